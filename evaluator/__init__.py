@@ -1,0 +1,2 @@
+"""activenic."""
+__version__ = "0.1.0"

@@ -1,0 +1,90 @@
+"""What is wrong with a question: code, message, place, hint; and the three errors that carry them.
+
+An ordinary outcome is never an error (it is a status). An error means that the question cannot be
+asked: the report, the policy or the host name is not one. Each error carries every problem found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a diagnostic or a finding weighs; the order of definition is the order of sorting."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for an error, 1 for a warning, 2 for an information."""
+        return _RANKS[self]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem: what is wrong, where, and what to do about it.
+
+    `place` is `file:line:column` in a text and a JSON Pointer in a document; `order` is the offset
+    by which the problems of one source are sorted; `excerpt` is the line with its caret.
+    """
+
+    code: str
+    message: str
+    place: str = ""
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+    excerpt: str = ""
+    order: int = 0
+
+    def __str__(self) -> str:
+        head = f"{self.place}: " if self.place else ""
+        lines = [f"{head}{self.severity}: {self.message} [{self.code}]"]
+        lines.extend("  " + line for line in self.excerpt.splitlines())
+        if self.hint:
+            lines.append(f"  hint: {self.hint}")
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the problem as JSON-ready data."""
+        return {
+            "code": self.code,
+            "severity": str(self.severity),
+            "message": self.message,
+            "place": self.place,
+            "hint": self.hint,
+        }
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return the distinct problems sorted by place."""
+    return tuple(sorted(dict.fromkeys(diagnostics), key=lambda d: (d.order, d.place, d.severity.rank, d.code, d.message)))
+
+
+class QuestionError(Exception):
+    """A question that cannot be asked; `diagnostics` holds every problem, sorted by place."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = in_order(diagnostics)
+        super().__init__("\n".join(str(diagnostic) for diagnostic in self.diagnostics))
+
+    def __reduce__(self) -> tuple[type[QuestionError], tuple[tuple[Diagnostic, ...]]]:
+        return type(self), (self.diagnostics,)
+
+
+class ReportError(QuestionError):
+    """The capability report cannot be read or is invalid."""
+
+
+class PolicyError(QuestionError):
+    """The policy cannot be read or is invalid, its parameters do not fit, or it costs too much on this report."""
+
+
+class HostNameError(QuestionError):
+    """The host name or address cannot be one."""

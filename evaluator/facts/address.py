@@ -1,0 +1,158 @@
+"""Addresses as numbers.
+
+Text is never compared: `2001:DB8::1` and `2001:db8:0:0::1` are one address, `::ffff:192.0.2.1` is
+the IPv4 address 192.0.2.1 (RFC 4291, 2.5.5.2), and a short, octal or zero-padded IPv4 text is none,
+because Java, glibc and Python read it as three different hosts.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+
+_MAPPED_PREFIX = 0xFFFF << 32
+_LIMITED_BROADCAST = 0xFFFFFFFF
+_GREATEST_PREFIX = {4: 32, 6: 128}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Address:
+    """An IPv4 or IPv6 address; sorts by family, then number. Build it with `parse_address`."""
+
+    version: int
+    number: int
+
+    def __str__(self) -> str:
+        return str(self.as_library())
+
+    def as_library(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+        """Return the standard library's object for this address."""
+        if self.version == 4:
+            return ipaddress.IPv4Address(self.number)
+        return ipaddress.IPv6Address(self.number)
+
+    @property
+    def is_link_local(self) -> bool:
+        """Whether it is in 169.254.0.0/16 or fe80::/10."""
+        return self.as_library().is_link_local
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it is in an RFC 1918 or RFC 4193 range."""
+        return any(self in network for network in _PRIVATE)
+
+    @property
+    def unusable(self) -> str:
+        """Why the address can be no host's own (`loopback`, `multicast`, …); empty where it can."""
+        library = self.as_library()
+        if library.is_unspecified:
+            return "unspecified"
+        if library.is_loopback:
+            return "loopback"
+        if library.is_multicast:
+            return "multicast"
+        return "broadcast" if self.version == 4 and self.number == _LIMITED_BROADCAST else ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cidr:
+    """A network: its first address and prefix length."""
+
+    first: Address
+    prefix: int
+
+    def __str__(self) -> str:
+        return f"{self.first}/{self.prefix}"
+
+    def __contains__(self, address: Address) -> bool:
+        return self.first.version == address.version and network_of(address, self.prefix).first == self.first
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedAddress:
+    """An address of an interface: what was reported of it, and where.
+
+    `prefix` is None where the report gives none. `raw` is the report's own text and `pointer` the
+    JSON Pointer where it stands. `primary` is the address that the reporting tool shows first.
+    """
+
+    address: Address
+    prefix: int | None = None
+    primary: bool = False
+    raw: str = field(default="", compare=False)
+    pointer: str = field(default="", compare=False)
+
+    @property
+    def sort_key(self) -> tuple[Address, int, bool]:
+        """Family, number, prefix: independent of the order in the report."""
+        return self.address, -1 if self.prefix is None else self.prefix, not self.primary
+
+    @property
+    def length(self) -> int:
+        """The prefix length; a report without one means the address alone."""
+        return _GREATEST_PREFIX[self.address.version] if self.prefix is None else self.prefix
+
+    @property
+    def is_host_prefix(self) -> bool:
+        """Whether the report says /32 or /128: an address without a subnet, such as a virtual one that moves."""
+        return self.prefix == _GREATEST_PREFIX[self.address.version]
+
+    @property
+    def network(self) -> Cidr:
+        """The subnet that the address stands in."""
+        return network_of(self.address, self.length)
+
+    def __str__(self) -> str:
+        return str(self.address)
+
+
+def network_of(address: Address, prefix: int) -> Cidr:
+    """Return the network of the given prefix length that holds the address."""
+    host_bits = _GREATEST_PREFIX[address.version] - prefix
+    return Cidr(Address(address.version, address.number >> host_bits << host_bits), prefix)
+
+
+def parse_address(text: str) -> Address:
+    """Read a full IPv4 or IPv6 text without zone; a mapped IPv4 becomes the IPv4. ValueError says why not."""
+    if "%" in text:
+        raise ValueError("a zone belongs to the one who asks")
+    if not text.isascii():
+        raise ValueError("an address is written in ASCII")
+    library = ipaddress.ip_address(text)
+    number = int(library)
+    if library.version == 6 and number >> 32 << 32 == _MAPPED_PREFIX:
+        return Address(4, number & 0xFFFFFFFF)
+    return Address(library.version, number)
+
+
+def parse_cidr(text: str) -> Cidr:
+    """Read `address/length`; ValueError says what is wrong, host bits that are set among it."""
+    body, slash, tail = text.partition("/")
+    if not slash:
+        raise ValueError("it has no prefix length")
+    address = parse_address(body)
+    prefix = parse_prefix(tail, address.version)
+    network = network_of(address, prefix)
+    if network.first != address:
+        raise ValueError(f"host bits are set; the network is {network}")
+    return network
+
+
+def parse_prefix(text: str, version: int) -> int:
+    """Read a prefix length or, for IPv4, a dotted netmask; ValueError where it is neither."""
+    if version == 4 and "." in text:
+        return parse_netmask(text)
+    if not (text.isascii() and text.isdigit() and len(text) <= 3) or int(text) > _GREATEST_PREFIX[version]:
+        raise ValueError(f"no prefix length of IPv{version}")
+    return int(text)
+
+
+def parse_netmask(text: str) -> int:
+    """Return the prefix length of a dotted IPv4 netmask; ValueError where the ones are not in front."""
+    inverted = int(ipaddress.IPv4Address(text)) ^ 0xFFFFFFFF
+    if inverted & (inverted + 1):
+        raise ValueError("no netmask")
+    return 32 - inverted.bit_length()
+
+
+_PRIVATE = tuple(parse_cidr(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))

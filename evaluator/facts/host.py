@@ -1,0 +1,142 @@
+"""The two inputs of a decision that describe the host: what it reports, and what it is addressed by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from evaluator.diagnostic import Diagnostic, HostNameError, Severity
+from evaluator.facts.address import Address, parse_address
+from evaluator.facts.link import Link
+from evaluator.facts.topology import Topology
+from evaluator.finding import Finding, FindingCode
+from evaluator.text import quote
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """One host as its report describes it.
+
+    `links` is sorted by name (code points). `networks` are the logical networks on the host,
+    sorted. `slaves` and `ports` are the names that stand in some bond or bridge. `lacking` holds the words of the rule language, such as `nic is up`, that the report's
+    format can never supply.
+    """
+
+    links: tuple[Link, ...]
+    networks: tuple[str, ...] = ()
+    last_client_iface: str | None = None
+    lacking: frozenset[str] = frozenset()
+    by_name: dict[str, Link] = field(init=False, repr=False, compare=False)
+    topology: Topology = field(init=False, repr=False, compare=False)
+    slaves: frozenset[str] = field(init=False, repr=False, compare=False)
+    ports: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        links = tuple(sorted(self.links, key=lambda link: link.name))
+        object.__setattr__(self, "links", links)
+        object.__setattr__(self, "by_name", {link.name: link for link in links})
+        object.__setattr__(self, "slaves", frozenset(name for link in links for name in link.lowers.slaves))
+        object.__setattr__(self, "ports", frozenset(name for link in links for name in link.lowers.ports))
+        object.__setattr__(self, "topology", Topology({link.name: link.lowers.names for link in links}))
+
+
+@dataclass(frozen=True, slots=True)
+class HostAddresses:
+    """The addresses a host is asked by, frozen once.
+
+    `answers` holds all of them and `usable` those that an interface can own, both sorted by family
+    and number. `asked` is the name that was asked, None where addresses were given. `complete` is
+    False where a family failed. `first` is the first answer in wire order, A before AAAA.
+    """
+
+    answers: tuple[Address, ...] = ()
+    asked: str | None = None
+    complete: bool = True
+    first: Address | None = None
+    usable: tuple[Address, ...] = field(init=False)
+    unusable: tuple[Address, ...] = field(init=False)
+    usable_set: frozenset[Address] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        answers = tuple(sorted(set(self.answers)))
+        object.__setattr__(self, "answers", answers)
+        object.__setattr__(self, "usable", tuple(a for a in answers if not a.unusable))
+        object.__setattr__(self, "unusable", tuple(a for a in answers if a.unusable))
+        object.__setattr__(self, "usable_set", frozenset(self.usable))
+
+    @classmethod
+    def of(cls, *addresses: str) -> HostAddresses:
+        """Return the given literals as a frozen set, without any I/O; HostNameError names each that is none.
+
+        Accepted: IPv4 as four decimal numbers, IPv6 in any spelling, in brackets or not, and a zone
+        on a link-local address (it is the asker's own and is dropped).
+        """
+        problems: list[Diagnostic] = []
+        found: list[Address] = []
+        for text in addresses:
+            try:
+                found.append(parse_literal(text))
+            except ValueError as error:
+                problems.append(_not_an_address(text, error))
+        if problems:
+            raise HostNameError(problems)
+        return cls(answers=tuple(found), first=found[0] if found else None)
+
+    @property
+    def name(self) -> str:
+        """The name as asked, or the literals, or an empty text for the empty set."""
+        return ", ".join(map(str, self.answers)) if self.asked is None else self.asked
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether addresses were given instead of a name."""
+        return self.asked is None
+
+    def findings(self) -> Iterable[Finding]:
+        """Yield what is wrong with the answers."""
+        for address in self.unusable:
+            yield Finding(
+                FindingCode.ANSWER_UNUSABLE,
+                Severity.WARNING,
+                f"{quote(str(address))} is {_article(address.unusable)} address and can be no interface's own",
+                addresses=(str(address),),
+            )
+        if not self.complete:
+            yield Finding(
+                FindingCode.ANSWERS_INCOMPLETE,
+                Severity.WARNING,
+                "an address family could not be resolved, so answers may be missing",
+                hint="ask again when the name servers answer",
+            )
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the addresses as JSON-ready data, independent of the order of the answers."""
+        return {
+            "name": self.name,
+            "literal": self.is_literal,
+            "complete": self.complete,
+            "addresses": [str(address) for address in self.usable],
+            "unusable": [{"address": str(a), "reason": a.unusable} for a in self.unusable],
+        }
+
+
+def parse_literal(text: str) -> Address:
+    """Read an address as people write it where a host is named; ValueError says why it is none."""
+    body = text[1:-1] if text.startswith("[") and text.endswith("]") and ":" in text else text
+    body, percent, zone = body.partition("%")
+    address = parse_address(body)
+    if percent and not (address.version == 6 and address.is_link_local and zone):
+        raise ValueError("a zone goes with a link-local IPv6 address only")
+    return address
+
+
+def _not_an_address(text: object, error: ValueError) -> Diagnostic:
+    return Diagnostic(
+        "HOST_ADDRESS_INVALID",
+        f"{quote(str(text))} is no IP address: {error}" if "zone" in str(error) else f"{quote(str(text))} is no IP address",
+        hint="write IPv4 as four decimal numbers without leading zeros, IPv6 as in RFC 5952",
+    )
+
+
+def _article(word: str) -> str:
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"

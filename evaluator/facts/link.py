@@ -1,0 +1,93 @@
+"""One interface of a host and what it owns, in the kernel's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from evaluator.facts.address import Address, Cidr, OwnedAddress
+
+
+class Kind(StrEnum):
+    """What an interface is; the closed list of the rule language."""
+
+    PHYSICAL = "physical"
+    BOND = "bond"
+    BRIDGE = "bridge"
+    VLAN = "vlan"
+    TEAM = "team"
+    VETH = "veth"
+    DUMMY = "dummy"
+    MACVLAN = "macvlan"
+    VRF = "vrf"
+    TUN = "tun"
+    LOOPBACK = "loopback"
+    OVS = "ovs"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Lowers:
+    """The names that an interface gives as standing directly below it, as the report has them.
+
+    `slaves` of a bond or team, `ports` of a bridge, `base` of a vlan or macvlan; sorted, without
+    duplicates, described elsewhere in the report or not.
+    """
+
+    slaves: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+    base: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, sorted."""
+        base = () if self.base is None else (self.base,)
+        return tuple(sorted({*self.slaves, *self.ports, *base}))
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One interface. A scalar that the report may leave out is None when it does; a tuple is empty.
+
+    `position` is the place in report order (nics, vlans, bonds, bridges), the one fact here that
+    depends on order. `addresses` are those it owns (DESIGN 2.3), sorted. `pointers` maps the name
+    of a fact (`""` for the interface itself) to the JSON Pointer where the report states it.
+    """
+
+    name: str
+    kind: Kind
+    position: int
+    addresses: tuple[OwnedAddress, ...] = ()
+    lowers: Lowers = Lowers()
+    networks: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    gateways: tuple[Address, ...] = ()
+    default_routes: tuple[Cidr, ...] = ()
+    vlan_id: int | None = 0
+    bond_mode: int | None = None
+    up: bool | None = None
+    dhcp: bool = False
+    mtu: int | None = None
+    speed: int | None = None
+    mac: str | None = None
+    pointers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    address_set: frozenset[Address] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "address_set", frozenset(owned.address for owned in self.addresses))
+
+    @property
+    def subnets(self) -> tuple[Cidr, ...]:
+        """The subnets it stands in, host prefixes left out."""
+        return tuple(sorted({o.network for o in self.addresses if o.prefix is not None and not o.is_host_prefix}))
+
+    @property
+    def routes(self) -> tuple[Cidr, ...]:
+        """The subnets and the default routes through it."""
+        return tuple(sorted({*self.subnets, *self.default_routes}))
+
+    def pointer(self, fact: str = "") -> str:
+        """Where the report states the fact; the interface's own place where it has no place of its own."""
+        return self.pointers.get(fact, self.pointers.get("", ""))

@@ -1,0 +1,96 @@
+"""What a decision wants its reader to know besides the answer.
+
+A finding comes from one of three sources only: `report/` (what is wrong with the report, under
+every policy), `names/` (what is wrong with the answers), and the rules of a policy. The codes that
+this project ships are part of the contract and listed here with what each means; a policy may
+define codes of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from evaluator.diagnostic import Severity
+
+
+class FindingCode(StrEnum):
+    """Every finding code that this project ships."""
+
+    # report/: what is wrong with the report
+    ADDR_CONFLICT = "ADDR_CONFLICT"
+    ADDRESS_NOT_COUNTED = "ADDRESS_NOT_COUNTED"
+    ADDRESS_ON_SEVERAL_INTERFACES = "ADDRESS_ON_SEVERAL_INTERFACES"
+    ADDRESS_ON_SLAVE = "ADDRESS_ON_SLAVE"
+    BASE_NOT_REPORTED = "BASE_NOT_REPORTED"
+    KIND_UNKNOWN = "KIND_UNKNOWN"
+    LINK_CYCLE = "LINK_CYCLE"
+    MALFORMED_ADDRESS = "MALFORMED_ADDRESS"
+    NETWORK_CONFLICT = "NETWORK_CONFLICT"
+    PORT_NOT_REPORTED = "PORT_NOT_REPORTED"
+    REPORT_LACKS_MAP = "REPORT_LACKS_MAP"
+    SLAVE_IN_TWO_BONDS = "SLAVE_IN_TWO_BONDS"
+    SLAVE_NOT_REPORTED = "SLAVE_NOT_REPORTED"
+    # names/: what is wrong with the answers
+    ANSWER_UNUSABLE = "ANSWER_UNUSABLE"
+    ANSWERS_INCOMPLETE = "ANSWERS_INCOMPLETE"
+    # the evaluator: why no interface is left, and which words of the policy this report cannot supply
+    ALL_CANDIDATES_DISCARDED = "ALL_CANDIDATES_DISCARDED"
+    ALL_ANSWERS_UNUSABLE = "ALL_ANSWERS_UNUSABLE"
+    NO_ADDRESS_GIVEN = "NO_ADDRESS_GIVEN"
+    NO_ANSWER = "NO_ANSWER"
+    NO_INTERFACE_MATCHED = "NO_INTERFACE_MATCHED"
+    NO_INTERFACE_OWNS_ADDRESS = "NO_INTERFACE_OWNS_ADDRESS"
+    REPORT_LACKS_FACT = "REPORT_LACKS_FACT"
+    # the shipped policies
+    ANSWER_NOT_OWNED = "ANSWER_NOT_OWNED"
+    BOND_HAS_FEW_SLAVES = "BOND_HAS_FEW_SLAVES"
+    HOST_PREFIX_ADDRESS = "HOST_PREFIX_ADDRESS"
+    INTERFACE_DOWN = "INTERFACE_DOWN"
+    LAST_CLIENT_IFACE_NOT_REPORTED = "LAST_CLIENT_IFACE_NOT_REPORTED"
+    MANAGEMENT_NETWORK_ALREADY_CONFIGURED = "MANAGEMENT_NETWORK_ALREADY_CONFIGURED"
+    MANAGEMENT_NETWORK_OVER_BRIDGE = "MANAGEMENT_NETWORK_OVER_BRIDGE"
+    NEAR_MISS = "NEAR_MISS"
+    NETWORKS_ALREADY_ATTACHED_TO_IFACES = "NETWORKS_ALREADY_ATTACHED_TO_IFACES"
+    SEVERAL_INTERFACES = "SEVERAL_INTERFACES"
+    VLAN_ID_MISMATCH = "VLAN_ID_MISMATCH"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One remark on a decision.
+
+    `interfaces` holds names, `addresses` canonical texts, both sorted; `rule` is the place
+    `policy:line:column` of the rule that fired, empty for the other two sources.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    interfaces: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    rule: str = ""
+    hint: str = ""
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the finding as JSON-ready data."""
+        return {
+            "code": self.code,
+            "severity": str(self.severity),
+            "message": self.message,
+            "interfaces": list(self.interfaces),
+            "addresses": list(self.addresses),
+            "rule": self.rule or None,
+            "hint": self.hint,
+        }
+
+
+def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the distinct findings sorted by severity, code, interfaces, addresses, rule."""
+    return tuple(
+        sorted(
+            set(findings),
+            key=lambda f: (f.severity.rank, f.code, f.interfaces, f.addresses, f.rule, f.message, f.hint),
+        )
+    )

@@ -1,0 +1,105 @@
+"""Address entries of a report become owned addresses; what is no address becomes a finding.
+
+What counts as owning is DESIGN 2.3: every well-formed address of an interface, but not loopback,
+multicast, broadcast or unspecified ones. A malformed entry never spoils the good ones beside it and
+never reaches a resolver: it is text that is no address, nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from evaluator.diagnostic import Severity
+from evaluator.facts.address import OwnedAddress, parse_address, parse_netmask, parse_prefix
+from evaluator.finding import Finding, FindingCode
+from evaluator.text import quote
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One address as the report has it: `address`, `address/length` or `address/netmask`, and its place.
+
+    `netmask` is the mask where the format gives it beside the address; `primary` marks the address
+    that the reporting tool shows first.
+    """
+
+    text: str
+    pointer: str
+    netmask: str = ""
+    primary: bool = False
+
+
+def read_owned(ifname: str, entries: Iterable[Entry]) -> tuple[tuple[OwnedAddress, ...], tuple[Finding, ...]]:
+    """Return the addresses that the interface owns, sorted and without duplicates, and what is wrong."""
+    good: list[OwnedAddress] = []
+    findings: list[Finding] = []
+    for entry in entries:
+        try:
+            owned = _read_entry(entry)
+        except ValueError:
+            findings.append(_malformed(ifname, entry.text))
+            continue
+        reason = owned.address.unusable
+        if not reason:
+            good.append(owned)
+        elif reason != "unspecified":
+            findings.append(_not_counted(ifname, owned, reason))
+        if entry.netmask and owned.prefix is None:
+            findings.append(_malformed_netmask(ifname, entry))
+    return _without_duplicates(good), tuple(findings)
+
+
+def _read_entry(entry: Entry) -> OwnedAddress:
+    body, slash, tail = entry.text.partition("/")
+    address = parse_address(body.partition("%")[0])
+    prefix = parse_prefix(tail, address.version) if slash else None
+    if prefix is None and entry.netmask:
+        try:
+            prefix = parse_netmask(entry.netmask)
+        except ValueError:
+            prefix = None
+    return OwnedAddress(address, prefix, entry.primary, entry.text, entry.pointer)
+
+
+def _without_duplicates(owned: Sequence[OwnedAddress]) -> tuple[OwnedAddress, ...]:
+    primary = {(o.address, o.prefix) for o in owned if o.primary}
+    bare_primary = {address for address, prefix in primary if prefix is None}
+    with_prefix = {o.address for o in owned if o.prefix is not None}
+    merged: dict[tuple[object, int | None], OwnedAddress] = {}
+    for entry in sorted(owned, key=lambda o: (o.pointer, o.raw)):
+        if entry.prefix is None and entry.address in with_prefix:
+            continue
+        is_primary = (entry.address, entry.prefix) in primary or entry.address in bare_primary
+        merged.setdefault((entry.address, entry.prefix), replace(entry, primary=is_primary))
+    return tuple(sorted(merged.values(), key=lambda o: o.sort_key))
+
+
+def _malformed(ifname: str, text: str) -> Finding:
+    what = quote(text) if text else "an empty text"
+    return Finding(
+        FindingCode.MALFORMED_ADDRESS,
+        Severity.WARNING,
+        f"{quote(ifname)} lists {what}, which is no IP address; it was left out",
+        interfaces=(ifname,),
+    )
+
+
+def _malformed_netmask(ifname: str, entry: Entry) -> Finding:
+    return Finding(
+        FindingCode.MALFORMED_ADDRESS,
+        Severity.WARNING,
+        f"{quote(ifname)} gives {quote(entry.netmask)} as the netmask of {quote(entry.text)}, which is none; "
+        "the address counts without a subnet",
+        interfaces=(ifname,),
+    )
+
+
+def _not_counted(ifname: str, owned: OwnedAddress, reason: str) -> Finding:
+    return Finding(
+        FindingCode.ADDRESS_NOT_COUNTED,
+        Severity.INFO,
+        f"{quote(ifname)} lists {quote(str(owned.address))}; {reason} addresses identify no host and do not count",
+        interfaces=(ifname,),
+        addresses=(str(owned.address),),
+    )

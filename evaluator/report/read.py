@@ -1,0 +1,73 @@
+"""The door for reports: recognise the format by its shape, validate, hand on facts.
+
+A new tool's format is one module and one entry in `FORMATS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from evaluator.diagnostic import Diagnostic, ReportError
+from evaluator.report.json_text import LARGEST, parse_json, parse_json_without_duplicates, plain_copy
+from evaluator.report.reading import Report, ReportFormat
+from evaluator.report.vdsm import VDSM
+from evaluator.schema import describe_value
+from evaluator.text import did_you_mean, quote, quote_all
+
+FORMATS: tuple[ReportFormat, ...] = (VDSM,)
+
+
+def read_report(document: bytes | str | Mapping[str, object] | Path, format: str = "auto") -> Report:  # noqa: A002
+    """Read a capability report: JSON text as bytes or str, a JSON object as a dict, or a Path to a file.
+
+    In process the last of several equal keys of a text wins; the command refuses them. Raises
+    ReportError with every problem found, and nothing else, for whatever the document holds.
+    """
+    if isinstance(document, Path):
+        return _read_value(parse_json(read_file(document)), format)
+    if isinstance(document, bytes | str):
+        return _read_value(parse_json(document), format)
+    return _read_value(plain_copy(document), format)
+
+
+def read_report_text(text: bytes, format: str = "auto") -> Report:  # noqa: A002
+    """Read a capability report from JSON text in which no object may have a key twice."""
+    return _read_value(parse_json_without_duplicates(text), format)
+
+
+def read_file(path: Path) -> bytes:
+    """Return a file's bytes; ReportError where it cannot be read or is too large to be a report."""
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ReportError(
+            [Diagnostic("REPORT_UNREADABLE", f"the report {quote(str(path))} cannot be read: {reason.lower()}")]
+        ) from None
+
+
+def _read_value(document: object, name: str) -> Report:
+    if name == "auto":
+        for candidate in FORMATS:
+            if candidate.recognises(document):
+                return candidate.read(document)
+        raise ReportError([_not_recognised(document)])
+    for candidate in FORMATS:
+        if candidate.name == name:
+            return candidate.read(document)
+    known = [candidate.name for candidate in FORMATS]
+    hint = did_you_mean(name, known) or f"known formats: auto, {', '.join(known)}"
+    raise ReportError([Diagnostic("REPORT_FORMAT_UNKNOWN", f"there is no report format {quote(name)}", hint=hint)])
+
+
+def _not_recognised(document: object) -> Diagnostic:
+    found = describe_value(document)
+    if isinstance(document, dict):
+        keys = quote_all(sorted(document)[:5])
+        found = f"an object with {keys}" if document else "an empty object"
+    looked_for = "; ".join(f"{candidate.name}: {candidate.looks_for}" for candidate in FORMATS)
+    return Diagnostic(
+        "REPORT_NOT_RECOGNISED", f"the document is {found}, no report format that is known", hint=f"looked for {looked_for}"
+    )

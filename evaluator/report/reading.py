@@ -1,0 +1,36 @@
+"""What a reader of one tool's format hands on: facts, and what is wrong with the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from evaluator.facts.host import HostFacts
+from evaluator.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A validated capability report: where it came from, the facts in it, and what is wrong with it.
+
+    `document` is the plain JSON value it was read from; the JSON Pointers of the facts point into it.
+    """
+
+    format: str
+    facts: HostFacts
+    findings: tuple[Finding, ...]
+    document: object = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFormat:
+    """One tool's format: how it is recognised by its shape, and how it becomes a report.
+
+    `looks_for` says in words what `recognises` looks at. `read` raises ReportError with every
+    problem where the document breaks the format's schema.
+    """
+
+    name: str
+    looks_for: str
+    recognises: Callable[[object], bool]
+    read: Callable[[object], Report]

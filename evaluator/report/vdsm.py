@@ -1,0 +1,149 @@
+"""VDSM's getCapabilities, every generation since 4.9, becomes facts.
+
+Source of the format: VDSM's API schema (types NetInfoNic, NetInfoBond, NetInfoVlan,
+NetInfoBridgedNetwork, NetInfoBridgelessNetwork) and the replies of old versions. The maps `nics`,
+`vlans`, `bondings`, `bridges` describe devices; `networks` says which logical network is on which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evaluator.diagnostic import Diagnostic, ReportError, Severity
+from evaluator.facts.host import HostFacts
+from evaluator.facts.link import Kind
+from evaluator.finding import Finding, FindingCode, merge
+from evaluator.report.contradictions import contradictions
+from evaluator.report.reading import Report, ReportFormat
+from evaluator.report.vdsm_device import Device, link_of
+from evaluator.report.vdsm_network import carried_networks
+from evaluator.schema import is_valid, violations
+from evaluator.text import json_pointer, quote, quote_all
+
+SCHEMA = "capability-report"
+_DEVICE_MAPS = {"nics": Kind.PHYSICAL, "vlans": Kind.VLAN, "bondings": Kind.BOND, "bridges": Kind.BRIDGE}
+_MAPS = (*_DEVICE_MAPS, "networks")
+_EXPECTED_MAPS = ("vlans", "bondings", "networks")
+# VDSM reports no operational state, and of the kinds only four
+_LACKING = frozenset(
+    {"nic is up", "nic is down"} | {f"nic is {kind}" for kind in Kind if kind not in _DEVICE_MAPS.values()}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    """The network part of a reply, and the keys that lead to it."""
+
+    path: tuple[str, ...]
+    body: Mapping[str, Any]
+
+
+def _recognises(document: object) -> bool:
+    if not isinstance(document, dict):
+        return False
+    if "jsonrpc" in document or ("status" in document and "info" not in document):
+        return True
+    body = _unwrap(document).body
+    return isinstance(body, dict) and any(name in body for name in _MAPS)
+
+
+def _unwrap(document: Mapping[str, Any]) -> _Envelope:
+    if "nics" not in document:
+        for key in ("result", "info"):
+            if key in document:
+                return _Envelope((key,), document[key])
+    return _Envelope((), document)
+
+
+def _read(document: object) -> Report:
+    _refuse_invalid(document)
+    assert isinstance(document, dict)  # noqa: S101 -- the schema has said so
+    envelope = _unwrap(document)
+    devices = _devices(envelope)
+    _refuse_duplicate_names(devices)
+    networks, network_findings = carried_networks(envelope.body.get("networks", {}), devices)
+    links, findings = [], list(network_findings)
+    described = frozenset(device.name for device in devices)
+    for device in devices:
+        link, problems = link_of(device, described, networks.get(device.name))
+        links.append(link)
+        findings.extend(problems)
+    facts = HostFacts(
+        links=tuple(links),
+        networks=tuple(sorted(envelope.body.get("networks", {}))),
+        last_client_iface=envelope.body.get("lastClientIface") or None,
+        lacking=_LACKING,
+    )
+    findings.extend(_missing_maps(envelope.body))
+    findings.extend(contradictions(facts))
+    return Report("vdsm", facts, merge(findings), document)
+
+
+def _refuse_invalid(document: object) -> None:
+    if isinstance(document, dict) and isinstance(document.get("error"), dict) and "result" not in document:
+        said = quote(str(document["error"].get("message", "")))
+        raise ReportError([Diagnostic("REPORT_IS_ERROR_REPLY", f"the reply is an error of the host: {said}", "/error")])
+    if is_valid(document, SCHEMA):
+        return
+    raise ReportError(
+        Diagnostic(
+            "REPORT_INVALID",
+            f"found {violation.found}, expected {violation.expected}",
+            violation.pointer or "/",
+            order=i,
+        )
+        for i, violation in enumerate(violations(document, SCHEMA))
+    )
+
+
+def _devices(envelope: _Envelope) -> tuple[Device, ...]:
+    found: list[Device] = []
+    for map_name, kind in _DEVICE_MAPS.items():
+        for name, data in envelope.body.get(map_name, {}).items():
+            found.append(Device(name, kind, len(found), data, json_pointer((*envelope.path, map_name, name))))
+    if "bridges" not in envelope.body:
+        found.extend(_bridges_of_networks(envelope, {device.name for device in found}, len(found)))
+    return tuple(found)
+
+
+def _bridges_of_networks(envelope: _Envelope, described: set[str], position: int) -> Iterator[Device]:
+    """VDSM 4.9 has no `bridges`: there each network is a bridge over its ports, unless it says otherwise."""
+    for name, data in envelope.body.get("networks", {}).items():
+        bridge = data.get("iface", name)
+        if data.get("bridged", True) and bridge not in described:
+            yield Device(bridge, Kind.BRIDGE, position, data, json_pointer((*envelope.path, "networks", name)))
+            position += 1
+
+
+def _refuse_duplicate_names(devices: tuple[Device, ...]) -> None:
+    places: dict[str, list[str]] = {}
+    for device in devices:
+        places.setdefault(device.name, []).append(device.pointer)
+    problems = [
+        Diagnostic(
+            "REPORT_NAME_TWICE",
+            f"{quote(name)} stands in {len(pointers)} maps: {quote_all(pointers)}",
+            pointers[-1],
+            hint="an interface is one thing: a nic, a vlan, a bond or a bridge",
+        )
+        for name, pointers in places.items()
+        if len(pointers) > 1
+    ]
+    if problems:
+        raise ReportError(problems)
+
+
+def _missing_maps(body: Mapping[str, Any]) -> Iterator[Finding]:
+    for name in _EXPECTED_MAPS:
+        if name not in body:
+            yield Finding(
+                FindingCode.REPORT_LACKS_MAP,
+                Severity.WARNING,
+                f"the report has no {quote(name)}, which every VDSM sends; interfaces may be missing",
+                hint="did the sender mean `bondings` by `bonds`?" if name == "bondings" and "bonds" in body else "",
+            )
+
+
+VDSM = ReportFormat("vdsm", "an object with `nics`, bare or under `result` or `info`", _recognises, _read)

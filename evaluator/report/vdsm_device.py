@@ -1,0 +1,190 @@
+"""One device of a VDSM report becomes a link: its addresses, what it stands on, its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evaluator.diagnostic import Severity
+from evaluator.facts.address import Address, Cidr, parse_address, parse_cidr
+from evaluator.facts.link import Kind, Link, Lowers
+from evaluator.finding import Finding, FindingCode
+from evaluator.report.owned import Entry, read_owned
+from evaluator.text import quote
+
+_BOND_MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
+_GREATEST_VLAN_ID = 4095
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """An entry of one of the device maps, as the report has it; `pointer` is its place."""
+
+    name: str
+    kind: Kind
+    position: int
+    data: Mapping[str, Any]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The logical networks on one device; `conflict` where the network's entry contradicts the device's."""
+
+    networks: tuple[str, ...] = ()
+    conflict: bool = False
+
+
+def link_of(device: Device, described: frozenset[str], carried: Carried | None) -> tuple[Link, tuple[Finding, ...]]:
+    """Return the link of a device and what is wrong with its entry."""
+    addresses, findings = read_owned(device.name, entries_of(device.data, device.pointer))
+    gateways, gateway_findings = _gateways(device)
+    addr_findings = tuple(_addr_conflict(device))
+    carried = carried or Carried()
+    lowers = _lowers(device)
+    link = Link(
+        name=device.name,
+        kind=device.kind,
+        position=device.position,
+        addresses=addresses,
+        lowers=lowers,
+        networks=carried.networks,
+        conflicts=("addr",) * bool(addr_findings) + ("network",) * carried.conflict,
+        missing=tuple(name for name in lowers.names if name not in described and not _is_guest_port(name, lowers)),
+        gateways=tuple(sorted(gateways)),
+        default_routes=_default_routes(device.data, gateways),
+        vlan_id=_vlan_id(device),
+        bond_mode=_bond_mode(device),
+        dhcp=_uses_dhcp(device.data),
+        mtu=_whole_number(device.data.get("mtu")),
+        speed=_whole_number(device.data.get("speed")) or None,
+        mac=device.data.get("hwaddr", "").lower() or None,
+        pointers=_pointers(device),
+    )
+    return link, (*findings, *gateway_findings, *addr_findings)
+
+
+def entries_of(data: Mapping[str, Any], pointer: str) -> Iterator[Entry]:
+    """Yield the address entries of a device or network; the engine's primary ones are `addr` and the first IPv6."""
+    if data.get("addr", ""):
+        yield Entry(data["addr"], f"{pointer}/addr", data.get("netmask", ""), primary=True)
+    for i, text in enumerate(data.get("ipv4addrs", ())):
+        yield Entry(text, f"{pointer}/ipv4addrs/{i}")
+    for i, text in enumerate(data.get("ipv6addrs", ())):
+        yield Entry(text, f"{pointer}/ipv6addrs/{i}", primary=i == 0)
+
+
+def addresses_in(data: Mapping[str, Any], key: str) -> frozenset[Address]:
+    """Return the well-formed addresses of one of `addr`, `ipv4addrs`, `ipv6addrs`."""
+    owned, _ = read_owned("", entries_of({key: data[key]}, ""))
+    return frozenset(entry.address for entry in owned)
+
+
+def _lowers(device: Device) -> Lowers:
+    slaves = tuple(sorted(set(device.data.get("slaves", ())))) if device.kind is Kind.BOND else ()
+    ports = tuple(sorted(set(device.data.get("ports", ())))) if device.kind is Kind.BRIDGE else ()
+    base = None
+    if device.kind is Kind.VLAN:
+        base = device.data.get("iface") or _split_name(device.name)[0]
+    return Lowers(slaves, ports, base)
+
+
+def _split_name(name: str) -> tuple[str | None, str]:
+    """Return base and id that a vlan's name such as `eth0.100` tells, as the engine reads them."""
+    parts = name.split(".")
+    return (parts[0] or None, parts[1]) if len(parts) > 1 else (None, "")
+
+
+def _vlan_id(device: Device) -> int | None:
+    if device.kind is not Kind.VLAN:
+        return 0
+    if "vlanid" in device.data:
+        return int(device.data["vlanid"])
+    number = _whole_number(_split_name(device.name)[1])
+    return number if number is not None and number <= _GREATEST_VLAN_ID else None
+
+
+def _bond_mode(device: Device) -> int | None:
+    if device.kind is not Kind.BOND:
+        return None
+    options = {key: value for key, _, value in (o.partition("=") for o in device.data.get("cfg", {}).get("BONDING_OPTS", "").split())}
+    options.update(device.data.get("opts", {}))
+    mode = options.get("mode", "").split()[:1]
+    if not mode:
+        return None
+    number = _BOND_MODES.index(mode[0]) if mode[0] in _BOND_MODES else _whole_number(mode[0])
+    return number if number is not None and number < len(_BOND_MODES) else None
+
+
+def _uses_dhcp(data: Mapping[str, Any]) -> bool:
+    return (
+        bool(data.get("dhcpv4") or data.get("dhcpv6"))
+        or data.get("bootproto4") == "dhcp"
+        or data.get("cfg", {}).get("BOOTPROTO") == "dhcp"
+    )
+
+
+def _gateways(device: Device) -> tuple[set[Address], list[Finding]]:
+    found: set[Address] = set()
+    findings = []
+    for key in ("gateway", "ipv6gateway"):
+        text = device.data.get(key, "")
+        try:
+            address = parse_address(text.partition("%")[0]) if text else None
+        except ValueError:
+            message = f"{quote(device.name)} gives {quote(text)} as its {key}, which is no IP address; it was left out"
+            findings.append(Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message, (device.name,)))
+            continue
+        if address is not None and not address.unusable:
+            found.add(address)
+    return found, findings
+
+
+def _default_routes(data: Mapping[str, Any], gateways: set[Address]) -> tuple[Cidr, ...]:
+    has_v4 = data.get("ipv4defaultroute", any(gateway.version == 4 for gateway in gateways))
+    has_v6 = any(gateway.version == 6 for gateway in gateways)
+    return (parse_cidr("0.0.0.0/0"),) * bool(has_v4) + (parse_cidr("::/0"),) * has_v6
+
+
+def _addr_conflict(device: Device) -> Iterator[Finding]:
+    if "ipv4addrs" not in device.data or "addr" not in device.data:
+        return
+    listed, primary = addresses_in(device.data, "ipv4addrs"), addresses_in(device.data, "addr")
+    if (primary and not primary <= listed) or (listed and not device.data["addr"]):
+        shown = quote(device.data["addr"]) if device.data["addr"] else "empty"
+        yield Finding(
+            FindingCode.ADDR_CONFLICT,
+            Severity.WARNING,
+            f"of {quote(device.name)} the report's `addr` is {shown} and not among its `ipv4addrs`; both count",
+            (device.name,),
+            tuple(str(address) for address in sorted(primary | listed)),
+        )
+
+
+def _pointers(device: Device) -> dict[str, str]:
+    """Return where each fact of the rule language stands, by the language's word for it."""
+    fields = {
+        "slaves": "slaves",
+        "ports": "ports",
+        "vlan_id": "vlanid",
+        "bond_mode": "opts",
+        "gateways": "gateway",
+        "mtu": "mtu",
+        "speed": "speed",
+        "mac": "hwaddr",
+        "base": "iface",
+    }
+    pointers = {word: f"{device.pointer}/{key}" for word, key in fields.items() if key in device.data}
+    return {"": device.pointer, **pointers}
+
+
+def _whole_number(value: object) -> int | None:
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+    return int(value) if isinstance(value, int | float) else None
+
+
+def _is_guest_port(name: str, lowers: Lowers) -> bool:
+    """Tell the ports of virtual machines, which VDSM names but never describes."""
+    return name.startswith("vnet") and name in lowers.ports

@@ -1,0 +1,60 @@
+"""A text, a place in it, and the line of that place with a caret under it.
+
+A place is a pair of offsets until the last moment; only a message turns it into line and column.
+"""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass, field
+
+from evaluator.text import visible
+
+_WIDEST_EXCERPT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of character offsets in a source."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"no such span: {self.start}..{self.end}")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text with the name a person knows it by: a path, a policy's name, `<string>`."""
+
+    name: str
+    text: str
+    _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        starts = [0]
+        starts.extend(i + 1 for i, char in enumerate(self.text) if char == "\n")
+        object.__setattr__(self, "_starts", tuple(starts))
+
+    def line_column(self, offset: int) -> tuple[int, int]:
+        """Return the line and the column of an offset, both counted from 1."""
+        line = bisect.bisect_right(self._starts, offset) - 1
+        return line + 1, offset - self._starts[line] + 1
+
+    def place(self, span: Span) -> str:
+        """Return `name:line:column`."""
+        line, column = self.line_column(span.start)
+        return f"{visible(self.name)}:{line}:{column}"
+
+    def excerpt(self, span: Span) -> str:
+        """Return the line of the span's start and, under it, a caret with a tilde for each further character."""
+        line, column = self.line_column(span.start)
+        text = self.text[self._starts[line - 1] :].split("\n", 1)[0].rstrip("\r")
+        left = max(0, column - 1 - _WIDEST_EXCERPT // 2)
+        before, shown = text[left : column - 1], text[left : left + _WIDEST_EXCERPT]
+        width = max(1, min(span.end, span.start + len(text) - column + 1) - span.start)
+        width = min(width, max(1, len(shown) - len(before)))
+        pad = " " * len(visible(before.replace("\t", " ")))
+        return f"{visible(shown.replace(chr(9), ' '))}\n{pad}^{'~' * (width - 1)}"

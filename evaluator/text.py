@@ -1,0 +1,54 @@
+"""How foreign text (interface names, report values, host names) is quoted in what people read.
+
+Interface names are data: the kernel allows quotes, backslashes, escape sequences and bidirectional
+marks in them. Anything that reaches a terminal or a message goes through here, so that a name can
+neither move the cursor nor reverse a line nor end a quotation.
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable
+
+_LONGEST_QUOTE = 80
+# Cc control, Cf format (bidi marks, zero width), Cs surrogate, Co private, Cn unassigned, Zl/Zp line breaks
+_UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def visible(text: str) -> str:
+    r"""Return the text with every character that does not print shown as ``\xNN`` or ``\uNNNN``."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(char) if unicodedata.category(char) in _UNSAFE_CATEGORIES else char for char in text)
+
+
+def quote(text: str) -> str:
+    """Return the user's own words in backticks, made visible and cut to a readable length."""
+    shown = visible(text)
+    if len(shown) > _LONGEST_QUOTE:
+        shown = shown[: _LONGEST_QUOTE - 1] + "…"
+    return f"`{shown}`"
+
+
+def quote_all(texts: Iterable[str]) -> str:
+    """Return several of the user's words, each quoted, joined by commas."""
+    return ", ".join(quote(text) for text in texts)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the hint ``did you mean `x`?`` for the nearest known word, or an empty text."""
+    near = difflib.get_close_matches(word[:_LONGEST_QUOTE], sorted(known), n=1, cutoff=0.6)
+    return f"did you mean {quote(near[0])}?" if near else ""
+
+
+def json_pointer(path: Iterable[str | int]) -> str:
+    """Return the JSON Pointer (RFC 6901) of a path of keys and indices; the root is the empty text."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def _escape(char: str) -> str:
+    point = ord(char)
+    if point <= 0xFF:
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point <= 0xFFFF else f"\\U{point:08x}"
