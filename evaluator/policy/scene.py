@@ -1,0 +1,63 @@
+"""What the words of a policy look at while one rule is judged: plain data that knows nothing of the language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from evaluator.facts.address import Address, Cidr, OwnedAddress
+from evaluator.facts.host import HostAddresses, HostFacts
+from evaluator.facts.link import Link
+
+Scalar = str | int | bool | Address | OwnedAddress | Cidr | Link
+Value = Scalar | HostAddresses | HostFacts | tuple[Scalar, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Everything a decision depends on besides the policy; `matched` and `owners` are fixed before the first rule.
+
+    `matched` maps each interface to its addresses that equal a usable host address; `owners` are
+    the interfaces that have any, sorted by name.
+    """
+
+    facts: HostFacts
+    host: HostAddresses
+    parameters: Mapping[str, Value]
+    matched: Mapping[str, tuple[OwnedAddress, ...]] = field(init=False, repr=False, compare=False)
+    owners: tuple[Link, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        usable = self.host.usable_set
+        matched = {
+            link.name: tuple(owned for owned in link.addresses if owned.address in usable)
+            for link in self.facts.links
+            if not usable.isdisjoint(link.address_set)
+        }
+        object.__setattr__(self, "matched", matched)
+        object.__setattr__(self, "owners", tuple(link for link in self.facts.links if link.name in matched))
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The question, and the candidates as they were before the rule that is judged, sorted by name."""
+
+    question: Question
+    candidates: tuple[Link, ...]
+
+    @property
+    def facts(self) -> HostFacts:
+        """What the host reports."""
+        return self.question.facts
+
+    @property
+    def host(self) -> HostAddresses:
+        """What the host is addressed by."""
+        return self.question.host
+
+
+def identity(value: object) -> object:
+    """Return what makes two values of the language equal: a nic's name, an owned address's number, else itself."""
+    if isinstance(value, Link):
+        return value.name
+    return value.address if isinstance(value, OwnedAddress) else value

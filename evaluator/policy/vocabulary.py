@@ -1,0 +1,250 @@
+"""Every word of the rule language with its type, its meaning and where its value comes from.
+
+The one table: the checker, the interpreter, the compiler and the reference page read it. A new word
+is one entry here. Words marked `order` depend on the order of the report or of the answers; a policy
+that uses none gives the same decision for every order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from evaluator.facts.address import Address
+from evaluator.facts.link import Kind, Link
+from evaluator.policy.scene import Scene, Value
+from evaluator.policy.types import Base, Type
+
+_TEXT, _INTEGER, _ADDRESS = Type(Base.TEXT), Type(Base.INTEGER), Type(Base.ADDRESS)
+_TEXTS, _ADDRESSES, _OWNED = _TEXT.listed, _ADDRESS.listed, Type(Base.OWNED).listed
+_NICS, _CIDRS = Type(Base.NIC).listed, Type(Base.CIDR).listed
+_MAYBE_TEXT, _MAYBE_INTEGER = Type(Base.TEXT, optional=True), Type(Base.INTEGER, optional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word: `name` of a value of type `owner` (None: a word of its own).
+
+    `get` takes the scene and the owner's value. `fact` names the report's fact, for its JSON Pointer.
+    """
+
+    owner: Base | None
+    name: str
+    type: Type
+    meaning: str
+    get: Callable[[Scene, Any], Value]
+    order: bool = False
+    fact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What `value is NAME` means for a value of one type; states of one `family` exclude each other."""
+
+    owner: Base
+    name: str
+    meaning: str
+    holds: Callable[[Scene, Any], bool]
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the language: what it takes, what it gives."""
+
+    name: str
+    takes: str
+    gives: Type
+    meaning: str
+
+
+def _named(scene: Scene, names: tuple[str, ...]) -> tuple[Link, ...]:
+    return tuple(scene.facts.by_name[name] for name in names if name in scene.facts.by_name)
+
+
+def _unowned(scene: Scene) -> tuple[Address, ...]:
+    owned = {entry.address for entries in scene.question.matched.values() for entry in entries}
+    return tuple(address for address in scene.host.usable if address not in owned)
+
+
+WORDS: tuple[Word, ...] = (
+    Word(None, "candidates", _NICS, "the interfaces that are left now", lambda s, _: s.candidates),
+    Word(None, "interfaces", _NICS, "all interfaces of the report", lambda s, _: s.facts.links),
+    Word(None, "owners", _NICS, "the interfaces that own a usable host address", lambda s, _: s.question.owners),
+    Word(None, "host", Type(Base.HOST), "the host as it is addressed", lambda s, _: s.host),
+    Word(None, "report", Type(Base.REPORT), "the host as it reports itself", lambda s, _: s.facts),
+    Word(Base.HOST, "name", _TEXT, "the name as asked, or the literals", lambda _, h: h.name),
+    Word(Base.HOST, "addresses", _ADDRESSES, "the usable host addresses", lambda _, h: h.usable),
+    Word(Base.HOST, "answers", _ADDRESSES, "all host addresses, usable or not", lambda _, h: h.answers),
+    Word(Base.HOST, "unusable", _ADDRESSES, "the host addresses that no interface can own", lambda _, h: h.unusable),
+    Word(Base.HOST, "unowned", _ADDRESSES, "the usable host addresses that no interface owns", lambda s, _: _unowned(s)),
+    Word(
+        Base.HOST,
+        "first_address",
+        Type(Base.ADDRESS, optional=True),
+        "the first A answer, else the first AAAA; of given addresses the first",
+        lambda _, h: h.first,
+        order=True,
+    ),
+    Word(Base.REPORT, "networks", _TEXTS, "the logical networks on the host", lambda _, r: r.networks),
+    Word(
+        Base.REPORT,
+        "last_client_iface",
+        _MAYBE_TEXT,
+        "the interface by which the last client came in (`lastClientIface`)",
+        lambda _, r: r.last_client_iface,
+    ),
+    Word(Base.NIC, "name", _TEXT, "its ifname", lambda _, n: n.name),
+    Word(Base.NIC, "kind", _TEXT, "its kind, one of the states below", lambda _, n: str(n.kind)),
+    Word(
+        Base.NIC,
+        "position",
+        _INTEGER,
+        "its place in the report: nics, vlans, bonds, bridges",
+        lambda _, n: n.position,
+        order=True,
+    ),
+    Word(Base.NIC, "addresses", _OWNED, "the addresses it owns", lambda _, n: n.addresses, fact="addresses"),
+    Word(
+        Base.NIC,
+        "primary_addresses",
+        _OWNED,
+        "VDSM's `addr` and first `ipv6addrs`; elsewhere the first non-secondary of each family",
+        lambda _, n: tuple(owned for owned in n.addresses if owned.primary),
+        order=True,
+        fact="addresses",
+    ),
+    Word(
+        Base.NIC,
+        "matched",
+        _OWNED,
+        "its addresses that equal a usable host address",
+        lambda s, n: s.question.matched.get(n.name, ()),
+        fact="addresses",
+    ),
+    Word(Base.NIC, "subnets", _CIDRS, "the subnets it is in, host prefixes left out", lambda _, n: n.subnets, fact="addresses"),
+    Word(Base.NIC, "routes", _CIDRS, "its subnets and the default routes through it", lambda _, n: n.routes, fact="gateways"),
+    Word(Base.NIC, "gateways", _ADDRESSES, "the gateways of its default routes", lambda _, n: n.gateways, fact="gateways"),
+    Word(
+        Base.NIC,
+        "networks",
+        _TEXTS,
+        "the logical networks it carries, as their device or as a direct port of their bridge",
+        lambda _, n: n.networks,
+    ),
+    Word(
+        Base.NIC,
+        "vlan_id",
+        _MAYBE_INTEGER,
+        "its vlan id; 0 for what is no vlan, unknown for a vlan without an id",
+        lambda _, n: n.vlan_id,
+        fact="vlan_id",
+    ),
+    Word(Base.NIC, "bond_mode", _MAYBE_INTEGER, "0 to 6; unknown for what is no bond", lambda _, n: n.bond_mode, fact="bond_mode"),
+    Word(Base.NIC, "slaves", _NICS, "its described slaves", lambda s, n: _named(s, n.lowers.slaves), fact="slaves"),
+    Word(Base.NIC, "ports", _NICS, "its described ports", lambda s, n: _named(s, n.lowers.ports), fact="ports"),
+    Word(Base.NIC, "lowers", _NICS, "what it stands directly on", lambda s, n: _named(s, s.facts.topology.lowers(n.name))),
+    Word(Base.NIC, "uppers", _NICS, "what stands directly on it", lambda s, n: _named(s, s.facts.topology.uppers(n.name))),
+    Word(
+        Base.NIC,
+        "stack",
+        _NICS,
+        "itself and everything below it",
+        lambda s, n: _named(s, tuple(sorted((n.name, *s.facts.topology.below(n.name))))),
+    ),
+    Word(Base.NIC, "missing", _TEXTS, "slaves, ports and base that it names and the report does not describe", lambda _, n: n.missing),
+    Word(
+        Base.NIC,
+        "conflicts",
+        _TEXTS,
+        'of "addr" and "network", those where the report contradicts itself about it',
+        lambda _, n: n.conflicts,
+    ),
+    Word(Base.NIC, "mtu", _MAYBE_INTEGER, "its mtu in octets", lambda _, n: n.mtu, fact="mtu"),
+    Word(Base.NIC, "speed", _MAYBE_INTEGER, "its speed in Mb/s; a reported 0 is unknown", lambda _, n: n.speed, fact="speed"),
+    Word(Base.NIC, "mac", _MAYBE_TEXT, "its link-layer address in lower case", lambda _, n: n.mac, fact="mac"),
+    Word(Base.OWNED, "prefix", _INTEGER, "its prefix length; the whole address where the report gives none", lambda _, a: a.length),
+    Word(Base.OWNED, "network", Type(Base.CIDR), "the subnet it stands in", lambda _, a: a.network),
+)
+
+_KIND_MEANINGS = {
+    Kind.PHYSICAL: "a network card, or what the report lists as one",
+    Kind.TUN: "a tun or tap device",
+    Kind.OVS: "a port or bridge of Open vSwitch that is no bridge to its host",
+    Kind.OTHER: "of a kind that has no name here",
+}
+
+STATES: tuple[State, ...] = (
+    *(
+        State(Base.NIC, str(kind), _KIND_MEANINGS.get(kind, f"a {kind}"), lambda _, n, kind=kind: n.kind is kind, "kind")
+        for kind in Kind
+    ),
+    State(Base.NIC, "up", "reported up", lambda _, n: n.up is True, "operstate"),
+    State(Base.NIC, "down", "reported down", lambda _, n: n.up is False, "operstate"),
+    State(Base.NIC, "slave", "a slave of a bond or team", lambda s, n: n.name in s.facts.slaves),
+    State(Base.NIC, "port", "a port of a bridge", lambda s, n: n.name in s.facts.ports),
+    State(Base.NIC, "dhcp", "configured by DHCP", lambda _, n: n.dhcp),
+    *(
+        state
+        for base in (Base.ADDRESS, Base.OWNED)
+        for state in (
+            State(base, "ipv4", "an IPv4 address", lambda _, a: _bare(a).version == 4, "family"),
+            State(base, "ipv6", "an IPv6 address", lambda _, a: _bare(a).version == 6, "family"),
+            State(base, "link_local", "in 169.254.0.0/16 or fe80::/10", lambda _, a: _bare(a).is_link_local, "scope"),
+            State(base, "private", "of RFC 1918 or RFC 4193", lambda _, a: _bare(a).is_private, "scope"),
+            State(base, "global", "neither link-local, private nor unusable", lambda _, a: _is_global(_bare(a)), "scope"),
+        )
+    ),
+    State(Base.OWNED, "primary", "the one that the reporting tool shows first", lambda _, a: a.primary),
+    State(Base.OWNED, "host_prefix", "reported with /32 or /128", lambda _, a: a.is_host_prefix),
+    State(Base.HOST, "complete", "every family was answered", lambda _, h: h.complete),
+    State(Base.HOST, "literal", "addresses were given, not a name", lambda _, h: h.is_literal),
+)
+
+FUNCTIONS: dict[str, Function] = {
+    function.name: function
+    for function in (
+        Function("count", "a list", _INTEGER, "the number of its distinct elements"),
+        Function("cidr", "a text", Type(Base.CIDR), 'the network, checked when the policy is loaded: cidr("10.20.0.0/16")'),
+        Function("address", "a text", _ADDRESS, 'the address, checked when the policy is loaded: address("10.20.0.1")'),
+        Function("route_to", "an address", _NICS, "the interfaces with the longest route that leads to the address"),
+    )
+}
+
+VERBS: dict[str, str] = {
+    "match": "adds the interfaces for which the condition holds to the candidates",
+    "discard": "removes the candidates for which the condition holds",
+    "prefer": "keeps only the candidates for which the condition holds, if there are any",
+    "ambiguous": "makes the decision ambiguous if the condition holds",
+    "reject": "forbids deploying on the candidates for which the condition holds",
+    "warn": "adds a finding for each interface, or once, if the condition holds",
+}
+CHOOSERS = frozenset({"match", "discard", "prefer"})
+KNOWING = {"known": True, "given": True, "unknown": False}
+
+_WORDS_OF: dict[Base | None, dict[str, Word]] = {}
+for _word in WORDS:
+    _WORDS_OF.setdefault(_word.owner, {})[_word.name] = _word
+_STATES_OF: dict[Base, dict[str, State]] = {}
+for _state in STATES:
+    _STATES_OF.setdefault(_state.owner, {})[_state.name] = _state
+
+
+def words_of(owner: Base | None) -> dict[str, Word]:
+    """Return the words of a type by name; of None those that stand alone."""
+    return _WORDS_OF.get(owner, {})
+
+
+def states_of(owner: Base) -> dict[str, State]:
+    """Return the states of a type by name."""
+    return _STATES_OF.get(owner, {})
+
+
+def _bare(value: Any) -> Address:  # noqa: ANN401 -- an address or an owned one
+    address: Address = getattr(value, "address", value)
+    return address
+
+
+def _is_global(address: Address) -> bool:
+    return not (address.is_link_local or address.is_private or address.unusable)
