@@ -64,7 +64,9 @@ class Diagnostic:
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return the distinct problems sorted by place."""
-    return tuple(sorted(dict.fromkeys(diagnostics), key=lambda d: (d.order, d.place, d.severity.rank, d.code, d.message)))
+    return tuple(
+        sorted(dict.fromkeys(diagnostics), key=lambda d: (d.order, d.place, d.severity.rank, d.code, d.message))
+    )
 
 
 class QuestionError(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from evaluator.diagnostic import Diagnostic, HostNameError, Severity
@@ -18,14 +18,16 @@ class HostFacts:
     """One host as its report describes it.
 
     `links` is sorted by name (code points). `networks` are the logical networks on the host,
-    sorted. `slaves` and `ports` are the names that stand in some bond or bridge. `lacking` holds the words of the rule language, such as `nic is up`, that the report's
-    format can never supply.
+    sorted. `slaves` and `ports` are the names that stand in some bond or bridge. `lacking` holds
+    the words of the rule language, such as `nic is up`, that the report's format can never supply.
+    `pointers` maps a fact of the host itself to its JSON Pointer.
     """
 
     links: tuple[Link, ...]
     networks: tuple[str, ...] = ()
     last_client_iface: str | None = None
     lacking: frozenset[str] = frozenset()
+    pointers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     by_name: dict[str, Link] = field(init=False, repr=False, compare=False)
     topology: Topology = field(init=False, repr=False, compare=False)
     slaves: frozenset[str] = field(init=False, repr=False, compare=False)
@@ -133,7 +135,9 @@ def parse_literal(text: str) -> Address:
 def _not_an_address(text: object, error: ValueError) -> Diagnostic:
     return Diagnostic(
         "HOST_ADDRESS_INVALID",
-        f"{quote(str(text))} is no IP address: {error}" if "zone" in str(error) else f"{quote(str(text))} is no IP address",
+        f"{quote(str(text))} is no IP address: {error}"
+        if "zone" in str(error)
+        else f"{quote(str(text))} is no IP address",
         hint="write IPv4 as four decimal numbers without leading zeros, IPv6 as in RFC 5952",
     )
 

@@ -61,7 +61,12 @@ EXAMPLES: dict[str, list[str]] = {
         "match nic when nic is not above a",
         "match nic when nic is = 1",
     ],
-    "is what": ["match nic when nic is", "match nic when nic is not", "match nic when nic is 1", 'match nic when nic is "a"'],
+    "is what": [
+        "match nic when nic is",
+        "match nic when nic is not",
+        "match nic when nic is 1",
+        'match nic when nic is "a"',
+    ],
     "two conditions": [
         "match nic when nic is a bridge",
         "match nic when nic is up nic is down",
@@ -70,10 +75,21 @@ EXAMPLES: dict[str, list[str]] = {
         "match nic when nic in a nic",
         "match nic when a above b nic",
     ],
-    "no satisfies": ["match nic when some a in b a is c", "match nic when some a in b", "match nic when some a in b and a is c"],
-    "quantifier inside": ["match nic when nic is up and a in some", "match nic when a = some b in c satisfies b is d"],
+    "no satisfies": [
+        "match nic when some a in b a is c",
+        "match nic when some a in b",
+        "match nic when some a in b and a is c",
+    ],
+    "quantifier inside": [
+        "match nic when nic is up and a in some",
+        "match nic when a = some b in c satisfies b is d",
+    ],
     "binder missing": ["match nic when some", "match nic when some in a", "match nic when some 1"],
-    "in missing": ["match nic when some a satisfies b", "match nic when some a of b", "match nic when some a"],
+    "in missing": [
+        "match nic when some a satisfies b",
+        "match nic when some a of b",
+        "match nic when some a",
+    ],
 }
 
 _ARTICLES = ("a", "an", "the")
@@ -108,11 +124,21 @@ def of_character(text: str, at: int) -> Mistake:
     """Return what to say about a character with which no word of the language begins."""
     char = text[at]
     if char in _QUOTES:
-        return Mistake(f"the {_QUOTES[char]} quote is never closed", "close the text with the same quote, on the same line", at, len(text))
+        return Mistake(
+            f"the {_QUOTES[char]} quote is never closed",
+            "close the text with the same quote, on the same line",
+            at,
+            len(text),
+        )
     if char in _CURLY:
         return Mistake(f"{quote(char)} is no straight quote", 'write texts in straight quotes: "docker0"', at, at + 1)
     if char == ":":
-        return Mistake("`:` is no word of the language", "between a quantifier's list and its condition say `satisfies`", at, at + 1)
+        return Mistake(
+            "`:` is no word of the language",
+            "between a quantifier's list and its condition say `satisfies`",
+            at,
+            at + 1,
+        )
     if char.isdigit() or char == "-":
         bare = _BARE_ADDRESS.match(text, at)
         shown = bare.group().rstrip(".:") if bare else char
@@ -120,11 +146,20 @@ def of_character(text: str, at: int) -> Mistake:
         if "." in shown or ":" in shown:
             kind = "cidr" if "/" in shown else "address"
             return Mistake(f"{quote(shown)} stands bare", f'write {kind}("{shown}")', at, end)
-        return Mistake(f"{quote(text[at:].split()[0])} is no number", "if it is text, put it in quotes", at, end)
+        return Mistake(
+            f"{quote(text[at:].split(maxsplit=1)[0])} is no number", "if it is text, put it in quotes", at, end
+        )
     if char == "\\":
-        return Mistake("there are no escapes in texts", "a text holds neither backslashes nor its own quote", at, at + 1)
+        return Mistake(
+            "there are no escapes in texts", "a text holds neither backslashes nor its own quote", at, at + 1
+        )
     if char in "&|":
-        return Mistake(f"{quote(char)} is no word of the language", f"say {'`and`' if char == '&' else '`or`'}", at, at + 1)
+        return Mistake(
+            f"{quote(char)} is no word of the language",
+            f"say {'`and`' if char == '&' else '`or`'}",
+            at,
+            at + 1,
+        )
     hints = {
         "{": "braces belong in messages; in a rule name the word itself",
         "+": "the language does not calculate",
@@ -148,17 +183,41 @@ def of_token(kind: str | None, text: str, start: int, end: int, found: str, acce
         if opened is not None:
             return Mistake(f"{quote(text[opened])} is never closed", "", opened, opened + 1)
     fixed = {
-        "no when": (f"{shown} stands where `when` is missing", "the condition comes after `when`: discard nic when nic is down"),
-        "no verb": (f"a rule begins with its verb, not with {shown}", "match, discard, prefer, ambiguous, reject or warn"),
-        "no condition": ("there is no condition after `when`", "a condition that always holds is written `true`"),
+        "no when": (
+            f"{shown} stands where `when` is missing",
+            "the condition comes after `when`: discard nic when nic is down",
+        ),
+        "no verb": (
+            f"a rule begins with its verb, not with {shown}",
+            "match, discard, prefer, ambiguous, reject or warn",
+        ),
+        "no condition": (
+            "there is no condition after `when`",
+            "a condition that always holds is written `true`",
+        ),
         "closes nothing": (f"{shown} closes nothing", ""),
-        "chained comparison": (f"{shown} cannot follow a finished comparison", "compare twice and join with `and`"),
-        "is not in": (f"`is` and {shown} do not go together", f"no `is`: say {quote(_without_is(before, found))}"),
+        "chained comparison": (
+            f"{shown} cannot follow a finished comparison",
+            "compare twice and join with `and`",
+        ),
+        "is not in": (
+            f"`is` and {shown} do not go together",
+            f"no `is`: say {quote(_without_is(before, found))}",
+        ),
         "is what": (f"after `is` comes the name of a state, not {shown}", "for values say `=` or `in`"),
-        "two conditions": (f"{shown} cannot follow a finished condition", "join conditions with `and` or `or`"),
-        "no satisfies": (f"{shown} stands where `satisfies` is missing", "some address in nic.matched satisfies address is ipv4"),
+        "two conditions": (
+            f"{shown} cannot follow a finished condition",
+            "join conditions with `and` or `or`",
+        ),
+        "no satisfies": (
+            f"{shown} stands where `satisfies` is missing",
+            "some address in nic.matched satisfies address is ipv4",
+        ),
         "quantifier inside": (f"{shown} cannot stand here", "put the quantifier last, or in parentheses"),
-        "binder missing": (f"a quantifier is followed by a name of its own, not by {shown}", "some address in nic.matched satisfies …"),
+        "binder missing": (
+            f"a quantifier is followed by a name of its own, not by {shown}",
+            "some address in nic.matched satisfies …",
+        ),
         "in missing": (f"{shown} stands where `in` is missing", "some address in nic.matched satisfies …"),
     }
     if kind in fixed:

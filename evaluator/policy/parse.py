@@ -38,7 +38,25 @@ from evaluator.text import quote
 
 LONGEST_SENTENCE = 2000
 DEEPEST_SENTENCE = 40
-_KEYWORDS = "when and or not in is satisfies some every no overlaps within like above below true false".split()
+_KEYWORDS = [
+    "when",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "satisfies",
+    "some",
+    "every",
+    "no",
+    "overlaps",
+    "within",
+    "like",
+    "above",
+    "below",
+    "true",
+    "false",
+]
 _WORDS_OR_TEXTS = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'|[A-Za-z_][A-Za-z0-9_]*')
 
 
@@ -90,7 +108,7 @@ def _lower_keywords(scalar: Scalar) -> tuple[str, list[Diagnostic]]:
 
 def _explain(scalar: Scalar, text: str, error: UnexpectedInput) -> Diagnostic:
     if isinstance(error, UnexpectedCharacters):
-        mistake = mistakes.of_character(text, error.pos_in_stream)
+        mistake = mistakes.of_character(text, error.pos_in_stream or 0)
         return _diagnostic(scalar, "RULE_SYNTAX", mistake.message, mistake.start, mistake.end, mistake.hint)
     assert isinstance(error, UnexpectedToken)  # noqa: S101 -- lark raises nothing else while parsing
     token = error.token

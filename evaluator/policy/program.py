@@ -224,7 +224,9 @@ class Cost:
         return int(n**self.nics * m**self.others) * self.constant
 
     def __str__(self) -> str:
-        powers = [name + "⁰¹²³⁴⁵⁶⁷⁸⁹"[power] * (power > 1) for name, power in (("n", self.nics), ("m", self.others)) if power]
+        powers = [
+            name + "⁰¹²³⁴⁵⁶⁷⁸⁹"[power] * (power > 1) for name, power in (("n", self.nics), ("m", self.others)) if power
+        ]
         return "·".join(powers) or "1"
 
 

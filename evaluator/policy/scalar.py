@@ -1,8 +1,8 @@
-"""A text inside a YAML scalar, and where each of its characters stands in the file.
+r"""A text inside a YAML scalar, and where each of its characters stands in the file.
 
 Rules and messages are written in YAML scalars, and a mistake in them is shown with line and column
 of the file. Plain, quoted and literal (`|`) scalars keep their characters in order, so each maps to
-an offset; folded scalars and escapes other than `\\"` and `\\\\` do not, and are refused.
+an offset; folded scalars and escapes other than `\"` and `\\` do not, and are refused.
 """
 
 from __future__ import annotations

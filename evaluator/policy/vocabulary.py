@@ -77,8 +77,20 @@ WORDS: tuple[Word, ...] = (
     Word(Base.HOST, "name", _TEXT, "the name as asked, or the literals", lambda _, h: h.name),
     Word(Base.HOST, "addresses", _ADDRESSES, "the usable host addresses", lambda _, h: h.usable),
     Word(Base.HOST, "answers", _ADDRESSES, "all host addresses, usable or not", lambda _, h: h.answers),
-    Word(Base.HOST, "unusable", _ADDRESSES, "the host addresses that no interface can own", lambda _, h: h.unusable),
-    Word(Base.HOST, "unowned", _ADDRESSES, "the usable host addresses that no interface owns", lambda s, _: _unowned(s)),
+    Word(
+        Base.HOST,
+        "unusable",
+        _ADDRESSES,
+        "the host addresses that no interface can own",
+        lambda _, h: h.unusable,
+    ),
+    Word(
+        Base.HOST,
+        "unowned",
+        _ADDRESSES,
+        "the usable host addresses that no interface owns",
+        lambda s, _: _unowned(s),
+    ),
     Word(
         Base.HOST,
         "first_address",
@@ -123,9 +135,30 @@ WORDS: tuple[Word, ...] = (
         lambda s, n: s.question.matched.get(n.name, ()),
         fact="addresses",
     ),
-    Word(Base.NIC, "subnets", _CIDRS, "the subnets it is in, host prefixes left out", lambda _, n: n.subnets, fact="addresses"),
-    Word(Base.NIC, "routes", _CIDRS, "its subnets and the default routes through it", lambda _, n: n.routes, fact="gateways"),
-    Word(Base.NIC, "gateways", _ADDRESSES, "the gateways of its default routes", lambda _, n: n.gateways, fact="gateways"),
+    Word(
+        Base.NIC,
+        "subnets",
+        _CIDRS,
+        "the subnets it is in, host prefixes left out",
+        lambda _, n: n.subnets,
+        fact="addresses",
+    ),
+    Word(
+        Base.NIC,
+        "routes",
+        _CIDRS,
+        "its subnets and the default routes through it",
+        lambda _, n: n.routes,
+        fact="gateways",
+    ),
+    Word(
+        Base.NIC,
+        "gateways",
+        _ADDRESSES,
+        "the gateways of its default routes",
+        lambda _, n: n.gateways,
+        fact="gateways",
+    ),
     Word(
         Base.NIC,
         "networks",
@@ -141,11 +174,37 @@ WORDS: tuple[Word, ...] = (
         lambda _, n: n.vlan_id,
         fact="vlan_id",
     ),
-    Word(Base.NIC, "bond_mode", _MAYBE_INTEGER, "0 to 6; unknown for what is no bond", lambda _, n: n.bond_mode, fact="bond_mode"),
-    Word(Base.NIC, "slaves", _NICS, "its described slaves", lambda s, n: _named(s, n.lowers.slaves), fact="slaves"),
+    Word(
+        Base.NIC,
+        "bond_mode",
+        _MAYBE_INTEGER,
+        "0 to 6; unknown for what is no bond",
+        lambda _, n: n.bond_mode,
+        fact="bond_mode",
+    ),
+    Word(
+        Base.NIC,
+        "slaves",
+        _NICS,
+        "its described slaves",
+        lambda s, n: _named(s, n.lowers.slaves),
+        fact="slaves",
+    ),
     Word(Base.NIC, "ports", _NICS, "its described ports", lambda s, n: _named(s, n.lowers.ports), fact="ports"),
-    Word(Base.NIC, "lowers", _NICS, "what it stands directly on", lambda s, n: _named(s, s.facts.topology.lowers(n.name))),
-    Word(Base.NIC, "uppers", _NICS, "what stands directly on it", lambda s, n: _named(s, s.facts.topology.uppers(n.name))),
+    Word(
+        Base.NIC,
+        "lowers",
+        _NICS,
+        "what it stands directly on",
+        lambda s, n: _named(s, s.facts.topology.lowers(n.name)),
+    ),
+    Word(
+        Base.NIC,
+        "uppers",
+        _NICS,
+        "what stands directly on it",
+        lambda s, n: _named(s, s.facts.topology.uppers(n.name)),
+    ),
     Word(
         Base.NIC,
         "stack",
@@ -153,7 +212,13 @@ WORDS: tuple[Word, ...] = (
         "itself and everything below it",
         lambda s, n: _named(s, tuple(sorted((n.name, *s.facts.topology.below(n.name))))),
     ),
-    Word(Base.NIC, "missing", _TEXTS, "slaves, ports and base that it names and the report does not describe", lambda _, n: n.missing),
+    Word(
+        Base.NIC,
+        "missing",
+        _TEXTS,
+        "slaves, ports and base that it names and the report does not describe",
+        lambda _, n: n.missing,
+    ),
     Word(
         Base.NIC,
         "conflicts",
@@ -162,9 +227,22 @@ WORDS: tuple[Word, ...] = (
         lambda _, n: n.conflicts,
     ),
     Word(Base.NIC, "mtu", _MAYBE_INTEGER, "its mtu in octets", lambda _, n: n.mtu, fact="mtu"),
-    Word(Base.NIC, "speed", _MAYBE_INTEGER, "its speed in Mb/s; a reported 0 is unknown", lambda _, n: n.speed, fact="speed"),
+    Word(
+        Base.NIC,
+        "speed",
+        _MAYBE_INTEGER,
+        "its speed in Mb/s; a reported 0 is unknown",
+        lambda _, n: n.speed,
+        fact="speed",
+    ),
     Word(Base.NIC, "mac", _MAYBE_TEXT, "its link-layer address in lower case", lambda _, n: n.mac, fact="mac"),
-    Word(Base.OWNED, "prefix", _INTEGER, "its prefix length; the whole address where the report gives none", lambda _, a: a.length),
+    Word(
+        Base.OWNED,
+        "prefix",
+        _INTEGER,
+        "its prefix length; the whole address where the report gives none",
+        lambda _, a: a.length,
+    ),
     Word(Base.OWNED, "network", Type(Base.CIDR), "the subnet it stands in", lambda _, a: a.network),
 )
 
@@ -175,11 +253,14 @@ _KIND_MEANINGS = {
     Kind.OTHER: "of a kind that has no name here",
 }
 
+
+def _kind_state(kind: Kind) -> State:
+    meaning = _KIND_MEANINGS.get(kind, f"a {kind}")
+    return State(Base.NIC, str(kind), meaning, lambda _, nic: nic.kind is kind, "kind")
+
+
 STATES: tuple[State, ...] = (
-    *(
-        State(Base.NIC, str(kind), _KIND_MEANINGS.get(kind, f"a {kind}"), lambda _, n, kind=kind: n.kind is kind, "kind")
-        for kind in Kind
-    ),
+    *(_kind_state(kind) for kind in Kind),
     State(Base.NIC, "up", "reported up", lambda _, n: n.up is True, "operstate"),
     State(Base.NIC, "down", "reported down", lambda _, n: n.up is False, "operstate"),
     State(Base.NIC, "slave", "a slave of a bond or team", lambda s, n: n.name in s.facts.slaves),
@@ -191,9 +272,21 @@ STATES: tuple[State, ...] = (
         for state in (
             State(base, "ipv4", "an IPv4 address", lambda _, a: _bare(a).version == 4, "family"),
             State(base, "ipv6", "an IPv6 address", lambda _, a: _bare(a).version == 6, "family"),
-            State(base, "link_local", "in 169.254.0.0/16 or fe80::/10", lambda _, a: _bare(a).is_link_local, "scope"),
+            State(
+                base,
+                "link_local",
+                "in 169.254.0.0/16 or fe80::/10",
+                lambda _, a: _bare(a).is_link_local,
+                "scope",
+            ),
             State(base, "private", "of RFC 1918 or RFC 4193", lambda _, a: _bare(a).is_private, "scope"),
-            State(base, "global", "neither link-local, private nor unusable", lambda _, a: _is_global(_bare(a)), "scope"),
+            State(
+                base,
+                "global",
+                "neither link-local, private nor unusable",
+                lambda _, a: _is_global(_bare(a)),
+                "scope",
+            ),
         )
     ),
     State(Base.OWNED, "primary", "the one that the reporting tool shows first", lambda _, a: a.primary),
@@ -206,8 +299,18 @@ FUNCTIONS: dict[str, Function] = {
     function.name: function
     for function in (
         Function("count", "a list", _INTEGER, "the number of its distinct elements"),
-        Function("cidr", "a text", Type(Base.CIDR), 'the network, checked when the policy is loaded: cidr("10.20.0.0/16")'),
-        Function("address", "a text", _ADDRESS, 'the address, checked when the policy is loaded: address("10.20.0.1")'),
+        Function(
+            "cidr",
+            "a text",
+            Type(Base.CIDR),
+            'the network, checked when the policy is loaded: cidr("10.20.0.0/16")',
+        ),
+        Function(
+            "address",
+            "a text",
+            _ADDRESS,
+            'the address, checked when the policy is loaded: address("10.20.0.1")',
+        ),
         Function("route_to", "an address", _NICS, "the interfaces with the longest route that leads to the address"),
     )
 }

@@ -27,7 +27,9 @@ def contradictions(facts: HostFacts) -> Iterator[Finding]:
     yield from _shared_addresses(facts)
 
 
-def _warning(code: FindingCode, message: str, *interfaces: str, hint: str = "", address: Address | None = None) -> Finding:
+def _warning(
+    code: FindingCode, message: str, *interfaces: str, hint: str = "", address: Address | None = None
+) -> Finding:
     addresses = () if address is None else (str(address),)
     return Finding(code, Severity.WARNING, message, tuple(sorted(interfaces)), addresses, hint=hint)
 
@@ -47,7 +49,11 @@ def _dangling(link: Link) -> Iterator[Finding]:
             hint="the reporting tool may leave out interfaces of that kind",
         )
     if link.kind == "vlan" and link.lowers.base is None:
-        yield _warning(FindingCode.BASE_NOT_REPORTED, f"the report does not say what the vlan {quote(link.name)} stands on", link.name)
+        yield _warning(
+            FindingCode.BASE_NOT_REPORTED,
+            f"the report does not say what the vlan {quote(link.name)} stands on",
+            link.name,
+        )
 
 
 def _address_on_slave(link: Link, facts: HostFacts) -> Iterator[Finding]:
@@ -72,7 +78,10 @@ def _slaves_in_two_bonds(facts: HostFacts) -> Iterator[Finding]:
     for slave, bonds in masters.items():
         if len(bonds) > 1:
             yield _warning(
-                FindingCode.SLAVE_IN_TWO_BONDS, f"{quote(slave)} is a slave of {quote_all(bonds)} at once", slave, *bonds
+                FindingCode.SLAVE_IN_TWO_BONDS,
+                f"{quote(slave)} is a slave of {quote_all(bonds)} at once",
+                slave,
+                *bonds,
             )
 
 

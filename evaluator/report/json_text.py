@@ -37,7 +37,11 @@ def parse_json_without_duplicates(text: bytes | str) -> object:
     value = parse_json(text)
     pairs: object = json.loads(text, object_pairs_hook=_Pairs)
     problems = [
-        Diagnostic("REPORT_DUPLICATE_KEY", f"the key {quote(path[-1])} stands twice in one object", json_pointer(path))
+        Diagnostic(
+            "REPORT_DUPLICATE_KEY",
+            f"the key {quote(path[-1])} stands twice in one object",
+            json_pointer(path),
+        )
         for path in _duplicates(pairs)
     ]
     if problems:
@@ -50,7 +54,9 @@ def plain_copy(document: object) -> object:
     try:
         copy: object = orjson.loads(orjson.dumps(document, default=_as_dict))
     except TypeError as error:
-        raise ReportError([Diagnostic("REPORT_NOT_JSON", f"the document is not made of JSON values: {error}")]) from None
+        raise ReportError(
+            [Diagnostic("REPORT_NOT_JSON", f"the document is not made of JSON values: {error}")]
+        ) from None
     _refuse_deep(document)
     return copy
 

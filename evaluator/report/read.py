@@ -18,7 +18,7 @@ from evaluator.text import did_you_mean, quote, quote_all
 FORMATS: tuple[ReportFormat, ...] = (VDSM,)
 
 
-def read_report(document: bytes | str | Mapping[str, object] | Path, format: str = "auto") -> Report:  # noqa: A002
+def read_report(document: bytes | str | Mapping[str, object] | Path, format: str = "auto") -> Report:
     """Read a capability report: JSON text as bytes or str, a JSON object as a dict, or a Path to a file.
 
     In process the last of several equal keys of a text wins; the command refuses them. Raises
@@ -31,7 +31,7 @@ def read_report(document: bytes | str | Mapping[str, object] | Path, format: str
     return _read_value(plain_copy(document), format)
 
 
-def read_report_text(text: bytes, format: str = "auto") -> Report:  # noqa: A002
+def read_report_text(text: bytes, format: str = "auto") -> Report:
     """Read a capability report from JSON text in which no object may have a key twice."""
     return _read_value(parse_json_without_duplicates(text), format)
 
@@ -69,5 +69,7 @@ def _not_recognised(document: object) -> Diagnostic:
         found = f"an object with {keys}" if document else "an empty object"
     looked_for = "; ".join(f"{candidate.name}: {candidate.looks_for}" for candidate in FORMATS)
     return Diagnostic(
-        "REPORT_NOT_RECOGNISED", f"the document is {found}, no report format that is known", hint=f"looked for {looked_for}"
+        "REPORT_NOT_RECOGNISED",
+        f"the document is {found}, no report format that is known",
+        hint=f"looked for {looked_for}",
     )

@@ -26,6 +26,7 @@ SCHEMA = "capability-report"
 _DEVICE_MAPS = {"nics": Kind.PHYSICAL, "vlans": Kind.VLAN, "bondings": Kind.BOND, "bridges": Kind.BRIDGE}
 _MAPS = (*_DEVICE_MAPS, "networks")
 _EXPECTED_MAPS = ("vlans", "bondings", "networks")
+_HOST_FACTS = {"networks": "networks", "last_client_iface": "lastClientIface"}
 # VDSM reports no operational state, and of the kinds only four
 _LACKING = frozenset(
     {"nic is up", "nic is down"} | {f"nic is {kind}" for kind in Kind if kind not in _DEVICE_MAPS.values()}
@@ -75,6 +76,9 @@ def _read(document: object) -> Report:
         networks=tuple(sorted(envelope.body.get("networks", {}))),
         last_client_iface=envelope.body.get("lastClientIface") or None,
         lacking=_LACKING,
+        pointers={
+            word: json_pointer((*envelope.path, key)) for word, key in _HOST_FACTS.items() if key in envelope.body
+        },
     )
     findings.extend(_missing_maps(envelope.body))
     findings.extend(contradictions(facts))

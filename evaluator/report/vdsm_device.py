@@ -13,7 +13,15 @@ from evaluator.finding import Finding, FindingCode
 from evaluator.report.owned import Entry, read_owned
 from evaluator.text import quote
 
-_BOND_MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
+_BOND_MODES = (
+    "balance-rr",
+    "active-backup",
+    "balance-xor",
+    "broadcast",
+    "802.3ad",
+    "balance-tlb",
+    "balance-alb",
+)
 _GREATEST_VLAN_ID = 4095
 
 
@@ -108,7 +116,10 @@ def _vlan_id(device: Device) -> int | None:
 def _bond_mode(device: Device) -> int | None:
     if device.kind is not Kind.BOND:
         return None
-    options = {key: value for key, _, value in (o.partition("=") for o in device.data.get("cfg", {}).get("BONDING_OPTS", "").split())}
+    options = {
+        key: value
+        for key, _, value in (o.partition("=") for o in device.data.get("cfg", {}).get("BONDING_OPTS", "").split())
+    }
     options.update(device.data.get("opts", {}))
     mode = options.get("mode", "").split()[:1]
     if not mode:

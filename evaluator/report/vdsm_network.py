@@ -38,7 +38,8 @@ def carried_networks(
             for port in (*device.data.get("ports", ()), *data.get("ports", ())):
                 on_device[port].add(name)
     carried = {
-        name: Carried(tuple(sorted(on_device.get(name, ()))), name in in_conflict) for name in {*on_device, *in_conflict}
+        name: Carried(tuple(sorted(on_device.get(name, ()))), name in in_conflict)
+        for name in {*on_device, *in_conflict}
     }
     return carried, tuple(findings)
 
@@ -68,10 +69,13 @@ def _disagreements(network: str, data: Mapping[str, Any], device: Device | None)
 def _finding(message: str, device: Device | None) -> Finding:
     interfaces = () if device is None else (device.name,)
     return Finding(
-        FindingCode.NETWORK_CONFLICT, Severity.WARNING, message, interfaces, hint="what the device says is what counts"
+        FindingCode.NETWORK_CONFLICT,
+        Severity.WARNING,
+        message,
+        interfaces,
+        hint="what the device says is what counts",
     )
 
 
 def _ports(data: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(port for port in data["ports"] if not port.startswith("vnet"))
-

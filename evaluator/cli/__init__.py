@@ -1,0 +1,1 @@
+"""PEP at a terminal: the operators' and auditors' door."""

@@ -1,0 +1,82 @@
+"""`activenic decide`: one report, one host, one policy, one decision."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from evaluator.cli.exits import OF_STATUS
+from evaluator.decision import Decision, Status
+from evaluator.diagnostic import ReportError
+from evaluator.engine import load_policy
+from evaluator.facts.host import HostAddresses
+from evaluator.names.literal import resolve_host
+from evaluator.policy.parameters import parse_assignments
+from evaluator.report.json_text import LARGEST
+from evaluator.report.read import FORMATS, read_file, read_report_text
+from evaluator.report.reading import Report
+from evaluator.text import quote, visible
+
+OUTPUTS = ("text", "json", "name")
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "decide",
+        help="decide which interface the host's address lives on",
+        description="Decide which interface of a capability report the host's address lives on.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "report", metavar="REPORT", help="a JSON file with the reply of getCapabilities; - for standard input"
+    )
+    host = parser.add_mutually_exclusive_group()
+    host.add_argument("--host", metavar="NAME", help="the host; an address literal for now")
+    host.add_argument("--address", metavar="IP", action="append", help="an address of the host; may be repeated")
+    parser.add_argument("--policy", default="strict", help="a shipped policy or a policy file (default: strict)")
+    parser.add_argument(
+        "--format", default="auto", choices=["auto", *(f.name for f in FORMATS)], help="the report's format"
+    )
+    parser.add_argument(
+        "--param",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a parameter of the policy; may be repeated",
+    )
+    parser.add_argument("--output", default="text", choices=OUTPUTS, help="what to print (default: text)")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    policy = load_policy(options.policy)
+    parameters = parse_assignments(policy.program, options.param)
+    host = resolve_host(options.host) if options.host is not None else HostAddresses.of(*(options.address or ()))
+    decision = policy.decide(_report(options), host, **parameters)  # type: ignore[arg-type]
+    _print(decision, options.output)
+    return OF_STATUS[decision.status]
+
+
+def _report(options: argparse.Namespace) -> Report:
+    name: str = options.report
+    try:
+        text = sys.stdin.buffer.read(LARGEST + 1) if name == "-" else read_file(Path(name))
+        return read_report_text(text, options.format)
+    except ReportError:
+        shown = "from standard input" if name == "-" else quote(name)
+        print(f"activenic: the report {shown} is refused", file=sys.stderr)
+        raise
+
+
+def _print(decision: Decision, output: str) -> None:
+    if output == "json":
+        print(decision.to_json())
+    elif output == "name":
+        if decision.status is Status.RESOLVED:
+            print(visible(decision.host_active_nic or ""))
+    else:
+        from evaluator.render.text import print_decision  # noqa: PLC0415 -- rich, only where it is shown
+
+        print_decision(decision, sys.stdout)

@@ -1,0 +1,43 @@
+"""The exit statuses of every command (DESIGN section 7)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from evaluator.decision import Status
+from evaluator.diagnostic import HostNameError, PolicyError, QuestionError, ReportError
+
+
+class Exit(IntEnum):
+    """What a command's exit status says."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    REJECTED = 3
+    AMBIGUOUS = 4
+    NO_MATCH = 5
+    UNKNOWN_HOST = 6
+    REPORT = 7
+    POLICY = 8
+    INTERRUPTED = 130
+    BROKEN_PIPE = 141
+
+
+OF_STATUS = {
+    Status.RESOLVED: Exit.DONE,
+    Status.REJECTED: Exit.REJECTED,
+    Status.AMBIGUOUS: Exit.AMBIGUOUS,
+    Status.NO_MATCH: Exit.NO_MATCH,
+    Status.UNKNOWN_HOST: Exit.UNKNOWN_HOST,
+}
+_OF_ERROR: dict[type[QuestionError], Exit] = {
+    ReportError: Exit.REPORT,
+    PolicyError: Exit.POLICY,
+    HostNameError: Exit.USAGE,
+}
+
+
+def of_error(error: QuestionError) -> Exit:
+    """Return the exit status of a question that cannot be asked."""
+    return _OF_ERROR.get(type(error), Exit.FAILED)

@@ -1,0 +1,66 @@
+"""The command `activenic`: reads its arguments, runs one subcommand, turns every outcome into an exit status.
+
+Results go to standard output, problems to standard error; a user's mistake never shows a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from evaluator import __version__
+from evaluator.cli import check, decide, policies, test
+from evaluator.cli.exits import Exit, of_error
+from evaluator.diagnostic import QuestionError
+
+_COMMANDS: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
+    decide.add_to,
+    check.add_to,
+    test.add_to,
+    policies.add_to,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except QuestionError as error:
+        for diagnostic in error.diagnostics:
+            print(diagnostic, file=sys.stderr)
+        return of_error(error)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.BROKEN_PIPE
+    except OSError as error:
+        print(f"activenic: {error.strerror or error}".lower(), file=sys.stderr)
+        return Exit.FAILED
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="activenic",
+        description="Which interface of this host does the host's address live on, and why that one?",
+        epilog="exit status: 0 resolved or done, 1 anything else, 2 usage, 3 rejected, 4 ambiguous, 5 no_match, "
+        "6 unknown_host, 7 report, 8 policy or failing check or test",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"activenic {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add_to in _COMMANDS:
+        add_to(commands)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

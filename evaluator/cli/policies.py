@@ -1,0 +1,34 @@
+"""`activenic policies`: the policies that come with the package."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from evaluator.cli.exits import Exit
+from evaluator.policy.load import find_policy, load_shipped, shipped_names
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser("policies", help="list or show the shipped policies", allow_abbrev=False)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="list the shipped policies", allow_abbrev=False)
+    listing.set_defaults(run=_list)
+    show = actions.add_parser(
+        "show", help="print a policy's text, to be changed and used as a file", allow_abbrev=False
+    )
+    show.add_argument("policy", metavar="POLICY", help="the name of a shipped policy, or a file")
+    show.set_defaults(run=_show)
+
+
+def _list(_: argparse.Namespace) -> int:
+    width = max(len(name) for name in shipped_names())
+    for name in shipped_names():
+        print(f"{name:{width}}  {load_shipped(name).description}")
+    return Exit.DONE
+
+
+def _show(options: argparse.Namespace) -> int:
+    sys.stdout.write(find_policy(options.policy).text)
+    return Exit.DONE

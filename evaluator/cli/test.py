@@ -1,0 +1,55 @@
+"""`activenic test`: policies against their test files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from evaluator.cli.exits import Exit
+from evaluator.diagnostic import PolicyError
+from evaluator.text import visible
+from evaluator.workbench.run_cases import CaseResult, find_case_files, run_case_file
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "test",
+        help="run policy test files",
+        description="Run policy tests: the files named, and every *.test.yaml below the folders named.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="*", default=["."], help="test files or folders (default: this folder)"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    passed = failed = broken = 0
+    for path in find_case_files(map(Path, options.paths)):
+        try:
+            results = list(run_case_file(path))
+        except PolicyError as error:
+            for diagnostic in error.diagnostics:
+                print(diagnostic, file=sys.stderr)
+            broken += 1
+            continue
+        bad = [result for result in results if not result.passed]
+        passed += len(results) - len(bad)
+        failed += len(bad)
+        print(f"{visible(str(path))}: {len(results) - len(bad)} passed, {len(bad)} failed")
+        for result in bad:
+            _print_failure(result)
+    print(f"{passed} passed, {failed} failed" + f", {broken} files with mistakes" * bool(broken))
+    return Exit.POLICY if failed or broken else Exit.DONE
+
+
+def _print_failure(result: CaseResult) -> None:
+    print(f"  {result.case.place}: {visible(result.case.name)}")
+    for difference in result.differences:
+        print(f"    {difference}")
+    if result.decision is not None:
+        for line in result.decision.explain().summary:
+            print(f"    {line}")

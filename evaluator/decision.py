@@ -1,0 +1,124 @@
+"""The answer as data: status, interface, findings, trace.
+
+What the engine needs at once is computed at once; findings and trace on first access, from the
+input that the decision keeps. A decision is a value: equal inputs give equal documents, byte for
+byte, whatever the order of interfaces or answers, under every policy that uses no ORDER word.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from evaluator.facts.host import HostAddresses
+from evaluator.finding import Finding
+from evaluator.trace import Explanation, Step
+
+SCHEMA_VERSION = 1
+
+
+class Status(StrEnum):
+    """The five outcomes; none of them is an error."""
+
+    RESOLVED = "resolved"
+    REJECTED = "rejected"
+    AMBIGUOUS = "ambiguous"
+    NO_MATCH = "no_match"
+    UNKNOWN_HOST = "unknown_host"
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """What a consumer needs next of the interface that was found.
+
+    `base_interface` is what an attachment names: a vlan's base, else the interface itself. `vlan_id`
+    is 0 for no vlan, None where the report does not say. `members` are slaves or ports, as reported.
+    """
+
+    name: str
+    kind: str
+    matched_addresses: tuple[str, ...]
+    base_interface: str
+    vlan_id: int | None
+    members: tuple[str, ...]
+    networks: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the interface as JSON-ready data."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "matched_addresses": list(self.matched_addresses),
+            "base_interface": self.base_interface,
+            "vlan_id": self.vlan_id,
+            "members": list(self.members),
+            "networks": list(self.networks),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What is computed on first access."""
+
+    findings: tuple[Finding, ...]
+    trace: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Which interface the host's address lives on, by one policy.
+
+    `candidates` are the names left at the end, `owners` those of all interfaces that own a usable
+    host address, both sorted. `parameters` are JSON-ready, defaults filled in.
+    """
+
+    status: Status
+    interface: Interface | None
+    candidates: tuple[str, ...]
+    owners: tuple[str, ...]
+    policy: str
+    parameters: Mapping[str, object]
+    host: HostAddresses
+    _details: Callable[[], Details] = field(repr=False, compare=False)
+    _explain: Callable[[Decision], Explanation] = field(repr=False, compare=False)
+
+    @property
+    def host_active_nic(self) -> str | None:
+        """The interface's name where exactly one is left, rejected or not; else None."""
+        return None if self.interface is None else self.interface.name
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings, sorted by severity, code, interfaces, addresses, rule."""
+        return self._details().findings
+
+    @property
+    def trace(self) -> tuple[Step, ...]:
+        """What each rule did, in the order of the policy."""
+        return self._details().trace
+
+    def explain(self) -> Explanation:
+        """Return why, for every interface and rule; computed anew at each call."""
+        return self._explain(self)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the decision document (`schemas/decision.schema.json`)."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "status": str(self.status),
+            "hostActiveNic": self.host_active_nic,
+            "interface": None if self.interface is None else self.interface.to_dict(),
+            "candidates": list(self.candidates),
+            "owners": list(self.owners),
+            "findings": [finding.to_dict() for finding in self.findings],
+            "trace": [step.to_dict() for step in self.trace],
+            "policy": {"name": self.policy, "parameters": dict(self.parameters)},
+            "host": self.host.to_dict(),
+            "resolution": None,
+        }
+
+    def to_json(self) -> str:
+        """Return the decision document as indented JSON text, ASCII only, without a final newline."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=True)

@@ -1,0 +1,73 @@
+"""PDP: the policy object that an engine holds: read and checked once, immutable, shared between threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+from evaluator.decide import Case, decide
+from evaluator.decision import Decision
+from evaluator.diagnostic import Diagnostic
+from evaluator.explain import explain
+from evaluator.facts.host import HostAddresses
+from evaluator.policy.load import find_policy, load_shipped, read_program, shipped_names
+from evaluator.policy.parameters import ParameterInput, bind
+from evaluator.policy.program import Program
+from evaluator.report.reading import Report
+
+
+class Policy:
+    """A policy that decides. Build it with `load_policy`."""
+
+    __slots__ = ("_program",)
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    @property
+    def name(self) -> str:
+        """The name that the policy gives itself."""
+        return self._program.name
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What the checker advised, sorted by place."""
+        return self._program.warnings
+
+    @property
+    def program(self) -> Program:
+        """The checked rules."""
+        return self._program
+
+    def decide(self, report: Report, host: HostAddresses, /, **parameters: ParameterInput | None) -> Decision:
+        """Return the decision for one host.
+
+        Every outcome is a status of the decision. PolicyError is raised only for a question that
+        cannot be asked: parameters that do not fit, or a policy whose declared worst cost on this
+        report is over the step budget.
+        """
+        case = Case(self._program, report, host, bind(self._program, parameters))
+        return decide(case, partial(explain, case))
+
+    def decide_many(
+        self, pairs: Iterable[tuple[Report, HostAddresses]], /, **parameters: ParameterInput | None
+    ) -> Iterator[Decision]:
+        """Yield the decision for each report and its host, in their order, with the same parameters."""
+        bound = bind(self._program, parameters)
+        for report, host in pairs:
+            case = Case(self._program, report, host, bound)
+            yield decide(case, partial(explain, case))
+
+    def __repr__(self) -> str:
+        return f"Policy({self.name!r})"
+
+
+def load_policy(name: str | Path) -> Policy:
+    """Return a shipped policy by its name, or the policy of a file by its path.
+
+    Raises PolicyError with every mistake in the file, each with its place.
+    """
+    if isinstance(name, str) and name in shipped_names():
+        return Policy(load_shipped(name))
+    return Policy(read_program(find_policy(name)))

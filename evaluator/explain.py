@@ -1,0 +1,116 @@
+"""Why, and why not: for every interface and every rule, the clause that decided and what it saw.
+
+Computed by the reference interpreter from the input that the decision was made on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evaluator.decide import Case, status_of
+from evaluator.decision import Decision, Status
+from evaluator.diagnostic import Severity
+from evaluator.facts.link import Link
+from evaluator.policy.clause import verdict
+from evaluator.policy.interpret import Judged, run, subjects
+from evaluator.policy.scene import Scene
+from evaluator.text import visible
+from evaluator.trace import Explanation, InterfaceReasons, Reason
+
+
+def explain(case: Case, decision: Decision) -> Explanation:
+    """Return the full explanation of a decision that was made on this case."""
+    question = case.question()
+    steps = run(case.program.rules, question)
+    scenes = [(step, Scene(question, step.before)) for step in steps]
+    if status_of(question, steps) is not decision.status:
+        raise AssertionError("the explanation does not reach the decision's own status")
+    return Explanation(
+        summary=tuple(_summary(decision, question.facts.by_name)),
+        interfaces=tuple(_interface(link, scenes, decision) for link in question.facts.links),
+        rules=tuple(_reason(step, scene, None) for step, scene in scenes if not step.rule.has_subject),
+    )
+
+
+def _interface(link: Link, scenes: list[tuple[Judged, Scene]], decision: Decision) -> InterfaceReasons:
+    reasons = tuple(_reason(step, scene, link) for step, scene in scenes if step.rule.has_subject)
+    addresses = dict.fromkeys(str(owned) for owned in link.addresses)
+    outcome = _outcome(link, [step for step, _ in scenes], reasons, decision)
+    return InterfaceReasons(link.name, str(link.kind), link.pointer(), tuple(addresses), outcome, reasons)
+
+
+def _reason(step: Judged, scene: Scene, link: Link | None) -> Reason:
+    rule = step.rule
+    if link is not None and link not in subjects(rule, scene):
+        return Reason(rule.name, rule.verb, rule.place, None, "not judged: no candidate here")
+    found = verdict(rule.condition, scene, {} if link is None else {"nic": link})
+    return Reason(rule.name, rule.verb, rule.place, found.held, _effect(step, found.held), found.clause, found.seen)
+
+
+def _effect(step: Judged, held: bool) -> str:
+    if step.rule.verb == "prefer" and not held:
+        return "passed over" if step.fired else "stays: none is preferred"
+    effects = {
+        "match": ("becomes a candidate", "does not match"),
+        "discard": ("discarded", "stays"),
+        "prefer": ("preferred", ""),
+        "ambiguous": ("ambiguous", "not ambiguous"),
+        "reject": ("rejected", "not rejected"),
+        "warn": ("a finding", "no finding"),
+    }
+    return effects[step.rule.verb][0 if held else 1]
+
+
+def _outcome(link: Link, steps: list[Judged], reasons: tuple[Reason, ...], decision: Decision) -> str:
+    if link.name == decision.host_active_nic:
+        by = [reason.rule for reason in reasons if reason.verb == "reject" and reason.held]
+        return f"the hostActiveNic, rejected by {', '.join(by)}" if by else "the hostActiveNic"
+    if link.name in decision.candidates:
+        return "left at the end, but not alone"
+    removed_by = [step.rule for step in steps if link in step.before and link not in step.after]
+    if removed_by:
+        rule = removed_by[-1]
+        reason = next(reason for reason in reasons if reason.rule == rule.name)
+        upper = next((value.value for value in reason.seen if value.word == "other"), "")
+        because = f" because of {upper}" if upper else ""
+        return f"{'discarded' if rule.verb == 'discard' else 'passed over'} by {rule.name}{because}"
+    return "no rule matched it"
+
+
+def _summary(decision: Decision, links: dict[str, Link]) -> Iterator[str]:
+    name = decision.host_active_nic
+    addresses = ", ".join(map(str, decision.host.usable)) or "no address"
+    errors = [finding.message for finding in decision.findings if finding.severity is Severity.ERROR]
+    if name is not None:
+        shown = f"{visible(name)} ({_kind_of(links[name])})"
+        if decision.status is Status.REJECTED:
+            yield f"{shown} is the hostActiveNic, but nothing may be deployed on it"
+            yield "because " + "; ".join(errors)
+            return
+        yield f"{shown} is the hostActiveNic"
+        yield "because " + _why_resolved(decision, links[name])
+        return
+    if decision.status is Status.AMBIGUOUS:
+        yield f"no single interface is the hostActiveNic: {', '.join(map(visible, decision.candidates))} are left"
+        yield "because " + ("; ".join(errors) or f"each of them owns an address of {addresses}")
+        return
+    yield f"no interface of this host is the hostActiveNic for {visible(decision.host.name) or 'no address'}"
+    yield "because " + "; ".join(errors)
+
+
+def _why_resolved(decision: Decision, link: Link) -> str:
+    assert decision.interface is not None  # noqa: S101 -- a resolved decision has one
+    matched = ", ".join(decision.interface.matched_addresses)
+    others = [name for name in decision.owners if name != link.name]
+    first = f"it owns {matched}" if matched else "the policy's rules leave it alone"
+    if not others:
+        return first + (", and no other interface owns an address of the host" if matched else "")
+    also = f"{', '.join(map(visible, others))} also own{'s' * (len(others) == 1)} one"
+    return f"{first}; {also}, and the policy ruled that out"
+
+
+def _kind_of(link: Link) -> str:
+    members = (*link.lowers.slaves, *link.lowers.ports)
+    if members:
+        return f"{link.kind} over {', '.join(map(visible, members))}"
+    return f"{link.kind} on {visible(link.lowers.base)}" if link.lowers.base else str(link.kind)

@@ -1,0 +1,172 @@
+"""One rule of a policy file is checked: its verb, its subject, its condition, its finding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from evaluator.diagnostic import Severity
+from evaluator.policy import nodes
+from evaluator.policy.check_condition import ConditionChecker
+from evaluator.policy.check_expression import Scope
+from evaluator.policy.cost import cost_of
+from evaluator.policy.message import check_message
+from evaluator.policy.parse import SyntaxProblem, parse_sentence
+from evaluator.policy.problems import Problems
+from evaluator.policy.program import Rule, Template
+from evaluator.policy.scalar import Scalar, read_scalar
+from evaluator.policy.types import Base, Type
+from evaluator.policy.vocabulary import CHOOSERS, VERBS
+from evaluator.policy.yaml_text import Located
+from evaluator.text import did_you_mean, quote
+
+_NEEDS_SUBJECT = CHOOSERS | {"reject"}
+_TAKES_NO_SUBJECT = frozenset({"ambiguous"})
+_RULE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_CODE = re.compile(r"[A-Z][A-Z0-9_]*")
+_FINDING_KEYS = ("code", "severity", "message", "hint")
+
+
+def check_rule(located: Located, policy_name: str, parameters: Mapping[str, Type], problems: Problems) -> Rule | None:
+    """Return the rule that a map of the policy file describes; None where mistakes were noted."""
+    before = len(problems.found)
+    name = _rule_name(located, problems)
+    scalar = _scalar(located, "rule", problems)
+    sentence = None if scalar is None else _parse(scalar, problems)
+    if sentence is None or name is None:
+        return None
+    verb, has_subject = _verb(sentence, problems), sentence.subject is not None
+    variables = {"nic": Type(Base.NIC)} if has_subject else {}
+    scope = Scope(parameters, sentence.verb.text, variables)
+    condition = ConditionChecker(problems).check(sentence.condition, scope).condition
+    message = _message(located, scope, problems)
+    code = _code(located, name, verb, problems)
+    if verb is None or condition is None or any(d.severity is Severity.ERROR for d in problems.found[before:]):
+        return None
+    line, column = problems.source.line_column(sentence.span.start)
+    return Rule(
+        name=name,
+        verb=verb,
+        has_subject=has_subject,
+        condition=condition,
+        text=problems.text(sentence.span),
+        place=f"{policy_name}:{line}:{column}",
+        cost=cost_of(condition, has_subject),
+        code=code,
+        severity=_severity(located, verb, problems),
+        message=message if message.parts or verb in CHOOSERS else _default_message(name),
+        hint=_text(located, "hint"),
+    )
+
+
+def _default_message(name: str) -> Template:
+    return Template((f"the rule {quote(name)} fired",))
+
+
+def _rule_name(located: Located, problems: Problems) -> str | None:
+    name = located.children.get("name")
+    if name is None or not isinstance(name.value, str):
+        return None  # the schema has said so
+    if _RULE_NAME.fullmatch(name.value):
+        return name.value
+    problems.error(
+        "RULE_NAME",
+        f"{quote(name.value)} is no name of a rule",
+        name.span,
+        "letters, digits and dashes: not-over-a-bridge",
+    )
+    return None
+
+
+def _scalar(located: Located, key: str, problems: Problems) -> Scalar | None:
+    found = located.children.get(key)
+    if found is None or not isinstance(found.value, str):
+        return None  # the schema has said so
+    try:
+        scalar = read_scalar(problems.source, found.span.start, found.span.end, found.style)
+    except ValueError as error:
+        problems.error("YAML_STYLE", str(error), found.span)
+        return None
+    if found.cut_by_comment:
+        message = f"the {key} ends before ` #`, where YAML begins a comment"
+        hint = "quote the text if `#` belongs to it, else put the comment on a line of its own"
+        problems.warning("CUT_BY_COMMENT", message, scalar.span(len(scalar.text), len(scalar.text)), hint)
+    return scalar
+
+
+def _parse(scalar: Scalar, problems: Problems) -> nodes.Sentence | None:
+    try:
+        return parse_sentence(scalar)
+    except SyntaxProblem as problem:
+        problems.found.extend(problem.diagnostics)
+        return None
+
+
+def _verb(sentence: nodes.Sentence, problems: Problems) -> str | None:
+    verb, subject = sentence.verb, sentence.subject
+    if verb.text not in VERBS:
+        hint = did_you_mean(verb.text.lower(), VERBS) or f"the verbs are {', '.join(VERBS)}"
+        problems.error("UNKNOWN_VERB", f"there is no verb {quote(verb.text)}", verb.span, hint)
+        return None
+    if subject is not None and subject.text != "nic":
+        problems.error(
+            "UNKNOWN_SUBJECT",
+            f"a rule judges `nic`, not {quote(subject.text)}",
+            subject.span,
+            f"{verb.text} nic when …",
+        )
+        return None
+    if subject is None and verb.text in _NEEDS_SUBJECT:
+        message = f"{quote(verb.text)} judges each interface and needs its subject"
+        problems.error("SUBJECT_MISSING", message, verb.span, f"say `{verb.text} nic when …`")
+        return None
+    if subject is not None and verb.text in _TAKES_NO_SUBJECT:
+        message = f"{quote(verb.text)} judges the candidates together and takes no subject"
+        problems.error("SUBJECT_NOT_WANTED", message, subject.span, "say `ambiguous when count(candidates) > 1`")
+        return None
+    return verb.text
+
+
+def _message(located: Located, scope: Scope, problems: Problems) -> Template:
+    scalar = _scalar(located, "message", problems)
+    return Template(()) if scalar is None else check_message(scalar, scope, problems)
+
+
+def _code(located: Located, name: str, verb: str | None, problems: Problems) -> str:
+    found = located.children.get("code")
+    if verb in CHOOSERS:
+        for key in _FINDING_KEYS:
+            if key in located.keys:
+                message = f"{quote(str(verb))} gives no finding, so {quote(key)} has no use"
+                problems.warning(
+                    "FINDING_UNUSED",
+                    message,
+                    located.keys[key],
+                    "only ambiguous, reject and warn give findings",
+                )
+        return ""
+    if found is None or not isinstance(found.value, str):
+        return re.sub(r"[^A-Z0-9]", "_", name.upper())
+    if not _CODE.fullmatch(found.value):
+        problems.error(
+            "FINDING_CODE",
+            f"{quote(found.value)} is no finding code",
+            found.span,
+            "capitals, digits and underscores: SEVERAL_INTERFACES",
+        )
+    return found.value
+
+
+def _severity(located: Located, verb: str, problems: Problems) -> Severity:
+    found = located.children.get("severity")
+    if verb != "warn":
+        if found is not None and verb not in CHOOSERS:
+            message = f"the finding of {quote(verb)} is always an error"
+            problems.warning("FINDING_UNUSED", message, found.span, "leave `severity` out")
+        return Severity.ERROR
+    return Severity(str(found.value)) if found is not None and found.value in list(Severity) else Severity.WARNING
+
+
+def _text(located: Located, key: str) -> str:
+    found = located.children.get(key)
+    return " ".join(found.value.split()) if found is not None and isinstance(found.value, str) else ""

@@ -1,0 +1,205 @@
+"""Does each condition of a rule compare what can be compared, and only values proven known?
+
+Judging goes from left to right and stops early, so `X is known and …` guards what follows: each
+condition reports which words it proves known if it holds, and which if it does not. `and` passes on
+what its left side proves, `or` what its left side refutes, `not` swaps, a quantifier proves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evaluator.policy import nodes
+from evaluator.policy.check_expression import ExpressionChecker, Scope
+from evaluator.policy.check_relation import RelationChecker
+from evaluator.policy.problems import Problems
+from evaluator.policy.program import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Expression,
+    InState,
+    IsKnown,
+    Not,
+    ParameterValue,
+    Quantified,
+    Quantifier,
+    Truth,
+    Variable,
+    walk,
+)
+from evaluator.policy.types import Base, Type
+from evaluator.policy.vocabulary import KNOWING, states_of, words_of
+from evaluator.text import did_you_mean, quote
+
+MOST_QUANTIFIERS = 3
+_NOTHING: frozenset[str] = frozenset()
+_SIGNS = {"&&": "and", "||": "or", "!": "not"}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A condition (None where mistakes were noted) and the words it proves known if true, if false."""
+
+    condition: Condition | None
+    if_true: frozenset[str] = _NOTHING
+    if_false: frozenset[str] = _NOTHING
+
+
+class ConditionChecker:
+    """Checks the condition of one rule."""
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+        self._expressions = ExpressionChecker(problems)
+        self._relations = RelationChecker(problems, self._expressions)
+
+    def check(self, node: nodes.Condition, scope: Scope) -> Checked:
+        """Return the checked condition with what it proves."""
+        match node:
+            case nodes.Either() | nodes.Both():
+                return self._chain(node, scope)
+            case nodes.Negation():
+                self._refuse_sign(node.sign)
+                inner = self.check(node.condition, scope)
+                condition = inner.condition and Not(inner.condition, self._problems.text(node.span), node.span)
+                return Checked(condition, inner.if_false, inner.if_true)
+            case nodes.Quantified():
+                return Checked(self._quantified(node, scope))
+            case nodes.Holds():
+                return Checked(self._holds(node, scope))
+            case nodes.Relation():
+                return Checked(self._relations.check(node, scope))
+            case nodes.State():
+                return self._state(node, scope)
+
+    def _refuse_sign(self, sign: nodes.Name) -> None:
+        if sign.text in _SIGNS:
+            message = f"{quote(sign.text)} is no word of the language"
+            self._problems.error("WRONG_SIGN", message, sign.span, f"say {quote(_SIGNS[sign.text])}")
+
+    def _chain(self, node: nodes.Either | nodes.Both, scope: Scope) -> Checked:
+        """Check `a and b and c`; for `or` the same with true and false exchanged."""
+        is_and = isinstance(node, nodes.Both)
+        passed_on: frozenset[str] = _NOTHING  # proven for what stands further right
+        stopped: frozenset[str] | None = None  # proven wherever judging stopped early
+        conditions: list[Condition] = []
+        for sign in node.signs:
+            self._refuse_sign(sign)
+        for part in node.conditions:
+            checked = self.check(part, scope.proving(passed_on))
+            going_on, stopping = (checked.if_true, checked.if_false) if is_and else (checked.if_false, checked.if_true)
+            here = passed_on | stopping
+            stopped = here if stopped is None else stopped & here
+            passed_on |= going_on
+            if checked.condition is not None:
+                conditions.append(checked.condition)
+        text, stopped = self._problems.text(node.span), stopped or _NOTHING
+        if len(conditions) < len(node.conditions):
+            return Checked(None, passed_on if is_and else stopped, stopped if is_and else passed_on)
+        if is_and:
+            return Checked(AllOf(tuple(conditions), text, node.span), passed_on, stopped)
+        return Checked(AnyOf(tuple(conditions), text, node.span), stopped, passed_on)
+
+    def _quantified(self, node: nodes.Quantified, scope: Scope) -> Condition | None:
+        domain = self._expressions.known_value(node.domain, scope)
+        name = node.binder
+        fits = self._binder_fits(name, domain, scope)
+        if scope.quantifiers >= MOST_QUANTIFIERS:
+            message = f"more than {MOST_QUANTIFIERS} quantifiers stand inside each other"
+            self._problems.error("RULE_TOO_DEEP", message, node.span, "split the rule")
+            return None
+        if domain is None:
+            return None
+        if not domain.type.is_list:
+            message = f"{quote(domain.text)} is of type {domain.type}, no list to choose from"
+            self._problems.error("WRONG_TYPE", message, node.domain.span)
+            return None
+        if not fits:
+            return None
+        inner = scope.binding(name.text, domain.type.element)
+        body = self.check(node.body, inner).condition
+        if body is None:
+            return None
+        variable = Variable(name.text, domain.type.element)
+        if not any(part == variable for part in walk(body)):
+            message = f"the condition after `satisfies` does not mention {quote(name.text)}"
+            hint = "over an empty list `some` never holds and `every` always does"
+            self._problems.warning("BINDER_UNUSED", message, name.span, hint)
+        quantifier = Quantifier(node.quantifier)
+        others_only = name.text == "other"
+        return Quantified(quantifier, variable, others_only, domain, body, self._problems.text(node.span), node.span)
+
+    def _binder_fits(self, name: nodes.Name, domain: Expression | None, scope: Scope) -> bool:
+        taken = {**words_of(None), **scope.parameters, **scope.variables}
+        if name.text in taken:
+            message = f"{quote(name.text)} means something already"
+            self._problems.error("BINDER_TAKEN", message, name.span, "choose a new name")
+            return False
+        if name.text != "other":
+            return True
+        if "nic" not in scope.variables:
+            message = "`other` means the interfaces except the rule's own, and this rule has none"
+            self._problems.error("BINDER_TAKEN", message, name.span, "choose another name")
+            return False
+        if domain is not None and domain.type.is_list and domain.type.base is not Base.NIC:
+            message = f"`other` ranges over interfaces, and {quote(domain.text)} holds none"
+            self._problems.error("BINDER_TAKEN", message, name.span, "choose another name")
+            return False
+        return True
+
+    def _holds(self, node: nodes.Holds, scope: Scope) -> Condition | None:
+        found = self._expressions.known_value(node.operand, scope)
+        if found is None:
+            return None
+        if found.type == Type(Base.BOOLEAN):
+            return Truth(found, self._problems.text(node.span), node.span)
+        hint = f"count({found.text}) > 0" if found.type.is_list else "compare it, or ask for a state with `is`"
+        message = f"{quote(found.text)} is of type {found.type}, no condition"
+        self._problems.error("WRONG_TYPE", message, node.span, hint)
+        return None
+
+    def _state(self, node: nodes.State, scope: Scope) -> Checked:
+        found = self._expressions.operand(node.operand, scope)
+        if found is None:
+            return Checked(None)
+        if node.state.text in KNOWING:
+            return self._knowing(node, found)
+        if found.type.optional:
+            found = self._expressions.known_value(node.operand, scope)
+        if found is None:
+            return Checked(None)
+        state = states_of(found.type.base).get(node.state.text)
+        if found.type.is_list or state is None:
+            self._unknown_state(node, found)
+            return Checked(None)
+        return Checked(InState(found, state, node.negated, self._problems.text(node.span), node.span))
+
+    def _unknown_state(self, node: nodes.State, found: Expression) -> None:
+        name, known = node.state.text, states_of(found.type.base)
+        if found.type.is_list:
+            message = f"{quote(found.text)} is a list and has no states"
+            hint = f"some x in {found.text} satisfies x is {name}"
+            if name == "empty":
+                hint = f"count({found.text}) = 0"
+            self._problems.error("WRONG_TYPE", message, node.operand.span, hint)
+            return
+        hint = did_you_mean(name, known)
+        if not hint:
+            hint = f"its states are {', '.join(sorted(known))}" if known else "compare it with `=`"
+        message = f"{quote(found.text)} ({found.type}) has no state {quote(name)}"
+        self._problems.error("UNKNOWN_STATE", message, node.state.span, hint)
+
+    def _knowing(self, node: nodes.State, found: Expression) -> Checked:
+        name, text = node.state.text, self._problems.text(node.operand.span)
+        if name == "given" and not isinstance(found, ParameterValue):
+            message = f"{quote(text)} is no parameter, so nobody gives it"
+            self._problems.error("UNKNOWN_STATE", message, node.state.span, f"say `{text} is known`")
+            return Checked(None)
+        if not found.type.optional:
+            message = f"{quote(text)} is never unknown here"
+            self._problems.warning("ALWAYS_KNOWN", message, node.span, "leave the condition out")
+        negated = KNOWING[name] == node.negated
+        proven = frozenset({text})
+        condition = IsKnown(found, negated, self._problems.text(node.span), node.span)
+        return Checked(condition, _NOTHING if negated else proven, proven if negated else _NOTHING)

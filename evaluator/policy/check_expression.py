@@ -1,0 +1,215 @@
+"""Does each word, call and list of a rule exist, and what is its type?
+
+A word that may be unknown keeps its optional type here; whoever uses the value asks `known_value`,
+which refuses it unless the text before it proves it known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from evaluator.facts.address import parse_address, parse_cidr
+from evaluator.policy import nodes
+from evaluator.policy.problems import Problems
+from evaluator.policy.program import (
+    Constant,
+    Count,
+    Expression,
+    ListOf,
+    ParameterValue,
+    Read,
+    RouteTo,
+    Variable,
+)
+from evaluator.policy.types import Base, Type, comparable
+from evaluator.policy.vocabulary import FUNCTIONS, states_of, words_of
+from evaluator.text import did_you_mean, quote
+
+_NIC = Type(Base.NIC)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a word may mean at one place of a rule; `known` are the words proven known there."""
+
+    parameters: Mapping[str, Type]
+    verb: str
+    variables: Mapping[str, Type] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
+    quantifiers: int = 0
+
+    def proving(self, words: frozenset[str]) -> Scope:
+        """Return the scope in which these words are known as well."""
+        return replace(self, known=self.known | words)
+
+    def binding(self, name: str, type_: Type) -> Scope:
+        """Return the scope inside a quantifier."""
+        return replace(self, variables={**self.variables, name: type_}, quantifiers=self.quantifiers + 1)
+
+
+class ExpressionChecker:
+    """Resolves operands; None stands for one whose mistakes have been noted."""
+
+    def __init__(self, problems: Problems) -> None:
+        self.problems = problems
+
+    def known_value(self, node: nodes.Operand, scope: Scope) -> Expression | None:
+        """Resolve an operand whose value is used here, so it must be proven known."""
+        found = self.operand(node, scope)
+        if found is not None and found.type.optional:
+            self._refuse_unknown(found, node, "the comparison")
+            return None
+        return found
+
+    def operand(self, node: nodes.Operand, scope: Scope) -> Expression | None:
+        """Resolve an operand, unknown or not."""
+        match node:
+            case nodes.Word():
+                return self._word(node, scope)
+            case nodes.Call():
+                return self._call(node, scope)
+            case nodes.Items():
+                return self._items(node, scope)
+            case nodes.Literal(value=bool()):
+                return Constant(node.value, Type(Base.BOOLEAN), self.problems.text(node.span))
+            case nodes.Literal(value=int()):
+                return Constant(node.value, Type(Base.INTEGER), self.problems.text(node.span))
+            case nodes.Literal():
+                return Constant(node.value, Type(Base.TEXT), self.problems.text(node.span))
+
+    def _refuse_unknown(self, found: Expression, node: nodes.Operand, user: str) -> None:
+        state = "given" if isinstance(found, ParameterValue) else "known"
+        text = self.problems.text(node.span)
+        self.problems.error(
+            "VALUE_MAY_BE_UNKNOWN",
+            f"{quote(text)} may be unknown, and {user} needs its value",
+            node.span,
+            f"say first: {text} is {state} and …, or {text} is unknown or …",
+        )
+
+    def _word(self, node: nodes.Word, scope: Scope) -> Expression | None:
+        found = self._root(node, scope)
+        text = node.parts[0].text
+        for part in node.parts[1:]:
+            if found is None:
+                return None
+            found = self._narrow(found, text, scope)
+            found = self._field(found, part, node, scope)
+            text += f".{part.text}"
+        return None if found is None else self._narrow(found, text, scope)
+
+    def _narrow(self, found: Expression, text: str, scope: Scope) -> Expression:
+        if found.type.optional and text in scope.known and isinstance(found, Read | ParameterValue):
+            return replace(found, type=found.type.known)
+        return found
+
+    def _root(self, node: nodes.Word, scope: Scope) -> Expression | None:
+        name = node.parts[0]
+        if name.text in scope.variables:
+            return Variable(name.text, scope.variables[name.text])
+        if name.text in scope.parameters:
+            return ParameterValue(name.text, scope.parameters[name.text])
+        word = words_of(None).get(name.text)
+        if word is not None:
+            return Read(word, None, word.type, name.text)
+        self._unknown_word(node, scope)
+        return None
+
+    def _unknown_word(self, node: nodes.Word, scope: Scope) -> None:
+        name = node.parts[0].text
+        if name == "nic":
+            message = f"there is no `nic` in a rule that says `{scope.verb} when`"
+            hint = f"say `{scope.verb} nic when …` to judge each interface"
+        elif name == "other":
+            message, hint = "`other` is not bound here", "some other in candidates satisfies …"
+        elif len(node.parts) == 1 and name in states_of(Base.NIC):
+            kinds = {state.name for state in states_of(Base.NIC).values() if state.family == "kind"}
+            message = f"{quote(name)} is a {'kind' if name in kinds else 'state'}, no condition"
+            hint = f"say `nic is {name}`"
+        else:
+            message = f"there is no word {quote(name)}"
+            nearest = did_you_mean(name, {*words_of(None), *scope.parameters, *scope.variables, *FUNCTIONS})
+            as_text = f'if it is text, write "{name}"' if len(node.parts) == 1 else ""
+            hint = "; ".join(part for part in (nearest, as_text) if part)
+        self.problems.error("UNKNOWN_WORD", message, node.parts[0].span, hint)
+
+    def _field(self, owner: Expression, part: nodes.Name, node: nodes.Word, scope: Scope) -> Expression | None:
+        shown = quote(owner.text)
+        if owner.type.is_list:
+            self.problems.error(
+                "LIST_HAS_NO_FIELD",
+                f"{shown} is a list, so {quote('.' + part.text)} has nothing to stand on",
+                part.span,
+                f"some x in {owner.text} satisfies x.{part.text} …",
+            )
+            return None
+        if owner.type.optional:
+            self._refuse_unknown(owner, node, quote("." + part.text))
+            return None
+        known = words_of(owner.type.base)
+        word = known.get(part.text)
+        if word is None:
+            hint = did_you_mean(part.text, known)
+            if part.text in states_of(owner.type.base):
+                hint = f"say `{owner.text} is {part.text}`"
+            elif not hint:
+                hint = (
+                    f"{shown} has {', '.join(sorted(known))}"
+                    if known
+                    else f"{shown} is of type {owner.type}, which has no words"
+                )
+            self.problems.error("UNKNOWN_WORD", f"{shown} has no {quote(part.text)}", part.span, hint)
+            return None
+        return Read(word, owner, word.type, f"{owner.text}.{part.text}")
+
+    def _call(self, node: nodes.Call, scope: Scope) -> Expression | None:
+        name = node.function.text
+        arguments = [self.known_value(argument, scope) for argument in node.arguments]
+        if name not in FUNCTIONS:
+            message = f"there is no function {quote(name)}"
+            self.problems.error("UNKNOWN_FUNCTION", message, node.function.span, did_you_mean(name, FUNCTIONS))
+            return None
+        if None in arguments:
+            return None
+        if len(arguments) != 1:
+            message = f"{quote(name)} takes one argument, {FUNCTIONS[name].takes}; {len(arguments)} are given"
+            self.problems.error("WRONG_ARGUMENTS", message, node.span)
+            return None
+        argument = arguments[0]
+        assert argument is not None  # noqa: S101 -- None was handled above
+        return self._apply(name, argument, node)
+
+    def _apply(self, name: str, argument: Expression, node: nodes.Call) -> Expression | None:
+        text, gives = self.problems.text(node.span), FUNCTIONS[name].gives
+        if name == "count" and argument.type.is_list:
+            return Count(argument, gives, text)
+        if name == "route_to" and argument.type in (Type(Base.ADDRESS), Type(Base.OWNED)):
+            return RouteTo(argument, gives, text)
+        if name in ("cidr", "address") and isinstance(argument, Constant) and isinstance(argument.value, str):
+            read = parse_cidr if name == "cidr" else parse_address
+            try:
+                return Constant(read(argument.value), gives, text)
+            except ValueError as error:
+                reason = str(error) if "host bits" in str(error) or "no prefix" in str(error) else "it cannot be read"
+                message = f"{quote(argument.value)} is no {'network' if name == 'cidr' else 'address'}: {reason}"
+                self.problems.error("BAD_LITERAL", message, node.arguments[0].span)
+                return None
+        takes = FUNCTIONS[name].takes
+        message = f"{quote(name)} takes {takes}; {quote(argument.text)} is of type {argument.type}"
+        hint = "write the text itself, in quotes" if name in ("cidr", "address") else ""
+        self.problems.error("WRONG_TYPE", message, node.arguments[0].span, hint)
+        return None
+
+    def _items(self, node: nodes.Items, scope: Scope) -> Expression | None:
+        found = [self.known_value(operand, scope) for operand in node.operands]
+        items = tuple(item for item in found if item is not None)
+        if len(items) < len(found):
+            return None
+        base = items[0].type.base if items else Base.NOTHING
+        for item, operand in zip(items, node.operands, strict=True):
+            if item.type.is_list or not comparable(item.type.base, base):
+                message = f"{quote(item.text)} is of type {item.type}; the list began with {base}"
+                self.problems.error("WRONG_TYPE", message, operand.span, "a list holds values of one type")
+                return None
+        return ListOf(items, Type(base, is_list=True), self.problems.text(node.span))

@@ -1,0 +1,223 @@
+"""PDP, the reference: what a policy means, written to be read.
+
+A policy is a pipeline over a set of candidates. Each rule is judged for every subject against the
+candidates as they were before the rule, then acts once. Conditions have two values and are judged
+from left to right, stopping early. Nothing here can fail on a checked program: types fit, unknown
+values are never compared, every loop runs over a finite list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from evaluator.facts.link import Link
+from evaluator.policy.program import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Constant,
+    Count,
+    Expression,
+    InState,
+    IsKnown,
+    ListOf,
+    Not,
+    ParameterValue,
+    Quantified,
+    Quantifier,
+    Read,
+    Relate,
+    Related,
+    RouteTo,
+    Rule,
+    Truth,
+    Variable,
+)
+from evaluator.policy.scene import Question, Scene, Value, identity
+
+Bindings = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one rule did: the candidates before and after it, and for which subjects its condition held.
+
+    `fired` tells whether it held at all; of a rule without subject that is all there is to know.
+    """
+
+    rule: Rule
+    before: tuple[Link, ...]
+    after: tuple[Link, ...]
+    hits: tuple[Link, ...]
+    fired: bool
+
+
+def run(rules: Iterable[Rule], question: Question) -> tuple[Judged, ...]:
+    """Apply the rules in their order, beginning with no candidates."""
+    steps: list[Judged] = []
+    candidates: tuple[Link, ...] = ()
+    for rule in rules:
+        step = judge(rule, Scene(question, candidates))
+        candidates = step.after
+        steps.append(step)
+    return tuple(steps)
+
+
+def judge(rule: Rule, scene: Scene) -> Judged:
+    """Judge one rule for every subject, then act once."""
+    before = scene.candidates
+    if not rule.has_subject:
+        return Judged(rule, before, before, (), holds(rule.condition, scene, {}))
+    hits = tuple(nic for nic in subjects(rule, scene) if holds(rule.condition, scene, {"nic": nic}))
+    return Judged(rule, before, _act(rule.verb, scene, hits), hits, bool(hits))
+
+
+def subjects(rule: Rule, scene: Scene) -> tuple[Link, ...]:
+    """Return the interfaces that a rule with a subject judges, sorted by name."""
+    return scene.facts.links if rule.verb in ("match", "warn") else scene.candidates
+
+
+def _act(verb: str, scene: Scene, hits: tuple[Link, ...]) -> tuple[Link, ...]:
+    before = scene.candidates
+    if not hits:
+        return before
+    if verb == "prefer":
+        return hits
+    if verb == "match":
+        names = {nic.name for nic in (*before, *hits)}
+        return tuple(nic for nic in scene.facts.links if nic.name in names)
+    if verb == "discard":
+        gone = {nic.name for nic in hits}
+        return tuple(nic for nic in before if nic.name not in gone)
+    return before  # judges never change the candidates
+
+
+def holds(condition: Condition, scene: Scene, bound: Bindings) -> bool:
+    """Return whether a condition holds for what is bound."""
+    return _CONDITIONS[type(condition)](condition, scene, bound)
+
+
+def evaluate(expression: Expression, scene: Scene, bound: Bindings) -> Any:  # noqa: ANN401 -- typed by the checker
+    """Return the value of an expression; None stands for unknown."""
+    match expression:
+        case Read():
+            owner = None if expression.owner is None else evaluate(expression.owner, scene, bound)
+            return expression.word.get(scene, owner)
+        case Variable():
+            return bound[expression.name]
+        case ParameterValue():
+            return scene.question.parameters[expression.name]
+        case Constant():
+            return expression.value
+        case Count():
+            return len({identity(item) for item in evaluate(expression.operand, scene, bound)})
+        case ListOf():
+            return tuple(evaluate(operand, scene, bound) for operand in expression.operands)
+        case RouteTo():
+            return _route_to(scene, identity(evaluate(expression.operand, scene, bound)))
+
+
+def elements(condition: Quantified, scene: Scene, bound: Bindings) -> Iterator[Value]:
+    """Yield what a quantifier ranges over, in the order of its list; `other` leaves the rule's own nic out."""
+    for item in evaluate(condition.domain, scene, bound):
+        if not (condition.others_only and item.name == bound["nic"].name):  # type: ignore[union-attr]
+            yield item
+
+
+def _all_of(condition: AllOf, scene: Scene, bound: Bindings) -> bool:
+    return all(holds(part, scene, bound) for part in condition.conditions)
+
+
+def _any_of(condition: AnyOf, scene: Scene, bound: Bindings) -> bool:
+    return any(holds(part, scene, bound) for part in condition.conditions)
+
+
+def _not(condition: Not, scene: Scene, bound: Bindings) -> bool:
+    return not holds(condition.condition, scene, bound)
+
+
+def _quantified(condition: Quantified, scene: Scene, bound: Bindings) -> bool:
+    """Over an empty list `some` is false, `every` and `no` are true."""
+    inner = dict(bound)
+    looked_for = condition.quantifier is not Quantifier.EVERY
+    for item in elements(condition, scene, bound):
+        inner[condition.variable.name] = item
+        if holds(condition.body, scene, inner) is looked_for:
+            return condition.quantifier is Quantifier.SOME
+    return condition.quantifier is not Quantifier.SOME
+
+
+def _truth(condition: Truth, scene: Scene, bound: Bindings) -> bool:
+    return bool(evaluate(condition.operand, scene, bound))
+
+
+def _in_state(condition: InState, scene: Scene, bound: Bindings) -> bool:
+    """States are positive evidence: with no word from the report neither `up` nor `down` holds."""
+    return condition.state.holds(scene, evaluate(condition.operand, scene, bound)) is not condition.negated
+
+
+def _is_known(condition: IsKnown, scene: Scene, bound: Bindings) -> bool:
+    return (evaluate(condition.operand, scene, bound) is None) is condition.negated
+
+
+def _related(condition: Related, scene: Scene, bound: Bindings) -> bool:
+    left = evaluate(condition.left, scene, bound)
+    right = evaluate(condition.right, scene, bound)
+    return _RELATIONS[condition.relation](scene, left, right) is not condition.negated
+
+
+def _identities(items: Iterable[object]) -> set[object]:
+    return {identity(item) for item in items}
+
+
+def _is_in(_: Scene, value: object, items: Iterable[object]) -> bool:
+    looked_for = identity(value)
+    return any(identity(item) == looked_for for item in items)
+
+
+def _in_network(_: Scene, address: object, networks: Any) -> bool:  # noqa: ANN401 -- one network or a list
+    bare = identity(address)
+    return any(bare in network for network in (networks if isinstance(networks, tuple) else (networks,)))
+
+
+def _like(_: Scene, text: str, globs: Any) -> bool:  # noqa: ANN401 -- one glob or a list
+    return any(fnmatchcase(text, glob) for glob in (globs if isinstance(globs, tuple) else (globs,)))
+
+
+def _route_to(scene: Scene, address: Any) -> tuple[Link, ...]:  # noqa: ANN401 -- an address
+    longest = {
+        link.name: max((route.prefix for route in link.routes if address in route), default=-1)
+        for link in scene.facts.links
+    }
+    best = max(longest.values(), default=-1)
+    return tuple(link for link in scene.facts.links if best >= 0 and longest[link.name] == best)
+
+
+_RELATIONS: dict[Relate, Callable[[Scene, Any, Any], bool]] = {
+    Relate.EQUAL: lambda _, a, b: identity(a) == identity(b),
+    Relate.UNEQUAL: lambda _, a, b: identity(a) != identity(b),
+    Relate.LESS: lambda _, a, b: bool(a < b),
+    Relate.AT_MOST: lambda _, a, b: bool(a <= b),
+    Relate.MORE: lambda _, a, b: bool(a > b),
+    Relate.AT_LEAST: lambda _, a, b: bool(a >= b),
+    Relate.IN: _is_in,
+    Relate.IN_NETWORK: _in_network,
+    Relate.OVERLAPS: lambda _, a, b: not _identities(a).isdisjoint(_identities(b)),
+    Relate.WITHIN: lambda _, a, b: _identities(a) <= _identities(b),
+    Relate.LIKE: _like,
+    Relate.ABOVE: lambda s, a, b: s.facts.topology.is_above(a.name, b.name),
+    Relate.BELOW: lambda s, a, b: s.facts.topology.is_above(b.name, a.name),
+}
+_CONDITIONS: dict[type[Condition], Callable[[Any, Scene, Bindings], bool]] = {
+    AllOf: _all_of,
+    AnyOf: _any_of,
+    Not: _not,
+    Quantified: _quantified,
+    Truth: _truth,
+    InState: _in_state,
+    IsKnown: _is_known,
+    Related: _related,
+}

@@ -1,0 +1,200 @@
+"""A policy file becomes a program: every mistake in it is reported at once, with its place.
+
+A policy is found by the name of a shipped one or by the path of a file.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from evaluator.diagnostic import Diagnostic, PolicyError, in_order
+from evaluator.policy.check import check_rule
+from evaluator.policy.lint import Placed, lint, unused_parameters
+from evaluator.policy.parameters import TYPE_NAMES, read_value
+from evaluator.policy.problems import Problems
+from evaluator.policy.program import Parameter, Program
+from evaluator.policy.types import Type
+from evaluator.policy.vocabulary import FUNCTIONS, VERBS, words_of
+from evaluator.policy.yaml_text import Located, read_yaml
+from evaluator.schema import is_valid, violations
+from evaluator.shipped import shipped_folder
+from evaluator.source import Source, Span
+from evaluator.text import did_you_mean, quote
+
+LARGEST_POLICY = 256 * 1024
+_SCHEMA = "policy"
+
+
+def shipped_names() -> tuple[str, ...]:
+    """Return the names of the shipped policies, sorted."""
+    files = (entry.name for entry in shipped_folder("policies").iterdir())
+    return tuple(
+        sorted(
+            name.removesuffix(".yaml") for name in files if name.endswith(".yaml") and not name.endswith(".test.yaml")
+        )
+    )
+
+
+def find_policy(name: str | Path) -> Source:
+    """Return the text of a shipped policy or of a file; PolicyError where there is none or it is no text."""
+    if isinstance(name, str) and name in shipped_names():
+        return Source(f"{name}.yaml", (shipped_folder("policies") / f"{name}.yaml").read_text(encoding="utf-8"))
+    path = Path(name)
+    looks_like_path = isinstance(name, Path) or "/" in name or path.suffix in (".yaml", ".yml") or path.is_file()
+    if not looks_like_path:
+        known = shipped_names()
+        hint = did_you_mean(str(name), known) or f"shipped policies: {', '.join(known)}; or give the path of a file"
+        raise PolicyError([Diagnostic("POLICY_NOT_FOUND", f"there is no policy {quote(str(name))}", hint=hint)])
+    return Source(str(name), read_text_file(path))
+
+
+def read_text_file(path: Path) -> str:
+    """Return the text of a policy or test file; PolicyError where it cannot be read, is too large or is not UTF-8."""
+    shown = quote(str(path))
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_POLICY + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        message = f"{shown} cannot be read: {reason.lower()}"
+        raise PolicyError([Diagnostic("POLICY_UNREADABLE", message)]) from None
+    if len(content) > LARGEST_POLICY:
+        message = f"{shown} is larger than {LARGEST_POLICY // 1024} KiB"
+        raise PolicyError([Diagnostic("POLICY_TOO_LARGE", message)])
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        message = f"{shown} is not UTF-8 at byte {error.start}"
+        raise PolicyError([Diagnostic("POLICY_UNREADABLE", message)]) from None
+
+
+@cache
+def load_shipped(name: str) -> Program:
+    """Return a shipped policy's program; parsed once in a process."""
+    return read_program(find_policy(name))
+
+
+def read_program(source: Source) -> Program:
+    """Return the program of a policy text; PolicyError lists every mistake, and what else was noticed."""
+    problems = Problems(source)
+    located = read_yaml(source, problems)
+    program = None if located is None else _build(located, problems)
+    if program is None or problems.has_errors:
+        raise PolicyError(problems.found)
+    return program
+
+
+def _build(located: Located, problems: Problems) -> Program:
+    refuse_violations(located, _SCHEMA, problems)
+    name = _string(located, "policy")
+    parameters = _parameters(located, problems)
+    types = {parameter.name: parameter.type for parameter in parameters}
+    placed: list[Placed] = []
+    rules = located.children.get("rules")
+    maps = [] if rules is None else [child for child in rules.children.values() if isinstance(child.value, dict)]
+    for child in maps:
+        rule = check_rule(child, name, types, problems)
+        if rule is not None:
+            placed.append(Placed(rule, child.children["rule"].span))
+    _refuse_repeated_names(maps, problems)
+    if not problems.has_errors:
+        lint(placed, problems)
+        spans = located.children["parameters"].keys if parameters else {}
+        unused_parameters([(p.name, spans[p.name]) for p in parameters], placed, problems)
+    return Program(
+        name=name,
+        description=" ".join(_string(located, "description").split()),
+        parameters=tuple(parameters),
+        rules=tuple(p.rule for p in placed),
+        warnings=in_order(problems.found),
+        text=problems.source.text,
+    )
+
+
+def _string(located: Located, key: str) -> str:
+    found = located.children.get(key)
+    return found.value if found is not None and isinstance(found.value, str) else ""
+
+
+def refuse_violations(located: Located, schema_name: str, problems: Problems) -> None:
+    """Note every place where a YAML document breaks its schema."""
+    if is_valid(located.value, schema_name):
+        return
+    for violation in violations(located.value, schema_name):
+        place = located.at(violation.path)
+        if violation.unknown_key is not None:
+            parent = located.at(violation.path[:-1])
+            span = parent.keys.get(violation.unknown_key, parent.span)
+            hint = did_you_mean(violation.unknown_key, violation.known_keys) or f"expected {violation.expected}"
+            problems.error("POLICY_INVALID", f"there is no key {quote(violation.unknown_key)} here", span, hint)
+        else:
+            span = Span(place.span.start, min(place.span.end, place.span.start + 1)) if place.keys else place.span
+            message = f"found {violation.found}, expected {violation.expected}"
+            hint = (
+                "a name or text that YAML takes for something else is put in quotes"
+                if violation.expected == "string"
+                else ""
+            )
+            problems.error("POLICY_INVALID", message, span, hint)
+
+
+def _parameters(located: Located, problems: Problems) -> list[Parameter]:
+    declared = located.children.get("parameters")
+    if declared is None or not isinstance(declared.value, dict):
+        return []
+    found = (_parameter(name, child, declared.keys[str(name)], problems) for name, child in declared.children.items())
+    return [parameter for parameter in found if parameter is not None]
+
+
+def _parameter(name: str | int, located: Located, span: Span, problems: Problems) -> Parameter | None:
+    text = str(name)
+    taken = {*words_of(None), *FUNCTIONS, *VERBS, "nic", "other"}
+    if not text.isidentifier() or not text.isascii() or text in taken:
+        reason = "means something already" if text in taken else "is no name that a rule could use"
+        problems.error(
+            "PARAMETER_NAME",
+            f"{quote(text)} {reason}",
+            span,
+            "letters, digits and underscores: management_network",
+        )
+        return None
+    declared = located.children.get("type")
+    written = declared.value if declared is not None else None
+    is_list = isinstance(written, list) and len(written) == 1
+    base = TYPE_NAMES.get(str(written[0] if is_list and isinstance(written, list) else written))
+    if base is None:
+        return None  # the schema has said so
+    optional = "optional" in located.children and located.children["optional"].value is True
+    type_ = Type(base, is_list, optional)
+    default = None
+    given = located.children.get("default")
+    if given is not None:
+        if optional:
+            problems.error(
+                "PARAMETER_DEFAULT",
+                "an optional parameter has no default",
+                given.span,
+                "leave one of the two out",
+            )
+        try:
+            default = read_value(type_.known, given.value)
+        except ValueError as error:
+            problems.error("PARAMETER_DEFAULT", f"{error} as the default of {quote(text)}", given.span)
+    return Parameter(text, type_, default, " ".join(_string(located, "description").split()))
+
+
+def _refuse_repeated_names(maps: list[Located], problems: Problems) -> None:
+    seen: set[object] = set()
+    for child in maps:
+        name = child.children.get("name")
+        if name is None or not isinstance(name.value, str):
+            continue
+        if name.value in seen:
+            problems.error(
+                "RULE_NAME_TWICE",
+                f"a rule named {quote(name.value)} stands above",
+                name.span,
+                "traces need unique names",
+            )
+        seen.add(name.value)

@@ -1,0 +1,35 @@
+"""Where the checks of one policy file put what they find, so that all of it is reported at once."""
+
+from __future__ import annotations
+
+from evaluator.diagnostic import Diagnostic, Severity
+from evaluator.source import Source, Span
+
+
+class Problems:
+    """Collects the diagnostics of one source."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.found: list[Diagnostic] = []
+
+    def error(self, code: str, message: str, span: Span, hint: str = "") -> None:
+        """Note what makes the policy unusable."""
+        self._add(Severity.ERROR, code, message, span, hint)
+
+    def warning(self, code: str, message: str, span: Span, hint: str = "") -> None:
+        """Note what is allowed and probably not meant."""
+        self._add(Severity.WARNING, code, message, span, hint)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything noted makes the policy unusable."""
+        return any(diagnostic.severity is Severity.ERROR for diagnostic in self.found)
+
+    def text(self, span: Span) -> str:
+        """Return the author's words in a span, white space folded."""
+        return " ".join(self.source.text[span.start : span.end].split())
+
+    def _add(self, severity: Severity, code: str, message: str, span: Span, hint: str) -> None:
+        place, excerpt = self.source.place(span), self.source.excerpt(span)
+        self.found.append(Diagnostic(code, message, place, hint, severity, excerpt, span.start))

@@ -1,0 +1,130 @@
+"""All findings of one decision: the report's, the answers', the rules', and why no interface is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evaluator.decision import Status
+from evaluator.diagnostic import Severity
+from evaluator.facts.address import Address
+from evaluator.finding import Finding, FindingCode, merge
+from evaluator.policy.interpret import Judged
+from evaluator.policy.program import InState, Program, Read, Rule, walk
+from evaluator.policy.scene import Question, Scene
+from evaluator.policy.types import Base
+from evaluator.policy.wording import fill, named_in
+from evaluator.report.reading import Report
+from evaluator.text import quote, quote_all
+
+
+def remarks(
+    program: Program, report: Report, question: Question, status: Status, steps: tuple[Judged, ...]
+) -> tuple[Finding, ...]:
+    """Return every finding, merged and sorted."""
+    found = [*report.findings, *question.host.findings(), *_lacking(program, report)]
+    for step in steps:
+        if step.fired and not step.rule.is_chooser:
+            found.extend(_of_rule(step, question))
+    if status in (Status.NO_MATCH, Status.UNKNOWN_HOST):
+        found.extend(_why_none(program, question, status, steps))
+    return merge(found)
+
+
+def _of_rule(step: Judged, question: Question) -> Iterator[Finding]:
+    rule, scene = step.rule, Scene(question, step.before)
+    if not rule.has_subject:
+        interfaces, addresses = named_in(rule.message, scene, {})
+        if rule.verb == "ambiguous":
+            interfaces.update(nic.name for nic in step.before)
+            addresses.update(owned.address for nic in step.before for owned in question.matched.get(nic.name, ()))
+        yield _finding(rule, fill(rule.message, scene, {}), interfaces, addresses)
+    for nic in step.hits:
+        matched = {owned.address for owned in question.matched.get(nic.name, ())}
+        yield _finding(rule, fill(rule.message, scene, {"nic": nic}), {nic.name}, matched)
+
+
+def _finding(rule: Rule, message: str, interfaces: set[str], addresses: set[Address]) -> Finding:
+    return Finding(
+        rule.code,
+        rule.severity,
+        message,
+        tuple(sorted(interfaces)),
+        tuple(str(address) for address in sorted(addresses)),
+        rule.place,
+        rule.hint,
+    )
+
+
+def _lacking(program: Program, report: Report) -> Iterator[Finding]:
+    """Tell which words of the policy this kind of report can never supply."""
+    for rule in program.rules:
+        for node in walk(rule.condition):
+            word = ""
+            if isinstance(node, InState) and node.state.owner is Base.NIC:
+                word = f"nic is {node.state.name}"
+            elif isinstance(node, Read) and node.word.owner is Base.NIC:
+                word = f"nic.{node.word.name}"
+            if word in report.facts.lacking:
+                yield Finding(
+                    FindingCode.REPORT_LACKS_FACT,
+                    Severity.WARNING,
+                    f"the policy asks for {quote(word)}, which reports of the format {quote(report.format)} never tell",
+                    rule=rule.place,
+                )
+
+
+def _why_none(program: Program, question: Question, status: Status, steps: tuple[Judged, ...]) -> Iterator[Finding]:
+    host = question.host
+    shown = ", ".join(map(str, host.usable))
+    addresses = tuple(map(str, host.usable))
+    discarded = {nic.name for step in steps for nic in step.before} - {nic.name for nic in steps[-1].after}
+    if status is Status.UNKNOWN_HOST and not host.answers:
+        yield _error(FindingCode.NO_ANSWER, f"the name {quote(host.name)} gave no address")
+    elif discarded:
+        by = quote_all(dict.fromkeys(s.rule.name for s in steps if len(s.after) < len(s.before)))
+        names = tuple(sorted(discarded))
+        message = f"every candidate was discarded: {quote_all(names)} by {by}"
+        yield _error(FindingCode.ALL_CANDIDATES_DISCARDED, message, interfaces=names)
+    elif not _asks_for_addresses(program) or question.owners:
+        owning = (
+            f", though {quote_all(nic.name for nic in question.owners)} owns a host address" if question.owners else ""
+        )
+        message = f"no rule of the policy matched an interface{owning}"
+        yield _error(FindingCode.NO_INTERFACE_MATCHED, message, addresses)
+    elif not host.answers:
+        yield _error(
+            FindingCode.NO_ADDRESS_GIVEN,
+            "no host address was given",
+            hint="on the command line say `--host` or `--address`, in Python `HostAddresses.of()`",
+        )
+    elif not host.usable:
+        message = f"none of the host's addresses can be an interface's own: {', '.join(map(str, host.unusable))}"
+        yield _error(FindingCode.ALL_ANSWERS_UNUSABLE, message)
+    else:
+        yield _error(
+            FindingCode.NO_INTERFACE_OWNS_ADDRESS,
+            f"no interface of this host owns {shown}",
+            addresses,
+            "the name may be wrong, or the host may be reached through NAT and not know this address",
+        )
+
+
+def _error(
+    code: FindingCode,
+    message: str,
+    addresses: tuple[str, ...] = (),
+    hint: str = "",
+    *,
+    interfaces: tuple[str, ...] = (),
+) -> Finding:
+    return Finding(code, Severity.ERROR, message, interfaces, addresses, hint=hint)
+
+
+def _asks_for_addresses(program: Program) -> bool:
+    """Return whether the policy finds its candidates by the host's addresses."""
+    return any(
+        isinstance(node, Read) and (node.word.owner is Base.HOST or node.word.name in ("matched", "owners"))
+        for rule in program.rules
+        if rule.verb == "match"
+        for node in walk(rule.condition)
+    )

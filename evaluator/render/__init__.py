@@ -1,0 +1,1 @@
+"""Decisions for the eye. Decides nothing."""

@@ -1,0 +1,145 @@
+"""A decision for a person at a terminal: what and why in the first two lines, then how.
+
+Names come from the host and may hold anything: each is shown through `visible`, and nothing is
+parsed as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from evaluator.decision import Decision, Status
+from evaluator.diagnostic import Severity
+from evaluator.text import visible
+from evaluator.trace import Explanation, InterfaceReasons, Step
+
+MOST_INTERFACES = 40
+_MOST_NAMES = 6
+_MOST_REASONS = 3
+_STATUS_STYLES = {
+    Status.RESOLVED: "bold green",
+    Status.REJECTED: "bold red",
+    Status.AMBIGUOUS: "bold yellow",
+    Status.NO_MATCH: "bold yellow",
+    Status.UNKNOWN_HOST: "bold yellow",
+}
+_SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+
+
+def console_for(stream: TextIO) -> Console:
+    """Return a console that colours only a terminal, honours NO_COLOR, and parses nothing as markup."""
+    return Console(file=stream, highlight=False, markup=False, emoji=False)
+
+
+def print_decision(decision: Decision, stream: TextIO) -> None:
+    """Print the decision with its findings, its trace and the reason for each interface."""
+    explanation = decision.explain()
+    console = console_for(stream)
+    console.print(_headline(decision, explanation), soft_wrap=True)  # two lines, however long
+    parts: list[RenderableType] = []
+    if decision.findings:
+        parts += [_heading("findings"), _indented(_findings(decision))]
+    parts += [_heading(f"trace of the policy {visible(decision.policy)}"), _indented(_trace(decision))]
+    parts += [_heading("interfaces"), _indented(_interfaces(decision, explanation))]
+    with console.capture() as capture:
+        console.print(Group(*parts))
+    stream.writelines(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+
+
+def _headline(decision: Decision, explanation: Explanation) -> Text:
+    what, *why = explanation.summary
+    line = Text(f"{decision.status}: ", style=_STATUS_STYLES[decision.status])
+    line.append(what, style="bold")
+    for sentence in why:
+        line.append(f"\n  {sentence}", style="none")
+    return line
+
+
+def _heading(text: str) -> Text:
+    return Text(f"\n{text}", style="bold")
+
+
+def _indented(renderable: RenderableType) -> Padding:
+    return Padding(renderable, (0, 0, 0, 2), expand=False)
+
+
+def _grid(columns: int) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for _ in range(columns):
+        table.add_column(overflow="fold")
+    return table
+
+
+def _findings(decision: Decision) -> Table:
+    table = _grid(2)
+    for finding in decision.findings:
+        said = Text(finding.code, style="bold")
+        said.append(f"\n{visible(finding.message)}", style="none")
+        if finding.hint:
+            said.append(f"\nhint: {visible(finding.hint)}", style="dim")
+        table.add_row(Text(str(finding.severity), style=_SEVERITY_STYLES[finding.severity]), said)
+    return table
+
+
+def _trace(decision: Decision) -> Table:
+    table = _grid(4)
+    for step in decision.trace:
+        changed = step.before != step.after or step.fired
+        style = "none" if changed else "dim"
+        cells = (step.rule, step.verb, _did(step), step.place)
+        table.add_row(*(Text(visible(cell), style=style) for cell in cells))
+    return table
+
+
+def _did(step: Step) -> str:
+    added = [name for name in step.after if name not in set(step.before)]
+    removed = [name for name in step.before if name not in set(step.after)]
+    if added:
+        return f"+ {_some(added)}"
+    if removed:
+        return f"- {_some(removed)}"
+    if step.verb in ("match", "discard", "prefer"):
+        return "no change"
+    return (f"fired for {_some(step.hits)}" if step.hits else "fired") if step.fired else "did not fire"
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(map(visible, names[:_MOST_NAMES]))
+    return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown
+
+
+def _interfaces(decision: Decision, explanation: Explanation) -> Group:
+    involved = {*decision.candidates, *decision.owners}
+    chosen = explanation.interfaces
+    if len(chosen) > MOST_INTERFACES:
+        chosen = tuple(i for i in chosen if i.name in involved)[:MOST_INTERFACES]
+    table = _grid(3)
+    for interface in chosen:
+        style = "bold" if interface.name in decision.candidates else "none"
+        why = Text(visible(interface.outcome), style=style)
+        for line in _why(interface):
+            why.append(f"\n{visible(line)}", style="dim")
+        table.add_row(Text(visible(interface.name), style=style), Text(interface.kind), why)
+    rest = len(explanation.interfaces) - len(chosen)
+    parts: list[RenderableType] = [table]
+    if rest:
+        parts.append(Text(f"and {rest} more interfaces that are not shown", style="dim"))
+    return Group(*parts)
+
+
+def _why(interface: InterfaceReasons) -> Iterator[str]:
+    """Yield the clauses that decided about an interface, and the values that they saw."""
+    judged = [r for r in interface.reasons if r.held is not None and r.verb in ("match", "discard", "prefer", "reject")]
+    telling = [reason for reason in judged if reason.held and reason.verb != "match"] or [
+        r for r in judged if r.verb == "match"
+    ]
+    for reason in telling[:_MOST_REASONS]:
+        yield f"{reason.rule} {'held' if reason.held else 'did not hold'}: {reason.clause}"
+        if reason.seen:
+            yield "where " + ", ".join(f"{value.word} is {value.value}" for value in reason.seen)

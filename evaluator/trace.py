@@ -1,0 +1,120 @@
+"""What happened, step by step, and why: the trace of a decision and its full explanation, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one rule did: the names of the candidates before and after it, and for whom it held.
+
+    `place` is `policy:line:column`. Of a rule without subject `hits` is empty and `fired` tells all.
+    """
+
+    rule: str
+    verb: str
+    place: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    hits: tuple[str, ...]
+    fired: bool
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the step as JSON-ready data."""
+        return {
+            "rule": self.rule,
+            "verb": self.verb,
+            "place": self.place,
+            "before": list(self.before),
+            "after": list(self.after),
+            "hits": list(self.hits),
+            "fired": self.fired,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SeenValue:
+    """A word of a deciding clause, its value as text, and where the report states it (JSON Pointers)."""
+
+    word: str
+    value: str
+    pointers: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the value as JSON-ready data."""
+        return {"word": self.word, "value": self.value, "pointers": list(self.pointers)}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why one rule did or did not hold for one interface (or at all, for a rule without subject).
+
+    `held` is None where the rule did not judge the interface, which was no candidate then; `effect`
+    says in a word or two what followed; `clause` is the part of the condition that decided.
+    """
+
+    rule: str
+    verb: str
+    place: str
+    held: bool | None
+    effect: str
+    clause: str = ""
+    seen: tuple[SeenValue, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the reason as JSON-ready data."""
+        return {
+            "rule": self.rule,
+            "verb": self.verb,
+            "place": self.place,
+            "held": self.held,
+            "effect": self.effect,
+            "clause": self.clause,
+            "seen": [value.to_dict() for value in self.seen],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceReasons:
+    """Why one interface is or is not the answer; `outcome` sums its `reasons` up in one sentence."""
+
+    name: str
+    kind: str
+    pointer: str
+    addresses: tuple[str, ...]
+    outcome: str
+    reasons: tuple[Reason, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the reasons as JSON-ready data."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "pointer": self.pointer,
+            "addresses": list(self.addresses),
+            "outcome": self.outcome,
+            "reasons": [reason.to_dict() for reason in self.reasons],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The full explanation of one decision: for every interface and rule the clause that decided.
+
+    `summary` answers what and why in two sentences. `rules` holds the reasons of rules that have no
+    subject. Unlike the decision document it names places in the report.
+    """
+
+    summary: tuple[str, ...]
+    interfaces: tuple[InterfaceReasons, ...]
+    rules: tuple[Reason, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the explanation as JSON-ready data."""
+        return {
+            "schema_version": 1,
+            "summary": list(self.summary),
+            "interfaces": [interface.to_dict() for interface in self.interfaces],
+            "rules": [reason.to_dict() for reason in self.rules],
+        }

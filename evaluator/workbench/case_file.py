@@ -1,0 +1,212 @@
+"""A policy test file: what a policy must decide, case by case, readable without Python.
+
+The format is `schemas/policy-test.schema.json`. Every mistake of a file is reported at once with its
+place, a misspelt rule or finding code among them: a test must not pass for the wrong reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluator.decision import Status
+from evaluator.diagnostic import PolicyError, ReportError
+from evaluator.engine import Policy, load_policy
+from evaluator.facts.host import HostAddresses, parse_literal
+from evaluator.finding import FindingCode
+from evaluator.policy.load import read_text_file, refuse_violations
+from evaluator.policy.problems import Problems
+from evaluator.policy.yaml_text import Located, read_yaml
+from evaluator.report.read import read_file
+from evaluator.source import Source, Span
+from evaluator.text import did_you_mean, quote
+from evaluator.workbench.terse_topology import read_topology
+
+REFUSED = "refused"
+_SCHEMA = "policy-test"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a case must give; None where the case does not say. `status` may be `refused`."""
+
+    status: str
+    host_active_nic: str | None = None
+    names_interface: bool = False
+    candidates: tuple[str, ...] | None = None
+    owners: tuple[str, ...] | None = None
+    has_findings: tuple[str, ...] = ()
+    all_findings: tuple[str, ...] | None = None
+    fired: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCase:
+    """One case, ready to be run: `report` is JSON text or a document."""
+
+    name: str
+    place: str
+    policy: Policy
+    report: bytes | dict[str, object]
+    host: HostAddresses
+    parameters: Mapping[str, Any]
+    wanted: Wanted
+
+
+def read_case_file(path: Path) -> tuple[PolicyCase, ...]:
+    """Return the cases of a test file; PolicyError lists every mistake in it."""
+    source = Source(str(path), read_text_file(path))
+    problems = Problems(source)
+    located = read_yaml(source, problems)
+    if located is not None:
+        refuse_violations(located, _SCHEMA, problems)
+    if located is None or problems.has_errors:
+        raise PolicyError(problems.found)
+    cases = tuple(case for case in _Reader(path.parent, located, problems).cases() if case is not None)
+    if problems.has_errors:
+        raise PolicyError(problems.found)
+    return cases
+
+
+class _Reader:
+    """Reads the cases of one file that satisfies the schema."""
+
+    def __init__(self, folder: Path, located: Located, problems: Problems) -> None:
+        self._folder = folder
+        self._located = located
+        self._problems = problems
+        self._policies: dict[str, Policy | None] = {}
+
+    def cases(self) -> Iterator[PolicyCase | None]:
+        seen: set[object] = set()
+        for test in self._located.children["tests"].children.values():
+            name = test.children["name"]
+            if name.value in seen:
+                self._error(f"a test named {quote(str(name.value))} stands above", name.span)
+            seen.add(name.value)
+            yield self._case(test)
+
+    def _error(self, message: str, span: Span, hint: str = "") -> None:
+        self._problems.error("TEST_INVALID", message, span, hint)
+
+    def _case(self, test: Located) -> PolicyCase | None:
+        policy, report, host = self._policy(test), self._report(test), self._host(test)
+        if policy is None:
+            return None
+        wanted = self._wanted(test.children["want"], policy)
+        if report is None or host is None or wanted is None:
+            return None
+        parameters = {**self._parameters(self._located), **self._parameters(test)}
+        name = str(test.children["name"].value)
+        place = self._problems.source.place(test.children["name"].span)
+        return PolicyCase(name, place, policy, report, host, parameters, wanted)
+
+    @staticmethod
+    def _parameters(located: Located) -> dict[str, Any]:
+        found = located.children.get("parameters")
+        return dict(found.value) if found is not None and isinstance(found.value, dict) else {}
+
+    def _policy(self, test: Located) -> Policy | None:
+        found = test.children.get("policy") or self._located.children.get("policy")
+        if found is None:
+            self._error(
+                "the test names no policy",
+                test.children["name"].span,
+                "say `policy: strict` at the top of the file",
+            )
+            return None
+        name = str(found.value)
+        if name not in self._policies:
+            beside = self._folder / name
+            try:
+                self._policies[name] = load_policy(beside if beside.is_file() else name)
+            except PolicyError as error:
+                self._policies[name] = None
+                first = error.diagnostics[0]
+                self._error(f"the policy {quote(name)} cannot be used: {first.message}", found.span, first.hint)
+        return self._policies[name]
+
+    def _report(self, test: Located) -> bytes | dict[str, object] | None:
+        given, report = test.children.get("given"), test.children.get("report")
+        if (given is None) == (report is None):
+            self._error("a test has either `given` or `report`", test.children["name"].span)
+            return None
+        try:
+            if given is not None:
+                return read_topology(str(given.value))
+            assert report is not None  # noqa: S101 -- one of the two is there
+            return report.value if isinstance(report.value, dict) else read_file(self._folder / str(report.value))
+        except (ValueError, ReportError) as error:
+            span = (given or report or test).span
+            message = error.diagnostics[0].message if isinstance(error, ReportError) else str(error)
+            self._error(message, span)
+            return None
+
+    def _host(self, test: Located) -> HostAddresses | None:
+        found = test.children.get("host")
+        if found is None:
+            return HostAddresses.of()
+        value: Any = found.value
+        asked, complete, texts = None, True, value if isinstance(value, list) else [value]
+        if isinstance(value, dict):
+            asked, complete, texts = (
+                value.get("name", "host.example"),
+                value.get("complete", True),
+                value.get("addresses", []),
+            )
+        try:
+            addresses = [parse_literal(text) for text in texts]
+        except ValueError as error:
+            self._error(str(error), found.span, "a test gives addresses; names are never looked up here")
+            return None
+        return HostAddresses(tuple(addresses), asked, complete, addresses[0] if addresses else None)
+
+    def _wanted(self, located: Located, policy: Policy) -> Wanted | None:
+        value: Any = located.value
+        wanted = _from_words(value.split()) if isinstance(value, str) else _from_map(value)
+        rules = {rule.name for rule in policy.program.rules}
+        codes = {*FindingCode, *policy.program.codes}
+        if wanted.status not in (*Status, REFUSED):
+            self._error(
+                f"there is no status {quote(wanted.status)}",
+                located.span,
+                did_you_mean(wanted.status, [*Status, REFUSED]),
+            )
+            return None
+        if wanted.status == REFUSED:
+            return wanted
+        self._known("rule", (*wanted.fired, *wanted.silent), rules, located.span)
+        self._known("finding code", (*wanted.has_findings, *(wanted.all_findings or ())), codes, located.span)
+        return wanted
+
+    def _known(self, what: str, names: Iterable[str], known: Iterable[str], span: Span) -> None:
+        for name in names:
+            if name not in known:
+                self._error(f"there is no {what} {quote(name)}", span, did_you_mean(name, known))
+
+
+def _from_words(words: list[str]) -> Wanted:
+    """Read `STATUS [INTERFACE] [FINDING…]`; an interface follows resolved and rejected only."""
+    status, rest = words[0] if words else "", words[1:]
+    if status in (Status.RESOLVED, Status.REJECTED) and rest:
+        return Wanted(status, rest[0], True, has_findings=tuple(rest[1:]))
+    return Wanted(status, has_findings=tuple(rest))
+
+
+def _from_map(value: Mapping[str, Any]) -> Wanted:
+    def names(key: str) -> tuple[str, ...] | None:
+        return tuple(value[key]) if key in value else None
+
+    return Wanted(
+        status=value["status"],
+        host_active_nic=value.get("hostActiveNic"),
+        names_interface="hostActiveNic" in value,
+        candidates=names("candidates"),
+        owners=names("owners"),
+        all_findings=names("findings"),
+        fired=names("fired") or (),
+        silent=names("silent") or (),
+    )
