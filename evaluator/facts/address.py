@@ -127,19 +127,32 @@ def parse_address(text: str) -> Address:
 
 def parse_cidr(text: str) -> Cidr:
     """Read `address/length`; ValueError says what is wrong, host bits that are set among it."""
-    body, slash, tail = text.partition("/")
-    if not slash:
+    address, prefix = parse_with_prefix(text)
+    if prefix is None:
         raise ValueError("it has no prefix length")
-    address = parse_address(body)
-    prefix = parse_prefix(tail, address.version)
     network = network_of(address, prefix)
     if network.first != address:
         raise ValueError(f"host bits are set; the network is {network}")
     return network
 
 
-def parse_prefix(text: str, version: int) -> int:
-    """Read a prefix length or, for IPv4, a dotted netmask; ValueError where it is neither."""
+def parse_with_prefix(text: str) -> tuple[Address, int | None]:
+    """Read `address`, `address/length` or `address/netmask`; the second is None where there is no length.
+
+    The length of a mapped IPv4 address is one of IPv6: /120 means /24, and below /96 it means nothing.
+    """
+    body, slash, tail = text.partition("/")
+    address = parse_address(body)
+    if not slash:
+        return address, None
+    is_mapped = address.version == 4 and ":" in body
+    prefix = _parse_prefix(tail, 6 if is_mapped else address.version)
+    if is_mapped:
+        return address, prefix - 96 if prefix >= 96 else None
+    return address, prefix
+
+
+def _parse_prefix(text: str, version: int) -> int:
     if version == 4 and "." in text:
         return parse_netmask(text)
     if not (text.isascii() and text.isdigit() and len(text) <= 3) or int(text) > _GREATEST_PREFIX[version]:

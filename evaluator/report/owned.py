@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import OwnedAddress, parse_address, parse_netmask, parse_prefix
+from evaluator.facts.address import OwnedAddress, parse_netmask, parse_with_prefix
 from evaluator.finding import Finding, FindingCode
 from evaluator.text import quote
 
@@ -51,15 +51,23 @@ def read_owned(ifname: str, entries: Iterable[Entry]) -> tuple[tuple[OwnedAddres
 
 
 def _read_entry(entry: Entry) -> OwnedAddress:
-    body, slash, tail = entry.text.partition("/")
-    address = parse_address(body.partition("%")[0])
-    prefix = parse_prefix(tail, address.version) if slash else None
+    address, prefix = parse_with_prefix(_without_zone(entry.text))
     if prefix is None and entry.netmask:
-        try:
-            prefix = parse_netmask(entry.netmask)
-        except ValueError:
-            prefix = None
+        prefix = _netmask_length(entry.netmask)
     return OwnedAddress(address, prefix, entry.primary, entry.text, entry.pointer)
+
+
+def _without_zone(text: str) -> str:
+    """Drop `%zone`, which belongs to the host that wrote the report."""
+    body, slash, tail = text.partition("/")
+    return body.partition("%")[0] + slash + tail
+
+
+def _netmask_length(netmask: str) -> int | None:
+    try:
+        return parse_netmask(netmask)
+    except ValueError:
+        return None
 
 
 def _without_duplicates(owned: Sequence[OwnedAddress]) -> tuple[OwnedAddress, ...]:
