@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test lint docs clean
 
 demo: $(VENV)/.installed
-	@$(BIN)/activenic decide policies/examples/vlan-over-bond.json --address 192.0.2.10
+	@$(BIN)/activenic decide policies/examples/bond.json --address 192.0.2.10
 
 test: $(VENV)/.installed-dev lint
 	$(BIN)/pytest -n auto

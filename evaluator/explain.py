@@ -79,23 +79,30 @@ def _outcome(link: Link, steps: list[Judged], reasons: tuple[Reason, ...], decis
 
 def _summary(decision: Decision, links: dict[str, Link]) -> Iterator[str]:
     name = decision.host_active_nic
-    addresses = ", ".join(map(str, decision.host.usable)) or "no address"
-    errors = [finding.message for finding in decision.findings if finding.severity is Severity.ERROR]
     if name is not None:
         shown = f"{visible(name)} ({_kind_of(links[name])})"
         if decision.status is Status.REJECTED:
             yield f"{shown} is the hostActiveNic, but nothing may be deployed on it"
-            yield "because " + "; ".join(errors)
+            yield "because " + "; ".join(_said(decision, "reject", name))
             return
         yield f"{shown} is the hostActiveNic"
         yield "because " + _why_resolved(decision, links[name])
         return
     if decision.status is Status.AMBIGUOUS:
         yield f"no single interface is the hostActiveNic: {', '.join(map(visible, decision.candidates))} are left"
-        yield "because " + ("; ".join(errors) or f"each of them owns an address of {addresses}")
+        yield "because " + ("; ".join(_said(decision, "ambiguous")) or "no rule of the policy chooses between them")
         return
     yield f"no interface of this host is the hostActiveNic for {visible(decision.host.name) or 'no address'}"
-    yield "because " + "; ".join(errors)
+    yield "because " + "; ".join(_said(decision))
+
+
+def _said(decision: Decision, verb: str = "", about: str = "") -> Iterator[str]:
+    """Yield what the rules of a verb found (about one interface); without a verb, why no interface is left."""
+    places = {step.place for step in decision.trace if step.verb == verb}
+    for finding in decision.findings:
+        is_meant = finding.rule in places if verb else not finding.rule and finding.severity is Severity.ERROR
+        if is_meant and (not about or about in finding.interfaces):
+            yield finding.message
 
 
 def _why_resolved(decision: Decision, link: Link) -> str:

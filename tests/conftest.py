@@ -1,0 +1,25 @@
+"""Settings for property tests: a fixed seed in CI, more examples on demand (HYPOTHESIS_PROFILE=long)."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+_COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+settings.register_profile("quick", max_examples=200, derandomize=True, **_COMMON)
+settings.register_profile("long", max_examples=20_000, **_COMMON)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail whatever looks a name up or opens a connection: nothing here needs the network."""
+
+    def refuse(*arguments: object, **_: object) -> None:
+        raise AssertionError(f"a test reached for the network: {arguments}")
+
+    for name in ("getaddrinfo", "gethostbyname", "create_connection"):
+        monkeypatch.setattr(socket, name, refuse)
