@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import orjson
 
@@ -88,18 +88,18 @@ def _duplicates(value: object, path: tuple[str, ...] = ()) -> list[tuple[str, ..
 
 def _refuse_deep(value: object) -> None:
     level = [value]
-    for _ in range(DEEPEST + 1):
-        level = [
-            child
-            for parent in level
-            if isinstance(parent, Mapping | list | tuple)
-            for child in (parent.values() if isinstance(parent, Mapping) else parent)
-        ]
+    for _ in range(DEEPEST):
+        level = [child for parent in level for child in _children(parent)]
         if any(isinstance(child, float) and not math.isfinite(child) for child in level):
             raise ReportError([Diagnostic("REPORT_NOT_JSON", "the document holds a number that is not finite")])
-        if not level:
-            return
-    raise ReportError([Diagnostic("REPORT_TOO_DEEP", f"the report is nested deeper than {DEEPEST} levels")])
+    if any(isinstance(child, Mapping | list | tuple) for child in level):
+        raise ReportError([Diagnostic("REPORT_TOO_DEEP", f"the report is nested deeper than {DEEPEST} levels")])
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _not_json(text: bytes | str, error: orjson.JSONDecodeError) -> Diagnostic:
