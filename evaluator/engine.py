@@ -11,7 +11,6 @@ from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic
 from evaluator.explain import explain
 from evaluator.facts.host import HostAddresses
-from evaluator.policy.load import find_policy, load_shipped, read_program, shipped_names
 from evaluator.policy.parameters import ParameterInput, bind
 from evaluator.policy.program import Program
 from evaluator.report.reading import Report
@@ -68,6 +67,8 @@ def load_policy(name: str | Path) -> Policy:
 
     Raises PolicyError with every mistake in the file, each with its place.
     """
+    from evaluator.policy.load import find_policy, load_shipped, read_program, shipped_names  # noqa: PLC0415 -- lark, yaml
+
     if isinstance(name, str) and name in shipped_names():
         return Policy(load_shipped(name))
     return Policy(read_program(find_policy(name)))

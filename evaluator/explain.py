@@ -74,7 +74,7 @@ def _outcome(link: Link, steps: list[Judged], reasons: tuple[Reason, ...], decis
         upper = next((value.value for value in reason.seen if value.word == "other"), "")
         because = f" because of {upper}" if upper else ""
         return f"{'discarded' if rule.verb == 'discard' else 'passed over'} by {rule.name}{because}"
-    return "no rule matched it"
+    return "no rule matched it" + ("" if link.name in decision.owners else ": it owns no address of the host")
 
 
 def _summary(decision: Decision, links: dict[str, Link]) -> Iterator[str]:

@@ -56,6 +56,42 @@ class FindingCode(StrEnum):
     VLAN_ID_MISMATCH = "VLAN_ID_MISMATCH"
 
 
+MEANINGS: dict[FindingCode, str] = {
+    FindingCode.ADDR_CONFLICT: "VDSM's `addr` of an interface is not among its `ipv4addrs`; both count",
+    FindingCode.ADDRESS_NOT_COUNTED: "a reported address is loopback, multicast or broadcast and identifies no host",
+    FindingCode.ADDRESS_ON_SEVERAL_INTERFACES: "one address, not link-local, is on several interfaces",
+    FindingCode.ADDRESS_ON_SLAVE: "a slave has an address of its own, which belongs on its bond",
+    FindingCode.BASE_NOT_REPORTED: "the report does not describe, or does not name, what a vlan stands on",
+    FindingCode.KIND_UNKNOWN: "the report does not say what kind an interface is",
+    FindingCode.LINK_CYCLE: "interfaces stand on each other in a circle; none of them counts as above another",
+    FindingCode.MALFORMED_ADDRESS: "an address, netmask or gateway cannot be read; the good ones beside it count",
+    FindingCode.NETWORK_CONFLICT: "a logical network and its device contradict each other; the device counts",
+    FindingCode.PORT_NOT_REPORTED: "a bridge names a port that the report does not describe (vnet* apart)",
+    FindingCode.REPORT_LACKS_MAP: "the report lacks a map that every VDSM sends, so interfaces may be missing",
+    FindingCode.SLAVE_IN_TWO_BONDS: "one interface is a slave of several bonds",
+    FindingCode.SLAVE_NOT_REPORTED: "a bond names a slave that the report does not describe",
+    FindingCode.ANSWER_UNUSABLE: "a host address is unspecified, loopback, multicast or broadcast",
+    FindingCode.ANSWERS_INCOMPLETE: "an address family could not be resolved, so answers may be missing",
+    FindingCode.ALL_CANDIDATES_DISCARDED: "interfaces matched, and the policy discarded all of them",
+    FindingCode.ALL_ANSWERS_UNUSABLE: "none of the host's addresses can be an interface's own",
+    FindingCode.NO_ADDRESS_GIVEN: "the question names no host address",
+    FindingCode.NO_ANSWER: "the host's name gave no address",
+    FindingCode.NO_INTERFACE_MATCHED: "no `match` rule of the policy held for any interface",
+    FindingCode.NO_INTERFACE_OWNS_ADDRESS: "no interface owns a usable host address: NAT, or a wrong name",
+    FindingCode.REPORT_LACKS_FACT: "the policy uses a word that reports of this format never supply",
+    FindingCode.ANSWER_NOT_OWNED: "some host addresses are owned here, others by nobody",
+    FindingCode.BOND_HAS_FEW_SLAVES: "a bond with fewer than two slaves, on which oVirt's engine does not deploy",
+    FindingCode.HOST_PREFIX_ADDRESS: "a matched address has no subnet (/32, /128) and may be a virtual one",
+    FindingCode.LAST_CLIENT_IFACE_NOT_REPORTED: "the report does not name the last client's interface",
+    FindingCode.MANAGEMENT_NETWORK_ALREADY_CONFIGURED: "the interface carries the management network already",
+    FindingCode.MANAGEMENT_NETWORK_OVER_BRIDGE: "the interface is a bridge, over which nothing can be deployed",
+    FindingCode.NEAR_MISS: "an interface is in the subnet of a host address that nobody owns",
+    FindingCode.NETWORKS_ALREADY_ATTACHED_TO_IFACES: "the management network is on another interface already",
+    FindingCode.SEVERAL_INTERFACES: "several interfaces are left, and none is picked silently",
+    FindingCode.VLAN_ID_MISMATCH: "the interface's vlan id is not that of the management network",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One remark on a decision.

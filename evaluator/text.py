@@ -31,6 +31,11 @@ def quote(text: str) -> str:
     return f"`{shown}`"
 
 
+def quote_path(path: object) -> str:
+    """Return a file's path in backticks, made visible and whole."""
+    return f"`{visible(str(path))}`"
+
+
 def quote_all(texts: Iterable[str]) -> str:
     """Return several of the user's words, each quoted, joined by commas."""
     return ", ".join(quote(text) for text in texts)

@@ -13,7 +13,9 @@ ADDRESSES = [*V4, *V6]
 NETWORKS = ["ovirtmgmt", "storage"]
 NAMES = ["a", "b", "bond0", "br0", "c.5", "d", "ovirtmgmt", "Z", "é"]
 
-_v4_entries = st.lists(st.sampled_from(V4).flatmap(lambda a: st.sampled_from([f"{a}/24", f"{a}/32", "junk"])), max_size=2)
+_v4_entries = st.lists(
+    st.sampled_from(V4).flatmap(lambda a: st.sampled_from([f"{a}/24", f"{a}/32", "junk"])), max_size=2
+)
 _v6_entries = st.lists(st.sampled_from([f"{a}/64" for a in V6]), max_size=2)
 
 

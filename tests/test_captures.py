@@ -23,10 +23,14 @@ QUESTIONS = _questions()
 ANSWERABLE = [(host, q) for host, q in QUESTIONS if q["owners_in"]["vdsm"] == q["owners"]]
 
 
-@pytest.mark.parametrize(("host", "question"), ANSWERABLE, ids=lambda v: v.name if isinstance(v, Path) else str(v["addresses"]))
+@pytest.mark.parametrize(
+    ("host", "question"), ANSWERABLE, ids=lambda v: v.name if isinstance(v, Path) else str(v["addresses"])
+)
 def test_the_expected_decision(host: Path, question: dict[str, Any]) -> None:
     wanted = {**question, **question.get("by_format", {}).get("vdsm", {})}
-    decision = POLICY.decide(evaluator.read_report(host / "vdsm.json"), evaluator.HostAddresses.of(*question["addresses"]))
+    decision = POLICY.decide(
+        evaluator.read_report(host / "vdsm.json"), evaluator.HostAddresses.of(*question["addresses"])
+    )
     assert decision.status == wanted["status"]
     assert decision.host_active_nic == wanted["hostActiveNic"]
     assert list(decision.owners) == wanted["owners"]
@@ -51,7 +55,11 @@ def test_how_many_questions_a_vdsm_report_can_answer() -> None:
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 def test_a_real_report_is_valid_in_every_envelope(host: Path) -> None:
     document = json.loads((host / "vdsm.json").read_text())
-    for wrapped in (document, {"jsonrpc": "2.0", "id": "1", "result": document}, {"status": {"code": 0}, "info": document}):
+    for wrapped in (
+        document,
+        {"jsonrpc": "2.0", "id": "1", "result": document},
+        {"status": {"code": 0}, "info": document},
+    ):
         assert is_valid(wrapped, "capability-report")
         assert evaluator.read_report(wrapped).facts == evaluator.read_report(document).facts
 

@@ -16,7 +16,9 @@ CASES = [(path, case) for path in FILES for case in read_case_file(path)]
 
 
 @pytest.mark.parametrize(
-    "case", [case for _, case in CASES], ids=[f"{path.name.removesuffix('.test.yaml')}: {case.name}" for path, case in CASES]
+    "case",
+    [case for _, case in CASES],
+    ids=[f"{path.name.removesuffix('.test.yaml')}: {case.name}" for path, case in CASES],
 )
 def test_case(case: PolicyCase) -> None:
     result = run_case(case)

@@ -56,9 +56,7 @@ def test_renaming_interfaces_renames_the_answer(
 
 @pytest.mark.parametrize("policy", ["strict", "keep-management"])
 @given(report=reports(), addresses=host_addresses)
-def test_an_address_nobody_owns_changes_no_interface(
-    policy: str, report: dict[str, Any], addresses: list[str]
-) -> None:
+def test_an_address_nobody_owns_changes_no_interface(policy: str, report: dict[str, Any], addresses: list[str]) -> None:
     before = _decide(policy, report, addresses)
     after = _decide(policy, report, [*addresses, "198.51.100.99"])
     assert (after.status, after.host_active_nic, after.candidates, after.owners) == (

@@ -114,7 +114,9 @@ def test_the_format_can_be_named() -> None:
 
 def test_every_problem_of_a_report_at_once() -> None:
     with pytest.raises(ReportError) as error:
-        evaluator.read_report({"result": {"nics": {"a": {"addr": 1, "mtu": None}}, "networks": {"n": {"bridged": "no"}}}})
+        evaluator.read_report(
+            {"result": {"nics": {"a": {"addr": 1, "mtu": None}}, "networks": {"n": {"bridged": "no"}}}}
+        )
     assert [d.place for d in error.value.diagnostics] == [
         "/result/networks/n/bridged",
         "/result/nics/a/addr",
@@ -124,7 +126,18 @@ def test_every_problem_of_a_report_at_once() -> None:
 
 
 def test_junk_addresses_are_text_and_reach_no_resolver() -> None:
-    junk = ["localhost", "example.org", "1.2.3.04", "127.1", "0x7f000001", "16909060", "::/", ":/:/123", "1::2::3", "١.٢.٣.٤"]
+    junk = [
+        "localhost",
+        "example.org",
+        "1.2.3.04",
+        "127.1",
+        "0x7f000001",
+        "16909060",
+        "::/",
+        ":/:/123",
+        "1::2::3",
+        "١.٢.٣.٤",
+    ]
     report = {**MINIMAL, "nics": {"ens1": {"addr": "localhost", "ipv4addrs": junk, "ipv6addrs": junk, "gateway": "gw"}}}
     read = evaluator.read_report(report)
     assert read.facts.links[0].addresses == ()

@@ -16,7 +16,7 @@ from evaluator.policy.parameters import parse_assignments
 from evaluator.report.json_text import LARGEST
 from evaluator.report.read import FORMATS, read_file, read_report_text
 from evaluator.report.reading import Report
-from evaluator.text import quote, visible
+from evaluator.text import quote_path, visible
 
 OUTPUTS = ("text", "json", "name")
 
@@ -65,7 +65,7 @@ def _report(options: argparse.Namespace) -> Report:
         text = sys.stdin.buffer.read(LARGEST + 1) if name == "-" else read_file(Path(name))
         return read_report_text(text, options.format)
     except ReportError:
-        shown = "from standard input" if name == "-" else quote(name)
+        shown = "from standard input" if name == "-" else quote_path(name)
         print(f"activenic: the report {shown} is refused", file=sys.stderr)
         raise
 

@@ -20,7 +20,7 @@ from evaluator.policy.yaml_text import Located, read_yaml
 from evaluator.schema import is_valid, violations
 from evaluator.shipped import shipped_folder
 from evaluator.source import Source, Span
-from evaluator.text import did_you_mean, quote
+from evaluator.text import did_you_mean, quote, quote_path
 
 LARGEST_POLICY = 256 * 1024
 _SCHEMA = "policy"
@@ -51,7 +51,7 @@ def find_policy(name: str | Path) -> Source:
 
 def read_text_file(path: Path) -> str:
     """Return the text of a policy or test file; PolicyError where it cannot be read, is too large or is not UTF-8."""
-    shown = quote(str(path))
+    shown = quote_path(path)
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST_POLICY + 1)

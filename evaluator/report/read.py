@@ -13,7 +13,7 @@ from evaluator.report.json_text import LARGEST, parse_json, parse_json_without_d
 from evaluator.report.reading import Report, ReportFormat
 from evaluator.report.vdsm import VDSM
 from evaluator.schema import describe_value
-from evaluator.text import did_you_mean, quote, quote_all
+from evaluator.text import did_you_mean, quote, quote_all, quote_path
 
 FORMATS: tuple[ReportFormat, ...] = (VDSM,)
 
@@ -44,7 +44,7 @@ def read_file(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ReportError(
-            [Diagnostic("REPORT_UNREADABLE", f"the report {quote(str(path))} cannot be read: {reason.lower()}")]
+            [Diagnostic("REPORT_UNREADABLE", f"the report {quote_path(path)} cannot be read: {reason.lower()}")]
         ) from None
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, PolicyError, QuestionError, ReportError
 from evaluator.report.read import read_report
-from evaluator.text import quote, visible
+from evaluator.text import quote, quote_path, visible
 from evaluator.workbench.case_file import REFUSED, PolicyCase, Wanted, read_case_file
 
 SUFFIX = ".test.yaml"
@@ -40,7 +40,7 @@ def find_case_files(paths: Iterable[Path]) -> tuple[Path, ...]:
                 if not any(part.startswith(".") for part in p.relative_to(path).parts)
             )
             if not below:
-                message = f"there is no test below {quote(str(path))}"
+                message = f"there is no test below {quote_path(path)}"
                 raise PolicyError([Diagnostic("NO_TESTS", message, hint=f"test files end in {SUFFIX}")])
             found.extend(below)
         else:

@@ -1,0 +1,82 @@
+"""The reference pages, made from the tables that the code itself uses: `python -m evaluator.render.reference docs`.
+
+A test compares the pages in `docs/` with what this makes, so that they cannot go stale.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from evaluator.finding import MEANINGS
+from evaluator.policy.types import Base
+from evaluator.policy.vocabulary import FUNCTIONS, STATES, VERBS, WORDS
+
+_OWNERS: tuple[tuple[Base | None, str, str], ...] = (
+    (None, "", "Words that stand alone"),
+    (Base.HOST, "host.", "The host as it is addressed"),
+    (Base.REPORT, "report.", "The host as it reports itself"),
+    (Base.NIC, "nic.", "An interface"),
+    (Base.OWNED, "address.", "An address of an interface"),
+)
+_STATE_OWNERS = ((Base.NIC, "an interface"), (Base.OWNED, "an address"), (Base.HOST, "`host`"))
+
+
+def language_page() -> str:
+    """Return docs/words.md: every word of the rule language."""
+    return "\n".join(_language()) + "\n"
+
+
+def findings_page() -> str:
+    """Return docs/findings.md: every finding code that is shipped."""
+    rows = ((f"`{code}`", meaning) for code, meaning in sorted(MEANINGS.items()))
+    head = ["# Findings", "", "The codes that activenic and its shipped policies give. A policy may define others.", ""]
+    return "\n".join([*head, *_table(("code", "meaning"), rows)]) + "\n"
+
+
+def _language() -> Iterator[str]:
+    yield "# Words of the rule language"
+    yield ""
+    yield "Made from `evaluator/policy/vocabulary.py`. A type with `?` may be unknown: a rule must ask `is known` first."
+    yield "**ORDER** marks words that depend on the order of the report or of the answers."
+    yield "\n## Verbs\n"
+    yield from _table(("verb", "what it does"), ((f"`{verb}`", meaning) for verb, meaning in VERBS.items()))
+    for owner, prefix, title in _OWNERS:
+        words = [word for word in WORDS if word.owner is owner]
+        yield f"\n## {title}\n"
+        rows = ((f"`{prefix}{w.name}`", f"`{w.type}`", w.meaning + " **ORDER**" * w.order) for w in words)
+        yield from _table(("word", "type", "meaning"), rows)
+    yield "\n## States\n"
+    for base, owner_name in _STATE_OWNERS:
+        rows = ((f"`is {s.name}`", s.meaning) for s in STATES if s.owner is base)
+        yield from _table((f"state of {owner_name}", "meaning"), rows)
+        yield ""
+    yield from _table(
+        ("state of a value that may be unknown", "meaning"),
+        (
+            ("`is known`, `is unknown`", "whether the report says it"),
+            ("`is given`", "whether the caller gave the parameter"),
+        ),
+    )
+    yield "\n## Functions\n"
+    functions = ((f"`{f.name}(…)`", f.takes, f"`{f.gives}`", f.meaning) for f in FUNCTIONS.values())
+    yield from _table(("function", "takes", "gives", "meaning"), functions)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|" + " --- |" * len(head)
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+
+
+def main(folder: Path) -> None:
+    """Write the pages into a folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / "words.md").write_text(language_page(), encoding="utf-8")
+    (folder / "findings.md").write_text(findings_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

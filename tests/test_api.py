@@ -1,0 +1,191 @@
+"""The face: what is promised, and that an engine meets no surprise in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+import evaluator
+from evaluator import HostAddresses, HostNameError, PolicyError, Severity, Status
+from evaluator.finding import MEANINGS, FindingCode
+from evaluator.render.reference import findings_page, language_page
+from evaluator.workbench.terse_topology import read_topology
+from tests.strategies import host_addresses, reports
+
+ROOT = Path(__file__).parent.parent
+REPORT = evaluator.read_report(
+    read_topology("bond0 over ens1, ens2 has 192.0.2.10/24; br0 over ens3 has 192.0.2.11/24")
+)
+STRICT = evaluator.load_policy("strict")
+
+
+def test_the_promised_names() -> None:
+    assert evaluator.__all__ == [
+        "Decision",
+        "Diagnostic",
+        "Finding",
+        "FindingCode",
+        "HostAddresses",
+        "HostNameError",
+        "Policy",
+        "PolicyError",
+        "Report",
+        "ReportError",
+        "Severity",
+        "Status",
+        "load_policy",
+        "read_report",
+        "resolve_host",
+    ]
+    assert all(getattr(evaluator, name).__doc__ for name in evaluator.__all__)
+
+
+def test_the_statuses_and_document_keys_are_fixed() -> None:
+    assert list(Status) == ["resolved", "rejected", "ambiguous", "no_match", "unknown_host"]
+    assert list(Severity) == ["error", "warning", "info"]
+    document = STRICT.decide(REPORT, HostAddresses.of("192.0.2.10")).to_dict()
+    assert list(document) == [
+        *("schema_version", "status", "hostActiveNic", "interface", "candidates", "owners", "findings", "trace"),
+        *("policy", "host", "resolution"),
+    ]
+
+
+def test_what_a_consumer_needs_next() -> None:
+    report = evaluator.read_report(
+        read_topology("bond0.7 on bond0 has 192.0.2.10/24, 2001:db8::1/64 carries net; bond0 over b, a")
+    )
+    decision = STRICT.decide(report, HostAddresses.of("2001:db8::1", "192.0.2.10"), management_network="net")
+    assert decision.interface is not None
+    assert decision.interface.to_dict() == {
+        "name": "bond0.7",
+        "kind": "vlan",
+        "matched_addresses": ["192.0.2.10", "2001:db8::1"],
+        "base_interface": "bond0",
+        "vlan_id": 7,
+        "members": [],
+        "networks": ["net"],
+    }
+
+
+def test_parameters_are_checked_all_at_once() -> None:
+    with pytest.raises(PolicyError) as error:
+        STRICT.decide(REPORT, HostAddresses.of(), management_vlan="7", managment_network="x", nothing=1)
+    assert [d.code for d in error.value.diagnostics] == ["PARAMETER_INVALID", "PARAMETER_UNKNOWN", "PARAMETER_UNKNOWN"]
+    decision = STRICT.decide(REPORT, HostAddresses.of("192.0.2.10"), management_vlan=0, management_network=None)
+    assert decision.to_dict()["policy"] == {
+        "name": "strict",
+        "parameters": {"management_network": "ovirtmgmt", "management_vlan": 0},
+    }
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "node7", "1.2.3", "010.0.0.5", "192.0.2.1/24", "::1%lo", "192.0.2.1%eth0", "1.2.3.4 ", "١.٢.٣.٤"]
+)
+def test_what_is_no_host_address(bad: str) -> None:
+    with pytest.raises(HostNameError) as error:
+        HostAddresses.of("192.0.2.1", bad, bad + "x")
+    assert len(error.value.diagnostics) == 2
+    with pytest.raises(HostNameError):
+        evaluator.resolve_host(bad)
+
+
+def test_host_addresses() -> None:
+    assert HostAddresses.of().to_dict()["addresses"] == []
+    assert HostAddresses.of("[::ffff:192.0.2.1]", "192.0.2.1", "fe80::1%eth0") == HostAddresses.of(
+        "192.0.2.1", "FE80:0::1"
+    )
+    assert str(HostAddresses.of("::2", "192.0.2.1").first) == "::2"
+    assert evaluator.resolve_host("[2001:db8::1]").name == "2001:db8::1"
+
+
+def test_decide_many_equals_decide() -> None:
+    hosts = [HostAddresses.of(*texts) for texts in ((), ("192.0.2.10",), ("192.0.2.11",), ("192.0.2.10", "192.0.2.11"))]
+    many = [d.to_json() for d in STRICT.decide_many((REPORT, host) for host in hosts)]
+    assert many == [STRICT.decide(REPORT, host).to_json() for host in hosts]
+
+
+def test_values_are_frozen_and_errors_survive_pickling() -> None:
+    decision = STRICT.decide(REPORT, HostAddresses.of("192.0.2.10"))
+    for value in (decision, decision.host, decision.trace[0], REPORT, REPORT.facts.links[0]):
+        field = dataclasses.fields(value)[0].name
+        with pytest.raises((AttributeError, dataclasses.FrozenInstanceError)):
+            setattr(value, field, None)
+    with pytest.raises(PolicyError) as error:
+        evaluator.load_policy("none")
+    assert pickle.loads(pickle.dumps(error.value)).diagnostics == error.value.diagnostics
+    assert decision == STRICT.decide(REPORT, HostAddresses.of("192.0.2.10"))
+
+
+def test_a_policy_is_shared_between_threads() -> None:
+    policy = evaluator.load_policy("strict")
+    found: list[str] = []
+
+    def work(address: str) -> None:
+        found.extend(policy.decide(REPORT, HostAddresses.of(address)).to_json() for _ in range(30))
+
+    threads = [threading.Thread(target=work, args=(address,)) for address in ("192.0.2.10", "192.0.2.11") * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 120
+    assert len(set(found)) == 2
+
+
+@given(report=reports(), addresses=host_addresses)
+def test_reading_and_deciding_never_raise_on_a_valid_report(report: dict[str, Any], addresses: list[str]) -> None:
+    decision = STRICT.decide(evaluator.read_report(report), HostAddresses.of(*addresses))
+    assert decision.status in Status
+
+
+def test_what_an_import_costs() -> None:
+    code = "import sys, evaluator; print(sorted({'dns', 'lark', 'rich', 'jsonschema', 'yaml'} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    assert loaded == "[]"
+
+
+def test_a_decision_on_literals_never_imports_dnspython() -> None:
+    code = (
+        "import sys, evaluator\n"
+        "report = evaluator.read_report({'nics': {'a': {'addr': '192.0.2.1'}}})\n"
+        "decision = evaluator.load_policy('strict').decide(report, evaluator.HostAddresses.of('192.0.2.1'))\n"
+        "print(decision.host_active_nic, 'dns' in sys.modules)"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "a False\n"
+    )
+
+
+def test_every_shipped_finding_code_has_a_meaning() -> None:
+    assert set(MEANINGS) == set(FindingCode)
+
+
+def test_the_reference_pages_are_current() -> None:
+    assert (ROOT / "docs" / "words.md").read_text(encoding="utf-8") == language_page()
+    assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == findings_page()
+
+
+def test_the_readmes_examples_are_real() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```(\w+)\n(.*?)```", readme, re.S)
+    shown = next(body for kind, body in blocks if kind == "console")
+    command, output = shown.removeprefix("$ ").split("\n", 1)
+    arguments = command.split()
+    assert arguments[0] == "activenic"
+    done = subprocess.run(
+        [sys.executable, "-m", "evaluator", *arguments[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == output
+    code = next(body for kind, body in blocks if kind == "python")
+    assert len([line for line in code.splitlines() if line and not line.startswith("import")]) <= 5
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("resolved bond0\n", "")

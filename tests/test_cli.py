@@ -1,0 +1,272 @@
+"""The command: exit statuses, what goes to which stream, and names that try to break a terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evaluator import __version__
+from evaluator.cli.main import main
+from evaluator.workbench.terse_topology import read_topology
+
+ROOT = Path(__file__).parent.parent
+BOND = str(ROOT / "policies" / "examples" / "bond.json")
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    def write_file(name: str, content: str | bytes) -> str:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(path)
+
+    return write_file
+
+
+def _terse(text: str) -> str:
+    return json.dumps(read_topology(text))
+
+
+@pytest.mark.parametrize(
+    ("links", "addresses", "status", "exit_status"),
+    [
+        ("ens1 has 192.0.2.10/24", ["192.0.2.10"], "resolved", 0),
+        ("br0 over ens1 has 192.0.2.10/24", ["192.0.2.10"], "rejected", 3),
+        ("ens1 has 192.0.2.10/24; ens2 has 192.0.2.10/24", ["192.0.2.10"], "ambiguous", 4),
+        ("ens1 has 192.0.2.10/24", ["192.0.2.11"], "no_match", 5),
+        ("ens1 has 192.0.2.10/24", [], "no_match", 5),
+    ],
+)
+def test_each_status_has_its_exit_status(
+    write: Any, capsys: pytest.CaptureFixture[str], links: str, addresses: list[str], status: str, exit_status: int
+) -> None:
+    report = write("report.json", _terse(links))
+    options = [part for address in addresses for part in ("--address", address)]
+    assert main(["decide", report, *options, "--output", "json"]) == exit_status
+    out, err = capsys.readouterr()
+    assert json.loads(out)["status"] == status
+    assert err == ""
+    assert main(["decide", report, *options]) == exit_status
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{status}: ")
+    assert out.splitlines()[1].startswith("  because ")
+    assert main(["decide", report, *options, "--output", "name"]) == exit_status
+    assert capsys.readouterr().out == ("ens1\n" if status == "resolved" else "")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"nonsense", "REPORT_NOT_JSON"),
+        (b"", "REPORT_EMPTY"),
+        (b"[]", "REPORT_NOT_RECOGNISED"),
+        (b'{"nics": {}, "nics": {}}', "REPORT_DUPLICATE_KEY"),
+        (b'{"nics": {"a": {"addr": 1}}}', "/nics/a/addr"),
+        (b'{"nics": {"a": {"speed": NaN}}}', "REPORT_NOT_JSON"),
+        (b'{"nics": {"\xff": {}}}', "REPORT_NOT_JSON"),
+    ],
+)
+def test_a_bad_report(write: Any, capsys: pytest.CaptureFixture[str], content: bytes, said: str) -> None:
+    path = write("report.json", content)
+    assert main(["decide", path, "--address", "192.0.2.10"]) == 7
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert path in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_status", "said"),
+    [
+        (["decide", "missing.json"], 7, "no such file"),
+        (["decide", "/"], 7, "is a directory"),
+        (["decide", BOND, "--address", "192.0.2"], 2, "is no IP address"),
+        (["decide", BOND, "--address", "192.0.2.010", "--address", "x"], 2, "`x` is no IP address"),
+        (["decide", BOND, "--host", "node7.example.org"], 2, "names are not looked up yet"),
+        (["decide", BOND, "--host", ""], 2, "empty"),
+        (["decide", BOND, "--policy", "strickt"], 8, "did you mean `strict`"),
+        (["decide", BOND, "--policy", "missing.yaml"], 8, "no such file"),
+        (["decide", BOND, "--param", "management_vlan=x"], 8, "expected a whole number, found `x`"),
+        (["decide", BOND, "--param", "management_vlam=1"], 8, "did you mean `management_vlan`"),
+        (["decide", BOND, "--param", "management_vlan"], 8, "no `name=value`"),
+        (["check", "missing.yaml"], 8, "no such file"),
+        (["test", "missing.test.yaml"], 8, "no such file"),
+        (["test", str(ROOT / "schemas")], 8, "there is no test below"),
+        (["policies", "show", "none"], 8, "there is no policy `none`"),
+    ],
+)
+def test_what_cannot_be_asked(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], exit_status: int, said: str
+) -> None:
+    assert main(arguments) == exit_status
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["decide"],
+        ["decide", BOND, "--host", "192.0.2.10", "--address", "192.0.2.10"],
+        ["decide", BOND, "--output", "xml"],
+        ["decide", BOND, "--pol", "strict"],
+        ["nothing"],
+        ["policies"],
+    ],
+)
+def test_usage(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "usage: activenic" in capsys.readouterr().err
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"activenic {__version__}\n"
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path(BOND).read_bytes())))
+    assert main(["decide", "-", "--host", "192.0.2.10", "--output", "name"]) == 0
+    assert capsys.readouterr().out == "bond0\n"
+
+
+def test_parameters_reach_the_policy(write: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    report = write("report.json", _terse("ens1.5 on ens1 has 192.0.2.10/24"))
+    options = ["--address", "192.0.2.10", "--param", "management_vlan=6", "--param", "management_network=mgmt"]
+    assert main(["decide", report, *options, "--output", "json"]) == 3
+    document = json.loads(capsys.readouterr().out)
+    assert document["policy"]["parameters"] == {"management_network": "mgmt", "management_vlan": 6}
+
+
+EVIL = [
+    "\x1b[31mred",
+    "a\u202eb",
+    "[bold]x[/bold]",
+    "{nic.name}",
+    "a\nb",
+    "back\\slash",
+    "\x00",
+    "z" * 200,
+    "日本",
+    "e\u0301",
+]
+
+
+@pytest.mark.parametrize("output", ["text", "json", "name"])
+@pytest.mark.parametrize("name", EVIL, ids=ascii)
+def test_a_name_breaks_neither_terminal_nor_json(
+    write: Any, capsys: pytest.CaptureFixture[str], name: str, output: str
+) -> None:
+    document = read_topology("ens1 has 192.0.2.10/24; bond0 over ens2; br0 over ens3")
+    nics = document["nics"]
+    assert isinstance(nics, dict)
+    nics[name] = {"addr": "192.0.2.11", "ipv4addrs": ["192.0.2.11/24", name]}
+    document["networks"] = {name: {"iface": name, "bridged": False}}
+    report = write("report.json", json.dumps(document))
+    assert main(["decide", report, "--address", "192.0.2.11", "--output", output]) in (0, 3)
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert not any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in out.replace("\n", ""))
+    if output == "json":
+        assert json.loads(out)["owners"] == [name]
+    elif output == "name":
+        assert out.count("\n") <= 1
+    elif name.startswith("["):
+        assert name in out
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_text_fits_its_width(columns: int) -> None:
+    environment = {**os.environ, "COLUMNS": str(columns), "NO_COLOR": "1"}
+    report = str(ROOT / "tests" / "captures" / "vdsm" / "16-bridge-on-vlan-on-bond" / "vdsm.json")
+    command = [sys.executable, "-m", "evaluator", "decide", report, "--address", "192.0.2.10"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 3
+    assert max(map(len, lines[2:])) <= columns
+    assert not any(line != line.rstrip() for line in lines)
+
+
+def test_ascii_terminals_and_closed_pipes() -> None:
+    command = [sys.executable, "-m", "evaluator", "decide", BOND, "--address", "192.0.2.10"]
+    plain = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, env=plain, capture_output=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout.isascii()
+    piped = subprocess.run(
+        ["bash", "-c", '"$@" | true; echo ${PIPESTATUS[0]}', "-", *command, "--output", "json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert piped.stdout in ("141\n", "0\n")
+    assert piped.stderr == ""
+
+
+def test_check(write: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "strict", "ovirt-engine"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert "worst cost n² (top-link-layer), independent of order" in out[0]
+    assert "depends on order through host.first_address, nic.position, nic.primary_addresses" in out[1]
+    bad = write("bad.yaml", "policy: bad\nrules:\n  - name: a\n    rule: mtch nic when nic.mtu > 1\n")
+    assert main(["check", bad]) == 8
+    out, err = capsys.readouterr()
+    assert out == f"{bad}: 2 errors, 0 warnings\n"
+    assert f"{bad}:4:11: error: there is no verb `mtch` [UNKNOWN_VERB]" in err
+    assert "      rule: mtch nic when nic.mtu > 1\n            ^~~~\n  hint: did you mean `match`?" in err
+
+
+def test_test_fails_on_differences_and_mistakes(write: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    good = (
+        "policy: strict\ntests:\n  - {name: a, given: ens1 has 192.0.2.10/24, host: 192.0.2.10, want: resolved ens1}\n"
+    )
+    assert main(["test", write("good.test.yaml", good)]) == 0
+    assert capsys.readouterr().out.endswith("1 passed, 0 failed\n")
+    assert main(["test", write("wrong.test.yaml", good.replace("resolved ens1", "resolved ens2"))]) == 8
+    out = capsys.readouterr().out
+    assert "wanted the interface ens2, got ens1" in out
+    assert "0 passed, 1 failed" in out
+    for mistake, said in (
+        ("resolved ens1 NO_SUCH_CODE", "there is no finding code `NO_SUCH_CODE`"),
+        ("resolvd ens1", "did you mean `resolved`?"),
+        ("{status: resolved, fired: [one-interfac]}", "did you mean `one-interface`?"),
+        ("{status: resolved, finding: []}", "there is no key `finding` here"),
+    ):
+        assert main(["test", write("mistake.test.yaml", good.replace("resolved ens1", mistake))]) == 8
+        assert said in capsys.readouterr().err
+    for text, said in (
+        ("policy: strict\ntests: []\n", "at least 1 entries"),
+        (good.replace("policy: strict\n", ""), "the test names no policy"),
+        (good.replace("strict", "strickt"), "there is no policy `strickt`"),
+        (good.replace("ens1 has", "ens1 hass"), "did you mean `has`?"),
+        (good.replace("host: 192.0.2.10", "host: node7"), "does not appear to be"),
+        (good.replace("given", "report"), "no such file"),
+        (good.replace("given: ens1 has 192.0.2.10/24, ", ""), "either `given` or `report`"),
+    ):
+        assert main(["test", write("mistake.test.yaml", text)]) == 8
+        assert said in capsys.readouterr().err
+
+
+def test_policies(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policies", "list"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [
+        "keep-management",
+        "last-client-iface",
+        "ovirt-engine",
+        "strict",
+    ]
+    assert main(["policies", "show", "strict"]) == 0
+    assert capsys.readouterr().out == (ROOT / "policies" / "strict.yaml").read_text()
