@@ -13,7 +13,7 @@ from evaluator.diagnostic import Severity
 from evaluator.facts.link import Link
 from evaluator.policy.clause import verdict
 from evaluator.policy.interpret import Judged, run, subjects
-from evaluator.policy.scene import Scene
+from evaluator.policy.scene import Question, Scene
 from evaluator.text import visible
 from evaluator.trace import Explanation, InterfaceReasons, Reason
 
@@ -22,34 +22,45 @@ def explain(case: Case, decision: Decision) -> Explanation:
     """Return the full explanation of a decision that was made on this case."""
     question = case.question()
     steps = run(case.program.rules, question)
-    scenes = [(step, Scene(question, step.before)) for step in steps]
+    views = [_View(step, question) for step in steps]
     if status_of(question, steps) is not decision.status:
         raise AssertionError("the explanation does not reach the decision's own status")
     return Explanation(
         summary=tuple(_summary(decision, question.facts.by_name)),
-        interfaces=tuple(_interface(link, scenes, decision) for link in question.facts.links),
-        rules=tuple(_reason(step, scene, None) for step, scene in scenes if not step.rule.has_subject),
+        interfaces=tuple(_interface(link, views, decision) for link in question.facts.links),
+        rules=tuple(_reason(view, None) for view in views if not view.rule.has_subject),
     )
 
 
-def _interface(link: Link, scenes: list[tuple[Judged, Scene]], decision: Decision) -> InterfaceReasons:
-    reasons = tuple(_reason(step, scene, link) for step, scene in scenes if step.rule.has_subject)
+class _View:
+    """One step, with what is asked of it for every interface looked up once."""
+
+    def __init__(self, step: Judged, question: Question) -> None:
+        self.rule = step.rule
+        self.fired = step.fired
+        self.scene = Scene(question, step.before)
+        self.subjects = {link.name for link in subjects(step.rule, self.scene)}
+        self.removed = {link.name for link in step.before} - {link.name for link in step.after}
+
+
+def _interface(link: Link, views: list[_View], decision: Decision) -> InterfaceReasons:
+    reasons = tuple(_reason(view, link) for view in views if view.rule.has_subject)
     addresses = dict.fromkeys(str(owned) for owned in link.addresses)
-    outcome = _outcome(link, [step for step, _ in scenes], reasons, decision)
+    outcome = _outcome(link, views, reasons, decision)
     return InterfaceReasons(link.name, str(link.kind), link.pointer(), tuple(addresses), outcome, reasons)
 
 
-def _reason(step: Judged, scene: Scene, link: Link | None) -> Reason:
-    rule = step.rule
-    if link is not None and link not in subjects(rule, scene):
+def _reason(view: _View, link: Link | None) -> Reason:
+    rule = view.rule
+    if link is not None and link.name not in view.subjects:
         return Reason(rule.name, rule.verb, rule.place, None, "not judged: no candidate here")
-    found = verdict(rule.condition, scene, {} if link is None else {"nic": link})
-    return Reason(rule.name, rule.verb, rule.place, found.held, _effect(step, found.held), found.clause, found.seen)
+    found = verdict(rule.condition, view.scene, {} if link is None else {"nic": link})
+    return Reason(rule.name, rule.verb, rule.place, found.held, _effect(view, found.held), found.clause, found.seen)
 
 
-def _effect(step: Judged, held: bool) -> str:
-    if step.rule.verb == "prefer" and not held:
-        return "passed over" if step.fired else "stays: none is preferred"
+def _effect(view: _View, held: bool) -> str:
+    if view.rule.verb == "prefer" and not held:
+        return "passed over" if view.fired else "stays: none is preferred"
     effects = {
         "match": ("becomes a candidate", "does not match"),
         "discard": ("discarded", "stays"),
@@ -58,16 +69,16 @@ def _effect(step: Judged, held: bool) -> str:
         "reject": ("rejected", "not rejected"),
         "warn": ("a finding", "no finding"),
     }
-    return effects[step.rule.verb][0 if held else 1]
+    return effects[view.rule.verb][0 if held else 1]
 
 
-def _outcome(link: Link, steps: list[Judged], reasons: tuple[Reason, ...], decision: Decision) -> str:
+def _outcome(link: Link, views: list[_View], reasons: tuple[Reason, ...], decision: Decision) -> str:
     if link.name == decision.host_active_nic:
         by = [reason.rule for reason in reasons if reason.verb == "reject" and reason.held]
         return f"the hostActiveNic, rejected by {', '.join(by)}" if by else "the hostActiveNic"
     if link.name in decision.candidates:
         return "left at the end, but not alone"
-    removed_by = [step.rule for step in steps if link in step.before and link not in step.after]
+    removed_by = [view.rule for view in views if link.name in view.removed]
     if removed_by:
         rule = removed_by[-1]
         reason = next(reason for reason in reasons if reason.rule == rule.name)

@@ -8,7 +8,7 @@ from evaluator.decision import Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
 from evaluator.finding import Finding, FindingCode, merge
-from evaluator.policy.interpret import Judged
+from evaluator.policy.interpret import Bindings, Judged
 from evaluator.policy.program import InState, Program, Read, Rule, walk
 from evaluator.policy.scene import Question, Scene
 from evaluator.policy.types import Base
@@ -37,21 +37,21 @@ def _of_rule(step: Judged, question: Question) -> Iterator[Finding]:
         if rule.verb == "ambiguous":
             interfaces.update(nic.name for nic in step.before)
             addresses.update(owned.address for nic in step.before for owned in question.matched.get(nic.name, ()))
-        yield _finding(rule, fill(rule.message, scene, {}), interfaces, addresses)
+        yield _finding(rule, scene, {}, interfaces, addresses)
     for nic in step.hits:
         matched = {owned.address for owned in question.matched.get(nic.name, ())}
-        yield _finding(rule, fill(rule.message, scene, {"nic": nic}), {nic.name}, matched)
+        yield _finding(rule, scene, {"nic": nic}, {nic.name}, matched)
 
 
-def _finding(rule: Rule, message: str, interfaces: set[str], addresses: set[Address]) -> Finding:
+def _finding(rule: Rule, scene: Scene, bound: Bindings, interfaces: set[str], addresses: set[Address]) -> Finding:
     return Finding(
         rule.code,
         rule.severity,
-        message,
+        fill(rule.message, scene, bound),
         tuple(sorted(interfaces)),
         tuple(str(address) for address in sorted(addresses)),
         rule.place,
-        rule.hint,
+        fill(rule.hint, scene, bound),
     )
 
 

@@ -34,6 +34,7 @@ class Violation:
     expected: str
     unknown_key: str | None = None
     known_keys: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
 
     @property
     def pointer(self) -> str:
@@ -92,7 +93,9 @@ def _describe(error: ValidationError) -> Iterator[Violation]:
     elif keyword == "propertyNames" or "propertyNames" in error.absolute_schema_path:
         yield Violation(path, f"a key that is {quote(str(found))}", _wanted(keyword, wanted))
     else:
-        yield Violation(path, describe_value(found), _wanted(keyword, wanted))
+        allowed = wanted if keyword == "enum" and isinstance(wanted, list) else []
+        choices = tuple(value for value in allowed if isinstance(value, str))
+        yield Violation(path, describe_value(found), _wanted(keyword, wanted), choices=choices)
 
 
 def describe_value(value: object) -> str:
@@ -117,9 +120,9 @@ def _wanted(keyword: str, wanted: object) -> str:
     phrases = {
         "minimum": f"at least {wanted}",
         "maximum": f"at most {wanted}",
-        "minLength": f"at least {wanted} characters",
+        "minLength": "a text that is not empty" if wanted == 1 else f"at least {wanted} characters",
         "maxLength": f"at most {wanted} characters",
-        "minItems": f"at least {wanted} entries",
+        "minItems": "an entry" if wanted == 1 else f"at least {wanted} entries",
         "maxItems": f"at most {wanted} entries",
         "minProperties": f"at least {wanted} keys",
         "maxProperties": f"at most {wanted} keys",

@@ -48,10 +48,15 @@ class Source:
         line, column = self.line_column(span.start)
         return f"{visible(self.name)}:{line}:{column}"
 
+    def line(self, number: int) -> str:
+        """Return a line, counted from 1, without its end."""
+        end = self.text.find("\n", self._starts[number - 1])
+        return self.text[self._starts[number - 1] : len(self.text) if end < 0 else end].rstrip("\r")
+
     def excerpt(self, span: Span) -> str:
         """Return the line of the span's start and, under it, a caret with a tilde for each further character."""
         line, column = self.line_column(span.start)
-        text = self.text[self._starts[line - 1] :].split("\n", 1)[0].rstrip("\r")
+        text = self.line(line)
         left = max(0, column - 1 - _WIDEST_EXCERPT // 2)
         before, shown = text[left : column - 1], text[left : left + _WIDEST_EXCERPT]
         width = max(1, min(span.end, span.start + len(text) - column + 1) - span.start)

@@ -43,8 +43,9 @@ def quote_all(texts: Iterable[str]) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return the hint ``did you mean `x`?`` for the nearest known word, or an empty text."""
-    near = difflib.get_close_matches(word[:_LONGEST_QUOTE], sorted(known), n=1, cutoff=0.6)
-    return f"did you mean {quote(near[0])}?" if near else ""
+    by_lower = {name.lower(): name for name in sorted(known, reverse=True)}
+    near = difflib.get_close_matches(word[:_LONGEST_QUOTE].lower(), sorted(by_lower), n=1, cutoff=0.6)
+    return f"did you mean {quote(by_lower[near[0]])}?" if near else ""
 
 
 def json_pointer(path: Iterable[str | int]) -> str:

@@ -155,7 +155,7 @@ def parse_with_prefix(text: str) -> tuple[Address, int | None]:
 def _parse_prefix(text: str, version: int) -> int:
     if version == 4 and "." in text:
         return parse_netmask(text)
-    if not (text.isascii() and text.isdigit() and len(text) <= 3) or int(text) > _GREATEST_PREFIX[version]:
+    if not (text.isascii() and text.isdigit() and str(int(text)) == text) or int(text) > _GREATEST_PREFIX[version]:
         raise ValueError(f"no prefix length of IPv{version}")
     return int(text)
 

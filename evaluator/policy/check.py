@@ -11,7 +11,7 @@ from evaluator.policy.check_condition import ConditionChecker
 from evaluator.policy.check_expression import Scope
 from evaluator.policy.cost import cost_of
 from evaluator.policy.message import check_message
-from evaluator.policy.parse import SyntaxProblem, parse_sentence
+from evaluator.policy.parse import parse_sentence
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Rule, Template
 from evaluator.policy.scalar import Scalar, read_scalar
@@ -32,16 +32,22 @@ def check_rule(located: Located, policy_name: str, parameters: Mapping[str, Type
     before = len(problems.found)
     name = _rule_name(located, problems)
     scalar = _scalar(located, "rule", problems)
-    sentence = None if scalar is None else _parse(scalar, problems)
-    if sentence is None or name is None:
+    sentence = None if scalar is None else parse_sentence(scalar, problems)
+    if sentence is None:
+        _code(located, "", None, problems)
         return None
     verb, has_subject = _verb(sentence, problems), sentence.subject is not None
     variables = {"nic": Type(Base.NIC)} if has_subject else {}
     scope = Scope(parameters, sentence.verb.text, variables)
     condition = ConditionChecker(problems).check(sentence.condition, scope).condition
-    message = _message(located, scope, problems)
-    code = _code(located, name, verb, problems)
-    if verb is None or condition is None or any(d.severity is Severity.ERROR for d in problems.found[before:]):
+    message, hint = (_template(located, key, scope, problems) for key in ("message", "hint"))
+    code = _code(located, name or "", verb, problems)
+    if (
+        name is None
+        or verb is None
+        or condition is None
+        or any(d.severity is Severity.ERROR for d in problems.found[before:])
+    ):
         return None
     line, column = problems.source.line_column(sentence.span.start)
     return Rule(
@@ -55,7 +61,7 @@ def check_rule(located: Located, policy_name: str, parameters: Mapping[str, Type
         code=code,
         severity=_severity(located, verb, problems),
         message=message if message.parts or verb in CHOOSERS else _default_message(name),
-        hint=_text(located, "hint"),
+        hint=hint,
     )
 
 
@@ -80,8 +86,13 @@ def _rule_name(located: Located, problems: Problems) -> str | None:
 
 def _scalar(located: Located, key: str, problems: Problems) -> Scalar | None:
     found = located.children.get(key)
-    if found is None or not isinstance(found.value, str):
-        return None  # the schema has said so
+    if found is None or found.broken or not isinstance(found.value, str):
+        return None  # noted already
+    if key == "rule" and found.style == ">":
+        problems.error(
+            "YAML_STYLE", "a rule is no folded text (`>`)", found.span, "write it plain, quoted or after `|`"
+        )
+        return None
     try:
         scalar = read_scalar(problems.source, found.span.start, found.span.end, found.style)
     except ValueError as error:
@@ -92,14 +103,6 @@ def _scalar(located: Located, key: str, problems: Problems) -> Scalar | None:
         hint = "quote the text if `#` belongs to it, else put the comment on a line of its own"
         problems.warning("CUT_BY_COMMENT", message, scalar.span(len(scalar.text), len(scalar.text)), hint)
     return scalar
-
-
-def _parse(scalar: Scalar, problems: Problems) -> nodes.Sentence | None:
-    try:
-        return parse_sentence(scalar)
-    except SyntaxProblem as problem:
-        problems.found.extend(problem.diagnostics)
-        return None
 
 
 def _verb(sentence: nodes.Sentence, problems: Problems) -> str | None:
@@ -127,8 +130,8 @@ def _verb(sentence: nodes.Sentence, problems: Problems) -> str | None:
     return verb.text
 
 
-def _message(located: Located, scope: Scope, problems: Problems) -> Template:
-    scalar = _scalar(located, "message", problems)
+def _template(located: Located, key: str, scope: Scope, problems: Problems) -> Template:
+    scalar = _scalar(located, key, problems)
     return Template(()) if scalar is None else check_message(scalar, scope, problems)
 
 
@@ -165,8 +168,3 @@ def _severity(located: Located, verb: str, problems: Problems) -> Severity:
             problems.warning("FINDING_UNUSED", message, found.span, "leave `severity` out")
         return Severity.ERROR
     return Severity(str(found.value)) if found is not None and found.value in list(Severity) else Severity.WARNING
-
-
-def _text(located: Located, key: str) -> str:
-    found = located.children.get(key)
-    return " ".join(found.value.split()) if found is not None and isinstance(found.value, str) else ""

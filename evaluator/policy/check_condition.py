@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from evaluator.policy import nodes
 from evaluator.policy.check_expression import ExpressionChecker, Scope
-from evaluator.policy.check_relation import RelationChecker
+from evaluator.policy.check_relation import RelationChecker, refuse_sign
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import (
     AllOf,
@@ -28,13 +28,12 @@ from evaluator.policy.program import (
     Variable,
     walk,
 )
-from evaluator.policy.types import Base, Type
+from evaluator.policy.types import SCALARS, Base, Type
 from evaluator.policy.vocabulary import KNOWING, states_of, words_of
 from evaluator.text import did_you_mean, quote
 
 MOST_QUANTIFIERS = 3
 _NOTHING: frozenset[str] = frozenset()
-_SIGNS = {"&&": "and", "||": "or", "!": "not"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class ConditionChecker:
             case nodes.Either() | nodes.Both():
                 return self._chain(node, scope)
             case nodes.Negation():
-                self._refuse_sign(node.sign)
+                refuse_sign(self._problems, node.sign)
                 inner = self.check(node.condition, scope)
                 condition = inner.condition and Not(inner.condition, self._problems.text(node.span), node.span)
                 return Checked(condition, inner.if_false, inner.if_true)
@@ -73,11 +72,6 @@ class ConditionChecker:
             case nodes.State():
                 return self._state(node, scope)
 
-    def _refuse_sign(self, sign: nodes.Name) -> None:
-        if sign.text in _SIGNS:
-            message = f"{quote(sign.text)} is no word of the language"
-            self._problems.error("WRONG_SIGN", message, sign.span, f"say {quote(_SIGNS[sign.text])}")
-
     def _chain(self, node: nodes.Either | nodes.Both, scope: Scope) -> Checked:
         """Check `a and b and c`; for `or` the same with true and false exchanged."""
         is_and = isinstance(node, nodes.Both)
@@ -85,7 +79,7 @@ class ConditionChecker:
         stopped: frozenset[str] | None = None  # proven wherever judging stopped early
         conditions: list[Condition] = []
         for sign in node.signs:
-            self._refuse_sign(sign)
+            refuse_sign(self._problems, sign)
         for part in node.conditions:
             checked = self.check(part, scope.proving(passed_on))
             going_on, stopping = (checked.if_true, checked.if_false) if is_and else (checked.if_false, checked.if_true)
@@ -131,7 +125,7 @@ class ConditionChecker:
         return Quantified(quantifier, variable, others_only, domain, body, self._problems.text(node.span), node.span)
 
     def _binder_fits(self, name: nodes.Name, domain: Expression | None, scope: Scope) -> bool:
-        taken = {**words_of(None), **scope.parameters, **scope.variables}
+        taken = {*words_of(None), *scope.parameters, *scope.variables, "nic"}
         if name.text in taken:
             message = f"{quote(name.text)} means something already"
             self._problems.error("BINDER_TAKEN", message, name.span, "choose a new name")
@@ -163,17 +157,17 @@ class ConditionChecker:
         found = self._expressions.operand(node.operand, scope)
         if found is None:
             return Checked(None)
+        if node.negation is not None:
+            refuse_sign(self._problems, node.negation)
         if node.state.text in KNOWING:
             return self._knowing(node, found)
-        if found.type.optional:
-            found = self._expressions.known_value(node.operand, scope)
-        if found is None:
-            return Checked(None)
         state = states_of(found.type.base).get(node.state.text)
         if found.type.is_list or state is None:
             self._unknown_state(node, found)
             return Checked(None)
-        return Checked(InState(found, state, node.negated, self._problems.text(node.span), node.span))
+        if found.type.optional and self._expressions.known_value(node.operand, scope) is None:
+            return Checked(None)
+        return Checked(InState(found, state, node.negation is not None, self._problems.text(node.span), node.span))
 
     def _unknown_state(self, node: nodes.State, found: Expression) -> None:
         name, known = node.state.text, states_of(found.type.base)
@@ -184,9 +178,12 @@ class ConditionChecker:
                 hint = f"count({found.text}) = 0"
             self._problems.error("WRONG_TYPE", message, node.operand.span, hint)
             return
-        hint = did_you_mean(name, known)
-        if not hint:
-            hint = f"its states are {', '.join(sorted(known))}" if known else "compare it with `=`"
+        knowing = KNOWING if found.type.optional else ()
+        hint = did_you_mean(name, {*known, *knowing})
+        if not hint and known:
+            hint = f"its states are {', '.join(sorted(known))}"
+        elif not hint:
+            hint = "compare it with `=`" if found.type.base in SCALARS else f"ask for one of its words: {_words(found)}"
         message = f"{quote(found.text)} ({found.type}) has no state {quote(name)}"
         self._problems.error("UNKNOWN_STATE", message, node.state.span, hint)
 
@@ -194,12 +191,17 @@ class ConditionChecker:
         name, text = node.state.text, self._problems.text(node.operand.span)
         if name == "given" and not isinstance(found, ParameterValue):
             message = f"{quote(text)} is no parameter, so nobody gives it"
-            self._problems.error("UNKNOWN_STATE", message, node.state.span, f"say `{text} is known`")
+            hint = f"say `{text} is known`" if found.type.optional else "leave the condition out"
+            self._problems.error("UNKNOWN_STATE", message, node.state.span, hint)
             return Checked(None)
+        negated = KNOWING[name] == (node.negation is not None)
         if not found.type.optional:
-            message = f"{quote(text)} is never unknown here"
-            self._problems.warning("ALWAYS_KNOWN", message, node.span, "leave the condition out")
-        negated = KNOWING[name] == node.negated
+            message = f"{quote(text)} is never unknown here, so the condition {'never' if negated else 'always'} holds"
+            self._problems.warning("ALWAYS_KNOWN", message, node.span, "" if negated else "leave it out")
         proven = frozenset({text})
         condition = IsKnown(found, negated, self._problems.text(node.span), node.span)
         return Checked(condition, _NOTHING if negated else proven, proven if negated else _NOTHING)
+
+
+def _words(found: Expression) -> str:
+    return ", ".join(f"{found.text}.{name}" for name in sorted(words_of(found.type.base)))

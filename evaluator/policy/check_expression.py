@@ -22,7 +22,7 @@ from evaluator.policy.program import (
     RouteTo,
     Variable,
 )
-from evaluator.policy.types import Base, Type, comparable
+from evaluator.policy.types import SCALARS, Base, Type, comparable
 from evaluator.policy.vocabulary import FUNCTIONS, states_of, words_of
 from evaluator.text import did_you_mean, quote
 
@@ -94,8 +94,7 @@ class ExpressionChecker:
         for part in node.parts[1:]:
             if found is None:
                 return None
-            found = self._narrow(found, text, scope)
-            found = self._field(found, part, node, scope)
+            found = self._field(found, part)
             text += f".{part.text}"
         return None if found is None else self._narrow(found, text, scope)
 
@@ -121,6 +120,8 @@ class ExpressionChecker:
         if name == "nic":
             message = f"there is no `nic` in a rule that says `{scope.verb} when`"
             hint = f"say `{scope.verb} nic when …` to judge each interface"
+            if scope.verb == "ambiguous":
+                hint = "say `reject nic when …` to judge each interface, or ask about `candidates`"
         elif name == "other":
             message, hint = "`other` is not bound here", "some other in candidates satisfies …"
         elif len(node.parts) == 1 and name in states_of(Base.NIC):
@@ -129,12 +130,12 @@ class ExpressionChecker:
             hint = f"say `nic is {name}`"
         else:
             message = f"there is no word {quote(name)}"
-            nearest = did_you_mean(name, {*words_of(None), *scope.parameters, *scope.variables, *FUNCTIONS})
-            as_text = f'if it is text, write "{name}"' if len(node.parts) == 1 else ""
-            hint = "; ".join(part for part in (nearest, as_text) if part)
+            hint = _hint_for(name, scope)
+            if len(node.parts) == 1 and not hint.startswith("say"):
+                hint = f'{hint} if it is text, write "{name}"'.strip()
         self.problems.error("UNKNOWN_WORD", message, node.parts[0].span, hint)
 
-    def _field(self, owner: Expression, part: nodes.Name, node: nodes.Word, scope: Scope) -> Expression | None:
+    def _field(self, owner: Expression, part: nodes.Name) -> Expression | None:
         shown = quote(owner.text)
         if owner.type.is_list:
             self.problems.error(
@@ -143,9 +144,6 @@ class ExpressionChecker:
                 part.span,
                 f"some x in {owner.text} satisfies x.{part.text} …",
             )
-            return None
-        if owner.type.optional:
-            self._refuse_unknown(owner, node, quote("." + part.text))
             return None
         known = words_of(owner.type.base)
         word = known.get(part.text)
@@ -208,8 +206,22 @@ class ExpressionChecker:
             return None
         base = items[0].type.base if items else Base.NOTHING
         for item, operand in zip(items, node.operands, strict=True):
-            if item.type.is_list or not comparable(item.type.base, base):
-                message = f"{quote(item.text)} is of type {item.type}; the list began with {base}"
-                self.problems.error("WRONG_TYPE", message, operand.span, "a list holds values of one type")
+            hint = ""
+            if item.type.is_list or item.type.base not in SCALARS:
+                hint = "a list holds single values"
+            elif not comparable(item.type.base, base):
+                hint = f"the list began with {base}, and a list holds values of one type"
+            if hint:
+                message = f"{quote(item.text)} is of type {item.type} and cannot stand in this list"
+                self.problems.error("WRONG_TYPE", message, operand.span, hint)
                 return None
         return ListOf(items, Type(base, is_list=True), self.problems.text(node.span))
+
+
+def _hint_for(name: str, scope: Scope) -> str:
+    """Return what an unknown word was probably meant to be."""
+    if name in FUNCTIONS:
+        return f"say `{name}(…)`"
+    if name in words_of(Base.NIC) and "nic" in scope.variables:
+        return f"say `nic.{name}`"
+    return did_you_mean(name, {*words_of(None), *scope.parameters, *scope.variables})

@@ -1,18 +1,33 @@
-"""Can the two sides of `=`, `in`, `overlaps`, `within`, `like`, `above` be held against each other?"""
+"""Can the two sides of `=`, `in`, `overlaps`, `within`, `like`, `above` be held against each other?
+
+A literal that no value can equal is a mistake too: a kind that does not exist, a glob that is none.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
+from evaluator.facts.link import Kind
 from evaluator.policy import nodes
 from evaluator.policy.check_expression import ExpressionChecker, Scope
 from evaluator.policy.problems import Problems
-from evaluator.policy.program import Condition, Expression, Relate, Related
-from evaluator.policy.types import Base, Type, comparable
-from evaluator.text import quote
+from evaluator.policy.program import Condition, Constant, Expression, ListOf, Read, Relate, Related
+from evaluator.policy.types import SCALARS, Base, Type, comparable
+from evaluator.text import did_you_mean, quote
 
-_RIGHT_SIGN = {"==": "=", "<>": "!="}
+_RIGHT_SIGN = {"==": "=", "<>": "!=", "&&": "and", "||": "or", "!": "not"}
 _ORDERED = (Base.INTEGER, Base.TEXT)
 _ADDRESSES = (Base.ADDRESS, Base.OWNED)
-_SCALARS = (*_ORDERED, *_ADDRESSES, Base.BOOLEAN, Base.CIDR, Base.NIC)
+_GLOB = re.compile(r"(?:[^\[]|\[!?\]?[^\]]*\])*")
+_REVERSED_RANGE = re.compile(r"\[!?[^\]]*?(.)-(.)[^\]]*\]")
+
+
+def refuse_sign(problems: Problems, sign: nodes.Name) -> None:
+    """Note a sign of other languages that parses on purpose, so that all of them are named at once."""
+    if sign.text in _RIGHT_SIGN:
+        message = f"{quote(sign.text)} is no word of the language"
+        problems.error("WRONG_SIGN", message, sign.span, f"say {quote(_RIGHT_SIGN[sign.text])}")
 
 
 class RelationChecker:
@@ -24,55 +39,82 @@ class RelationChecker:
 
     def check(self, node: nodes.Relation, scope: Scope) -> Condition | None:
         """Return the checked relation, None where mistakes were noted."""
-        sign = node.sign.text
-        if sign in _RIGHT_SIGN:
-            message = f"{quote(sign)} is no word of the language"
-            self._problems.error("WRONG_SIGN", message, node.sign.span, f"say {quote(_RIGHT_SIGN[sign])}")
-            sign = _RIGHT_SIGN[sign]
+        for word in (node.negation, node.sign):
+            if word is not None:
+                refuse_sign(self._problems, word)
+        sign = Relate(_RIGHT_SIGN.get(node.sign.text, node.sign.text))
         left = self._expressions.known_value(node.left, scope)
         right = self._expressions.known_value(node.right, scope)
         if left is None or right is None:
             return None
-        relation = self._fit(Relate(sign), left, right)
+        relation = _fit(sign, left.type, right.type)
         if relation is None:
-            self._refuse(node, Relate(sign), left, right)
+            self._refuse(node, sign, left, right)
             return None
-        return Related(left, relation, right, node.negated, self._problems.text(node.span), node.span)
-
-    def _fit(self, sign: Relate, left: Expression, right: Expression) -> Relate | None:
-        one, two = left.type, right.type
-        lists = (one.is_list, two.is_list)
-        match sign:
-            case Relate.EQUAL | Relate.UNEQUAL:
-                fits = lists == (False, False) and one.base in _SCALARS and comparable(one.base, two.base)
-            case Relate.LESS | Relate.AT_MOST | Relate.MORE | Relate.AT_LEAST:
-                fits = lists == (False, False) and one.base in _ORDERED and one.base == two.base
-            case Relate.IN:
-                if not one.is_list and one.base in _ADDRESSES and two.base is Base.CIDR:
-                    return Relate.IN_NETWORK
-                fits = lists == (False, True) and comparable(one.base, two.base)
-            case Relate.OVERLAPS | Relate.WITHIN:
-                fits = lists == (True, True) and comparable(one.base, two.base)
-            case Relate.LIKE:
-                fits = one == Type(Base.TEXT) and two.base in (Base.TEXT, Base.NOTHING)
-            case _:
-                fits = one == two == Type(Base.NIC)
-        return sign if fits else None
+        self._check_literals(node, relation, left, right)
+        negated = node.negation is not None
+        return Related(left, relation, right, negated, self._problems.text(node.span), node.span)
 
     def _refuse(self, node: nodes.Relation, sign: Relate, left: Expression, right: Expression) -> None:
         message = (
             f"{quote(left.text)} is of type {left.type} and {quote(right.text)} of type {right.type}; "
             f"{quote(node.sign.text)} does not fit them"
         )
-        self._problems.error("WRONG_TYPE", message, node.span, _hint(sign, left, right))
+        hint = _hint(sign, left, right, node.negation is not None)
+        self._problems.error("WRONG_TYPE", message, node.span, hint)
+
+    def _check_literals(self, node: nodes.Relation, relation: Relate, left: Expression, right: Expression) -> None:
+        """Note literals that would make the relation silently true or false."""
+        if relation is Relate.LIKE:
+            for glob in _texts(right):
+                if not _GLOB.fullmatch(glob) or any(a > b for a, b in _REVERSED_RANGE.findall(glob)):
+                    message = f"{quote(glob)} is no glob"
+                    self._problems.error(
+                        "BAD_LITERAL", message, node.right.span, "`*`, `?` and `[a-z]` stand for others"
+                    )
+        kinds = (left, right) if relation in (Relate.EQUAL, Relate.UNEQUAL) else (left,)
+        if any(isinstance(side, Read) and side.word.owner is Base.NIC and side.word.name == "kind" for side in kinds):
+            for text in (*_texts(left), *_texts(right)):
+                if text not in list(Kind):
+                    hint = did_you_mean(text, Kind) or f"kinds: {', '.join(Kind)}"
+                    self._problems.error("BAD_LITERAL", f"there is no kind {quote(text)}", node.right.span, hint)
 
 
-def _hint(sign: Relate, left: Expression, right: Expression) -> str:
+def _texts(expression: Expression) -> Iterator[str]:
+    if isinstance(expression, Constant) and isinstance(expression.value, str):
+        yield expression.value
+    elif isinstance(expression, ListOf):
+        for operand in expression.operands:
+            yield from _texts(operand)
+
+
+def _fit(sign: Relate, one: Type, two: Type) -> Relate | None:
+    """Return the relation that a sign means between two types, None where it means nothing."""
+    lists = (one.is_list, two.is_list)
+    match sign:
+        case Relate.EQUAL | Relate.UNEQUAL:
+            fits = lists == (False, False) and one.base in SCALARS and comparable(one.base, two.base)
+        case Relate.LESS | Relate.AT_MOST | Relate.MORE | Relate.AT_LEAST:
+            fits = lists == (False, False) and one.base in _ORDERED and one.base == two.base
+        case Relate.IN:
+            if not one.is_list and one.base in _ADDRESSES and two.base is Base.CIDR:
+                return Relate.IN_NETWORK
+            fits = lists == (False, True) and one.base in SCALARS and comparable(one.base, two.base)
+        case Relate.OVERLAPS | Relate.WITHIN:
+            fits = lists == (True, True) and comparable(one.base, two.base)
+        case Relate.LIKE:
+            fits = one == Type(Base.TEXT) and two.base in (Base.TEXT, Base.NOTHING)
+        case _:
+            fits = one == two == Type(Base.NIC)
+    return sign if fits else None
+
+
+def _hint(sign: Relate, left: Expression, right: Expression, negated: bool) -> str:
     one, two = left.type, right.type
     binder = "address" if one.base in _ADDRESSES else "x"
-    if sign is Relate.IN and one.is_list:
-        return f"some {binder} in {left.text} satisfies {binder} in {right.text}"
-    if sign in (Relate.OVERLAPS, Relate.WITHIN) and one.base in _ADDRESSES and two.base is Base.CIDR:
+    if one.is_list and _fit(sign, one.element, two) is not None:
+        return f"{'no' if negated else 'some'} {binder} in {left.text} satisfies {binder} {sign} {right.text}"
+    if sign in (Relate.OVERLAPS, Relate.WITHIN) and one.is_list and _fit(Relate.IN, one.element, two) is not None:
         quantifier = "some" if sign is Relate.OVERLAPS else "every"
         return f"{quantifier} {binder} in {left.text} satisfies {binder} in {right.text}"
     if sign in (Relate.OVERLAPS, Relate.WITHIN) and not (one.is_list and two.is_list):
@@ -81,10 +123,18 @@ def _hint(sign: Relate, left: Expression, right: Expression) -> str:
         return 'a part of a text is found by a glob: nic.name like "*bond*"'
     if sign in (Relate.EQUAL, Relate.UNEQUAL) and (one.is_list or two.is_list):
         return "lists are held against each other by `overlaps` and `within`, a value and a list by `in`"
-    if {one.base, two.base} == {Base.TEXT, Base.NIC}:
+    return _literal_hint(left, right)
+
+
+def _literal_hint(left: Expression, right: Expression) -> str:
+    bases = {left.type.base, right.type.base}
+    if bases == {Base.TEXT, Base.NIC}:
         return "an interface's name is `.name`"
-    if Base.TEXT in (one.base, two.base) and (one.base in _ADDRESSES or two.base in _ADDRESSES):
+    if Base.TEXT in bases and bases & set(_ADDRESSES):
         return 'an address is written address("192.0.2.1")'
-    if Base.TEXT in (one.base, two.base) and Base.INTEGER in (one.base, two.base):
+    if bases == {Base.TEXT, Base.INTEGER}:
+        number = left if left.type.base is Base.INTEGER else right
+        if isinstance(number, Constant):
+            return f'a text is written in quotes: "{number.text}"'
         return "a number is written without quotes"
     return ""

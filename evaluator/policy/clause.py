@@ -35,7 +35,7 @@ from evaluator.policy.program import (
 from evaluator.policy.scene import Scene, Value
 from evaluator.policy.types import Base
 from evaluator.policy.vocabulary import words_of
-from evaluator.policy.wording import show
+from evaluator.policy.wording import show_briefly
 from evaluator.trace import SeenValue
 
 
@@ -57,7 +57,7 @@ def verdict(condition: Condition, scene: Scene, bound: Bindings) -> Verdict:
         witness = _witness(clause, scene, bound)
         if witness is not None:
             inner[clause.variable.name] = witness
-            seen.append(SeenValue(clause.variable.name, show(witness), _pointers_of(witness)))
+            seen.append(SeenValue(clause.variable.name, show_briefly(witness), _pointers_of(witness)))
             inside = verdict(clause.body, scene, inner)
             seen.extend(value for value in inside.seen if value not in seen)
     else:
@@ -117,7 +117,7 @@ def _reads(expression: Expression) -> Iterator[Expression]:
 
 def _see(expression: Expression, scene: Scene, bound: Bindings) -> SeenValue:
     value = evaluate(expression, scene, bound)
-    seen = SeenValue(expression.text, show(value))
+    seen = SeenValue(expression.text, show_briefly(value))
     if not isinstance(expression, Read):
         return seen
     if isinstance(value, tuple) and any(isinstance(item, OwnedAddress) for item in value):

@@ -6,31 +6,43 @@ depends on it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
 from evaluator.policy.program import (
     AllOf,
     AnyOf,
     Condition,
     Constant,
     Count,
+    Expression,
     InState,
     IsKnown,
     ListOf,
     Not,
     Quantified,
     Quantifier,
+    Read,
     Relate,
     Related,
     Truth,
 )
+from evaluator.policy.types import Base
+
+_REFLEXIVE = {
+    **dict.fromkeys((Relate.EQUAL, Relate.AT_MOST, Relate.AT_LEAST, Relate.WITHIN), True),
+    **dict.fromkeys((Relate.UNEQUAL, Relate.LESS, Relate.MORE, Relate.ABOVE, Relate.BELOW), False),
+}
 
 
 def fold(condition: Condition) -> bool | None:
     """Return the value that the condition has on every report, None where it may differ."""
     match condition:
-        case AllOf(conditions=parts):
-            return False if _contradict(parts) else _all([fold(part) for part in parts])
+        case AllOf():
+            return _fold_all(condition)
         case AnyOf(conditions=parts):
-            return _negate(_all([_negate(fold(part)) for part in parts]))
+            return _negate(fold(replace(_all_of(condition), conditions=tuple(opposite(part) for part in parts))))
         case Not(condition=inner):
             return _negate(fold(inner))
         case Quantified():
@@ -46,14 +58,51 @@ def fold(condition: Condition) -> bool | None:
             return None
 
 
+def opposite(condition: Condition) -> Condition:
+    """Return a condition that holds exactly where the given one does not, with `not` moved inwards."""
+    match condition:
+        case Not(condition=inner):
+            return inner
+        case InState() | Related() | IsKnown():
+            return replace(condition, negated=not condition.negated)
+        case AllOf(conditions=parts):
+            return AnyOf(tuple(opposite(part) for part in parts), condition.text, condition.span)
+        case AnyOf(conditions=parts):
+            return replace(_all_of(condition), conditions=tuple(opposite(part) for part in parts))
+        case _:
+            return Not(condition, condition.text, condition.span)
+
+
+def _all_of(condition: AnyOf) -> AllOf:
+    return AllOf(condition.conditions, condition.text, condition.span)
+
+
 def _negate(value: bool | None) -> bool | None:
     return None if value is None else not value
 
 
-def _all(values: list[bool | None]) -> bool | None:
-    if False in values:
+def _fold_all(condition: AllOf) -> bool | None:
+    parts = tuple(_flat(condition))
+    values = [fold(part) for part in parts if not isinstance(part, AllOf)]
+    if False in values or _contradict(parts):
         return False
+    for at, part in enumerate(parts):
+        if isinstance(part, AnyOf):
+            rest = (*parts[:at], *parts[at + 1 :])
+            if all(_contradict((*rest, *_flat(branch))) or fold(branch) is False for branch in part.conditions):
+                return False
     return None if None in values else True
+
+
+def _flat(condition: Condition) -> Iterator[Condition]:
+    """Yield the parts of an `and`, those of an `and` inside it too."""
+    if isinstance(condition, Not) and not isinstance(condition.condition, Truth | Quantified):
+        condition = opposite(condition.condition)
+    if isinstance(condition, AllOf):
+        for part in condition.conditions:
+            yield from _flat(part)
+    else:
+        yield condition
 
 
 def _fold_quantified(condition: Quantified) -> bool | None:
@@ -68,24 +117,22 @@ def _fold_quantified(condition: Quantified) -> bool | None:
 
 
 def _fold_related(condition: Related) -> bool | None:
-    left, right = condition.left, condition.right
-    if isinstance(right, ListOf) and not right.operands and condition.relation in (Relate.IN, Relate.OVERLAPS):
+    left, relation, right = condition.left, condition.relation, condition.right
+    if _is_empty(right) and relation in (Relate.IN, Relate.IN_NETWORK, Relate.OVERLAPS, Relate.LIKE):
         return False
+    if _is_empty(left) and relation in (Relate.OVERLAPS, Relate.WITHIN):
+        return relation is Relate.WITHIN
+    if left == right and relation in _REFLEXIVE:
+        return _REFLEXIVE[relation]
     if isinstance(left, Count) and isinstance(right, Constant) and isinstance(right.value, int):
-        return _fold_count(condition.relation, right.value)
-    if left == right and condition.relation in (Relate.EQUAL, Relate.AT_MOST, Relate.AT_LEAST, Relate.WITHIN):
-        return True
-    if left == right and condition.relation in (
-        Relate.UNEQUAL,
-        Relate.LESS,
-        Relate.MORE,
-        Relate.ABOVE,
-        Relate.BELOW,
-    ):
-        return False
-    if isinstance(left, Constant) and isinstance(right, Constant):
-        return _fold_constants(condition.relation, left.value, right.value)
+        return _fold_count(relation, right.value)
+    if isinstance(left, Constant):
+        return _fold_constants(relation, left, right)
     return None
+
+
+def _is_empty(expression: Expression) -> bool:
+    return isinstance(expression, ListOf) and not expression.operands
 
 
 def _fold_count(relation: Relate, number: int) -> bool | None:
@@ -97,18 +144,28 @@ def _fold_count(relation: Relate, number: int) -> bool | None:
     return None
 
 
-def _fold_constants(relation: Relate, left: object, right: object) -> bool | None:
-    if relation is Relate.EQUAL:
-        return left == right
-    if relation is Relate.UNEQUAL:
-        return left != right
-    if isinstance(left, int) and isinstance(right, int):
-        return {
-            Relate.LESS: left < right,
-            Relate.AT_MOST: left <= right,
-            Relate.MORE: left > right,
-            Relate.AT_LEAST: left >= right,
-        }.get(relation)
+def _fold_constants(relation: Relate, left: Constant, right: Expression) -> bool | None:
+    values = [o.value for o in right.operands if isinstance(o, Constant)] if isinstance(right, ListOf) else []
+    if isinstance(right, ListOf) and len(values) < len(right.operands):
+        return None
+    one, two = left.value, right.value if isinstance(right, Constant) else None
+    if relation is Relate.IN and isinstance(right, ListOf):
+        return one in values
+    if relation is Relate.LIKE and isinstance(one, str):
+        globs = values if isinstance(right, ListOf) else [two]
+        return None if None in globs else any(fnmatchcase(one, str(glob)) for glob in globs)
+    if not isinstance(right, Constant):
+        return None
+    if relation in (Relate.EQUAL, Relate.UNEQUAL):
+        return (one == two) is (relation is Relate.EQUAL)
+    if isinstance(one, int) and isinstance(two, int):
+        holds = {
+            Relate.LESS: one < two,
+            Relate.AT_MOST: one <= two,
+            Relate.MORE: one > two,
+            Relate.AT_LEAST: one >= two,
+        }
+        return holds.get(relation)
     return None
 
 
@@ -117,15 +174,43 @@ def _contradict(parts: tuple[Condition, ...]) -> bool:
     states: dict[tuple[str, str], str] = {}
     said: set[tuple[str, bool]] = set()
     for part in parts:
-        plain, holds = (part.condition, False) if isinstance(part, Not) else (part, True)
-        if isinstance(plain, InState):
-            holds = holds != plain.negated
-            if holds and plain.state.family:
-                key = (plain.operand.text, plain.state.family)
-                if states.setdefault(key, plain.state.name) != plain.state.name:
-                    return True
-        text = f"{plain.operand.text} is {plain.state.name}" if isinstance(plain, InState) else plain.text
+        text, holds = _claim(part)
         if (text, not holds) in said:
             return True
         said.add((text, holds))
+        value = _exclusive(part)
+        if value is not None and holds and states.setdefault(value[0], value[1]) != value[1]:
+            return True
     return False
+
+
+def _claim(part: Condition) -> tuple[str, bool]:
+    """Return what a part says, in a normal form, and whether it says that it holds."""
+    match part:
+        case InState():
+            return f"{part.operand.text} is {part.state.name}", not part.negated
+        case IsKnown():
+            return f"{part.operand.text} is known", not part.negated
+        case Related():
+            return f"{part.left.text} {part.relation} {part.right.text}", not part.negated
+        case Not(condition=inner):
+            return inner.text, False
+        case _:
+            return part.text, True
+
+
+def _exclusive(part: Condition) -> tuple[tuple[str, str], str] | None:
+    """Return what a part fixes to one value of several, and the value: a kind, a state, a name."""
+    if isinstance(part, InState) and part.state.family:
+        return (part.operand.text, part.state.family), part.state.name
+    if isinstance(part, Related) and part.relation is Relate.EQUAL and isinstance(part.right, Constant):
+        left = part.left
+        if (
+            isinstance(left, Read)
+            and left.word.name == "kind"
+            and left.owner is not None
+            and left.word.owner is Base.NIC
+        ):
+            return (left.owner.text, "kind"), str(part.right.value)
+        return (left.text, "="), str(part.right.value)
+    return None

@@ -174,6 +174,8 @@ def _identities(items: Iterable[object]) -> set[object]:
 
 
 def _is_in(_: Scene, value: object, items: Iterable[object]) -> bool:
+    if isinstance(value, Link):
+        return any(item is value for item in items)
     looked_for = identity(value)
     return any(identity(item) == looked_for for item in items)
 

@@ -36,7 +36,8 @@ def unused_parameters(declared: Sequence[tuple[str, Span]], rules: Sequence[Plac
     """Note parameters that neither a rule nor a message mentions."""
     used: set[str] = set()
     for placed in rules:
-        expressions = [part for part in placed.rule.message.parts if not isinstance(part, str)]
+        templates = () if placed.rule.is_chooser else (placed.rule.message, placed.rule.hint)
+        expressions = [part for template in templates for part in template.parts if not isinstance(part, str)]
         for root in (placed.rule.condition, *expressions):
             used.update(node.name for node in walk(root) if isinstance(node, ParameterValue))
     for name, span in declared:
@@ -57,8 +58,7 @@ def _never_firing(rules: Sequence[Placed], problems: Problems) -> None:
     matched = False
     for placed in rules:
         rule = placed.rule
-        over_candidates = rule.verb in ("discard", "prefer") or (rule.verb == "reject" and rule.has_subject)
-        if over_candidates and not matched:
+        if _judges_candidates(rule) and not matched:
             message = f"the rule {quote(rule.name)} can never fire: there are no candidates before the first `match`"
             problems.warning("RULE_NEVER_FIRES", message, placed.span, "move it behind the `match` rules")
         elif fold(rule.condition) is False:
@@ -67,21 +67,34 @@ def _never_firing(rules: Sequence[Placed], problems: Problems) -> None:
         matched = matched or rule.verb == "match"
 
 
+def _judges_candidates(rule: Rule) -> bool:
+    return rule.verb in ("discard", "prefer", "reject")
+
+
 def _nothing_after(rules: Sequence[Placed], problems: Problems) -> None:
-    for at, placed in enumerate(rules):
+    """Note rules whose condition always holds and which leave nothing for what follows to change."""
+    emptied: Placed | None = None  # a rule that has discarded everything, with no `match` since
+    filled: Placed | None = None  # a rule that has matched everything, with none removed since
+    for placed in rules:
         rule = placed.rule
-        if fold(rule.condition) is not True or rule.verb not in ("discard", "ambiguous", "match"):
-            continue
-        what = {
-            "discard": "it discards every candidate",
-            "ambiguous": "the decision is never an interface",
-            "match": "every interface is a candidate",
-        }[rule.verb]
-        powerless = {"discard": ("discard", "prefer"), "match": ("match",)}.get(rule.verb)
-        if powerless and not any(later.rule.verb in powerless for later in rules[at + 1 :]):
-            continue
-        message = f"after the rule {quote(rule.name)} nothing can change: {what}, whatever the report says"
-        problems.warning("NOTHING_CHANGES_AFTER", message, placed.span)
+        if rule.verb == "match":
+            if filled is not None:
+                _note_end(
+                    filled, problems, f"{quote(rule.name)} can add nothing: every interface is a candidate already"
+                )
+            emptied, filled = None, placed if fold(rule.condition) is True else None
+        elif rule.verb in ("discard", "prefer"):
+            filled = None
+            emptied = placed if rule.verb == "discard" and fold(rule.condition) is True else emptied
+        elif rule.verb == "ambiguous" and fold(rule.condition) is True:
+            _note_end(placed, problems, "the decision names no interface, whatever the report says")
+    if emptied is not None:
+        _note_end(emptied, problems, "no interface is ever left, whatever the report says")
+
+
+def _note_end(placed: Placed, problems: Problems, what: str) -> None:
+    message = f"after the rule {quote(placed.rule.name)} nothing can change: {what}"
+    problems.warning("NOTHING_CHANGES_AFTER", message, placed.span)
 
 
 def _out_of_order(rules: Sequence[Placed], problems: Problems) -> None:
@@ -93,12 +106,8 @@ def _out_of_order(rules: Sequence[Placed], problems: Problems) -> None:
             problems.warning("CHOOSER_AFTER_JUDGE", message, placed.span, "put match, discard and prefer first")
         if rule.verb == "match" and discarded and not mentions(rule, "candidates"):
             message = f"{quote(rule.name)} may add again what {quote(discarded)} has discarded"
-            problems.warning(
-                "MATCH_AFTER_DISCARD",
-                message,
-                placed.span,
-                "put it first, or say `count(candidates) = 0 and …`",
-            )
+            hint = "put it first, or say `count(candidates) = 0 and …`"
+            problems.warning("MATCH_AFTER_DISCARD", message, placed.span, hint)
         if not rule.is_chooser:
             judged = judged or rule.name
         elif rule.verb != "match":
@@ -106,13 +115,16 @@ def _out_of_order(rules: Sequence[Placed], problems: Problems) -> None:
 
 
 def _repeated(rules: Sequence[Placed], problems: Problems) -> None:
-    seen: dict[tuple[str, str], str] = {}
+    """Note a rule that does again what one before it has done, with nothing in between that could make a difference."""
+    seen: dict[tuple[object, ...], str] = {}
     for placed in rules:
         rule = placed.rule
-        if rule.verb == "match":
-            seen = {key: name for key, name in seen.items() if key[0] not in ("discard", "prefer")}
-        key = (rule.verb, rule.text)
+        key = (rule.verb, rule.text, rule.code, rule.message, rule.hint)
         if key in seen:
             message = f"the rule {quote(rule.name)} says the same as {quote(seen[key])} before it"
             problems.warning("RULE_SHADOWED", message, placed.span, "remove one of them")
-        seen.setdefault(key, rule.name)
+        if rule.is_chooser:
+            undone = ("discard", "prefer") if rule.verb == "match" else ("match",)
+            seen = {k: name for k, name in seen.items() if k[0] not in (*undone, "ambiguous", "reject", "warn")}
+        if not (rule.is_chooser and mentions(rule, "candidates")):
+            seen.setdefault(key, rule.name)

@@ -14,8 +14,8 @@ from evaluator.policy.lint import Placed, lint, unused_parameters
 from evaluator.policy.parameters import TYPE_NAMES, read_value
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Parameter, Program
-from evaluator.policy.types import Type
-from evaluator.policy.vocabulary import FUNCTIONS, VERBS, words_of
+from evaluator.policy.types import Base, Type
+from evaluator.policy.vocabulary import FUNCTIONS, KEYWORDS, VERBS, words_of
 from evaluator.policy.yaml_text import Located, read_yaml
 from evaluator.schema import is_valid, violations
 from evaluator.shipped import shipped_folder
@@ -123,6 +123,8 @@ def refuse_violations(located: Located, schema_name: str, problems: Problems) ->
         return
     for violation in violations(located.value, schema_name):
         place = located.at(violation.path)
+        if place.broken and violation.unknown_key is None:
+            continue
         if violation.unknown_key is not None:
             parent = located.at(violation.path[:-1])
             span = parent.keys.get(violation.unknown_key, parent.span)
@@ -131,11 +133,11 @@ def refuse_violations(located: Located, schema_name: str, problems: Problems) ->
         else:
             span = Span(place.span.start, min(place.span.end, place.span.start + 1)) if place.keys else place.span
             message = f"found {violation.found}, expected {violation.expected}"
-            hint = (
-                "a name or text that YAML takes for something else is put in quotes"
-                if violation.expected == "string"
-                else ""
-            )
+            hint = ""
+            if violation.expected == "string":
+                hint = "a name or text that YAML takes for something else is put in quotes"
+            elif isinstance(place.value, str):
+                hint = did_you_mean(place.value, violation.choices)
             problems.error("POLICY_INVALID", message, span, hint)
 
 
@@ -149,7 +151,7 @@ def _parameters(located: Located, problems: Problems) -> list[Parameter]:
 
 def _parameter(name: str | int, located: Located, span: Span, problems: Problems) -> Parameter | None:
     text = str(name)
-    taken = {*words_of(None), *FUNCTIONS, *VERBS, "nic", "other"}
+    taken = {*words_of(None), *FUNCTIONS, *VERBS, *KEYWORDS, "nic", "other"}
     if not text.isidentifier() or not text.isascii() or text in taken:
         reason = "means something already" if text in taken else "is no name that a rule could use"
         problems.error(
@@ -164,7 +166,7 @@ def _parameter(name: str | int, located: Located, span: Span, problems: Problems
     is_list = isinstance(written, list) and len(written) == 1
     base = TYPE_NAMES.get(str(written[0] if is_list and isinstance(written, list) else written))
     if base is None:
-        return None  # the schema has said so
+        return Parameter(text, Type(Base.NOTHING))  # the schema has said so; uses of it need not be noted as well
     optional = "optional" in located.children and located.children["optional"].value is True
     type_ = Type(base, is_list, optional)
     default = None
@@ -180,7 +182,7 @@ def _parameter(name: str | int, located: Located, span: Span, problems: Problems
         try:
             default = read_value(type_.known, given.value)
         except ValueError as error:
-            problems.error("PARAMETER_DEFAULT", f"{error} as the default of {quote(text)}", given.span)
+            problems.error("PARAMETER_DEFAULT", f"the default of {quote(text)} does not fit: {error}", given.span)
     return Parameter(text, type_, default, " ".join(_string(located, "description").split()))
 
 

@@ -1,111 +1,62 @@
 """What operators write where the grammar stops them, and what to tell them.
 
-`EXAMPLES` are sentences that stop at the same place for the same reason (lark's `match_examples`
-finds the one whose parser state and token match); a wrong character is looked up in a table.
+The parser knows which word it could not take; what the author meant is read from the words before
+it. The cases are those of LANGUAGE.md section 5 and their neighbours.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evaluator.facts.address import parse_address, parse_cidr
 from evaluator.text import quote
-
-EXAMPLES: dict[str, list[str]] = {
-    "no when": [
-        "discard nic if nic is up",
-        "discard nic",
-        "ambiguous",
-        "discard",
-        "discard nic is up",
-        "discard nic (nic is up)",
-        "discard nic in candidates",
-        "discard nic not nic is up",
-        "match nic = 1",
-        "match nic.a",
-    ],
-    "no verb": ["when nic is up", "in", "not", '"a"', "1", "(", "some"],
-    "no condition": ["match nic when"],
-    "never closed": [
-        "match nic when (nic is up",
-        "match nic when (nic.mtu = 1",
-        "match nic when (nic",
-        "match nic when (some a in b satisfies a is c",
-        "match nic when (nic in a",
-        "match nic when (nic above a",
-        "match nic when count(a",
-        "match nic when nic.mtu in [1",
-    ],
-    "closes nothing": [
-        "match nic when nic is up)",
-        "match nic when nic.mtu = 1)",
-        "match nic when nic)",
-        "match nic when nic in a)",
-        "match nic when some a in b satisfies a is c)",
-        "match nic when nic.mtu in [1])",
-    ],
-    "chained comparison": [
-        "match nic when 1 < nic.mtu < 9000",
-        "match nic when 1 < 2 in a",
-        "match nic when a in b in c",
-        "match nic when a in b = c",
-        "match nic when a above b above c",
-        "match nic when a is b = c",
-        "match nic when a is b above c",
-        "match nic when a is b in c",
-    ],
-    "is not in": [
-        "match nic when nic is in candidates",
-        "match nic when nic is not in candidates",
-        "match nic when nic is above a",
-        "match nic when nic is not above a",
-        "match nic when nic is = 1",
-    ],
-    "is what": [
-        "match nic when nic is",
-        "match nic when nic is not",
-        "match nic when nic is 1",
-        'match nic when nic is "a"',
-    ],
-    "two conditions": [
-        "match nic when nic is a bridge",
-        "match nic when nic is up nic is down",
-        "match nic when nic.mtu = 1 nic is up",
-        "match nic when nic nic",
-        "match nic when nic in a nic",
-        "match nic when a above b nic",
-    ],
-    "no satisfies": [
-        "match nic when some a in b a is c",
-        "match nic when some a in b",
-        "match nic when some a in b and a is c",
-    ],
-    "quantifier inside": [
-        "match nic when nic is up and a in some",
-        "match nic when a = some b in c satisfies b is d",
-    ],
-    "binder missing": ["match nic when some", "match nic when some in a", "match nic when some 1"],
-    "in missing": [
-        "match nic when some a satisfies b",
-        "match nic when some a of b",
-        "match nic when some a",
-    ],
-}
 
 _ARTICLES = ("a", "an", "the")
 _QUOTES = {'"': "double", "'": "single"}
 _CURLY = "“”„‟‘’‚‛«»`´"
-_BARE_ADDRESS = re.compile(r"[0-9A-Fa-f.:/]+")
+_BARE = re.compile(r"[0-9A-Za-z.:/]+")
+_MAC = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}")
+_SIGN_HINTS = {
+    ":": "between a quantifier's list and its condition say `satisfies`",
+    "&": "say `and`",
+    "|": "say `or`",
+    "{": "braces belong in messages; in a rule name the word itself",
+    "+": "the language does not calculate",
+    "*": 'a glob is a text: nic.name like "virbr*"',
+    "/": 'a network is written cidr("10.20.0.0/16")',
+    ";": "one rule holds one sentence",
+    "#": "a comment stands outside the rule",
+    "\\": "a text holds neither backslashes nor its own quote",
+}
+_OTHER_WORDS = {
+    "any": "say `some`: some address in nic.matched satisfies …",
+    "all": "say `every`: every address in nic.matched satisfies …",
+    "each": "say `every`: every address in nic.matched satisfies …",
+    "exists": "say `some`: some address in nic.matched satisfies …",
+    "contains": 'say it from the other side: "x" in LIST; for a part of a text nic.name like "*x*"',
+    "includes": 'say it from the other side: "x" in LIST',
+    "has": 'say it from the other side: "x" in LIST',
+    "between": "compare twice and join with `and`",
+    "matches": 'say `like`: nic.name like "virbr*"',
+    "startswith": 'say `like`: nic.name like "virbr*"',
+    "equals": "say `=`",
+    "then": "one rule holds one sentence",
+}
+_RELATIONS = ("COMPARE", "RELATION", "IN", "IS")
+_VALUES = ("STRING", "INT", "BOOL")
 _WANTED = {
-    "_WHEN": "`when`",
     "WHEN": "`when`",
     "SATISFIES": "`satisfies`",
     "NAME": "a word",
-    "LPAR": "`(`",
     "RPAR": "`)`",
     "RSQB": "`]`",
     "COMMA": "`,`",
     "IN": "`in`",
+    "AND": "`and`",
+    "OR": "`or`",
     "$END": "the end of the rule",
 }
 
@@ -120,128 +71,165 @@ class Mistake:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A word of the sentence as the lexer took it; `kind` is the name of its terminal."""
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        """The offset behind it."""
+        return self.start + len(self.text)
+
+
 def of_character(text: str, at: int) -> Mistake:
     """Return what to say about a character with which no word of the language begins."""
     char = text[at]
     if char in _QUOTES:
-        return Mistake(
-            f"the {_QUOTES[char]} quote is never closed",
-            "close the text with the same quote, on the same line",
-            at,
-            len(text),
-        )
+        line = text[at + 1 :].split("\n", 1)[0]
+        if "\\" in line.split(char, 1)[0]:
+            return Mistake("there are no escapes in texts", _SIGN_HINTS["\\"], at, at + 1)
+        message = f"the {_QUOTES[char]} quote is never closed"
+        return Mistake(message, "close the text with the same quote, on the same line", at, at + 1 + len(line))
     if char in _CURLY:
         return Mistake(f"{quote(char)} is no straight quote", 'write texts in straight quotes: "docker0"', at, at + 1)
-    if char == ":":
-        return Mistake(
-            "`:` is no word of the language",
-            "between a quantifier's list and its condition say `satisfies`",
-            at,
-            at + 1,
+    start = at
+    while start and text[start - 1].isalnum() and char == ":":
+        start -= 1
+    bare = _BARE.match(text, start)
+    shown = bare.group().rstrip(".:") if bare else ""
+    if (char.isdigit() or char == ":") and len(shown) > 1:
+        return _bare_value(shown, start) or _sign(char, at)
+    return _sign(char, at)
+
+
+def _bare_value(shown: str, at: int) -> Mistake | None:
+    """Tell a value without quotes: an address, a network, a link-layer address, what is no whole number."""
+    end = at + len(shown)
+    for read, kind in ((parse_address, "address"), (parse_cidr, "cidr")):
+        try:
+            read(shown)
+        except ValueError as error:
+            if kind == "address" or "host bits" not in str(error):
+                continue
+        return Mistake(f"{quote(shown)} stands bare", f'write {kind}("{shown}")', at, end)
+    if _MAC.fullmatch(shown) or not shown[0].isdigit():
+        return (
+            Mistake(f"{quote(shown)} stands bare", f'if it is text, write "{shown}"', at, end)
+            if ":" in shown[:-1]
+            else None
         )
-    if char.isdigit() or char == "-":
-        bare = _BARE_ADDRESS.match(text, at)
-        shown = bare.group().rstrip(".:") if bare else char
-        end = at + len(shown)
-        if "." in shown or ":" in shown:
-            kind = "cidr" if "/" in shown else "address"
-            return Mistake(f"{quote(shown)} stands bare", f'write {kind}("{shown}")', at, end)
-        return Mistake(
-            f"{quote(text[at:].split(maxsplit=1)[0])} is no number", "if it is text, put it in quotes", at, end
-        )
-    if char == "\\":
-        return Mistake(
-            "there are no escapes in texts", "a text holds neither backslashes nor its own quote", at, at + 1
-        )
-    if char in "&|":
-        return Mistake(
-            f"{quote(char)} is no word of the language",
-            f"say {'`and`' if char == '&' else '`or`'}",
-            at,
-            at + 1,
-        )
-    hints = {
-        "{": "braces belong in messages; in a rule name the word itself",
-        "+": "the language does not calculate",
-        "*": 'a glob is a text: nic.name like "virbr*"',
-        "/": 'a network is written cidr("10.20.0.0/16")',
-        ";": "one rule holds one sentence",
-        "#": "a comment stands outside the rule",
-    }
-    return Mistake(f"{quote(char)} is no part of the language", hints.get(char, ""), at, at + 1)
+    if shown.count(".") == 1 and shown.replace(".", "").isdigit():
+        return Mistake(f"{quote(shown)} is no whole number", "the language knows whole numbers only", at, end)
+    return Mistake(f"{quote(shown)} is no number", f'if it is text, write "{shown}"', at, end)
 
 
-def of_token(kind: str | None, text: str, start: int, end: int, found: str, accepts: list[str]) -> Mistake:
-    """Return what to say about a word that cannot stand where it stands."""
-    before = text[:start].split()
-    last = before[-1] if before else ""
-    shown = quote(found) if found else "the end of the rule"
-    if kind == "two conditions" and last in _ARTICLES:
-        return Mistake(f"{quote(last)} is no state", f"no article: say `is {found}`", text.rindex(last, 0, start), end)
-    if kind == "never closed" and not found:
-        opened = _last_open(text)
-        if opened is not None:
-            return Mistake(f"{quote(text[opened])} is never closed", "", opened, opened + 1)
-    fixed = {
-        "no when": (
-            f"{shown} stands where `when` is missing",
-            "the condition comes after `when`: discard nic when nic is down",
-        ),
-        "no verb": (
-            f"a rule begins with its verb, not with {shown}",
-            "match, discard, prefer, ambiguous, reject or warn",
-        ),
-        "no condition": (
-            "there is no condition after `when`",
-            "a condition that always holds is written `true`",
-        ),
-        "closes nothing": (f"{shown} closes nothing", ""),
-        "chained comparison": (
-            f"{shown} cannot follow a finished comparison",
-            "compare twice and join with `and`",
-        ),
-        "is not in": (
-            f"`is` and {shown} do not go together",
-            f"no `is`: say {quote(_without_is(before, found))}",
-        ),
-        "is what": (f"after `is` comes the name of a state, not {shown}", "for values say `=` or `in`"),
-        "two conditions": (
-            f"{shown} cannot follow a finished condition",
-            "join conditions with `and` or `or`",
-        ),
-        "no satisfies": (
-            f"{shown} stands where `satisfies` is missing",
-            "some address in nic.matched satisfies address is ipv4",
-        ),
-        "quantifier inside": (f"{shown} cannot stand here", "put the quantifier last, or in parentheses"),
-        "binder missing": (
-            f"a quantifier is followed by a name of its own, not by {shown}",
-            "some address in nic.matched satisfies …",
-        ),
-        "in missing": (f"{shown} stands where `in` is missing", "some address in nic.matched satisfies …"),
-    }
-    if kind in fixed:
-        return Mistake(*fixed[kind], start, end)
-    wanted = [_WANTED[name] for name in accepts if name in _WANTED]
-    hint = f"expected {' or '.join(wanted)}" if wanted else ""
-    return Mistake(f"{shown} cannot stand here", hint, start, end)
+def _sign(char: str, at: int) -> Mistake:
+    shown = quote(char)
+    if not char.isascii():
+        shown += f" (U+{ord(char):04X} {unicodedata.name(char, 'without a name')})"
+    return Mistake(f"{shown} is no part of the language", _SIGN_HINTS.get(char, ""), at, at + 1)
 
 
-def _without_is(before: list[str], found: str) -> str:
-    return f"not {found}" if before and before[-1] == "not" else found
+def of_token(before: Sequence[Piece], found: Piece, accepts: Sequence[str]) -> Mistake:
+    """Return what to say about a word that cannot stand behind the words before it; kind $END is the end."""
+    for look in (_at_the_beginning, _after_is, _at_a_bracket, _in_a_quantifier, _after_a_condition):
+        mistake = look(before, found, accepts)
+        if mistake is not None:
+            return mistake
+    wanted = [_WANTED[name] for name in sorted(accepts) if name in _WANTED]
+    return _about(found, "{} cannot stand here", f"expected {' or '.join(wanted)}" if wanted else "")
 
 
-def _last_open(text: str) -> int | None:
-    """Return where the innermost parenthesis or bracket that is still open stands, texts left out."""
-    opened: list[int] = []
-    in_text = ""
-    for at, char in enumerate(text):
-        if in_text:
-            in_text = "" if char == in_text else in_text
-        elif char in _QUOTES:
-            in_text = char
-        elif char in "([":
-            opened.append(at)
-        elif char in ")]" and opened:
+def _about(found: Piece, message: str, hint: str) -> Mistake:
+    shown = "the end of the rule" if found.kind == "$END" else quote(found.text)
+    return Mistake(message.format(shown), hint, found.start, found.end)
+
+
+def _at_the_beginning(before: Sequence[Piece], found: Piece, _: Sequence[str]) -> Mistake | None:
+    if not before:
+        verbs = "match, discard, prefer, ambiguous, reject or warn"
+        return _about(found, "a rule begins with its verb, not with {}", verbs)
+    if not any(piece.kind == "WHEN" for piece in before):
+        hint = "the condition comes after `when`: discard nic when nic is slave"
+        return _about(found, "{} stands where `when` is missing", hint)
+    if before[-1].kind == "WHEN" and found.kind == "$END":
+        hint = "a condition that always holds is written `true`"
+        return _about(found, "there is no condition after `when`", hint)
+    return None
+
+
+def _after_is(before: Sequence[Piece], found: Piece, _: Sequence[str]) -> Mistake | None:
+    last = before[-1]
+    rest = before[:-1]
+    negated = bool(rest) and rest[-1].kind == "NOT"
+    after = rest[:-1] if negated else rest
+    if last.text in _ARTICLES and after and after[-1].kind == "IS" and found.kind == "NAME":
+        hint = f"no article: say `is {'not ' * negated}{found.text}`"
+        return Mistake(f"{quote(last.text)} is no state", hint, last.start, found.end)
+    negated = last.kind == "NOT"
+    word_before = rest[-1] if negated and rest else last
+    if word_before.kind != "IS":
+        return None
+    if found.kind in ("IN", "RELATION", "COMPARE"):
+        return _about(found, "`is` and {} do not go together", f"no `is`: say `{'not ' * negated}{found.text}`")
+    if found.text in ("not", "!", "no"):
+        return _about(found, "{} cannot follow `is` here", "say `is not` once")
+    hint = "a boolean stands alone: say `x` or `not x`" if found.kind == "BOOL" else "for values say `=` or `in`"
+    return _about(found, "after `is` comes the name of a state, not {}", hint)
+
+
+def _at_a_bracket(before: Sequence[Piece], found: Piece, _: Sequence[str]) -> Mistake | None:
+    opened: list[Piece] = []
+    for piece in before:
+        if piece.text in ("(", "["):
+            opened.append(piece)
+        elif piece.text in (")", "]") and opened:
             opened.pop()
-    return opened[-1] if opened else None
+    if found.text in (")", "]") and found.kind != "STRING":
+        if not opened:
+            return _about(found, "{} closes nothing", "")
+        if (opened[-1].text, found.text) not in (("(", ")"), ("[", "]")):
+            return _about(found, f"{{}} does not close {quote(opened[-1].text)}", "")
+    if found.text == "(" and before[-1].kind == "IN":
+        return _about(found, "{} cannot stand here", 'lists stand in brackets: ["eth0", "eth1"]')
+    ends_too_early = found.kind == "$END" or (opened and opened[-1].text == "[" and found.kind not in _VALUES)
+    if opened and ends_too_early and before[-1].kind not in ("AND", "OR", "NOT", *_RELATIONS):
+        return _about(opened[-1], "{} is never closed", "")
+    if opened and found.kind in _RELATIONS and _is_call(before, opened[-1]):
+        return _about(opened[-1], "{} is never closed", "")
+    return None
+
+
+def _is_call(before: Sequence[Piece], opened: Piece) -> bool:
+    at = before.index(opened)
+    return opened.text == "(" and at > 0 and before[at - 1].kind == "NAME"
+
+
+def _in_a_quantifier(before: Sequence[Piece], found: Piece, accepts: Sequence[str]) -> Mistake | None:
+    example = "some address in nic.matched satisfies …"
+    if before[-1].kind == "QUANTIFIER":
+        return _about(found, "a quantifier is followed by a name of its own, not by {}", example)
+    if len(before) > 1 and before[-2].kind == "QUANTIFIER":
+        return _about(found, "{} stands where `in` is missing", example)
+    if "SATISFIES" in accepts:
+        return _about(found, "{} stands where `satisfies` is missing", example)
+    if found.kind == "QUANTIFIER":
+        return _about(found, "{} cannot stand here", "put the quantifier last, or in parentheses")
+    return None
+
+
+def _after_a_condition(before: Sequence[Piece], found: Piece, accepts: Sequence[str]) -> Mistake | None:
+    for piece in (found, before[-1]):
+        if piece.kind == "NAME" and piece.text.lower() in _OTHER_WORDS:
+            return _about(piece, "{} is no word of the language", _OTHER_WORDS[piece.text.lower()])
+    if before[-1].kind == "COMPARE" and found.kind == "COMPARE":
+        return _about(found, f"{{}} cannot follow {quote(before[-1].text)}", "the signs are = != < <= > >=")
+    if "AND" not in accepts:
+        return None
+    if found.kind in _RELATIONS:
+        return _about(found, "{} cannot follow a finished comparison", "compare twice and join with `and`")
+    return _about(found, "{} cannot follow a finished condition", "join conditions with `and` or `or`")

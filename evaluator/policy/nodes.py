@@ -104,22 +104,22 @@ class Holds:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """`left sign right`: a comparison, `in`, or one of the relations, `negated` by `not`."""
+    """`left sign right`: a comparison, `in`, or one of the relations; `negation` is the word before the sign."""
 
     left: Operand
     sign: Name
     right: Operand
-    negated: bool
+    negation: Name | None
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`operand is name` or `operand is not name`."""
+    """`operand is name` or `operand is not name`; `negation` is the word for not."""
 
     operand: Operand
     state: Name
-    negated: bool
+    negation: Name | None
     span: Span
 
 

@@ -9,6 +9,7 @@ from evaluator.facts.address import Address, Cidr, parse_address, parse_cidr
 from evaluator.policy.program import Parameter, Program
 from evaluator.policy.scene import Scalar, Value
 from evaluator.policy.types import Base, Type
+from evaluator.schema import describe_value
 from evaluator.text import did_you_mean, quote, quote_all
 
 TYPE_NAMES = {
@@ -59,7 +60,9 @@ def bind(program: Program, given: Mapping[str, object]) -> dict[str, Value]:
         try:
             bound[parameter.name] = read_value(parameter.type, value)
         except ValueError as error:
-            problems.append(Diagnostic("PARAMETER_INVALID", f"{error} for the parameter {quote(parameter.name)}"))
+            problems.append(
+                Diagnostic("PARAMETER_INVALID", f"the parameter {quote(parameter.name)} does not fit: {error}")
+            )
     if problems:
         raise PolicyError(problems)
     return bound
@@ -90,7 +93,7 @@ def parse_assignments(program: Program, assignments: Iterable[str]) -> dict[str,
             try:
                 found[name] = read_text(declared[name].type, text)
             except ValueError as error:
-                problems.append(Diagnostic("PARAMETER_INVALID", f"{error} for the parameter {quote(name)}"))
+                problems.append(Diagnostic("PARAMETER_INVALID", f"the parameter {quote(name)} does not fit: {error}"))
     if problems:
         raise PolicyError(problems)
     return found
@@ -107,7 +110,7 @@ def _read_scalar(base: Base, given: object) -> Scalar:
         return given if isinstance(given, Address) else _address(given)
     if base is Base.CIDR and isinstance(given, str | Cidr):
         return given if isinstance(given, Cidr) else _cidr(given)
-    raise ValueError(f"expected {_NAMES[base]}, found {quote(str(given))}")
+    raise ValueError(f"expected {_NAMES[base]}, found {describe_value(given)}")
 
 
 def _scalar_from_text(base: Base, text: str) -> Scalar:
@@ -127,7 +130,7 @@ def _address(text: str) -> Address:
     try:
         return parse_address(text)
     except ValueError:
-        raise ValueError(f"{quote(text)} is no IP address, as is needed") from None
+        raise ValueError(f"expected an IP address, found {quote(text)}") from None
 
 
 def _cidr(text: str) -> Cidr:
@@ -135,7 +138,7 @@ def _cidr(text: str) -> Cidr:
         return parse_cidr(text)
     except ValueError as error:
         reason = f" ({error})" if "host bits" in str(error) else ""
-        raise ValueError(f"{quote(text)} is no network{reason}, as is needed") from None
+        raise ValueError(f"expected a network, found {quote(text)}{reason}") from None
 
 
 def _unknown(name: str, declared: Mapping[str, Parameter]) -> Diagnostic:

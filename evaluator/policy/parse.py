@@ -7,13 +7,13 @@ mistakes. What operators most often write instead is recognised (`mistakes.py`) 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from evaluator.diagnostic import Diagnostic
 from evaluator.policy import mistakes
 from evaluator.policy.nodes import (
     Both,
@@ -32,57 +32,36 @@ from evaluator.policy.nodes import (
     State,
     Word,
 )
+from evaluator.policy.problems import Problems
 from evaluator.policy.scalar import Scalar
+from evaluator.policy.vocabulary import KEYWORDS, VERBS
 from evaluator.source import Span
 from evaluator.text import quote
 
 LONGEST_SENTENCE = 2000
 DEEPEST_SENTENCE = 40
-_KEYWORDS = [
-    "when",
-    "and",
-    "or",
-    "not",
-    "in",
-    "is",
-    "satisfies",
-    "some",
-    "every",
-    "no",
-    "overlaps",
-    "within",
-    "like",
-    "above",
-    "below",
-    "true",
-    "false",
-]
 _WORDS_OR_TEXTS = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'|[A-Za-z_][A-Za-z0-9_]*')
 
 
-class SyntaxProblem(Exception):
-    """A sentence that does not parse; `diagnostics` says where and why."""
-
-    def __init__(self, *diagnostics: Diagnostic) -> None:
-        super().__init__()
-        self.diagnostics = diagnostics
-
-
-def parse_sentence(scalar: Scalar) -> Sentence:
-    """Return the nodes of one rule; SyntaxProblem where it is no sentence."""
-    if len(scalar.text) > LONGEST_SENTENCE:
-        message = f"the rule is {len(scalar.text)} characters long; the longest allowed is {LONGEST_SENTENCE}"
-        raise SyntaxProblem(_diagnostic(scalar, "RULE_TOO_LONG", message, 0, 1, "split it into several rules"))
-    text, capitals = _lower_keywords(scalar)
+def parse_sentence(scalar: Scalar, problems: Problems) -> Sentence | None:
+    """Return the nodes of one rule; None where it is no sentence, which has been noted."""
+    first = len(scalar.text) - len(scalar.text.lstrip())
+    length = len(" ".join(scalar.text.split()))
+    if length > LONGEST_SENTENCE:
+        message = f"the rule is {length} characters long; the longest allowed is {LONGEST_SENTENCE}"
+        problems.error("RULE_TOO_LONG", message, scalar.span(first, first + 1), "split it into several rules")
+        return None
+    text = _lower_keywords(scalar, problems)
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
-        raise SyntaxProblem(*capitals, _explain(scalar, text, error)) from None
+        mistake = _explain(text, error)
+        problems.error("RULE_SYNTAX", mistake.message, scalar.span(mistake.start, mistake.end), mistake.hint)
+        return None
     if _depth(tree) > DEEPEST_SENTENCE:
         message = f"the rule is nested deeper than {DEEPEST_SENTENCE} levels"
-        raise SyntaxProblem(_diagnostic(scalar, "RULE_TOO_DEEP", message, 0, 1, "split it into several rules"))
-    if capitals:
-        raise SyntaxProblem(*capitals)
+        problems.error("RULE_TOO_DEEP", message, scalar.span(first, first + 1), "split it into several rules")
+        return None
     return _Builder(scalar).sentence(tree)
 
 
@@ -93,38 +72,38 @@ def _parser() -> Lark:
     return Lark(grammar, start="rule", parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=True)
 
 
-def _lower_keywords(scalar: Scalar) -> tuple[str, list[Diagnostic]]:
-    problems = []
+def _lower_keywords(scalar: Scalar, problems: Problems) -> str:
+    """Note keywords and verbs in capitals; return the text as it was meant, to find what else is wrong."""
     text = scalar.text
+    is_first = True
     for match in _WORDS_OR_TEXTS.finditer(scalar.text):
         word = match.group()
-        if word.lower() in _KEYWORDS and word != word.lower():
-            hint = f"write {quote(word.lower())}"
+        low = word.lower()
+        if word != low and (low in KEYWORDS or (is_first and low in VERBS)):
             message = f"{quote(word)} is a word of the language, which is written in lower case"
-            problems.append(_diagnostic(scalar, "RULE_SYNTAX", message, match.start(), match.end(), hint))
-            text = text[: match.start()] + word.lower() + text[match.end() :]
-    return text, problems
+            problems.error("RULE_SYNTAX", message, scalar.span(match.start(), match.end()), f"write {quote(low)}")
+            text = text[: match.start()] + low + text[match.end() :]
+        is_first = False
+    return text
 
 
-def _explain(scalar: Scalar, text: str, error: UnexpectedInput) -> Diagnostic:
+def _explain(text: str, error: UnexpectedInput) -> mistakes.Mistake:
     if isinstance(error, UnexpectedCharacters):
-        mistake = mistakes.of_character(text, error.pos_in_stream or 0)
-        return _diagnostic(scalar, "RULE_SYNTAX", mistake.message, mistake.start, mistake.end, mistake.hint)
+        return mistakes.of_character(text, error.pos_in_stream or 0)
     assert isinstance(error, UnexpectedToken)  # noqa: S101 -- lark raises nothing else while parsing
     token = error.token
-    at_end = token.type == "$END"
-    start = len(text.rstrip()) if at_end else token.start_pos or 0
-    end = start + (0 if at_end else len(token))
-    kind = error.match_examples(_parser().parse, mistakes.EXAMPLES, use_accepts=True)
-    found = "" if at_end else str(token)
-    mistake = mistakes.of_token(kind, text, start, end, found, sorted(error.accepts or ()))
-    return _diagnostic(scalar, "RULE_SYNTAX", mistake.message, mistake.start, mistake.end, mistake.hint)
+    start = len(text.rstrip()) if token.type == "$END" else token.start_pos or 0
+    found = mistakes.Piece(token.type, "" if token.type == "$END" else str(token), start)
+    before = [piece for piece in _pieces(text) if piece.start < start]
+    return mistakes.of_token(before, found, sorted(error.accepts or ()))
 
 
-def _diagnostic(scalar: Scalar, code: str, message: str, start: int, end: int, hint: str = "") -> Diagnostic:
-    span = scalar.span(start, end)
-    source = scalar.source
-    return Diagnostic(code, message, source.place(span), hint, excerpt=source.excerpt(span), order=span.start)
+def _pieces(text: str) -> Iterator[mistakes.Piece]:
+    try:
+        for token in _parser().lex(text):
+            yield mistakes.Piece(token.type, str(token), token.start_pos or 0)
+    except UnexpectedCharacters:
+        return
 
 
 def _depth(tree: Tree[Token]) -> int:
@@ -172,13 +151,14 @@ class _Builder:
             case "holds":
                 return Holds(self._operand(children[0]), span)
             case "state" | "unstate":
-                return State(self._operand(children[0]), self._name(children[-1]), len(children) == 3, span)
+                negation = self._name(children[1]) if len(children) == 3 else None
+                return State(self._operand(children[0]), self._name(children[-1]), negation, span)
             case "unrelate" | "stranger":
-                left, _, sign, right = children
-                return Relation(self._operand(left), self._name(sign), self._operand(right), True, span)
+                left, not_, sign, right = children
+                return Relation(self._operand(left), self._name(sign), self._operand(right), self._name(not_), span)
             case _:
                 left, sign, right = children
-                return Relation(self._operand(left), self._name(sign), self._operand(right), False, span)
+                return Relation(self._operand(left), self._name(sign), self._operand(right), None, span)
 
     def _chain(self, node: Tree[Token]) -> Condition:
         """Flatten `a or b or c`, which lark nests to the left, without recursion."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from evaluator.diagnostic import Diagnostic, Severity
 from evaluator.source import Source, Span
 
+MOST_PROBLEMS = 100
+
 
 class Problems:
     """Collects the diagnostics of one source."""
@@ -31,5 +33,14 @@ class Problems:
         return " ".join(self.source.text[span.start : span.end].split())
 
     def _add(self, severity: Severity, code: str, message: str, span: Span, hint: str) -> None:
+        if len(self.found) > MOST_PROBLEMS:
+            return
+        if len(self.found) == MOST_PROBLEMS:
+            severity, code, message = (
+                Severity.ERROR,
+                "TOO_MANY_PROBLEMS",
+                f"there are more than {MOST_PROBLEMS} problems",
+            )
+            hint = "mend these first; the others are not shown"
         place, excerpt = self.source.place(span), self.source.excerpt(span)
         self.found.append(Diagnostic(code, message, place, hint, severity, excerpt, span.start))

@@ -244,7 +244,7 @@ class Rule:
     code: str = ""
     severity: Severity = Severity.WARNING
     message: Template = Template(())
-    hint: str = ""
+    hint: Template = Template(())
 
     @property
     def is_chooser(self) -> bool:

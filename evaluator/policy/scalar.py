@@ -1,8 +1,8 @@
 r"""A text inside a YAML scalar, and where each of its characters stands in the file.
 
-Rules and messages are written in YAML scalars, and a mistake in them is shown with line and column
-of the file. Plain, quoted and literal (`|`) scalars keep their characters in order, so each maps to
-an offset; folded scalars and escapes other than `\"` and `\\` do not, and are refused.
+Rules, messages and hints are written in YAML scalars, and a mistake in them is shown with line and
+column of the file. Scalars keep their characters in order, so each maps to an offset; escapes other
+than `\"` and `\\` do not, and are refused. Line breaks are left in: whoever reads the text folds them.
 """
 
 from __future__ import annotations
@@ -36,9 +36,7 @@ class Scalar:
 def read_scalar(source: Source, start: int, end: int, style: str | None) -> Scalar:
     """Return the scalar whose YAML text stands between two offsets; ValueError says what cannot be mapped."""
     raw = source.text[start:end]
-    if style == ">":
-        raise ValueError("a folded text (`>`) has no columns; write it plain, quoted or after `|`")
-    if style == "|":
+    if style in ("|", ">"):
         header, _, body = raw.partition("\n")
         first = start + len(header) + 1
         return Scalar(source, body, range(first, first + len(body) + 1))

@@ -49,6 +49,9 @@ class Type:
         return Type(self.base, is_list=True)
 
 
+SCALARS = (Base.TEXT, Base.INTEGER, Base.BOOLEAN, Base.ADDRESS, Base.OWNED, Base.CIDR, Base.NIC)
+
+
 def comparable(left: Base, right: Base) -> bool:
     """Return whether two values can be equal: of one type, or both addresses (owned or not)."""
     addresses = (Base.ADDRESS, Base.OWNED)

@@ -323,6 +323,12 @@ VERBS: dict[str, str] = {
     "reject": "forbids deploying on the candidates for which the condition holds",
     "warn": "adds a finding for each interface, or once, if the condition holds",
 }
+KEYWORDS = frozenset(
+    {
+        *("when", "and", "or", "not", "in", "is", "satisfies", "some", "every", "no"),
+        *("overlaps", "within", "like", "above", "below", "true", "false"),
+    }
+)
 CHOOSERS = frozenset({"match", "discard", "prefer"})
 KNOWING = {"known": True, "given": True, "unknown": False}
 

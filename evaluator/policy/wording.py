@@ -9,6 +9,8 @@ from evaluator.policy.program import Template
 from evaluator.policy.scene import Scene, identity
 from evaluator.text import visible
 
+_MOST_SHOWN = 20
+
 
 def fill(template: Template, scene: Scene, bound: Bindings) -> str:
     """Return the message with its words filled in."""
@@ -29,6 +31,13 @@ def show(value: object) -> str:
     if isinstance(value, Address | OwnedAddress | Cidr):
         return str(value)
     return visible(str(value))
+
+
+def show_briefly(value: object) -> str:
+    """Return a value as text, a long list by its first elements; lists of the language come sorted."""
+    if isinstance(value, tuple) and len(value) > _MOST_SHOWN:
+        return f"{show(value[:_MOST_SHOWN])}, … ({len(value)} in all)"
+    return show(value)
 
 
 def named_in(template: Template, scene: Scene, bound: Bindings) -> tuple[set[str], set[Address]]:

@@ -30,13 +30,14 @@ class Located:
     """A value with its place. `value` is plain data; `keys` and `children` lead to its parts.
 
     `style` is YAML's for a scalar: None for plain, a quote, `|` or `>`. `cut_by_comment` tells that
-    a comment follows on the line where a plain scalar ends.
+    a comment follows on the line where a plain scalar ends, `broken` that something was refused here.
     """
 
     value: object
     span: Span
     style: str | None = None
     cut_by_comment: bool = False
+    broken: bool = False
     keys: dict[str, Span] = field(default_factory=dict)
     children: dict[str | int, Located] = field(default_factory=dict)
 
@@ -52,23 +53,24 @@ class Located:
 
 def read_yaml(source: Source, problems: Problems) -> Located | None:
     """Return the one document of a YAML text; None where the text holds none or is no YAML (noted)."""
-    loader = yaml.SafeLoader(source.text)
     try:
-        return _Reader(source, problems, _events(loader)).document()
+        return _Reader(source, problems, _events(source.text)).document()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        problem = str(error.problem or error.context or "it cannot be read")
+        is_open = "quoted scalar" in str(error.context) and "end of stream" in problem
+        mark = error.context_mark if is_open else error.problem_mark or error.context_mark
         at = min(mark.index if mark else 0, len(source.text))
-        message, hint = _explain(source, at, str(error.problem or error.context or "it cannot be read"))
+        message, hint = _explain(source, at, "an open quote" if is_open else problem)
         problems.error("YAML_SYNTAX", message, Span(at, min(at + 1, len(source.text))), hint)
     except yaml.YAMLError as error:
         at = min(getattr(error, "position", 0), len(source.text))
-        problems.error("YAML_SYNTAX", f"the file is no YAML: {getattr(error, 'reason', error)}", Span(at, at))
-    finally:
-        loader.dispose()
+        char = f"{quote(source.text[at])} cannot stand in YAML" if at < len(source.text) else str(error)
+        problems.error("YAML_SYNTAX", char, Span(at, at), "write printable characters only")
     return None
 
 
-def _events(loader: yaml.SafeLoader) -> Iterator[yaml.Event]:
+def _events(text: str) -> Iterator[yaml.Event]:
+    loader = yaml.SafeLoader(text)
     while loader.check_event():
         yield loader.get_event()  # type: ignore[no-untyped-call]
 
@@ -84,6 +86,10 @@ def _explain(source: Source, at: int, problem: str) -> tuple[str, str]:
         return "`: ` begins a value in YAML, and this line has one already", "put the text in quotes"
     if "\\t" in problem:
         return "a tab stands where YAML wants spaces", "indent with spaces"
+    if problem == "an open quote":
+        return "the quote is never closed", "close it at the end of the text"
+    if line.rstrip().endswith(("}", '"', "'")) or re.search(r":\s*[{\"']", line):
+        return f"the file is no YAML: {problem}", "put the whole text in quotes, others inside it than around it"
     return f"the file is no YAML: {problem}", ""
 
 
@@ -113,7 +119,17 @@ class _Reader:
         return found
 
     def _value(self, event: yaml.Event, depth: int) -> Located:
-        self._refuse_extras(event)
+        if self._refuse_extras(event):
+            return self._skipped(event, depth)
+        return self._plain_value(event, depth)
+
+    def _skipped(self, event: yaml.Event, depth: int) -> Located:
+        """Read past a value that was refused already, so that what is in it is not refused again."""
+        found = self._plain_value(event, depth)
+        found.broken = True
+        return found
+
+    def _plain_value(self, event: yaml.Event, depth: int) -> Located:
         if depth > DEEPEST_YAML:
             self._problems.error("YAML_TOO_DEEP", f"the file is nested deeper than {DEEPEST_YAML} levels", _span(event))
             raise PolicyError(self._problems.found)
@@ -125,7 +141,7 @@ class _Reader:
             return self._scalar(event)
         return Located(None, _span(event))
 
-    def _refuse_extras(self, event: yaml.Event) -> None:
+    def _refuse_extras(self, event: yaml.Event) -> bool:
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if anchor is not None:
             what = "alias" if isinstance(event, yaml.AliasEvent) else "anchor"
@@ -134,6 +150,7 @@ class _Reader:
         if tag is not None:
             message = f"the tag {quote(str(tag))} has no place here"
             self._problems.error("YAML_TAG", message, _span(event), "leave it out")
+        return anchor is not None or tag is not None
 
     def _mapping(self, start: yaml.MappingStartEvent, depth: int) -> Located:
         values: dict[str, object] = {}

@@ -38,7 +38,7 @@ def findings_page() -> str:
 def _language() -> Iterator[str]:
     yield "# Words of the rule language"
     yield ""
-    yield "Made from `evaluator/policy/vocabulary.py`. A type with `?` may be unknown: a rule must ask `is known` first."
+    yield "Made from `evaluator/policy/vocabulary.py`. A type with `?` may be unknown: a rule asks `is known` first."
     yield "**ORDER** marks words that depend on the order of the report or of the answers."
     yield "\n## Verbs\n"
     yield from _table(("verb", "what it does"), ((f"`{verb}`", meaning) for verb, meaning in VERBS.items()))
@@ -49,8 +49,8 @@ def _language() -> Iterator[str]:
         yield from _table(("word", "type", "meaning"), rows)
     yield "\n## States\n"
     for base, owner_name in _STATE_OWNERS:
-        rows = ((f"`is {s.name}`", s.meaning) for s in STATES if s.owner is base)
-        yield from _table((f"state of {owner_name}", "meaning"), rows)
+        states = ((f"`is {s.name}`", s.meaning) for s in STATES if s.owner is base)
+        yield from _table((f"state of {owner_name}", "meaning"), states)
         yield ""
     yield from _table(
         ("state of a value that may be unknown", "meaning"),

@@ -1,0 +1,245 @@
+"""What the policy language tells people about their mistakes: the chunks of `tests/language/`, and its limits.
+
+A chunk is a policy file; `### COLUMN CODE TEXT` speaks of the line above it and is taken out before
+the policy is read (`### @LINE COLUMN CODE TEXT` speaks of that line). All that is told must be expected.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from lark import Lark
+
+from evaluator.diagnostic import Diagnostic, PolicyError, Severity
+from evaluator.policy.load import LARGEST_POLICY, find_policy, read_program, shipped_names
+from evaluator.source import Source
+
+LANGUAGE = Path(__file__).parent / "language"
+EXPECTATION = re.compile(r"### (?:@(?P<line>\d+) )?(?P<column>\d+) (?P<code>[A-Z_]+) (?P<text>.+)")
+
+
+class Expected(NamedTuple):
+    line: int
+    column: int
+    code: str
+    text: str
+
+
+def chunks():
+    for path in sorted(LANGUAGE.glob("*.txt")):
+        start = 1
+        for chunk in re.split(r"^---\n", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
+            yield pytest.param(chunk, id=f"{path.name}:{start}")
+            start += chunk.count("\n") + 1
+
+
+CHUNKS = tuple(chunks())
+
+
+def split(chunk):
+    policy, expected = [], []
+    for line in chunk.splitlines():
+        if not line.startswith("###"):
+            policy.append(line)
+            continue
+        found = EXPECTATION.fullmatch(line)
+        assert found, f"no expectation: {line}"
+        expected.append(Expected(int(found["line"] or len(policy)), int(found["column"]), found["code"], found["text"]))
+    return "\n".join(policy) + "\n", sorted(expected)
+
+
+def told(text):
+    try:
+        return read_program(Source("policy.yaml", text)).warnings
+    except PolicyError as error:
+        return error.diagnostics
+
+
+def place(diagnostic: Diagnostic):
+    name, line, column = diagnostic.place.rsplit(":", 2)
+    assert name == "policy.yaml"
+    return int(line), int(column)
+
+
+def rules(*sentences):
+    head = "policy: p\nrules:\n"
+    return head + "".join(f"  - name: r{at}\n    rule: {sentence}\n" for at, sentence in enumerate(sentences))
+
+
+def codes(text):
+    return [diagnostic.code for diagnostic in told(text)]
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_chunk(chunk):
+    text, expected = split(chunk)
+    found = sorted((*place(d), d.code, f"{d.message} | {d.hint}") for d in told(text))
+
+    shown = "\n".join(f"{line}:{column} {code} {said}" for line, column, code, said in found)
+    assert [f[:3] for f in found] == [e[:3] for e in expected], shown
+    unsaid = list(expected)
+    for *at, said in found:
+        match = next((e for e in unsaid if [*e[:3]] == at and e.text in said), None)
+        assert match, f"nobody expects {at}: {said}"
+        unsaid.remove(match)
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_chunk_is_told_in_order_and_with_the_caret_in_its_place(chunk):
+    text, _ = split(chunk)
+    found = told(text)
+
+    assert [place(d) for d in found] == sorted(place(d) for d in found)
+    for diagnostic in found:
+        line, column = place(diagnostic)
+        source_line, caret = diagnostic.excerpt.split("\n")
+        assert re.fullmatch(r" *\^~*", caret)
+        raw = text.split("\n")[line - 1]
+        at = caret.index("^")
+        assert source_line[at : at + 1] == raw.replace("\t", " ")[column - 1 : column]
+        assert len(caret) <= max(len(source_line), at + 1)
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_shipped_policies_are_told_nothing(name):
+    assert read_program(find_policy(name)).warnings == ()
+
+
+def test_an_error_shows_warnings_too():
+    found = told(rules("match nic when nic.name is known", "reject nic when nic is brige"))
+    assert [(d.code, d.severity) for d in found] == [
+        ("ALWAYS_KNOWN", Severity.WARNING),
+        ("UNKNOWN_STATE", Severity.ERROR),
+    ]
+
+
+def test_the_excerpt_of_a_long_line_is_cut_around_the_mistake():
+    (found,) = told(rules("match nic when " + "nic is up and " * 60 + "nic is brige" + " and nic is up" * 20))
+    line, caret = found.excerpt.split("\n")
+    assert len(line) <= 100
+    assert line[caret.index("^") : len(caret)] == "brige"
+
+
+def test_a_control_character_in_a_word_cannot_reach_a_terminal():
+    (found,) = told(rules('match nic when nic.name = "a\u202eb" and nic is brige'))
+    assert "\u202e" not in str(found)
+    line, caret = found.excerpt.split("\n")
+    assert line[caret.index("^") : len(caret)] == "brige"
+
+
+def test_a_sentence_of_two_thousand_characters_is_the_longest():
+    start = "match nic when nic.name = "
+    longest = f"'{start}\"{'s' * (2000 - len(start) - 2)}\"'"
+    assert codes(rules(longest)) == []
+    assert codes(rules(longest.replace('s"', 'ss"'))) == ["RULE_TOO_LONG"]
+
+
+def test_a_sentence_far_too_long_is_told_at_its_beginning():
+    (found,) = told(rules("match nic when " + "nic is up and " * 10_000 + "nic is up"))
+    assert found.code == "RULE_TOO_LONG"
+    assert place(found) == (4, 11)
+
+
+def test_three_quantifiers_may_stand_inside_each_other():
+    three = "some a in owners satisfies every b in owners satisfies no c in owners satisfies "
+    assert codes(rules(f"match nic when {three}a above b and b above c")) == []
+    (found,) = told(rules(f"match nic when {three}some d in owners satisfies a above b and c above d"))
+    assert found.code == "RULE_TOO_DEEP"
+    assert "split the rule" in found.hint
+
+
+def test_quantifiers_side_by_side_are_no_nesting():
+    side_by_side = " and ".join(f"(some a{at} in owners satisfies a{at} is up)" for at in range(10))
+    assert codes(rules(f"match nic when {side_by_side}")) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wanted"),
+    [
+        pytest.param("match nic when " + "(" * 500 + "nic is up" + ")" * 500, [], id="parentheses"),
+        pytest.param("match nic when " + " or ".join(["nic is up"] * 141), [], id="or"),
+        pytest.param("match nic when " + " and ".join(["true"] * 200), ["NOTHING"], id="and"),
+        pytest.param("match nic when " + " or ".join(["true"] * 200), ["NOTHING"], id="or of constants"),
+        pytest.param("match nic when " + "not " * 400 + "nic is up", ["RULE_TOO_DEEP"], id="not"),
+        pytest.param("match nic when nic.name in " + "[" * 500 + '"a"' + "]" * 500, ["RULE_TOO_DEEP"], id="lists"),
+        pytest.param("match nic when " + "count(" * 200 + "owners" + ")" * 200 + " = 1", ["RULE_TOO_DEEP"], id="calls"),
+        pytest.param("match nic when " + "(" * 500 + "nic is up", ["RULE_SYNTAX"], id="open parentheses"),
+        pytest.param("match nic when nic" + ".stack" * 300, ["LIST_HAS_NO_FIELD"], id="dots"),
+    ],
+)
+def test_depth_never_reaches_the_recursion_limit(sentence, wanted):
+    assert codes(rules(sentence)) == [code for code in wanted if code != "NOTHING"]
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
+def test_deep_yaml_never_reaches_the_recursion_limit(opening):
+    assert set(codes("policy: p\nrules:\n  " + opening * 5000)) <= {"YAML_TOO_DEEP", "YAML_SYNTAX"}
+
+
+def test_the_grammar_has_no_conflicts():
+    grammar = (resources.files("evaluator.policy") / "grammar.lark").read_text(encoding="utf-8")
+    strict = Lark(grammar, start="rule", parser="lalr", lexer="basic", strict=True)
+    assert strict.parse("match nic when nic is up").data == "rule"
+
+
+def refusal(name):
+    with pytest.raises(PolicyError) as error:
+        find_policy(name)
+    (found,) = error.value.diagnostics
+    return found
+
+
+def test_a_policy_file_is_read(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(b"\xef\xbb\xbfpolicy: mine\r\nrules:\r\n  - name: a\r\n    rule: match nic when nic is up\r\n")
+    assert read_program(find_policy(path)).name == "mine"
+    assert read_program(find_policy(str(path))).warnings == ()
+
+
+def test_a_policy_file_of_the_largest_size_is_read_and_one_octet_more_is_not(tmp_path):
+    path = tmp_path / "large.yaml"
+    text = rules("match nic when nic is up").encode()
+    path.write_bytes(text + b"#" * (LARGEST_POLICY - len(text)))
+    assert read_program(find_policy(path)).warnings == ()
+    path.write_bytes(path.read_bytes() + b"#")
+    assert refusal(path).code == "POLICY_TOO_LARGE"
+
+
+def test_a_policy_file_that_is_not_utf8_is_refused(tmp_path):
+    path = tmp_path / "latin.yaml"
+    path.write_bytes("policy: größe\n".encode("latin-1"))
+    found = refusal(path)
+    assert found.code == "POLICY_UNREADABLE"
+    assert "not UTF-8 at byte 10" in found.message
+
+
+def test_a_policy_file_that_is_missing_is_refused(tmp_path):
+    found = refusal(tmp_path / "missing.yaml")
+    assert found.code == "POLICY_UNREADABLE"
+    assert "no such file" in found.message
+
+
+def test_a_directory_is_no_policy(tmp_path):
+    found = refusal(tmp_path)
+    assert found.code == "POLICY_UNREADABLE"
+    assert "is a directory" in found.message
+
+
+def test_a_path_with_a_nul_is_refused():
+    assert refusal("./policy\0.yaml").code == "POLICY_UNREADABLE"
+
+
+def test_an_unknown_name_of_a_shipped_policy_is_corrected():
+    found = refusal("strikt")
+    assert found.code == "POLICY_NOT_FOUND"
+    assert found.hint == "did you mean `strict`?"
+
+
+def test_a_name_near_nothing_lists_the_shipped_policies():
+    found = refusal("frobnicate")
+    assert found.code == "POLICY_NOT_FOUND"
+    assert all(name in found.hint for name in shipped_names())
