@@ -30,6 +30,7 @@ def test_above_is_reaching_without_a_way_back(lowers: dict[str, list[str]]) -> N
         below = {lower for lower in reach[upper] if upper not in reach[lower]}
         assert set(topology.below(upper)) == below
         assert {lower for lower in lowers if topology.is_above(upper, lower)} == below
+        assert all((upper in topology.above(lower)) == (lower in below) for lower in lowers)
     circles = {tuple(sorted(n for n in reach[name] if name in reach[n])) for name in lowers if name in reach[name]}
     assert set(topology.cycles) == circles
 

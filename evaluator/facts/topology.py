@@ -36,7 +36,8 @@ class Topology:
                 if len(part) > 1 or part[0] in self._lowers[part[0]]
             )
         )
-        self._below = self._closure(components)
+        self._below = _closure(components, self._lowers)
+        self._above = _closure(reversed(components), self._uppers)
 
     def lowers(self, name: str) -> tuple[str, ...]:
         """Return the described interfaces directly below, sorted."""
@@ -50,22 +51,31 @@ class Topology:
         """Return whether one interface stands transitively above another, outside of any cycle."""
         return bool(self._below[self._index[upper]] >> self._index[lower] & 1)
 
+    def above(self, name: str) -> tuple[str, ...]:
+        """Return everything transitively above, sorted."""
+        return tuple(self.names[i] for i in _bits(self._above[self._index[name]]))
+
     def below(self, name: str) -> tuple[str, ...]:
         """Return everything transitively below, sorted."""
         return tuple(self.names[i] for i in _bits(self._below[self._index[name]]))
 
-    def _closure(self, components: list[list[int]]) -> list[int]:
-        below = [0] * len(self.names)  # what `is_above` answers from
-        reach_of = [0] * len(self.names)  # the same with the component itself, for those above it
-        for part in components:  # lowest first
-            inside = sum(1 << i for i in part)
-            reach = 0
-            for lower in {low for i in part for low in self._lowers[i]}:
-                reach |= (1 << lower) | reach_of[lower]
-            for i in part:
-                below[i] = reach & ~inside
-                reach_of[i] = reach | inside
-        return below
+
+def _closure(components: Iterable[list[int]], edges: tuple[tuple[int, ...], ...]) -> list[int]:
+    """Return for each node the set of all that its edges lead to, its own component left out.
+
+    The components come in an order in which each stands behind all that it leads to.
+    """
+    closure = [0] * len(edges)
+    with_own = [0] * len(edges)  # the same with the component itself, for those that lead to it
+    for part in components:
+        inside = sum(1 << i for i in part)
+        reach = 0
+        for neighbour in {n for i in part for n in edges[i]}:
+            reach |= (1 << neighbour) | with_own[neighbour]
+        for i in part:
+            closure[i] = reach & ~inside
+            with_own[i] = reach | inside
+    return closure
 
 
 def _bits(mask: int) -> Iterator[int]:

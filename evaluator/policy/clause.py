@@ -120,7 +120,7 @@ def _see(expression: Expression, scene: Scene, bound: Bindings) -> SeenValue:
     seen = SeenValue(expression.text, show_briefly(value))
     if not isinstance(expression, Read):
         return seen
-    if isinstance(value, tuple) and any(isinstance(item, OwnedAddress) for item in value):
+    if isinstance(value, tuple) and value and isinstance(value[0], OwnedAddress):
         return replace(seen, pointers=_sorted({pointer for item in value for pointer in _pointers_of(item)}))
     owner = None if expression.owner is None else evaluate(expression.owner, scene, bound)
     if isinstance(owner, Link):

@@ -113,7 +113,7 @@ def evaluate(expression: Expression, scene: Scene, bound: Bindings) -> Any:  # n
         case Constant():
             return expression.value
         case Count():
-            return len({identity(item) for item in evaluate(expression.operand, scene, bound)})
+            return len(scene.identities(evaluate(expression.operand, scene, bound)))
         case ListOf():
             return tuple(evaluate(operand, scene, bound) for operand in expression.operands)
         case RouteTo():
@@ -122,9 +122,28 @@ def evaluate(expression: Expression, scene: Scene, bound: Bindings) -> Any:  # n
 
 def elements(condition: Quantified, scene: Scene, bound: Bindings) -> Iterator[Value]:
     """Yield what a quantifier ranges over, in the order of its list; `other` leaves the rule's own nic out."""
-    for item in evaluate(condition.domain, scene, bound):
+    items = evaluate(condition.domain, scene, bound)
+    floor = _floor(condition)
+    if floor is not None:
+        above = frozenset(scene.facts.topology.above(evaluate(floor, scene, bound).name))
+        items = (item for item in items if item.name in above) if above else ()
+    for item in items:
         if not (condition.others_only and item.name == bound["nic"].name):  # type: ignore[union-attr]
             yield item
+
+
+def _floor(condition: Quantified) -> Expression | None:
+    """Return what every witness must stand above, where the body begins with that.
+
+    `some other in candidates satisfies other above nic and …` need not look at what is not above:
+    without this, thousands of candidates would be held against each other one by one.
+    """
+    body = condition.body
+    first = body.conditions[0] if isinstance(body, AllOf) else body
+    if condition.quantifier is Quantifier.EVERY or not isinstance(first, Related):
+        return None
+    is_floor = first.relation is Relate.ABOVE and not first.negated and first.left == condition.variable
+    return first.right if is_floor and isinstance(first.right, Variable) and first.right != condition.variable else None
 
 
 def _all_of(condition: AllOf, scene: Scene, bound: Bindings) -> bool:
@@ -169,17 +188,6 @@ def _related(condition: Related, scene: Scene, bound: Bindings) -> bool:
     return _RELATIONS[condition.relation](scene, left, right) is not condition.negated
 
 
-def _identities(items: Iterable[object]) -> set[object]:
-    return {identity(item) for item in items}
-
-
-def _is_in(_: Scene, value: object, items: Iterable[object]) -> bool:
-    if isinstance(value, Link):
-        return any(item is value for item in items)
-    looked_for = identity(value)
-    return any(identity(item) == looked_for for item in items)
-
-
 def _in_network(_: Scene, address: object, networks: Any) -> bool:  # noqa: ANN401 -- one network or a list
     bare = identity(address)
     return any(bare in network for network in (networks if isinstance(networks, tuple) else (networks,)))
@@ -205,10 +213,10 @@ _RELATIONS: dict[Relate, Callable[[Scene, Any, Any], bool]] = {
     Relate.AT_MOST: lambda _, a, b: bool(a <= b),
     Relate.MORE: lambda _, a, b: bool(a > b),
     Relate.AT_LEAST: lambda _, a, b: bool(a >= b),
-    Relate.IN: _is_in,
+    Relate.IN: lambda s, a, b: identity(a) in s.identities(b),
     Relate.IN_NETWORK: _in_network,
-    Relate.OVERLAPS: lambda _, a, b: not _identities(a).isdisjoint(_identities(b)),
-    Relate.WITHIN: lambda _, a, b: _identities(a) <= _identities(b),
+    Relate.OVERLAPS: lambda s, a, b: not s.identities(a).isdisjoint(s.identities(b)),
+    Relate.WITHIN: lambda s, a, b: s.identities(a) <= s.identities(b),
     Relate.LIKE: _like,
     Relate.ABOVE: lambda s, a, b: s.facts.topology.is_above(a.name, b.name),
     Relate.BELOW: lambda s, a, b: s.facts.topology.is_above(b.name, a.name),

@@ -9,6 +9,7 @@ from evaluator.facts.address import Address, Cidr, OwnedAddress
 from evaluator.facts.host import HostAddresses, HostFacts
 from evaluator.facts.link import Link
 
+_SHORT = 16
 Scalar = str | int | bool | Address | OwnedAddress | Cidr | Link
 Value = Scalar | HostAddresses | HostFacts | tuple[Scalar, ...] | None
 
@@ -18,7 +19,7 @@ class Question:
     """Everything a decision depends on besides the policy; `matched` and `owners` are fixed before the first rule.
 
     `matched` maps each interface to its addresses that equal a usable host address; `owners` are
-    the interfaces that have any, sorted by name.
+    the interfaces that have any, sorted by name; `unowned` the usable host addresses that nobody owns.
     """
 
     facts: HostFacts
@@ -26,6 +27,7 @@ class Question:
     parameters: Mapping[str, Value]
     matched: Mapping[str, tuple[OwnedAddress, ...]] = field(init=False, repr=False, compare=False)
     owners: tuple[Link, ...] = field(init=False, repr=False, compare=False)
+    unowned: tuple[Address, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         usable = self.host.usable_set
@@ -35,6 +37,8 @@ class Question:
             if not usable.isdisjoint(link.address_set)
         }
         object.__setattr__(self, "matched", matched)
+        owned = {entry.address for entries in matched.values() for entry in entries}
+        object.__setattr__(self, "unowned", tuple(a for a in self.host.usable if a not in owned))
         object.__setattr__(self, "owners", tuple(link for link in self.facts.links if link.name in matched))
 
 
@@ -44,6 +48,9 @@ class Scene:
 
     question: Question
     candidates: tuple[Link, ...]
+    _sets: dict[int, tuple[tuple[Scalar, ...], frozenset[object]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def facts(self) -> HostFacts:
@@ -54,6 +61,15 @@ class Scene:
     def host(self) -> HostAddresses:
         """What the host is addressed by."""
         return self.question.host
+
+    def identities(self, items: tuple[Scalar, ...]) -> frozenset[object]:
+        """Return the elements of a list as a set; that of a long list, the candidates say, is made only once."""
+        if len(items) <= _SHORT:
+            return frozenset(identity(item) for item in items)
+        known = self._sets.get(id(items))
+        if known is None or known[0] is not items:
+            known = self._sets[id(items)] = (items, frozenset(identity(item) for item in items))
+        return known[1]
 
 
 def identity(value: object) -> object:

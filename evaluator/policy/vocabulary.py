@@ -63,11 +63,6 @@ def _named(scene: Scene, names: tuple[str, ...]) -> tuple[Link, ...]:
     return tuple(scene.facts.by_name[name] for name in names if name in scene.facts.by_name)
 
 
-def _unowned(scene: Scene) -> tuple[Address, ...]:
-    owned = {entry.address for entries in scene.question.matched.values() for entry in entries}
-    return tuple(address for address in scene.host.usable if address not in owned)
-
-
 WORDS: tuple[Word, ...] = (
     Word(None, "candidates", _NICS, "the interfaces that are left now", lambda s, _: s.candidates),
     Word(None, "interfaces", _NICS, "all interfaces of the report", lambda s, _: s.facts.links),
@@ -89,7 +84,7 @@ WORDS: tuple[Word, ...] = (
         "unowned",
         _ADDRESSES,
         "the usable host addresses that no interface owns",
-        lambda s, _: _unowned(s),
+        lambda s, _: s.question.unowned,
     ),
     Word(
         Base.HOST,
