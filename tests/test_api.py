@@ -189,3 +189,19 @@ def test_the_readmes_examples_are_real() -> None:
     assert len([line for line in code.splitlines() if line and not line.startswith("import")]) <= 5
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("resolved bond0\n", "")
+
+
+def test_the_examples_in_the_docs_are_valid(tmp_path: Path) -> None:
+    from evaluator.policy.load import read_program
+    from evaluator.source import Source
+    from evaluator.workbench.run_cases import run_case_file
+
+    language = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    (policy,) = re.findall(r"```yaml\n(.*?)```", language, re.S)
+    assert read_program(Source("language.md", policy)).warnings == ()
+    for page in ("README.md", "docs/testing.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        test = next(block for block in re.findall(r"```yaml\n(.*?)```", text, re.S) if "tests:" in block)
+        path = tmp_path / "shown.test.yaml"
+        path.write_text(test, encoding="utf-8")
+        assert all(result.passed for result in run_case_file(path))

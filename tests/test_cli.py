@@ -248,7 +248,7 @@ def test_test_fails_on_differences_and_mistakes(write: Any, capsys: pytest.Captu
         assert main(["test", write("mistake.test.yaml", good.replace("resolved ens1", mistake))]) == 8
         assert said in capsys.readouterr().err
     for text, said in (
-        ("policy: strict\ntests: []\n", "at least 1 entries"),
+        ("policy: strict\ntests: []\n", "expected an entry"),
         (good.replace("policy: strict\n", ""), "the test names no policy"),
         (good.replace("strict", "strickt"), "there is no policy `strickt`"),
         (good.replace("ens1 has", "ens1 hass"), "did you mean `has`?"),
