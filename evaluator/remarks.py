@@ -8,8 +8,9 @@ from evaluator.decision import Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
 from evaluator.finding import Finding, FindingCode, merge
+from evaluator.policy.checked import InState, Read, walk
 from evaluator.policy.interpret import Bindings, Judged
-from evaluator.policy.program import InState, Program, Read, Rule, walk
+from evaluator.policy.program import Program, Rule
 from evaluator.policy.scene import Question, Scene
 from evaluator.policy.types import Base
 from evaluator.policy.wording import fill, named_in

@@ -8,8 +8,9 @@ import sys
 from evaluator.cli.exits import Exit
 from evaluator.diagnostic import PolicyError, Severity
 from evaluator.engine import load_policy
+from evaluator.policy.checked import Read, walk
 from evaluator.policy.cost import worst_cost
-from evaluator.policy.program import Program, Read, walk
+from evaluator.policy.program import Program
 from evaluator.text import visible
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from evaluator.policy import nodes
 from evaluator.policy.check_expression import ExpressionChecker, Scope
 from evaluator.policy.check_relation import RelationChecker, refuse_sign
-from evaluator.policy.problems import Problems
-from evaluator.policy.program import (
+from evaluator.policy.checked import (
     AllOf,
     AnyOf,
     Condition,
@@ -28,6 +27,7 @@ from evaluator.policy.program import (
     Variable,
     walk,
 )
+from evaluator.policy.problems import Problems
 from evaluator.policy.types import SCALARS, Base, Type
 from evaluator.policy.vocabulary import KNOWING, states_of, words_of
 from evaluator.text import did_you_mean, quote

@@ -11,17 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from evaluator.facts.address import parse_address, parse_cidr
 from evaluator.policy import nodes
+from evaluator.policy.checked import Constant, Count, Expression, ListOf, ParameterValue, Read, RouteTo, Variable
 from evaluator.policy.problems import Problems
-from evaluator.policy.program import (
-    Constant,
-    Count,
-    Expression,
-    ListOf,
-    ParameterValue,
-    Read,
-    RouteTo,
-    Variable,
-)
 from evaluator.policy.types import SCALARS, Base, Type, comparable
 from evaluator.policy.vocabulary import FUNCTIONS, states_of, words_of
 from evaluator.text import did_you_mean, quote

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from evaluator.facts.link import Kind
 from evaluator.policy import nodes
 from evaluator.policy.check_expression import ExpressionChecker, Scope
+from evaluator.policy.checked import Condition, Constant, Expression, ListOf, Read, Relate, Related
 from evaluator.policy.problems import Problems
-from evaluator.policy.program import Condition, Constant, Expression, ListOf, Read, Relate, Related
 from evaluator.policy.types import SCALARS, Base, Type, comparable
 from evaluator.text import did_you_mean, quote
 

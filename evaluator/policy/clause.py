@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from evaluator.facts.address import OwnedAddress
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
-from evaluator.policy.interpret import Bindings, elements, evaluate, holds
-from evaluator.policy.program import (
+from evaluator.policy.checked import (
     AllOf,
     AnyOf,
     Condition,
@@ -32,6 +31,7 @@ from evaluator.policy.program import (
     RouteTo,
     Truth,
 )
+from evaluator.policy.interpret import Bindings, elements, evaluate, holds
 from evaluator.policy.scene import Scene, Value
 from evaluator.policy.types import Base
 from evaluator.policy.vocabulary import words_of
@@ -124,7 +124,7 @@ def _see(expression: Expression, scene: Scene, bound: Bindings) -> SeenValue:
         return replace(seen, pointers=_sorted({pointer for item in value for pointer in _pointers_of(item)}))
     owner = None if expression.owner is None else evaluate(expression.owner, scene, bound)
     if isinstance(owner, Link):
-        return replace(seen, pointers=_sorted({owner.pointer(expression.word.fact)}))
+        return replace(seen, pointers=_sorted({owner.pointer(expression.word.name)}))
     if isinstance(owner, HostFacts):
         return replace(seen, pointers=_sorted({owner.pointers.get(expression.word.name, "")}))
     return seen

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from evaluator.diagnostic import Diagnostic, PolicyError
 from evaluator.facts.host import HostFacts
-from evaluator.policy.program import (
-    AllOf,
-    AnyOf,
-    Condition,
-    Constant,
-    Cost,
-    Expression,
-    ListOf,
-    Not,
-    Program,
-    Quantified,
-)
+from evaluator.policy.checked import AllOf, AnyOf, Condition, Constant, Expression, ListOf, Not, Quantified
+from evaluator.policy.program import Cost, Program
 from evaluator.policy.scene import Question
 from evaluator.policy.types import Base
 from evaluator.text import quote

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from evaluator.policy.program import (
+from evaluator.policy.checked import (
     AllOf,
     AnyOf,
     Condition,

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from evaluator.facts.link import Link
-from evaluator.policy.program import (
+from evaluator.policy.checked import (
     AllOf,
     AnyOf,
     Condition,
@@ -32,10 +32,10 @@ from evaluator.policy.program import (
     Relate,
     Related,
     RouteTo,
-    Rule,
     Truth,
     Variable,
 )
+from evaluator.policy.program import Rule
 from evaluator.policy.scene import Question, Scene, Value, identity
 
 Bindings = Mapping[str, Value]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evaluator.policy.checked import ParameterValue, Read, walk
 from evaluator.policy.fold import fold
 from evaluator.policy.problems import Problems
-from evaluator.policy.program import ParameterValue, Read, Rule, walk
+from evaluator.policy.program import Rule
 from evaluator.source import Span
 from evaluator.text import quote
 

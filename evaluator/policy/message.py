@@ -6,8 +6,9 @@ import re
 
 from evaluator.policy import nodes
 from evaluator.policy.check_expression import ExpressionChecker, Scope
+from evaluator.policy.checked import Expression
 from evaluator.policy.problems import Problems
-from evaluator.policy.program import Expression, Template
+from evaluator.policy.program import Template
 from evaluator.policy.scalar import Scalar
 from evaluator.policy.types import Base
 from evaluator.text import quote

@@ -20,13 +20,19 @@ _TEXT, _INTEGER, _ADDRESS = Type(Base.TEXT), Type(Base.INTEGER), Type(Base.ADDRE
 _TEXTS, _ADDRESSES, _OWNED = _TEXT.listed, _ADDRESS.listed, Type(Base.OWNED).listed
 _NICS, _CIDRS = Type(Base.NIC).listed, Type(Base.CIDR).listed
 _MAYBE_TEXT, _MAYBE_INTEGER = Type(Base.TEXT, optional=True), Type(Base.INTEGER, optional=True)
+_MAYBE_ADDRESS = Type(Base.ADDRESS, optional=True)
+_FIRST_ADDRESS = "the first A answer, else the first AAAA; of given addresses the first"
+_PRIMARY = "VDSM's `addr` and first `ipv6addrs`; elsewhere the first non-secondary of each family"
+_NETWORKS = "the logical networks it carries, as their device or as a direct port of their bridge"
+_VLAN_ID = "its vlan id; 0 for what is no vlan, unknown for a vlan without an id"
+_CONFLICTS = 'of "addr" and "network", those where the report contradicts itself about it'
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word: `name` of a value of type `owner` (None: a word of its own).
 
-    `get` takes the scene and the owner's value. `fact` names the report's fact, for its JSON Pointer.
+    `get` takes the scene and the owner's value.
     """
 
     owner: Base | None
@@ -35,7 +41,6 @@ class Word:
     meaning: str
     get: Callable[[Scene, Any], Value]
     order: bool = False
-    fact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,182 +68,66 @@ def _named(scene: Scene, names: tuple[str, ...]) -> tuple[Link, ...]:
     return tuple(scene.facts.by_name[name] for name in names if name in scene.facts.by_name)
 
 
+def _stack(scene: Scene, nic: Link) -> tuple[Link, ...]:
+    return _named(scene, tuple(sorted((nic.name, *scene.facts.topology.below(nic.name)))))
+
+
+_HOST, _REPORT, _NIC, _ADDR = Base.HOST, Base.REPORT, Base.NIC, Base.OWNED
 WORDS: tuple[Word, ...] = (
     Word(None, "candidates", _NICS, "the interfaces that are left now", lambda s, _: s.candidates),
     Word(None, "interfaces", _NICS, "all interfaces of the report", lambda s, _: s.facts.links),
     Word(None, "owners", _NICS, "the interfaces that own a usable host address", lambda s, _: s.question.owners),
-    Word(None, "host", Type(Base.HOST), "the host as it is addressed", lambda s, _: s.host),
-    Word(None, "report", Type(Base.REPORT), "the host as it reports itself", lambda s, _: s.facts),
-    Word(Base.HOST, "name", _TEXT, "the name as asked, or the literals", lambda _, h: h.name),
-    Word(Base.HOST, "addresses", _ADDRESSES, "the usable host addresses", lambda _, h: h.usable),
-    Word(Base.HOST, "answers", _ADDRESSES, "all host addresses, usable or not", lambda _, h: h.answers),
+    Word(None, "host", Type(_HOST), "the host as it is addressed", lambda s, _: s.host),
+    Word(None, "report", Type(_REPORT), "the host as it reports itself", lambda s, _: s.facts),
+    Word(_HOST, "name", _TEXT, "the name as asked, or the literals", lambda _, h: h.name),
+    Word(_HOST, "addresses", _ADDRESSES, "the usable host addresses", lambda _, h: h.usable),
+    Word(_HOST, "answers", _ADDRESSES, "all host addresses, usable or not", lambda _, h: h.answers),
+    Word(_HOST, "unusable", _ADDRESSES, "the host addresses that no interface can own", lambda _, h: h.unusable),
+    Word(_HOST, "unowned", _ADDRESSES, "the usable ones that no interface owns", lambda s, _: s.question.unowned),
+    Word(_HOST, "first_address", _MAYBE_ADDRESS, _FIRST_ADDRESS, lambda _, h: h.first, order=True),
+    Word(_REPORT, "networks", _TEXTS, "the logical networks on the host", lambda _, r: r.networks),
     Word(
-        Base.HOST,
-        "unusable",
-        _ADDRESSES,
-        "the host addresses that no interface can own",
-        lambda _, h: h.unusable,
+        _REPORT, "last_client_iface", _MAYBE_TEXT, "the interface of the last client", lambda _, r: r.last_client_iface
     ),
+    Word(_NIC, "name", _TEXT, "its ifname", lambda _, n: n.name),
+    Word(_NIC, "kind", _TEXT, "its kind, one of the states below", lambda _, n: str(n.kind)),
     Word(
-        Base.HOST,
-        "unowned",
-        _ADDRESSES,
-        "the usable host addresses that no interface owns",
-        lambda s, _: s.question.unowned,
-    ),
-    Word(
-        Base.HOST,
-        "first_address",
-        Type(Base.ADDRESS, optional=True),
-        "the first A answer, else the first AAAA; of given addresses the first",
-        lambda _, h: h.first,
-        order=True,
-    ),
-    Word(Base.REPORT, "networks", _TEXTS, "the logical networks on the host", lambda _, r: r.networks),
-    Word(
-        Base.REPORT,
-        "last_client_iface",
-        _MAYBE_TEXT,
-        "the interface by which the last client came in (`lastClientIface`)",
-        lambda _, r: r.last_client_iface,
-    ),
-    Word(Base.NIC, "name", _TEXT, "its ifname", lambda _, n: n.name),
-    Word(Base.NIC, "kind", _TEXT, "its kind, one of the states below", lambda _, n: str(n.kind)),
-    Word(
-        Base.NIC,
+        _NIC,
         "position",
         _INTEGER,
         "its place in the report: nics, vlans, bonds, bridges",
         lambda _, n: n.position,
         order=True,
     ),
-    Word(Base.NIC, "addresses", _OWNED, "the addresses it owns", lambda _, n: n.addresses, fact="addresses"),
+    Word(_NIC, "addresses", _OWNED, "the addresses it owns", lambda _, n: n.addresses),
     Word(
-        Base.NIC,
-        "primary_addresses",
-        _OWNED,
-        "VDSM's `addr` and first `ipv6addrs`; elsewhere the first non-secondary of each family",
-        lambda _, n: tuple(owned for owned in n.addresses if owned.primary),
-        order=True,
-        fact="addresses",
+        _NIC, "primary_addresses", _OWNED, _PRIMARY, lambda _, n: tuple(a for a in n.addresses if a.primary), order=True
     ),
     Word(
-        Base.NIC,
+        _NIC,
         "matched",
         _OWNED,
-        "its addresses that equal a usable host address",
+        "those that equal a usable host address",
         lambda s, n: s.question.matched.get(n.name, ()),
-        fact="addresses",
     ),
-    Word(
-        Base.NIC,
-        "subnets",
-        _CIDRS,
-        "the subnets it is in, host prefixes left out",
-        lambda _, n: n.subnets,
-        fact="addresses",
-    ),
-    Word(
-        Base.NIC,
-        "routes",
-        _CIDRS,
-        "its subnets and the default routes through it",
-        lambda _, n: n.routes,
-        fact="gateways",
-    ),
-    Word(
-        Base.NIC,
-        "gateways",
-        _ADDRESSES,
-        "the gateways of its default routes",
-        lambda _, n: n.gateways,
-        fact="gateways",
-    ),
-    Word(
-        Base.NIC,
-        "networks",
-        _TEXTS,
-        "the logical networks it carries, as their device or as a direct port of their bridge",
-        lambda _, n: n.networks,
-    ),
-    Word(
-        Base.NIC,
-        "vlan_id",
-        _MAYBE_INTEGER,
-        "its vlan id; 0 for what is no vlan, unknown for a vlan without an id",
-        lambda _, n: n.vlan_id,
-        fact="vlan_id",
-    ),
-    Word(
-        Base.NIC,
-        "bond_mode",
-        _MAYBE_INTEGER,
-        "0 to 6; unknown for what is no bond",
-        lambda _, n: n.bond_mode,
-        fact="bond_mode",
-    ),
-    Word(
-        Base.NIC,
-        "slaves",
-        _NICS,
-        "its described slaves",
-        lambda s, n: _named(s, n.lowers.slaves),
-        fact="slaves",
-    ),
-    Word(Base.NIC, "ports", _NICS, "its described ports", lambda s, n: _named(s, n.lowers.ports), fact="ports"),
-    Word(
-        Base.NIC,
-        "lowers",
-        _NICS,
-        "what it stands directly on",
-        lambda s, n: _named(s, s.facts.topology.lowers(n.name)),
-    ),
-    Word(
-        Base.NIC,
-        "uppers",
-        _NICS,
-        "what stands directly on it",
-        lambda s, n: _named(s, s.facts.topology.uppers(n.name)),
-    ),
-    Word(
-        Base.NIC,
-        "stack",
-        _NICS,
-        "itself and everything below it",
-        lambda s, n: _named(s, tuple(sorted((n.name, *s.facts.topology.below(n.name))))),
-    ),
-    Word(
-        Base.NIC,
-        "missing",
-        _TEXTS,
-        "slaves, ports and base that it names and the report does not describe",
-        lambda _, n: n.missing,
-    ),
-    Word(
-        Base.NIC,
-        "conflicts",
-        _TEXTS,
-        'of "addr" and "network", those where the report contradicts itself about it',
-        lambda _, n: n.conflicts,
-    ),
-    Word(Base.NIC, "mtu", _MAYBE_INTEGER, "its mtu in octets", lambda _, n: n.mtu, fact="mtu"),
-    Word(
-        Base.NIC,
-        "speed",
-        _MAYBE_INTEGER,
-        "its speed in Mb/s; a reported 0 is unknown",
-        lambda _, n: n.speed,
-        fact="speed",
-    ),
-    Word(Base.NIC, "mac", _MAYBE_TEXT, "its link-layer address in lower case", lambda _, n: n.mac, fact="mac"),
-    Word(
-        Base.OWNED,
-        "prefix",
-        _INTEGER,
-        "its prefix length; the whole address where the report gives none",
-        lambda _, a: a.length,
-    ),
-    Word(Base.OWNED, "network", Type(Base.CIDR), "the subnet it stands in", lambda _, a: a.network),
+    Word(_NIC, "subnets", _CIDRS, "the subnets it is in, host prefixes left out", lambda _, n: n.subnets),
+    Word(_NIC, "routes", _CIDRS, "its subnets and the default routes through it", lambda _, n: n.routes),
+    Word(_NIC, "gateways", _ADDRESSES, "the gateways of its default routes", lambda _, n: n.gateways),
+    Word(_NIC, "networks", _TEXTS, _NETWORKS, lambda _, n: n.networks),
+    Word(_NIC, "vlan_id", _MAYBE_INTEGER, _VLAN_ID, lambda _, n: n.vlan_id),
+    Word(_NIC, "bond_mode", _MAYBE_INTEGER, "0 to 6; unknown for what is no bond", lambda _, n: n.bond_mode),
+    Word(_NIC, "slaves", _NICS, "its described slaves", lambda s, n: _named(s, n.lowers.slaves)),
+    Word(_NIC, "ports", _NICS, "its described ports", lambda s, n: _named(s, n.lowers.ports)),
+    Word(_NIC, "lowers", _NICS, "what it stands directly on", lambda s, n: _named(s, s.facts.topology.lowers(n.name))),
+    Word(_NIC, "uppers", _NICS, "what stands directly on it", lambda s, n: _named(s, s.facts.topology.uppers(n.name))),
+    Word(_NIC, "stack", _NICS, "itself and everything below it", _stack),
+    Word(_NIC, "missing", _TEXTS, "slaves, ports, base that are named, not described", lambda _, n: n.missing),
+    Word(_NIC, "conflicts", _TEXTS, _CONFLICTS, lambda _, n: n.conflicts),
+    Word(_NIC, "mtu", _MAYBE_INTEGER, "its mtu in octets", lambda _, n: n.mtu),
+    Word(_NIC, "speed", _MAYBE_INTEGER, "its speed in Mb/s; a reported 0 is unknown", lambda _, n: n.speed),
+    Word(_NIC, "mac", _MAYBE_TEXT, "its link-layer address in lower case", lambda _, n: n.mac),
+    Word(_ADDR, "prefix", _INTEGER, "its length; the whole address where the report gives none", lambda _, a: a.length),
+    Word(_ADDR, "network", Type(Base.CIDR), "the subnet it stands in", lambda _, a: a.network),
 )
 
 _KIND_MEANINGS = {

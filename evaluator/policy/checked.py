@@ -1,0 +1,211 @@
+"""A checked condition: every name resolved, every type right.
+
+Only the checker builds these nodes; the interpreter and the compiler run them. Expressions have a
+type; conditions have none, they hold or they do not. `text` is the author's own wording, for
+explanations; spans are offsets of the policy file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
+
+from evaluator.policy import vocabulary
+from evaluator.policy.scene import Value
+from evaluator.policy.types import Type
+from evaluator.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value known when the policy is loaded."""
+
+    value: Value
+    type: Type
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterValue:
+    """The value of a parameter."""
+
+    name: str
+    type: Type
+
+    @property
+    def text(self) -> str:
+        """The parameter's name."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """The rule's own `nic`, or what a quantifier binds."""
+
+    name: str
+    type: Type
+
+    @property
+    def text(self) -> str:
+        """The variable's name."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A word of the vocabulary, read from `owner` (None for a word of its own)."""
+
+    word: vocabulary.Word
+    owner: Expression | None
+    type: Type
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The number of distinct elements of a list."""
+
+    operand: Expression
+    type: Type
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTo:
+    """The interfaces with the longest route to an address."""
+
+    operand: Expression
+    type: Type
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list written out."""
+
+    operands: tuple[Expression, ...]
+    type: Type
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Holds if one of them does; judged from left to right, stopping early."""
+
+    conditions: tuple[Condition, ...]
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Holds if all of them do; judged from left to right, stopping early."""
+
+    conditions: tuple[Condition, ...]
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Holds if the other does not."""
+
+    condition: Condition
+    text: str
+    span: Span
+
+
+class Quantifier(StrEnum):
+    """How many elements of a list must satisfy the body."""
+
+    SOME = "some"
+    EVERY = "every"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified:
+    """Over a list in its order; `others_only` leaves the rule's own nic out (the binder is `other`)."""
+
+    quantifier: Quantifier
+    variable: Variable
+    others_only: bool
+    domain: Expression
+    body: Condition
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A boolean that stands as a condition."""
+
+    operand: Expression
+    text: str
+    span: Span
+
+
+class Relate(StrEnum):
+    """The relations between two values."""
+
+    EQUAL = "="
+    UNEQUAL = "!="
+    LESS = "<"
+    AT_MOST = "<="
+    MORE = ">"
+    AT_LEAST = ">="
+    IN = "in"
+    IN_NETWORK = "in network"
+    OVERLAPS = "overlaps"
+    WITHIN = "within"
+    LIKE = "like"
+    ABOVE = "above"
+    BELOW = "below"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """`left relation right`, or its opposite."""
+
+    left: Expression
+    relation: Relate
+    right: Expression
+    negated: bool
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class InState:
+    """`operand is state`, or its opposite."""
+
+    operand: Expression
+    state: vocabulary.State
+    negated: bool
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class IsKnown:
+    """`operand is known` (`negated`: unknown)."""
+
+    operand: Expression
+    negated: bool
+    text: str
+    span: Span
+
+
+Expression = Constant | ParameterValue | Variable | Read | Count | RouteTo | ListOf
+Condition = AnyOf | AllOf | Not | Quantified | Truth | Related | InState | IsKnown
+
+
+def walk(node: Condition | Expression) -> Iterator[Condition | Expression]:
+    """Yield a node and everything inside it, in the order of the text."""
+    yield node
+    for field in fields(node):
+        value = getattr(node, field.name)
+        for child in value if isinstance(value, tuple) else (value,):
+            if is_dataclass(child) and isinstance(child, Expression | Condition):
+                yield from walk(child)
