@@ -13,7 +13,7 @@ from evaluator.diagnostic import Diagnostic, HostNameError, PolicyError, ReportE
 from evaluator.engine import Policy, load_policy
 from evaluator.facts.host import HostAddresses
 from evaluator.finding import Finding, FindingCode
-from evaluator.names.literal import resolve_host
+from evaluator.names.resolve import resolve_host, resolve_host_async
 from evaluator.report.read import read_report
 from evaluator.report.reading import Report
 
@@ -34,4 +34,5 @@ __all__ = [
     "load_policy",
     "read_report",
     "resolve_host",
+    "resolve_host_async",
 ]

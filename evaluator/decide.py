@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
 from evaluator.decision import Decision, Details, Interface, Status
 from evaluator.facts.host import HostAddresses
 from evaluator.facts.link import Link
-from evaluator.policy.cost import refuse_too_costly
 from evaluator.policy.interpret import Judged, run
 from evaluator.policy.parameters import shown
 from evaluator.policy.program import Program
 from evaluator.policy.scene import Question, Value
+from evaluator.policy.vocabulary import VERBS
 from evaluator.remarks import remarks
 from evaluator.report.reading import Report
 from evaluator.trace import Explanation, Step
 
+_DECIDING = frozenset(VERBS) - {"warn"}
 Explainer = Callable[[Decision], Explanation]
 
 
@@ -42,8 +44,7 @@ class Case:
 def decide(case: Case, explainer: Explainer) -> Decision:
     """Return the decision; PolicyError where the policy's bound on this report is over the step budget."""
     program, question = case.program, case.question()
-    refuse_too_costly(program, question)
-    steps = run((rule for rule in program.rules if rule.verb != "warn"), question)
+    steps = run(program.rules, question, _DECIDING)
     candidates = steps[-1].after
     status = status_of(question, steps)
     only = candidates[0] if status in (Status.RESOLVED, Status.REJECTED) else None
@@ -59,7 +60,7 @@ def decide(case: Case, explainer: Explainer) -> Decision:
         candidates=_names(candidates),
         owners=_names(question.owners),
         policy=program.name,
-        parameters={name: shown(value) for name, value in sorted(case.parameters.items())},
+        parameters=MappingProxyType({name: shown(value) for name, value in sorted(case.parameters.items())}),
         host=case.host,
         _details=details,
         _explain=explainer,

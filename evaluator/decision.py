@@ -66,7 +66,7 @@ class Details:
     trace: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Decision:
     """Which interface the host's address lives on, by one policy.
 
@@ -83,6 +83,12 @@ class Decision:
     host: HostAddresses
     _details: Callable[[], Details] = field(repr=False, compare=False)
     _explain: Callable[[Decision], Explanation] = field(repr=False, compare=False)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Decision) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((self.status, self.candidates, self.owners, self.policy))
 
     @property
     def host_active_nic(self) -> str | None:
@@ -116,7 +122,7 @@ class Decision:
             "trace": [step.to_dict() for step in self.trace],
             "policy": {"name": self.policy, "parameters": dict(self.parameters)},
             "host": self.host.to_dict(),
-            "resolution": None,
+            "resolution": None if self.host.resolution is None else dict(self.host.resolution),
         }
 
     def to_json(self) -> str:

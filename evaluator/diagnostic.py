@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from evaluator.text import visible
+
 
 class Severity(StrEnum):
     """How much a diagnostic or a finding weighs; the order of definition is the order of sorting."""
@@ -25,6 +27,22 @@ class Severity(StrEnum):
 
 
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+class ReportCode(StrEnum):
+    """Why a report is refused."""
+
+    DUPLICATE_KEY = "REPORT_DUPLICATE_KEY"
+    EMPTY = "REPORT_EMPTY"
+    FORMAT_UNKNOWN = "REPORT_FORMAT_UNKNOWN"
+    INVALID = "REPORT_INVALID"
+    IS_ERROR_REPLY = "REPORT_IS_ERROR_REPLY"
+    NAME_TWICE = "REPORT_NAME_TWICE"
+    NOT_JSON = "REPORT_NOT_JSON"
+    NOT_RECOGNISED = "REPORT_NOT_RECOGNISED"
+    TOO_DEEP = "REPORT_TOO_DEEP"
+    TOO_LARGE = "REPORT_TOO_LARGE"
+    UNREADABLE = "REPORT_UNREADABLE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +62,7 @@ class Diagnostic:
     order: int = 0
 
     def __str__(self) -> str:
-        head = f"{self.place}: " if self.place else ""
+        head = f"{visible(self.place)}: " if self.place else ""
         lines = [f"{head}{self.severity}: {self.message} [{self.code}]"]
         lines.extend("  " + line for line in self.excerpt.splitlines())
         if self.hint:

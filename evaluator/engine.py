@@ -52,11 +52,13 @@ class Policy:
     def decide_many(
         self, pairs: Iterable[tuple[Report, HostAddresses]], /, **parameters: ParameterInput | None
     ) -> Iterator[Decision]:
-        """Yield the decision for each report and its host, in their order, with the same parameters."""
+        """Return the decisions for each report and its host, in their order, with the same parameters.
+
+        The parameters are read at once; each decision is made when it is asked for.
+        """
         bound = bind(self._program, parameters)
-        for report, host in pairs:
-            case = Case(self._program, report, host, bound)
-            yield decide(case, partial(explain, case))
+        cases = (Case(self._program, report, host, bound) for report, host in pairs)
+        return (decide(case, partial(explain, case)) for case in cases)
 
     def __repr__(self) -> str:
         return f"Policy({self.name!r})"

@@ -5,7 +5,7 @@ Computed by the reference interpreter from the input that the decision was made 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from evaluator.decide import Case, status_of
 from evaluator.decision import Decision, Status
@@ -16,6 +16,8 @@ from evaluator.policy.interpret import Judged, run, subjects
 from evaluator.policy.scene import Question, Scene
 from evaluator.text import visible
 from evaluator.trace import Explanation, InterfaceReasons, Reason
+
+_MOST_NAMES = 12
 
 
 def explain(case: Case, decision: Decision) -> Explanation:
@@ -85,7 +87,8 @@ def _outcome(link: Link, views: list[_View], reasons: tuple[Reason, ...], decisi
         upper = next((value.value for value in reason.seen if value.word == "other"), "")
         because = f" because of {upper}" if upper else ""
         return f"{'discarded' if rule.verb == 'discard' else 'passed over'} by {rule.name}{because}"
-    return "no rule matched it" + ("" if link.name in decision.owners else ": it owns no address of the host")
+    asked = any(value.word.startswith("host.") for reason in reasons if reason.verb == "match" for value in reason.seen)
+    return "no rule matched it" + ": it owns no address of the host" * (asked and link.name not in decision.owners)
 
 
 def _summary(decision: Decision, links: dict[str, Link]) -> Iterator[str]:
@@ -100,7 +103,7 @@ def _summary(decision: Decision, links: dict[str, Link]) -> Iterator[str]:
         yield "because " + _why_resolved(decision, links[name])
         return
     if decision.status is Status.AMBIGUOUS:
-        yield f"no single interface is the hostActiveNic: {', '.join(map(visible, decision.candidates))} are left"
+        yield f"no single interface is the hostActiveNic: {_some(decision.candidates)} are left"
         yield "because " + ("; ".join(_said(decision, "ambiguous")) or "no rule of the policy chooses between them")
         return
     yield f"no interface of this host is the hostActiveNic for {visible(decision.host.name) or 'no address'}"
@@ -123,12 +126,17 @@ def _why_resolved(decision: Decision, link: Link) -> str:
     first = f"it owns {matched}" if matched else "the policy's rules leave it alone"
     if not others:
         return first + (", and no other interface owns an address of the host" if matched else "")
-    also = f"{', '.join(map(visible, others))} also own{'s' * (len(others) == 1)} one"
+    also = f"{_some(others)} also own{'s' * (len(others) == 1)} one"
     return f"{first}; {also}, and the policy ruled that out"
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(map(visible, names[:_MOST_NAMES]))
+    return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown
 
 
 def _kind_of(link: Link) -> str:
     members = (*link.lowers.slaves, *link.lowers.ports)
     if members:
-        return f"{link.kind} over {', '.join(map(visible, members))}"
+        return f"{link.kind} over {_some(members)}"
     return f"{link.kind} on {visible(link.lowers.base)}" if link.lowers.base else str(link.kind)

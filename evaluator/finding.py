@@ -24,7 +24,6 @@ class FindingCode(StrEnum):
     ADDRESS_ON_SEVERAL_INTERFACES = "ADDRESS_ON_SEVERAL_INTERFACES"
     ADDRESS_ON_SLAVE = "ADDRESS_ON_SLAVE"
     BASE_NOT_REPORTED = "BASE_NOT_REPORTED"
-    KIND_UNKNOWN = "KIND_UNKNOWN"
     LINK_CYCLE = "LINK_CYCLE"
     MALFORMED_ADDRESS = "MALFORMED_ADDRESS"
     NETWORK_CONFLICT = "NETWORK_CONFLICT"
@@ -33,8 +32,23 @@ class FindingCode(StrEnum):
     SLAVE_IN_TWO_BONDS = "SLAVE_IN_TWO_BONDS"
     SLAVE_NOT_REPORTED = "SLAVE_NOT_REPORTED"
     # names/: what is wrong with the answers
+    ANSWER_STALE = "ANSWER_STALE"
+    ANSWER_TTL_ZERO = "ANSWER_TTL_ZERO"
     ANSWER_UNUSABLE = "ANSWER_UNUSABLE"
     ANSWERS_INCOMPLETE = "ANSWERS_INCOMPLETE"
+    CNAME_CHAIN_TOO_LONG = "CNAME_CHAIN_TOO_LONG"
+    CNAME_DANGLING = "CNAME_DANGLING"
+    CNAME_LOOP = "CNAME_LOOP"
+    DNS_INCONSISTENT = "DNS_INCONSISTENT"
+    DNS_NO_SERVER = "DNS_NO_SERVER"
+    DNS_REFUSED = "DNS_REFUSED"
+    DNS_SERVER_FAILED = "DNS_SERVER_FAILED"
+    DNS_TIMED_OUT = "DNS_TIMED_OUT"
+    HOSTS_AND_DNS_DISAGREE = "HOSTS_AND_DNS_DISAGREE"
+    NAME_HAS_NO_ADDRESSES = "NAME_HAS_NO_ADDRESSES"
+    NAME_HAS_ONE_LABEL = "NAME_HAS_ONE_LABEL"
+    NAME_HAS_UNDERSCORE = "NAME_HAS_UNDERSCORE"
+    NAME_NOT_FOUND = "NAME_NOT_FOUND"
     # the evaluator: why no interface is left, and which words of the policy this report cannot supply
     ALL_CANDIDATES_DISCARDED = "ALL_CANDIDATES_DISCARDED"
     ALL_ANSWERS_UNUSABLE = "ALL_ANSWERS_UNUSABLE"
@@ -62,7 +76,6 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.ADDRESS_ON_SEVERAL_INTERFACES: "one address, not link-local, is on several interfaces",
     FindingCode.ADDRESS_ON_SLAVE: "a slave has an address of its own, which belongs on its bond",
     FindingCode.BASE_NOT_REPORTED: "the report does not describe, or does not name, what a vlan stands on",
-    FindingCode.KIND_UNKNOWN: "the report does not say what kind an interface is",
     FindingCode.LINK_CYCLE: "interfaces stand on each other in a circle; none of them counts as above another",
     FindingCode.MALFORMED_ADDRESS: "an address, netmask or gateway cannot be read; the good ones beside it count",
     FindingCode.NETWORK_CONFLICT: "a logical network and its device contradict each other; the device counts",
@@ -72,6 +85,21 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.SLAVE_NOT_REPORTED: "a bond names a slave that the report does not describe",
     FindingCode.ANSWER_UNUSABLE: "a host address is unspecified, loopback, multicast or broadcast",
     FindingCode.ANSWERS_INCOMPLETE: "an address family could not be resolved, so answers may be missing",
+    FindingCode.ANSWER_STALE: "a name server gave an outdated answer because it could not get a new one",
+    FindingCode.ANSWER_TTL_ZERO: "an answer may not be kept at all, so the next look-up may differ",
+    FindingCode.CNAME_CHAIN_TOO_LONG: "the name is an alias with more than sixteen steps",
+    FindingCode.CNAME_DANGLING: "the name is an alias of a name that does not exist",
+    FindingCode.CNAME_LOOP: "the name is an alias that leads back to itself",
+    FindingCode.DNS_INCONSISTENT: "a name server says that the name exists and that it does not",
+    FindingCode.DNS_NO_SERVER: "no name server is configured",
+    FindingCode.DNS_REFUSED: "the name servers refuse to answer",
+    FindingCode.DNS_SERVER_FAILED: "the name servers fail (SERVFAIL)",
+    FindingCode.DNS_TIMED_OUT: "no name server answered in time",
+    FindingCode.HOSTS_AND_DNS_DISAGREE: "the hosts file and DNS give different addresses; the hosts file counts",
+    FindingCode.NAME_HAS_NO_ADDRESSES: "the name exists and has no addresses",
+    FindingCode.NAME_NOT_FOUND: "the name does not exist (NXDOMAIN)",
+    FindingCode.NAME_HAS_ONE_LABEL: "the name has no domain and is asked as it stands, without a search list",
+    FindingCode.NAME_HAS_UNDERSCORE: "the name has an underscore, which host names should not have",
     FindingCode.ALL_CANDIDATES_DISCARDED: "interfaces matched, and the policy discarded all of them",
     FindingCode.ALL_ANSWERS_UNUSABLE: "none of the host's addresses can be an interface's own",
     FindingCode.NO_ADDRESS_GIVEN: "the question names no host address",

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from evaluator.decision import Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
+from evaluator.facts.link import Link
 from evaluator.finding import Finding, FindingCode, merge
-from evaluator.policy.checked import InState, Read, walk
+from evaluator.policy.checked import Condition, Constant, Expression, InState, Read, Related, walk
 from evaluator.policy.interpret import Bindings, Judged
 from evaluator.policy.program import Program, Rule
 from evaluator.policy.scene import Question, Scene
@@ -26,9 +27,18 @@ def remarks(
     for step in steps:
         if step.fired and not step.rule.is_chooser:
             found.extend(_of_rule(step, question))
+    if status is Status.AMBIGUOUS and not any(step.fired and step.rule.verb == "ambiguous" for step in steps):
+        found.append(_several(steps[-1].after, question))
     if status in (Status.NO_MATCH, Status.UNKNOWN_HOST):
         found.extend(_why_none(program, question, status, steps))
     return merge(found)
+
+
+def _several(left: tuple[Link, ...], question: Question) -> Finding:
+    names = tuple(nic.name for nic in left)
+    matched = {owned.address for nic in left for owned in question.matched.get(nic.name, ())}
+    message = f"{quote_all(names)} are left, and no rule of the policy chooses between them"
+    return _error(FindingCode.SEVERAL_INTERFACES, message, tuple(map(str, sorted(matched))), interfaces=names)
 
 
 def _of_rule(step: Judged, question: Question) -> Iterator[Finding]:
@@ -60,18 +70,20 @@ def _lacking(program: Program, report: Report) -> Iterator[Finding]:
     """Tell which words of the policy this kind of report can never supply."""
     for rule in program.rules:
         for node in walk(rule.condition):
-            word = ""
-            if isinstance(node, InState) and node.state.owner is Base.NIC:
-                word = f"nic is {node.state.name}"
-            elif isinstance(node, Read) and node.word.owner is Base.NIC:
-                word = f"nic.{node.word.name}"
-            if word in report.facts.lacking:
-                yield Finding(
-                    FindingCode.REPORT_LACKS_FACT,
-                    Severity.WARNING,
-                    f"the policy asks for {quote(word)}, which reports of the format {quote(report.format)} never tell",
-                    rule=rule.place,
-                )
+            for word in sorted(set(_asked(node)) & report.facts.lacking):
+                message = f"the policy asks for {quote(word)}, which a {quote(report.format)} report never tells"
+                yield Finding(FindingCode.REPORT_LACKS_FACT, Severity.WARNING, message, rule=rule.place)
+
+
+def _asked(node: Condition | Expression) -> Iterator[str]:
+    """Yield the facts that a part of a rule asks for, in the words of `HostFacts.lacking`."""
+    if isinstance(node, InState) and node.state.owner is Base.NIC:
+        yield f"nic is {node.state.name}"
+        return
+    sides = (node.left, node.right) if isinstance(node, Related) else ()
+    if any(isinstance(side, Read) and side.word.name == "kind" for side in sides):
+        constants = (part for side in sides for part in walk(side) if isinstance(part, Constant))
+        yield from (f"nic is {constant.value}" for constant in constants)
 
 
 def _why_none(program: Program, question: Question, status: Status, steps: tuple[Judged, ...]) -> Iterator[Finding]:

@@ -103,7 +103,7 @@ def describe_value(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int | float):
-        return f"the number {value}"
+        return f"the number {value}" if abs(value) < 10**300 else "a huge number"
     if isinstance(value, str):
         return f"the string {quote(value)}"
     return "an array" if isinstance(value, list) else "an object"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import bisect
 from dataclasses import dataclass, field
 
-from evaluator.text import visible
+from evaluator.text import flat, visible
 
 _WIDEST_EXCERPT = 100
 
@@ -61,5 +61,5 @@ class Source:
         before, shown = text[left : column - 1], text[left : left + _WIDEST_EXCERPT]
         width = max(1, min(span.end, span.start + len(text) - column + 1) - span.start)
         width = min(width, max(1, len(shown) - len(before)))
-        pad = " " * len(visible(before.replace("\t", " ")))
-        return f"{visible(shown.replace(chr(9), ' '))}\n{pad}^{'~' * (width - 1)}"
+        pad = " " * len(flat(before.replace("\t", " ")))
+        return f"{flat(shown.replace(chr(9), ' '))}\n{pad}^{'~' * (width - 1)}"

@@ -17,10 +17,24 @@ _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def visible(text: str) -> str:
-    r"""Return the text with every character that does not print shown as ``\xNN`` or ``\uNNNN``."""
-    if text.isascii() and text.isprintable():
+    r"""Return the text with every character that does not print shown as ``\xNN`` or ``\uNNNN``, a backslash as two."""
+    if text.isascii() and text.isprintable() and "\\" not in text:
         return text
-    return "".join(_escape(char) if unicodedata.category(char) in _UNSAFE_CATEGORIES else char for char in text)
+    return "".join(_escape(char) if char == "\\" or _is_unsafe(char) else char for char in text)
+
+
+def flat(text: str) -> str:
+    """Return the text with one sign in place of each character that does not print: columns stay where they are."""
+    return "".join("\ufffd" if _is_unsafe(char) else char for char in text)
+
+
+def is_well_formed(text: str) -> bool:
+    """Return whether a text can be written as UTF-8: it has no lone surrogate."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def quote(text: str) -> str:
@@ -53,7 +67,13 @@ def json_pointer(path: Iterable[str | int]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
+def _is_unsafe(char: str) -> bool:
+    return unicodedata.category(char) in _UNSAFE_CATEGORIES
+
+
 def _escape(char: str) -> str:
+    if char == "\\":
+        return "\\\\"
     point = ord(char)
     if point <= 0xFF:
         return f"\\x{point:02x}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import pickle
 import re
 import subprocess
@@ -45,6 +46,7 @@ def test_the_promised_names() -> None:
         "load_policy",
         "read_report",
         "resolve_host",
+        "resolve_host_async",
     ]
     assert all(getattr(evaluator, name).__doc__ for name in evaluator.__all__)
 
@@ -94,8 +96,6 @@ def test_what_is_no_host_address(bad: str) -> None:
     with pytest.raises(HostNameError) as error:
         HostAddresses.of("192.0.2.1", bad, bad + "x")
     assert len(error.value.diagnostics) == 2
-    with pytest.raises(HostNameError):
-        evaluator.resolve_host(bad)
 
 
 def test_host_addresses() -> None:
@@ -205,3 +205,35 @@ def test_the_examples_in_the_docs_are_valid(tmp_path: Path) -> None:
         path = tmp_path / "shown.test.yaml"
         path.write_text(test, encoding="utf-8")
         assert all(result.passed for result in run_case_file(path))
+
+
+def test_values_that_no_document_could_hold_are_refused() -> None:
+    for bad in (10**5000, "\ud800", {"a", "b"}):
+        with pytest.raises(PolicyError):
+            STRICT.decide(REPORT, HostAddresses.of(), management_network=bad, management_vlan=10**20)  # type: ignore[arg-type]
+    for bad in ("fe80::1%eth0/64", "fe80::1%\x1b[31m", "fe80::1%a%b", "fe80::1%", None, 1, b"1.2.3.4"):
+        with pytest.raises(HostNameError):
+            HostAddresses.of(bad)  # type: ignore[arg-type]
+    assert HostAddresses.of(ipaddress.ip_address("192.0.2.10")) == HostAddresses.of("192.0.2.10")
+
+
+def test_a_costly_policy_is_refused_before_it_begins(tmp_path: Path) -> None:
+    path = tmp_path / "costly.yaml"
+    condition = (
+        "no x in interfaces satisfies some y in interfaces satisfies some z in interfaces satisfies x.name = z.name"
+    )
+    path.write_text(f"policy: costly\nrules:\n  - name: a\n    rule: match nic when {condition}\n")
+    policy = evaluator.load_policy(path)
+    nics = {f"e{i}": {"addr": ""} for i in range(200)}
+    with pytest.raises(PolicyError) as error:
+        policy.decide(evaluator.read_report({"nics": nics}), HostAddresses.of())
+    assert [d.code for d in error.value.diagnostics] == ["POLICY_TOO_COSTLY"]
+    assert error.value.diagnostics[0].place == "costly:4:11"
+    few = evaluator.read_report({"nics": dict(list(nics.items())[:5])})
+    assert policy.decide(few, HostAddresses.of()).status is Status.NO_MATCH
+
+
+def test_strict_decides_twenty_thousand_interfaces() -> None:
+    nics = {f"e{i}": {"addr": f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}"} for i in range(1, 20_000)}
+    decision = STRICT.decide(evaluator.read_report({"nics": nics}), HostAddresses.of("10.0.0.7"))
+    assert decision.host_active_nic == "e7"

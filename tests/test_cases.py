@@ -35,3 +35,13 @@ def test_every_shipped_policy_has_its_tests() -> None:
         cases = read_case_file(ROOT / "policies" / f"{name}.test.yaml")
         fired = {s.rule for c in cases if (d := run_case(c).decision) for s in d.trace if s.fired}
         assert {rule.name for rule in load_shipped(name).rules} == fired, f"rules of {name} that no test fires"
+
+
+def test_keep_management_is_strict_with_one_rule_more() -> None:
+    from evaluator.policy.load import load_shipped
+
+    strict, keep = (
+        {r.name: (r.verb, r.text, r.code) for r in load_shipped(n).rules} for n in ("strict", "keep-management")
+    )
+    assert list(keep) == [*list(strict)[:2], "carries-management", *list(strict)[2:]]
+    assert {name: keep[name] for name in strict} == strict

@@ -91,7 +91,10 @@ def test_a_bad_report(write: Any, capsys: pytest.CaptureFixture[str], content: b
         (["decide", "/"], 7, "is a directory"),
         (["decide", BOND, "--address", "192.0.2"], 2, "is no IP address"),
         (["decide", BOND, "--address", "192.0.2.010", "--address", "x"], 2, "`x` is no IP address"),
-        (["decide", BOND, "--host", "node7.example.org"], 2, "names are not looked up yet"),
+        (["decide", BOND, "--host", "node7:80"], 2, "has a port"),
+        (["decide", BOND, "--host", "node7", "--dns-server", "ns1"], 2, "`ns1` is no name server"),
+        (["decide", BOND, "--host", "node7", "--dns-timeout", "0"], 2, "time-out"),
+        (["decide", BOND, "--host", "node7", "--hosts", "missing"], 2, "no such file"),
         (["decide", BOND, "--host", ""], 2, "empty"),
         (["decide", BOND, "--policy", "strickt"], 8, "did you mean `strict`"),
         (["decide", BOND, "--policy", "missing.yaml"], 8, "no such file"),
@@ -270,3 +273,62 @@ def test_policies(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     assert main(["policies", "show", "strict"]) == 0
     assert capsys.readouterr().out == (ROOT / "policies" / "strict.yaml").read_text()
+
+
+def test_closed_streams_end_without_a_traceback() -> None:
+    for redirection, status in (("<&-", 7), (">&-", 1), ("2>&-", 7)):
+        report = "-" if redirection == "<&-" else BOND if redirection == ">&-" else "missing.json"
+        script = f'"$0" -m evaluator decide {report} --address 192.0.2.10 {redirection}'
+        done = subprocess.run(["bash", "-c", script, sys.executable], capture_output=True, text=True, check=False)
+        assert (redirection, done.returncode) == (redirection, status)
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
+
+
+@pytest.mark.parametrize("columns", ["0", "1"])
+def test_a_terminal_without_width_is_taken_for_eighty_columns(columns: str) -> None:
+    environment = {**os.environ, "COLUMNS": columns, "FORCE_COLOR": "1"}
+    command = [sys.executable, "-m", "evaluator", "decide", BOND, "--address", "192.0.2.10"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert "the hostActiveNic" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_text_output_to_a_closed_pipe() -> None:
+    script = '"$0" -m evaluator decide "$1" --address 192.0.2.10 | true; echo ${PIPESTATUS[0]}'
+    done = subprocess.run(["bash", "-c", script, sys.executable, BOND], capture_output=True, text=True, check=False)
+    assert done.stdout in ("141\n", "0\n")
+    assert done.stderr == ""
+
+
+def test_a_policy_with_many_warnings_is_usable(write: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    rules = "".join(
+        f"  - name: r{i}\n    rule: match nic when nic.addresses overlaps host.addresses\n" for i in range(150)
+    )
+    path = write("many.yaml", f"policy: many\nrules:\n{rules}")
+    assert main(["check", path]) == 0
+    out, err = capsys.readouterr()
+    assert "TOO_MANY_PROBLEMS" in err
+    assert "101 warnings" in out
+
+
+def test_a_name_too_long_for_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["decide", BOND, "--policy", "x" * 300]) == 8
+    assert "there is no policy" in capsys.readouterr().err
+
+
+def test_report_keys_reach_no_terminal_raw(write: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    report = write("report.json", json.dumps({"nics": {"\x1b[31mX\u202e": {"addr": 1}}}))
+    assert main(["decide", report]) == 7
+    err = capsys.readouterr().err
+    assert "\x1b" not in err
+    assert "\u202e" not in err
+
+
+@pytest.mark.parametrize(
+    "want",
+    ["{status: refused, fired: [x]}", "refused NO_SUCH_CODE", "{status: refused, findings: [NO_SUCH_CODE]}"],
+)
+def test_a_refusal_is_tested_for_the_right_reason(write: Any, want: str) -> None:
+    text = f"policy: strict\ntests:\n  - {{name: a, report: {{}}, host: 192.0.2.10, want: {want}}}\n"
+    assert main(["test", write("refused.test.yaml", text.replace("want: refused NO", "want: refused NO"))]) == 8

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from evaluator.cli.exits import OF_STATUS
 from evaluator.decision import Decision, Status
-from evaluator.diagnostic import ReportError
+from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.engine import load_policy
 from evaluator.facts.host import HostAddresses
-from evaluator.names.literal import resolve_host
+from evaluator.names.resolve import DEFAULT_TIMEOUT, resolve_host
 from evaluator.policy.parameters import parse_assignments
 from evaluator.report.json_text import LARGEST
 from evaluator.report.read import FORMATS, read_file, read_report_text
@@ -33,7 +33,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "report", metavar="REPORT", help="a JSON file with the reply of getCapabilities; - for standard input"
     )
     host = parser.add_mutually_exclusive_group()
-    host.add_argument("--host", metavar="NAME", help="the host; an address literal for now")
+    host.add_argument("--host", metavar="NAME", help="the host's name or address")
     host.add_argument("--address", metavar="IP", action="append", help="an address of the host; may be repeated")
     parser.add_argument("--policy", default="strict", help="a shipped policy or a policy file (default: strict)")
     parser.add_argument(
@@ -47,27 +47,52 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="a parameter of the policy; may be repeated",
     )
     parser.add_argument("--output", default="text", choices=OUTPUTS, help="what to print (default: text)")
+    names = parser.add_argument_group("look-up of --host")
+    servers = "a name server; may be repeated (default: the system's)"
+    names.add_argument("--dns-server", metavar="IP#PORT", action="append", default=[], help=servers)
+    seconds = f"seconds for the whole look-up (default: {DEFAULT_TIMEOUT:.0f})"
+    names.add_argument("--dns-timeout", metavar="S", type=float, default=DEFAULT_TIMEOUT, help=seconds)
+    names.add_argument("--hosts", metavar="FILE", type=Path, help="a hosts file that is asked first")
+    names.add_argument("--require-complete", action="store_true", help="an answer set in which a family failed is none")
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     policy = load_policy(options.policy)
     parameters = parse_assignments(policy.program, options.param)
-    host = resolve_host(options.host) if options.host is not None else HostAddresses.of(*(options.address or ()))
-    decision = policy.decide(_report(options), host, **parameters)  # type: ignore[arg-type]
+    report = _report(options)
+    decision = policy.decide(report, _host(options), **parameters)  # type: ignore[arg-type]
     _print(decision, options.output)
     return OF_STATUS[decision.status]
+
+
+def _host(options: argparse.Namespace) -> HostAddresses:
+    if options.host is None:
+        return HostAddresses.of(*(options.address or ()))
+    return resolve_host(
+        options.host,
+        servers=options.dns_server,
+        timeout=options.dns_timeout,
+        hosts_file=options.hosts,
+        require_complete=options.require_complete,
+    )
 
 
 def _report(options: argparse.Namespace) -> Report:
     name: str = options.report
     try:
-        text = sys.stdin.buffer.read(LARGEST + 1) if name == "-" else read_file(Path(name))
+        text = _standard_input() if name == "-" else read_file(Path(name))
         return read_report_text(text, options.format)
     except ReportError:
         shown = "from standard input" if name == "-" else quote_path(name)
         print(f"activenic: the report {shown} is refused", file=sys.stderr)
         raise
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise ReportError([Diagnostic(ReportCode.UNREADABLE, "standard input is closed")])
+    return sys.stdin.buffer.read(LARGEST + 1)
 
 
 def _print(decision: Decision, output: str) -> None:

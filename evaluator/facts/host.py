@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,13 +13,16 @@ from evaluator.facts.topology import Topology
 from evaluator.finding import Finding, FindingCode
 from evaluator.text import quote
 
+_LIBRARY = (ipaddress.IPv4Address, ipaddress.IPv6Address)
+
 
 @dataclass(frozen=True, slots=True)
 class HostFacts:
     """One host as its report describes it.
 
     `links` is sorted by name (code points). `networks` are the logical networks on the host,
-    sorted. `slaves` and `ports` are the names that stand in some bond or bridge. `lacking` holds
+    sorted. `slaves` and `ports` are the names that stand in some bond or bridge.
+    `longest_list` is at least the length of any list of one link (addresses, routes). `lacking` holds
     the words of the rule language, such as `nic is up`, that the report's format can never supply.
     `pointers` maps a fact of the host itself to its JSON Pointer.
     """
@@ -32,12 +36,17 @@ class HostFacts:
     topology: Topology = field(init=False, repr=False, compare=False)
     slaves: frozenset[str] = field(init=False, repr=False, compare=False)
     ports: frozenset[str] = field(init=False, repr=False, compare=False)
+    longest_list: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         links = tuple(sorted(self.links, key=lambda link: link.name))
         object.__setattr__(self, "links", links)
         object.__setattr__(self, "by_name", {link.name: link for link in links})
         object.__setattr__(self, "slaves", frozenset(name for link in links for name in link.lowers.slaves))
+        lengths = (
+            len(items) for link in links for items in (link.addresses, link.networks, link.gateways, link.missing)
+        )
+        object.__setattr__(self, "longest_list", max(lengths, default=0) + 2)
         object.__setattr__(self, "ports", frozenset(name for link in links for name in link.lowers.ports))
         object.__setattr__(self, "topology", Topology({link.name: link.lowers.names for link in links}))
 
@@ -49,12 +58,17 @@ class HostAddresses:
     `answers` holds all of them and `usable` those that an interface can own, both sorted by family
     and number. `asked` is the name that was asked, None where addresses were given. `complete` is
     False where a family failed. `first` is the first answer in wire order, A before AAAA.
+    `remarks` are findings on the name and its look-up, `resolution` is how it was resolved (None for
+    literals), `withheld` are answers that do not count because a complete set was required.
     """
 
     answers: tuple[Address, ...] = ()
     asked: str | None = None
     complete: bool = True
     first: Address | None = None
+    remarks: tuple[Finding, ...] = ()
+    resolution: Mapping[str, object] | None = field(default=None, repr=False, compare=False)
+    withheld: tuple[Address, ...] = ()
     usable: tuple[Address, ...] = field(init=False)
     unusable: tuple[Address, ...] = field(init=False)
     usable_set: frozenset[Address] = field(init=False, repr=False, compare=False)
@@ -67,7 +81,7 @@ class HostAddresses:
         object.__setattr__(self, "usable_set", frozenset(self.usable))
 
     @classmethod
-    def of(cls, *addresses: str) -> HostAddresses:
+    def of(cls, *addresses: str | ipaddress.IPv4Address | ipaddress.IPv6Address) -> HostAddresses:
         """Return the given literals as a frozen set, without any I/O; HostNameError names each that is none.
 
         Accepted: IPv4 as four decimal numbers, IPv6 in any spelling, in brackets or not, and a zone
@@ -77,8 +91,8 @@ class HostAddresses:
         found: list[Address] = []
         for text in addresses:
             try:
-                found.append(parse_literal(text))
-            except ValueError as error:
+                found.append(parse_literal(str(text) if isinstance(text, _LIBRARY) else text))
+            except (ValueError, TypeError) as error:
                 problems.append(_not_an_address(text, error))
         if problems:
             raise HostNameError(problems)
@@ -95,7 +109,8 @@ class HostAddresses:
         return self.asked is None
 
     def findings(self) -> Iterable[Finding]:
-        """Yield what is wrong with the answers."""
+        """Yield what is wrong with the name and its answers."""
+        yield from self.remarks
         for address in self.unusable:
             yield Finding(
                 FindingCode.ANSWER_UNUSABLE,
@@ -124,15 +139,18 @@ class HostAddresses:
 
 def parse_literal(text: str) -> Address:
     """Read an address as people write it where a host is named; ValueError says why it is none."""
+    if not isinstance(text, str):
+        raise TypeError("an address is a text")
     body = text[1:-1] if text.startswith("[") and text.endswith("]") and ":" in text else text
     body, percent, zone = body.partition("%")
     address = parse_address(body)
-    if percent and not (address.version == 6 and address.is_link_local and zone):
+    is_zone = zone.isprintable() and zone and not set(zone) & set("/% ")
+    if percent and not (address.version == 6 and address.is_link_local and is_zone):
         raise ValueError("a zone goes with a link-local IPv6 address only")
     return address
 
 
-def _not_an_address(text: object, error: ValueError) -> Diagnostic:
+def _not_an_address(text: object, error: Exception) -> Diagnostic:
     return Diagnostic(
         "HOST_ADDRESS_INVALID",
         f"{quote(str(text))} is no IP address: {error}"

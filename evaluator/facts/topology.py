@@ -38,6 +38,10 @@ class Topology:
         )
         self._below = _closure(components, self._lowers)
         self._above = _closure(reversed(components), self._uppers)
+        self.most_above = max((mask.bit_count() for mask in self._above), default=0)
+        degrees = (len(neighbours) for edges in (self._lowers, self._uppers) for neighbours in edges)
+        most_below = max((mask.bit_count() for mask in self._below), default=0)
+        self.largest_stack = 1 + max(self.most_above, most_below, *degrees, 0)
 
     def lowers(self, name: str) -> tuple[str, ...]:
         """Return the described interfaces directly below, sorted."""

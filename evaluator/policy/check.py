@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from evaluator.diagnostic import Severity
+from evaluator.finding import FindingCode
 from evaluator.policy import nodes
 from evaluator.policy.check_condition import ConditionChecker
 from evaluator.policy.check_expression import Scope
@@ -149,7 +150,7 @@ def _code(located: Located, name: str, verb: str | None, problems: Problems) -> 
                 )
         return ""
     if found is None or not isinstance(found.value, str):
-        return re.sub(r"[^A-Z0-9]", "_", name.upper())
+        return _shipped_code(re.sub(r"[^A-Z0-9]", "_", name.upper()))
     if not _CODE.fullmatch(found.value):
         problems.error(
             "FINDING_CODE",
@@ -157,7 +158,11 @@ def _code(located: Located, name: str, verb: str | None, problems: Problems) -> 
             found.span,
             "capitals, digits and underscores: SEVERAL_INTERFACES",
         )
-    return found.value
+    return _shipped_code(found.value)
+
+
+def _shipped_code(code: str) -> str:
+    return FindingCode(code) if code in list(FindingCode) else code
 
 
 def _severity(located: Located, verb: str, problems: Problems) -> Severity:

@@ -6,7 +6,8 @@ A literal that no value can equal is a mistake too: a kind that does not exist, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from evaluator.facts.link import Kind
 from evaluator.policy import nodes
@@ -65,27 +66,52 @@ class RelationChecker:
 
     def _check_literals(self, node: nodes.Relation, relation: Relate, left: Expression, right: Expression) -> None:
         """Note literals that would make the relation silently true or false."""
+        if relation not in (Relate.EQUAL, Relate.UNEQUAL, Relate.IN, Relate.OVERLAPS, Relate.LIKE):
+            return
         if relation is Relate.LIKE:
-            for glob in _texts(right):
+            for glob in map(str, _values(right)):
                 if not _GLOB.fullmatch(glob) or any(a > b for a, b in _REVERSED_RANGE.findall(glob)):
                     message = f"{quote(glob)} is no glob"
                     self._problems.error(
                         "BAD_LITERAL", message, node.right.span, "`*`, `?` and `[a-z]` stand for others"
                     )
-        kinds = (left, right) if relation in (Relate.EQUAL, Relate.UNEQUAL) else (left,)
-        if any(isinstance(side, Read) and side.word.owner is Base.NIC and side.word.name == "kind" for side in kinds):
-            for text in (*_texts(left), *_texts(right)):
-                if text not in list(Kind):
-                    hint = did_you_mean(text, Kind) or f"kinds: {', '.join(Kind)}"
-                    self._problems.error("BAD_LITERAL", f"there is no kind {quote(text)}", node.right.span, hint)
+        if relation is Relate.LIKE:
+            return
+        for side, other, place in ((left, right, node.right.span), (right, left, node.left.span)):
+            allowed = _ALLOWED.get(side.word.name) if isinstance(side, Read) and side.word.owner is Base.NIC else None
+            for value in _values(other) if allowed else ():
+                if allowed is not None and not allowed.holds(value):
+                    hint = did_you_mean(str(value), allowed.known) or allowed.hint
+                    message = f"{quote(side.text)} is never {quote(str(value))}"
+                    self._problems.error("BAD_LITERAL", message, place, hint)
 
 
-def _texts(expression: Expression) -> Iterator[str]:
-    if isinstance(expression, Constant) and isinstance(expression.value, str):
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """The values that a word can have: those known by name, and a test."""
+
+    holds: Callable[[object], bool]
+    hint: str
+    known: tuple[str, ...] = ()
+
+
+_CONFLICTS = ("addr", "network")
+_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2})+")
+_ALLOWED = {
+    "kind": _Allowed(lambda value: value in list(Kind), f"kinds: {', '.join(Kind)}", tuple(Kind)),
+    "conflicts": _Allowed(lambda value: value in _CONFLICTS, 'it holds "addr" or "network"', ("addr", "network")),
+    "bond_mode": _Allowed(lambda value: value in range(7), "bond modes are 0 to 6"),
+    "vlan_id": _Allowed(lambda value: value in range(4096), "vlan ids are 0 to 4095"),
+    "mac": _Allowed(lambda value: bool(_MAC.fullmatch(str(value))), 'write it in lower case: "52:54:00:00:00:0a"'),
+}
+
+
+def _values(expression: Expression) -> Iterator[object]:
+    if isinstance(expression, Constant):
         yield expression.value
     elif isinstance(expression, ListOf):
         for operand in expression.operands:
-            yield from _texts(operand)
+            yield from _values(operand)
 
 
 def _fit(sign: Relate, one: Type, two: Type) -> Relate | None:

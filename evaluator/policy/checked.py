@@ -209,3 +209,17 @@ def walk(node: Condition | Expression) -> Iterator[Condition | Expression]:
         for child in value if isinstance(value, tuple) else (value,):
             if is_dataclass(child) and isinstance(child, Expression | Condition):
                 yield from walk(child)
+
+
+def floor_of(condition: Quantified) -> Expression | None:
+    """Return what every witness of a quantifier must stand above, where its body begins with that.
+
+    `some other in candidates satisfies other above nic and …` need not look at what is not above:
+    without this, thousands of candidates would be held against each other one by one.
+    """
+    body = condition.body
+    first = body.conditions[0] if isinstance(body, AllOf) else body
+    if condition.quantifier is Quantifier.EVERY or not isinstance(first, Related):
+        return None
+    is_floor = first.relation is Relate.ABOVE and not first.negated and first.left == condition.variable
+    return first.right if is_floor and isinstance(first.right, Variable) and first.right != condition.variable else None

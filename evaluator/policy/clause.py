@@ -35,7 +35,7 @@ from evaluator.policy.interpret import Bindings, elements, evaluate, holds
 from evaluator.policy.scene import Scene, Value
 from evaluator.policy.types import Base
 from evaluator.policy.vocabulary import words_of
-from evaluator.policy.wording import show_briefly
+from evaluator.policy.wording import show, show_briefly
 from evaluator.trace import SeenValue
 
 
@@ -61,6 +61,7 @@ def verdict(condition: Condition, scene: Scene, bound: Bindings) -> Verdict:
             inside = verdict(clause.body, scene, inner)
             seen.extend(value for value in inside.seen if value not in seen)
     else:
+        seen.extend(_see_state(clause, scene, inner))
         seen.extend(_see(expression, scene, inner) for expression in _operands(clause))
     return Verdict(holds(condition, scene, bound), clause.text, tuple(dict.fromkeys(seen)))
 
@@ -113,6 +114,14 @@ def _reads(expression: Expression) -> Iterator[Expression]:
                 yield from _reads(operand)
         case Read() | ParameterValue():
             yield expression
+
+
+def _see_state(clause: Condition, scene: Scene, bound: Bindings) -> Iterator[SeenValue]:
+    """Yield whether an interface has the state that is asked for, and where it stands."""
+    if isinstance(clause, InState) and clause.state.owner is Base.NIC and clause.state.family != "kind":
+        nic = evaluate(clause.operand, scene, bound)
+        has_it = clause.state.holds(scene, nic)
+        yield SeenValue(f"{clause.operand.text} is {clause.state.name}", show(has_it), _pointers_of(nic))
 
 
 def _see(expression: Expression, scene: Scene, bound: Bindings) -> SeenValue:

@@ -1,75 +1,153 @@
-"""The worst cost of a rule, read from its text: subjects times the product of its quantifiers' lists."""
+"""The worst cost of a rule, read from its text, and the budget that keeps a decision from hanging.
+
+`cost_of` gives the degree: subjects times the product of the quantifiers' lists. `Budget` counts
+steps with the sizes that a report really has, before each rule is run: every clause of every pass,
+and what a clause has to look through.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from evaluator.diagnostic import Diagnostic, PolicyError
-from evaluator.facts.host import HostFacts
-from evaluator.policy.checked import AllOf, AnyOf, Condition, Constant, Expression, ListOf, Not, Quantified
-from evaluator.policy.program import Cost, Program
+from evaluator.policy.checked import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Constant,
+    Count,
+    Expression,
+    InState,
+    IsKnown,
+    ListOf,
+    Not,
+    Quantified,
+    Read,
+    Relate,
+    Related,
+    RouteTo,
+    floor_of,
+)
+from evaluator.policy.program import Cost, Program, Rule
 from evaluator.policy.scene import Question
 from evaluator.policy.types import Base
 from evaluator.text import quote
 
-STEP_BUDGET = 100_000_000
+STEP_BUDGET = 30_000_000
+_EVERY_INTERFACE = ("match", "warn")
+_MADE_ONCE = ("candidates", "interfaces", "owners")
+_CHEAP_ELEMENTS = 16  # so many addresses or names cost about as much as one step of the interpreter
 
 
 def cost_of(condition: Condition, has_subject: bool) -> Cost:
-    """Return the bound of a rule with this condition."""
-    worst = _worst(condition)
-    return Cost(worst.nics + has_subject, worst.others, worst.constant)
+    """Return the degree of a rule with this condition."""
+    worst = _degree(condition)
+    return Cost(worst.nics + has_subject, worst.others)
 
 
 def worst_cost(program: Program) -> Cost:
     """Return the cost of the rule that costs most on a large report."""
-    return max((rule.cost for rule in program.rules), key=lambda c: (c.nics, c.others, c.constant), default=Cost())
+    return max((rule.cost for rule in program.rules), key=lambda cost: cost.rank, default=Cost())
 
 
-def refuse_too_costly(program: Program, question: Question) -> None:
-    """Raise PolicyError where the policy's bound on this report is over the budget; a decision never hangs."""
-    n, m = len(question.facts.links), _longest_other_list(question)
-    steps = sum(rule.cost.steps(n, m) for rule in program.rules)
-    if steps > STEP_BUDGET:
-        dear = max(program.rules, key=lambda rule: rule.cost.steps(n, m))
-        raise PolicyError(
-            [
-                Diagnostic(
-                    "POLICY_TOO_COSTLY",
-                    f"on this report ({n} interfaces) the policy may need {steps} steps; the budget is {STEP_BUDGET}",
-                    dear.place,
-                    f"the rule {quote(dear.name)} costs {dear.cost}: fewer quantifiers inside each other",
-                )
-            ]
-        )
-
-
-def _worst(condition: Condition) -> Cost:
+def _degree(condition: Condition) -> Cost:
     match condition:
         case AllOf(conditions=parts) | AnyOf(conditions=parts):
-            return max((_worst(part) for part in parts), key=lambda c: (c.nics, c.others, c.constant))
+            return max((_degree(part) for part in parts), key=lambda cost: cost.rank)
         case Not(condition=inner):
-            return _worst(inner)
+            return _degree(inner)
         case Quantified(domain=domain, body=body):
-            return _times(_length(domain), _worst(body))
+            inside = _degree(body)
+            if isinstance(domain, ListOf | Constant):
+                return inside
+            is_nics = domain.type.base is Base.NIC
+            return Cost(inside.nics + is_nics, inside.others + (not is_nics))
         case _:
             return Cost()
 
 
-def _length(domain: Expression) -> Cost:
-    if isinstance(domain, ListOf):
-        return Cost(constant=max(1, len(domain.operands)))
-    if isinstance(domain, Constant):
-        return Cost()
-    return Cost(nics=1) if domain.type.base is Base.NIC else Cost(others=1)
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """How long lists are on this report.
+
+    All interfaces, the candidates, what stands above one interface, what belongs to the stack of
+    one, and the longest list of anything else.
+    """
+
+    interfaces: int
+    candidates: int
+    above: int
+    stack: int
+    others: int
 
 
-def _times(one: Cost, two: Cost) -> Cost:
-    return Cost(one.nics + two.nics, one.others + two.others, one.constant * two.constant)
+class Budget:
+    """The steps that one decision may take."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        facts = question.facts
+        given = (len(value) for value in question.parameters.values() if isinstance(value, tuple))
+        self._others = max(facts.longest_list, len(question.host.answers), *given, 1)
+        self._spent = 0
+
+    def spend(self, rule: Rule, candidates: int) -> None:
+        """Count what the rule may cost with so many candidates; PolicyError where that is over the budget."""
+        facts = self._question.facts
+        topology = facts.topology
+        sizes = _Sizes(len(facts.links), candidates, topology.most_above, topology.largest_stack, self._others)
+        subjects = 1
+        if rule.has_subject:
+            subjects = sizes.interfaces if rule.verb in _EVERY_INTERFACE else candidates
+        self._spent += subjects * _steps(rule.condition, sizes)
+        if self._spent > STEP_BUDGET:
+            message = f"the policy may need {self._spent} steps on this report ({sizes.interfaces} interfaces)"
+            hint = f"the rule {quote(rule.name)} costs {rule.cost}: use fewer quantifiers inside each other"
+            problem = Diagnostic("POLICY_TOO_COSTLY", f"{message}; the budget is {STEP_BUDGET}", rule.place, hint)
+            raise PolicyError([problem])
 
 
-def _longest_other_list(question: Question) -> int:
-    facts: HostFacts = question.facts
-    lengths = [len(question.host.answers), len(facts.networks), 1]
-    lengths.extend(len(value) for value in question.parameters.values() if isinstance(value, tuple))
-    for link in facts.links:
-        lengths.extend((len(link.addresses) + 2, len(link.networks), len(link.gateways), len(link.missing)))
-    return max(lengths)
+def _steps(condition: Condition, sizes: _Sizes) -> int:
+    match condition:
+        case AllOf(conditions=parts) | AnyOf(conditions=parts):
+            return sum(_steps(part, sizes) for part in parts)
+        case Not(condition=inner):
+            return _steps(inner, sizes)
+        case Quantified(domain=domain, body=body):
+            length = _length(domain, sizes) if floor_of(condition) is None else min(sizes.above, _length(domain, sizes))
+            return 1 + _work(domain, sizes) + length * _steps(body, sizes)
+        case Related(left=left, relation=relation, right=right):
+            looks_through = relation in (Relate.OVERLAPS, Relate.WITHIN)
+            return 1 + sum(_work(side, sizes, looks_through) for side in (left, right))
+        case InState(operand=operand) | IsKnown(operand=operand):
+            return 1 + _work(operand, sizes)
+        case _:
+            return 1
+
+
+def _work(expression: Expression, sizes: _Sizes, looks_through: bool = False) -> int:
+    """Return what it takes to make an operand, and to look through it where the relation does."""
+    match expression:
+        case Count(operand=operand):
+            return _work(operand, sizes, looks_through=True)
+        case RouteTo():
+            return sizes.interfaces
+        case ListOf(operands=operands):
+            return sum(1 + _work(operand, sizes) for operand in operands)
+        case Read(word=word) if expression.type.is_list and word.name in _MADE_ONCE:
+            return _length(expression, sizes) if looks_through else 0
+        case _ if expression.type.is_list:
+            length = _length(expression, sizes)
+            return length if expression.type.base is Base.NIC else length // _CHEAP_ELEMENTS
+        case _:
+            return 0
+
+
+def _length(expression: Expression, sizes: _Sizes) -> int:
+    if isinstance(expression, ListOf):
+        return len(expression.operands)
+    if isinstance(expression, Read) and expression.word.name == "candidates":
+        return sizes.candidates
+    if isinstance(expression, Read) and expression.word.owner is Base.NIC and expression.type.base is Base.NIC:
+        return sizes.stack
+    return sizes.interfaces if expression.type.base is Base.NIC else sizes.others

@@ -8,7 +8,7 @@ values are never compared, every loop runs over a finite list.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -34,9 +34,12 @@ from evaluator.policy.checked import (
     RouteTo,
     Truth,
     Variable,
+    floor_of,
 )
+from evaluator.policy.cost import Budget
 from evaluator.policy.program import Rule
 from evaluator.policy.scene import Question, Scene, Value, identity
+from evaluator.policy.vocabulary import VERBS
 
 Bindings = Mapping[str, Value]
 
@@ -55,14 +58,20 @@ class Judged:
     fired: bool
 
 
-def run(rules: Iterable[Rule], question: Question) -> tuple[Judged, ...]:
-    """Apply the rules in their order, beginning with no candidates."""
+def run(rules: Iterable[Rule], question: Question, verbs: Container[str] = VERBS) -> tuple[Judged, ...]:
+    """Apply the rules in their order, beginning with no candidates; those of other verbs are only paid for.
+
+    PolicyError, before a rule is begun, where its worst cost would exceed the step budget.
+    """
+    budget = Budget(question)
     steps: list[Judged] = []
     candidates: tuple[Link, ...] = ()
     for rule in rules:
-        step = judge(rule, Scene(question, candidates))
-        candidates = step.after
-        steps.append(step)
+        budget.spend(rule, len(candidates))
+        if rule.verb in verbs:
+            step = judge(rule, Scene(question, candidates))
+            candidates = step.after
+            steps.append(step)
     return tuple(steps)
 
 
@@ -123,27 +132,13 @@ def evaluate(expression: Expression, scene: Scene, bound: Bindings) -> Any:  # n
 def elements(condition: Quantified, scene: Scene, bound: Bindings) -> Iterator[Value]:
     """Yield what a quantifier ranges over, in the order of its list; `other` leaves the rule's own nic out."""
     items = evaluate(condition.domain, scene, bound)
-    floor = _floor(condition)
+    floor = floor_of(condition)
     if floor is not None:
         above = frozenset(scene.facts.topology.above(evaluate(floor, scene, bound).name))
         items = (item for item in items if item.name in above) if above else ()
     for item in items:
         if not (condition.others_only and item.name == bound["nic"].name):  # type: ignore[union-attr]
             yield item
-
-
-def _floor(condition: Quantified) -> Expression | None:
-    """Return what every witness must stand above, where the body begins with that.
-
-    `some other in candidates satisfies other above nic and …` need not look at what is not above:
-    without this, thousands of candidates would be held against each other one by one.
-    """
-    body = condition.body
-    first = body.conditions[0] if isinstance(body, AllOf) else body
-    if condition.quantifier is Quantifier.EVERY or not isinstance(first, Related):
-        return None
-    is_floor = first.relation is Relate.ABOVE and not first.negated and first.left == condition.variable
-    return first.right if is_floor and isinstance(first.right, Variable) and first.right != condition.variable else None
 
 
 def _all_of(condition: AllOf, scene: Scene, bound: Bindings) -> bool:

@@ -22,15 +22,23 @@ class Placed:
 
 
 def lint(rules: Sequence[Placed], problems: Problems) -> None:
-    """Note rules that never fire, that nothing can follow, that repeat another, or that stand in the wrong order."""
+    """Note what is odd about rules whatever else the file holds: conditions that never hold, order, repetition."""
+    for placed in rules:
+        if fold(placed.rule.condition) is False:
+            message = f"the rule {quote(placed.rule.name)} can never fire: its condition holds on no report"
+            problems.warning("RULE_NEVER_FIRES", message, placed.span)
+    _out_of_order(rules, problems)
+    _repeated(rules, problems)
+
+
+def lint_whole(rules: Sequence[Placed], problems: Problems) -> None:
+    """Note what can be said only where every rule of the policy is known: what is never matched, what is over."""
     if not any(placed.rule.verb == "match" for placed in rules):
         where = rules[0].span if rules else Span(0, 0)
         hint = "match nic when nic.addresses overlaps host.addresses"
         problems.error("POLICY_WITHOUT_MATCH", "no rule says `match`, so no interface can ever be left", where, hint)
-    _never_firing(rules, problems)
+    _before_any_match(rules, problems)
     _nothing_after(rules, problems)
-    _out_of_order(rules, problems)
-    _repeated(rules, problems)
 
 
 def unused_parameters(declared: Sequence[tuple[str, Span]], rules: Sequence[Placed], problems: Problems) -> None:
@@ -55,17 +63,14 @@ def mentions(rule: Rule, word: str) -> bool:
     )
 
 
-def _never_firing(rules: Sequence[Placed], problems: Problems) -> None:
-    matched = False
+def _before_any_match(rules: Sequence[Placed], problems: Problems) -> None:
     for placed in rules:
         rule = placed.rule
-        if _judges_candidates(rule) and not matched:
+        if rule.verb == "match":
+            return
+        if _judges_candidates(rule):
             message = f"the rule {quote(rule.name)} can never fire: there are no candidates before the first `match`"
             problems.warning("RULE_NEVER_FIRES", message, placed.span, "move it behind the `match` rules")
-        elif fold(rule.condition) is False:
-            message = f"the rule {quote(rule.name)} can never fire: its condition holds on no report"
-            problems.warning("RULE_NEVER_FIRES", message, placed.span)
-        matched = matched or rule.verb == "match"
 
 
 def _judges_candidates(rule: Rule) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evaluator.diagnostic import Diagnostic, PolicyError, in_order
 from evaluator.policy.check import check_rule
-from evaluator.policy.lint import Placed, lint, unused_parameters
+from evaluator.policy.lint import Placed, lint, lint_whole, unused_parameters
 from evaluator.policy.parameters import TYPE_NAMES, read_value
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Parameter, Program
@@ -24,6 +24,8 @@ from evaluator.text import did_you_mean, quote, quote_path
 
 LARGEST_POLICY = 256 * 1024
 _SCHEMA = "policy"
+_MOST_RULES = 200
+_LINE_BREAKS = dict.fromkeys(map(ord, "\r\x85\u2028\u2029"), "\n")  # what YAML ends a line at, as one character
 
 
 def shipped_names() -> tuple[str, ...]:
@@ -41,12 +43,20 @@ def find_policy(name: str | Path) -> Source:
     if isinstance(name, str) and name in shipped_names():
         return Source(f"{name}.yaml", (shipped_folder("policies") / f"{name}.yaml").read_text(encoding="utf-8"))
     path = Path(name)
-    looks_like_path = isinstance(name, Path) or "/" in name or path.suffix in (".yaml", ".yml") or path.is_file()
+    looks_like_path = isinstance(name, Path) or "/" in name or path.suffix in (".yaml", ".yml") or is_file(path)
     if not looks_like_path:
         known = shipped_names()
         hint = did_you_mean(str(name), known) or f"shipped policies: {', '.join(known)}; or give the path of a file"
         raise PolicyError([Diagnostic("POLICY_NOT_FOUND", f"there is no policy {quote(str(name))}", hint=hint)])
     return Source(str(name), read_text_file(path))
+
+
+def is_file(path: Path) -> bool:
+    """Return whether there is a file; a path that cannot be one is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def read_text_file(path: Path) -> str:
@@ -63,7 +73,7 @@ def read_text_file(path: Path) -> str:
         message = f"{shown} is larger than {LARGEST_POLICY // 1024} KiB"
         raise PolicyError([Diagnostic("POLICY_TOO_LARGE", message)])
     try:
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
+        return content.decode("utf-8-sig").replace("\r\n", "\n").translate(_LINE_BREAKS)
     except UnicodeDecodeError as error:
         message = f"{shown} is not UTF-8 at byte {error.start}"
         raise PolicyError([Diagnostic("POLICY_UNREADABLE", message)]) from None
@@ -93,13 +103,16 @@ def _build(located: Located, problems: Problems) -> Program:
     placed: list[Placed] = []
     rules = located.children.get("rules")
     maps = [] if rules is None else [child for child in rules.children.values() if isinstance(child.value, dict)]
+    maps = maps[:_MOST_RULES]  # the schema has refused more
     for child in maps:
         rule = check_rule(child, name, types, problems)
         if rule is not None:
             placed.append(Placed(rule, child.children["rule"].span))
     _refuse_repeated_names(maps, problems)
+    lint(placed, problems)
+    if len(placed) == len(maps) and maps:
+        lint_whole(placed, problems)
     if not problems.has_errors:
-        lint(placed, problems)
         spans = located.children["parameters"].keys if parameters else {}
         unused_parameters([(p.name, spans[p.name]) for p in parameters], placed, problems)
     return Program(

@@ -10,7 +10,7 @@ from evaluator.policy.program import Parameter, Program
 from evaluator.policy.scene import Scalar, Value
 from evaluator.policy.types import Base, Type
 from evaluator.schema import describe_value
-from evaluator.text import did_you_mean, quote, quote_all
+from evaluator.text import did_you_mean, is_well_formed, quote, quote_all
 
 TYPE_NAMES = {
     "string": Base.TEXT,
@@ -20,6 +20,7 @@ TYPE_NAMES = {
     "cidr": Base.CIDR,
 }
 ParameterInput = str | int | bool | Iterable[str] | Iterable[int]
+GREATEST_INTEGER = 10**18 - 1
 _NAMES = {base: name for name, base in TYPE_NAMES.items()}
 
 
@@ -32,7 +33,7 @@ def type_name(type_: Type) -> str:
 def read_value(type_: Type, given: object) -> Value:
     """Return plain data as a value of the type; ValueError says what is wrong with it."""
     if type_.is_list:
-        if isinstance(given, str) or not isinstance(given, Iterable):
+        if not isinstance(given, list | tuple):
             raise ValueError(f"expected a list of {_NAMES[type_.base]} values")
         return tuple(_read_scalar(type_.base, item) for item in given)
     return _read_scalar(type_.base, given)
@@ -101,10 +102,14 @@ def parse_assignments(program: Program, assignments: Iterable[str]) -> dict[str,
 
 def _read_scalar(base: Base, given: object) -> Scalar:
     if base is Base.TEXT and isinstance(given, str):
+        if not is_well_formed(given):
+            raise ValueError("expected a text of characters, found one with a lone surrogate")
         return given
     if base is Base.BOOLEAN and isinstance(given, bool):
         return given
     if base is Base.INTEGER and isinstance(given, int) and not isinstance(given, bool):
+        if abs(given) > GREATEST_INTEGER:
+            raise ValueError("expected an integer of at most eighteen digits")
         return given
     if base is Base.ADDRESS and isinstance(given, str | Address):
         return given if isinstance(given, Address) else _address(given)

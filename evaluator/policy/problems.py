@@ -33,14 +33,11 @@ class Problems:
         return " ".join(self.source.text[span.start : span.end].split())
 
     def _add(self, severity: Severity, code: str, message: str, span: Span, hint: str) -> None:
-        if len(self.found) > MOST_PROBLEMS:
+        count = sum(diagnostic.severity is severity for diagnostic in self.found)
+        if count > MOST_PROBLEMS:
             return
-        if len(self.found) == MOST_PROBLEMS:
-            severity, code, message = (
-                Severity.ERROR,
-                "TOO_MANY_PROBLEMS",
-                f"there are more than {MOST_PROBLEMS} problems",
-            )
+        if count == MOST_PROBLEMS:
+            code, message = "TOO_MANY_PROBLEMS", f"there are more than {MOST_PROBLEMS} {severity}s"
             hint = "mend these first; the others are not shown"
         place, excerpt = self.source.place(span), self.source.excerpt(span)
         self.found.append(Diagnostic(code, message, place, hint, severity, excerpt, span.start))

@@ -20,18 +20,18 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The worst number of judgements of a rule: n^`nics` · m^`others`, times a constant.
+    """The degree of a rule's worst cost: n^`nics` · m^`others`.
 
     n is the number of interfaces, m the length of the longest other list (addresses, networks).
     """
 
     nics: int = 0
     others: int = 0
-    constant: int = 1
 
-    def steps(self, n: int, m: int) -> int:
-        """Return the bound for a report of this size."""
-        return int(n**self.nics * m**self.others) * self.constant
+    @property
+    def rank(self) -> tuple[int, int]:
+        """What costs are compared by: the whole degree, then that of the interfaces."""
+        return self.nics + self.others, self.nics
 
     def __str__(self) -> str:
         powers = [

@@ -16,7 +16,7 @@ import yaml
 from evaluator.diagnostic import PolicyError
 from evaluator.policy.problems import Problems
 from evaluator.source import Source, Span
-from evaluator.text import quote
+from evaluator.text import is_well_formed, quote
 
 DEEPEST_YAML = 12
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})", re.ASCII)
@@ -188,6 +188,9 @@ class _Reader:
 
     def _scalar(self, event: yaml.ScalarEvent) -> Located:
         span, style = _span(event), event.style
+        if not is_well_formed(event.value):
+            self._problems.error("YAML_SYNTAX", "the text has a lone surrogate, which is no character", span)
+            return Located("", span, style, broken=True)
         if style is not None:
             return Located(event.value, span, style)
         rest_of_line = self._source.text[span.end :].split("\n", 1)[0]

@@ -16,12 +16,14 @@ from rich.text import Text
 
 from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Severity
-from evaluator.text import visible
+from evaluator.text import flat, visible
 from evaluator.trace import Explanation, InterfaceReasons, Step
 
 MOST_INTERFACES = 40
 _MOST_NAMES = 6
+_NARROWEST, _USUAL_WIDTH = 20, 80
 _MOST_REASONS = 3
+_LONGEST_MESSAGE = 600
 _STATUS_STYLES = {
     Status.RESOLVED: "bold green",
     Status.REJECTED: "bold red",
@@ -34,30 +36,40 @@ _SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.
 
 def console_for(stream: TextIO) -> Console:
     """Return a console that colours only a terminal, honours NO_COLOR, and parses nothing as markup."""
-    return Console(file=stream, highlight=False, markup=False, emoji=False)
+    on_terminal = stream.isatty()
+    console = Console(file=stream, highlight=False, markup=False, emoji=False, force_terminal=on_terminal)
+    if console.width < _NARROWEST:
+        console.width = _USUAL_WIDTH
+    return console
 
 
 def print_decision(decision: Decision, stream: TextIO) -> None:
     """Print the decision with its findings, its trace and the reason for each interface."""
     explanation = decision.explain()
     console = console_for(stream)
-    console.print(_headline(decision, explanation), soft_wrap=True)  # two lines, however long
+    headline = _captured(console, _headline(decision, explanation), soft_wrap=True)  # two lines, however long
     parts: list[RenderableType] = []
     if decision.findings:
         parts += [_heading("findings"), _indented(_findings(decision))]
     parts += [_heading(f"trace of the policy {visible(decision.policy)}"), _indented(_trace(decision))]
     parts += [_heading("interfaces"), _indented(_interfaces(decision, explanation))]
+    body = _captured(console, Group(*parts), soft_wrap=False)
+    stream.writelines(f"{line.rstrip()}\n" for line in (*headline.splitlines(), *body.splitlines()))
+
+
+def _captured(console: Console, renderable: RenderableType, soft_wrap: bool) -> str:
+    """Return what would be printed: rich ends the program by itself when it meets a closed pipe."""
     with console.capture() as capture:
-        console.print(Group(*parts))
-    stream.writelines(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+        console.print(renderable, soft_wrap=soft_wrap)
+    return capture.get()
 
 
 def _headline(decision: Decision, explanation: Explanation) -> Text:
     what, *why = explanation.summary
     line = Text(f"{decision.status}: ", style=_STATUS_STYLES[decision.status])
-    line.append(what, style="bold")
+    line.append(_short(what), style="bold")
     for sentence in why:
-        line.append(f"\n  {sentence}", style="none")
+        line.append(f"\n  {_short(sentence)}", style="none")
     return line
 
 
@@ -80,9 +92,9 @@ def _findings(decision: Decision) -> Table:
     table = _grid(2)
     for finding in decision.findings:
         said = Text(finding.code, style="bold")
-        said.append(f"\n{visible(finding.message)}", style="none")
+        said.append(f"\n{_short(finding.message)}", style="none")
         if finding.hint:
-            said.append(f"\nhint: {visible(finding.hint)}", style="dim")
+            said.append(f"\nhint: {_short(finding.hint)}", style="dim")
         table.add_row(Text(str(finding.severity), style=_SEVERITY_STYLES[finding.severity]), said)
     return table
 
@@ -98,8 +110,8 @@ def _trace(decision: Decision) -> Table:
 
 
 def _did(step: Step) -> str:
-    added = [name for name in step.after if name not in set(step.before)]
-    removed = [name for name in step.before if name not in set(step.after)]
+    added = sorted(set(step.after) - set(step.before))
+    removed = sorted(set(step.before) - set(step.after))
     if added:
         return f"+ {_some(added)}"
     if removed:
@@ -107,6 +119,12 @@ def _did(step: Step) -> str:
     if step.verb in ("match", "discard", "prefer"):
         return "no change"
     return (f"fired for {_some(step.hits)}" if step.hits else "fired") if step.fired else "did not fire"
+
+
+def _short(message: str) -> str:
+    """Return a message, whose names are visible already, without what could disturb a terminal, cut if very long."""
+    shown = flat(message)
+    return shown if len(shown) <= _LONGEST_MESSAGE else shown[: _LONGEST_MESSAGE - 1] + "…"
 
 
 def _some(names: Sequence[str]) -> str:
@@ -122,9 +140,9 @@ def _interfaces(decision: Decision, explanation: Explanation) -> Group:
     table = _grid(3)
     for interface in chosen:
         style = "bold" if interface.name in decision.candidates else "none"
-        why = Text(visible(interface.outcome), style=style)
+        why = Text(_short(interface.outcome), style=style)
         for line in _why(interface):
-            why.append(f"\n{visible(line)}", style="dim")
+            why.append(f"\n{_short(line)}", style="dim")
         table.add_row(Text(visible(interface.name), style=style), Text(interface.kind), why)
     rest = len(explanation.interfaces) - len(chosen)
     parts: list[RenderableType] = [table]

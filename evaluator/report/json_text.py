@@ -6,24 +6,27 @@ Nesting is limited here so that nothing behind this door can meet the recursion 
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 
 import orjson
 
-from evaluator.diagnostic import Diagnostic, ReportError
+from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.source import Source, Span
 from evaluator.text import json_pointer, quote
 
 DEEPEST = 64
-LARGEST = 64 * 1024 * 1024
+LARGEST = 32 * 1024 * 1024
+_MOST_DUPLICATES = 100
+_ONLY_JSON = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def parse_json(text: bytes | str) -> object:
     """Return the value of a JSON text; the last of several equal keys wins."""
     if len(text) > LARGEST:
-        raise ReportError([Diagnostic("REPORT_TOO_LARGE", f"the report is larger than {LARGEST >> 20} MiB")])
+        raise ReportError([Diagnostic(ReportCode.TOO_LARGE, f"the report is larger than {LARGEST >> 20} MiB")])
     try:
         value: object = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -38,11 +41,11 @@ def parse_json_without_duplicates(text: bytes | str) -> object:
     pairs: object = json.loads(text, object_pairs_hook=_Pairs)
     problems = [
         Diagnostic(
-            "REPORT_DUPLICATE_KEY",
+            ReportCode.DUPLICATE_KEY,
             f"the key {quote(path[-1])} stands twice in one object",
             json_pointer(path),
         )
-        for path in _duplicates(pairs)
+        for path in itertools.islice(_duplicates(pairs), _MOST_DUPLICATES)
     ]
     if problems:
         raise ReportError(problems)
@@ -52,12 +55,13 @@ def parse_json_without_duplicates(text: bytes | str) -> object:
 def plain_copy(document: object) -> object:
     """Return a copy of a document handed over in process; ReportError where it is not made of JSON values."""
     try:
-        copy: object = orjson.loads(orjson.dumps(document, default=_as_dict))
+        copy: object = orjson.loads(orjson.dumps(document, default=_as_dict, option=_ONLY_JSON))
     except TypeError as error:
         raise ReportError(
-            [Diagnostic("REPORT_NOT_JSON", f"the document is not made of JSON values: {error}")]
+            [Diagnostic(ReportCode.NOT_JSON, f"the document is not made of JSON values: {error}")]
         ) from None
-    _refuse_deep(document)
+    _refuse_deep(copy)
+    _refuse_not_finite(document)
     return copy
 
 
@@ -71,45 +75,53 @@ class _Pairs(list[tuple[str, object]]):
     """An object's keys and values as they stand in the text."""
 
 
-def _duplicates(value: object, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+def _duplicates(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     if isinstance(value, _Pairs):
         seen: set[str] = set()
-        found: list[tuple[str, ...]] = []
         for key, item in value:
             if key in seen:
-                found.append((*path, key))
+                yield (*path, key)
             seen.add(key)
-            found.extend(_duplicates(item, (*path, key)))
-        return found
-    if isinstance(value, list):
-        return [hit for i, item in enumerate(value) for hit in _duplicates(item, (*path, str(i)))]
-    return []
+            if isinstance(item, list):
+                yield from _duplicates(item, (*path, key))
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            if isinstance(item, list):
+                yield from _duplicates(item, (*path, str(at)))
 
 
 def _refuse_deep(value: object) -> None:
-    level = [value]
+    level = [value] if isinstance(value, dict | list) else []
     for _ in range(DEEPEST):
-        level = [child for parent in level for child in _children(parent)]
-        if any(isinstance(child, float) and not math.isfinite(child) for child in level):
-            raise ReportError([Diagnostic("REPORT_NOT_JSON", "the document holds a number that is not finite")])
-    if any(isinstance(child, Mapping | list | tuple) for child in level):
-        raise ReportError([Diagnostic("REPORT_TOO_DEEP", f"the report is nested deeper than {DEEPEST} levels")])
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+    if level:
+        raise ReportError([Diagnostic(ReportCode.TOO_DEEP, f"the report is nested deeper than {DEEPEST} levels")])
 
 
-def _children(value: object) -> Iterable[object]:
-    if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, list | tuple) else ()
+def _refuse_not_finite(value: object) -> None:
+    """Refuse what orjson would write as null; the document is known to be no deeper than allowed."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ReportError([Diagnostic(ReportCode.NOT_JSON, "the document holds a number that is not finite")])
+    children = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    for child in children:
+        _refuse_not_finite(child)
 
 
 def _not_json(text: bytes | str, error: orjson.JSONDecodeError) -> Diagnostic:
     if not text.strip():
-        return Diagnostic("REPORT_EMPTY", "the report is empty", hint="it should be the JSON reply of getCapabilities")
+        return Diagnostic(
+            ReportCode.EMPTY, "the report is empty", hint="it should be the JSON reply of getCapabilities"
+        )
     shown = text if isinstance(text, str) else text.decode("utf-8", errors="replace")
     message = f"the report is not JSON: {error.msg}"
     offset = min(error.pos, len(shown))
     source = Source("report", shown) if len(shown) < LARGEST >> 4 else None
     if source is None:
-        return Diagnostic("REPORT_NOT_JSON", message, f"report: character {offset}")
+        return Diagnostic(ReportCode.NOT_JSON, message, f"report: character {offset}")
     span = Span(offset, min(offset + 1, len(shown)))
-    return Diagnostic("REPORT_NOT_JSON", message, source.place(span), excerpt=source.excerpt(span))
+    return Diagnostic(ReportCode.NOT_JSON, message, source.place(span), excerpt=source.excerpt(span))

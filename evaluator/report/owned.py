@@ -71,15 +71,13 @@ def _netmask_length(netmask: str) -> int | None:
 
 
 def _without_duplicates(owned: Sequence[OwnedAddress]) -> tuple[OwnedAddress, ...]:
-    primary = {(o.address, o.prefix) for o in owned if o.primary}
-    bare_primary = {address for address, prefix in primary if prefix is None}
-    with_prefix = {o.address for o in owned if o.prefix is not None}
+    """Merge what was listed twice; an address beside a netmask takes the length that its list gives."""
+    listed = {o.address for o in owned if "/" in o.raw and o.prefix is not None}
+    primary = {o.address for o in owned if o.primary}
     merged: dict[tuple[object, int | None], OwnedAddress] = {}
     for entry in sorted(owned, key=lambda o: (o.pointer, o.raw)):
-        if entry.prefix is None and entry.address in with_prefix:
-            continue
-        is_primary = (entry.address, entry.prefix) in primary or entry.address in bare_primary
-        merged.setdefault((entry.address, entry.prefix), replace(entry, primary=is_primary))
+        if "/" in entry.raw or entry.address not in listed:
+            merged.setdefault((entry.address, entry.prefix), replace(entry, primary=entry.address in primary))
     return tuple(sorted(merged.values(), key=lambda o: o.sort_key))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from evaluator.diagnostic import Diagnostic, ReportError
+from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.report.json_text import LARGEST, parse_json, parse_json_without_duplicates, plain_copy
 from evaluator.report.reading import Report, ReportFormat
 from evaluator.report.vdsm import VDSM
@@ -44,7 +44,7 @@ def read_file(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ReportError(
-            [Diagnostic("REPORT_UNREADABLE", f"the report {quote_path(path)} cannot be read: {reason.lower()}")]
+            [Diagnostic(ReportCode.UNREADABLE, f"the report {quote_path(path)} cannot be read: {reason.lower()}")]
         ) from None
 
 
@@ -58,8 +58,10 @@ def _read_value(document: object, name: str) -> Report:
         if candidate.name == name:
             return candidate.read(document)
     known = [candidate.name for candidate in FORMATS]
-    hint = did_you_mean(name, known) or f"known formats: auto, {', '.join(known)}"
-    raise ReportError([Diagnostic("REPORT_FORMAT_UNKNOWN", f"there is no report format {quote(name)}", hint=hint)])
+    hint = did_you_mean(str(name), known) or f"known formats: auto, {', '.join(known)}"
+    raise ReportError(
+        [Diagnostic(ReportCode.FORMAT_UNKNOWN, f"there is no report format {quote(str(name))}", hint=hint)]
+    )
 
 
 def _not_recognised(document: object) -> Diagnostic:
@@ -69,7 +71,7 @@ def _not_recognised(document: object) -> Diagnostic:
         found = f"an object with {keys}" if document else "an empty object"
     looked_for = "; ".join(f"{candidate.name}: {candidate.looks_for}" for candidate in FORMATS)
     return Diagnostic(
-        "REPORT_NOT_RECOGNISED",
+        ReportCode.NOT_RECOGNISED,
         f"the document is {found}, no report format that is known",
         hint=f"looked for {looked_for}",
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evaluator.diagnostic import Diagnostic, ReportError, Severity
+from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind
 from evaluator.finding import Finding, FindingCode, merge
@@ -44,7 +44,7 @@ class _Envelope:
 def _recognises(document: object) -> bool:
     if not isinstance(document, dict):
         return False
-    if "jsonrpc" in document or ("status" in document and "info" not in document):
+    if not {"jsonrpc", "result", "info"}.isdisjoint(document) or isinstance(document.get("status"), dict):
         return True
     body = _unwrap(document).body
     return isinstance(body, dict) and any(name in body for name in _MAPS)
@@ -86,20 +86,30 @@ def _read(document: object) -> Report:
 
 
 def _refuse_invalid(document: object) -> None:
-    if isinstance(document, dict) and isinstance(document.get("error"), dict) and "result" not in document:
-        said = quote(str(document["error"].get("message", "")))
-        raise ReportError([Diagnostic("REPORT_IS_ERROR_REPLY", f"the reply is an error of the host: {said}", "/error")])
+    for key in ("error", "status"):
+        said = _error_of(document, key)
+        if said:
+            message = f"the reply is an error of the host: {quote(said)}"
+            raise ReportError([Diagnostic(ReportCode.IS_ERROR_REPLY, message, f"/{key}")])
     if is_valid(document, SCHEMA):
         return
     raise ReportError(
         Diagnostic(
-            "REPORT_INVALID",
+            ReportCode.INVALID,
             f"found {violation.found}, expected {violation.expected}",
             violation.pointer or "/",
             order=i,
         )
         for i, violation in enumerate(violations(document, SCHEMA))
     )
+
+
+def _error_of(document: object, key: str) -> str:
+    """Return what an error reply of JSON-RPC or XML-RPC says; nothing for a reply that has a body."""
+    if not isinstance(document, dict) or document.get("result") is not None or "info" in document or "nics" in document:
+        return ""
+    error = document.get(key)
+    return str(error.get("message") or error.get("code", "")) if isinstance(error, dict) else ""
 
 
 def _devices(envelope: _Envelope) -> tuple[Device, ...]:
@@ -113,12 +123,22 @@ def _devices(envelope: _Envelope) -> tuple[Device, ...]:
 
 
 def _bridges_of_networks(envelope: _Envelope, described: set[str], position: int) -> Iterator[Device]:
-    """VDSM 4.9 has no `bridges`: there each network is a bridge over its ports, unless it says otherwise."""
-    for name, data in envelope.body.get("networks", {}).items():
-        bridge = data.get("iface", name)
+    """VDSM 4.9 has no `bridges`: there each network is a bridge over its ports, unless it says otherwise.
+
+    Where several networks name one bridge, the one of its name describes it, else the first by name.
+    """
+    networks: Mapping[str, Any] = envelope.body.get("networks", {})
+    of_bridge: dict[str, list[str]] = {}
+    for name, data in networks.items():
+        bridge = data.get("iface") or name
         if data.get("bridged", True) and bridge not in described:
-            yield Device(bridge, Kind.BRIDGE, position, data, json_pointer((*envelope.path, "networks", name)))
-            position += 1
+            of_bridge.setdefault(bridge, []).append(name)
+    for bridge, names in of_bridge.items():
+        name = bridge if bridge in names else min(names)
+        ports = sorted({port for one in names for port in networks[one].get("ports", ())})
+        data = {**networks[name], "ports": ports}
+        yield Device(bridge, Kind.BRIDGE, position, data, json_pointer((*envelope.path, "networks", name)))
+        position += 1
 
 
 def _refuse_duplicate_names(devices: tuple[Device, ...]) -> None:
@@ -127,7 +147,7 @@ def _refuse_duplicate_names(devices: tuple[Device, ...]) -> None:
         places.setdefault(device.name, []).append(device.pointer)
     problems = [
         Diagnostic(
-            "REPORT_NAME_TWICE",
+            ReportCode.NAME_TWICE,
             f"{quote(name)} stands in {len(pointers)} maps: {quote_all(pointers)}",
             pointers[-1],
             hint="an interface is one thing: a nic, a vlan, a bond or a bridge",

@@ -162,15 +162,24 @@ def _addr_conflict(device: Device) -> Iterator[Finding]:
     if "ipv4addrs" not in device.data or "addr" not in device.data:
         return
     listed, primary = addresses_in(device.data, "ipv4addrs"), addresses_in(device.data, "addr")
-    if (primary and not primary <= listed) or (listed and not device.data["addr"]):
+    is_other_length = primary <= listed and _lengths_differ(device.data)
+    if (primary and not primary <= listed) or (listed and not device.data["addr"]) or is_other_length:
         shown = quote(device.data["addr"]) if device.data["addr"] else "empty"
         yield Finding(
             FindingCode.ADDR_CONFLICT,
             Severity.WARNING,
-            f"of {quote(device.name)} the report's `addr` is {shown} and not among its `ipv4addrs`; both count",
+            f"of {quote(device.name)} the report's `addr` is {shown}, which does not fit its `ipv4addrs`; both count",
             (device.name,),
             tuple(str(address) for address in sorted(primary | listed)),
         )
+
+
+def _lengths_differ(data: Mapping[str, Any]) -> bool:
+    """Return whether `netmask` contradicts the prefix lengths that `ipv4addrs` gives the same address."""
+    beside, _ = read_owned("", entries_of({key: data.get(key, "") for key in ("addr", "netmask")}, ""))
+    listed, _ = read_owned("", entries_of({"ipv4addrs": data["ipv4addrs"]}, ""))
+    lengths = {o.prefix for o in listed if any(o.address == one.address for one in beside)}
+    return any(one.prefix is not None and one.prefix not in lengths for one in beside)
 
 
 def _pointers(device: Device) -> dict[str, str]:
@@ -187,6 +196,8 @@ def _pointers(device: Device) -> dict[str, str]:
         "base": "iface",
     }
     pointers = {word: f"{device.pointer}/{key}" for word, key in fields.items() if key in device.data}
+    if not device.data.get("gateway") and device.data.get("ipv6gateway"):
+        pointers["gateways"] = f"{device.pointer}/ipv6gateway"
     return {"": device.pointer, **pointers}
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.decision import Status
-from evaluator.diagnostic import PolicyError, ReportError
+from evaluator.diagnostic import PolicyError, ReportCode, ReportError
 from evaluator.engine import Policy, load_policy
 from evaluator.facts.host import HostAddresses, parse_literal
 from evaluator.finding import FindingCode
-from evaluator.policy.load import read_text_file, refuse_violations
+from evaluator.policy.load import is_file, read_text_file, refuse_violations
 from evaluator.policy.problems import Problems
 from evaluator.policy.yaml_text import Located, read_yaml
 from evaluator.report.read import read_file
@@ -122,7 +122,7 @@ class _Reader:
         if name not in self._policies:
             beside = self._folder / name
             try:
-                self._policies[name] = load_policy(beside if beside.is_file() else name)
+                self._policies[name] = load_policy(beside if is_file(beside) else name)
             except PolicyError as error:
                 self._policies[name] = None
                 first = error.diagnostics[0]
@@ -162,6 +162,8 @@ class _Reader:
         except ValueError as error:
             self._error(str(error), found.span, "a test gives addresses; names are never looked up here")
             return None
+        if asked is not None:  # of a name the first A answer comes first, else the first AAAA
+            addresses.sort(key=lambda address: address.version)
         return HostAddresses(tuple(addresses), asked, complete, addresses[0] if addresses else None)
 
     def _wanted(self, located: Located, policy: Policy) -> Wanted | None:
@@ -177,6 +179,14 @@ class _Reader:
             )
             return None
         if wanted.status == REFUSED:
+            if isinstance(value, dict) and set(value) - {"status", "findings"}:
+                self._error("a refused report gives no decision, so only `findings` can be wanted", located.span)
+            self._known(
+                "code of a refusal",
+                (*wanted.has_findings, *(wanted.all_findings or ())),
+                list(ReportCode),
+                located.span,
+            )
             return wanted
         self._known("rule", (*wanted.fired, *wanted.silent), rules, located.span)
         self._known("finding code", (*wanted.has_findings, *(wanted.all_findings or ())), codes, located.span)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, PolicyError, QuestionError, ReportError
-from evaluator.report.read import read_report
+from evaluator.report.read import read_report, read_report_text
 from evaluator.text import quote, quote_path, visible
 from evaluator.workbench.case_file import REFUSED, PolicyCase, Wanted, read_case_file
 
@@ -57,7 +57,8 @@ def run_case_file(path: Path) -> Iterator[CaseResult]:
 def run_case(case: PolicyCase) -> CaseResult:
     """Decide one case and compare."""
     try:
-        decision = case.policy.decide(read_report(case.report), case.host, **case.parameters)
+        report = read_report_text(case.report) if isinstance(case.report, bytes) else read_report(case.report)
+        decision = case.policy.decide(report, case.host, **case.parameters)
     except QuestionError as error:
         return CaseResult(case, tuple(_refused(case.wanted, error)), None)
     if case.wanted.status == REFUSED:
@@ -69,9 +70,10 @@ def _refused(wanted: Wanted, error: QuestionError) -> Iterator[str]:
     codes = {diagnostic.code for diagnostic in error.diagnostics}
     if wanted.status != REFUSED or not isinstance(error, ReportError):
         yield f"wanted {wanted.status}, but the question is refused: {error.diagnostics[0].message}"
-    for code in wanted.has_findings:
-        if code not in codes:
-            yield f"wanted the refusal {code}, got {', '.join(sorted(codes))}"
+    for code in sorted(set(wanted.has_findings) - codes):
+        yield f"wanted the refusal {code}, got {_names(codes)}"
+    if wanted.all_findings is not None and set(wanted.all_findings) != codes:
+        yield f"wanted the refusals {_names(wanted.all_findings)}, got {_names(codes)}"
 
 
 def _differences(wanted: Wanted, decision: Decision) -> Iterator[str]:

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 
 from evaluator.text import did_you_mean, quote
 
-_TOKEN = re.compile(r'"(?:[^"])*"|,|;|[^\s,;"]+')
+_TOKEN = re.compile(r'"[^"\n]+"|[,;\n"]|[^\s,;"]+')
 _KINDS = ("nic", "bond", "bridge", "vlan")
 _MAPS = {"nic": "nics", "bond": "bondings", "bridge": "bridges", "vlan": "vlans"}
 _PHRASES = ("has", "over", "in", "on", "vlan", "carries", "gateway", "mode", "dhcp")
@@ -53,10 +53,15 @@ class _Device:
 def read_topology(text: str) -> dict[str, object]:
     """Return the capability report that a terse topology describes; ValueError says what is wrong."""
     builder = _Builder()
-    for line in re.split(r"[;\n]", text):
-        tokens = _TOKEN.findall(line)
-        if tokens:
-            builder.statement(_Tokens(tokens))
+    statement: list[str] = []
+    for word in (*_TOKEN.findall(text), ";"):
+        if word == '"':
+            raise ValueError("a double quote is never closed")
+        if word not in (";", "\n"):
+            statement.append(word)
+        elif statement:
+            builder.statement(_Tokens(statement))
+            statement = []
     return builder.report()
 
 
@@ -99,6 +104,8 @@ class _Builder:
             if tokens.take("`client`") != "client":
                 raise ValueError("after `last` comes `client`")
             self._last_client = _unquoted(tokens.take("an interface"))
+            if tokens.peek():
+                raise ValueError(f"{quote(tokens.peek())} cannot follow `last client NAME`")
             return
         subjects = [self._named(word, tokens) for word in tokens.list_of("an interface")]
         while tokens.peek():
@@ -168,6 +175,8 @@ class _Builder:
                 device.kind = _kind_of(device)
                 maps[_MAPS[device.kind]][device.name] = _entry(device)
             for network in device.networks:
+                if network in maps["networks"]:
+                    raise ValueError(f"{quote(network)} is carried by two interfaces; a network has one device")
                 maps["networks"][network] = _network(device)
         return {**maps, "lastClientIface": self._last_client}
 
@@ -192,7 +201,7 @@ def _entry(device: _Device) -> dict[str, object]:
         if device.base:
             entry["iface"] = device.base
         number = device.name.rpartition(".")[2]
-        if device.vlan_id is not None or number.isdigit():
+        if device.vlan_id is not None or (number.isascii() and number.isdigit() and len(number) < 6):
             entry["vlanid"] = int(number) if device.vlan_id is None else device.vlan_id
     return entry
 

@@ -1,0 +1,146 @@
+"""What a host was asked by: an address literal, a name that DNS may be asked for, or a text that is neither.
+
+Classified and made canonical before any network use. RFC 1123 for names, with underscores tolerated;
+IDNA 2008 (RFC 5891, mapped by UTS 46) for others; RFC 6761 for `localhost`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from evaluator.diagnostic import Diagnostic, HostNameError, Severity
+from evaluator.facts.address import Address
+from evaluator.facts.host import parse_literal
+from evaluator.finding import Finding, FindingCode
+from evaluator.names.numerics import looks_numeric, readings
+from evaluator.text import quote
+
+LONGEST_NAME = 253
+LONGEST_LABEL = 63
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?", re.ASCII)
+_PORT = re.compile(r"[^:]+:[0-9]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class HostName:
+    """A name in canonical form: `ascii` in A-labels, lower case, without a final dot; `unicode` as people read it."""
+
+    asked: str
+    ascii: str
+    unicode: str
+
+    @property
+    def is_localhost(self) -> bool:
+        """Whether RFC 6761 reserves it for loopback."""
+        return self.ascii == "localhost" or self.ascii.endswith(".localhost")
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what is unusual about the name."""
+        found = []
+        if "_" in self.ascii:
+            message = f"{quote(self.asked)} has an underscore, which host names should not have"
+            hint = "oVirt's engine and some name servers refuse such names"
+            found.append(Finding(FindingCode.NAME_HAS_UNDERSCORE, Severity.WARNING, message, hint=hint))
+        if "." not in self.ascii and not self.is_localhost:
+            message = f"{quote(self.asked)} has no domain; it is asked as it stands, no search list is used"
+            hint = "give the fully qualified name"
+            found.append(Finding(FindingCode.NAME_HAS_ONE_LABEL, Severity.INFO, message, hint=hint))
+        return tuple(found)
+
+
+def read_host_name(text: str) -> Address | HostName:
+    """Return the address of a literal, or the canonical name; HostNameError says why the text is neither."""
+    try:
+        return parse_literal(text)
+    except TypeError:
+        raise HostNameError([_problem("NO_TEXT", f"{quote(str(text))} is no text")]) from None
+    except ValueError:
+        pass
+    problem = _not_a_name(text)
+    if problem is not None:
+        raise HostNameError([problem])
+    bare = text.removesuffix(".")
+    ascii_name = _to_ascii(text, bare)
+    problem = _wrong_labels(text, ascii_name)
+    if problem is not None:
+        raise HostNameError([problem])
+    return HostName(text, ascii_name, _to_unicode(ascii_name))
+
+
+def _problem(code: str, message: str, hint: str = "") -> Diagnostic:
+    return Diagnostic(f"HOST_NAME_{code}", message, hint=hint)
+
+
+def _not_a_name(text: str) -> Diagnostic | None:
+    shown = quote(text)
+    if not text.strip("."):
+        return _problem("EMPTY", "the host name is empty")
+    if any(char.isspace() or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for char in text):
+        return _problem("BLANK", f"{shown} holds blanks or characters that do not print")
+    if "://" in text:
+        return _problem("URL", f"{shown} is a URL", "give the host's name alone")
+    if "@" in text:
+        return _problem("USER", f"{shown} names a user", "give the host's name alone")
+    if "/" in text:
+        return _problem("PREFIX", f"{shown} has a prefix length or a path", "give the address or name alone")
+    if "%" in text:
+        return _problem(
+            "ZONE", f"{shown} has a zone where none can be", "a zone goes with a link-local IPv6 address only"
+        )
+    if _PORT.fullmatch(text) or ("]:" in text and text.startswith("[")):
+        return _problem("PORT", f"{shown} has a port", "give the host's name alone")
+    if ":" in text or "[" in text or "]" in text:
+        return _problem("NO_ADDRESS", f"{shown} is no IPv6 address", "write it as in RFC 5952")
+    if "*" in text:
+        return _problem("WILDCARD", f"{shown} is a wildcard and names no host")
+    return _numeric(text, shown)
+
+
+def _numeric(text: str, shown: str) -> Diagnostic | None:
+    folded = unicodedata.normalize("NFKC", text).replace("。", ".")
+    has_wide_digits = any(char.isdigit() and not char.isascii() for char in text)
+    if has_wide_digits or (not text.isascii() and looks_numeric(folded)):
+        return _problem("WIDE_DIGITS", f"{shown} is written in digits or dots that only look like ASCII", "write ASCII")
+    if looks_numeric(text):
+        message = f"{shown} is no address that everybody reads alike: {readings(text)}"
+        return _problem("AMBIGUOUS", message, "write four decimal numbers without leading zeros")
+    return None
+
+
+def _to_ascii(text: str, bare: str) -> str:
+    if bare.isascii() and "xn--" not in bare.lower():
+        return bare.lower()
+    import idna  # noqa: PLC0415 -- only names outside of ASCII need it
+
+    try:
+        return idna.encode(bare, uts46=True).decode("ascii").lower()
+    except (idna.IDNAError, UnicodeError) as error:
+        message = f"{quote(text)} is no internationalised name (IDNA 2008): {str(error).lower()}"
+        raise HostNameError([_problem("IDNA", message)]) from None
+
+
+def _to_unicode(ascii_name: str) -> str:
+    if "xn--" not in ascii_name:
+        return ascii_name
+    import idna  # noqa: PLC0415 -- only names outside of ASCII need it
+
+    return idna.decode(ascii_name)
+
+
+def _wrong_labels(text: str, ascii_name: str) -> Diagnostic | None:
+    shown = quote(text)
+    if len(ascii_name) > LONGEST_NAME:
+        return _problem("TOO_LONG", f"{shown} has {len(ascii_name)} characters; a name has at most {LONGEST_NAME}")
+    for label in ascii_name.split("."):
+        if not label:
+            return _problem("EMPTY_LABEL", f"{shown} has an empty label between its dots")
+        if len(label) > LONGEST_LABEL:
+            return _problem(
+                "TOO_LONG", f"{shown} has a label of {len(label)} characters; a label has at most {LONGEST_LABEL}"
+            )
+        if not _LABEL.fullmatch(label):
+            hint = "a label holds letters, digits and dashes, and no dash at its ends"
+            return _problem("CHARACTER", f"{quote(label)} in {shown} is no label of a host name", hint)
+    return None

@@ -1,0 +1,108 @@
+"""What became of the look-up of one name: one outcome for each address family, as data.
+
+Knows no DNS library: `dns.py` makes these from the wire, the findings and the frozen answer set are
+made from these, and a record keeps them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from evaluator.diagnostic import Severity
+from evaluator.facts.address import Address
+from evaluator.finding import Finding, FindingCode
+from evaluator.text import quote
+
+
+class Outcome(StrEnum):
+    """How the question for one record type ended."""
+
+    ANSWERED = "answered"
+    NO_ADDRESSES = "no_addresses"
+    NAME_NOT_FOUND = "name_not_found"
+    CNAME_DANGLING = "cname_dangling"
+    CNAME_LOOP = "cname_loop"
+    CNAME_CHAIN_TOO_LONG = "cname_chain_too_long"
+    SERVER_FAILED = "server_failed"
+    REFUSED = "refused"
+    TIMED_OUT = "timed_out"
+    NO_SERVER = "no_server"
+
+    @property
+    def proves_absence(self) -> bool:
+        """Whether addresses that are not in this answer do not exist."""
+        return self in (Outcome.ANSWERED, Outcome.NO_ADDRESSES, Outcome.NAME_NOT_FOUND, Outcome.CNAME_DANGLING)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What one record type gave: `addresses` in wire order, `links` of the CNAME chain with their TTLs.
+
+    `least_ttl` is in seconds, None without records; `is_stale` tells that the server said so (EDE 3, 19).
+    """
+
+    rdtype: str
+    outcome: Outcome
+    addresses: tuple[Address, ...] = ()
+    links: tuple[tuple[str, str, int], ...] = ()
+    least_ttl: int | None = None
+    is_stale: bool = False
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the family as JSON-ready data."""
+        return {
+            "type": self.rdtype,
+            "outcome": str(self.outcome),
+            "addresses": [str(address) for address in self.addresses],
+            "cnames": [{"name": name, "target": target, "ttl": ttl} for name, target, ttl in self.links],
+            "least_ttl": self.least_ttl,
+            "stale": self.is_stale,
+        }
+
+
+_SAID = {
+    Outcome.NAME_NOT_FOUND: (FindingCode.NAME_NOT_FOUND, "does not exist", "look for a typing mistake"),
+    Outcome.NO_ADDRESSES: (
+        FindingCode.NAME_HAS_NO_ADDRESSES,
+        "exists and has no addresses",
+        "a filter against DNS rebinding may have taken private ones out of the answer",
+    ),
+    Outcome.CNAME_DANGLING: (FindingCode.CNAME_DANGLING, "is an alias of a name that does not exist", ""),
+    Outcome.CNAME_LOOP: (FindingCode.CNAME_LOOP, "is an alias that leads back to itself", ""),
+    Outcome.CNAME_CHAIN_TOO_LONG: (FindingCode.CNAME_CHAIN_TOO_LONG, "is an alias with more than sixteen steps", ""),
+    Outcome.SERVER_FAILED: (FindingCode.DNS_SERVER_FAILED, "could not be looked up: the name servers fail", ""),
+    Outcome.REFUSED: (FindingCode.DNS_REFUSED, "could not be looked up: the name servers refuse", ""),
+    Outcome.TIMED_OUT: (FindingCode.DNS_TIMED_OUT, "could not be looked up: no name server answered in time", ""),
+    Outcome.NO_SERVER: (FindingCode.DNS_NO_SERVER, "could not be looked up: no name server is configured", ""),
+}
+
+
+def lookup_findings(name: str, families: tuple[Family, ...]) -> Iterator[Finding]:
+    """Yield what is remarkable; never a TTL, a time or a server, so that equal answers give equal findings."""
+    shown = quote(name)
+    has_addresses = any(family.addresses for family in families)
+    for outcome, types in _by_outcome(families).items():
+        if outcome not in _SAID or (outcome.proves_absence and has_addresses):
+            continue
+        code, said, hint = _SAID[outcome]
+        which = "" if len(types) == len(families) else f" ({' and '.join(types)} records)"
+        severity = Severity.ERROR if not has_addresses else Severity.WARNING
+        yield Finding(code, severity, f"{shown} {said}{which}", hint=hint)
+    if has_addresses and any(f.outcome in (Outcome.NAME_NOT_FOUND, Outcome.CNAME_DANGLING) for f in families):
+        message = f"the name server says that {shown} exists and that it does not, depending on the record type"
+        yield Finding(FindingCode.DNS_INCONSISTENT, Severity.WARNING, message, hint="the server breaks RFC 8020")
+    if any(family.least_ttl == 0 for family in families):
+        message = f"an answer for {shown} may not be kept at all (TTL 0)"
+        yield Finding(FindingCode.ANSWER_TTL_ZERO, Severity.INFO, message, hint="the next look-up may differ")
+    if any(family.is_stale for family in families):
+        message = f"the name server gave an outdated answer for {shown} because it could not get a new one"
+        yield Finding(FindingCode.ANSWER_STALE, Severity.WARNING, message)
+
+
+def _by_outcome(families: tuple[Family, ...]) -> Mapping[Outcome, list[str]]:
+    found: dict[Outcome, list[str]] = {}
+    for family in families:
+        found.setdefault(family.outcome, []).append(family.rdtype)
+    return found

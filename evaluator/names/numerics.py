@@ -1,0 +1,60 @@
+"""How Java and glibc read a text that looks like an IPv4 address and is none.
+
+`010.0.0.5` is 10.0.0.5 to Java and 8.0.0.5 to glibc; `1.2.3` is 1.2.0.3 to both. A name that two
+programs take for two hosts is refused, and the message shows what each would have made of it.
+Measured on JDK 17 and glibc 2.36.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+", re.ASCII)
+
+
+def looks_numeric(name: str) -> bool:
+    """Return whether the last label is a number, so that some program takes the whole for an address."""
+    last = name.rstrip(".").rpartition(".")[2]
+    return bool(_NUMBER.fullmatch(last))
+
+
+def readings(name: str) -> str:
+    """Return what Java and glibc make of a numeric name, in words."""
+    return f"Java reads {_java(name)}, glibc {_glibc(name)}"
+
+
+def _java(name: str) -> str:
+    parts = name.split(".")
+    if any(part[:2] in ("0x", "0X") for part in parts):
+        return "no host"
+    address = _join([int(part) if part.isdigit() and part.isascii() else None for part in parts])
+    return address or "a name"
+
+
+def _glibc(name: str) -> str:
+    return _join([_c_number(part) for part in name.split(".")]) or "a name"
+
+
+def _c_number(text: str) -> int | None:
+    """Read a number as C does: 0x is hexadecimal, a leading 0 octal."""
+    base = 16 if text[:2] in ("0x", "0X") else 8 if text.startswith("0") and len(text) > 1 else 10
+    try:
+        return int(text, base) if text.isascii() and "_" not in text else None
+    except ValueError:
+        return None
+
+
+def _join(parts: list[int | None]) -> str:
+    """Return the address of one to four numbers, the last of which fills the octets that are left; or nothing."""
+    if not 1 <= len(parts) <= 4:
+        return ""
+    *front, last = parts
+    if last is None or last >= 256 ** (4 - len(front)):
+        return ""
+    number = last
+    for at, octet in enumerate(front):
+        if octet is None or octet > 255:
+            return ""
+        number += octet << 8 * (3 - at)
+    return str(ipaddress.IPv4Address(number))
