@@ -23,7 +23,7 @@ from evaluator.remarks import remarks
 from evaluator.report.reading import Report
 from evaluator.trace import Explanation, Step
 
-_DECIDING = frozenset(VERBS) - {"warn"}
+DECIDING = frozenset(VERBS) - {"warn"}
 Explainer = Callable[[Decision], Explanation]
 
 
@@ -44,7 +44,7 @@ class Case:
 def decide(case: Case, explainer: Explainer) -> Decision:
     """Return the decision; PolicyError where the policy's bound on this report is over the step budget."""
     program, question = case.program, case.question()
-    steps = run(program.rules, question, _DECIDING)
+    steps = run(program.rules, question, DECIDING)
     candidates = steps[-1].after
     status = status_of(question, steps)
     only = candidates[0] if status in (Status.RESOLVED, Status.REJECTED) else None

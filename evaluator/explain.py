@@ -6,16 +6,18 @@ Computed by the reference interpreter from the input that the decision was made 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from evaluator.decide import Case, status_of
+from evaluator.decide import DECIDING, Case, status_of
 from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Severity
+from evaluator.facts.address import Address
 from evaluator.facts.link import Link
 from evaluator.policy.clause import verdict
 from evaluator.policy.interpret import Judged, run, subjects
 from evaluator.policy.scene import Question, Scene
 from evaluator.text import visible
-from evaluator.trace import Explanation, InterfaceReasons, Reason
+from evaluator.trace import AnswerOutcome, Explanation, InterfaceReasons, Reason
 
 _MOST_NAMES = 12
 
@@ -27,11 +29,32 @@ def explain(case: Case, decision: Decision) -> Explanation:
     views = [_View(step, question) for step in steps]
     if status_of(question, steps) is not decision.status:
         raise AssertionError("the explanation does not reach the decision's own status")
+    answers = tuple(_on_one_answer(case, address) for address in case.host.usable)
     return Explanation(
         summary=tuple(_summary(decision, question.facts.by_name)),
         interfaces=tuple(_interface(link, views, decision) for link in question.facts.links),
         rules=tuple(_reason(view, None) for view in views if not view.rule.has_subject),
+        answers=answers,
+        stability=_stability(decision, answers),
     )
+
+
+def _on_one_answer(case: Case, address: Address) -> AnswerOutcome:
+    """Decide the same case as if the host had this address alone."""
+    alone = replace(case.host, answers=(address,), first=address)
+    question = replace(case, host=alone).question()
+    steps = run(case.program.rules, question, DECIDING)
+    status = status_of(question, steps)
+    names_one = status in (Status.RESOLVED, Status.REJECTED)
+    return AnswerOutcome(str(address), str(status), steps[-1].after[0].name if names_one else None)
+
+
+def _stability(decision: Decision, answers: tuple[AnswerOutcome, ...]) -> str:
+    named = {answer.host_active_nic for answer in answers}
+    if named <= {None}:
+        return "never"
+    alike = all((a.status, a.host_active_nic) == (decision.status, decision.host_active_nic) for a in answers)
+    return "stable" if alike else "depends"
 
 
 class _View:

@@ -99,16 +99,33 @@ class InterfaceReasons:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerOutcome:
+    """What the decision would have been on one host address alone, as a first-answer engine might have taken it."""
+
+    address: str
+    status: str
+    host_active_nic: str | None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the outcome as JSON-ready data."""
+        return {"address": self.address, "status": self.status, "hostActiveNic": self.host_active_nic}
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """The full explanation of one decision: for every interface and rule the clause that decided.
 
     `summary` answers what and why in two sentences. `rules` holds the reasons of rules that have no
-    subject. Unlike the decision document it names places in the report.
+    subject. `answers` holds the outcome under each usable host address alone; `stability` sums them
+    up: `stable` (all give the set's own answer), `never` (none names an interface), else `depends`.
+    Unlike the decision document an explanation names places in the report.
     """
 
     summary: tuple[str, ...]
     interfaces: tuple[InterfaceReasons, ...]
     rules: tuple[Reason, ...]
+    answers: tuple[AnswerOutcome, ...]
+    stability: str
 
     def to_dict(self) -> dict[str, object]:
         """Return the explanation as JSON-ready data."""
@@ -117,4 +134,6 @@ class Explanation:
             "summary": list(self.summary),
             "interfaces": [interface.to_dict() for interface in self.interfaces],
             "rules": [reason.to_dict() for reason in self.rules],
+            "answers": [answer.to_dict() for answer in self.answers],
+            "stability": self.stability,
         }

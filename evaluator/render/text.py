@@ -24,6 +24,11 @@ _MOST_NAMES = 6
 _NARROWEST, _USUAL_WIDTH = 20, 80
 _MOST_REASONS = 3
 _LONGEST_MESSAGE = 600
+_STABILITY = {
+    "stable": "the answer is the same for each",
+    "depends": "whoever takes the first answer gets different interfaces",
+    "never": "none leads to an interface",
+}
 _STATUS_STYLES = {
     Status.RESOLVED: "bold green",
     Status.REJECTED: "bold red",
@@ -52,6 +57,11 @@ def print_decision(decision: Decision, stream: TextIO) -> None:
     if decision.findings:
         parts += [_heading("findings"), _indented(_findings(decision))]
     parts += [_heading(f"trace of the policy {visible(decision.policy)}"), _indented(_trace(decision))]
+    if len(explanation.answers) > 1:
+        parts += [
+            _heading(f"each address alone: {_STABILITY[explanation.stability]}"),
+            _indented(_answers(explanation)),
+        ]
     parts += [_heading("interfaces"), _indented(_interfaces(decision, explanation))]
     body = _captured(console, Group(*parts), soft_wrap=False)
     stream.writelines(f"{line.rstrip()}\n" for line in (*headline.splitlines(), *body.splitlines()))
@@ -130,6 +140,14 @@ def _short(message: str) -> str:
 def _some(names: Sequence[str]) -> str:
     shown = ", ".join(map(visible, names[:_MOST_NAMES]))
     return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown
+
+
+def _answers(explanation: Explanation) -> Table:
+    table = _grid(3)
+    for answer in explanation.answers[:MOST_INTERFACES]:
+        cells = (answer.address, answer.status, visible(answer.host_active_nic or ""))
+        table.add_row(*map(Text, cells))
+    return table
 
 
 def _interfaces(decision: Decision, explanation: Explanation) -> Group:

@@ -1,0 +1,311 @@
+"""What name servers do wrong, one by one, against a scripted server on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import dns.edns
+import dns.flags
+import dns.message
+import pytest
+
+import evaluator
+from evaluator import HostAddresses, Status
+from evaluator.names.resolve import from_resolution
+from evaluator.workbench.terse_topology import read_topology
+from tests.scripted_dns import SOA, Script, answer, scripted_server
+
+NAME = "node7.lab.test"
+REPORT = evaluator.read_report(read_topology("ens1 has 192.0.2.10/24; ens2 has 198.51.100.20/24, 2001:db8::20/64"))
+POLICY = evaluator.load_policy("strict")
+DEAD = "127.0.0.1#9"  # discard: nothing answers here
+
+
+def _type(query: dns.message.Message) -> str:
+    return query.question[0].rdtype.name
+
+
+def _both(**records: str) -> Script:
+    def script(query: dns.message.Message, _: str) -> bytes:
+        text = records.get(_type(query))
+        return (answer(query, text) if text else answer(query, authority=SOA)).to_wire()
+
+    return script
+
+
+A_ONLY = _both(A=f"{NAME}. 60 IN A 192.0.2.10")
+
+
+def _ask(script: Script, **options: Any) -> HostAddresses:
+    with scripted_server(script) as server:
+        host = evaluator.resolve_host(NAME, servers=[server], **{"timeout": 1.0, **options})
+    assert_rebuilds(host)
+    return host
+
+
+def assert_rebuilds(host: HostAddresses) -> None:
+    """The kept resolution alone gives the same addresses, findings and decision, after a trip through JSON."""
+    kept = json.loads(json.dumps(host.resolution))
+    again = from_resolution(kept)
+    assert again == host
+    assert POLICY.decide(REPORT, again).to_json() == POLICY.decide(REPORT, host).to_json()
+
+
+def _codes(host: HostAddresses) -> set[str]:
+    return {finding.code for finding in host.findings()}
+
+
+def test_one_family_with_addresses_the_other_without() -> None:
+    host = _ask(A_ONLY)
+    assert [str(a) for a in host.answers] == ["192.0.2.10"]
+    assert host.complete
+    assert _codes(host) == set()
+    assert POLICY.decide(REPORT, host).host_active_nic == "ens1"
+
+
+def test_first_address_is_the_first_a_in_wire_order() -> None:
+    records = {"A": f"{NAME}. 60 IN A 198.51.100.20", "AAAA": f"{NAME}. 60 IN AAAA 2001:db8::20"}
+    host = _ask(_both(**records))
+    assert str(host.first) == "198.51.100.20"
+    assert [str(a) for a in host.answers] == ["198.51.100.20", "2001:db8::20"]
+
+
+@pytest.mark.parametrize(
+    ("rcode", "code", "complete"),
+    [("NXDOMAIN", "NAME_NOT_FOUND", True), ("SERVFAIL", "DNS_SERVER_FAILED", False), ("REFUSED", "DNS_REFUSED", False)],
+)
+def test_failures_of_both_families(rcode: str, code: str, complete: bool) -> None:
+    host = _ask(lambda query, _: answer(query, rcode=rcode).to_wire())
+    assert host.answers == ()
+    assert host.complete is complete
+    assert code in _codes(host)
+    decision = POLICY.decide(REPORT, host)
+    assert decision.status is Status.UNKNOWN_HOST
+
+
+def test_no_addresses_is_told_apart_with_its_hint() -> None:
+    host = _ask(_both())
+    (finding,) = [f for f in host.findings() if f.code == "NAME_HAS_NO_ADDRESSES"]
+    assert "rebinding" in finding.hint
+    assert POLICY.decide(REPORT, host).status is Status.UNKNOWN_HOST
+
+
+@pytest.mark.parametrize("failing", ["A", "AAAA"])
+@pytest.mark.parametrize("how", ["silence", "SERVFAIL"])
+def test_one_family_failing_is_recorded_whichever_it_is(failing: str, how: str) -> None:
+    def script(query: dns.message.Message, _: str) -> bytes | None:
+        if _type(query) != failing:
+            value = "192.0.2.10" if failing == "AAAA" else "2001:db8::20"
+            return answer(query, f"{NAME}. 60 IN {_type(query)} {value}").to_wire()
+        return None if how == "silence" else answer(query, rcode=how).to_wire()
+
+    host = _ask(script, timeout=0.6)
+    assert not host.complete
+    assert {"ANSWERS_INCOMPLETE", "DNS_TIMED_OUT" if how == "silence" else "DNS_SERVER_FAILED"} <= _codes(host)
+    decision = POLICY.decide(REPORT, host)
+    assert (decision.status, decision.host_active_nic) == (Status.RESOLVED, "ens1" if failing == "AAAA" else "ens2")
+    strict = _ask(script, timeout=0.6, require_complete=True)
+    assert POLICY.decide(REPORT, strict).status is Status.UNKNOWN_HOST
+    assert len(strict.withheld) == 1
+
+
+def test_incomplete_without_an_owner_proves_no_absence() -> None:
+    def script(query: dns.message.Message, _: str) -> bytes:
+        found = answer(query, f"{NAME}. 60 IN A 203.0.113.1")
+        return (found if _type(query) == "A" else answer(query, rcode="SERVFAIL")).to_wire()
+
+    assert POLICY.decide(REPORT, _ask(script)).status is Status.UNKNOWN_HOST
+
+
+def test_nxdomain_for_one_type_only_is_inconsistent() -> None:
+    def script(query: dns.message.Message, _: str) -> bytes:
+        found = answer(query, f"{NAME}. 60 IN A 192.0.2.10")
+        return (found if _type(query) == "A" else answer(query, rcode="NXDOMAIN")).to_wire()
+
+    host = _ask(script)
+    assert host.complete
+    assert _codes(host) == {"DNS_INCONSISTENT"}
+
+
+def test_wrong_ids_and_questions_and_garbage_are_ignored() -> None:
+    def script(query: dns.message.Message, _: str) -> list[bytes]:
+        right = A_ONLY(query, "udp")
+        assert isinstance(right, bytes)
+        wrong_id = bytes([right[0] ^ 0xFF]) + right[1:]
+        value = "10.6.6.6" if _type(query) == "A" else "::6"
+        other = dns.message.make_query("evil.test.", _type(query), id=query.id)
+        evil = answer(other, f"evil.test. 60 IN {_type(query)} {value}")
+        return [b"garbage", wrong_id, evil.to_wire(), right]
+
+    assert [str(a) for a in _ask(script).answers] == ["192.0.2.10"]
+
+
+def test_truncation_is_asked_again_over_tcp() -> None:
+    def script(query: dns.message.Message, transport: str) -> bytes:
+        response = dns.message.from_wire(A_ONLY(query, transport))  # type: ignore[arg-type]
+        if transport == "udp":
+            response.answer.clear()
+            response.flags |= dns.flags.TC
+        return response.to_wire()
+
+    host = _ask(script)
+    assert [str(a) for a in host.answers] == ["192.0.2.10"]
+    assert host.resolution is not None
+    assert {query["transport"] for query in host.resolution["queries"]} == {"tcp"}  # type: ignore[attr-defined]
+
+
+def test_truncation_without_tcp_times_out() -> None:
+    def script(query: dns.message.Message, transport: str) -> bytes | None:
+        response = answer(query)
+        response.flags |= dns.flags.TC
+        return response.to_wire() if transport == "udp" else None
+
+    host = _ask(script, timeout=0.5)
+    assert not host.complete
+    assert host.answers == ()
+
+
+def _chain(length: int) -> Script:
+    def script(query: dns.message.Message, _: str) -> bytes:
+        names = [f"{NAME}."] + [f"c{i}.lab.test." for i in range(1, length + 1)]
+        links = [f"{a} 60 IN CNAME {b}" for a, b in itertools.pairwise(names)]
+        last = [f"{names[-1]} 60 IN A 192.0.2.10"] if _type(query) == "A" else []
+        return answer(query, *links, *last, authority=SOA).to_wire()
+
+    return script
+
+
+def test_alias_chains() -> None:
+    host = _ask(_chain(16))
+    assert [str(a) for a in host.answers] == ["192.0.2.10"]
+    assert host.resolution is not None
+    assert len(host.resolution["families"][0]["cnames"]) == 16  # type: ignore[index]
+    assert "CNAME_CHAIN_TOO_LONG" in _codes(_ask(_chain(17)))
+
+
+def test_a_server_that_gives_the_first_link_only() -> None:
+    def script(query: dns.message.Message, _: str) -> bytes:
+        if query.question[0].name.to_text() == f"{NAME}.":
+            return answer(query, f"{NAME}. 60 IN CNAME real.lab.test.").to_wire()
+        found = _type(query) == "A"
+        return (answer(query, "real.lab.test. 60 IN A 192.0.2.10") if found else answer(query, authority=SOA)).to_wire()
+
+    assert [str(a) for a in _ask(script).answers] == ["192.0.2.10"]
+
+
+def test_loops_and_dangling_aliases() -> None:
+    links = (f"{NAME}. 60 IN CNAME b.lab.test.", f"b.lab.test. 60 IN CNAME {NAME}.")
+    loop = _ask(lambda query, _: answer(query, *links).to_wire())
+    assert "CNAME_LOOP" in _codes(loop)
+    assert not loop.complete
+    dangling = _ask(lambda query, _: answer(query, links[0], rcode="NXDOMAIN").to_wire())
+    assert "CNAME_DANGLING" in _codes(dangling)
+
+
+def test_ttl_zero_and_stale_answers_are_flagged() -> None:
+    def script(query: dns.message.Message, _: str) -> bytes:
+        text = f"{NAME}. 0 IN A 192.0.2.10"
+        response = answer(query, text) if _type(query) == "A" else answer(query, authority=SOA)
+        stale = dns.edns.EDEOption(dns.edns.EDECode.STALE_ANSWER, "old")
+        response.use_edns(0, options=[stale])
+        return response.to_wire()
+
+    host = _ask(script)
+    assert {"ANSWER_TTL_ZERO", "ANSWER_STALE"} <= _codes(host)
+
+
+def test_unusable_and_mapped_answers() -> None:
+    def script(query: dns.message.Message, _: str) -> bytes:
+        values = ("192.0.2.10", "127.0.0.1") if _type(query) == "A" else ("::ffff:192.0.2.10", "::")
+        response = dns.message.make_response(query)
+        response.answer.append(dns.rrset.from_text(f"{NAME}.", 60, "IN", _type(query), *values))
+        return response.to_wire()
+
+    host = _ask(script)
+    assert [str(a) for a in host.usable] == ["192.0.2.10"]
+    assert [a["reason"] for a in host.to_dict()["unusable"]] == ["loopback", "unspecified"]  # type: ignore[attr-defined]
+
+
+def test_a_dead_first_server_and_a_live_second_one() -> None:
+    with scripted_server(lambda *_: None) as silent, scripted_server(A_ONLY) as live:
+        started = time.monotonic()
+        host = evaluator.resolve_host(NAME, servers=[silent, live], timeout=2.0)
+        assert time.monotonic() - started < 2.5
+    assert [str(a) for a in host.answers] == ["192.0.2.10"]
+    assert host.complete
+    assert host.resolution is not None
+    errors = [query["error"] for query in host.resolution["queries"]]  # type: ignore[attr-defined]
+    assert errors.count("timeout") == 2
+
+
+def test_all_servers_dead_keeps_the_deadline() -> None:
+    with scripted_server(lambda *_: None) as one, scripted_server(lambda *_: None) as two:
+        started = time.monotonic()
+        host = evaluator.resolve_host(NAME, servers=[one, two], timeout=1.0)
+        assert time.monotonic() - started < 1.5
+    assert _codes(host) == {"DNS_TIMED_OUT", "ANSWERS_INCOMPLETE"}
+    assert POLICY.decide(REPORT, host).status is Status.UNKNOWN_HOST
+
+
+def test_async_gives_the_same_and_can_be_cancelled() -> None:
+    async def both() -> tuple[HostAddresses, HostAddresses]:
+        with scripted_server(A_ONLY) as server:
+            awaited = await evaluator.resolve_host_async(NAME, servers=[server], timeout=1.0)
+            inside = evaluator.resolve_host(NAME, servers=[server], timeout=1.0)  # blocks, in a thread of its own
+        return awaited, inside
+
+    awaited, inside = asyncio.run(both())
+    assert awaited == inside == _ask(A_ONLY)
+
+    async def cancelled() -> None:
+        with scripted_server(lambda *_: None) as server:
+            task = asyncio.create_task(evaluator.resolve_host_async(NAME, servers=[server], timeout=30.0))
+            await asyncio.sleep(0.1)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(cancelled())
+
+
+def test_a_hosts_file_answers_alone_and_disagreement_is_told(tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text(f"# ours\n198.51.100.20 other {NAME.upper()} # two\nnonsense {NAME}\n2001:db8::20 {NAME}.\n")
+    host = _ask(A_ONLY, hosts_file=hosts)
+    assert [str(a) for a in host.answers] == ["198.51.100.20", "2001:db8::20"]
+    assert _codes(host) == {"HOSTS_AND_DNS_DISAGREE"}
+    assert host.resolution is not None
+    assert host.resolution["source"] == "hosts"
+    assert host.resolution["hosts"]["lines"] == [2, 4]  # type: ignore[index]
+    hosts.write_text("198.51.100.20 somebody.else\n")
+    assert _codes(_ask(A_ONLY, hosts_file=hosts)) == set()
+
+
+def test_no_name_out_of_a_report_is_looked_up() -> None:
+    asked: list[str] = []
+
+    def script(query: dns.message.Message, transport: str) -> Any:
+        asked.append(query.question[0].name.to_text())
+        return A_ONLY(query, transport)
+
+    host = _ask(script)
+    report = evaluator.read_report({"nics": {"ens1": {"addr": "evil.lab.test", "ipv4addrs": ["evil.lab.test/24"]}}})
+    POLICY.decide(report, host).explain()
+    assert set(asked) == {f"{NAME}."}
+
+
+def test_what_each_answer_alone_would_give() -> None:
+    def outcome(*addresses: str) -> tuple[str, list[str | None]]:
+        explanation = POLICY.decide(REPORT, HostAddresses.of(*addresses)).explain()
+        return explanation.stability, [answer.host_active_nic for answer in explanation.answers]
+
+    assert outcome("198.51.100.20", "2001:db8::20") == ("stable", ["ens2", "ens2"])
+    assert outcome("192.0.2.10", "2001:db8::20") == ("depends", ["ens1", "ens2"])
+    assert outcome("192.0.2.10", "203.0.113.1") == ("depends", ["ens1", None])
+    assert outcome("203.0.113.1", "203.0.113.2") == ("never", [None, None])

@@ -1,0 +1,137 @@
+"""Host names before any network use: what is a literal, a name, or neither; hosts files; localhost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import evaluator
+from evaluator import HostNameError
+from evaluator.facts.address import Address
+from evaluator.names.host_name import HostName, read_host_name
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "EMPTY"),
+        (".", "EMPTY"),
+        (" node7", "BLANK"),
+        ("node7\n", "BLANK"),
+        ("node\u200b7", "BLANK"),
+        ("a\x00b", "BLANK"),
+        ("node7:54321", "PORT"),
+        ("[::1]:80", "PORT"),
+        ("https://node7", "URL"),
+        ("root@node7", "USER"),
+        ("192.0.2.1/24", "PREFIX"),
+        ("2001:db8::1/64", "PREFIX"),
+        ("1.2.3", "AMBIGUOUS"),
+        ("10.5", "AMBIGUOUS"),
+        ("010.0.0.5", "AMBIGUOUS"),
+        ("0x0a.0.0.5", "AMBIGUOUS"),
+        ("167772165", "AMBIGUOUS"),
+        ("10.0.0.256", "AMBIGUOUS"),
+        ("1.2.3.4.", "AMBIGUOUS"),
+        ("2001:db8::1%eth0", "ZONE"),
+        ("[192.0.2.1]", "NO_ADDRESS"),
+        ("1::2::3", "NO_ADDRESS"),
+        ("１0.0.0.1", "WIDE_DIGITS"),
+        ("1。2。3。4", "WIDE_DIGITS"),
+        ("a" * 64 + ".test", "TOO_LONG"),
+        (".".join(["a" * 60] * 5), "TOO_LONG"),
+        ("*.lab.test", "WILDCARD"),
+        ("a..b", "EMPTY_LABEL"),
+        (".a", "EMPTY_LABEL"),
+        ("a\\046b", "CHARACTER"),
+        ("-a.test", "CHARACTER"),
+        ("a,b", "CHARACTER"),
+        ("☃.test", "IDNA"),
+        ("xn--zzzzzz--.test", "IDNA"),
+        ("ü" * 60 + ".test", "IDNA"),
+    ],
+)
+def test_what_is_no_host_name(text: str, code: str) -> None:
+    with pytest.raises(HostNameError) as error:
+        read_host_name(text)
+    assert [d.code for d in error.value.diagnostics] == [f"HOST_NAME_{code}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "java", "glibc"),
+    [
+        ("1.2.3", "1.2.0.3", "1.2.0.3"),
+        ("10.5", "10.0.0.5", "10.0.0.5"),
+        ("010.0.0.1", "10.0.0.1", "8.0.0.1"),
+        ("0x7f.1", "no host", "127.0.0.1"),
+        ("16909060", "1.2.3.4", "1.2.3.4"),
+        ("4294967296", "a name", "a name"),
+        ("1.2.3.256", "a name", "a name"),
+    ],
+)
+def test_what_others_read(text: str, java: str, glibc: str) -> None:
+    with pytest.raises(HostNameError) as error:
+        read_host_name(text)
+    assert f"Java reads {java}, glibc {glibc}" in error.value.diagnostics[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "ascii_name"),
+    [
+        ("node7.lab.test", "node7.lab.test"),
+        ("NODE7.Lab.Test.", "node7.lab.test"),
+        ("node_7.lab.test", "node_7.lab.test"),
+        ("deadbeef", "deadbeef"),
+        ("cafe.babe", "cafe.babe"),
+        ("straße.test", "xn--strae-oqa.test"),
+        ("xn--strae-oqa.test", "xn--strae-oqa.test"),
+        ("日本語.test", "xn--wgv71a119e.test"),
+        ("a" * 63 + ".test", "a" * 63 + ".test"),
+    ],
+)
+def test_what_is_a_host_name(text: str, ascii_name: str) -> None:
+    found = read_host_name(text)
+    assert isinstance(found, HostName)
+    assert found.ascii == ascii_name
+
+
+@pytest.mark.parametrize("text", ["192.0.2.1", "::1", "[2001:db8::1]", "fe80::1%eth0", "::ffff:192.0.2.1"])
+def test_literals_never_reach_a_resolver(text: str) -> None:
+    assert isinstance(read_host_name(text), Address)
+    host = evaluator.resolve_host(text, servers=["127.0.0.1#1"])
+    assert host.resolution is None
+    assert host.is_literal
+
+
+def test_remarks_on_names() -> None:
+    codes = {text: [f.code for f in read_host_name(text).findings()] for text in ("node_7.test", "node7", "a.b")}  # type: ignore[union-attr]
+    assert codes == {"node_7.test": ["NAME_HAS_UNDERSCORE"], "node7": ["NAME_HAS_ONE_LABEL"], "a.b": []}
+
+
+@pytest.mark.parametrize("name", ["localhost", "LOCALHOST.", "db.localhost"])
+def test_localhost_is_never_asked_of_dns(name: str) -> None:
+    host = evaluator.resolve_host(name, servers=["127.0.0.1#1"])
+    assert [str(a) for a in host.unusable] == ["127.0.0.1", "::1"]
+    assert host.resolution is not None
+    assert host.resolution["source"] == "localhost"
+    report = evaluator.read_report({"nics": {"lo": {"addr": "127.0.0.1"}}})
+    assert evaluator.load_policy("strict").decide(report, host).status == "no_match"
+
+
+def test_importing_the_face_imports_no_dns_library() -> None:
+    code = (
+        "import sys, evaluator; evaluator.resolve_host('192.0.2.1'); evaluator.resolve_host('localhost'); "
+        "print('dns' in sys.modules, 'dns.resolver' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False\n"
+
+
+def test_a_hosts_file_that_cannot_be_read(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(HostNameError) as error:
+            evaluator.resolve_host("node7", hosts_file=path, servers=["127.0.0.1#1"])
+        assert error.value.diagnostics[0].code == "HOSTS_FILE_UNREADABLE"
