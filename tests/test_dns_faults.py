@@ -23,7 +23,6 @@ from tests.scripted_dns import SOA, Script, answer, scripted_server
 NAME = "node7.lab.test"
 REPORT = evaluator.read_report(read_topology("ens1 has 192.0.2.10/24; ens2 has 198.51.100.20/24, 2001:db8::20/64"))
 POLICY = evaluator.load_policy("strict")
-DEAD = "127.0.0.1#9"  # discard: nothing answers here
 
 
 def _type(query: dns.message.Message) -> str:
@@ -241,6 +240,17 @@ def test_a_dead_first_server_and_a_live_second_one() -> None:
     assert host.resolution is not None
     errors = [query["error"] for query in host.resolution["queries"]]  # type: ignore[attr-defined]
     assert errors.count("timeout") == 2
+
+
+def test_a_closed_port_before_a_live_server() -> None:
+    with scripted_server(A_ONLY) as gone:
+        pass
+    with scripted_server(A_ONLY) as live:
+        host = evaluator.resolve_host(NAME, servers=[gone, live], timeout=2.0)
+    assert [str(a) for a in host.answers] == ["192.0.2.10"]
+    started = time.monotonic()
+    assert not evaluator.resolve_host(NAME, servers=[gone], timeout=1.0).complete
+    assert time.monotonic() - started < 1.5
 
 
 def test_all_servers_dead_keeps_the_deadline() -> None:

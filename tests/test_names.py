@@ -135,3 +135,31 @@ def test_a_hosts_file_that_cannot_be_read(tmp_path: Path) -> None:
         with pytest.raises(HostNameError) as error:
             evaluator.resolve_host("node7", hosts_file=path, servers=["127.0.0.1#1"])
         assert error.value.diagnostics[0].code == "HOSTS_FILE_UNREADABLE"
+
+
+def test_without_the_idna_package_such_names_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "idna", None)
+    with pytest.raises(HostNameError) as error:
+        read_host_name("straße.test")
+    assert error.value.diagnostics[0].code == "HOST_NAME_IDNA_MISSING"
+    assert isinstance(read_host_name("strasse.test"), HostName)
+
+
+def test_the_systems_resolver_configuration_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    import dns.resolver
+
+    from evaluator.names.dns import system_config
+
+    class Configured:
+        nameservers = ("192.0.2.53", "2001:db8::53")
+        port = 53
+
+    monkeypatch.setattr(dns.resolver, "Resolver", lambda **_: Configured())
+    assert [str(server) for server in system_config(1.0).servers] == ["192.0.2.53#53", "2001:db8::53#53"]
+
+    def unconfigured(**_: object) -> None:
+        raise dns.resolver.NoResolverConfiguration
+
+    monkeypatch.setattr(dns.resolver, "Resolver", unconfigured)
+    host = evaluator.resolve_host("node7.lab.test")
+    assert {finding.code for finding in host.findings()} == {"DNS_NO_SERVER", "ANSWERS_INCOMPLETE"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from types import ModuleType
 
 from evaluator.diagnostic import Diagnostic, HostNameError, Severity
 from evaluator.facts.address import Address
@@ -112,13 +113,23 @@ def _numeric(text: str, shown: str) -> Diagnostic | None:
 def _to_ascii(text: str, bare: str) -> str:
     if bare.isascii() and "xn--" not in bare.lower():
         return bare.lower()
-    import idna  # noqa: PLC0415 -- only names outside of ASCII need it
-
+    idna = _idna(text)
     try:
-        return idna.encode(bare, uts46=True).decode("ascii").lower()
+        return str(idna.encode(bare, uts46=True), "ascii").lower()
     except (idna.IDNAError, UnicodeError) as error:
         message = f"{quote(text)} is no internationalised name (IDNA 2008): {str(error).lower()}"
         raise HostNameError([_problem("IDNA", message)]) from None
+
+
+def _idna(text: str) -> ModuleType:
+    """Return the IDNA library; without it a name would silently become another host's, so it is an error."""
+    try:
+        import idna  # noqa: PLC0415 -- only names outside of ASCII need it
+    except ImportError:
+        hint = "install `dnspython[idna]`"
+        message = f"{quote(text)} cannot be read without the package `idna`"
+        raise HostNameError([_problem("IDNA_MISSING", message, hint)]) from None
+    return idna
 
 
 def _to_unicode(ascii_name: str) -> str:
