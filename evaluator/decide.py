@@ -1,4 +1,4 @@
-"""PDP: a checked policy and what is known of a host become a decision.
+"""A checked policy and what is known of a host become a decision.
 
 The one place where the two staircases, reports and policies, meet. Pure: no I/O, no clock, no
 randomness.

@@ -38,6 +38,11 @@ _OF_ERROR: dict[type[QuestionError], Exit] = {
 }
 
 
+_GIVEN_WRONGLY = frozenset({"PARAMETER_INVALID", "PARAMETER_MISSING", "PARAMETER_UNKNOWN"})
+
+
 def of_error(error: QuestionError) -> Exit:
-    """Return the exit status of a question that cannot be asked."""
+    """Return the exit status of a question that cannot be asked; parameters given wrongly are a matter of usage."""
+    if all(diagnostic.code in _GIVEN_WRONGLY for diagnostic in error.diagnostics):
+        return Exit.USAGE
     return _OF_ERROR.get(type(error), Exit.FAILED)

@@ -1,4 +1,4 @@
-"""PDP, the reference: what a policy means, written to be read.
+"""The reference: what a policy means, written to be read.
 
 A policy is a pipeline over a set of candidates. Each rule is judged for every subject against the
 candidates as they were before the rule, then acts once. Conditions have two values and are judged
