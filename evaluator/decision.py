@@ -7,6 +7,7 @@ byte, whatever the order of interfaces or answers, under every policy that uses 
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -122,7 +123,7 @@ class Decision:
             "trace": [step.to_dict() for step in self.trace],
             "policy": {"name": self.policy, "parameters": dict(self.parameters)},
             "host": self.host.to_dict(),
-            "resolution": None if self.host.resolution is None else dict(self.host.resolution),
+            "resolution": copy.deepcopy(self.host.resolution),
         }
 
     def to_json(self) -> str:

@@ -92,7 +92,12 @@ def _why_none(program: Program, question: Question, status: Status, steps: tuple
     addresses = tuple(map(str, host.usable))
     discarded = {nic.name for step in steps for nic in step.before} - {nic.name for nic in steps[-1].after}
     if status is Status.UNKNOWN_HOST and not host.answers:
-        yield _error(FindingCode.NO_ANSWER, f"the name {quote(host.name)} gave no address")
+        said = "gave no address"
+        if host.withheld:
+            said = (
+                f"gave {', '.join(map(str, host.withheld))}, which do not count because a complete answer is required"
+            )
+        yield _error(FindingCode.NO_ANSWER, f"the name {quote(host.name)} {said}")
     elif discarded:
         by = quote_all(dict.fromkeys(s.rule.name for s in steps if len(s.after) < len(s.before)))
         names = tuple(sorted(discarded))

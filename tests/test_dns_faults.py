@@ -12,6 +12,8 @@ from typing import Any
 import dns.edns
 import dns.flags
 import dns.message
+import dns.rdata
+import dns.rrset
 import pytest
 
 import evaluator
@@ -319,3 +321,60 @@ def test_what_each_answer_alone_would_give() -> None:
     assert outcome("192.0.2.10", "2001:db8::20") == ("depends", ["ens1", "ens2"])
     assert outcome("192.0.2.10", "203.0.113.1") == ("depends", ["ens1", None])
     assert outcome("203.0.113.1", "203.0.113.2") == ("never", [None, None])
+
+
+def test_records_of_another_class_are_none() -> None:
+    def script(query: dns.message.Message, _: str) -> bytes:
+        response = answer(query, authority=SOA)
+        response.answer.append(dns.rrset.from_text(f"{NAME}.", 60, "CH", "TXT", "x"))
+        response.answer.append(
+            dns.rrset.from_rdata(f"{NAME}.", 60, dns.rdata.from_text("HS", "TYPE1", r"\# 4 0a000001"))
+        )
+        return response.to_wire()
+
+    assert "NAME_HAS_NO_ADDRESSES" in _codes(_ask(script))
+
+
+def test_an_alias_of_the_root_is_dangling() -> None:
+    host = _ask(lambda query, _: answer(query, f"{NAME}. 60 IN CNAME .").to_wire())
+    assert "CNAME_DANGLING" in _codes(host)
+
+
+def test_silence_behind_an_alias_is_a_time_out() -> None:
+    def script(query: dns.message.Message, _: str) -> bytes | None:
+        is_first = query.question[0].name.to_text() == f"{NAME}."
+        return answer(query, f"{NAME}. 60 IN CNAME b.lab.test.").to_wire() if is_first else None
+
+    assert _codes(_ask(script, timeout=0.6)) == {"DNS_TIMED_OUT", "ANSWERS_INCOMPLETE"}
+
+
+def test_truncation_over_tcp_is_no_whole_answer() -> None:
+    def script(query: dns.message.Message, _: str) -> bytes:
+        response = dns.message.from_wire(A_ONLY(query, "tcp"))  # type: ignore[arg-type]
+        response.flags |= dns.flags.TC
+        return response.to_wire()
+
+    host = _ask(script, timeout=0.6)
+    assert host.answers == ()
+    assert not host.complete
+
+
+def test_what_is_withheld_is_said() -> None:
+    def script(query: dns.message.Message, transport: str) -> Any:
+        return A_ONLY(query, transport) if _type(query) == "A" else answer(query, rcode="SERVFAIL").to_wire()
+
+    decision = POLICY.decide(REPORT, _ask(script, require_complete=True))
+    (finding,) = [f for f in decision.findings if f.code == "NO_ANSWER"]
+    assert "gave 192.0.2.10, which do not count" in finding.message
+
+
+def test_disagreement_is_judged_by_what_was_answered(tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text(f"192.0.2.10 {NAME}\n2001:db8::20 {NAME}\n# was:\x0c10.6.6.6 {NAME}\n")
+
+    def script(query: dns.message.Message, transport: str) -> Any:
+        return A_ONLY(query, transport) if _type(query) == "A" else answer(query, rcode="SERVFAIL").to_wire()
+
+    host = _ask(script, hosts_file=hosts)
+    assert len(host.answers) == 2
+    assert _codes(host) == set()

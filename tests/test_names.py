@@ -12,6 +12,7 @@ import evaluator
 from evaluator import HostNameError
 from evaluator.facts.address import Address
 from evaluator.names.host_name import HostName, read_host_name
+from evaluator.names.resolve import from_resolution
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,10 @@ from evaluator.names.host_name import HostName, read_host_name
         ("-a.test", "CHARACTER"),
         ("a,b", "CHARACTER"),
         ("☃.test", "IDNA"),
+        ("9" * 5000, "AMBIGUOUS"),
+        ("1.2." + "9" * 5000, "AMBIGUOUS"),
+        ("192.0.2.10\ufe0f", "AMBIGUOUS"),
+        ("010.0.0.5\u034f", "AMBIGUOUS"),
         ("xn--zzzzzz--.test", "IDNA"),
         ("ü" * 60 + ".test", "IDNA"),
     ],
@@ -117,6 +122,7 @@ def test_localhost_is_never_asked_of_dns(name: str) -> None:
     assert [str(a) for a in host.unusable] == ["127.0.0.1", "::1"]
     assert host.resolution is not None
     assert host.resolution["source"] == "localhost"
+    assert from_resolution(host.resolution) == host
     report = evaluator.read_report({"nics": {"lo": {"addr": "127.0.0.1"}}})
     assert evaluator.load_policy("strict").decide(report, host).status == "no_match"
 

@@ -115,7 +115,7 @@ def system_config(timeout: float) -> ResolverConfig:
     """Return the servers of the system's resolver configuration; none where there is no configuration."""
     try:
         resolver = dns.resolver.Resolver(configure=True)
-    except dns.resolver.NoResolverConfiguration:
+    except (dns.exception.DNSException, ValueError, OSError):  # none, or one that cannot be read
         return ResolverConfig((), timeout, "system")
     servers = tuple(Server(str(server), resolver.port) for server in resolver.nameservers)
     return ResolverConfig(servers, timeout, "system")
@@ -158,9 +158,10 @@ class _Asking:
         return Family(self._rdtype, Outcome.CNAME_CHAIN_TOO_LONG)
 
     def _failure(self) -> Outcome:
-        """Return the most telling of the failures: a server that says no tells more than one that is silent."""
-        rcodes = {exchange.rcode for exchange in self.exchanges if exchange.response is not None}
-        if rcodes & {"SERVFAIL", "FORMERR", "NOTIMP"}:
+        """Return the most telling failure of the last question: a server that says no tells more than silence."""
+        last = self.exchanges[-1].name if self.exchanges else self._name
+        rcodes = {exchange.rcode for exchange in self.exchanges if exchange.name == last and exchange.rcode}
+        if rcodes - {"REFUSED"}:
             return Outcome.SERVER_FAILED
         return Outcome.REFUSED if rcodes else Outcome.TIMED_OUT
 
@@ -196,6 +197,9 @@ class _Asking:
         except (OSError, EOFError, dns.exception.DNSException) as error:
             exchange.error = type(error).__name__
         else:
+            if response.flags & dns.flags.TC:
+                exchange.error = "truncated"
+                return exchange
             exchange.response = response.wire
             exchange.rcode = dns.rcode.to_text(response.rcode())
             exchange.flags = dns.flags.to_text(response.flags)

@@ -64,7 +64,8 @@ def read_host_name(text: str) -> Address | HostName:
         raise HostNameError([problem])
     bare = text.removesuffix(".")
     ascii_name = _to_ascii(text, bare)
-    problem = _wrong_labels(text, ascii_name)
+    # IDNA mapping drops characters that do not show, and what is left may be a number after all
+    problem = _numeric(ascii_name, quote(text)) or _wrong_labels(text, ascii_name)
     if problem is not None:
         raise HostNameError([problem])
     return HostName(text, ascii_name, _to_unicode(ascii_name))

@@ -48,7 +48,7 @@ def read_hosts_entry(path: Path, name: str) -> HostsEntry:
         raise HostNameError([Diagnostic("HOSTS_FILE_UNREADABLE", message)])
     found: list[Address] = []
     lines: list[int] = []
-    for number, line in enumerate(content.decode("utf-8", errors="replace").splitlines(), 1):
+    for number, line in enumerate(content.decode("utf-8-sig", errors="replace").split("\n"), 1):
         text, *names = line.partition("#")[0].split() or [""]
         if name not in (known.lower().removesuffix(".") for known in names):
             continue

@@ -12,6 +12,8 @@ import re
 
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+", re.ASCII)
 
+_LONGEST_NUMBER = 20
+
 
 def looks_numeric(name: str) -> bool:
     """Return whether the last label is a number, so that some program takes the whole for an address."""
@@ -28,7 +30,7 @@ def _java(name: str) -> str:
     parts = name.split(".")
     if any(part[:2] in ("0x", "0X") for part in parts):
         return "no host"
-    address = _join([int(part) if part.isdigit() and part.isascii() else None for part in parts])
+    address = _join([int(part) if _NUMBER.fullmatch(part) and len(part) <= _LONGEST_NUMBER else None for part in parts])
     return address or "a name"
 
 
@@ -40,7 +42,7 @@ def _c_number(text: str) -> int | None:
     """Read a number as C does: 0x is hexadecimal, a leading 0 octal."""
     base = 16 if text[:2] in ("0x", "0X") else 8 if text.startswith("0") and len(text) > 1 else 10
     try:
-        return int(text, base) if text.isascii() and "_" not in text else None
+        return int(text, base) if text.isascii() and "_" not in text and len(text) <= _LONGEST_NUMBER else None
     except ValueError:
         return None
 

@@ -80,7 +80,10 @@ async def resolve_host_async(
 def from_resolution(resolution: Mapping[str, Any]) -> HostAddresses:
     """Return the addresses that a kept `resolution` holds, read again from its raw responses; no network."""
     name = read_host_name(resolution["asked"])
-    assert isinstance(name, HostName)  # noqa: S101 -- literals have no resolution
+    if not isinstance(name, HostName):
+        raise HostNameError([Diagnostic("RESOLUTION_INVALID", "a literal has no resolution")])
+    if resolution["source"] == "localhost":
+        return _loopback(name, resolution)
     kept = [
         (query["type"], base64.b64decode(query["response"])) for query in resolution["queries"] if query["response"]
     ]
@@ -106,15 +109,23 @@ def _prepare(
         return HostAddresses(answers=(found,), first=found)
     if found.is_localhost:
         resolution = _document(found, None, (), None, require_complete, "localhost")
-        return HostAddresses(_LOOPBACK, asked=name, first=_LOOPBACK[0], resolution=resolution)
+        return _loopback(found, resolution)
     from evaluator.names.dns import ResolverConfig, system_config  # noqa: PLC0415 -- dnspython, only for names
 
-    if not 0 < timeout <= _LONGEST_TIMEOUT:
-        message = f"the time-out of {timeout} seconds is not between 0 and {_LONGEST_TIMEOUT:.0f}"
+    if not isinstance(timeout, int | float) or not 0 < timeout <= _LONGEST_TIMEOUT:
+        message = f"the time-out of {quote(str(timeout))} seconds is not between 0 and {_LONGEST_TIMEOUT:.0f}"
         raise HostNameError([Diagnostic("DNS_TIMEOUT_INVALID", message)])
-    config = ResolverConfig(tuple(map(_server, servers)), timeout, "given") if servers else system_config(timeout)
-    hosts = None if hosts_file is None else read_hosts_entry(hosts_file, found.ascii)
+    listed = [servers] if isinstance(servers, str) else servers
+    config = (
+        ResolverConfig(tuple(map(_server, map(str, listed))), timeout, "given") if servers else system_config(timeout)
+    )
+    hosts = None if hosts_file is None else read_hosts_entry(Path(hosts_file), found.ascii)
     return _Question(found, config, hosts, require_complete)
+
+
+def _loopback(name: HostName, resolution: Mapping[str, object]) -> HostAddresses:
+    """Return what RFC 6761 gives `localhost` and the names below it."""
+    return HostAddresses(_LOOPBACK, asked=name.asked, first=_LOOPBACK[0], resolution=resolution)
 
 
 def _server(text: str) -> Any:  # noqa: ANN401 -- a Server of dns.py, imported late
@@ -122,9 +133,9 @@ def _server(text: str) -> Any:  # noqa: ANN401 -- a Server of dns.py, imported l
 
     address, mark, port = text.partition("#")
     try:
-        number = int(port) if mark else 53
-        if not 0 < number < 65536:
+        if mark and not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536):
             raise ValueError("no port")
+        number = int(port) if mark else 53
         return Server(str(parse_address(address)), number)
     except ValueError:
         message = f"{quote(text)} is no name server"
@@ -151,7 +162,7 @@ def _freeze(
     from_dns = tuple(address for family in families for address in family.addresses)
     remarks = list(name.findings())
     if hosts is not None and hosts.addresses:
-        if from_dns and set(from_dns) != set(hosts.addresses):
+        if any(_disagrees(family, hosts) for family in families if family.outcome.proves_absence and from_dns):
             remarks.append(_disagreement(name))
         first_of_file = min(hosts.addresses, key=lambda address: address.version)
         return HostAddresses(
@@ -164,6 +175,12 @@ def _freeze(
     if complete or not require_complete:
         return host
     return replace(host, answers=(), first=None, withheld=host.answers)
+
+
+def _disagrees(family: Family, hosts: HostsEntry) -> bool:
+    """Return whether a family that was answered gives other addresses than the hosts file."""
+    version = 4 if family.rdtype == "A" else 6
+    return set(family.addresses) != {address for address in hosts.addresses if address.version == version}
 
 
 def _disagreement(name: HostName) -> Finding:

@@ -15,6 +15,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 
 from evaluator.facts.address import Address, parse_address
@@ -71,19 +72,22 @@ def _step(response: dns.message.Message, rdtype: str, chain: _Chain) -> tuple[Ou
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return (Outcome.REFUSED if rcode == dns.rcode.REFUSED else Outcome.SERVER_FAILED), ()
     wanted = dns.rdatatype.from_text(rdtype)
+    answers = [record for record in response.answer if record.rdclass == dns.rdataclass.IN]
     while True:
-        records = next((r for r in response.answer if r.name == chain.at and r.rdtype == wanted), None)
+        records = next((r for r in answers if r.name == chain.at and r.rdtype == wanted), None)
         if records is not None:
             chain.ttls.append(records.ttl)
             return Outcome.ANSWERED, tuple(dict.fromkeys(parse_address(record.address) for record in records))
-        alias = next((r for r in response.answer if r.name == chain.at and r.rdtype == dns.rdatatype.CNAME), None)
+        alias = next((r for r in answers if r.name == chain.at and r.rdtype == dns.rdatatype.CNAME), None)
         if alias is None:
             break
         target = alias[0].target
-        chain.links.append((str(chain.at).rstrip("."), str(target).rstrip("."), alias.ttl))
+        chain.links.append((chain.at.to_text(omit_final_dot=True), target.to_text(omit_final_dot=True), alias.ttl))
         chain.ttls.append(alias.ttl)
         if target in chain.seen:
             return Outcome.CNAME_LOOP, ()
+        if target == dns.name.root:
+            return Outcome.CNAME_DANGLING, ()
         if len(chain.links) > LONGEST_CHAIN:
             return Outcome.CNAME_CHAIN_TOO_LONG, ()
         chain.seen.add(target)
