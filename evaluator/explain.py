@@ -29,7 +29,8 @@ def explain(case: Case, decision: Decision) -> Explanation:
     views = [_View(step, question) for step in steps]
     if status_of(question, steps) is not decision.status:
         raise AssertionError("the explanation does not reach the decision's own status")
-    answers = tuple(_on_one_answer(case, address) for address in case.host.usable)
+    asked_for = case.host.answers or case.host.withheld
+    answers = tuple(_on_one_answer(case, address) for address in asked_for)
     return Explanation(
         summary=tuple(_summary(decision, question.facts.by_name)),
         interfaces=tuple(_interface(link, views, decision) for link in question.facts.links),

@@ -116,7 +116,7 @@ class Explanation:
     """The full explanation of one decision: for every interface and rule the clause that decided.
 
     `summary` answers what and why in two sentences. `rules` holds the reasons of rules that have no
-    subject. `answers` holds the outcome under each usable host address alone; `stability` sums them
+    subject. `answers` holds the outcome under each host address alone; `stability` sums them
     up: `stable` (all give the set's own answer), `never` (none names an interface), else `depends`.
     Unlike the decision document an explanation names places in the report.
     """

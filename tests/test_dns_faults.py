@@ -321,6 +321,7 @@ def test_what_each_answer_alone_would_give() -> None:
     assert outcome("192.0.2.10", "2001:db8::20") == ("depends", ["ens1", "ens2"])
     assert outcome("192.0.2.10", "203.0.113.1") == ("depends", ["ens1", None])
     assert outcome("203.0.113.1", "203.0.113.2") == ("never", [None, None])
+    assert outcome("192.0.2.10", "127.0.0.1") == ("depends", [None, "ens1"])
 
 
 def test_records_of_another_class_are_none() -> None:
@@ -378,3 +379,10 @@ def test_disagreement_is_judged_by_what_was_answered(tmp_path: Path) -> None:
     host = _ask(script, hosts_file=hosts)
     assert len(host.answers) == 2
     assert _codes(host) == set()
+
+
+def test_an_empty_answer_that_proves_nothing_leads_to_the_next_server() -> None:
+    with scripted_server(lambda query, _: answer(query).to_wire()) as lame, scripted_server(A_ONLY) as live:
+        host = evaluator.resolve_host(NAME, servers=[lame, live], timeout=2.0)
+    assert_rebuilds(host)
+    assert [str(a) for a in host.answers] == ["192.0.2.10"]

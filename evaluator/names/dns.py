@@ -21,6 +21,7 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.resolver
 import orjson
 
@@ -32,7 +33,6 @@ EDNS_PAYLOAD = 1232
 _SHORTEST_TRY = 0.1
 _LONGEST_TRY = 2.0
 _ROUNDS = 2
-_ANSWERS = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,8 @@ class Exchange:
     flags: str = ""
     rcode: str = ""
     ede: tuple[tuple[int, str], ...] = ()
+    is_empty: bool = False  # neither an answer nor the SOA record that proves there is none: a referral, perhaps
+    is_used: bool = False  # whether the outcome was read from this response
 
     def to_dict(self) -> dict[str, object]:
         """Return the exchange as JSON-ready data."""
@@ -99,6 +101,7 @@ class Exchange:
             "flags": self.flags,
             "ede": [{"code": code, "text": text} for code, text in self.ede],
             "error": self.error or None,
+            "used": self.is_used,
             "response": None if self.response is None else base64.b64encode(self.response).decode("ascii"),
         }
 
@@ -176,7 +179,9 @@ class _Asking:
             server = self._config.servers[at % len(self._config.servers)]
             exchange = await self._exchange(name, server, min(share, remaining))
             self.exchanges.append(exchange)
-            if exchange.rcode in ("NOERROR", "NXDOMAIN"):
+            is_last = at + 1 >= len(self._config.servers)
+            if exchange.rcode in ("NOERROR", "NXDOMAIN") and (is_last or not exchange.is_empty):
+                exchange.is_used = True
                 return exchange.response
         return None
 
@@ -202,6 +207,9 @@ class _Asking:
                 return exchange
             exchange.response = response.wire
             exchange.rcode = dns.rcode.to_text(response.rcode())
+            exchange.is_empty = not response.answer and not any(
+                record.rdtype == dns.rdatatype.SOA for record in response.authority
+            )
             exchange.flags = dns.flags.to_text(response.flags)
             exchange.ede = tuple((int(option.code), option.text or "") for option in extended_errors(response))
         exchange.seconds = time.monotonic() - began
@@ -209,14 +217,12 @@ class _Asking:
 
 
 def rebuild(name: str, responses: Sequence[tuple[str, bytes]], outcomes: Mapping[str, Outcome]) -> tuple[Family, ...]:
-    """Return what kept responses (record type and wire form, in their order) say; no network.
+    """Return what the responses that were used (record type and wire form, in their order) say; no network.
 
     `outcomes` are the recorded ones; they stand for a family whose responses lead to no end.
     """
     found = []
     for rdtype in TYPES:
-        wires = [wire for kept_type, wire in responses if kept_type == rdtype]
-        answers = [wire for wire in wires if dns.message.from_wire(wire).rcode() in _ANSWERS]
-        reading = read_responses(name, rdtype, answers)
+        reading = read_responses(name, rdtype, [wire for kept_type, wire in responses if kept_type == rdtype])
         found.append(reading.family or Family(rdtype, outcomes[rdtype]))
     return tuple(found)

@@ -84,9 +84,7 @@ def from_resolution(resolution: Mapping[str, Any]) -> HostAddresses:
         raise HostNameError([Diagnostic("RESOLUTION_INVALID", "a literal has no resolution")])
     if resolution["source"] == "localhost":
         return _loopback(name, resolution)
-    kept = [
-        (query["type"], base64.b64decode(query["response"])) for query in resolution["queries"] if query["response"]
-    ]
+    kept = [(query["type"], base64.b64decode(query["response"])) for query in resolution["queries"] if query["used"]]
     families: tuple[Family, ...] = ()
     if resolution["families"]:
         from evaluator.names.dns import rebuild  # noqa: PLC0415 -- dnspython, only where DNS was asked
