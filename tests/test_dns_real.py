@@ -22,9 +22,9 @@ POLICY = evaluator.load_policy("strict")
 
 
 @pytest.fixture(scope="module", params=["random", "cyclic", "none"])
-def ordered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def ordered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     with bind9(tmp_path_factory.mktemp("bind9"), request.param) as server:
-        yield server
+        yield request.param, server
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +45,13 @@ def _without_resolution(host: HostAddresses) -> str:
     return json.dumps(document)
 
 
-def test_two_hundred_decisions_are_identical_whatever_the_rotation(ordered: str) -> None:
-    hosts = [evaluator.resolve_host("four.lab.test", servers=[ordered], timeout=3.0) for _ in range(200)]
+def test_two_hundred_decisions_are_identical_whatever_the_rotation(ordered: tuple[str, str]) -> None:
+    order, server = ordered
+    hosts = [evaluator.resolve_host("four.lab.test", servers=[server], timeout=3.0) for _ in range(200)]
     assert {_without_resolution(host) for host in hosts} == {_without_resolution(hosts[0])}
     assert POLICY.decide(REPORT, hosts[0]).status == "ambiguous"
-    assert {str(host.first) for host in hosts} >= {str(hosts[0].first)}
+    first_answers = {str(host.first) for host in hosts}
+    assert len(first_answers) == (1 if order == "none" else 4)
 
 
 def test_a_rotating_server_would_have_led_a_first_answer_engine_astray(server: str) -> None:
@@ -84,7 +86,7 @@ def test_what_bind9_says(server: str, name: str, addresses: list[str], codes: se
 def test_a_loop_of_aliases_ends(server: str) -> None:
     host = _ask("loop.lab.test", server)
     assert host.answers == ()
-    assert {f.code for f in host.findings()} & {"CNAME_LOOP", "DNS_SERVER_FAILED"}
+    assert {f.code for f in host.findings()} == {"DNS_SERVER_FAILED", "ANSWERS_INCOMPLETE"}  # bind9 says SERVFAIL
 
 
 def test_sixty_addresses_arrive_whole(server: str) -> None:
