@@ -8,6 +8,7 @@ because Java, glibc and Python read it as three different hosts.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 _MAPPED_PREFIX = 0xFFFF << 32
@@ -110,6 +111,11 @@ def network_of(address: Address, prefix: int) -> Cidr:
     """Return the network of the given prefix length that holds the address."""
     host_bits = _GREATEST_PREFIX[address.version] - prefix
     return Cidr(Address(address.version, address.number >> host_bits << host_bits), prefix)
+
+
+def subnets_of(owned: Iterable[OwnedAddress]) -> tuple[Cidr, ...]:
+    """Return the subnets in which the addresses stand, sorted; one without length or alone in its own is in none."""
+    return tuple(sorted({o.network for o in owned if o.prefix is not None and not o.is_host_prefix}))
 
 
 def parse_address(text: str) -> Address:

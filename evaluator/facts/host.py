@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from evaluator.diagnostic import Diagnostic, HostNameError, Severity
 from evaluator.facts.address import Address, parse_address
 from evaluator.facts.link import Link
+from evaluator.facts.route import Route
 from evaluator.facts.topology import Topology
 from evaluator.finding import Finding, FindingCode
 from evaluator.text import quote
@@ -21,7 +22,8 @@ class HostFacts:
     """One host as its report describes it.
 
     `links` is sorted by name (code points). `networks` are the logical networks on the host,
-    sorted. `slaves` and `ports` are the names that stand in some bond or bridge.
+    sorted. `blocked` are routes that lead nowhere (unreachable, blackhole, prohibit). `slaves` and
+    `ports` are the names that stand in some bond or bridge.
     `longest_list` is at least the length of any list of one link (addresses, routes). `lacking` holds
     the words of the rule language, such as `nic is up`, that the report's format can never supply.
     `pointers` maps a fact of the host itself to its JSON Pointer.
@@ -30,6 +32,7 @@ class HostFacts:
     links: tuple[Link, ...]
     networks: tuple[str, ...] = ()
     last_client_iface: str | None = None
+    blocked: tuple[Route, ...] = ()
     lacking: frozenset[str] = frozenset()
     pointers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     by_name: dict[str, Link] = field(init=False, repr=False, compare=False)
@@ -44,11 +47,25 @@ class HostFacts:
         object.__setattr__(self, "by_name", {link.name: link for link in links})
         object.__setattr__(self, "slaves", frozenset(name for link in links for name in link.lowers.slaves))
         lengths = (
-            len(items) for link in links for items in (link.addresses, link.networks, link.gateways, link.missing)
+            len(items)
+            for link in links
+            for items in (link.addresses, link.networks, link.gateways, link.missing, link.ways)
         )
         object.__setattr__(self, "longest_list", max(lengths, default=0) + 2)
         object.__setattr__(self, "ports", frozenset(name for link in links for name in link.lowers.ports))
         object.__setattr__(self, "topology", Topology({link.name: link.lowers.names for link in links}))
+
+    def route_to(self, address: Address) -> tuple[Link, ...]:
+        """Return the links by which the host reaches an address: longest prefix, then least metric; sorted by name."""
+        reached = {
+            link.name: min((_rank(way) for way in link.ways if address in way.destination), default=_NOWHERE)
+            for link in self.links
+        }
+        stopped = min((_rank(way) for way in self.blocked if address in way.destination), default=_NOWHERE)
+        best = min((stopped, *reached.values()))
+        if best in (stopped, _NOWHERE):
+            return ()
+        return tuple(link for link in self.links if reached[link.name] == best)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +165,14 @@ def parse_literal(text: str) -> Address:
     if percent and not (address.version == 6 and address.is_link_local and is_zone):
         raise ValueError("a zone goes with a link-local IPv6 address only")
     return address
+
+
+_NOWHERE = (1, 0)
+
+
+def _rank(way: Route) -> tuple[int, int]:
+    """Return the kernel's order of routes to one address: the smaller, the better."""
+    return -way.destination.prefix, way.metric
 
 
 def _not_an_address(text: object, error: Exception) -> Diagnostic:

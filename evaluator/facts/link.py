@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from evaluator.facts.address import Address, Cidr, OwnedAddress
+from evaluator.facts.address import Address, Cidr, OwnedAddress, subnets_of
+from evaluator.facts.route import Route
 
 
 class Kind(StrEnum):
@@ -31,19 +32,20 @@ class Kind(StrEnum):
 class Lowers:
     """The names that an interface gives as standing directly below it, as the report has them.
 
-    `slaves` of a bond or team, `ports` of a bridge, `base` of a vlan or macvlan; sorted, without
-    duplicates, described elsewhere in the report or not.
+    `slaves` of a bond or team, `ports` of a bridge, `base` of a vlan or macvlan, `others` in a role
+    that the report does not tell; sorted, without duplicates, described elsewhere in the report or not.
     """
 
     slaves: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     base: str | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """All of them, sorted."""
         base = () if self.base is None else (self.base,)
-        return tuple(sorted({*self.slaves, *self.ports, *base}))
+        return tuple(sorted({*self.slaves, *self.ports, *base, *self.others}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class Link:
     """One interface. A scalar that the report may leave out is None when it does; a tuple is empty.
 
     `position` is the place in report order (nics, vlans, bonds, bridges), the one fact here that
-    depends on order. `addresses` are those it owns (DESIGN 2.3), sorted. `pointers` maps the name
+    depends on order. `addresses` are those it owns (DESIGN 2.3), sorted. `ways` are its routes in the
+    main table; of a format without one its subnets and default routes. `pointers` maps the name
     of a fact (`""` for the interface itself) to the JSON Pointer where the report states it.
     """
 
@@ -64,7 +67,7 @@ class Link:
     conflicts: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     gateways: tuple[Address, ...] = ()
-    default_routes: tuple[Cidr, ...] = ()
+    ways: tuple[Route, ...] = ()
     vlan_id: int | None = 0
     bond_mode: int | None = None
     up: bool | None = None
@@ -81,12 +84,12 @@ class Link:
     @property
     def subnets(self) -> tuple[Cidr, ...]:
         """The subnets it stands in, host prefixes left out."""
-        return tuple(sorted({o.network for o in self.addresses if o.prefix is not None and not o.is_host_prefix}))
+        return subnets_of(self.addresses)
 
     @property
     def routes(self) -> tuple[Cidr, ...]:
-        """The subnets and the default routes through it."""
-        return tuple(sorted({*self.subnets, *self.default_routes}))
+        """The destinations of its ways."""
+        return tuple(sorted({way.destination for way in self.ways}))
 
     def pointer(self, fact: str = "") -> str:
         """Where the report states the fact; the interface's own place where it has no place of its own."""

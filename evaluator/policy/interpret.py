@@ -193,12 +193,7 @@ def _like(_: Scene, text: str, globs: Any) -> bool:  # noqa: ANN401 -- one glob 
 
 
 def _route_to(scene: Scene, address: Any) -> tuple[Link, ...]:  # noqa: ANN401 -- an address
-    longest = {
-        link.name: max((route.prefix for route in link.routes if address in route), default=-1)
-        for link in scene.facts.links
-    }
-    best = max(longest.values(), default=-1)
-    return tuple(link for link in scene.facts.links if best >= 0 and longest[link.name] == best)
+    return scene.facts.route_to(address)
 
 
 _RELATIONS: dict[Relate, Callable[[Scene, Any, Any], bool]] = {

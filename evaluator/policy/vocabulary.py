@@ -111,7 +111,13 @@ WORDS: tuple[Word, ...] = (
         lambda s, n: s.question.matched.get(n.name, ()),
     ),
     Word(_NIC, "subnets", _CIDRS, "the subnets it is in, host prefixes left out", lambda _, n: n.subnets),
-    Word(_NIC, "routes", _CIDRS, "its subnets and the default routes through it", lambda _, n: n.routes),
+    Word(
+        _NIC,
+        "routes",
+        _CIDRS,
+        "the destinations of its routes; without a routing table its subnets and default routes",
+        lambda _, n: n.routes,
+    ),
     Word(_NIC, "gateways", _ADDRESSES, "the gateways of its default routes", lambda _, n: n.gateways),
     Word(_NIC, "networks", _TEXTS, _NETWORKS, lambda _, n: n.networks),
     Word(_NIC, "vlan_id", _MAYBE_INTEGER, _VLAN_ID, lambda _, n: n.vlan_id),
@@ -195,7 +201,12 @@ FUNCTIONS: dict[str, Function] = {
             _ADDRESS,
             'the address, checked when the policy is loaded: address("10.20.0.1")',
         ),
-        Function("route_to", "an address", _NICS, "the interfaces with the longest route that leads to the address"),
+        Function(
+            "route_to",
+            "an address",
+            _NICS,
+            "the interfaces with the longest route that leads to the address, then the least metric",
+        ),
     )
 }
 

@@ -22,6 +22,7 @@ def contradictions(facts: HostFacts) -> Iterator[Finding]:
     for link in facts.links:
         yield from _dangling(link)
         yield from _address_on_slave(link, facts)
+        yield from _address_on_down_link(link)
     yield from _slaves_in_two_bonds(facts)
     yield from _cycles(facts)
     yield from _shared_addresses(facts)
@@ -68,6 +69,16 @@ def _address_on_slave(link: Link, facts: HostFacts) -> Iterator[Finding]:
                 hint="the address of a bond belongs on the bond",
                 address=owned.address,
             )
+
+
+def _address_on_down_link(link: Link) -> Iterator[Finding]:
+    if link.up is False and any(not owned.address.is_link_local for owned in link.addresses):
+        yield _warning(
+            FindingCode.LINK_DOWN,
+            f"{quote(link.name)} is down and has an address; it counts all the same",
+            link.name,
+            hint="find out whether the host is reached over it",
+        )
 
 
 def _slaves_in_two_bonds(facts: HostFacts) -> Iterator[Finding]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address, Cidr, parse_address, parse_cidr
+from evaluator.facts.address import Address, OwnedAddress, parse_address, parse_cidr, subnets_of
 from evaluator.facts.link import Kind, Link, Lowers
+from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
 from evaluator.report.owned import Entry, read_owned
 from evaluator.text import quote
@@ -61,7 +62,7 @@ def link_of(device: Device, described: frozenset[str], carried: Carried | None) 
         conflicts=("addr",) * bool(addr_findings) + ("network",) * carried.conflict,
         missing=tuple(name for name in lowers.names if name not in described and not _is_guest_port(name, lowers)),
         gateways=tuple(sorted(gateways)),
-        default_routes=_default_routes(device.data, gateways),
+        ways=_ways(device.data, addresses, gateways),
         vlan_id=_vlan_id(device),
         bond_mode=_bond_mode(device),
         dhcp=_uses_dhcp(device.data),
@@ -152,10 +153,12 @@ def _gateways(device: Device) -> tuple[set[Address], list[Finding]]:
     return found, findings
 
 
-def _default_routes(data: Mapping[str, Any], gateways: set[Address]) -> tuple[Cidr, ...]:
+def _ways(data: Mapping[str, Any], addresses: tuple[OwnedAddress, ...], gateways: set[Address]) -> tuple[Route, ...]:
+    """Return the subnets and default routes; VDSM reports no routing table."""
     has_v4 = data.get("ipv4defaultroute", any(gateway.version == 4 for gateway in gateways))
     has_v6 = any(gateway.version == 6 for gateway in gateways)
-    return (parse_cidr("0.0.0.0/0"),) * bool(has_v4) + (parse_cidr("::/0"),) * has_v6
+    defaults = ("0.0.0.0/0",) * bool(has_v4) + ("::/0",) * has_v6
+    return tuple(Route(network) for network in (*subnets_of(addresses), *map(parse_cidr, defaults)))
 
 
 def _addr_conflict(device: Device) -> Iterator[Finding]:

@@ -1,0 +1,15 @@
+"""Where an interface leads: a destination and what the way there costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evaluator.facts.address import Cidr
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Route:
+    """One route of the main table: `metric` is the kernel's, the lower one wins; 0 where none is known."""
+
+    destination: Cidr
+    metric: int = 0
