@@ -45,6 +45,33 @@ class ReportCode(StrEnum):
     UNREADABLE = "REPORT_UNREADABLE"
 
 
+class HostNameCode(StrEnum):
+    """Why a host cannot be asked for: its name, the options of the look-up, or a kept resolution."""
+
+    ADDRESS_INVALID = "HOST_ADDRESS_INVALID"
+    AMBIGUOUS = "HOST_NAME_AMBIGUOUS"
+    BLANK = "HOST_NAME_BLANK"
+    CHARACTER = "HOST_NAME_CHARACTER"
+    EMPTY = "HOST_NAME_EMPTY"
+    EMPTY_LABEL = "HOST_NAME_EMPTY_LABEL"
+    HOSTS_FILE_UNREADABLE = "HOSTS_FILE_UNREADABLE"
+    IDNA = "HOST_NAME_IDNA"
+    IDNA_MISSING = "HOST_NAME_IDNA_MISSING"
+    NO_ADDRESS = "HOST_NAME_NO_ADDRESS"
+    NO_TEXT = "HOST_NAME_NO_TEXT"
+    PORT = "HOST_NAME_PORT"
+    PREFIX = "HOST_NAME_PREFIX"
+    RESOLUTION_INVALID = "RESOLUTION_INVALID"
+    SERVER_INVALID = "DNS_SERVER_INVALID"
+    TIMEOUT_INVALID = "DNS_TIMEOUT_INVALID"
+    TOO_LONG = "HOST_NAME_TOO_LONG"
+    URL = "HOST_NAME_URL"
+    USER = "HOST_NAME_USER"
+    WIDE_DIGITS = "HOST_NAME_WIDE_DIGITS"
+    WILDCARD = "HOST_NAME_WILDCARD"
+    ZONE = "HOST_NAME_ZONE"
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One problem: what is wrong, where, and what to do about it.

@@ -43,11 +43,14 @@ class FindingCode(StrEnum):
     CNAME_DANGLING = "CNAME_DANGLING"
     CNAME_LOOP = "CNAME_LOOP"
     DNS_INCONSISTENT = "DNS_INCONSISTENT"
+    DNS_MALFORMED = "DNS_MALFORMED"
     DNS_NO_SERVER = "DNS_NO_SERVER"
     DNS_REFUSED = "DNS_REFUSED"
     DNS_SERVER_FAILED = "DNS_SERVER_FAILED"
     DNS_TIMED_OUT = "DNS_TIMED_OUT"
+    DNS_UNREACHABLE = "DNS_UNREACHABLE"
     HOSTS_AND_DNS_DISAGREE = "HOSTS_AND_DNS_DISAGREE"
+    HOSTS_ENTRY_MALFORMED = "HOSTS_ENTRY_MALFORMED"
     NAME_HAS_NO_ADDRESSES = "NAME_HAS_NO_ADDRESSES"
     NAME_HAS_ONE_LABEL = "NAME_HAS_ONE_LABEL"
     NAME_HAS_UNDERSCORE = "NAME_HAS_UNDERSCORE"
@@ -97,11 +100,14 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.CNAME_DANGLING: "the name is an alias of a name that does not exist",
     FindingCode.CNAME_LOOP: "the name is an alias that leads back to itself",
     FindingCode.DNS_INCONSISTENT: "a name server says that the name exists and that it does not",
+    FindingCode.DNS_MALFORMED: "what the name servers send cannot be read, or is cut short even over TCP",
     FindingCode.DNS_NO_SERVER: "no name server is configured",
     FindingCode.DNS_REFUSED: "the name servers refuse to answer",
     FindingCode.DNS_SERVER_FAILED: "the name servers fail (SERVFAIL)",
     FindingCode.DNS_TIMED_OUT: "no name server answered in time",
+    FindingCode.DNS_UNREACHABLE: "no name server can be reached, or each breaks the connection off",
     FindingCode.HOSTS_AND_DNS_DISAGREE: "the hosts file and DNS give different addresses; the hosts file counts",
+    FindingCode.HOSTS_ENTRY_MALFORMED: "the hosts file has a line for the name whose address cannot be read",
     FindingCode.NAME_HAS_NO_ADDRESSES: "the name exists and has no addresses",
     FindingCode.NAME_NOT_FOUND: "the name does not exist (NXDOMAIN)",
     FindingCode.NAME_HAS_ONE_LABEL: "the name has no domain and is asked as it stands, without a search list",

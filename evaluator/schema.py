@@ -43,7 +43,10 @@ class Violation:
 
 
 def is_valid(document: object, schema_name: str) -> bool:
-    """Return whether the document (plain JSON values) satisfies `schemas/<schema_name>.schema.json`."""
+    """Return whether the document (plain JSON values) satisfies `schemas/<schema_name>.schema.json`.
+
+    `decision#resolution` names one of the definitions in `decision`.
+    """
     return _fast_validator(schema_name).is_valid(document)
 
 
@@ -60,9 +63,10 @@ def violations(document: object, schema_name: str) -> tuple[Violation, ...]:
 
 @cache
 def _schema(name: str) -> dict[str, object]:
+    name, _, part = name.partition("#")
     document = orjson.loads((shipped_folder("schemas") / f"{name}.schema.json").read_bytes())
     assert isinstance(document, dict)  # noqa: S101 -- our own file, pinned by a test
-    return document
+    return {"$ref": f"#/$defs/{part}", "$defs": document["$defs"]} if part else document
 
 
 @cache

@@ -34,18 +34,32 @@ def answer(
 SOA = "lab.test. 60 IN SOA ns.lab.test. root.lab.test. 1 60 60 60 60"
 
 
+def _socket_pair() -> tuple[socket.socket, socket.socket]:
+    """Return a UDP and a TCP socket on one free port."""
+    for _ in range(50):
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        udp.bind(("127.0.0.1", 0))
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tcp.bind(udp.getsockname())
+        except OSError:  # the port is somebody else's over TCP
+            udp.close()
+            tcp.close()
+            continue
+        tcp.listen(8)
+        return udp, tcp
+    raise AssertionError("no port is free over both UDP and TCP")
+
+
 class _Server:
     """One UDP and one TCP socket on the same port, each served by a thread."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._udp.bind(("127.0.0.1", 0))
+        self._udp, self._tcp = _socket_pair()
         self.port = self._udp.getsockname()[1]
-        self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._tcp.bind(("127.0.0.1", self.port))
-        self._tcp.listen(8)
+        self.failure: BaseException | None = None
         self._threads = [threading.Thread(target=serve, daemon=True) for serve in (self._serve_udp, self._serve_tcp)]
         for thread in self._threads:
             thread.start()
@@ -59,7 +73,11 @@ class _Server:
             thread.join(2)
 
     def _wires(self, data: bytes, transport: str) -> list[bytes]:
-        made = self._script(dns.message.from_wire(data), transport)
+        try:
+            made = self._script(dns.message.from_wire(data), transport)
+        except BaseException as error:
+            self.failure = error
+            return []
         return [] if made is None else made if isinstance(made, list) else [made]
 
     def _serve_udp(self) -> None:
@@ -76,9 +94,12 @@ class _Server:
             while True:
                 connection, _ = self._tcp.accept()
                 with connection:
-                    (length,) = struct.unpack("!H", connection.recv(2))
-                    for wire in self._wires(connection.recv(length), "tcp"):
-                        connection.sendall(struct.pack("!H", len(wire)) + wire)
+                    with connection.makefile("rb") as stream:
+                        (length,) = struct.unpack("!H", stream.read(2))
+                        query = stream.read(length)
+                    for wire in self._wires(query, "tcp"):
+                        with suppress(OSError):  # the client has gone
+                            connection.sendall(struct.pack("!H", len(wire)) + wire)
 
 
 @contextmanager
@@ -89,3 +110,5 @@ def scripted_server(script: Script) -> Iterator[str]:
         yield f"127.0.0.1#{server.port}"
     finally:
         server.close()
+    if server.failure is not None:
+        raise server.failure

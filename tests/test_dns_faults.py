@@ -18,7 +18,7 @@ import pytest
 
 import evaluator
 from evaluator import HostAddresses, Status
-from evaluator.names.resolve import from_resolution
+from evaluator.names.resolution import from_resolution
 from evaluator.workbench.terse_topology import read_topology
 from tests.scripted_dns import SOA, Script, answer, scripted_server
 
@@ -27,13 +27,13 @@ REPORT = evaluator.read_report(read_topology("ens1 has 192.0.2.10/24; ens2 has 1
 POLICY = evaluator.load_policy("strict")
 
 
-def _type(query: dns.message.Message) -> str:
+def type_of(query: dns.message.Message) -> str:
     return query.question[0].rdtype.name
 
 
 def _both(**records: str) -> Script:
     def script(query: dns.message.Message, _: str) -> bytes:
-        text = records.get(_type(query))
+        text = records.get(type_of(query))
         return (answer(query, text) if text else answer(query, authority=SOA)).to_wire()
 
     return script
@@ -42,7 +42,7 @@ def _both(**records: str) -> Script:
 A_ONLY = _both(A=f"{NAME}. 60 IN A 192.0.2.10")
 
 
-def _ask(script: Script, **options: Any) -> HostAddresses:
+def ask(script: Script, **options: Any) -> HostAddresses:
     with scripted_server(script) as server:
         host = evaluator.resolve_host(NAME, servers=[server], **{"timeout": 1.0, **options})
     assert_rebuilds(host)
@@ -57,21 +57,21 @@ def assert_rebuilds(host: HostAddresses) -> None:
     assert POLICY.decide(REPORT, again).to_json() == POLICY.decide(REPORT, host).to_json()
 
 
-def _codes(host: HostAddresses) -> set[str]:
+def codes(host: HostAddresses) -> set[str]:
     return {finding.code for finding in host.findings()}
 
 
 def test_one_family_with_addresses_the_other_without() -> None:
-    host = _ask(A_ONLY)
+    host = ask(A_ONLY)
     assert [str(a) for a in host.answers] == ["192.0.2.10"]
     assert host.complete
-    assert _codes(host) == set()
+    assert codes(host) == set()
     assert POLICY.decide(REPORT, host).host_active_nic == "ens1"
 
 
 def test_first_address_is_the_first_a_in_wire_order() -> None:
     records = {"A": f"{NAME}. 60 IN A 198.51.100.20", "AAAA": f"{NAME}. 60 IN AAAA 2001:db8::20"}
-    host = _ask(_both(**records))
+    host = ask(_both(**records))
     assert str(host.first) == "198.51.100.20"
     assert [str(a) for a in host.answers] == ["198.51.100.20", "2001:db8::20"]
 
@@ -81,16 +81,16 @@ def test_first_address_is_the_first_a_in_wire_order() -> None:
     [("NXDOMAIN", "NAME_NOT_FOUND", True), ("SERVFAIL", "DNS_SERVER_FAILED", False), ("REFUSED", "DNS_REFUSED", False)],
 )
 def test_failures_of_both_families(rcode: str, code: str, complete: bool) -> None:
-    host = _ask(lambda query, _: answer(query, rcode=rcode).to_wire())
+    host = ask(lambda query, _: answer(query, rcode=rcode).to_wire())
     assert host.answers == ()
     assert host.complete is complete
-    assert code in _codes(host)
+    assert code in codes(host)
     decision = POLICY.decide(REPORT, host)
     assert decision.status is Status.UNKNOWN_HOST
 
 
 def test_no_addresses_is_told_apart_with_its_hint() -> None:
-    host = _ask(_both())
+    host = ask(_both())
     (finding,) = [f for f in host.findings() if f.code == "NAME_HAS_NO_ADDRESSES"]
     assert "rebinding" in finding.hint
     assert POLICY.decide(REPORT, host).status is Status.UNKNOWN_HOST
@@ -100,17 +100,17 @@ def test_no_addresses_is_told_apart_with_its_hint() -> None:
 @pytest.mark.parametrize("how", ["silence", "SERVFAIL"])
 def test_one_family_failing_is_recorded_whichever_it_is(failing: str, how: str) -> None:
     def script(query: dns.message.Message, _: str) -> bytes | None:
-        if _type(query) != failing:
+        if type_of(query) != failing:
             value = "192.0.2.10" if failing == "AAAA" else "2001:db8::20"
-            return answer(query, f"{NAME}. 60 IN {_type(query)} {value}").to_wire()
+            return answer(query, f"{NAME}. 60 IN {type_of(query)} {value}").to_wire()
         return None if how == "silence" else answer(query, rcode=how).to_wire()
 
-    host = _ask(script, timeout=0.6)
+    host = ask(script, timeout=0.6)
     assert not host.complete
-    assert {"ANSWERS_INCOMPLETE", "DNS_TIMED_OUT" if how == "silence" else "DNS_SERVER_FAILED"} <= _codes(host)
+    assert {"ANSWERS_INCOMPLETE", "DNS_TIMED_OUT" if how == "silence" else "DNS_SERVER_FAILED"} <= codes(host)
     decision = POLICY.decide(REPORT, host)
     assert (decision.status, decision.host_active_nic) == (Status.RESOLVED, "ens1" if failing == "AAAA" else "ens2")
-    strict = _ask(script, timeout=0.6, require_complete=True)
+    strict = ask(script, timeout=0.6, require_complete=True)
     assert POLICY.decide(REPORT, strict).status is Status.UNKNOWN_HOST
     assert len(strict.withheld) == 1
 
@@ -118,19 +118,19 @@ def test_one_family_failing_is_recorded_whichever_it_is(failing: str, how: str) 
 def test_incomplete_without_an_owner_proves_no_absence() -> None:
     def script(query: dns.message.Message, _: str) -> bytes:
         found = answer(query, f"{NAME}. 60 IN A 203.0.113.1")
-        return (found if _type(query) == "A" else answer(query, rcode="SERVFAIL")).to_wire()
+        return (found if type_of(query) == "A" else answer(query, rcode="SERVFAIL")).to_wire()
 
-    assert POLICY.decide(REPORT, _ask(script)).status is Status.UNKNOWN_HOST
+    assert POLICY.decide(REPORT, ask(script)).status is Status.UNKNOWN_HOST
 
 
 def test_nxdomain_for_one_type_only_is_inconsistent() -> None:
     def script(query: dns.message.Message, _: str) -> bytes:
         found = answer(query, f"{NAME}. 60 IN A 192.0.2.10")
-        return (found if _type(query) == "A" else answer(query, rcode="NXDOMAIN")).to_wire()
+        return (found if type_of(query) == "A" else answer(query, rcode="NXDOMAIN")).to_wire()
 
-    host = _ask(script)
+    host = ask(script)
     assert host.complete
-    assert _codes(host) == {"DNS_INCONSISTENT"}
+    assert codes(host) == {"DNS_INCONSISTENT"}
 
 
 def test_wrong_ids_and_questions_and_garbage_are_ignored() -> None:
@@ -138,12 +138,12 @@ def test_wrong_ids_and_questions_and_garbage_are_ignored() -> None:
         right = A_ONLY(query, "udp")
         assert isinstance(right, bytes)
         wrong_id = bytes([right[0] ^ 0xFF]) + right[1:]
-        value = "10.6.6.6" if _type(query) == "A" else "::6"
-        other = dns.message.make_query("evil.test.", _type(query), id=query.id)
-        evil = answer(other, f"evil.test. 60 IN {_type(query)} {value}")
+        value = "10.6.6.6" if type_of(query) == "A" else "::6"
+        other = dns.message.make_query("evil.test.", type_of(query), id=query.id)
+        evil = answer(other, f"evil.test. 60 IN {type_of(query)} {value}")
         return [b"garbage", wrong_id, evil.to_wire(), right]
 
-    assert [str(a) for a in _ask(script).answers] == ["192.0.2.10"]
+    assert [str(a) for a in ask(script).answers] == ["192.0.2.10"]
 
 
 def test_truncation_is_asked_again_over_tcp() -> None:
@@ -154,7 +154,7 @@ def test_truncation_is_asked_again_over_tcp() -> None:
             response.flags |= dns.flags.TC
         return response.to_wire()
 
-    host = _ask(script)
+    host = ask(script)
     assert [str(a) for a in host.answers] == ["192.0.2.10"]
     assert host.resolution is not None
     assert {query["transport"] for query in host.resolution["queries"]} == {"tcp"}  # type: ignore[attr-defined]
@@ -166,7 +166,7 @@ def test_truncation_without_tcp_times_out() -> None:
         response.flags |= dns.flags.TC
         return response.to_wire() if transport == "udp" else None
 
-    host = _ask(script, timeout=0.5)
+    host = ask(script, timeout=0.5)
     assert not host.complete
     assert host.answers == ()
 
@@ -175,59 +175,59 @@ def _chain(length: int) -> Script:
     def script(query: dns.message.Message, _: str) -> bytes:
         names = [f"{NAME}."] + [f"c{i}.lab.test." for i in range(1, length + 1)]
         links = [f"{a} 60 IN CNAME {b}" for a, b in itertools.pairwise(names)]
-        last = [f"{names[-1]} 60 IN A 192.0.2.10"] if _type(query) == "A" else []
+        last = [f"{names[-1]} 60 IN A 192.0.2.10"] if type_of(query) == "A" else []
         return answer(query, *links, *last, authority=SOA).to_wire()
 
     return script
 
 
 def test_alias_chains() -> None:
-    host = _ask(_chain(16))
+    host = ask(_chain(16))
     assert [str(a) for a in host.answers] == ["192.0.2.10"]
     assert host.resolution is not None
     assert len(host.resolution["families"][0]["cnames"]) == 16  # type: ignore[index]
-    assert "CNAME_CHAIN_TOO_LONG" in _codes(_ask(_chain(17)))
+    assert "CNAME_CHAIN_TOO_LONG" in codes(ask(_chain(17)))
 
 
 def test_a_server_that_gives_the_first_link_only() -> None:
     def script(query: dns.message.Message, _: str) -> bytes:
         if query.question[0].name.to_text() == f"{NAME}.":
             return answer(query, f"{NAME}. 60 IN CNAME real.lab.test.").to_wire()
-        found = _type(query) == "A"
+        found = type_of(query) == "A"
         return (answer(query, "real.lab.test. 60 IN A 192.0.2.10") if found else answer(query, authority=SOA)).to_wire()
 
-    assert [str(a) for a in _ask(script).answers] == ["192.0.2.10"]
+    assert [str(a) for a in ask(script).answers] == ["192.0.2.10"]
 
 
 def test_loops_and_dangling_aliases() -> None:
     links = (f"{NAME}. 60 IN CNAME b.lab.test.", f"b.lab.test. 60 IN CNAME {NAME}.")
-    loop = _ask(lambda query, _: answer(query, *links).to_wire())
-    assert "CNAME_LOOP" in _codes(loop)
+    loop = ask(lambda query, _: answer(query, *links).to_wire())
+    assert "CNAME_LOOP" in codes(loop)
     assert not loop.complete
-    dangling = _ask(lambda query, _: answer(query, links[0], rcode="NXDOMAIN").to_wire())
-    assert "CNAME_DANGLING" in _codes(dangling)
+    dangling = ask(lambda query, _: answer(query, links[0], rcode="NXDOMAIN").to_wire())
+    assert "CNAME_DANGLING" in codes(dangling)
 
 
 def test_ttl_zero_and_stale_answers_are_flagged() -> None:
     def script(query: dns.message.Message, _: str) -> bytes:
         text = f"{NAME}. 0 IN A 192.0.2.10"
-        response = answer(query, text) if _type(query) == "A" else answer(query, authority=SOA)
+        response = answer(query, text) if type_of(query) == "A" else answer(query, authority=SOA)
         stale = dns.edns.EDEOption(dns.edns.EDECode.STALE_ANSWER, "old")
         response.use_edns(0, options=[stale])
         return response.to_wire()
 
-    host = _ask(script)
-    assert {"ANSWER_TTL_ZERO", "ANSWER_STALE"} <= _codes(host)
+    host = ask(script)
+    assert {"ANSWER_TTL_ZERO", "ANSWER_STALE"} <= codes(host)
 
 
 def test_unusable_and_mapped_answers() -> None:
     def script(query: dns.message.Message, _: str) -> bytes:
-        values = ("192.0.2.10", "127.0.0.1") if _type(query) == "A" else ("::ffff:192.0.2.10", "::")
+        values = ("192.0.2.10", "127.0.0.1") if type_of(query) == "A" else ("::ffff:192.0.2.10", "::")
         response = dns.message.make_response(query)
-        response.answer.append(dns.rrset.from_text(f"{NAME}.", 60, "IN", _type(query), *values))
+        response.answer.append(dns.rrset.from_text(f"{NAME}.", 60, "IN", type_of(query), *values))
         return response.to_wire()
 
-    host = _ask(script)
+    host = ask(script)
     assert [str(a) for a in host.usable] == ["192.0.2.10"]
     assert [a["reason"] for a in host.to_dict()["unusable"]] == ["loopback", "unspecified"]  # type: ignore[attr-defined]
 
@@ -260,7 +260,7 @@ def test_all_servers_dead_keeps_the_deadline() -> None:
         started = time.monotonic()
         host = evaluator.resolve_host(NAME, servers=[one, two], timeout=1.0)
         assert time.monotonic() - started < 1.5
-    assert _codes(host) == {"DNS_TIMED_OUT", "ANSWERS_INCOMPLETE"}
+    assert codes(host) == {"DNS_TIMED_OUT", "ANSWERS_INCOMPLETE"}
     assert POLICY.decide(REPORT, host).status is Status.UNKNOWN_HOST
 
 
@@ -272,7 +272,7 @@ def test_async_gives_the_same_and_can_be_cancelled() -> None:
         return awaited, inside
 
     awaited, inside = asyncio.run(both())
-    assert awaited == inside == _ask(A_ONLY)
+    assert awaited == inside == ask(A_ONLY)
 
     async def cancelled() -> None:
         with scripted_server(lambda *_: None) as server:
@@ -289,14 +289,14 @@ def test_async_gives_the_same_and_can_be_cancelled() -> None:
 def test_a_hosts_file_answers_alone_and_disagreement_is_told(tmp_path: Path) -> None:
     hosts = tmp_path / "hosts"
     hosts.write_text(f"# ours\n198.51.100.20 other {NAME.upper()} # two\nnonsense {NAME}\n2001:db8::20 {NAME}.\n")
-    host = _ask(A_ONLY, hosts_file=hosts)
+    host = ask(A_ONLY, hosts_file=hosts)
     assert [str(a) for a in host.answers] == ["198.51.100.20", "2001:db8::20"]
-    assert _codes(host) == {"HOSTS_AND_DNS_DISAGREE"}
+    assert codes(host) == {"HOSTS_AND_DNS_DISAGREE", "HOSTS_ENTRY_MALFORMED"}
     assert host.resolution is not None
     assert host.resolution["source"] == "hosts"
     assert host.resolution["hosts"]["lines"] == [2, 4]  # type: ignore[index]
     hosts.write_text("198.51.100.20 somebody.else\n")
-    assert _codes(_ask(A_ONLY, hosts_file=hosts)) == set()
+    assert codes(ask(A_ONLY, hosts_file=hosts)) == set()
 
 
 def test_no_name_out_of_a_report_is_looked_up() -> None:
@@ -306,7 +306,7 @@ def test_no_name_out_of_a_report_is_looked_up() -> None:
         asked.append(query.question[0].name.to_text())
         return A_ONLY(query, transport)
 
-    host = _ask(script)
+    host = ask(script)
     report = evaluator.read_report({"nics": {"ens1": {"addr": "evil.lab.test", "ipv4addrs": ["evil.lab.test/24"]}}})
     POLICY.decide(report, host).explain()
     assert set(asked) == {f"{NAME}."}
@@ -333,12 +333,12 @@ def test_records_of_another_class_are_none() -> None:
         )
         return response.to_wire()
 
-    assert "NAME_HAS_NO_ADDRESSES" in _codes(_ask(script))
+    assert "NAME_HAS_NO_ADDRESSES" in codes(ask(script))
 
 
 def test_an_alias_of_the_root_is_dangling() -> None:
-    host = _ask(lambda query, _: answer(query, f"{NAME}. 60 IN CNAME .").to_wire())
-    assert "CNAME_DANGLING" in _codes(host)
+    host = ask(lambda query, _: answer(query, f"{NAME}. 60 IN CNAME .").to_wire())
+    assert "CNAME_DANGLING" in codes(host)
 
 
 def test_silence_behind_an_alias_is_a_time_out() -> None:
@@ -346,7 +346,7 @@ def test_silence_behind_an_alias_is_a_time_out() -> None:
         is_first = query.question[0].name.to_text() == f"{NAME}."
         return answer(query, f"{NAME}. 60 IN CNAME b.lab.test.").to_wire() if is_first else None
 
-    assert _codes(_ask(script, timeout=0.6)) == {"DNS_TIMED_OUT", "ANSWERS_INCOMPLETE"}
+    assert codes(ask(script, timeout=0.6)) == {"DNS_TIMED_OUT", "ANSWERS_INCOMPLETE"}
 
 
 def test_truncation_over_tcp_is_no_whole_answer() -> None:
@@ -355,16 +355,16 @@ def test_truncation_over_tcp_is_no_whole_answer() -> None:
         response.flags |= dns.flags.TC
         return response.to_wire()
 
-    host = _ask(script, timeout=0.6)
+    host = ask(script, timeout=0.6)
     assert host.answers == ()
     assert not host.complete
 
 
 def test_what_is_withheld_is_said() -> None:
     def script(query: dns.message.Message, transport: str) -> Any:
-        return A_ONLY(query, transport) if _type(query) == "A" else answer(query, rcode="SERVFAIL").to_wire()
+        return A_ONLY(query, transport) if type_of(query) == "A" else answer(query, rcode="SERVFAIL").to_wire()
 
-    decision = POLICY.decide(REPORT, _ask(script, require_complete=True))
+    decision = POLICY.decide(REPORT, ask(script, require_complete=True))
     (finding,) = [f for f in decision.findings if f.code == "NO_ANSWER"]
     assert "gave 192.0.2.10, which do not count" in finding.message
 
@@ -374,11 +374,11 @@ def test_disagreement_is_judged_by_what_was_answered(tmp_path: Path) -> None:
     hosts.write_text(f"192.0.2.10 {NAME}\n2001:db8::20 {NAME}\n# was:\x0c10.6.6.6 {NAME}\n")
 
     def script(query: dns.message.Message, transport: str) -> Any:
-        return A_ONLY(query, transport) if _type(query) == "A" else answer(query, rcode="SERVFAIL").to_wire()
+        return A_ONLY(query, transport) if type_of(query) == "A" else answer(query, rcode="SERVFAIL").to_wire()
 
-    host = _ask(script, hosts_file=hosts)
+    host = ask(script, hosts_file=hosts)
     assert len(host.answers) == 2
-    assert _codes(host) == set()
+    assert codes(host) == set()
 
 
 def test_an_empty_answer_that_proves_nothing_leads_to_the_next_server() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 import evaluator
 from evaluator import HostNameError
 from evaluator.facts.address import Address
+from evaluator.names.config import read_config, system_config
 from evaluator.names.host_name import HostName, read_host_name
-from evaluator.names.resolve import from_resolution
+from evaluator.names.hosts_file import LARGEST_HOSTS_FILE
+from evaluator.names.resolution import from_resolution
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,10 @@ from evaluator.names.resolve import from_resolution
         ("1::2::3", "NO_ADDRESS"),
         ("１0.0.0.1", "WIDE_DIGITS"),
         ("1。2。3。4", "WIDE_DIGITS"),
+        ("१०.०.०.५", "WIDE_DIGITS"),
+        ("node①.test", "WIDE_DIGITS"),
+        ("node7:ssh", "PORT"),
+        ("mailto:x", "PORT"),
         ("a" * 64 + ".test", "TOO_LONG"),
         (".".join(["a" * 60] * 5), "TOO_LONG"),
         ("*.lab.test", "WILDCARD"),
@@ -95,6 +102,10 @@ def test_what_others_read(text: str, java: str, glibc: str) -> None:
         ("xn--strae-oqa.test", "xn--strae-oqa.test"),
         ("日本語.test", "xn--wgv71a119e.test"),
         ("a" * 63 + ".test", "a" * 63 + ".test"),
+        ("node_7.straße.test", "node_7.xn--strae-oqa.test"),
+        ("ab--cd.straße.test", "ab--cd.xn--strae-oqa.test"),
+        ("straße.test。", "xn--strae-oqa.test"),
+        ("کتاب۱.ir", "xn--mgbce12cll.ir"),
     ],
 )
 def test_what_is_a_host_name(text: str, ascii_name: str) -> None:
@@ -137,7 +148,12 @@ def test_importing_the_face_imports_no_dns_library() -> None:
 
 
 def test_a_hosts_file_that_cannot_be_read(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "missing"):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(LARGEST_HOSTS_FILE + 1)
+    for path in (tmp_path, tmp_path / "missing", pipe, large, Path("/dev/zero"), Path("a\0b")):
         with pytest.raises(HostNameError) as error:
             evaluator.resolve_host("node7", hosts_file=path, servers=["127.0.0.1#1"])
         assert error.value.diagnostics[0].code == "HOSTS_FILE_UNREADABLE"
@@ -151,21 +167,34 @@ def test_without_the_idna_package_such_names_are_refused(monkeypatch: pytest.Mon
     assert isinstance(read_host_name("strasse.test"), HostName)
 
 
-def test_the_systems_resolver_configuration_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    import dns.resolver
+def test_the_systems_resolver_configuration_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "resolv.conf"
+    file.write_text("# ours\nnameserver 192.0.2.53\nnameserver junk\nnameserver\nnameserver fe80::53%eth0\n")
+    assert [str(server) for server in system_config(1.0, file).servers] == ["192.0.2.53#53", "fe80::53%eth0#53"]
+    file.write_text("".join(f"nameserver 192.0.2.{i}\n" for i in range(1, 9)))
+    assert len(system_config(1.0, file).servers) == 3
 
-    from evaluator.names.dns import system_config
-
-    class Configured:
-        nameservers = ("192.0.2.53", "2001:db8::53")
-        port = 53
-
-    monkeypatch.setattr(dns.resolver, "Resolver", lambda **_: Configured())
-    assert [str(server) for server in system_config(1.0).servers] == ["192.0.2.53#53", "2001:db8::53#53"]
-
-    def unconfigured(**_: object) -> None:
-        raise dns.resolver.NoResolverConfiguration
-
-    monkeypatch.setattr(dns.resolver, "Resolver", unconfigured)
+    monkeypatch.setattr("evaluator.names.config.system_config", lambda timeout: system_config(timeout, tmp_path / "no"))
     host = evaluator.resolve_host("node7.lab.test")
     assert {finding.code for finding in host.findings()} == {"DNS_NO_SERVER", "ANSWERS_INCOMPLETE"}
+
+
+@pytest.mark.parametrize("text", ["192.0.2.53", "192.0.2.53#5353", "[::1]#53", "::1", "fe80::1%eth0#53"])
+def test_what_is_a_name_server(text: str) -> None:
+    (server,) = read_config([text], 1.0).servers
+    assert str(server).startswith(text.strip("[").replace("]", ""))
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "localhost", "node7.lab.test"])
+def test_wrong_options_are_all_told_whatever_the_host_is(host: str) -> None:
+    with pytest.raises(HostNameError) as error:
+        evaluator.resolve_host(host, servers=["junk", "1.2.3.4#0", "1.2.3.4#x", "2001:db8::1%eth0"], timeout=-1)
+    assert sorted(d.code for d in error.value.diagnostics) == ["DNS_SERVER_INVALID"] * 4 + ["DNS_TIMEOUT_INVALID"]
+    for timeout in (True, "5", float("nan"), 301, None):
+        with pytest.raises(HostNameError):
+            evaluator.resolve_host(host, timeout=timeout)  # type: ignore[arg-type]
+    with pytest.raises(HostNameError):
+        evaluator.resolve_host(host, servers=["192.0.2.1"] * 9)
+    with pytest.raises(HostNameError) as both:
+        evaluator.resolve_host("a b", servers=["junk"])
+    assert [d.code for d in both.value.diagnostics] == ["DNS_SERVER_INVALID", "HOST_NAME_BLANK"]

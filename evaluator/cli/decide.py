@@ -11,7 +11,8 @@ from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.engine import load_policy
 from evaluator.facts.host import HostAddresses
-from evaluator.names.resolve import DEFAULT_TIMEOUT, resolve_host
+from evaluator.names.config import DEFAULT_TIMEOUT, read_config
+from evaluator.names.resolve import resolve_host
 from evaluator.policy.parameters import parse_assignments
 from evaluator.report.json_text import LARGEST
 from evaluator.report.read import FORMATS, read_file, read_report_text
@@ -68,6 +69,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _host(options: argparse.Namespace) -> HostAddresses:
     if options.host is None:
+        read_config(options.dns_server, options.dns_timeout)  # wrong options are wrong although nothing is asked
         return HostAddresses.of(*(options.address or ()))
     return resolve_host(
         options.host,

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from evaluator.diagnostic import Diagnostic, HostNameError, Severity
+from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError, Severity
 from evaluator.facts.address import Address, parse_address
 from evaluator.facts.link import Link
 from evaluator.facts.route import Route
@@ -109,8 +109,10 @@ class HostAddresses:
         for text in addresses:
             try:
                 found.append(parse_literal(str(text) if isinstance(text, _LIBRARY) else text))
-            except (ValueError, TypeError) as error:
-                problems.append(_not_an_address(text, error))
+            except ZoneError as error:
+                problems.append(_not_an_address(text, f": {error}"))
+            except (ValueError, TypeError):
+                problems.append(_not_an_address(text, ""))
         if problems:
             raise HostNameError(problems)
         return cls(answers=tuple(found), first=found[0] if found else None)
@@ -154,6 +156,10 @@ class HostAddresses:
         }
 
 
+class ZoneError(ValueError):
+    """An address with a zone where none can be."""
+
+
 def parse_literal(text: str) -> Address:
     """Read an address as people write it where a host is named; ValueError says why it is none."""
     if not isinstance(text, str):
@@ -163,7 +169,7 @@ def parse_literal(text: str) -> Address:
     address = parse_address(body)
     is_zone = zone.isprintable() and zone and not set(zone) & set("/% ")
     if percent and not (address.version == 6 and address.is_link_local and is_zone):
-        raise ValueError("a zone goes with a link-local IPv6 address only")
+        raise ZoneError("a zone goes with a link-local IPv6 address only")
     return address
 
 
@@ -175,12 +181,10 @@ def _rank(way: Route) -> tuple[int, int]:
     return -way.destination.prefix, way.metric
 
 
-def _not_an_address(text: object, error: Exception) -> Diagnostic:
+def _not_an_address(text: object, why: str) -> Diagnostic:
     return Diagnostic(
-        "HOST_ADDRESS_INVALID",
-        f"{quote(str(text))} is no IP address: {error}"
-        if "zone" in str(error)
-        else f"{quote(str(text))} is no IP address",
+        HostNameCode.ADDRESS_INVALID,
+        f"{quote(str(text))} is no IP address{why}",
         hint="write IPv4 as four decimal numbers without leading zeros, IPv6 as in RFC 5952",
     )
 

@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from types import ModuleType
 
-from evaluator.diagnostic import Diagnostic, HostNameError, Severity
+from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError, Severity
 from evaluator.facts.address import Address
 from evaluator.facts.host import parse_literal
 from evaluator.finding import Finding, FindingCode
@@ -21,7 +21,7 @@ from evaluator.text import quote
 LONGEST_NAME = 253
 LONGEST_LABEL = 63
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?", re.ASCII)
-_PORT = re.compile(r"[^:]+:[0-9]*", re.ASCII)
+_PORT = re.compile(r"[^:]+:[^:]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,13 @@ def read_host_name(text: str) -> Address | HostName:
     try:
         return parse_literal(text)
     except TypeError:
-        raise HostNameError([_problem("NO_TEXT", f"{quote(str(text))} is no text")]) from None
+        raise HostNameError([_problem(HostNameCode.NO_TEXT, f"{quote(str(text))} is no text")]) from None
     except ValueError:
         pass
     problem = _not_a_name(text)
     if problem is not None:
         raise HostNameError([problem])
-    bare = text.removesuffix(".")
-    ascii_name = _to_ascii(text, bare)
+    ascii_name = _to_ascii(text)
     # IDNA mapping drops characters that do not show, and what is left may be a number after all
     problem = _numeric(ascii_name, quote(text)) or _wrong_labels(text, ascii_name)
     if problem is not None:
@@ -71,55 +70,72 @@ def read_host_name(text: str) -> Address | HostName:
     return HostName(text, ascii_name, _to_unicode(ascii_name))
 
 
-def _problem(code: str, message: str, hint: str = "") -> Diagnostic:
-    return Diagnostic(f"HOST_NAME_{code}", message, hint=hint)
+def _problem(code: HostNameCode, message: str, hint: str = "") -> Diagnostic:
+    return Diagnostic(code, message, hint=hint)
 
 
 def _not_a_name(text: str) -> Diagnostic | None:
     shown = quote(text)
     if not text.strip("."):
-        return _problem("EMPTY", "the host name is empty")
+        return _problem(HostNameCode.EMPTY, "the host name is empty")
     if any(char.isspace() or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for char in text):
-        return _problem("BLANK", f"{shown} holds blanks or characters that do not print")
+        return _problem(HostNameCode.BLANK, f"{shown} holds blanks or characters that do not print")
     if "://" in text:
-        return _problem("URL", f"{shown} is a URL", "give the host's name alone")
+        return _problem(HostNameCode.URL, f"{shown} is a URL", "give the host's name alone")
     if "@" in text:
-        return _problem("USER", f"{shown} names a user", "give the host's name alone")
+        return _problem(HostNameCode.USER, f"{shown} names a user", "give the host's name alone")
     if "/" in text:
-        return _problem("PREFIX", f"{shown} has a prefix length or a path", "give the address or name alone")
+        return _problem(HostNameCode.PREFIX, f"{shown} has a prefix length or a path", "give the address or name alone")
     if "%" in text:
         return _problem(
-            "ZONE", f"{shown} has a zone where none can be", "a zone goes with a link-local IPv6 address only"
+            HostNameCode.ZONE,
+            f"{shown} has a zone where none can be",
+            "a zone goes with a link-local IPv6 address only",
         )
     if _PORT.fullmatch(text) or ("]:" in text and text.startswith("[")):
-        return _problem("PORT", f"{shown} has a port", "give the host's name alone")
+        return _problem(HostNameCode.PORT, f"{shown} has a port or a scheme", "give the host's name alone")
     if ":" in text or "[" in text or "]" in text:
-        return _problem("NO_ADDRESS", f"{shown} is no IPv6 address", "write it as in RFC 5952")
+        return _problem(HostNameCode.NO_ADDRESS, f"{shown} is no IPv6 address", "write it as in RFC 5952")
     if "*" in text:
-        return _problem("WILDCARD", f"{shown} is a wildcard and names no host")
+        return _problem(HostNameCode.WILDCARD, f"{shown} is a wildcard and names no host")
     return _numeric(text, shown)
 
 
 def _numeric(text: str, shown: str) -> Diagnostic | None:
     folded = unicodedata.normalize("NFKC", text).replace("。", ".")
-    has_wide_digits = any(char.isdigit() and not char.isascii() for char in text)
-    if has_wide_digits or (not text.isascii() and looks_numeric(folded)):
-        return _problem("WIDE_DIGITS", f"{shown} is written in digits or dots that only look like ASCII", "write ASCII")
+    as_numbers = "".join(str(unicodedata.decimal(char, char)) for char in folded)
+    if any(map(_only_looks_like_a_digit, text)) or (not text.isascii() and looks_numeric(as_numbers)):
+        message = f"{shown} is written in digits or dots that only look like ASCII"
+        return _problem(HostNameCode.WIDE_DIGITS, message, "write ASCII")
     if looks_numeric(text):
         message = f"{shown} is no address that everybody reads alike: {readings(text)}"
-        return _problem("AMBIGUOUS", message, "write four decimal numbers without leading zeros")
+        return _problem(HostNameCode.AMBIGUOUS, message, "write four decimal numbers without leading zeros")
     return None
 
 
-def _to_ascii(text: str, bare: str) -> str:
-    if bare.isascii() and "xn--" not in bare.lower():
-        return bare.lower()
+def _only_looks_like_a_digit(char: str) -> bool:
+    """Tell full-width, circled and raised digits, which IDNA maps to ASCII; other scripts' own digits are legal."""
+    return not char.isascii() and char.isdigit() and unicodedata.normalize("NFKC", char).isascii()
+
+
+def _to_ascii(text: str) -> str:
+    """Return the name in A-labels, lower case, without a final dot; labels in ASCII stay as they are."""
+    if text.isascii() and "xn--" not in text.lower():
+        return text.lower().removesuffix(".")
     idna = _idna(text)
     try:
-        return str(idna.encode(bare, uts46=True), "ascii").lower()
+        mapped = idna.uts46_remap(text, std3_rules=False).removesuffix(".")
+        labels = [_to_a_label(idna, label) for label in mapped.split(".")]
     except (idna.IDNAError, UnicodeError) as error:
         message = f"{quote(text)} is no internationalised name (IDNA 2008): {str(error).lower()}"
-        raise HostNameError([_problem("IDNA", message)]) from None
+        raise HostNameError([_problem(HostNameCode.IDNA, message)]) from None
+    return ".".join(labels)
+
+
+def _to_a_label(idna: ModuleType, label: str) -> str:
+    if label.isascii() and not label.startswith("xn--"):
+        return label
+    return str(idna.alabel(label), "ascii").lower()
 
 
 def _idna(text: str) -> ModuleType:
@@ -129,7 +145,7 @@ def _idna(text: str) -> ModuleType:
     except ImportError:
         hint = "install `dnspython[idna]`"
         message = f"{quote(text)} cannot be read without the package `idna`"
-        raise HostNameError([_problem("IDNA_MISSING", message, hint)]) from None
+        raise HostNameError([_problem(HostNameCode.IDNA_MISSING, message, hint)]) from None
     return idna
 
 
@@ -138,21 +154,24 @@ def _to_unicode(ascii_name: str) -> str:
         return ascii_name
     import idna  # noqa: PLC0415 -- only names outside of ASCII need it
 
-    return idna.decode(ascii_name)
+    return ".".join(idna.ulabel(label) if label.startswith("xn--") else label for label in ascii_name.split("."))
 
 
 def _wrong_labels(text: str, ascii_name: str) -> Diagnostic | None:
     shown = quote(text)
     if len(ascii_name) > LONGEST_NAME:
-        return _problem("TOO_LONG", f"{shown} has {len(ascii_name)} characters; a name has at most {LONGEST_NAME}")
+        return _problem(
+            HostNameCode.TOO_LONG, f"{shown} has {len(ascii_name)} characters; a name has at most {LONGEST_NAME}"
+        )
     for label in ascii_name.split("."):
         if not label:
-            return _problem("EMPTY_LABEL", f"{shown} has an empty label between its dots")
+            return _problem(HostNameCode.EMPTY_LABEL, f"{shown} has an empty label between its dots")
         if len(label) > LONGEST_LABEL:
             return _problem(
-                "TOO_LONG", f"{shown} has a label of {len(label)} characters; a label has at most {LONGEST_LABEL}"
+                HostNameCode.TOO_LONG,
+                f"{shown} has a label of {len(label)} characters; a label has at most {LONGEST_LABEL}",
             )
         if not _LABEL.fullmatch(label):
             hint = "a label holds letters, digits and dashes, and no dash at its ends"
-            return _problem("CHARACTER", f"{quote(label)} in {shown} is no label of a host name", hint)
+            return _problem(HostNameCode.CHARACTER, f"{quote(label)} in {shown} is no label of a host name", hint)
     return None

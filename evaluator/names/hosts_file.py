@@ -6,55 +6,80 @@ The format is that of hosts(5): an address, then names, `#` begins a comment.
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluator.diagnostic import Diagnostic, HostNameError
+from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import Address
 from evaluator.facts.host import parse_literal
+from evaluator.names.host_name import HostName
 from evaluator.text import quote_path
 
-LARGEST_HOSTS_FILE = 16 * 1024 * 1024
+LARGEST_HOSTS_FILE = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class HostsEntry:
-    """What a hosts file says of one name: its addresses in file order, their lines, and the file's digest."""
+    """What a hosts file says of one name: its addresses in file order, their lines, and the file's digest.
+
+    `malformed` holds what stands in the place of an address on the name's other lines.
+    """
 
     addresses: tuple[Address, ...]
     lines: tuple[int, ...]
     sha256: str
+    malformed: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return the entry as JSON-ready data."""
         return {
             "addresses": [str(address) for address in self.addresses],
             "lines": list(self.lines),
+            "malformed": list(self.malformed),
             "sha256": self.sha256,
         }
 
 
-def read_hosts_entry(path: Path, name: str) -> HostsEntry:
-    """Return what the file says of a canonical name; HostNameError where it cannot be read."""
+def read_hosts_entry(path: Path, name: HostName) -> HostsEntry:
+    """Return what the file says of a name; HostNameError where it cannot be read."""
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_HOSTS_FILE + 1)
+        content = _read(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         message = f"the hosts file {quote_path(path)} cannot be read: {reason.lower()}"
-        raise HostNameError([Diagnostic("HOSTS_FILE_UNREADABLE", message)]) from None
+        raise HostNameError([Diagnostic(HostNameCode.HOSTS_FILE_UNREADABLE, message)]) from None
+    return _entry(content, name)
+
+
+def _read(path: Path) -> bytes:
+    """Return the content of a regular file; a pipe or device might never end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 -- a descriptor
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("it is no regular file")
+        content = file.read(LARGEST_HOSTS_FILE + 1)
     if len(content) > LARGEST_HOSTS_FILE:
-        message = f"the hosts file {quote_path(path)} is larger than {LARGEST_HOSTS_FILE >> 20} MiB"
-        raise HostNameError([Diagnostic("HOSTS_FILE_UNREADABLE", message)])
+        raise ValueError(f"it is larger than {LARGEST_HOSTS_FILE >> 20} MiB")
+    return content
+
+
+def _entry(content: bytes, name: HostName) -> HostsEntry:
     found: list[Address] = []
     lines: list[int] = []
-    for number, line in enumerate(content.decode("utf-8-sig", errors="replace").split("\n"), 1):
-        text, *names = line.partition("#")[0].split() or [""]
-        if name not in (known.lower().removesuffix(".") for known in names):
+    malformed: list[str] = []
+    spellings = {name.ascii.encode(), name.unicode.encode()}
+    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+        first, *names = line.partition(b"#")[0].split() or [b""]
+        if spellings.isdisjoint(known.lower().removesuffix(b".") for known in names):
             continue
+        text = first.decode("utf-8", errors="replace")
         try:
             found.append(parse_literal(text))
         except ValueError:
-            continue
-        lines.append(number)
-    return HostsEntry(tuple(dict.fromkeys(found)), tuple(lines), hashlib.sha256(content).hexdigest())
+            malformed.append(text)
+        else:
+            lines.append(number)
+    digest = hashlib.sha256(content).hexdigest()
+    return HostsEntry(tuple(dict.fromkeys(found)), tuple(lines), digest, tuple(malformed))

@@ -27,6 +27,8 @@ class Outcome(StrEnum):
     CNAME_CHAIN_TOO_LONG = "cname_chain_too_long"
     SERVER_FAILED = "server_failed"
     REFUSED = "refused"
+    MALFORMED = "malformed"
+    UNREACHABLE = "unreachable"
     TIMED_OUT = "timed_out"
     NO_SERVER = "no_server"
 
@@ -74,6 +76,16 @@ _SAID = {
     Outcome.CNAME_CHAIN_TOO_LONG: (FindingCode.CNAME_CHAIN_TOO_LONG, "is an alias with more than sixteen steps", ""),
     Outcome.SERVER_FAILED: (FindingCode.DNS_SERVER_FAILED, "could not be looked up: the name servers fail", ""),
     Outcome.REFUSED: (FindingCode.DNS_REFUSED, "could not be looked up: the name servers refuse", ""),
+    Outcome.MALFORMED: (
+        FindingCode.DNS_MALFORMED,
+        "could not be looked up: what the name servers send cannot be read",
+        "something between here and the name server may change its answers",
+    ),
+    Outcome.UNREACHABLE: (
+        FindingCode.DNS_UNREACHABLE,
+        "could not be looked up: no name server can be reached",
+        "the servers' addresses and ports may be wrong",
+    ),
     Outcome.TIMED_OUT: (FindingCode.DNS_TIMED_OUT, "could not be looked up: no name server answered in time", ""),
     Outcome.NO_SERVER: (FindingCode.DNS_NO_SERVER, "could not be looked up: no name server is configured", ""),
 }

@@ -1,98 +1,157 @@
-"""What a chain of DNS responses says, read from their wire form alone.
+"""A DNS response in wire form, read as far as addresses and aliases need it.
 
-The same function reads a response when it arrives and when it is replayed from a record years
-later. CNAME chains are followed to sixteen links, within one response and across several: some
-servers return the first link only.
+Read with dnspython's own parser of names and records, but only the record types that matter and at
+most five hundred records: whatever a hostile server sends costs a bounded time, and an option that
+is badly made does not take the answer with it. The same function reads a response when it arrives
+and when it is replayed from a record years later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-import dns.edns
+import dns.exception
 import dns.flags
-import dns.message
 import dns.name
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+import dns.wire
+from dns.rdtypes.ANY.CNAME import CNAME
+from dns.rdtypes.IN.A import A
+from dns.rdtypes.IN.AAAA import AAAA
 
 from evaluator.facts.address import Address, parse_address
-from evaluator.names.lookup import Family, Outcome
 
-LONGEST_CHAIN = 16
-_STALE = (dns.edns.EDECode.STALE_ANSWER, dns.edns.EDECode.STALE_NXDOMAIN_ANSWER)
+MOST_RECORDS = 500
+_READ_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA, dns.rdatatype.CNAME)
+_EXTENDED_ERROR = 15  # RFC 8914
+_GREATEST_TTL = 2**31 - 1  # RFC 2181, 8: a greater one counts as 0
 
 
-@dataclass(slots=True)
-class _Chain:
-    """The way from the name that was asked to where it has led so far."""
-
-    at: dns.name.Name
-    links: list[tuple[str, str, int]] = field(default_factory=list)
-    seen: set[dns.name.Name] = field(default_factory=set)
-    ttls: list[int] = field(default_factory=list)
+class MalformedResponseError(ValueError):
+    """The octets are no DNS response that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What the responses say: the family's outcome, or the name to ask for next."""
+class Record:
+    """An A, AAAA or CNAME record of class IN; `value` is the address or the alias's target."""
 
-    family: Family | None
-    ask_next: str | None = None
-
-
-def read_responses(name: str, rdtype: str, wires: Sequence[bytes]) -> Reading:
-    """Return what responses to the questions for a name and then for its aliases say, in their order."""
-    chain = _Chain(dns.name.from_text(name))
-    chain.seen.add(chain.at)
-    stale = False
-    for wire in wires:
-        response = dns.message.from_wire(wire, ignore_trailing=True)
-        stale = stale or any(ede.code in _STALE for ede in extended_errors(response))
-        began_at = chain.at
-        outcome, addresses = _step(response, rdtype, chain)
-        if outcome is None and chain.at == began_at:
-            outcome = Outcome.NO_ADDRESSES
-        if outcome is not None:
-            least = min(chain.ttls, default=None)
-            return Reading(Family(rdtype, outcome, addresses, tuple(chain.links), least, stale))
-    return Reading(None, chain.at.to_text(omit_final_dot=True))
+    owner: dns.name.Name
+    rdtype: str
+    ttl: int
+    value: Address | dns.name.Name
 
 
-def extended_errors(response: dns.message.Message) -> tuple[dns.edns.EDEOption, ...]:
-    """Return the extended errors of a response (RFC 8914)."""
-    return tuple(option for option in response.options if isinstance(option, dns.edns.EDEOption))
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What one response says: `answers` in wire order, `zones` that prove absence by their SOA record."""
+
+    rcode: str
+    flags: str
+    ede: tuple[tuple[int, str], ...]
+    answers: tuple[Record, ...]
+    zones: tuple[dns.name.Name, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has neither an answer nor the proof that there is none: a referral, perhaps."""
+        return not self.answers and not self.zones
 
 
-def _step(response: dns.message.Message, rdtype: str, chain: _Chain) -> tuple[Outcome | None, tuple[Address, ...]]:
-    """Follow one response; without an outcome the chain goes on at another name."""
-    rcode = response.rcode()
-    if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        return (Outcome.REFUSED if rcode == dns.rcode.REFUSED else Outcome.SERVER_FAILED), ()
-    wanted = dns.rdatatype.from_text(rdtype)
-    answers = [record for record in response.answer if record.rdclass == dns.rdataclass.IN]
-    while True:
-        records = next((r for r in answers if r.name == chain.at and r.rdtype == wanted), None)
-        if records is not None:
-            chain.ttls.append(records.ttl)
-            return Outcome.ANSWERED, tuple(dict.fromkeys(parse_address(record.address) for record in records))
-        alias = next((r for r in answers if r.name == chain.at and r.rdtype == dns.rdatatype.CNAME), None)
-        if alias is None:
-            break
-        target = alias[0].target
-        chain.links.append((chain.at.to_text(omit_final_dot=True), target.to_text(omit_final_dot=True), alias.ttl))
-        chain.ttls.append(alias.ttl)
-        if target in chain.seen:
-            return Outcome.CNAME_LOOP, ()
-        if target == dns.name.root:
-            return Outcome.CNAME_DANGLING, ()
-        if len(chain.links) > LONGEST_CHAIN:
-            return Outcome.CNAME_CHAIN_TOO_LONG, ()
-        chain.seen.add(target)
-        chain.at = target
-    if rcode == dns.rcode.NXDOMAIN:
-        return (Outcome.CNAME_DANGLING if chain.links else Outcome.NAME_NOT_FOUND), ()
-    has_soa = any(r.rdtype == dns.rdatatype.SOA and chain.at.is_subdomain(r.name) for r in response.authority)
-    return (Outcome.NO_ADDRESSES if has_soa else None), ()
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """One record before its content is read; `section` counts from the answer."""
+
+    section: int
+    owner: dns.name.Name
+    rdtype: int
+    rdclass: int
+    ttl: int
+    length: int
+
+
+def read_response(wire: bytes) -> Response:
+    """Return what the response says; MalformedResponseError where it cannot be read."""
+    try:
+        return _read(wire)
+    except (dns.exception.DNSException, struct.error, ValueError) as error:
+        said = str(error) or type(error).__name__
+        raise MalformedResponseError(said) from None
+
+
+def _read(wire: bytes) -> Response:
+    parser = dns.wire.Parser(wire)
+    _, flags, questions, *counts = parser.get_struct("!HHHHHH")
+    if questions > 1 or sum(counts) > MOST_RECORDS:
+        raise MalformedResponseError(f"{sum(counts)} records are more than {MOST_RECORDS}")
+    for _ in range(questions):
+        _name(parser)
+        parser.get_struct("!HH")
+    answers: list[Record] = []
+    zones: list[dns.name.Name] = []
+    ede: list[tuple[int, str]] = []
+    rcode = flags & 0x000F
+    for raw in _records(parser, counts):
+        if raw.rdtype == dns.rdatatype.OPT:
+            rcode |= raw.ttl >> 24 << 4
+            ede.extend(_extended_errors(parser.get_bytes(raw.length)))
+        elif raw.rdclass != dns.rdataclass.IN or raw.section > 1:
+            parser.get_bytes(raw.length)
+        elif raw.section == 0 and raw.rdtype in _READ_TYPES:
+            answers.append(_record(parser, raw))
+        else:
+            parser.get_bytes(raw.length)
+            if raw.section == 1 and raw.rdtype == dns.rdatatype.SOA:
+                zones.append(raw.owner)
+    return Response(_rcode_text(rcode), dns.flags.to_text(flags), tuple(ede), tuple(answers), tuple(zones))
+
+
+def _records(parser: dns.wire.Parser, counts: list[int]) -> Iterator[_Raw]:
+    """Yield each record's head; the caller reads its content before it goes on."""
+    for section, count in enumerate(counts):
+        for _ in range(count):
+            owner = _name(parser)
+            rdtype, rdclass, ttl, length = parser.get_struct("!HHIH")
+            yield _Raw(section, owner, rdtype, rdclass, ttl, length)
+
+
+def _name(parser: dns.wire.Parser) -> dns.name.Name:
+    """Read a name, compressed or not; the parser's own method for it differs between versions of dnspython."""
+    name, length = dns.name.from_wire(parser.wire, parser.current)
+    parser.get_bytes(length)
+    return name
+
+
+def _record(parser: dns.wire.Parser, raw: _Raw) -> Record:
+    with parser.restrict_to(raw.length):
+        rdclass, rdtype = dns.rdataclass.RdataClass.make(raw.rdclass), dns.rdatatype.RdataType.make(raw.rdtype)
+        rdata = dns.rdata.from_wire_parser(rdclass, rdtype, parser)
+    if isinstance(rdata, CNAME):
+        value: Address | dns.name.Name = rdata.target
+    elif isinstance(rdata, A | AAAA):
+        value = parse_address(rdata.address)
+    else:
+        raise MalformedResponseError("a record is not of the type that it says")
+    ttl = raw.ttl if raw.ttl <= _GREATEST_TTL else 0
+    return Record(raw.owner, dns.rdatatype.to_text(rdtype), ttl, value)
+
+
+def _extended_errors(options: bytes) -> Iterator[tuple[int, str]]:
+    """Yield the extended errors among the options of EDNS; from one that is cut short on, nothing is read."""
+    at = 0
+    while at + 4 <= len(options):
+        code, length = struct.unpack_from("!HH", options, at)
+        body = options[at + 4 : at + 4 + length]
+        if len(body) < length:
+            return
+        if code == _EXTENDED_ERROR and length >= 2:
+            yield int.from_bytes(body[:2], "big"), body[2:].rstrip(b"\0").decode("utf-8", errors="replace")
+        at += 4 + length
+
+
+def _rcode_text(rcode: int) -> str:
+    return dns.rcode.to_text(dns.rcode.Rcode.make(rcode))
