@@ -1,4 +1,4 @@
-"""What is wrong with a question: code, message, place, hint; and the three errors that carry them.
+"""What is wrong with a question: code, message, place, hint; and the errors that carry them.
 
 An ordinary outcome is never an error (it is a status). An error means that the question cannot be
 asked: the report, the policy or the host name is not one. Each error carries every problem found.
@@ -135,3 +135,7 @@ class PolicyError(QuestionError):
 
 class HostNameError(QuestionError):
     """The host name or address cannot be one."""
+
+
+class ExtraMissingError(QuestionError):
+    """What was asked for needs a package that an extra brings, and it is not installed."""

@@ -24,11 +24,13 @@ class FindingCode(StrEnum):
     ADDRESS_ON_SEVERAL_INTERFACES = "ADDRESS_ON_SEVERAL_INTERFACES"
     ADDRESS_ON_SLAVE = "ADDRESS_ON_SLAVE"
     BASE_NOT_REPORTED = "BASE_NOT_REPORTED"
+    DUPLICATE_ADDRESS = "DUPLICATE_ADDRESS"
     KIND_UNKNOWN = "KIND_UNKNOWN"
     LINK_CYCLE = "LINK_CYCLE"
     LINK_DOWN = "LINK_DOWN"
     LOWER_DEVICE_ELSEWHERE = "LOWER_DEVICE_ELSEWHERE"
     MALFORMED_ADDRESS = "MALFORMED_ADDRESS"
+    MASTER_NOT_REPORTED = "MASTER_NOT_REPORTED"
     NETWORK_CONFLICT = "NETWORK_CONFLICT"
     PORT_NOT_REPORTED = "PORT_NOT_REPORTED"
     REPORT_LACKS_MAP = "REPORT_LACKS_MAP"
@@ -82,11 +84,13 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.ADDRESS_ON_SEVERAL_INTERFACES: "one address, not link-local, is on several interfaces",
     FindingCode.ADDRESS_ON_SLAVE: "a slave has an address of its own, which belongs on its bond",
     FindingCode.BASE_NOT_REPORTED: "the report does not describe, or does not name, what a vlan stands on",
+    FindingCode.DUPLICATE_ADDRESS: "another host has the address too (duplicate address detection failed)",
     FindingCode.KIND_UNKNOWN: "the report does not say what an interface is, so that a bridge may go unnoticed",
     FindingCode.LINK_CYCLE: "interfaces stand on each other in a circle; none of them counts as above another",
     FindingCode.LINK_DOWN: "an interface that is down, or without carrier, has an address, which counts all the same",
     FindingCode.LOWER_DEVICE_ELSEWHERE: "what an interface stands on is in another network namespace",
     FindingCode.MALFORMED_ADDRESS: "an address, netmask or gateway cannot be read; the good ones beside it count",
+    FindingCode.MASTER_NOT_REPORTED: "an interface is enslaved to one that the report does not describe",
     FindingCode.NETWORK_CONFLICT: "a logical network and its device contradict each other; the device counts",
     FindingCode.PORT_NOT_REPORTED: "a bridge names a port that the report does not describe (vnet* apart)",
     FindingCode.REPORT_LACKS_MAP: "the report lacks a map that every VDSM sends, so interfaces may be missing",

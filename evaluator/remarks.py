@@ -66,13 +66,19 @@ def _finding(rule: Rule, scene: Scene, bound: Bindings, interfaces: set[str], ad
     )
 
 
+_OWNERS = {Base.NIC: "nic", Base.REPORT: "report"}
+
+
 def _lacking(program: Program, report: Report) -> Iterator[Finding]:
-    """Tell which words of the policy this kind of report can never supply."""
+    """Tell which words of the policy this kind of report can never supply, each once, at its first rule."""
+    places: dict[str, str] = {}
     for rule in program.rules:
         for node in walk(rule.condition):
-            for word in sorted(set(_asked(node)) & report.facts.lacking):
-                message = f"the policy asks for {quote(word)}, which a {quote(report.format)} report never tells"
-                yield Finding(FindingCode.REPORT_LACKS_FACT, Severity.WARNING, message, rule=rule.place)
+            for word in set(_asked(node)) & report.facts.lacking:
+                places.setdefault(word, rule.place)
+    for word, place in sorted(places.items()):
+        message = f"the policy asks for {quote(word)}, which this {quote(report.format)} report never tells"
+        yield Finding(FindingCode.REPORT_LACKS_FACT, Severity.WARNING, message, rule=place)
 
 
 def _asked(node: Condition | Expression) -> Iterator[str]:
@@ -80,6 +86,8 @@ def _asked(node: Condition | Expression) -> Iterator[str]:
     if isinstance(node, InState) and node.state.owner is Base.NIC:
         yield f"nic is {node.state.name}"
         return
+    if isinstance(node, Read) and node.word.owner in _OWNERS:
+        yield f"{_OWNERS[node.word.owner]}.{node.word.name}"
     sides = (node.left, node.right) if isinstance(node, Related) else ()
     if any(isinstance(side, Read) and side.word.name == "kind" for side in sides):
         constants = (part for side in sides for part in walk(side) if isinstance(part, Constant))

@@ -7,17 +7,14 @@ import sys
 from pathlib import Path
 
 from evaluator.cli.exits import OF_STATUS
+from evaluator.cli.report import add_report_to, report_of
 from evaluator.decision import Decision, Status
-from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.engine import load_policy
 from evaluator.facts.host import HostAddresses
 from evaluator.names.config import DEFAULT_TIMEOUT, read_config
 from evaluator.names.resolve import resolve_host
 from evaluator.policy.parameters import parse_assignments
-from evaluator.report.json_text import LARGEST
-from evaluator.report.read import FORMATS, read_file, read_report_text
-from evaluator.report.reading import Report
-from evaluator.text import quote_path, visible
+from evaluator.text import visible
 
 OUTPUTS = ("text", "json", "name")
 
@@ -30,16 +27,11 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         description="Decide which interface of a capability report the host's address lives on.",
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "report", metavar="REPORT", help="a JSON file with the reply of getCapabilities; - for standard input"
-    )
+    add_report_to(parser)
     host = parser.add_mutually_exclusive_group()
     host.add_argument("--host", metavar="NAME", help="the host's name or address")
     host.add_argument("--address", metavar="IP", action="append", help="an address of the host; may be repeated")
     parser.add_argument("--policy", default="strict", help="a shipped policy or a policy file (default: strict)")
-    parser.add_argument(
-        "--format", default="auto", choices=["auto", *(f.name for f in FORMATS)], help="the report's format"
-    )
     parser.add_argument(
         "--param",
         metavar="NAME=VALUE",
@@ -61,7 +53,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _run(options: argparse.Namespace) -> int:
     policy = load_policy(options.policy)
     parameters = parse_assignments(policy.program, options.param)
-    report = _report(options)
+    report = report_of(options)
     decision = policy.decide(report, _host(options), **parameters)  # type: ignore[arg-type]
     _print(decision, options.output)
     return OF_STATUS[decision.status]
@@ -78,23 +70,6 @@ def _host(options: argparse.Namespace) -> HostAddresses:
         hosts_file=options.hosts,
         require_complete=options.require_complete,
     )
-
-
-def _report(options: argparse.Namespace) -> Report:
-    name: str = options.report
-    try:
-        text = _standard_input() if name == "-" else read_file(Path(name))
-        return read_report_text(text, options.format)
-    except ReportError:
-        shown = "from standard input" if name == "-" else quote_path(name)
-        print(f"activenic: the report {shown} is refused", file=sys.stderr)
-        raise
-
-
-def _standard_input() -> bytes:
-    if sys.stdin is None:
-        raise ReportError([Diagnostic(ReportCode.UNREADABLE, "standard input is closed")])
-    return sys.stdin.buffer.read(LARGEST + 1)
 
 
 def _print(decision: Decision, output: str) -> None:

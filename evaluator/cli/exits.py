@@ -5,7 +5,11 @@ from __future__ import annotations
 from enum import IntEnum
 
 from evaluator.decision import Status
-from evaluator.diagnostic import HostNameError, PolicyError, QuestionError, ReportError
+from evaluator.diagnostic import ExtraMissingError, HostNameError, PolicyError, QuestionError, ReportError
+
+
+class UsageError(QuestionError):
+    """The options of a command contradict each other."""
 
 
 class Exit(IntEnum):
@@ -35,6 +39,8 @@ _OF_ERROR: dict[type[QuestionError], Exit] = {
     ReportError: Exit.REPORT,
     PolicyError: Exit.POLICY,
     HostNameError: Exit.USAGE,
+    ExtraMissingError: Exit.USAGE,
+    UsageError: Exit.USAGE,
 }
 
 

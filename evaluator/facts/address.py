@@ -151,11 +151,20 @@ def parse_with_prefix(text: str) -> tuple[Address, int | None]:
     address = parse_address(body)
     if not slash:
         return address, None
-    is_mapped = address.version == 4 and ":" in body
-    prefix = _parse_prefix(tail, 6 if is_mapped else address.version)
-    if is_mapped:
-        return address, prefix - 96 if prefix >= 96 else None
-    return address, prefix
+    return address, length_of(address, body, _parse_prefix(tail, _written_version(address, body)))
+
+
+def length_of(address: Address, text: str, length: int) -> int | None:
+    """Return the length of an address that was written as `text`; ValueError where none can be that long."""
+    if not 0 <= length <= _GREATEST_PREFIX[_written_version(address, text)]:
+        raise ValueError("no prefix length")
+    if _written_version(address, text) == address.version:
+        return length
+    return length - 96 if length >= 96 else None
+
+
+def _written_version(address: Address, text: str) -> int:
+    return 6 if ":" in text else address.version
 
 
 def _parse_prefix(text: str, version: int) -> int:

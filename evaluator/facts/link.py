@@ -9,6 +9,8 @@ from enum import StrEnum
 from evaluator.facts.address import Address, Cidr, OwnedAddress, subnets_of
 from evaluator.facts.route import Route
 
+BOND_MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
+
 
 class Kind(StrEnum):
     """What an interface is; the closed list of the rule language."""
@@ -34,12 +36,14 @@ class Lowers:
 
     `slaves` of a bond or team, `ports` of a bridge, `base` of a vlan or macvlan, `others` in a role
     that the report does not tell; sorted, without duplicates, described elsewhere in the report or not.
+    `elsewhere` tells that it stands on something in another network namespace.
     """
 
     slaves: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     base: str | None = None
     others: tuple[str, ...] = ()
+    elsewhere: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -49,7 +49,14 @@ def _dangling(link: Link) -> Iterator[Finding]:
             link.name,
             hint="the reporting tool may leave out interfaces of that kind",
         )
-    if link.kind == "vlan" and link.lowers.base is None:
+    if link.lowers.elsewhere:
+        yield Finding(
+            FindingCode.LOWER_DEVICE_ELSEWHERE,
+            Severity.INFO,
+            f"{quote(link.name)} stands on an interface of another network namespace",
+            (link.name,),
+        )
+    elif link.kind == "vlan" and link.lowers.base is None:
         yield _warning(
             FindingCode.BASE_NOT_REPORTED,
             f"the report does not say what the vlan {quote(link.name)} stands on",

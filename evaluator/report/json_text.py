@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 
 import orjson
@@ -20,6 +21,7 @@ from evaluator.text import json_pointer, quote
 DEEPEST = 64
 LARGEST = 32 * 1024 * 1024
 _MOST_DUPLICATES = 100
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _ONLY_JSON = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
@@ -50,6 +52,33 @@ def parse_json_without_duplicates(text: bytes | str) -> object:
     if problems:
         raise ReportError(problems)
     return value
+
+
+def parse_kernel_json(text: bytes | str) -> object:
+    """Return the value of a JSON text in whose strings iproute2 left octets as the kernel has them.
+
+    Octets that are no UTF-8 become lone surrogates (PEP 383). None where the text is no such JSON.
+    """
+    shown = text if isinstance(text, str) else text.decode("utf-8", errors="surrogateescape")
+    if _SURROGATE.search(shown):
+        return None
+    try:
+        value: object = json.loads(shown, strict=False, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        _refuse_deep(value)
+        _refuse_not_finite(value)
+    except (ValueError, RecursionError, ReportError):
+        return None
+    return value
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key stands twice")
+    return dict(pairs)
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def plain_copy(document: object) -> object:

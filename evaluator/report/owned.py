@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import OwnedAddress, parse_netmask, parse_with_prefix
+from evaluator.facts.address import OwnedAddress, length_of, parse_netmask, parse_with_prefix
 from evaluator.finding import Finding, FindingCode
 from evaluator.text import quote
 
@@ -20,14 +20,15 @@ from evaluator.text import quote
 class Entry:
     """One address as the report has it: `address`, `address/length` or `address/netmask`, and its place.
 
-    `netmask` is the mask where the format gives it beside the address; `primary` marks the address
-    that the reporting tool shows first.
+    `netmask` is the mask and `length` the prefix length where the format gives it beside the address;
+    `primary` marks the address that the reporting tool shows first.
     """
 
     text: str
     pointer: str
     netmask: str = ""
     primary: bool = False
+    length: int | None = None
 
 
 def read_owned(ifname: str, entries: Iterable[Entry]) -> tuple[tuple[OwnedAddress, ...], tuple[Finding, ...]]:
@@ -54,6 +55,8 @@ def _read_entry(entry: Entry) -> OwnedAddress:
     address, prefix = parse_with_prefix(_without_zone(entry.text))
     if prefix is None and entry.netmask:
         prefix = _netmask_length(entry.netmask)
+    if prefix is None and entry.length is not None:
+        prefix = length_of(address, entry.text, entry.length)
     return OwnedAddress(address, prefix, entry.primary, entry.text, entry.pointer)
 
 

@@ -5,17 +5,18 @@ A new tool's format is one module and one entry in `FORMATS`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
-from evaluator.report.json_text import LARGEST, parse_json, parse_json_without_duplicates, plain_copy
+from evaluator.report.iproute2 import IPROUTE2, with_routes
+from evaluator.report.json_text import LARGEST, parse_json, parse_json_without_duplicates, parse_kernel_json, plain_copy
 from evaluator.report.reading import Report, ReportFormat
 from evaluator.report.vdsm import VDSM
 from evaluator.schema import describe_value
 from evaluator.text import did_you_mean, quote, quote_all, quote_path
 
-FORMATS: tuple[ReportFormat, ...] = (VDSM,)
+FORMATS: tuple[ReportFormat, ...] = (VDSM, IPROUTE2)
 
 
 def read_report(document: bytes | str | Mapping[str, object] | Path, format: str = "auto") -> Report:
@@ -25,15 +26,33 @@ def read_report(document: bytes | str | Mapping[str, object] | Path, format: str
     ReportError with every problem found, and nothing else, for whatever the document holds.
     """
     if isinstance(document, Path):
-        return _read_value(parse_json(read_file(document)), format)
+        document = read_file(document)
     if isinstance(document, bytes | str):
-        return _read_value(parse_json(document), format)
+        return _read_value(_parse(document, parse_json), format)
     return _read_value(plain_copy(document), format)
 
 
-def read_report_text(text: bytes, format: str = "auto") -> Report:
-    """Read a capability report from JSON text in which no object may have a key twice."""
-    return _read_value(parse_json_without_duplicates(text), format)
+def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] = ()) -> Report:
+    """Read a capability report from JSON text in which no object may have a key twice.
+
+    `routes` are outputs of `ip -j route` that belong to a report of `ip -j addr`.
+    """
+    value = _parse(text, parse_json_without_duplicates)
+    if routes:
+        value = with_routes(value, [_parse(table, parse_json_without_duplicates) for table in routes])
+    return _read_value(value, format)
+
+
+def _parse(text: bytes | str, parse: Callable[[bytes | str], object]) -> object:
+    """Return the value of a text; iproute2's may hold names that are no UTF-8, and is then no JSON."""
+    try:
+        return parse(text)
+    except ReportError as error:
+        if [diagnostic.code for diagnostic in error.diagnostics] == [ReportCode.NOT_JSON]:
+            value = parse_kernel_json(text)
+            if IPROUTE2.recognises(value):
+                return value
+        raise
 
 
 def read_file(path: Path) -> bytes:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.facts.host import HostFacts
 from evaluator.finding import Finding
+from evaluator.schema import is_valid, violations
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,21 @@ class Report:
     facts: HostFacts
     findings: tuple[Finding, ...]
     document: object = field(repr=False, compare=False)
+
+
+def refuse_invalid(document: object, schema_name: str) -> None:
+    """Raise ReportError with every place where the document breaks the schema of its format."""
+    if is_valid(document, schema_name):
+        return
+    raise ReportError(
+        Diagnostic(
+            ReportCode.INVALID,
+            f"found {violation.found}, expected {violation.expected}",
+            violation.pointer or "/",
+            order=i,
+        )
+        for i, violation in enumerate(violations(document, schema_name))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,9 @@ from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind
 from evaluator.finding import Finding, FindingCode, merge
 from evaluator.report.contradictions import contradictions
-from evaluator.report.reading import Report, ReportFormat
+from evaluator.report.reading import Report, ReportFormat, refuse_invalid
 from evaluator.report.vdsm_device import Device, link_of
 from evaluator.report.vdsm_network import carried_networks
-from evaluator.schema import is_valid, violations
 from evaluator.text import json_pointer, quote, quote_all
 
 SCHEMA = "capability-report"
@@ -59,7 +58,8 @@ def _unwrap(document: Mapping[str, Any]) -> _Envelope:
 
 
 def _read(document: object) -> Report:
-    _refuse_invalid(document)
+    _refuse_error_reply(document)
+    refuse_invalid(document, SCHEMA)
     assert isinstance(document, dict)  # noqa: S101 -- the schema has said so
     envelope = _unwrap(document)
     devices = _devices(envelope)
@@ -85,23 +85,12 @@ def _read(document: object) -> Report:
     return Report("vdsm", facts, merge(findings), document)
 
 
-def _refuse_invalid(document: object) -> None:
+def _refuse_error_reply(document: object) -> None:
     for key in ("error", "status"):
         said = _error_of(document, key)
         if said:
             message = f"the reply is an error of the host: {quote(said)}"
             raise ReportError([Diagnostic(ReportCode.IS_ERROR_REPLY, message, f"/{key}")])
-    if is_valid(document, SCHEMA):
-        return
-    raise ReportError(
-        Diagnostic(
-            ReportCode.INVALID,
-            f"found {violation.found}, expected {violation.expected}",
-            violation.pointer or "/",
-            order=i,
-        )
-        for i, violation in enumerate(violations(document, SCHEMA))
-    )
 
 
 def _error_of(document: object, key: str) -> str:

@@ -8,21 +8,12 @@ from typing import Any
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, OwnedAddress, parse_address, parse_cidr, subnets_of
-from evaluator.facts.link import Kind, Link, Lowers
+from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
 from evaluator.report.owned import Entry, read_owned
 from evaluator.text import quote
 
-_BOND_MODES = (
-    "balance-rr",
-    "active-backup",
-    "balance-xor",
-    "broadcast",
-    "802.3ad",
-    "balance-tlb",
-    "balance-alb",
-)
 _GREATEST_VLAN_ID = 4095
 
 
@@ -125,8 +116,8 @@ def _bond_mode(device: Device) -> int | None:
     mode = options.get("mode", "").split()[:1]
     if not mode:
         return None
-    number = _BOND_MODES.index(mode[0]) if mode[0] in _BOND_MODES else _whole_number(mode[0])
-    return number if number is not None and number < len(_BOND_MODES) else None
+    number = BOND_MODES.index(mode[0]) if mode[0] in BOND_MODES else _whole_number(mode[0])
+    return number if number is not None and number < len(BOND_MODES) else None
 
 
 def _uses_dhcp(data: Mapping[str, Any]) -> bool:

@@ -1,0 +1,62 @@
+"""Where a command's report comes from: a file, standard input, or this machine."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from evaluator.cli.exits import UsageError
+from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.report.json_text import LARGEST
+from evaluator.report.read import FORMATS, read_file, read_report, read_report_text
+from evaluator.report.reading import Report
+from evaluator.text import quote_path
+
+
+def add_report_to(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that name a report."""
+    parser.add_argument(
+        "report", metavar="REPORT", nargs="?", help="a report in one of the formats; - for standard input"
+    )
+    parser.add_argument("--live", action="store_true", help="this machine instead of a report, by netlink")
+    parser.add_argument("--netns", metavar="NAME", help="with --live, a network namespace, named as in `ip netns`")
+    formats = ["auto", *(format.name for format in FORMATS)]
+    parser.add_argument("--format", default="auto", choices=formats, help="the report's format (default: auto)")
+    routes = "the output of `ip -j route` for a report of `ip -j addr`; may be repeated, for `ip -j -6 route`"
+    parser.add_argument("--route", metavar="FILE", action="append", default=[], type=Path, help=routes)
+
+
+def report_of(options: argparse.Namespace) -> Report:
+    """Return the report that the arguments name; UsageError where they contradict each other."""
+    _refuse_contradictions(options)
+    if options.live:
+        from evaluator.report.live import collect  # noqa: PLC0415 -- the extra, only where this machine is asked
+
+        return read_report(collect(options.netns), "iproute2")
+    name: str = options.report
+    try:
+        text = _standard_input() if name == "-" else read_file(Path(name))
+        return read_report_text(text, options.format, tuple(map(read_file, options.route)))
+    except ReportError:
+        shown = "from standard input" if name == "-" else quote_path(name)
+        print(f"activenic: the report {shown} is refused", file=sys.stderr)
+        raise
+
+
+def _refuse_contradictions(options: argparse.Namespace) -> None:
+    problems = {
+        "give a REPORT, or `--live` for this machine": options.live == (options.report is not None),
+        "`--netns` goes with `--live`": options.netns is not None and not options.live,
+        "`--route` goes with a REPORT": bool(options.route) and options.live,
+        "`--format` goes with a REPORT": options.format != "auto" and options.live,
+    }
+    said = [Diagnostic("USAGE", message) for message, is_wrong in problems.items() if is_wrong]
+    if said:
+        raise UsageError(said)
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise ReportError([Diagnostic(ReportCode.UNREADABLE, "standard input is closed")])
+    return sys.stdin.buffer.read(LARGEST + 1)

@@ -1,0 +1,132 @@
+"""`ip -j -d addr show`, with routes beside it where they are given, becomes facts.
+
+Also without `-d`, where nothing has a kind; and what `activenic collect` writes. Names that are no
+UTF-8 are read by `kernel_names.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
+from evaluator.facts.host import HostFacts
+from evaluator.facts.link import Kind, Link
+from evaluator.finding import Finding, FindingCode, merge
+from evaluator.report.contradictions import contradictions
+from evaluator.report.iproute2_link import Interface, address_findings, link_of, lowers_of
+from evaluator.report.iproute2_route import RoutingTable, read_routes
+from evaluator.report.kernel_names import with_readable_names
+from evaluator.report.reading import Report, ReportFormat, refuse_invalid
+from evaluator.text import quote, quote_all
+
+SCHEMA = "iproute2-report"
+_OF_DETAILS = ("linkinfo", "promiscuity", "num_tx_queues")
+_ORDER = {Kind.VLAN: 1, Kind.BOND: 2, Kind.TEAM: 2, Kind.BRIDGE: 3}
+_NETWORK_WORDS = {"nic.networks", "report.networks", "report.last_client_iface", "nic.speed"}
+_LACKING = frozenset(_NETWORK_WORDS | {"nic is dhcp"})
+_LACKING_WITHOUT_KINDS = _LACKING | {f"nic is {kind}" for kind in Kind if kind is not Kind.LOOPBACK}
+
+
+def _recognises(document: object) -> bool:
+    if isinstance(document, dict):
+        return isinstance(document.get("addr"), list) and "nics" not in document
+    return isinstance(document, list) and any(isinstance(entry, dict) and "ifname" in entry for entry in document)
+
+
+def _read(document: object) -> Report:
+    if not (isinstance(document, dict) and "schema_version" in document):  # collect has made them readable
+        document = with_readable_names(document)
+    is_bare = isinstance(document, list)
+    refuse_invalid(document, f"{SCHEMA}#addresses" if is_bare else SCHEMA)
+    parts: Mapping[str, Any] = {"addr": document} if is_bare else document  # type: ignore[assignment]
+    interfaces = _interfaces(parts["addr"], "" if is_bare else "/addr")
+    table = None
+    if "route" in parts or "route6" in parts:
+        table = read_routes((*parts.get("route", ()), *parts.get("route6", ())))
+    facts = HostFacts(
+        links=tuple(_links(interfaces, table)),
+        blocked=tuple(sorted(table.blocked)) if table else (),
+        lacking=_LACKING if _has_kinds(parts["addr"]) else _LACKING_WITHOUT_KINDS,
+    )
+    findings = [*contradictions(facts), *(table.findings if table else ())]
+    for interface in interfaces.values():
+        findings.extend(address_findings(interface))
+        findings.extend(_master_elsewhere(interface, interfaces))
+    findings.extend(_kinds_unknown(facts, interfaces))
+    return Report("iproute2", facts, merge(findings), document)
+
+
+def _has_kinds(entries: list[Mapping[str, Any]]) -> bool:
+    return any(key in entry for entry in entries for key in _OF_DETAILS)
+
+
+def _interfaces(entries: list[Mapping[str, Any]], pointer: str) -> dict[str, Interface]:
+    """Return the entries by name; ReportError where a name stands twice. Filtered ones are empty objects."""
+    has_kinds = _has_kinds(entries)
+    found: dict[str, Interface] = {}
+    problems = []
+    for i, entry in enumerate(entries):
+        if not entry:
+            continue
+        interface = Interface(entry["ifname"], entry, f"{pointer}/{i}", has_kinds)
+        first = found.setdefault(interface.name, interface)
+        if first is not interface:
+            message = f"{quote(interface.name)} stands twice, first at {quote(first.pointer)}"
+            problems.append(Diagnostic(ReportCode.NAME_TWICE, message, interface.pointer))
+    if problems:
+        raise ReportError(problems)
+    return found
+
+
+def _links(interfaces: Mapping[str, Interface], table: RoutingTable | None) -> Iterator[Link]:
+    lowers = lowers_of(interfaces)
+    in_order = sorted(interfaces.values(), key=lambda one: _ORDER.get(one.kind, 0))
+    for position, interface in enumerate(in_order):
+        below = lowers[interface.name]
+        missing = tuple(name for name in below.names if name not in interfaces)
+        yield link_of(interface, position, below, missing, table.ways(interface.name) if table else None)
+
+
+def _master_elsewhere(interface: Interface, interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
+    if interface.master is not None and interface.master not in interfaces:
+        kind = interface.info.get("info_slave_kind", "")
+        yield Finding(
+            FindingCode.MASTER_NOT_REPORTED,
+            Severity.WARNING,
+            f"{quote(interface.name)} is enslaved to {quote(interface.master)}"
+            + (f", a {quote(kind)}," if kind else "")
+            + " which the report does not describe",
+            (interface.name,),
+            hint="report all interfaces, or the one above may be missed",
+        )
+
+
+def _kinds_unknown(facts: HostFacts, interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
+    names = [name for name, one in interfaces.items() if not one.has_kinds and one.kind is not Kind.LOOPBACK]
+    if names:
+        message = f"the report does not say what {quote_all(sorted(names)[:5])} are; a bridge may go unnoticed"
+        if len(names) > 5:
+            message = f"the report does not say what its {len(names)} interfaces are; a bridge may go unnoticed"
+        yield Finding(FindingCode.KIND_UNKNOWN, Severity.WARNING, message, hint="use `ip -j -d addr show`")
+    for link in facts.links:
+        if link.kind is Kind.OVS and link.addresses:
+            message = f"{quote(link.name)} belongs to Open vSwitch; the kernel does not tell whether it is a bridge"
+            yield Finding(
+                FindingCode.KIND_UNKNOWN, Severity.WARNING, message, (link.name,), hint="`ovs-vsctl br-exists` tells"
+            )
+
+
+def with_routes(document: object, tables: Sequence[object]) -> object:
+    """Return a report of `ip -j addr` with the outputs of `ip -j route` beside it; ReportError where it is none."""
+    if not _recognises(document):
+        message = "routes go with a report of `ip -j addr` only"
+        raise ReportError([Diagnostic(ReportCode.FORMAT_UNKNOWN, message, hint="leave `--route` out")])
+    parts: Mapping[str, Any] = {"addr": document} if isinstance(document, list) else document  # type: ignore[assignment]
+    listed = [entry for table in tables for entry in (table if isinstance(table, list) else [table])]
+    return {**parts, "route": [*parts.get("route", ()), *listed]}
+
+
+IPROUTE2 = ReportFormat(
+    "iproute2", "an array of objects with `ifname`, or an object with `addr` that holds one", _recognises, _read
+)

@@ -1,0 +1,213 @@
+"""One entry of `ip -j -d addr show` becomes a link: its kind, its addresses, what it stands on.
+
+Source of the format: iproute2's output on Linux 6.1, and the rtnetlink attributes that it prints.
+`link` is a lower device for most kinds and the peer for veth; `master` may be a bond, team, bridge,
+VRF or Open vSwitch, and only its kind tells which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from evaluator.diagnostic import Severity
+from evaluator.facts.address import Address, OwnedAddress, subnets_of
+from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
+from evaluator.facts.route import Route
+from evaluator.finding import Finding, FindingCode
+from evaluator.report.owned import Entry, read_owned
+from evaluator.text import quote
+
+_NAMED_AS_HERE = (Kind.BOND, Kind.BRIDGE, Kind.VLAN, Kind.TEAM, Kind.VETH, Kind.DUMMY, Kind.MACVLAN, Kind.VRF, Kind.TUN)
+_KINDS = {**{str(kind): kind for kind in _NAMED_AS_HERE}, "macvtap": Kind.MACVLAN, "openvswitch": Kind.OVS}
+_CARDS = ("ether", "infiniband", "ieee802.15.4")
+_PEERS = ("veth", "vxcan", "netkit")
+_WITH_MAC = ("ether", "infiniband", "loopback")
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """An entry as the tool has it, its names made readable; `pointer` is its place.
+
+    `has_kinds` tells whether the whole output was made with `-d`, without which nothing has a kind.
+    """
+
+    name: str
+    data: Mapping[str, Any]
+    pointer: str
+    has_kinds: bool
+
+    @property
+    def info(self) -> Mapping[str, Any]:
+        """What `-d` tells of its kind."""
+        found: Mapping[str, Any] = self.data.get("linkinfo", {})
+        return found
+
+    @property
+    def info_kind(self) -> str:
+        """The kernel's name of its kind; empty for a network card, and where nothing has one."""
+        return str(self.info.get("info_kind", ""))
+
+    @property
+    def kind(self) -> Kind:
+        """Its kind in the rule language."""
+        link_type = self.data.get("link_type", "")
+        if link_type == "loopback" or "LOOPBACK" in self.data.get("flags", ()):
+            return Kind.LOOPBACK
+        if self.info_kind:
+            return _KINDS.get(self.info_kind, Kind.OTHER)
+        return Kind.PHYSICAL if self.has_kinds and link_type in _CARDS else Kind.OTHER
+
+    @property
+    def master(self) -> str | None:
+        """The name of what it is enslaved to."""
+        name: str | None = self.data.get("master")
+        return name
+
+    @property
+    def names_below(self) -> str | None:
+        """The name of the device it says it is linked to, lower or peer."""
+        name: str | None = self.data.get("link")
+        if name is None:
+            name = self.info.get("info_data", {}).get("link")
+        return name
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What the routing table says of one interface; None where there was no table."""
+
+    routes: tuple[Route, ...]
+    gateways: tuple[Address, ...]
+
+
+def link_of(interface: Interface, position: int, lowers: Lowers, missing: tuple[str, ...], ways: Ways | None) -> Link:
+    """Return the link of an entry; what is wrong with its addresses is in `address_findings`."""
+    data, kind = interface.data, interface.kind
+    addresses, _ = _owned(interface)
+    return Link(
+        name=interface.name,
+        kind=kind,
+        position=position,
+        addresses=addresses,
+        lowers=lowers,
+        missing=missing,
+        gateways=ways.gateways if ways else (),
+        ways=ways.routes if ways else tuple(map(Route, subnets_of(addresses))),
+        vlan_id=_vlan_id(interface),
+        bond_mode=_bond_mode(interface),
+        up=_is_up(data),
+        mtu=data.get("mtu"),
+        mac=data.get("address", "").lower() or None if data.get("link_type") in _WITH_MAC else None,
+        pointers=dict(_pointers(interface)),
+    )
+
+
+def lowers_of(interfaces: Mapping[str, Interface]) -> dict[str, Lowers]:
+    """Return what each interface stands on, by its name; masters tell it of their members."""
+    members: dict[str, list[Interface]] = {}
+    for interface in interfaces.values():
+        if interface.master is not None:
+            members.setdefault(interface.master, []).append(interface)
+    return {name: _lowers(one, interfaces, members.get(name, ())) for name, one in interfaces.items()}
+
+
+def address_findings(interface: Interface) -> Iterator[Finding]:
+    """Yield what is wrong with the addresses of an interface."""
+    _, findings = _owned(interface)
+    yield from findings
+    for entry in interface.data.get("addr_info", ()):
+        if entry.get("dadfailed") is True and interface.kind is not Kind.LOOPBACK:
+            message = (
+                f"{quote(interface.name)} has {quote(entry.get('local', ''))}, which another host has "
+                "(duplicate address detection failed); it does not count"
+            )
+            yield Finding(FindingCode.DUPLICATE_ADDRESS, Severity.WARNING, message, (interface.name,))
+
+
+def _lowers(interface: Interface, interfaces: Mapping[str, Interface], members: Iterable[Interface]) -> Lowers:
+    base = _base(interface, interfaces)
+    is_elsewhere = base is None and "link_netnsid" in interface.data and interface.info_kind not in ("", *_PEERS)
+    lowers = Lowers(base=base, elsewhere=is_elsewhere)
+    names = tuple(sorted(member.name for member in members))
+    match interface.info_kind:
+        case "bond" | "team":
+            return replace(lowers, slaves=names)
+        case "bridge" | "openvswitch":
+            return replace(lowers, ports=names)
+        case "vrf":  # another routing table for its members: it takes no address away from them
+            return lowers
+    return replace(lowers, others=names)
+
+
+def _base(interface: Interface, interfaces: Mapping[str, Interface]) -> str | None:
+    """Return the lower device; two that name each other are the ends of a pair."""
+    name = interface.names_below
+    if name is None or interface.info_kind in _PEERS:
+        return None
+    other = interfaces.get(name)
+    is_pair = other is not None and other.names_below == interface.name and other is not interface
+    return None if is_pair else name
+
+
+def _owned(interface: Interface) -> tuple[tuple[OwnedAddress, ...], tuple[Finding, ...]]:
+    if interface.kind is Kind.LOOPBACK:
+        return (), tuple(_on_loopback(interface))
+    return read_owned(interface.name, _entries(interface))
+
+
+def _entries(interface: Interface) -> Iterator[Entry]:
+    """Yield the addresses that count; the primary ones are the first of each family that is not secondary."""
+    seen: set[str] = set()
+    for i, entry in enumerate(interface.data.get("addr_info", ())):
+        if "local" not in entry or entry.get("dadfailed") is True:
+            continue
+        family = entry.get("family", "")
+        is_primary = family not in seen and entry.get("secondary") is not True
+        if is_primary:
+            seen.add(family)
+        pointer = f"{interface.pointer}/addr_info/{i}/local"
+        yield Entry(entry["local"], pointer, primary=is_primary, length=entry.get("prefixlen"))
+
+
+def _on_loopback(interface: Interface) -> Iterator[Finding]:
+    owned, _ = read_owned(interface.name, _entries(interface))
+    for one in owned:
+        message = f"{quote(interface.name)} has {quote(str(one.address))}; addresses of a loopback link do not count"
+        yield Finding(
+            FindingCode.ADDRESS_NOT_COUNTED, Severity.INFO, message, (interface.name,), addresses=(str(one.address),)
+        )
+
+
+def _vlan_id(interface: Interface) -> int | None:
+    if interface.kind is Kind.VLAN:
+        number: int | None = interface.info.get("info_data", {}).get("id")
+        return number
+    return 0 if interface.has_kinds else None
+
+
+def _bond_mode(interface: Interface) -> int | None:
+    mode = interface.info.get("info_data", {}).get("mode")
+    return BOND_MODES.index(mode) if interface.kind is Kind.BOND and mode in BOND_MODES else None
+
+
+def _is_up(data: Mapping[str, Any]) -> bool | None:
+    """Return whether the link can carry traffic; many virtual ones do not tell, and count by their flags."""
+    state = data.get("operstate", "UNKNOWN")
+    if state == "UNKNOWN":
+        return "UP" in data["flags"] if "flags" in data else None
+    return bool(state == "UP")
+
+
+def _pointers(interface: Interface) -> Iterator[tuple[str, str]]:
+    yield "", interface.pointer
+    for word, key in (("mtu", "mtu"), ("mac", "address")):
+        if key in interface.data:
+            yield word, f"{interface.pointer}/{key}"
+    info = interface.info.get("info_data", {})
+    for word, key in (("vlan_id", "id"), ("bond_mode", "mode"), ("base", "link")):
+        if key in info:
+            yield word, f"{interface.pointer}/linkinfo/info_data/{key}"
+    if "link" in interface.data:
+        yield "base", f"{interface.pointer}/link"
