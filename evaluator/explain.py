@@ -33,6 +33,7 @@ def explain(case: Case, decision: Decision) -> Explanation:
     answers = tuple(_on_one_answer(case, address) for address in asked_for)
     return Explanation(
         summary=tuple(_summary(decision, question.facts.by_name)),
+        report_format=case.report.format,
         interfaces=tuple(_interface(link, views, decision) for link in question.facts.links),
         rules=tuple(_reason(view, None) for view in views if not view.rule.has_subject),
         answers=answers,

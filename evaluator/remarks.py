@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from evaluator.decision import Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
-from evaluator.facts.link import Link
+from evaluator.facts.link import Kind, Link
 from evaluator.finding import Finding, FindingCode, merge
 from evaluator.policy.checked import Condition, Constant, Expression, InState, Read, Related, walk
 from evaluator.policy.interpret import Bindings, Judged
@@ -131,8 +131,17 @@ def _why_none(program: Program, question: Question, status: Status, steps: tuple
             FindingCode.NO_INTERFACE_OWNS_ADDRESS,
             f"no interface of this host owns {shown}",
             addresses,
-            "the name may be wrong, or the host may be reached through NAT and not know this address",
+            "the name may be wrong, or the host may be reached through NAT and not know this address"
+            + _left_out(question.facts.lacking),
         )
+
+
+def _left_out(lacking: frozenset[str]) -> str:
+    """Return which interfaces this kind of report leaves out; nothing where it leaves out none, or tells no kinds."""
+    kinds = [kind for kind in Kind if f"nic is {kind}" in lacking]
+    if not kinds or Kind.PHYSICAL in kinds:
+        return ""
+    return f"; or it is on an interface of a kind that this report's format leaves out: {', '.join(kinds)}"
 
 
 def _error(

@@ -115,13 +115,15 @@ class AnswerOutcome:
 class Explanation:
     """The full explanation of one decision: for every interface and rule the clause that decided.
 
-    `summary` answers what and why in two sentences. `rules` holds the reasons of rules that have no
-    subject. `answers` holds the outcome under each host address alone; `stability` sums them
-    up: `stable` (all give the set's own answer), `never` (none names an interface), else `depends`.
+    `summary` answers what and why in two sentences. `report_format` is how the report was read.
+    `rules` holds the reasons of rules that have no subject. `answers` holds the outcome under each
+    host address alone; `stability` sums them up: `stable` (all give the set's own answer), `never`
+    (none names an interface), else `depends`.
     Unlike the decision document an explanation names places in the report.
     """
 
     summary: tuple[str, ...]
+    report_format: str
     interfaces: tuple[InterfaceReasons, ...]
     rules: tuple[Reason, ...]
     answers: tuple[AnswerOutcome, ...]
@@ -132,6 +134,7 @@ class Explanation:
         return {
             "schema_version": 1,
             "summary": list(self.summary),
+            "report_format": self.report_format,
             "interfaces": [interface.to_dict() for interface in self.interfaces],
             "rules": [reason.to_dict() for reason in self.rules],
             "answers": [answer.to_dict() for answer in self.answers],

@@ -70,12 +70,12 @@ def test_every_pointer_leads_to_what_it_names(host: Path) -> None:
     for wrapped in (document, {"jsonrpc": "2.0", "id": "1", "result": document}):
         for link in evaluator.read_report(wrapped).facts.links:
             for pointer in link.pointers.values():
-                _follow(wrapped, pointer)
+                follow(wrapped, pointer)
             for owned in link.addresses:
-                assert _follow(wrapped, owned.pointer) == owned.raw
+                assert follow(wrapped, owned.pointer) == owned.raw
 
 
-def _follow(document: Any, pointer: str) -> Any:
+def follow(document: Any, pointer: str) -> Any:
     for part in pointer.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
         document = document[int(key)] if isinstance(document, list) else document[key]

@@ -269,6 +269,7 @@ def test_policies(capsys: pytest.CaptureFixture[str]) -> None:
         "keep-management",
         "last-client-iface",
         "ovirt-engine",
+        "route-to-engine",
         "strict",
     ]
     assert main(["policies", "show", "strict"]) == 0

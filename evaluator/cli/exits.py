@@ -8,10 +8,6 @@ from evaluator.decision import Status
 from evaluator.diagnostic import ExtraMissingError, HostNameError, PolicyError, QuestionError, ReportError
 
 
-class UsageError(QuestionError):
-    """The options of a command contradict each other."""
-
-
 class Exit(IntEnum):
     """What a command's exit status says."""
 
@@ -40,7 +36,6 @@ _OF_ERROR: dict[type[QuestionError], Exit] = {
     PolicyError: Exit.POLICY,
     HostNameError: Exit.USAGE,
     ExtraMissingError: Exit.USAGE,
-    UsageError: Exit.USAGE,
 }
 
 

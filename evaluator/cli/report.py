@@ -6,7 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from evaluator.cli.exits import UsageError
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.report.json_text import LARGEST
 from evaluator.report.read import FORMATS, read_file, read_report, read_report_text
@@ -28,7 +27,7 @@ def add_report_to(parser: argparse.ArgumentParser) -> None:
 
 
 def report_of(options: argparse.Namespace) -> Report:
-    """Return the report that the arguments name; UsageError where they contradict each other."""
+    """Return the report that the arguments name; ends the program where they contradict each other."""
     _refuse_contradictions(options)
     if options.live:
         from evaluator.report.live import collect  # noqa: PLC0415 -- the extra, only where this machine is asked
@@ -51,9 +50,9 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
         "`--route` goes with a REPORT": bool(options.route) and options.live,
         "`--format` goes with a REPORT": options.format != "auto" and options.live,
     }
-    said = [Diagnostic("USAGE", message) for message, is_wrong in problems.items() if is_wrong]
+    said = [message for message, is_wrong in problems.items() if is_wrong]
     if said:
-        raise UsageError(said)
+        options.parser.error("; ".join(said))
 
 
 def _standard_input() -> bytes:

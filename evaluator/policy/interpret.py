@@ -193,7 +193,7 @@ def _like(_: Scene, text: str, globs: Any) -> bool:  # noqa: ANN401 -- one glob 
 
 
 def _route_to(scene: Scene, address: Any) -> tuple[Link, ...]:  # noqa: ANN401 -- an address
-    return scene.facts.route_to(address)
+    return scene.route_to(address)
 
 
 _RELATIONS: dict[Relate, Callable[[Scene, Any, Any], bool]] = {

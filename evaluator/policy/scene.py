@@ -48,6 +48,7 @@ class Scene:
 
     question: Question
     candidates: tuple[Link, ...]
+    _routes: dict[Address, tuple[Link, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _sets: dict[int, tuple[tuple[Scalar, ...], frozenset[object]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -61,6 +62,12 @@ class Scene:
     def host(self) -> HostAddresses:
         """What the host is addressed by."""
         return self.question.host
+
+    def route_to(self, address: Address) -> tuple[Link, ...]:
+        """Return the links by which the host reaches an address, found once for all subjects of the rule."""
+        if address not in self._routes:
+            self._routes[address] = self.facts.route_to(address)
+        return self._routes[address]
 
     def identities(self, items: tuple[Scalar, ...]) -> frozenset[object]:
         """Return the elements of a list as a set; that of a long list, the candidates say, is made only once."""

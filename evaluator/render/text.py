@@ -62,7 +62,10 @@ def print_decision(decision: Decision, stream: TextIO) -> None:
             _heading(f"each address alone: {_STABILITY[explanation.stability]}"),
             _indented(_answers(explanation)),
         ]
-    parts += [_heading("interfaces"), _indented(_interfaces(decision, explanation))]
+    parts += [
+        _heading(f"interfaces of the {visible(explanation.report_format)} report"),
+        _indented(_interfaces(decision, explanation)),
+    ]
     body = _captured(console, Group(*parts), soft_wrap=False)
     stream.writelines(f"{line.rstrip()}\n" for line in (*headline.splitlines(), *body.splitlines()))
 
