@@ -24,7 +24,7 @@ from evaluator.report.reading import Report
 from evaluator.trace import Explanation, Step
 
 DECIDING = frozenset(VERBS) - {"warn"}
-Explainer = Callable[[Decision], Explanation]
+Explainer = Callable[[Decision, int | None], Explanation]
 
 
 @dataclass(frozen=True, slots=True)

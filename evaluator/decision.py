@@ -83,7 +83,7 @@ class Decision:
     parameters: Mapping[str, object]
     host: HostAddresses
     _details: Callable[[], Details] = field(repr=False, compare=False)
-    _explain: Callable[[Decision], Explanation] = field(repr=False, compare=False)
+    _explain: Callable[[Decision, int | None], Explanation] = field(repr=False, compare=False)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Decision) and self.to_dict() == other.to_dict()
@@ -106,9 +106,13 @@ class Decision:
         """What each rule did, in the order of the policy."""
         return self._details().trace
 
-    def explain(self) -> Explanation:
-        """Return why, for every interface and rule; computed anew at each call."""
-        return self._explain(self)
+    def explain(self, most: int | None = None) -> Explanation:
+        """Return why, for every interface and rule; computed anew at each call.
+
+        Of a host with more than `most` interfaces only the candidates and owners are explained, the
+        first `most` of them.
+        """
+        return self._explain(self, most)
 
     def to_dict(self) -> dict[str, object]:
         """Return the decision document (`schemas/decision.schema.json`)."""

@@ -22,8 +22,8 @@ from evaluator.trace import AnswerOutcome, Explanation, InterfaceReasons, Reason
 _MOST_NAMES = 12
 
 
-def explain(case: Case, decision: Decision) -> Explanation:
-    """Return the full explanation of a decision that was made on this case."""
+def explain(case: Case, decision: Decision, most: int | None = None) -> Explanation:
+    """Return the full explanation of a decision that was made on this case; `most` as in `Decision.explain`."""
     question = case.question()
     steps = run(case.program.rules, question)
     views = [_View(step, question) for step in steps]
@@ -31,14 +31,22 @@ def explain(case: Case, decision: Decision) -> Explanation:
         raise AssertionError("the explanation does not reach the decision's own status")
     asked_for = case.host.answers or case.host.withheld
     answers = tuple(_on_one_answer(case, address) for address in asked_for)
+    links = question.facts.links
+    chosen = links if most is None or len(links) <= most else _involved(links, decision)[:most]
     return Explanation(
         summary=tuple(_summary(decision, question.facts.by_name)),
         report_format=case.report.format,
-        interfaces=tuple(_interface(link, views, decision) for link in question.facts.links),
+        interfaces=tuple(_interface(link, views, decision) for link in chosen),
+        others=len(links) - len(chosen),
         rules=tuple(_reason(view, None) for view in views if not view.rule.has_subject),
         answers=answers,
         stability=_stability(decision, answers),
     )
+
+
+def _involved(links: tuple[Link, ...], decision: Decision) -> tuple[Link, ...]:
+    names = {*decision.candidates, *decision.owners}
+    return tuple(link for link in links if link.name in names)
 
 
 def _on_one_answer(case: Case, address: Address) -> AnswerOutcome:

@@ -118,7 +118,7 @@ class Explanation:
     `summary` answers what and why in two sentences. `report_format` is how the report was read.
     `rules` holds the reasons of rules that have no subject. `answers` holds the outcome under each
     host address alone; `stability` sums them up: `stable` (all give the set's own answer), `never`
-    (none names an interface), else `depends`.
+    (none names an interface), else `depends`. `others` counts the interfaces that were left out.
     Unlike the decision document an explanation names places in the report.
     """
 
@@ -128,6 +128,7 @@ class Explanation:
     rules: tuple[Reason, ...]
     answers: tuple[AnswerOutcome, ...]
     stability: str
+    others: int = 0
 
     def to_dict(self) -> dict[str, object]:
         """Return the explanation as JSON-ready data."""
@@ -136,6 +137,7 @@ class Explanation:
             "summary": list(self.summary),
             "report_format": self.report_format,
             "interfaces": [interface.to_dict() for interface in self.interfaces],
+            "others": self.others,
             "rules": [reason.to_dict() for reason in self.rules],
             "answers": [answer.to_dict() for answer in self.answers],
             "stability": self.stability,

@@ -119,6 +119,10 @@ def test_what_cannot_be_asked(
     [
         [],
         ["decide"],
+        ["decide", BOND, "--live"],
+        ["decide", BOND, "--netns", "a"],
+        ["decide", "--live", "--route", BOND],
+        ["decide", "--live", "--format", "vdsm"],
         ["decide", BOND, "--host", "192.0.2.10", "--address", "192.0.2.10"],
         ["decide", BOND, "--output", "xml"],
         ["decide", BOND, "--pol", "strict"],

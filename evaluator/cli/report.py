@@ -15,6 +15,7 @@ from evaluator.text import quote_path
 
 def add_report_to(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name a report."""
+    parser.set_defaults(parser=parser)
     parser.add_argument(
         "report", metavar="REPORT", nargs="?", help="a report in one of the formats; - for standard input"
     )

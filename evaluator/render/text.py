@@ -50,7 +50,7 @@ def console_for(stream: TextIO) -> Console:
 
 def print_decision(decision: Decision, stream: TextIO) -> None:
     """Print the decision with its findings, its trace and the reason for each interface."""
-    explanation = decision.explain()
+    explanation = decision.explain(MOST_INTERFACES)
     console = console_for(stream)
     headline = _captured(console, _headline(decision, explanation), soft_wrap=True)  # two lines, however long
     parts: list[RenderableType] = []
@@ -154,21 +154,16 @@ def _answers(explanation: Explanation) -> Table:
 
 
 def _interfaces(decision: Decision, explanation: Explanation) -> Group:
-    involved = {*decision.candidates, *decision.owners}
-    chosen = explanation.interfaces
-    if len(chosen) > MOST_INTERFACES:
-        chosen = tuple(i for i in chosen if i.name in involved)[:MOST_INTERFACES]
     table = _grid(3)
-    for interface in chosen:
+    for interface in explanation.interfaces:
         style = "bold" if interface.name in decision.candidates else "none"
         why = Text(_short(interface.outcome), style=style)
         for line in _why(interface):
             why.append(f"\n{_short(line)}", style="dim")
         table.add_row(Text(visible(interface.name), style=style), Text(interface.kind), why)
-    rest = len(explanation.interfaces) - len(chosen)
     parts: list[RenderableType] = [table]
-    if rest:
-        parts.append(Text(f"and {rest} more interfaces that are not shown", style="dim"))
+    if explanation.others:
+        parts.append(Text(f"and {explanation.others} more interfaces that are not shown", style="dim"))
     return Group(*parts)
 
 

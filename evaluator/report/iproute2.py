@@ -14,7 +14,7 @@ from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind, Link
 from evaluator.finding import Finding, FindingCode, merge
 from evaluator.report.contradictions import contradictions
-from evaluator.report.iproute2_link import Interface, address_findings, link_of, lowers_of
+from evaluator.report.iproute2_link import Interface, link_of, lowers_of
 from evaluator.report.iproute2_route import RoutingTable, read_routes
 from evaluator.report.kernel_names import with_readable_names
 from evaluator.report.reading import Report, ReportFormat, refuse_invalid
@@ -44,14 +44,14 @@ def _read(document: object) -> Report:
     table = None
     if "route" in parts or "route6" in parts:
         table = read_routes((*parts.get("route", ()), *parts.get("route6", ())))
+    links, findings = _links(interfaces, table)
     facts = HostFacts(
-        links=tuple(_links(interfaces, table)),
+        links=links,
         blocked=tuple(sorted(table.blocked)) if table else (),
         lacking=_LACKING if _has_kinds(parts["addr"]) else _LACKING_WITHOUT_KINDS,
     )
-    findings = [*contradictions(facts), *(table.findings if table else ())]
+    findings += [*contradictions(facts), *(table.findings if table else ())]
     for interface in interfaces.values():
-        findings.extend(address_findings(interface))
         findings.extend(_master_elsewhere(interface, interfaces))
     findings.extend(_kinds_unknown(facts, interfaces))
     return Report("iproute2", facts, merge(findings), document)
@@ -79,13 +79,18 @@ def _interfaces(entries: list[Mapping[str, Any]], pointer: str) -> dict[str, Int
     return found
 
 
-def _links(interfaces: Mapping[str, Interface], table: RoutingTable | None) -> Iterator[Link]:
+def _links(interfaces: Mapping[str, Interface], table: RoutingTable | None) -> tuple[tuple[Link, ...], list[Finding]]:
     lowers = lowers_of(interfaces)
-    in_order = sorted(interfaces.values(), key=lambda one: _ORDER.get(one.kind, 0))
-    for position, interface in enumerate(in_order):
+    links: list[Link] = []
+    findings: list[Finding] = []
+    for position, interface in enumerate(sorted(interfaces.values(), key=lambda one: _ORDER.get(one.kind, 0))):
         below = lowers[interface.name]
         missing = tuple(name for name in below.names if name not in interfaces)
-        yield link_of(interface, position, below, missing, table.ways(interface.name) if table else None)
+        ways = table.ways(interface.name) if table else None
+        link, problems = link_of(interface, position, below, missing, ways)
+        links.append(link)
+        findings.extend(problems)
+    return tuple(links), findings
 
 
 def _master_elsewhere(interface: Interface, interfaces: Mapping[str, Interface]) -> Iterator[Finding]:

@@ -82,11 +82,13 @@ class Ways:
     gateways: tuple[Address, ...]
 
 
-def link_of(interface: Interface, position: int, lowers: Lowers, missing: tuple[str, ...], ways: Ways | None) -> Link:
-    """Return the link of an entry; what is wrong with its addresses is in `address_findings`."""
+def link_of(
+    interface: Interface, position: int, lowers: Lowers, missing: tuple[str, ...], ways: Ways | None
+) -> tuple[Link, tuple[Finding, ...]]:
+    """Return the link of an entry and what is wrong with its addresses."""
     data, kind = interface.data, interface.kind
-    addresses, _ = _owned(interface)
-    return Link(
+    addresses, findings = _owned(interface)
+    link = Link(
         name=interface.name,
         kind=kind,
         position=position,
@@ -102,6 +104,7 @@ def link_of(interface: Interface, position: int, lowers: Lowers, missing: tuple[
         mac=data.get("address", "").lower() or None if data.get("link_type") in _WITH_MAC else None,
         pointers=dict(_pointers(interface)),
     )
+    return link, (*findings, *_duplicates(interface))
 
 
 def lowers_of(interfaces: Mapping[str, Interface]) -> dict[str, Lowers]:
@@ -113,10 +116,8 @@ def lowers_of(interfaces: Mapping[str, Interface]) -> dict[str, Lowers]:
     return {name: _lowers(one, interfaces, members.get(name, ())) for name, one in interfaces.items()}
 
 
-def address_findings(interface: Interface) -> Iterator[Finding]:
-    """Yield what is wrong with the addresses of an interface."""
-    _, findings = _owned(interface)
-    yield from findings
+def _duplicates(interface: Interface) -> Iterator[Finding]:
+    """Yield a finding for each address that another host turned out to have."""
     for entry in interface.data.get("addr_info", ()):
         if entry.get("dadfailed") is True and interface.kind is not Kind.LOOPBACK:
             message = (
