@@ -9,7 +9,7 @@ from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
 from evaluator.facts.link import Kind, Link
 from evaluator.finding import Finding, FindingCode, merge
-from evaluator.policy.checked import Condition, Constant, Expression, InState, Read, Related, walk
+from evaluator.policy.checked import Condition, Constant, Expression, InState, Read, Related, RouteTo, walk
 from evaluator.policy.interpret import Bindings, Judged
 from evaluator.policy.program import Program, Rule
 from evaluator.policy.scene import Question, Scene
@@ -86,6 +86,8 @@ def _asked(node: Condition | Expression) -> Iterator[str]:
     if isinstance(node, InState) and node.state.owner is Base.NIC:
         yield f"nic is {node.state.name}"
         return
+    if isinstance(node, RouteTo):
+        yield "route_to"
     if isinstance(node, Read) and node.word.owner in _OWNERS:
         yield f"{_OWNERS[node.word.owner]}.{node.word.name}"
     sides = (node.left, node.right) if isinstance(node, Related) else ()

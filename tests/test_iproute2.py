@@ -316,6 +316,21 @@ def test_every_mistake_is_shown_with_its_place() -> None:
     assert [d.place for d in error.value.diagnostics] == ["/route/0/metric", "/route6"]
 
 
+def test_what_the_report_cannot_tell_is_said_of_the_policy() -> None:
+    def lacking(policy: str, document: Any, **parameters: str) -> set[str]:
+        decision = evaluator.load_policy(policy).decide(
+            evaluator.read_report(document), HostAddresses.of("192.0.2.10"), **parameters
+        )
+        said = [f.message for f in decision.findings if f.code == "REPORT_LACKS_FACT"]
+        return {message.split("`")[1] for message in said}
+
+    addr = [_entry("a", "192.0.2.10/24")]
+    assert lacking("strict", addr) == {"nic.networks", "report.networks"}
+    assert lacking("route-to-engine", {"addr": addr, "route": []}, engine_address="192.0.2.1") == {"nic.networks"}
+    assert lacking("route-to-engine", addr, engine_address="192.0.2.1") == {"nic.networks", "nic.routes", "route_to"}
+    assert "nic is bridge" in lacking("strict", [{"ifname": "a", "addr_info": []}])
+
+
 def test_filtered_interfaces_are_passed_over() -> None:
     assert [link.name for link in _facts({}, _entry("a"), {}).links] == ["a"]
 

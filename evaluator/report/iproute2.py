@@ -25,7 +25,8 @@ _OF_DETAILS = ("linkinfo", "promiscuity", "num_tx_queues")
 _ORDER = {Kind.VLAN: 1, Kind.BOND: 2, Kind.TEAM: 2, Kind.BRIDGE: 3}
 _NETWORK_WORDS = {"nic.networks", "report.networks", "report.last_client_iface", "nic.speed"}
 _LACKING = frozenset(_NETWORK_WORDS | {"nic is dhcp"})
-_LACKING_WITHOUT_KINDS = _LACKING | {f"nic is {kind}" for kind in Kind if kind is not Kind.LOOPBACK}
+_KIND_WORDS = {f"nic is {kind}" for kind in Kind if kind is not Kind.LOOPBACK}
+_ROUTE_WORDS = {"nic.routes", "nic.gateways", "route_to"}
 
 
 def _recognises(document: object) -> bool:
@@ -48,13 +49,17 @@ def _read(document: object) -> Report:
     facts = HostFacts(
         links=links,
         blocked=tuple(sorted(table.blocked)) if table else (),
-        lacking=_LACKING if _has_kinds(parts["addr"]) else _LACKING_WITHOUT_KINDS,
+        lacking=_lacking(has_kinds=_has_kinds(parts["addr"]), has_routes=table is not None),
     )
     findings += [*contradictions(facts), *(table.findings if table else ())]
     for interface in interfaces.values():
         findings.extend(_master_elsewhere(interface, interfaces))
     findings.extend(_kinds_unknown(facts, interfaces))
     return Report("iproute2", facts, merge(findings), document)
+
+
+def _lacking(*, has_kinds: bool, has_routes: bool) -> frozenset[str]:
+    return _LACKING | (frozenset() if has_kinds else _KIND_WORDS) | (frozenset() if has_routes else _ROUTE_WORDS)
 
 
 def _has_kinds(entries: list[Mapping[str, Any]]) -> bool:
