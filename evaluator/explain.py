@@ -82,7 +82,15 @@ def _interface(link: Link, views: list[_View], decision: Decision) -> InterfaceR
     reasons = tuple(_reason(view, link) for view in views if view.rule.has_subject)
     addresses = dict.fromkeys(str(owned) for owned in link.addresses)
     outcome = _outcome(link, views, reasons, decision)
-    return InterfaceReasons(link.name, str(link.kind), link.pointer(), tuple(addresses), outcome, reasons)
+    return InterfaceReasons(
+        name=link.name,
+        kind=str(link.kind),
+        pointer=link.pointer(),
+        addresses=tuple(addresses),
+        outcome=outcome,
+        reasons=reasons,
+        lowers=link.lowers.names,
+    )
 
 
 def _reason(view: _View, link: Link | None) -> Reason:

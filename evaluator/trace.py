@@ -76,8 +76,26 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """The smallest change that was found to make an interface the answer, and was tried: what would have to be so.
+
+    `steps` are sentences that go on after "if", such as "the host were asked by 192.0.2.10 alone".
+    """
+
+    steps: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the change as JSON-ready data."""
+        return {"steps": list(self.steps)}
+
+
+@dataclass(frozen=True, slots=True)
 class InterfaceReasons:
-    """Why one interface is or is not the answer; `outcome` sums its `reasons` up in one sentence."""
+    """Why one interface is or is not the answer; `outcome` sums its `reasons` up in one sentence.
+
+    `lowers` are the names it stands directly on, described in the report or not. `near_misses` say in
+    sentences what it nearly owns. `change` is None for the answer itself, and where none was found.
+    """
 
     name: str
     kind: str
@@ -85,6 +103,9 @@ class InterfaceReasons:
     addresses: tuple[str, ...]
     outcome: str
     reasons: tuple[Reason, ...]
+    lowers: tuple[str, ...] = ()
+    near_misses: tuple[str, ...] = ()
+    change: Change | None = None
 
     def to_dict(self) -> dict[str, object]:
         """Return the reasons as JSON-ready data."""
@@ -94,6 +115,9 @@ class InterfaceReasons:
             "pointer": self.pointer,
             "addresses": list(self.addresses),
             "outcome": self.outcome,
+            "lowers": list(self.lowers),
+            "near_misses": list(self.near_misses),
+            "change": None if self.change is None else self.change.to_dict(),
             "reasons": [reason.to_dict() for reason in self.reasons],
         }
 
