@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint docs clean
+.PHONY: demo test vm-test lint docs clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/activenic decide policies/examples/bond.json --address 192.0.2.10
@@ -11,6 +11,10 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev lint
 	$(BIN)/pytest -n auto
 	$(BIN)/activenic test
+
+# on a Linux kernel of its own, which Debian's user-mode-linux brings: half a minute, no rights needed
+vm-test: $(VENV)/.installed-dev
+	$(BIN)/pytest -rs --maxfail=25 tests/vm/real_kernel.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
