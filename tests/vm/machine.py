@@ -29,6 +29,7 @@ _PACKAGES = {"linux.uml": "user-mode-linux", "ip": "iproute2", "modprobe": "kmod
 class Outcome:
     """What came of one step."""
 
+    step: str
     status: int
     stdout: bytes
     stderr: bytes
@@ -117,6 +118,7 @@ def _outcomes(folder: Path, wanted: int) -> Iterator[tuple[tuple[str, str], Outc
         yield (
             (result["scenario"], result["name"]),
             Outcome(
+                step=result["name"],
                 status=result["status"],
                 stdout=result["stdout"].encode(errors="surrogateescape"),
                 stderr=result["stderr"].encode(errors="surrogateescape"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tests.vm.scenario import Scenario
 
 NAMESPACE, BUILD, ADDRESSES, COLLECT, SEPARATE = "namespace", "build", "addresses", "collect", "separate"
-IP_STEPS = (NAMESPACE, BUILD, ADDRESSES, "routes", "routes6")
+SHOWN = (ADDRESSES, "routes", "routes6")
 
 
 @dataclass(frozen=True, slots=True)

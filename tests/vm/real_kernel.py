@@ -9,7 +9,7 @@ import ipaddress
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
 
 @scenarios
 def test_the_kernel_took_every_command(scenario: Scenario, outcomes: Outcomes) -> None:
-    for step in plan.IP_STEPS:
+    for step in (plan.NAMESPACE, plan.BUILD, *plan.SHOWN):
         outcome = outcomes[scenario.name, step]
         assert outcome.status == 0, outcome.stderr.decode()
 
@@ -114,12 +114,12 @@ def test_collected_and_decided_later(
     assert stdout == outcomes[scenario.name, plan.live(number)].stdout
 
 
-@owner_questions
+@questions
 def test_what_ip_says_decided_later(
     scenario: Scenario, number: int, outcomes: Outcomes, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    file = _written(outcomes[scenario.name, plan.ADDRESSES], tmp_path)
-    status, stdout, stderr = _decide(file, scenario.questions[number], capfdbinary)
+    addresses, *routes = (_written(outcomes[scenario.name, step], tmp_path) for step in plan.SHOWN)
+    status, stdout, stderr = _decide(addresses, scenario.questions[number], capfdbinary, routes)
     _assert_wanted(_decision(stdout, stderr), status, scenario.questions[number])
 
 
@@ -133,10 +133,13 @@ def test_as_a_process_of_its_own(outcomes: Outcomes) -> None:
         assert outcome.status == outcomes[name, plan.live(0)].status
 
 
-def _decide(file: Path, question: Question, capture: pytest.CaptureFixture[bytes]) -> tuple[int, bytes, bytes]:
+def _decide(
+    file: Path, question: Question, capture: pytest.CaptureFixture[bytes], routes: Iterable[Path] = ()
+) -> tuple[int, bytes, bytes]:
+    also = [word for table in routes for word in ("--route", str(table))]
     capture.readouterr()
     try:
-        status = activenic(["decide", str(file), *question.arguments, "--output", "json"])
+        status = activenic(["decide", str(file), *also, *question.arguments, "--output", "json"])
     except SystemExit as leaving:
         status = leaving.code if isinstance(leaving.code, int) else 1
     return status, *capture.readouterr()
@@ -144,7 +147,7 @@ def _decide(file: Path, question: Question, capture: pytest.CaptureFixture[bytes
 
 def _written(outcome: Outcome, folder: Path) -> Path:
     assert outcome.status == 0, outcome.stderr.decode()
-    file = folder / "report.json"
+    file = folder / f"{outcome.step}.json"
     file.write_bytes(outcome.stdout)
     return file
 
