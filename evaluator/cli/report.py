@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.report.json_text import LARGEST
-from evaluator.report.read import FORMATS, read_file, read_report, read_report_text
+from evaluator.report.read import FORMATS, read_file, read_report_text
 from evaluator.report.reading import Report
 from evaluator.text import quote_path
 
@@ -23,7 +24,7 @@ def add_report_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--netns", metavar="NAME", help="with --live, a network namespace, named as in `ip netns`")
     formats = ["auto", *(format.name for format in FORMATS)]
     parser.add_argument("--format", default="auto", choices=formats, help="the report's format (default: auto)")
-    routes = "the output of `ip -j route` for a report of `ip -j addr`; may be repeated, for `ip -j -6 route`"
+    routes = "the output of `ip -j route` for a report of `ip -j addr`; may be given again for `ip -j -6 route`"
     parser.add_argument("--route", metavar="FILE", action="append", default=[], type=Path, help=routes)
 
 
@@ -33,7 +34,7 @@ def report_of(options: argparse.Namespace) -> Report:
     if options.live:
         from evaluator.report.live import collect  # noqa: PLC0415 -- the extra, only where this machine is asked
 
-        return read_report(collect(options.netns), "iproute2")
+        return read_report_text(json.dumps(collect(options.netns), indent=1).encode(), "iproute2")
     name: str = options.report
     try:
         text = _standard_input() if name == "-" else read_file(Path(name))
@@ -49,6 +50,7 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
         "give a REPORT, or `--live` for this machine": options.live == (options.report is not None),
         "`--netns` goes with `--live`": options.netns is not None and not options.live,
         "`--route` goes with a REPORT": bool(options.route) and options.live,
+        "`--route` can be given twice, for IPv4 and IPv6": len(options.route) > 2,
         "`--format` goes with a REPORT": options.format != "auto" and options.live,
     }
     said = [message for message, is_wrong in problems.items() if is_wrong]

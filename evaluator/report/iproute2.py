@@ -36,6 +36,7 @@ def _recognises(document: object) -> bool:
 
 
 def _read(document: object) -> Report:
+    given = document
     if not (isinstance(document, dict) and "schema_version" in document):  # collect has made them readable
         document = with_readable_names(document)
     is_bare = isinstance(document, list)
@@ -55,7 +56,7 @@ def _read(document: object) -> Report:
     for interface in interfaces.values():
         findings.extend(_master_elsewhere(interface, interfaces))
     findings.extend(_kinds_unknown(facts, interfaces))
-    return Report("iproute2", facts, merge(findings), document)
+    return Report("iproute2", facts, merge(findings), given)
 
 
 def _lacking(*, has_kinds: bool, has_routes: bool) -> frozenset[str]:
@@ -127,14 +128,10 @@ def _kinds_unknown(facts: HostFacts, interfaces: Mapping[str, Interface]) -> Ite
             )
 
 
-def with_routes(document: object, tables: Sequence[object]) -> object:
-    """Return a report of `ip -j addr` with the outputs of `ip -j route` beside it; ReportError where it is none."""
-    if not _recognises(document):
-        message = "routes go with a report of `ip -j addr` only"
-        raise ReportError([Diagnostic(ReportCode.FORMAT_UNKNOWN, message, hint="leave `--route` out")])
-    parts: Mapping[str, Any] = {"addr": document} if isinstance(document, list) else document  # type: ignore[assignment]
-    listed = [entry for table in tables for entry in (table if isinstance(table, list) else [table])]
-    return {**parts, "route": [*parts.get("route", ()), *listed]}
+def with_routes(text: bytes, tables: Sequence[bytes]) -> bytes:
+    """Return the output of `ip -j addr` with one or two of `ip -j route` beside it, as one text."""
+    parts = zip(("addr", "route", "route6"), (text, *tables), strict=False)
+    return b"{" + b", ".join(b'"%s": %s' % (key.encode(), part.strip() or b"[]") for key, part in parts) + b"}"
 
 
 IPROUTE2 = ReportFormat(

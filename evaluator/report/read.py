@@ -6,6 +6,7 @@ A new tool's format is one module and one entry in `FORMATS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
@@ -28,7 +29,8 @@ def read_report(document: bytes | str | Mapping[str, object] | Path, format: str
     if isinstance(document, Path):
         document = read_file(document)
     if isinstance(document, bytes | str):
-        return _read_value(_parse(document, parse_json), format)
+        report = _read_value(_parse(document, parse_json), format)
+        return replace(report, text=document.encode() if isinstance(document, str) else document)
     return _read_value(plain_copy(document), format)
 
 
@@ -39,8 +41,15 @@ def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] 
     """
     value = _parse(text, parse_json_without_duplicates)
     if routes:
-        value = with_routes(value, [_parse(table, parse_json_without_duplicates) for table in routes])
-    return _read_value(value, format)
+        for table in routes:
+            _parse(table, parse_json_without_duplicates)
+        if not isinstance(value, list):
+            hint = "leave `--route` out"
+            message = "routes go with a report of `ip -j addr` only"
+            raise ReportError([Diagnostic(ReportCode.FORMAT_UNKNOWN, message, hint=hint)])
+        text = with_routes(text, routes)
+        value = _parse(text, parse_json_without_duplicates)
+    return replace(_read_value(value, format), text=text)
 
 
 def _parse(text: bytes | str, parse: Callable[[bytes | str], object]) -> object:

@@ -16,12 +16,14 @@ class Report:
     """A validated capability report: where it came from, the facts in it, and what is wrong with it.
 
     `document` is the plain JSON value it was read from; the JSON Pointers of the facts point into it.
+    `text` is what it was read from, None where it was handed over as a value.
     """
 
     format: str
     facts: HostFacts
     findings: tuple[Finding, ...]
     document: object = field(repr=False, compare=False)
+    text: bytes | None = field(default=None, repr=False, compare=False)
 
 
 def refuse_invalid(document: object, schema_name: str) -> None:
