@@ -42,7 +42,7 @@ def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] 
     value = _parse(text, parse_json_without_duplicates)
     if routes:
         for table in routes:
-            _parse(table, parse_json_without_duplicates)
+            _parse(table, parse_json_without_duplicates, _is_list)
         if not isinstance(value, list):
             hint = "leave `--route` out"
             message = "routes go with a report of `ip -j addr` only"
@@ -52,14 +52,22 @@ def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] 
     return replace(_read_value(value, format), text=text)
 
 
-def _parse(text: bytes | str, parse: Callable[[bytes | str], object]) -> object:
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
+
+
+def _parse(
+    text: bytes | str,
+    parse: Callable[[bytes | str], object],
+    is_of_kernel: Callable[[object], bool] = IPROUTE2.recognises,
+) -> object:
     """Return the value of a text; iproute2's may hold names that are no UTF-8, and is then no JSON."""
     try:
         return parse(text)
     except ReportError as error:
         if [diagnostic.code for diagnostic in error.diagnostics] == [ReportCode.NOT_JSON]:
             value = parse_kernel_json(text)
-            if IPROUTE2.recognises(value):
+            if is_of_kernel(value):
                 return value
         raise
 
