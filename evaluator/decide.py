@@ -62,6 +62,7 @@ def decide(case: Case, explainer: Explainer) -> Decision:
         policy=program.name,
         parameters=MappingProxyType({name: shown(value) for name, value in sorted(case.parameters.items())}),
         host=case.host,
+        case=case,
         _details=details,
         _explain=explainer,
     )

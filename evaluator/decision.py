@@ -72,7 +72,8 @@ class Decision:
     """Which interface the host's address lives on, by one policy.
 
     `candidates` are the names left at the end, `owners` those of all interfaces that own a usable
-    host address, both sorted. `parameters` are JSON-ready, defaults filled in.
+    host address, both sorted. `parameters` are JSON-ready, defaults filled in. `case` is the question in
+    full (a `decide.Case`), which a record keeps.
     """
 
     status: Status
@@ -82,6 +83,7 @@ class Decision:
     policy: str
     parameters: Mapping[str, object]
     host: HostAddresses
+    case: object = field(repr=False, compare=False)
     _details: Callable[[], Details] = field(repr=False, compare=False)
     _explain: Callable[[Decision, int | None], Explanation] = field(repr=False, compare=False)
 

@@ -139,3 +139,7 @@ class HostNameError(QuestionError):
 
 class ExtraMissingError(QuestionError):
     """What was asked for needs a package that an extra brings, and it is not installed."""
+
+
+class RecordError(QuestionError):
+    """A decision record, or the log that holds it, cannot be read, is damaged, or cannot be kept."""

@@ -16,6 +16,7 @@ from evaluator.facts.link import Kind, Link
 from evaluator.policy.scene import Scene, Value
 from evaluator.policy.types import Base, Type
 
+LANGUAGE_VERSION = 1  # goes up when a sentence may mean something else than before
 _TEXT, _INTEGER, _ADDRESS = Type(Base.TEXT), Type(Base.INTEGER), Type(Base.ADDRESS)
 _TEXTS, _ADDRESSES, _OWNED = _TEXT.listed, _ADDRESS.listed, Type(Base.OWNED).listed
 _NICS, _CIDRS = Type(Base.NIC).listed, Type(Base.CIDR).listed

@@ -10,6 +10,8 @@ from evaluator.facts.host import HostFacts
 from evaluator.finding import Finding
 from evaluator.schema import is_valid, violations
 
+READER_VERSION = 1  # goes up when a report may become other facts than before
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

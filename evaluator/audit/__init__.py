@@ -1,0 +1,1 @@
+"""What auditors keep: decision records, the log that holds them, replays, masked copies."""

@@ -1,0 +1,172 @@
+"""A decision with all that it was made of, so that it can be made again when its machine is long gone.
+
+The envelope is canonical JSON (RFC 8785) of strings, booleans, nulls and safe integers. The report's
+original bytes and the policy's text stand beside it under their SHA-256, so that a log keeps each
+once. Field names follow OPA's decision log where they mean the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import rfc8785
+
+from evaluator.decide import Case
+from evaluator.decision import SCHEMA_VERSION as DECISION_VERSION
+from evaluator.decision import Decision
+from evaluator.diagnostic import Diagnostic, RecordError
+from evaluator.facts.host import HostAddresses
+from evaluator.policy.vocabulary import LANGUAGE_VERSION
+from evaluator.report.json_text import parse_json_without_duplicates
+from evaluator.report.reading import READER_VERSION, Report
+from evaluator.schema import is_valid, violations
+from evaluator.text import quote
+
+SCHEMA = "decision-record"
+SCHEMA_VERSION = 1
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """`envelope` satisfies `schemas/decision-record.schema.json`; `report` and `policy` are the bodies it names.
+
+    A body is None where it was erased.
+    """
+
+    envelope: Json
+    report: bytes | None
+    policy: bytes | None
+
+    @property
+    def decision_id(self) -> str:
+        """What the record is asked for by."""
+        return str(self.envelope["decision_id"])
+
+    def canonical(self) -> bytes:
+        """Return the envelope's canonical JSON; what digests and signatures are made of."""
+        return rfc8785.dumps(self.envelope)
+
+    def to_dict(self) -> Json:
+        """Return the record with its bodies as JSON-ready data: one line of an export, or a file of its own."""
+        return {"record": self.envelope, "report": _as_text(self.report), "policy": _as_text(self.policy)}
+
+
+def make_record(
+    decision: Decision, decision_id: str, timestamp: datetime, labels: Mapping[str, str], version: str
+) -> Record:
+    """Return the record of a decision; `timestamp` must know its time zone.
+
+    Raises ReportError where the report's text has a key twice (a replay could read the other one) and
+    RecordError where a value cannot be kept.
+    """
+    case = decision.case
+    assert isinstance(case, Case)  # noqa: S101 -- decide() has made it
+    report, policy = report_bytes(case.report), case.program.text.encode()
+    result = orjson.loads(decision.to_json())
+    resolution = result.pop("resolution")
+    envelope: Json = {
+        "schema_version": SCHEMA_VERSION,
+        "decision_id": decision_id,
+        "timestamp": timestamp.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "labels": dict(labels),
+        "revision": digest(policy),
+        "engine": engine_versions(version),
+        "input": {
+            "report": {"sha256": digest(report), "size": len(report), "format": case.report.format},
+            "policy": {"sha256": digest(policy), "size": len(policy), "name": case.program.name},
+            "parameters": dict(decision.parameters),
+            "host": {**host_document(case.host), "resolution": resolution},
+        },
+        "result": result,
+        "erased": [],
+        "masked": [],
+    }
+    return checked(Record(envelope, report, policy))
+
+
+def read_record(document: object) -> Record:
+    """Return the record of one line of an export, or of a file; RecordError with every problem."""
+    if not isinstance(document, dict) or not {"record", "report", "policy"} <= set(document):
+        raise RecordError([Diagnostic("RECORD_INVALID", "the document is no decision record with its bodies")])
+    try:
+        bodies = [_from_text(document[key]) for key in ("report", "policy")]
+    except (ValueError, TypeError):
+        raise RecordError([Diagnostic("RECORD_INVALID", "a body of the record is no base64")]) from None
+    return checked(Record(document["record"], *bodies))
+
+
+def checked(record: Record) -> Record:
+    """Return the record; RecordError where it breaks its schema, or a body is not the one it names."""
+    problems = [
+        Diagnostic("RECORD_INVALID", f"found {one.found}, expected {one.expected}", one.pointer or "/", order=i)
+        for i, one in enumerate([] if is_valid(record.envelope, SCHEMA) else violations(record.envelope, SCHEMA))
+    ]
+    if problems:
+        raise RecordError(problems)
+    try:
+        rfc8785.dumps(record.envelope)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise RecordError([Diagnostic("RECORD_INVALID", f"a value cannot be kept: {error}")]) from None
+    for name, body in (("report", record.report), ("policy", record.policy)):
+        if body is not None and digest(body) != record.envelope["input"][name]["sha256"]:
+            message = f"the {quote(name)} beside the record is not the one it was made of"
+            problems.append(Diagnostic("RECORD_INVALID", message, f"/input/{name}/sha256"))
+    if problems:
+        raise RecordError(problems)
+    return record
+
+
+def report_bytes(report: Report) -> bytes:
+    """Return the report's original bytes; of one handed over as a value its JSON text."""
+    if report.text is None:
+        return orjson.dumps(report.document)
+    if report.format == "vdsm":
+        parse_json_without_duplicates(report.text)
+    return report.text
+
+
+def host_document(host: HostAddresses) -> Json:
+    """Return all that a decision may look at in the host's addresses; `schemas/decision-record.schema.json`."""
+    return {
+        "asked": host.asked,
+        "answers": [str(address) for address in host.answers],
+        "first": None if host.first is None else str(host.first),
+        "complete": host.complete,
+        "withheld": [str(address) for address in host.withheld],
+        "remarks": [finding.to_dict() for finding in host.remarks],
+    }
+
+
+def engine_versions(version: str) -> Json:
+    """Return what may explain why a replay gives something else."""
+    return {
+        "name": "activenic",
+        "version": version,
+        "language": LANGUAGE_VERSION,
+        "reader": READER_VERSION,
+        "decision_schema": DECISION_VERSION,
+    }
+
+
+def digest(body: bytes) -> str:
+    """Return the SHA-256 of a body, in hexadecimal."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def _as_text(body: bytes | None) -> str | None:
+    return None if body is None else base64.b64encode(body).decode("ascii")
+
+
+def _from_text(text: object) -> bytes | None:
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise TypeError("no text")
+    return base64.b64decode(text, validate=True)
