@@ -23,8 +23,12 @@ class FindingCode(StrEnum):
     ADDRESS_NOT_COUNTED = "ADDRESS_NOT_COUNTED"
     ADDRESS_ON_SEVERAL_INTERFACES = "ADDRESS_ON_SEVERAL_INTERFACES"
     ADDRESS_ON_SLAVE = "ADDRESS_ON_SLAVE"
+    ADDRESS_WITHOUT_INTERFACE = "ADDRESS_WITHOUT_INTERFACE"
+    ADDRESSES_NOT_TOLD = "ADDRESSES_NOT_TOLD"
     BASE_NOT_REPORTED = "BASE_NOT_REPORTED"
     DUPLICATE_ADDRESS = "DUPLICATE_ADDRESS"
+    INTERFACE_ABSENT = "INTERFACE_ABSENT"
+    INTERFACE_NOT_DESCRIBED = "INTERFACE_NOT_DESCRIBED"
     KIND_UNKNOWN = "KIND_UNKNOWN"
     LINK_CYCLE = "LINK_CYCLE"
     LINK_DOWN = "LINK_DOWN"
@@ -83,8 +87,12 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.ADDRESS_NOT_COUNTED: "a reported address is loopback, multicast or broadcast and identifies no host",
     FindingCode.ADDRESS_ON_SEVERAL_INTERFACES: "one address, not link-local, is on several interfaces",
     FindingCode.ADDRESS_ON_SLAVE: "a slave has an address of its own, which belongs on its bond",
+    FindingCode.ADDRESS_WITHOUT_INTERFACE: "the host has an address, and the report does not say on which interface",
+    FindingCode.ADDRESSES_NOT_TOLD: "a report of this sort leaves out addresses that an interface may have",
     FindingCode.BASE_NOT_REPORTED: "the report does not describe, or does not name, what a vlan stands on",
     FindingCode.DUPLICATE_ADDRESS: "another host has the address too (duplicate address detection failed)",
+    FindingCode.INTERFACE_ABSENT: "an interface is marked absent, so that the report may be a wish and no report",
+    FindingCode.INTERFACE_NOT_DESCRIBED: "the report names an interface that it does not describe",
     FindingCode.KIND_UNKNOWN: "the report does not say what an interface is, so that a bridge may go unnoticed",
     FindingCode.LINK_CYCLE: "interfaces stand on each other in a circle; none of them counts as above another",
     FindingCode.LINK_DOWN: "an interface that is down, or without carrier, has an address, which counts all the same",

@@ -139,9 +139,12 @@ def _why_none(program: Program, question: Question, status: Status, steps: tuple
 
 
 def _left_out(lacking: frozenset[str]) -> str:
-    """Return which interfaces this kind of report leaves out; nothing where it leaves out none, or tells no kinds."""
+    """Return which interfaces this kind of report leaves out.
+
+    Nothing where it leaves out none (those whose kind it cannot tell are `other` there), or tells no kinds.
+    """
     kinds = [kind for kind in Kind if f"nic is {kind}" in lacking]
-    if not kinds or Kind.PHYSICAL in kinds:
+    if Kind.OTHER not in kinds or Kind.PHYSICAL in kinds:
         return ""
     return f"; or it is on an interface of a kind that this report's format leaves out: {', '.join(kinds)}"
 

@@ -22,6 +22,9 @@ DEEPEST = 64
 LARGEST = 32 * 1024 * 1024
 _MOST_DUPLICATES = 100
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+# what `ansible -m setup` prints before the JSON
+_ANSIBLE_HEAD = re.compile(r"[^\s{]{1,255} \| (SUCCESS|CHANGED)[^{\n]{0,40}=> *\{")
+_ANSIBLE_HINT = "cut off what stands before the first `{`"
 _ONLY_JSON = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
@@ -33,7 +36,7 @@ def parse_json(text: bytes | str) -> object:
         value: object = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise ReportError([_not_json(text, error)]) from None
-    _refuse_deep(value)
+    refuse_deep(value)
     return value
 
 
@@ -64,7 +67,7 @@ def parse_kernel_json(text: bytes | str) -> object:
         return None
     try:
         value: object = json.loads(shown, strict=False, object_pairs_hook=_unique, parse_constant=_refuse_constant)
-        _refuse_deep(value)
+        refuse_deep(value)
         _refuse_not_finite(value)
     except (ValueError, RecursionError, ReportError):
         return None
@@ -89,7 +92,7 @@ def plain_copy(document: object) -> object:
         raise ReportError(
             [Diagnostic(ReportCode.NOT_JSON, f"the document is not made of JSON values: {error}")]
         ) from None
-    _refuse_deep(copy)
+    refuse_deep(copy)
     _refuse_not_finite(document)
     return copy
 
@@ -119,7 +122,8 @@ def _duplicates(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str
                 yield from _duplicates(item, (*path, str(at)))
 
 
-def _refuse_deep(value: object) -> None:
+def refuse_deep(value: object) -> None:
+    """Raise ReportError where a value is nested deeper than a report may be."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(DEEPEST):
         level = [
@@ -129,7 +133,12 @@ def _refuse_deep(value: object) -> None:
             if isinstance(child, dict | list)
         ]
     if level:
-        raise ReportError([Diagnostic(ReportCode.TOO_DEEP, f"the report is nested deeper than {DEEPEST} levels")])
+        raise ReportError([too_deep()])
+
+
+def too_deep() -> Diagnostic:
+    """Return the problem of a report that is nested too deeply."""
+    return Diagnostic(ReportCode.TOO_DEEP, f"the report is nested deeper than {DEEPEST} levels")
 
 
 def _refuse_not_finite(value: object) -> None:
@@ -148,9 +157,10 @@ def _not_json(text: bytes | str, error: orjson.JSONDecodeError) -> Diagnostic:
         )
     shown = text if isinstance(text, str) else text.decode("utf-8", errors="replace")
     message = f"the report is not JSON: {error.msg}"
+    hint = _ANSIBLE_HINT if _ANSIBLE_HEAD.match(shown) else ""
     offset = min(error.pos, len(shown))
     source = Source("report", shown) if len(shown) < LARGEST >> 4 else None
     if source is None:
-        return Diagnostic(ReportCode.NOT_JSON, message, f"report: character {offset}")
+        return Diagnostic(ReportCode.NOT_JSON, message, f"report: character {offset}", hint)
     span = Span(offset, min(offset + 1, len(shown)))
-    return Diagnostic(ReportCode.NOT_JSON, message, source.place(span), excerpt=source.excerpt(span))
+    return Diagnostic(ReportCode.NOT_JSON, message, source.place(span), hint, excerpt=source.excerpt(span))

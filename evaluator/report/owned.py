@@ -39,7 +39,7 @@ def read_owned(ifname: str, entries: Iterable[Entry]) -> tuple[tuple[OwnedAddres
         try:
             owned = _read_entry(entry)
         except ValueError:
-            findings.append(_malformed(ifname, entry.text))
+            findings.append(_malformed(ifname, entry.text if entry.length is None else f"{entry.text}/{entry.length}"))
             continue
         reason = owned.address.unusable
         if not reason:

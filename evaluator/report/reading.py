@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.facts.host import HostFacts
 from evaluator.finding import Finding
 from evaluator.schema import is_valid, violations
+from evaluator.text import quote, quote_all
 
 READER_VERSION = 1  # goes up when a report may become other facts than before
 
@@ -41,6 +42,22 @@ def refuse_invalid(document: object, schema_name: str) -> None:
         )
         for i, violation in enumerate(violations(document, schema_name))
     )
+
+
+def refuse_names_twice(places: Iterable[tuple[str, tuple[str, ...]]], hint: str) -> None:
+    """Raise ReportError with each interface that is described in several places, given by its JSON Pointers."""
+    problems = [
+        Diagnostic(
+            ReportCode.NAME_TWICE,
+            f"{quote(name)} is described {len(pointers)} times: {quote_all(pointers)}",
+            pointers[-1],
+            hint=hint,
+        )
+        for name, pointers in places
+        if len(pointers) > 1
+    ]
+    if problems:
+        raise ReportError(problems)
 
 
 @dataclass(frozen=True, slots=True)
