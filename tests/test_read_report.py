@@ -42,7 +42,7 @@ def _codes(error: pytest.ExceptionInfo[ReportError]) -> list[str]:
         (b"{}", "REPORT_NOT_RECOGNISED"),
         (b"null", "REPORT_NOT_RECOGNISED"),
         (b'"nics"', "REPORT_NOT_RECOGNISED"),
-        (b'{"interfaces": []}', "REPORT_NOT_RECOGNISED"),
+        (b'{"interfaces": {}}', "REPORT_NOT_RECOGNISED"),
         (b'{"nics": []}', "REPORT_INVALID"),
         (b'{"nics": {"": {}}}', "REPORT_INVALID"),
         (b'{"result": {"vlans": {}}}', "REPORT_INVALID"),

@@ -12,34 +12,35 @@ from pathlib import Path
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.report.iproute2 import IPROUTE2, with_routes
 from evaluator.report.json_text import LARGEST, parse_json, parse_json_without_duplicates, parse_kernel_json, plain_copy
+from evaluator.report.nmstate import NMSTATE
 from evaluator.report.reading import Report, ReportFormat
 from evaluator.report.vdsm import VDSM
 from evaluator.schema import describe_value
 from evaluator.text import did_you_mean, quote, quote_all, quote_path
 
-FORMATS: tuple[ReportFormat, ...] = (VDSM, IPROUTE2)
+FORMATS: tuple[ReportFormat, ...] = (VDSM, IPROUTE2, NMSTATE)
 
 
 def read_report(document: bytes | str | Mapping[str, object] | Path, format: str = "auto") -> Report:
     """Read a capability report: JSON text as bytes or str, a JSON object as a dict, or a Path to a file.
 
-    In process the last of several equal keys of a text wins; the command refuses them. Raises
-    ReportError with every problem found, and nothing else, for whatever the document holds.
+    An nmstate report may be YAML text as well. In process the last of several equal keys of a text wins; the command
+    refuses them. Raises ReportError with every problem found, and nothing else, for whatever the document holds.
     """
     if isinstance(document, Path):
         document = read_file(document)
     if isinstance(document, bytes | str):
-        report = _read_value(_parse(document, parse_json), format)
+        report = _read_value(*_parse_any(document, format, parse_json))
         return replace(report, text=document.encode() if isinstance(document, str) else document)
     return _read_value(plain_copy(document), format)
 
 
 def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] = ()) -> Report:
-    """Read a capability report from JSON text in which no object may have a key twice.
+    """Read a capability report from JSON text, or nmstate's YAML, in which no object may have a key twice.
 
     `routes` are outputs of `ip -j route` that belong to a report of `ip -j addr`.
     """
-    value = _parse(text, parse_json_without_duplicates)
+    value, format = _parse_any(text, format, parse_json_without_duplicates)
     if routes:
         for table in routes:
             _parse(table, parse_json_without_duplicates, _is_list)
@@ -54,6 +55,21 @@ def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] 
 
 def _is_list(value: object) -> bool:
     return isinstance(value, list)
+
+
+def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], object]) -> tuple[object, str]:
+    """Return the value of a text and its format, which YAML tells: nmstate alone prints it."""
+    try:
+        return _parse(text, parse), name
+    except ReportError as error:
+        if name not in ("auto", NMSTATE.name) or error.diagnostics[0].code != ReportCode.NOT_JSON:
+            raise
+        from evaluator.report.yaml_text import parse_yaml, yaml_in  # noqa: PLC0415 -- yaml, where it is needed
+
+        shown = yaml_in(text)
+        if not shown:
+            raise
+    return parse_yaml(shown, unique=parse is parse_json_without_duplicates), NMSTATE.name
 
 
 def _parse(
