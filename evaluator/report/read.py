@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.report.ansible import ANSIBLE
 from evaluator.report.iproute2 import IPROUTE2, with_routes
 from evaluator.report.json_text import LARGEST, parse_json, parse_json_without_duplicates, parse_kernel_json, plain_copy
 from evaluator.report.nmstate import NMSTATE
@@ -18,7 +19,8 @@ from evaluator.report.vdsm import VDSM
 from evaluator.schema import describe_value
 from evaluator.text import did_you_mean, quote, quote_all, quote_path
 
-FORMATS: tuple[ReportFormat, ...] = (VDSM, IPROUTE2, NMSTATE)
+# Ansible's stands first: what plays add to a host's facts may bear any name, those of VDSM's maps among them
+FORMATS: tuple[ReportFormat, ...] = (ANSIBLE, VDSM, IPROUTE2, NMSTATE)
 
 
 def read_report(document: bytes | str | Mapping[str, object] | Path, format: str = "auto") -> Report:

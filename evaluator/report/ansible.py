@@ -1,0 +1,188 @@
+"""The network facts of Ansible's `setup` module become facts of a host.
+
+Source of the format: what ansible-core 2.19 gathered on hosts set up for the purpose, and how it does
+so. Ansible reads /sys and the text of `ip addr`. It tells bonds and bridges apart from the rest, and
+calls nearly all of the rest `ether`, so that vlans, macvlans and Open vSwitch bridges have no kind and no
+lower device here. Where it loses an address or an interface, its own lists still show it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
+from evaluator.facts.address import Address
+from evaluator.facts.host import HostFacts
+from evaluator.facts.link import Kind
+from evaluator.finding import Finding, FindingCode, merge
+from evaluator.report.ansible_device import KINDS, Device, Fact, Gateway, entries_in, link_of
+from evaluator.report.contradictions import contradictions
+from evaluator.report.json_text import parse_json_without_duplicates
+from evaluator.report.owned import Entry, read_owned
+from evaluator.report.reading import Report, ReportFormat, refuse_invalid, refuse_names_twice
+from evaluator.text import json_pointer, quote
+
+SCHEMA = "ansible-facts"
+_PREFIX = "ansible_"
+_WRAPPER = "ansible_facts"
+_PAYLOAD = "__payload__"  # ansible-core 2.19 keeps a host's cached facts as JSON text in JSON
+_ALL_LISTS = ("all_ipv4_addresses", "all_ipv6_addresses")
+_NO_INTERFACES = frozenset(
+    {"interfaces", "default_ipv4", "default_ipv6", "locally_reachable_ips", "local", *_ALL_LISTS}
+)
+_LONGEST_IFNAME = 15
+_ORDER = {Kind.BOND: 2, Kind.BRIDGE: 3}
+_NETWORK_WORDS = {"nic.networks", "report.networks", "report.last_client_iface"}
+_LACKING = frozenset({"nic is dhcp"} | _NETWORK_WORDS | {f"nic is {kind}" for kind in Kind if kind not in KINDS})
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """The facts, the keys that lead to them, and the prefix of their names: `ansible_` or none."""
+
+    path: tuple[str, ...]
+    prefix: str
+    body: Mapping[str, Any]
+
+    def get(self, name: str) -> Any:  # noqa: ANN401 -- whatever the fact is
+        return self.body.get(self.prefix + name)
+
+    def pointer(self, name: str) -> str:
+        return json_pointer((*self.path, self.prefix + name))
+
+
+def _recognises(document: object) -> bool:
+    if not isinstance(document, dict):
+        return False
+    if isinstance(document.get(_PAYLOAD), str) or isinstance(document.get(_WRAPPER), dict):
+        return True
+    is_plain = all(isinstance(document.get(name), list) for name in ("interfaces", "all_ipv4_addresses"))
+    return isinstance(document.get(f"{_PREFIX}interfaces"), list) or is_plain
+
+
+def _read(document: object) -> Report:
+    if isinstance(document, dict) and isinstance(document.get(_PAYLOAD), str):
+        document = parse_json_without_duplicates(document[_PAYLOAD])
+    _refuse_without_network(document)
+    refuse_invalid(document, SCHEMA)
+    assert isinstance(document, dict)  # noqa: S101 -- the schema has said so
+    facts = _unwrap(document)
+    devices, findings = _devices(facts)
+    gateways = tuple(_gateways(facts))
+    described = frozenset(device.name for device in devices)
+    links = []
+    for position, device in enumerate(sorted(devices, key=lambda device: _ORDER.get(device.kind, 0))):
+        link, problems = link_of(device, position, described, gateways)
+        links.append(link)
+        findings.extend(problems)
+    host = HostFacts(links=tuple(links), lacking=_LACKING)
+    findings.extend(_not_shown(facts, devices))
+    findings.extend(contradictions(host))
+    return Report("ansible", host, merge(findings), document)
+
+
+def _refuse_without_network(document: object) -> None:
+    body = document.get(_WRAPPER) if isinstance(document, dict) else None
+    if isinstance(body, dict) and "interfaces" not in body and f"{_PREFIX}interfaces" not in body:
+        message, hint = "the facts name no interfaces", "gather them with `gather_subset=network`"
+        raise ReportError([Diagnostic(ReportCode.INVALID, message, f"/{_WRAPPER}", hint)])
+
+
+def _unwrap(document: Mapping[str, Any]) -> _Facts:
+    path, body = ((_WRAPPER,), document[_WRAPPER]) if _WRAPPER in document else ((), document)
+    return _Facts(path, _PREFIX if f"{_PREFIX}interfaces" in body else "", body)
+
+
+def _devices(facts: _Facts) -> tuple[tuple[Device, ...], list[Finding]]:
+    """Return the interfaces with the addresses of their labels, and what the list names without describing it."""
+    described: dict[str, Fact] = {}
+    labels: dict[str, Fact] = {}
+    keys: dict[str, str] = {}
+    for name in facts.get("interfaces"):
+        keys[name] = mangled = _mangled(name)
+        data = facts.get(mangled)
+        if mangled in _NO_INTERFACES or not isinstance(data, dict):
+            continue
+        into = described if "device" in data else labels if {"ipv4", "ipv4_secondaries"} & data.keys() else {}
+        into[mangled] = Fact(data, facts.pointer(mangled))
+    by_name: dict[str, list[Fact]] = defaultdict(list)
+    for fact in described.values():
+        by_name[fact.data["device"]].append(fact)
+    clashes = ((name, tuple(fact.pointer for fact in same)) for name, same in by_name.items())
+    refuse_names_twice(clashes, "an interface is described once, under its own name")
+    of_device, findings = _labels(labels, by_name)
+    undescribed = (name for name, key in keys.items() if name not in by_name and key not in labels)
+    findings.extend(_not_described(name) for name in undescribed)
+    devices = tuple(Device(name, same[0], of_device.get(name, ())) for name, same in by_name.items())
+    return devices, findings
+
+
+def _mangled(name: str) -> str:
+    return name.replace("-", "_").replace(":", "_")
+
+
+def _labels(
+    labels: Mapping[str, Fact], by_name: Mapping[str, list[Fact]]
+) -> tuple[dict[str, tuple[Fact, ...]], list[Finding]]:
+    """Give each label to the one interface whose name it begins with; `_` stands where `:` did."""
+    candidates: dict[str, list[str]] = defaultdict(list)
+    for name in by_name:
+        candidates[_mangled(name)].append(name)
+    of_device: dict[str, tuple[Fact, ...]] = {}
+    findings: list[Finding] = []
+    for label, fact in labels.items():
+        places = (i for i, char in enumerate(label[: _LONGEST_IFNAME + 1]) if char == "_")
+        owners = [name for i in places for name in candidates.get(label[:i], ())]
+        if len(owners) == 1:
+            of_device[owners[0]] = (*of_device.get(owners[0], ()), fact)
+        else:
+            addresses, _ = read_owned(label, entries_in(fact))
+            findings.extend(_without_interface(owned.address, f"under the label {quote(label)}") for owned in addresses)
+    return of_device, findings
+
+
+def _gateways(facts: _Facts) -> Iterator[Gateway]:
+    for family in (4, 6):
+        default = facts.get(f"default_ipv{family}") or {}
+        if default.get("interface"):
+            pointer = f"{facts.pointer(f'default_ipv{family}')}/gateway"
+            yield Gateway(family, default["interface"], default.get("gateway", ""), pointer)
+
+
+def _not_shown(facts: _Facts, devices: tuple[Device, ...]) -> Iterator[Finding]:
+    """Compare Ansible's list of all addresses with those of the interfaces: of several under one label it shows one."""
+    shown = {owned.address for device in devices for owned in read_owned(device.name, device.entries())[0]}
+    for name in _ALL_LISTS:
+        texts = facts.get(name) or ()
+        entries = (Entry(text, f"{facts.pointer(name)}/{i}") for i, text in enumerate(texts))
+        for owned in read_owned("", entries)[0]:
+            if owned.address not in shown:
+                yield _without_interface(owned.address, f"in {quote(name)} only")
+
+
+def _without_interface(address: Address, where: str) -> Finding:
+    return Finding(
+        FindingCode.ADDRESS_WITHOUT_INTERFACE,
+        Severity.WARNING,
+        f"the host has {quote(str(address))}, which stands {where}: the report does not say on which interface",
+        (),
+        (str(address),),
+        hint="ask the host with `ip -j -d addr show`",
+    )
+
+
+def _not_described(name: str) -> Finding:
+    return Finding(
+        FindingCode.INTERFACE_NOT_DESCRIBED,
+        Severity.WARNING,
+        f"the report lists {quote(name)} and does not describe it",
+        (name,),
+        hint="Ansible writes `-` as `_`, so that one of two such names hides the other",
+    )
+
+
+_LOOKS_FOR = "an object with `ansible_facts` or `ansible_interfaces`, or with `interfaces` and `all_ipv4_addresses`"
+ANSIBLE = ReportFormat("ansible", _LOOKS_FOR, _recognises, _read)
