@@ -288,6 +288,12 @@ def test_routes_of_2_x_have_no_connected_ones_and_these_are_added() -> None:
     assert [link.name for link in reached] == ["eth0"]
 
 
+def test_a_report_without_routes_lacks_them() -> None:
+    assert "route_to" in _read(*ETHERNETS).facts.lacking
+    for routes in ({"running": []}, {"config": []}):
+        assert "route_to" not in _read(*ETHERNETS, routes=routes).facts.lacking
+
+
 def test_where_connected_routes_are_listed_none_is_added() -> None:
     report = _read(*ETHERNETS, routes={"running": [_route("192.0.2.0/24", "eth0", "0.0.0.0", metric=100)]})
     assert [str(way.destination) for way in report.facts.by_name["eth0"].ways] == ["192.0.2.0/24"]
@@ -375,9 +381,23 @@ def test_the_byte_law(report: dict[str, Any], addresses: list[str], seed: int) -
 
 KEYS = [
     *("name", "type", "state", "mtu", "ipv4", "enabled", "dhcp", "address", "ip", "prefix-length", "routes", "running"),
+    *(
+        "parent",
+        "macsec",
+        "hsr",
+        "port1",
+        "ports-config",
+        "team",
+        "slaves",
+        "infiniband",
+        "state",
+        "table-id",
+        "config",
+    ),
     *("metric", "link-aggregation", "mode", "port", "bridge", "vlan", "id", "base-iface", "controller", "x", ""),
 ]
-scalars = st.sampled_from([None, True, 0, 1, -1, 24, 1.0, 24.5, 2**53, 2**63, "", "a", "24", "up", "\x00", "𝒳"])
+TYPES = ["macsec", "hsr", "team", "infiniband", "ovs-bridge", "vlan", "unknown", "a/b"]
+scalars = st.sampled_from([*TYPES, None, True, 0, 1, -1, 24, 1.0, 24.5, 2**53, 2**63, "", "a", "24", "up", "\x00", "𝒳"])
 values = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),

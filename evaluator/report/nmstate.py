@@ -26,6 +26,7 @@ _ORDER = {Kind.VLAN: 1, Kind.BOND: 2, Kind.TEAM: 2, Kind.BRIDGE: 3}
 # told by versions that read the kernel; those before them ask NetworkManager, which hides addresses
 _OF_KERNEL_READERS = frozenset({"min-mtu", "max-mtu", "accept-all-mac-addresses", "ethtool", "mptcp"})
 _LACKING = frozenset({"nic.networks", "report.networks", "report.last_client_iface"})
+_ROUTE_WORDS = frozenset({"nic.routes", "nic.gateways", "route_to"})
 _MOST_NAMES = 5
 
 
@@ -48,11 +49,17 @@ def _read(document: object) -> Report:
         links.append(link)
         findings.extend(problems)
     routing = read_routing(document)
-    facts = HostFacts(links=with_routes(links, routing), blocked=tuple(sorted(set(routing.blocked))), lacking=_LACKING)
+    facts = HostFacts(
+        links=with_routes(links, routing), blocked=tuple(sorted(set(routing.blocked))), lacking=_lacking(document)
+    )
     findings.extend(routing.findings)
     findings.extend(_not_told(document, devices))
     findings.extend(contradictions(facts))
     return Report("nmstate", facts, merge(findings), document)
+
+
+def _lacking(document: Mapping[str, Any]) -> frozenset[str]:
+    return _LACKING if {"running", "config"} & document.get("routes", {}).keys() else _LACKING | _ROUTE_WORDS
 
 
 def _devices(parts: tuple[Part, ...]) -> tuple[Device, ...]:

@@ -166,7 +166,8 @@ def _listed(section: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _base(part: Part) -> str | None:
     section: Mapping[str, Any] = part.data.get(part.type, {}) if part.type in _BASED else {}
-    return section.get("base-iface") or section.get("parent") or None
+    parent = section.get("parent") if part.type == "macsec" else None
+    return section.get("base-iface") or parent or None
 
 
 def _vlan_id(device: Device) -> int | None:
@@ -213,8 +214,9 @@ def _pointers(device: Device) -> dict[str, str]:
             "speed": ("ethernet", "speed"),
             "bond_mode": ("link-aggregation", "mode"),
             "vlan_id": ("vlan", "id"),
-            "base": (part.type, "base-iface"),
         }
+        if part.type in _BASED:
+            paths["base"] = (part.type, "base-iface")
         for key in _MEMBER_KEYS:
             paths[f"slaves {key}"] = ("team" if part.type == "team" else "link-aggregation", key)
             paths[f"ports {key}"] = ("bridge", key)
