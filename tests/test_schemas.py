@@ -73,8 +73,11 @@ def test_each_schema_is_valid_and_described(path: Path) -> None:
 
 
 def _keywords(schema: Any) -> set[str]:
+    """Return the keywords of a schema; what stands under `properties` and `$defs` are names, not keywords."""
     if isinstance(schema, dict):
-        return set(schema) | {k for value in schema.values() for k in _keywords(value)}
+        named = [value for key in ("properties", "$defs") for value in schema.get(key, {}).values()]
+        rest = [value for key, value in schema.items() if key not in ("properties", "$defs")]
+        return set(schema) | {k for value in (*named, *rest) for k in _keywords(value)}
     return {k for value in schema for k in _keywords(value)} if isinstance(schema, list) else set()
 
 

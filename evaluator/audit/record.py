@@ -23,7 +23,7 @@ from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, RecordError
 from evaluator.facts.host import HostAddresses
 from evaluator.policy.vocabulary import LANGUAGE_VERSION
-from evaluator.report.json_text import parse_json_without_duplicates
+from evaluator.report.read import refuse_duplicates
 from evaluator.report.reading import READER_VERSION, Report
 from evaluator.schema import is_valid, violations
 from evaluator.text import quote
@@ -127,8 +127,7 @@ def report_bytes(report: Report) -> bytes:
     """Return the report's original bytes; of one handed over as a value its JSON text."""
     if report.text is None:
         return orjson.dumps(report.document)
-    if report.format == "vdsm":
-        parse_json_without_duplicates(report.text)
+    refuse_duplicates(report)
     return report.text
 
 

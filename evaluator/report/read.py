@@ -90,6 +90,12 @@ def _parse(
         raise
 
 
+def refuse_duplicates(report: Report) -> None:
+    """Raise ReportError where the report's text has a key twice, so that another reader could read the other one."""
+    if report.text is not None:
+        _parse_any(report.text, report.format, parse_json_without_duplicates)
+
+
 def read_file(path: Path) -> bytes:
     """Return a file's bytes; ReportError where it cannot be read or is too large to be a report."""
     try:
