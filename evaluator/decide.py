@@ -6,12 +6,12 @@ randomness.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from evaluator.decision import Decision, Details, Interface, Status
+from evaluator.decision import Decision, Details, Explainer, Interface, Status
 from evaluator.facts.host import HostAddresses
 from evaluator.facts.link import Link
 from evaluator.policy.interpret import Judged, run
@@ -21,10 +21,9 @@ from evaluator.policy.scene import Question, Value
 from evaluator.policy.vocabulary import VERBS
 from evaluator.remarks import remarks
 from evaluator.report.reading import Report
-from evaluator.trace import Explanation, Step
+from evaluator.trace import Step
 
 DECIDING = frozenset(VERBS) - {"warn"}
-Explainer = Callable[[Decision, int | None], Explanation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def decide(case: Case, explainer: Explainer) -> Decision:
         host=case.host,
         case=case,
         _details=details,
-        _explain=explainer,
+        _explainer=explainer,
     )
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 
 from evaluator.decide import Case, decide
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic
-from evaluator.explain import explain
+from evaluator.explain import CaseExplainer
 from evaluator.facts.host import HostAddresses
 from evaluator.policy.parameters import ParameterInput, bind
 from evaluator.policy.program import Program
@@ -47,7 +46,7 @@ class Policy:
         report is over the step budget.
         """
         case = Case(self._program, report, host, bind(self._program, parameters))
-        return decide(case, partial(explain, case))
+        return decide(case, CaseExplainer(case))
 
     def decide_many(
         self, pairs: Iterable[tuple[Report, HostAddresses]], /, **parameters: ParameterInput | None
@@ -58,7 +57,7 @@ class Policy:
         """
         bound = bind(self._program, parameters)
         cases = (Case(self._program, report, host, bound) for report, host in pairs)
-        return (decide(case, partial(explain, case)) for case in cases)
+        return (decide(case, CaseExplainer(case)) for case in cases)
 
     def __repr__(self) -> str:
         return f"Policy({self.name!r})"

@@ -50,7 +50,7 @@ def console_for(stream: TextIO) -> Console:
 
 def print_decision(decision: Decision, stream: TextIO) -> None:
     """Print the decision with its findings, its trace and the reason for each interface."""
-    explanation = decision.explain(MOST_INTERFACES)
+    explanation = decision.reasons(MOST_INTERFACES)
     console = console_for(stream)
     headline = _captured(console, _headline(decision, explanation), soft_wrap=True)  # two lines, however long
     parts: list[RenderableType] = []

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address, OwnedAddress, subnets_of
+from evaluator.facts.address import Address, subnets_of
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
-from evaluator.report.owned import Entry, read_owned
+from evaluator.report.beyond_vdsm import read_addresses
+from evaluator.report.owned import Entry
 from evaluator.text import quote
 
 _NAMED_AS_HERE = (Kind.BOND, Kind.BRIDGE, Kind.VLAN, Kind.TEAM, Kind.VETH, Kind.DUMMY, Kind.MACVLAN, Kind.VRF, Kind.TUN)
@@ -87,16 +88,17 @@ def link_of(
 ) -> tuple[Link, tuple[Finding, ...]]:
     """Return the link of an entry and what is wrong with its addresses."""
     data, kind = interface.data, interface.kind
-    addresses, findings = _owned(interface)
+    owned = read_addresses(interface.name, kind, _entries(interface))
     link = Link(
         name=interface.name,
         kind=kind,
         position=position,
-        addresses=addresses,
+        addresses=owned.addresses,
+        malformed=owned.malformed,
         lowers=lowers,
         missing=missing,
         gateways=ways.gateways if ways else (),
-        ways=ways.routes if ways else tuple(map(Route, subnets_of(addresses))),
+        ways=ways.routes if ways else tuple(map(Route, subnets_of(owned.addresses))),
         vlan_id=_vlan_id(interface),
         bond_mode=_bond_mode(interface),
         up=_is_up(data),
@@ -104,7 +106,7 @@ def link_of(
         mac=data.get("address", "").lower() or None if data.get("link_type") in _WITH_MAC else None,
         pointers=dict(_pointers(interface)),
     )
-    return link, (*findings, *_duplicates(interface))
+    return link, (*owned.findings, *_duplicates(interface))
 
 
 def lowers_of(interfaces: Mapping[str, Interface]) -> dict[str, Lowers]:
@@ -152,12 +154,6 @@ def _base(interface: Interface, interfaces: Mapping[str, Interface]) -> str | No
     return None if is_pair else name
 
 
-def _owned(interface: Interface) -> tuple[tuple[OwnedAddress, ...], tuple[Finding, ...]]:
-    if interface.kind is Kind.LOOPBACK:
-        return (), tuple(_on_loopback(interface))
-    return read_owned(interface.name, _entries(interface))
-
-
 def _entries(interface: Interface) -> Iterator[Entry]:
     """Yield the addresses that count; the primary ones are the first of each family that is not secondary."""
     seen: set[str] = set()
@@ -170,15 +166,6 @@ def _entries(interface: Interface) -> Iterator[Entry]:
             seen.add(family)
         pointer = f"{interface.pointer}/addr_info/{i}/local"
         yield Entry(entry["local"], pointer, primary=is_primary, length=entry.get("prefixlen"))
-
-
-def _on_loopback(interface: Interface) -> Iterator[Finding]:
-    owned, _ = read_owned(interface.name, _entries(interface))
-    for one in owned:
-        message = f"{quote(interface.name)} has {quote(str(one.address))}; addresses of a loopback link do not count"
-        yield Finding(
-            FindingCode.ADDRESS_NOT_COUNTED, Severity.INFO, message, (interface.name,), addresses=(str(one.address),)
-        )
 
 
 def _vlan_id(interface: Interface) -> int | None:
