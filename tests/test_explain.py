@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses
+from evaluator.cli.main import main
+from evaluator.schema import violations
 from evaluator.workbench.terse_topology import read_topology
 from tests.strategies import host_addresses, reports
 
@@ -81,3 +84,21 @@ def test_of_a_large_host_those_are_explained_that_matter() -> None:
     assert [one.name for one in explanation.interfaces] == ["n7", "n8"]
     assert explanation.others == 98
     assert len(decision.explain(100).interfaces) == 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["--address", "192.0.2.10"], 0, "bond0 (bond over ens1, ens2) is the hostActiveNic"),
+        (["--address", "192.0.2.99"], 5, "nearly: `192.0.2.99` is in its subnet"),
+        ([], 5, "no host address was given"),
+    ],
+)
+def test_the_command(arguments: list[str], status: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    bond = str(Path(__file__).parent.parent / "policies" / "examples" / "bond.json")
+    assert main(["explain", bond, *arguments]) == status
+    assert said in capsys.readouterr().out
+    assert main(["explain", bond, *arguments, "--output", "json"]) == status
+    document = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in document["explanation"]["interfaces"]] == ["bond0", "ens1", "ens2"]
+    assert violations(document["decision"], "decision") == ()
