@@ -47,6 +47,8 @@ class Policy:
         cannot be asked: parameters that do not fit, or a policy whose declared worst cost on this
         report is over the step budget.
         """
+        if not isinstance(host, HostAddresses):
+            raise TypeError("host must be HostAddresses: use HostAddresses.of(…) or resolve_host(…)")
         case = Case(self._program, report, host, bind(self._program, parameters), self._judge)
         return decide(case, CaseExplainer(case))
 
