@@ -10,7 +10,7 @@ from evaluator.cli.question import add_question_to, decide_on
 from evaluator.decision import Decision, Status
 from evaluator.text import visible
 
-OUTPUTS = ("text", "json", "name")
+OUTPUTS = ("text", "json", "html", "name")
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,6 +35,10 @@ def _run(options: argparse.Namespace) -> int:
 def _print(decision: Decision, output: str) -> None:
     if output == "json":
         print(decision.to_json())
+    elif output == "html":
+        from evaluator.render.html import page  # noqa: PLC0415 -- only where it is shown
+
+        print(page(decision), end="")
     elif output == "name":
         if decision.status is Status.RESOLVED:
             print(visible(decision.host_active_nic or ""))
