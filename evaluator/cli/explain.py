@@ -10,7 +10,7 @@ from evaluator.cli.exits import OF_STATUS
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.decision import Decision
 
-OUTPUTS = ("text", "json")
+OUTPUTS = ("text", "json", "html")
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,6 +37,10 @@ def _print(decision: Decision, output: str) -> None:
     if output == "json":
         document = {"schema_version": 1, "decision": decision.to_dict(), "explanation": decision.explain().to_dict()}
         print(json.dumps(document, indent=2))
+    elif output == "html":
+        from evaluator.render.html import page  # noqa: PLC0415 -- only where it is shown
+
+        print(page(decision), end="")
     else:
         from evaluator.render.reasons import print_explanation  # noqa: PLC0415 -- rich, only where it is shown
 
