@@ -37,6 +37,8 @@ class Effort:
 
 def smallest_change(case: Case, link: Link, effort: Effort) -> Change | None:
     """Return the smallest change found by which the interface would be resolved; None where none was found."""
+    if effort.left <= 0:
+        return None
     for tried, edits in enumerate(_combinations(edits_for(case, link))):
         if tried >= _MOST_TRIES or not effort.spend(case):
             return None
