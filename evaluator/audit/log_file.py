@@ -48,13 +48,13 @@ def telling(path: Path) -> Iterator[None]:
         raise _refusal(RecordCode.UNREADABLE, path, f"cannot be opened: {_reason(error)}") from None
 
 
-def open_log(path: Path, *, read_only: bool, timeout: float) -> sqlite3.Connection:
-    """Return a connection to the log of a file, which is made where there is none and it shall be written.
+def open_log(path: Path, *, read_only: bool, create: bool, timeout: float) -> sqlite3.Connection:
+    """Return a connection to the log of a file, which is made where there is none and it may be.
 
     RecordError where the file is none of this program's logs; it is left as it was.
     """
     with telling(path):
-        if not read_only and not os.path.lexists(path):
+        if create and not os.path.lexists(path):
             _create(path)
         _refuse_foreign(path)
         if read_only:

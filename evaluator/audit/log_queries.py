@@ -115,13 +115,26 @@ def is_hash(value: object) -> bool:
     return isinstance(value, bytes) and len(value) == HASH_LENGTH
 
 
-def find_seqs(connection: sqlite3.Connection, wanted: LogFilter, *, newest_first: bool) -> list[int]:
-    """Return the numbers of the records that are meant."""
-    conditions, values = _conditions(wanted)
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    order = "DESC" if newest_first else "ASC"
-    query = f"SELECT seq FROM entry {where} ORDER BY seq {order}"  # noqa: S608 -- made of the texts below alone
+def find_seqs(
+    connection: sqlite3.Connection, wanted: LogFilter, *, newest_first: bool, limit: int | None = None
+) -> list[int]:
+    """Return the numbers of the records that are meant, at most so many."""
+    where, values = _where(wanted)
+    order, most = "DESC" if newest_first else "ASC", -1 if limit is None else limit
+    query = f"SELECT seq FROM entry {where} ORDER BY seq {order} LIMIT {most}"  # noqa: S608 -- of the texts below
     return [seq for (seq,) in connection.execute(query, values)]
+
+
+def count(connection: sqlite3.Connection, wanted: LogFilter) -> int:
+    """Return how many records are meant."""
+    where, values = _where(wanted)
+    found = connection.execute(f"SELECT count(*) FROM entry {where}", values).fetchone()  # noqa: S608 -- as above
+    return int(found[0])
+
+
+def _where(wanted: LogFilter) -> tuple[str, list[str]]:
+    conditions, values = _conditions(wanted)
+    return f"WHERE {' AND '.join(conditions)}" if conditions else "", values
 
 
 def _conditions(wanted: LogFilter) -> tuple[list[str], list[str]]:

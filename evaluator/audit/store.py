@@ -23,6 +23,7 @@ from evaluator.audit.log_queries import (
     LogFilter,
     codes_of,
     columns_of,
+    count,
     entry_at,
     entry_of,
     find_seqs,
@@ -40,6 +41,7 @@ from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.text import quote, quote_path
 
 _PATIENCE = 30.0
+_ALL = LogFilter()
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -72,7 +74,7 @@ class DecisionLog:
         self._lock = threading.RLock()
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 -- each has a default
         cls,
         path: str | Path,
         *,
@@ -80,17 +82,20 @@ class DecisionLog:
         new_id: Callable[[], str] = _random_id,
         signer: Signer | Path | None = None,
         read_only: bool = False,
+        create: bool = True,
         timeout: float = _PATIENCE,
     ) -> DecisionLog:
-        """Return the log of a file; one that is not there is made, for its owner alone, unless `read_only`.
+        """Return the log of a file; one that is not there is made, for its owner alone.
 
-        `signer` signs what is written: the path of a private key's file, or an object that can. `timeout` is
-        how many seconds to wait while other processes write. Raises RecordError where the file is no log, was
-        written by a newer version, or cannot be opened; it is left as it was.
+        Neither with `read_only` nor without `create` is anything made. `signer` signs what is written: the path
+        of a private key's file, or an object that can. `timeout` is how many seconds to wait while other
+        processes write. Raises RecordError where the file is no log, was written by a newer version, or cannot
+        be opened; it is left as it was.
         """
         path = Path(path)
         found = read_signer(signer) if isinstance(signer, Path) else signer
-        return cls(path, open_log(path, read_only=read_only, timeout=timeout), clock, new_id, found)
+        connection = open_log(path, read_only=read_only, create=create and not read_only, timeout=timeout)
+        return cls(path, connection, clock, new_id, found)
 
     def append(self, decision: Decision, labels: Mapping[str, str] = _NO_LABELS) -> str:
         """Keep a decision and return its id, when it is on the disk.
@@ -123,27 +128,29 @@ class DecisionLog:
         with self._read():
             return entry_of(self._connection, decision_id)
 
-    def records(self, wanted: LogFilter = LogFilter()) -> Iterator[Record]:  # noqa: B008 -- frozen
+    def records(self, wanted: LogFilter = _ALL) -> Iterator[Record]:
         """Yield the records that are meant, in the order of the chain."""
         for entry in self.entries(wanted):
             with self._read():
                 record = record_of(self._connection, entry)
             yield record
 
-    def entries(self, wanted: LogFilter = LogFilter(), *, newest_first: bool = False) -> Iterator[Entry]:  # noqa: B008 -- frozen
+    def entries(
+        self, wanted: LogFilter = _ALL, *, newest_first: bool = False, limit: int | None = None
+    ) -> Iterator[Entry]:
         """Yield the records that are meant without their bodies; one that is pruned meanwhile is left out."""
         with self._read():
-            seqs = find_seqs(self._connection, wanted, newest_first=newest_first)
+            seqs = find_seqs(self._connection, wanted, newest_first=newest_first, limit=limit)
         for seq in seqs:
             with self._read():
                 entry = entry_at(self._connection, seq)
             if entry is not None:
                 yield entry
 
-    def count(self, wanted: LogFilter = LogFilter()) -> int:  # noqa: B008 -- frozen
+    def count(self, wanted: LogFilter = _ALL) -> int:
         """Return how many records are meant."""
         with self._read():
-            return len(find_seqs(self._connection, wanted, newest_first=False))
+            return count(self._connection, wanted)
 
     def head(self) -> Head:
         """Return where the chain ends now; noted elsewhere, it shows later that the tail is still there."""

@@ -79,8 +79,11 @@ def stub_problems(connection: sqlite3.Connection, signatures: SignatureCheck) ->
     """Yield what is wrong with the stubs."""
     before, began = GENESIS.hash, 0
     query = "SELECT id, last_seq, last_hash, hash, signer, signature, document FROM stub ORDER BY id"
-    for number, last_seq, last_hash, stored, key, signature, document in connection.execute(query):
+    for place, row in enumerate(connection.execute(query), 1):
+        number, last_seq, last_hash, stored, key, signature, document = row
         try:
+            if number != place:
+                raise ValueError("it is not the next one")
             if not (key is None or is_hash(key)) or stub_hash(before, key, document) != stored:
                 raise ValueError("its hash is not made of it and the stub before it")
             said = orjson.loads(document)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from evaluator.cli.exits import OF_STATUS
+from evaluator.cli.keeping import add_keeping_to, keep, refuse_keeping_without_log
 from evaluator.cli.report import add_report_to, report_of
 from evaluator.decision import Decision, Status
 from evaluator.engine import load_policy
@@ -47,14 +48,17 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     names.add_argument("--dns-timeout", metavar="S", type=float, default=DEFAULT_TIMEOUT, help=seconds)
     names.add_argument("--hosts", metavar="FILE", type=Path, help="a hosts file that is asked first")
     names.add_argument("--require-complete", action="store_true", help="an answer set in which a family failed is none")
+    add_keeping_to(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
+    refuse_keeping_without_log(options)
     policy = load_policy(options.policy)
     parameters = parse_assignments(policy.program, options.param)
     report = report_of(options)
     decision = policy.decide(report, _host(options), **parameters)  # type: ignore[arg-type]
+    keep(decision, options)
     _print(decision, options.output)
     return OF_STATUS[decision.status]
 
