@@ -138,21 +138,26 @@ def _create(path: Path) -> None:
     try:
         with closing(_connect(draft, "rw", 0)) as connection:
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA synchronous=OFF")
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
             connection.executescript(SCHEMA)
             connection.execute("PRAGMA journal_mode=WAL")
+        _sync(draft, os.O_RDWR)
         with suppress(FileExistsError):
             os.link(draft, path)
     finally:
         for suffix in _LEFT_BY_SQLITE:
             draft.with_name(f"{draft.name}{suffix}").unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def _refusal(code: RecordCode, path: Path, what: str, hint: str = "") -> RecordError:

@@ -144,11 +144,11 @@ def _conditions(wanted: LogFilter) -> tuple[list[str], list[str]]:
     ]
     if wanted.finding is not None:
         found.append(("seq IN (SELECT seq FROM finding WHERE code = ?)", (wanted.finding,)))
-    found += [(f"{column} = ?", (value,)) for column in ("host", "interface") if (value := getattr(wanted, column))]
+    found += _equal(wanted, "host", "interface")
     for moment, sign in ((wanted.since, ">="), (wanted.until, "<")):
         if moment is not None:
             found.append((f"timestamp {sign} ?", (time_text(moment),)))
-    found += [(f"{column} = ?", (value,)) for column in ("policy", "status") if (value := getattr(wanted, column))]
+    found += _equal(wanted, "policy", "status")
     is_by_time = bool(found) and found[0][0].startswith("timestamp")
     keeps_from_index = "+"
     conditions = [
@@ -156,6 +156,11 @@ def _conditions(wanted: LogFilter) -> tuple[list[str], list[str]]:
         for i, (text, _) in enumerate(found)
     ]
     return conditions, [value for _, values in found for value in values]
+
+
+def _equal(wanted: LogFilter, *columns: str) -> list[tuple[str, tuple[str, ...]]]:
+    given = ((column, getattr(wanted, column)) for column in columns)
+    return [(f"{column} = ?", (str(value),)) for column, value in given if value is not None]
 
 
 def entry_at(connection: sqlite3.Connection, seq: int) -> Entry | None:

@@ -64,7 +64,7 @@ def record_problems(connection: sqlite3.Connection, walk: Walk, progress: Progre
         walk.records += 1
         progress(walk.records, most)
     for beside in (findings, labels):
-        if beside.rest():
+        if beside.has_strays():
             yield Diagnostic(RecordCode.INDEX_ALTERED, "an index names records that are not there")
     yield from _unnamed(walk)
 
@@ -138,15 +138,19 @@ class _Beside:
     def __init__(self, connection: sqlite3.Connection, query: str) -> None:
         self._rows = iter(connection.execute(query))
         self._next: Row | None = next(self._rows, None)
+        self._has_strays = False
 
     def take(self, seq: int) -> list[Row]:
-        """Return the rows of a record, without its number, and those left over before it."""
+        """Return the rows of a record, without its number."""
         found: list[Row] = []
         while self._next is not None and self._next[0] <= seq:
-            found.append(self._next[1:])
+            if self._next[0] == seq:
+                found.append(self._next[1:])
+            else:
+                self._has_strays = True
             self._next = next(self._rows, None)
         return found
 
-    def rest(self) -> bool:
-        """Return whether rows are left."""
-        return self._next is not None
+    def has_strays(self) -> bool:
+        """Return whether rows belong to no record; asked at the end."""
+        return self._has_strays or self._next is not None
