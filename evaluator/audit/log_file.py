@@ -122,6 +122,7 @@ def _refuse_foreign(path: Path) -> None:
     if not found.st_size:
         raise _refusal(RecordCode.NOT_A_LOG, path, "is empty and no log", "remove it, and a log will be made")
     with closing(_connect(path, "ro&immutable=1", 0)) as connection:
+        connection.execute("PRAGMA writable_schema=ON")  # reads the head of a file whose pages are still on their way
         ((application,),) = connection.execute("PRAGMA application_id")
         ((version,),) = connection.execute("PRAGMA user_version")
     if application != APPLICATION_ID:
