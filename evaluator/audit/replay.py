@@ -96,8 +96,8 @@ def host_of(kept: Mapping[str, Any]) -> HostAddresses:
 
 
 def _finding(kept: Mapping[str, Any]) -> Finding:
-    values = {**kept, "interfaces": tuple(kept["interfaces"]), "addresses": tuple(kept["addresses"])}
-    return Finding(**{**values, "severity": Severity(kept["severity"])})
+    names = {key: tuple(kept[key]) for key in ("interfaces", "addresses")}
+    return Finding(**{**kept, **names, "rule": kept["rule"] or "", "severity": Severity(kept["severity"])})
 
 
 def _changes(then: Mapping[str, object], now: Mapping[str, object]) -> Iterator[str]:

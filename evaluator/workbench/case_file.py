@@ -132,29 +132,30 @@ class _Reader:
         return self._policies[name]
 
     def _report(self, test: Located) -> bytes | dict[str, object] | None:
-        given, report = test.children.get("given"), test.children.get("report")
-        if (given is None) == (report is None):
-            self._error("a test has either `given` or `report`", test.children["name"].span)
+        found = [test.children[key] for key in ("given", "report", "text") if key in test.children]
+        if len(found) != 1:
+            self._error("a test has either `given` or `report`, or a report's `text`", test.children["name"].span)
             return None
+        value = found[0].value
         try:
-            if given is not None:
-                return read_topology(str(given.value))
-            assert report is not None  # noqa: S101 -- one of the two is there
-            if isinstance(report.value, list):
-                return json.dumps(report.value).encode()
-            return report.value if isinstance(report.value, dict) else read_file(self._folder / str(report.value))
+            if "given" in test.children:
+                return read_topology(str(value))
+            if "text" in test.children:
+                return str(value).encode()
+            if isinstance(value, list):
+                return json.dumps(value).encode()
+            return value if isinstance(value, dict) else read_file(self._folder / str(value))
         except (ValueError, ReportError) as error:
-            span = (given or report or test).span
             message = error.diagnostics[0].message if isinstance(error, ReportError) else str(error)
-            self._error(message, span)
+            self._error(message, found[0].span)
             return None
 
     def _format(self, test: Located) -> str:
         found = test.children.get("format")
         if found is None:
             return "auto"
-        if "report" not in test.children:
-            self._error("`format` goes with `report`", found.span)
+        if "given" in test.children:
+            self._error("`format` goes with `report` or `text`", found.span)
         name, known = str(found.value), ["auto", *(one.name for one in FORMATS)]
         if name not in known:
             hint = did_you_mean(name, known) or f"known formats: {', '.join(known)}"

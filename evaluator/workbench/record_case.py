@@ -1,12 +1,14 @@
 """A kept decision becomes a policy test: what was decided once must be decided again.
 
 The test stands for itself: the report in it, the addresses without the look-up, and what was decided.
-What YAML as policy tests know it cannot hold (fractions, deep nesting) stands in a file beside it.
+What YAML as policy tests know it cannot say (fractions, deep nesting) stands there as text, and what is
+too large in a file beside the test.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from evaluator.source import Source
 from evaluator.text import quote
 
 _LARGEST = LARGEST_POLICY // 2  # of what a test file may hold; the rest is for all besides the report
+_WIDTH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,7 @@ def record_case(record: Record, stem: str | None, policy: str | None = None) -> 
     envelope = record.envelope
     test: Json = {"name": f"decision {envelope['decision_id']} of {envelope['timestamp']}"}
     given = envelope["input"]
-    document = read_report_text(record.report, given["report"]["format"]).document
-    if _is_sayable(document):
-        test["report"] = document
-    else:
-        test["report"] = _beside(beside, stem, "report.json", record.report, "the report holds what YAML cannot say")
+    test.update(_report(record.report, given["report"]["format"], beside, stem))
     test["format"] = given["report"]["format"]
     test.update(_host(given["host"]))
     test["want"] = _want(envelope["result"], given["host"]["remarks"])
@@ -57,6 +56,18 @@ def record_case(record: Record, stem: str | None, policy: str | None = None) -> 
         named = _beside(beside, stem, "policy.yaml", record.policy or b"", "the policy is none of the shipped ones")
     whole = {"policy": named, "parameters": given["parameters"], "tests": [test]}
     return RecordCase(_dump(whole), beside)
+
+
+def _report(text: bytes, format_: str, beside: dict[str, bytes], stem: str | None) -> Json:
+    """Return a report as a test holds it: as a map or list, else as its own text, else in a file beside it."""
+    document = read_report_text(text, format_).document
+    if isinstance(document, dict | list) and _is_sayable(document):
+        return {"report": document}
+    with suppress(UnicodeDecodeError):
+        if _is_sayable(text.decode()):
+            return {"text": text.decode()}
+    why = "the report is too large for a test file, or no UTF-8"
+    return {"report": _beside(beside, stem, "report.json", text, why)}
 
 
 def _beside(beside: dict[str, bytes], stem: str | None, suffix: str, content: bytes, why: str) -> str:
@@ -95,9 +106,7 @@ def _want(result: Json, remarks: list[Json]) -> Json:
 
 
 def _is_sayable(document: object) -> bool:
-    """Return whether a test file says a report as it is."""
-    if not isinstance(document, dict | list):
-        return False
+    """Return whether a test file says a report, or its text, as it is."""
     try:
         source = Source("report", _dump({"tests": [{"report": document}]}))
         if len(source.text.encode()) > _LARGEST:
@@ -129,8 +138,17 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """Write a text of several lines, or a long one, as it stands."""
+    style = "|" if "\n" in text or len(text) > _WIDTH else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def _dump(document: object) -> str:
-    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
     return text
 
 
