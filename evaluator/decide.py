@@ -6,14 +6,15 @@ randomness.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from evaluator.decision import Decision, Details, Interface, Status
+from evaluator.decision import Decision, Details, Explainer, Interface, Status
 from evaluator.facts.host import HostAddresses
 from evaluator.facts.link import Link
+from evaluator.policy.compile import Judge
 from evaluator.policy.interpret import Judged, run
 from evaluator.policy.parameters import shown
 from evaluator.policy.program import Program
@@ -21,20 +22,23 @@ from evaluator.policy.scene import Question, Value
 from evaluator.policy.vocabulary import VERBS
 from evaluator.remarks import remarks
 from evaluator.report.reading import Report
-from evaluator.trace import Explanation, Step
+from evaluator.trace import Step
 
 DECIDING = frozenset(VERBS) - {"warn"}
-Explainer = Callable[[Decision, int | None], Explanation]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question in full: what decides, what it is asked about, and with which values."""
+    """One question in full: what decides, what it is asked about, and with which values.
+
+    `judge` is the program compiled for the deciding verbs.
+    """
 
     program: Program
     report: Report
     host: HostAddresses
     parameters: Mapping[str, Value]
+    judge: Judge
 
     def question(self) -> Question:
         """Return the part that the words of a policy look at."""
@@ -44,7 +48,7 @@ class Case:
 def decide(case: Case, explainer: Explainer) -> Decision:
     """Return the decision; PolicyError where the policy's bound on this report is over the step budget."""
     program, question = case.program, case.question()
-    steps = run(program.rules, question, DECIDING)
+    steps = case.judge(question)
     candidates = steps[-1].after
     status = status_of(question, steps)
     only = candidates[0] if status in (Status.RESOLVED, Status.REJECTED) else None
@@ -64,7 +68,7 @@ def decide(case: Case, explainer: Explainer) -> Decision:
         host=case.host,
         case=case,
         _details=details,
-        _explain=explainer,
+        _explainer=explainer,
     )
 
 

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from evaluator.facts.host import HostAddresses
 from evaluator.finding import Finding
@@ -67,6 +68,16 @@ class Details:
     trace: tuple[Step, ...]
 
 
+class Explainer(Protocol):
+    """Makes explanations of a decision."""
+
+    def reasons(self, decision: Decision, most: int | None) -> Explanation:
+        """Return why, for every interface and rule."""
+
+    def explain(self, decision: Decision, most: int | None) -> Explanation:
+        """Return that, and what would decide otherwise."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
     """Which interface the host's address lives on, by one policy.
@@ -85,7 +96,7 @@ class Decision:
     host: HostAddresses
     case: object = field(repr=False, compare=False)
     _details: Callable[[], Details] = field(repr=False, compare=False)
-    _explain: Callable[[Decision, int | None], Explanation] = field(repr=False, compare=False)
+    _explainer: Explainer = field(repr=False, compare=False)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Decision) and self.to_dict() == other.to_dict()
@@ -114,7 +125,11 @@ class Decision:
         Of a host with more than `most` interfaces only the candidates and owners are explained, the
         first `most` of them.
         """
-        return self._explain(self, most)
+        return self._explainer.explain(self, most)
+
+    def reasons(self, most: int | None = None) -> Explanation:
+        """Return what `explain` does without the changes that would decide otherwise, which take the longest."""
+        return self._explainer.reasons(self, most)
 
     def to_dict(self) -> dict[str, object]:
         """Return the decision document (`schemas/decision.schema.json`)."""

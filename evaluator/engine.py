@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 
-from evaluator.decide import Case, decide
+from evaluator.decide import DECIDING, Case, decide
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic
-from evaluator.explain import explain
+from evaluator.explain import CaseExplainer
 from evaluator.facts.host import HostAddresses
+from evaluator.policy.compile import compile_program
 from evaluator.policy.parameters import ParameterInput, bind
 from evaluator.policy.program import Program
 from evaluator.report.reading import Report
@@ -19,10 +19,11 @@ from evaluator.report.reading import Report
 class Policy:
     """A policy that decides. Build it with `load_policy`."""
 
-    __slots__ = ("_program",)
+    __slots__ = ("_judge", "_program")
 
     def __init__(self, program: Program) -> None:
         self._program = program
+        self._judge = compile_program(program, DECIDING)
 
     @property
     def name(self) -> str:
@@ -46,8 +47,10 @@ class Policy:
         cannot be asked: parameters that do not fit, or a policy whose declared worst cost on this
         report is over the step budget.
         """
-        case = Case(self._program, report, host, bind(self._program, parameters))
-        return decide(case, partial(explain, case))
+        if not isinstance(host, HostAddresses):
+            raise TypeError("host must be HostAddresses: use HostAddresses.of(…) or resolve_host(…)")
+        case = Case(self._program, report, host, bind(self._program, parameters), self._judge)
+        return decide(case, CaseExplainer(case))
 
     def decide_many(
         self, pairs: Iterable[tuple[Report, HostAddresses]], /, **parameters: ParameterInput | None
@@ -57,8 +60,8 @@ class Policy:
         The parameters are read at once; each decision is made when it is asked for.
         """
         bound = bind(self._program, parameters)
-        cases = (Case(self._program, report, host, bound) for report, host in pairs)
-        return (decide(case, partial(explain, case)) for case in cases)
+        cases = (Case(self._program, report, host, bound, self._judge) for report, host in pairs)
+        return (decide(case, CaseExplainer(case)) for case in cases)
 
     def __repr__(self) -> str:
         return f"Policy({self.name!r})"

@@ -6,24 +6,41 @@ Computed by the reference interpreter from the input that the decision was made 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from evaluator.decide import DECIDING, Case, status_of
 from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
+from evaluator.near_miss import near_misses
 from evaluator.policy.clause import verdict
 from evaluator.policy.interpret import Judged, run, subjects
 from evaluator.policy.scene import Question, Scene
 from evaluator.text import visible
 from evaluator.trace import AnswerOutcome, Explanation, InterfaceReasons, Reason
+from evaluator.what_if import Effort, smallest_change
 
 _MOST_NAMES = 12
 
 
-def explain(case: Case, decision: Decision, most: int | None = None) -> Explanation:
-    """Return the full explanation of a decision that was made on this case; `most` as in `Decision.explain`."""
+@dataclass(frozen=True, slots=True)
+class CaseExplainer:
+    """Explains decisions that were made on one case; `most` is as in `Decision.explain`."""
+
+    case: Case
+
+    def reasons(self, decision: Decision, most: int | None) -> Explanation:
+        """Return the explanation without the changes that would decide otherwise."""
+        return _explain(self.case, decision, most)
+
+    def explain(self, decision: Decision, most: int | None) -> Explanation:
+        """Return the full explanation."""
+        found = _explain(self.case, decision, most)
+        return replace(found, interfaces=_with_changes(self.case, decision, found.interfaces))
+
+
+def _explain(case: Case, decision: Decision, most: int | None) -> Explanation:
     question = case.question()
     steps = run(case.program.rules, question)
     views = [_View(step, question) for step in steps]
@@ -78,6 +95,21 @@ class _View:
         self.removed = {link.name for link in step.before} - {link.name for link in step.after}
 
 
+def _with_changes(
+    case: Case, decision: Decision, interfaces: tuple[InterfaceReasons, ...]
+) -> tuple[InterfaceReasons, ...]:
+    """Add the change by which each would be the answer; the effort goes to those first that nearly are."""
+    involved = {*decision.candidates, *decision.owners}
+    answer = decision.host_active_nic if decision.status is Status.RESOLVED else None
+    effort = Effort()
+    changes = {
+        one.name: smallest_change(case, case.report.facts.by_name[one.name], effort)
+        for one in sorted(interfaces, key=lambda one: (one.name not in involved, one.name))
+        if one.name != answer
+    }
+    return tuple(replace(one, change=changes.get(one.name)) for one in interfaces)
+
+
 def _interface(link: Link, views: list[_View], decision: Decision) -> InterfaceReasons:
     reasons = tuple(_reason(view, link) for view in views if view.rule.has_subject)
     addresses = dict.fromkeys(str(owned) for owned in link.addresses)
@@ -90,6 +122,7 @@ def _interface(link: Link, views: list[_View], decision: Decision) -> InterfaceR
         outcome=outcome,
         reasons=reasons,
         lowers=link.lowers.names,
+        near_misses=tuple(dict.fromkeys(near_misses(views[0].scene.question, link))),
     )
 
 

@@ -78,6 +78,7 @@ class FindingCode(StrEnum):
     MANAGEMENT_NETWORK_OVER_BRIDGE = "MANAGEMENT_NETWORK_OVER_BRIDGE"
     NEAR_MISS = "NEAR_MISS"
     NETWORKS_ALREADY_ATTACHED_TO_IFACES = "NETWORKS_ALREADY_ATTACHED_TO_IFACES"
+    ROUTE_DEVICE_NOT_REPORTED = "ROUTE_DEVICE_NOT_REPORTED"
     SEVERAL_INTERFACES = "SEVERAL_INTERFACES"
     VLAN_ID_MISMATCH = "VLAN_ID_MISMATCH"
 
@@ -139,6 +140,7 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.MANAGEMENT_NETWORK_OVER_BRIDGE: "the interface is a bridge, over which nothing can be deployed",
     FindingCode.NEAR_MISS: "an interface is in the subnet of a host address that nobody owns",
     FindingCode.NETWORKS_ALREADY_ATTACHED_TO_IFACES: "the management network is on another interface already",
+    FindingCode.ROUTE_DEVICE_NOT_REPORTED: "a route leaves by an interface that the report does not describe",
     FindingCode.SEVERAL_INTERFACES: "several interfaces are left, and none is picked silently",
     FindingCode.VLAN_ID_MISMATCH: "the interface's vlan id is not that of the management network",
 }

@@ -14,13 +14,14 @@ from typing import Any
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rrset
 import pytest
 
 import evaluator
-from evaluator import HostAddresses, HostNameError
+from evaluator import HostAddresses, HostNameError, Status
 from evaluator.names.resolution import from_resolution
 from tests.scripted_dns import SOA, answer, scripted_server
-from tests.test_dns_faults import A_ONLY, NAME, Script, ask, codes, type_of
+from tests.test_dns_faults import A_ONLY, NAME, POLICY, REPORT, Script, ask, codes, type_of
 
 
 def _truncated(query: dns.message.Message) -> bytes:
@@ -241,3 +242,25 @@ def test_a_damaged_resolution_is_refused(kept: dict[str, Any], damage: str) -> N
     _damages()[damage](spoiled)
     with pytest.raises(HostNameError):
         from_resolution(spoiled)
+
+
+def test_two_aliases_of_one_name_decide_nothing() -> None:
+    def script(query: dns.message.Message, _: str) -> bytes:
+        links = [f"{NAME}. 60 IN CNAME {target}.lab.test." for target in ("a", "b")]
+        response = answer(query, links[0], "a.lab.test. 60 IN A 192.0.2.10", "b.lab.test. 60 IN A 198.51.100.20")
+        response.answer.append(dns.rrset.from_text(f"{NAME}.", 60, "IN", "CNAME", "b.lab.test."))
+        return response.to_wire()
+
+    assert codes(ask(script, timeout=0.5)) == {"DNS_MALFORMED", "ANSWERS_INCOMPLETE"}
+
+
+def test_a_referral_proves_no_absence() -> None:
+    def script(query: dns.message.Message, _: str) -> bytes:
+        if type_of(query) == "A":
+            return answer(query, f"{NAME}. 60 IN A 203.0.113.1").to_wire()
+        return answer(query, authority="lab.test. 60 IN NS ns.lab.test.").to_wire()
+
+    host = ask(script, timeout=0.5)
+    assert not host.complete
+    assert "DNS_REFUSED" in codes(host)
+    assert POLICY.decide(REPORT, host).status is Status.UNKNOWN_HOST

@@ -196,7 +196,7 @@ def test_what_is_owned() -> None:
     assert owned == {
         "192.0.2.10": (24, False),
         "192.0.2.11": (24, True),
-        "192.0.2.12": (32, False),
+        "192.0.2.12": (None, False),
         "192.0.2.14": (24, False),
         "2001:db8::1": (64, True),
         "2001:db8::2": (64, False),
@@ -325,8 +325,9 @@ def test_what_the_report_cannot_tell_is_said_of_the_policy() -> None:
         return {message.split("`")[1] for message in said}
 
     addr = [_entry("a", "192.0.2.10/24")]
+    both: dict[str, Any] = {"addr": addr, "route": [], "route6": []}
     assert lacking("strict", addr) == {"nic.networks", "report.networks"}
-    assert lacking("route-to-engine", {"addr": addr, "route": []}, engine_address="192.0.2.1") == {"nic.networks"}
+    assert lacking("route-to-engine", both, engine_address="192.0.2.1") == {"nic.networks"}
     assert lacking("route-to-engine", addr, engine_address="192.0.2.1") == {"nic.networks", "nic.routes", "route_to"}
     assert "nic is bridge" in lacking("strict", [{"ifname": "a", "addr_info": []}])
 
@@ -357,3 +358,85 @@ def test_whatever_is_valid_is_read_and_decided(addr: list[Any], route: Any) -> N
     except ReportError:
         return
     POLICY.decide(report, HostAddresses.of("1.2.3.4")).explain()
+
+
+def _decide(
+    document: Any, *addresses: str, policy: str = "route-to-engine", **parameters: str
+) -> tuple[str, str | None]:
+    decision = evaluator.load_policy(policy).decide(
+        evaluator.read_report(document), HostAddresses.of(*addresses), **parameters
+    )
+    return str(decision.status), decision.host_active_nic
+
+
+def test_a_vxlan_out_of_another_namespace_stands_on_nothing_here() -> None:
+    away = {"link_index": 2, "link_netnsid": 0}
+    entries = [
+        _entry("eth0", "192.0.2.10/24", ifindex=2),
+        _entry("vx", "192.0.2.10/24", kind="vxlan", data={"id": 9, "link": "eth0"}, **away),
+    ]
+    assert _decide(entries, "192.0.2.10", policy="strict") == ("ambiguous", None)
+    assert "LOWER_DEVICE_ELSEWHERE" in _codes(*entries)
+
+
+def test_a_better_route_by_an_unknown_device_leads_nowhere() -> None:
+    routes: list[dict[str, Any]] = [{"dst": "default", "dev": "eth0"}, {"dst": "10.9.0.0/16", "dev": "wg0"}]
+    document = {"addr": [_entry("eth0", "192.0.2.10/24")], "route": [*routes, {"dst": "10.8.0.0/16", "nhid": 5}]}
+    for engine in ("10.9.1.1", "10.8.1.1"):
+        assert _decide(document, "192.0.2.10", engine_address=engine) == ("no_match", None)
+    assert _decide(document, "192.0.2.10", engine_address="10.7.1.1") == ("resolved", "eth0")
+    messages = [f.message for f in evaluator.read_report(document).findings if f.code == "ROUTE_DEVICE_NOT_REPORTED"]
+    assert len(messages) == 2
+
+
+def test_the_subnet_of_a_peer_is_the_peers() -> None:
+    entry = _entry("ppp0")
+    entry["addr_info"] = [{"family": "inet", "local": "203.0.113.30", "address": "10.1.1.1", "prefixlen": 24}]
+    assert _decide([entry], "203.0.113.30", engine_address="10.1.1.5") == ("resolved", "ppp0")
+    assert _decide([entry], "203.0.113.30", engine_address="203.0.113.99") == ("no_match", None)
+
+
+def test_a_family_without_a_table_goes_by_its_subnets() -> None:
+    addr = [_entry("eth0", "192.0.2.10/24", "2001:db8::10/64")]
+    table = [{"dst": "default", "gateway": "192.0.2.1", "dev": "eth0"}]
+    assert _decide({"addr": addr, "route": table}, "2001:db8::10", engine_address="2001:db8::99")[0] == "resolved"
+    assert _decide({"addr": addr, "route6": []}, "2001:db8::10", engine_address="2001:db8::99")[0] == "no_match"
+    text = json.dumps(addr).encode()
+    six = b'[{"dst": "default", "dev": "eth0", "pref": "medium"}]'
+    for tables in ((json.dumps(table).encode(), six), (six, json.dumps(table).encode()), (b" ", six), (six, b"")):
+        assert read_report_text(text, routes=tables).facts.route_to(parse_address("2001:db8:5::1"))
+    with pytest.raises(ReportError):
+        read_report_text(text, routes=(six, six))
+
+
+def test_subnets_that_the_kernel_makes_no_route_for() -> None:
+    down = _entry("eth0", "192.0.2.10/24", operstate="DOWN", flags=[])
+    bare = _entry("eth1", "198.51.100.20/24", flags=["UP"])
+    bare["addr_info"][0]["noprefixroute"] = True
+    facts = _facts(down, bare)
+    assert all(not facts.route_to(parse_address(text)) for text in ("192.0.2.1", "198.51.100.1"))
+
+
+def test_the_slaves_of_a_ring_and_masters_that_do_not_say_what_they_are() -> None:
+    facts = _facts(_entry("a"), _entry("b"), _entry("hsr0", kind="hsr", data={"slave1": "a", "slave2": "b"}))
+    assert facts.by_name["hsr0"].lowers.names == ("a", "b")
+    member = {"master": "red", "linkinfo": {"info_slave_kind": "vrf"}}
+    facts = _facts(_entry("red"), _entry("low", **member))
+    assert set(facts.topology.above("low")) == set()
+    circle = [_entry("a", kind="vlan", data={"id": 1}, link="b"), _entry("b", kind="vlan", data={"id": 2}, link="a")]
+    assert "LINK_CYCLE" in _codes(*circle)
+
+
+def test_whole_numbers_written_as_fractions_change_nothing() -> None:
+    entry = _entry("v", "192.0.2.10/24", kind="vlan", data={"id": 5}, mtu=1500)
+    other = deepcopy(entry)
+    other["mtu"], other["linkinfo"]["info_data"]["id"], other["addr_info"][0]["prefixlen"] = 1500.0, 5.0, 24.0
+    assert _facts(entry) == _facts(other)
+    host = HostAddresses.of("192.0.2.10")
+    assert len({POLICY.decide(evaluator.read_report([one]), host).to_json() for one in (entry, other)}) == 1
+
+
+def test_empty_outputs() -> None:
+    assert evaluator.read_report([{}, {}]).facts.links == ()
+    assert read_report_text(b'[{"ifname": "a", "addr_info": []}]', routes=(b"",)).format == "iproute2"
+    assert evaluator.read_report('[{"ifname":"a\udcff","addr_info":[]}]').facts.links[0].name == "a\\xff"

@@ -105,6 +105,7 @@ def test_what_others_read(text: str, java: str, glibc: str) -> None:
         ("node_7.straße.test", "node_7.xn--strae-oqa.test"),
         ("ab--cd.straße.test", "ab--cd.xn--strae-oqa.test"),
         ("straße.test。", "xn--strae-oqa.test"),
+        ("نامه\u200cای.com", "xn--mgba3gch31f060k.com"),
         ("کتاب۱.ir", "xn--mgbce12cll.ir"),
     ],
 )
@@ -197,4 +198,7 @@ def test_wrong_options_are_all_told_whatever_the_host_is(host: str) -> None:
         evaluator.resolve_host(host, servers=["192.0.2.1"] * 9)
     with pytest.raises(HostNameError) as both:
         evaluator.resolve_host("a b", servers=["junk"])
+    for wrong in ({"servers": 5}, {"servers": None}, {"hosts_file": 5}, {"require_complete": 1}):
+        with pytest.raises(HostNameError):
+            evaluator.resolve_host(host, **wrong)  # type: ignore[arg-type]
     assert [d.code for d in both.value.diagnostics] == ["DNS_SERVER_INVALID", "HOST_NAME_BLANK"]

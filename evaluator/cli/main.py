@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from evaluator import __version__
-from evaluator.cli import check, collect, decide, log, policies, record_test, replay, test
+from evaluator.cli import check, collect, decide, explain, log, policies, record_test, replay, test
 from evaluator.cli.exits import Exit, of_error
 from evaluator.diagnostic import QuestionError
 
 _COMMANDS: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
     decide.add_to,
+    explain.add_to,
     collect.add_to,
     check.add_to,
     test.add_to,

@@ -57,7 +57,8 @@ class Link:
     """One interface. A scalar that the report may leave out is None when it does; a tuple is empty.
 
     `position` is the place in report order (nics, vlans, bonds, bridges), the one fact here that
-    depends on order. `addresses` are those it owns (DESIGN 2.3), sorted. `ways` are its routes in the
+    depends on order. `addresses` are those it owns (DESIGN 2.3), sorted;
+    `malformed` are entries beside them that are none. `ways` are its routes in the
     main table; of a format without one its subnets and default routes. `pointers` maps the name
     of a fact (`""` for the interface itself) to the JSON Pointer where the report states it.
     """
@@ -67,6 +68,7 @@ class Link:
     position: int
     addresses: tuple[OwnedAddress, ...] = ()
     lowers: Lowers = Lowers()
+    malformed: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()

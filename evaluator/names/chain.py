@@ -46,10 +46,12 @@ class Chain:
                 self._ttls.extend(record.ttl for record in found)
                 addresses = (record.value for record in found if isinstance(record.value, Address))
                 return self.end(Outcome.ANSWERED, tuple(dict.fromkeys(addresses)))
-            alias = next((r for r in response.answers if r.owner == self._at and r.rdtype == "CNAME"), None)
-            if alias is None:
+            aliases = {r.value: r for r in response.answers if r.owner == self._at and r.rdtype == "CNAME"}
+            if not aliases:
                 return self._absence(response, has_moved=self._at != began_at)
-            outcome = self._step(alias)
+            if len(aliases) > 1:  # RFC 2181, 10.1: a name has one; which of several comes first must not decide
+                return self.end(Outcome.MALFORMED)
+            outcome = self._step(*aliases.values())
             if outcome is not None:
                 return self.end(outcome)
 

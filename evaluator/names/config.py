@@ -73,8 +73,11 @@ def read_config(servers: Sequence[str], timeout: float) -> ResolverConfig:
     `servers` are `IP` or `IP#PORT`, an IPv6 address in brackets or not, at most eight; none means the
     system's. `timeout` is in seconds.
     """
-    listed = [servers] if isinstance(servers, str) else list(servers)
     problems = list(_timeout_problems(timeout))
+    listed = [servers] if isinstance(servers, str) else servers
+    if not isinstance(listed, list | tuple):
+        problems.append(Diagnostic(HostNameCode.SERVER_INVALID, f"{quote(str(servers))} is no list of name servers"))
+        listed = ()
     found = []
     for text in listed:
         try:

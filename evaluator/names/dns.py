@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 
 import dns.message
 
@@ -93,7 +94,7 @@ class _Asking:
             share = min(_LONGEST_TRY, remaining / (tries - at))
             exchange, response = await self._exchange(name, servers[at % len(servers)], share)
             may_be_empty = at + 1 >= len(servers)
-            is_answer = response is not None and response.rcode in ANSWERS
+            is_answer = response is not None and response.rcode in ANSWERS and not response.is_referral
             if response is not None and is_answer and (may_be_empty or not response.is_empty):
                 self.exchanges.append(replace(exchange, is_used=True))
                 return response
@@ -146,6 +147,8 @@ async def _receive(server: Server, query: bytes, arrival: _Arrival) -> None:
             arrival.response = read_response(wire)
         except MalformedResponseError as error:
             arrival.error = f"malformed: {error}"
+        else:
+            arrival.error = "referral" if arrival.response.is_referral else ""
 
 
 def rebuild(name: str, exchanges: Sequence[Exchange], *, had_servers: bool) -> tuple[Family, ...]:
@@ -178,7 +181,8 @@ def _reread(exchange: Exchange, name: str) -> Response:
     return response
 
 
-def library_versions(packages: Iterable[str] = ("dnspython", "idna")) -> dict[str, str]:
+@cache
+def library_versions(packages: tuple[str, ...] = ("dnspython", "idna")) -> dict[str, str]:
     """Return the versions of the libraries that had a part in it; `unknown` where a package does not say."""
     found = {}
     for package in packages:

@@ -13,7 +13,12 @@ from typing import Any
 
 from evaluator.names.lookup import Outcome
 
-_FAILURES = {"timeout": Outcome.TIMED_OUT, "malformed": Outcome.MALFORMED, "truncated": Outcome.MALFORMED}
+_FAILURES = {
+    "timeout": Outcome.TIMED_OUT,
+    "malformed": Outcome.MALFORMED,
+    "truncated": Outcome.MALFORMED,
+    "referral": Outcome.REFUSED,
+}
 ANSWERS = frozenset({"NOERROR", "NXDOMAIN"})
 
 

@@ -20,6 +20,8 @@ from evaluator.text import quote
 
 LONGEST_NAME = 253
 LONGEST_LABEL = 63
+_JOINERS = "\u200c\u200d"  # legal between certain letters, RFC 5892, A.1 and A.2
+_UNPRINTED = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?", re.ASCII)
 _PORT = re.compile(r"[^:]+:[^:]*")
 
@@ -78,7 +80,7 @@ def _not_a_name(text: str) -> Diagnostic | None:
     shown = quote(text)
     if not text.strip("."):
         return _problem(HostNameCode.EMPTY, "the host name is empty")
-    if any(char.isspace() or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for char in text):
+    if any(char.isspace() or unicodedata.category(char) in _UNPRINTED for char in text if char not in _JOINERS):
         return _problem(HostNameCode.BLANK, f"{shown} holds blanks or characters that do not print")
     if "://" in text:
         return _problem(HostNameCode.URL, f"{shown} is a URL", "give the host's name alone")

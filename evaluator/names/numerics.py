@@ -26,6 +26,11 @@ def readings(name: str) -> str:
     return f"Java reads {_java(name)}, glibc {_glibc(name)}"
 
 
+def addresses_read(name: str) -> frozenset[str]:
+    """Return the addresses, as text, that some program takes the name for."""
+    return frozenset(found for found in (_java(name), _glibc(name)) if found[:1].isdigit())
+
+
 def _java(name: str) -> str:
     parts = name.split(".")
     if any(part[:2] in ("0x", "0X") for part in parts):

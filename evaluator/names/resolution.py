@@ -1,7 +1,7 @@
 """The document that says how a name was resolved, and the way back from it without a network.
 
-Nothing in a kept document is believed: the addresses are read again from the raw responses, and
-whatever the document says besides must be what comes out.
+What DNS said is not believed but read again from the raw responses, and whatever the document says
+besides must be what comes out. Of a hosts file the document keeps what was read, and its digest.
 """
 
 from __future__ import annotations

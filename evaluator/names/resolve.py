@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import importlib
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evaluator.diagnostic import Diagnostic, HostNameError
+from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import Address
 from evaluator.facts.host import HostAddresses
 from evaluator.names.config import DEFAULT_TIMEOUT, ResolverConfig, read_config
@@ -22,6 +23,7 @@ from evaluator.names.freeze import Found, freeze, freeze_loopback
 from evaluator.names.host_name import HostName, read_host_name
 from evaluator.names.hosts_file import HostsEntry, read_hosts_entry
 from evaluator.names.resolution import dns_document, loopback_document
+from evaluator.text import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,20 @@ def _prepare(
         host = read_host_name(name)
     except HostNameError as error:
         problems.extend(error.diagnostics)
+    problems.extend(_wrong_options(hosts_file, require_complete))
     if problems:
         raise HostNameError(problems)
     return _Question(host, config, None if hosts_file is None else Path(hosts_file), require_complete)
+
+
+def _wrong_options(hosts_file: object, require_complete: object) -> Iterator[Diagnostic]:
+    options = {
+        "hosts_file": (hosts_file, hosts_file is None or isinstance(hosts_file, str | Path)),
+        "require_complete": (require_complete, isinstance(require_complete, bool)),
+    }
+    for name, (value, is_right) in options.items():
+        if not is_right:
+            yield Diagnostic(HostNameCode.OPTION_INVALID, f"{quote(name)} cannot be {quote(str(value))}")
 
 
 def _without_asking(question: _Question) -> HostAddresses | None:
@@ -94,6 +107,7 @@ def _without_asking(question: _Question) -> HostAddresses | None:
 
 
 async def _ask(question: _Question) -> HostAddresses:
+    await asyncio.to_thread(importlib.import_module, "evaluator.names.dns")  # takes too long for an event loop
     from evaluator.names.dns import library_versions, look_up, utc_now  # noqa: PLC0415 -- dnspython, only for names
 
     name = question.host

@@ -55,6 +55,12 @@ class Response:
     ede: tuple[tuple[int, str], ...]
     answers: tuple[Record, ...]
     zones: tuple[dns.name.Name, ...]
+    refers: bool = False
+
+    @property
+    def is_referral(self) -> bool:
+        """Whether it only names other servers: no answer, and no proof that there is none (RFC 2308, 2.1)."""
+        return self.refers and self.is_empty
 
     @property
     def is_empty(self) -> bool:
@@ -94,7 +100,7 @@ def _read(wire: bytes) -> Response:
     answers: list[Record] = []
     zones: list[dns.name.Name] = []
     ede: list[tuple[int, str]] = []
-    rcode = flags & 0x000F
+    rcode, refers = flags & 0x000F, False
     for raw in _records(parser, counts):
         if raw.rdtype == dns.rdatatype.OPT:
             rcode |= raw.ttl >> 24 << 4
@@ -107,7 +113,8 @@ def _read(wire: bytes) -> Response:
             parser.get_bytes(raw.length)
             if raw.section == 1 and raw.rdtype == dns.rdatatype.SOA:
                 zones.append(raw.owner)
-    return Response(_rcode_text(rcode), dns.flags.to_text(flags), tuple(ede), tuple(answers), tuple(zones))
+            refers = refers or (raw.section == 1 and raw.rdtype == dns.rdatatype.NS)
+    return Response(_rcode_text(rcode), dns.flags.to_text(flags), tuple(ede), tuple(answers), tuple(zones), refers)
 
 
 def _records(parser: dns.wire.Parser, counts: list[int]) -> Iterator[_Raw]:

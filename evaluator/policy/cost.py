@@ -81,21 +81,37 @@ class _Sizes:
     others: int
 
 
+def greatest_harmless_size(rules: tuple[Rule, ...]) -> int:
+    """Return up to which length of all its lists no report can make the rules exceed the budget; 0 if none is known."""
+    for size in (4096, 1024, 256, 64, 16):
+        sizes = _Sizes(size, size, size, size, size)
+        if sum((size if rule.has_subject else 1) * _steps(rule.condition, sizes) for rule in rules) <= STEP_BUDGET:
+            return size
+    return 0
+
+
+def budget_for(question: Question, harmless: int) -> Budget | None:
+    """Return the budget of one decision; None where its lists are so short that it need not be counted."""
+    budget = Budget(question)
+    longest = max(len(question.facts.links), question.facts.topology.largest_stack, budget.others)
+    return None if longest <= harmless else budget
+
+
 class Budget:
-    """The steps that one decision may take."""
+    """The steps that one decision may take; `others` is the length of the longest list of no interfaces."""
 
     def __init__(self, question: Question) -> None:
         self._question = question
         facts = question.facts
         given = (len(value) for value in question.parameters.values() if isinstance(value, tuple))
-        self._others = max(facts.longest_list, len(question.host.answers), *given, 1)
+        self.others = max(facts.longest_list, len(question.host.answers), *given, 1)
         self._spent = 0
 
     def spend(self, rule: Rule, candidates: int) -> None:
         """Count what the rule may cost with so many candidates; PolicyError where that is over the budget."""
         facts = self._question.facts
         topology = facts.topology
-        sizes = _Sizes(len(facts.links), candidates, topology.most_above, topology.largest_stack, self._others)
+        sizes = _Sizes(len(facts.links), candidates, topology.most_above, topology.largest_stack, self.others)
         subjects = 1
         if rule.has_subject:
             subjects = sizes.interfaces if rule.verb in _EVERY_INTERFACE else candidates

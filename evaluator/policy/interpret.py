@@ -81,7 +81,7 @@ def judge(rule: Rule, scene: Scene) -> Judged:
     if not rule.has_subject:
         return Judged(rule, before, before, (), holds(rule.condition, scene, {}))
     hits = tuple(nic for nic in subjects(rule, scene) if holds(rule.condition, scene, {"nic": nic}))
-    return Judged(rule, before, _act(rule.verb, scene, hits), hits, bool(hits))
+    return Judged(rule, before, act(rule.verb, scene, hits), hits, bool(hits))
 
 
 def subjects(rule: Rule, scene: Scene) -> tuple[Link, ...]:
@@ -89,7 +89,8 @@ def subjects(rule: Rule, scene: Scene) -> tuple[Link, ...]:
     return scene.facts.links if rule.verb in ("match", "warn") else scene.candidates
 
 
-def _act(verb: str, scene: Scene, hits: tuple[Link, ...]) -> tuple[Link, ...]:
+def act(verb: str, scene: Scene, hits: tuple[Link, ...]) -> tuple[Link, ...]:
+    """Return the candidates after a rule of the verb that held for these subjects."""
     before = scene.candidates
     if not hits:
         return before

@@ -50,9 +50,9 @@ def console_for(stream: TextIO) -> Console:
 
 def print_decision(decision: Decision, stream: TextIO) -> None:
     """Print the decision with its findings, its trace and the reason for each interface."""
-    explanation = decision.explain(MOST_INTERFACES)
+    explanation = decision.reasons(MOST_INTERFACES)
     console = console_for(stream)
-    headline = _captured(console, _headline(decision, explanation), soft_wrap=True)  # two lines, however long
+    headline = headline_of(decision, explanation, console)
     parts: list[RenderableType] = []
     if decision.findings:
         parts += [_heading("findings"), _indented(_findings(decision))]
@@ -67,7 +67,17 @@ def print_decision(decision: Decision, stream: TextIO) -> None:
         _indented(_interfaces(decision, explanation)),
     ]
     body = _captured(console, Group(*parts), soft_wrap=False)
-    stream.writelines(f"{line.rstrip()}\n" for line in (*headline.splitlines(), *body.splitlines()))
+    print_lines([*headline, *body.splitlines()], stream)
+
+
+def headline_of(decision: Decision, explanation: Explanation, console: Console) -> list[str]:
+    """Return the two lines, however long, that say what and why."""
+    return _captured(console, _headline(decision, explanation), soft_wrap=True).splitlines()
+
+
+def print_lines(lines: list[str], stream: TextIO) -> None:
+    """Print lines that may be styled already."""
+    stream.writelines(f"{line.rstrip()}\n" for line in lines)
 
 
 def _captured(console: Console, renderable: RenderableType, soft_wrap: bool) -> str:

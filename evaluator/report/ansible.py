@@ -139,7 +139,7 @@ def _labels(
         if len(owners) == 1:
             of_device[owners[0]] = (*of_device.get(owners[0], ()), fact)
         else:
-            addresses, _ = read_owned(label, entries_in(fact))
+            addresses = read_owned(label, entries_in(fact)).addresses
             findings.extend(_without_interface(owned.address, f"under the label {quote(label)}") for owned in addresses)
     return of_device, findings
 
@@ -154,11 +154,11 @@ def _gateways(facts: _Facts) -> Iterator[Gateway]:
 
 def _not_shown(facts: _Facts, devices: tuple[Device, ...]) -> Iterator[Finding]:
     """Compare Ansible's list of all addresses with those of the interfaces: of several under one label it shows one."""
-    shown = {owned.address for device in devices for owned in read_owned(device.name, device.entries())[0]}
+    shown = {owned.address for device in devices for owned in read_owned(device.name, device.entries()).addresses}
     for name in _ALL_LISTS:
         texts = facts.get(name) or ()
         entries = (Entry(text, f"{facts.pointer(name)}/{i}") for i, text in enumerate(texts))
-        for owned in read_owned("", entries)[0]:
+        for owned in read_owned("", entries).addresses:
             if owned.address not in shown:
                 yield _without_interface(owned.address, f"in {quote(name)} only")
 

@@ -98,16 +98,17 @@ def link_of(
     kind, lowers, data = device.kind, _lowers(device), device.fact.data
     own_gateways = tuple(gateway for gateway in gateways if gateway.interface == device.name)
     reached, gateway_findings = _read_gateways(own_gateways)
-    addresses, findings = read_addresses(device.name, kind, device.entries())
+    owned = read_addresses(device.name, kind, device.entries())
     link = Link(
         name=device.name,
         kind=kind,
         position=position,
-        addresses=addresses,
+        addresses=owned.addresses,
+        malformed=owned.malformed,
         lowers=lowers,
         missing=tuple(name for name in lowers.names if name not in described),
         gateways=tuple(sorted(reached)),
-        ways=_ways(addresses, own_gateways),
+        ways=_ways(owned.addresses, own_gateways),
         vlan_id=None if kind is Kind.OTHER else 0,
         bond_mode=_bond_mode(device),
         up=data.get("active"),
@@ -116,7 +117,7 @@ def link_of(
         mac=data.get("macaddress", "").lower() or None,
         pointers=_pointers(device, reached),
     )
-    return link, (*findings, *gateway_findings, *_kind_unknown(device, addresses))
+    return link, (*owned.findings, *gateway_findings, *_kind_unknown(device, owned.addresses))
 
 
 def _bond_mode(device: Device) -> int | None:

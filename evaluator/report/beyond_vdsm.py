@@ -1,26 +1,24 @@
-"""What nmstate's and Ansible's reports hold and VDSM's never does: loopback links, and gateways as text of any sort."""
+"""What other tools' reports hold and VDSM's never does: loopback links, and gateways as text of any sort."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address, OwnedAddress, parse_address
+from evaluator.facts.address import Address, parse_address
 from evaluator.facts.link import Kind
 from evaluator.finding import Finding, FindingCode
-from evaluator.report.owned import Entry, read_owned
+from evaluator.report.owned import Entry, Owned, read_owned
 from evaluator.text import quote
 
 
-def read_addresses(
-    ifname: str, kind: Kind, entries: Iterable[Entry]
-) -> tuple[tuple[OwnedAddress, ...], tuple[Finding, ...]]:
-    """Return the addresses that the interface owns, none for a loopback link, and what is wrong."""
-    owned, findings = read_owned(ifname, entries)
+def read_addresses(ifname: str, kind: Kind, entries: Iterable[Entry]) -> Owned:
+    """Return what the interface owns, nothing for a loopback link, and what is wrong."""
+    owned = read_owned(ifname, entries)
     if kind is not Kind.LOOPBACK:
-        return owned, findings
-    malformed = (finding for finding in findings if finding.code == FindingCode.MALFORMED_ADDRESS)
-    return (), (*malformed, *(_on_loopback(ifname, str(one)) for one in owned))
+        return owned
+    malformed = (finding for finding in owned.findings if finding.code == FindingCode.MALFORMED_ADDRESS)
+    return Owned((), (*malformed, *(_on_loopback(ifname, str(one)) for one in owned.addresses)))
 
 
 def read_gateway(ifname: str, text: str) -> tuple[Address | None, tuple[Finding, ...]]:

@@ -6,7 +6,7 @@ UTF-8 are read by `kernel_names.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
@@ -22,6 +22,7 @@ from evaluator.text import quote, quote_all
 
 SCHEMA = "iproute2-report"
 _OF_DETAILS = ("linkinfo", "promiscuity", "num_tx_queues")
+_TABLES = {"route": 4, "route6": 6}
 _ORDER = {Kind.VLAN: 1, Kind.BOND: 2, Kind.TEAM: 2, Kind.BRIDGE: 3}
 _NETWORK_WORDS = {"nic.networks", "report.networks", "report.last_client_iface", "nic.speed"}
 _LACKING = frozenset(_NETWORK_WORDS | {"nic is dhcp"})
@@ -32,7 +33,10 @@ _ROUTE_WORDS = {"nic.routes", "nic.gateways", "route_to"}
 def _recognises(document: object) -> bool:
     if isinstance(document, dict):
         return isinstance(document.get("addr"), list) and "nics" not in document
-    return isinstance(document, list) and any(isinstance(entry, dict) and "ifname" in entry for entry in document)
+    if not isinstance(document, list):
+        return False
+    is_filtered = bool(document) and all(entry == {} for entry in document)
+    return is_filtered or any(isinstance(entry, dict) and "ifname" in entry for entry in document)
 
 
 def _read(document: object) -> Report:
@@ -43,18 +47,19 @@ def _read(document: object) -> Report:
     refuse_invalid(document, f"{SCHEMA}#addresses" if is_bare else SCHEMA)
     parts: Mapping[str, Any] = {"addr": document} if is_bare else document  # type: ignore[assignment]
     interfaces = _interfaces(parts["addr"], "" if is_bare else "/addr")
-    table = None
-    if "route" in parts or "route6" in parts:
-        table = read_routes((*parts.get("route", ()), *parts.get("route6", ())))
+    tables = {family: parts[key] for key, family in _TABLES.items() if key in parts}
+    table = read_routes(tables) if tables else None
+    if table is not None:
+        table.block_unknown(interfaces)
     links, findings = _links(interfaces, table)
     facts = HostFacts(
         links=links,
         blocked=tuple(sorted(table.blocked)) if table else (),
-        lacking=_lacking(has_kinds=_has_kinds(parts["addr"]), has_routes=table is not None),
+        lacking=_lacking(has_kinds=_has_kinds(parts["addr"]), has_routes=len(tables) == len(_TABLES)),
     )
     findings += [*contradictions(facts), *(table.findings if table else ())]
     for interface in interfaces.values():
-        findings.extend(_master_elsewhere(interface, interfaces))
+        findings.extend(_master_not_reported(interface, interfaces))
     findings.extend(_kinds_unknown(facts, interfaces))
     return Report("iproute2", facts, merge(findings), given)
 
@@ -99,7 +104,7 @@ def _links(interfaces: Mapping[str, Interface], table: RoutingTable | None) -> t
     return tuple(links), findings
 
 
-def _master_elsewhere(interface: Interface, interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
+def _master_not_reported(interface: Interface, interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
     if interface.master is not None and interface.master not in interfaces:
         kind = interface.info.get("info_slave_kind", "")
         yield Finding(
@@ -128,10 +133,10 @@ def _kinds_unknown(facts: HostFacts, interfaces: Mapping[str, Interface]) -> Ite
             )
 
 
-def with_routes(text: bytes, tables: Sequence[bytes]) -> bytes:
-    """Return the output of `ip -j addr` with one or two of `ip -j route` beside it, as one text."""
-    parts = zip(("addr", "route", "route6"), (text, *tables), strict=False)
-    return b"{" + b", ".join(b'"%s": %s' % (key.encode(), part.strip() or b"[]") for key, part in parts) + b"}"
+def with_routes(text: bytes, tables: Mapping[int, bytes]) -> bytes:
+    """Return the output of `ip -j addr` with those of `ip -j route` beside it by their families, as one text."""
+    parts = {"addr": text, **{key: tables[family] for key, family in _TABLES.items() if family in tables}}
+    return b"{" + b", ".join(b'"%s": %s' % (key.encode(), part) for key, part in parts.items()) + b"}"
 
 
 IPROUTE2 = ReportFormat(

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address, OwnedAddress, subnets_of
+from evaluator.facts.address import Address, Cidr, OwnedAddress, length_of, network_of, parse_address, subnets_of
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
-from evaluator.report.owned import Entry, read_owned
+from evaluator.report.beyond_vdsm import read_addresses
+from evaluator.report.owned import Entry
 from evaluator.text import quote
 
 _NAMED_AS_HERE = (Kind.BOND, Kind.BRIDGE, Kind.VLAN, Kind.TEAM, Kind.VETH, Kind.DUMMY, Kind.MACVLAN, Kind.VRF, Kind.TUN)
@@ -45,6 +46,12 @@ class Interface:
         return found
 
     @property
+    def settings(self) -> Mapping[str, Any]:
+        """What `-d` tells of the settings of its kind."""
+        found: Mapping[str, Any] = self.info.get("info_data", {})
+        return found
+
+    @property
     def info_kind(self) -> str:
         """The kernel's name of its kind; empty for a network card, and where nothing has one."""
         return str(self.info.get("info_kind", ""))
@@ -68,18 +75,26 @@ class Interface:
     @property
     def names_below(self) -> str | None:
         """The name of the device it says it is linked to, lower or peer."""
+        if self.is_elsewhere:  # what `info_data` names then is another interface of that index
+            return None
         name: str | None = self.data.get("link")
         if name is None:
-            name = self.info.get("info_data", {}).get("link")
+            name = self.settings.get("link")
         return name
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the device it is linked to is in another network namespace."""
+        return "link_netnsid" in self.data or "link_index" in self.data
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """What the routing table says of one interface; None where there was no table."""
+    """What the routing tables say of one interface; `families` are those of which there was a table."""
 
     routes: tuple[Route, ...]
     gateways: tuple[Address, ...]
+    families: frozenset[int]
 
 
 def link_of(
@@ -87,24 +102,25 @@ def link_of(
 ) -> tuple[Link, tuple[Finding, ...]]:
     """Return the link of an entry and what is wrong with its addresses."""
     data, kind = interface.data, interface.kind
-    addresses, findings = _owned(interface)
+    owned = read_addresses(interface.name, kind, _entries(interface))
     link = Link(
         name=interface.name,
         kind=kind,
         position=position,
-        addresses=addresses,
+        addresses=owned.addresses,
+        malformed=owned.malformed,
         lowers=lowers,
         missing=missing,
         gateways=ways.gateways if ways else (),
-        ways=ways.routes if ways else tuple(map(Route, subnets_of(addresses))),
+        ways=tuple(sorted({*(ways.routes if ways else ()), *_connected(interface, owned.addresses, ways)})),
         vlan_id=_vlan_id(interface),
         bond_mode=_bond_mode(interface),
         up=_is_up(data),
-        mtu=data.get("mtu"),
+        mtu=None if "mtu" not in data else int(data["mtu"]),
         mac=data.get("address", "").lower() or None if data.get("link_type") in _WITH_MAC else None,
         pointers=dict(_pointers(interface)),
     )
-    return link, (*findings, *_duplicates(interface))
+    return link, (*owned.findings, *_duplicates(interface))
 
 
 def lowers_of(interfaces: Mapping[str, Interface]) -> dict[str, Lowers]:
@@ -129,17 +145,18 @@ def _duplicates(interface: Interface) -> Iterator[Finding]:
 
 def _lowers(interface: Interface, interfaces: Mapping[str, Interface], members: Iterable[Interface]) -> Lowers:
     base = _base(interface, interfaces)
-    is_elsewhere = base is None and "link_netnsid" in interface.data and interface.info_kind not in ("", *_PEERS)
-    lowers = Lowers(base=base, elsewhere=is_elsewhere)
+    lowers = Lowers(base=base, elsewhere=interface.is_elsewhere and interface.info_kind not in ("", *_PEERS))
+    members = tuple(members)
     names = tuple(sorted(member.name for member in members))
-    match interface.info_kind:
+    match interface.info_kind or next((one.info.get("info_slave_kind", "") for one in members), ""):
         case "bond" | "team":
             return replace(lowers, slaves=names)
         case "bridge" | "openvswitch":
             return replace(lowers, ports=names)
         case "vrf":  # another routing table for its members: it takes no address away from them
             return lowers
-    return replace(lowers, others=names)
+    rings = (interface.settings.get(key) for key in ("slave1", "slave2"))  # an HSR or PRP ring has no masters
+    return replace(lowers, others=tuple(sorted({*names, *filter(None, rings)})))
 
 
 def _base(interface: Interface, interfaces: Mapping[str, Interface]) -> str | None:
@@ -148,14 +165,8 @@ def _base(interface: Interface, interfaces: Mapping[str, Interface]) -> str | No
     if name is None or interface.info_kind in _PEERS:
         return None
     other = interfaces.get(name)
-    is_pair = other is not None and other.names_below == interface.name and other is not interface
+    is_pair = other is not None and other.names_below == interface.name and interface.kind is Kind.OTHER
     return None if is_pair else name
-
-
-def _owned(interface: Interface) -> tuple[tuple[OwnedAddress, ...], tuple[Finding, ...]]:
-    if interface.kind is Kind.LOOPBACK:
-        return (), tuple(_on_loopback(interface))
-    return read_owned(interface.name, _entries(interface))
 
 
 def _entries(interface: Interface) -> Iterator[Entry]:
@@ -169,28 +180,45 @@ def _entries(interface: Interface) -> Iterator[Entry]:
         if is_primary:
             seen.add(family)
         pointer = f"{interface.pointer}/addr_info/{i}/local"
-        yield Entry(entry["local"], pointer, primary=is_primary, length=entry.get("prefixlen"))
-
-
-def _on_loopback(interface: Interface) -> Iterator[Finding]:
-    owned, _ = read_owned(interface.name, _entries(interface))
-    for one in owned:
-        message = f"{quote(interface.name)} has {quote(str(one.address))}; addresses of a loopback link do not count"
-        yield Finding(
-            FindingCode.ADDRESS_NOT_COUNTED, Severity.INFO, message, (interface.name,), addresses=(str(one.address),)
-        )
+        has_peer = entry.get("address", entry["local"]) != entry["local"]  # then the length is the peer's
+        length = None if has_peer or "prefixlen" not in entry else int(entry["prefixlen"])
+        yield Entry(entry["local"], pointer, primary=is_primary, length=length)
 
 
 def _vlan_id(interface: Interface) -> int | None:
     if interface.kind is Kind.VLAN:
-        number: int | None = interface.info.get("info_data", {}).get("id")
-        return number
+        return int(interface.settings["id"]) if "id" in interface.settings else None
     return 0 if interface.has_kinds else None
 
 
 def _bond_mode(interface: Interface) -> int | None:
-    mode = interface.info.get("info_data", {}).get("mode")
+    mode = interface.settings.get("mode")
     return BOND_MODES.index(mode) if interface.kind is Kind.BOND and mode in BOND_MODES else None
+
+
+def _connected(interface: Interface, owned: tuple[OwnedAddress, ...], ways: Ways | None) -> Iterator[Route]:
+    """Yield the connected routes of the families without a routing table, as the kernel would make them."""
+    data = interface.data
+    if interface.kind is Kind.LOOPBACK or ("flags" in data and "UP" not in data["flags"]):
+        return
+    unrouted = {entry.get("local") for entry in data.get("addr_info", ()) if entry.get("noprefixroute") is True}
+    peers = (_peer_network(entry) for entry in data.get("addr_info", ()))
+    subnets = subnets_of(one for one in owned if one.raw not in unrouted)
+    for network in (*subnets, *filter(None, peers)):
+        if ways is None or network.first.version not in ways.families:
+            yield Route(network)
+
+
+def _peer_network(entry: Mapping[str, Any]) -> Cidr | None:
+    peer, local, length = entry.get("address"), entry.get("local"), entry.get("prefixlen")
+    if peer is None or peer == local or length is None or entry.get("noprefixroute") is True:
+        return None
+    try:
+        address = parse_address(peer)
+        found = length_of(address, peer, int(length))
+    except ValueError:
+        return None
+    return None if found is None else network_of(address, found)
 
 
 def _is_up(data: Mapping[str, Any]) -> bool | None:
@@ -206,9 +234,8 @@ def _pointers(interface: Interface) -> Iterator[tuple[str, str]]:
     for word, key in (("mtu", "mtu"), ("mac", "address")):
         if key in interface.data:
             yield word, f"{interface.pointer}/{key}"
-    info = interface.info.get("info_data", {})
     for word, key in (("vlan_id", "id"), ("bond_mode", "mode"), ("base", "link")):
-        if key in info:
+        if key in interface.settings and not (key == "link" and interface.is_elsewhere):
             yield word, f"{interface.pointer}/linkinfo/info_data/{key}"
-    if "link" in interface.data:
+    if interface.data.get("link") is not None:
         yield "base", f"{interface.pointer}/link"

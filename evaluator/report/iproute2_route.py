@@ -7,7 +7,7 @@ Only the main table counts, which is what these commands print. A route that lea
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from evaluator.text import quote
 
 _BLOCKED = ("unreachable", "blackhole", "prohibit", "throw")
 _MAIN = ("main", 254, "254")
+_BY_NOBODY = "a route names no device that it leaves by"
 _DEFAULTS = {4: parse_cidr("0.0.0.0/0"), 6: parse_cidr("::/0")}
 
 
@@ -31,23 +32,35 @@ class RoutingTable:
     gateways: dict[str, set[Address]] = field(default_factory=lambda: defaultdict(set))
     blocked: set[Route] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
+    families: set[int] = field(default_factory=set)
 
     def ways(self, name: str) -> Ways:
         """Return what the table says of one interface."""
-        return Ways(tuple(sorted(self.routes.get(name, ()))), tuple(sorted(self.gateways.get(name, ()))))
+        routes, gateways = self.routes.get(name, ()), self.gateways.get(name, ())
+        return Ways(tuple(sorted(routes)), tuple(sorted(gateways)), frozenset(self.families))
+
+    def block_unknown(self, known: Container[str]) -> None:
+        """Let routes by devices that are not described lead nowhere: they hide shorter ones all the same."""
+        for name in [name for name in self.routes if name not in known]:
+            self.blocked.update(self.routes.pop(name))
+            self.gateways.pop(name, None)
+            message = f"routes leave by {quote(name)}, which the report does not describe" if name else _BY_NOBODY
+            self.findings.append(
+                Finding(FindingCode.ROUTE_DEVICE_NOT_REPORTED, Severity.WARNING, message, hint="report all interfaces")
+            )
 
 
-def read_routes(entries: Iterable[Mapping[str, Any]]) -> RoutingTable:
-    """Return the routing table that the entries of both families make."""
-    table = RoutingTable()
-    for entry in entries:
+def read_routes(tables: Mapping[int, Iterable[Mapping[str, Any]]]) -> RoutingTable:
+    """Return what the tables of the families (4, 6) come to."""
+    table = RoutingTable(families=set(tables))
+    for family, entry in ((family, entry) for family, entries in tables.items() for entry in entries):
         if not entry or entry.get("table", "main") not in _MAIN:
             continue
         kind = entry.get("type", "unicast")
         if kind != "unicast" and kind not in _BLOCKED:
             continue
         try:
-            route = Route(_destination(entry), entry.get("metric", 0))
+            route = Route(_destination(entry, family), int(entry.get("metric", 0)))
         except ValueError:
             table.findings.append(_malformed("destination", entry.get("dst", "")))
             continue
@@ -59,9 +72,10 @@ def read_routes(entries: Iterable[Mapping[str, Any]]) -> RoutingTable:
 
 
 def _add(table: RoutingTable, route: Route, entry: Mapping[str, Any]) -> None:
-    for hop in (entry, *entry.get("nexthops", ())):
-        name = hop.get("dev")
-        if name is None or "dead" in hop.get("flags", ()):
+    hops = entry.get("nexthops") or (entry,)
+    for hop in hops:
+        name = hop.get("dev", "")
+        if "dead" in hop.get("flags", ()):
             continue
         table.routes[name].add(route)
         text = hop.get("gateway") or hop.get("via", {}).get("host", "")
@@ -73,25 +87,26 @@ def _add(table: RoutingTable, route: Route, entry: Mapping[str, Any]) -> None:
             table.findings.append(_malformed("gateway", text))
 
 
-def _destination(entry: Mapping[str, Any]) -> Cidr:
+def _destination(entry: Mapping[str, Any], family: int) -> Cidr:
     text = entry.get("dst", "")
     if text == "default":
-        return _DEFAULTS[_version(entry)]
+        return _DEFAULTS[family]
     if "/" in text:
         return parse_cidr(text)
     address = parse_address(text)
     return network_of(address, 32 if address.version == 4 else 128)
 
 
-def _version(entry: Mapping[str, Any]) -> int:
-    """Return the family of a default route, which does not say so itself; only IPv6 ones have a `pref`."""
-    return 6 if "pref" in entry or any(":" in text for text in _addresses(entry)) else 4
+def family_of(entries: Iterable[Mapping[str, Any]]) -> int | None:
+    """Return the family of a table that does not say so itself, None of an empty one.
+
+    Only IPv6 routes have a `pref`. The table may not have been validated yet.
+    """
+    return max((6 if "pref" in entry or _has_ipv6(entry) else 4 for entry in entries if entry), default=None)
 
 
-def _addresses(entry: Mapping[str, Any]) -> Iterator[str]:
-    for hop in (entry, *entry.get("nexthops", ())):
-        yield hop.get("gateway", "")
-        yield hop.get("prefsrc", "")
+def _has_ipv6(entry: Mapping[str, Any]) -> bool:
+    return any(isinstance(entry.get(key), str) and ":" in entry[key] for key in ("dst", "gateway", "prefsrc"))
 
 
 def _malformed(what: str, text: str) -> Finding:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, extra_missing
-from evaluator.report.netlink_words import address_of, link_of, route_of
+from evaluator.report.netlink_words import words_of_address, words_of_link, words_of_route
 from evaluator.text import quote
 
 _INET, _INET6 = 2, 10
@@ -83,10 +83,10 @@ def _document(
     routes: Mapping[str, list[Mapping[str, object]]],
 ) -> dict[str, object]:
     interfaces = {int(str(message["index"])): message for message in links}
-    names = {index: link_of(message, {})["ifname"] for index, message in interfaces.items()}
+    names = {index: words_of_link(message, {})["ifname"] for index, message in interfaces.items()}
     of_link: dict[int, list[dict[str, object]]] = {index: [] for index in interfaces}
     for message in addresses:  # a link may have come or gone between the two questions
-        of_link.get(int(str(message["index"])), []).append(address_of(message))
-    addr = [{**link_of(message, names), "addr_info": of_link[index]} for index, message in interfaces.items()]
-    ways = {key: [route_of(message, names) for message in found] for key, found in routes.items()}
+        of_link.get(int(str(message["index"])), []).append(words_of_address(message))
+    addr = [{**words_of_link(message, names), "addr_info": of_link[index]} for index, message in interfaces.items()]
+    ways = {key: [words_of_route(message, names) for message in found] for key, found in routes.items()}
     return {"schema_version": 1, "addr": addr, **ways}

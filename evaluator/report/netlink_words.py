@@ -75,7 +75,7 @@ _ADDRESS_SIZES = {4: ipaddress.IPv4Address, 16: ipaddress.IPv6Address}
 _INET6 = 10
 
 
-def link_of(message: Mapping[str, Any], names: Mapping[int, object]) -> dict[str, object]:
+def words_of_link(message: Mapping[str, Any], names: Mapping[int, object]) -> dict[str, object]:
     """Return a link as `ip -j -d addr` has it, without its addresses; `names` gives other links' names by index."""
     attrs = _attributes(message)
     link_type = _LINK_TYPES.get(message["ifi_type"], f"[{message['ifi_type']}]")
@@ -92,14 +92,15 @@ def link_of(message: Mapping[str, Any], names: Mapping[int, object]) -> dict[str
         found["master"] = names.get(attrs["IFLA_MASTER"], f"if{attrs['IFLA_MASTER']}")
     if "IFLA_ADDRESS" in attrs:
         found["address"] = _link_address(attrs["IFLA_ADDRESS"], link_type)
-    info = _link_info(_attributes(attrs.get("IFLA_LINKINFO")), names)
+    is_elsewhere = "IFLA_LINK_NETNSID" in attrs
+    info = _link_info(_attributes(attrs.get("IFLA_LINKINFO")), {} if is_elsewhere else names)
     if info:
         found["linkinfo"] = info
     altnames = [_name(value) for value in _attributes(attrs.get("IFLA_PROP_LIST"), several=True).values()]
     return {**found, "promiscuity": attrs.get("IFLA_PROMISCUITY", 0), **({"altnames": altnames} if altnames else {})}
 
 
-def address_of(message: Mapping[str, Any]) -> dict[str, object]:
+def words_of_address(message: Mapping[str, Any]) -> dict[str, object]:
     """Return an address as `ip -j addr` has it."""
     attrs = _attributes(message)
     is_ipv6 = message["family"] == _INET6
@@ -120,7 +121,7 @@ def address_of(message: Mapping[str, Any]) -> dict[str, object]:
     return found
 
 
-def route_of(message: Mapping[str, Any], names: Mapping[int, object]) -> dict[str, object]:
+def words_of_route(message: Mapping[str, Any], names: Mapping[int, object]) -> dict[str, object]:
     """Return a route as `ip -j route` has it."""
     attrs = _attributes(message)
     found: dict[str, object] = {}
@@ -189,8 +190,8 @@ def _link_info(attrs: Mapping[str, Any], names: Mapping[int, object]) -> dict[st
 def _settings(kind: str, data: Mapping[str, Any], names: Mapping[int, object]) -> dict[str, object]:
     if kind == "vlan" and "IFLA_VLAN_ID" in data:
         return {"id": data["IFLA_VLAN_ID"]}
-    if kind == "vxlan" and "IFLA_VXLAN_LINK" in data:
-        return {"link": names.get(data["IFLA_VXLAN_LINK"], f"if{data['IFLA_VXLAN_LINK']}")}
+    if kind == "vxlan" and data.get("IFLA_VXLAN_LINK") in names:
+        return {"link": names[data["IFLA_VXLAN_LINK"]]}
     mode = data.get("IFLA_BOND_MODE")
     if kind == "bond" and isinstance(mode, int) and mode < len(BOND_MODES):
         return {"mode": BOND_MODES[mode]}

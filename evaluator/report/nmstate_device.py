@@ -89,12 +89,13 @@ class Device:
 def link_of(device: Device, position: int, described: frozenset[str]) -> tuple[Link, tuple[Finding, ...]]:
     """Return the link of a device, without its routes, and what is wrong with its entries."""
     kind, lowers, data = device.kind, _lowers(device), device.kernel.data
-    addresses, findings = read_addresses(device.name, kind, entries_of(device))
+    owned = read_addresses(device.name, kind, entries_of(device))
     link = Link(
         name=device.name,
         kind=kind,
         position=position,
-        addresses=addresses,
+        addresses=owned.addresses,
+        malformed=owned.malformed,
         lowers=lowers,
         missing=tuple(name for name in lowers.names if name not in described),
         vlan_id=_vlan_id(device),
@@ -106,7 +107,7 @@ def link_of(device: Device, position: int, described: frozenset[str]) -> tuple[L
         mac=data.get("mac-address", "").lower() or None,
         pointers=_pointers(device),
     )
-    return link, (*findings, *_kind_unknown(device, addresses))
+    return link, (*owned.findings, *_kind_unknown(device, owned.addresses))
 
 
 def entries_of(device: Device) -> Iterator[Entry]:

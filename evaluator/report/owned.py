@@ -31,14 +31,25 @@ class Entry:
     length: int | None = None
 
 
-def read_owned(ifname: str, entries: Iterable[Entry]) -> tuple[tuple[OwnedAddress, ...], tuple[Finding, ...]]:
-    """Return the addresses that the interface owns, sorted and without duplicates, and what is wrong."""
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """What an interface owns, sorted and without duplicates, what is wrong, and the texts that are no address."""
+
+    addresses: tuple[OwnedAddress, ...]
+    findings: tuple[Finding, ...]
+    malformed: tuple[str, ...] = ()
+
+
+def read_owned(ifname: str, entries: Iterable[Entry]) -> Owned:
+    """Return what the entries of an interface come to."""
     good: list[OwnedAddress] = []
     findings: list[Finding] = []
+    malformed: list[str] = []
     for entry in entries:
         try:
             owned = _read_entry(entry)
         except ValueError:
+            malformed.append(entry.text)
             findings.append(_malformed(ifname, entry.text if entry.length is None else f"{entry.text}/{entry.length}"))
             continue
         reason = owned.address.unusable
@@ -48,7 +59,7 @@ def read_owned(ifname: str, entries: Iterable[Entry]) -> tuple[tuple[OwnedAddres
             findings.append(_not_counted(ifname, owned, reason))
         if entry.netmask and owned.prefix is None:
             findings.append(_malformed_netmask(ifname, entry))
-    return _without_duplicates(good), tuple(findings)
+    return Owned(_without_duplicates(good), tuple(findings), tuple(malformed))
 
 
 def _read_entry(entry: Entry) -> OwnedAddress:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeGuard
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.report.ansible import ANSIBLE
 from evaluator.report.iproute2 import IPROUTE2, with_routes
+from evaluator.report.iproute2_route import family_of
 from evaluator.report.json_text import LARGEST, parse_json, parse_json_without_duplicates, parse_kernel_json, plain_copy
 from evaluator.report.nmstate import NMSTATE
 from evaluator.report.reading import Report, ReportFormat
@@ -33,8 +35,12 @@ def read_report(document: bytes | str | Mapping[str, object] | Path, format: str
         document = read_file(document)
     if isinstance(document, bytes | str):
         report = _read_value(*_parse_any(document, format, parse_json))
-        return replace(report, text=document.encode() if isinstance(document, str) else document)
+        return replace(report, text=_octets(document))
     return _read_value(plain_copy(document), format)
+
+
+def _octets(text: bytes | str) -> bytes:
+    return text.encode("utf-8", errors="surrogateescape") if isinstance(text, str) else text
 
 
 def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] = ()) -> Report:
@@ -44,15 +50,29 @@ def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] 
     """
     value, format = _parse_any(text, format, parse_json_without_duplicates)
     if routes:
-        for table in routes:
-            _parse(table, parse_json_without_duplicates, _is_list)
         if not isinstance(value, list):
             hint = "leave `--route` out"
             message = "routes go with a report of `ip -j addr` only"
             raise ReportError([Diagnostic(ReportCode.FORMAT_UNKNOWN, message, hint=hint)])
-        text = with_routes(text, routes)
+        text = with_routes(text, _by_family(routes))
         value = _parse(text, parse_json_without_duplicates)
     return replace(_read_value(value, format), text=text)
+
+
+def _by_family(routes: Sequence[bytes]) -> dict[int, bytes]:
+    """Return the outputs of `ip -j route` by their families; an empty one is of the family that is left."""
+    tables = [(table.strip() or b"[]") for table in routes]
+    values = [_parse(table, parse_json_without_duplicates, _is_list) for table in tables]
+    families = [family_of(value) if _is_list_of_objects(value) else None for value in values]
+    found = {family: table for family, table in zip(families, tables, strict=True) if family is not None}
+    if len(found) < sum(family is not None for family in families):
+        raise ReportError([Diagnostic(ReportCode.INVALID, "both routing tables are of one family, IPv4 or IPv6")])
+    left = [family for family in (4, 6) if family not in found]
+    return {**found, **dict(zip(left, (t for t, f in zip(tables, families, strict=True) if f is None), strict=False))}
+
+
+def _is_list_of_objects(value: object) -> TypeGuard[list[Mapping[str, object]]]:
+    return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
 
 
 def _is_list(value: object) -> bool:

@@ -38,7 +38,7 @@ class Carried:
 
 def link_of(device: Device, described: frozenset[str], carried: Carried | None) -> tuple[Link, tuple[Finding, ...]]:
     """Return the link of a device and what is wrong with its entry."""
-    addresses, findings = read_owned(device.name, entries_of(device.data, device.pointer))
+    owned = read_owned(device.name, entries_of(device.data, device.pointer))
     gateways, gateway_findings = _gateways(device)
     addr_findings = tuple(_addr_conflict(device))
     carried = carried or Carried()
@@ -47,13 +47,14 @@ def link_of(device: Device, described: frozenset[str], carried: Carried | None) 
         name=device.name,
         kind=device.kind,
         position=device.position,
-        addresses=addresses,
+        addresses=owned.addresses,
+        malformed=owned.malformed,
         lowers=lowers,
         networks=carried.networks,
         conflicts=("addr",) * bool(addr_findings) + ("network",) * carried.conflict,
         missing=tuple(name for name in lowers.names if name not in described and not _is_guest_port(name, lowers)),
         gateways=tuple(sorted(gateways)),
-        ways=_ways(device.data, addresses, gateways),
+        ways=_ways(device.data, owned.addresses, gateways),
         vlan_id=_vlan_id(device),
         bond_mode=_bond_mode(device),
         dhcp=_uses_dhcp(device.data),
@@ -62,7 +63,7 @@ def link_of(device: Device, described: frozenset[str], carried: Carried | None) 
         mac=device.data.get("hwaddr", "").lower() or None,
         pointers=_pointers(device),
     )
-    return link, (*findings, *gateway_findings, *addr_findings)
+    return link, (*owned.findings, *gateway_findings, *addr_findings)
 
 
 def entries_of(data: Mapping[str, Any], pointer: str) -> Iterator[Entry]:
@@ -77,8 +78,7 @@ def entries_of(data: Mapping[str, Any], pointer: str) -> Iterator[Entry]:
 
 def addresses_in(data: Mapping[str, Any], key: str) -> frozenset[Address]:
     """Return the well-formed addresses of one of `addr`, `ipv4addrs`, `ipv6addrs`."""
-    owned, _ = read_owned("", entries_of({key: data[key]}, ""))
-    return frozenset(entry.address for entry in owned)
+    return frozenset(entry.address for entry in read_owned("", entries_of({key: data[key]}, "")).addresses)
 
 
 def _lowers(device: Device) -> Lowers:
@@ -170,8 +170,8 @@ def _addr_conflict(device: Device) -> Iterator[Finding]:
 
 def _lengths_differ(data: Mapping[str, Any]) -> bool:
     """Return whether `netmask` contradicts the prefix lengths that `ipv4addrs` gives the same address."""
-    beside, _ = read_owned("", entries_of({key: data.get(key, "") for key in ("addr", "netmask")}, ""))
-    listed, _ = read_owned("", entries_of({"ipv4addrs": data["ipv4addrs"]}, ""))
+    beside = read_owned("", entries_of({key: data.get(key, "") for key in ("addr", "netmask")}, "")).addresses
+    listed = read_owned("", entries_of({"ipv4addrs": data["ipv4addrs"]}, "")).addresses
     lengths = {o.prefix for o in listed if any(o.address == one.address for one in beside)}
     return any(one.prefix is not None and one.prefix not in lengths for one in beside)
 

@@ -1,0 +1,53 @@
+"""The arguments that put a question: a report, a host, a policy and its parameters."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from evaluator.cli.report import add_report_to, report_of
+from evaluator.decision import Decision
+from evaluator.engine import load_policy
+from evaluator.facts.host import HostAddresses
+from evaluator.names.config import DEFAULT_TIMEOUT, read_config
+from evaluator.names.resolve import resolve_host
+from evaluator.policy.parameters import parse_assignments
+
+
+def add_question_to(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_report_to(parser)
+    host = parser.add_mutually_exclusive_group()
+    host.add_argument("--host", metavar="NAME", help="the host's name or address")
+    host.add_argument("--address", metavar="IP", action="append", help="an address of the host; may be repeated")
+    parser.add_argument("--policy", default="strict", help="a shipped policy or a policy file (default: strict)")
+    parameter = "a parameter of the policy; may be repeated"
+    parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
+    names = parser.add_argument_group("look-up of --host")
+    servers = "a name server; may be repeated (default: the system's)"
+    names.add_argument("--dns-server", metavar="IP#PORT", action="append", default=[], help=servers)
+    seconds = f"seconds for the whole look-up (default: {DEFAULT_TIMEOUT:.0f})"
+    names.add_argument("--dns-timeout", metavar="S", type=float, default=DEFAULT_TIMEOUT, help=seconds)
+    names.add_argument("--hosts", metavar="FILE", type=Path, help="a hosts file that is asked first")
+    names.add_argument("--require-complete", action="store_true", help="an answer set in which a family failed is none")
+
+
+def decide_on(options: argparse.Namespace) -> Decision:
+    """Return the decision on the question that the arguments put; QuestionError where it cannot be asked."""
+    policy = load_policy(options.policy)
+    parameters = parse_assignments(policy.program, options.param)
+    report = report_of(options)
+    return policy.decide(report, _host(options), **parameters)  # type: ignore[arg-type]
+
+
+def _host(options: argparse.Namespace) -> HostAddresses:
+    if options.host is None:
+        read_config(options.dns_server, options.dns_timeout)  # wrong options are wrong although nothing is asked
+        return HostAddresses.of(*(options.address or ()))
+    return resolve_host(
+        options.host,
+        servers=options.dns_server,
+        timeout=options.dns_timeout,
+        hosts_file=options.hosts,
+        require_complete=options.require_complete,
+    )

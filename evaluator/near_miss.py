@@ -1,0 +1,53 @@
+"""What an interface nearly owns: the sentences that answer "but it has that address, has it not?"
+
+In the subnet of a host address without owning it; standing on the owner, or under it; listing the
+address in a spelling that is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evaluator.facts.address import Address, parse_address
+from evaluator.facts.link import Link
+from evaluator.names.numerics import addresses_read
+from evaluator.policy.scene import Question
+from evaluator.text import quote, quote_all
+
+_MOST_NAMES = 6
+
+
+def near_misses(question: Question, link: Link) -> Iterator[str]:
+    """Yield a sentence for each way in which the interface nearly owns a usable host address."""
+    topology = question.facts.topology
+    below, above = set(topology.below(link.name)), set(topology.above(link.name))
+    for address in question.host.usable:
+        if address in link.address_set:
+            continue
+        shown = quote(str(address))
+        for subnet in (subnet for subnet in link.subnets if address in subnet):
+            yield f"{shown} is in its subnet {subnet}, but it does not own that address"
+        owners = {owner.name for owner in question.owners if address in owner.address_set}
+        if owners & below:
+            yield f"{shown} is owned by what it stands on: {_some(owners & below)}"
+        if owners & above:
+            yield f"{shown} is owned by what stands on it: {_some(owners & above)}"
+        for text in link.malformed:
+            if _may_mean(text, address):
+                yield f"its entry {quote(text)} is no address as it is written; some programs take it for {shown}"
+
+
+def _may_mean(text: str, address: Address) -> bool:
+    body = text.strip(" []").partition("/")[0]
+    if str(address) in addresses_read(body):
+        return True
+    try:
+        return parse_address(body) == address
+    except ValueError:
+        return False
+
+
+def _some(names: set[str]) -> str:
+    shown = sorted(names)
+    more = len(shown) - _MOST_NAMES
+    return quote_all(shown[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,156 @@
+"""The conditions of a policy as Python expressions; `compile.py` puts them together to a function."""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import re
+from typing import Any
+
+from evaluator.facts.link import Kind, Link
+from evaluator.policy.checked import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Constant,
+    Expression,
+    InState,
+    IsKnown,
+    ListOf,
+    Not,
+    Quantified,
+    Quantifier,
+    Relate,
+    Related,
+    Truth,
+    floor_of,
+)
+from evaluator.policy.compile_expression import Values, is_plain, variable
+from evaluator.policy.program import Rule
+from evaluator.policy.scene import Scene
+from evaluator.policy.syntax import attribute, call, name, negation
+
+_COMPARISONS: dict[Relate, ast.cmpop] = {
+    Relate.EQUAL: ast.Eq(),
+    Relate.UNEQUAL: ast.NotEq(),
+    Relate.LESS: ast.Lt(),
+    Relate.AT_MOST: ast.LtE(),
+    Relate.MORE: ast.Gt(),
+    Relate.AT_LEAST: ast.GtE(),
+}
+
+
+class Writer:
+    """Writes the rules of one policy; `constants` are the values that the expressions name."""
+
+    def __init__(self) -> None:
+        self._values = Values()
+        self.constant = self._values.constant
+
+    @property
+    def constants(self) -> dict[str, object]:
+        """The values by the names that were given to them, and the functions that expressions call."""
+        return {**self._values.constants, "above": _above, "in_networks": _in_networks, "like": _like}
+
+    def rule(self, rule: Rule) -> tuple[ast.expr, list[ast.stmt]]:
+        """Return the rule's condition, and what is computed once before it."""
+        self._values.begin_rule()
+        return self._condition(rule.condition), self._values.statements
+
+    def _condition(self, node: Condition) -> ast.expr:
+        match node:
+            case AllOf():
+                return ast.BoolOp(ast.And(), [self._condition(part) for part in node.conditions])
+            case AnyOf():
+                return ast.BoolOp(ast.Or(), [self._condition(part) for part in node.conditions])
+            case Not():
+                return negation(self._condition(node.condition))
+            case Truth():
+                return self._values.value(node.operand)
+            case IsKnown():
+                test = ast.Is() if node.negated else ast.IsNot()
+                return ast.Compare(self._values.value(node.operand), [test], [ast.Constant(None)])
+            case InState():
+                held = self._state(node)
+            case Related():
+                held = self._relation(node)
+            case Quantified():
+                return self._quantified(node)
+        return negation(held) if node.negated else held
+
+    def _state(self, node: InState) -> ast.expr:
+        operand = self._values.value(node.operand)
+        if node.state.family == "kind":
+            return ast.Compare(attribute(operand, "kind"), [ast.Is()], [self.constant(Kind(node.state.name))])
+        return call(self.constant(node.state.holds), name("scene"), operand)
+
+    def _relation(self, node: Related) -> ast.expr:
+        left, right = node.left, node.right
+        match node.relation:
+            case Relate.OVERLAPS:
+                return negation(call(attribute(self._values.items(left), "isdisjoint"), self._values.items(right)))
+            case Relate.WITHIN:
+                return ast.Compare(self._values.items(left), [ast.LtE()], [self._values.items(right)])
+            case Relate.IN:
+                items = self._values.value(right) if is_plain(right) else self._values.items(right)
+                return ast.Compare(self._values.bare(left), [ast.In()], [items])
+            case Relate.IN_NETWORK:
+                if right.type.is_list:
+                    return call(name("in_networks"), self._values.bare(left), self._values.value(right))
+                return ast.Compare(self._values.bare(left), [ast.In()], [self._values.value(right)])
+            case Relate.LIKE:
+                return self._glob(left, right)
+            case Relate.ABOVE:
+                return _is_above(self._values.value(left), self._values.value(right))
+            case Relate.BELOW:
+                return _is_above(self._values.value(right), self._values.value(left))
+        return ast.Compare(self._values.bare(left), [_COMPARISONS[node.relation]], [self._values.bare(right)])
+
+    def _glob(self, left: Expression, right: Expression) -> ast.expr:
+        """Write a glob that is known already as one compiled pattern."""
+        parts = right.operands if isinstance(right, ListOf) else (right,)
+        known = [part.value for part in parts if isinstance(part, Constant)]
+        if len(known) < len(parts):
+            return call(name("like"), self._values.value(left), self._values.value(right))
+        globs = [str(glob) for value in known for glob in _as_list(value)]
+        match = re.compile("|".join(map(fnmatch.translate, globs)) or "(?!)").match
+        return ast.Compare(call(self.constant(match), self._values.value(left)), [ast.IsNot()], [ast.Constant(None)])
+
+    def _quantified(self, node: Quantified) -> ast.expr:
+        floor = floor_of(node)
+        domain = self._values.value(node.domain)
+        if floor is not None:
+            domain = call(name("above"), name("scene"), self._values.value(floor), domain)
+        bound = variable(node.variable.name)
+        ifs: list[ast.expr] = []
+        if node.others_only:
+            ifs = [ast.Compare(attribute(name(bound), "name"), [ast.NotEq()], [attribute(name("nic"), "name")])]
+        loop = ast.comprehension(ast.Name(bound, ast.Store()), domain, ifs, 0)
+        every = node.quantifier is Quantifier.EVERY
+        held = call(name("all" if every else "any"), ast.GeneratorExp(self._condition(node.body), [loop]))
+        return negation(held) if node.quantifier is Quantifier.NO else held
+
+
+def _is_above(upper: ast.expr, lower: ast.expr) -> ast.expr:
+    topology = attribute(attribute(name("scene"), "facts"), "topology")
+    return call(attribute(topology, "is_above"), attribute(upper, "name"), attribute(lower, "name"))
+
+
+def _above(scene: Scene, floor: Link, items: tuple[Link, ...]) -> tuple[Link, ...]:
+    names = scene.facts.topology.above(floor.name)
+    if not names:
+        return ()
+    wanted = frozenset(names)
+    return tuple(item for item in items if item.name in wanted)
+
+
+def _in_networks(address: Any, networks: tuple[Any, ...]) -> bool:  # noqa: ANN401 -- typed by the checker
+    return any(address in network for network in networks)
+
+
+def _like(text: str, globs: Any) -> bool:  # noqa: ANN401 -- one glob or a list
+    return any(fnmatch.fnmatchcase(text, glob) for glob in _as_list(globs))
+
+
+def _as_list(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 -- typed by the checker
+    return value if isinstance(value, tuple) else (value,)

@@ -1,0 +1,144 @@
+"""The values of a policy's sentences as Python expressions.
+
+A value that does not depend on what is bound is written before the loop over the subjects, once for
+each rule. Everything here is total and pure, so it may be computed earlier or not at all.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from evaluator.facts.address import Address
+from evaluator.facts.link import Link
+from evaluator.policy.checked import Constant, Count, Expression, ListOf, ParameterValue, Read, RouteTo, Variable
+from evaluator.policy.scene import Scene, identity
+from evaluator.policy.syntax import attribute, call, name
+from evaluator.policy.types import Base
+
+_FIELDS = frozenset(
+    {"name", "addresses", "networks", "vlan_id", "bond_mode", "mtu", "speed", "mac", "conflicts", "missing", "gateways"}
+)
+_IDENTITY = {Base.NIC: "name", Base.OWNED: "address"}
+_DISTINCT = ("candidates", "interfaces", "owners")
+
+
+class Values:
+    """Writes the values of one policy: `constants` are what expressions name, `statements` what is computed once."""
+
+    def __init__(self) -> None:
+        self.constants: dict[str, object] = {"route_to": _route_to, "identity": identity}
+        self.statements: list[ast.stmt] = []
+        self._known: dict[int, str] = {}
+        self._once: dict[str, str] = {}
+
+    def begin_rule(self) -> None:
+        """Forget what was computed once for the rule before: the candidates have changed."""
+        self._once, self.statements = {}, []
+
+    def constant(self, value: object) -> ast.expr:
+        """Return the name of a value."""
+        known = self._known.setdefault(id(value), f"k{len(self._known)}")
+        self.constants[known] = value
+        return name(known)
+
+    def value(self, node: Expression) -> ast.expr:
+        """Write a value; what depends on nothing bound is computed once."""
+        if isinstance(node, Variable):
+            return name(variable(node.name))
+        if isinstance(node, Constant):
+            return self.constant(node.value)
+        return self._hoisted(node, self._written, "value")
+
+    def _written(self, node: Expression) -> ast.expr:
+        match node:
+            case Read():
+                return self._read(node)
+            case ParameterValue():
+                parameters = attribute(name("question"), "parameters")
+                return ast.Subscript(parameters, ast.Constant(node.name), ast.Load())
+            case Count():
+                counted = self.value(node.operand) if _is_distinct(node.operand) else self.items(node.operand)
+                return call(name("len"), counted)
+            case ListOf():
+                return ast.Tuple([self.value(operand) for operand in node.operands], ast.Load())
+            case RouteTo():
+                return call(name("route_to"), name("scene"), self.bare(node.operand))
+        raise AssertionError(f"no such expression: {node}")
+
+    def _read(self, node: Read) -> ast.expr:
+        if node.owner is None:
+            return call(self.constant(node.word.get), name("scene"), ast.Constant(None))
+        owner = self.value(node.owner)
+        if node.word.owner is Base.NIC and node.word.name in _FIELDS:
+            return attribute(owner, node.word.name)
+        return call(self.constant(node.word.get), name("scene"), owner)
+
+    def bare(self, node: Expression) -> ast.expr:
+        """Write a value as what makes it equal to others: a nic's name, an owned address's number."""
+        if node.type.base is Base.NIC or node.type.base is Base.OWNED:
+            return attribute(self.value(node), _IDENTITY[node.type.base])
+        return self.value(node)
+
+    def items(self, node: Expression) -> ast.expr:
+        """Write a list as the set of what makes its elements equal."""
+        return self._hoisted(node, self._as_set, "set")
+
+    def _as_set(self, node: Expression) -> ast.expr:
+        if isinstance(node, Read) and node.word.owner is Base.NIC and node.owner is not None:
+            addresses = attribute(self.value(node.owner), "address_set")
+            if node.word.name == "addresses":
+                return addresses
+            if node.word.name == "matched":
+                return ast.BinOp(addresses, ast.BitAnd(), attribute(name("host"), "usable_set"))
+        if isinstance(node, Read) and node.word.owner is Base.HOST and node.word.name == "addresses":
+            return attribute(name("host"), "usable_set")
+        items = self.value(node)
+        if isinstance(node, ParameterValue):  # one that is not given may be computed here, but is never used
+            items = ast.BoolOp(ast.Or(), [items, ast.Tuple([], ast.Load())])
+        if node.type.base in _IDENTITY or isinstance(node, ListOf):
+            items = call(name("map"), name("identity"), items)
+        return call(name("frozenset"), items)
+
+    def _hoisted(self, node: Expression, write: Callable[[Any], ast.expr], what: str) -> ast.expr:
+        if _is_bound(node):
+            return write(node)
+        key = f"{what} {node.text}"
+        if key not in self._once:
+            value = write(node)
+            self._once[key] = f"once{len(self._once)}"
+            self.statements.append(ast.Assign([ast.Name(self._once[key], ast.Store())], value))
+        return name(self._once[key])
+
+
+def _is_bound(node: Expression) -> bool:
+    """Return whether the value depends on the rule's subject or on what a quantifier binds."""
+    match node:
+        case Variable():
+            return True
+        case Read(owner=owner):
+            return owner is not None and _is_bound(owner)
+        case Count(operand=operand) | RouteTo(operand=operand):
+            return _is_bound(operand)
+        case ListOf(operands=operands):
+            return any(map(_is_bound, operands))
+    return False
+
+
+def is_plain(node: Expression) -> bool:
+    """Return whether a list's elements are equal as they stand, and few: names of one interface, say."""
+    return isinstance(node, Read) and node.word.owner is Base.NIC and node.type.base not in _IDENTITY
+
+
+def _is_distinct(node: Expression) -> bool:
+    return isinstance(node, Read) and node.owner is None and node.word.name in _DISTINCT
+
+
+def _route_to(scene: Scene, address: Address | None) -> tuple[Link, ...]:
+    return () if address is None else scene.route_to(address)
+
+
+def variable(text: str) -> str:
+    """Return the Python name of what a sentence binds; none is one of ours."""
+    return "nic" if text == "nic" else f"v_{text}"

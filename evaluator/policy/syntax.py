@@ -1,0 +1,30 @@
+"""Nodes of Python's syntax tree in a word each, so that what is compiled can be read."""
+
+from __future__ import annotations
+
+import ast
+
+
+def name(text: str) -> ast.expr:
+    """Return the use of a name."""
+    return ast.Name(text, ast.Load())
+
+
+def attribute(value: ast.expr, text: str) -> ast.expr:
+    """Return the use of an attribute."""
+    return ast.Attribute(value, text, ast.Load())
+
+
+def call(function: ast.expr, *arguments: ast.expr) -> ast.expr:
+    """Return a call."""
+    return ast.Call(function, list(arguments), [])
+
+
+def negation(value: ast.expr) -> ast.expr:
+    """Return `not value`."""
+    return ast.UnaryOp(ast.Not(), value)
+
+
+def assign(text: str, value: ast.expr) -> ast.stmt:
+    """Return `text = value`."""
+    return ast.Assign([ast.Name(text, ast.Store())], value)

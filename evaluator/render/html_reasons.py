@@ -1,0 +1,25 @@
+"""Why a rule did or did not hold: the clause that decided, the values it saw, and where the report states them."""
+
+from __future__ import annotations
+
+from evaluator.render.markup import Html, element, joined, name
+from evaluator.trace import Reason, SeenValue
+
+_MOST_POINTERS = 6
+
+
+def because(reason: Reason) -> Html:
+    """Return the deciding clause and what it saw."""
+    clause = element("p", name(reason.clause), " held" if reason.held else " did not hold")
+    if not reason.seen:
+        return clause
+    return joined([clause, element("ul", *map(_seen, reason.seen), class_="seen")])
+
+
+def _seen(value: SeenValue) -> Html:
+    parts: list[Html | str] = [name(value.word), " is ", element("b", value.value)]
+    if value.pointers:
+        shown = joined((name(pointer, class_="place") for pointer in value.pointers[:_MOST_POINTERS]), " ")
+        more = len(value.pointers) - _MOST_POINTERS
+        parts += [", in the report at ", shown, f" and {more} more places" if more > 0 else ""]
+    return element("li", *parts)

@@ -1,0 +1,69 @@
+"""The smallest change to answers, parameters or report that would make an interface the answer.
+
+A search over combinations of single edits, fewest first; each is tried by deciding, so what is said
+has been seen to be so. The effort is counted, not timed: the same question always gives the same change.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from evaluator.decide import DECIDING, Case, status_of
+from evaluator.decision import Status
+from evaluator.diagnostic import PolicyError
+from evaluator.edit import Edit, edits_for
+from evaluator.facts.link import Link
+from evaluator.policy.interpret import run
+from evaluator.trace import Change
+
+_MOST_EDITS_AT_ONCE = 3
+_MOST_TRIES = 120
+_MOST_WORK = 400_000
+
+
+@dataclass(slots=True)
+class Effort:
+    """What may still be spent on one explanation, in rules judged for interfaces."""
+
+    left: int = _MOST_WORK
+
+    def spend(self, case: Case) -> bool:
+        """Return whether there is enough left to decide the case once more, and spend it."""
+        self.left -= len(case.program.rules) * max(len(case.report.facts.links), 1)
+        return self.left >= 0
+
+
+def smallest_change(case: Case, link: Link, effort: Effort) -> Change | None:
+    """Return the smallest change found by which the interface would be resolved; None where none was found."""
+    for tried, edits in enumerate(_combinations(edits_for(case, link))):
+        if tried >= _MOST_TRIES or not effort.spend(case):
+            return None
+        changed = case
+        for edit in edits:
+            changed = edit.apply(changed)
+        if _wins(changed, link.name):
+            return Change(tuple(edit.said for edit in edits))
+    return None
+
+
+def _combinations(edits: tuple[Edit, ...]) -> Iterator[tuple[Edit, ...]]:
+    """Yield what can be done together, the smallest first; two edits of one thing exclude each other."""
+    found = [
+        chosen
+        for count in range(1, _MOST_EDITS_AT_ONCE + 1)
+        for chosen in itertools.combinations(edits, count)
+        if len({edit.subject for edit in chosen}) == count
+    ]
+    yield from sorted(found, key=lambda chosen: sum(edit.size for edit in chosen))
+
+
+def _wins(case: Case, name: str) -> bool:
+    question = case.question()
+    try:
+        steps = run(case.program.rules, question, DECIDING)
+    except PolicyError:
+        return False
+    candidates = steps[-1].after
+    return status_of(question, steps) is Status.RESOLVED and candidates[0].name == name

@@ -1,0 +1,104 @@
+"""Explanations: what an interface nearly owns, and the change that would make it the answer, tried again here."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import evaluator
+from evaluator import HostAddresses
+from evaluator.cli.main import main
+from evaluator.schema import violations
+from evaluator.workbench.terse_topology import read_topology
+from tests.strategies import host_addresses, reports
+
+CASES = yaml.safe_load((Path(__file__).parent / "explain" / "changes.yaml").read_text())
+ASKED = re.compile(r"the host were asked by (`[^`]+`(?: and `[^`]+`)*) alone")
+
+
+def _explain(case: dict[str, Any]) -> Any:
+    policy = evaluator.load_policy(case.get("policy", "strict"))
+    report = evaluator.read_report(read_topology(case["given"]))
+    return policy.decide(report, HostAddresses.of(*case["host"]), **case.get("parameters", {})).explain()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["given"])
+def test_near_misses_and_changes(case: dict[str, Any]) -> None:
+    found = {one.name: one for one in _explain(case).interfaces}
+    for name, want in case["want"].items():
+        change = found[name].change
+        if "if" in want or not want:
+            assert (None if change is None else list(change.steps)) == want.get("if")
+        if "near" in want or not want:
+            assert list(found[name].near_misses) == want.get("near", [])
+
+
+@given(report=reports(), addresses=host_addresses, policy=st.sampled_from(["strict", "keep-management"]))
+def test_asking_by_the_address_that_is_named_gives_that_interface(
+    report: dict[str, Any], addresses: list[str], policy: str
+) -> None:
+    read, loaded = evaluator.read_report(report), evaluator.load_policy(policy)
+    decision = loaded.decide(read, HostAddresses.of(*addresses))
+    for one in decision.explain().interfaces:
+        if one.name == decision.host_active_nic and decision.status == "resolved":
+            assert one.change is None
+        if one.change is None or len(one.change.steps) > 1:
+            continue
+        asked = ASKED.fullmatch(one.change.steps[0])
+        if asked:
+            again = loaded.decide(read, HostAddresses.of(*re.findall("`([^`]+)`", asked[1])))
+            assert (again.status, again.host_active_nic) == ("resolved", one.name)
+
+
+@given(report=reports(), addresses=host_addresses)
+def test_the_same_question_gives_the_same_explanation(report: dict[str, Any], addresses: list[str]) -> None:
+    policy = evaluator.load_policy("strict")
+    explanations = [
+        policy.decide(evaluator.read_report(report), HostAddresses.of(*addresses)).explain().to_dict() for _ in range(2)
+    ]
+    assert explanations[0] == explanations[1]
+
+
+def test_reasons_leave_the_changes_out_and_nothing_else() -> None:
+    report = evaluator.read_report(read_topology("bond0 over ens1 has 192.0.2.10/24; ens2 has 192.0.2.11/24"))
+    decision = evaluator.load_policy("strict").decide(report, HostAddresses.of("192.0.2.10"))
+    full, short = decision.explain().to_dict(), decision.reasons().to_dict()
+    for one in full["interfaces"]:  # type: ignore[attr-defined]
+        one["change"] = None
+    assert full == short
+
+
+def test_of_a_large_host_those_are_explained_that_matter() -> None:
+    names = "; ".join(f"n{i} has 10.0.{i}.1/24" for i in range(100))
+    decision = evaluator.load_policy("strict").decide(
+        evaluator.read_report(read_topology(names)), HostAddresses.of("10.0.7.1", "10.0.8.1")
+    )
+    explanation = decision.explain(40)
+    assert [one.name for one in explanation.interfaces] == ["n7", "n8"]
+    assert explanation.others == 98
+    assert len(decision.explain(100).interfaces) == 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["--address", "192.0.2.10"], 0, "bond0 (bond over ens1, ens2) is the hostActiveNic"),
+        (["--address", "192.0.2.99"], 5, "nearly: `192.0.2.99` is in its subnet"),
+        ([], 5, "no host address was given"),
+    ],
+)
+def test_the_command(arguments: list[str], status: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    bond = str(Path(__file__).parent.parent / "policies" / "examples" / "bond.json")
+    assert main(["explain", bond, *arguments]) == status
+    assert said in capsys.readouterr().out
+    assert main(["explain", bond, *arguments, "--output", "json"]) == status
+    document = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in document["explanation"]["interfaces"]] == ["bond0", "ens1", "ens2"]
+    assert violations(document["decision"], "decision") == ()
