@@ -8,8 +8,10 @@
 What stands in `__all__` is promised; everything else may change.
 """
 
+from typing import TYPE_CHECKING
+
 from evaluator.decision import Decision, Status
-from evaluator.diagnostic import Diagnostic, HostNameError, PolicyError, ReportError, Severity
+from evaluator.diagnostic import Diagnostic, HostNameError, PolicyError, RecordError, ReportError, Severity
 from evaluator.engine import Policy, load_policy
 from evaluator.facts.host import HostAddresses
 from evaluator.finding import Finding, FindingCode
@@ -17,16 +19,23 @@ from evaluator.names.resolve import resolve_host, resolve_host_async
 from evaluator.report.read import read_report
 from evaluator.report.reading import Report
 
+if TYPE_CHECKING:
+    from evaluator.audit.log_queries import LogFilter
+    from evaluator.audit.store import DecisionLog
+
 __version__ = "0.1.0"
 __all__ = [
     "Decision",
+    "DecisionLog",
     "Diagnostic",
     "Finding",
     "FindingCode",
     "HostAddresses",
     "HostNameError",
+    "LogFilter",
     "Policy",
     "PolicyError",
+    "RecordError",
     "Report",
     "ReportError",
     "Severity",
@@ -36,3 +45,16 @@ __all__ = [
     "resolve_host",
     "resolve_host_async",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Return what only those need who keep records, so that the others need not wait for it."""
+    if name == "DecisionLog":
+        from evaluator.audit.store import DecisionLog  # noqa: PLC0415 -- sqlite3
+
+        return DecisionLog
+    if name == "LogFilter":
+        from evaluator.audit.log_queries import LogFilter  # noqa: PLC0415 -- sqlite3
+
+        return LogFilter
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -74,6 +74,40 @@ class HostNameCode(StrEnum):
     ZONE = "HOST_NAME_ZONE"
 
 
+class RecordCode(StrEnum):
+    """Why a record or a log is refused, and what a verification of a log finds."""
+
+    BODY_ALTERED = "LOG_BODY_ALTERED"
+    BODY_MISSING = "LOG_BODY_MISSING"
+    BODY_UNNAMED = "LOG_BODY_UNNAMED"
+    BUSY = "LOG_BUSY"
+    DAMAGED = "LOG_DAMAGED"
+    ERASED = "RECORD_ERASED"
+    HEAD_CUT = "LOG_TAIL_CUT"
+    HEAD_DIFFERS = "LOG_HEAD_DIFFERS"
+    HEAD_INVALID = "LOG_HEAD_INVALID"
+    HEAD_PRUNED = "LOG_HEAD_PRUNED"
+    ID_TWICE = "RECORD_ID_TWICE"
+    INDEX_ALTERED = "LOG_INDEX_ALTERED"
+    INVALID = "RECORD_INVALID"
+    KEY_INVALID = "LOG_KEY_INVALID"
+    KEY_UNREADABLE = "LOG_KEY_UNREADABLE"
+    NEWER = "LOG_NEWER"
+    NOT_A_LOG = "LOG_NOT_A_LOG"
+    NOT_A_TEST = "RECORD_NOT_A_TEST"
+    NOT_FOUND = "RECORD_NOT_FOUND"
+    RECORD_ALTERED = "LOG_RECORD_ALTERED"
+    RECORD_MISSING = "LOG_RECORD_MISSING"
+    SCHEMA_ALTERED = "LOG_SCHEMA_ALTERED"
+    SIGNATURE_MISSING = "LOG_SIGNATURE_MISSING"
+    SIGNATURE_WRONG = "LOG_SIGNATURE_WRONG"
+    STUB_ALTERED = "LOG_STUB_ALTERED"
+    TIME_INVALID = "LOG_TIME_INVALID"
+    UNREADABLE = "LOG_UNREADABLE"
+    UNVERIFIED = "LOG_UNVERIFIED"
+    UNWRITABLE = "LOG_UNWRITABLE"
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One problem: what is wrong, where, and what to do about it.
@@ -145,3 +179,9 @@ class ExtraMissingError(QuestionError):
 
 class RecordError(QuestionError):
     """A decision record, or the log that holds it, cannot be read, is damaged, or cannot be kept."""
+
+
+def extra_missing(what: str, package: str, extra: str) -> ExtraMissingError:
+    """Return the error for something that cannot be done without the package of an extra."""
+    message = f"{what} without the package `{package}`"
+    return ExtraMissingError([Diagnostic("EXTRA_MISSING", message, hint=f"install `activenic[{extra}]`")])

@@ -79,6 +79,7 @@ def _spoiled(record: Record, *path: str | int, value: object) -> Any:
         (("record", "labels"), {"a": 1}),
         (("record", "input", "parameters"), {"a": 2**60}),
         (("record", "input", "parameters"), {"a": "\ud800"}),
+        (("record", "labels"), {"a": "\ud800"}),
         (("report",), base64.b64encode(b"{}").decode()),
         (("policy",), "!"),
         (("policy",), 5),

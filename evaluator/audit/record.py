@@ -20,7 +20,7 @@ import rfc8785
 from evaluator.decide import Case
 from evaluator.decision import SCHEMA_VERSION as DECISION_VERSION
 from evaluator.decision import Decision
-from evaluator.diagnostic import Diagnostic, RecordError
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.facts.host import HostAddresses
 from evaluator.policy.vocabulary import LANGUAGE_VERSION
 from evaluator.report.read import refuse_duplicates
@@ -94,30 +94,30 @@ def make_record(
 def read_record(document: object) -> Record:
     """Return the record of one line of an export, or of a file; RecordError with every problem."""
     if not isinstance(document, dict) or not {"record", "report", "policy"} <= set(document):
-        raise RecordError([Diagnostic("RECORD_INVALID", "the document is no decision record with its bodies")])
+        raise RecordError([Diagnostic(RecordCode.INVALID, "the document is no decision record with its bodies")])
     try:
         bodies = [_from_text(document[key]) for key in ("report", "policy")]
     except (ValueError, TypeError):
-        raise RecordError([Diagnostic("RECORD_INVALID", "a body of the record is no base64")]) from None
+        raise RecordError([Diagnostic(RecordCode.INVALID, "a body of the record is no base64")]) from None
     return checked(Record(document["record"], *bodies))
 
 
 def checked(record: Record) -> Record:
     """Return the record; RecordError where it breaks its schema, or a body is not the one it names."""
+    try:
+        rfc8785.dumps(record.envelope)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
+        raise RecordError([Diagnostic(RecordCode.INVALID, f"a value cannot be kept: {error}")]) from None
     problems = [
-        Diagnostic("RECORD_INVALID", f"found {one.found}, expected {one.expected}", one.pointer or "/", order=i)
+        Diagnostic(RecordCode.INVALID, f"found {one.found}, expected {one.expected}", one.pointer or "/", order=i)
         for i, one in enumerate([] if is_valid(record.envelope, SCHEMA) else violations(record.envelope, SCHEMA))
     ]
     if problems:
         raise RecordError(problems)
-    try:
-        rfc8785.dumps(record.envelope)
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
-        raise RecordError([Diagnostic("RECORD_INVALID", f"a value cannot be kept: {error}")]) from None
     for name, body in (("report", record.report), ("policy", record.policy)):
         if body is not None and digest(body) != record.envelope["input"][name]["sha256"]:
             message = f"the {quote(name)} beside the record is not the one it was made of"
-            problems.append(Diagnostic("RECORD_INVALID", message, f"/input/{name}/sha256"))
+            problems.append(Diagnostic(RecordCode.INVALID, message, f"/input/{name}/sha256"))
     if problems:
         raise RecordError(problems)
     return record

@@ -10,7 +10,7 @@ import orjson
 
 from evaluator.audit.record import Record, engine_versions, host_document
 from evaluator.decision import Decision
-from evaluator.diagnostic import Diagnostic, QuestionError, RecordError, Severity
+from evaluator.diagnostic import Diagnostic, QuestionError, RecordCode, RecordError, Severity
 from evaluator.engine import Policy
 from evaluator.facts.address import parse_address
 from evaluator.facts.host import HostAddresses
@@ -67,7 +67,7 @@ def replay(record: Record, version: str) -> Replay:
 def decide_again(record: Record) -> Decision:
     """Return the decision that the record's inputs give; QuestionError where they are no question any more."""
     if record.report is None or record.policy is None:
-        raise RecordError([Diagnostic("RECORD_ERASED", "the report or the policy of this record was erased")])
+        raise RecordError([Diagnostic(RecordCode.ERASED, "the report or the policy of this record was erased")])
     given: Mapping[str, Any] = record.envelope["input"]
     policy = Policy(read_program(Source(given["policy"]["name"], record.policy.decode())))
     report = read_report_text(record.report, given["report"]["format"])
@@ -80,7 +80,7 @@ def host_of(kept: Mapping[str, Any]) -> HostAddresses:
         host = from_resolution(kept["resolution"])
         if host_document(host) != {key: value for key, value in kept.items() if key != "resolution"}:
             message = "the host addresses are not those that the raw responses give"
-            raise RecordError([Diagnostic("RECORD_INVALID", message, "/input/host")])
+            raise RecordError([Diagnostic(RecordCode.INVALID, message, "/input/host")])
         return host
     try:
         return HostAddresses(
@@ -92,12 +92,12 @@ def host_of(kept: Mapping[str, Any]) -> HostAddresses:
             withheld=tuple(map(parse_address, kept["withheld"])),
         )
     except ValueError as error:
-        raise RecordError([Diagnostic("RECORD_INVALID", f"a host address is none: {error}", "/input/host")]) from None
+        raise RecordError([Diagnostic(RecordCode.INVALID, f"a host address is none: {error}", "/input/host")]) from None
 
 
 def _finding(kept: Mapping[str, Any]) -> Finding:
-    values = {**kept, "interfaces": tuple(kept["interfaces"]), "addresses": tuple(kept["addresses"])}
-    return Finding(**{**values, "severity": Severity(kept["severity"])})
+    names = {key: tuple(kept[key]) for key in ("interfaces", "addresses")}
+    return Finding(**{**kept, **names, "rule": kept["rule"] or "", "severity": Severity(kept["severity"])})
 
 
 def _changes(then: Mapping[str, object], now: Mapping[str, object]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from evaluator.cli.exits import OF_STATUS
+from evaluator.cli.keeping import add_keeping_to, keep, refuse_keeping_without_log
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.decision import Decision, Status
 from evaluator.text import visible
@@ -23,11 +24,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     add_question_to(parser)
     parser.add_argument("--output", default="text", choices=OUTPUTS, help="what to print (default: text)")
+    add_keeping_to(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
+    refuse_keeping_without_log(options)
     decision = decide_on(options)
+    keep(decision, options)
     _print(decision, options.output)
     return OF_STATUS[decision.status]
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from enum import IntEnum
 
 from evaluator.decision import Status
-from evaluator.diagnostic import ExtraMissingError, HostNameError, PolicyError, QuestionError, ReportError
+from evaluator.diagnostic import (
+    ExtraMissingError,
+    HostNameError,
+    PolicyError,
+    QuestionError,
+    RecordCode,
+    ReportError,
+)
 
 
 class Exit(IntEnum):
@@ -46,4 +53,6 @@ def of_error(error: QuestionError) -> Exit:
     """Return the exit status of a question that cannot be asked; parameters given wrongly are a matter of usage."""
     if all(diagnostic.code in _GIVEN_WRONGLY for diagnostic in error.diagnostics):
         return Exit.USAGE
+    if any(diagnostic.code == RecordCode.UNVERIFIED for diagnostic in error.diagnostics):
+        return Exit.POLICY
     return _OF_ERROR.get(type(error), Exit.FAILED)

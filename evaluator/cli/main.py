@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from evaluator import __version__
-from evaluator.cli import check, collect, decide, explain, policies, test
+from evaluator.cli import check, collect, decide, explain, log, policies, record_test, replay, test
 from evaluator.cli.exits import Exit, of_error
 from evaluator.diagnostic import QuestionError
 
@@ -23,6 +23,9 @@ _COMMANDS: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]],
     check.add_to,
     test.add_to,
     policies.add_to,
+    log.add_to,
+    replay.add_to,
+    record_test.add_to,
 )
 
 
@@ -60,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="activenic",
         description="Which interface of this host does the host's address live on, and why that one?",
         epilog="exit status: 0 resolved or done, 1 anything else, 2 usage, 3 rejected, 4 ambiguous, 5 no_match, "
-        "6 unknown_host, 7 report, 8 policy or failing check or test",
+        "6 unknown_host, 7 report, 8 policy or failing check, test, replay or log verification",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"activenic {__version__}")

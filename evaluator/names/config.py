@@ -19,6 +19,7 @@ from evaluator.text import quote
 
 DEFAULT_TIMEOUT = 5.0
 EDNS_PAYLOAD = 1232
+CONFIG_KEYS = ("servers", "timeout", "source", "search", "cache", "edns_payload", "sha256")  # of its document, in order
 MOST_SERVERS = 8
 _LONGEST_TIMEOUT = 300.0
 _SYSTEM_SERVERS = 3  # as many as the C library reads, resolv.conf(5)

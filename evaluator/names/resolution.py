@@ -15,7 +15,7 @@ import orjson
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import parse_address
 from evaluator.facts.host import HostAddresses
-from evaluator.names.config import ResolverConfig, digest_of
+from evaluator.names.config import CONFIG_KEYS, ResolverConfig, digest_of
 from evaluator.names.exchange import Exchange
 from evaluator.names.freeze import Found, freeze, freeze_loopback
 from evaluator.names.host_name import HostName, read_host_name
@@ -49,7 +49,8 @@ def from_resolution(resolution: Mapping[str, Any]) -> HostAddresses:
     if not isinstance(name, HostName):
         raise _refusal(f"{quote(resolution['asked'])} is a literal and has no resolution")
     if name.is_localhost:
-        again, host = loopback_document(name), freeze_loopback(name, resolution)
+        again = loopback_document(name)
+        host = freeze_loopback(name, again)
     else:
         again, host = _look_again(name, resolution)
     for key, value in again.items():
@@ -84,7 +85,7 @@ def _look_again(name: HostName, resolution: Mapping[str, Any]) -> tuple[dict[str
         again = _document(found, found.source, config, exchanges, resolution["libraries"])
     except (ValueError, TypeError, OverflowError) as error:
         raise _refusal(f"it cannot be read again: {error}") from None
-    return again, freeze(found, resolution)
+    return again, freeze(found, again)
 
 
 def _refusal(message: str, place: str = "") -> HostNameError:
@@ -111,12 +112,12 @@ def _document(
         "unicode": found.name.unicode,
         "source": source,
         "require_complete": found.require_complete,
-        "config": config,
+        "config": None if config is None else {key: config[key] for key in CONFIG_KEYS if key in config},
         "hosts": None if found.hosts is None else found.hosts.to_dict(),
         "families": [family.to_dict() for family in found.families],
         "queries": [exchange.to_dict() for exchange in exchanges],
         "valid_until": _valid_until(found.families, exchanges),
-        "libraries": dict(libraries),
+        "libraries": dict(sorted(libraries.items())),
     }
 
 

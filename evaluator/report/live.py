@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
-from evaluator.diagnostic import Diagnostic, ExtraMissingError, ReportCode, ReportError
+from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, extra_missing
 from evaluator.report.netlink_words import words_of_address, words_of_link, words_of_route
 from evaluator.text import quote
 
@@ -40,8 +40,7 @@ def _pyroute2() -> ModuleType:
     try:
         import pyroute2  # noqa: PLC0415 -- an extra, only where this machine is asked
     except ImportError:
-        message = "this machine cannot be asked without the package `pyroute2`"
-        raise ExtraMissingError([Diagnostic("EXTRA_MISSING", message, hint="install `activenic[live]`")]) from None
+        raise extra_missing("this machine cannot be asked", "pyroute2", "live") from None
     module: ModuleType = pyroute2
     return module
 

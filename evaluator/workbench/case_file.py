@@ -6,6 +6,7 @@ place, a misspelt rule or finding code among them: a test must not pass for the 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from evaluator.finding import FindingCode
 from evaluator.policy.load import is_file, read_text_file, refuse_violations
 from evaluator.policy.problems import Problems
 from evaluator.policy.yaml_text import Located, read_yaml
-from evaluator.report.read import read_file
+from evaluator.report.read import FORMATS, read_file
 from evaluator.source import Source, Span
 from evaluator.text import did_you_mean, quote
 from evaluator.workbench.terse_topology import read_topology
@@ -45,7 +46,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class PolicyCase:
-    """One case, ready to be run: `report` is JSON text or a document."""
+    """One case, ready to be run: `report` is a report's text or a document, in `format`."""
 
     name: str
     place: str
@@ -54,6 +55,7 @@ class PolicyCase:
     host: HostAddresses
     parameters: Mapping[str, Any]
     wanted: Wanted
+    format: str = "auto"
 
 
 def read_case_file(path: Path) -> tuple[PolicyCase, ...]:
@@ -93,7 +95,7 @@ class _Reader:
         self._problems.error("TEST_INVALID", message, span, hint)
 
     def _case(self, test: Located) -> PolicyCase | None:
-        policy, report, host = self._policy(test), self._report(test), self._host(test)
+        policy, report, host, format_ = self._policy(test), self._report(test), self._host(test), self._format(test)
         if policy is None:
             return None
         wanted = self._wanted(test.children["want"], policy)
@@ -102,7 +104,7 @@ class _Reader:
         parameters = {**self._parameters(self._located), **self._parameters(test)}
         name = str(test.children["name"].value)
         place = self._problems.source.place(test.children["name"].span)
-        return PolicyCase(name, place, policy, report, host, parameters, wanted)
+        return PolicyCase(name, place, policy, report, host, parameters, wanted, format_)
 
     @staticmethod
     def _parameters(located: Located) -> dict[str, Any]:
@@ -130,20 +132,35 @@ class _Reader:
         return self._policies[name]
 
     def _report(self, test: Located) -> bytes | dict[str, object] | None:
-        given, report = test.children.get("given"), test.children.get("report")
-        if (given is None) == (report is None):
-            self._error("a test has either `given` or `report`", test.children["name"].span)
+        found = [test.children[key] for key in ("given", "report", "text") if key in test.children]
+        if len(found) != 1:
+            self._error("a test has either `given` or `report`, or a report's `text`", test.children["name"].span)
             return None
+        value = found[0].value
         try:
-            if given is not None:
-                return read_topology(str(given.value))
-            assert report is not None  # noqa: S101 -- one of the two is there
-            return report.value if isinstance(report.value, dict) else read_file(self._folder / str(report.value))
+            if "given" in test.children:
+                return read_topology(str(value))
+            if "text" in test.children:
+                return str(value).encode()
+            if isinstance(value, list):
+                return json.dumps(value).encode()
+            return value if isinstance(value, dict) else read_file(self._folder / str(value))
         except (ValueError, ReportError) as error:
-            span = (given or report or test).span
             message = error.diagnostics[0].message if isinstance(error, ReportError) else str(error)
-            self._error(message, span)
+            self._error(message, found[0].span)
             return None
+
+    def _format(self, test: Located) -> str:
+        found = test.children.get("format")
+        if found is None:
+            return "auto"
+        if "given" in test.children:
+            self._error("`format` goes with `report` or `text`", found.span)
+        name, known = str(found.value), ["auto", *(one.name for one in FORMATS)]
+        if name not in known:
+            hint = did_you_mean(name, known) or f"known formats: {', '.join(known)}"
+            self._error(f"there is no report format {quote(name)}", found.span, hint)
+        return name
 
     def _host(self, test: Located) -> HostAddresses | None:
         found = test.children.get("host")

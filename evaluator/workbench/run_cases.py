@@ -57,7 +57,8 @@ def run_case_file(path: Path) -> Iterator[CaseResult]:
 def run_case(case: PolicyCase) -> CaseResult:
     """Decide one case and compare."""
     try:
-        report = read_report_text(case.report) if isinstance(case.report, bytes) else read_report(case.report)
+        given, name = case.report, case.format
+        report = read_report_text(given, name) if isinstance(given, bytes) else read_report(given, name)
         decision = case.policy.decide(report, case.host, **case.parameters)
     except QuestionError as error:
         return CaseResult(case, tuple(_refused(case.wanted, error)), None)

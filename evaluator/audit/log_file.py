@@ -1,0 +1,169 @@
+"""The file of a log: how it comes to be, whose file it is, and what SQLite's errors mean.
+
+A new log appears whole or not at all. A file that is no log, or a newer one, is refused before
+anything is written to it. It is looked at through SQLite itself: closing a descriptor of one's own
+would drop the locks that other connections of this process hold on the file (POSIX).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from evaluator.audit.log_schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.text import quote_path
+
+_LEFT_BY_SQLITE = ("", "-journal", "-wal", "-shm")
+_MODE = 0o600
+_OF_SQLITE = {
+    sqlite3.SQLITE_BUSY: (RecordCode.BUSY, "is held by another process", "try again"),
+    sqlite3.SQLITE_LOCKED: (RecordCode.BUSY, "is held by another user of it", "try again"),
+    sqlite3.SQLITE_FULL: (RecordCode.UNWRITABLE, "cannot be written: no space is left", ""),
+    sqlite3.SQLITE_READONLY: (RecordCode.UNWRITABLE, "cannot be written: it is read-only", ""),
+    sqlite3.SQLITE_IOERR: (RecordCode.UNWRITABLE, "cannot be read or written", ""),
+    sqlite3.SQLITE_CANTOPEN: (RecordCode.UNREADABLE, "cannot be opened", ""),
+    sqlite3.SQLITE_PERM: (RecordCode.UNREADABLE, "cannot be opened", ""),
+    sqlite3.SQLITE_CORRUPT: (RecordCode.DAMAGED, "is damaged", "`activenic log verify` says what of it is sound"),
+    sqlite3.SQLITE_NOTADB: (RecordCode.NOT_A_LOG, "is no log", ""),
+    sqlite3.SQLITE_TOOBIG: (RecordCode.UNWRITABLE, "cannot hold a record this large", ""),
+}
+
+
+@contextmanager
+def telling(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the system say about a log into a RecordError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        number = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        code, what, hint = _OF_SQLITE.get(number, (RecordCode.DAMAGED, "is damaged", ""))
+        raise _refusal(code, path, f"{what} ({str(error).lower()})", hint) from None
+    except OSError as error:
+        raise _refusal(RecordCode.UNREADABLE, path, f"cannot be opened: {_reason(error)}") from None
+
+
+def open_log(path: Path, *, read_only: bool, create: bool, timeout: float) -> sqlite3.Connection:
+    """Return a connection to the log of a file, which is made where there is none and it may be.
+
+    RecordError where the file is none of this program's logs; it is left as it was.
+    """
+    with telling(path):
+        if create and not os.path.lexists(path):
+            _create(path)
+        _refuse_foreign(path)
+        if read_only:
+            return _reading(path, timeout)
+        connection = _connect(path, "rw", timeout)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")  # what is acknowledged outlives a loss of power
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[None]:
+    """Write all or nothing; nobody else writes meanwhile, and at the end it is on the disk."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def reading(connection: sqlite3.Connection) -> Iterator[None]:
+    """Read one state of the log, whatever others write meanwhile."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _connect(path: Path, options: str, timeout: float) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode={options}"
+    connection = sqlite3.connect(address, timeout, isolation_level=None, check_same_thread=False, uri=True)
+    connection.execute("PRAGMA trusted_schema=OFF")
+    return connection
+
+
+def _reading(path: Path, timeout: float) -> sqlite3.Connection:
+    """Return a connection that only reads, on a medium that cannot be written, too.
+
+    Where it can, it is opened as a writer would, or SQLite would leave files beside it. Where nothing can be
+    written and nothing waits beside the log, nobody else can be writing either.
+    """
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        connection = _connect(path, "rw", timeout)
+        connection.execute("PRAGMA query_only=ON")
+        return connection
+    waiting = path.with_name(f"{path.name}-wal")
+    has_more = waiting.exists() and waiting.stat().st_size > 0
+    return _connect(path, "ro" if has_more else "ro&immutable=1", timeout)
+
+
+def _refuse_foreign(path: Path) -> None:
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise _refusal(RecordCode.NOT_A_LOG, path, "is no regular file")
+    if not found.st_size:
+        raise _refusal(RecordCode.NOT_A_LOG, path, "is empty and no log", "remove it, and a log will be made")
+    with closing(_connect(path, "ro&immutable=1", 0)) as connection:
+        connection.execute("PRAGMA writable_schema=ON")  # reads the head of a file whose pages are still on their way
+        ((application,),) = connection.execute("PRAGMA application_id")
+        ((version,),) = connection.execute("PRAGMA user_version")
+    if application != APPLICATION_ID:
+        raise _refusal(RecordCode.NOT_A_LOG, path, "is a database of another program")
+    if version != SCHEMA_VERSION:
+        what = f"has version {version}, and this activenic knows version {SCHEMA_VERSION}"
+        raise _refusal(RecordCode.NEWER, path, what, "use an activenic at least as new as the one that wrote it")
+
+
+def _create(path: Path) -> None:
+    """Make an empty log beside its place and put it there at once, unless somebody else was faster."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE))
+    try:
+        with closing(_connect(draft, "rw", 0)) as connection:
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            connection.execute("PRAGMA synchronous=OFF")
+            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            connection.executescript(SCHEMA)
+            connection.execute("PRAGMA journal_mode=WAL")
+        _sync(draft, os.O_RDWR)
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        for suffix in _LEFT_BY_SQLITE:
+            draft.with_name(f"{draft.name}{suffix}").unlink(missing_ok=True)
+    _sync(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _refusal(code: RecordCode, path: Path, what: str, hint: str = "") -> RecordError:
+    return RecordError([Diagnostic(code, f"the log {quote_path(path)} {what}", hint=hint)])
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

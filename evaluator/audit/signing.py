@@ -1,0 +1,161 @@
+"""Who wrote a record: Ed25519 signatures over the hashes of a log, so that a chain made anew is not believed.
+
+The library `cryptography` (extra `sign`) does all of it; it is imported where a key is used.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol
+
+from evaluator.audit.chain import signed_text
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, extra_missing
+from evaluator.text import quote_path
+
+KEY_LENGTH = 32
+_LARGEST = 64 * 1024
+
+
+class Signer(Protocol):
+    """Whoever can sign: a key of a file, or what speaks to a hardware module."""
+
+    @property
+    def public_key(self) -> bytes:
+        """The raw Ed25519 public key, 32 octets."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the raw Ed25519 signature of a message, 64 octets."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeySigner:
+    """Signs with a private key that this process holds."""
+
+    public_key: bytes
+    _sign: Callable[[bytes], bytes] = field(repr=False)
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the raw signature of a message."""
+        return self._sign(message)
+
+
+def signature_of(digest: bytes, signer: Signer | None) -> bytes | None:
+    """Return the signature of a hash; None without a signer."""
+    return None if signer is None else signer.sign(signed_text(digest))
+
+
+def is_signed(digest: bytes, public_key: bytes, signature: bytes) -> bool:
+    """Return whether the signature of a hash was made with a key."""
+    library = _library()
+    try:
+        library.Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed_text(digest))
+    except (ValueError, TypeError, _invalid_signature()):
+        return False
+    return True
+
+
+def can_sign() -> bool:
+    """Return whether the library is installed."""
+    try:
+        import cryptography  # noqa: F401, PLC0415 -- an extra
+    except ImportError:
+        return False
+    return True
+
+
+def read_signer(path: Path) -> KeySigner:
+    """Return the signer of a private key's PEM file; RecordError where it is none."""
+    library, text = _library(), _read(path)
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 -- an extra
+
+    try:
+        key = load_pem_private_key(text, None)
+    except TypeError:
+        raise _invalid(
+            path, "is encrypted", "keep the key of a log unencrypted, readable by its writer alone"
+        ) from None
+    except ValueError:
+        raise _invalid(path, "holds no private key", "`activenic log keygen FILE` makes one") from None
+    if not isinstance(key, library.Ed25519PrivateKey):
+        raise _invalid(path, "holds a key that is not of Ed25519", "`activenic log keygen FILE` makes one")
+    return KeySigner(key.public_key().public_bytes_raw(), key.sign)
+
+
+def read_public_key(path: Path) -> bytes:
+    """Return the raw public key of a PEM file; RecordError where it is none."""
+    library, text = _library(), _read(path)
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415 -- an extra
+
+    try:
+        key = load_pem_public_key(text)
+    except ValueError:
+        raise _invalid(path, "holds no public key", "`activenic log keygen FILE` writes it to FILE.pub") from None
+    if not isinstance(key, library.Ed25519PublicKey):
+        raise _invalid(path, "holds a key that is not of Ed25519", "`activenic log keygen FILE` makes one")
+    raw: bytes = key.public_bytes_raw()
+    return raw
+
+
+def write_keys(path: Path) -> Path:
+    """Make a key pair; the private key goes to `path`, for its owner alone, the public one to the path returned.
+
+    RecordError where one of the files is there already: a key is never overwritten.
+    """
+    library = _library()
+    from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415 -- an extra
+
+    key, public = library.Ed25519PrivateKey.generate(), path.with_name(f"{path.name}.pub")
+    private_text = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
+    public_text = key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
+    if public.exists():
+        raise _unusable(public, "file exists")
+    _write(path, private_text, 0o600)
+    _write(public, public_text, 0o644)
+    return public
+
+
+def _write(path: Path, text: bytes, mode: int) -> None:
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise _unusable(path, (error.strerror or str(error)).lower()) from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LARGEST)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        message = f"the key {quote_path(path)} cannot be read: {reason.lower()}"
+        raise RecordError([Diagnostic(RecordCode.KEY_UNREADABLE, message)]) from None
+
+
+def _unusable(path: Path, reason: str) -> RecordError:
+    message = f"the key {quote_path(path)} cannot be written: {reason}"
+    return RecordError([Diagnostic(RecordCode.KEY_UNREADABLE, message, hint="name a file that is not there yet")])
+
+
+def _invalid(path: Path, what: str, hint: str) -> RecordError:
+    return RecordError([Diagnostic(RecordCode.KEY_INVALID, f"{quote_path(path)} {what}", hint=hint)])
+
+
+def _library() -> ModuleType:
+    try:
+        from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415 -- an extra
+    except ImportError:
+        raise extra_missing("signatures cannot be made or checked", "cryptography", "sign") from None
+    return ed25519
+
+
+def _invalid_signature() -> type[Exception]:
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 -- an extra
+
+    return InvalidSignature

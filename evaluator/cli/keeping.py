@@ -1,0 +1,105 @@
+"""What several commands say about logs: which log, who signs, labels, times, which records.
+
+A decision that shall be kept is on the disk before anything of it is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evaluator.decision import Decision, Status
+from evaluator.text import quote
+
+if TYPE_CHECKING:
+    from evaluator.audit.chain import Head
+    from evaluator.audit.log_queries import LogFilter
+
+
+def add_keeping_to(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments by which a decision is kept."""
+    kept = parser.add_argument_group("keeping the decision")
+    kept.add_argument("--log", metavar="FILE", type=Path, help="keep the decision in this log before it is printed")
+    kept.add_argument(
+        "--label", metavar="NAME=VALUE", action="append", type=label, help="with --log, to find it by; may be repeated"
+    )
+    kept.add_argument("--sign-key", metavar="FILE", type=Path, help="with --log, the private key that signs it")
+
+
+def keep(decision: Decision, options: argparse.Namespace) -> None:
+    """Keep the decision where the arguments say so; ends the program where they contradict each other."""
+    if options.log is None:
+        return
+    from evaluator.audit.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where something is kept
+
+    with DecisionLog.open(options.log, signer=options.sign_key) as log:
+        log.append(decision, dict(options.label or ()))
+
+
+def refuse_keeping_without_log(options: argparse.Namespace) -> None:
+    """End the program where something is said about a log, and none is named."""
+    given = {"--label": options.label, "--sign-key": options.sign_key}
+    lonely = [name for name, value in given.items() if value is not None and options.log is None]
+    if lonely:
+        options.parser.error("; ".join(f"`{name}` goes with `--log`" for name in lonely))
+
+
+def add_filter_to(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which records are meant."""
+    which = parser.add_argument_group("which records", "those for which all that is given holds")
+    which.add_argument("--host", metavar="NAME", help="the host's name, or its addresses as the list shows them")
+    which.add_argument("--since", metavar="TIME", type=moment, help="made then or later")
+    which.add_argument("--until", metavar="TIME", type=moment, help="made before")
+    which.add_argument("--status", choices=[str(status) for status in Status], help="what came of it")
+    which.add_argument("--finding", metavar="CODE", help="the code of a finding")
+    which.add_argument("--interface", metavar="NAME", help="the hostActiveNic")
+    which.add_argument("--policy", metavar="NAME", help="the name that the policy gives itself")
+    which.add_argument("--label", metavar="NAME=VALUE", action="append", type=label, help="a label; may be repeated")
+
+
+def filter_of(options: argparse.Namespace) -> LogFilter:
+    """Return which records the arguments mean."""
+    from evaluator.audit.log_queries import LogFilter  # noqa: PLC0415 -- sqlite3
+
+    return LogFilter(
+        host=options.host,
+        since=options.since,
+        until=options.until,
+        status=options.status,
+        finding=options.finding,
+        interface=options.interface,
+        policy=options.policy,
+        labels=dict(options.label or ()),
+    )
+
+
+def label(text: str) -> tuple[str, str]:
+    """Read a label."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{quote(text)} is no `name=value`")
+    return name, value
+
+
+def moment(text: str) -> datetime:
+    """Read a moment; without a time zone it is UTC, as in the records."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        message = f"{quote(text)} is no time; write 2026-11-22, or 2026-11-22T12:00:00Z"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def noted_head(text: str) -> Head:
+    """Read a head that was noted."""
+    from evaluator.audit.chain import parse_head  # noqa: PLC0415 -- only where one is given
+    from evaluator.diagnostic import RecordError  # noqa: PLC0415 -- as above
+
+    try:
+        return parse_head(text)
+    except RecordError as error:
+        (found,) = error.diagnostics
+        raise argparse.ArgumentTypeError(f"{found.message}; {found.hint}") from None

@@ -1,0 +1,55 @@
+"""`activenic record-test`: a kept decision becomes a policy test."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+from pathlib import Path
+
+from evaluator.cli.exits import Exit
+from evaluator.cli.records import add_records_to, records_of
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.text import quote_path
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "record-test",
+        help="make a policy test of a kept decision",
+        description="Make a policy test of a kept decision: report, addresses and parameters must give it again.",
+        allow_abbrev=False,
+    )
+    add_records_to(parser, only_one=True)
+    where = "write to this file instead of standard output; what it needs besides stands beside it"
+    parser.add_argument("--to", metavar="FILE", type=Path, help=where)
+    which = "what the test names as policy: a shipped one, or a path relative to the test (default: the record's own)"
+    parser.add_argument("--policy", metavar="POLICY", help=which)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from evaluator.workbench.record_case import names_beside, record_case  # noqa: PLC0415 -- lark, yaml
+
+    records = list(itertools.islice(records_of(options), 2))
+    if len(records) > 1:
+        hint = "name one by its id with `--log FILE`"
+        raise RecordError([Diagnostic(RecordCode.NOT_A_TEST, "the file holds several records", hint=hint)])
+    to: Path | None = options.to
+    case = record_case(records[0], None if to is None else names_beside(to), options.policy)
+    if to is None:
+        sys.stdout.write(case.text)
+        return Exit.DONE
+    for name, content in {**case.beside, to.name: case.text.encode()}.items():
+        _write(to.with_name(name), content)
+    return Exit.DONE
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except OSError as error:
+        message = f"{quote_path(path)} cannot be written: {(error.strerror or str(error)).lower()}"
+        raise RecordError([Diagnostic(RecordCode.UNWRITABLE, message)]) from None

@@ -1,0 +1,84 @@
+"""Where a command's records come from: a log, or a file of one record or of many."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import orjson
+
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.text import quote_path
+
+if TYPE_CHECKING:
+    from evaluator.audit.record import Record
+
+
+def add_records_to(parser: argparse.ArgumentParser, *, only_one: bool = False) -> None:
+    """Add the arguments that name records."""
+    parser.set_defaults(parser=parser)
+    what = "a decision's id with --log, else a file of `log show --output json` or `log export`, - for standard input"
+    parser.add_argument("records", metavar="ID|FILE", nargs=1 if only_one else "*", help=what)
+    parser.add_argument("--log", metavar="FILE", type=Path, help="the log that holds the decisions")
+
+
+def records_of(options: argparse.Namespace, *, has_all: bool = False) -> Iterator[Record]:
+    """Yield the records that the arguments name; ends the program where they contradict each other."""
+    if has_all == bool(options.records) or (has_all and options.log is None):
+        options.parser.error("name records by ID or FILE, or all of a log by `--all --log FILE`")
+    if options.log is None:
+        for name in options.records:
+            yield from _of_file(name)
+        return
+    from evaluator.audit.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where there is a log
+
+    with DecisionLog.open(options.log, read_only=True) as log:
+        if has_all:
+            yield from log.records()
+        for name in options.records:
+            yield log.get(name)
+
+
+def _of_file(name: str) -> Iterator[Record]:
+    shown = "standard input" if name == "-" else quote_path(name)
+    try:
+        if name == "-":
+            if sys.stdin is None:
+                raise OSError("standard input is closed")
+            yield from _read(sys.stdin.buffer, shown)
+            return
+        with Path(name).open("rb") as file:
+            yield from _read(file, shown)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        message = f"{shown} cannot be read: {reason.lower()}"
+        hint = "an id goes with `--log FILE`"
+        raise RecordError([Diagnostic(RecordCode.UNREADABLE, message, hint=hint)]) from None
+
+
+def _read(file: BinaryIO, shown: str) -> Iterator[Record]:
+    """Yield the records of a file: one on each line, or one alone on as many lines as it likes."""
+    first = file.readline()
+    try:
+        orjson.loads(first)
+    except orjson.JSONDecodeError:
+        yield _record(first + file.read(), shown)
+        return
+    yield _record(first, shown)
+    for number, line in enumerate(file, 2):
+        if line.strip():
+            yield _record(line, f"line {number} of {shown}")
+
+
+def _record(text: bytes, shown: str) -> Record:
+    from evaluator.audit.record import read_record  # noqa: PLC0415 -- rfc8785, only where records are read
+
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        message = f"{shown} is no record: {error.msg}"
+        raise RecordError([Diagnostic(RecordCode.INVALID, message)]) from None
+    return read_record(document)

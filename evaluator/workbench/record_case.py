@@ -1,0 +1,162 @@
+"""A kept decision becomes a policy test: what was decided once must be decided again.
+
+The test stands for itself: the report in it, the addresses without the look-up, and what was decided.
+What YAML as policy tests know it cannot say (fractions, deep nesting) stands there as text, and what is
+too large in a file beside the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from evaluator.audit.record import Json, Record
+from evaluator.diagnostic import Diagnostic, PolicyError, RecordCode, RecordError
+from evaluator.policy.load import LARGEST_POLICY, load_shipped, shipped_names
+from evaluator.policy.problems import Problems
+from evaluator.policy.yaml_text import read_yaml
+from evaluator.report.read import read_report_text
+from evaluator.source import Source
+from evaluator.text import quote
+
+_LARGEST = LARGEST_POLICY // 2  # of what a test file may hold; the rest is for all besides the report
+_WIDTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCase:
+    """A test file, and the files that must stand beside it, by their names."""
+
+    text: str
+    beside: dict[str, bytes]
+
+
+def record_case(record: Record, stem: str | None, policy: str | None = None) -> RecordCase:
+    """Return the test file of a record; `stem` begins the names of files beside it, None where there can be none.
+
+    `policy` is what the test shall name instead of the record's own policy. RecordError where the record
+    has lost its report or policy, or needs a file beside it and there can be none.
+    """
+    if record.report is None or (record.policy is None and policy is None):
+        raise _refusal("the report or the policy of this record was erased", RecordCode.ERASED)
+    beside: dict[str, bytes] = {}
+    envelope = record.envelope
+    test: Json = {"name": f"decision {envelope['decision_id']} of {envelope['timestamp']}"}
+    given = envelope["input"]
+    test.update(_report(record.report, given["report"]["format"], beside, stem))
+    test["format"] = given["report"]["format"]
+    test.update(_host(given["host"]))
+    test["want"] = _want(envelope["result"], given["host"]["remarks"])
+    named = policy or _shipped(record.policy)
+    if named is None:
+        named = _beside(beside, stem, "policy.yaml", record.policy or b"", "the policy is none of the shipped ones")
+    whole = {"policy": named, "parameters": given["parameters"], "tests": [test]}
+    return RecordCase(_dump(whole), beside)
+
+
+def _report(text: bytes, format_: str, beside: dict[str, bytes], stem: str | None) -> Json:
+    """Return a report as a test holds it: as a map or list, else as its own text, else in a file beside it."""
+    document = read_report_text(text, format_).document
+    if isinstance(document, dict | list) and _is_sayable(document):
+        return {"report": document}
+    with suppress(UnicodeDecodeError):
+        if _is_sayable(text.decode()):
+            return {"text": text.decode()}
+    why = "the report is too large for a test file, or no UTF-8"
+    return {"report": _beside(beside, stem, "report.json", text, why)}
+
+
+def _beside(beside: dict[str, bytes], stem: str | None, suffix: str, content: bytes, why: str) -> str:
+    if stem is None:
+        raise _refusal(f"{why}, so a file must stand beside the test", RecordCode.NOT_A_TEST)
+    name = f"{stem}.{suffix}"
+    beside[name] = content
+    return name
+
+
+def _shipped(text: bytes | None) -> str | None:
+    """Return the name of the shipped policy that has exactly this text."""
+    return next((name for name in shipped_names() if load_shipped(name).text.encode() == text), None)
+
+
+def _host(kept: Json) -> Json:
+    """Return the `host` of a test: the first answer in front, as the format wants it."""
+    answers = sorted(kept["answers"], key=lambda text: text != kept["first"])
+    if kept["asked"] is None:
+        return {"host": answers} if answers else {}
+    return {"host": {"name": kept["asked"], "addresses": answers, "complete": kept["complete"]}}
+
+
+def _want(result: Json, remarks: list[Json]) -> Json:
+    """Return what was decided; findings on the look-up are left out, for a test never looks anything up."""
+    codes = {finding["code"] for finding in result["findings"] if finding not in remarks}
+    fired = [step["rule"] for step in result["trace"] if step["fired"]]
+    want: Json = {
+        "status": result["status"],
+        "hostActiveNic": result["hostActiveNic"],
+        "candidates": result["candidates"],
+        "owners": result["owners"],
+        "findings": sorted(codes),
+    }
+    return {**want, "fired": fired} if fired else want
+
+
+def _is_sayable(document: object) -> bool:
+    """Return whether a test file says a report, or its text, as it is."""
+    try:
+        source = Source("report", _dump({"tests": [{"report": document}]}))
+        if len(source.text.encode()) > _LARGEST:
+            return False
+        problems = Problems(source)
+        located = read_yaml(source, problems)
+    except (PolicyError, yaml.YAMLError, UnicodeEncodeError):
+        return False
+    if located is None or problems.has_errors:
+        return False
+    said = located.at(("tests", 0, "report")).value
+    return bool(said == document) and _types(said) == _types(document)
+
+
+def _types(value: object) -> list[type]:
+    return list(_each_type(value))
+
+
+def _each_type(value: object) -> Iterator[type]:
+    yield type(value)
+    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _each_type(child)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes each value where it stands: a policy test has no aliases."""
+
+    def ignore_aliases(self, _: object) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """Write a text of several lines, or a long one, as it stands."""
+    style = "|" if "\n" in text or len(text) > _WIDTH else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _dump(document: object) -> str:
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    return text
+
+
+def _refusal(message: str, code: RecordCode) -> RecordError:
+    hint = "name a file with `--to`" if code is RecordCode.NOT_A_TEST else ""
+    return RecordError([Diagnostic(code, message, hint=hint)])
+
+
+def names_beside(path: Path) -> str:
+    """Return how the names of the files beside a test begin."""
+    return path.name.removesuffix(".yaml").removesuffix(".test") or quote(path.name)

@@ -1,0 +1,106 @@
+"""Writers that are killed at any moment: run by test_log_crash.py in a process of its own, which may fork.
+
+    python -m tests.log_writers FOLDER ROUNDS WRITERS SEED
+
+In each round some writers append to one log, and after each append write down that it was acknowledged; one
+in five prunes. Each is killed (SIGKILL) after a random time; then the log must hold all that was
+acknowledged. Every few rounds a new log is begun, so that its making is interrupted, too.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import evaluator
+from evaluator import Decision, DecisionLog, RecordError
+from tests.logs import DECISIONS, STRICT
+
+_ROUNDS_OF_A_LOG = 8
+_LONGEST = 0.06
+
+
+def large_decision() -> Decision:
+    """Return a decision whose report takes many pages."""
+    nics = {f"ens{i}": {"addr": f"10.0.{i >> 8}.{i & 255}", "hwaddr": os.urandom(6).hex(":")} for i in range(2000)}
+    return STRICT.decide(evaluator.read_report({"nics": nics}), evaluator.HostAddresses.of("10.0.0.7"))
+
+
+def write(path: Path, acknowledged: Path, decisions: list[Decision], seed: int) -> None:
+    """Append without end."""
+    choose = random.Random(seed)
+    notes = os.open(acknowledged, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    with DecisionLog.open(path) as log:
+        while True:
+            kept = log.append(choose.choice(decisions), {"seed": str(seed)})
+            with suppress(RecordError):  # it is pruned already
+                os.write(notes, f"{log.entry(kept).head.seq} {kept}\n".encode())
+
+
+def prune(path: Path) -> None:
+    """Remove what is older than a moment, again and again."""
+    with DecisionLog.open(path) as log:
+        while True:
+            log.prune(datetime.now(UTC) - timedelta(milliseconds=20))
+
+
+def killed_writers(path: Path, acknowledged: Path, decisions: list[Decision], choose: random.Random) -> int:
+    """Start some writers, kill each, and return how many were killed."""
+    children = []
+    for seed in (choose.random() for _ in range(int(sys.argv[3]))):
+        child = os.fork()
+        if not child:
+            try:
+                if seed < 0.2:
+                    prune(path)
+                write(path, acknowledged, decisions, int(seed * 1e9))
+            except BaseException as error:
+                print(f"a writer failed: {error!r}", flush=True)
+            finally:
+                os._exit(1)
+        children.append(child)
+    for child in choose.sample(children, len(children)):
+        time.sleep(choose.random() * _LONGEST)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    return len(children)
+
+
+def check(path: Path, acknowledged: Path) -> int:
+    """Return how many acknowledged records are there; ends the program where one is not, or the log is not sound."""
+    lines = acknowledged.read_text().splitlines() if acknowledged.exists() else []
+    if not path.exists():
+        assert not lines, "the log is gone"
+        return 0
+    with DecisionLog.open(path, create=False) as log:
+        found = log.verify()
+        assert found.is_sound, found
+        there = {record.decision_id: record for record in log.records()}
+    missing = [line for line in lines if int(line.split()[0]) > found.pruned and line.split()[1] not in there]
+    assert not missing, missing
+    assert all(record.report and record.policy for record in there.values())
+    return len(lines)
+
+
+def main() -> None:
+    """Run all rounds and print what was done."""
+    folder, rounds, choose = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[4]))
+    decisions = [*DECISIONS, large_decision()]
+    killed = kept = known = 0
+    for number in range(rounds):
+        path, acknowledged = (folder / f"{number // _ROUNDS_OF_A_LOG}.{kind}" for kind in ("log", "acknowledged"))
+        known = 0 if number % _ROUNDS_OF_A_LOG == 0 else known
+        killed += killed_writers(path, acknowledged, decisions, choose)
+        now = check(path, acknowledged)
+        kept, known = kept + now - known, now
+    print(f"killed {killed} acknowledged {kept}")
+
+
+if __name__ == "__main__":
+    main()
