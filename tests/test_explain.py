@@ -102,3 +102,22 @@ def test_the_command(arguments: list[str], status: int, said: str, capsys: pytes
     document = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in document["explanation"]["interfaces"]] == ["bond0", "ens1", "ens2"]
     assert violations(document["decision"], "decision") == ()
+
+
+def test_a_kept_decision_is_explained_by_its_id(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bond = str(Path(__file__).parent.parent / "policies" / "examples" / "bond.json")
+    log = tmp_path / "log"
+    report = evaluator.read_report(Path(bond))
+    decision = evaluator.load_policy("strict").decide(report, HostAddresses.of("192.0.2.10"))
+    with evaluator.DecisionLog.open(log) as kept:
+        decision_id = kept.append(decision)
+    assert main(["explain", bond, "--address", "192.0.2.10"]) == 0
+    fresh = capsys.readouterr().out
+    assert main(["explain", decision_id, "--log", str(log)]) == 0
+    assert capsys.readouterr().out == fresh
+    assert main(["explain", decision_id, "--log", str(log), "--output", "html"]) == 0
+    assert decision_id in capsys.readouterr().out
+    assert main(["explain", "none", "--log", str(log)]) == 1
+    assert "none" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["explain", decision_id, "--log", str(log), "--address", "192.0.2.10"])

@@ -5,12 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 
+from evaluator import __version__
 from evaluator.cli.exits import OF_STATUS
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.decision import Decision
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
 
 OUTPUTS = ("text", "json", "html")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,24 +29,45 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         allow_abbrev=False,
     )
     add_question_to(parser)
+    kept = "the log that holds the decision; REPORT is then its id, and nothing else is asked"
+    parser.add_argument("--log", metavar="FILE", type=Path, help=kept)
     parser.add_argument("--output", default="text", choices=OUTPUTS, help="what to print (default: text)")
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
-    decision = decide_on(options)
-    _print(decision, options.output)
+    decision, facts = (decide_on(options), _NOTHING) if options.log is None else _kept(options)
+    _print(decision, options.output, facts)
     return OF_STATUS[decision.status]
 
 
-def _print(decision: Decision, output: str) -> None:
+def _kept(options: argparse.Namespace) -> tuple[Decision, Mapping[str, str]]:
+    """Return the decision of a record, made again, and what the record says of it; RecordError where it is broken."""
+    if options.report is None or options.live or options.host is not None or options.address:
+        options.parser.error("with `--log` give the decision's id alone")
+    from evaluator.audit.replay import replay  # noqa: PLC0415 -- only where a record is read
+    from evaluator.audit.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where there is a log
+
+    with DecisionLog.open(options.log, read_only=True) as log:
+        record = log.get(options.report)
+    found = replay(record, __version__)
+    if found.decision is None or not found.is_equal:
+        raise RecordError(
+            Diagnostic(RecordCode.UNVERIFIED, f"the record is broken: {difference}") for difference in found.differences
+        )
+    labels = ", ".join(f"{name}={value}" for name, value in sorted(record.envelope["labels"].items()))
+    facts = {"decision": record.decision_id, "made": record.envelope["timestamp"], "labels": labels or "none"}
+    return found.decision, {**facts, "changed since": "; ".join(found.changes) or "nothing"}
+
+
+def _print(decision: Decision, output: str, facts: Mapping[str, str]) -> None:
     if output == "json":
         document = {"schema_version": 1, "decision": decision.to_dict(), "explanation": decision.explain().to_dict()}
         print(json.dumps(document, indent=2))
     elif output == "html":
         from evaluator.render.html import page  # noqa: PLC0415 -- only where it is shown
 
-        print(page(decision), end="")
+        print(page(decision, facts), end="")
     else:
         from evaluator.render.reasons import print_explanation  # noqa: PLC0415 -- rich, only where it is shown
 
