@@ -25,7 +25,7 @@ from evaluator.engine import Policy
 from evaluator.facts.address import parse_address
 from evaluator.finding import Finding
 from evaluator.policy.load import read_program, shipped_names
-from evaluator.report.read import read_report_text
+from evaluator.report.read import FORMATS, read_report_text
 from evaluator.source import Source
 from tests.captured import Question, questions
 from tests.strategies import host_addresses, reports
@@ -388,6 +388,23 @@ def test_another_key_gives_other_names_and_a_masked_record_can_be_masked() -> No
     again = mask(one, KEY)
     assert replay(again, VERSION).differences == ()
     assert leaks(again, {one.envelope["result"]["hostActiveNic"]}) == set()
+
+
+@pytest.mark.parametrize("wrap", ["result", "info", "ansible_facts"])
+def test_envelopes(wrap: str) -> None:
+    body: dict[str, Any] = KEPT
+    if wrap == "ansible_facts":
+        nic = {"device": "eth0", "type": "ether", "ipv4": {"address": "203.0.113.9", "netmask": "255.255.255.0"}}
+        body = {"interfaces": ["eth0", "eth0_san"], "eth0": nic, "eth0_san": {"ipv4": {"address": "198.51.100.7"}}}
+    document = {wrap: body, "jsonrpc": "2.0", "id": "secret-id"}
+    masked = mask(recorded(policy_of('match nic when nic.name = "eth0"'), report=document), KEY)
+    assert masked.envelope.get("not_replayable") is None
+    assert leaks(masked, {"eth0", "eth0_san", "secret-id", "198.51.100.7"}) == set()
+    assert masked.envelope["result"]["status"] == "resolved"
+
+
+def test_every_format_can_be_masked() -> None:
+    assert {one.name for one in FORMATS} == {"vdsm", "iproute2", "nmstate", "ansible"}
 
 
 def test_odd_names_and_yaml() -> None:

@@ -89,7 +89,7 @@ _VDSM_BODY: Fields = {
     "dnss": _ADDRESSES,
     "supportsIPv6": _NUMBER,
 }
-VDSM: Shape = {**_VDSM_BODY, "jsonrpc": _NUMBER, "result": _VDSM_BODY, "info": _VDSM_BODY, "status": {"code": _NUMBER}}
+VDSM: Shape = {**_VDSM_BODY, "jsonrpc": _WORD, "result": _VDSM_BODY, "info": _VDSM_BODY, "status": {"code": _NUMBER}}
 
 _IPROUTE2_ADDRESS: Fields = {
     **_all(_WORD, "family", "scope"),

@@ -13,7 +13,7 @@ WORDS = frozenset(
             "inet inet6 global site link host nowhere 802.1Q 802.1ad",
             "unicast local broadcast anycast multicast blackhole unreachable prohibit throw nat xresolve",
             "main default dead pervasive onlink offload linkdown redirect kernel boot static ra dhcp",
-            "medium high low private vepa passthru source",
+            "2.0 medium high low private vepa passthru source",
             "balance-rr active-backup balance-xor 802.3ad balance-tlb balance-alb",
             "ethernet linux-bridge ovs-bridge ovs-interface mac-vlan mac-vtap ip-tunnel unknown other",
             "up down absent ignore full half on off legacy ovs bonding tunnel true false yes no",
