@@ -17,7 +17,9 @@ import evaluator
 from evaluator import Decision, HostAddresses, ReportError
 from evaluator.audit.record import Record, make_record, read_record
 from evaluator.audit.replay import replay
-from evaluator.diagnostic import RecordError
+from evaluator.diagnostic import RecordError, Severity
+from evaluator.facts.address import parse_address
+from evaluator.finding import Finding
 from evaluator.schema import violations
 from tests.strategies import host_addresses, reports
 
@@ -51,6 +53,17 @@ def test_a_replay_gives_the_decision_again(report: Any, addresses: list[str], po
 def kept() -> Record:
     report = evaluator.read_report(ROOT / "policies" / "examples" / "bond.json")
     return record_of(evaluator.load_policy("strict").decide(report, HostAddresses.of("192.0.2.10")))
+
+
+def test_remarks_on_the_hosts_name_are_kept() -> None:
+    report = evaluator.read_report(ROOT / "policies" / "examples" / "bond.json")
+    remark = Finding("NAME_HAS_ONE_LABEL", Severity.INFO, "`node7` has no domain")
+    host = HostAddresses((parse_address("192.0.2.10"),), asked="node7", remarks=(remark,))
+    decision = evaluator.load_policy("strict").decide(report, host)
+    outcome = replay(through_json(record_of(decision)), evaluator.__version__)
+    assert outcome.differences == ()
+    assert outcome.decision is not None
+    assert outcome.decision.to_json() == decision.to_json()
 
 
 def test_the_reports_own_bytes_are_kept(kept: Record) -> None:

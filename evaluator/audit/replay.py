@@ -68,6 +68,9 @@ def decide_again(record: Record) -> Decision:
     """Return the decision that the record's inputs give; QuestionError where they are no question any more."""
     if record.report is None or record.policy is None:
         raise RecordError([Diagnostic(RecordCode.ERASED, "the report or the policy of this record was erased")])
+    if record.envelope.get("replayable") is False:
+        reasons = record.envelope.get("not_replayable") or ["the record says so"]
+        raise RecordError(Diagnostic(RecordCode.NOT_REPLAYABLE, reason, order=i) for i, reason in enumerate(reasons))
     given: Mapping[str, Any] = record.envelope["input"]
     policy = Policy(read_program(Source(given["policy"]["name"], record.policy.decode())))
     report = read_report_text(record.report, given["report"]["format"])
