@@ -50,6 +50,8 @@ def _add_show(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _add_export(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _action(actions, "export", "print records as JSON lines, oldest first, with report and policy")
     add_filter_to(parser)
+    masked = "replace what may identify by pseudonyms that this key gives (docs/masking.md)"
+    parser.add_argument("--mask", metavar="KEYFILE", type=Path, help=masked)
     parser.set_defaults(run=_run, action="export")
 
 
