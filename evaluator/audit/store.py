@@ -103,11 +103,13 @@ class DecisionLog:
         RecordError where it cannot be written, and then it is not there; ReportError where the report's text
         has a key twice.
         """
-        return self.append_record(make_record(decision, self._new_id(), self._clock(), labels, __version__))
+        return self._append(make_record(decision, self._new_id(), self._clock(), labels, __version__))
 
     def append_record(self, record: Record) -> str:
         """Keep a record made elsewhere, as `append` does."""
-        checked(record)
+        return self._append(checked(record))
+
+    def _append(self, record: Record) -> str:
         envelope = record.canonical()
         packed = pack(envelope)
         with self._lock, telling(self._path), writing(self._connection):
