@@ -80,7 +80,7 @@ class DecisionLog:
         *,
         clock: Callable[[], datetime] = _now,
         new_id: Callable[[], str] = _random_id,
-        signer: Signer | Path | None = None,
+        signer: Signer | str | Path | None = None,
         read_only: bool = False,
         create: bool = True,
         timeout: float = _PATIENCE,
@@ -93,7 +93,7 @@ class DecisionLog:
         be opened; it is left as it was.
         """
         path = Path(path)
-        found = read_signer(signer) if isinstance(signer, Path) else signer
+        found = read_signer(Path(signer)) if isinstance(signer, str | Path) else signer
         connection = open_log(path, read_only=read_only, create=create and not read_only, timeout=timeout)
         return cls(path, connection, clock, new_id, found)
 
