@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import socket
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import DecisionLog, HostAddresses, LogFilter, RecordError
+from evaluator.audit.chain import Head
 from evaluator.audit.record import make_record
 from evaluator.audit.replay import replay
 from tests.logs import (
@@ -139,6 +141,37 @@ def test_filters(tmp_path: Path, wanted: LogFilter, found: str) -> None:
         newest = [entry.head.seq for entry in log.entries(wanted, newest_first=True, limit=2)]
         assert newest == [int(n) for n in found.split()][::-1][:2]
         assert log.count(wanted) == len(found.split())
+
+
+def test_a_moment_knows_its_time_zone(tmp_path: Path) -> None:
+    naive = WHEN.replace(tzinfo=None)
+    with open_log(filled(tmp_path / "log", 1)) as log:
+        for use in (lambda: log.count(LogFilter(since=naive)), lambda: log.prune(naive)):
+            with pytest.raises(RecordError) as error:
+                use()
+            assert codes(error) == ["LOG_TIME_INVALID"]
+
+
+def test_a_closed_log_is_said_to_be_closed(tmp_path: Path) -> None:
+    log = open_log(tmp_path / "log")
+    log.close()
+    with pytest.raises(RecordError, match="cannot be used"):
+        log.append(RESOLVED)
+
+
+def test_the_hash_is_the_one_that_the_docs_describe(tmp_path: Path) -> None:
+    path = filled(tmp_path / "log", 2)
+
+    def part(octets: bytes) -> bytes:
+        return len(octets).to_bytes(8, "big") + octets
+
+    before = bytes(32)
+    with DecisionLog.open(path, read_only=True) as log:
+        for number, entry in enumerate(log.entries(), 1):
+            parts = (before, number.to_bytes(8, "big"), b"", log.get(f"d-{number}").canonical())
+            text = b"activenic decision log: entry 1\n" + b"".join(map(part, parts))
+            before = hashlib.sha256(text).digest()
+            assert entry.head == Head(number, before)
 
 
 def test_an_id_is_given_once(tmp_path: Path) -> None:

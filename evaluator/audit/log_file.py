@@ -40,6 +40,8 @@ def telling(path: Path) -> Iterator[None]:
     """Turn what SQLite and the system say about a log into a RecordError."""
     try:
         yield
+    except sqlite3.ProgrammingError as error:
+        raise _refusal(RecordCode.UNREADABLE, path, f"cannot be used: {str(error).lower()}") from None
     except sqlite3.Error as error:
         number = getattr(error, "sqlite_errorcode", 0) & 0xFF
         code, what, hint = _OF_SQLITE.get(number, (RecordCode.DAMAGED, "is damaged", ""))
@@ -103,16 +105,16 @@ def _connect(path: Path, options: str, timeout: float) -> sqlite3.Connection:
 def _reading(path: Path, timeout: float) -> sqlite3.Connection:
     """Return a connection that only reads, on a medium that cannot be written, too.
 
-    Where it can, it is opened as a writer would, or SQLite would leave files beside it. Where nothing can be
-    written and nothing waits beside the log, nobody else can be writing either.
+    Where it can, it is opened as a writer would, or SQLite would leave files beside it. Where it cannot, and
+    nobody has it open (there would be a file beside it), SQLite is told that it will not change.
     """
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
         connection = _connect(path, "rw", timeout)
         connection.execute("PRAGMA query_only=ON")
         return connection
-    waiting = path.with_name(f"{path.name}-wal")
-    has_more = waiting.exists() and waiting.stat().st_size > 0
-    return _connect(path, "ro" if has_more else "ro&immutable=1", timeout)
+    waiting, shared = (path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-shm"))
+    is_open = shared.exists() or (waiting.exists() and waiting.stat().st_size > 0)
+    return _connect(path, "ro" if is_open else "ro&immutable=1", timeout)
 
 
 def _refuse_foreign(path: Path) -> None:

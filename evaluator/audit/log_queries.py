@@ -28,7 +28,8 @@ Row = tuple[Any, ...]
 class LogFilter:
     """Which records are meant: those for which all that is given holds.
 
-    `since` is the first moment that counts, `until` the first that does not. A label must have its value.
+    `since` is the first moment that counts, `until` the first that does not; both know their time zone. A label
+    must have its value.
     """
 
     host: str | None = None
@@ -88,7 +89,10 @@ def columns_of(envelope: Json) -> dict[str, str | None]:
 
 
 def time_text(moment: datetime) -> str:
-    """Return a moment as records have it; texts of this form sort as the moments do."""
+    """Return a moment as records have it, so that texts sort as moments do; RecordError without a time zone."""
+    if moment.tzinfo is None:
+        message = f"{quote(moment.isoformat())} does not say its time zone"
+        raise RecordError([Diagnostic(RecordCode.TIME_INVALID, message, hint="such as `datetime.now(UTC)`")])
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

@@ -80,7 +80,7 @@ class DecisionLog:
         *,
         clock: Callable[[], datetime] = _now,
         new_id: Callable[[], str] = _random_id,
-        signer: Signer | Path | None = None,
+        signer: Signer | str | Path | None = None,
         read_only: bool = False,
         create: bool = True,
         timeout: float = _PATIENCE,
@@ -93,7 +93,7 @@ class DecisionLog:
         be opened; it is left as it was.
         """
         path = Path(path)
-        found = read_signer(signer) if isinstance(signer, Path) else signer
+        found = read_signer(Path(signer)) if isinstance(signer, str | Path) else signer
         connection = open_log(path, read_only=read_only, create=create and not read_only, timeout=timeout)
         return cls(path, connection, clock, new_id, found)
 
@@ -103,11 +103,13 @@ class DecisionLog:
         RecordError where it cannot be written, and then it is not there; ReportError where the report's text
         has a key twice.
         """
-        return self.append_record(make_record(decision, self._new_id(), self._clock(), labels, __version__))
+        return self._append(make_record(decision, self._new_id(), self._clock(), labels, __version__))
 
     def append_record(self, record: Record) -> str:
         """Keep a record made elsewhere, as `append` does."""
-        checked(record)
+        return self._append(checked(record))
+
+    def _append(self, record: Record) -> str:
         envelope = record.canonical()
         packed = pack(envelope)
         with self._lock, telling(self._path), writing(self._connection):
