@@ -159,9 +159,11 @@ def test_prose_is_kept_unless_it_names_something() -> None:
     found = names({"docker0": "br", "p1": "nic"}, "node7.example.org")
     for text in ("docker0", "p1", "node7.example.org", "odd name", "x" * 100):
         found.text(text)
-    assert found.prose("{nic.name} is a bridge over {nic.ports}: e.g. 10 of it") == (
-        "{nic.name} is a bridge over {nic.ports}: e.g. 10 of it"
-    )
+    message = "{nic.name} is a bridge over {nic.ports}: e.g. 10 of it"
+    assert found.template(message) == message
+    assert found.template("docker0: {nic.name}") == f"{found.text('docker0')}: {{nic.name}}"
+    assert found.template("{nic.name} is my-docker0-bridge") == "masked {nic.name}"
+    assert "docker0" not in found.prose("{docker0} and {nic.docker0}")
     assert found.prose("leave docker0, p1. alone") == f"leave {found.text('docker0')}, {found.text('p1')}. alone"
     assert found.prose("`docker0` has `10.1.2.3`") == f"`{found.text('docker0')}` has `{found.address('10.1.2.3')}`"
     assert found.prose("ask 10.1.2.3/24") == f"ask {found.address('10.1.2.3/24')}"

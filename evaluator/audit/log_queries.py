@@ -125,7 +125,8 @@ def find_seqs(
     """Return the numbers of the records that are meant, at most so many."""
     where, values = _where(wanted)
     order, most = "DESC" if newest_first else "ASC", -1 if limit is None else limit
-    query = f"SELECT seq FROM entry {where} ORDER BY seq {order} LIMIT {most}"  # noqa: S608 -- of the texts below
+    key = "+seq" if where.startswith("WHERE timestamp") else "seq"  # else all are read in order, to find a late one
+    query = f"SELECT seq FROM entry {where} ORDER BY {key} {order} LIMIT {most}"  # noqa: S608 -- of the texts below
     return [seq for (seq,) in connection.execute(query, values)]
 
 

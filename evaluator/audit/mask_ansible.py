@@ -65,7 +65,7 @@ def _labels(keys: Mapping[str, str], facts: Mapping[str, Mapping[str, Any]], pse
             number = rest if rest.isascii() and rest.isdigit() else pseudonyms.code(rest, 5)
             found[name] = f"{_mangled(pseudonyms.text(owners[0]))}_{number}"
         else:
-            found[name] = _mangled(pseudonyms.text(name))
+            found[name] = _mangled(pseudonyms.text(key))
     return found
 
 

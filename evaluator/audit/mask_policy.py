@@ -29,7 +29,7 @@ from evaluator.source import Source, Span
 
 _OWN_WORDS = frozenset({*Kind, "addr", "network"})
 _HAVE_OWN_WORDS = frozenset({"kind", "conflicts"})
-_PROSE = ("description", "message", "hint")
+_TEMPLATES = ("message", "hint")
 _ORDERING = frozenset({R.LESS, R.AT_MOST, R.MORE, R.AT_LEAST})
 _COMMENT = re.compile(r"(?:(?<=\s)|^)#[^\n]+", re.MULTILINE)
 _EVERYTHING = "/0"
@@ -183,7 +183,9 @@ def _prose_edits(located: Located, text: str, pseudonyms: Pseudonyms) -> Iterato
         if not isinstance(child.value, str):
             continue
         masked = child.value
-        if key in _PROSE:
+        if key in _TEMPLATES:
+            masked = pseudonyms.template(child.value)
+        elif key == "description":
             masked = pseudonyms.prose(child.value)
         elif key in ("policy", "name"):
             masked = pseudonyms.identifier(child.value, "policy" if key == "policy" else "rule")

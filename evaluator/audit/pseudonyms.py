@@ -25,7 +25,8 @@ _MAC = re.compile(r"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5,19}")
 _LIKE_VLAN = re.compile(r"([^.:\s]+)([.:])([0-9]{1,4})", re.ASCII)
 _NO_MACS = (0x00, 0xFF)
 _MOST_TRIES = 16
-_PIECE = re.compile(r"\{[^{}]*\}|`[^`]*`|[^\s`{}'\"(),;=<>\[\]]+")
+_PIECE = re.compile(r"`[^`]*`|[^\s`{}'\"(),;=<>\[\]]+")
+_WORD_OF_LANGUAGE = re.compile(r"\{[^{}]*\}")
 _SHORTEST_WORD = 3
 MASKED_PROSE = "masked"
 
@@ -95,13 +96,16 @@ class Pseudonyms:
         return self._identifiers[text]
 
     def prose(self, text: str) -> str:
-        """Return a sentence with what was masked elsewhere replaced; masked whole where that does not suffice.
-
-        Words in braces are those of the rule language and stay.
-        """
+        """Return a sentence with what was masked elsewhere replaced; masked whole where that does not suffice."""
         found = _PIECE.sub(lambda match: self._piece(match.group()), text)
-        placeless = re.sub(r"\{[^{}]*\}", "{}", found)
-        return MASKED_PROSE if self.gives_away(placeless) else found
+        return MASKED_PROSE if self.gives_away(found) else found
+
+    def template(self, text: str) -> str:
+        """Do the same to a policy's message: words in braces stay, for findings list what they name."""
+        words = _WORD_OF_LANGUAGE.findall(text)
+        parts = [self.prose(part) for part in _WORD_OF_LANGUAGE.split(text)]
+        found = "".join(part for pair in zip(parts, (*words, ""), strict=True) for part in pair)
+        return " ".join((MASKED_PROSE, *words)) if MASKED_PROSE in parts else found
 
     def gives_away(self, text: str) -> bool:
         """Tell whether a text holds an original of three characters or more."""
@@ -171,8 +175,6 @@ class Pseudonyms:
         return bytes((first, *digest[1:])).hex(":")
 
     def _piece(self, piece: str) -> str:
-        if piece.startswith("{"):
-            return piece
         if piece.startswith("`"):
             return f"`{self._quoted(piece[1:-1])}`"
         word = piece.rstrip(".:")
