@@ -5,7 +5,7 @@ Computed by the reference interpreter from the input that the decision was made 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from evaluator.decide import DECIDING, Case, status_of
@@ -17,7 +17,7 @@ from evaluator.near_miss import near_misses
 from evaluator.policy.clause import verdict
 from evaluator.policy.interpret import Judged, run, subjects
 from evaluator.policy.scene import Question, Scene
-from evaluator.text import visible
+from evaluator.text import visible, visible_names
 from evaluator.trace import AnswerOutcome, Explanation, InterfaceReasons, Reason
 from evaluator.what_if import Effort, smallest_change
 
@@ -177,7 +177,7 @@ def _summary(decision: Decision, links: dict[str, Link]) -> Iterator[str]:
         yield "because " + _why_resolved(decision, links[name])
         return
     if decision.status is Status.AMBIGUOUS:
-        yield f"no single interface is the hostActiveNic: {_some(decision.candidates)} are left"
+        yield f"no single interface is the hostActiveNic: {visible_names(decision.candidates, _MOST_NAMES)} are left"
         yield "because " + ("; ".join(_said(decision, "ambiguous")) or "no rule of the policy chooses between them")
         return
     yield f"no interface of this host is the hostActiveNic for {visible(decision.host.name) or 'no address'}"
@@ -200,17 +200,12 @@ def _why_resolved(decision: Decision, link: Link) -> str:
     first = f"it owns {matched}" if matched else "the policy's rules leave it alone"
     if not others:
         return first + (", and no other interface owns an address of the host" if matched else "")
-    also = f"{_some(others)} also own{'s' * (len(others) == 1)} one"
+    also = f"{visible_names(others, _MOST_NAMES)} also own{'s' * (len(others) == 1)} one"
     return f"{first}; {also}, and the policy ruled that out"
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(map(visible, names[:_MOST_NAMES]))
-    return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown
 
 
 def _kind_of(link: Link) -> str:
     members = (*link.lowers.slaves, *link.lowers.ports)
     if members:
-        return f"{link.kind} over {_some(members)}"
+        return f"{link.kind} over {visible_names(members, _MOST_NAMES)}"
     return f"{link.kind} on {visible(link.lowers.base)}" if link.lowers.base else str(link.kind)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _LONGEST_QUOTE = 80
 # Cc control, Cf format (bidi marks, zero width), Cs surrogate, Co private, Cn unassigned, Zl/Zp line breaks
@@ -50,9 +50,21 @@ def quote_path(path: object) -> str:
     return f"`{visible(str(path))}`"
 
 
+def reason_of(error: Exception) -> str:
+    """Return why a file, socket or device could not be used, in the system's words, in lower case."""
+    said = error.strerror if isinstance(error, OSError) else None
+    return (said or str(error)).lower()
+
+
 def quote_all(texts: Iterable[str]) -> str:
     """Return several of the user's words, each quoted, joined by commas."""
     return ", ".join(quote(text) for text in texts)
+
+
+def visible_names(names: Sequence[str], most: int) -> str:
+    """Return the first of several names, made visible, and how many more there are."""
+    shown = ", ".join(map(visible, names[:most]))
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

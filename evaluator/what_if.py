@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from evaluator.decide import DECIDING, Case, status_of
 from evaluator.decision import Status
 from evaluator.diagnostic import PolicyError
-from evaluator.edit import Edit, edits_for
+from evaluator.edits import Edit, edits_for
 from evaluator.facts.link import Link
 from evaluator.policy.interpret import run
 from evaluator.trace import Change

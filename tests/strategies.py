@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import strategies as st
@@ -45,6 +47,34 @@ def reports(draw: st.DrawFn) -> dict[str, Any]:
 
 
 host_addresses = st.lists(st.sampled_from([*ADDRESSES, "203.0.113.9", "127.0.0.1"]), max_size=4, unique=True)
+
+
+def spoilt(
+    draw: st.DrawFn, documents: st.SearchStrategy[Any], keys: Sequence[str], values: st.SearchStrategy[Any]
+) -> Any:
+    """Draw a document with up to three values at random places added or replaced."""
+    document: Any = deepcopy(draw(documents))
+    for _ in range(draw(st.integers(0, 3))):
+        place = document
+        while draw(st.booleans()):
+            inside = list(range(len(place))) if isinstance(place, list) else sorted(place)
+            if not inside or not isinstance(place[(key := draw(st.sampled_from(inside)))], dict | list):
+                break
+            place = place[key]
+        if isinstance(place, list):
+            place.append(draw(values))
+        else:
+            place[draw(st.sampled_from(keys))] = draw(values)
+    return document
+
+
+def json_trees(scalars: st.SearchStrategy[Any], keys: Sequence[str]) -> st.SearchStrategy[Any]:
+    """Return a strategy for small JSON values with the given keys."""
+    return st.recursive(
+        scalars,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(keys), inner, max_size=4),
+        max_leaves=8,
+    )
 
 
 def shuffled(value: Any, rng: random.Random) -> Any:

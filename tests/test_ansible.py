@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from evaluator import HostAddresses, ReportError
 from evaluator.report.read import read_report_text
 from evaluator.schema import is_valid, violations
 from tests.captured import CAPTURES, STRICT, Question, follow, hosts, questions
-from tests.strategies import host_addresses, reports, shuffled
+from tests.strategies import host_addresses, json_trees, reports, shuffled, spoilt
 
 QUESTIONS = questions("ansible")
 ANSWERABLE = [question for question in QUESTIONS if question.is_answerable]
@@ -345,27 +344,12 @@ KEYS = [
     ),
 ]
 scalars = st.sampled_from([None, True, 0, 1, -1, 24, 1.0, 24.5, 2**63, "", "a", "a_b", "24", "192.0.2.1", "\x00", "𝒳"])
-values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
-    max_leaves=8,
-)
+values = json_trees(scalars, KEYS)
 
 
 @st.composite
 def spoiled(draw: st.DrawFn) -> Any:
-    document: Any = deepcopy(as_ansible(draw(reports())))
-    for _ in range(draw(st.integers(0, 3))):
-        place = document
-        while draw(st.booleans()):
-            keys = list(range(len(place))) if isinstance(place, list) else sorted(place)
-            if not keys or not isinstance(place[(key := draw(st.sampled_from(keys)))], dict | list):
-                break
-            place = place[key]
-        if isinstance(place, list):
-            place.append(draw(values))
-        else:
-            place[draw(st.sampled_from(KEYS))] = draw(values)
+    document = spoilt(draw, reports().map(as_ansible), KEYS, values)
     return draw(st.sampled_from([document, {"ansible_facts": document}]))
 
 

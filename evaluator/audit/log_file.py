@@ -17,7 +17,7 @@ from pathlib import Path
 
 from evaluator.audit.log_schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
-from evaluator.text import quote_path
+from evaluator.text import quote_path, reason_of
 
 _LEFT_BY_SQLITE = ("", "-journal", "-wal", "-shm")
 _MODE = 0o600
@@ -47,7 +47,7 @@ def telling(path: Path) -> Iterator[None]:
         code, what, hint = _OF_SQLITE.get(number, (RecordCode.DAMAGED, "is damaged", ""))
         raise _refusal(code, path, f"{what} ({str(error).lower()})", hint) from None
     except OSError as error:
-        raise _refusal(RecordCode.UNREADABLE, path, f"cannot be opened: {_reason(error)}") from None
+        raise _refusal(RecordCode.UNREADABLE, path, f"cannot be opened: {reason_of(error)}") from None
 
 
 def open_log(path: Path, *, read_only: bool, create: bool, timeout: float) -> sqlite3.Connection:
@@ -165,7 +165,3 @@ def _sync(path: Path, flags: int) -> None:
 
 def _refusal(code: RecordCode, path: Path, what: str, hint: str = "") -> RecordError:
     return RecordError([Diagnostic(code, f"the log {quote_path(path)} {what}", hint=hint)])
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

@@ -29,7 +29,7 @@ from evaluator.report.read import read_report_text
 from evaluator.report.reading import Report
 from evaluator.schema import is_valid
 from evaluator.source import Source
-from evaluator.text import json_pointer, quote_path
+from evaluator.text import json_pointer, quote_path, reason_of
 
 LARGEST_KEY = 64 * 1024
 _OTHERWISE = "the masked inputs do not give the original decision in other names"
@@ -42,12 +42,11 @@ def read_key(path: Path) -> bytes:
         with path.open("rb") as file:
             key = file.read(LARGEST_KEY + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        message = f"the key {quote_path(path)} cannot be read: {reason.lower()}"
+        message = f"the key {quote_path(path)} cannot be read: {reason_of(error)}"
         raise RecordError([Diagnostic(RecordCode.MASK_KEY_UNREADABLE, message)]) from None
     if len(key) > LARGEST_KEY:
         message = f"the key {quote_path(path)} is larger than {LARGEST_KEY // 1024} KiB"
-        raise RecordError([Diagnostic(RecordCode.KEY_TOO_LARGE, message, hint="did you mean another file?")])
+        raise RecordError([Diagnostic(RecordCode.MASK_KEY_TOO_LARGE, message, hint="did you mean another file?")])
     key = key.rstrip(b"\r\n")
     _refuse_short(key, f"the key {quote_path(path)}")
     return key
@@ -64,7 +63,7 @@ def _refuse_short(key: bytes, what: str) -> None:
     if len(key) < SHORTEST_KEY:
         message = f"{what} has {len(key)} octets; it needs {SHORTEST_KEY} or more"
         hint = "make one by `openssl rand -hex 32` and keep it secret"
-        raise RecordError([Diagnostic(RecordCode.KEY_SHORT, message, hint=hint)])
+        raise RecordError([Diagnostic(RecordCode.MASK_KEY_SHORT, message, hint=hint)])
 
 
 def _refuse_strange(envelope: Json) -> None:

@@ -22,7 +22,7 @@ from evaluator.decision import SCHEMA_VERSION as DECISION_VERSION
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.facts.host import HostAddresses
-from evaluator.policy.vocabulary import LANGUAGE_VERSION
+from evaluator.policy.program import LANGUAGE_VERSION
 from evaluator.report.read import refuse_duplicates
 from evaluator.report.reading import READER_VERSION, Report
 from evaluator.schema import is_valid, violations

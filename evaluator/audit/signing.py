@@ -14,7 +14,7 @@ from typing import Protocol
 
 from evaluator.audit.chain import signed_text
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, extra_missing
-from evaluator.text import quote_path
+from evaluator.text import quote_path, reason_of
 
 KEY_LENGTH = 32
 _LARGEST = 64 * 1024
@@ -125,7 +125,7 @@ def _write(path: Path, text: bytes, mode: int) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise _unusable(path, (error.strerror or str(error)).lower()) from None
+        raise _unusable(path, reason_of(error)) from None
 
 
 def _read(path: Path) -> bytes:
@@ -133,8 +133,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(_LARGEST)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        message = f"the key {quote_path(path)} cannot be read: {reason.lower()}"
+        message = f"the key {quote_path(path)} cannot be read: {reason_of(error)}"
         raise RecordError([Diagnostic(RecordCode.KEY_UNREADABLE, message)]) from None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from evaluator.cli.exits import Exit
 from evaluator.cli.records import add_records_to, records_of
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
-from evaluator.text import quote_path
+from evaluator.text import quote_path, reason_of
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -51,5 +51,5 @@ def _write(path: Path, content: bytes) -> None:
         with path.open("xb") as file:
             file.write(content)
     except OSError as error:
-        message = f"{quote_path(path)} cannot be written: {(error.strerror or str(error)).lower()}"
+        message = f"{quote_path(path)} cannot be written: {reason_of(error)}"
         raise RecordError([Diagnostic(RecordCode.UNWRITABLE, message)]) from None

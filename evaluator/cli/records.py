@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import orjson
 
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
-from evaluator.text import quote_path
+from evaluator.text import quote_path, reason_of
 
 if TYPE_CHECKING:
     from evaluator.audit.record import Record
@@ -53,8 +53,7 @@ def _of_file(name: str) -> Iterator[Record]:
         with Path(name).open("rb") as file:
             yield from _read(file, shown)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        message = f"{shown} cannot be read: {reason.lower()}"
+        message = f"{shown} cannot be read: {reason_of(error)}"
         hint = "an id goes with `--log FILE`"
         raise RecordError([Diagnostic(RecordCode.UNREADABLE, message, hint=hint)]) from None
 

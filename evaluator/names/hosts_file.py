@@ -15,7 +15,7 @@ from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import Address
 from evaluator.facts.host import parse_literal
 from evaluator.names.host_name import HostName
-from evaluator.text import quote_path
+from evaluator.text import quote_path, reason_of
 
 LARGEST_HOSTS_FILE = 4 * 1024 * 1024
 
@@ -47,8 +47,7 @@ def read_hosts_entry(path: Path, name: HostName) -> HostsEntry:
     try:
         content = _read(path)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        message = f"the hosts file {quote_path(path)} cannot be read: {reason.lower()}"
+        message = f"the hosts file {quote_path(path)} cannot be read: {reason_of(error)}"
         raise HostNameError([Diagnostic(HostNameCode.HOSTS_FILE_UNREADABLE, message)]) from None
     return _entry(content, name)
 

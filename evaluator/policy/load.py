@@ -20,7 +20,7 @@ from evaluator.policy.yaml_text import Located, read_yaml
 from evaluator.schema import is_valid, violations
 from evaluator.shipped import shipped_folder
 from evaluator.source import Source, Span
-from evaluator.text import did_you_mean, quote, quote_path
+from evaluator.text import did_you_mean, quote, quote_path, reason_of
 
 LARGEST_POLICY = 256 * 1024
 _SCHEMA = "policy"
@@ -66,8 +66,7 @@ def read_text_file(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LARGEST_POLICY + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        message = f"{shown} cannot be read: {reason.lower()}"
+        message = f"{shown} cannot be read: {reason_of(error)}"
         raise PolicyError([Diagnostic("POLICY_UNREADABLE", message)]) from None
     if len(content) > LARGEST_POLICY:
         message = f"{shown} is larger than {LARGEST_POLICY // 1024} KiB"

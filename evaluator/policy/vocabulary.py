@@ -16,7 +16,6 @@ from evaluator.facts.link import Kind, Link
 from evaluator.policy.scene import Scene, Value
 from evaluator.policy.types import Base, Type
 
-LANGUAGE_VERSION = 1  # goes up when a sentence may mean something else than before
 _TEXT, _INTEGER, _ADDRESS = Type(Base.TEXT), Type(Base.INTEGER), Type(Base.ADDRESS)
 _TEXTS, _ADDRESSES, _OWNED = _TEXT.listed, _ADDRESS.listed, Type(Base.OWNED).listed
 _NICS, _CIDRS = Type(Base.NIC).listed, Type(Base.CIDR).listed
@@ -24,6 +23,7 @@ _MAYBE_TEXT, _MAYBE_INTEGER = Type(Base.TEXT, optional=True), Type(Base.INTEGER,
 _MAYBE_ADDRESS = Type(Base.ADDRESS, optional=True)
 _FIRST_ADDRESS = "the first A answer, else the first AAAA; of given addresses the first"
 _PRIMARY = "VDSM's `addr` and first `ipv6addrs`; elsewhere the first non-secondary of each family"
+_ROUTES = "the destinations of its routes; without a routing table its subnets and default routes"
 _NETWORKS = "the logical networks it carries, as their device or as a direct port of their bridge"
 _VLAN_ID = "its vlan id; 0 for what is no vlan, unknown for a vlan without an id"
 _CONFLICTS = 'of "addr" and "network", those where the report contradicts itself about it'
@@ -112,13 +112,7 @@ WORDS: tuple[Word, ...] = (
         lambda s, n: s.question.matched.get(n.name, ()),
     ),
     Word(_NIC, "subnets", _CIDRS, "the subnets it is in, host prefixes left out", lambda _, n: n.subnets),
-    Word(
-        _NIC,
-        "routes",
-        _CIDRS,
-        "the destinations of its routes; without a routing table its subnets and default routes",
-        lambda _, n: n.routes,
-    ),
+    Word(_NIC, "routes", _CIDRS, _ROUTES, lambda _, n: n.routes),
     Word(_NIC, "gateways", _ADDRESSES, "the gateways of its default routes", lambda _, n: n.gateways),
     Word(_NIC, "networks", _TEXTS, _NETWORKS, lambda _, n: n.networks),
     Word(_NIC, "vlan_id", _MAYBE_INTEGER, _VLAN_ID, lambda _, n: n.vlan_id),

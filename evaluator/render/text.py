@@ -6,7 +6,7 @@ parsed as markup.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -16,7 +16,7 @@ from rich.text import Text
 
 from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Severity
-from evaluator.text import flat, visible
+from evaluator.text import flat, visible, visible_names
 from evaluator.trace import Explanation, InterfaceReasons, Step
 
 MOST_INTERFACES = 40
@@ -136,23 +136,20 @@ def _did(step: Step) -> str:
     added = sorted(set(step.after) - set(step.before))
     removed = sorted(set(step.before) - set(step.after))
     if added:
-        return f"+ {_some(added)}"
+        return f"+ {visible_names(added, _MOST_NAMES)}"
     if removed:
-        return f"- {_some(removed)}"
+        return f"- {visible_names(removed, _MOST_NAMES)}"
     if step.verb in ("match", "discard", "prefer"):
         return "no change"
-    return (f"fired for {_some(step.hits)}" if step.hits else "fired") if step.fired else "did not fire"
+    if not step.fired:
+        return "did not fire"
+    return f"fired for {visible_names(step.hits, _MOST_NAMES)}" if step.hits else "fired"
 
 
 def _short(message: str) -> str:
     """Return a message, whose names are visible already, without what could disturb a terminal, cut if very long."""
     shown = flat(message)
     return shown if len(shown) <= _LONGEST_MESSAGE else shown[: _LONGEST_MESSAGE - 1] + "…"
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(map(visible, names[:_MOST_NAMES]))
-    return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown
 
 
 def _answers(explanation: Explanation) -> Table:

@@ -18,7 +18,8 @@ from evaluator.facts.address import Address
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind
 from evaluator.finding import Finding, FindingCode, merge
-from evaluator.report.ansible_device import KINDS, Device, Fact, Gateway, entries_in, link_of
+from evaluator.report.ansible_device import KINDS, Device, Gateway, entries_in, link_of
+from evaluator.report.beyond_vdsm import NETWORK_WORDS, Part, place_of
 from evaluator.report.contradictions import contradictions
 from evaluator.report.json_text import parse_json_without_duplicates
 from evaluator.report.owned import Entry, read_owned
@@ -34,9 +35,7 @@ _NO_INTERFACES = frozenset(
     {"interfaces", "default_ipv4", "default_ipv6", "locally_reachable_ips", "local", *_ALL_LISTS}
 )
 _LONGEST_IFNAME = 15
-_ORDER = {Kind.BOND: 2, Kind.BRIDGE: 3}
-_NETWORK_WORDS = {"nic.networks", "report.networks", "report.last_client_iface"}
-_LACKING = frozenset({"nic is dhcp"} | _NETWORK_WORDS | {f"nic is {kind}" for kind in Kind if kind not in KINDS})
+_LACKING = frozenset({"nic is dhcp"} | NETWORK_WORDS | {f"nic is {kind}" for kind in Kind if kind not in KINDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def _read(document: object) -> Report:
     gateways = tuple(_gateways(facts))
     described = frozenset(device.name for device in devices)
     links = []
-    for position, device in enumerate(sorted(devices, key=lambda device: _ORDER.get(device.kind, 0))):
+    for position, device in enumerate(sorted(devices, key=lambda device: place_of(device.kind))):
         link, problems = link_of(device, position, described, gateways)
         links.append(link)
         findings.extend(problems)
@@ -98,8 +97,8 @@ def _unwrap(document: Mapping[str, Any]) -> _Facts:
 
 def _devices(facts: _Facts) -> tuple[tuple[Device, ...], list[Finding]]:
     """Return the interfaces with the addresses of their labels, and what the list names without describing it."""
-    described: dict[str, Fact] = {}
-    labels: dict[str, Fact] = {}
+    described: dict[str, Part] = {}
+    labels: dict[str, Part] = {}
     keys: dict[str, str] = {}
     for name in facts.get("interfaces"):
         keys[name] = mangled = _mangled(name)
@@ -107,8 +106,8 @@ def _devices(facts: _Facts) -> tuple[tuple[Device, ...], list[Finding]]:
         if mangled in _NO_INTERFACES or not isinstance(data, dict):
             continue
         into = described if "device" in data else labels if {"ipv4", "ipv4_secondaries"} & data.keys() else {}
-        into[mangled] = Fact(data, facts.pointer(mangled))
-    by_name: dict[str, list[Fact]] = defaultdict(list)
+        into[mangled] = Part(data, facts.pointer(mangled))
+    by_name: dict[str, list[Part]] = defaultdict(list)
     for fact in described.values():
         by_name[fact.data["device"]].append(fact)
     clashes = ((name, tuple(fact.pointer for fact in same)) for name, same in by_name.items())
@@ -125,13 +124,13 @@ def _mangled(name: str) -> str:
 
 
 def _labels(
-    labels: Mapping[str, Fact], by_name: Mapping[str, list[Fact]]
-) -> tuple[dict[str, tuple[Fact, ...]], list[Finding]]:
+    labels: Mapping[str, Part], by_name: Mapping[str, list[Part]]
+) -> tuple[dict[str, tuple[Part, ...]], list[Finding]]:
     """Give each label to the one interface whose name it begins with; `_` stands where `:` did."""
     candidates: dict[str, list[str]] = defaultdict(list)
     for name in by_name:
         candidates[_mangled(name)].append(name)
-    of_device: dict[str, tuple[Fact, ...]] = {}
+    of_device: dict[str, tuple[Part, ...]] = {}
     findings: list[Finding] = []
     for label, fact in labels.items():
         places = (i for i, char in enumerate(label[: _LONGEST_IFNAME + 1]) if char == "_")

@@ -11,7 +11,7 @@ from evaluator.facts.address import Address, OwnedAddress, parse_cidr, subnets_o
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
-from evaluator.report.beyond_vdsm import read_addresses, read_gateway
+from evaluator.report.beyond_vdsm import Part, read_addresses, read_gateway
 from evaluator.report.owned import Entry
 from evaluator.text import quote
 
@@ -20,20 +20,6 @@ _OF_TYPE = {"bonding": Kind.BOND, "bridge": Kind.BRIDGE, "loopback": Kind.LOOPBA
 _DEFAULT = {4: "0.0.0.0/0", 6: "::/0"}
 # ARP's types that many kinds share, bridges of Open vSwitch among them
 _VAGUE = frozenset({"ether", "unknown", ""})
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A fact that describes an interface or a label, and its JSON Pointer."""
-
-    data: Mapping[str, Any]
-    pointer: str
-
-    @property
-    def type(self) -> str:
-        """What Ansible calls it; empty where it does not say."""
-        text: str = self.data.get("type", "")
-        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +37,8 @@ class Device:
     """An interface and the facts of its address labels."""
 
     name: str
-    fact: Fact
-    labels: tuple[Fact, ...] = ()
+    fact: Part
+    labels: tuple[Part, ...] = ()
 
     @property
     def kind(self) -> Kind:
@@ -68,7 +54,7 @@ class Device:
             yield from entries_in(fact)
 
 
-def entries_in(fact: Fact) -> Iterator[Entry]:
+def entries_in(fact: Part) -> Iterator[Entry]:
     """Yield the address entries of an interface or label; `ipv4` and the first of `ipv6` are its primary ones."""
     is_interface = "device" in fact.data
     found: list[tuple[Mapping[str, Any], str, bool]] = []

@@ -1,8 +1,13 @@
-"""What other tools' reports hold and VDSM's never does: loopback links, and gateways as text of any sort."""
+"""What the readers of other tools' reports share: loopback links, gateways and the order of a list of interfaces.
+
+VDSM's reader needs none of it: it reports no loopback link, and its maps are in the order of the kinds.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, parse_address
@@ -10,6 +15,29 @@ from evaluator.facts.link import Kind
 from evaluator.finding import Finding, FindingCode
 from evaluator.report.owned import Entry, Owned, read_owned
 from evaluator.text import quote
+
+NETWORK_WORDS = frozenset({"nic.networks", "report.networks", "report.last_client_iface"})
+ROUTE_WORDS = frozenset({"nic.routes", "nic.gateways", "route_to"})
+_PLACES = {Kind.VLAN: 1, Kind.BOND: 2, Kind.TEAM: 2, Kind.BRIDGE: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One object of a report that describes an interface, or something of it, and its JSON Pointer."""
+
+    data: Mapping[str, Any]
+    pointer: str
+
+    @property
+    def type(self) -> str:
+        """What the tool says it is; empty where it does not say."""
+        text: str = self.data.get("type", "")
+        return text
+
+
+def place_of(kind: Kind) -> int:
+    """Return where interfaces of a kind stand in the order of a report: nics, vlans, bonds, bridges."""
+    return _PLACES.get(kind, 0)
 
 
 def read_addresses(ifname: str, kind: Kind, entries: Iterable[Entry]) -> Owned:

@@ -13,6 +13,7 @@ from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind, Link
 from evaluator.finding import Finding, FindingCode, merge
+from evaluator.report.beyond_vdsm import NETWORK_WORDS, ROUTE_WORDS, place_of
 from evaluator.report.contradictions import contradictions
 from evaluator.report.iproute2_link import Interface, link_of, lowers_of
 from evaluator.report.iproute2_route import RoutingTable, read_routes
@@ -23,11 +24,8 @@ from evaluator.text import quote, quote_all
 SCHEMA = "iproute2-report"
 _OF_DETAILS = ("linkinfo", "promiscuity", "num_tx_queues")
 _TABLES = {"route": 4, "route6": 6}
-_ORDER = {Kind.VLAN: 1, Kind.BOND: 2, Kind.TEAM: 2, Kind.BRIDGE: 3}
-_NETWORK_WORDS = {"nic.networks", "report.networks", "report.last_client_iface", "nic.speed"}
-_LACKING = frozenset(_NETWORK_WORDS | {"nic is dhcp"})
+_LACKING = NETWORK_WORDS | {"nic is dhcp", "nic.speed"}
 _KIND_WORDS = {f"nic is {kind}" for kind in Kind if kind is not Kind.LOOPBACK}
-_ROUTE_WORDS = {"nic.routes", "nic.gateways", "route_to"}
 
 
 def _recognises(document: object) -> bool:
@@ -65,7 +63,7 @@ def _read(document: object) -> Report:
 
 
 def _lacking(*, has_kinds: bool, has_routes: bool) -> frozenset[str]:
-    return _LACKING | (frozenset() if has_kinds else _KIND_WORDS) | (frozenset() if has_routes else _ROUTE_WORDS)
+    return _LACKING | (frozenset() if has_kinds else _KIND_WORDS) | (frozenset() if has_routes else ROUTE_WORDS)
 
 
 def _has_kinds(entries: list[Mapping[str, Any]]) -> bool:
@@ -94,7 +92,7 @@ def _links(interfaces: Mapping[str, Interface], table: RoutingTable | None) -> t
     lowers = lowers_of(interfaces)
     links: list[Link] = []
     findings: list[Finding] = []
-    for position, interface in enumerate(sorted(interfaces.values(), key=lambda one: _ORDER.get(one.kind, 0))):
+    for position, interface in enumerate(sorted(interfaces.values(), key=lambda one: place_of(one.kind))):
         below = lowers[interface.name]
         missing = tuple(name for name in below.names if name not in interfaces)
         ways = table.ways(interface.name) if table else None

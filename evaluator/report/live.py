@@ -16,7 +16,7 @@ from types import ModuleType
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, extra_missing
 from evaluator.report.netlink_words import words_of_address, words_of_link, words_of_route
-from evaluator.text import quote
+from evaluator.text import quote, reason_of
 
 _INET, _INET6 = 2, 10
 _MAIN_TABLE = 254
@@ -55,7 +55,7 @@ def _collect(pyroute2: ModuleType, netns: str | None) -> dict[str, object]:
             routes, routes6 = (list(kernel.get_routes(family=f, table=_MAIN_TABLE)) for f in (_INET, _INET6))
     except OSError as error:
         where = "this machine" if netns is None else f"the network namespace {quote(netns)}"
-        message = f"{where} cannot be asked: {(error.strerror or str(error)).lower()}"
+        message = f"{where} cannot be asked: {reason_of(error)}"
         raise ReportError([Diagnostic(ReportCode.UNREADABLE, message)]) from None
     except pyroute2.netlink.exceptions.NetlinkError as error:
         message = f"the kernel refuses: {str(error).lower()}"

@@ -15,18 +15,16 @@ from evaluator.diagnostic import Severity
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind
 from evaluator.finding import Finding, FindingCode, merge
+from evaluator.report.beyond_vdsm import NETWORK_WORDS, ROUTE_WORDS, Part, place_of
 from evaluator.report.contradictions import contradictions
-from evaluator.report.nmstate_device import OVS_BRIDGE, Device, Part, entries_of, link_of
+from evaluator.report.nmstate_device import OVS_BRIDGE, Device, entries_of, link_of
 from evaluator.report.nmstate_route import read_routing, with_routes
 from evaluator.report.reading import Report, ReportFormat, refuse_invalid, refuse_names_twice
 from evaluator.text import quote, quote_all
 
 SCHEMA = "nmstate-report"
-_ORDER = {Kind.VLAN: 1, Kind.BOND: 2, Kind.TEAM: 2, Kind.BRIDGE: 3}
 # told by versions that read the kernel; those before them ask NetworkManager, which hides addresses
 _OF_KERNEL_READERS = frozenset({"min-mtu", "max-mtu", "accept-all-mac-addresses", "ethtool", "mptcp"})
-_LACKING = frozenset({"nic.networks", "report.networks", "report.last_client_iface"})
-_ROUTE_WORDS = frozenset({"nic.routes", "nic.gateways", "route_to"})
 _MOST_NAMES = 5
 
 
@@ -44,7 +42,7 @@ def _read(document: object) -> Report:
     devices = _devices(tuple(part for part in parts if part.data.get("state") != "absent"))
     described = frozenset(device.name for device in devices)
     links, findings = [], list(_absent(parts))
-    for position, device in enumerate(sorted(devices, key=lambda device: _ORDER.get(device.kind, 0))):
+    for position, device in enumerate(sorted(devices, key=lambda device: place_of(device.kind))):
         link, problems = link_of(device, position, described)
         links.append(link)
         findings.extend(problems)
@@ -59,7 +57,7 @@ def _read(document: object) -> Report:
 
 
 def _lacking(document: Mapping[str, Any]) -> frozenset[str]:
-    return _LACKING if {"running", "config"} & document.get("routes", {}).keys() else _LACKING | _ROUTE_WORDS
+    return NETWORK_WORDS if {"running", "config"} & document.get("routes", {}).keys() else NETWORK_WORDS | ROUTE_WORDS
 
 
 def _devices(parts: tuple[Part, ...]) -> tuple[Device, ...]:

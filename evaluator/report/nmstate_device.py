@@ -10,7 +10,7 @@ from evaluator.diagnostic import Severity
 from evaluator.facts.address import OwnedAddress
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.finding import Finding, FindingCode
-from evaluator.report.beyond_vdsm import read_addresses
+from evaluator.report.beyond_vdsm import Part, read_addresses
 from evaluator.report.owned import Entry
 from evaluator.text import quote
 
@@ -37,20 +37,6 @@ _MEMBER_KEYS = ("slaves", "port", "ports")
 # their section bears the name of their type, and in it stands the device below
 _BASED = frozenset({"vlan", "vxlan", "mac-vlan", "mac-vtap", "macsec", "ipvlan", "infiniband", "ip-tunnel"})
 _STATES = {"up": True, "down": False}
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One entry of the list of interfaces, and its JSON Pointer."""
-
-    data: Mapping[str, Any]
-    pointer: str
-
-    @property
-    def type(self) -> str:
-        """What the entry says it is; empty where it does not say."""
-        text: str = self.data.get("type", "")
-        return text
 
 
 @dataclass(frozen=True, slots=True)

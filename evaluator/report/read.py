@@ -19,7 +19,7 @@ from evaluator.report.nmstate import NMSTATE
 from evaluator.report.reading import Report, ReportFormat
 from evaluator.report.vdsm import VDSM
 from evaluator.schema import describe_value
-from evaluator.text import did_you_mean, quote, quote_all, quote_path
+from evaluator.text import did_you_mean, quote, quote_all, quote_path, reason_of
 
 # Ansible's stands first: what plays add to a host's facts may bear any name, those of VDSM's maps among them
 FORMATS: tuple[ReportFormat, ...] = (ANSIBLE, VDSM, IPROUTE2, NMSTATE)
@@ -122,9 +122,8 @@ def read_file(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ReportError(
-            [Diagnostic(ReportCode.UNREADABLE, f"the report {quote_path(path)} cannot be read: {reason.lower()}")]
+            [Diagnostic(ReportCode.UNREADABLE, f"the report {quote_path(path)} cannot be read: {reason_of(error)}")]
         ) from None
 
 
