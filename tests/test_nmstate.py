@@ -279,10 +279,14 @@ def test_routes_of_2_x_have_no_connected_ones_and_these_are_added() -> None:
     assert [f"{way.destination} {way.metric}" for way in links["eth1"].ways] == [
         *("0.0.0.0/0 200", "10.0.0.0/8 0", "198.51.100.0/24 0")
     ]
-    assert [str(way.destination) for way in report.facts.blocked] == ["10.7.0.0/16", "2001:db8:7::/48"]
+    blocked = [str(way.destination) for way in report.facts.blocked]
+    assert blocked == ["10.6.0.0/16", "10.7.0.0/16", "2001:db8:7::/48"]
     assert [str(gateway) for gateway in links["eth0"].gateways] == ["192.0.2.1", "fe80::1"]
     assert follow(report.document, links["eth0"].pointer("gateways")) == "192.0.2.1"
-    assert [f.message for f in report.findings] == ["a route leads to `junk`, which is no network; it was left out"]
+    assert [f.message for f in report.findings] == [
+        "a route leads to `junk`, which is no network; it was left out",
+        "routes leave by `gone`, which the report does not describe",
+    ]
     reached = report.facts.route_to(HostAddresses.of("203.0.113.1").answers[0])
     assert [link.name for link in reached] == ["eth0"]
 

@@ -59,6 +59,14 @@ def read_gateway(ifname: str, text: str) -> tuple[Address | None, tuple[Finding,
     return (None if address is None or address.unusable else address), ()
 
 
+def device_not_reported(ifname: str) -> Finding:
+    """Return the finding on routes by a device that the report does not describe, or does not name."""
+    message = f"routes leave by {quote(ifname)}, which the report does not describe"
+    if not ifname:
+        message = "a route names no device that it leaves by"
+    return Finding(FindingCode.ROUTE_DEVICE_NOT_REPORTED, Severity.WARNING, message, hint="report all interfaces")
+
+
 def _on_loopback(ifname: str, address: str) -> Finding:
     message = f"{quote(ifname)} has {quote(address)}; addresses of a loopback link do not count"
     return Finding(FindingCode.ADDRESS_NOT_COUNTED, Severity.INFO, message, (ifname,), (address,))

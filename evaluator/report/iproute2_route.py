@@ -15,12 +15,12 @@ from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, Cidr, network_of, parse_address, parse_cidr
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
+from evaluator.report.beyond_vdsm import device_not_reported
 from evaluator.report.iproute2_link import Ways
 from evaluator.text import quote
 
 _BLOCKED = ("unreachable", "blackhole", "prohibit", "throw")
 _MAIN = ("main", 254, "254")
-_BY_NOBODY = "a route names no device that it leaves by"
 _DEFAULTS = {4: parse_cidr("0.0.0.0/0"), 6: parse_cidr("::/0")}
 
 
@@ -44,10 +44,7 @@ class RoutingTable:
         for name in [name for name in self.routes if name not in known]:
             self.blocked.update(self.routes.pop(name))
             self.gateways.pop(name, None)
-            message = f"routes leave by {quote(name)}, which the report does not describe" if name else _BY_NOBODY
-            self.findings.append(
-                Finding(FindingCode.ROUTE_DEVICE_NOT_REPORTED, Severity.WARNING, message, hint="report all interfaces")
-            )
+            self.findings.append(device_not_reported(name))
 
 
 def read_routes(tables: Mapping[int, Iterable[Mapping[str, Any]]]) -> RoutingTable:

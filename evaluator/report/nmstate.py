@@ -47,9 +47,8 @@ def _read(document: object) -> Report:
         links.append(link)
         findings.extend(problems)
     routing = read_routing(document)
-    facts = HostFacts(
-        links=with_routes(links, routing), blocked=tuple(sorted(set(routing.blocked))), lacking=_lacking(document)
-    )
+    routed = with_routes(links, routing)
+    facts = HostFacts(links=routed, blocked=tuple(sorted(set(routing.blocked))), lacking=_lacking(document))
     findings.extend(routing.findings)
     findings.extend(_not_told(document, devices))
     findings.extend(contradictions(facts))

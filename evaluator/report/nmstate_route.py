@@ -16,7 +16,7 @@ from evaluator.facts.address import Address, Cidr, network_of, parse_with_prefix
 from evaluator.facts.link import Link
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
-from evaluator.report.beyond_vdsm import read_gateway
+from evaluator.report.beyond_vdsm import device_not_reported, read_gateway
 from evaluator.text import quote
 
 _MAIN_TABLES = (0, 254)
@@ -49,8 +49,11 @@ def read_routing(document: Mapping[str, Any]) -> Routing:
 
 
 def with_routes(links: Iterable[Link], routing: Routing) -> tuple[Link, ...]:
-    """Return the links with their routes and gateways."""
+    """Return the links with their routes and gateways; routes by other devices hide shorter ones and lead nowhere."""
     links = tuple(links)
+    for ifname in sorted(routing.ways.keys() - {link.name for link in links}):
+        routing.blocked.extend(routing.ways[ifname])
+        routing.findings.append(device_not_reported(ifname))
     known = {link.name: {way.destination for way in routing.ways.get(link.name, ())} for link in links}
     lists_connected = any(not known[link.name].isdisjoint(link.subnets) for link in links)
     return tuple(
