@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -386,3 +387,20 @@ def test_an_empty_answer_that_proves_nothing_leads_to_the_next_server() -> None:
         host = evaluator.resolve_host(NAME, servers=[lame, live], timeout=2.0)
     assert_rebuilds(host)
     assert [str(a) for a in host.answers] == ["192.0.2.10"]
+
+
+def test_how_it_is_asked() -> None:
+    """Both families at once, one question each, absolute, with EDNS 1232."""
+    seen: list[tuple[str, str, int, int]] = []
+
+    def script(query: dns.message.Message, transport: str) -> Any:
+        seen.append((type_of(query), query.question[0].name.to_text(), query.edns, query.payload))
+        time.sleep(0.2)
+        return A_ONLY(query, transport)
+
+    host = ask(script, timeout=3.0)
+    assert sorted(seen) == [("A", f"{NAME}.", 0, 1232), ("AAAA", f"{NAME}.", 0, 1232)]
+    assert host.resolution is not None
+    first, second = sorted(host.resolution["queries"], key=lambda query: query["started"])  # type: ignore[call-overload]
+    began = [datetime.fromisoformat(query["started"]) for query in (first, second)]
+    assert began[1] < began[0] + timedelta(milliseconds=first["milliseconds"])

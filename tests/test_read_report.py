@@ -146,3 +146,9 @@ def test_junk_addresses_are_text_and_reach_no_resolver() -> None:
     for text in junk:
         assert f"`{text}`" in malformed
     assert "`gw`" in malformed
+
+
+def test_a_vdsm_report_that_owns_no_address_says_what_it_leaves_out() -> None:
+    decision = evaluator.load_policy("strict").decide(evaluator.read_report(MINIMAL), HostAddresses.of("203.0.113.9"))
+    (finding,) = [one for one in decision.findings if one.code == "NO_INTERFACE_OWNS_ADDRESS"]
+    assert "leaves out: team, veth, dummy, macvlan, vrf, tun, loopback, ovs, other" in finding.hint
