@@ -6,88 +6,114 @@ randomness.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
+from typing import NamedTuple
 
-from evaluator.decision import Decision, Details, Explainer, Interface, Status
+from evaluator.decision import NAMING, Decision, Details, Explainer, Interface, Status
 from evaluator.facts.host import HostAddresses
 from evaluator.facts.link import Link
-from evaluator.policy.compile import Judge
-from evaluator.policy.interpret import Judged, run
+from evaluator.policy.compile import Compiled
+from evaluator.policy.interpret import Judged
 from evaluator.policy.parameters import shown
 from evaluator.policy.program import Program
 from evaluator.policy.scene import Question, Value
-from evaluator.policy.vocabulary import VERBS
+from evaluator.policy.verdict import Verdict, expand
 from evaluator.remarks import remarks
 from evaluator.report.reading import Report
 from evaluator.trace import Step
 
-DECIDING = frozenset(VERBS) - {"warn"}
 
-
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One question in full: what decides, what it is asked about, and with which values.
 
-    `judge` is the program compiled for the deciding verbs.
+    Made for each decision, and so a named tuple.
     """
 
-    program: Program
+    compiled: Compiled
     report: Report
     host: HostAddresses
     parameters: Mapping[str, Value]
-    judge: Judge
+
+    @property
+    def program(self) -> Program:
+        """The checked policy."""
+        return self.compiled.program
 
     def question(self) -> Question:
         """Return the part that the words of a policy look at."""
         return Question(self.report.facts, self.host, self.parameters)
 
 
-def decide(case: Case, explainer: Explainer) -> Decision:
+class _Made(NamedTuple):
+    """What a decision was made from."""
+
+    case: Case
+    question: Question
+    verdict: Verdict
+    explainer: Callable[[Case], Explainer]
+
+    def interface(self) -> Interface | None:
+        candidates = self.verdict.candidates
+        return _interface(candidates[0], self.question) if self.verdict.status in NAMING else None
+
+    def parameters(self) -> Mapping[str, object]:
+        given = sorted(self.case.parameters.items())
+        return MappingProxyType({name: shown(value) for name, value in given})
+
+    def details(self) -> Callable[[], Details]:
+        return cache(lambda: _details(self.case, self.verdict.status))
+
+
+class DecisionMade(Decision):
+    """A decision as `decide` makes it: a field is filled in when it is first asked for.
+
+    An engine that only wants the name pays for the name.
+    """
+
+    __slots__ = ("_made",)
+    _made: _Made
+
+    def __getattr__(self, name: str) -> object:
+        if name not in _FIELDS:
+            raise AttributeError(f"a decision has no {name!r}")
+        value = _FIELDS[name](self._made)
+        object.__setattr__(self, name, value)
+        return value
+
+
+_FIELDS: Mapping[str, Callable[[_Made], object]] = {
+    "status": lambda made: made.verdict.status,
+    "interface": _Made.interface,
+    "candidates": lambda made: _names(made.verdict.candidates),
+    "owners": lambda made: _names(made.question.owners),
+    "policy": lambda made: made.case.program.name,
+    "parameters": _Made.parameters,
+    "host": lambda made: made.case.host,
+    "case": lambda made: made.case,
+    "_details": _Made.details,
+    "_explainer": lambda made: made.explainer(made.case),
+}
+
+
+def decide(case: Case, explainer: Callable[[Case], Explainer]) -> Decision:
     """Return the decision; PolicyError where the policy's bound on this report is over the step budget."""
-    program, question = case.program, case.question()
-    steps = case.judge(question)
-    candidates = steps[-1].after
-    status = status_of(question, steps)
-    only = candidates[0] if status in (Status.RESOLVED, Status.REJECTED) else None
-
-    @cache
-    def details() -> Details:
-        every_step = run(program.rules, question)
-        return Details(remarks(program, case.report, question, status, every_step), tuple(map(_step, every_step)))
-
-    return Decision(
-        status=status,
-        interface=None if only is None else _interface(only, question),
-        candidates=_names(candidates),
-        owners=_names(question.owners),
-        policy=program.name,
-        parameters=MappingProxyType({name: shown(value) for name, value in sorted(case.parameters.items())}),
-        host=case.host,
-        case=case,
-        _details=details,
-        _explainer=explainer,
-    )
+    question = Question(case.report.table, case.host, case.parameters)
+    decision = DecisionMade.__new__(DecisionMade)
+    object.__setattr__(decision, "_made", _Made(case, question, case.compiled.decide(question), explainer))
+    return decision
 
 
-def status_of(question: Question, steps: Iterable[Judged]) -> Status:
-    """Return the first status that holds, in the order of LANGUAGE 2.5."""
-    steps = tuple(steps)
-    candidates, host = steps[-1].after, question.host
-    if not candidates:
-        unanswered = not host.is_literal and not host.answers
-        unproven = not host.complete and not question.owners
-        return Status.UNKNOWN_HOST if unanswered or unproven else Status.NO_MATCH
-    if len(candidates) > 1 or any(step.fired and step.rule.verb == "ambiguous" for step in steps):
-        return Status.AMBIGUOUS
-    rejected = {nic.name for step in steps if step.rule.verb == "reject" for nic in step.hits}
-    return Status.REJECTED if candidates[0].name in rejected else Status.RESOLVED
+def _details(case: Case, status: Status) -> Details:
+    """Return what every rule did, those that only warn among them, and what there is to say of it."""
+    question = case.question()
+    steps = expand(case.program.rules, case.compiled.judge_all(question).trace)
+    return Details(remarks(case.program, case.report, question, status, steps), tuple(map(_step, steps)))
 
 
 def _names(links: Iterable[Link]) -> tuple[str, ...]:
-    return tuple(link.name for link in links)
+    return tuple([link.name for link in links])
 
 
 def _step(judged: Judged) -> Step:
@@ -104,11 +130,10 @@ def _step(judged: Judged) -> Step:
 
 
 def _interface(link: Link, question: Question) -> Interface:
-    matched = sorted({owned.address for owned in question.matched.get(link.name, ())})
     return Interface(
         name=link.name,
         kind=str(link.kind),
-        matched_addresses=tuple(map(str, matched)),
+        matched_addresses=tuple(map(str, sorted(question.matched_set(link)))),
         base_interface=link.lowers.base or link.name,
         vlan_id=link.vlan_id,
         members=tuple(sorted({*link.lowers.slaves, *link.lowers.ports})),

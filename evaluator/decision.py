@@ -31,6 +31,9 @@ class Status(StrEnum):
     UNKNOWN_HOST = "unknown_host"
 
 
+NAMING = (Status.RESOLVED, Status.REJECTED)
+
+
 @dataclass(frozen=True, slots=True)
 class Interface:
     """What a consumer needs next of the interface that was found.
@@ -107,7 +110,7 @@ class Decision:
     @property
     def host_active_nic(self) -> str | None:
         """The interface's name where exactly one is left, rejected or not; else None."""
-        return None if self.interface is None else self.interface.name
+        return self.candidates[0] if self.status in NAMING else None
 
     @property
     def findings(self) -> tuple[Finding, ...]:

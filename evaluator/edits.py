@@ -53,7 +53,7 @@ def _answers(case: Case, link: Link) -> Iterator[Edit]:
 def _asked_by(addresses: tuple[Address, ...]) -> Edit:
     def apply(case: Case) -> Case:
         host = replace(case.host, answers=addresses, first=addresses[0], complete=True, withheld=())
-        return replace(case, host=host)
+        return case._replace(host=host)
 
     return Edit(f"the host were asked by {_shown(addresses)} alone", "answers", apply)
 
@@ -85,7 +85,7 @@ def _parameter(name: str, value: Value, size: int = 1) -> Edit:
     return Edit(
         f"the parameter {quote(name)} were {said}",
         f"parameter {name}",
-        lambda case: replace(case, parameters={**case.parameters, name: value}),
+        lambda case: case._replace(parameters={**case.parameters, name: value}),
         size,
     )
 
@@ -161,7 +161,7 @@ def _with_link(case: Case, name: str, change: Callable[[Link], Link]) -> Case:
 
 
 def _with_facts(case: Case, facts: HostFacts) -> Case:
-    return replace(case, report=replace(case.report, facts=facts))
+    return case._replace(report=case.report.with_facts(facts))
 
 
 def _without_rivals(case: Case, link: Link) -> Case:

@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from evaluator.decide import DECIDING, Case, decide
+from evaluator.decide import Case, decide
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic
 from evaluator.explain import CaseExplainer
 from evaluator.facts.host import HostAddresses
-from evaluator.policy.compile import compile_program
+from evaluator.policy.compile import Compiled
 from evaluator.policy.parameters import ParameterInput, bind
 from evaluator.policy.program import Program
+from evaluator.policy.scene import Value
 from evaluator.report.reading import Report
 
 
 class Policy:
     """A policy that decides. Build it with `load_policy`."""
 
-    __slots__ = ("_judge", "_program")
+    __slots__ = ("_compiled", "_defaults")
 
     def __init__(self, program: Program) -> None:
-        self._program = program
-        self._judge = compile_program(program, DECIDING)
+        self._compiled = Compiled(program)
+        needs_none = not any(parameter.is_required for parameter in program.parameters)
+        self._defaults = bind(program, {}) if needs_none else None
 
     @property
     def name(self) -> str:
         """The name that the policy gives itself."""
-        return self._program.name
+        return self.program.name
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
         """What the checker advised, sorted by place."""
-        return self._program.warnings
+        return self.program.warnings
 
     @property
     def program(self) -> Program:
         """The checked rules."""
-        return self._program
+        return self._compiled.program
 
     def decide(self, report: Report, host: HostAddresses, /, **parameters: ParameterInput | None) -> Decision:
         """Return the decision for one host.
@@ -49,8 +51,7 @@ class Policy:
         """
         if not isinstance(host, HostAddresses):
             raise TypeError("host must be HostAddresses: use HostAddresses.of(…) or resolve_host(…)")
-        case = Case(self._program, report, host, bind(self._program, parameters), self._judge)
-        return decide(case, CaseExplainer(case))
+        return decide(Case(self._compiled, report, host, self._bound(parameters)), CaseExplainer)
 
     def decide_many(
         self, pairs: Iterable[tuple[Report, HostAddresses]], /, **parameters: ParameterInput | None
@@ -59,9 +60,13 @@ class Policy:
 
         The parameters are read at once; each decision is made when it is asked for.
         """
-        bound = bind(self._program, parameters)
-        cases = (Case(self._program, report, host, bound, self._judge) for report, host in pairs)
-        return (decide(case, CaseExplainer(case)) for case in cases)
+        bound = self._bound(parameters)
+        return (decide(Case(self._compiled, report, host, bound), CaseExplainer) for report, host in pairs)
+
+    def _bound(self, parameters: Mapping[str, ParameterInput | None]) -> Mapping[str, Value]:
+        if self._defaults is not None and not parameters:
+            return self._defaults
+        return bind(self.program, parameters)
 
     def __repr__(self) -> str:
         return f"Policy({self.name!r})"

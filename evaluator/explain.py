@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from evaluator.decide import DECIDING, Case, status_of
+from evaluator.decide import Case
 from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
 from evaluator.near_miss import near_misses
 from evaluator.policy.clause import verdict
+from evaluator.policy.compile import DECIDING
 from evaluator.policy.interpret import Judged, run, subjects
 from evaluator.policy.scene import Question, Scene
+from evaluator.policy.verdict import status_of
 from evaluator.text import visible, visible_names
 from evaluator.trace import AnswerOutcome, Explanation, InterfaceReasons, Reason
 from evaluator.what_if import Effort, smallest_change
@@ -69,7 +71,7 @@ def _involved(links: tuple[Link, ...], decision: Decision) -> tuple[Link, ...]:
 def _on_one_answer(case: Case, address: Address) -> AnswerOutcome:
     """Decide the same case as if the host had this address alone."""
     alone = replace(case.host, answers=(address,), first=address)
-    question = replace(case, host=alone).question()
+    question = case._replace(host=alone).question()
     steps = run(case.program.rules, question, DECIDING)
     status = status_of(question, steps)
     names_one = status in (Status.RESOLVED, Status.REJECTED)

@@ -36,7 +36,7 @@ def remarks(
 
 def _several(left: tuple[Link, ...], question: Question) -> Finding:
     names = tuple(nic.name for nic in left)
-    matched = {owned.address for nic in left for owned in question.matched.get(nic.name, ())}
+    matched = {owned.address for nic in left for owned in question.matched(nic)}
     message = f"{quote_all(names)} are left, and no rule of the policy chooses between them"
     return _error(FindingCode.SEVERAL_INTERFACES, message, tuple(map(str, sorted(matched))), interfaces=names)
 
@@ -47,10 +47,10 @@ def _of_rule(step: Judged, question: Question) -> Iterator[Finding]:
         interfaces, addresses = named_in(rule.message, scene, {})
         if rule.verb == "ambiguous":
             interfaces.update(nic.name for nic in step.before)
-            addresses.update(owned.address for nic in step.before for owned in question.matched.get(nic.name, ()))
+            addresses.update(owned.address for nic in step.before for owned in question.matched(nic))
         yield _finding(rule, scene, {}, interfaces, addresses)
     for nic in step.hits:
-        matched = {owned.address for owned in question.matched.get(nic.name, ())}
+        matched = {owned.address for owned in question.matched(nic)}
         yield _finding(rule, scene, {"nic": nic}, {nic.name}, matched)
 
 

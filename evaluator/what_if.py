@@ -10,12 +10,11 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evaluator.decide import DECIDING, Case, status_of
+from evaluator.decide import Case
 from evaluator.decision import Status
 from evaluator.diagnostic import PolicyError
 from evaluator.edits import Edit, edits_for
 from evaluator.facts.link import Link
-from evaluator.policy.interpret import run
 from evaluator.trace import Change
 
 _MOST_EDITS_AT_ONCE = 3
@@ -62,10 +61,8 @@ def _combinations(edits: tuple[Edit, ...]) -> Iterator[tuple[Edit, ...]]:
 
 
 def _wins(case: Case, name: str) -> bool:
-    question = case.question()
     try:
-        steps = run(case.program.rules, question, DECIDING)
+        verdict = case.compiled.decide(case.question())
     except PolicyError:
         return False
-    candidates = steps[-1].after
-    return status_of(question, steps) is Status.RESOLVED and candidates[0].name == name
+    return verdict.status is Status.RESOLVED and verdict.candidates[0].name == name

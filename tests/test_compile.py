@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses, PolicyError
-from evaluator.decide import DECIDING
 from evaluator.facts.host import HostFacts
-from evaluator.policy.compile import compile_program
-from evaluator.policy.cost import greatest_harmless_size
+from evaluator.policy.compile import DECIDING, compile_program
 from evaluator.policy.interpret import run
 from evaluator.policy.load import read_program
 from evaluator.policy.parameters import bind
+from evaluator.policy.prices import Prices
 from evaluator.policy.program import Program
 from evaluator.policy.scene import Question
+from evaluator.policy.verdict import expand, status_of
 from evaluator.policy.vocabulary import VERBS
 from evaluator.source import Source
 from evaluator.workbench.terse_topology import read_topology
@@ -50,9 +50,11 @@ def _program(rules: list[tuple[str, str]]) -> Program:
 def _same(program: Program, facts: HostFacts, host: HostAddresses, **parameters: Any) -> None:
     question = Question(facts, host, bind(program, parameters))
     for verbs in (DECIDING, VERBS):
-        steps = [(s.rule, s.before, s.after, s.hits, s.fired) for s in run(program.rules, question, verbs)]
-        made = [(s.rule, s.before, s.after, s.hits, s.fired) for s in compile_program(program, verbs)(question)]
-        assert made == steps
+        steps = run(program.rules, question, verbs)
+        verdict = compile_program(program, verbs)(question)
+        assert expand([rule for rule in program.rules if rule.verb in verbs], verdict.trace) == steps
+        assert verdict.candidates == steps[-1].after
+        assert verdict.status is status_of(question, steps)
 
 
 @pytest.mark.parametrize("condition", TABLE["holds"])
@@ -125,4 +127,4 @@ def test_what_costs_too_much_is_refused_alike() -> None:
 
 
 def test_small_hosts_need_no_counting() -> None:
-    assert greatest_harmless_size(evaluator.load_policy("strict").program.rules) >= 256
+    assert Prices(evaluator.load_policy("strict").program.rules).harmless >= 256

@@ -55,6 +55,37 @@ class HostFacts:
         object.__setattr__(self, "ports", frozenset(name for link in links for name in link.lowers.ports))
         object.__setattr__(self, "topology", Topology({link.name: link.lowers.names for link in links}))
 
+    def link(self, name: str) -> Link:
+        """Return a described interface by its name."""
+        return self.by_name[name]
+
+    def owned(self, host: HostAddresses) -> Mapping[str, frozenset[Address]]:
+        """Return the interfaces that own usable host addresses, and which."""
+        usable = host.usable_set
+        return {link.name: link.address_set & usable for link in self.links if not usable.isdisjoint(link.address_set)}
+
+    def named(self, name: str | None) -> tuple[Link, ...]:
+        """Return the described interface of a name, if there is one."""
+        return (self.by_name[name],) if name in self.by_name else ()
+
+    def owning(self, address: Address | None) -> tuple[Link, ...]:
+        """Return the interfaces that own an address, sorted by name."""
+        return tuple(link for link in self.links if address in link.address_set)
+
+    def is_above(self, upper: str, lower: str) -> bool:
+        """Return whether one interface stands transitively above another."""
+        return self.topology.is_above(upper, lower)
+
+    @property
+    def size(self) -> int:
+        """The number of interfaces."""
+        return len(self.links)
+
+    @property
+    def list_bound(self) -> int:
+        """A length that no list of one link exceeds."""
+        return self.longest_list
+
     def route_to(self, address: Address) -> tuple[Link, ...]:
         """Return the links by which the host reaches an address: longest prefix, then least metric; sorted by name."""
         reached = {

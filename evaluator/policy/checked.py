@@ -211,6 +211,11 @@ def walk(node: Condition | Expression) -> Iterator[Condition | Expression]:
                 yield from walk(child)
 
 
+def is_bound(node: Expression) -> bool:
+    """Return whether a value depends on the rule's subject or on what a quantifier binds."""
+    return any(isinstance(part, Variable) for part in walk(node))
+
+
 def floor_of(condition: Quantified) -> Expression | None:
     """Return what every witness of a quantifier must stand above, where its body begins with that.
 

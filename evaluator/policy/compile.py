@@ -1,86 +1,172 @@
 """A checked policy becomes one Python function: what production runs.
 
-The reference (`interpret.py`) is the meaning; this must give the same steps for every report, and a
-property test holds the two together. What does not depend on the subject is computed once for each
-rule; lists that are only asked what is in them become sets; a quantifier over what stands above its
-subject looks at nothing else. The function is built as a syntax tree, never as text, so that nothing
-a policy says can become code.
+The reference (`interpret.py`) is the meaning; this must give the same steps for every report, and property tests
+hold the two together. What does not depend on the subject is computed once for each rule; lists that are only asked
+what is in them become sets; a rule looks at no more interfaces than its sieve lets through (`sieve.py`); a rule on
+candidates is skipped where there are none. The function is built as a syntax tree, never as text, so that nothing a
+policy says can become code.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
+from functools import cached_property
 from typing import Any
 
+from evaluator.decision import Status
+from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
 from evaluator.policy.compile_condition import Writer
-from evaluator.policy.cost import budget_for, greatest_harmless_size
-from evaluator.policy.interpret import Judged, act
+from evaluator.policy.prices import Prices
 from evaluator.policy.program import Program, Rule
 from evaluator.policy.scene import Question, Scene
-from evaluator.policy.syntax import assign, attribute, call, name
+from evaluator.policy.sieve import sieved
+from evaluator.policy.syntax import assign, attribute, call, name, parsed
+from evaluator.policy.verdict import Verdict, status_of_none
+from evaluator.policy.vocabulary import VERBS
 
-Judge = Callable[[Question], tuple[Judged, ...]]
-_SUBJECTS_OF_ALL = ("match", "warn")
-_PROLOGUE = (
-    "budget = budget_for(question, harmless)",
-    "steps = []",
-    "candidates = ()",
-    "facts = question.facts",
-    "host = question.host",
-)
+Judge = Callable[[Question], Verdict]
+DECIDING = frozenset(VERBS) - {"warn"}
+_OF_ALL = ("match", "warn")
+_PROLOGUE = """
+facts = question.facts
+host = question.host
+budget = prices.budget(question)
+candidates = ()
+"""
 
 
-def compile_program(program: Program, verbs: Container[str]) -> Judge:
-    """Return a function that gives the steps of the rules of these verbs, as `interpret.run` does.
+class Compiled:
+    """A program and the functions that run it; shared between threads."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.decide = compile_program(program, DECIDING)
+
+    @cached_property
+    def judge_all(self) -> Judge:
+        """The function that judges every rule, those that only warn among them."""
+        return compile_program(self.program, VERBS)
+
+
+def compile_program(program: Program, verbs: Collection[str]) -> Judge:
+    """Return a function that judges the rules of these verbs as `interpret.run` does.
 
     PolicyError, before a rule is begun, where its worst cost would exceed the step budget.
     """
     writer = Writer()
-    body = [ast.parse(line).body[0] for line in _PROLOGUE]
-    for rule in program.rules:
-        body.extend(_statements(rule, writer, is_judged=rule.verb in verbs))
-    body.append(ast.Return(call(name("tuple"), name("steps"))))
+    body = parsed(_PROLOGUE)
+    judged: list[tuple[int, Rule]] = []
+    for number, rule in enumerate(program.rules):
+        body.extend(_payment(rule, writer))
+        if rule.verb in verbs:
+            is_first = not any(earlier.verb == "match" for _, earlier in judged)
+            body.extend(_judgement(number, rule, writer, is_first=is_first))
+            judged.append((number, rule))
+    body.extend(_ending(judged))
     arguments = ast.arguments([], [ast.arg("question")], None, [], [], None, [])
     module = ast.fix_missing_locations(ast.Module([ast.FunctionDef("judge", arguments, body, [])], []))
     namespace: dict[str, Any] = {
         **writer.constants,
-        "budget_for": budget_for,
-        "harmless": greatest_harmless_size(program.rules),
+        "prices": Prices(program.rules),
         "Scene": Scene,
-        "step": _step,
-        "fire": _fire,
+        "Verdict": Verdict,
+        "status_of_none": status_of_none,
+        "is_among": _is_among,
+        "with_more": _with_more,
+        "without": _without,
+        **{status.name: status for status in Status},
     }
     exec(compile(module, f"<policy {program.name}>", "exec"), namespace)  # noqa: S102 -- built from checked nodes only
     judge: Judge = namespace["judge"]
     return judge
 
 
-def _statements(rule: Rule, writer: Writer, *, is_judged: bool) -> list[ast.stmt]:
-    """Write one rule: pay for it, judge it for its subjects, act."""
-    constant = writer.constant(rule)
-    price = call(attribute(name("budget"), "spend"), constant, call(name("len"), name("candidates")))
-    spend = ast.If(name("budget"), [ast.Expr(price)], [])
-    if not is_judged:
-        return [spend]
-    condition, once = writer.rule(rule)
-    scene = assign("scene", call(name("Scene"), name("question"), name("candidates")))
-    if rule.has_subject:
-        subjects = attribute(name("facts"), "links") if rule.verb in _SUBJECTS_OF_ALL else name("candidates")
-        loop = ast.comprehension(ast.Name("nic", ast.Store()), subjects, [condition], 0)
-        made = call(name("step"), constant, name("scene"), ast.ListComp(name("nic"), [loop]))
+def _payment(rule: Rule, writer: Writer) -> list[ast.stmt]:
+    """Write what a rule costs, where that must be counted."""
+    price = call(attribute(name("budget"), "spend"), writer.constant(rule), call(name("len"), name("candidates")))
+    return [ast.If(name("budget"), [ast.Expr(price)], [])]
+
+
+def _judgement(number: int, rule: Rule, writer: Writer, *, is_first: bool) -> list[ast.stmt]:
+    """Write one rule: for whom it holds, and what becomes of the candidates."""
+    held, after = f"held{number}", f"after{number}"
+    once = writer.begin_rule()
+    if not rule.has_subject:
+        judging = [assign(held, writer.condition(rule.condition))]
+        return [*_with_scene([*once, *judging]), assign(after, name("candidates"))]
+    if rule.verb in _OF_ALL:
+        judging = _of_all(held, rule, writer)
+        judging = [*once, *judging]
     else:
-        made = call(name("fire"), constant, name("candidates"), condition)
-    keep = ast.Expr(call(attribute(name("steps"), "append"), name("made")))
-    after = assign("candidates", attribute(name("made"), "after"))
-    return [spend, scene, *once, assign("made", made), keep, after]
+        judging = _loop(held, writer.condition(rule.condition), name("candidates"))
+        judging = [assign(held, ast.Tuple([], ast.Load())), ast.If(name("candidates"), [*once, *judging], [])]
+    ending = [assign(after, _after(rule.verb, held, is_first=is_first)), assign("candidates", name(after))]
+    return [*_with_scene(judging), *ending]
 
 
-def _step(rule: Rule, scene: Scene, hits: list[Link]) -> Judged:
-    found = tuple(hits)
-    return Judged(rule, scene.candidates, act(rule.verb, scene, found), found, bool(found))
+def _of_all(held: str, rule: Rule, writer: Writer) -> list[ast.stmt]:
+    """Write a rule that judges all interfaces, or those that its sieve lets through."""
+    sieve = sieved(rule)
+    if sieve is None:
+        return _loop(held, writer.condition(rule.condition), attribute(name("facts"), "links"))
+    domain = writer.domain(sieve)
+    if sieve.rest is None:
+        return [assign(held, domain)]
+    return _loop(held, writer.condition(sieve.rest), domain)
 
 
-def _fire(rule: Rule, candidates: tuple[Link, ...], fired: bool) -> Judged:
-    return Judged(rule, candidates, candidates, (), fired)
+def _with_scene(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """Put the scene before statements that look at it."""
+    looks = any(isinstance(node, ast.Name) and node.id == "scene" for part in statements for node in ast.walk(part))
+    return [*parsed("scene = Scene(question, candidates)"), *statements] if looks else statements
+
+
+def _loop(held: str, condition: ast.expr, domain: ast.expr) -> list[ast.stmt]:
+    """Write the search for the subjects for which the condition holds."""
+    keep = ast.Expr(call(attribute(name("hits"), "append"), name("nic")))
+    search = ast.For(ast.Name("nic", ast.Store()), domain, [ast.If(condition, [keep], [])], [])
+    return [assign("hits", ast.List([], ast.Load())), search, assign(held, call(name("tuple"), name("hits")))]
+
+
+def _after(verb: str, held: str, *, is_first: bool) -> ast.expr:
+    """Write the candidates after a rule that held for these subjects; judges never change them."""
+    if verb == "match" and is_first:
+        return name(held)
+    if verb == "prefer":
+        return ast.BoolOp(ast.Or(), [name(held), name("candidates")])
+    changed = {
+        "match": call(name("with_more"), name("facts"), name("candidates"), name(held)),
+        "discard": call(name("without"), name("candidates"), name(held)),
+    }
+    if verb in changed:
+        return ast.IfExp(name(held), changed[verb], name("candidates"))
+    return name("candidates")
+
+
+def _ending(judged: list[tuple[int, Rule]]) -> list[ast.stmt]:
+    """Write which status holds, as `verdict.status_of` does."""
+    several = ast.Compare(call(name("len"), name("candidates")), [ast.Gt()], [ast.Constant(1)])
+    said = [name(f"held{number}") for number, rule in judged if rule.verb == "ambiguous"]
+    rejects = ast.Tuple([name(f"held{number}") for number, rule in judged if rule.verb == "reject"], ast.Load())
+    only = ast.Subscript(name("candidates"), ast.Constant(0), ast.Load())
+    status = ast.IfExp(call(name("is_among"), only, rejects), name("REJECTED"), name("RESOLVED"))
+    status = ast.IfExp(ast.BoolOp(ast.Or(), [several, *said]) if said else several, name("AMBIGUOUS"), status)
+    status = ast.IfExp(name("candidates"), status, call(name("status_of_none"), name("question")))
+    trace = [name(part) for number, _ in judged for part in (f"held{number}", f"after{number}")]
+    return [ast.Return(call(name("Verdict"), status, name("candidates"), ast.Tuple(trace, ast.Load())))]
+
+
+def _is_among(nic: Link, rejects: tuple[tuple[Link, ...], ...]) -> bool:
+    return any(hit.name == nic.name for hits in rejects for hit in hits)
+
+
+def _with_more(facts: HostFacts, candidates: tuple[Link, ...], hits: tuple[Link, ...]) -> tuple[Link, ...]:
+    names = {nic.name for nic in (*candidates, *hits)}
+    return tuple([facts.link(name) for name in sorted(names)])
+
+
+def _without(candidates: tuple[Link, ...], hits: tuple[Link, ...]) -> tuple[Link, ...]:
+    gone = {nic.name for nic in hits}
+    return tuple([nic for nic in candidates if nic.name not in gone])

@@ -7,6 +7,7 @@ import fnmatch
 import re
 from typing import Any
 
+from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind, Link
 from evaluator.policy.checked import (
     AllOf,
@@ -26,10 +27,10 @@ from evaluator.policy.checked import (
     floor_of,
 )
 from evaluator.policy.compile_expression import Values, is_plain, variable
-from evaluator.policy.program import Rule
-from evaluator.policy.scene import Scene
+from evaluator.policy.sieve import Sieve, Source
 from evaluator.policy.syntax import attribute, call, name, negation
 
+_FEW = 4
 _COMPARISONS: dict[Relate, ast.cmpop] = {
     Relate.EQUAL: ast.Eq(),
     Relate.UNEQUAL: ast.NotEq(),
@@ -52,19 +53,38 @@ class Writer:
         """The values by the names that were given to them, and the functions that expressions call."""
         return {**self._values.constants, "above": _above, "in_networks": _in_networks, "like": _like}
 
-    def rule(self, rule: Rule) -> tuple[ast.expr, list[ast.stmt]]:
-        """Return the rule's condition, and what is computed once before it."""
+    def begin_rule(self) -> list[ast.stmt]:
+        """Return the list to which is added what the rule computes once."""
         self._values.begin_rule()
-        return self._condition(rule.condition), self._values.statements
+        return self._values.statements
 
-    def _condition(self, node: Condition) -> ast.expr:
+    def domain(self, sieve: Sieve) -> ast.expr:
+        """Write the interfaces that a rule looks at."""
+        key = None if sieve.key is None else self._values.value(sieve.key)
+        match sieve.source, key:
+            case Source.OWNERS, _:
+                return attribute(name("question"), "owners")
+            case Source.CANDIDATES, _:
+                return name("candidates")
+            case Source.ROUTES, ast.expr():
+                return key
+            case Source.NAMED, ast.expr():
+                return call(attribute(name("facts"), "named"), key)
+            case Source.OWNING, ast.expr():
+                return call(attribute(name("facts"), "owning"), key)
+            case _, ast.expr():
+                return ast.IfExp(key, attribute(name("facts"), "links"), ast.Tuple([], ast.Load()))
+        raise AssertionError(f"no such sieve: {sieve}")
+
+    def condition(self, node: Condition) -> ast.expr:
+        """Write a condition."""
         match node:
             case AllOf():
-                return ast.BoolOp(ast.And(), [self._condition(part) for part in node.conditions])
+                return ast.BoolOp(ast.And(), [self.condition(part) for part in node.conditions])
             case AnyOf():
-                return ast.BoolOp(ast.Or(), [self._condition(part) for part in node.conditions])
+                return ast.BoolOp(ast.Or(), [self.condition(part) for part in node.conditions])
             case Not():
-                return negation(self._condition(node.condition))
+                return negation(self.condition(node.condition))
             case Truth():
                 return self._values.value(node.operand)
             case IsKnown():
@@ -120,28 +140,29 @@ class Writer:
         floor = floor_of(node)
         domain = self._values.value(node.domain)
         if floor is not None:
-            domain = call(name("above"), name("scene"), self._values.value(floor), domain)
+            domain = call(name("above"), name("facts"), self._values.value(floor), domain)
         bound = variable(node.variable.name)
         ifs: list[ast.expr] = []
         if node.others_only:
             ifs = [ast.Compare(attribute(name(bound), "name"), [ast.NotEq()], [attribute(name("nic"), "name")])]
         loop = ast.comprehension(ast.Name(bound, ast.Store()), domain, ifs, 0)
         every = node.quantifier is Quantifier.EVERY
-        held = call(name("all" if every else "any"), ast.GeneratorExp(self._condition(node.body), [loop]))
+        held = call(name("all" if every else "any"), ast.GeneratorExp(self.condition(node.body), [loop]))
         return negation(held) if node.quantifier is Quantifier.NO else held
 
 
 def _is_above(upper: ast.expr, lower: ast.expr) -> ast.expr:
-    topology = attribute(attribute(name("scene"), "facts"), "topology")
-    return call(attribute(topology, "is_above"), attribute(upper, "name"), attribute(lower, "name"))
+    return call(attribute(name("facts"), "is_above"), attribute(upper, "name"), attribute(lower, "name"))
 
 
-def _above(scene: Scene, floor: Link, items: tuple[Link, ...]) -> tuple[Link, ...]:
-    names = scene.facts.topology.above(floor.name)
+def _above(facts: HostFacts, floor: Link, items: tuple[Link, ...]) -> tuple[Link, ...]:
+    if len(items) <= _FEW:
+        return tuple([item for item in items if item.name != floor.name and facts.is_above(item.name, floor.name)])
+    names = facts.topology.above(floor.name)
     if not names:
         return ()
     wanted = frozenset(names)
-    return tuple(item for item in items if item.name in wanted)
+    return tuple([item for item in items if item.name in wanted])
 
 
 def _in_networks(address: Any, networks: tuple[Any, ...]) -> bool:  # noqa: ANN401 -- typed by the checker

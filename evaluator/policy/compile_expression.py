@@ -12,14 +12,47 @@ from typing import Any
 
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
-from evaluator.policy.checked import Constant, Count, Expression, ListOf, ParameterValue, Read, RouteTo, Variable
+from evaluator.policy.checked import (
+    Constant,
+    Count,
+    Expression,
+    ListOf,
+    ParameterValue,
+    Read,
+    RouteTo,
+    Variable,
+    is_bound,
+)
 from evaluator.policy.scene import Scene, identity
 from evaluator.policy.syntax import attribute, call, name
 from evaluator.policy.types import Base
 
-_FIELDS = frozenset(
-    {"name", "addresses", "networks", "vlan_id", "bond_mode", "mtu", "speed", "mac", "conflicts", "missing", "gateways"}
-)
+# words that are attributes of their owner's value, most of them by their own name
+_FIELDS = {
+    Base.NIC: {
+        **{
+            word: word
+            for word in (
+                *("name", "position", "addresses", "networks", "vlan_id", "bond_mode", "mtu", "speed", "mac"),
+                *("conflicts", "missing", "gateways", "subnets", "routes"),
+            )
+        },
+    },
+    Base.HOST: {
+        **{word: word for word in ("name", "answers", "unusable")},
+        "addresses": "usable",
+        "first_address": "first",
+    },
+    Base.REPORT: {word: word for word in ("networks", "last_client_iface")},
+    Base.OWNED: {"prefix": "length", "network": "network"},
+}
+_BARE_WORDS = {
+    "candidates": ("candidates",),
+    "interfaces": ("facts", "links"),
+    "owners": ("question", "owners"),
+    "host": ("host",),
+    "report": ("facts",),
+}
 _IDENTITY = {Base.NIC: "name", Base.OWNED: "address"}
 _DISTINCT = ("candidates", "interfaces", "owners")
 
@@ -68,12 +101,17 @@ class Values:
         raise AssertionError(f"no such expression: {node}")
 
     def _read(self, node: Read) -> ast.expr:
+        word = node.word
         if node.owner is None:
-            return call(self.constant(node.word.get), name("scene"), ast.Constant(None))
+            first, *path = _BARE_WORDS[word.name]
+            return attribute(name(first), *path)
         owner = self.value(node.owner)
-        if node.word.owner is Base.NIC and node.word.name in _FIELDS:
-            return attribute(owner, node.word.name)
-        return call(self.constant(node.word.get), name("scene"), owner)
+        field = _FIELDS.get(word.owner, {}).get(word.name) if word.owner is not None else None
+        if field is not None:
+            return attribute(owner, field)
+        if word.owner is Base.NIC and word.name == "matched":
+            return call(attribute(name("question"), "matched"), owner)
+        return call(self.constant(word.get), name("scene"), owner)
 
     def bare(self, node: Expression) -> ast.expr:
         """Write a value as what makes it equal to others: a nic's name, an owned address's number."""
@@ -87,11 +125,10 @@ class Values:
 
     def _as_set(self, node: Expression) -> ast.expr:
         if isinstance(node, Read) and node.word.owner is Base.NIC and node.owner is not None:
-            addresses = attribute(self.value(node.owner), "address_set")
             if node.word.name == "addresses":
-                return addresses
+                return attribute(self.value(node.owner), "address_set")
             if node.word.name == "matched":
-                return ast.BinOp(addresses, ast.BitAnd(), attribute(name("host"), "usable_set"))
+                return call(attribute(name("question"), "matched_set"), self.value(node.owner))
         if isinstance(node, Read) and node.word.owner is Base.HOST and node.word.name == "addresses":
             return attribute(name("host"), "usable_set")
         items = self.value(node)
@@ -102,8 +139,11 @@ class Values:
         return call(name("frozenset"), items)
 
     def _hoisted(self, node: Expression, write: Callable[[Any], ast.expr], what: str) -> ast.expr:
-        if _is_bound(node):
+        if is_bound(node):
             return write(node)
+        known = _as_it_stands(node) if what == "value" else None
+        if known is not None:
+            return known
         key = f"{what} {node.text}"
         if key not in self._once:
             value = write(node)
@@ -112,18 +152,12 @@ class Values:
         return name(self._once[key])
 
 
-def _is_bound(node: Expression) -> bool:
-    """Return whether the value depends on the rule's subject or on what a quantifier binds."""
-    match node:
-        case Variable():
-            return True
-        case Read(owner=owner):
-            return owner is not None and _is_bound(owner)
-        case Count(operand=operand) | RouteTo(operand=operand):
-            return _is_bound(operand)
-        case ListOf(operands=operands):
-            return any(map(_is_bound, operands))
-    return False
+def _as_it_stands(node: Expression) -> ast.expr | None:
+    """Return the name of a value that is there already."""
+    if isinstance(node, Read) and node.owner is None:
+        names = _BARE_WORDS[node.word.name]
+        return name(names[0]) if len(names) == 1 else None
+    return None
 
 
 def is_plain(node: Expression) -> bool:

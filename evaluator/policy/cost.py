@@ -67,7 +67,7 @@ def _degree(condition: Condition) -> Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sizes:
+class Sizes:
     """How long lists are on this report.
 
     All interfaces, the candidates, what stands above one interface, what belongs to the stack of
@@ -81,20 +81,12 @@ class _Sizes:
     others: int
 
 
-def greatest_harmless_size(rules: tuple[Rule, ...]) -> int:
-    """Return up to which length of all its lists no report can make the rules exceed the budget; 0 if none is known."""
-    for size in (4096, 1024, 256, 64, 16):
-        sizes = _Sizes(size, size, size, size, size)
-        if sum((size if rule.has_subject else 1) * _steps(rule.condition, sizes) for rule in rules) <= STEP_BUDGET:
-            return size
-    return 0
-
-
-def budget_for(question: Question, harmless: int) -> Budget | None:
-    """Return the budget of one decision; None where its lists are so short that it need not be counted."""
-    budget = Budget(question)
-    longest = max(len(question.facts.links), question.facts.topology.largest_stack, budget.others)
-    return None if longest <= harmless else budget
+def price_of(rule: Rule, sizes: Sizes) -> int:
+    """Return the steps that a rule may take at worst; it never falls where a size grows."""
+    subjects = 1
+    if rule.has_subject:
+        subjects = sizes.interfaces if rule.verb in _EVERY_INTERFACE else sizes.candidates
+    return subjects * _steps(rule.condition, sizes)
 
 
 class Budget:
@@ -111,11 +103,8 @@ class Budget:
         """Count what the rule may cost with so many candidates; PolicyError where that is over the budget."""
         facts = self._question.facts
         topology = facts.topology
-        sizes = _Sizes(len(facts.links), candidates, topology.most_above, topology.largest_stack, self.others)
-        subjects = 1
-        if rule.has_subject:
-            subjects = sizes.interfaces if rule.verb in _EVERY_INTERFACE else candidates
-        self._spent += subjects * _steps(rule.condition, sizes)
+        sizes = Sizes(len(facts.links), candidates, topology.most_above, topology.largest_stack, self.others)
+        self._spent += price_of(rule, sizes)
         if self._spent > STEP_BUDGET:
             message = f"the policy may need {self._spent} steps on this report ({sizes.interfaces} interfaces)"
             hint = f"the rule {quote(rule.name)} costs {rule.cost}: use fewer quantifiers inside each other"
@@ -123,7 +112,7 @@ class Budget:
             raise PolicyError([problem])
 
 
-def _steps(condition: Condition, sizes: _Sizes) -> int:
+def _steps(condition: Condition, sizes: Sizes) -> int:
     match condition:
         case AllOf(conditions=parts) | AnyOf(conditions=parts):
             return sum(_steps(part, sizes) for part in parts)
@@ -141,7 +130,7 @@ def _steps(condition: Condition, sizes: _Sizes) -> int:
             return 1
 
 
-def _work(expression: Expression, sizes: _Sizes, looks_through: bool = False) -> int:
+def _work(expression: Expression, sizes: Sizes, looks_through: bool = False) -> int:
     """Return what it takes to make an operand, and to look through it where the relation does."""
     match expression:
         case Count(operand=operand):
@@ -159,7 +148,7 @@ def _work(expression: Expression, sizes: _Sizes, looks_through: bool = False) ->
             return 0
 
 
-def _length(expression: Expression, sizes: _Sizes) -> int:
+def _length(expression: Expression, sizes: Sizes) -> int:
     if isinstance(expression, ListOf):
         return len(expression.operands)
     if isinstance(expression, Read) and expression.word.name == "candidates":

@@ -10,36 +10,44 @@ from evaluator.facts.host import HostAddresses, HostFacts
 from evaluator.facts.link import Link
 
 _SHORT = 16
+_NOTHING: frozenset[Address] = frozenset()
 Scalar = str | int | bool | Address | OwnedAddress | Cidr | Link
 Value = Scalar | HostAddresses | HostFacts | tuple[Scalar, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Everything a decision depends on besides the policy; `matched` and `owners` are fixed before the first rule.
+    """Everything a decision depends on besides the policy; `owned` and `owners` are fixed before the first rule.
 
-    `matched` maps each interface to its addresses that equal a usable host address; `owners` are
-    the interfaces that have any, sorted by name; `unowned` the usable host addresses that nobody owns.
+    `owned` maps each interface that owns usable host addresses to these; `owners` are those interfaces, sorted by
+    name.
     """
 
     facts: HostFacts
     host: HostAddresses
     parameters: Mapping[str, Value]
-    matched: Mapping[str, tuple[OwnedAddress, ...]] = field(init=False, repr=False, compare=False)
+    owned: Mapping[str, frozenset[Address]] = field(init=False, repr=False, compare=False)
     owners: tuple[Link, ...] = field(init=False, repr=False, compare=False)
-    unowned: tuple[Address, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        usable = self.host.usable_set
-        matched = {
-            link.name: tuple(owned for owned in link.addresses if owned.address in usable)
-            for link in self.facts.links
-            if not usable.isdisjoint(link.address_set)
-        }
-        object.__setattr__(self, "matched", matched)
-        owned = {entry.address for entries in matched.values() for entry in entries}
-        object.__setattr__(self, "unowned", tuple(a for a in self.host.usable if a not in owned))
-        object.__setattr__(self, "owners", tuple(link for link in self.facts.links if link.name in matched))
+        owned = self.facts.owned(self.host)
+        object.__setattr__(self, "owned", owned)
+        object.__setattr__(self, "owners", tuple([self.facts.link(name) for name in sorted(owned)]))
+
+    @property
+    def unowned(self) -> tuple[Address, ...]:
+        """The usable host addresses that nobody owns, sorted."""
+        found = frozenset().union(*self.owned.values())
+        return tuple(address for address in self.host.usable if address not in found)
+
+    def matched(self, nic: Link) -> tuple[OwnedAddress, ...]:
+        """Return the interface's addresses that equal a usable host address."""
+        found = self.owned.get(nic.name)
+        return () if found is None else tuple(owned for owned in nic.addresses if owned.address in found)
+
+    def matched_set(self, nic: Link) -> frozenset[Address]:
+        """Return the usable host addresses that the interface owns."""
+        return self.owned.get(nic.name, _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ def name(text: str) -> ast.expr:
     return ast.Name(text, ast.Load())
 
 
-def attribute(value: ast.expr, text: str) -> ast.expr:
-    """Return the use of an attribute."""
-    return ast.Attribute(value, text, ast.Load())
+def attribute(value: ast.expr, *path: str) -> ast.expr:
+    """Return the use of an attribute, or of an attribute's attribute."""
+    for text in path:
+        value = ast.Attribute(value, text, ast.Load())
+    return value
 
 
 def call(function: ast.expr, *arguments: ast.expr) -> ast.expr:
@@ -28,3 +30,8 @@ def negation(value: ast.expr) -> ast.expr:
 def assign(text: str, value: ast.expr) -> ast.stmt:
     """Return `text = value`."""
     return ast.Assign([ast.Name(text, ast.Store())], value)
+
+
+def parsed(lines: str) -> list[ast.stmt]:
+    """Return statements of our own, written as text."""
+    return ast.parse(lines).body

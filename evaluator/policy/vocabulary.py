@@ -109,7 +109,7 @@ WORDS: tuple[Word, ...] = (
         "matched",
         _OWNED,
         "those that equal a usable host address",
-        lambda s, n: s.question.matched.get(n.name, ()),
+        lambda s, n: s.question.matched(n),
     ),
     Word(_NIC, "subnets", _CIDRS, "the subnets it is in, host prefixes left out", lambda _, n: n.subnets),
     Word(_NIC, "routes", _CIDRS, _ROUTES, lambda _, n: n.routes),

@@ -28,6 +28,15 @@ class Report:
     document: object = field(repr=False, compare=False)
     text: bytes | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def table(self) -> HostFacts:
+        """The facts as a decision looks at them; of most readers all of them."""
+        return self.facts
+
+    def with_facts(self, facts: HostFacts) -> Report:
+        """Return the report as if it had told these facts."""
+        return Report(self.format, facts, self.findings, self.document, self.text)
+
 
 def refuse_invalid(document: object, schema_name: str) -> None:
     """Raise ReportError with every place where the document breaks the schema of its format."""
