@@ -84,9 +84,7 @@ class DecisionMade(Decision):
 
 
 _FIELDS: Mapping[str, Callable[[_Made], object]] = {
-    "status": lambda made: made.verdict.status,
     "interface": _Made.interface,
-    "candidates": lambda made: _names(made.verdict.candidates),
     "owners": lambda made: _names(made.question.owners),
     "policy": lambda made: made.case.program.name,
     "parameters": _Made.parameters,
@@ -101,7 +99,10 @@ def decide(case: Case, explainer: Callable[[Case], Explainer]) -> Decision:
     """Return the decision; PolicyError where the policy's bound on this report is over the step budget."""
     question = Question(case.report.table, case.host, case.parameters)
     decision = DecisionMade.__new__(DecisionMade)
-    object.__setattr__(decision, "_made", _Made(case, question, case.compiled.decide(question), explainer))
+    verdict = case.compiled.decide(question)
+    object.__setattr__(decision, "_made", _Made(case, question, verdict, explainer))
+    object.__setattr__(decision, "status", verdict.status)
+    object.__setattr__(decision, "candidates", _names(verdict.candidates))
     return decision
 
 

@@ -62,7 +62,8 @@ def violations(document: object, schema_name: str) -> tuple[Violation, ...]:
 
 
 @cache
-def _schema(name: str) -> dict[str, object]:
+def read_schema(name: str) -> dict[str, object]:
+    """Return one of `schemas/`, or a definition in it, as plain data."""
     name, _, part = name.partition("#")
     document = orjson.loads((shipped_folder("schemas") / f"{name}.schema.json").read_bytes())
     assert isinstance(document, dict)  # noqa: S101 -- our own file, pinned by a test
@@ -73,14 +74,14 @@ def _schema(name: str) -> dict[str, object]:
 def _fast_validator(name: str) -> jsonschema_rs.Draft202012Validator:
     import jsonschema_rs  # noqa: PLC0415 -- imported when a call needs it
 
-    return jsonschema_rs.Draft202012Validator(_schema(name))
+    return jsonschema_rs.Draft202012Validator(read_schema(name))
 
 
 @cache
 def _slow_validator(name: str) -> Draft202012Validator:
     from jsonschema import Draft202012Validator  # noqa: PLC0415 -- imported when something was refused
 
-    return Draft202012Validator(_schema(name))
+    return Draft202012Validator(read_schema(name))
 
 
 def _describe(error: ValidationError) -> Iterator[Violation]:

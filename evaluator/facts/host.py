@@ -10,6 +10,7 @@ from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError, Severi
 from evaluator.facts.address import Address, parse_address
 from evaluator.facts.link import Link
 from evaluator.facts.route import Route
+from evaluator.facts.spelt import Spelt
 from evaluator.facts.topology import Topology
 from evaluator.finding import Finding, FindingCode
 from evaluator.text import quote
@@ -86,6 +87,10 @@ class HostFacts:
         """A length that no list of one link exceeds."""
         return self.longest_list
 
+    def close_list_bound(self) -> int:
+        """Return such a length that is near to the longest list's, though it takes a look at each link."""
+        return self.longest_list
+
     def route_to(self, address: Address) -> tuple[Link, ...]:
         """Return the links by which the host reaches an address: longest prefix, then least metric; sorted by name."""
         reached = {
@@ -108,6 +113,7 @@ class HostAddresses:
     False where a family failed. `first` is the first answer in wire order, A before AAAA.
     `remarks` are findings on the name and its look-up, `resolution` is how it was resolved (None for
     literals), `withheld` are answers that do not count because a complete set was required.
+    `spelt` finds the usable ones among texts.
     """
 
     answers: tuple[Address, ...] = ()
@@ -120,6 +126,7 @@ class HostAddresses:
     usable: tuple[Address, ...] = field(init=False)
     unusable: tuple[Address, ...] = field(init=False)
     usable_set: frozenset[Address] = field(init=False, repr=False, compare=False)
+    spelt: Spelt = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         answers = tuple(sorted(set(self.answers)))
@@ -127,6 +134,7 @@ class HostAddresses:
         object.__setattr__(self, "usable", tuple(a for a in answers if not a.unusable))
         object.__setattr__(self, "unusable", tuple(a for a in answers if a.unusable))
         object.__setattr__(self, "usable_set", frozenset(self.usable))
+        object.__setattr__(self, "spelt", Spelt(self.usable))
 
     @classmethod
     def of(cls, *addresses: str | ipaddress.IPv4Address | ipaddress.IPv6Address) -> HostAddresses:

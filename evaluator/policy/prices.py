@@ -32,11 +32,13 @@ class Prices:
     def budget(self, question: Question) -> BoundedBudget | None:
         """Return the budget of one decision; None where its lists are so short that it need not be counted."""
         facts = question.facts
-        others = max(facts.list_bound, len(question.host.answers))
+        given = len(question.host.answers)
         for value in question.parameters.values():
             if isinstance(value, tuple):
-                others = max(others, len(value))
-        return None if max(others, facts.size) < self.harmless else BoundedBudget(self, question, others)
+                given = max(given, len(value))
+        if facts.size < self.harmless and given < self.harmless and facts.list_bound < self.harmless:
+            return None
+        return BoundedBudget(self, question, max(given, facts.close_list_bound()))
 
     def price(self, rule: Rule, interfaces: int, candidates: int, others: int) -> int:
         """Return what a rule costs at most."""

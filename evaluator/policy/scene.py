@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from evaluator.facts.address import Address, Cidr, OwnedAddress
 from evaluator.facts.host import HostAddresses, HostFacts
@@ -15,24 +16,21 @@ Scalar = str | int | bool | Address | OwnedAddress | Cidr | Link
 Value = Scalar | HostAddresses | HostFacts | tuple[Scalar, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
 class Question:
     """Everything a decision depends on besides the policy; `owned` and `owners` are fixed before the first rule.
 
     `owned` maps each interface that owns usable host addresses to these; `owners` are those interfaces, sorted by
-    name.
+    name. Made for each decision, and so no dataclass, which takes longer to make; nobody changes it all the same.
     """
 
-    facts: HostFacts
-    host: HostAddresses
-    parameters: Mapping[str, Value]
-    owned: Mapping[str, frozenset[Address]] = field(init=False, repr=False, compare=False)
-    owners: tuple[Link, ...] = field(init=False, repr=False, compare=False)
+    __slots__ = ("facts", "host", "owned", "owners", "parameters")
 
-    def __post_init__(self) -> None:
-        owned = self.facts.owned(self.host)
-        object.__setattr__(self, "owned", owned)
-        object.__setattr__(self, "owners", tuple([self.facts.link(name) for name in sorted(owned)]))
+    def __init__(self, facts: HostFacts, host: HostAddresses, parameters: Mapping[str, Value]) -> None:
+        self.facts: Final = facts
+        self.host: Final = host
+        self.parameters: Final = parameters
+        self.owned: Final = facts.owned(host)
+        self.owners: Final = tuple([facts.link(name) for name in sorted(self.owned)])
 
     @property
     def unowned(self) -> tuple[Address, ...]:

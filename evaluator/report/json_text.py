@@ -126,6 +126,8 @@ def refuse_deep(value: object) -> None:
     """Raise ReportError where a value is nested deeper than a report may be."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(DEEPEST):
+        if not level:
+            return
         level = [
             child
             for parent in level

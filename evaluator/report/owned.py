@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import OwnedAddress, length_of, parse_netmask, parse_with_prefix
+from evaluator.facts.address import OwnedAddress, length_of, parse_netmask, read_entry
 from evaluator.finding import Finding, FindingCode
 from evaluator.text import quote
 
@@ -63,18 +63,12 @@ def read_owned(ifname: str, entries: Iterable[Entry]) -> Owned:
 
 
 def _read_entry(entry: Entry) -> OwnedAddress:
-    address, prefix = parse_with_prefix(_without_zone(entry.text))
+    address, prefix = read_entry(entry.text)
     if prefix is None and entry.netmask:
         prefix = _netmask_length(entry.netmask)
     if prefix is None and entry.length is not None:
         prefix = length_of(address, entry.text, entry.length)
     return OwnedAddress(address, prefix, entry.primary, entry.text, entry.pointer)
-
-
-def _without_zone(text: str) -> str:
-    """Drop `%zone`, which belongs to the host that wrote the report."""
-    body, slash, tail = text.partition("/")
-    return body.partition("%")[0] + slash + tail
 
 
 def _netmask_length(netmask: str) -> int | None:

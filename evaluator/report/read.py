@@ -18,6 +18,7 @@ from evaluator.report.json_text import LARGEST, parse_json, parse_json_without_d
 from evaluator.report.nmstate import NMSTATE
 from evaluator.report.reading import Report, ReportFormat
 from evaluator.report.vdsm import VDSM
+from evaluator.report.vdsm_swift import read_swiftly
 from evaluator.schema import describe_value
 from evaluator.text import did_you_mean, quote, quote_all, quote_path, reason_of
 
@@ -34,6 +35,10 @@ def read_report(document: bytes | str | Mapping[str, object] | Path, format: str
     if isinstance(document, Path):
         document = read_file(document)
     if isinstance(document, bytes | str):
+        if document.isascii() and format in ("auto", VDSM.name):
+            swift = read_swiftly(_octets(document))
+            if swift is not None:
+                return swift
         report = _read_value(*_parse_any(document, format, parse_json))
         return replace(report, text=_octets(document))
     return _read_value(plain_copy(document), format)

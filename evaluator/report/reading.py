@@ -14,7 +14,7 @@ from evaluator.text import quote, quote_all
 READER_VERSION = 1  # goes up when a report may become other facts than before
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Report:
     """A validated capability report: where it came from, the facts in it, and what is wrong with it.
 
@@ -27,6 +27,14 @@ class Report:
     findings: tuple[Finding, ...]
     document: object = field(repr=False, compare=False)
     text: bytes | None = field(default=None, repr=False, compare=False)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Report):
+            return NotImplemented
+        return (self.format, self.facts, self.findings) == (other.format, other.facts, other.findings)
+
+    def __hash__(self) -> int:
+        return hash((self.format, self.findings))
 
     @property
     def table(self) -> HostFacts:

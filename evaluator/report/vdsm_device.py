@@ -42,7 +42,7 @@ def link_of(device: Device, described: frozenset[str], carried: Carried | None) 
     gateways, gateway_findings = _gateways(device)
     addr_findings = tuple(_addr_conflict(device))
     carried = carried or Carried()
-    lowers = _lowers(device)
+    lowers = lowers_of(device)
     link = Link(
         name=device.name,
         kind=device.kind,
@@ -55,7 +55,7 @@ def link_of(device: Device, described: frozenset[str], carried: Carried | None) 
         missing=tuple(name for name in lowers.names if name not in described and not _is_guest_port(name, lowers)),
         gateways=tuple(sorted(gateways)),
         ways=_ways(device.data, owned.addresses, gateways),
-        vlan_id=_vlan_id(device),
+        vlan_id=vlan_id_of(device),
         bond_mode=_bond_mode(device),
         dhcp=_uses_dhcp(device.data),
         mtu=_whole_number(device.data.get("mtu")),
@@ -81,7 +81,8 @@ def addresses_in(data: Mapping[str, Any], key: str) -> frozenset[Address]:
     return frozenset(entry.address for entry in read_owned("", entries_of({key: data[key]}, "")).addresses)
 
 
-def _lowers(device: Device) -> Lowers:
+def lowers_of(device: Device) -> Lowers:
+    """Return what a device stands on."""
     slaves = tuple(sorted(set(device.data.get("slaves", ())))) if device.kind is Kind.BOND else ()
     ports = tuple(sorted(set(device.data.get("ports", ())))) if device.kind is Kind.BRIDGE else ()
     base = None
@@ -96,7 +97,8 @@ def _split_name(name: str) -> tuple[str | None, str]:
     return (parts[0] or None, parts[1]) if len(parts) > 1 else (None, "")
 
 
-def _vlan_id(device: Device) -> int | None:
+def vlan_id_of(device: Device) -> int | None:
+    """Return the vlan id of a device: 0 for what is no vlan, None for a vlan that gives none."""
     if device.kind is not Kind.VLAN:
         return 0
     if "vlanid" in device.data:

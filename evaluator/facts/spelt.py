@@ -1,0 +1,81 @@
+"""Addresses looked for among texts: what an interface owns is found without reading every text as an address.
+
+An address is a number and has many spellings, so no text is ever taken for equal or unequal by its characters alone.
+But most texts can be passed over by how they begin: a full IPv4 text can only begin with the address as it is always
+written, an IPv6 text that means an IPv4 address (RFC 4291, 2.5.5.2) begins with zeros. What is left is read as a
+number, IPv6 by the C library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+
+from evaluator.facts.address import Address, read_entry
+
+_MAPPED_BEGINS = ("0", ":")
+_V4_LENGTHS = frozenset(map(str, range(33)))
+_V6_LENGTHS = frozenset(map(str, range(129)))
+_MOST_KEPT = 1 << 16
+_PACKED: dict[str, bytes] = {}
+
+
+class Spelt:
+    """The addresses that are looked for.
+
+    `begins` are what a text that means one of the IPv4 addresses must begin with; `has_v6` whether others are looked
+    for, for which only the number tells.
+    """
+
+    __slots__ = ("_v4", "_v6", "begins", "has_v6")
+
+    def __init__(self, addresses: Iterable[Address]) -> None:
+        self._v4: dict[str, frozenset[Address]] = {}
+        self._v6: dict[bytes, frozenset[Address]] = {}
+        for address in addresses:
+            if address.version == 4:
+                self._v4[inet_ntop(AF_INET, address.number.to_bytes(4))] = frozenset((address,))
+            else:
+                self._v6[address.number.to_bytes(16)] = frozenset((address,))
+        self.begins = (*self._v4, *_MAPPED_BEGINS) if self._v4 else ()
+        self.has_v6 = bool(self._v6)
+
+    def meant_by(self, text: str) -> frozenset[Address] | None:
+        """Return, as a set, the address that an entry of a report means (`read_entry`), where it is one of these."""
+        body, slash, length = text.partition("/")
+        if ":" not in body:
+            known, lengths = self._v4.get(body), _V4_LENGTHS
+            if known is None and "%" not in body:  # a full IPv4 text is always written alike
+                return None
+        else:
+            packed = _packed(body)
+            if packed[:1] > b"\0" and packed not in self._v6:  # zeros may be those of a mapped IPv4 address
+                return None
+            known, lengths = self._v6.get(packed), _V6_LENGTHS
+        if known is not None and (not slash or length in lengths):
+            return known
+        return self._read(text)
+
+    def _read(self, text: str) -> frozenset[Address] | None:
+        try:
+            address = read_entry(text)[0]
+        except ValueError:
+            return None
+        alone = frozenset((address,))
+        return alone if alone in self._v4.values() or alone in self._v6.values() else None
+
+
+def _packed(text: str) -> bytes:
+    """Return the octets of a full IPv6 text, empty where it is none; the last few thousand spellings are kept."""
+    try:
+        return _PACKED[text]
+    except KeyError:
+        pass
+    try:
+        packed = inet_pton(AF_INET6, text)
+    except (OSError, ValueError):
+        packed = b""
+    if len(_PACKED) >= _MOST_KEPT:
+        _PACKED.clear()
+    _PACKED[text] = packed
+    return packed

@@ -1,0 +1,116 @@
+"""The front path: from the text of a VDSM reply to what a decision looks at, without building what nobody reads.
+
+Takes only what is plain: ASCII without escapes, no key that the schema does not list inside an interface, every
+interface named once. Whatever else a text may be is left to `read.py`, which accepts or refuses it. What is taken here
+the other way accepts, too, and finds the same facts; property tests hold the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+
+from evaluator.diagnostic import ReportError
+from evaluator.facts.host import HostFacts
+from evaluator.facts.link import Kind
+from evaluator.report.ansible import ANSIBLE
+from evaluator.report.json_text import LARGEST, parse_json, refuse_deep
+from evaluator.report.reading import Report
+from evaluator.report.vdsm import SCHEMA, VDSM
+from evaluator.report.vdsm_table import Decoded, VdsmTable
+from evaluator.schema_types import DecodeError, Raw, decoders, parts_of, struct_of
+
+_KINDS = {
+    "nics": ("nic", Kind.PHYSICAL),
+    "vlans": ("vlan", Kind.VLAN),
+    "bondings": ("bond", Kind.BOND),
+    "bridges": ("bridge", Kind.BRIDGE),
+}
+_ENVELOPES = {"result": ("jsonrpc", str), "info": ("status", dict)}
+_WHOLE = frozenset(field.name for field in fields(Report))
+_SHORTEST_HARM = len('"k":1e309,')  # orjson refuses a number that is infinite, wherever it stands
+
+
+class SwiftReport(Report):
+    """A report that is read in full when its findings or its whole facts are first asked for."""
+
+    __slots__ = ("_table",)
+    _table: VdsmTable
+
+    def __init__(self, text: bytes, table: VdsmTable) -> None:
+        for name, value in (("format", VDSM.name), ("text", text), ("_table", table)):
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> object:
+        if name not in _WHOLE:
+            raise AttributeError(f"a report has no {name!r}")
+        value = getattr(self._table.report, name)
+        object.__setattr__(self, name, value)
+        return value
+
+    @property
+    def table(self) -> HostFacts:
+        """The facts as a decision looks at them."""
+        return self._table
+
+
+def read_swiftly(text: bytes) -> Report | None:
+    """Return the report of a reply; None where the ordinary way must decide."""
+    if len(text) > LARGEST or b"\\" in text or not text.isascii():
+        return None
+    try:
+        decoded = _decoded(text)
+    except (DecodeError, ReportError):
+        return None
+    return None if decoded is None else SwiftReport(text, VdsmTable(decoded))
+
+
+def _decoded(text: bytes) -> Decoded | None:
+    body, beside = _unwrapped(text)
+    if body is None or "bridges" not in body:
+        return None
+    known = decoders(SCHEMA, "capabilities")
+    values = {key: known[key].decode(raw) for key, raw in body.items() if key in known}
+    maps = [values[key] for key in _KINDS if key in values]
+    entries = {name: entry for entries in maps for name, entry in entries.items()}
+    if len(entries) < sum(map(len, maps)):  # a name stands twice
+        return None
+    if beside or len(values) < len(body):
+        _refuse_harm({key: parse_json(bytes(raw)) for key, raw in {**beside, **body}.items() if key not in values})
+    return Decoded(text, entries, _kinds(), values.get("networks", {}), values.get("lastClientIface") or None)
+
+
+@cache
+def _kinds() -> Mapping[type, Kind]:
+    """Return the kind of an interface by the type of its decoded entry."""
+    return {struct_of(SCHEMA, definition): kind for definition, kind in _KINDS.values()}
+
+
+def _unwrapped(text: bytes) -> tuple[Mapping[str, Raw] | None, Mapping[str, Raw]]:
+    """Return the network part of a reply and what stands beside it; no part where a key may stand twice."""
+    top = parts_of(text)
+    key = next((key for key in ("nics", *_ENVELOPES) if key in top), None)
+    if key is None or _may_repeat(text, top):
+        return None, {}
+    if key == "nics":
+        return top, {}
+    inner = bytes(top.pop(key))
+    body = parts_of(inner)
+    return (None if "nics" not in body or _may_repeat(inner, body) else body), top
+
+
+def _may_repeat(text: bytes, parts: Mapping[str, Raw]) -> bool:
+    """Return whether an object may have a key twice, the first of which would have been passed over unread."""
+    shortest = sum(map(len, parts)) + sum(map(len, parts.values())) + 4 * len(parts) + 1  # quotes, colon, comma; braces
+    if len(text) - shortest < _SHORTEST_HARM:
+        return False
+    return any(text.count(b'"%b"' % key.encode()) > 1 for key in parts)
+
+
+def _refuse_harm(others: Mapping[str, object]) -> None:
+    """Raise ReportError where what stands beside the network part is anything that `read.py` looks at."""
+    refuse_deep([[others]])
+    is_well_wrapped = all(isinstance(others[key], kind) for key, kind in _ENVELOPES.values() if key in others)
+    if not is_well_wrapped or ANSIBLE.recognises(others):
+        raise ReportError([])

@@ -1,0 +1,232 @@
+"""A VDSM reply as a decision looks at it: what is asked for is found in the decoded entries, the rest when needed.
+
+The facts are those of `vdsm.py`: what is worked out here is worked out by the same functions, and whatever is asked
+beyond that comes from there. An engine that asks for a name has no use for the subnets of a thousand interfaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from evaluator.facts.address import Address
+from evaluator.facts.host import HostAddresses, HostFacts
+from evaluator.facts.link import Kind, Link
+from evaluator.facts.spelt import Spelt
+from evaluator.report.json_text import parse_json
+from evaluator.report.reading import Report
+from evaluator.report.vdsm import VDSM
+from evaluator.report.vdsm_device import Device, lowers_of, vlan_id_of
+from evaluator.report.vdsm_network import carriers, device_name
+from evaluator.schema_types import LONGEST_LIST, UNSET
+
+Entries = Mapping[str, Any]  # msgspec structs by name, made from the schema
+_LONGEST = 2 * LONGEST_LIST + 8
+_FACTS = frozenset(field.name for field in fields(HostFacts))
+_LINK_FACTS = frozenset(field.name for field in fields(Link))
+
+
+class Decoded(NamedTuple):
+    """A reply's text, and its interfaces and networks as they were decoded; `kinds` tells an entry's by its type."""
+
+    text: bytes
+    entries: Entries
+    kinds: Mapping[type, Kind]
+    networks: Entries
+    last_client_iface: str | None
+
+
+class VdsmTable(HostFacts):
+    """The facts of a host, each worked out when it is first asked for."""
+
+    __slots__ = ("_carried", "_decoded", "_entries", "report")
+    _decoded: Decoded
+    _entries: Entries
+    _carried: Mapping[str, tuple[str, ...]]
+    report: Report
+
+    def __init__(self, decoded: Decoded) -> None:
+        fill = object.__setattr__
+        fill(self, "_decoded", decoded)
+        fill(self, "_entries", decoded.entries)
+
+    def __getattr__(self, name: str) -> object:
+        value = self._work_out(name)
+        object.__setattr__(self, name, value)
+        return value
+
+    def _work_out(self, name: str) -> object:
+        match name:
+            case "networks":
+                return tuple(sorted(self._decoded.networks))
+            case "last_client_iface":
+                return self._decoded.last_client_iface
+            case "report":
+                return VDSM.read(parse_json(self._decoded.text))
+            case "_carried":
+                return self._networks_by_carrier()
+        if name not in _FACTS:
+            raise AttributeError(f"a host has no {name!r}")
+        return getattr(self.report.facts, name)
+
+    @property
+    def size(self) -> int:
+        """The number of interfaces."""
+        return len(self._entries)
+
+    @property
+    def list_bound(self) -> int:
+        """A length that no list of one link exceeds: all addresses, two default routes, and as much again to spare."""
+        return max(_LONGEST, len(self._decoded.networks) + 2)
+
+    def close_list_bound(self) -> int:
+        """Return such a length that is near to the longest list's, though it takes a look at each link."""
+        longest = max([_length(entry) for entry in self._entries.values()], default=0)
+        return max(longest + 5, len(self._decoded.networks) + 2)
+
+    def link(self, name: str) -> VdsmLink:
+        """Return a described interface by its name."""
+        entry = self._entries[name]
+        return VdsmLink(self, name, self._decoded.kinds[type(entry)], entry)
+
+    def named(self, name: str | None) -> tuple[Link, ...]:
+        """Return the described interface of a name, if there is one."""
+        return (self.link(name),) if name is not None and name in self._entries else ()
+
+    def owned(self, host: HostAddresses) -> Mapping[str, frozenset[Address]]:
+        """Return the interfaces that own usable host addresses, and which."""
+        return self._owned(host.spelt) if host.usable else {}
+
+    def owning(self, address: Address | None) -> tuple[Link, ...]:
+        """Return the interfaces that own an address, sorted by name."""
+        if address is None or address.unusable:
+            return ()
+        return tuple([self.link(name) for name in sorted(self._owned(Spelt((address,))))])
+
+    def _owned(self, spelt: Spelt) -> dict[str, frozenset[Address]]:
+        find = _texts_with_numbers if spelt.has_v6 else _texts_that_begin
+        found: dict[str, frozenset[Address]] = {}
+        for name, text in find(self._entries, spelt.begins):
+            meant = spelt.meant_by(text)
+            if meant is not None:
+                found[name] = found[name] | meant if name in found else meant
+        return found
+
+    def is_above(self, upper: str, lower: str) -> bool:
+        """Return whether one interface stands transitively above another, outside of any cycle."""
+        return lower in self._below(upper) and upper not in self._below(lower)
+
+    def carried(self, name: str) -> tuple[str, ...]:
+        """Return the logical networks on an interface, sorted."""
+        return self._carried.get(name, ()) if self._decoded.networks else ()
+
+    def _below(self, name: str) -> set[str]:
+        """Return the described interfaces that a walk down from one meets; itself where it stands in a cycle."""
+        met: set[str] = set()
+        pending = [name]
+        while pending:
+            for lower in self.link(pending.pop()).lowers.names:
+                if lower not in met and lower in self._entries:
+                    met.add(lower)
+                    pending.append(lower)
+        return met
+
+    def _networks_by_carrier(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, set[str]] = {}
+        for name, entry in self._decoded.networks.items():
+            network = _Entry(entry)
+            device = device_name(name, network)
+            if device in self._entries:
+                for carrier in carriers(self.link(device).device, network):
+                    found.setdefault(carrier, set()).add(name)
+        return {carrier: tuple(sorted(names)) for carrier, names in found.items()}
+
+
+class VdsmLink(Link):
+    """One interface, each fact worked out when it is first asked for."""
+
+    __slots__ = ("_entry", "_table")
+    _table: VdsmTable
+    _entry: Any
+
+    def __init__(self, table: VdsmTable, name: str, kind: Kind, entry: Any) -> None:  # noqa: ANN401 -- as above
+        fill = object.__setattr__
+        fill(self, "_table", table)
+        fill(self, "_entry", entry)
+        fill(self, "name", name)
+        fill(self, "kind", kind)
+
+    @property
+    def device(self) -> Device:
+        """The entry as `vdsm_device.py` takes it, without its place."""
+        return Device(self.name, self.kind, 0, _Entry(self._entry), "")
+
+    def __getattr__(self, name: str) -> object:
+        if name not in _LINK_FACTS:
+            raise AttributeError(f"an interface has no {name!r}")
+        value = self._work_out(name)
+        object.__setattr__(self, name, value)
+        return value
+
+    def _work_out(self, name: str) -> object:
+        match name:
+            case "networks":
+                return self._table.carried(self.name)
+            case "vlan_id":
+                return vlan_id_of(self.device)
+            case "lowers":
+                return lowers_of(self.device)
+        return getattr(self._table.report.facts.by_name[self.name], name)
+
+
+class _Entry(Mapping[str, Any]):
+    """A decoded entry under the keys of the reply."""
+
+    __slots__ = ("_struct",)
+
+    def __init__(self, struct: Any) -> None:  # noqa: ANN401 -- made from the schema
+        self._struct = struct
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 -- a value of the reply
+        value = getattr(self._struct, key, UNSET)
+        if value is UNSET:
+            raise KeyError(key)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key in self._struct.__struct_fields__ if getattr(self._struct, key) is not UNSET)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _length(entry: Any) -> int:  # noqa: ANN401 -- made from the schema
+    """Return how many addresses, or interfaces that may be missing, an entry lists."""
+    lowers = getattr(entry, "slaves", ()) or getattr(entry, "ports", ())
+    return max(len(entry.ipv4addrs) + len(entry.ipv6addrs), len(lowers))
+
+
+def _texts_that_begin(entries: Entries, begins: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the address texts that begin so, by their interfaces: the loop that costs a decision most."""
+    found = []
+    for name, entry in entries.items():
+        if entry.addr and entry.addr.startswith(begins):
+            found.append((name, entry.addr))
+        for text in entry.ipv4addrs:
+            if text.startswith(begins):
+                found.append((name, text))
+        for text in entry.ipv6addrs:
+            if text.startswith(begins):
+                found.append((name, text))
+    return found
+
+
+def _texts_with_numbers(entries: Entries, begins: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the address texts that begin so or are IPv6, of which only the number tells what they mean."""
+    return [
+        (name, text)
+        for name, entry in entries.items()
+        for text in (entry.addr, *entry.ipv4addrs, *entry.ipv6addrs)
+        if ":" in text or text.startswith(begins)
+    ]
