@@ -10,6 +10,7 @@ what is kept, what is lost and what an attacker may still infer.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from evaluator.source import Source
 from evaluator.text import json_pointer, quote_path, reason_of
 
 LARGEST_KEY = 64 * 1024
+_MOST_POLICIES = 8  # the records of one log are made of few
 _OTHERWISE = "the masked inputs do not give the original decision in other names"
 _NEVER_DID = "the original does not replay either"
 
@@ -98,9 +100,14 @@ class _Original:
             if name == "report":
                 self.report = read_report_text(body, self.input["report"]["format"])
             else:
-                self.policy = read_parts(read_program(Source(self.input["policy"]["name"], body.decode())))
+                self.policy = _parts(self.input["policy"]["name"], body)
         except (QuestionError, UnicodeDecodeError):
             self.lost.append(f"the {name} cannot be read any more and was erased")
+
+
+@lru_cache(_MOST_POLICIES)
+def _parts(name: str, text: bytes) -> PolicyParts:
+    return read_parts(read_program(Source(name, text.decode())))
 
 
 class _Masking:

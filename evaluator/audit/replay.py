@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -22,6 +23,7 @@ from evaluator.source import Source
 from evaluator.text import json_pointer, quote
 
 _MOST_DIFFERENCES = 20
+_MOST_POLICIES = 8  # the records of one log are made of few
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,14 @@ def decide_again(record: Record) -> Decision:
         reasons = record.envelope.get("not_replayable") or ["the record says so"]
         raise RecordError(Diagnostic(RecordCode.NOT_REPLAYABLE, reason, order=i) for i, reason in enumerate(reasons))
     given: Mapping[str, Any] = record.envelope["input"]
-    policy = Policy(read_program(Source(given["policy"]["name"], record.policy.decode())))
+    policy = _policy(given["policy"]["name"], record.policy)
     report = read_report_text(record.report, given["report"]["format"])
     return policy.decide(report, host_of(given["host"]), **given["parameters"])
+
+
+@lru_cache(_MOST_POLICIES)
+def _policy(name: str, text: bytes) -> Policy:
+    return Policy(read_program(Source(name, text.decode())))
 
 
 def host_of(kept: Mapping[str, Any]) -> HostAddresses:
