@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import Decision, HostAddresses, Report
-from evaluator.audit.mask import mask, read_key
+from evaluator.audit.mask import mask
+from evaluator.audit.mask_key import read_key
 from evaluator.audit.mask_report import hints_of
 from evaluator.audit.pseudonyms import Pseudonyms
 from evaluator.audit.record import Record

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from evaluator.audit.address_mask import AddressMask
-from evaluator.audit.pseudonyms import Pseudonyms
+from evaluator.audit.wording import Wording
 from evaluator.facts.address import Address, network_of, parse_address, parse_cidr
 
 KEY = b"sixteen octets!!"
@@ -77,8 +77,8 @@ def test_other_keys_give_other_addresses_and_the_same_key_the_same() -> None:
     assert sum(MASK.address(a) == other.address(a) for a in addresses) < 5
 
 
-def names(hints: dict[str, str] | None = None, asked: str | None = None) -> Pseudonyms:
-    return Pseudonyms(KEY, hints or {}, asked)
+def names(hints: dict[str, str] | None = None, asked: str | None = None) -> Wording:
+    return Wording(KEY, hints or {}, asked)
 
 
 @pytest.mark.parametrize(

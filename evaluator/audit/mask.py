@@ -11,17 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import orjson
 
+from evaluator.audit.mask_key import refuse_short
 from evaluator.audit.mask_policy import PolicyParts, mask_literals, mask_policy, mask_value, read_parts
 from evaluator.audit.mask_report import ReportMasker, hints_of
-from evaluator.audit.mask_result import corresponds, map_finding, map_result
-from evaluator.audit.pseudonyms import SHORTEST_KEY, Pseudonyms
+from evaluator.audit.mask_result import corresponds, map_finding, map_result, note_names
 from evaluator.audit.record import Json, Record, checked, digest
 from evaluator.audit.replay import decide_again, host_of, replay
+from evaluator.audit.wording import Wording
 from evaluator.diagnostic import Diagnostic, QuestionError, RecordCode, RecordError
 from evaluator.facts.address import parse_address
 from evaluator.policy.load import read_program
@@ -30,42 +30,18 @@ from evaluator.report.read import read_report_text
 from evaluator.report.reading import Report
 from evaluator.schema import is_valid
 from evaluator.source import Source
-from evaluator.text import json_pointer, quote_path, reason_of
+from evaluator.text import json_pointer
 
-LARGEST_KEY = 64 * 1024
 _MOST_POLICIES = 8  # the records of one log are made of few
 _OTHERWISE = "the masked inputs do not give the original decision in other names"
 _NEVER_DID = "the original does not replay either"
 
 
-def read_key(path: Path) -> bytes:
-    """Return the key of a file, line breaks at its end apart; RecordError where it cannot be read or is no key."""
-    try:
-        with path.open("rb") as file:
-            key = file.read(LARGEST_KEY + 1)
-    except (OSError, ValueError) as error:
-        message = f"the key {quote_path(path)} cannot be read: {reason_of(error)}"
-        raise RecordError([Diagnostic(RecordCode.MASK_KEY_UNREADABLE, message)]) from None
-    if len(key) > LARGEST_KEY:
-        message = f"the key {quote_path(path)} is larger than {LARGEST_KEY // 1024} KiB"
-        raise RecordError([Diagnostic(RecordCode.MASK_KEY_TOO_LARGE, message, hint="did you mean another file?")])
-    key = key.rstrip(b"\r\n")
-    _refuse_short(key, f"the key {quote_path(path)}")
-    return key
-
-
 def mask(record: Record, key: bytes) -> Record:
     """Return the record with pseudonyms that the key gives; RecordError where the key is too short."""
-    _refuse_short(key, "the key")
+    refuse_short(key, "the key")
     _refuse_strange(record.envelope)
     return checked(_Masking(_Original(record), key).record())
-
-
-def _refuse_short(key: bytes, what: str) -> None:
-    if len(key) < SHORTEST_KEY:
-        message = f"{what} has {len(key)} octets; it needs {SHORTEST_KEY} or more"
-        hint = "make one by `openssl rand -hex 32` and keep it secret"
-        raise RecordError([Diagnostic(RecordCode.MASK_KEY_SHORT, message, hint=hint)])
 
 
 def _refuse_strange(envelope: Json) -> None:
@@ -117,24 +93,26 @@ class _Masking:
         self._original = original
         self._envelope: Json = original.record.envelope
         hints = {} if original.report is None else hints_of(original.report.facts)
-        self._names = Pseudonyms(key, hints, original.input["host"]["asked"])
+        self._names = Wording(key, hints, original.input["host"]["asked"], is_whole=not original.lost)
         self._erased: set[str] = set(self._envelope["erased"])
 
     def record(self) -> Record:
         """Return the masked record."""
         report = self._report()
-        parameters = self._parameters()
-        labels = {name: self._names.text(text) for name, text in self._envelope["labels"].items()}
+        values = self._parameters()
+        labels = [(name, self._names.text(text)) for name, text in self._envelope["labels"].items()]
         host = self._host()
         parts = self._original.policy
         literals = () if parts is None else mask_literals(parts, self._names)
+        note_names(self._envelope["result"], self._names)
+        parameters = {self._names.parameter(name): value for name, value in values.items()}
         result = map_result(self._envelope["result"], host, parameters, self._names)
         policy = None if parts is None else mask_policy(parts, literals, self._names).encode()
-        host["remarks"] = [map_finding(finding, self._names, self._names.prose) for finding in host["remarks"]]
+        host["remarks"] = [map_finding(finding, self._names, self._names.remark) for finding in host["remarks"]]
         envelope: Json = {
             **{name: self._envelope[name] for name in ("schema_version", "timestamp", "engine")},
             "decision_id": f"masked-{self._names.code(self._envelope['decision_id'])}",
-            "labels": labels,
+            "labels": {self._names.identifier(name, "label"): text for name, text in labels},
             "revision": self._digest("policy", policy),
             "input": {
                 "report": self._body("report", report),
@@ -231,16 +209,18 @@ def _decided(masked: Record) -> Json | None:
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Return the pointers of what is another than before, one for each part that is masked as a whole."""
-    places = [("decision_id",), ("revision",), ("result",), ("input", "policy", "name")]
-    places += [("labels", name) for name in before["labels"]]
-    places += [("input", "parameters", name) for name in before["input"]["parameters"]]
-    places += [("input", "host", name) for name in ("asked", "answers", "first", "withheld", "remarks")]
-    found = [json_pointer(place) for place in places if _at(before, place) != _at(after, place)]
+    same: list[tuple[str, ...]] = [("decision_id",), ("revision",), ("result",), ("input", "policy", "name")]
+    same += [("input", "host", name) for name in ("asked", "answers", "first", "withheld", "remarks")]
+    places = [(place, place) for place in same]
+    for parent in (("labels",), ("input", "parameters")):
+        keys = zip(_at(before, parent), _at(after, parent), strict=True)
+        places += [((*parent, old), (*parent, new)) for old, new in keys]
+    found = [json_pointer(new) for old, new in places if old != new or _at(before, old) != _at(after, new)]
     bodies = ("report", "policy")
     return found + [f"/input/{name}" for name in bodies if after[name] is not None and before[name] != after[name]]
 
 
-def _at(document: Mapping[str, Any], path: tuple[str, ...]) -> object:
+def _at(document: Mapping[str, Any], path: tuple[str, ...]) -> Any:  # noqa: ANN401 -- plain JSON
     found: Any = document
     for part in path:
         found = found[part]

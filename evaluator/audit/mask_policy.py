@@ -8,12 +8,14 @@ What people wrote for people is kept where it names nothing that was masked; com
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 
-from evaluator.audit.pseudonyms import MASKED_PROSE, Pseudonyms
+from evaluator.audit.mask_yaml import Edit, comment_edits, rewritten
+from evaluator.audit.pseudonyms import Pseudonyms
+from evaluator.audit.wording import Wording
+from evaluator.facts.address import parse_cidr
 from evaluator.facts.link import Kind
 from evaluator.policy import nodes
 from evaluator.policy.checked import Constant, Related, walk
@@ -25,13 +27,12 @@ from evaluator.policy.program import Program
 from evaluator.policy.scalar import Scalar, read_scalar
 from evaluator.policy.types import Base
 from evaluator.policy.yaml_text import Located, read_yaml
-from evaluator.source import Source, Span
+from evaluator.source import Source
 
 _OWN_WORDS = frozenset({*Kind, "addr", "network"})
 _HAVE_OWN_WORDS = frozenset({"kind", "conflicts"})
 _TEMPLATES = ("message", "hint")
 _ORDERING = frozenset({R.LESS, R.AT_MOST, R.MORE, R.AT_LEAST})
-_COMMENT = re.compile(r"(?:(?<=\s)|^)#[^\n]+", re.MULTILINE)
 _EVERYTHING = "/0"
 
 
@@ -59,15 +60,6 @@ class PolicyParts:
             yield "the policy compares texts by their order"
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """What stands between two offsets of the text, and what comes in its place."""
-
-    start: int
-    end: int
-    text: str
-
-
 def read_parts(program: Program) -> PolicyParts:
     """Return the parts of a policy that has been read without mistakes."""
     source = Source(program.name, program.text)
@@ -91,9 +83,17 @@ def mask_value(base: Base, value: object, *, is_own: bool, pseudonyms: Pseudonym
         return [mask_value(base, item, is_own=is_own, pseudonyms=pseudonyms) for item in value]
     if not isinstance(value, str) or (is_own and value in _OWN_WORDS):
         return None if isinstance(value, dict) else value
-    if base is Base.CIDR:
+    if base is Base.CIDR and _is_network(value):
         return pseudonyms.network(value)
     return pseudonyms.address(value) if base is Base.ADDRESS else pseudonyms.text(value)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        parse_cidr(text)
+    except ValueError:
+        return False
+    return True
 
 
 def mask_literals(parts: PolicyParts, pseudonyms: Pseudonyms) -> tuple[Edit, ...]:
@@ -102,7 +102,7 @@ def mask_literals(parts: PolicyParts, pseudonyms: Pseudonyms) -> tuple[Edit, ...
     return (*edits, *_default_edits(parts, pseudonyms))
 
 
-def mask_policy(parts: PolicyParts, literals: Iterable[Edit], pseudonyms: Pseudonyms) -> str:
+def mask_policy(parts: PolicyParts, literals: Iterable[Edit], names: Wording) -> str:
     """Return the masked text. Everything else must have been masked before: prose is judged by that."""
     edits = [*literals]
     text = parts.program.text
@@ -113,9 +113,10 @@ def mask_policy(parts: PolicyParts, literals: Iterable[Edit], pseudonyms: Pseudo
         *located.children["rules"].children.values(),
         *(declared.children.values() if declared else ()),
     ):
-        edits += _prose_edits(child, text, pseudonyms)
+        edits += _prose_edits(child, text, names)
+    edits += _name_edits(parts, names)
     if text not in {find_policy(name).text for name in shipped_names()}:
-        edits += _comment_edits(located, text)
+        edits += comment_edits(located, text)
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
@@ -175,49 +176,43 @@ def _default_edits(parts: PolicyParts, pseudonyms: Pseudonyms) -> Iterator[Edit]
                 parameter.type.base, child.value, is_own=parameter.name in parts.own, pseudonyms=pseudonyms
             )
             if masked != child.value:
-                yield _rewritten(child, parts.program.text, str(masked))
+                yield rewritten(child, parts.program.text, str(masked))
 
 
-def _prose_edits(located: Located, text: str, pseudonyms: Pseudonyms) -> Iterator[Edit]:
+def _prose_edits(located: Located, text: str, names: Wording) -> Iterator[Edit]:
     for key, child in located.children.items():
         if not isinstance(child.value, str):
             continue
         masked = child.value
         if key in _TEMPLATES:
-            masked = pseudonyms.template(child.value)
+            masked = names.template(child.value)
         elif key == "description":
-            masked = pseudonyms.prose(child.value)
+            masked = names.prose(child.value)
         elif key in ("policy", "name"):
-            masked = pseudonyms.identifier(child.value, "policy" if key == "policy" else "rule")
+            masked = names.identifier(child.value, "policy" if key == "policy" else "rule")
+        elif key == "code":
+            masked = names.finding_code(child.value)
         if masked != child.value:
-            yield _rewritten(child, text, masked)
+            yield rewritten(child, text, masked)
 
 
-def _rewritten(located: Located, text: str, value: str) -> Edit:
-    """Return a scalar in quotes and on one line, with as many line breaks behind it as were in it."""
-    span: Span = located.span
-    breaks = text.count("\n", span.start, span.end)
-    shown = " ".join(value.split())
-    if not shown.isprintable():
-        shown = MASKED_PROSE
-    escaped = shown.replace("\\", "\\\\").replace('"', '\\"')
-    return Edit(span.start, span.end, f'"{escaped}"' + "\n" * breaks)
+def _name_edits(parts: PolicyParts, names: Wording) -> Iterator[Edit]:
+    """Yield an edit for each place of a parameter that gets another name."""
+    declared = [parameter.name for parameter in parts.program.parameters]
+    renamed = {name: names.parameter(name) for name in declared if names.parameter(name) != name}
+    if not renamed:
+        return
+    keys = parts.located.children["parameters"].keys
+    places = [(name, keys[name]) for name in renamed]
+    for _, sentence in parts.sentences:
+        places += [(word.parts[0].text, word.parts[0].span) for word in _words(sentence)]
+    for name, span in places:
+        if name in renamed:
+            yield Edit(span.start, span.end, renamed[name])
 
 
-def _comment_edits(located: Located, text: str) -> Iterator[Edit]:
-    """Yield an edit for each comment: what begins with `#` outside of every scalar."""
-    at = 0
-    for span in (*sorted(_scalars(located, text), key=lambda span: span.start), Span(len(text), len(text))):
-        for match in _COMMENT.finditer(text, at, max(at, span.start)):
-            yield Edit(match.start(), match.end(), "#")
-        at = max(at, span.end)
-
-
-def _scalars(located: Located, text: str) -> Iterable[Span]:
-    """Yield the places of all scalars and keys; of a block the lines after its header."""
-    yield from located.keys.values()
-    for child in located.children.values():
-        yield from _scalars(child, text)
-    if not located.children and not located.keys and not isinstance(located.value, dict | list):
-        start, end = located.span.start, located.span.end
-        yield Span(text.index("\n", start, end) if located.style in ("|", ">") else start, end)
+def _words(node: object) -> Iterator[nodes.Word]:
+    if isinstance(node, nodes.Word):
+        yield node
+    for child in _children(node):
+        yield from _words(child)

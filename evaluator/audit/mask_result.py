@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from evaluator.audit.pseudonyms import Pseudonyms
+from evaluator.audit.wording import Wording
 
 Json = dict[str, Any]
 Prose = Callable[[str], str]
@@ -22,13 +23,14 @@ def _silence(_: str) -> str:
 
 
 def map_result(
-    result: Mapping[str, Any], host: Mapping[str, Any], parameters: Json, names: Pseudonyms, prose: Prose = _silence
+    result: Mapping[str, Any], host: Mapping[str, Any], parameters: Json, names: Wording, prose: Prose = _silence
 ) -> Json:
     """Return the document with pseudonyms; `host` and `parameters` are those of the masked record.
 
     Messages and hints are left empty unless `prose` masks them, which takes its time where they are many.
     """
     policy = names.identifier(result["policy"]["name"], "policy")
+    trace = [_step(step, names) for step in result.get("trace", ())]
     nic = result["hostActiveNic"]
     interface = result.get("interface")
     return {
@@ -39,17 +41,17 @@ def map_result(
         "candidates": _texts(result.get("candidates", ()), names),
         "owners": _texts(result.get("owners", ()), names),
         "findings": [map_finding(finding, names, prose) for finding in result["findings"]],
-        "trace": [_step(step, names) for step in result.get("trace", ())],
+        "trace": trace,
         "policy": {"name": policy, "parameters": parameters},
         "host": _host(result["host"], host, names),
     }
 
 
-def map_finding(finding: Mapping[str, Any], names: Pseudonyms, prose: Prose) -> Json:
+def map_finding(finding: Mapping[str, Any], names: Wording, prose: Prose) -> Json:
     """Return a finding with pseudonyms; its code and severity stay."""
     rule = finding.get("rule")
     return {
-        "code": finding["code"],
+        "code": names.finding_code(finding["code"]),
         "severity": finding.get("severity"),
         "message": prose(finding.get("message", "")),
         "interfaces": _texts(finding.get("interfaces", ()), names),
@@ -64,6 +66,14 @@ def corresponds(mapped: Json, again: Json) -> bool:
     return _essence(mapped) == _essence(again)
 
 
+def note_names(result: Mapping[str, Any], names: Pseudonyms) -> None:
+    """Mask all that is named, for names that authors chose are judged by it, and codes by these."""
+    for part in (result, *result["findings"], *result.get("trace", ())):
+        for key in ("candidates", "owners", "interfaces", *_LISTS_OF_A_STEP):
+            _texts(part.get(key, ()), names)
+        _addresses(part.get("addresses", ()), names)
+
+
 def _texts(texts: Iterable[str], names: Pseudonyms) -> list[str]:
     return sorted(map(names.text, texts))
 
@@ -72,7 +82,7 @@ def _addresses(texts: Iterable[str], names: Pseudonyms) -> list[str]:
     return [names.address(text) for text in texts]
 
 
-def _place(place: str, names: Pseudonyms) -> str:
+def _place(place: str, names: Wording) -> str:
     policy, *rest = place.rsplit(":", 2)
     return ":".join((names.identifier(policy, "policy"), *rest))
 
@@ -89,7 +99,7 @@ def _interface(interface: Mapping[str, Any], names: Pseudonyms) -> Json:
     }
 
 
-def _step(step: Mapping[str, Any], names: Pseudonyms) -> Json:
+def _step(step: Mapping[str, Any], names: Wording) -> Json:
     return {
         "rule": names.identifier(step["rule"], "rule"),
         "verb": step["verb"],

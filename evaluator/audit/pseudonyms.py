@@ -13,22 +13,17 @@ import re
 from collections.abc import Iterator, Mapping
 
 from evaluator.audit.address_mask import AddressMask
+from evaluator.audit.spellings import MAC, SHORTEST_WORD, normal, spellings
 from evaluator.facts.address import parse_address, parse_cidr, parse_with_prefix
 from evaluator.text import visible
 
-SHORTEST_KEY = 16
 LONGEST_NAME = 15
 _SAME_EVERYWHERE = frozenset({"", "lo", "localhost"})
 _SIGNS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _OF_NAME, _OF_TEXT = 5, 10
-_MAC = re.compile(r"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5,19}")
 _LIKE_VLAN = re.compile(r"([^.:\s]+)([.:])([0-9]{1,4})", re.ASCII)
 _NO_MACS = (0x00, 0xFF)
 _MOST_TRIES = 16
-_PIECE = re.compile(r"`[^`]*`|[^\s`{}'\"(),;=<>\[\]]+")
-_WORD_OF_LANGUAGE = re.compile(r"\{[^{}]*\}")
-_SHORTEST_WORD = 3
-MASKED_PROSE = "masked"
 
 
 class Pseudonyms:
@@ -45,8 +40,11 @@ class Pseudonyms:
         self._addresses = AddressMask(key)
         self._known: dict[str, str] = {}
         self._shown: dict[str, str] = {}
-        self._identifiers: dict[str, str] = {}
+        self._telling: set[str] = set()
         self._taken: set[str] = set()
+        self._of_host = self._host_parts(asked) if asked else {}
+        for part in self._of_host:
+            self.text(part)
 
     def text(self, text: str) -> str:
         """Return the pseudonym of a name or of any other text."""
@@ -88,45 +86,23 @@ class Pseudonyms:
             signs.append(_SIGNS[rest])
         return "".join(signs)
 
-    def identifier(self, text: str, hint: str) -> str:
-        """Return a name that an author chose; as it is, unless it holds what was masked elsewhere."""
-        if text not in self._identifiers:
-            is_kept = not self.gives_away(text)
-            self._identifiers[text] = text if is_kept else f"{hint}-{self.code(text, _OF_TEXT)}"
-        return self._identifiers[text]
-
-    def prose(self, text: str) -> str:
-        """Return a sentence with what was masked elsewhere replaced; masked whole where that does not suffice."""
-        found = _PIECE.sub(lambda match: self._piece(match.group()), text)
-        return MASKED_PROSE if self.gives_away(found) else found
-
-    def template(self, text: str) -> str:
-        """Do the same to a policy's message: words in braces stay, for findings list what they name."""
-        words = _WORD_OF_LANGUAGE.findall(text)
-        parts = [self.prose(part) for part in _WORD_OF_LANGUAGE.split(text)]
-        found = "".join(part for pair in zip(parts, (*words, ""), strict=True) for part in pair)
-        return " ".join((MASKED_PROSE, *words)) if MASKED_PROSE in parts else found
-
-    def gives_away(self, text: str) -> bool:
-        """Tell whether a text holds an original of three characters or more."""
-        return any(
-            original in text
-            for original, masked in self._shown.items()
-            if len(original) >= _SHORTEST_WORD and original != masked
-        )
-
     def _remember(self, text: str, masked: str) -> str:
         """Note what a text became, so that it is found again where people read it."""
+        if text in self._shown:
+            return masked
         for form in (text, visible(text)):
             self._shown.setdefault(form, masked)
+        if masked != text:
+            forms = (text, visible(text), *spellings(text))
+            self._telling.update(normal(form) for form in forms if len(form) >= SHORTEST_WORD)
         return masked
 
     def _new(self, text: str) -> str:
         if text in self._hints:
             return self._name(text, self._hints[text])
-        if text == self._asked:
-            return self._host(text)
-        if _MAC.fullmatch(text):
+        if text in self._of_host:
+            return self._of_host[text]
+        if MAC.fullmatch(text):
             return self._mac(text)
         for known_form in (self._bare_address, self.network):
             try:
@@ -156,6 +132,18 @@ class Pseudonyms:
                 return word
         return f"{hint}-{self.code(text, LONGEST_NAME)}"
 
+    def _host_parts(self, asked: str) -> dict[str, str]:
+        """Return what a host's name becomes, its domains and its labels, but for the last: it names no one."""
+        masked = self._host(asked)
+        parts = {asked: masked}
+        labels, shown = asked.rstrip(".").split("."), masked.rstrip(".").split(".")
+        for i, label in enumerate(labels):
+            if i == 0 or i < len(labels) - 1:
+                parts.setdefault(".".join(labels[i:]), ".".join(shown[i:]))
+                if len(label) >= SHORTEST_WORD:
+                    parts.setdefault(label, shown[i])
+        return parts
+
     def _host(self, text: str) -> str:
         """Mask a host's name label by label, so that hosts of one domain stay in one."""
         labels = text.split(".")
@@ -174,36 +162,8 @@ class Pseudonyms:
         first = digest[0] & 0xFC | 0x02 | octets[0] & 0x01  # of no vendor; for one or for many as before
         return bytes((first, *digest[1:])).hex(":")
 
-    def _piece(self, piece: str) -> str:
-        if piece.startswith("`"):
-            return f"`{self._quoted(piece[1:-1])}`"
-        word = piece.rstrip(".:")
-        return self._word(word) + piece[len(word) :]
-
-    def _quoted(self, text: str) -> str:
-        """Mask what stands in backticks: a name as it is shown, or a part of the language."""
-        if text in self._shown:
-            return self._shown[text]
-        if text.endswith("…"):
-            return self.text(text)
-        return re.sub(r"[^\s'\"(),;=]+", lambda match: self._word(match.group()), text)
-
-    def _word(self, word: str) -> str:
-        is_told_apart = len(word) >= _SHORTEST_WORD or (len(word) > 1 and not word.isalpha())
-        if word in self._shown and is_told_apart:
-            return self._shown[word]
-        has_form = _MAC.fullmatch(word) or ":" in word or "." in word or "/" in word
-        return self._of_a_form(word) if has_form else word
-
-    def _of_a_form(self, word: str) -> str:
-        try:
-            parse_with_prefix(word)
-        except ValueError:
-            return self.text(word) if _MAC.fullmatch(word) else word
-        return self.address(word)
-
 
 def _parts(code: str) -> Iterator[str]:
     """Yield everything of three signs or more that can be read in some digits."""
     for start in range(len(code)):
-        yield from (code[start:end] for end in range(start + _SHORTEST_WORD, len(code) + 1))
+        yield from (code[start:end] for end in range(start + SHORTEST_WORD, len(code) + 1))

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from evaluator.audit.export import chained, is_export, wrong_lines
-from evaluator.audit.mask import mask, read_key
+from evaluator.audit.mask import mask
+from evaluator.audit.mask_key import read_key
 from evaluator.audit.signing import read_public_key, write_keys
 from evaluator.audit.store import DecisionLog
 from evaluator.cli.exits import Exit

@@ -150,7 +150,7 @@ def _code(located: Located, name: str, verb: str | None, problems: Problems) -> 
                 )
         return ""
     if found is None or not isinstance(found.value, str):
-        return _shipped_code(re.sub(r"[^A-Z0-9]", "_", name.upper()))
+        return _shipped_code(default_code(name))
     if not _CODE.fullmatch(found.value):
         problems.error(
             "FINDING_CODE",
@@ -159,6 +159,11 @@ def _code(located: Located, name: str, verb: str | None, problems: Problems) -> 
             "capitals, digits and underscores: SEVERAL_INTERFACES",
         )
     return _shipped_code(found.value)
+
+
+def default_code(name: str) -> str:
+    """Return the code of the findings of a rule that gives none."""
+    return re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 def _shipped_code(code: str) -> str:
