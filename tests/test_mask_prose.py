@@ -127,6 +127,23 @@ def test_what_a_remark_on_the_name_quotes(entry: str) -> None:
     assert not any(secret in exported(masked) for secret in ("secret", "10.77.1.2", "et`", "node7"))
 
 
+def test_names_of_several_words_are_not_torn() -> None:
+    names = {
+        "secret eth0": "203.0.113.9",
+        "secret,10.77.1.2": "203.0.113.8",
+        "secret: `eth0`": "203.0.113.7",
+        "eth0": "",
+    }
+    report = {"nics": {name: {"addr": address} for name, address in names.items()}}
+    rules = ('match nic when not (nic.name like "x")', 'warn nic when not (nic.name like "x")')
+    lines = [f"- {{name: r{i}, rule: {rule!r}}}\n" for i, rule in enumerate(rules)]
+    lines.append("- {name: r2, rule: ambiguous when count(candidates) > 1, message: '{candidates}, {host.name}'}\n")
+    policy = Policy(read_program(Source("p", "policy: p\nrules:\n" + "".join(lines))))
+    masked = mask(record_of(policy.decide(evaluator.read_report(report), HostAddresses.of("203.0.113.9"))), KEY)
+    assert masked.envelope["replayable"] is False
+    assert not any(secret in exported(masked) for secret in ("secret", "eth0", "10.77.1.2"))
+
+
 def test_messages_of_a_record_without_its_report() -> None:
     record = recorded(policy_of("message", "docker0 is {candidates}"), remarks=(remark("`x` in `/home/alice`"),))
     record.envelope["result"]["findings"][0]["message"] = "`br-secret` has the malformed entry `10.77.1.2x`"

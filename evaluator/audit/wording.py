@@ -14,11 +14,13 @@ from evaluator.audit.spellings import SHORTEST_WORD, holds_address, normal
 from evaluator.facts.address import parse_with_prefix
 from evaluator.finding import FindingCode
 from evaluator.policy.check import default_code
-from evaluator.text import quote
+from evaluator.text import quote, visible
 
 MASKED_PROSE = "masked"
 _DIGITS = 10
 _PIECE = re.compile(r"`[^`]*`|[^\s`{}'\"(),;=<>\[\]]+")
+_ENDS = ".:"
+_QUOTED = re.compile(r"`[^`]*`")
 _QUOTATION = re.compile(r"`.*`", re.DOTALL)
 _WORD_OF_LANGUAGE = re.compile(r"\{[^{}]*\}")
 
@@ -30,6 +32,7 @@ class Wording(Pseudonyms):
     """
 
     def __init__(self, key: bytes, hints: Mapping[str, str], asked: str | None, *, is_whole: bool = True) -> None:
+        self._of_several_words: set[str] = set()
         super().__init__(key, hints, asked)
         self._is_whole = is_whole
         self._identifiers: dict[str, str] = {}
@@ -58,7 +61,7 @@ class Wording(Pseudonyms):
     def prose(self, text: str) -> str:
         """Return a sentence with what was masked elsewhere replaced; masked whole where that does not suffice."""
         found = _PIECE.sub(lambda match: self._piece(match.group()), text)
-        is_sure = self._is_whole and not self.gives_away(found)
+        is_sure = self._is_whole and not self._is_torn(text) and not self.gives_away(found)
         return found if is_sure or not found.strip() else MASKED_PROSE
 
     def template(self, text: str) -> str:
@@ -80,6 +83,16 @@ class Wording(Pseudonyms):
         searched = normal(text)
         return any(original in searched for original in self._telling)
 
+    def _remember(self, text: str, masked: str) -> str:
+        if masked != text and len(text) >= SHORTEST_WORD and (not _PIECE.fullmatch(text) or text[-1] in _ENDS):
+            self._of_several_words.update((normal(text), normal(visible(text))))
+        return super()._remember(text, masked)
+
+    def _is_torn(self, text: str) -> bool:
+        """Tell whether a part of an original would be replaced and the rest of it left: one outside of quotes."""
+        rest = normal(_QUOTED.sub(lambda match: "`" if match.group()[1:-1] in self._shown else match.group(), text))
+        return any(original in rest for original in self._of_several_words)
+
     def _filled_in(self, word: str) -> str:
         """Return a word in braces; parameters may have got other names."""
         return f"{{{self._parameters.get(word[1:-1], word[1:-1])}}}"
@@ -87,7 +100,7 @@ class Wording(Pseudonyms):
     def _piece(self, piece: str) -> str:
         if piece.startswith("`"):
             return f"`{self._quoted(piece[1:-1])}`"
-        word = piece.rstrip(".:")
+        word = piece.rstrip(_ENDS)
         return self._word(word) + piece[len(word) :]
 
     def _quoted(self, text: str) -> str:
