@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given
-from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses, PolicyError
@@ -24,27 +22,10 @@ from evaluator.policy.verdict import expand, status_of
 from evaluator.policy.vocabulary import VERBS
 from evaluator.source import Source
 from evaluator.workbench.terse_topology import read_topology
+from tests.random_policies import OWNERS, TABLE, Rules, program_of, random_rules
 from tests.strategies import host_addresses, reports
 
-ROOT = Path(__file__).parent
-TABLE = yaml.safe_load((ROOT / "meaning" / "words.yaml").read_text(encoding="utf-8"))
 SHIPPED = ["strict", "ovirt-engine", "keep-management", "last-client-iface", "route-to-engine"]
-WITHOUT_SUBJECT = [
-    *("count(candidates) > 1", "host is complete", "count(host.unowned) > 0"),
-    "some x in owners satisfies x is bond",
-]
-CHOOSERS = ("match", "discard", "prefer")
-
-
-def _program(rules: list[tuple[str, str]]) -> Program:
-    said = {"code": "CODE", "message": "said"}
-    listed = [
-        {"name": f"r{i}", "rule": f"{verb} when {condition}", **({} if verb.split()[0] in CHOOSERS else said)}
-        for i, (verb, condition) in enumerate(rules)
-    ]
-    document = {"policy": "tried", "parameters": TABLE["parameters"], "rules": listed}
-    text = yaml.safe_dump(document, default_style='"', width=10_000)
-    return read_program(Source("tried", text.replace('!!bool "true"', "true").replace('!!bool "false"', "false")))
 
 
 def _same(program: Program, facts: HostFacts, host: HostAddresses, **parameters: Any) -> None:
@@ -60,7 +41,7 @@ def _same(program: Program, facts: HostFacts, host: HostAddresses, **parameters:
 @pytest.mark.parametrize("condition", TABLE["holds"])
 def test_every_word_and_sign(condition: str) -> None:
     report = evaluator.read_report(read_topology(TABLE["given"]))
-    program = _program([("match nic", condition)])
+    program = program_of([("match nic", condition)])
     _same(program, report.facts, HostAddresses.of(*TABLE["host"]))
     _same(program, report.facts, HostAddresses.of())
 
@@ -73,28 +54,10 @@ def test_shipped_policies(name: str, report: dict[str, Any], addresses: list[str
     _same(program, evaluator.read_report(report).facts, HostAddresses.of(*addresses), **parameters)
 
 
-_conditions = st.recursive(
-    st.sampled_from(sorted(TABLE["holds"])).map(lambda text: f"({text})"),
-    lambda inner: st.one_of(
-        st.tuples(inner, st.sampled_from([" and ", " or "]), inner).map("".join).map(lambda text: f"({text})"),
-        inner.map(lambda text: f"(not {text})"),
-    ),
-    max_leaves=4,
-)
-_rules = st.lists(
-    st.one_of(
-        st.tuples(st.sampled_from(["match nic", "discard nic", "prefer nic", "reject nic", "warn nic"]), _conditions),
-        st.tuples(st.sampled_from(["ambiguous", "warn"]), st.sampled_from(WITHOUT_SUBJECT)),
-    ),
-    min_size=1,
-    max_size=5,
-)
-
-
-@given(rules=_rules, report=reports(), addresses=host_addresses)
-def test_random_policies(rules: list[tuple[str, str]], report: dict[str, Any], addresses: list[str]) -> None:
+@given(rules=random_rules, report=reports(), addresses=host_addresses)
+def test_random_policies(rules: Rules, report: dict[str, Any], addresses: list[str]) -> None:
     try:
-        program = _program([("match nic", "nic.addresses overlaps host.addresses"), *rules])
+        program = program_of([OWNERS, *rules])
     except PolicyError:  # too long, nested too deep
         return
     _same(program, evaluator.read_report(report).facts, HostAddresses.of(*addresses))
@@ -115,7 +78,7 @@ def test_what_is_not_given_is_never_looked_at() -> None:
 
 def test_what_costs_too_much_is_refused_alike() -> None:
     rule = "match nic when some a in interfaces satisfies some b in interfaces satisfies a.name = b.name and nic = a"
-    program = _program([("match nic", rule.partition(" when ")[2])])
+    program = program_of([("match nic", rule.partition(" when ")[2])])
     names = "; ".join(f"n{i}" for i in range(400))
     question = Question(evaluator.read_report(read_topology(names)).facts, HostAddresses.of(), bind(program, {}))
     said = []
