@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import Decision, HostAddresses, ReportError
-from evaluator.audit.record import Record, make_record, read_record
+from evaluator.audit.record import Record, digest, make_record, read_record
 from evaluator.audit.replay import replay
 from evaluator.diagnostic import RecordError, Severity
 from evaluator.facts.address import parse_address
@@ -138,6 +138,13 @@ def test_other_versions_are_said(kept: Record) -> None:
 def test_an_erased_body_cannot_be_replayed(kept: Record) -> None:
     outcome = replay(Record(kept.envelope, None, kept.policy), evaluator.__version__)
     assert outcome.differences == ("it cannot be made again: the report or the policy of this record was erased",)
+
+
+def test_a_policy_that_is_no_text_cannot_be_replayed(kept: Record) -> None:
+    document = _spoiled(kept, "policy", value=base64.b64encode(b"\xff").decode())
+    document["record"]["input"]["policy"]["sha256"] = digest(b"\xff")
+    outcome = replay(read_record(document), evaluator.__version__)
+    assert outcome.differences == ("it cannot be made again: the policy of this record is no UTF-8",)
 
 
 def test_a_report_with_a_key_twice_is_decided_but_not_kept() -> None:

@@ -81,7 +81,11 @@ def decide_again(record: Record) -> Decision:
 
 @lru_cache(_MOST_POLICIES)
 def _policy(name: str, text: bytes) -> Policy:
-    return Policy(read_program(Source(name, text.decode())))
+    try:
+        source = Source(name, text.decode())
+    except UnicodeDecodeError:
+        raise RecordError([Diagnostic(RecordCode.INVALID, "the policy of this record is no UTF-8")]) from None
+    return Policy(read_program(source))
 
 
 def host_of(kept: Mapping[str, Any]) -> HostAddresses:
