@@ -11,15 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
 from evaluator.audit.chain import GENESIS, HASH_LENGTH, Head, entry_hash
-from evaluator.audit.packing import unpack
-from evaluator.audit.record import Json, Record, checked
+from evaluator.audit.packing import LARGEST, unpack
+from evaluator.audit.record import Json, Record, checked, read_envelope
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.text import quote
 
-LARGEST_ENVELOPE = 512 * 1024 * 1024
+_MOST_RECORDS = 1 << 62
 COLUMNS = "seq, hash, signer, signature, envelope, report_body, policy_body"
 Row = tuple[Any, ...]
 
@@ -109,8 +107,8 @@ def pruned_head(connection: sqlite3.Connection) -> Head:
 
 
 def _head(row: Row) -> Head:
-    if type(row[0]) is not int or not is_hash(row[1]):
-        raise _damaged("what stands at the end of the chain is no hash")
+    if type(row[0]) is not int or not 0 <= row[0] < _MOST_RECORDS or not is_hash(row[1]):
+        raise _damaged("what a record follows is no place of a chain")
     return Head(*row)
 
 
@@ -211,12 +209,13 @@ def _entry(connection: sqlite3.Connection, row: Row) -> Entry:
         found = connection.execute("SELECT seq, hash FROM entry WHERE seq = ?", (seq - 1,)).fetchone()
         before = _head(found or (0, None))
     try:
-        envelope = unpack(packed, LARGEST_ENVELOPE)
+        text = unpack(packed, LARGEST)
+        if not (signer is None or is_hash(signer)) or entry_hash(before, signer, text) != stored:
+            raise ValueError("it is not what its hash was made of")
+        envelope = read_envelope(text)
     except ValueError as error:
         raise _damaged(f"record {seq} cannot be read: {error}") from None
-    if not (signer is None or is_hash(signer)) or entry_hash(before, signer, envelope) != stored:
-        raise _damaged(f"record {seq} is not what its hash was made of")
-    return Entry(Head(seq, stored), signer, signature, orjson.loads(envelope), (bodies[0], bodies[1]))
+    return Entry(Head(seq, stored), signer, signature, envelope, (bodies[0], bodies[1]))
 
 
 def _damaged(message: str) -> RecordError:

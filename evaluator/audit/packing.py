@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 
+LARGEST = 512 * 1024 * 1024
 _CHECKSUM = 4
 
 
@@ -17,10 +18,12 @@ def pack(text: bytes) -> bytes:
     return zlib.crc32(stream).to_bytes(_CHECKSUM, "big") + stream
 
 
-def unpack(packed: object, most: int) -> bytes:
+def unpack(packed: object, most: object) -> bytes:
     """Return a stored text of at most so many octets; ValueError where it is damaged."""
     if not isinstance(packed, bytes):
         raise ValueError("it is no stored text")
+    if not isinstance(most, int) or not 0 <= most <= LARGEST:
+        raise ValueError("its size is none")
     checksum, stream = packed[:_CHECKSUM], packed[_CHECKSUM:]
     if zlib.crc32(stream).to_bytes(_CHECKSUM, "big") != checksum:
         raise ValueError("its checksum differs")

@@ -102,6 +102,15 @@ def read_record(document: object) -> Record:
     return checked(Record(document["record"], *bodies))
 
 
+def read_envelope(text: bytes) -> Json:
+    """Return the envelope of a canonical text; ValueError where it is none, or could be read in another way."""
+    envelope = orjson.loads(text)
+    if not is_valid(envelope, SCHEMA) or rfc8785.dumps(envelope) != text:
+        raise ValueError("it is no decision record in canonical JSON")
+    found: Json = envelope
+    return found
+
+
 def checked(record: Record) -> Record:
     """Return the record; RecordError where it breaks its schema, or a body is not the one it names."""
     try:

@@ -11,12 +11,10 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import orjson
-
 from evaluator.audit.chain import GENESIS, Head, entry_hash
-from evaluator.audit.log_queries import COLUMNS, LARGEST_ENVELOPE, Row, codes_of, columns_of, is_hash, pruned_head
-from evaluator.audit.packing import unpack
-from evaluator.audit.record import Json
+from evaluator.audit.log_queries import COLUMNS, Row, codes_of, columns_of, is_hash, pruned_head
+from evaluator.audit.packing import LARGEST, unpack
+from evaluator.audit.record import Json, read_envelope
 from evaluator.audit.signatures import SignatureCheck
 from evaluator.diagnostic import Diagnostic, RecordCode
 from evaluator.text import quote_all
@@ -71,18 +69,21 @@ def record_problems(connection: sqlite3.Connection, walk: Walk, progress: Progre
 
 def _record(row: Row, walk: Walk, findings: _Beside, labels: _Beside) -> Iterator[Diagnostic]:
     seq, stored, signer, signature, packed, *bodies = row[:7]
+    if seq <= walk.before.seq:
+        yield _problem(RecordCode.RECORD_ALTERED, f"record {seq} stands before the log's beginning", seq)
+        return
     if seq != walk.before.seq + 1:
         which = f"{walk.before.seq + 1}" if seq == walk.before.seq + 2 else f"{walk.before.seq + 1} to {seq - 1}"
         what = f"record {which} is missing" if "to" not in which else f"the records {which} are missing"
         yield _problem(RecordCode.RECORD_MISSING, what, seq)
         walk.before = Head(seq - 1, walk.before.hash)
     try:
-        envelope = unpack(packed, LARGEST_ENVELOPE)
+        envelope = unpack(packed, LARGEST)
         if not (signer is None or is_hash(signer)):
             raise ValueError("its signer is no key")
         if entry_hash(walk.before, signer, envelope) != stored:
             raise ValueError("its hash is not made of it and the record before it")
-        document: Json = orjson.loads(envelope)
+        document = read_envelope(envelope)
     except ValueError as error:
         yield _problem(RecordCode.RECORD_ALTERED, f"record {seq} was altered, or put in another place: {error}", seq)
         findings.take(seq)
@@ -143,7 +144,7 @@ class _Beside:
     def take(self, seq: int) -> list[Row]:
         """Return the rows of a record, without its number."""
         found: list[Row] = []
-        while self._next is not None and self._next[0] <= seq:
+        while self._next is not None and isinstance(self._next[0], int) and self._next[0] <= seq:
             if self._next[0] == seq:
                 found.append(self._next[1:])
             else:
