@@ -50,6 +50,17 @@ def test_every_line_follows_the_one_before(
     assert "line 1 is no record" in capsys.readouterr().out
 
 
+def test_an_export_in_the_place_of_a_log_is_not_taken_for_it(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "export.jsonl"
+    _export(log, out, capsys)
+    for options in (["--head", "3:" + "0" * 64], ["--key", str(tmp_path / "key.pub")], ["--output", "json"]):
+        assert main(["log", "verify", str(out), *options]) == 1
+        printed, said = capsys.readouterr()
+        assert (printed, "is an export and no log" in said) == ("", True)
+
+
 def test_a_masked_export_gives_nothing_away(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     key = tmp_path / "key"
     key.write_bytes(b"0123456789abcdef0123456789abcdef")

@@ -16,6 +16,7 @@ from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
 
 OUTPUTS = ("text", "json", "html")
+_OF_A_RECORD = frozenset({"report", "log", "output", "parser", "run"})
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -43,8 +44,11 @@ def _run(options: argparse.Namespace) -> int:
 
 def _kept(options: argparse.Namespace) -> tuple[Decision, Mapping[str, str]]:
     """Return the decision of a record, made again, and what the record says of it; RecordError where it is broken."""
-    if options.report is None or options.live or options.host is not None or options.address:
-        options.parser.error("with `--log` give the decision's id alone")
+    ignored = (
+        name for name in vars(options).keys() - _OF_A_RECORD if getattr(options, name) != _default(options, name)
+    )
+    if options.report is None or any(ignored):
+        options.parser.error("with `--log` give the decision's id alone: its record holds the whole question")
     from evaluator.audit.replay import replay  # noqa: PLC0415 -- only where a record is read
     from evaluator.audit.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where there is a log
 
@@ -58,6 +62,11 @@ def _kept(options: argparse.Namespace) -> tuple[Decision, Mapping[str, str]]:
     labels = ", ".join(f"{name}={value}" for name, value in sorted(record.envelope["labels"].items()))
     facts = {"decision": record.decision_id, "made": record.envelope["timestamp"], "labels": labels or "none"}
     return found.decision, {**facts, "changed since": "; ".join(found.changes) or "nothing"}
+
+
+def _default(options: argparse.Namespace, name: str) -> object:
+    parser: argparse.ArgumentParser = options.parser
+    return parser.get_default(name)
 
 
 def _print(decision: Decision, output: str, facts: Mapping[str, str]) -> None:

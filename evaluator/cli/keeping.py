@@ -22,9 +22,8 @@ def add_keeping_to(parser: argparse.ArgumentParser) -> None:
     """Add the arguments by which a decision is kept."""
     kept = parser.add_argument_group("keeping the decision")
     kept.add_argument("--log", metavar="FILE", type=Path, help="keep the decision in this log before it is printed")
-    kept.add_argument(
-        "--label", metavar="NAME=VALUE", action="append", type=label, help="with --log, to find it by; may be repeated"
-    )
+    by = "with --log, to find it by; may be repeated"
+    kept.add_argument("--label", metavar="NAME=VALUE", action=_Labels, type=label, help=by)
     kept.add_argument("--sign-key", metavar="FILE", type=Path, help="with --log, the private key that signs it")
 
 
@@ -56,7 +55,7 @@ def add_filter_to(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--finding", metavar="CODE", help="the code of a finding")
     which.add_argument("--interface", metavar="NAME", help="the hostActiveNic")
     which.add_argument("--policy", metavar="NAME", help="the name that the policy gives itself")
-    which.add_argument("--label", metavar="NAME=VALUE", action="append", type=label, help="a label; may be repeated")
+    which.add_argument("--label", metavar="NAME=VALUE", action=_Labels, type=label, help="a label; may be repeated")
 
 
 def filter_of(options: argparse.Namespace) -> LogFilter:
@@ -75,12 +74,36 @@ def filter_of(options: argparse.Namespace) -> LogFilter:
     )
 
 
+class _Labels(argparse.Action):
+    """Gathers labels; a name that is given twice is refused, for one value would be lost."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,  # noqa: ARG002 -- the shape of an action
+    ) -> None:
+        assert isinstance(values, tuple)  # noqa: S101 -- `label` has made it
+        found = dict(getattr(namespace, self.dest) or {})
+        if values[0] in found:
+            parser.error(f"the label {quote(values[0])} is given twice")
+        setattr(namespace, self.dest, {**found, values[0]: values[1]})
+
+
 def label(text: str) -> tuple[str, str]:
     """Read a label."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{quote(text)} is no `name=value`")
     return name, value
+
+
+def number(text: str) -> int:
+    """Read how many."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{quote(text)} is no number")
+    return int(text)
 
 
 def moment(text: str) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from evaluator.cli.keeping import add_filter_to, moment, noted_head
+from evaluator.cli.keeping import add_filter_to, moment, noted_head, number
 
 LISTED = 100
 
@@ -35,7 +35,7 @@ def _add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = _action(actions, "list", "list the records, newest first")
     add_filter_to(parser)
     how_many = f"the newest N; 0 for all (default: {LISTED} in a table, else all)"
-    parser.add_argument("--limit", metavar="N", type=int, help=how_many)
+    parser.add_argument("--limit", metavar="N", type=number, help=how_many)
     parser.add_argument("--output", default="text", choices=("text", "jsonl"), help="a table, or JSON lines")
     parser.set_defaults(run=_run, action="list")
 

@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from evaluator.audit.export import chained, is_export, wrong_lines
 from evaluator.audit.mask import mask
@@ -17,14 +16,15 @@ from evaluator.cli.exits import Exit
 from evaluator.cli.keeping import filter_of
 from evaluator.cli.log import LISTED
 from evaluator.cli.log_view import print_entries, print_record, print_verification
-from evaluator.text import visible
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.text import quote_path, visible
 
 _STEPS = 200
 
 
 def _list(options: argparse.Namespace) -> int:
     is_table = options.output == "text"
-    limit = (LISTED if is_table else 0) if options.limit is None else max(options.limit, 0)
+    limit = (LISTED if is_table else 0) if options.limit is None else options.limit
     wanted = filter_of(options)
     with DecisionLog.open(options.log, read_only=True) as log:
         entries = log.entries(wanted, newest_first=True, limit=limit or None)
@@ -61,7 +61,7 @@ def _export(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     if is_export(options.log):
-        return _verify_export(options.log)
+        return _verify_export(options)
     keys = [read_public_key(path) for path in options.key]
     with DecisionLog.open(options.log, read_only=True) as log:
         found = log.verify(keys, options.head, _show_progress)
@@ -69,10 +69,17 @@ def _verify(options: argparse.Namespace) -> int:
     return Exit.DONE if found.is_sound else Exit.POLICY
 
 
-def _verify_export(path: Path) -> int:
-    with path.open("rb") as file:
+def _verify_export(options: argparse.Namespace) -> int:
+    """Compare the lines of an export; whoever expects a log, of which more can be asked, must not be content with it."""
+    if options.head is not None or options.key or options.output != "text":
+        message = f"{quote_path(options.log)} is an export and no log"
+        hint = "`--head`, `--key` and `--output` go with a log"
+        raise RecordError([Diagnostic(RecordCode.NOT_A_LOG, message, hint=hint)])
+    with options.log.open("rb") as file:
         wrong = list(wrong_lines(file))
-    for line in wrong or ["every line follows the one before; that the last lines are there does not show"]:
+    for line in wrong or [
+        "an export, in which every line follows the one before; that the last lines are there does not show"
+    ]:
         print(line)
     return Exit.POLICY if wrong else Exit.DONE
 
