@@ -185,6 +185,10 @@ class RecordError(QuestionError):
     """A decision record, or the log that holds it, cannot be read, is damaged, or cannot be kept."""
 
 
+class UnverifiedError(RecordError):
+    """A record or a log was looked at, and is not what was written."""
+
+
 def extra_missing(what: str, package: str, extra: str) -> ExtraMissingError:
     """Return the error for something that cannot be done without the package of an extra."""
     message = f"{what} without the package `{package}`"

@@ -150,6 +150,9 @@ def test_a_moment_knows_its_time_zone(tmp_path: Path) -> None:
             with pytest.raises(RecordError) as error:
                 use()
             assert codes(error) == ["LOG_TIME_INVALID"]
+    with DecisionLog.open(tmp_path / "log", clock=lambda: naive) as log, pytest.raises(RecordError) as error:
+        log.append(RESOLVED)
+    assert codes(error) == ["LOG_TIME_INVALID"]
 
 
 def test_a_closed_log_is_said_to_be_closed(tmp_path: Path) -> None:

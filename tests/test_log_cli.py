@@ -246,6 +246,8 @@ def test_signatures(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "1 records, 1 with signatures; head 1:" in capsys.readouterr().out
     assert main(["log", "verify", log, "--key", key]) == 1
     assert main([*DECIDE, "--log", log, "--sign-key", f"{key}.pub"]) == 1
+    assert main(["log", "prune", log, "--before", "2999-01-01"]) == 1
+    assert "is signed, and the stub would not be [LOG_SIGNATURE_MISSING]" in capsys.readouterr().err
     assert main(["log", "prune", log, "--before", "2999-01-01", "--sign-key", key]) == 0
     assert "pruned 1 records, up to number 1; the head to note is 1:" in capsys.readouterr().out
     assert main(["log", "verify", log, "--key", f"{key}.pub"]) == 0

@@ -8,12 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from evaluator.audit.chain import GENESIS, HASH_LENGTH, Head, entry_hash
 from evaluator.audit.packing import LARGEST, unpack
-from evaluator.audit.record import Json, Record, checked, read_envelope
+from evaluator.audit.record import Json, Record, checked, read_envelope, time_text
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.text import quote
 
@@ -84,14 +84,6 @@ def columns_of(envelope: Json) -> dict[str, str | None]:
         "interface": result["hostActiveNic"],
         "policy": result["policy"]["name"],
     }
-
-
-def time_text(moment: datetime) -> str:
-    """Return a moment as records have it, so that texts sort as moments do; RecordError without a time zone."""
-    if moment.tzinfo is None:
-        message = f"{quote(moment.isoformat())} does not say its time zone"
-        raise RecordError([Diagnostic(RecordCode.TIME_INVALID, message, hint="such as `datetime.now(UTC)`")])
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def head_of(connection: sqlite3.Connection) -> Head:

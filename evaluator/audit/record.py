@@ -61,10 +61,10 @@ class Record:
 def make_record(
     decision: Decision, decision_id: str, timestamp: datetime, labels: Mapping[str, str], version: str
 ) -> Record:
-    """Return the record of a decision; `timestamp` must know its time zone.
+    """Return the record of a decision.
 
     Raises ReportError where the report's text has a key twice (a replay could read the other one) and
-    RecordError where a value cannot be kept.
+    RecordError where a value cannot be kept, or `timestamp` does not know its time zone.
     """
     case = decision.case
     assert isinstance(case, Case)  # noqa: S101 -- decide() has made it
@@ -74,7 +74,7 @@ def make_record(
     envelope: Json = {
         "schema_version": SCHEMA_VERSION,
         "decision_id": decision_id,
-        "timestamp": timestamp.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "timestamp": time_text(timestamp),
         "labels": dict(labels),
         "revision": digest(policy),
         "engine": engine_versions(version),
@@ -89,6 +89,14 @@ def make_record(
         "masked": [],
     }
     return checked(Record(envelope, report, policy))
+
+
+def time_text(moment: datetime) -> str:
+    """Return a moment as records have it, so that texts sort as moments do; RecordError without a time zone."""
+    if moment.tzinfo is None:
+        message = f"{quote(moment.isoformat())} does not say its time zone"
+        raise RecordError([Diagnostic(RecordCode.TIME_INVALID, message, hint="such as `datetime.now(UTC)`")])
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def read_record(document: object) -> Record:

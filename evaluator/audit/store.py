@@ -37,7 +37,7 @@ from evaluator.audit.stubs import Stub, leave_stub
 from evaluator.audit.verify import Verification, verify
 from evaluator.audit.verify_records import Progress
 from evaluator.decision import Decision
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.text import quote, quote_path
 
 _PATIENCE = 30.0
@@ -177,13 +177,17 @@ class DecisionLog:
         """Remove the records up to the first that is not older than `before`; None where there is none.
 
         A stub is left, from which the log still verifies. RecordError where it does not verify now: what was
-        altered must not vanish.
+        altered must not vanish. So, too, where every record is signed and the stub would not be.
         """
         found = self.verify()
         if not found.is_sound:
             message = f"the log {quote_path(self._path)} does not verify, and is not pruned"
             hint = "`activenic log verify` says what is wrong"
-            raise RecordError([Diagnostic(RecordCode.UNVERIFIED, message, hint=hint)])
+            raise UnverifiedError([Diagnostic(RecordCode.UNVERIFIED, message, hint=hint)])
+        if self._signer is None and 0 < found.records == found.signed:
+            message = f"the log {quote_path(self._path)} is signed, and the stub would not be"
+            hint = "give the private key; `log verify --key` would refuse the log for ever"
+            raise RecordError([Diagnostic(RecordCode.SIGNATURE_MISSING, message, hint=hint)])
         with self._lock, telling(self._path):
             self._connection.execute("PRAGMA secure_delete=ON")
             with writing(self._connection):

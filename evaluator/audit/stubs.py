@@ -15,7 +15,8 @@ import orjson
 import rfc8785
 
 from evaluator.audit.chain import GENESIS, Head, stub_hash
-from evaluator.audit.log_queries import is_hash, pruned_head, time_text
+from evaluator.audit.log_queries import is_hash, pruned_head
+from evaluator.audit.record import time_text
 from evaluator.audit.signatures import SignatureCheck
 from evaluator.audit.signing import Signer, signature_of
 from evaluator.diagnostic import Diagnostic, RecordCode

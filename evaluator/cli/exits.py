@@ -10,8 +10,8 @@ from evaluator.diagnostic import (
     HostNameError,
     PolicyError,
     QuestionError,
-    RecordCode,
     ReportError,
+    UnverifiedError,
 )
 
 
@@ -43,6 +43,7 @@ _OF_ERROR: dict[type[QuestionError], Exit] = {
     PolicyError: Exit.POLICY,
     HostNameError: Exit.USAGE,
     ExtraMissingError: Exit.USAGE,
+    UnverifiedError: Exit.POLICY,
 }
 
 
@@ -53,6 +54,4 @@ def of_error(error: QuestionError) -> Exit:
     """Return the exit status of a question that cannot be asked; parameters given wrongly are a matter of usage."""
     if all(diagnostic.code in _GIVEN_WRONGLY for diagnostic in error.diagnostics):
         return Exit.USAGE
-    if any(diagnostic.code == RecordCode.UNVERIFIED for diagnostic in error.diagnostics):
-        return Exit.POLICY
     return _OF_ERROR.get(type(error), Exit.FAILED)

@@ -13,7 +13,7 @@ from evaluator import __version__
 from evaluator.cli.exits import OF_STATUS
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.decision import Decision
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.diagnostic import Diagnostic, RecordCode, UnverifiedError
 
 OUTPUTS = ("text", "json", "html")
 _OF_A_RECORD = frozenset({"report", "log", "output", "parser", "run"})
@@ -44,10 +44,8 @@ def _run(options: argparse.Namespace) -> int:
 
 def _kept(options: argparse.Namespace) -> tuple[Decision, Mapping[str, str]]:
     """Return the decision of a record, made again, and what the record says of it; RecordError where it is broken."""
-    ignored = (
-        name for name in vars(options).keys() - _OF_A_RECORD if getattr(options, name) != _default(options, name)
-    )
-    if options.report is None or any(ignored):
+    asked = {name: value for name, value in vars(options).items() if name not in _OF_A_RECORD}
+    if options.report is None or any(value != options.parser.get_default(name) for name, value in asked.items()):
         options.parser.error("with `--log` give the decision's id alone: its record holds the whole question")
     from evaluator.audit.replay import replay  # noqa: PLC0415 -- only where a record is read
     from evaluator.audit.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where there is a log
@@ -56,17 +54,12 @@ def _kept(options: argparse.Namespace) -> tuple[Decision, Mapping[str, str]]:
         record = log.get(options.report)
     found = replay(record, __version__)
     if found.decision is None or not found.is_equal:
-        raise RecordError(
+        raise UnverifiedError(
             Diagnostic(RecordCode.UNVERIFIED, f"the record is broken: {difference}") for difference in found.differences
         )
     labels = ", ".join(f"{name}={value}" for name, value in sorted(record.envelope["labels"].items()))
     facts = {"decision": record.decision_id, "made": record.envelope["timestamp"], "labels": labels or "none"}
     return found.decision, {**facts, "changed since": "; ".join(found.changes) or "nothing"}
-
-
-def _default(options: argparse.Namespace, name: str) -> object:
-    parser: argparse.ArgumentParser = options.parser
-    return parser.get_default(name)
 
 
 def _print(decision: Decision, output: str, facts: Mapping[str, str]) -> None:

@@ -82,7 +82,7 @@ class _Labels(argparse.Action):
         parser: argparse.ArgumentParser,
         namespace: argparse.Namespace,
         values: object,
-        option_string: str | None = None,  # noqa: ARG002 -- the shape of an action
+        option_string: str | None = None,
     ) -> None:
         assert isinstance(values, tuple)  # noqa: S101 -- `label` has made it
         found = dict(getattr(namespace, self.dest) or {})

@@ -70,16 +70,14 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _verify_export(options: argparse.Namespace) -> int:
-    """Compare the lines of an export; whoever expects a log, of which more can be asked, must not be content with it."""
+    """Compare the lines of an export; whoever expects a log asks more, and must not be content with less."""
     if options.head is not None or options.key or options.output != "text":
         message = f"{quote_path(options.log)} is an export and no log"
         hint = "`--head`, `--key` and `--output` go with a log"
         raise RecordError([Diagnostic(RecordCode.NOT_A_LOG, message, hint=hint)])
     with options.log.open("rb") as file:
         wrong = list(wrong_lines(file))
-    for line in wrong or [
-        "an export, in which every line follows the one before; that the last lines are there does not show"
-    ]:
+    for line in wrong or ["an export: every line follows the one before; that the last lines are there does not show"]:
         print(line)
     return Exit.POLICY if wrong else Exit.DONE
 
