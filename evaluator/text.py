@@ -8,19 +8,25 @@ neither move the cursor nor reverse a line nor end a quotation.
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 _LONGEST_QUOTE = 80
 # Cc control, Cf format (bidi marks, zero width), Cs surrogate, Co private, Cn unassigned, Zl/Zp line breaks
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# letters, marks and symbols that fonts draw as nothing, or as a blank
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 
 def visible(text: str) -> str:
-    r"""Return the text with every character that does not print shown as ``\xNN`` or ``\uNNNN``, a backslash as two."""
+    r"""Return the text with every character that does not print shown as ``\xNN`` or ``\uNNNN``, a backslash as two.
+
+    So are blanks other than the space: two names that look alike must not be two.
+    """
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
-    return "".join(_escape(char) if char == "\\" or _is_unsafe(char) else char for char in text)
+    return "".join(_escape(char) if char == "\\" or _is_unsafe(char) or _is_blank(char) else char for char in text)
 
 
 def flat(text: str) -> str:
@@ -81,6 +87,11 @@ def json_pointer(path: Iterable[str | int]) -> str:
 
 def _is_unsafe(char: str) -> bool:
     return unicodedata.category(char) in _UNSAFE_CATEGORIES
+
+
+def _is_blank(char: str) -> bool:
+    """Return whether a character looks like a space, or like nothing, and is no space."""
+    return (char != " " and unicodedata.category(char) == "Zs") or _BLANK.match(char) is not None
 
 
 def _escape(char: str) -> str:

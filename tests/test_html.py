@@ -240,6 +240,22 @@ def test_a_nasty_interface_is_shown_visibly(name: str) -> None:
     assert visible(name)[:2] in text
 
 
+BLANKS = (
+    "\u00a0\u1680\u2000\u2007\u2009\u200a\u202f\u205f\u3000"  # other spaces
+    "\u200b\u2060\ufeff\u00ad\u180e"  # formats
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180f\u2800\u3164\ufe0f\uffa0\U000e0100\U000e01ef"  # drawn as nothing
+)
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_names_that_look_alike_are_told_apart(blank: str) -> None:
+    owned = {"addr": "192.0.2.10", "ipv4addrs": ["192.0.2.10/24"]}
+    report = {"nics": dict.fromkeys((f"eth{blank}0", "eth 0", "eth0"), owned)}
+    text = "".join(read(page(decided(report, "192.0.2.10"))).text)
+    shown = visible(f"eth{blank}0")
+    assert (shown.isascii(), shown in text, blank in text) == (True, True, False)
+
+
 @given(reports(), host_addresses)
 def test_every_interface_of_a_small_host_is_there(report: dict[str, Any], addresses: list[str]) -> None:
     decision, again = (without_changes(decided(report, *addresses)) for _ in range(2))
