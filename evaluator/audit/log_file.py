@@ -1,6 +1,6 @@
-"""The file of a log: how it comes to be, whose file it is, and what SQLite's errors mean.
+"""The file of a log: how it is opened, whose file it is, and what SQLite's errors mean.
 
-A new log appears whole or not at all. A file that is no log, or a newer one, is refused before
+A file that is no log, or a newer one, is refused before
 anything is written to it. It is looked at through SQLite itself: closing a descriptor of one's own
 would drop the locks that other connections of this process hold on the file (POSIX).
 """
@@ -8,19 +8,17 @@ would drop the locks that other connections of this process hold on the file (PO
 from __future__ import annotations
 
 import os
-import secrets
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from evaluator.audit.log_schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
+from evaluator.audit.log_birth import create_log
+from evaluator.audit.log_schema import APPLICATION_ID, SCHEMA_VERSION
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.text import quote_path, reason_of
 
-_LEFT_BY_SQLITE = ("", "-journal", "-wal", "-shm")
-_MODE = 0o600
 _OF_SQLITE = {
     sqlite3.SQLITE_BUSY: (RecordCode.BUSY, "is held by another process", "try again"),
     sqlite3.SQLITE_LOCKED: (RecordCode.BUSY, "is held by another user of it", "try again"),
@@ -46,6 +44,9 @@ def telling(path: Path) -> Iterator[None]:
         number = getattr(error, "sqlite_errorcode", 0) & 0xFF
         code, what, hint = _OF_SQLITE.get(number, (RecordCode.DAMAGED, "is damaged", ""))
         raise _refusal(code, path, f"{what} ({str(error).lower()})", hint) from None
+    except BlockingIOError:
+        what = "cannot be made: another process holds its folder"
+        raise _refusal(RecordCode.BUSY, path, what, "try again") from None
     except OSError as error:
         raise _refusal(RecordCode.UNREADABLE, path, f"cannot be opened: {reason_of(error)}") from None
 
@@ -57,7 +58,7 @@ def open_log(path: Path, *, read_only: bool, create: bool, timeout: float) -> sq
     """
     with telling(path):
         if create and not os.path.lexists(path):
-            _create(path)
+            create_log(path, timeout)
         _refuse_foreign(path)
         if read_only:
             return _reading(path, timeout)
@@ -132,35 +133,6 @@ def _refuse_foreign(path: Path) -> None:
     if version != SCHEMA_VERSION:
         what = f"has version {version}, and this activenic knows version {SCHEMA_VERSION}"
         raise _refusal(RecordCode.NEWER, path, what, "use an activenic at least as new as the one that wrote it")
-
-
-def _create(path: Path) -> None:
-    """Make an empty log beside its place and put it there at once, unless somebody else was faster."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE))
-    try:
-        with closing(_connect(draft, "rw", 0)) as connection:
-            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-            connection.execute("PRAGMA synchronous=OFF")
-            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-            connection.executescript(SCHEMA)
-            connection.execute("PRAGMA journal_mode=WAL")
-        _sync(draft, os.O_RDWR)
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        for suffix in _LEFT_BY_SQLITE:
-            draft.with_name(f"{draft.name}{suffix}").unlink(missing_ok=True)
-    _sync(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-
-
-def _sync(path: Path, flags: int) -> None:
-    descriptor = os.open(path, flags)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _refusal(code: RecordCode, path: Path, what: str, hint: str = "") -> RecordError:
