@@ -118,15 +118,22 @@ def _ownership(case: Case, link: Link) -> Iterator[Edit]:
             len(rivals),
         )
     if missing:
-        alone = f", and {_nobody(rivals, 'it' if len(wanted) == 1 else 'them')}" if rivals else ""
-        yield Edit(
-            f"{name} owned {_shown(missing)}{alone}",
-            "ownership",
-            lambda case: _owning(_without_rivals(case, link), link.name, missing),
-            1 + len(rivals),
-        )
+        held = _held(rivals, wanted)
+        one = next((address for address in missing if address in held), missing[0])
+        yield from (_owner(link, new, rivals, held) for new in dict.fromkeys(((one,), missing)))
     if any(owned.address in usable and not owned.primary for owned in link.addresses):
         yield _of_link(link, f"the report showed {name}'s host address first", "order", _shown_first)
+
+
+def _owner(link: Link, new: tuple[Address, ...], rivals: tuple[Link, ...], held: tuple[Address, ...]) -> Edit:
+    what = _shown(held) if held != new else "it" if len(new) == 1 else "them"
+    alone = f", and {_nobody(rivals, what)}" if rivals else ""
+    return Edit(
+        f"{quote(link.name)} owned {_shown(new)}{alone}",
+        "ownership",
+        lambda case: _owning(_without_rivals(case, link), link.name, new),
+        len(new) + len(rivals),
+    )
 
 
 def _fitting(case: Case, link: Link, parameter: Parameter) -> Iterator[Edit]:
