@@ -23,13 +23,11 @@ from evaluator.report.beyond_vdsm import NETWORK_WORDS, Part, place_of
 from evaluator.report.contradictions import contradictions
 from evaluator.report.json_text import parse_json_without_duplicates
 from evaluator.report.owned import Entry, read_owned
-from evaluator.report.reading import Report, ReportFormat, refuse_invalid, refuse_names_twice
+from evaluator.report.reading import Report, refuse_invalid, refuse_names_twice
+from evaluator.report.shapes import ANSIBLE_PAYLOAD, ANSIBLE_PREFIX, ANSIBLE_WRAPPER
 from evaluator.text import json_pointer, quote
 
 SCHEMA = "ansible-facts"
-_PREFIX = "ansible_"
-_WRAPPER = "ansible_facts"
-_PAYLOAD = "__payload__"  # ansible-core 2.19 keeps a host's cached facts as JSON text in JSON
 _ALL_LISTS = ("all_ipv4_addresses", "all_ipv6_addresses")
 _NO_INTERFACES = frozenset(
     {"interfaces", "default_ipv4", "default_ipv6", "locally_reachable_ips", "local", *_ALL_LISTS}
@@ -53,18 +51,10 @@ class _Facts:
         return json_pointer((*self.path, self.prefix + name))
 
 
-def _recognises(document: object) -> bool:
-    if not isinstance(document, dict):
-        return False
-    if isinstance(document.get(_PAYLOAD), str) or isinstance(document.get(_WRAPPER), dict):
-        return True
-    is_plain = all(isinstance(document.get(name), list) for name in ("interfaces", "all_ipv4_addresses"))
-    return isinstance(document.get(f"{_PREFIX}interfaces"), list) or is_plain
-
-
-def _read(document: object) -> Report:
-    if isinstance(document, dict) and isinstance(document.get(_PAYLOAD), str):
-        document = parse_json_without_duplicates(document[_PAYLOAD])
+def read(document: object) -> Report:
+    """Return the report that Ansible's facts make; ReportError with every problem where they are none."""
+    if isinstance(document, dict) and isinstance(document.get(ANSIBLE_PAYLOAD), str):
+        document = parse_json_without_duplicates(document[ANSIBLE_PAYLOAD])
     _refuse_without_network(document)
     refuse_invalid(document, SCHEMA)
     assert isinstance(document, dict)  # noqa: S101 -- the schema has said so
@@ -84,15 +74,15 @@ def _read(document: object) -> Report:
 
 
 def _refuse_without_network(document: object) -> None:
-    body = document.get(_WRAPPER) if isinstance(document, dict) else None
-    if isinstance(body, dict) and "interfaces" not in body and f"{_PREFIX}interfaces" not in body:
+    body = document.get(ANSIBLE_WRAPPER) if isinstance(document, dict) else None
+    if isinstance(body, dict) and "interfaces" not in body and f"{ANSIBLE_PREFIX}interfaces" not in body:
         message, hint = "the facts name no interfaces", "gather them with `gather_subset=network`"
-        raise ReportError([Diagnostic(ReportCode.INVALID, message, f"/{_WRAPPER}", hint)])
+        raise ReportError([Diagnostic(ReportCode.INVALID, message, f"/{ANSIBLE_WRAPPER}", hint)])
 
 
 def _unwrap(document: Mapping[str, Any]) -> _Facts:
-    path, body = ((_WRAPPER,), document[_WRAPPER]) if _WRAPPER in document else ((), document)
-    return _Facts(path, _PREFIX if f"{_PREFIX}interfaces" in body else "", body)
+    path, body = ((ANSIBLE_WRAPPER,), document[ANSIBLE_WRAPPER]) if ANSIBLE_WRAPPER in document else ((), document)
+    return _Facts(path, ANSIBLE_PREFIX if f"{ANSIBLE_PREFIX}interfaces" in body else "", body)
 
 
 def _devices(facts: _Facts) -> tuple[tuple[Device, ...], list[Finding]]:
@@ -181,7 +171,3 @@ def _not_described(name: str) -> Finding:
         (name,),
         hint="Ansible writes `-` as `_`, so that one of two such names hides the other",
     )
-
-
-_LOOKS_FOR = "an object with `ansible_facts` or `ansible_interfaces`, or with `interfaces` and `all_ipv4_addresses`"
-ANSIBLE = ReportFormat("ansible", _LOOKS_FOR, _recognises, _read)

@@ -18,7 +18,7 @@ from evaluator.report.contradictions import contradictions
 from evaluator.report.iproute2_link import Interface, link_of, lowers_of
 from evaluator.report.iproute2_route import RoutingTable, read_routes
 from evaluator.report.kernel_names import with_readable_names
-from evaluator.report.reading import Report, ReportFormat, refuse_invalid
+from evaluator.report.reading import Report, refuse_invalid
 from evaluator.text import quote, quote_all
 
 SCHEMA = "iproute2-report"
@@ -28,16 +28,8 @@ _LACKING = NETWORK_WORDS | {"nic is dhcp", "nic.speed"}
 _KIND_WORDS = {f"nic is {kind}" for kind in Kind if kind is not Kind.LOOPBACK}
 
 
-def _recognises(document: object) -> bool:
-    if isinstance(document, dict):
-        return isinstance(document.get("addr"), list) and "nics" not in document
-    if not isinstance(document, list):
-        return False
-    is_filtered = bool(document) and all(entry == {} for entry in document)
-    return is_filtered or any(isinstance(entry, dict) and "ifname" in entry for entry in document)
-
-
-def _read(document: object) -> Report:
+def read(document: object) -> Report:
+    """Return the report that the output of `ip` makes; ReportError with every problem where it is none."""
     given = document
     if not (isinstance(document, dict) and "schema_version" in document):  # collect has made them readable
         document = with_readable_names(document)
@@ -135,8 +127,3 @@ def with_routes(text: bytes, tables: Mapping[int, bytes]) -> bytes:
     """Return the output of `ip -j addr` with those of `ip -j route` beside it by their families, as one text."""
     parts = {"addr": text, **{key: tables[family] for key, family in _TABLES.items() if family in tables}}
     return b"{" + b", ".join(b'"%s": %s' % (key.encode(), part) for key, part in parts.items()) + b"}"
-
-
-IPROUTE2 = ReportFormat(
-    "iproute2", "an array of objects with `ifname`, or an object with `addr` that holds one", _recognises, _read
-)

@@ -19,7 +19,7 @@ from evaluator.report.beyond_vdsm import NETWORK_WORDS, ROUTE_WORDS, Part, place
 from evaluator.report.contradictions import contradictions
 from evaluator.report.nmstate_device import OVS_BRIDGE, Device, entries_of, link_of
 from evaluator.report.nmstate_route import read_routing, with_routes
-from evaluator.report.reading import Report, ReportFormat, refuse_invalid, refuse_names_twice
+from evaluator.report.reading import Report, refuse_invalid, refuse_names_twice
 from evaluator.text import quote, quote_all
 
 SCHEMA = "nmstate-report"
@@ -28,14 +28,8 @@ _OF_KERNEL_READERS = frozenset({"min-mtu", "max-mtu", "accept-all-mac-addresses"
 _MOST_NAMES = 5
 
 
-def _recognises(document: object) -> bool:
-    if not isinstance(document, dict):
-        return False
-    interfaces = document.get("interfaces")
-    return isinstance(interfaces, list) and all(isinstance(entry, dict) for entry in interfaces)
-
-
-def _read(document: object) -> Report:
+def read(document: object) -> Report:
+    """Return the report that nmstate's state makes; ReportError with every problem where it is none."""
     refuse_invalid(document, SCHEMA)
     assert isinstance(document, dict)  # noqa: S101 -- the schema has said so
     parts = tuple(Part(data, f"/interfaces/{i}") for i, data in enumerate(document["interfaces"]))
@@ -121,6 +115,3 @@ def _some(names: tuple[str, ...]) -> str:
     """Return the first names, and how many others there are."""
     more = len(names) - _MOST_NAMES
     return quote_all(names[:_MOST_NAMES]) + (f" and {more} others" if more > 0 else "")
-
-
-NMSTATE = ReportFormat("nmstate", "an object with `interfaces`, a list of objects", _recognises, _read)

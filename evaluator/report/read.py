@@ -1,6 +1,7 @@
 """The door for reports: recognise the format by its shape, validate, hand on facts.
 
-A new tool's format is one module and one entry in `FORMATS`.
+A new tool's format is its shape in `shapes.py`, one module and one entry in `FORMATS`. A reader is
+imported when the first document needs it.
 """
 
 from __future__ import annotations
@@ -11,19 +12,49 @@ from pathlib import Path
 from typing import TypeGuard
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
-from evaluator.report.ansible import ANSIBLE
-from evaluator.report.iproute2 import IPROUTE2, with_routes
-from evaluator.report.iproute2_route import family_of
 from evaluator.report.json_text import LARGEST, parse_json, parse_json_without_duplicates, parse_kernel_json, plain_copy
-from evaluator.report.nmstate import NMSTATE
 from evaluator.report.reading import Report, ReportFormat
-from evaluator.report.vdsm import VDSM
+from evaluator.report.shapes import is_ansible, is_iproute2, is_nmstate, is_vdsm
 from evaluator.report.vdsm_swift import read_swiftly
 from evaluator.schema import describe_value
 from evaluator.text import did_you_mean, quote, quote_all, quote_path, reason_of
 
+
+def _read_ansible(document: object) -> Report:
+    from evaluator.report.ansible import read  # noqa: PLC0415 -- when the first document needs it
+
+    return read(document)
+
+
+def _read_vdsm(document: object) -> Report:
+    from evaluator.report.vdsm import read  # noqa: PLC0415 -- when the first document needs it
+
+    return read(document)
+
+
+def _read_iproute2(document: object) -> Report:
+    from evaluator.report.iproute2 import read  # noqa: PLC0415 -- when the first document needs it
+
+    return read(document)
+
+
+def _read_nmstate(document: object) -> Report:
+    from evaluator.report.nmstate import read  # noqa: PLC0415 -- when the first document needs it
+
+    return read(document)
+
+
+_ANSIBLE = "an object with `ansible_facts` or `ansible_interfaces`, or with `interfaces` and `all_ipv4_addresses`"
+_VDSM = "an object with `nics`, bare or under `result` or `info`"
+_IPROUTE2 = "an array of objects with `ifname`, or an object with `addr` that holds one"
+_NMSTATE = "an object with `interfaces`, a list of objects"
 # Ansible's stands first: what plays add to a host's facts may bear any name, those of VDSM's maps among them
-FORMATS: tuple[ReportFormat, ...] = (ANSIBLE, VDSM, IPROUTE2, NMSTATE)
+FORMATS: tuple[ReportFormat, ...] = (
+    ReportFormat("ansible", _ANSIBLE, is_ansible, _read_ansible),
+    ReportFormat("vdsm", _VDSM, is_vdsm, _read_vdsm),
+    ReportFormat("iproute2", _IPROUTE2, is_iproute2, _read_iproute2),
+    ReportFormat("nmstate", _NMSTATE, is_nmstate, _read_nmstate),
+)
 
 
 def read_report(document: bytes | str | Mapping[str, object] | Path, format: str = "auto") -> Report:
@@ -35,7 +66,7 @@ def read_report(document: bytes | str | Mapping[str, object] | Path, format: str
     if isinstance(document, Path):
         document = read_file(document)
     if isinstance(document, bytes | str):
-        if document.isascii() and format in ("auto", VDSM.name):
+        if document.isascii() and format in ("auto", "vdsm"):
             swift = read_swiftly(_octets(document))
             if swift is not None:
                 return swift
@@ -59,6 +90,8 @@ def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] 
             hint = "leave `--route` out"
             message = "routes go with a report of `ip -j addr` only"
             raise ReportError([Diagnostic(ReportCode.FORMAT_UNKNOWN, message, hint=hint)])
+        from evaluator.report.iproute2 import with_routes  # noqa: PLC0415 -- where there are routes
+
         text = with_routes(text, _by_family(routes))
         value = _parse(text, parse_json_without_duplicates)
     return replace(_read_value(value, format), text=text)
@@ -66,6 +99,8 @@ def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] 
 
 def _by_family(routes: Sequence[bytes]) -> dict[int, bytes]:
     """Return the outputs of `ip -j route` by their families; an empty one is of the family that is left."""
+    from evaluator.report.iproute2_route import family_of  # noqa: PLC0415 -- where there are routes
+
     tables = [(table.strip() or b"[]") for table in routes]
     values = [_parse(table, parse_json_without_duplicates, _is_list) for table in tables]
     families = [family_of(value) if _is_list_of_objects(value) else None for value in values]
@@ -89,20 +124,20 @@ def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], obje
     try:
         return _parse(text, parse), name
     except ReportError as error:
-        if name not in ("auto", NMSTATE.name) or error.diagnostics[0].code != ReportCode.NOT_JSON:
+        if name not in ("auto", "nmstate") or error.diagnostics[0].code != ReportCode.NOT_JSON:
             raise
         from evaluator.report.yaml_text import parse_yaml, yaml_in  # noqa: PLC0415 -- yaml, where it is needed
 
         shown = yaml_in(text)
         if not shown:
             raise
-    return parse_yaml(shown, unique=parse is parse_json_without_duplicates), NMSTATE.name
+    return parse_yaml(shown, unique=parse is parse_json_without_duplicates), "nmstate"
 
 
 def _parse(
     text: bytes | str,
     parse: Callable[[bytes | str], object],
-    is_of_kernel: Callable[[object], bool] = IPROUTE2.recognises,
+    is_of_kernel: Callable[[object], bool] = is_iproute2,
 ) -> object:
     """Return the value of a text; iproute2's may hold names that are no UTF-8, and is then no JSON."""
     try:

@@ -16,14 +16,13 @@ from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind
 from evaluator.finding import Finding, FindingCode, merge
 from evaluator.report.contradictions import contradictions
-from evaluator.report.reading import Report, ReportFormat, refuse_invalid
+from evaluator.report.reading import Report, refuse_invalid
+from evaluator.report.shapes import VDSM_ENVELOPES, VDSM_SCHEMA
 from evaluator.report.vdsm_device import Device, link_of
 from evaluator.report.vdsm_network import carried_networks
 from evaluator.text import json_pointer, quote, quote_all
 
-SCHEMA = "capability-report"
 _DEVICE_MAPS = {"nics": Kind.PHYSICAL, "vlans": Kind.VLAN, "bondings": Kind.BOND, "bridges": Kind.BRIDGE}
-_MAPS = (*_DEVICE_MAPS, "networks")
 _EXPECTED_MAPS = ("vlans", "bondings", "networks")
 _HOST_FACTS = {"networks": "networks", "last_client_iface": "lastClientIface"}
 # VDSM reports no operational state, and of the kinds only four
@@ -40,26 +39,18 @@ class _Envelope:
     body: Mapping[str, Any]
 
 
-def _recognises(document: object) -> bool:
-    if not isinstance(document, dict):
-        return False
-    if not {"jsonrpc", "result", "info"}.isdisjoint(document) or isinstance(document.get("status"), dict):
-        return True
-    body = _unwrap(document).body
-    return isinstance(body, dict) and any(name in body for name in _MAPS)
-
-
 def _unwrap(document: Mapping[str, Any]) -> _Envelope:
     if "nics" not in document:
-        for key in ("result", "info"):
+        for key in VDSM_ENVELOPES:
             if key in document:
                 return _Envelope((key,), document[key])
     return _Envelope((), document)
 
 
-def _read(document: object) -> Report:
+def read(document: object) -> Report:
+    """Return the report that a reply of VDSM's makes; ReportError with every problem where it is none."""
     _refuse_error_reply(document)
-    refuse_invalid(document, SCHEMA)
+    refuse_invalid(document, VDSM_SCHEMA)
     assert isinstance(document, dict)  # noqa: S101 -- the schema has said so
     envelope = _unwrap(document)
     devices = _devices(envelope)
@@ -157,6 +148,3 @@ def _missing_maps(body: Mapping[str, Any]) -> Iterator[Finding]:
                 f"the report has no {quote(name)}, which every VDSM sends; interfaces may be missing",
                 hint="did the sender mean `bondings` by `bonds`?" if name == "bondings" and "bonds" in body else "",
             )
-
-
-VDSM = ReportFormat("vdsm", "an object with `nics`, bare or under `result` or `info`", _recognises, _read)

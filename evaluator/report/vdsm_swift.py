@@ -14,10 +14,10 @@ from functools import cache
 from evaluator.diagnostic import ReportError
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind
-from evaluator.report.ansible import ANSIBLE
 from evaluator.report.json_text import LARGEST, parse_json, refuse_deep
 from evaluator.report.reading import Report
-from evaluator.report.vdsm import SCHEMA, VDSM
+from evaluator.report.shapes import VDSM_SCHEMA as SCHEMA
+from evaluator.report.shapes import is_ansible
 from evaluator.report.vdsm_table import Decoded, VdsmTable
 from evaluator.schema_types import DecodeError, Raw, decoders, parts_of, struct_of
 
@@ -39,7 +39,7 @@ class SwiftReport(Report):
     _table: VdsmTable
 
     def __init__(self, text: bytes, table: VdsmTable) -> None:
-        for name, value in (("format", VDSM.name), ("text", text), ("_table", table)):
+        for name, value in (("format", "vdsm"), ("text", text), ("_table", table)):
             object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> object:
@@ -112,5 +112,5 @@ def _refuse_harm(others: Mapping[str, object]) -> None:
     """Raise ReportError where what stands beside the network part is anything that `read.py` looks at."""
     refuse_deep([[others]])
     is_well_wrapped = all(isinstance(others[key], kind) for key, kind in _ENVELOPES.values() if key in others)
-    if not is_well_wrapped or ANSIBLE.recognises(others):
+    if not is_well_wrapped or is_ansible(others):
         raise ReportError([])
