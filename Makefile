@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test vm-test lint docs clean
+.PHONY: demo test vm-test lint docs prepared clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/activenic decide policies/examples/bond.json --address 192.0.2.10
@@ -24,6 +24,10 @@ lint: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m evaluator.render.reference docs
+
+# after a change of a shipped policy, or of what a policy becomes when it is read
+prepared: $(VENV)/.installed
+	$(BIN)/python -m evaluator.policy.prepare policies
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

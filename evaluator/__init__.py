@@ -15,13 +15,13 @@ from evaluator.diagnostic import Diagnostic, HostNameError, PolicyError, RecordE
 from evaluator.engine import Policy, load_policy
 from evaluator.facts.host import HostAddresses
 from evaluator.finding import Finding, FindingCode
-from evaluator.names.resolve import resolve_host, resolve_host_async
 from evaluator.report.read import read_report
 from evaluator.report.reading import Report
 
 if TYPE_CHECKING:
     from evaluator.audit.log_queries import LogFilter
     from evaluator.audit.store import DecisionLog
+    from evaluator.names.resolve import resolve_host, resolve_host_async
 
 __version__ = "0.1.0"
 __all__ = [
@@ -48,7 +48,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Return what only those need who keep records, so that the others need not wait for it."""
+    """Return what not every decision needs, so that those who do not ask for it need not wait for it."""
+    if name in ("resolve_host", "resolve_host_async"):
+        from evaluator.names import resolve  # noqa: PLC0415 -- asyncio
+
+        return resolve.resolve_host if name == "resolve_host" else resolve.resolve_host_async
     if name == "DecisionLog":
         from evaluator.audit.store import DecisionLog  # noqa: PLC0415 -- sqlite3
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from evaluator.decision import NAMING, Decision, Details, Explainer, Interface, Status
 from evaluator.facts.host import HostAddresses
@@ -20,9 +20,10 @@ from evaluator.policy.parameters import shown
 from evaluator.policy.program import Program
 from evaluator.policy.scene import Question, Value
 from evaluator.policy.verdict import Verdict, expand
-from evaluator.remarks import remarks
 from evaluator.report.reading import Report
-from evaluator.trace import Step
+
+if TYPE_CHECKING:
+    from evaluator.trace import Step
 
 
 class Case(NamedTuple):
@@ -108,6 +109,8 @@ def decide(case: Case, explainer: Callable[[Case], Explainer]) -> Decision:
 
 def _details(case: Case, status: Status) -> Details:
     """Return what every rule did, those that only warn among them, and what there is to say of it."""
+    from evaluator.remarks import remarks  # noqa: PLC0415 -- when somebody asks what or why
+
     question = case.question()
     steps = expand(case.program.rules, case.compiled.judge_all(question).trace)
     return Details(remarks(case.program, case.report, question, status, steps), tuple(map(_step, steps)))
@@ -118,6 +121,8 @@ def _names(links: Iterable[Link]) -> tuple[str, ...]:
 
 
 def _step(judged: Judged) -> Step:
+    from evaluator.trace import Step  # noqa: PLC0415 -- when somebody asks why
+
     rule = judged.rule
     return Step(
         rule.name,

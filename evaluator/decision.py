@@ -12,11 +12,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from evaluator.facts.host import HostAddresses
 from evaluator.finding import Finding
-from evaluator.trace import Explanation, Step
+
+if TYPE_CHECKING:
+    from evaluator.trace import Explanation, Step
 
 SCHEMA_VERSION = 1
 

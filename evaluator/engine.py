@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from evaluator.decide import Case, decide
-from evaluator.decision import Decision
+from evaluator.decision import Decision, Explainer
 from evaluator.diagnostic import Diagnostic
-from evaluator.explain import CaseExplainer
 from evaluator.facts.host import HostAddresses
 from evaluator.policy.compile import Compiled
+from evaluator.policy.find import find_policy, shipped_names
 from evaluator.policy.parameters import ParameterInput, bind
+from evaluator.policy.prepared import load_shipped
 from evaluator.policy.program import Program
 from evaluator.policy.scene import Value
 from evaluator.report.reading import Report
@@ -51,7 +52,7 @@ class Policy:
         """
         if not isinstance(host, HostAddresses):
             raise TypeError("host must be HostAddresses: use HostAddresses.of(…) or resolve_host(…)")
-        return decide(Case(self._compiled, report, host, self._bound(parameters)), CaseExplainer)
+        return decide(Case(self._compiled, report, host, self._bound(parameters)), _explainer)
 
     def decide_many(
         self, pairs: Iterable[tuple[Report, HostAddresses]], /, **parameters: ParameterInput | None
@@ -61,7 +62,7 @@ class Policy:
         The parameters are read at once; each decision is made when it is asked for.
         """
         bound = self._bound(parameters)
-        return (decide(Case(self._compiled, report, host, bound), CaseExplainer) for report, host in pairs)
+        return (decide(Case(self._compiled, report, host, bound), _explainer) for report, host in pairs)
 
     def _bound(self, parameters: Mapping[str, ParameterInput | None]) -> Mapping[str, Value]:
         if self._defaults is not None and not parameters:
@@ -72,13 +73,19 @@ class Policy:
         return f"Policy({self.name!r})"
 
 
+def _explainer(case: Case) -> Explainer:
+    from evaluator.explain import CaseExplainer  # noqa: PLC0415 -- when somebody asks why
+
+    return CaseExplainer(case)
+
+
 def load_policy(name: str | Path) -> Policy:
     """Return a shipped policy by its name, or the policy of a file by its path.
 
     Raises PolicyError with every mistake in the file, each with its place.
     """
-    from evaluator.policy.load import find_policy, load_shipped, read_program, shipped_names  # noqa: PLC0415 -- lark, yaml
-
     if isinstance(name, str) and name in shipped_names():
         return Policy(load_shipped(name))
+    from evaluator.policy.load import read_program  # noqa: PLC0415 -- lark, yaml and the checker
+
     return Policy(read_program(find_policy(name)))

@@ -7,15 +7,20 @@ They live at the top level of the project, where people look for them. A wheel c
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 
 @cache
 def shipped_folder(name: str) -> Traversable:
     """Return the folder `policies` or `schemas`, wherever this installation keeps it."""
-    packed = resources.files("evaluator") / "data" / name
-    if packed.is_dir():
-        return packed
-    return Path(__file__).resolve().parent.parent / name
+    package = Path(__file__).resolve().parent
+    for folder in (package / "data" / name, package.parent / name):
+        if folder.is_dir():
+            return folder
+    from importlib import resources  # noqa: PLC0415 -- slow, and needed only for a package in an archive
+
+    return resources.files("evaluator") / "data" / name

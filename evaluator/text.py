@@ -7,7 +7,6 @@ neither move the cursor nor reverse a line nor end a quotation.
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -75,6 +74,8 @@ def visible_names(names: Sequence[str], most: int) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return the hint ``did you mean `x`?`` for the nearest known word, or an empty text."""
+    import difflib  # noqa: PLC0415 -- only where something is wrong
+
     by_lower = {name.lower(): name for name in sorted(known, reverse=True)}
     near = difflib.get_close_matches(word[:_LONGEST_QUOTE].lower(), sorted(by_lower), n=1, cutoff=0.6)
     return f"did you mean {quote(by_lower[near[0]])}?" if near else ""

@@ -29,7 +29,8 @@ def test_case(case: PolicyCase) -> None:
 
 
 def test_every_shipped_policy_has_its_tests() -> None:
-    from evaluator.policy.load import load_shipped, shipped_names
+    from evaluator.policy.find import shipped_names
+    from evaluator.policy.prepared import load_shipped
 
     for name in shipped_names():
         cases = read_case_file(ROOT / "policies" / f"{name}.test.yaml")
@@ -38,7 +39,7 @@ def test_every_shipped_policy_has_its_tests() -> None:
 
 
 def test_keep_management_is_strict_with_one_rule_more() -> None:
-    from evaluator.policy.load import load_shipped
+    from evaluator.policy.prepared import load_shipped
 
     strict, keep = (
         {r.name: (r.verb, r.text, r.code) for r in load_shipped(n).rules} for n in ("strict", "keep-management")

@@ -15,7 +15,8 @@ import pytest
 from lark import Lark
 
 from evaluator.diagnostic import Diagnostic, PolicyError, Severity
-from evaluator.policy.load import LARGEST_POLICY, find_policy, read_program, shipped_names
+from evaluator.policy.find import LARGEST_POLICY, find_policy, shipped_names
+from evaluator.policy.load import read_program
 from evaluator.source import Source
 
 LANGUAGE = Path(__file__).parent / "language"

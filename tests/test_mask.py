@@ -25,7 +25,8 @@ from evaluator.diagnostic import RecordError, Severity
 from evaluator.engine import Policy
 from evaluator.facts.address import parse_address
 from evaluator.finding import Finding
-from evaluator.policy.load import read_program, shipped_names
+from evaluator.policy.find import shipped_names
+from evaluator.policy.load import read_program
 from evaluator.report.read import FORMATS, read_report_text
 from evaluator.source import Source
 from tests.captured import Question, questions

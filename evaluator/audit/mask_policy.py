@@ -20,7 +20,7 @@ from evaluator.facts.link import Kind
 from evaluator.policy import nodes
 from evaluator.policy.checked import Constant, Related, walk
 from evaluator.policy.checked import Relate as R
-from evaluator.policy.load import find_policy, shipped_names
+from evaluator.policy.find import find_policy, shipped_names
 from evaluator.policy.parse import parse_sentence
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Program

@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from evaluator.cli.exits import Exit
-from evaluator.policy.load import find_policy, load_shipped, shipped_names
+from evaluator.policy.find import find_policy, shipped_names
+from evaluator.policy.prepared import load_shipped
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -17,7 +17,8 @@ from evaluator.diagnostic import PolicyError, ReportCode, ReportError
 from evaluator.engine import Policy, load_policy
 from evaluator.facts.host import HostAddresses, parse_literal
 from evaluator.finding import FindingCode
-from evaluator.policy.load import is_file, read_text_file, refuse_violations
+from evaluator.policy.find import is_file, read_text_file
+from evaluator.policy.load import refuse_violations
 from evaluator.policy.problems import Problems
 from evaluator.policy.yaml_text import Located, read_yaml
 from evaluator.report.read import FORMATS, read_file

@@ -16,7 +16,8 @@ import yaml
 
 from evaluator.audit.record import Json, Record
 from evaluator.diagnostic import Diagnostic, PolicyError, RecordCode, RecordError
-from evaluator.policy.load import LARGEST_POLICY, load_shipped, shipped_names
+from evaluator.policy.find import LARGEST_POLICY, shipped_names
+from evaluator.policy.prepared import load_shipped
 from evaluator.policy.problems import Problems
 from evaluator.policy.yaml_text import read_yaml
 from evaluator.report.read import read_report_text

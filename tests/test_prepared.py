@@ -1,0 +1,77 @@
+"""The shipped policies are prepared: the same programs as their texts give, and never those of another text."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from evaluator.policy import find, prepared
+from evaluator.policy.find import find_policy, shipped_names
+from evaluator.policy.load import read_program
+from evaluator.policy.prepare import main, prepare
+
+POLICIES = Path(__file__).parent.parent / "policies"
+
+
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of the shipped policies that this process takes for them."""
+    folder = tmp_path / "policies"
+    shutil.copytree(POLICIES, folder)
+    for module in (find, prepared):
+        monkeypatch.setattr(module, "shipped_folder", lambda _: folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_what_is_prepared_is_what_the_policy_says(name: str) -> None:
+    file = POLICIES / "prepared" / f"{name}.json"
+    assert file.read_bytes() == prepare(name), "run `make prepared`"
+    assert prepared.is_prepared(name)
+    program, read = prepared.load_shipped(name), read_program(find_policy(name))
+    assert program == read
+    assert repr(program) == repr(read)  # which tells a code from a text that equals it
+
+
+def test_nothing_else_is_prepared() -> None:
+    assert {file.stem for file in (POLICIES / "prepared").iterdir()} == set(shipped_names()), "run `make prepared`"
+
+
+def test_a_changed_policy_is_read_anew(copied: Path) -> None:
+    text = (copied / "strict.yaml").read_text(encoding="utf-8")
+    (copied / "strict.yaml").write_text(text.replace("name: owns-host-address", "name: owns-it"), encoding="utf-8")
+    assert not prepared.is_prepared("strict")
+    assert prepared.load_shipped.__wrapped__("strict").rules[0].name == "owns-it"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'["Nothing known"]',
+        b'["Rule"]',
+        b'["Word","nic","nothing"]',
+        b'["Span",2,1]',
+        b'["",1]',
+        None,
+    ],
+)
+def test_a_policy_is_read_where_what_is_prepared_does_not_fit(copied: Path, content: bytes | None) -> None:
+    file = copied / "prepared" / "strict.json"
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    assert not prepared.is_prepared("strict")
+    assert prepared.load_shipped.__wrapped__("strict") == read_program(find_policy("strict"))
+
+
+def test_preparing_writes_a_file_for_each_policy_and_removes_what_is_none(copied: Path) -> None:
+    (copied / "prepared" / "strict.json").unlink()
+    (copied / "prepared" / "renamed.json").write_bytes(b"")
+    main(copied)
+    assert {file.stem for file in (copied / "prepared").iterdir()} == set(shipped_names())
+    assert prepared.is_prepared("strict")
