@@ -14,14 +14,11 @@ from evaluator.policy.program import Program
 from evaluator.text import visible
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser(
-        "check",
-        help="check policy files",
-        description="Check policies: report every mistake with its place, and the worst cost of a good one "
-        "(n: number of interfaces, m: length of the longest other list).",
-        allow_abbrev=False,
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add what the subcommand takes."""
+    parser.description = (
+        "Check policies: report every mistake with its place, and the worst cost of a good one "
+        "(n: number of interfaces, m: length of the longest other list)."
     )
     parser.add_argument("policies", metavar="POLICY", nargs="+", help="a policy file, or the name of a shipped policy")
     parser.set_defaults(run=_run)

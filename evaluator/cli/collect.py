@@ -6,21 +6,17 @@ import argparse
 import json
 
 from evaluator.cli.exits import Exit
-from evaluator.report.live import collect
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser(
-        "collect",
-        help="print this machine's report",
-        description="Print this machine's report as JSON, as `ip -j -d addr` and `ip -j route` have it.",
-        allow_abbrev=False,
-    )
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add what the subcommand takes."""
+    parser.description = "Print this machine's report as JSON, as `ip -j -d addr` and `ip -j route` have it."
     parser.add_argument("--netns", metavar="NAME", help="a network namespace instead, named as in `ip netns`")
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
+    from evaluator.report.live import collect  # noqa: PLC0415 -- an extra
+
     print(json.dumps(collect(options.netns), indent=1))
     return Exit.DONE

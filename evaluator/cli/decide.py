@@ -14,14 +14,9 @@ from evaluator.text import visible
 OUTPUTS = ("text", "json", "html", "name")
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser(
-        "decide",
-        help="decide which interface the host's address lives on",
-        description="Decide which interface of a capability report the host's address lives on.",
-        allow_abbrev=False,
-    )
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add what the subcommand takes."""
+    parser.description = "Decide which interface of a capability report the host's address lives on."
     add_question_to(parser)
     parser.add_argument("--output", default="text", choices=OUTPUTS, help="what to print (default: text)")
     add_keeping_to(parser)

@@ -20,14 +20,11 @@ _OF_A_RECORD = frozenset({"report", "log", "output", "parser", "run"})
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser(
-        "explain",
-        help="say why, and why not, for every interface",
-        description="Say of every interface why it is or is not the answer, what it nearly owns, and the smallest "
-        "change by which it would be the answer. Exits as decide does.",
-        allow_abbrev=False,
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add what the subcommand takes."""
+    parser.description = (
+        "Say of every interface why it is or is not the answer, what it nearly owns, and the smallest "
+        "change by which it would be the answer. Exits as decide does."
     )
     add_question_to(parser)
     kept = "the log that holds the decision; REPORT is then its id, and nothing else is asked"

@@ -10,14 +10,9 @@ from evaluator.cli.keeping import add_filter_to, moment, noted_head, number
 LISTED = 100
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser(
-        "log",
-        help="look at a log of decisions, and verify it",
-        description="Look at a log that `activenic decide --log FILE` keeps, and verify it.",
-        allow_abbrev=False,
-    )
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add what the subcommand takes."""
+    parser.description = "Look at a log that `activenic decide --log FILE` keeps, and verify it."
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     for add in (_add_list, _add_show, _add_export, _add_verify, _add_prune, _add_head, _add_keygen):
         add(actions)

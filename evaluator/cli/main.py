@@ -8,25 +8,25 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from evaluator import __version__
-from evaluator.cli import check, collect, decide, explain, log, policies, record_test, replay, test
 from evaluator.cli.exits import Exit, of_error
 from evaluator.diagnostic import QuestionError
 
-_COMMANDS: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
-    decide.add_to,
-    explain.add_to,
-    collect.add_to,
-    check.add_to,
-    test.add_to,
-    policies.add_to,
-    log.add_to,
-    replay.add_to,
-    record_test.add_to,
-)
+_COMMANDS = {
+    "decide": "decide which interface the host's address lives on",
+    "explain": "say why, and why not, for every interface",
+    "collect": "print this machine's report",
+    "check": "check policy files",
+    "test": "run policy test files",
+    "policies": "list or show the shipped policies",
+    "log": "look at a log of decisions, and verify it",
+    "replay": "make kept decisions again and compare",
+    "record-test": "make a policy test of a kept decision",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(arguments)
+    options = _parser(sys.argv[1:] if arguments is None else arguments).parse_args(arguments)
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -58,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser; only the subcommand that is asked for is imported and knows what it takes."""
     parser = argparse.ArgumentParser(
         prog="activenic",
         description="Which interface of this host does the host's address live on, and why that one?",
@@ -68,8 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"activenic {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add_to in _COMMANDS:
-        add_to(commands)
+    asked = next((argument for argument in arguments if argument in _COMMANDS), None)
+    for name, what in _COMMANDS.items():
+        command = commands.add_parser(name, help=what, allow_abbrev=False)
+        if name == asked:
+            import_module(f"evaluator.cli.{name.replace('-', '_')}").add_to(command)
     return parser
 
 

@@ -10,9 +10,8 @@ from evaluator.policy.find import find_policy, shipped_names
 from evaluator.policy.prepared import load_shipped
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser("policies", help="list or show the shipped policies", allow_abbrev=False)
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add what the subcommand takes."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="list the shipped policies", allow_abbrev=False)
     listing.set_defaults(run=_list)

@@ -10,7 +10,6 @@ from evaluator.decision import Decision
 from evaluator.engine import load_policy
 from evaluator.facts.host import HostAddresses
 from evaluator.names.config import DEFAULT_TIMEOUT, read_config
-from evaluator.names.resolve import resolve_host
 from evaluator.policy.parameters import parse_assignments
 
 
@@ -44,6 +43,8 @@ def _host(options: argparse.Namespace) -> HostAddresses:
     if options.host is None:
         read_config(options.dns_server, options.dns_timeout)  # wrong options are wrong although nothing is asked
         return HostAddresses.of(*(options.address or ()))
+    from evaluator.names.resolve import resolve_host  # noqa: PLC0415 -- asyncio, only where a name is looked up
+
     return resolve_host(
         options.host,
         servers=options.dns_server,

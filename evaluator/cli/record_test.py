@@ -13,14 +13,9 @@ from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.text import quote_path, reason_of
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser(
-        "record-test",
-        help="make a policy test of a kept decision",
-        description="Make a policy test of a kept decision: report, addresses and parameters must give it again.",
-        allow_abbrev=False,
-    )
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add what the subcommand takes."""
+    parser.description = "Make a policy test of a kept decision: report, addresses and parameters must give it again."
     add_records_to(parser, only_one=True)
     where = "write to this file instead of standard output; what it needs besides stands beside it"
     parser.add_argument("--to", metavar="FILE", type=Path, help=where)

@@ -15,14 +15,11 @@ if TYPE_CHECKING:
     from evaluator.audit.replay import Replay
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser(
-        "replay",
-        help="make kept decisions again and compare",
-        description="Make kept decisions again from their records alone, without a network, and compare every byte. "
-        "Exit status 8 where one differs.",
-        allow_abbrev=False,
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add what the subcommand takes."""
+    parser.description = (
+        "Make kept decisions again from their records alone, without a network, and compare every byte. "
+        "Exit status 8 where one differs."
     )
     add_records_to(parser)
     parser.add_argument("--all", action="store_true", help="all records of the log")

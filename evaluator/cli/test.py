@@ -12,14 +12,9 @@ from evaluator.text import visible
 from evaluator.workbench.run_cases import CaseResult, find_case_files, run_case_file
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser(
-        "test",
-        help="run policy test files",
-        description="Run policy tests: the files named, and every *.test.yaml below the folders named.",
-        allow_abbrev=False,
-    )
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add what the subcommand takes."""
+    parser.description = "Run policy tests: the files named, and every *.test.yaml below the folders named."
     parser.add_argument(
         "paths", metavar="PATH", nargs="*", default=["."], help="test files or folders (default: this folder)"
     )

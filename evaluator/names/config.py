@@ -5,7 +5,6 @@ Nothing here is asked yet, and no DNS library is needed; every problem of the op
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +62,8 @@ class ResolverConfig:
 
 def digest_of(said: Mapping[str, object]) -> str:
     """Return the SHA-256 of a configuration's document, its digest left out."""
+    import hashlib  # noqa: PLC0415 -- only where something was asked
+
     bare = {key: value for key, value in said.items() if key != "sha256"}
     return hashlib.sha256(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
