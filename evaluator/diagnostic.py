@@ -7,9 +7,9 @@ asked: the report, the policy or the host name is not one. Each error carries ev
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
+from evaluator.frozen import dataclass
 from evaluator.text import visible
 
 

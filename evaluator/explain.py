@@ -6,13 +6,14 @@ Computed by the reference interpreter from the input that the decision was made 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from evaluator.decide import Case
 from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
+from evaluator.frozen import dataclass
 from evaluator.near_miss import near_misses
 from evaluator.policy.clause import verdict
 from evaluator.policy.compile import DECIDING

@@ -9,10 +9,10 @@ define codes of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from evaluator.diagnostic import Severity
+from evaluator.frozen import dataclass
 
 
 class FindingCode(StrEnum):

@@ -8,12 +8,12 @@ The two must reach one verdict on every document; the schemas are written so tha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 import orjson
 
+from evaluator.frozen import dataclass
 from evaluator.shipped import shipped_folder
 from evaluator.text import json_pointer, quote
 

@@ -6,8 +6,9 @@ A place is a pair of offsets until the last moment; only a message turns it into
 from __future__ import annotations
 
 import bisect
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from evaluator.frozen import dataclass
 from evaluator.text import flat, visible
 
 _WIDEST_EXCERPT = 100

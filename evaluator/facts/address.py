@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from socket import AF_INET, AF_INET6, inet_pton
+
+from evaluator.frozen import dataclass
 
 _MAPPED_PREFIX = 0xFFFF << 32
 _LIMITED_BROADCAST = 0xFFFFFFFF

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from evaluator.facts.address import Cidr
+from evaluator.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,7 +6,6 @@ Nothing here is asked yet, and no DNS library is needed; every problem of the op
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -14,6 +13,7 @@ import orjson
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import Address, parse_address
 from evaluator.facts.host import parse_literal
+from evaluator.frozen import dataclass
 from evaluator.text import quote
 
 DEFAULT_TIMEOUT = 5.0

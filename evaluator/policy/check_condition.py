@@ -7,8 +7,7 @@ what its left side proves, `or` what its left side refutes, `not` swaps, a quant
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from evaluator.frozen import dataclass
 from evaluator.policy import nodes
 from evaluator.policy.check_expression import ExpressionChecker, Scope
 from evaluator.policy.check_relation import RelationChecker, refuse_sign

@@ -8,9 +8,10 @@ explanations; spans are offsets of the policy file.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import StrEnum
 
+from evaluator.frozen import dataclass
 from evaluator.policy import vocabulary
 from evaluator.policy.scene import Value
 from evaluator.policy.types import Type

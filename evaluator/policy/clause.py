@@ -8,11 +8,12 @@ Of a quantifier it is the quantifier with its witness, the smallest element that
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from evaluator.facts.address import OwnedAddress
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
+from evaluator.frozen import dataclass
 from evaluator.policy.checked import (
     AllOf,
     AnyOf,

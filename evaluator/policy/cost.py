@@ -7,9 +7,8 @@ and what a clause has to look through.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from evaluator.diagnostic import Diagnostic, PolicyError
+from evaluator.frozen import dataclass
 from evaluator.policy.checked import (
     AllOf,
     AnyOf,

@@ -9,11 +9,11 @@ values are never compared, every loop runs over a finite list.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from evaluator.facts.link import Link
+from evaluator.frozen import dataclass
 from evaluator.policy.checked import (
     AllOf,
     AnyOf,

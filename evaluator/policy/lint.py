@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from evaluator.frozen import dataclass
 from evaluator.policy.checked import ParameterValue, Read, walk
 from evaluator.policy.fold import fold
 from evaluator.policy.problems import Problems

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from evaluator.facts.address import parse_address, parse_cidr
+from evaluator.frozen import dataclass
 from evaluator.text import quote
 
 _ARTICLES = ("a", "an", "the")

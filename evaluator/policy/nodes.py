@@ -5,8 +5,7 @@ Every node carries the span it was read from, in offsets of the policy file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from evaluator.frozen import dataclass
 from evaluator.source import Span
 
 

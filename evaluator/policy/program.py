@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from evaluator.diagnostic import Diagnostic, Severity
+from evaluator.frozen import dataclass
 from evaluator.policy import vocabulary
 from evaluator.policy.checked import Condition, Expression
 from evaluator.policy.scene import Value

@@ -8,8 +8,8 @@ than `\"` and `\\` do not, and are refused. Line breaks are left in: whoever rea
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from evaluator.frozen import dataclass
 from evaluator.source import Source, Span
 
 

@@ -7,9 +7,10 @@ asked. Conditions are total and pure, so a part of an `and` may be used wherever
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
+from evaluator.frozen import dataclass
 from evaluator.policy.checked import (
     AllOf,
     Condition,

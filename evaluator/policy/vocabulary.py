@@ -8,11 +8,11 @@ that uses none gives the same decision for every order.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from evaluator.facts.address import Address
 from evaluator.facts.link import Kind, Link
+from evaluator.frozen import dataclass
 from evaluator.policy.scene import Scene, Value
 from evaluator.policy.types import Base, Type
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
@@ -18,6 +17,7 @@ from evaluator.facts.address import Address
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind
 from evaluator.finding import Finding, FindingCode, merge
+from evaluator.frozen import dataclass
 from evaluator.report.ansible_device import KINDS, Device, Gateway, entries_in, link_of
 from evaluator.report.beyond_vdsm import NETWORK_WORDS, Part, place_of
 from evaluator.report.contradictions import contradictions

@@ -6,13 +6,13 @@ VDSM's reader needs none of it: it reports no loopback link, and its maps are in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, parse_address
 from evaluator.facts.link import Kind
 from evaluator.finding import Finding, FindingCode
+from evaluator.frozen import dataclass
 from evaluator.report.owned import Entry, Owned, read_owned
 from evaluator.text import quote
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import OwnedAddress
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.finding import Finding, FindingCode
+from evaluator.frozen import dataclass
 from evaluator.report.beyond_vdsm import Part, read_addresses
 from evaluator.report.owned import Entry
 from evaluator.text import quote

@@ -8,13 +8,13 @@ NetInfoBridgedNetwork, NetInfoBridgelessNetwork) and the replies of old versions
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind
 from evaluator.finding import Finding, FindingCode, merge
+from evaluator.frozen import dataclass
 from evaluator.report.contradictions import contradictions
 from evaluator.report.reading import Report, refuse_invalid
 from evaluator.report.shapes import VDSM_ENVELOPES, VDSM_SCHEMA

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from evaluator.diagnostic import Severity
@@ -11,6 +10,7 @@ from evaluator.facts.address import Address, OwnedAddress, parse_address, parse_
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
+from evaluator.frozen import dataclass
 from evaluator.report.owned import Entry, read_owned
 from evaluator.text import quote
 
