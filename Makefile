@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test vm-test lint docs prepared clean
+.PHONY: demo test vm-test lint docs prepared bench-peers clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/activenic decide policies/examples/bond.json --address 192.0.2.10
@@ -29,8 +29,18 @@ docs: $(VENV)/.installed
 prepared: $(VENV)/.installed
 	$(BIN)/python -m evaluator.policy.prepare policies
 
+# other engines on the same question, in an environment of their own: ratios, a few minutes
+bench-peers: .venv-peers/.installed
+	@.venv-peers/bin/python -m benchmarks.peers
+
+.venv-peers/.installed: pyproject.toml benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.venv-peers/bin/python -m pip install --quiet --editable . --requirement benchmarks/peers/requirements.txt
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("activenic needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'

@@ -1,0 +1,74 @@
+"""Rego, by regorus: its bytecode VM and its interpreter, with the same policy, and with a trace rule.
+
+A trace of Rego's own says what was evaluated, not what became of an interface; a rule that says it for every
+interface is what its users write when they must answer for a decision. The VM stops after 25 000 instructions,
+which its binding cannot raise: it is asked about smaller hosts only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from benchmarks.peers.contest import EXPLANATION, NAME, Absent, Answer, Contender, Question
+from benchmarks.peers.texts import document, policy
+
+PACKAGES = ("gordon-to-regorus",)
+TEXTUAL = (("spelling", "compares addresses as text"),)
+LEAVES_OUT = ("validation", "findings", "IPv6 spelling")
+
+
+def contenders() -> tuple[Contender, ...]:
+    """Return the VM and the interpreter, bare and with the trace rule."""
+    try:
+        import regorus  # noqa: F401, PLC0415 -- absent peers are skipped
+    except ImportError as error:
+        raise Absent("gordon-to-regorus") from error
+    bare, full = ("trace", *LEAVES_OUT), ("why not, per clause", "places", *LEAVES_OUT)
+    return (
+        Contender("regorus VM", PACKAGES, in_vm("decision"), NAME, bare, TEXTUAL, largest=512),
+        Contender("regorus interpreter", PACKAGES, interpreted("decision"), NAME, bare, TEXTUAL),
+        Contender("regorus VM, trace rule", PACKAGES, in_vm("answer"), EXPLANATION, full, TEXTUAL, largest=64),
+        Contender("regorus interpreter, trace rule", PACKAGES, interpreted("answer"), EXPLANATION, full, TEXTUAL),
+    )
+
+
+def modules() -> list[tuple[str, str]]:
+    """Return the policy and its trace rule."""
+    return [(name, policy(name)) for name in ("strict.rego", "trace.rego")]
+
+
+def answer(text: str) -> Answer:
+    """Return the answer in an engine's result, with or without a trace beside it."""
+    result = json.loads(text)
+    status, name = result["decision"] if isinstance(result, dict) else result
+    return status, name
+
+
+def in_vm(rule: str) -> Callable[[Question], Answer]:
+    """Return the compiled policy; one machine is kept, as its users keep it."""
+    from regorus import Program, Rvm  # noqa: PLC0415
+
+    machine = Rvm()
+    machine.load_program(Program.compile_from_modules("{}", modules(), [f"data.nic.{rule}"]))
+
+    def decide(question: Question) -> Answer:
+        machine.set_input_json(document(question))
+        return answer(machine.execute())
+
+    return decide
+
+
+def interpreted(rule: str) -> Callable[[Question], Answer]:
+    """Return the prepared interpreter."""
+    from regorus import Engine  # noqa: PLC0415
+
+    engine = Engine()
+    for name, text in modules():
+        engine.add_policy(name, text)
+
+    def decide(question: Question) -> Answer:
+        engine.set_input_json(document(question))
+        return answer(engine.eval_rule_as_json(f"data.nic.{rule}"))
+
+    return decide
