@@ -33,10 +33,11 @@ prepared: $(VENV)/.installed
 bench-peers: .venv-peers/.installed
 	@.venv-peers/bin/python -m benchmarks.peers
 
-.venv-peers/.installed: pyproject.toml benchmarks/peers/requirements.txt
+.venv-peers/.installed: pyproject.toml benchmarks/peers/requirements.txt benchmarks/peers/requirements-opa.txt
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	.venv-peers/bin/python -m pip install --quiet --editable . --requirement benchmarks/peers/requirements.txt
+	-.venv-peers/bin/python -m pip install --quiet --ignore-requires-python --requirement benchmarks/peers/requirements-opa.txt
 	@touch $@
 
 clean:

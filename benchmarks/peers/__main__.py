@@ -13,7 +13,7 @@ from benchmarks.peers.agreement import disagreements
 from benchmarks.peers.contest import Absent, Contender
 from benchmarks.peers.timing import POOLS, measured
 
-FIELD = ("ours", "by_hand", "jsonlogic", "rego")
+FIELD = ("ours", "by_hand", "fast", "jsonlogic", "rego", "opa", "zen", "cedar", "cel", "rules")
 
 
 def field() -> list[Contender]:
@@ -23,7 +23,7 @@ def field() -> list[Contender]:
         try:
             found += importlib.import_module(f"benchmarks.peers.{name}").contenders()
         except (Absent, ImportError) as error:
-            print(f"skipped: {name}, for want of {error}")
+            print(f"skipped: {name}, for want of its package ({error})")
     return found
 
 

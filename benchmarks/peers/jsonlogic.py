@@ -44,12 +44,12 @@ def contenders() -> tuple[Contender, ...]:
 Rule = dict[str, Any]
 
 
-def up(loops: int, *path: Any) -> Rule:
-    """Return a value found as many loops further out than the current item; datalogic counts two steps a loop, and stops at the root."""
+def up(loops: int, *path: object) -> Rule:
+    """Return a value of that many loops further out; datalogic counts two steps a loop, and stops at the root."""
     return {"val": [[2 * loops], *path]}
 
 
-def here(*path: Any) -> Rule:
+def here(*path: object) -> Rule:
     """Return a value of the current item."""
     return {"val": list(path)}
 

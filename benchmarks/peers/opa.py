@@ -1,0 +1,45 @@
+"""OPA itself, in this process: Go's engine as a shared library, with the policy and the trace rule of Rego.
+
+The binding encodes its input with `json`; here the text goes to the library as it is, which spares OPA two
+conversions. It asks for Python 3.14 without need: pip's `--ignore-requires-python` installs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmarks.peers.contest import EXPLANATION, NAME, Absent, Answer, Contender, Question
+from benchmarks.peers.rego import LEAVES_OUT, TEXTUAL, modules
+from benchmarks.peers.texts import document
+
+PACKAGES = ("opa-golib-python-bindings",)
+
+
+def contenders() -> tuple[Contender, ...]:
+    """Return OPA, bare and with the trace rule."""
+    try:
+        import opa_bindings  # noqa: F401, PLC0415 -- absent peers are skipped
+    except ImportError as error:
+        raise Absent("opa-golib-python-bindings") from error
+    full = ("why not, per clause", "places", *LEAVES_OUT)
+    return (
+        Contender("OPA", PACKAGES, prepared("decision"), NAME, ("trace", *LEAVES_OUT), TEXTUAL),
+        Contender("OPA, trace rule", PACKAGES, prepared("answer"), EXPLANATION, full, TEXTUAL),
+    )
+
+
+def prepared(rule: str) -> Callable[[Question], Answer]:
+    """Return the policy in an engine, which keeps the query prepared."""
+    from opa_bindings import OpaEngine, engine as binding  # noqa: PLC0415, I001 -- one import
+
+    binding._encode_input = lambda text: text.encode()
+    engine = OpaEngine()
+    for name, text in modules():
+        engine.add_policy(name, text)
+
+    def decide(question: Question) -> Answer:
+        result = engine.eval_document(f"nic.{rule}", document(question))
+        status, name = result["decision"] if isinstance(result, dict) else result
+        return status, name
+
+    return decide
