@@ -6,14 +6,17 @@ import argparse
 import importlib
 import platform
 import sys
+from collections.abc import Sequence
 
 import evaluator
-from benchmarks.peers import tables
+from benchmarks import growth, memory, start
+from benchmarks.peers import tables, targets
 from benchmarks.peers.agreement import disagreements
 from benchmarks.peers.contest import Absent, Contender
 from benchmarks.peers.timing import POOLS, measured
 
 FIELD = ("ours", "by_hand", "fast", "jsonlogic", "rego", "opa", "zen", "cedar", "cel", "rules")
+CHECKED = 64
 
 
 def field() -> list[Contender]:
@@ -27,37 +30,49 @@ def field() -> list[Contender]:
     return found
 
 
-def options() -> argparse.Namespace:
+def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", choices=POOLS, default=list(POOLS))
     parser.add_argument("--seconds", type=float, default=15, help="how long each size and stack may take")
     parser.add_argument("--by-kind", action="store_true", help="a table for each size and stack as well")
+    parser.add_argument("--decisions", type=int, default=memory.DECISIONS, help="how many are kept to measure memory")
+    parser.add_argument("--targets-only", action="store_true", help="the targets without the tables of the peers")
     parser.add_argument("--check-only", action="store_true", help="check that all agree; time nothing")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; return 1 if engines disagree without a known reason."""
-    asked = options()
+    asked = options(arguments)
     contenders = field()
-    if unknown := disagreements(contenders):
+    if unknown := disagreements(contenders, [size for size in asked.sizes if size <= CHECKED]):
         print("\n".join(unknown))
         return 1
     if asked.check_only:
         return 0
-    results = {
-        (size, dual): measured(contenders, size, dual, asked.seconds) for size in asked.sizes for dual in (False, True)
-    }
     print(
         f"\nactivenic {evaluator.__version__}, Python {platform.python_version()}; medians taken in turns in one run,"
     )
     print("a fresh host for every decision, from the text of the report; geometric means over the kinds of question")
+    if not asked.targets_only:
+        print_tables(contenders, asked)
+    tables.print_omissions(contenders)
+    targets.print_targets(contenders, asked.seconds)
+    growth.main()
+    start.main()
+    memory.compare(asked.decisions)
+    return 0
+
+
+def print_tables(contenders: list[Contender], asked: argparse.Namespace) -> None:
+    """Time all on all sizes, and print how they compare."""
+    results = {
+        (size, dual): measured(contenders, size, dual, asked.seconds) for size in asked.sizes for dual in (False, True)
+    }
     tables.print_rows(contenders, results)
     if asked.by_kind:
         tables.print_kinds(contenders, results)
-    tables.print_omissions(contenders)
-    return 0
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ def print_rows(contenders: Sequence[Contender], results: dict[Cell, Medians]) ->
     """Print a table for each row of the contest: the other engines' times as multiples of ours."""
     heads = [f"{size} {'dual' if dual else 'single'}" for size, dual in results]
     for row, title in ROWS.items():
+        if row == FINDINGS:  # no peer's policy states them
+            continue
         print(f"\n{title}: times what activenic takes\n")
         print(f"| engine | {' | '.join(heads)} |\n| --- |{' ---: |' * len(heads)}")
         for contender in contenders:

@@ -1,0 +1,108 @@
+"""The targets of issue 6, each as one ratio in one run: what is compared, on what, and how far it may go.
+
+A target is a promise about a ratio; where it is missed the table says so, and no exit status hangs on it,
+since a busy machine moves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import orjson
+
+from benchmarks.peers import ours
+from benchmarks.peers.contest import EXPLANATION, NAME, TRACE, Answer, Contender, Question
+from benchmarks.peers.tables import mean, ratio
+from benchmarks.peers.timing import Medians, measured
+
+DECODE = "orjson.loads"
+SIZES = (8, 64, 512)
+Medians_of = Callable[[int, bool], Medians]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A ratio of what one takes to what another takes, and its bound for a size."""
+
+    title: str
+    ours: tuple[str, str]
+    theirs: tuple[str, ...]
+    row: str
+    bound: Callable[[int], str]
+    faster: bool = False
+
+    def cell(self, medians: Medians, size: int, kind: str | None = None) -> str:
+        """Return the ratio and its bound; of several others the fastest counts."""
+        own = medians.get(self.ours)
+        others = [medians[name, self.row] for name in self.theirs if (name, self.row) in medians]
+        if own is None or not others:
+            return "not timed"
+        mine, best = part(own, kind), min(part(times, kind) for times in others)
+        value = best / mine if self.faster else mine / best
+        return f"{ratio(value)} ({self.bound(size)})"
+
+
+def part(times: dict[str, float], kind: str | None) -> float:
+    """Return the time for one kind of question, or the mean over all."""
+    return mean(times) if kind is None else times[kind]
+
+
+UNVALIDATED = (ours.UNVALIDATED, TRACE)
+VALIDATED = ("activenic", TRACE)
+TRACERS = ("regorus VM, trace rule", "regorus interpreter, trace rule", "OPA, trace rule", "datalogic, steps")
+TARGETS = (
+    Target("unvalidated with trace / datalogic", UNVALIDATED, ("datalogic",), NAME, lambda _: "≤ 1"),
+    Target("regorus VM / unvalidated with trace", UNVALIDATED, ("regorus VM",), NAME, lambda _: "≥ 10", True),
+    Target(
+        "fastest trace of each interface / explanation",
+        ("activenic", EXPLANATION),
+        TRACERS,
+        EXPLANATION,
+        lambda _: "≥ 20",
+        True,
+    ),
+    Target(
+        "validated with trace / orjson.loads",
+        VALIDATED,
+        (DECODE,),
+        NAME,
+        lambda size: "≤ 4" if size == 8 else "≤ 3",
+    ),
+    Target(
+        "straightforward / validated with trace", VALIDATED, ("by hand, straightforward",), NAME, lambda _: "≥ 10", True
+    ),
+)
+HARD = Target(
+    "unvalidated with trace / datalogic, vlan over bond", UNVALIDATED, ("datalogic",), NAME, lambda _: "≤ 1.3"
+)
+
+
+def decode(question: Question) -> Answer:
+    """Decode the text and decide nothing: what any validating reader pays at least."""
+    orjson.loads(question.data)
+    return question.expected
+
+
+def print_targets(contenders: Sequence[Contender], seconds: float) -> None:
+    """Time those that the targets name, and print each ratio with its bound."""
+    named = {(name, target.row) for target in (*TARGETS, HARD) for name in target.theirs}
+    field = [contender for contender in contenders if (contender.name, contender.row) in named]
+    field += [contender for contender in contenders if (contender.name, contender.row) == VALIDATED]
+    field += [contender for contender in contenders if (contender.name, contender.row) == ("activenic", EXPLANATION)]
+    field += [ours.unvalidated(), Contender(DECODE, ("orjson",), decode)]
+
+    @cache
+    def medians(size: int, dual: bool) -> Medians:
+        return measured(field, size, dual, seconds)
+
+    cells = [(size, dual) for size in SIZES for dual in (False, True)]
+    heads = [f"{size} {'dual' if dual else 'single'}" for size, dual in cells]
+    print("\ntargets: the ratio in this run, and in brackets what it must be\n")
+    print(f"| ratio | {' | '.join(heads)} |\n| --- |{' ---: |' * len(heads)}")
+    for target in TARGETS:
+        found = [target.cell(medians(size, dual), size) for size, dual in cells]
+        print(f"| {target.title} | {' | '.join(found)} |")
+    hard = [HARD.cell(medians(size, dual), size, "stack") if dual else "" for size, dual in cells]
+    print(f"| {HARD.title} | {' | '.join(hard)} |")
