@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; return 1 if engines disagree without a known reason."""
     asked = options(arguments)
     contenders = field()
-    if unknown := disagreements(contenders, [size for size in asked.sizes if size <= CHECKED]):
+    if unknown := disagreements(contenders, sorted({min(size, CHECKED) for size in asked.sizes})):
         print("\n".join(unknown))
         return 1
     if asked.check_only:
