@@ -17,31 +17,39 @@ from time import perf_counter_ns
 from benchmarks.peers.contest import Contender, Question
 from benchmarks.peers.questions import TIMED, pool, question
 
-POOLS = {8: 200, 64: 100, 512: 20, 4096: 5}
-LIMIT = 1.0
-BATCH = 25
+POOLS = {8: 200, 64: 100, 512: 20, 4096: 4}
+LIMIT = 3.0
+BATCH = 10
 Medians = dict[tuple[str, str], dict[str, float]]
 
 
 def measured(contenders: Sequence[Contender], size: int, dual: bool, seconds: float) -> Medians:
-    """Return the medians by contender and row, then by kind of question; the slow ones are left out.
+    """Return the medians by contender and row, then by kind of question; those beyond the limit are left out.
 
-    As many fresh hosts are asked about as the time allows, at least one of each kind.
+    All have the same share of the time: a slow engine is asked about every n-th batch of the hosts that a fast
+    one is asked about, so that it too is measured from the first to the last moment.
     """
     once = {contender: rehearsal(contender, size) for contender in contenders if size <= contender.largest}
     taking = [contender for contender, took in once.items() if took < LIMIT]
-    a_round = sum(once[contender] for contender in taking) * len(TIMED)
-    questions = pool(size, dual, max(1, min(POOLS[size], int(seconds / a_round))))
+    batches = batched(pool(size, dual, POOLS[size]))
+    afford = seconds / len(taking) / BATCH
+    every = {contender: max(1, round(len(batches) * once[contender] / afford)) for contender in taking}
     taken: dict[tuple[str, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     order = random.Random(size)
     gc.collect()
     gc.freeze()  # the pool is ours, not what an engine would have to walk through
-    for start in range(0, len(questions), BATCH):
+    for turn, batch in enumerate(batches):
         for contender in order.sample(taking, len(taking)):
-            for asked in questions[start : start + BATCH]:
-                taken[contender.name, contender.row][asked.kind].append(duration(contender, asked))
+            if turn % every[contender] == 0:
+                for asked in batch:
+                    taken[contender.name, contender.row][asked.kind].append(duration(contender, asked))
     gc.unfreeze()
     return {key: {kind: statistics.median(times) for kind, times in kinds.items()} for key, kinds in taken.items()}
+
+
+def batched(questions: Sequence[Question]) -> list[Sequence[Question]]:
+    """Return the questions in batches, each with every kind as often."""
+    return [questions[start : start + BATCH] for start in range(0, len(questions), BATCH)]
 
 
 def rehearsal(contender: Contender, size: int) -> float:
