@@ -12,7 +12,7 @@ import time
 import evaluator
 from benchmarks.peers.questions import KINDS, TIMED, question
 from evaluator import HostAddresses, Policy, Report
-from evaluator.policy.load import shipped_names
+from evaluator.policy.find import shipped_names
 
 SMALL, LARGE = 64, 4096
 PARAMETERS = {"route-to-engine": {"engine_address": "192.0.2.1"}}

@@ -11,7 +11,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from evaluator.decision import NAMING, Decision, Details, Explainer, Interface, Status
+from evaluator.decision import NAMING, Decision, Details, Explainer, Interface
 from evaluator.facts.host import HostAddresses
 from evaluator.facts.link import Link
 from evaluator.policy.compile import Compiled
@@ -23,6 +23,7 @@ from evaluator.policy.verdict import Verdict, expand
 from evaluator.report.reading import Report
 
 if TYPE_CHECKING:
+    from evaluator.finding import Finding
     from evaluator.trace import Step
 
 
@@ -63,8 +64,13 @@ class _Made(NamedTuple):
         given = sorted(self.case.parameters.items())
         return MappingProxyType({name: shown(value) for name, value in given})
 
+    def refusals(self) -> tuple[str, ...]:
+        """Look through the compact trace: the codes of what rejects or makes ambiguous are wanted at once."""
+        judged = zip(self.case.compiled.deciding, self.verdict.trace[::2], strict=True)
+        return tuple([rule.code for rule, held in judged if held and not rule.is_chooser])
+
     def details(self) -> Callable[[], Details]:
-        return cache(lambda: _details(self.case, self.verdict.status))
+        return cache(lambda: DetailsMade(self))
 
 
 class DecisionMade(Decision):
@@ -84,11 +90,34 @@ class DecisionMade(Decision):
         return value
 
 
+class DetailsMade(Details):
+    """The trace and the findings, each made when it is first asked for; the trace has no need of the whole report."""
+
+    __slots__ = ("_made",)
+    _made: _Made
+
+    def __init__(self, made: _Made) -> None:
+        object.__setattr__(self, "_made", made)
+
+    def __getattr__(self, name: str) -> object:
+        made = self._made
+        steps = expand(made.case.program.rules, made.case.compiled.judge_all(made.question).trace)
+        if name == "trace":
+            value: object = tuple(map(_step, steps))
+        elif name == "findings":
+            value = _findings(made, steps)
+        else:
+            raise AttributeError(f"details have no {name!r}")
+        object.__setattr__(self, name, value)
+        return value
+
+
 _FIELDS: Mapping[str, Callable[[_Made], object]] = {
     "interface": _Made.interface,
     "owners": lambda made: _names(made.question.owners),
     "policy": lambda made: made.case.program.name,
     "parameters": _Made.parameters,
+    "refusals": _Made.refusals,
     "host": lambda made: made.case.host,
     "case": lambda made: made.case,
     "_details": _Made.details,
@@ -107,13 +136,12 @@ def decide(case: Case, explainer: Callable[[Case], Explainer]) -> Decision:
     return decision
 
 
-def _details(case: Case, status: Status) -> Details:
-    """Return what every rule did, those that only warn among them, and what there is to say of it."""
+def _findings(made: _Made, steps: tuple[Judged, ...]) -> tuple[Finding, ...]:
+    """Return what there is to say of what every rule did, those that only warn among them."""
     from evaluator.remarks import remarks  # noqa: PLC0415 -- when somebody asks what or why
 
-    question = case.question()
-    steps = expand(case.program.rules, case.compiled.judge_all(question).trace)
-    return Details(remarks(case.program, case.report, question, status, steps), tuple(map(_step, steps)))
+    case = made.case
+    return remarks(case.compiled, case.report, case.question(), made.verdict.status, steps)
 
 
 def _names(links: Iterable[Link]) -> tuple[str, ...]:

@@ -89,8 +89,9 @@ class Decision:
     """Which interface the host's address lives on, by one policy.
 
     `candidates` are the names left at the end, `owners` those of all interfaces that own a usable
-    host address, both sorted. `parameters` are JSON-ready, defaults filled in. `case` is the question in
-    full (a `decide.Case`), which a record keeps.
+    host address, both sorted. `parameters` are JSON-ready, defaults filled in. `refusals` are the codes of
+    the reject and ambiguous rules that held, in the order of the policy, for an engine that has no use for
+    whole findings. `case` is the question in full (a `decide.Case`), which a record keeps.
     """
 
     status: Status
@@ -99,6 +100,7 @@ class Decision:
     owners: tuple[str, ...]
     policy: str
     parameters: Mapping[str, object]
+    refusals: tuple[str, ...]
     host: HostAddresses
     case: object = field(repr=False, compare=False)
     _details: Callable[[], Details] = field(repr=False, compare=False)

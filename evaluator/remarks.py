@@ -9,7 +9,8 @@ from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
 from evaluator.facts.link import Kind, Link
 from evaluator.finding import Finding, FindingCode, merge
-from evaluator.policy.checked import Condition, Constant, Expression, InState, Read, Related, RouteTo, walk
+from evaluator.policy.checked import Read, walk
+from evaluator.policy.compile import Compiled
 from evaluator.policy.interpret import Bindings, Judged
 from evaluator.policy.program import Program, Rule
 from evaluator.policy.scene import Question, Scene
@@ -20,17 +21,17 @@ from evaluator.text import quote, quote_all
 
 
 def remarks(
-    program: Program, report: Report, question: Question, status: Status, steps: tuple[Judged, ...]
+    compiled: Compiled, report: Report, question: Question, status: Status, steps: tuple[Judged, ...]
 ) -> tuple[Finding, ...]:
     """Return every finding, merged and sorted."""
-    found = [*report.findings, *question.host.findings(), *_lacking(program, report)]
+    found = [*report.findings, *question.host.findings(), *_lacking(compiled, report)]
     for step in steps:
         if step.fired and not step.rule.is_chooser:
             found.extend(_of_rule(step, question))
     if status is Status.AMBIGUOUS and not any(step.fired and step.rule.verb == "ambiguous" for step in steps):
         found.append(_several(steps[-1].after, question))
     if status in (Status.NO_MATCH, Status.UNKNOWN_HOST):
-        found.extend(_why_none(program, question, status, steps))
+        found.extend(_why_none(compiled.program, question, status, steps))
     return merge(found)
 
 
@@ -66,34 +67,12 @@ def _finding(rule: Rule, scene: Scene, bound: Bindings, interfaces: set[str], ad
     )
 
 
-_OWNERS = {Base.NIC: "nic", Base.REPORT: "report"}
-
-
-def _lacking(program: Program, report: Report) -> Iterator[Finding]:
+def _lacking(compiled: Compiled, report: Report) -> Iterator[Finding]:
     """Tell which words of the policy this kind of report can never supply, each once, at its first rule."""
-    places: dict[str, str] = {}
-    for rule in program.rules:
-        for node in walk(rule.condition):
-            for word in set(_asked(node)) & report.facts.lacking:
-                places.setdefault(word, rule.place)
-    for word, place in sorted(places.items()):
-        message = f"the policy asks for {quote(word)}, which this {quote(report.format)} report never tells"
-        yield Finding(FindingCode.REPORT_LACKS_FACT, Severity.WARNING, message, rule=place)
-
-
-def _asked(node: Condition | Expression) -> Iterator[str]:
-    """Yield the facts that a part of a rule asks for, in the words of `HostFacts.lacking`."""
-    if isinstance(node, InState) and node.state.owner is Base.NIC:
-        yield f"nic is {node.state.name}"
-        return
-    if isinstance(node, RouteTo):
-        yield "route_to"
-    if isinstance(node, Read) and node.word.owner in _OWNERS:
-        yield f"{_OWNERS[node.word.owner]}.{node.word.name}"
-    sides = (node.left, node.right) if isinstance(node, Related) else ()
-    if any(isinstance(side, Read) and side.word.name == "kind" for side in sides):
-        constants = (part for side in sides for part in walk(side) if isinstance(part, Constant))
-        yield from (f"nic is {constant.value}" for constant in constants)
+    for word, place in compiled.asked.items():
+        if word in report.facts.lacking:
+            message = f"the policy asks for {quote(word)}, which this {quote(report.format)} report never tells"
+            yield Finding(FindingCode.REPORT_LACKS_FACT, Severity.WARNING, message, rule=place)
 
 
 def _why_none(program: Program, question: Question, status: Status, steps: tuple[Judged, ...]) -> Iterator[Finding]:

@@ -47,13 +47,13 @@ def struct_of(schema: str, definition: str) -> type:
 
 
 @cache
-def _types(schema: str) -> _Types:
+def _types(schema: str) -> Types:
     definitions = read_schema(schema)["$defs"]
     assert isinstance(definitions, dict)  # noqa: S101 -- our own file, pinned by a test
-    return _Types(definitions)
+    return Types(definitions)
 
 
-class _Types:
+class Types:
     """The types of one schema's definitions, each made once."""
 
     def __init__(self, definitions: Mapping[str, Any]) -> None:

@@ -10,13 +10,14 @@ policy says can become code.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
 
 from evaluator.decision import Status
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
+from evaluator.policy.asked import facts_asked
 from evaluator.policy.compile_condition import Writer
 from evaluator.policy.prices import Prices
 from evaluator.policy.program import Program, Rule
@@ -42,7 +43,13 @@ class Compiled:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.deciding = tuple(rule for rule in program.rules if rule.verb in DECIDING)
         self.decide = compile_program(program, DECIDING)
+
+    @cached_property
+    def asked(self) -> Mapping[str, str]:
+        """The facts that the policy asks for, with the place of the first rule that does."""
+        return facts_asked(self.program)
 
     @cached_property
     def judge_all(self) -> Judge:

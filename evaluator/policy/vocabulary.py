@@ -66,7 +66,7 @@ class Function:
 
 
 def _named(scene: Scene, names: tuple[str, ...]) -> tuple[Link, ...]:
-    return tuple(scene.facts.by_name[name] for name in names if name in scene.facts.by_name)
+    return tuple(nic for name in names for nic in scene.facts.named(name))
 
 
 def _stack(scene: Scene, nic: Link) -> tuple[Link, ...]:

@@ -15,8 +15,9 @@ from evaluator.facts.host import HostAddresses, HostFacts
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.spelt import Spelt
 from evaluator.report.json_text import parse_json
+from evaluator.report.owned import read_owned
 from evaluator.report.reading import Report
-from evaluator.report.vdsm_device import Device, lowers_of, vlan_id_of
+from evaluator.report.vdsm_device import Device, entries_of, lowers_of, vlan_id_of
 from evaluator.report.vdsm_network import carriers, device_name
 from evaluator.schema_types import LONGEST_LIST, UNSET
 
@@ -39,10 +40,11 @@ class Decoded(NamedTuple):
 class VdsmTable(HostFacts):
     """The facts of a host, each worked out when it is first asked for."""
 
-    __slots__ = ("_carried", "_decoded", "_entries", "report")
+    __slots__ = ("_carried", "_decoded", "_entries", "positions", "report")
     _decoded: Decoded
     _entries: Entries
     _carried: Mapping[str, tuple[str, ...]]
+    positions: Mapping[str, int]
     report: Report
 
     def __init__(self, decoded: Decoded) -> None:
@@ -65,6 +67,8 @@ class VdsmTable(HostFacts):
                 from evaluator.report.vdsm import read  # noqa: PLC0415 -- where more is asked than who is the answer
 
                 return read(parse_json(self._decoded.text))
+            case "positions":
+                return {entry: at for at, entry in enumerate(self._entries)}
             case "_carried":
                 return self._networks_by_carrier()
         if name not in _FACTS:
@@ -178,6 +182,12 @@ class VdsmLink(Link):
                 return vlan_id_of(self.device)
             case "lowers":
                 return lowers_of(self.device)
+            case "addresses":
+                return read_owned(self.name, entries_of(self.device.data, "")).addresses
+            case "address_set":
+                return frozenset([owned.address for owned in self.addresses])
+            case "position":
+                return self._table.positions[self.name]
         return getattr(self._table.report.facts.by_name[self.name], name)
 
 

@@ -1,0 +1,226 @@
+"""What production runs against what it must mean: documents of one decision made in two ways, on seeded cases.
+
+The front path, the compiled policy and the facts worked out one by one stand on one side; the ordinary reader, all
+facts and the reference interpreter on the other. Run `python -m tests.equality --cases 1000000 --seed 7` for long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import orjson
+
+import evaluator
+from evaluator import Decision, HostAddresses, PolicyError
+from evaluator.decide import Case, decide
+from evaluator.explain import CaseExplainer
+from evaluator.policy.compile import DECIDING, Compiled
+from evaluator.policy.interpret import run
+from evaluator.policy.program import Program
+from evaluator.policy.scene import Question
+from evaluator.policy.verdict import Verdict, status_of
+from evaluator.policy.vocabulary import VERBS
+from tests.random_policies import CHOOSERS, OWNERS, TABLE, WITHOUT_SUBJECT, Rules, program_of
+
+SHIPPED = ("strict", "ovirt-engine", "keep-management", "last-client-iface", "route-to-engine")
+POLICIES = 150
+QUESTIONS = 5
+V4 = [f"10.0.{subnet}.{host}" for subnet in range(2) for host in (1, 2, 3, 11)]
+V6 = [f"2001:db8::{host}" for host in ("1", "2", "a")] + ["fe80::1", "::2", "fd00::ffff:a00:1"]
+NAMES = ["a", "b", "bond0", "br0", "c.5", "d", "ovirtmgmt", "Z", "ens1"]
+NETWORKS = ["ovirtmgmt", "storage"]
+LOOKS_FOR_MATCHES = [
+    "nic.name = report.last_client_iface",
+    "some a in nic.addresses satisfies a = host.first_address",
+    "host.first_address is known and some a in nic.primary_addresses satisfies host.first_address = a",
+    "nic in owners and nic is not bridge",
+    "host.addresses overlaps nic.addresses",
+    'nic.addresses overlaps host.addresses and nic.name like "*0"',
+]
+
+
+class Reference(Compiled):
+    """A policy that is run by the reference interpreter."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.deciding = tuple(rule for rule in program.rules if rule.verb in DECIDING)
+        self.decide = lambda question: self._run(question, DECIDING)
+
+    @property
+    def judge_all(self) -> Any:
+        return lambda question: self._run(question, frozenset(VERBS))
+
+    def _run(self, question: Question, verbs: frozenset[str]) -> Verdict:
+        steps = run(self.program.rules, question, verbs)
+        trace = [part for s in steps for part in (s.hits if s.rule.has_subject else s.fired, s.after)]
+        return Verdict(status_of(question, steps), steps[-1].after, tuple(trace))
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """One reply, and what is asked of it: each time a policy's number and the host's addresses."""
+
+    text: str
+    questions: tuple[tuple[int, HostAddresses], ...]
+
+
+@cache
+def policy(number: int) -> tuple[evaluator.Policy, Reference]:
+    """Return a policy and its reference: the shipped ones, then random ones."""
+    if number < len(SHIPPED):
+        chosen = evaluator.load_policy(SHIPPED[number])
+        return chosen, Reference(chosen.program)
+    rng = random.Random(number)
+    while True:
+        try:
+            program = program_of(_rules(rng))
+        except PolicyError:  # too long, nested too deep
+            continue
+        return evaluator.Policy(program), Reference(program)
+
+
+def _rules(rng: random.Random) -> Rules:
+    conditions = [*sorted(TABLE["holds"]), *LOOKS_FOR_MATCHES * 4]
+
+    def condition(depth: int) -> str:
+        if depth and rng.random() < 0.4:
+            return f"({condition(depth - 1)} {rng.choice(('and', 'or'))} {condition(depth - 1)})"
+        return f"({rng.choice(('', '', 'not '))}({rng.choice(conditions)}))"
+
+    first = [OWNERS] if rng.random() < 0.7 else [("match nic", condition(1))]
+    verbs = [f"{verb} nic" for verb in (*CHOOSERS, "reject", "warn")] + ["ambiguous", "warn"]
+    chosen = [rng.choice(verbs) for _ in range(rng.randint(1, 5))]
+    return first + [(v, condition(2) if " " in v else rng.choice(WITHOUT_SUBJECT)) for v in chosen]
+
+
+def seeded_case(rng: random.Random) -> Seeded:
+    """Return one case."""
+    return Seeded(_text(rng), tuple((_number(rng), _host(rng)) for _ in range(QUESTIONS)))
+
+
+def _host(rng: random.Random) -> HostAddresses:
+    pool = [*V4, *V6, "127.0.0.1", "::ffff:10.0.1.2"]
+    return HostAddresses.of(*rng.sample(pool, rng.choice((0, 1, 1, 1, 2, 3))))
+
+
+def _number(rng: random.Random) -> int:
+    return rng.randrange(len(SHIPPED)) if rng.random() < 0.5 else rng.randrange(POLICIES)
+
+
+def _text(rng: random.Random) -> str:
+    names = rng.sample(NAMES, rng.randint(1, 7))
+    maps: dict[str, Any] = {"nics": {}, "vlans": {}, "bondings": {}, "bridges": {}, "networks": {}}
+    for name in names:
+        kind = rng.choice(("nics", "nics", "vlans", "bondings", "bridges"))
+        maps[kind][name] = _entry(kind, [*names, "gone", "vnet0"], rng)
+    for network in rng.sample(NETWORKS, rng.randint(0, 2)):
+        maps["networks"][network] = {rng.choice(("iface", "interface")): rng.choice([*names, "gone"])}
+        if rng.random() < 0.5:
+            maps["networks"][network] |= {"bridged": rng.random() < 0.5, "ports": rng.sample(names, 1)}
+    document = _oddities(maps, names, rng)
+    return json.dumps(document, indent=rng.choice((None, None, 1)), separators=rng.choice((None, (",", ":"))))
+
+
+def _entry(kind: str, names: list[str], rng: random.Random) -> dict[str, Any]:
+    entry: dict[str, Any] = {}
+    for key, pool in (("ipv4addrs", V4), ("ipv6addrs", V6)):
+        if rng.random() < 0.9:
+            entry[key] = [_spelt(rng.choice(pool), rng) for _ in range(rng.choice((0, 0, 1, 1, 2)))]
+    if rng.random() < 0.8:
+        entry |= {"addr": rng.choice(["", *V4]), "netmask": rng.choice(("", "255.255.255.0", "x"))}
+    if kind == "vlans":
+        entry |= {"iface": rng.choice(names)} if rng.random() < 0.8 else {}
+        entry |= {"vlanid": rng.randint(0, 7)} if rng.random() < 0.6 else {}
+    elif kind == "bondings":
+        entry |= {"slaves": rng.sample(names, rng.randint(0, 3)), "opts": {"mode": rng.choice(("1", "4", "802.3ad"))}}
+    elif kind == "bridges":
+        entry["ports"] = rng.sample(names, rng.randint(0, 3))
+    elif rng.random() < 0.3:
+        entry |= {"speed": rng.choice((0, 1000)), "hwaddr": "52:54:00:AB:00:01", "mtu": rng.choice((1500, "9000"))}
+    if rng.random() < 0.2:
+        entry |= {"gateway": rng.choice((*V4, "", "x")), "ipv4defaultroute": True, "dhcpv4": True}
+    return entry
+
+
+def _spelt(address: str, rng: random.Random) -> str:
+    """Return one of the ways to write an entry, some of them malformed."""
+    if ":" in address:
+        shapes = [address, address.upper(), address.replace("::", ":0::"), f"{address}%eth0", address + ":"]
+        return rng.choice(shapes) + rng.choice(("/64", "/64", "/128", "", "/129", "/064"))
+    shapes = [address] * 6 + [f"::ffff:{address}", f"::FFFF:{address}", f"0{address}", f"{address}%x", address + "1"]
+    return rng.choice(shapes) + rng.choice(("/24", "/24", "/32", "", "/255.255.255.0", "/33", "/"))
+
+
+def _oddities(maps: dict[str, Any], names: list[str], rng: random.Random) -> dict[str, Any]:
+    """Return the reply with, now and then, what the front path leaves to the ordinary reader."""
+    if rng.random() < 0.3:
+        maps["lastClientIface"] = rng.choice([*names, "", "gone"])
+    if rng.random() < 0.1:
+        del maps[rng.choice(("vlans", "bondings", "bridges", "networks"))]
+    if rng.random() < 0.1:
+        maps["nics"].setdefault("odd", {})[rng.choice(("addr", "new key", "é"))] = rng.choice(("10.0.0.1", "\\", "é"))
+    if rng.random() < 0.1:
+        maps["hooks"] = {"x": [1, {"y": None}]}
+    if rng.random() < 0.2:
+        key = rng.choice(("result", "info"))
+        return {"jsonrpc": "2.0", "id": 7, "result": maps} if key == "result" else {"status": {"code": 0}, "info": maps}
+    return maps
+
+
+def documents(case: Seeded) -> Iterator[tuple[str, object, object]]:
+    """Yield how the reply was read, and what production and the reference make of each question."""
+    report = evaluator.read_report(case.text)
+    whole = evaluator.read_report(json.loads(case.text))
+    for number, host in case.questions:
+        production, reference = policy(number)
+        given = {"engine_address": "10.0.1.9"} if production.name == "route-to-engine" else {}
+        asked = Case(reference, whole, host, production._bound(given))
+        made = _document(lambda: production.decide(report, host, **given))  # noqa: B023 -- called at once
+        meant = _document(lambda: decide(asked, CaseExplainer))  # noqa: B023 -- called at once
+        yield type(report).__name__, made, meant
+
+
+def _document(make: Callable[[], Decision]) -> object:
+    """Return a decision's document as text, or why there is none."""
+    try:
+        return orjson.dumps(make().to_dict())
+    except PolicyError as error:
+        return error.diagnostics
+
+
+def compare(seed: int, cases: int) -> Counter[str]:
+    """Return how often each way and status was met; AssertionError with the first case that differs."""
+    rng, met = random.Random(seed), Counter[str]()
+    for number in range(cases // QUESTIONS):
+        case = seeded_case(rng)
+        for at, (way, document, expected) in enumerate(documents(case)):
+            assert document == expected, f"seed {seed}, reply {number}, question {at}: {case}"
+            met[way] += 1
+            met[orjson.loads(document)["status"] if isinstance(document, bytes) else "refused"] += 1
+    return met
+
+
+def main() -> None:
+    """Compare for long."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cases", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    met: Counter[str] = Counter()
+    for chunk in range(0, options.cases, 1000):
+        met += compare(options.seed * 1_000_003 + chunk, min(1000, options.cases - chunk))
+        sys.stderr.write(f"\r{chunk + 1000} cases")
+    print(f"\n{options.cases} cases, seed {options.seed}: every document the same; {dict(met)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""The front path against the ordinary reader: what it takes the other takes, and both find the same facts."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import evaluator
+from evaluator import HostAddresses, ReportError
+from evaluator.facts.address import parse_address, read_entry
+from evaluator.facts.spelt import Spelt
+from evaluator.report.vdsm import read
+from evaluator.report.vdsm_swift import SwiftReport, read_swiftly
+from evaluator.schema import is_valid
+from evaluator.schema_types import LONGEST_LIST, Types
+from tests.strategies import ADDRESSES, host_addresses, json_trees, reports, spoilt
+
+CAPTURES = sorted((Path(__file__).parent / "captures" / "vdsm").glob("*/*.json"))
+NIC = {"addr": "192.0.2.1", "ipv4addrs": ["192.0.2.1/24"]}
+PLAIN: dict[str, Any] = {"nics": {"a": NIC}, "vlans": {}, "bondings": {}, "bridges": {}, "networks": {}}
+
+
+def _swift(document: object) -> SwiftReport:
+    report = evaluator.read_report(json.dumps(document))
+    assert isinstance(report, SwiftReport)
+    return report
+
+
+@given(report=reports(), addresses=host_addresses)
+def test_the_table_tells_what_the_facts_tell(report: dict[str, Any], addresses: list[str]) -> None:
+    text = json.dumps(report, ensure_ascii=True)
+    if "\\" in text:
+        return
+    swift, facts, host = _swift(report), read(report).facts, HostAddresses.of(*addresses)
+    table = swift.table
+    assert table.owned(host) == facts.owned(host)
+    assert (table.size, table.networks, table.last_client_iface) == (facts.size, facts.networks, None)
+    assert facts.longest_list <= table.close_list_bound() <= table.list_bound
+    for link in facts.links:
+        for fact in ("kind", "networks", "vlan_id", "lowers", "addresses", "address_set", "position", "missing", "up"):
+            assert getattr(table.link(link.name), fact) == getattr(link, fact)
+        assert table.named(link.name)[0].name == link.name
+        assert all(table.is_above(link.name, low.name) is facts.is_above(link.name, low.name) for low in facts.links)
+    for address in ADDRESSES:
+        assert _names(table.owning(parse_address(address))) == _names(facts.owning(parse_address(address)))
+    assert (table.named("gone"), table.owning(None), facts.owning(None), facts.named(None)) == ((), (), (), ())
+    assert (swift.facts, swift.findings, swift.document) == (facts, read(report).findings, report)
+
+
+def _names(links: Any) -> list[str]:
+    return [link.name for link in links]
+
+
+_KEYS = ["nics", "a", "addr", "ipv4addrs", "speed", "mtu", "vlanid", "slaves", "networks", "ports", "stp", "cfg", "x"]
+_VALUES = json_trees(
+    st.sampled_from(["", "a", "on", "192.0.2.1", None, True, 0, 5, -1, 4095, 4096, 1.0, 0.5, 2**64, 1e300]), _KEYS
+)
+
+
+@given(st.data())
+def test_what_is_taken_is_valid_and_found_alike(data: st.DataObject) -> None:
+    document = spoilt(data.draw, reports(), _KEYS, _VALUES)
+    text = json.dumps(document).encode()
+    swift = read_swiftly(text)
+    if swift is not None:
+        assert is_valid(orjson.loads(text), "capability-report")
+        assert swift == read(orjson.loads(text))
+
+
+@given(st.data())
+def test_what_is_taken_is_json_to_orjson(data: st.DataObject) -> None:
+    text = bytearray(json.dumps(data.draw(reports())).encode())
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(text) - 1))
+        sign = data.draw(st.sampled_from(list(b'{}[]",:01.eE+-ntf \n\x00')))
+        text[at : at + data.draw(st.integers(0, 1))] = bytes([sign])
+    if read_swiftly(bytes(text)) is not None:
+        orjson.loads(bytes(text))
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ("a key that stands twice hides a number that is none", '{"nics": 1e999, "nics": {}, "bridges": {}}'),
+        ("the same in an envelope", '{"result": {"nics": 1e400, "nics": {}, "bridges": {}}}'),
+        ("a number in what nobody reads", '{"nics": {}, "bridges": {}, "x": 1e999}'),
+        ("an integer that no double holds", '{"nics": {"a": {"speed": 1%s}}, "bridges": {}}' % ("0" * 400)),
+        ("nesting in what nobody reads", '{"nics": {}, "bridges": {}, "x": %s}' % ("[" * 70 + "]" * 70)),
+        ("an interface in two maps", '{"nics": {"a": {}}, "bridges": {"a": {}}}'),
+        ("no bridges, as VDSM 4.9", '{"nics": {}}'),
+        ("a key that no interface has", '{"nics": {"a": {"x": 1}}, "bridges": {}}'),
+        ("an escape", '{"nics": {"a\\\\": {}}, "bridges": {}}'),
+        ("not ASCII", '{"nics": {"é": {}}, "bridges": {}}'),
+        ("the facts of Ansible", '{"nics": {}, "bridges": {}, "ansible_facts": {}}'),
+        ("an envelope of another kind", '{"jsonrpc": 2, "result": {"nics": {}, "bridges": {}}}'),
+        ("the same", '{"status": 0, "info": {"nics": {}, "bridges": {}}}'),
+        ("a list that is long", json.dumps({**PLAIN, "nics": {"a": {"ipv4addrs": ["x"] * (LONGEST_LIST + 1)}}})),
+        ("a reply without a body", '{"result": null, "error": {"code": 1}}'),
+    ],
+)
+def test_what_is_left_to_the_ordinary_reader(change: str, text: str) -> None:
+    assert read_swiftly(text.encode()) is None, change
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        PLAIN,
+        {"jsonrpc": "2.0", "id": 1, "result": PLAIN},
+        {"status": {"code": 0}, "info": PLAIN},
+        {**PLAIN, "cpuModel": "x", "hooks": {"a": [1, 2]}},
+        {**PLAIN, "nics": {"a": {**NIC, "addr": "nowhere"}}},
+    ],
+)
+def test_what_is_taken(document: dict[str, Any]) -> None:
+    for text in (json.dumps(document), json.dumps(document, indent=4), json.dumps(document, separators=(",", ":"))):
+        report = evaluator.read_report(text)
+        assert isinstance(report, SwiftReport)
+        assert report == evaluator.read_report(document)
+        assert report.text == text.encode()
+    assert not isinstance(
+        evaluator.read_report(json.dumps(document), format="auto").with_facts(report.facts), SwiftReport
+    )
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.parent.name)
+def test_captured_replies_are_taken(path: Path) -> None:
+    if path.name != "vdsm.json":
+        return
+    assert isinstance(evaluator.read_report(path.read_bytes()), SwiftReport)
+
+
+def test_a_decision_alone_never_reads_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(text: bytes) -> None:
+        raise AssertionError("the whole reply was read")
+
+    monkeypatch.setattr("evaluator.report.vdsm_table.parse_json", never)
+    bond = {"bond0": {"ipv4addrs": ["192.0.2.1/24"], "slaves": ["a"]}}
+    networks = {"ovirtmgmt": {"iface": "bond0"}}
+    report = _swift({**PLAIN, "bondings": bond, "networks": networks})
+    for name in ("strict", "keep-management", "last-client-iface", "ovirt-engine"):
+        decision = evaluator.load_policy(name).decide(report, HostAddresses.of("192.0.2.1"))
+        assert decision.status == {"last-client-iface": "no_match"}.get(name, "resolved")
+        assert decision.refusals == ()
+    with pytest.raises(AssertionError, match="the whole reply"):
+        _ = decision.findings
+
+
+_PARTS = st.sampled_from(
+    [
+        *"0123456789abcfAF",
+        ":",
+        "::",
+        ".",
+        "ffff",
+        "FFFF:",
+        "fe80",
+        "2001:db8",
+        "1.2.3.4",
+        "0",
+        "00",
+        "%x",
+        "/",
+        "/64",
+        "/24",
+    ]
+)
+_TEXTS = st.one_of(
+    st.lists(_PARTS, max_size=12).map("".join),
+    st.ip_addresses().map(str),
+    st.ip_addresses(v=6).map(lambda address: address.exploded.upper()),
+    st.ip_addresses(v=4).map(lambda address: f"::ffff:{address}/120"),
+    st.sampled_from(["10.0.0.1/024", "010.0.0.1", "10.0.0.1%a/24", "::ffff:a00:1", "::10.0.0.1", "10.0.0.1/255.0.0.0"]),
+)
+
+
+@given(text=_TEXTS, others=st.lists(st.sampled_from(["10.0.0.1", "::1:2", "2001:db8::1", "1.2.3.4"]), unique=True))
+def test_a_text_means_what_it_means_as_a_number(text: str, others: list[str]) -> None:
+    try:
+        meant = read_entry(text)[0]
+    except ValueError:
+        meant = None
+    wanted = [*map(parse_address, others), *([] if meant is None else [meant])]
+    spelt = Spelt(wanted)
+    assert spelt.meant_by(text) == (None if meant is None else {meant})
+    assert meant is None or text.startswith(spelt.begins) or ":" in text
+    assert Spelt(address for address in wanted if address != meant).meant_by(text) is None
+
+
+@given(_TEXTS)
+def test_the_c_library_reads_no_more_than_the_standard_library(text: str) -> None:
+    try:
+        library: Any = ipaddress.ip_address(text)
+    except ValueError:
+        with pytest.raises(ValueError, match=r".*"):
+            parse_address(text)
+        return
+    if "%" not in text:
+        mapped = getattr(library, "ipv4_mapped", None) or library
+        assert str(parse_address(text)) == str(mapped)
+
+
+def test_an_unknown_keyword_of_a_schema_is_no_type_that_takes_everything() -> None:
+    for schema in ({"type": "string", "pattern": "x"}, {"type": "object"}, {"const": 1}, {}):
+        with pytest.raises(ValueError, match="no type for the schema"):
+            Types({}).of(schema)
+
+
+def test_malformed_replies_are_refused_when_they_are_read() -> None:
+    for text in ("{", '{"nics": {"a": {"speed": "x"}}, "bridges": {}}', '{"nics": {}, "bridges": {}, "x": 1e999}'):
+        with pytest.raises(ReportError):
+            evaluator.read_report(text)
