@@ -145,10 +145,16 @@ def test_a_decision_alone_never_reads_the_whole(monkeypatch: pytest.MonkeyPatch)
     bond = {"bond0": {"ipv4addrs": ["192.0.2.1/24"], "slaves": ["a"]}}
     networks = {"ovirtmgmt": {"iface": "bond0"}}
     report = _swift({**PLAIN, "bondings": bond, "networks": networks})
-    for name in ("strict", "keep-management", "last-client-iface", "ovirt-engine"):
+    expected = {
+        "strict": ("resolved", ()),
+        "keep-management": ("resolved", ()),
+        "last-client-iface": ("no_match", ()),
+        "ovirt-engine": ("rejected", ("NETWORKS_ALREADY_ATTACHED_TO_IFACES",)),
+    }
+    for name, outcome in expected.items():
         decision = evaluator.load_policy(name).decide(report, HostAddresses.of("192.0.2.1"))
-        assert decision.status == {"last-client-iface": "no_match"}.get(name, "resolved")
-        assert decision.refusals == ()
+        assert (decision.status, decision.refusals) == outcome
+        assert len(decision.trace) == len(evaluator.load_policy(name).program.rules)
     with pytest.raises(AssertionError, match="the whole reply"):
         _ = decision.findings
 
