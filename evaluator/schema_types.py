@@ -21,7 +21,7 @@ DecodeError = msgspec.MsgspecError
 LONGEST_LIST = 64
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _SCALARS = {"string": str, "integer": int, "boolean": bool, "null": None}
-_EMPTY: dict[object, object] = {str: "", list: [], dict: {}}
+_EMPTY: dict[object, object] = {str: "", list: []}
 
 
 def parts_of(text: bytes | Raw) -> dict[str, Raw]:
@@ -39,6 +39,11 @@ def decoders(schema: str, definition: str) -> Mapping[str, Decoder]:
     types = _types(schema)
     properties = types.definitions[definition]["properties"]
     return {key: msgspec.json.Decoder(types.of(value)) for key, value in properties.items()}
+
+
+def decoder_of(schema: str, definition: str) -> Decoder:
+    """Return what reads a whole object that a definition of the schema describes."""
+    return msgspec.json.Decoder(struct_of(schema, definition))
 
 
 def struct_of(schema: str, definition: str) -> type:

@@ -53,9 +53,10 @@ def unvalidated() -> Contender:
     structs = {
         name: msgspec.defstruct(name, _FIELDS, gc=False) for name in ("nic", "vlan", "bond", "bridge", "network")
     }
-    decoders = {key: msgspec.json.Decoder(dict[str, structs[name]]) for key, name in _MAPS.items()}  # type: ignore[valid-type]
+    maps = [(key, dict[str, structs[name]], msgspec.UNSET) for key, name in _MAPS.items()]
+    decoder = msgspec.json.Decoder(msgspec.defstruct("reply", [*maps, ("lastClientIface", str, "")]))
     kinds = {structs[name]: kind for name, kind in vdsm_swift._KINDS.values()}
-    switched = {"decoders": lambda *_: decoders, "_kinds": lambda: kinds}
+    switched = {"_capabilities": lambda: decoder, "_kinds": lambda: kinds}
 
     def decide(question: Question) -> Answer:
         names = vars(vdsm_swift)

@@ -45,7 +45,7 @@ class Host:
             "dhcpv4": False,
             "dhcpv6": False,
             "gateway": "",
-            "hwaddr": f"52:54:{self.dice.getrandbits(32).to_bytes(4).hex(':')}",
+            **({"hwaddr": self.hardware()} if kind in ("nics", "bondings") else {}),
             "ipv4addrs": [f"{text}/24" for text in four],
             "ipv4defaultroute": False,
             "ipv6addrs": [f"{text}/64" for text in addresses if ":" in text],
@@ -56,6 +56,10 @@ class Host:
             **more,
         }
         return name
+
+    def hardware(self) -> str:
+        """Return a link-layer address."""
+        return f"52:54:{self.dice.getrandbits(32).to_bytes(4).hex(':')}"
 
     def bond(self, first: tuple[str, ...] = (), own: tuple[str, ...] = ()) -> str:
         """Add two nics, the first with addresses, under a bond."""

@@ -130,12 +130,20 @@ class HostAddresses:
     spelt: Spelt = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        answers = tuple(sorted(set(self.answers)))
+        answers = tuple(sorted(set(self.answers))) if len(self.answers) > 1 else tuple(self.answers)
+        unusable = tuple([address for address in answers if address.unusable])
+        usable = tuple([address for address in answers if address not in unusable]) if unusable else answers
         object.__setattr__(self, "answers", answers)
-        object.__setattr__(self, "usable", tuple(a for a in answers if not a.unusable))
-        object.__setattr__(self, "unusable", tuple(a for a in answers if a.unusable))
-        object.__setattr__(self, "usable_set", frozenset(self.usable))
-        object.__setattr__(self, "spelt", Spelt(self.usable))
+        object.__setattr__(self, "usable", usable)
+        object.__setattr__(self, "unusable", unusable)
+
+    def __getattr__(self, name: str) -> object:
+        """Make what only some decisions ask for."""
+        make = {"usable_set": frozenset, "spelt": Spelt}.get(name)
+        if make is None:
+            raise AttributeError(f"host addresses have no {name!r}")
+        object.__setattr__(self, name, make(self.usable))
+        return object.__getattribute__(self, name)
 
     @classmethod
     def of(cls, *addresses: str | ipaddress.IPv4Address | ipaddress.IPv6Address) -> HostAddresses:

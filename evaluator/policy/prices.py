@@ -38,7 +38,7 @@ class Prices:
                 given = max(given, len(value))
         if facts.size < self.harmless and given < self.harmless and facts.list_bound < self.harmless:
             return None
-        return BoundedBudget(self, question, max(given, facts.close_list_bound()))
+        return BoundedBudget(self, question, given)
 
     def price(self, rule: Rule, interfaces: int, candidates: int, others: int) -> int:
         """Return what a rule costs at most."""
@@ -50,12 +50,17 @@ class Prices:
 
 
 class BoundedBudget:
-    """The steps that one decision may take."""
+    """The steps that one decision may take; `given` is the length of the longest list beside the report's.
 
-    def __init__(self, prices: Prices, question: Question, others: int) -> None:
+    A coarse bound comes first, then one that takes a look at each interface, then the count itself.
+    """
+
+    def __init__(self, prices: Prices, question: Question, given: int) -> None:
         self._prices = prices
         self._question = question
-        self._others = others
+        self._given = given
+        self._others = max(given, question.facts.list_bound)
+        self._is_close = False
         self._bound = 0
         self._paid: list[tuple[Rule, int]] = []
         self._exact: Budget | None = None
@@ -66,8 +71,15 @@ class BoundedBudget:
             self._exact.spend(rule, candidates)
             return
         self._paid.append((rule, candidates))
-        self._bound += self._prices.price(rule, self._question.facts.size, candidates, self._others)
+        self._bound += self._price(rule, candidates)
+        if self._bound > STEP_BUDGET and not self._is_close:
+            self._is_close = True
+            self._others = max(self._given, self._question.facts.close_list_bound())
+            self._bound = sum(self._price(*paid) for paid in self._paid)
         if self._bound > STEP_BUDGET:
             self._exact = Budget(self._question)
             for paid in self._paid:
                 self._exact.spend(*paid)
+
+    def _price(self, rule: Rule, candidates: int) -> int:
+        return self._prices.price(rule, self._question.facts.size, candidates, self._others)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
+from typing import Any
 
 from evaluator.diagnostic import ReportError
 from evaluator.facts.host import HostFacts
@@ -18,8 +19,8 @@ from evaluator.report.json_text import LARGEST, parse_json, refuse_deep
 from evaluator.report.reading import Report
 from evaluator.report.shapes import VDSM_SCHEMA as SCHEMA
 from evaluator.report.shapes import is_ansible
-from evaluator.report.vdsm_table import Decoded, VdsmTable
-from evaluator.schema_types import DecodeError, Raw, decoders, parts_of, struct_of
+from evaluator.report.vdsm_table import VdsmTable
+from evaluator.schema_types import UNSET, DecodeError, Decoder, Raw, decoder_of, decoders, parts_of, struct_of
 
 _KINDS = {
     "nics": ("nic", Kind.PHYSICAL),
@@ -39,8 +40,10 @@ class SwiftReport(Report):
     _table: VdsmTable
 
     def __init__(self, text: bytes, table: VdsmTable) -> None:
-        for name, value in (("format", "vdsm"), ("text", text), ("_table", table)):
-            object.__setattr__(self, name, value)
+        fill = object.__setattr__
+        fill(self, "format", "vdsm")
+        fill(self, "text", text)
+        fill(self, "_table", table)
 
     def __getattr__(self, name: str) -> object:
         if name not in _WHOLE:
@@ -60,25 +63,43 @@ def read_swiftly(text: bytes) -> Report | None:
     if len(text) > LARGEST or b"\\" in text or not text.isascii():
         return None
     try:
-        decoded = _decoded(text)
+        table = _table(text, _capabilities().decode(text))
+    except DecodeError:  # more than the network part, say, or an envelope
+        table = _table_of_parts(text)
+    return None if table is None else SwiftReport(text, table)
+
+
+def _table(text: bytes, reply: Any) -> VdsmTable | None:  # noqa: ANN401 -- a struct made from the schema
+    """Return the table of a decoded reply; None where it lacks a map that older replies lack, or has a name twice."""
+    maps = [reply.nics, reply.vlans, reply.bondings, reply.bridges]
+    if reply.nics is UNSET or reply.bridges is UNSET:
+        return None
+    if UNSET in maps:
+        maps = [entries for entries in maps if entries is not UNSET]
+    entries = {name: entry for entries in maps for name, entry in entries.items()}
+    if len(entries) < sum([len(entries) for entries in maps]):
+        return None
+    networks = {} if reply.networks is UNSET else reply.networks
+    return VdsmTable(text, entries, _kinds(), networks, reply.lastClientIface or None)
+
+
+def _table_of_parts(text: bytes) -> VdsmTable | None:
+    """Return the table of a reply that has an envelope, or keys that the schema does not list."""
+    try:
+        body, beside = _unwrapped(text)
+        if body is None:
+            return None
+        known = decoders(SCHEMA, "capabilities")
+        values = {key: known[key].decode(raw) for key, raw in body.items() if key in known}
+        _refuse_harm({key: parse_json(bytes(raw)) for key, raw in {**beside, **body}.items() if key not in values})
     except (DecodeError, ReportError):
         return None
-    return None if decoded is None else SwiftReport(text, VdsmTable(decoded))
+    return _table(text, struct_of(SCHEMA, "capabilities")(**values))
 
 
-def _decoded(text: bytes) -> Decoded | None:
-    body, beside = _unwrapped(text)
-    if body is None or "bridges" not in body:
-        return None
-    known = decoders(SCHEMA, "capabilities")
-    values = {key: known[key].decode(raw) for key, raw in body.items() if key in known}
-    maps = [values[key] for key in _KINDS if key in values]
-    entries = {name: entry for entries in maps for name, entry in entries.items()}
-    if len(entries) < sum(map(len, maps)):  # a name stands twice
-        return None
-    if beside or len(values) < len(body):
-        _refuse_harm({key: parse_json(bytes(raw)) for key, raw in {**beside, **body}.items() if key not in values})
-    return Decoded(text, entries, _kinds(), values.get("networks", {}), values.get("lastClientIface") or None)
+@cache
+def _capabilities() -> Decoder:
+    return decoder_of(SCHEMA, "capabilities")
 
 
 @cache

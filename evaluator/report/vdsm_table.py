@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import Any
 
 from evaluator.facts.address import Address
 from evaluator.facts.host import HostAddresses, HostFacts
@@ -27,30 +27,32 @@ _FACTS = frozenset(field.name for field in fields(HostFacts))
 _LINK_FACTS = frozenset(field.name for field in fields(Link))
 
 
-class Decoded(NamedTuple):
-    """A reply's text, and its interfaces and networks as they were decoded; `kinds` tells an entry's by its type."""
-
-    text: bytes
-    entries: Entries
-    kinds: Mapping[type, Kind]
-    networks: Entries
-    last_client_iface: str | None
-
-
 class VdsmTable(HostFacts):
     """The facts of a host, each worked out when it is first asked for."""
 
-    __slots__ = ("_carried", "_decoded", "_entries", "positions", "report")
-    _decoded: Decoded
+    __slots__ = ("_carried", "_client", "_entries", "_kinds", "_networks", "_text", "positions", "report")
+    _text: bytes
     _entries: Entries
+    _kinds: Mapping[type, Kind]
+    _networks: Entries
+    _client: str | None
     _carried: Mapping[str, tuple[str, ...]]
     positions: Mapping[str, int]
     report: Report
 
-    def __init__(self, decoded: Decoded) -> None:
+    def __init__(
+        self, text: bytes, entries: Entries, kinds: Mapping[type, Kind], networks: Entries, client: str | None
+    ) -> None:
+        """Take a reply's text, its interfaces and networks as they were decoded, and its `lastClientIface`.
+
+        `kinds` tells what an interface is by the type of its entry.
+        """
         fill = object.__setattr__
-        fill(self, "_decoded", decoded)
-        fill(self, "_entries", decoded.entries)
+        fill(self, "_text", text)
+        fill(self, "_entries", entries)
+        fill(self, "_kinds", kinds)
+        fill(self, "_networks", networks)
+        fill(self, "_client", client)
 
     def __getattr__(self, name: str) -> object:
         value = self._work_out(name)
@@ -60,13 +62,13 @@ class VdsmTable(HostFacts):
     def _work_out(self, name: str) -> object:
         match name:
             case "networks":
-                return tuple(sorted(self._decoded.networks))
+                return tuple(sorted(self._networks))
             case "last_client_iface":
-                return self._decoded.last_client_iface
+                return self._client
             case "report":
                 from evaluator.report.vdsm import read  # noqa: PLC0415 -- where more is asked than who is the answer
 
-                return read(parse_json(self._decoded.text))
+                return read(parse_json(self._text))
             case "positions":
                 return {entry: at for at, entry in enumerate(self._entries)}
             case "_carried":
@@ -83,17 +85,17 @@ class VdsmTable(HostFacts):
     @property
     def list_bound(self) -> int:
         """A length that no list of one link exceeds: all addresses, two default routes, and as much again to spare."""
-        return max(_LONGEST, len(self._decoded.networks) + 2)
+        return max(_LONGEST, len(self._networks) + 2)
 
     def close_list_bound(self) -> int:
         """Return such a length that is near to the longest list's, though it takes a look at each link."""
         longest = max([_length(entry) for entry in self._entries.values()], default=0)
-        return max(longest + 5, len(self._decoded.networks) + 2)
+        return max(longest + 5, len(self._networks) + 2)
 
     def link(self, name: str) -> VdsmLink:
         """Return a described interface by its name."""
         entry = self._entries[name]
-        return VdsmLink(self, name, self._decoded.kinds[type(entry)], entry)
+        return VdsmLink(self, name, self._kinds[type(entry)], entry)
 
     def named(self, name: str | None) -> tuple[Link, ...]:
         """Return the described interface of a name, if there is one."""
@@ -124,7 +126,7 @@ class VdsmTable(HostFacts):
 
     def carried(self, name: str) -> tuple[str, ...]:
         """Return the logical networks on an interface, sorted."""
-        return self._carried.get(name, ()) if self._decoded.networks else ()
+        return self._carried.get(name, ()) if self._networks else ()
 
     def _below(self, name: str) -> set[str]:
         """Return the described interfaces that a walk down from one meets; itself where it stands in a cycle."""
@@ -139,7 +141,7 @@ class VdsmTable(HostFacts):
 
     def _networks_by_carrier(self) -> Mapping[str, tuple[str, ...]]:
         found: dict[str, set[str]] = {}
-        for name, entry in self._decoded.networks.items():
+        for name, entry in self._networks.items():
             network = _Entry(entry)
             device = device_name(name, network)
             if device in self._entries:
