@@ -7,11 +7,10 @@ The two must reach one verdict on every document; the schemas are written so tha
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
-
-import orjson
 
 from evaluator.frozen import dataclass
 from evaluator.shipped import shipped_folder
@@ -65,7 +64,7 @@ def violations(document: object, schema_name: str) -> tuple[Violation, ...]:
 def read_schema(name: str) -> dict[str, object]:
     """Return one of `schemas/`, or a definition in it, as plain data."""
     name, _, part = name.partition("#")
-    document = orjson.loads((shipped_folder("schemas") / f"{name}.schema.json").read_bytes())
+    document = json.loads((shipped_folder("schemas") / f"{name}.schema.json").read_bytes())
     assert isinstance(document, dict)  # noqa: S101 -- our own file, pinned by a test
     return {"$ref": f"#/$defs/{part}", "$defs": document["$defs"]} if part else document
 

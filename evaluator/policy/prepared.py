@@ -10,11 +10,10 @@ is made of. Words and states stand by their names; the vocabulary knows them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
-
-import orjson
 
 from evaluator.diagnostic import Diagnostic, Severity
 from evaluator.facts.address import Address, Cidr
@@ -87,7 +86,7 @@ def is_prepared(name: str) -> bool:
 def _prepared(name: str, source: Source) -> Program | None:
     """Return the prepared program, None where there is none or it is of another text or another version."""
     try:
-        found = _built(orjson.loads((shipped_folder("policies") / FOLDER / f"{name}.json").read_bytes()))
+        found = _built(json.loads((shipped_folder("policies") / FOLDER / f"{name}.json").read_bytes()))
     except (OSError, LookupError, TypeError, ValueError):
         return None  # read anew it is the same, only slower
     return found if isinstance(found, Program) and found.text == source.text else None

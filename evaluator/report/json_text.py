@@ -12,8 +12,6 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 
-import orjson
-
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.source import Source, Span
 from evaluator.text import json_pointer, quote
@@ -25,11 +23,12 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 # what `ansible -m setup` prints before the JSON
 _ANSIBLE_HEAD = re.compile(r"[^\s{]{1,255} \| (SUCCESS|CHANGED)[^{\n]{0,40}=> *\{")
 _ANSIBLE_HINT = "cut off what stands before the first `{`"
-_ONLY_JSON = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def parse_json(text: bytes | str) -> object:
     """Return the value of a JSON text; the last of several equal keys wins."""
+    import orjson  # noqa: PLC0415 -- a plain reply is decoded without it
+
     if len(text) > LARGEST:
         raise ReportError([Diagnostic(ReportCode.TOO_LARGE, f"the report is larger than {LARGEST >> 20} MiB")])
     try:
@@ -86,8 +85,11 @@ def _refuse_constant(name: str) -> object:
 
 def plain_copy(document: object) -> object:
     """Return a copy of a document handed over in process; ReportError where it is not made of JSON values."""
+    import orjson  # noqa: PLC0415 -- as above
+
+    only_json = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
     try:
-        copy: object = orjson.loads(orjson.dumps(document, default=_as_dict, option=_ONLY_JSON))
+        copy: object = orjson.loads(orjson.dumps(document, default=_as_dict, option=only_json))
     except TypeError as error:
         raise ReportError(
             [Diagnostic(ReportCode.NOT_JSON, f"the document is not made of JSON values: {error}")]
@@ -152,7 +154,7 @@ def _refuse_not_finite(value: object) -> None:
         _refuse_not_finite(child)
 
 
-def _not_json(text: bytes | str, error: orjson.JSONDecodeError) -> Diagnostic:
+def _not_json(text: bytes | str, error: json.JSONDecodeError) -> Diagnostic:
     if not text.strip():
         return Diagnostic(
             ReportCode.EMPTY, "the report is empty", hint="it should be the JSON reply of getCapabilities"
