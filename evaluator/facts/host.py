@@ -213,10 +213,12 @@ def parse_literal(text: str) -> Address:
     if not isinstance(text, str):
         raise TypeError("an address is a text")
     body = text[1:-1] if text.startswith("[") and text.endswith("]") and ":" in text else text
-    body, percent, zone = body.partition("%")
+    if "%" not in body:
+        return parse_address(body)
+    body, _, zone = body.partition("%")
     address = parse_address(body)
     is_zone = zone.isprintable() and zone and not set(zone) & set("/% ")
-    if percent and not (address.version == 6 and address.is_link_local and is_zone):
+    if not (address.version == 6 and address.is_link_local and is_zone):
         raise ZoneError("a zone goes with a link-local IPv6 address only")
     return address
 

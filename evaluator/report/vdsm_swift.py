@@ -71,13 +71,13 @@ def read_swiftly(text: bytes) -> Report | None:
 
 def _table(text: bytes, reply: Any) -> VdsmTable | None:  # noqa: ANN401 -- a struct made from the schema
     """Return the table of a decoded reply; None where it lacks a map that older replies lack, or has a name twice."""
-    maps = [reply.nics, reply.vlans, reply.bondings, reply.bridges]
-    if reply.nics is UNSET or reply.bridges is UNSET:
+    nics, vlans, bonds, bridges = reply.nics, reply.vlans, reply.bondings, reply.bridges
+    if nics is UNSET or bridges is UNSET:
         return None
-    if UNSET in maps:
-        maps = [entries for entries in maps if entries is not UNSET]
-    entries = {name: entry for entries in maps for name, entry in entries.items()}
-    if len(entries) < sum([len(entries) for entries in maps]):
+    vlans = {} if vlans is UNSET else vlans
+    bonds = {} if bonds is UNSET else bonds
+    entries = {**nics, **vlans, **bonds, **bridges}
+    if len(entries) < len(nics) + len(vlans) + len(bonds) + len(bridges):
         return None
     networks = {} if reply.networks is UNSET else reply.networks
     return VdsmTable(text, entries, _kinds(), networks, reply.lastClientIface or None)
