@@ -46,6 +46,18 @@ def test_every_word_and_sign(condition: str) -> None:
     _same(program, report.facts, HostAddresses.of())
 
 
+@pytest.mark.parametrize("word", ["name", "position"])
+@pytest.mark.parametrize("sign", ["<", ">"])
+@pytest.mark.parametrize("quantifier", ["some", "no"])
+@pytest.mark.parametrize("domain", ["interfaces", "owners", "candidates"])
+def test_extremes_of_a_list(quantifier: str, domain: str, word: str, sign: str) -> None:
+    condition = f"{quantifier} x in {domain} satisfies x.{word} {sign} nic.{word}"
+    program = program_of([OWNERS, ("match nic", condition)])
+    facts = evaluator.read_report(read_topology("b has 10.0.0.1; a has 10.0.0.2; c; bond0 over c has 10.0.0.1")).facts
+    for host in ([], ["10.0.0.1"], ["10.0.0.1", "10.0.0.2"]):
+        _same(program, facts, HostAddresses.of(*host))
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 @given(report=reports(), addresses=host_addresses)
 def test_shipped_policies(name: str, report: dict[str, Any], addresses: list[str]) -> None:

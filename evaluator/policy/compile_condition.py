@@ -27,7 +27,7 @@ from evaluator.policy.checked import (
     floor_of,
 )
 from evaluator.policy.compile_expression import Values, is_plain, variable
-from evaluator.policy.sieve import Sieve, Source
+from evaluator.policy.sieve import Sieve, Source, extreme_of
 from evaluator.policy.syntax import attribute, call, name, negation
 
 _FEW = 4
@@ -137,6 +137,10 @@ class Writer:
         return ast.Compare(call(self.constant(match), self._values.value(left)), [ast.IsNot()], [ast.Constant(None)])
 
     def _quantified(self, node: Quantified) -> ast.expr:
+        extreme = extreme_of(node)
+        if extreme is not None:
+            held = self._values.beyond_extreme(extreme)
+            return negation(held) if node.quantifier is Quantifier.NO else held
         floor = floor_of(node)
         domain = self._values.value(node.domain)
         if floor is not None:

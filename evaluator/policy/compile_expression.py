@@ -24,7 +24,8 @@ from evaluator.policy.checked import (
     is_bound,
 )
 from evaluator.policy.scene import Scene, identity
-from evaluator.policy.syntax import attribute, call, name
+from evaluator.policy.sieve import Extreme
+from evaluator.policy.syntax import assign, attribute, call, name
 from evaluator.policy.types import Base
 
 # words that are attributes of their owner's value, most of them by their own name
@@ -137,6 +138,22 @@ class Values:
         if node.type.base in _IDENTITY or isinstance(node, ListOf):
             items = call(name("map"), name("identity"), items)
         return call(name("frozenset"), items)
+
+    def beyond_extreme(self, extreme: Extreme) -> ast.expr:
+        """Write whether the subject's value is beyond the least or greatest of a list, found once for each rule."""
+        subject, domain = self.value(extreme.subject), self.value(extreme.domain)
+        assert isinstance(subject, ast.Attribute)  # noqa: S101 -- numbers and texts are fields
+        key = f"{'least' if extreme.is_least else 'greatest'} {subject.attr} {extreme.domain.text}"
+        if key not in self._once:
+            known = self._once[key] = f"once{len(self._once)}"
+            loop = ast.comprehension(ast.Name("one", ast.Store()), domain, [], 0)
+            values = ast.GeneratorExp(attribute(name("one"), subject.attr), [loop])
+            none = ast.keyword("default", ast.Constant(None))
+            found = ast.Call(name("min" if extreme.is_least else "max"), [values], [none])
+            self.statements.append(assign(known, found))
+        beyond = ast.Compare(name(self._once[key]), [ast.Lt() if extreme.is_least else ast.Gt()], [subject])
+        is_any = ast.Compare(name(self._once[key]), [ast.IsNot()], [ast.Constant(None)])
+        return ast.BoolOp(ast.And(), [is_any, beyond])
 
     def _hoisted(self, node: Expression, write: Callable[[Any], ast.expr], what: str) -> ast.expr:
         if is_bound(node):

@@ -2,7 +2,8 @@
 
 `match nic when nic.addresses overlaps host.addresses` holds for the owners of the host's addresses and nobody else,
 so nothing else is looked at. A sieve may let through too many, never too few; what it does not prove stays to be
-asked. Conditions are total and pure, so a part of an `and` may be used wherever it stands.
+asked. Conditions are total and pure, so a part of an `and` may be used wherever it stands. What a quantifier asks of
+one list for every subject is asked of the list once.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from evaluator.policy.program import Rule
 from evaluator.policy.types import Base
 
 _ADDRESS_LISTS = ("addresses", "primary_addresses")
+_ALWAYS_KNOWN = ("name", "position")
 
 
 class Source(StrEnum):
@@ -127,3 +129,32 @@ def _nic_word(expression: Expression) -> str:
 def _host_word(expression: Expression) -> str:
     is_host = isinstance(expression, Read) and expression.word.owner is Base.HOST
     return f"host.{expression.word.name}" if is_host and isinstance(expression, Read) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """What `some other in LIST satisfies other.WORD < nic.WORD` asks: whether the subject is beyond the list's least.
+
+    With `>` the greatest. That the subject may stand in the list itself makes no difference.
+    """
+
+    domain: Expression
+    subject: Read
+    is_least: bool
+
+
+def extreme_of(condition: Quantified) -> Extreme | None:
+    """Return what a quantifier asks of one list for all subjects, so that nobody is held against everybody."""
+    body = condition.body
+    if condition.quantifier is Quantifier.EVERY or is_bound(condition.domain) or not isinstance(body, Related):
+        return None
+    left, right = body.left, body.right
+    if body.negated or body.relation not in (Relate.LESS, Relate.MORE):
+        return None
+    if not (isinstance(left, Read) and isinstance(right, Read)) or left.word != right.word:
+        return None
+    if left.word.name not in _ALWAYS_KNOWN:
+        return None
+    if left.owner != condition.variable or right.owner == condition.variable or not isinstance(right.owner, Variable):
+        return None
+    return Extreme(condition.domain, right, body.relation is Relate.LESS)
