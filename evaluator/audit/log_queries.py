@@ -15,6 +15,7 @@ from evaluator.audit.chain import GENESIS, HASH_LENGTH, Head, entry_hash
 from evaluator.audit.packing import LARGEST, unpack
 from evaluator.audit.record import Json, Record, checked, read_envelope, time_text
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.facts.host import parse_literal
 from evaluator.text import quote
 
 _MOST_RECORDS = 1 << 62
@@ -139,7 +140,9 @@ def _conditions(wanted: LogFilter) -> tuple[list[str], list[str]]:
     ]
     if wanted.finding is not None:
         found.append(("seq IN (SELECT seq FROM finding WHERE code = ?)", (wanted.finding,)))
-    found += _equal(wanted, "host", "interface")
+    if wanted.host is not None:
+        found.append(("host IN (?, ?)", (wanted.host, _usual_spelling(wanted.host))))
+    found += _equal(wanted, "interface")
     for moment, sign in ((wanted.since, ">="), (wanted.until, "<")):
         if moment is not None:
             found.append((f"timestamp {sign} ?", (time_text(moment),)))
@@ -151,6 +154,14 @@ def _conditions(wanted: LogFilter) -> tuple[list[str], list[str]]:
         for i, (text, _) in enumerate(found)
     ]
     return conditions, [value for _, values in found for value in values]
+
+
+def _usual_spelling(host: str) -> str:
+    """Return an address as decisions write it, a name in small letters without its final dot."""
+    try:
+        return str(parse_literal(host))
+    except ValueError:
+        return host.lower().removesuffix(".")
 
 
 def _equal(wanted: LogFilter, *columns: str) -> list[tuple[str, tuple[str, ...]]]:

@@ -6,18 +6,26 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
 from evaluator import __version__
 from evaluator.cli.exits import OF_STATUS
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, RecordCode, UnverifiedError
+from evaluator.text import visible
 
 OUTPUTS = ("text", "json", "html")
 _OF_A_RECORD = frozenset({"report", "log", "output", "parser", "run"})
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a record says of its decision, and the record itself."""
+
+    facts: Mapping[str, str] = field(default_factory=dict)
+    record: Mapping[str, object] | None = None
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -34,12 +42,12 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    decision, facts = (decide_on(options), _NOTHING) if options.log is None else _kept(options)
-    _print(decision, options.output, facts)
+    decision, kept = (decide_on(options), _Kept()) if options.log is None else _of_record(options)
+    _print(decision, options.output, kept)
     return OF_STATUS[decision.status]
 
 
-def _kept(options: argparse.Namespace) -> tuple[Decision, Mapping[str, str]]:
+def _of_record(options: argparse.Namespace) -> tuple[Decision, _Kept]:
     """Return the decision of a record, made again, and what the record says of it; RecordError where it is broken."""
     asked = {name: value for name, value in vars(options).items() if name not in _OF_A_RECORD}
     if options.report is None or any(value != options.parser.get_default(name) for name, value in asked.items()):
@@ -56,18 +64,21 @@ def _kept(options: argparse.Namespace) -> tuple[Decision, Mapping[str, str]]:
         )
     labels = ", ".join(f"{name}={value}" for name, value in sorted(record.envelope["labels"].items()))
     facts = {"decision": record.decision_id, "made": record.envelope["timestamp"], "labels": labels or "none"}
-    return found.decision, {**facts, "changed since": "; ".join(found.changes) or "nothing"}
+    facts["changed since"] = "; ".join(found.changes) or "nothing"
+    return found.decision, _Kept(facts, record.envelope)
 
 
-def _print(decision: Decision, output: str, facts: Mapping[str, str]) -> None:
+def _print(decision: Decision, output: str, kept: _Kept) -> None:
     if output == "json":
         document = {"schema_version": 1, "decision": decision.to_dict(), "explanation": decision.explain().to_dict()}
         print(json.dumps(document, indent=2))
     elif output == "html":
         from evaluator.render.html import page  # noqa: PLC0415 -- only where it is shown
 
-        print(page(decision, facts), end="")
+        print(page(decision, kept.facts, kept.record), end="")
     else:
         from evaluator.render.reasons import print_explanation  # noqa: PLC0415 -- rich, only where it is shown
 
         print_explanation(decision, sys.stdout)
+        for name, value in kept.facts.items():
+            print(f"{name}: {visible(value)}")

@@ -39,8 +39,11 @@ _MEANINGS = {
 }
 
 
-def page(decision: Decision, facts: Mapping[str, str] = _NOTHING) -> str:
-    """Return the page; `facts` are shown in its head, such as the id and the time of a recorded decision."""
+def page(decision: Decision, facts: Mapping[str, str] = _NOTHING, record: Mapping[str, object] | None = None) -> str:
+    """Return the page; of a recorded decision `facts` are shown in its head, such as id and time, and `record` folded.
+
+    Without a record the decision document stands in its place.
+    """
     explanation = _explained(decision)
     roles = roles_of(decision, explanation)
     shown = excerpt(decision, explanation, roles)
@@ -53,7 +56,7 @@ def page(decision: Decision, facts: Mapping[str, str] = _NOTHING) -> str:
         findings(decision.findings),
         answers(decision, explanation),
         interfaces(Cast(shown, roles, anchors, explanation.others)),
-        _document(decision),
+        _raw(decision, record),
     )
     title = f"{decision.status}: {visible(decision.host_active_nic or decision.host.name)} - activenic"
     return f"<!DOCTYPE html>\n{_page(title, content).source}\n"
@@ -126,7 +129,8 @@ def _parameters(parameters: Mapping[str, object]) -> Iterator[Html]:
             yield element("span", name(key), " = ", name(text), class_="parameter")
 
 
-def _document(decision: Decision) -> Html:
-    text = decision.to_json()
+def _raw(decision: Decision, record: Mapping[str, object] | None) -> Html:
+    text = decision.to_json() if record is None else json.dumps(record, indent=2)
     summary = f"Show the {plural(text.count(chr(10)) + 1, 'line')} of JSON"
-    return section("The decision document", "document", folded(summary, lines(text), look="rest document"))
+    title = "The decision document" if record is None else "The record"
+    return section(title, "document", folded(summary, lines(text), look="rest document"))
