@@ -32,7 +32,7 @@ def near_misses(question: Question, link: Link) -> Iterator[str]:
             yield f"{shown} is owned by what it stands on: {_some(owners & below)}"
         if owners & above:
             yield f"{shown} is owned by what stands on it: {_some(owners & above)}"
-        for text in link.malformed:
+        for text in dict.fromkeys(link.malformed):
             if _may_mean(text, address):
                 yield f"its entry {quote(text)} is no address as it is written; some programs take it for {shown}"
 

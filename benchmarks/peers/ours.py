@@ -11,6 +11,7 @@ from evaluator.report import vdsm_swift
 
 PACKAGES = ("msgspec", "orjson")
 UNVALIDATED = "activenic, unvalidated"
+FLOOR = "needed fields decoded, nothing decided"
 
 
 def contenders() -> tuple[Contender, ...]:
@@ -50,11 +51,7 @@ def unvalidated() -> Contender:
     What the decision reads is decoded, the rest of an entry is passed over.
     """
     trace = next(contender for contender in contenders() if contender.row == TRACE)
-    structs = {
-        name: msgspec.defstruct(name, _FIELDS, gc=False) for name in ("nic", "vlan", "bond", "bridge", "network")
-    }
-    maps = [(key, dict[str, structs[name]], msgspec.UNSET) for key, name in _MAPS.items()]
-    decoder = msgspec.json.Decoder(msgspec.defstruct("reply", [*maps, ("lastClientIface", str, "")]))
+    decoder, structs = lenient()
     kinds = {structs[name]: kind for name, kind in vdsm_swift._KINDS.values()}
     switched = {"_capabilities": lambda: decoder, "_kinds": lambda: kinds}
 
@@ -68,6 +65,26 @@ def unvalidated() -> Contender:
             names.update(kept)
 
     return Contender(UNVALIDATED, PACKAGES, decide, TRACE, ("validation",))
+
+
+def floor() -> Contender:
+    """Return what decodes the needed fields and decides nothing: no decision in Python can take less."""
+    decoder, _ = lenient()
+
+    def decode(question: Question) -> Answer:
+        decoder.decode(question.data)
+        return question.expected
+
+    return Contender(FLOOR, ("msgspec",), decode)
+
+
+def lenient() -> tuple[msgspec.json.Decoder[object], dict[str, type]]:
+    """Return what decodes the fields that a decision reads, and the types of interfaces and networks."""
+    structs = {
+        name: msgspec.defstruct(name, _FIELDS, gc=False) for name in ("nic", "vlan", "bond", "bridge", "network")
+    }
+    maps = [(key, dict[str, structs[name]], msgspec.UNSET) for key, name in _MAPS.items()]  # type: ignore[valid-type]
+    return msgspec.json.Decoder(msgspec.defstruct("reply", [*maps, ("lastClientIface", str, "")])), structs
 
 
 _MAPS = {"nics": "nic", "vlans": "vlan", "bondings": "bond", "bridges": "bridge", "networks": "network"}

@@ -54,6 +54,7 @@ VALIDATED = ("activenic", TRACE)
 TRACERS = ("regorus VM, trace rule", "regorus interpreter, trace rule", "OPA, trace rule", "datalogic, steps")
 TARGETS = (
     Target("unvalidated with trace / datalogic", UNVALIDATED, ("datalogic",), NAME, lambda _: "≤ 1"),
+    Target(f"{ours.FLOOR} / datalogic", (ours.FLOOR, NAME), ("datalogic",), NAME, lambda _: "the floor"),
     Target("regorus VM / unvalidated with trace", UNVALIDATED, ("regorus VM",), NAME, lambda _: "≥ 10", True),
     Target(
         "fastest trace of each interface / explanation",
@@ -91,7 +92,7 @@ def print_targets(contenders: Sequence[Contender], seconds: float) -> None:
     field = [contender for contender in contenders if (contender.name, contender.row) in named]
     field += [contender for contender in contenders if (contender.name, contender.row) == VALIDATED]
     field += [contender for contender in contenders if (contender.name, contender.row) == ("activenic", EXPLANATION)]
-    field += [ours.unvalidated(), Contender(DECODE, ("orjson",), decode)]
+    field += [ours.unvalidated(), ours.floor(), Contender(DECODE, ("orjson",), decode)]
 
     @cache
     def medians(size: int, dual: bool) -> Medians:
