@@ -155,26 +155,27 @@ def _ways(data: Mapping[str, Any], addresses: tuple[OwnedAddress, ...], gateways
 
 
 def _addr_conflict(device: Device) -> Iterator[Finding]:
-    if "ipv4addrs" not in device.data or "addr" not in device.data:
+    data = device.data
+    if "ipv4addrs" not in data or "addr" not in data or not (data["addr"] or data["ipv4addrs"]):
         return
-    listed, primary = addresses_in(device.data, "ipv4addrs"), addresses_in(device.data, "addr")
-    is_other_length = primary <= listed and _lengths_differ(device.data)
-    if (primary and not primary <= listed) or (listed and not device.data["addr"]) or is_other_length:
-        shown = quote(device.data["addr"]) if device.data["addr"] else "empty"
+    beside = read_owned("", entries_of({key: data.get(key, "") for key in ("addr", "netmask")}, "")).addresses
+    listed = read_owned("", entries_of({"ipv4addrs": data["ipv4addrs"]}, "")).addresses
+    primary, others = ({owned.address for owned in found} for found in (beside, listed))
+    is_other_length = primary <= others and _lengths_differ(beside, listed)
+    if (primary and not primary <= others) or (others and not data["addr"]) or is_other_length:
+        shown = quote(data["addr"]) if data["addr"] else "empty"
         yield Finding(
             FindingCode.ADDR_CONFLICT,
             Severity.WARNING,
             f"of {quote(device.name)} the report's `addr` is {shown}, which does not fit its `ipv4addrs`; both count",
             (device.name,),
-            tuple(str(address) for address in sorted(primary | listed)),
+            tuple(str(address) for address in sorted(primary | others)),
         )
 
 
-def _lengths_differ(data: Mapping[str, Any]) -> bool:
+def _lengths_differ(beside: tuple[OwnedAddress, ...], listed: tuple[OwnedAddress, ...]) -> bool:
     """Return whether `netmask` contradicts the prefix lengths that `ipv4addrs` gives the same address."""
-    beside = read_owned("", entries_of({key: data.get(key, "") for key in ("addr", "netmask")}, "")).addresses
-    listed = read_owned("", entries_of({"ipv4addrs": data["ipv4addrs"]}, "")).addresses
-    lengths = {o.prefix for o in listed if any(o.address == one.address for one in beside)}
+    lengths = {owned.prefix for owned in listed if any(owned.address == one.address for one in beside)}
     return any(one.prefix is not None and one.prefix not in lengths for one in beside)
 
 
