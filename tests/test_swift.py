@@ -16,6 +16,7 @@ import evaluator
 from evaluator import HostAddresses, ReportError
 from evaluator.facts.address import parse_address, read_entry
 from evaluator.facts.spelt import Spelt
+from evaluator.policy.find import shipped_names
 from evaluator.report.vdsm import read
 from evaluator.report.vdsm_swift import SwiftReport, read_swiftly
 from evaluator.schema import is_valid
@@ -43,6 +44,7 @@ def test_the_table_tells_what_the_facts_tell(report: dict[str, Any], addresses: 
     assert table.owned(host) == facts.owned(host)
     assert (table.size, table.networks, table.last_client_iface) == (facts.size, facts.networks, None)
     assert facts.longest_list <= table.close_list_bound() <= table.list_bound
+    assert facts.topology.largest_stack <= table.stack_bound()
     for link in facts.links:
         for fact in ("kind", "networks", "vlan_id", "lowers", "addresses", "address_set", "position", "missing", "up"):
             assert getattr(table.link(link.name), fact) == getattr(link, fact)
@@ -157,6 +159,30 @@ def test_a_decision_alone_never_reads_the_whole(monkeypatch: pytest.MonkeyPatch)
         assert len(decision.trace) == len(evaluator.load_policy(name).program.rules)
     with pytest.raises(AssertionError, match="the whole reply"):
         _ = decision.findings
+
+
+@pytest.mark.parametrize("interfaces", [300, 4096])
+def test_nor_does_one_on_a_large_host(monkeypatch: pytest.MonkeyPatch, interfaces: int) -> None:
+    """What may be spent is counted by bounds that need no subnets and no closure."""
+    document: dict[str, Any] = {**PLAIN, "nics": {}, "bondings": {}, "vlans": {}}
+    for i in range(0, interfaces, 4):
+        document["nics"] |= {f"n{i}": {}, f"m{i}": {}}
+        document["bondings"][f"b{i}"] = {"slaves": [f"n{i}", f"m{i}"]}
+        address = f"10.{i >> 8}.{i & 255}.1"
+        document["vlans"][f"b{i}.7"] = {
+            "addr": address,
+            "ipv4addrs": [f"{address}/24"],
+            "ipv6addrs": ["2001:db8::1/64"],
+        }
+    report = _swift(document)
+    assert {"strict", "keep-management", "last-client-iface", "ovirt-engine"} < set(shipped_names())
+    for name in shipped_names():
+        if name != "route-to-engine":
+            with monkeypatch.context() as patch:
+                patch.setattr("evaluator.report.vdsm_table.parse_json", lambda text: pytest.fail("read in full"))
+                decision = evaluator.load_policy(name).decide(report, HostAddresses.of("10.0.4.1"))
+                assert decision.host_active_nic == (None if name == "last-client-iface" else "b4.7")
+                assert decision.trace
 
 
 _PARTS = st.sampled_from(

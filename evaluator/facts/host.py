@@ -92,6 +92,10 @@ class HostFacts:
         """Return such a length that is near to the longest list's, though it takes a look at each link."""
         return self.longest_list
 
+    def stack_bound(self) -> int:
+        """Return a number that `topology.largest_stack` does not exceed."""
+        return self.topology.largest_stack
+
     def route_to(self, address: Address) -> tuple[Link, ...]:
         """Return the links by which the host reaches an address: longest prefix, then least metric; sorted by name."""
         reached = {

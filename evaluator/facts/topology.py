@@ -64,6 +64,24 @@ class Topology:
         return tuple(self.names[i] for i in _bits(self._below[self._index[name]]))
 
 
+def most_together(edges: Iterable[tuple[str, str]]) -> int:
+    """Return how many names hang together at most, by whatever way; 1 where there are no edges."""
+    above: dict[str, str] = {}  # a forest: names that hang together have one root
+    sizes: dict[str, int] = {}
+
+    def root_of(name: str) -> str:
+        while name in above:
+            name = above[name]
+        return name
+
+    for ends in edges:
+        less, more = sorted(map(root_of, ends), key=lambda root: sizes.get(root, 1))
+        if less != more:
+            above[less] = more
+            sizes[more] = sizes.get(less, 1) + sizes.get(more, 1)
+    return max(sizes.values(), default=1)
+
+
 def _closure(components: Iterable[list[int]], edges: tuple[tuple[int, ...], ...]) -> list[int]:
     """Return for each node the set of all that its edges lead to, its own component left out.
 

@@ -18,7 +18,7 @@ class Prices:
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self._rules = rules
-        self._known: dict[tuple[str, int, int, int], int] = {}
+        self._known: dict[tuple[str, int, int, int, int], int] = {}
         self.harmless = self._greatest_harmless_size()
 
     def _greatest_harmless_size(self) -> int:
@@ -40,12 +40,12 @@ class Prices:
             return None
         return BoundedBudget(self, question, given)
 
-    def price(self, rule: Rule, interfaces: int, candidates: int, others: int) -> int:
-        """Return what a rule costs at most."""
-        key = rule.place, interfaces.bit_length(), candidates.bit_length(), others.bit_length()
+    def price(self, rule: Rule, interfaces: int, candidates: int, stack: int, others: int) -> int:
+        """Return what a rule costs at most; `stack` bounds what belongs to the stack of one interface."""
+        key = rule.place, interfaces.bit_length(), candidates.bit_length(), stack.bit_length(), others.bit_length()
         if key not in self._known:
-            n, c, m = (1 << bits for bits in key[1:])
-            self._known[key] = price_of(rule, Sizes(n, c, n, n, m))
+            n, c, s, m = (1 << bits for bits in key[1:])
+            self._known[key] = price_of(rule, Sizes(n, c, s, s, m))
         return self._known[key]
 
 
@@ -60,6 +60,7 @@ class BoundedBudget:
         self._question = question
         self._given = given
         self._others = max(given, question.facts.list_bound)
+        self._stack = question.facts.size
         self._is_close = False
         self._bound = 0
         self._paid: list[tuple[Rule, int]] = []
@@ -74,7 +75,8 @@ class BoundedBudget:
         self._bound += self._price(rule, candidates)
         if self._bound > STEP_BUDGET and not self._is_close:
             self._is_close = True
-            self._others = max(self._given, self._question.facts.close_list_bound())
+            facts = self._question.facts
+            self._others, self._stack = max(self._given, facts.close_list_bound()), facts.stack_bound()
             self._bound = sum(self._price(*paid) for paid in self._paid)
         if self._bound > STEP_BUDGET:
             self._exact = Budget(self._question)
@@ -82,4 +84,4 @@ class BoundedBudget:
                 self._exact.spend(*paid)
 
     def _price(self, rule: Rule, candidates: int) -> int:
-        return self._prices.price(rule, self._question.facts.size, candidates, self._others)
+        return self._prices.price(rule, self._question.facts.size, candidates, self._stack, self._others)

@@ -87,8 +87,13 @@ def lowers_of(device: Device) -> Lowers:
     ports = tuple(sorted(set(device.data.get("ports", ())))) if device.kind is Kind.BRIDGE else ()
     base = None
     if device.kind is Kind.VLAN:
-        base = device.data.get("iface") or _split_name(device.name)[0]
+        base = base_of(device.name, device.data.get("iface"))
     return Lowers(slaves, ports, base)
+
+
+def base_of(name: str, iface: str | None) -> str | None:
+    """Return what a vlan stands on: what its entry or else its name says."""
+    return iface or _split_name(name)[0]
 
 
 def _split_name(name: str) -> tuple[str | None, str]:

@@ -6,7 +6,7 @@ beyond that comes from there. An engine that asks for a name has no use for the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -14,14 +14,15 @@ from evaluator.facts.address import Address
 from evaluator.facts.host import HostAddresses, HostFacts
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.spelt import Spelt
+from evaluator.facts.topology import most_together
 from evaluator.report.json_text import parse_json
 from evaluator.report.owned import read_owned
 from evaluator.report.reading import Report
 from evaluator.report.vdsm_device import Device, entries_of, lowers_of, vlan_id_of
+from evaluator.report.vdsm_entries import Entries, Entry, edges_of, length_of, texts_that_begin, texts_with_numbers
 from evaluator.report.vdsm_network import carriers, device_name
-from evaluator.schema_types import LONGEST_LIST, UNSET
+from evaluator.schema_types import LONGEST_LIST
 
-Entries = Mapping[str, Any]  # msgspec structs by name, made from the schema
 _LONGEST = 2 * LONGEST_LIST + 8
 _FACTS = frozenset(field.name for field in fields(HostFacts))
 _LINK_FACTS = frozenset(field.name for field in fields(Link))
@@ -30,13 +31,14 @@ _LINK_FACTS = frozenset(field.name for field in fields(Link))
 class VdsmTable(HostFacts):
     """The facts of a host, each worked out when it is first asked for."""
 
-    __slots__ = ("_carried", "_client", "_entries", "_kinds", "_networks", "_text", "positions", "report")
+    __slots__ = ("_carried", "_client", "_entries", "_kinds", "_networks", "_text", "_together", "positions", "report")
     _text: bytes
     _entries: Entries
     _kinds: Mapping[type, Kind]
     _networks: Entries
     _client: str | None
     _carried: Mapping[str, tuple[str, ...]]
+    _together: int
     positions: Mapping[str, int]
     report: Report
 
@@ -73,6 +75,8 @@ class VdsmTable(HostFacts):
                 return {entry: at for at, entry in enumerate(self._entries)}
             case "_carried":
                 return self._networks_by_carrier()
+            case "_together":
+                return most_together(edges_of(self._entries, self._kinds))
         if name not in _FACTS:
             raise AttributeError(f"a host has no {name!r}")
         return getattr(self.report.facts, name)
@@ -89,8 +93,12 @@ class VdsmTable(HostFacts):
 
     def close_list_bound(self) -> int:
         """Return such a length that is near to the longest list's, though it takes a look at each link."""
-        longest = max([_length(entry) for entry in self._entries.values()], default=0)
+        longest = max([length_of(entry) for entry in self._entries.values()], default=0)
         return max(longest + 5, len(self._networks) + 2)
+
+    def stack_bound(self) -> int:
+        """Return a number that no stack's size exceeds: that of the most interfaces that hang together, and one."""
+        return self._together + 1
 
     def link(self, name: str) -> VdsmLink:
         """Return a described interface by its name."""
@@ -112,7 +120,7 @@ class VdsmTable(HostFacts):
         return tuple([self.link(name) for name in sorted(self._owned(Spelt((address,))))])
 
     def _owned(self, spelt: Spelt) -> dict[str, frozenset[Address]]:
-        find = _texts_with_numbers if spelt.has_v6 else _texts_that_begin
+        find = texts_with_numbers if spelt.has_v6 else texts_that_begin
         found: dict[str, frozenset[Address]] = {}
         for name, text in find(self._entries, spelt.begins):
             meant = spelt.meant_by(text)
@@ -142,7 +150,7 @@ class VdsmTable(HostFacts):
     def _networks_by_carrier(self) -> Mapping[str, tuple[str, ...]]:
         found: dict[str, set[str]] = {}
         for name, entry in self._networks.items():
-            network = _Entry(entry)
+            network = Entry(entry)
             device = device_name(name, network)
             if device in self._entries:
                 for carrier in carriers(self.link(device).device, network):
@@ -167,7 +175,7 @@ class VdsmLink(Link):
     @property
     def device(self) -> Device:
         """The entry as `vdsm_device.py` takes it, without its place."""
-        return Device(self.name, self.kind, 0, _Entry(self._entry), "")
+        return Device(self.name, self.kind, 0, Entry(self._entry), "")
 
     def __getattr__(self, name: str) -> object:
         if name not in _LINK_FACTS:
@@ -191,55 +199,3 @@ class VdsmLink(Link):
             case "position":
                 return self._table.positions[self.name]
         return getattr(self._table.report.facts.by_name[self.name], name)
-
-
-class _Entry(Mapping[str, Any]):
-    """A decoded entry under the keys of the reply."""
-
-    __slots__ = ("_struct",)
-
-    def __init__(self, struct: Any) -> None:  # noqa: ANN401 -- made from the schema
-        self._struct = struct
-
-    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 -- a value of the reply
-        value = getattr(self._struct, key, UNSET)
-        if value is UNSET:
-            raise KeyError(key)
-        return value
-
-    def __iter__(self) -> Iterator[str]:
-        return (key for key in self._struct.__struct_fields__ if getattr(self._struct, key) is not UNSET)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-def _length(entry: Any) -> int:  # noqa: ANN401 -- made from the schema
-    """Return how many addresses, or interfaces that may be missing, an entry lists."""
-    lowers = getattr(entry, "slaves", ()) or getattr(entry, "ports", ())
-    return max(len(entry.ipv4addrs) + len(entry.ipv6addrs), len(lowers))
-
-
-def _texts_that_begin(entries: Entries, begins: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the address texts that begin so, by their interfaces: the loop that costs a decision most."""
-    found = []
-    for name, entry in entries.items():
-        if entry.addr and entry.addr.startswith(begins):
-            found.append((name, entry.addr))
-        for text in entry.ipv4addrs:
-            if text.startswith(begins):
-                found.append((name, text))
-        for text in entry.ipv6addrs:
-            if text.startswith(begins):
-                found.append((name, text))
-    return found
-
-
-def _texts_with_numbers(entries: Entries, begins: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the address texts that begin so or are IPv6, of which only the number tells what they mean."""
-    return [
-        (name, text)
-        for name, entry in entries.items()
-        for text in (entry.addr, *entry.ipv4addrs, *entry.ipv6addrs)
-        if ":" in text or text.startswith(begins)
-    ]
