@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import ipaddress
 import json
+import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +246,22 @@ def test_an_unknown_keyword_of_a_schema_is_no_type_that_takes_everything() -> No
     for schema in ({"type": "string", "pattern": "x"}, {"type": "object"}, {"const": 1}, {}):
         with pytest.raises(ValueError, match="no type for the schema"):
             Types({}).of(schema)
+
+
+def test_reports_are_values_all_the_same() -> None:
+    report = evaluator.read_report(json.dumps(PLAIN))
+    for made in (
+        copy.copy(report),
+        copy.deepcopy(report),
+        pickle.loads(pickle.dumps(report)),
+        replace(report, text=b""),
+    ):
+        assert made == report
+        assert hash(made) == hash(report)
+        assert made.table == report.facts
+    assert report == evaluator.read_report(PLAIN)
+    assert report != evaluator.read_report({"nics": {}})
+    assert not hasattr(report, "nothing")
 
 
 def test_malformed_replies_are_refused_when_they_are_read() -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 import evaluator
-from benchmarks import growth, memory, start
+from benchmarks import growth, memory, profile, start
 from benchmarks.peers import tables, targets
 from benchmarks.peers.agreement import disagreements
 from benchmarks.peers.contest import Absent, Contender
@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_tables(contenders, asked)
     tables.print_omissions(contenders)
     targets.print_targets(contenders, asked.seconds)
+    profile.main()
     growth.main()
     start.main()
     memory.compare(asked.decisions)

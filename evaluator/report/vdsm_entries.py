@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
 
 from evaluator.facts.link import Kind
 from evaluator.report.vdsm_device import base_of
 from evaluator.schema_types import UNSET
 
 Entries = Mapping[str, Any]  # structs by name, made from the schema
+Kinds = Mapping[type, Kind]  # what an interface is, by the type of its struct
 
 
 class Entry(Mapping[str, Any]):
@@ -64,15 +65,33 @@ def texts_with_numbers(entries: Entries, begins: tuple[str, ...]) -> list[tuple[
     ]
 
 
-def edges_of(entries: Entries, kinds: Mapping[type, Kind]) -> Iterator[tuple[str, str]]:
+def lowers_in(name: str, entry: Any, kind: Kind) -> Iterable[str]:  # noqa: ANN401 -- as above
+    """Return the names directly below an interface, described or not (`vdsm_device.lowers_of`)."""
+    if kind is Kind.BOND:
+        return cast("list[str]", entry.slaves)
+    if kind is Kind.BRIDGE:
+        return cast("list[str]", entry.ports)
+    base = base_of(name, entry.iface) if kind is Kind.VLAN else None
+    return () if base is None else (base,)
+
+
+def edges_of(entries: Entries, kinds: Kinds) -> Iterator[tuple[str, str]]:
     """Yield who stands on whom, described or not."""
     for name, entry in entries.items():
-        kind = kinds[type(entry)]
-        if kind is Kind.BOND:
-            yield from ((name, slave) for slave in entry.slaves)
-        elif kind is Kind.BRIDGE:
-            yield from ((name, port) for port in entry.ports)
-        elif kind is Kind.VLAN:
-            base = base_of(name, entry.iface)
-            if base is not None:
-                yield name, base
+        for lower in lowers_in(name, entry, kinds[type(entry)]):
+            yield name, lower
+
+
+def networks_by_carrier(networks: Entries, entries: Entries, kinds: Kinds) -> dict[str, tuple[str, ...]]:
+    """Return the logical networks on each interface that carries any, sorted (`vdsm_network.carried_networks`)."""
+    found: dict[str, set[str]] = {}
+    for name, network in networks.items():
+        device = network.iface or network.interface or name
+        holder = entries.get(device)
+        if holder is None:
+            continue
+        found.setdefault(device, set()).add(name)
+        if kinds[type(holder)] is Kind.BRIDGE:
+            for port in (*holder.ports, *network.ports):
+                found.setdefault(port, set()).add(name)
+    return {carrier: tuple(sorted(names)) for carrier, names in found.items()}

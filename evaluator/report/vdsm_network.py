@@ -26,15 +26,17 @@ def carried_networks(
     in_conflict: set[str] = set()
     findings: list[Finding] = []
     for name, data in networks.items():
-        device = by_name.get(device_name(name, data))
+        device = by_name.get(_device_name(name, data))
         reasons = list(_disagreements(name, data, device))
         findings.extend(_finding(reason, device) for reason in reasons)
         if device is None:
             continue
         if reasons:
             in_conflict.add(device.name)
-        for carrier in carriers(device, data):
-            on_device[carrier].add(name)
+        on_device[device.name].add(name)
+        if device.kind is Kind.BRIDGE:
+            for port in (*device.data.get("ports", ()), *data.get("ports", ())):
+                on_device[port].add(name)
     carried = {
         name: Carried(tuple(sorted(on_device.get(name, ()))), name in in_conflict)
         for name in {*on_device, *in_conflict}
@@ -42,14 +44,7 @@ def carried_networks(
     return carried, tuple(findings)
 
 
-def carriers(device: Device, network: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names of the interfaces that carry a network on this device."""
-    ports = (*device.data.get("ports", ()), *network.get("ports", ())) if device.kind is Kind.BRIDGE else ()
-    return (device.name, *ports)
-
-
-def device_name(network: str, data: Mapping[str, Any]) -> str:
-    """Return the name of the device that a network is on."""
+def _device_name(network: str, data: Mapping[str, Any]) -> str:
     name = data.get("iface") or data.get("interface") or network
     assert isinstance(name, str)  # noqa: S101 -- the schema has said so
     return name
@@ -58,7 +53,7 @@ def device_name(network: str, data: Mapping[str, Any]) -> str:
 def _disagreements(network: str, data: Mapping[str, Any], device: Device | None) -> Iterator[str]:
     shown = quote(network)
     if device is None:
-        yield f"the network {shown} is on {quote(device_name(network, data))}, which the report does not describe"
+        yield f"the network {shown} is on {quote(_device_name(network, data))}, which the report does not describe"
         return
     if device.kind is not Kind.BRIDGE and data.get("bridged") is True:
         yield f"the network {shown} says it is bridged, but its device {quote(device.name)} is no bridge"

@@ -39,11 +39,14 @@ class SwiftReport(Report):
     __slots__ = ("_table",)
     _table: VdsmTable
 
-    def __init__(self, text: bytes, table: VdsmTable) -> None:
-        fill = object.__setattr__
-        fill(self, "format", "vdsm")
-        fill(self, "text", text)
-        fill(self, "_table", table)
+    @classmethod
+    def of(cls, text: bytes, table: VdsmTable) -> SwiftReport:
+        """Return the report of a text whose table is known."""
+        report, fill = cls.__new__(cls), object.__setattr__
+        fill(report, "format", "vdsm")
+        fill(report, "text", text)
+        fill(report, "_table", table)
+        return report
 
     def __getattr__(self, name: str) -> object:
         if name not in _WHOLE:
@@ -54,8 +57,8 @@ class SwiftReport(Report):
 
     @property
     def table(self) -> HostFacts:
-        """The facts as a decision looks at them."""
-        return self._table
+        """The facts as a decision looks at them; of a report that was made of another one all of them."""
+        return getattr(self, "_table", None) or self.facts
 
 
 def read_swiftly(text: bytes) -> Report | None:
@@ -66,7 +69,7 @@ def read_swiftly(text: bytes) -> Report | None:
         table = _table(text, _capabilities().decode(text))
     except DecodeError:  # more than the network part, say, or an envelope
         table = _table_of_parts(text)
-    return None if table is None else SwiftReport(text, table)
+    return None if table is None else SwiftReport.of(text, table)
 
 
 def _table(text: bytes, reply: Any) -> VdsmTable | None:  # noqa: ANN401 -- a struct made from the schema

@@ -19,8 +19,17 @@ from evaluator.report.json_text import parse_json
 from evaluator.report.owned import read_owned
 from evaluator.report.reading import Report
 from evaluator.report.vdsm_device import Device, entries_of, lowers_of, vlan_id_of
-from evaluator.report.vdsm_entries import Entries, Entry, edges_of, length_of, texts_that_begin, texts_with_numbers
-from evaluator.report.vdsm_network import carriers, device_name
+from evaluator.report.vdsm_entries import (
+    Entries,
+    Entry,
+    Kinds,
+    edges_of,
+    length_of,
+    lowers_in,
+    networks_by_carrier,
+    texts_that_begin,
+    texts_with_numbers,
+)
 from evaluator.schema_types import LONGEST_LIST
 
 _LONGEST = 2 * LONGEST_LIST + 8
@@ -34,7 +43,7 @@ class VdsmTable(HostFacts):
     __slots__ = ("_carried", "_client", "_entries", "_kinds", "_networks", "_text", "_together", "positions", "report")
     _text: bytes
     _entries: Entries
-    _kinds: Mapping[type, Kind]
+    _kinds: Kinds
     _networks: Entries
     _client: str | None
     _carried: Mapping[str, tuple[str, ...]]
@@ -42,9 +51,7 @@ class VdsmTable(HostFacts):
     positions: Mapping[str, int]
     report: Report
 
-    def __init__(
-        self, text: bytes, entries: Entries, kinds: Mapping[type, Kind], networks: Entries, client: str | None
-    ) -> None:
+    def __init__(self, text: bytes, entries: Entries, kinds: Kinds, networks: Entries, client: str | None) -> None:
         """Take a reply's text, its interfaces and networks as they were decoded, and its `lastClientIface`.
 
         `kinds` tells what an interface is by the type of its entry.
@@ -74,7 +81,7 @@ class VdsmTable(HostFacts):
             case "positions":
                 return {entry: at for at, entry in enumerate(self._entries)}
             case "_carried":
-                return self._networks_by_carrier()
+                return networks_by_carrier(self._networks, self._entries, self._kinds)
             case "_together":
                 return most_together(edges_of(self._entries, self._kinds))
         if name not in _FACTS:
@@ -141,21 +148,13 @@ class VdsmTable(HostFacts):
         met: set[str] = set()
         pending = [name]
         while pending:
-            for lower in self.link(pending.pop()).lowers.names:
+            upper = pending.pop()
+            entry = self._entries[upper]
+            for lower in lowers_in(upper, entry, self._kinds[type(entry)]):
                 if lower not in met and lower in self._entries:
                     met.add(lower)
                     pending.append(lower)
         return met
-
-    def _networks_by_carrier(self) -> Mapping[str, tuple[str, ...]]:
-        found: dict[str, set[str]] = {}
-        for name, entry in self._networks.items():
-            network = Entry(entry)
-            device = device_name(name, network)
-            if device in self._entries:
-                for carrier in carriers(self.link(device).device, network):
-                    found.setdefault(carrier, set()).add(name)
-        return {carrier: tuple(sorted(names)) for carrier, names in found.items()}
 
 
 class VdsmLink(Link):

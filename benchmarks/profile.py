@@ -1,0 +1,83 @@
+"""Where the time of a decision goes, each part as a ratio to `orjson.loads` of the same text.
+
+Run: python -m benchmarks.profile. Parts are taken in turns on fresh hosts; each is timed on what the parts before it
+have made. What a part takes alone says where the floor is: no decision takes less than decoding does.
+"""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from itertools import cycle
+
+import orjson
+
+import evaluator
+from benchmarks.peers import ours
+from benchmarks.peers.contest import Question as Asked
+from benchmarks.peers.questions import TIMED, question
+from evaluator import HostAddresses
+from evaluator.decide import Case, decide
+from evaluator.explain import CaseExplainer
+from evaluator.policy.scene import Question
+from evaluator.report.vdsm import read
+from evaluator.report.vdsm_swift import _capabilities
+
+SIZES = {8: 400, 64: 150, 512: 30}
+
+
+def profiled(size: int, dual: bool, hosts: int) -> dict[str, float]:
+    """Return the medians of the parts as ratios to `orjson.loads`."""
+    policy, taken = evaluator.load_policy("strict"), defaultdict[str, list[float]](list)
+    needed, _ = ours.lenient()
+    for number, kind in zip(range(hosts), cycle(TIMED), strict=False):
+        for part, took in parts(policy, question(kind, size, dual, number), needed.decode):
+            taken[part].append(took)
+    base = statistics.median(taken["orjson.loads"])
+    return {part: statistics.median(times) / base for part, times in taken.items()}
+
+
+def parts(policy: evaluator.Policy, asked: Asked, decode: Callable[[bytes], object]) -> Iterator[tuple[str, float]]:
+    """Yield how long each part takes on one host, in seconds."""
+    compiled, parameters = policy._compiled, policy._bound({})
+    data, host, report = asked.data, HostAddresses.of(*asked.host), evaluator.read_report(asked.data)
+    seen = Question(report.table, host, parameters)
+    case = Case(compiled, evaluator.read_report(data), host, parameters)
+    decision = decide(case, CaseExplainer)
+    seconds(lambda: orjson.loads(data))  # the first to touch a text pays for it
+    yield "orjson.loads", seconds(lambda: orjson.loads(data))
+    yield "decode the needed fields", seconds(lambda: decode(data))
+    yield "decode and validate", seconds(lambda: _capabilities().decode(data))
+    yield "read_report", seconds(lambda: evaluator.read_report(data))
+    yield "HostAddresses.of", seconds(lambda: HostAddresses.of(*asked.host))
+    yield "find the owners", seconds(lambda: Question(report.table, host, parameters))
+    yield "judge the rules", seconds(lambda: compiled.decide(seen))
+    fresh = case._replace(report=evaluator.read_report(data))
+    yield "decide, all of it", seconds(lambda: decide(fresh, CaseExplainer))
+    yield "the whole report", seconds(lambda: read(orjson.loads(data)))
+    yield "findings, the whole report read", seconds(lambda: decision.findings)
+    yield "reasons", seconds(decision.reasons)
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """Return how long an action takes."""
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Print the table."""
+    found = {(size, dual): profiled(size, dual, hosts) for size, hosts in SIZES.items() for dual in (False, True)}
+    heads = [f"{size} {'dual' if dual else 'single'}" for size, dual in found]
+    print(f"\nactivenic {evaluator.__version__}, Python {platform.python_version()}, orjson {orjson.__version__}")
+    print(f"\n| part, times orjson.loads | {' | '.join(heads)} |\n| --- |{' ---: |' * len(heads)}")
+    for part in next(iter(found.values())):
+        print(f"| {part} | {' | '.join(f'{ratios[part]:.2f}' for ratios in found.values())} |")
+
+
+if __name__ == "__main__":
+    main()
