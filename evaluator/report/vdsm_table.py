@@ -40,12 +40,11 @@ _LINK_FACTS = frozenset(field.name for field in fields(Link))
 class VdsmTable(HostFacts):
     """The facts of a host, each worked out when it is first asked for."""
 
-    __slots__ = ("_carried", "_client", "_entries", "_kinds", "_networks", "_text", "_together", "positions", "report")
+    __slots__ = ("_carried", "_entries", "_kinds", "_networks", "_text", "_together", "positions", "report")
     _text: bytes
     _entries: Entries
     _kinds: Kinds
     _networks: Entries
-    _client: str | None
     _carried: Mapping[str, tuple[str, ...]]
     _together: int
     positions: Mapping[str, int]
@@ -61,7 +60,8 @@ class VdsmTable(HostFacts):
         fill(self, "_entries", entries)
         fill(self, "_kinds", kinds)
         fill(self, "_networks", networks)
-        fill(self, "_client", client)
+        fill(self, "networks", tuple(sorted(networks)))
+        fill(self, "last_client_iface", client)
 
     def __getattr__(self, name: str) -> object:
         value = self._work_out(name)
@@ -70,10 +70,6 @@ class VdsmTable(HostFacts):
 
     def _work_out(self, name: str) -> object:
         match name:
-            case "networks":
-                return tuple(sorted(self._networks))
-            case "last_client_iface":
-                return self._client
             case "report":
                 from evaluator.report.vdsm import read  # noqa: PLC0415 -- where more is asked than who is the answer
 
@@ -141,7 +137,7 @@ class VdsmTable(HostFacts):
 
     def carried(self, name: str) -> tuple[str, ...]:
         """Return the logical networks on an interface, sorted."""
-        return self._carried.get(name, ()) if self._networks else ()
+        return self._carried.get(name, ())
 
     def _below(self, name: str) -> set[str]:
         """Return the described interfaces that a walk down from one meets; itself where it stands in a cycle."""
@@ -170,6 +166,8 @@ class VdsmLink(Link):
         fill(self, "_entry", entry)
         fill(self, "name", name)
         fill(self, "kind", kind)
+        if not table.networks:
+            fill(self, "networks", ())
 
     @property
     def device(self) -> Device:
