@@ -15,7 +15,6 @@ from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.report.json_text import LARGEST, parse_json, parse_json_without_duplicates, parse_kernel_json, plain_copy
 from evaluator.report.reading import Report, ReportFormat
 from evaluator.report.shapes import is_ansible, is_iproute2, is_nmstate, is_vdsm
-from evaluator.report.vdsm_swift import read_swiftly
 from evaluator.schema import describe_value
 from evaluator.text import did_you_mean, quote, quote_all, quote_path, reason_of
 
@@ -67,6 +66,8 @@ def read_report(document: bytes | str | Mapping[str, object] | Path, format: str
         document = read_file(document)
     if isinstance(document, bytes | str):
         if document.isascii() and format in ("auto", "vdsm"):
+            from evaluator.report.vdsm_swift import read_swiftly  # noqa: PLC0415 -- msgspec, which the command needs not
+
             swift = read_swiftly(_octets(document))
             if swift is not None:
                 return swift
