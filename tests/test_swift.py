@@ -28,6 +28,8 @@ from tests.strategies import ADDRESSES, host_addresses, json_trees, reports, spo
 
 CAPTURES = sorted((Path(__file__).parent / "captures" / "vdsm").glob("*/*.json"))
 NIC = {"addr": "192.0.2.1", "ipv4addrs": ["192.0.2.1/24"]}
+NO_NICS = '"nics": {}, "bridges": {}'
+FACTS = ("ansible_facts", "ansible_facts")
 PLAIN: dict[str, Any] = {"nics": {"a": NIC}, "vlans": {}, "bondings": {}, "bridges": {}, "networks": {}}
 
 
@@ -95,6 +97,13 @@ def test_what_is_taken_is_json_to_orjson(data: st.DataObject) -> None:
     [
         ("a key that stands twice hides a number that is none", '{"nics": 1e999, "nics": {}, "bridges": {}}'),
         ("the same in an envelope", '{"result": {"nics": 1e400, "nics": {}, "bridges": {}}}'),
+        ("the same by the shortest key", '{"nics":{},"bridges":{},"":1e309,"":1}'),
+        ("a key that stands twice", '{"nics": {}, "bridges": {}, "x y": 1, "x y": 1}'),
+        ("a number beside an envelope that has such a key, too", '{"result": {%s, "x": 1}, "x": 1e999}' % NO_NICS),
+        ("the same of a map", '{"result": {%s, "networks": {}}, "networks": 1e999}' % NO_NICS),
+        ("another kind of envelope beside the right one", '{"result": {%s, "jsonrpc": ""}, "jsonrpc": 5}' % NO_NICS),
+        ("Ansible's facts beside a key of that name", '{"info": {%s, "%s": 1}, "%s": {}}' % (NO_NICS, *FACTS)),
+        ("nesting that no reader follows", '{"nics": {}, "bridges": {}, "x": %s}' % ("[" * 10**5 + "]" * 10**5)),
         ("a number in what nobody reads", '{"nics": {}, "bridges": {}, "x": 1e999}'),
         ("an integer that no double holds", '{"nics": {"a": {"speed": 1%s}}, "bridges": {}}' % ("0" * 400)),
         ("nesting in what nobody reads", '{"nics": {}, "bridges": {}, "x": %s}' % ("[" * 70 + "]" * 70)),
@@ -121,6 +130,8 @@ def test_what_is_left_to_the_ordinary_reader(change: str, text: str) -> None:
         {"jsonrpc": "2.0", "id": 1, "result": PLAIN},
         {"status": {"code": 0}, "info": PLAIN},
         {**PLAIN, "cpuModel": "x", "hooks": {"a": [1, 2]}},
+        {**PLAIN, "a key": " a  b ", "": {"x y": [[], {}]}},
+        {"result": {**PLAIN, "x": 1}, "x": 2, "networks": 3},
         {**PLAIN, "nics": {"a": {**NIC, "addr": "nowhere"}}},
     ],
 )

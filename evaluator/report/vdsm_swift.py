@@ -30,7 +30,8 @@ _KINDS = {
 }
 _ENVELOPES = {"result": ("jsonrpc", str), "info": ("status", dict)}
 _WHOLE = frozenset(field.name for field in fields(Report))
-_SHORTEST_HARM = len('"k":1e309,')  # orjson refuses a number that is infinite, wherever it stands
+_SHORTEST_PAIR = len('"":1,')
+_SPACE = b" \t\r\n"
 
 
 class SwiftReport(Report):
@@ -67,7 +68,7 @@ def read_swiftly(text: bytes) -> Report | None:
         return None
     try:
         table = _table(text, _capabilities().decode(text))
-    except DecodeError:  # more than the network part, say, or an envelope
+    except (DecodeError, RecursionError):  # more than the network part, say, or an envelope
         table = _table_of_parts(text)
     return None if table is None else SwiftReport.of(text, table)
 
@@ -94,8 +95,9 @@ def _table_of_parts(text: bytes) -> VdsmTable | None:
             return None
         known = decoders(SCHEMA, "capabilities")
         values = {key: known[key].decode(raw) for key, raw in body.items() if key in known}
-        _refuse_harm({key: parse_json(bytes(raw)) for key, raw in {**beside, **body}.items() if key not in values})
-    except (DecodeError, ReportError):
+        for unread in (beside, {key: raw for key, raw in body.items() if key not in known}):
+            _refuse_harm({key: parse_json(bytes(raw)) for key, raw in unread.items()})
+    except (DecodeError, ReportError, RecursionError):
         return None
     return _table(text, struct_of(SCHEMA, "capabilities")(**values))
 
@@ -112,24 +114,29 @@ def _kinds() -> Mapping[type, Kind]:
 
 
 def _unwrapped(text: bytes) -> tuple[Mapping[str, Raw] | None, Mapping[str, Raw]]:
-    """Return the network part of a reply and what stands beside it; no part where a key may stand twice."""
+    """Return the network part of a reply and what stands beside it; no part where a key stands twice."""
     top = parts_of(text)
     key = next((key for key in ("nics", *_ENVELOPES) if key in top), None)
-    if key is None or _may_repeat(text, top):
+    if key is None or _repeats(text, top):
         return None, {}
     if key == "nics":
         return top, {}
     inner = bytes(top.pop(key))
     body = parts_of(inner)
-    return (None if "nics" not in body or _may_repeat(inner, body) else body), top
+    return (None if "nics" not in body or _repeats(inner, body) else body), top
 
 
-def _may_repeat(text: bytes, parts: Mapping[str, Raw]) -> bool:
-    """Return whether an object may have a key twice, the first of which would have been passed over unread."""
-    shortest = sum(map(len, parts)) + sum(map(len, parts.values())) + 4 * len(parts) + 1  # quotes, colon, comma; braces
-    if len(text) - shortest < _SHORTEST_HARM:
+def _repeats(text: bytes, parts: Mapping[str, Raw]) -> bool:
+    """Return whether an object has a key twice, the first of which was passed over unread.
+
+    Such a one is more than its parts and what joins them; but for space, which may stand anywhere.
+    """
+    joints = 4 * len(parts) + 1  # quotes, colon, comma; braces
+    if len(text) - sum(map(len, parts)) - sum(map(len, parts.values())) - joints < _SHORTEST_PAIR:
         return False
-    return any(text.count(b'"%b"' % key.encode()) > 1 for key in parts)
+    told = sum(len(bytes(raw).translate(None, _SPACE)) for raw in parts.values())
+    keys = "".join(parts).encode().translate(None, _SPACE)
+    return len(text.translate(None, _SPACE)) != len(keys) + told + joints
 
 
 def _refuse_harm(others: Mapping[str, object]) -> None:
