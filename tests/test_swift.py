@@ -28,8 +28,6 @@ from tests.strategies import ADDRESSES, host_addresses, json_trees, reports, spo
 
 CAPTURES = sorted((Path(__file__).parent / "captures" / "vdsm").glob("*/*.json"))
 NIC = {"addr": "192.0.2.1", "ipv4addrs": ["192.0.2.1/24"]}
-NO_NICS = '"nics": {}, "bridges": {}'
-FACTS = ("ansible_facts", "ansible_facts")
 PLAIN: dict[str, Any] = {"nics": {"a": NIC}, "vlans": {}, "bondings": {}, "bridges": {}, "networks": {}}
 
 
@@ -99,10 +97,19 @@ def test_what_is_taken_is_json_to_orjson(data: st.DataObject) -> None:
         ("the same in an envelope", '{"result": {"nics": 1e400, "nics": {}, "bridges": {}}}'),
         ("the same by the shortest key", '{"nics":{},"bridges":{},"":1e309,"":1}'),
         ("a key that stands twice", '{"nics": {}, "bridges": {}, "x y": 1, "x y": 1}'),
-        ("a number beside an envelope that has such a key, too", '{"result": {%s, "x": 1}, "x": 1e999}' % NO_NICS),
-        ("the same of a map", '{"result": {%s, "networks": {}}, "networks": 1e999}' % NO_NICS),
-        ("another kind of envelope beside the right one", '{"result": {%s, "jsonrpc": ""}, "jsonrpc": 5}' % NO_NICS),
-        ("Ansible's facts beside a key of that name", '{"info": {%s, "%s": 1}, "%s": {}}' % (NO_NICS, *FACTS)),
+        (
+            "a number beside an envelope that has such a key, too",
+            '{"result": {"nics": {}, "bridges": {}, "x": 1}, "x": 1e999}',
+        ),
+        ("the same of a map", '{"result": {"nics": {}, "bridges": {}, "networks": {}}, "networks": 1e999}'),
+        (
+            "an envelope of another kind than it says",
+            '{"jsonrpc": 5, "info": {"nics": {}, "bridges": {}, "jsonrpc": ""}}',
+        ),
+        (
+            "Ansible's facts beside a key of that name",
+            '{"info": {"nics": {}, "bridges": {}, "ansible_facts": 1}, "ansible_facts": {}}',
+        ),
         ("nesting that no reader follows", '{"nics": {}, "bridges": {}, "x": %s}' % ("[" * 10**5 + "]" * 10**5)),
         ("a number in what nobody reads", '{"nics": {}, "bridges": {}, "x": 1e999}'),
         ("an integer that no double holds", '{"nics": {"a": {"speed": 1%s}}, "bridges": {}}' % ("0" * 400)),
@@ -173,6 +180,15 @@ def test_a_decision_alone_never_reads_the_whole(monkeypatch: pytest.MonkeyPatch)
         assert len(decision.trace) == len(evaluator.load_policy(name).program.rules)
     with pytest.raises(AssertionError, match="the whole reply"):
         _ = decision.findings
+
+
+def test_who_stands_above_whom_in_a_long_stack() -> None:
+    """A chain that ends in a cycle, asked of each pair: walked down for each it would take minutes."""
+    base = {i: i - 1 if i else 3 for i in range(120)}
+    vlans = {f"v{i}": {"iface": f"v{below}"} for i, below in base.items()}
+    table, facts = _swift({**PLAIN, "vlans": vlans}).table, read({**PLAIN, "vlans": vlans}).facts
+    pairs = [(upper, lower) for upper in vlans for lower in vlans]
+    assert [table.is_above(*pair) for pair in pairs] == [facts.is_above(*pair) for pair in pairs]
 
 
 @pytest.mark.parametrize("interfaces", [300, 4096])
