@@ -22,6 +22,7 @@ _MAPPED_BEGINS = ("0", ":")
 _V4_LENGTHS = frozenset(map(str, range(33)))
 _V6_LENGTHS = frozenset(map(str, range(129)))
 _MOST_KEPT = 1 << 16
+_LONGEST = len("0000:0000:0000:0000:0000:ffff:255.255.255.255")
 _PACKED: dict[str, bytes] = {}
 
 
@@ -72,6 +73,8 @@ class Spelt:
 
 def _packed(text: str) -> bytes:
     """Return the octets of a full IPv6 text, empty where it is none; the last few thousand spellings are kept."""
+    if len(text) > _LONGEST:  # what is kept is a report's, and may be megabytes
+        return b""
     try:
         return _PACKED[text]
     except KeyError:
