@@ -100,14 +100,11 @@ class DetailsMade(Details):
         object.__setattr__(self, "_made", made)
 
     def __getattr__(self, name: str) -> object:
+        if name not in ("trace", "findings"):
+            raise AttributeError(f"details have no {name!r}")
         made = self._made
         steps = expand(made.case.program.rules, made.case.compiled.judge_all(made.question).trace)
-        if name == "trace":
-            value: object = tuple(map(_step, steps))
-        elif name == "findings":
-            value = _findings(made, steps)
-        else:
-            raise AttributeError(f"details have no {name!r}")
+        value: object = tuple(map(_step, steps)) if name == "trace" else _findings(made, steps)
         object.__setattr__(self, name, value)
         return value
 

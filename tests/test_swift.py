@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import ipaddress
 import json
 import pickle
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,7 @@ from hypothesis import strategies as st
 import evaluator
 from evaluator import HostAddresses, ReportError
 from evaluator.facts.address import parse_address, read_entry
-from evaluator.facts.spelt import Spelt
+from evaluator.facts.spelt import _PACKED, Spelt
 from evaluator.policy.find import shipped_names
 from evaluator.report.vdsm import read
 from evaluator.report.vdsm_swift import SwiftReport, read_swiftly
@@ -160,6 +163,51 @@ def test_captured_replies_are_taken(path: Path) -> None:
     assert isinstance(evaluator.read_report(path.read_bytes()), SwiftReport)
 
 
+@pytest.mark.parametrize(
+    "copied",
+    [
+        copy.copy,
+        copy.deepcopy,
+        dataclasses.replace,
+        lambda value: pickle.loads(pickle.dumps(value)),
+    ],
+)
+def test_copies_decide_alike(copied: Callable[[Any], Any]) -> None:
+    policy, report, host = evaluator.load_policy("ovirt-engine"), _swift(PLAIN), HostAddresses.of("192.0.2.1")
+    expected = policy.decide(_swift(PLAIN), host)
+    for asked in (report, copied(report), copied(copied(report))):
+        assert asked == _swift(PLAIN)
+        assert (asked.text, asked.document) == (report.text, report.document)
+        assert policy.decide(asked, copied(host)).to_json() == expected.to_json()
+        assert policy.decide(asked, copied(copied(host))).status == expected.status
+
+
+def test_what_is_half_built_lacks_what_it_has_not() -> None:
+    expected = evaluator.load_policy("strict").decide(_swift(PLAIN), HostAddresses.of("192.0.2.1"))
+    made = (expected, expected._details(), _swift(PLAIN), _swift(PLAIN).table, _swift(PLAIN).table.link("a"))
+    for kind in {*map(type, made), HostAddresses}:
+        half: Any = kind.__new__(kind)
+        for field in (*(field.name for field in dataclasses.fields(kind)), "_made", "_table", "__deepcopy__", "gone"):
+            assert not hasattr(half, field)
+    assert not hasattr(expected._details(), "gone")
+
+
+def test_many_threads_ask_one_report_at_once() -> None:
+    vlans = {f"v{i}": {"iface": f"v{i - 1}", "ipv4addrs": ["192.0.2.1/24"]} for i in range(50)}
+    document = {**PLAIN, "vlans": vlans}
+    host, policy = HostAddresses.of("192.0.2.1"), evaluator.load_policy("ovirt-engine")
+    expected = policy.decide(evaluator.read_report(document), host).to_json()
+    for _ in range(10):
+        report, policy = _swift(document), evaluator.Policy(policy.program)
+        decision = policy.decide(report, host)
+        with ThreadPoolExecutor(8) as pool:
+            said = [
+                *pool.map(lambda _: decision.to_json(), range(8)),  # noqa: B023 -- called at once
+                *pool.map(lambda _: policy.decide(report, host).to_json(), range(8)),  # noqa: B023 -- called at once
+            ]
+        assert set(said) == {expected}
+
+
 def test_a_decision_alone_never_reads_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(text: bytes) -> None:
         raise AssertionError("the whole reply was read")
@@ -254,6 +302,16 @@ def test_a_text_means_what_it_means_as_a_number(text: str, others: list[str]) ->
     assert spelt.meant_by(text) == (None if meant is None else {meant})
     assert meant is None or text.startswith(spelt.begins) or ":" in text
     assert Spelt(address for address in wanted if address != meant).meant_by(text) is None
+
+
+def test_no_long_text_is_kept() -> None:
+    spelt = Spelt([parse_address("2001:db8::1"), parse_address("10.0.0.1")])
+    for text in ("2001:db8::1" + "0" * 1000, "2001:db8::1%" + "x" * 1000, ":" * 1000):
+        spelt.meant_by(text)
+    assert spelt.meant_by("2001:db8::1%" + "x" * 1000 + "/64") == {parse_address("2001:db8::1")}
+    assert spelt.meant_by("0000:0000:0000:0000:0000:ffff:010.000.000.001") is None
+    assert spelt.meant_by("0000:0000:0000:0000:0000:FFFF:0a00:0001") == {parse_address("10.0.0.1")}
+    assert max(map(len, _PACKED)) <= 45
 
 
 @given(_TEXTS)
