@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from evaluator.audit.address_mask import AddressMask
-from evaluator.audit.wording import Wording
+from evaluator.audit.mask_prose import Wording
 from evaluator.facts.address import Address, network_of, parse_address, parse_cidr
 
 KEY = b"sixteen octets!!"

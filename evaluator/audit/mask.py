@@ -17,11 +17,11 @@ import orjson
 
 from evaluator.audit.mask_key import refuse_short
 from evaluator.audit.mask_policy import PolicyParts, mask_literals, mask_policy, mask_value, read_parts
+from evaluator.audit.mask_prose import Wording
 from evaluator.audit.mask_report import ReportMasker, hints_of
 from evaluator.audit.mask_result import corresponds, map_finding, map_result, note_names
 from evaluator.audit.record import Json, Record, checked, digest
 from evaluator.audit.replay import decide_again, host_of, replay
-from evaluator.audit.wording import Wording
 from evaluator.diagnostic import Diagnostic, QuestionError, RecordCode, RecordError
 from evaluator.facts.address import parse_address
 from evaluator.policy.load import read_program

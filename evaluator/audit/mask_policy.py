@@ -12,9 +12,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 
+from evaluator.audit.mask_prose import Wording
 from evaluator.audit.mask_yaml import Edit, comment_edits, rewritten
 from evaluator.audit.pseudonyms import Pseudonyms
-from evaluator.audit.wording import Wording
 from evaluator.facts.address import parse_cidr
 from evaluator.facts.link import Kind
 from evaluator.policy import nodes

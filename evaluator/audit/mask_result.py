@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from evaluator.audit.mask_prose import Wording
 from evaluator.audit.pseudonyms import Pseudonyms
-from evaluator.audit.wording import Wording
 
 Json = dict[str, Any]
 Prose = Callable[[str], str]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from evaluator.audit.wording import MASKED_PROSE
+from evaluator.audit.mask_prose import MASKED_PROSE
 from evaluator.policy.yaml_text import Located
 from evaluator.source import Span
 

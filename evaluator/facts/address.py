@@ -8,7 +8,7 @@ because Java, glibc and Python read it as three different hosts.
 from __future__ import annotations
 
 import ipaddress
-from _socket import AF_INET, AF_INET6, inet_pton  # the C library alone: `socket` takes a third of a bare start
+from _socket import AF_INET, AF_INET6, inet_pton  # the C library alone, without what `socket` imports
 from collections.abc import Iterable
 from dataclasses import field
 

@@ -8,12 +8,7 @@ number, IPv6 by the C library.
 
 from __future__ import annotations
 
-from _socket import (  # the C library alone: `socket` takes a third of a bare start
-    AF_INET,
-    AF_INET6,
-    inet_ntop,
-    inet_pton,
-)
+from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # as in address.py
 from collections.abc import Iterable
 
 from evaluator.facts.address import Address, read_entry
@@ -72,7 +67,7 @@ class Spelt:
 
 
 def _packed(text: str) -> bytes:
-    """Return the octets of a full IPv6 text, empty where it is none; the last few thousand spellings are kept."""
+    """Return the octets of a full IPv6 text, empty where it is none; spellings are kept, so many at most."""
     if len(text) > _LONGEST:  # what is kept is a report's, and may be megabytes
         return b""
     try:

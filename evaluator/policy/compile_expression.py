@@ -29,22 +29,22 @@ from evaluator.policy.syntax import assign, attribute, call, name
 from evaluator.policy.types import Base
 
 # words that are attributes of their owner's value, most of them by their own name
-_FIELDS = {
+_FIELDS: dict[Base, dict[str, str]] = {
     Base.NIC: {
-        **{
-            word: word
-            for word in (
-                *("name", "position", "addresses", "networks", "vlan_id", "bond_mode", "mtu", "speed", "mac"),
-                *("conflicts", "missing", "gateways", "subnets", "routes"),
-            )
-        },
+        word: word
+        for word in (
+            *("name", "position", "addresses", "networks", "vlan_id", "bond_mode", "mtu", "speed", "mac"),
+            *("conflicts", "missing", "gateways", "subnets", "routes"),
+        )
     },
     Base.HOST: {
-        **{word: word for word in ("name", "answers", "unusable")},
+        "name": "name",
+        "answers": "answers",
+        "unusable": "unusable",
         "addresses": "usable",
         "first_address": "first",
     },
-    Base.REPORT: {word: word for word in ("networks", "last_client_iface")},
+    Base.REPORT: {"networks": "networks", "last_client_iface": "last_client_iface"},
     Base.OWNED: {"prefix": "length", "network": "network"},
 }
 _BARE_WORDS = {
