@@ -15,7 +15,7 @@ from evaluator.facts.address import Address
 from evaluator.facts.link import Link
 from evaluator.frozen import dataclass
 from evaluator.near_miss import near_misses
-from evaluator.policy.clause import verdict
+from evaluator.policy.clause import Sight
 from evaluator.policy.compile import DECIDING
 from evaluator.policy.interpret import Judged, run, subjects
 from evaluator.policy.scene import Question, Scene
@@ -25,6 +25,14 @@ from evaluator.trace import AnswerOutcome, Explanation, InterfaceReasons, Reason
 from evaluator.what_if import Effort, smallest_change
 
 _MOST_NAMES = 12
+_EFFECTS = {
+    "match": ("becomes a candidate", "does not match"),
+    "discard": ("discarded", "stays"),
+    "prefer": ("preferred", ""),
+    "ambiguous": ("ambiguous", "not ambiguous"),
+    "reject": ("rejected", "not rejected"),
+    "warn": ("a finding", "no finding"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +101,10 @@ class _View:
     def __init__(self, step: Judged, question: Question) -> None:
         self.rule = step.rule
         self.fired = step.fired
-        self.scene = Scene(question, step.before)
-        self.subjects = {link.name for link in subjects(step.rule, self.scene)}
+        self.question = question
+        scene = Scene(question, step.before)
+        self.sight = Sight(scene)
+        self.subjects = {link.name for link in subjects(step.rule, scene)}
         self.removed = {link.name for link in step.before} - {link.name for link in step.after}
 
 
@@ -125,7 +135,7 @@ def _interface(link: Link, views: list[_View], decision: Decision) -> InterfaceR
         outcome=outcome,
         reasons=reasons,
         lowers=link.lowers.names,
-        near_misses=tuple(dict.fromkeys(near_misses(views[0].scene.question, link))),
+        near_misses=tuple(dict.fromkeys(near_misses(views[0].question, link))),
     )
 
 
@@ -133,22 +143,14 @@ def _reason(view: _View, link: Link | None) -> Reason:
     rule = view.rule
     if link is not None and link.name not in view.subjects:
         return Reason(rule.name, rule.verb, rule.place, None, "not judged: no candidate here")
-    found = verdict(rule.condition, view.scene, {} if link is None else {"nic": link})
+    found = view.sight.verdict(rule.condition, {} if link is None else {"nic": link})
     return Reason(rule.name, rule.verb, rule.place, found.held, _effect(view, found.held), found.clause, found.seen)
 
 
 def _effect(view: _View, held: bool) -> str:
     if view.rule.verb == "prefer" and not held:
         return "passed over" if view.fired else "stays: none is preferred"
-    effects = {
-        "match": ("becomes a candidate", "does not match"),
-        "discard": ("discarded", "stays"),
-        "prefer": ("preferred", ""),
-        "ambiguous": ("ambiguous", "not ambiguous"),
-        "reject": ("rejected", "not rejected"),
-        "warn": ("a finding", "no finding"),
-    }
-    return effects[view.rule.verb][0 if held else 1]
+    return _EFFECTS[view.rule.verb][0 if held else 1]
 
 
 def _outcome(link: Link, views: list[_View], reasons: tuple[Reason, ...], decision: Decision) -> str:

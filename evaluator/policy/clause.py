@@ -8,7 +8,6 @@ Of a quantifier it is the quantifier with its witness, the smallest element that
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from evaluator.facts.address import OwnedAddress
 from evaluator.facts.host import HostFacts
@@ -31,6 +30,7 @@ from evaluator.policy.checked import (
     Related,
     RouteTo,
     Truth,
+    is_bound,
 )
 from evaluator.policy.interpret import Bindings, elements, evaluate, holds
 from evaluator.policy.scene import Scene, Value
@@ -49,37 +49,66 @@ class Verdict:
     seen: tuple[SeenValue, ...]
 
 
-def verdict(condition: Condition, scene: Scene, bound: Bindings) -> Verdict:
-    """Judge a condition and say what decided it."""
-    clause = _deciding(condition, scene, bound)
-    inner, seen = dict(bound), []
-    if isinstance(clause, Quantified):
-        seen.append(_see(clause.domain, scene, bound))
-        witness = _witness(clause, scene, bound)
-        if witness is not None:
-            inner[clause.variable.name] = witness
+class Sight:
+    """Says of one rule, subject after subject, what decided; what no subject changes is looked at once."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._operands: dict[int, tuple[tuple[Expression, bool], ...]] = {}  # by the clause of a rule that lives on
+        self._seen: dict[str, SeenValue] = {}
+
+    def verdict(self, condition: Condition, bound: Bindings) -> Verdict:
+        """Judge a condition and say what decided it."""
+        clause, held, witness = self._deciding(condition, bound)
+        seen = [*self._state(clause, bound), *self._values(clause, bound)]
+        if isinstance(clause, Quantified) and witness is not None:
             seen.append(SeenValue(clause.variable.name, show_briefly(witness), _pointers_of(witness)))
-            inside = verdict(clause.body, scene, inner)
-            seen.extend(value for value in inside.seen if value not in seen)
-    else:
-        seen.extend(_see_state(clause, scene, inner))
-        seen.extend(_see(expression, scene, inner) for expression in _operands(clause))
-    return Verdict(holds(condition, scene, bound), clause.text, tuple(dict.fromkeys(seen)))
+            inside = self.verdict(clause.body, {**bound, clause.variable.name: witness})
+            seen.extend(inside.seen)
+        return Verdict(held, clause.text, tuple(dict.fromkeys(seen)) if len(seen) > 1 else tuple(seen))
 
+    def _deciding(self, condition: Condition, bound: Bindings) -> tuple[Condition, bool, Value]:
+        """Return the deciding clause, whether the condition held, and the witness of a quantifier."""
+        match condition:
+            case Not(condition=inner):
+                clause, held, witness = self._deciding(inner, bound)
+                return clause, not held, witness
+            case AllOf(conditions=parts) | AnyOf(conditions=parts):
+                stops_at = isinstance(condition, AnyOf)
+                for part in parts:
+                    clause, held, witness = self._deciding(part, bound)
+                    if held is stops_at:
+                        break
+                return clause, held, witness
+            case Quantified():
+                witness = _witness(condition, self._scene, bound)
+                return condition, (witness is not None) is (condition.quantifier is Quantifier.SOME), witness
+            case _:
+                return condition, holds(condition, self._scene, bound), None
 
-def _deciding(condition: Condition, scene: Scene, bound: Bindings) -> Condition:
-    match condition:
-        case Not(condition=inner):
-            return _deciding(inner, scene, bound)
-        case AllOf(conditions=parts) | AnyOf(conditions=parts):
-            stops_at = isinstance(condition, AnyOf)
-            settled = next((part for part in parts if holds(part, scene, bound) is stops_at), parts[-1])
-            return _deciding(settled, scene, bound)
-        case _:
-            return condition
+    def _values(self, clause: Condition, bound: Bindings) -> Iterator[SeenValue]:
+        operands = self._operands.get(id(clause))
+        if operands is None:
+            operands = tuple((operand, is_bound(operand)) for operand in _operands(clause))
+            self._operands[id(clause)] = operands
+        for operand, depends in operands:
+            if depends:
+                yield _see(operand, self._scene, bound)
+                continue
+            if operand.text not in self._seen:
+                self._seen[operand.text] = _see(operand, self._scene, bound)
+            yield self._seen[operand.text]
+
+    def _state(self, clause: Condition, bound: Bindings) -> Iterator[SeenValue]:
+        """Yield whether an interface has the state that is asked for, and where it stands."""
+        if isinstance(clause, InState) and clause.state.owner is Base.NIC and clause.state.family != "kind":
+            nic = evaluate(clause.operand, self._scene, bound)
+            has_it = clause.state.holds(self._scene, nic)
+            yield SeenValue(f"{clause.operand.text} is {clause.state.name}", show(has_it), _pointers_of(nic))
 
 
 def _witness(clause: Quantified, scene: Scene, bound: Bindings) -> Value:
+    """Return the smallest element that settles a quantifier; None where there is none."""
     looked_for = clause.quantifier is not Quantifier.EVERY
     inner = dict(bound)
     for item in elements(clause, scene, bound):
@@ -90,7 +119,10 @@ def _witness(clause: Quantified, scene: Scene, bound: Bindings) -> Value:
 
 
 def _operands(clause: Condition) -> Iterator[Expression]:
+    """Yield what a clause looks at, a quantifier's list among it."""
     match clause:
+        case Quantified(domain=domain):
+            yield domain
         case Related(left=left, right=right):
             yield from _reads(left)
             yield from _reads(right)
@@ -117,27 +149,21 @@ def _reads(expression: Expression) -> Iterator[Expression]:
             yield expression
 
 
-def _see_state(clause: Condition, scene: Scene, bound: Bindings) -> Iterator[SeenValue]:
-    """Yield whether an interface has the state that is asked for, and where it stands."""
-    if isinstance(clause, InState) and clause.state.owner is Base.NIC and clause.state.family != "kind":
-        nic = evaluate(clause.operand, scene, bound)
-        has_it = clause.state.holds(scene, nic)
-        yield SeenValue(f"{clause.operand.text} is {clause.state.name}", show(has_it), _pointers_of(nic))
-
-
 def _see(expression: Expression, scene: Scene, bound: Bindings) -> SeenValue:
-    value = evaluate(expression, scene, bound)
-    seen = SeenValue(expression.text, show_briefly(value))
     if not isinstance(expression, Read):
-        return seen
-    if isinstance(value, tuple) and value and isinstance(value[0], OwnedAddress):
-        return replace(seen, pointers=_sorted({pointer for item in value for pointer in _pointers_of(item)}))
+        return SeenValue(expression.text, show_briefly(evaluate(expression, scene, bound)))
     owner = None if expression.owner is None else evaluate(expression.owner, scene, bound)
+    value = expression.word.get(scene, owner)
+    return SeenValue(expression.text, show_briefly(value), _places(value, owner, expression.word.name))
+
+
+def _places(value: object, owner: object, word: str) -> tuple[str, ...]:
+    """Return where the report states the value of a word of its owner."""
+    if isinstance(value, tuple) and value and isinstance(value[0], OwnedAddress):
+        return _sorted({pointer for item in value for pointer in _pointers_of(item)})
     if isinstance(owner, Link):
-        return replace(seen, pointers=_sorted({owner.pointer(expression.word.name)}))
-    if isinstance(owner, HostFacts):
-        return replace(seen, pointers=_sorted({owner.pointers.get(expression.word.name, "")}))
-    return seen
+        return _sorted({owner.pointer(word)})
+    return _sorted({owner.pointers.get(word, "")}) if isinstance(owner, HostFacts) else ()
 
 
 def _pointers_of(value: object) -> tuple[str, ...]:
