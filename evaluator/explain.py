@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from evaluator.decide import Case
-from evaluator.decision import Decision, Status
+from evaluator.decision import NAMING, Decision, Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
 from evaluator.frozen import dataclass
 from evaluator.near_miss import near_misses
 from evaluator.policy.clause import Sight
-from evaluator.policy.compile import DECIDING
-from evaluator.policy.interpret import Judged, run, subjects
+from evaluator.policy.interpret import Judged, run_again, subjects
 from evaluator.policy.scene import Question, Scene
 from evaluator.policy.verdict import status_of
 from evaluator.text import visible, visible_names
@@ -53,7 +52,7 @@ class CaseExplainer:
 
 def _explain(case: Case, decision: Decision, most: int | None) -> Explanation:
     question = case.question()
-    steps = run(case.program.rules, question)
+    steps = run_again(case.program.rules, question)
     views = [_View(step, question) for step in steps]
     if status_of(question, steps) is not decision.status:
         raise AssertionError("the explanation does not reach the decision's own status")
@@ -80,11 +79,10 @@ def _involved(links: tuple[Link, ...], decision: Decision) -> tuple[Link, ...]:
 def _on_one_answer(case: Case, address: Address) -> AnswerOutcome:
     """Decide the same case as if the host had this address alone."""
     alone = replace(case.host, answers=(address,), first=address)
-    question = case._replace(host=alone).question()
-    steps = run(case.program.rules, question, DECIDING)
-    status = status_of(question, steps)
-    names_one = status in (Status.RESOLVED, Status.REJECTED)
-    return AnswerOutcome(str(address), str(status), steps[-1].after[0].name if names_one else None)
+    verdict = case.compiled.decide(case._replace(host=alone).question())
+    return AnswerOutcome(
+        str(address), str(verdict.status), verdict.candidates[0].name if verdict.status in NAMING else None
+    )
 
 
 def _stability(decision: Decision, answers: tuple[AnswerOutcome, ...]) -> str:

@@ -19,22 +19,28 @@ _MOST_NAMES = 6
 
 def near_misses(question: Question, link: Link) -> Iterator[str]:
     """Yield a sentence for each way in which the interface nearly owns a usable host address."""
-    topology = question.facts.topology
-    below, above = set(topology.below(link.name)), set(topology.above(link.name))
     for address in question.host.usable:
         if address in link.address_set:
             continue
         shown = quote(str(address))
         for subnet in (subnet for subnet in link.subnets if address in subnet):
             yield f"{shown} is in its subnet {subnet}, but it does not own that address"
-        owners = {owner.name for owner in question.owners if address in owner.address_set}
-        if owners & below:
-            yield f"{shown} is owned by what it stands on: {_some(owners & below)}"
-        if owners & above:
-            yield f"{shown} is owned by what stands on it: {_some(owners & above)}"
+        yield from _in_stack(question, link, address, shown)
         for text in dict.fromkeys(link.malformed):
             if _may_mean(text, address):
                 yield f"its entry {quote(text)} is no address as it is written; some programs take it for {shown}"
+
+
+def _in_stack(question: Question, link: Link, address: Address, shown: str) -> Iterator[str]:
+    """Yield who owns an address below or above an interface."""
+    owners = [owner.name for owner in question.owners if address in owner.address_set]
+    is_above = question.facts.topology.is_above
+    below = [owner for owner in owners if is_above(link.name, owner)]
+    above = [owner for owner in owners if is_above(owner, link.name)]
+    if below:
+        yield f"{shown} is owned by what it stands on: {_some(below)}"
+    if above:
+        yield f"{shown} is owned by what stands on it: {_some(above)}"
 
 
 def _may_mean(text: str, address: Address) -> bool:
@@ -47,7 +53,6 @@ def _may_mean(text: str, address: Address) -> bool:
         return False
 
 
-def _some(names: set[str]) -> str:
-    shown = sorted(names)
+def _some(shown: list[str]) -> str:
     more = len(shown) - _MOST_NAMES
     return quote_all(shown[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

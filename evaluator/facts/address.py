@@ -8,12 +8,13 @@ because Java, glibc and Python read it as three different hosts.
 from __future__ import annotations
 
 import ipaddress
-from _socket import AF_INET, AF_INET6, inet_pton  # the C library alone, without what `socket` imports
+from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # the C library alone, without what `socket` imports
 from collections.abc import Iterable
 from dataclasses import field
 
 from evaluator.frozen import dataclass
 
+_FIRST_GROUP = 112  # where it is zero, C libraries differ in what they shorten and what they write with dots
 _MAPPED_PREFIX = 0xFFFF << 32
 _LIMITED_BROADCAST = 0xFFFFFFFF
 _GREATEST_PREFIX = {4: 32, 6: 128}
@@ -27,6 +28,11 @@ class Address:
     number: int
 
     def __str__(self) -> str:
+        """Return the text of RFC 5952, by the C library where that writes nothing else."""
+        if self.version == 4:
+            return inet_ntop(AF_INET, self.number.to_bytes(4))
+        if self.number >> _FIRST_GROUP:
+            return inet_ntop(AF_INET6, self.number.to_bytes(16))
         return str(self.as_library())
 
     def as_library(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

@@ -214,7 +214,15 @@ def walk(node: Condition | Expression) -> Iterator[Condition | Expression]:
 
 def is_bound(node: Expression) -> bool:
     """Return whether a value depends on the rule's subject or on what a quantifier binds."""
-    return any(isinstance(part, Variable) for part in walk(node))
+    match node:
+        case Read(owner=owner):
+            return owner is not None and is_bound(owner)
+        case Count(operand=operand) | RouteTo(operand=operand):
+            return is_bound(operand)
+        case ListOf(operands=operands):
+            return any(map(is_bound, operands))
+        case _:
+            return isinstance(node, Variable)
 
 
 def floor_of(condition: Quantified) -> Expression | None:

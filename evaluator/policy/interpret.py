@@ -63,11 +63,21 @@ def run(rules: Iterable[Rule], question: Question, verbs: Container[str] = VERBS
 
     PolicyError, before a rule is begun, where its worst cost would exceed the step budget.
     """
-    budget = Budget(question)
+    return _run(rules, question, verbs, Budget(question).spend)
+
+
+def run_again(rules: Iterable[Rule], question: Question) -> tuple[Judged, ...]:
+    """Apply the rules of a decision that was made, and so within the step budget."""
+    return _run(rules, question, VERBS, lambda rule, candidates: None)
+
+
+def _run(
+    rules: Iterable[Rule], question: Question, verbs: Container[str], pay: Callable[[Rule, int], None]
+) -> tuple[Judged, ...]:
     steps: list[Judged] = []
     candidates: tuple[Link, ...] = ()
     for rule in rules:
-        budget.spend(rule, len(candidates))
+        pay(rule, len(candidates))
         if rule.verb in verbs:
             step = judge(rule, Scene(question, candidates))
             candidates = step.after
