@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from evaluator.decide import Case
 from evaluator.facts.address import Address, OwnedAddress, network_of
+from evaluator.facts.edited import with_client, with_links, with_networks
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.route import Route
@@ -101,7 +102,7 @@ def _report(case: Case, link: Link) -> Iterator[Edit]:
         yield Edit(
             f"the last client had come in by {quote(link.name)}",
             "last client",
-            lambda case: _with_facts(case, replace(case.report.facts, last_client_iface=link.name)),
+            lambda case: _with_facts(case, with_client(case.report.facts, link.name)),
         )
 
 
@@ -164,8 +165,8 @@ def _of_link(link: Link, said: str, what: str, change: Callable[[Link], Link]) -
 
 
 def _with_link(case: Case, name: str, change: Callable[[Link], Link]) -> Case:
-    links = tuple(change(link) if link.name == name else link for link in case.report.facts.links)
-    return _with_facts(case, replace(case.report.facts, links=links))
+    facts = case.report.facts
+    return _with_facts(case, with_links(facts, [change(facts.by_name[name])]))
 
 
 def _with_facts(case: Case, facts: HostFacts) -> Case:
@@ -173,16 +174,14 @@ def _with_facts(case: Case, facts: HostFacts) -> Case:
 
 
 def _without_rivals(case: Case, link: Link) -> Case:
-    unwanted = case.host.usable_set
-    links = tuple(
-        one if one.name == link.name else replace(one, addresses=_other_than(one.addresses, unwanted))
-        for one in case.report.facts.links
-    )
-    return _with_facts(case, replace(case.report.facts, links=links))
+    unwanted, facts = case.host.usable_set, case.report.facts
+    rivals = (one for one in facts.links if not (one.name == link.name or unwanted.isdisjoint(one.address_set)))
+    freed = [replace(one, addresses=_other_than(one.addresses, unwanted)) for one in rivals]
+    return _with_facts(case, with_links(facts, freed))
 
 
-def _other_than(owned: tuple[OwnedAddress, ...], unwanted: Iterable[Address]) -> tuple[OwnedAddress, ...]:
-    return tuple(one for one in owned if one.address not in set(unwanted))
+def _other_than(owned: tuple[OwnedAddress, ...], unwanted: frozenset[Address]) -> tuple[OwnedAddress, ...]:
+    return tuple(one for one in owned if one.address not in unwanted)
 
 
 def _owning(case: Case, name: str, addresses: tuple[Address, ...]) -> Case:
@@ -196,15 +195,19 @@ def _shown_first(link: Link) -> Link:
 
 def _carrying(case: Case, name: str | None, network: str) -> Case:
     """Move a network to one interface, or take it from the host."""
-    links = tuple(
-        replace(link, networks=tuple(sorted({*link.networks, network})))
-        if link.name == name
-        else replace(link, networks=tuple(one for one in link.networks if one != network))
-        for link in case.report.facts.links
-    )
-    kept = tuple(one for one in case.report.facts.networks if one != network)
-    networks = kept if name is None else tuple(sorted({*kept, network}))
-    return _with_facts(case, replace(case.report.facts, links=links, networks=networks))
+    facts = case.report.facts
+    moved = [
+        replace(link, networks=_with_or_without(link.networks, network, link.name == name))
+        for link in facts.links
+        if (network in link.networks) is not (link.name == name)
+    ]
+    networks = _with_or_without(facts.networks, network, name is not None)
+    return _with_facts(case, with_networks(with_links(facts, moved), networks))
+
+
+def _with_or_without(networks: tuple[str, ...], network: str, wanted: bool) -> tuple[str, ...]:
+    others = {one for one in networks if one != network}
+    return tuple(sorted({*others, network} if wanted else others))
 
 
 def _held(links: Iterable[Link], wanted: tuple[Address, ...]) -> tuple[Address, ...]:

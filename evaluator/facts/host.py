@@ -48,12 +48,8 @@ class HostFacts:
         object.__setattr__(self, "links", links)
         object.__setattr__(self, "by_name", {link.name: link for link in links})
         object.__setattr__(self, "slaves", frozenset(name for link in links for name in link.lowers.slaves))
-        lengths = (
-            len(items)
-            for link in links
-            for items in (link.addresses, link.networks, link.gateways, link.missing, link.ways)
-        )
-        object.__setattr__(self, "longest_list", max(lengths, default=0) + 2)
+        longest = max((link.longest_list for link in links), default=0)
+        object.__setattr__(self, "longest_list", longest + 2)
         object.__setattr__(self, "ports", frozenset(name for link in links for name in link.lowers.ports))
         object.__setattr__(self, "topology", Topology({link.name: link.lowers.names for link in links}))
 

@@ -98,6 +98,11 @@ class Link:
         """The destinations of its ways."""
         return tuple(sorted({way.destination for way in self.ways}))
 
+    @property
+    def longest_list(self) -> int:
+        """The length of the longest of its lists."""
+        return max(map(len, (self.addresses, self.networks, self.gateways, self.missing, self.ways)))
+
     def pointer(self, fact: str = "") -> str:
         """Where the report states the fact; the interface's own place where it has no place of its own."""
         return self.pointers.get(fact, self.pointers.get("", ""))
