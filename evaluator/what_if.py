@@ -51,13 +51,15 @@ def smallest_change(case: Case, link: Link, effort: Effort) -> Change | None:
 
 def _combinations(edits: tuple[Edit, ...]) -> Iterator[tuple[Edit, ...]]:
     """Yield what can be done together, the smallest first; two edits of one thing exclude each other."""
+    yield from ((edit,) for edit in edits if edit.size == 1)  # mostly one of these will do
     found = [
         chosen
         for count in range(1, _MOST_EDITS_AT_ONCE + 1)
         for chosen in itertools.combinations(edits, count)
         if len({edit.subject for edit in chosen}) == count
     ]
-    yield from sorted(found, key=lambda chosen: sum(edit.size for edit in chosen))
+    by_size = sorted((sum(edit.size for edit in chosen), at) for at, chosen in enumerate(found))
+    yield from (found[at] for size, at in by_size if size > 1)
 
 
 def _wins(case: Case, name: str) -> bool:
