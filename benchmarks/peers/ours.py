@@ -11,6 +11,7 @@ from evaluator.report import vdsm_swift
 
 PACKAGES = ("msgspec", "orjson")
 UNVALIDATED = "activenic, unvalidated"
+RENDERED = "activenic, trace rendered"
 FLOOR = "needed fields decoded, nothing decided"
 
 
@@ -43,6 +44,18 @@ def contenders() -> tuple[Contender, ...]:
 
     rows = {NAME: name, TRACE: trace, FINDINGS: findings, EXPLANATION: explanation}
     return tuple(Contender("activenic", PACKAGES, decide, row) for row, decide in rows.items())
+
+
+def rendered() -> Contender:
+    """Return us with the trace alone as JSON-ready data: what the engines' trace rules tell, and no more."""
+    policy = evaluator.load_policy("strict")
+
+    def decide(question: Question) -> Answer:
+        decision = policy.decide(evaluator.read_report(question.data), HostAddresses.of(*question.host))
+        _ = [step.to_dict() for step in decision.trace]
+        return str(decision.status), decision.host_active_nic
+
+    return Contender(RENDERED, PACKAGES, decide, EXPLANATION, ("why not, per clause", "places", "findings"))
 
 
 def unvalidated() -> Contender:

@@ -65,6 +65,14 @@ TARGETS = (
         True,
     ),
     Target(
+        "the same / our trace alone, rendered",
+        (ours.RENDERED, EXPLANATION),
+        TRACERS,
+        EXPLANATION,
+        lambda _: "told beside",
+        True,
+    ),
+    Target(
         "validated with trace / orjson.loads",
         VALIDATED,
         (DECODE,),
@@ -92,7 +100,7 @@ def print_targets(contenders: Sequence[Contender], seconds: float) -> None:
     field = [contender for contender in contenders if (contender.name, contender.row) in named]
     field += [contender for contender in contenders if (contender.name, contender.row) == VALIDATED]
     field += [contender for contender in contenders if (contender.name, contender.row) == ("activenic", EXPLANATION)]
-    field += [ours.unvalidated(), ours.floor(), Contender(DECODE, ("orjson",), decode)]
+    field += [ours.rendered(), ours.unvalidated(), ours.floor(), Contender(DECODE, ("orjson",), decode)]
 
     @cache
     def medians(size: int, dual: bool) -> Medians:
