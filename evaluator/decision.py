@@ -10,13 +10,12 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from evaluator.facts.host import HostAddresses
 from evaluator.finding import Finding
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, field
 
 if TYPE_CHECKING:
     from evaluator.trace import Explanation, Step

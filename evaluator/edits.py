@@ -7,7 +7,6 @@ here; `what_if.py` tries them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 from evaluator.decide import Case
 from evaluator.facts.address import Address, OwnedAddress, network_of
@@ -15,7 +14,7 @@ from evaluator.facts.edited import with_client, with_links, with_networks
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.route import Route
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, replace
 from evaluator.policy.program import Parameter
 from evaluator.policy.scene import Value
 from evaluator.policy.types import Base

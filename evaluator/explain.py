@@ -6,14 +6,13 @@ Computed by the reference interpreter from the input that the decision was made 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from evaluator.decide import Case
 from evaluator.decision import NAMING, Decision, Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, replace
 from evaluator.near_miss import near_misses
 from evaluator.policy.clause import Sight
 from evaluator.policy.interpret import Judged, run_again, subjects

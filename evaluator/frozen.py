@@ -1,24 +1,25 @@
-"""Frozen, slotted dataclasses at a fifth of what the standard library's cost to define.
+"""Frozen, slotted dataclasses at a fraction of what the standard library's cost to define.
 
-It compiles half a dozen functions for each class. For the sixty classes that a first decision needs
-this takes longer than everything else the decision does. Here only `__init__` is compiled; the rest
-is the same, `fields`, `replace`, copies and messages included, and a test holds the two together.
+It imports `inspect`, makes each class twice and compiles half a dozen functions for it. For the sixty
+classes that a first decision needs this takes longer than everything else the decision does. Here only
+`__init__` is compiled; the rest is the same, `fields`, `replace`, copies and messages included, the
+standard library's own functions work on the classes, and a test holds the two together.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["dataclass"]
+from evaluator import frozen_field
+from evaluator.frozen_field import MISSING, Field, described, fields_of
 
-_Fields = tuple[dataclasses.Field[Any], ...]
+__all__ = ["dataclass", "field", "fields", "replace"]
+
 _Method = Callable[..., object]
 _ORDER = {f"__{relation.__name__}__": relation for relation in (operator.lt, operator.le, operator.gt, operator.ge)}
-_NONE = dataclasses.MISSING
 
 
 def _dataclass(*, frozen: bool, slots: bool, eq: bool = True, order: bool = False) -> Callable[[type], type]:
@@ -27,26 +28,32 @@ def _dataclass(*, frozen: bool, slots: bool, eq: bool = True, order: bool = Fals
         raise TypeError("only frozen, slotted classes are made here")
 
     def make(cls: type) -> type:
-        made: type[Any] = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
-        fields = dataclasses.fields(made)
-        methods = {**_FROZEN, "__init__": _init(made, fields), "__repr__": _repr(fields)}
+        found = fields_of(cls)
+        methods = {**_FROZEN, "__init__": _init(cls, found), "__repr__": _repr(found)}
         if eq:
-            methods |= _comparisons([field.name for field in fields if field.compare], order=order)
-        for name, method in methods.items():
-            if vars(cls).get(name) is None:  # a class with an `__eq__` of its own has None as `__hash__`
-                setattr(made, name, method)
-        return made
+            methods |= _comparisons([field.name for field in found if field.compare], order=order)
+        names = tuple(field.name for field in found)
+        kept = {name: value for name, value in vars(cls).items() if name not in (*names, "__dict__", "__weakref__")}
+        # a class with an `__eq__` of its own has None as `__hash__`
+        added = {name: method for name, method in methods.items() if kept.get(name) is None}
+        kept.setdefault("__match_args__", tuple(field.name for field in found if field.init))
+        about = described(found, eq=eq, order=order)
+        return type(cls)(
+            cls.__name__,
+            cls.__bases__,
+            {**kept, **added, **about, "__slots__": names, "__qualname__": cls.__qualname__},
+        )
 
     return make
 
 
-def _init(made: type, fields: _Fields) -> _Method:
+def _init(made: type, fields: Sequence[Field]) -> _Method:
     """Compile `__init__`. Of the class its text holds the names of attributes only."""
     given, body = ["self"], []
-    known: dict[str, object] = {"NONE": _NONE, "put": object.__setattr__}
+    known: dict[str, object] = {"NONE": MISSING, "put": object.__setattr__}
     for i, field in enumerate(fields):
         known |= {f"default{i}": field.default, f"make{i}": field.default_factory}
-        has_default, has_factory = field.default is not _NONE, field.default_factory is not _NONE
+        has_default, has_factory = field.default is not MISSING, field.default_factory is not MISSING
         value = f"make{i}()" if has_factory else f"default{i}"
         if field.init:
             given.append(field.name + ("=NONE" if has_factory else f"=default{i}" if has_default else ""))
@@ -64,7 +71,7 @@ def _init(made: type, fields: _Fields) -> _Method:
     return init
 
 
-def _repr(fields: _Fields) -> _Method:
+def _repr(fields: Sequence[Field]) -> _Method:
     names = [field.name for field in fields if field.repr]
 
     def show(self: object) -> str:
@@ -101,19 +108,25 @@ def _values_of(names: Sequence[str]) -> Callable[[object], object]:
 
 
 def _refuse_setting(self: object, name: str, value: object) -> None:
-    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+    raise _frozen(f"cannot assign to field {name!r}")
 
 
 def _refuse_deleting(self: object, name: str) -> None:
-    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+    raise _frozen(f"cannot delete field {name!r}")
 
 
-def _state(self: Any) -> list[object]:  # noqa: ANN401 -- any of the classes made here
-    return [getattr(self, field.name) for field in dataclasses.fields(self)]
+def _frozen(message: str) -> AttributeError:
+    from dataclasses import FrozenInstanceError  # noqa: PLC0415 -- what callers know the error by, where there is one
+
+    return FrozenInstanceError(message)
 
 
-def _set_state(self: Any, state: Iterable[object]) -> None:  # noqa: ANN401 -- any of the classes made here
-    for field, value in zip(dataclasses.fields(self), state, strict=True):
+def _state(self: object) -> list[object]:
+    return [getattr(self, field.name) for field in frozen_field.fields(self)]
+
+
+def _set_state(self: object, state: Iterable[object]) -> None:
+    for field, value in zip(frozen_field.fields(self), state, strict=True):
         object.__setattr__(self, field.name, value)
 
 
@@ -122,9 +135,11 @@ _FROZEN: dict[str, _Method] = {
     "__delattr__": _refuse_deleting,
     "__getstate__": _state,
     "__setstate__": _set_state,
+    "__replace__": frozen_field.replace,
 }
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass
+    from dataclasses import dataclass, field, fields, replace
 else:
     dataclass = _dataclass
+    field, fields, replace = frozen_field.field, frozen_field.fields, frozen_field.replace

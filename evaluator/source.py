@@ -6,9 +6,8 @@ A place is a pair of offsets until the last moment; only a message turns it into
 from __future__ import annotations
 
 import bisect
-from dataclasses import field
 
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, field
 from evaluator.text import flat, visible
 
 _WIDEST_EXCERPT = 100

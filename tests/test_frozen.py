@@ -7,8 +7,8 @@ import dataclasses
 import inspect
 import itertools
 import pickle
+import pprint
 from collections.abc import Callable
-from dataclasses import field
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ import pytest
 from evaluator import frozen
 
 
-def classes(dataclass: Callable[..., Any]) -> tuple[type, ...]:
+def classes(dataclass: Callable[..., Any], field: Callable[..., Any]) -> tuple[type, ...]:
     """Return the same classes, made by one of the two decorators."""
 
     @dataclass(frozen=True, slots=True, order=True)
@@ -68,7 +68,8 @@ def classes(dataclass: Callable[..., Any]) -> tuple[type, ...]:
     return Pair, One, Full, Own, Empty
 
 
-OURS, THEIRS = classes(frozen.dataclass), classes(dataclasses.dataclass)
+OURS = classes(frozen.dataclass, frozen.field)
+THEIRS = classes(dataclasses.dataclass, dataclasses.field)
 Pair, One, Full, Own, Empty = OURS
 for _class in OURS:  # so that they can be pickled
     globals()[_class.__name__] = _class
@@ -152,5 +153,32 @@ def test_wrong_arguments_are_refused_alike() -> None:
         class Wrong:
             items: list[int] = []  # noqa: RUF012 -- what is refused
 
+    with pytest.raises(ValueError, match="init=False") as ours:
+        frozen.replace(Full("x"), length=3)
+    with pytest.raises(ValueError, match="init=False") as theirs:
+        dataclasses.replace(THEIRS[2]("x"), length=3)
+    assert str(ours.value) == str(theirs.value)
     with pytest.raises(TypeError, match="only frozen"):
         frozen.dataclass(frozen=False, slots=True)
+
+
+def test_the_standard_library_knows_them() -> None:
+    for ours, theirs in both():
+        assert dataclasses.is_dataclass(ours)
+        assert dataclasses.is_dataclass(type(ours))
+        assert dataclasses.asdict(ours) == dataclasses.asdict(theirs)
+        assert pprint.pformat(ours) == pprint.pformat(theirs).split("<locals>.")[-1]
+        for one, other in zip(dataclasses.fields(ours), dataclasses.fields(theirs), strict=True):
+            for what in ("name", "type", "default", "init", "repr", "compare", "hash", "kw_only", "metadata"):
+                assert getattr(one, what) == getattr(other, what)
+            assert one.default_factory is other.default_factory
+
+
+def test_copies_with_changes_are_the_standard_librarys() -> None:
+    for ours, _ in both():
+        assert frozen.replace(ours) == dataclasses.replace(ours) == ours
+    assert frozen.replace(Pair(1), second="b") == dataclasses.replace(Pair(1), second="b") == Pair(1, "b")
+    assert frozen.replace(Full("x"), name="abc").length == 3
+    assert [field.name for field in frozen.fields(Full)] == [field.name for field in dataclasses.fields(Full)]
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        frozen.replace(Pair(1), third=1)

@@ -10,9 +10,8 @@ from __future__ import annotations
 import ipaddress
 from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # the C library alone, without what `socket` imports
 from collections.abc import Iterable
-from dataclasses import field
 
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, field
 
 _FIRST_GROUP = 112  # where it is zero, C libraries differ in what they shorten and what they write with dots
 _MAPPED_PREFIX = 0xFFFF << 32

@@ -6,10 +6,10 @@ Who stands on whom is not among what can be otherwise, so that the closure of al
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
 
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
+from evaluator.frozen import fields
 
 _NAMES = tuple(field.name for field in fields(HostFacts))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError, Severity
 from evaluator.facts.address import Address, parse_address
@@ -13,7 +12,7 @@ from evaluator.facts.route import Route
 from evaluator.facts.spelt import Spelt
 from evaluator.facts.topology import Topology
 from evaluator.finding import Finding, FindingCode
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, field
 from evaluator.text import quote
 
 _LIBRARY = (ipaddress.IPv4Address, ipaddress.IPv6Address)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import StrEnum
 
 from evaluator.facts.address import Address, Cidr, OwnedAddress, subnets_of
 from evaluator.facts.route import Route
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, field
 
 BOND_MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
 

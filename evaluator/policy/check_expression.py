@@ -7,10 +7,9 @@ which refuses it unless the text before it proves it known.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
 
 from evaluator.facts.address import parse_address, parse_cidr
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, field, replace
 from evaluator.policy import nodes
 from evaluator.policy.checked import Constant, Count, Expression, ListOf, ParameterValue, Read, RouteTo, Variable
 from evaluator.policy.problems import Problems

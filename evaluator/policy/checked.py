@@ -8,10 +8,9 @@ explanations; spans are offsets of the policy file.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from enum import StrEnum
 
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, fields
 from evaluator.policy import vocabulary
 from evaluator.policy.scene import Value
 from evaluator.policy.types import Type
@@ -208,7 +207,7 @@ def walk(node: Condition | Expression) -> Iterator[Condition | Expression]:
     for field in fields(node):
         value = getattr(node, field.name)
         for child in value if isinstance(value, tuple) else (value,):
-            if is_dataclass(child) and isinstance(child, Expression | Condition):
+            if isinstance(child, Expression | Condition):
                 yield from walk(child)
 
 

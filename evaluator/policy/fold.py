@@ -7,9 +7,9 @@ depends on it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from evaluator.frozen import replace
 from evaluator.policy.checked import (
     AllOf,
     AnyOf,

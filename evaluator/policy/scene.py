@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Final
 
 from evaluator.facts.address import Address, Cidr, OwnedAddress
 from evaluator.facts.host import HostAddresses, HostFacts
 from evaluator.facts.link import Link
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, field
 
 _SHORT = 16
 _NOTHING: frozenset[Address] = frozenset()

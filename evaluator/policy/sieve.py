@@ -8,10 +8,9 @@ one list for every subject is asked of the list once.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, replace
 from evaluator.policy.checked import (
     AllOf,
     Condition,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, replace
 
 
 class Base(StrEnum):

@@ -10,12 +10,12 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
 from evaluator.decision import Decision, Status
+from evaluator.frozen import replace
 from evaluator.render.excerpt import excerpt
 from evaluator.render.html_answers import answers
 from evaluator.render.html_findings import findings

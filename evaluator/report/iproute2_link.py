@@ -8,7 +8,6 @@ VRF or Open vSwitch, and only its kind tells which.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from evaluator.diagnostic import Severity
@@ -16,7 +15,7 @@ from evaluator.facts.address import Address, Cidr, OwnedAddress, length_of, netw
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, replace
 from evaluator.report.beyond_vdsm import read_addresses
 from evaluator.report.owned import Entry
 from evaluator.text import quote

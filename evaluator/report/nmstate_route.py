@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
 from typing import Any
 
 from evaluator.diagnostic import Severity
@@ -16,7 +15,7 @@ from evaluator.facts.address import Address, Cidr, network_of, parse_with_prefix
 from evaluator.facts.link import Link
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, field, replace
 from evaluator.report.beyond_vdsm import device_not_reported, read_gateway
 from evaluator.text import quote
 

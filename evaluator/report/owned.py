@@ -8,12 +8,11 @@ never reaches a resolver: it is text that is no address, nothing more.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import OwnedAddress, length_of, parse_netmask, read_entry
 from evaluator.finding import Finding, FindingCode
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, replace
 from evaluator.text import quote
 
 

@@ -7,11 +7,11 @@ imported when the first document needs it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeGuard
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.frozen import replace
 from evaluator.report.json_text import LARGEST, parse_json, parse_json_without_duplicates, parse_kernel_json, plain_copy
 from evaluator.report.reading import Report, ReportFormat
 from evaluator.report.shapes import is_ansible, is_iproute2, is_nmstate, is_vdsm

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import field
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.facts.host import HostFacts
 from evaluator.finding import Finding
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, field
 from evaluator.schema import is_valid, violations
 from evaluator.text import quote, quote_all
 

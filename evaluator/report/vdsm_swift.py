@@ -8,13 +8,13 @@ the other way accepts, too, and finds the same facts; property tests hold the tw
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from functools import cache
 from typing import Any
 
 from evaluator.diagnostic import ReportError
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind
+from evaluator.frozen import fields
 from evaluator.report.json_text import LARGEST, parse_json, refuse_deep
 from evaluator.report.reading import Report
 from evaluator.report.shapes import VDSM_SCHEMA as SCHEMA

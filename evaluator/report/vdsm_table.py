@@ -7,7 +7,6 @@ beyond that comes from there. An engine that asks for a name has no use for the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from typing import Any
 
 from evaluator.facts.address import Address
@@ -15,6 +14,7 @@ from evaluator.facts.host import HostAddresses, HostFacts
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.spelt import Spelt
 from evaluator.facts.topology import Topology, most_together
+from evaluator.frozen import fields
 from evaluator.report.json_text import parse_json
 from evaluator.report.owned import read_owned
 from evaluator.report.reading import Report
