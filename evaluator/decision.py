@@ -7,8 +7,6 @@ byte, whatever the order of interfaces or answers, under every policy that uses 
 
 from __future__ import annotations
 
-import copy
-import json
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -140,6 +138,8 @@ class Decision:
 
     def to_dict(self) -> dict[str, object]:
         """Return the decision document (`schemas/decision.schema.json`)."""
+        import copy  # noqa: PLC0415 -- a decision is often read without its document
+
         return {
             "schema_version": SCHEMA_VERSION,
             "status": str(self.status),
@@ -156,4 +156,6 @@ class Decision:
 
     def to_json(self) -> str:
         """Return the decision document as indented JSON text, ASCII only, without a final newline."""
+        import json  # noqa: PLC0415 -- as above
+
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=True)

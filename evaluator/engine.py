@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evaluator.decide import Case, decide
 from evaluator.decision import Decision, Explainer
@@ -16,6 +16,9 @@ from evaluator.policy.prepared import load_shipped
 from evaluator.policy.program import Program
 from evaluator.policy.scene import Value
 from evaluator.report.reading import Report
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Policy:

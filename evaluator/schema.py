@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from evaluator.frozen import dataclass
-from evaluator.shipped import shipped_folder
+from evaluator.shipped import read_shipped
 from evaluator.text import json_pointer, quote
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def violations(document: object, schema_name: str) -> tuple[Violation, ...]:
 def read_schema(name: str) -> dict[str, object]:
     """Return one of `schemas/`, or a definition in it, as plain data."""
     name, _, part = name.partition("#")
-    document = json.loads((shipped_folder("schemas") / f"{name}.schema.json").read_bytes())
+    document = json.loads(read_shipped("schemas", f"{name}.schema.json"))
     assert isinstance(document, dict)  # noqa: S101 -- our own file, pinned by a test
     return {"$ref": f"#/$defs/{part}", "$defs": document["$defs"]} if part else document
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.policy import find, prepared
+from evaluator import shipped
+from evaluator.policy import prepared
 from evaluator.policy.find import find_policy, shipped_names
 from evaluator.policy.load import read_program
 from evaluator.policy.prepare import main, prepare
@@ -20,8 +21,7 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a copy of the shipped policies that this process takes for them."""
     folder = tmp_path / "policies"
     shutil.copytree(POLICIES, folder)
-    for module in (find, prepared):
-        monkeypatch.setattr(module, "shipped_folder", lambda _: folder)
+    monkeypatch.setattr(shipped, "_root", lambda _: str(folder))
     return folder
 
 

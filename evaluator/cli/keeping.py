@@ -6,7 +6,6 @@ A decision that shall be kept is on the disk before anything of it is printed.
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,8 @@ from evaluator.decision import Decision, Status
 from evaluator.text import quote
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from evaluator.audit.chain import Head
     from evaluator.audit.log_queries import LogFilter
 
@@ -108,6 +109,8 @@ def number(text: str) -> int:
 
 def moment(text: str) -> datetime:
     """Read a moment; without a time zone it is UTC, as in the records."""
+    from datetime import UTC, datetime  # noqa: PLC0415 -- only where one is given
+
     try:
         found = datetime.fromisoformat(text.strip())
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)

@@ -7,11 +7,14 @@ because Java, glibc and Python read it as three different hosts.
 
 from __future__ import annotations
 
-import ipaddress
 from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # the C library alone, without what `socket` imports
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from evaluator.frozen import dataclass, field
+
+if TYPE_CHECKING:
+    import ipaddress
 
 _FIRST_GROUP = 112  # where it is zero, C libraries differ in what they shorten and what they write with dots
 _MAPPED_PREFIX = 0xFFFF << 32
@@ -36,6 +39,8 @@ class Address:
 
     def as_library(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
         """Return the standard library's object for this address."""
+        import ipaddress  # noqa: PLC0415 -- most decisions compare numbers only
+
         if self.version == 4:
             return ipaddress.IPv4Address(self.number)
         return ipaddress.IPv6Address(self.number)
@@ -146,6 +151,8 @@ def _octets(text: str) -> bytes:
     try:
         return inet_pton(AF_INET6 if ":" in text else AF_INET, text)
     except (OSError, ValueError):
+        import ipaddress  # noqa: PLC0415 -- as above
+
         return ipaddress.ip_address(text).packed
 
 
@@ -201,6 +208,8 @@ def _parse_prefix(text: str, version: int) -> int:
 
 def parse_netmask(text: str) -> int:
     """Return the prefix length of a dotted IPv4 netmask; ValueError where the ones are not in front."""
+    import ipaddress  # noqa: PLC0415 -- as above
+
     inverted = int(ipaddress.IPv4Address(text)) ^ 0xFFFFFFFF
     if inverted & (inverted + 1):
         raise ValueError("no netmask")

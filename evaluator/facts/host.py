@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError, Severity
 from evaluator.facts.address import Address, parse_address
@@ -15,7 +15,8 @@ from evaluator.finding import Finding, FindingCode
 from evaluator.frozen import dataclass, field
 from evaluator.text import quote
 
-_LIBRARY = (ipaddress.IPv4Address, ipaddress.IPv6Address)
+if TYPE_CHECKING:
+    import ipaddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ class HostAddresses:
         found: list[Address] = []
         for text in addresses:
             try:
-                found.append(parse_literal(str(text) if isinstance(text, _LIBRARY) else text))
+                found.append(parse_literal(text if isinstance(text, str) else _text_of(text)))
             except ZoneError as error:
                 problems.append(_not_an_address(text, f": {error}"))
             except (ValueError, TypeError):
@@ -228,6 +229,12 @@ _NOWHERE = (1, 0)
 def _rank(way: Route) -> tuple[int, int]:
     """Return the kernel's order of routes to one address: the smaller, the better."""
     return -way.destination.prefix, way.metric
+
+
+def _text_of(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    import ipaddress  # noqa: PLC0415 -- who hands one over has imported it
+
+    return str(address) if isinstance(address, ipaddress.IPv4Address | ipaddress.IPv6Address) else address
 
 
 def _not_an_address(text: object, why: str) -> Diagnostic:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import orjson
-
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import Address, parse_address
 from evaluator.facts.host import parse_literal
@@ -63,6 +61,8 @@ class ResolverConfig:
 def digest_of(said: Mapping[str, object]) -> str:
     """Return the SHA-256 of a configuration's document, its digest left out."""
     import hashlib  # noqa: PLC0415 -- only where something was asked
+
+    import orjson  # noqa: PLC0415 -- as above
 
     bare = {key: value for key, value in said.items() if key != "sha256"}
     return hashlib.sha256(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evaluator.diagnostic import Diagnostic, PolicyError
-from evaluator.shipped import shipped_folder
+from evaluator.shipped import list_shipped, read_shipped
 from evaluator.source import Source
 from evaluator.text import did_you_mean, quote, quote_path, reason_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LARGEST_POLICY = 256 * 1024
 _LINE_BREAKS = dict.fromkeys(map(ord, "\r\x85\u2028\u2029"), "\n")  # what YAML ends a line at, as one character
@@ -15,7 +18,7 @@ _LINE_BREAKS = dict.fromkeys(map(ord, "\r\x85\u2028\u2029"), "\n")  # what YAML 
 
 def shipped_names() -> tuple[str, ...]:
     """Return the names of the shipped policies, sorted."""
-    files = (entry.name for entry in shipped_folder("policies").iterdir())
+    files = list_shipped("policies")
     return tuple(
         sorted(
             name.removesuffix(".yaml") for name in files if name.endswith(".yaml") and not name.endswith(".test.yaml")
@@ -26,7 +29,9 @@ def shipped_names() -> tuple[str, ...]:
 def find_policy(name: str | Path) -> Source:
     """Return the text of a shipped policy or of a file; PolicyError where there is none or it is no text."""
     if isinstance(name, str) and name in shipped_names():
-        return Source(f"{name}.yaml", (shipped_folder("policies") / f"{name}.yaml").read_text(encoding="utf-8"))
+        return Source(f"{name}.yaml", read_shipped("policies", f"{name}.yaml").decode())
+    from pathlib import Path  # noqa: PLC0415 -- a shipped policy is found without
+
     path = Path(name)
     looks_like_path = isinstance(name, Path) or "/" in name or path.suffix in (".yaml", ".yml") or is_file(path)
     if not looks_like_path:

@@ -23,7 +23,7 @@ from evaluator.policy.find import find_policy
 from evaluator.policy.program import Program
 from evaluator.policy.types import Base, Type
 from evaluator.policy.vocabulary import State, Word, states_of, words_of
-from evaluator.shipped import shipped_folder
+from evaluator.shipped import read_shipped
 from evaluator.source import Source, Span
 
 FOLDER = "prepared"
@@ -86,7 +86,7 @@ def is_prepared(name: str) -> bool:
 def _prepared(name: str, source: Source) -> Program | None:
     """Return the prepared program, None where there is none or it is of another text or another version."""
     try:
-        found = _built(json.loads((shipped_folder("policies") / FOLDER / f"{name}.json").read_bytes()))
+        found = _built(json.loads(read_shipped("policies", FOLDER, f"{name}.json")))
     except (OSError, LookupError, TypeError, ValueError):
         return None  # read anew it is the same, only slower
     return found if isinstance(found, Program) and found.text == source.text else None

@@ -7,8 +7,7 @@ imported when the first document needs it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.frozen import replace
@@ -17,6 +16,9 @@ from evaluator.report.reading import Report, ReportFormat
 from evaluator.report.shapes import is_ansible, is_iproute2, is_nmstate, is_vdsm
 from evaluator.schema import describe_value
 from evaluator.text import did_you_mean, quote, quote_all, quote_path, reason_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _read_ansible(document: object) -> Report:
@@ -62,8 +64,10 @@ def read_report(document: bytes | str | Mapping[str, object] | Path, format: str
     An nmstate report may be YAML text as well. In process the last of several equal keys of a text wins; the command
     refuses them. Raises ReportError with every problem found, and nothing else, for whatever the document holds.
     """
-    if isinstance(document, Path):
-        document = read_file(document)
+    if not isinstance(document, bytes | str | dict):
+        from pathlib import Path  # noqa: PLC0415 -- who hands one over has imported it
+
+        document = read_file(document) if isinstance(document, Path) else document
     if isinstance(document, bytes | str):
         if document.isascii() and format in ("auto", "vdsm"):
             from evaluator.report.vdsm_swift import read_swiftly  # noqa: PLC0415 -- msgspec, which the command needs not
