@@ -29,7 +29,7 @@ def _dataclass(*, frozen: bool, slots: bool, eq: bool = True, order: bool = Fals
 
     def make(cls: type) -> type:
         found = fields_of(cls)
-        methods = {**_FROZEN, "__init__": _init(cls, found), "__repr__": _repr(found)}
+        methods = {**_FROZEN, "__init__": _Init(found), "__repr__": _repr(found)}
         if eq:
             methods |= _comparisons([field.name for field in found if field.compare], order=order)
         names = tuple(field.name for field in found)
@@ -45,6 +45,22 @@ def _dataclass(*, frozen: bool, slots: bool, eq: bool = True, order: bool = Fals
         )
 
     return make
+
+
+class _Init:
+    """Stands for a class's `__init__` until the first object is made; of many classes none is, in most processes."""
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self._fields = fields
+        self._owner: type = object
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._owner = owner
+
+    def __get__(self, made: object, owner: type) -> object:
+        init: Any = _init(self._owner, self._fields)
+        setattr(self._owner, "__init__", init)  # noqa: B010 -- mypy takes it for a mistake otherwise
+        return init.__get__(made, owner)
 
 
 def _init(made: type, fields: Sequence[Field]) -> _Method:
