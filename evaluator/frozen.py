@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from reprlib import recursive_repr
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from evaluator import frozen_field
@@ -64,27 +66,37 @@ class _Init:
 
 
 def _init(made: type, fields: Sequence[Field]) -> _Method:
-    """Compile `__init__`. Of the class its text holds the names of attributes only."""
-    given, body = ["self"], []
-    known: dict[str, object] = {"NONE": MISSING, "put": object.__setattr__}
+    """Return `__init__`: the code of all classes of this shape, with this one's names and defaults."""
+    body, known = [], {"NONE": MISSING, "put": object.__setattr__}
     for i, field in enumerate(fields):
-        known |= {f"default{i}": field.default, f"make{i}": field.default_factory}
-        has_default, has_factory = field.default is not MISSING, field.default_factory is not MISSING
-        value = f"make{i}()" if has_factory else f"default{i}"
-        if field.init:
-            given.append(field.name + ("=NONE" if has_factory else f"=default{i}" if has_default else ""))
-            value = f"{value} if {field.name} is NONE else {field.name}" if has_factory else field.name
-        if field.init or has_default or has_factory:
-            body.append(f"put(self, '{field.name}', {value})")
+        value = f"a{i}"
+        if field.default_factory is not MISSING:
+            known[f"make{i}"] = field.default_factory
+            value = f"make{i}() if a{i} is NONE else a{i}" if field.init else f"make{i}()"
+        elif not field.init:
+            known[f"default{i}"] = field.default
+            value = f"default{i}"
+        if field.is_set:
+            body.append(f"put(self, 'a{i}', {value})")
     if hasattr(made, "__post_init__"):
         body.append("self.__post_init__()")
-    define = f"def __init__({', '.join(given)}):\n  " + "\n  ".join(body or ["pass"])
-    namespace: dict[str, Callable[..., _Method]] = {}
-    exec(f"def wrap({', '.join(known)}):\n {define}\n return __init__", namespace)  # noqa: S102 -- names only
-    init = namespace["wrap"](**known)
+    given = ", ".join(["self", *(f"a{i}" for i, field in enumerate(fields) if field.init)])
+    code = _code(f"def __init__({given}):\n  " + "\n  ".join(body or ["pass"]))
+    names: dict[object, Any] = {f"a{i}": field.name for i, field in enumerate(fields)}
+    variables, constants = (tuple(names.get(one, one) for one in part) for part in (code.co_varnames, code.co_consts))
+    init = FunctionType(code.replace(co_varnames=variables, co_consts=constants), known, "__init__")
+    init.__defaults__ = tuple(field.default for field in fields if field.init and field.has_default)
     init.__annotations__ = {**{field.name: field.type for field in fields if field.init}, "return": None}
     init.__qualname__ = f"{made.__qualname__}.__init__"
     return init
+
+
+@lru_cache(maxsize=64)
+def _code(text: str) -> CodeType:
+    """Return the code of a function; its text holds no name that a class gives."""
+    namespace: dict[str, FunctionType] = {}
+    exec(text, namespace)  # noqa: S102 -- made of numbers only
+    return namespace["__init__"].__code__
 
 
 def _repr(fields: Sequence[Field]) -> _Method:

@@ -24,6 +24,16 @@ class Field:
         self.default, self.default_factory = default, default_factory
         self.init, self.repr, self.compare = (kinds.get(kind, True) for kind in ("init", "repr", "compare"))
 
+    @property
+    def has_default(self) -> bool:
+        """Whether `__init__` can do without a value."""
+        return self.default is not MISSING or self.default_factory is not MISSING
+
+    @property
+    def is_set(self) -> bool:
+        """Whether `__init__` sets the attribute."""
+        return self.init or self.has_default
+
     def standard(self) -> object:
         """Return the same as the standard library has it."""
         import dataclasses  # noqa: PLC0415 -- only where somebody asks for it
@@ -56,7 +66,7 @@ def replace(made: Any, /, **changes: object) -> object:  # noqa: ANN401 -- any o
 
 def fields_of(cls: type) -> tuple[Field, ...]:
     """Return the fields that a class describes by its annotations and their values."""
-    found = []
+    found: list[Field] = []
     for name, annotation in cls.__annotations__.items():
         value = vars(cls).get(name, MISSING)
         one = value if isinstance(value, Field) else Field(value, MISSING)
@@ -64,6 +74,8 @@ def fields_of(cls: type) -> tuple[Field, ...]:
         kind: Any = type(one.default)
         if kind.__hash__ is None:
             raise ValueError(f"mutable default {kind} for field {name} is not allowed: use default_factory")
+        if one.init and not one.has_default and any(before.init and before.has_default for before in found):
+            raise TypeError(f"non-default argument {name!r} follows default argument")
         found.append(one)
     return tuple(found)
 

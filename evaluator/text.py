@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 _LONGEST_QUOTE = 80
 # Cc control, Cf format (bidi marks, zero width), Cs surrogate, Co private, Cn unassigned, Zl/Zp line breaks
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# letters, marks and symbols that fonts draw as nothing, or as a blank
-_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+# letters, marks and symbols that fonts draw as nothing, or as a blank; compiled where one is looked for
+_BLANK = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 
 
 def visible(text: str) -> str:
@@ -92,7 +92,7 @@ def _is_unsafe(char: str) -> bool:
 
 def _is_blank(char: str) -> bool:
     """Return whether a character looks like a space, or like nothing, and is no space."""
-    return (char != " " and unicodedata.category(char) == "Zs") or _BLANK.match(char) is not None
+    return (char != " " and unicodedata.category(char) == "Zs") or re.match(_BLANK, char) is not None
 
 
 def _escape(char: str) -> str:

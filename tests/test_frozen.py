@@ -153,6 +153,13 @@ def test_wrong_arguments_are_refused_alike() -> None:
         class Wrong:
             items: list[int] = []  # noqa: RUF012 -- what is refused
 
+    with pytest.raises(TypeError, match="non-default argument 'second' follows default argument"):
+
+        @frozen.dataclass(frozen=True, slots=True)
+        class Late:
+            first: int = 1
+            second: int
+
     with pytest.raises(ValueError, match="init=False") as ours:
         frozen.replace(Full("x"), length=3)
     with pytest.raises(ValueError, match="init=False") as theirs:
