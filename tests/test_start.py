@@ -15,7 +15,7 @@ report = evaluator.read_report((open({str(EXAMPLES / "bond.json")!r}, "rb")).rea
 decision = evaluator.load_policy(POLICY).decide(report, evaluator.HostAddresses.of("192.0.2.10"))
 assert decision.host_active_nic == "bond0", decision
 """
-UNUSED = {"ast.unparse", "copy", "dataclasses", "inspect", "ipaddress", "orjson", "pathlib", "urllib.parse"}
+UNUSED = {"ast", "copy", "dataclasses", "inspect", "ipaddress", "orjson", "pathlib", "urllib.parse"}
 SLOW = {"asyncio", "dns", "jsonschema", "lark", "rich", "rfc8785", "sqlite3", "yaml", "importlib.resources", "difflib"}
 
 
@@ -35,6 +35,12 @@ def test_a_first_decision_by_a_shipped_policy_waits_for_no_parser(policy: str) -
     readers = {"evaluator.report.ansible", "evaluator.report.iproute2", "evaluator.report.nmstate"}
     assert not found & readers
     assert not {name for name in found if name.startswith(("evaluator.names", "evaluator.render", "evaluator.audit"))}
+
+
+def test_a_first_decision_imports_little_of_the_standard_library() -> None:
+    code = "import sys; sys.modules['typing_extensions'] = None  # else msgspec imports it, and it inspect"
+    found = imported(f"{code}\n{DECIDES.replace('POLICY', repr('strict'))}") - imported("pass")
+    assert not found & UNUSED
 
 
 @pytest.mark.parametrize("output", ["name", "json"])

@@ -9,7 +9,7 @@ policy says can become code.
 
 from __future__ import annotations
 
-import ast
+import _ast as ast
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
@@ -23,7 +23,7 @@ from evaluator.policy.prices import Prices
 from evaluator.policy.program import Program, Rule
 from evaluator.policy.scene import Question, Scene
 from evaluator.policy.sieve import sieved
-from evaluator.policy.syntax import assign, attribute, call, name, parsed
+from evaluator.policy.syntax import assign, attribute, call, located, name, parsed, walk
 from evaluator.policy.verdict import Verdict, status_of_none
 from evaluator.policy.vocabulary import VERBS
 
@@ -73,7 +73,7 @@ def compile_program(program: Program, verbs: Collection[str]) -> Judge:
             judged.append((number, rule))
     body.extend(_ending(judged))
     arguments = ast.arguments([], [ast.arg("question")], None, [], [], None, [])
-    module = ast.fix_missing_locations(ast.Module([ast.FunctionDef("judge", arguments, body, [])], []))
+    module = located(ast.Module([ast.FunctionDef("judge", arguments, body, [])], []))
     namespace: dict[str, Any] = {
         **writer.constants,
         "prices": Prices(program.rules),
@@ -126,7 +126,7 @@ def _of_all(held: str, rule: Rule, writer: Writer) -> list[ast.stmt]:
 
 def _with_scene(statements: list[ast.stmt]) -> list[ast.stmt]:
     """Put the scene before statements that look at it."""
-    looks = any(isinstance(node, ast.Name) and node.id == "scene" for part in statements for node in ast.walk(part))
+    looks = any(isinstance(node, ast.Name) and node.id == "scene" for part in statements for node in walk(part))
     return [*parsed("scene = Scene(question, candidates)"), *statements] if looks else statements
 
 
