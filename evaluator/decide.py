@@ -15,7 +15,6 @@ from evaluator.decision import NAMING, Decision, Details, Explainer, Interface
 from evaluator.facts.host import HostAddresses
 from evaluator.facts.link import Link
 from evaluator.policy.compile import Compiled
-from evaluator.policy.interpret import Judged
 from evaluator.policy.parameters import shown
 from evaluator.policy.program import Program
 from evaluator.policy.scene import Question, Value
@@ -24,6 +23,7 @@ from evaluator.report.reading import Report
 
 if TYPE_CHECKING:
     from evaluator.finding import Finding
+    from evaluator.policy.interpret import Judged
     from evaluator.trace import Step
 
 

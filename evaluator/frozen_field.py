@@ -19,10 +19,18 @@ class Field:
 
     __slots__ = ("compare", "default", "default_factory", "init", "name", "repr", "type")
 
-    def __init__(self, default: object, default_factory: Any, **kinds: bool) -> None:  # noqa: ANN401 -- or MISSING
+    def __init__(
+        self,
+        default: object,
+        default_factory: Any = MISSING,  # noqa: ANN401 -- a function, or MISSING
+        *,
+        init: bool = True,
+        repr: bool = True,
+        compare: bool = True,
+    ) -> None:
         self.name = self.type = ""
         self.default, self.default_factory = default, default_factory
-        self.init, self.repr, self.compare = (kinds.get(kind, True) for kind in ("init", "repr", "compare"))
+        self.init, self.repr, self.compare = init, repr, compare
 
     @property
     def has_default(self) -> bool:
@@ -69,9 +77,11 @@ def fields_of(cls: type) -> tuple[Field, ...]:
     found: list[Field] = []
     for name, annotation in cls.__annotations__.items():
         value = vars(cls).get(name, MISSING)
-        one = value if isinstance(value, Field) else Field(value, MISSING)
+        one = value if isinstance(value, Field) else Field(value)
         one.name, one.type = name, annotation
         kind: Any = type(one.default)
+        if kind.__module__ == "dataclasses":
+            raise TypeError(f"the field {name!r} is the standard library's")
         if kind.__hash__ is None:
             raise ValueError(f"mutable default {kind} for field {name} is not allowed: use default_factory")
         if one.init and not one.has_default and any(before.init and before.has_default for before in found):

@@ -160,6 +160,12 @@ def test_wrong_arguments_are_refused_alike() -> None:
             first: int = 1
             second: int
 
+    with pytest.raises(TypeError, match="'strange' is the standard library's"):
+
+        @frozen.dataclass(frozen=True, slots=True)
+        class Strange:
+            strange: list[int] = dataclasses.field(default_factory=list)
+
     with pytest.raises(ValueError, match="init=False") as ours:
         frozen.replace(Full("x"), length=3)
     with pytest.raises(ValueError, match="init=False") as theirs:

@@ -17,7 +17,6 @@ from typing import Any
 from evaluator.decision import Status
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
-from evaluator.policy.asked import facts_asked
 from evaluator.policy.compile_condition import Writer
 from evaluator.policy.prices import Prices
 from evaluator.policy.program import Program, Rule
@@ -49,6 +48,8 @@ class Compiled:
     @cached_property
     def asked(self) -> Mapping[str, str]:
         """The facts that the policy asks for, with the place of the first rule that does."""
+        from evaluator.policy.asked import facts_asked  # noqa: PLC0415 -- a status and a name ask for none
+
         return facts_asked(self.program)
 
     @cached_property

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from evaluator.decision import Status
 from evaluator.facts.link import Link
-from evaluator.policy.interpret import Judged
 from evaluator.policy.program import Rule
 from evaluator.policy.scene import Question
+
+if TYPE_CHECKING:
+    from evaluator.policy.interpret import Judged
 
 Compact = tuple[tuple[Link, ...] | bool, ...]
 
@@ -48,6 +50,8 @@ def status_of_none(question: Question) -> Status:
 
 def expand(rules: Iterable[Rule], trace: Compact) -> tuple[Judged, ...]:
     """Return the steps of a compact trace; `rules` are those that were judged."""
+    from evaluator.policy.interpret import Judged  # noqa: PLC0415 -- the reference, where its steps are asked for
+
     steps = []
     before: tuple[Link, ...] = ()
     for rule, held, after in zip(rules, trace[::2], trace[1::2], strict=True):
