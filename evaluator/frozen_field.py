@@ -9,9 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-MISSING = object()
 _FIELDS = "__frozen_fields__"
 _STANDARD = ("__dataclass_fields__", "__dataclass_params__")
+
+
+class _Missing:
+    """Stands where there is no default, and in a signature for one that is made anew for each object."""
+
+    def __repr__(self) -> str:
+        return "<factory>"
+
+
+MISSING = _Missing()
 
 
 class Field:

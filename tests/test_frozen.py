@@ -100,7 +100,7 @@ def test_they_are_shown_and_described_alike() -> None:
         assert type(ours).__slots__ == type(theirs).__slots__
         assert type(ours).__match_args__ == type(theirs).__match_args__
         assert [f.name for f in dataclasses.fields(ours)] == [f.name for f in dataclasses.fields(theirs)]
-        assert list(inspect.signature(type(ours)).parameters) == list(inspect.signature(type(theirs)).parameters)
+        assert str(inspect.signature(type(ours))) == str(inspect.signature(type(theirs)))
         assert not hasattr(ours, "__dict__")
 
 
