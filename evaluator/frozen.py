@@ -43,16 +43,17 @@ def _dataclass(*, frozen: bool, slots: bool, eq: bool = True, order: bool = Fals
 def _init(made: type, fields: _Fields) -> _Method:
     """Compile `__init__`. Of the class its text holds the names of attributes only."""
     given, body = ["self"], []
-    known: dict[str, object] = {"NONE": _NONE, "put": object.__setattr__}
-    for i, field in enumerate(fields):
+    known: dict[str, object] = {"NONE": _NONE}
+    for i, field in enumerate(fields):  # a slot's own setter is faster than one that looks for the slot
         known |= {f"default{i}": field.default, f"make{i}": field.default_factory}
+        known[f"put{i}"] = getattr(made, field.name).__set__
         has_default, has_factory = field.default is not _NONE, field.default_factory is not _NONE
         value = f"make{i}()" if has_factory else f"default{i}"
         if field.init:
             given.append(field.name + ("=NONE" if has_factory else f"=default{i}" if has_default else ""))
             value = f"{value} if {field.name} is NONE else {field.name}" if has_factory else field.name
         if field.init or has_default or has_factory:
-            body.append(f"put(self, '{field.name}', {value})")
+            body.append(f"put{i}(self, {value})")
     if hasattr(made, "__post_init__"):
         body.append("self.__post_init__()")
     define = f"def __init__({', '.join(given)}):\n  " + "\n  ".join(body or ["pass"])
