@@ -16,8 +16,11 @@ from evaluator.frozen import dataclass
 
 _FIRST_GROUP = 112  # where it is zero, C libraries differ in what they shorten and what they write with dots
 _MAPPED_PREFIX = 0xFFFF << 32
-_LIMITED_BROADCAST = 0xFFFFFFFF
+_LIMITED_BROADCAST = _ONES = 0xFFFFFFFF
 _GREATEST_PREFIX = {4: 32, 6: 128}
+_LINK_LOCAL_V4, _LINK_LOCAL_V6 = 0xA9FE, 0xFE80 >> 6  # what is before their lengths, /16 and /10
+_LENGTHS = {str(length): length for length in range(129)}
+_NETMASKS = {inet_ntop(AF_INET, (_ONES << 32 - length & _ONES).to_bytes(4)): length for length in range(33)}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,7 +47,9 @@ class Address:
     @property
     def is_link_local(self) -> bool:
         """Whether it is in 169.254.0.0/16 or fe80::/10."""
-        return self.as_library().is_link_local
+        if self.version == 4:
+            return self.number >> 16 == _LINK_LOCAL_V4
+        return self.number >> 118 == _LINK_LOCAL_V6
 
     @property
     def is_private(self) -> bool:
@@ -95,9 +100,9 @@ class OwnedAddress:
     pointer: str = field(default="", compare=False)
 
     @property
-    def sort_key(self) -> tuple[Address, int, bool]:
+    def sort_key(self) -> tuple[int, int, int, bool]:
         """Family, number, prefix: independent of the order in the report."""
-        return self.address, -1 if self.prefix is None else self.prefix, not self.primary
+        return self.address.version, self.address.number, -1 if self.prefix is None else self.prefix, not self.primary
 
     @property
     def length(self) -> int:
@@ -170,11 +175,15 @@ def parse_with_prefix(text: str) -> tuple[Address, int | None]:
     address = parse_address(body)
     if not slash:
         return address, None
-    return address, length_of(address, body, _parse_prefix(tail, _written_version(address, body)))
+    written = _written_version(address, body)
+    length = _parse_prefix(tail, written)
+    return address, length if written == address.version else length_of(address, body, length)
 
 
 def read_entry(text: str) -> tuple[Address, int | None]:
     """Read an address entry of a report; `%zone`, which belongs to the reporting host, is dropped."""
+    if "%" not in text:
+        return parse_with_prefix(text)
     body, slash, tail = text.partition("/")
     return parse_with_prefix(body.partition("%")[0] + slash + tail)
 
@@ -195,17 +204,19 @@ def _written_version(address: Address, text: str) -> int:
 def _parse_prefix(text: str, version: int) -> int:
     if version == 4 and "." in text:
         return parse_netmask(text)
-    if not (text.isascii() and text.isdigit() and str(int(text)) == text) or int(text) > _GREATEST_PREFIX[version]:
+    length = _LENGTHS.get(text)
+    if length is None or length > _GREATEST_PREFIX[version]:
         raise ValueError(f"no prefix length of IPv{version}")
-    return int(text)
+    return length
 
 
 def parse_netmask(text: str) -> int:
     """Return the prefix length of a dotted IPv4 netmask; ValueError where the ones are not in front."""
-    inverted = int(ipaddress.IPv4Address(text)) ^ 0xFFFFFFFF
-    if inverted & (inverted + 1):
+    length = _NETMASKS.get(text)
+    if length is None:
+        ipaddress.IPv4Address(text)  # which says why it is no address at all
         raise ValueError("no netmask")
-    return 32 - inverted.bit_length()
+    return length
 
 
 _PRIVATE = tuple(parse_cidr(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
