@@ -131,7 +131,13 @@ def network_of(address: Address, prefix: int) -> Cidr:
 
 def subnets_of(owned: Iterable[OwnedAddress]) -> tuple[Cidr, ...]:
     """Return the subnets in which the addresses stand, sorted; one without length or alone in its own is in none."""
-    return tuple(sorted({o.network for o in owned if o.prefix is not None and not o.is_host_prefix}))
+    found = set()
+    for one in owned:
+        address, prefix = one.address, one.prefix
+        host_bits = 0 if prefix is None else _GREATEST_PREFIX[address.version] - prefix
+        if host_bits:
+            found.add((address.version, address.number >> host_bits << host_bits, prefix))
+    return tuple([Cidr(Address(version, number), prefix) for version, number, prefix in sorted(found)])
 
 
 def parse_address(text: str) -> Address:

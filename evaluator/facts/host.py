@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError, Severity
@@ -44,14 +44,16 @@ class HostFacts:
     longest_list: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        links = tuple(sorted(self.links, key=lambda link: link.name))
-        object.__setattr__(self, "links", links)
-        object.__setattr__(self, "by_name", {link.name: link for link in links})
-        object.__setattr__(self, "slaves", frozenset(name for link in links for name in link.lowers.slaves))
-        longest = max((link.longest_list for link in links), default=0)
-        object.__setattr__(self, "longest_list", longest + 2)
-        object.__setattr__(self, "ports", frozenset(name for link in links for name in link.lowers.ports))
-        object.__setattr__(self, "topology", Topology({link.name: link.lowers.names for link in links}))
+        object.__setattr__(self, "links", tuple(sorted(self.links, key=lambda link: link.name)))
+
+    def __getattr__(self, name: str) -> object:
+        """Make what only some ask for."""
+        make = _DERIVED.get(name)
+        if make is None:
+            raise AttributeError(f"a host has no {name!r}")
+        value = make(self.links)
+        object.__setattr__(self, name, value)
+        return value
 
     def link(self, name: str) -> Link:
         """Return a described interface by its name."""
@@ -60,7 +62,13 @@ class HostFacts:
     def owned(self, host: HostAddresses) -> Mapping[str, frozenset[Address]]:
         """Return the interfaces that own usable host addresses, and which."""
         usable = host.usable_set
-        return {link.name: link.address_set & usable for link in self.links if not usable.isdisjoint(link.address_set)}
+        numbers = {address.number for address in usable}  # first by these, which are faster to look up
+        found = {}
+        for link in self.links:
+            for owned in link.addresses:
+                if owned.address.number in numbers:
+                    found[link.name] = link.address_set & usable
+        return {name: addresses for name, addresses in found.items() if addresses}
 
     def named(self, name: str | None) -> tuple[Link, ...]:
         """Return the described interface of a name, if there is one."""
@@ -223,6 +231,13 @@ def parse_literal(text: str) -> Address:
     return address
 
 
+_DERIVED: Mapping[str, Callable[[tuple[Link, ...]], object]] = {
+    "by_name": lambda links: {link.name: link for link in links},
+    "topology": lambda links: Topology({link.name: link.lowers.names for link in links}),
+    "slaves": lambda links: frozenset([name for link in links for name in link.lowers.slaves]),
+    "ports": lambda links: frozenset([name for link in links for name in link.lowers.ports]),
+    "longest_list": lambda links: max([link.longest_list for link in links], default=0) + 2,
+}
 _NOWHERE = (1, 0)
 
 

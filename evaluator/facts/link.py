@@ -50,6 +50,8 @@ class Lowers:
     def names(self) -> tuple[str, ...]:
         """All of them, sorted."""
         base = () if self.base is None else (self.base,)
+        if not (self.slaves or self.ports or self.others):
+            return base
         return tuple(sorted({*self.slaves, *self.ports, *base, *self.others}))
 
 

@@ -20,9 +20,11 @@ from evaluator.text import quote, quote_all
 def contradictions(facts: HostFacts) -> Iterator[Finding]:
     """Yield a finding for each place where the links contradict each other."""
     for link in facts.links:
-        yield from _dangling(link)
-        yield from _address_on_slave(link, facts)
-        yield from _address_on_down_link(link)
+        if link.missing or link.lowers.elsewhere or link.kind == "vlan":
+            yield from _dangling(link)
+        if link.addresses:
+            yield from _address_on_slave(link, facts)
+            yield from _address_on_down_link(link)
     yield from _slaves_in_two_bonds(facts)
     yield from _cycles(facts)
     yield from _shared_addresses(facts)
@@ -115,6 +117,9 @@ def _cycles(facts: HostFacts) -> Iterator[Finding]:
 
 
 def _shared_addresses(facts: HostFacts) -> Iterator[Finding]:
+    numbers = [owned.address.number for link in facts.links for owned in link.addresses]
+    if len(set(numbers)) == len(numbers):  # as on nearly all hosts
+        return
     owners: dict[Address, list[str]] = defaultdict(list)
     for link in facts.links:
         for address in link.address_set:
