@@ -20,7 +20,7 @@ _LIMITED_BROADCAST = _ONES = 0xFFFFFFFF
 _GREATEST_PREFIX = {4: 32, 6: 128}
 _LINK_LOCAL_V4, _LINK_LOCAL_V6 = 0xA9FE, 0xFE80 >> 6  # what is before their lengths, /16 and /10
 _LENGTHS = {str(length): length for length in range(129)}
-_NETMASKS = {inet_ntop(AF_INET, (_ONES << 32 - length & _ONES).to_bytes(4)): length for length in range(33)}
+NETMASKS = {inet_ntop(AF_INET, (_ONES << 32 - length & _ONES).to_bytes(4)): length for length in range(33)}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -131,12 +131,12 @@ def network_of(address: Address, prefix: int) -> Cidr:
 
 def subnets_of(owned: Iterable[OwnedAddress]) -> tuple[Cidr, ...]:
     """Return the subnets in which the addresses stand, sorted; one without length or alone in its own is in none."""
-    found = set()
+    found: set[tuple[int, int, int]] = set()
     for one in owned:
-        address, prefix = one.address, one.prefix
-        host_bits = 0 if prefix is None else _GREATEST_PREFIX[address.version] - prefix
-        if host_bits:
-            found.add((address.version, address.number >> host_bits << host_bits, prefix))
+        address = one.address
+        host_bits = _GREATEST_PREFIX[address.version] - one.length
+        if one.prefix is not None and host_bits:
+            found.add((address.version, address.number >> host_bits << host_bits, one.prefix))
     return tuple([Cidr(Address(version, number), prefix) for version, number, prefix in sorted(found)])
 
 
@@ -218,7 +218,7 @@ def _parse_prefix(text: str, version: int) -> int:
 
 def parse_netmask(text: str) -> int:
     """Return the prefix length of a dotted IPv4 netmask; ValueError where the ones are not in front."""
-    length = _NETMASKS.get(text)
+    length = NETMASKS.get(text)
     if length is None:
         ipaddress.IPv4Address(text)  # which says why it is no address at all
         raise ValueError("no netmask")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import field
+from collections.abc import Callable, Mapping
+from dataclasses import field, fields
 from enum import StrEnum
 
 from evaluator.facts.address import Address, Cidr, OwnedAddress, subnets_of
 from evaluator.facts.route import Route
 from evaluator.frozen import dataclass
 
+Tell = Callable[[str], object]
 BOND_MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
 
 
@@ -55,8 +56,15 @@ class Lowers:
         return tuple(sorted({*self.slaves, *self.ports, *base, *self.others}))
 
 
+class _Told:
+    """Room for who tells the facts that are not known yet."""
+
+    __slots__ = ("_tell",)
+    _tell: Tell
+
+
 @dataclass(frozen=True, slots=True)
-class Link:
+class Link(_Told):
     """One interface. A scalar that the report may leave out is None when it does; a tuple is empty.
 
     `position` is the place in report order (nics, vlans, bonds, bridges), the one fact here that
@@ -87,8 +95,25 @@ class Link:
     pointers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     address_set: frozenset[Address] = field(init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "address_set", frozenset(owned.address for owned in self.addresses))
+    @classmethod
+    def told(cls, tell: Tell, **known: object) -> Link:
+        """Return a link of which some facts are known; `tell` is asked for the others when they are first asked for."""
+        link, fill = cls.__new__(cls), object.__setattr__
+        fill(link, "_tell", tell)
+        for fact, value in known.items():
+            fill(link, fact, value)
+        return link
+
+    def __getattr__(self, name: str) -> object:
+        """Work out a fact that nobody has asked for yet."""
+        if name == "address_set":
+            value: object = frozenset([owned.address for owned in self.addresses])
+        elif name in _FACTS:
+            value = self._tell(name)
+        else:
+            raise AttributeError(f"an interface has no {name!r}")
+        object.__setattr__(self, name, value)
+        return value
 
     @property
     def subnets(self) -> tuple[Cidr, ...]:
@@ -108,3 +133,6 @@ class Link:
     def pointer(self, fact: str = "") -> str:
         """Where the report states the fact; the interface's own place where it has no place of its own."""
         return self.pointers.get(fact, self.pointers.get("", ""))
+
+
+_FACTS = frozenset(field.name for field in fields(Link))

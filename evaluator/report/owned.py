@@ -43,6 +43,9 @@ class Owned:
     malformed: tuple[str, ...] = ()
 
 
+_NOTHING = Owned((), ())
+
+
 def read_owned(ifname: str, entries: Iterable[Entry]) -> Owned:
     """Return what the entries of an interface come to."""
     good: list[_Good] = []
@@ -62,7 +65,7 @@ def read_owned(ifname: str, entries: Iterable[Entry]) -> Owned:
             findings.append(_not_counted(ifname, address, reason))
         if prefix is None and entry.netmask:
             findings.append(_malformed_netmask(ifname, entry))
-    return Owned(_without_duplicates(good), tuple(findings), tuple(malformed))
+    return Owned(_without_duplicates(good), tuple(findings), tuple(malformed)) if good or findings else _NOTHING
 
 
 def _read_entry(entry: Entry) -> tuple[Address, int | None]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address, OwnedAddress, parse_address, parse_cidr, subnets_of
+from evaluator.facts.address import NETMASKS, Address, OwnedAddress, parse_address, parse_cidr, subnets_of
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
@@ -15,6 +15,9 @@ from evaluator.report.owned import Entry, read_owned
 from evaluator.text import quote
 
 _GREATEST_VLAN_ID = 4095
+_ON_NOTHING = Lowers()
+_NO_GATEWAYS = ("", "::", "0.0.0.0")  # noqa: S104 -- none is bound
+_DEFAULT_V4, _DEFAULT_V6 = (Route(parse_cidr(text)) for text in ("0.0.0.0/0", "::/0"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,10 @@ class Device:
     data: Mapping[str, Any]
     pointer: str
 
+    def tell(self, fact: str) -> object:
+        """Return a fact that only some decisions ask for."""
+        return _TOLD_LATER[fact](self)
+
 
 @dataclass(frozen=True, slots=True)
 class Carried:
@@ -36,14 +43,14 @@ class Carried:
     conflict: bool = False
 
 
-def link_of(device: Device, described: frozenset[str], carried: Carried | None) -> tuple[Link, tuple[Finding, ...]]:
+def link_of(device: Device, described: frozenset[str], carried: Carried) -> tuple[Link, tuple[Finding, ...]]:
     """Return the link of a device and what is wrong with its entry."""
     owned = read_owned(device.name, entries_of(device.data, device.pointer))
     gateways, gateway_findings = _gateways(device)
     addr_findings = tuple(_addr_conflict(device))
-    carried = carried or Carried()
     lowers = lowers_of(device)
-    link = Link(
+    link = Link.told(
+        device.tell,
         name=device.name,
         kind=device.kind,
         position=device.position,
@@ -52,28 +59,24 @@ def link_of(device: Device, described: frozenset[str], carried: Carried | None) 
         lowers=lowers,
         networks=carried.networks,
         conflicts=("addr",) * bool(addr_findings) + ("network",) * carried.conflict,
-        missing=tuple(name for name in lowers.names if name not in described and not _is_guest_port(name, lowers)),
-        gateways=tuple(sorted(gateways)),
+        missing=tuple([name for name in lowers.names if name not in described and not _is_guest_port(name, lowers)]),
+        gateways=gateways,
         ways=_ways(device.data, owned.addresses, gateways),
-        vlan_id=vlan_id_of(device),
-        bond_mode=_bond_mode(device),
-        dhcp=_uses_dhcp(device.data),
-        mtu=_whole_number(device.data.get("mtu")),
-        speed=_whole_number(device.data.get("speed")) or None,
-        mac=device.data.get("hwaddr", "").lower() or None,
-        pointers=_pointers(device),
+        up=None,
     )
     return link, (*owned.findings, *gateway_findings, *addr_findings)
 
 
-def entries_of(data: Mapping[str, Any], pointer: str) -> Iterator[Entry]:
-    """Yield the address entries of a device or network; the engine's primary ones are `addr` and the first IPv6."""
+def entries_of(data: Mapping[str, Any], pointer: str) -> list[Entry]:
+    """Return the address entries of a device or network; the engine's primary ones are `addr` and the first IPv6."""
+    found = []
     if data.get("addr", ""):
-        yield Entry(data["addr"], f"{pointer}/addr", data.get("netmask", ""), primary=True)
+        found.append(Entry(data["addr"], f"{pointer}/addr", data.get("netmask", ""), primary=True))
     for i, text in enumerate(data.get("ipv4addrs", ())):
-        yield Entry(text, f"{pointer}/ipv4addrs/{i}")
+        found.append(Entry(text, f"{pointer}/ipv4addrs/{i}"))
     for i, text in enumerate(data.get("ipv6addrs", ())):
-        yield Entry(text, f"{pointer}/ipv6addrs/{i}", primary=i == 0)
+        found.append(Entry(text, f"{pointer}/ipv6addrs/{i}", primary=i == 0))
+    return found
 
 
 def addresses_in(data: Mapping[str, Any], key: str) -> frozenset[Address]:
@@ -83,12 +86,14 @@ def addresses_in(data: Mapping[str, Any], key: str) -> frozenset[Address]:
 
 def lowers_of(device: Device) -> Lowers:
     """Return what a device stands on."""
-    slaves = tuple(sorted(set(device.data.get("slaves", ())))) if device.kind is Kind.BOND else ()
-    ports = tuple(sorted(set(device.data.get("ports", ())))) if device.kind is Kind.BRIDGE else ()
-    base = None
-    if device.kind is Kind.VLAN:
-        base = base_of(device.name, device.data.get("iface"))
-    return Lowers(slaves, ports, base)
+    match device.kind:
+        case Kind.BOND:
+            return Lowers(slaves=tuple(sorted(set(device.data.get("slaves", ())))))
+        case Kind.BRIDGE:
+            return Lowers(ports=tuple(sorted(set(device.data.get("ports", ())))))
+        case Kind.VLAN:
+            return Lowers(base=base_of(device.name, device.data.get("iface")))
+    return _ON_NOTHING
 
 
 def base_of(name: str, iface: str | None) -> str | None:
@@ -135,33 +140,44 @@ def _uses_dhcp(data: Mapping[str, Any]) -> bool:
     )
 
 
-def _gateways(device: Device) -> tuple[set[Address], list[Finding]]:
+def _mac(data: Mapping[str, Any]) -> str | None:
+    text = data.get("hwaddr")  # which is the schema's of some kinds only
+    return text.lower() or None if isinstance(text, str) else None
+
+
+def _gateways(device: Device) -> tuple[tuple[Address, ...], list[Finding]]:
     found: set[Address] = set()
-    findings = []
+    findings: list[Finding] = []
     for key in ("gateway", "ipv6gateway"):
         text = device.data.get(key, "")
+        if text in _NO_GATEWAYS:
+            continue
         try:
-            address = parse_address(text.partition("%")[0]) if text else None
+            address = parse_address(text.partition("%")[0])
         except ValueError:
             message = f"{quote(device.name)} gives {quote(text)} as its {key}, which is no IP address; it was left out"
             findings.append(Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message, (device.name,)))
             continue
-        if address is not None and not address.unusable:
+        if not address.unusable:
             found.add(address)
-    return found, findings
+    return tuple(sorted(found)), findings
 
 
-def _ways(data: Mapping[str, Any], addresses: tuple[OwnedAddress, ...], gateways: set[Address]) -> tuple[Route, ...]:
+def _ways(
+    data: Mapping[str, Any], addresses: tuple[OwnedAddress, ...], gateways: tuple[Address, ...]
+) -> tuple[Route, ...]:
     """Return the subnets and default routes; VDSM reports no routing table."""
     has_v4 = data.get("ipv4defaultroute", any(gateway.version == 4 for gateway in gateways))
     has_v6 = any(gateway.version == 6 for gateway in gateways)
-    defaults = ("0.0.0.0/0",) * bool(has_v4) + ("::/0",) * has_v6
-    return tuple(Route(network) for network in (*subnets_of(addresses), *map(parse_cidr, defaults)))
+    defaults = (_DEFAULT_V4,) * bool(has_v4) + (_DEFAULT_V6,) * has_v6
+    return (*map(Route, subnets_of(addresses)), *defaults) if addresses else defaults
 
 
 def _addr_conflict(device: Device) -> Iterator[Finding]:
     data = device.data
     if "ipv4addrs" not in data or "addr" not in data or not (data["addr"] or data["ipv4addrs"]):
+        return
+    if _is_listed(data):
         return
     beside = read_owned("", entries_of({key: data.get(key, "") for key in ("addr", "netmask")}, "")).addresses
     listed = read_owned("", entries_of({"ipv4addrs": data["ipv4addrs"]}, "")).addresses
@@ -176,6 +192,15 @@ def _addr_conflict(device: Device) -> Iterator[Finding]:
             (device.name,),
             tuple(str(address) for address in sorted(primary | others)),
         )
+
+
+def _is_listed(data: Mapping[str, Any]) -> bool:
+    """Return whether `ipv4addrs` holds the text of `addr` with the length of `netmask`, which is then no conflict.
+
+    An IPv6 text that means an IPv4 address has another length.
+    """
+    length = NETMASKS.get(data.get("netmask", ""))
+    return length is not None and ":" not in data["addr"] and f"{data['addr']}/{length}" in data["ipv4addrs"]
 
 
 def _lengths_differ(beside: tuple[OwnedAddress, ...], listed: tuple[OwnedAddress, ...]) -> bool:
@@ -212,3 +237,14 @@ def _whole_number(value: object) -> int | None:
 def _is_guest_port(name: str, lowers: Lowers) -> bool:
     """Tell the ports of virtual machines, which VDSM names but never describes."""
     return name.startswith("vnet") and name in lowers.ports
+
+
+_TOLD_LATER: Mapping[str, Callable[[Device], object]] = {
+    "vlan_id": vlan_id_of,
+    "bond_mode": _bond_mode,
+    "dhcp": lambda device: _uses_dhcp(device.data),
+    "mtu": lambda device: _whole_number(device.data.get("mtu")),
+    "speed": lambda device: _whole_number(device.data.get("speed")) or None,
+    "mac": lambda device: _mac(device.data),
+    "pointers": _pointers,
+}
