@@ -100,11 +100,6 @@ class OwnedAddress:
     pointer: str = field(default="", compare=False)
 
     @property
-    def sort_key(self) -> tuple[int, int, int, bool]:
-        """Family, number, prefix: independent of the order in the report."""
-        return self.address.version, self.address.number, -1 if self.prefix is None else self.prefix, not self.primary
-
-    @property
     def length(self) -> int:
         """The prefix length; a report without one means the address alone."""
         return _GREATEST_PREFIX[self.address.version] if self.prefix is None else self.prefix

@@ -96,12 +96,12 @@ class Link(_Told):
     address_set: frozenset[Address] = field(init=False, compare=False, repr=False)
 
     @classmethod
-    def told(cls, tell: Tell, **known: object) -> Link:
-        """Return a link of which some facts are known; `tell` is asked for the others when they are first asked for."""
-        link, fill = cls.__new__(cls), object.__setattr__
-        fill(link, "_tell", tell)
-        for fact, value in known.items():
-            fill(link, fact, value)
+    def told(cls, tell: Tell, *known: object) -> Link:
+        """Return a link of which the first facts are known; `tell` is asked for each other one when it is needed."""
+        link = cls.__new__(cls)
+        object.__setattr__(link, "_tell", tell)
+        for put, value in zip(_PUTS, known, strict=False):
+            put(link, value)
         return link
 
     def __getattr__(self, name: str) -> object:
@@ -136,3 +136,4 @@ class Link(_Told):
 
 
 _FACTS = frozenset(field.name for field in fields(Link))
+_PUTS = tuple(getattr(Link, field.name).__set__ for field in fields(Link))

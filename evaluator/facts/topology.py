@@ -25,7 +25,7 @@ class Topology:
         self._index = {name: i for i, name in enumerate(self.names)}
         index = self._index
         self._lowers: _Edges = tuple(
-            [tuple(sorted({index[low] for low in lowers[name] if low in index})) for name in self.names]
+            [_places(lowers[name], index) if lowers[name] else () for name in self.names]
         )
         uppers: list[list[int]] = [[] for _ in self.names]
         for upper, below in enumerate(self._lowers):
@@ -100,6 +100,10 @@ def most_together(edges: Iterable[tuple[str, str]]) -> int:
             above[less] = more
             sizes[more] = sizes.get(less, 1) + sizes.get(more, 1)
     return max(sizes.values(), default=1)
+
+
+def _places(names: Iterable[str], index: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(sorted({index[name] for name in names if name in index}))
 
 
 def _closure(components: Iterable[list[int]], edges: _Edges) -> list[int]:

@@ -7,7 +7,7 @@ never reaches a resolver: it is text that is no address, nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from evaluator.diagnostic import Severity
@@ -86,27 +86,34 @@ def _netmask_length(netmask: str) -> int | None:
 
 def _without_duplicates(good: Sequence[_Good]) -> tuple[OwnedAddress, ...]:
     """Merge what was listed twice; an address beside a netmask takes the length that its list gives."""
-    if len(good) < 2:
-        return tuple([_owned(one, is_primary=one[2].primary) for one in good])
-    keys = [(address.version, address.number) for address, _, _ in good]
-    listed = {key for key, (_, prefix, entry) in zip(keys, good, strict=True) if prefix is not None and "/" in entry.text}
-    primary = {key for key, (_, _, entry) in zip(keys, good, strict=True) if entry.primary}
-    merged: dict[tuple[tuple[int, int], int | None], OwnedAddress] = {}
-    for key, one in sorted(zip(keys, good, strict=True), key=_place):
-        _, prefix, entry = one
-        if (key, prefix) not in merged and (key not in listed or "/" in entry.text):
-            merged[key, prefix] = _owned(one, is_primary=key in primary)
-    return tuple(sorted(merged.values(), key=lambda owned: owned.sort_key))
+    same: dict[tuple[int, int], list[_Good]] = {}
+    for one in good:
+        same.setdefault((one[0].version, one[0].number), []).append(one)
+    found = []
+    for _, several in sorted(same.items()) if len(same) > 1 else same.items():
+        if len(several) == 1:
+            [(address, prefix, entry)] = several
+            found.append(OwnedAddress(address, prefix, entry.primary, entry.text, entry.pointer))
+        else:
+            found.extend(_merged(several))
+    return tuple(found)
 
 
-def _owned(one: _Good, *, is_primary: bool) -> OwnedAddress:
-    address, prefix, entry = one
-    return OwnedAddress(address, prefix, is_primary, entry.text, entry.pointer)
+def _merged(several: Sequence[_Good]) -> Iterator[OwnedAddress]:
+    """Yield one address as often as it has different lengths, the shortest first."""
+    is_primary = any(entry.primary for _, _, entry in several)
+    listed = [one for one in several if "/" in one[2].text]
+    if any(prefix is not None for _, prefix, _ in listed):
+        several = listed
+    by_prefix: dict[int, _Good] = {}
+    for one in sorted(several, key=_place):
+        by_prefix.setdefault(-1 if one[1] is None else one[1], one)
+    for _, (address, prefix, entry) in sorted(by_prefix.items()):
+        yield OwnedAddress(address, prefix, is_primary, entry.text, entry.pointer)
 
 
-def _place(one: tuple[object, _Good]) -> tuple[str, str]:
-    entry = one[1][2]
-    return entry.pointer, entry.text
+def _place(one: _Good) -> tuple[str, str]:
+    return one[2].pointer, one[2].text
 
 
 def _malformed(ifname: str, text: str) -> Finding:

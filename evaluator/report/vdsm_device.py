@@ -49,20 +49,22 @@ def link_of(device: Device, described: frozenset[str], carried: Carried) -> tupl
     gateways, gateway_findings = _gateways(device)
     addr_findings = tuple(_addr_conflict(device))
     lowers = lowers_of(device)
+    conflicts = ("addr",) * bool(addr_findings) + ("network",) * carried.conflict
+    names = lowers.names
+    missing = names and tuple([one for one in names if one not in described and not _is_guest_port(one, lowers)])
     link = Link.told(
         device.tell,
-        name=device.name,
-        kind=device.kind,
-        position=device.position,
-        addresses=owned.addresses,
-        malformed=owned.malformed,
-        lowers=lowers,
-        networks=carried.networks,
-        conflicts=("addr",) * bool(addr_findings) + ("network",) * carried.conflict,
-        missing=tuple([name for name in lowers.names if name not in described and not _is_guest_port(name, lowers)]),
-        gateways=gateways,
-        ways=_ways(device.data, owned.addresses, gateways),
-        up=None,
+        device.name,
+        device.kind,
+        device.position,
+        owned.addresses,
+        lowers,
+        owned.malformed,
+        carried.networks,
+        conflicts,
+        missing,
+        gateways,
+        _ways(device.data, owned.addresses, gateways),
     )
     return link, (*owned.findings, *gateway_findings, *addr_findings)
 
@@ -167,9 +169,9 @@ def _ways(
     data: Mapping[str, Any], addresses: tuple[OwnedAddress, ...], gateways: tuple[Address, ...]
 ) -> tuple[Route, ...]:
     """Return the subnets and default routes; VDSM reports no routing table."""
-    has_v4 = data.get("ipv4defaultroute", any(gateway.version == 4 for gateway in gateways))
-    has_v6 = any(gateway.version == 6 for gateway in gateways)
-    defaults = (_DEFAULT_V4,) * bool(has_v4) + (_DEFAULT_V6,) * has_v6
+    families = {gateway.version for gateway in gateways} if gateways else ()
+    has_v4 = data.get("ipv4defaultroute", 4 in families)
+    defaults = (_DEFAULT_V4,) * bool(has_v4) + (_DEFAULT_V6,) * (6 in families)
     return (*map(Route, subnets_of(addresses)), *defaults) if addresses else defaults
 
 
@@ -240,6 +242,7 @@ def _is_guest_port(name: str, lowers: Lowers) -> bool:
 
 
 _TOLD_LATER: Mapping[str, Callable[[Device], object]] = {
+    "up": lambda _: None,
     "vlan_id": vlan_id_of,
     "bond_mode": _bond_mode,
     "dhcp": lambda device: _uses_dhcp(device.data),
