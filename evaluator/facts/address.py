@@ -172,21 +172,22 @@ def parse_with_prefix(text: str) -> tuple[Address, int | None]:
 
     The length of a mapped IPv4 address is one of IPv6: /120 means /24, and below /96 it means nothing.
     """
+    return _with_prefix(*text.partition("/"))
+
+
+def read_entry(text: str) -> tuple[Address, int | None]:
+    """Read an address entry of a report; `%zone`, which belongs to the reporting host, is dropped."""
     body, slash, tail = text.partition("/")
+    return _with_prefix(body.partition("%")[0] if "%" in body else body, slash, tail)
+
+
+def _with_prefix(body: str, slash: str, tail: str) -> tuple[Address, int | None]:
     address = parse_address(body)
     if not slash:
         return address, None
     written = _written_version(address, body)
     length = _parse_prefix(tail, written)
     return address, length if written == address.version else length_of(address, body, length)
-
-
-def read_entry(text: str) -> tuple[Address, int | None]:
-    """Read an address entry of a report; `%zone`, which belongs to the reporting host, is dropped."""
-    if "%" not in text:
-        return parse_with_prefix(text)
-    body, slash, tail = text.partition("/")
-    return parse_with_prefix(body.partition("%")[0] + slash + tail)
 
 
 def length_of(address: Address, text: str, length: int) -> int | None:

@@ -10,7 +10,6 @@ from evaluator.facts.address import Address, Cidr, OwnedAddress, subnets_of
 from evaluator.facts.route import Route
 from evaluator.frozen import dataclass
 
-Tell = Callable[[str], object]
 BOND_MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
 
 
@@ -60,7 +59,7 @@ class _Told:
     """Room for who tells the facts that are not known yet."""
 
     __slots__ = ("_tell",)
-    _tell: Tell
+    _tell: Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +95,12 @@ class Link(_Told):
     address_set: frozenset[Address] = field(init=False, compare=False, repr=False)
 
     @classmethod
-    def told(cls, tell: Tell, *known: object) -> Link:
+    def told(cls, tell: Callable[[str], object], *known: object) -> Link:
         """Return a link of which the first facts are known; `tell` is asked for each other one when it is needed."""
         link = cls.__new__(cls)
         object.__setattr__(link, "_tell", tell)
-        for put, value in zip(_PUTS, known, strict=False):
-            put(link, value)
+        for at, value in enumerate(known):
+            _PUTS[at](link, value)
         return link
 
     def __getattr__(self, name: str) -> object:

@@ -6,7 +6,7 @@ interfaces. None of these refuses a report: the decision is made on what fits, a
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from evaluator.diagnostic import Severity
@@ -22,8 +22,9 @@ def contradictions(facts: HostFacts) -> Iterator[Finding]:
     for link in facts.links:
         if link.missing or link.lowers.elsewhere or link.kind == "vlan":
             yield from _dangling(link)
-        if link.addresses:
-            yield from _address_on_slave(link, facts)
+        if link.addresses and link.name in facts.slaves:
+            yield from _address_on_slave(link)
+        if link.addresses and link.up is False:
             yield from _address_on_down_link(link)
     yield from _slaves_in_two_bonds(facts)
     yield from _cycles(facts)
@@ -66,9 +67,7 @@ def _dangling(link: Link) -> Iterator[Finding]:
         )
 
 
-def _address_on_slave(link: Link, facts: HostFacts) -> Iterator[Finding]:
-    if link.name not in facts.slaves:
-        return
+def _address_on_slave(link: Link) -> Iterator[Finding]:
     for owned in link.addresses:
         if not owned.address.is_link_local:
             yield _warning(
@@ -81,7 +80,7 @@ def _address_on_slave(link: Link, facts: HostFacts) -> Iterator[Finding]:
 
 
 def _address_on_down_link(link: Link) -> Iterator[Finding]:
-    if link.up is False and any(not owned.address.is_link_local for owned in link.addresses):
+    if any(not owned.address.is_link_local for owned in link.addresses):
         yield _warning(
             FindingCode.LINK_DOWN,
             f"{quote(link.name)} is down and has an address; it counts all the same",
@@ -117,13 +116,15 @@ def _cycles(facts: HostFacts) -> Iterator[Finding]:
 
 
 def _shared_addresses(facts: HostFacts) -> Iterator[Finding]:
-    numbers = [owned.address.number for link in facts.links for owned in link.addresses]
-    if len(set(numbers)) == len(numbers):  # as on nearly all hosts
+    times = Counter([owned.address.number for link in facts.links for owned in link.addresses])
+    if len(times) == times.total():  # as on nearly all hosts
         return
     owners: dict[Address, list[str]] = defaultdict(list)
     for link in facts.links:
-        for address in link.address_set:
-            if not address.is_link_local:  # the same one on a vlan and its base is how the kernel makes them
+        # of a link-local one the same on a vlan and its base is how the kernel makes them
+        several = {owned.address for owned in link.addresses if times[owned.address.number] > 1}
+        for address in several:
+            if not address.is_link_local:
                 owners[address].append(link.name)
     for address, names in owners.items():
         if len(names) > 1:

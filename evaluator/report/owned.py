@@ -101,10 +101,14 @@ def _without_duplicates(good: Sequence[_Good]) -> tuple[OwnedAddress, ...]:
 
 def _merged(several: Sequence[_Good]) -> Iterator[OwnedAddress]:
     """Yield one address as often as it has different lengths, the shortest first."""
-    is_primary = any(entry.primary for _, _, entry in several)
+    is_primary = any([entry.primary for _, _, entry in several])
     listed = [one for one in several if "/" in one[2].text]
-    if any(prefix is not None for _, prefix, _ in listed):
+    if any([prefix is not None for _, prefix, _ in listed]):
         several = listed
+    if len(several) == 1:  # as where `addr` stands in its list
+        [(address, prefix, entry)] = several
+        yield OwnedAddress(address, prefix, is_primary, entry.text, entry.pointer)
+        return
     by_prefix: dict[int, _Good] = {}
     for one in sorted(several, key=_place):
         by_prefix.setdefault(-1 if one[1] is None else one[1], one)

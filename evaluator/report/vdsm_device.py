@@ -47,7 +47,7 @@ def link_of(device: Device, described: frozenset[str], carried: Carried) -> tupl
     """Return the link of a device and what is wrong with its entry."""
     owned = read_owned(device.name, entries_of(device.data, device.pointer))
     gateways, gateway_findings = _gateways(device)
-    addr_findings = tuple(_addr_conflict(device))
+    addr_findings = () if _agrees(device.data) else tuple(_addr_conflict(device))
     lowers = lowers_of(device)
     conflicts = ("addr",) * bool(addr_findings) + ("network",) * carried.conflict
     names = lowers.names
@@ -177,10 +177,6 @@ def _ways(
 
 def _addr_conflict(device: Device) -> Iterator[Finding]:
     data = device.data
-    if "ipv4addrs" not in data or "addr" not in data or not (data["addr"] or data["ipv4addrs"]):
-        return
-    if _is_listed(data):
-        return
     beside = read_owned("", entries_of({key: data.get(key, "") for key in ("addr", "netmask")}, "")).addresses
     listed = read_owned("", entries_of({"ipv4addrs": data["ipv4addrs"]}, "")).addresses
     primary, others = ({owned.address for owned in found} for found in (beside, listed))
@@ -196,13 +192,17 @@ def _addr_conflict(device: Device) -> Iterator[Finding]:
         )
 
 
-def _is_listed(data: Mapping[str, Any]) -> bool:
-    """Return whether `ipv4addrs` holds the text of `addr` with the length of `netmask`, which is then no conflict.
+def _agrees(data: Mapping[str, Any]) -> bool:
+    """Return whether `addr` and `ipv4addrs` need no second look: one is missing, or both say one thing the usual way.
 
     An IPv6 text that means an IPv4 address has another length.
     """
-    length = NETMASKS.get(data.get("netmask", ""))
-    return length is not None and ":" not in data["addr"] and f"{data['addr']}/{length}" in data["ipv4addrs"]
+    if "ipv4addrs" not in data or "addr" not in data:
+        return True
+    addr, listed, length = data["addr"], data["ipv4addrs"], NETMASKS.get(data.get("netmask", ""))
+    if not addr or length is None or ":" in addr or "/" in addr:
+        return not (addr or listed)
+    return f"{addr}/{length}" in listed
 
 
 def _lengths_differ(beside: tuple[OwnedAddress, ...], listed: tuple[OwnedAddress, ...]) -> bool:
