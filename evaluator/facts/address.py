@@ -30,6 +30,14 @@ class Address:
     version: int
     number: int
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Address):
+            return NotImplemented
+        return self.number == other.number and self.version == other.version
+
+    def __hash__(self) -> int:
+        return hash((self.version, self.number))
+
     def __str__(self) -> str:
         """Return the text of RFC 5952, by the C library where that writes nothing else."""
         if self.version == 4:

@@ -59,7 +59,7 @@ class _Told:
     """Room for who tells the facts that are not known yet."""
 
     __slots__ = ("_tell",)
-    _tell: Callable[[str], object]
+    _tell: Callable[[Link, str], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Link(_Told):
     address_set: frozenset[Address] = field(init=False, compare=False, repr=False)
 
     @classmethod
-    def told(cls, tell: Callable[[str], object], *known: object) -> Link:
+    def told(cls, tell: Callable[[Link, str], object], *known: object) -> Link:
         """Return a link of which the first facts are known; `tell` is asked for each other one when it is needed."""
         link = cls.__new__(cls)
         object.__setattr__(link, "_tell", tell)
@@ -108,7 +108,7 @@ class Link(_Told):
         if name == "address_set":
             value: object = frozenset([owned.address for owned in self.addresses])
         elif name in _FACTS:
-            value = self._tell(name)
+            value = self._tell(self, name)
         else:
             raise AttributeError(f"an interface has no {name!r}")
         object.__setattr__(self, name, value)

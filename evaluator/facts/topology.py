@@ -24,9 +24,7 @@ class Topology:
         self.names = tuple(sorted(lowers))
         self._index = {name: i for i, name in enumerate(self.names)}
         index = self._index
-        self._lowers: _Edges = tuple(
-            [_places(lowers[name], index) if lowers[name] else () for name in self.names]
-        )
+        self._lowers: _Edges = tuple([_places(lowers[name], index) if lowers[name] else () for name in self.names])
         uppers: list[list[int]] = [[] for _ in self.names]
         for upper, below in enumerate(self._lowers):
             for lower in below:

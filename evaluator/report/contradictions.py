@@ -20,11 +20,14 @@ from evaluator.text import quote, quote_all
 def contradictions(facts: HostFacts) -> Iterator[Finding]:
     """Yield a finding for each place where the links contradict each other."""
     for link in facts.links:
-        if link.missing or link.lowers.elsewhere or link.kind == "vlan":
+        lowers = link.lowers
+        if link.missing or lowers.elsewhere or (lowers.base is None and link.kind == "vlan"):
             yield from _dangling(link)
-        if link.addresses and link.name in facts.slaves:
+        if not link.addresses:
+            continue
+        if link.name in facts.slaves:
             yield from _address_on_slave(link)
-        if link.addresses and link.up is False:
+        if link.up is False:
             yield from _address_on_down_link(link)
     yield from _slaves_in_two_bonds(facts)
     yield from _cycles(facts)

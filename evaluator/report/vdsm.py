@@ -20,7 +20,7 @@ from evaluator.report.reading import Report, refuse_invalid
 from evaluator.report.shapes import VDSM_ENVELOPES, VDSM_SCHEMA
 from evaluator.report.vdsm_device import Carried, Device, link_of
 from evaluator.report.vdsm_network import carried_networks
-from evaluator.text import json_pointer, quote, quote_all
+from evaluator.text import escaped, json_pointer, quote, quote_all
 
 _DEVICE_MAPS = {"nics": Kind.PHYSICAL, "vlans": Kind.VLAN, "bondings": Kind.BOND, "bridges": Kind.BRIDGE}
 _EXPECTED_MAPS = ("vlans", "bondings", "networks")
@@ -98,7 +98,7 @@ def _devices(envelope: _Envelope) -> tuple[Device, ...]:
     for map_name, kind in _DEVICE_MAPS.items():
         place = json_pointer((*envelope.path, map_name))
         for name, data in envelope.body.get(map_name, {}).items():
-            found.append(Device(name, kind, len(found), data, place + json_pointer((name,))))
+            found.append(Device(name, kind, len(found), data, f"{place}/{escaped(name)}"))
     if "bridges" not in envelope.body:
         found.extend(_bridges_of_networks(envelope, {device.name for device in found}, len(found)))
     return tuple(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from evaluator.diagnostic import Severity
@@ -30,8 +30,10 @@ class Device:
     data: Mapping[str, Any]
     pointer: str
 
-    def tell(self, fact: str) -> object:
-        """Return a fact that only some decisions ask for."""
+    def tell(self, link: Link, fact: str) -> object:
+        """Return a fact of its link that only some decisions ask for."""
+        if fact == "ways":
+            return _ways(self.data, link.addresses, link.gateways)
         return _TOLD_LATER[fact](self)
 
 
@@ -64,7 +66,6 @@ def link_of(device: Device, described: frozenset[str], carried: Carried) -> tupl
         conflicts,
         missing,
         gateways,
-        _ways(device.data, owned.addresses, gateways),
     )
     return link, (*owned.findings, *gateway_findings, *addr_findings)
 
@@ -147,20 +148,20 @@ def _mac(data: Mapping[str, Any]) -> str | None:
     return text.lower() or None if isinstance(text, str) else None
 
 
-def _gateways(device: Device) -> tuple[tuple[Address, ...], list[Finding]]:
+def _gateways(device: Device) -> tuple[tuple[Address, ...], Sequence[Finding]]:
+    if device.data.get("gateway", "") in _NO_GATEWAYS and device.data.get("ipv6gateway", "") in _NO_GATEWAYS:
+        return (), ()
     found: set[Address] = set()
     findings: list[Finding] = []
     for key in ("gateway", "ipv6gateway"):
         text = device.data.get(key, "")
-        if text in _NO_GATEWAYS:
-            continue
         try:
-            address = parse_address(text.partition("%")[0])
+            address = parse_address(text.partition("%")[0]) if text else None
         except ValueError:
             message = f"{quote(device.name)} gives {quote(text)} as its {key}, which is no IP address; it was left out"
             findings.append(Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message, (device.name,)))
             continue
-        if not address.unusable:
+        if address is not None and not address.unusable:
             found.add(address)
     return tuple(sorted(found)), findings
 
