@@ -62,13 +62,9 @@ class HostFacts:
     def owned(self, host: HostAddresses) -> Mapping[str, frozenset[Address]]:
         """Return the interfaces that own usable host addresses, and which."""
         usable = host.usable_set
-        numbers = {address.number for address in usable}  # first by these, which are faster to look up
-        found = {}
-        for link in self.links:
-            for owned in link.addresses:
-                if owned.address.number in numbers:
-                    found[link.name] = link.address_set & usable
-        return {name: addresses for name, addresses in found.items() if addresses}
+        numbers = {address.number for address in usable}  # which are faster to look up
+        near = [link for link in self.links if any(one.address.number in numbers for one in link.addresses)]
+        return {link.name: link.address_set & usable for link in near if not usable.isdisjoint(link.address_set)}
 
     def named(self, name: str | None) -> tuple[Link, ...]:
         """Return the described interface of a name, if there is one."""
@@ -103,10 +99,10 @@ class HostFacts:
     def route_to(self, address: Address) -> tuple[Link, ...]:
         """Return the links by which the host reaches an address: longest prefix, then least metric; sorted by name."""
         reached = {
-            link.name: min((_rank(way) for way in link.ways if address in way.destination), default=_NOWHERE)
+            link.name: min((way.rank for way in link.ways if address in way.destination), default=_NOWHERE)
             for link in self.links
         }
-        stopped = min((_rank(way) for way in self.blocked if address in way.destination), default=_NOWHERE)
+        stopped = min((way.rank for way in self.blocked if address in way.destination), default=_NOWHERE)
         best = min((stopped, *reached.values()))
         if best in (stopped, _NOWHERE):
             return ()
@@ -239,11 +235,6 @@ _DERIVED: Mapping[str, Callable[[tuple[Link, ...]], object]] = {
     "longest_list": lambda links: max([link.longest_list for link in links], default=0) + 2,
 }
 _NOWHERE = (1, 0)
-
-
-def _rank(way: Route) -> tuple[int, int]:
-    """Return the kernel's order of routes to one address: the smaller, the better."""
-    return -way.destination.prefix, way.metric
 
 
 def _not_an_address(text: object, why: str) -> Diagnostic:

@@ -101,9 +101,9 @@ def _without_duplicates(good: Sequence[_Good]) -> tuple[OwnedAddress, ...]:
 
 def _merged(several: Sequence[_Good]) -> Iterator[OwnedAddress]:
     """Yield one address as often as it has different lengths, the shortest first."""
-    is_primary = any([entry.primary for _, _, entry in several])
+    is_primary = any(entry.primary for _, _, entry in several)
     listed = [one for one in several if "/" in one[2].text]
-    if any([prefix is not None for _, prefix, _ in listed]):
+    if any(prefix is not None for _, prefix, _ in listed):
         several = listed
     if len(several) == 1:  # as where `addr` stands in its list
         [(address, prefix, entry)] = several

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import NETMASKS, Address, OwnedAddress, parse_address, parse_cidr, subnets_of
+from evaluator.facts.address import Address, OwnedAddress, parse_address, parse_cidr, subnets_of
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
 from evaluator.frozen import dataclass
-from evaluator.report.owned import Entry, read_owned
+from evaluator.report.owned import read_owned
+from evaluator.report.vdsm_addresses import addr_conflict, entries_of
 from evaluator.text import quote
 
 _GREATEST_VLAN_ID = 4095
@@ -49,7 +50,7 @@ def link_of(device: Device, described: frozenset[str], carried: Carried) -> tupl
     """Return the link of a device and what is wrong with its entry."""
     owned = read_owned(device.name, entries_of(device.data, device.pointer))
     gateways, gateway_findings = _gateways(device)
-    addr_findings = () if _agrees(device.data) else tuple(_addr_conflict(device))
+    addr_findings = addr_conflict(device.name, device.data)
     lowers = lowers_of(device)
     conflicts = ("addr",) * bool(addr_findings) + ("network",) * carried.conflict
     names = lowers.names
@@ -68,23 +69,6 @@ def link_of(device: Device, described: frozenset[str], carried: Carried) -> tupl
         gateways,
     )
     return link, (*owned.findings, *gateway_findings, *addr_findings)
-
-
-def entries_of(data: Mapping[str, Any], pointer: str) -> list[Entry]:
-    """Return the address entries of a device or network; the engine's primary ones are `addr` and the first IPv6."""
-    found = []
-    if data.get("addr", ""):
-        found.append(Entry(data["addr"], f"{pointer}/addr", data.get("netmask", ""), primary=True))
-    for i, text in enumerate(data.get("ipv4addrs", ())):
-        found.append(Entry(text, f"{pointer}/ipv4addrs/{i}"))
-    for i, text in enumerate(data.get("ipv6addrs", ())):
-        found.append(Entry(text, f"{pointer}/ipv6addrs/{i}", primary=i == 0))
-    return found
-
-
-def addresses_in(data: Mapping[str, Any], key: str) -> frozenset[Address]:
-    """Return the well-formed addresses of one of `addr`, `ipv4addrs`, `ipv6addrs`."""
-    return frozenset(entry.address for entry in read_owned("", entries_of({key: data[key]}, "")).addresses)
 
 
 def lowers_of(device: Device) -> Lowers:
@@ -174,42 +158,6 @@ def _ways(
     has_v4 = data.get("ipv4defaultroute", 4 in families)
     defaults = (_DEFAULT_V4,) * bool(has_v4) + (_DEFAULT_V6,) * (6 in families)
     return (*map(Route, subnets_of(addresses)), *defaults) if addresses else defaults
-
-
-def _addr_conflict(device: Device) -> Iterator[Finding]:
-    data = device.data
-    beside = read_owned("", entries_of({key: data.get(key, "") for key in ("addr", "netmask")}, "")).addresses
-    listed = read_owned("", entries_of({"ipv4addrs": data["ipv4addrs"]}, "")).addresses
-    primary, others = ({owned.address for owned in found} for found in (beside, listed))
-    is_other_length = primary <= others and _lengths_differ(beside, listed)
-    if (primary and not primary <= others) or (others and not data["addr"]) or is_other_length:
-        shown = quote(data["addr"]) if data["addr"] else "empty"
-        yield Finding(
-            FindingCode.ADDR_CONFLICT,
-            Severity.WARNING,
-            f"of {quote(device.name)} the report's `addr` is {shown}, which does not fit its `ipv4addrs`; both count",
-            (device.name,),
-            tuple(str(address) for address in sorted(primary | others)),
-        )
-
-
-def _agrees(data: Mapping[str, Any]) -> bool:
-    """Return whether `addr` and `ipv4addrs` need no second look: one is missing, or both say one thing the usual way.
-
-    An IPv6 text that means an IPv4 address has another length.
-    """
-    if "ipv4addrs" not in data or "addr" not in data:
-        return True
-    addr, listed, length = data["addr"], data["ipv4addrs"], NETMASKS.get(data.get("netmask", ""))
-    if not addr or length is None or ":" in addr or "/" in addr:
-        return not (addr or listed)
-    return f"{addr}/{length}" in listed
-
-
-def _lengths_differ(beside: tuple[OwnedAddress, ...], listed: tuple[OwnedAddress, ...]) -> bool:
-    """Return whether `netmask` contradicts the prefix lengths that `ipv4addrs` gives the same address."""
-    lengths = {owned.prefix for owned in listed if any(owned.address == one.address for one in beside)}
-    return any(one.prefix is not None and one.prefix not in lengths for one in beside)
 
 
 def _pointers(device: Device) -> dict[str, str]:

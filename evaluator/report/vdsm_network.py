@@ -13,7 +13,8 @@ from typing import Any
 from evaluator.diagnostic import Severity
 from evaluator.facts.link import Kind
 from evaluator.finding import Finding, FindingCode
-from evaluator.report.vdsm_device import Carried, Device, addresses_in
+from evaluator.report.vdsm_addresses import addresses_in
+from evaluator.report.vdsm_device import Carried, Device
 from evaluator.text import quote
 
 
