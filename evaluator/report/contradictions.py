@@ -16,6 +16,8 @@ from evaluator.facts.link import Link
 from evaluator.finding import Finding, FindingCode
 from evaluator.text import quote, quote_all
 
+_FEW_LAYERS = 6
+
 
 def contradictions(facts: HostFacts) -> Iterator[Finding]:
     """Yield a finding for each place where the links contradict each other."""
@@ -108,6 +110,8 @@ def _slaves_in_two_bonds(facts: HostFacts) -> Iterator[Finding]:
 
 
 def _cycles(facts: HostFacts) -> Iterator[Finding]:
+    if _is_flat(facts):
+        return
     for names in facts.topology.cycles:
         yield _warning(
             FindingCode.LINK_CYCLE,
@@ -116,6 +120,16 @@ def _cycles(facts: HostFacts) -> Iterator[Finding]:
             else f"{quote_all(names)} stands on itself",
             *names,
         )
+
+
+def _is_flat(facts: HostFacts) -> bool:
+    """Return whether all that stand on others are gone after a few layers are taken away, as cycles never are."""
+    standing = {link.name: link.lowers.names for link in facts.links if link.lowers.names}
+    for _ in range(_FEW_LAYERS):
+        standing = {name: lowers for name, lowers in standing.items() if not standing.keys().isdisjoint(lowers)}
+        if not standing:
+            return True
+    return not standing
 
 
 def _shared_addresses(facts: HostFacts) -> Iterator[Finding]:

@@ -43,7 +43,7 @@ class Owned:
     malformed: tuple[str, ...] = ()
 
 
-_NOTHING = Owned((), ())
+NOTHING_OWNED = Owned((), ())
 
 
 def read_owned(ifname: str, entries: Iterable[Entry]) -> Owned:
@@ -65,7 +65,7 @@ def read_owned(ifname: str, entries: Iterable[Entry]) -> Owned:
             findings.append(_not_counted(ifname, address, reason))
         if prefix is None and entry.netmask:
             findings.append(_malformed_netmask(ifname, entry))
-    return Owned(_without_duplicates(good), tuple(findings), tuple(malformed)) if good or findings else _NOTHING
+    return Owned(_without_duplicates(good), tuple(findings), tuple(malformed)) if good or findings else NOTHING_OWNED
 
 
 def _read_entry(entry: Entry) -> tuple[Address, int | None]:

@@ -11,7 +11,7 @@ from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
 from evaluator.frozen import dataclass
-from evaluator.report.owned import read_owned
+from evaluator.report.owned import NOTHING_OWNED, read_owned
 from evaluator.report.vdsm_addresses import addr_conflict, entries_of
 from evaluator.text import quote
 
@@ -48,7 +48,8 @@ class Carried:
 
 def link_of(device: Device, described: frozenset[str], carried: Carried) -> tuple[Link, tuple[Finding, ...]]:
     """Return the link of a device and what is wrong with its entry."""
-    owned = read_owned(device.name, entries_of(device.data, device.pointer))
+    entries = entries_of(device.data, device.pointer)
+    owned = read_owned(device.name, entries) if entries else NOTHING_OWNED
     gateways, gateway_findings = _gateways(device)
     addr_findings = addr_conflict(device.name, device.data)
     lowers = lowers_of(device)
