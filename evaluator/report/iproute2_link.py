@@ -8,7 +8,7 @@ VRF or Open vSwitch, and only its kind tells which.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any
 
@@ -142,18 +142,18 @@ def _duplicates(interface: Interface) -> Iterator[Finding]:
 
 def _lowers(interface: Interface, interfaces: Mapping[str, Interface], members: Iterable[Interface]) -> Lowers:
     base = _base(interface, interfaces)
-    lowers = Lowers(base=base, elsewhere=interface.is_elsewhere and interface.info_kind not in ("", *_PEERS))
+    elsewhere = interface.is_elsewhere and interface.info_kind not in ("", *_PEERS)
     members = tuple(members)
-    names = tuple(sorted(member.name for member in members))
+    names = tuple(sorted([member.name for member in members]))
     match interface.info_kind or next((one.info.get("info_slave_kind", "") for one in members), ""):
         case "bond" | "team":
-            return replace(lowers, slaves=names)
+            return Lowers(slaves=names, base=base, elsewhere=elsewhere)
         case "bridge" | "openvswitch":
-            return replace(lowers, ports=names)
+            return Lowers(ports=names, base=base, elsewhere=elsewhere)
         case "vrf":  # another routing table for its members: it takes no address away from them
-            return lowers
+            return Lowers(base=base, elsewhere=elsewhere)
     rings = (interface.settings.get(key) for key in ("slave1", "slave2"))  # an HSR or PRP ring has no masters
-    return replace(lowers, others=tuple(sorted({*names, *filter(None, rings)})))
+    return Lowers(base=base, others=tuple(sorted({*names, *filter(None, rings)})), elsewhere=elsewhere)
 
 
 def _base(interface: Interface, interfaces: Mapping[str, Interface]) -> str | None:

@@ -7,7 +7,7 @@ never reaches a resolver: it is text that is no address, nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from evaluator.diagnostic import Severity
@@ -89,31 +89,23 @@ def _without_duplicates(good: Sequence[_Good]) -> tuple[OwnedAddress, ...]:
     same: dict[tuple[int, int], list[_Good]] = {}
     for one in good:
         same.setdefault((one[0].version, one[0].number), []).append(one)
-    found = []
-    for _, several in sorted(same.items()) if len(same) > 1 else same.items():
-        if len(several) == 1:
-            [(address, prefix, entry)] = several
-            found.append(OwnedAddress(address, prefix, entry.primary, entry.text, entry.pointer))
-        else:
-            found.extend(_merged(several))
-    return tuple(found)
+    return tuple([owned for _, several in sorted(same.items()) for owned in _merged(several)])
 
 
-def _merged(several: Sequence[_Good]) -> Iterator[OwnedAddress]:
-    """Yield one address as often as it has different lengths, the shortest first."""
-    is_primary = any(entry.primary for _, _, entry in several)
-    listed = [one for one in several if "/" in one[2].text]
-    if any(prefix is not None for _, prefix, _ in listed):
-        several = listed
-    if len(several) == 1:  # as where `addr` stands in its list
-        [(address, prefix, entry)] = several
-        yield OwnedAddress(address, prefix, is_primary, entry.text, entry.pointer)
-        return
-    by_prefix: dict[int, _Good] = {}
-    for one in sorted(several, key=_place):
-        by_prefix.setdefault(-1 if one[1] is None else one[1], one)
-    for _, (address, prefix, entry) in sorted(by_prefix.items()):
-        yield OwnedAddress(address, prefix, is_primary, entry.text, entry.pointer)
+def _merged(several: Sequence[_Good]) -> Sequence[OwnedAddress]:
+    """Return one address as often as it has different lengths, the shortest first."""
+    if len(several) > 1:
+        is_primary = any(entry.primary for _, _, entry in several)
+        listed = [one for one in several if "/" in one[2].text]
+        if any(prefix is not None for _, prefix, _ in listed):
+            several = listed
+        by_prefix: dict[int, _Good] = {}
+        for one in sorted(several, key=_place):
+            by_prefix.setdefault(-1 if one[1] is None else one[1], one)
+        several = [one for _, one in sorted(by_prefix.items())]
+    else:
+        is_primary = several[0][2].primary
+    return [OwnedAddress(address, prefix, is_primary, entry.text, entry.pointer) for address, prefix, entry in several]
 
 
 def _place(one: _Good) -> tuple[str, str]:

@@ -6,19 +6,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import NETMASKS, Address, OwnedAddress
+from evaluator.facts.address import NETMASKS, Address, OwnedAddress, is_ipv4
 from evaluator.finding import Finding, FindingCode
 from evaluator.report.owned import Entry, read_owned
 from evaluator.text import quote
 
 
 def entries_of(data: Mapping[str, Any], pointer: str) -> list[Entry]:
-    """Return the address entries of a device or network; the engine's primary ones are `addr` and the first IPv6."""
+    """Return the address entries of a device or network; the engine's primary ones are `addr` and the first IPv6.
+
+    An `addr` that its list gives as well stands here once, as the list has it.
+    """
     found = []
-    if data.get("addr", ""):
-        found.append(Entry(data["addr"], f"{pointer}/addr", data.get("netmask", ""), primary=True))
-    for i, text in enumerate(data.get("ipv4addrs", ())):
-        found.append(Entry(text, f"{pointer}/ipv4addrs/{i}"))
+    addr, listed = data.get("addr", ""), data.get("ipv4addrs", ())
+    usual = _as_listed(addr, data.get("netmask", "")) if addr and listed else None
+    if addr and not (usual in listed and is_ipv4(addr)):
+        found.append(Entry(addr, f"{pointer}/addr", data.get("netmask", ""), primary=True))
+        usual = None
+    for i, text in enumerate(listed):
+        found.append(Entry(text, f"{pointer}/ipv4addrs/{i}", primary=text == usual))
     for i, text in enumerate(data.get("ipv6addrs", ())):
         found.append(Entry(text, f"{pointer}/ipv6addrs/{i}", primary=i == 0))
     return found
@@ -51,16 +57,20 @@ def addr_conflict(ifname: str, data: Mapping[str, Any]) -> tuple[Finding, ...]:
 
 
 def _agrees(data: Mapping[str, Any]) -> bool:
-    """Return whether `addr` and `ipv4addrs` need no second look: one is missing, or both say one thing the usual way.
+    """Return whether `addr` and `ipv4addrs` need no second look: one is missing, or both say the same the usual way."""
+    if "ipv4addrs" not in data or "addr" not in data:
+        return True
+    addr, listed = data["addr"], data["ipv4addrs"]
+    return _as_listed(addr, data.get("netmask", "")) in listed if addr and listed else not (addr or listed)
+
+
+def _as_listed(addr: str, netmask: str) -> str | None:
+    """Return how `ipv4addrs` writes what `addr` and `netmask` say, None where it may write it in other ways.
 
     An IPv6 text that means an IPv4 address has another length.
     """
-    if "ipv4addrs" not in data or "addr" not in data:
-        return True
-    addr, listed, length = data["addr"], data["ipv4addrs"], NETMASKS.get(data.get("netmask", ""))
-    if not addr or length is None or ":" in addr or "/" in addr:
-        return not (addr or listed)
-    return f"{addr}/{length}" in listed
+    length = NETMASKS.get(netmask)
+    return None if length is None or ":" in addr or "/" in addr else f"{addr}/{length}"
 
 
 def _lengths_differ(beside: tuple[OwnedAddress, ...], listed: tuple[OwnedAddress, ...]) -> bool:
