@@ -23,8 +23,10 @@ from evaluator import HostAddresses
 from evaluator.decide import Case, decide
 from evaluator.explain import CaseExplainer
 from evaluator.policy.scene import Question
+from evaluator.report.shapes import VDSM_SCHEMA
 from evaluator.report.vdsm import read
 from evaluator.report.vdsm_swift import _capabilities
+from evaluator.schema import is_valid
 
 SIZES = {8: 400, 64: 150, 512: 30}
 
@@ -57,6 +59,8 @@ def parts(policy: evaluator.Policy, asked: Asked, decode: Callable[[bytes], obje
     yield "judge the rules", seconds(lambda: compiled.decide(seen))
     fresh = case._replace(report=evaluator.read_report(data))
     yield "decide, all of it", seconds(lambda: decide(fresh, CaseExplainer))
+    document = orjson.loads(data)
+    yield "validate by jsonschema-rs", seconds(lambda: is_valid(document, VDSM_SCHEMA))
     yield "the whole report", seconds(lambda: read(orjson.loads(data)))
     yield "findings, the whole report read", seconds(lambda: decision.findings)
     yield "reasons", seconds(decision.reasons)

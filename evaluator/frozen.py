@@ -67,7 +67,8 @@ class _Init:
 
 def _init(made: type, fields: Sequence[Field]) -> _Method:
     """Return `__init__`: the code of all classes of this shape, with this one's names and defaults."""
-    body, known = [], {"NONE": MISSING, "put": object.__setattr__}
+    known: dict[str, Any] = {"NONE": MISSING}
+    body = []
     for i, field in enumerate(fields):
         value = f"a{i}"
         if field.default_factory is not MISSING:
@@ -77,7 +78,8 @@ def _init(made: type, fields: Sequence[Field]) -> _Method:
             known[f"default{i}"] = field.default
             value = f"default{i}"
         if field.is_set:
-            body.append(f"put(self, 'a{i}', {value})")
+            known[f"put{i}"] = getattr(made, field.name).__set__  # faster than what looks for the slot
+            body.append(f"put{i}(self, {value})")
     if hasattr(made, "__post_init__"):
         body.append("self.__post_init__()")
     given = ", ".join(["self", *(f"a{i}" for i, field in enumerate(fields) if field.init)])

@@ -83,7 +83,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def json_pointer(path: Iterable[str | int]) -> str:
     """Return the JSON Pointer (RFC 6901) of a path of keys and indices; the root is the empty text."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    return "".join(["/" + escaped(str(part)) for part in path])
+
+
+def escaped(key: str) -> str:
+    """Return a key as it stands in a JSON Pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _is_unsafe(char: str) -> bool:

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 _FIRST_GROUP = 112  # where it is zero, C libraries differ in what they shorten and what they write with dots
 _MAPPED_PREFIX = 0xFFFF << 32
-_LIMITED_BROADCAST = 0xFFFFFFFF
+_LIMITED_BROADCAST = _ONES = 0xFFFFFFFF
 _GREATEST_PREFIX = {4: 32, 6: 128}
+_LINK_LOCAL_V4, _LINK_LOCAL_V6 = 0xA9FE, 0xFE80 >> 6  # what is before their lengths, /16 and /10
+_LENGTHS = {str(length): length for length in range(129)}
+NETMASKS = {inet_ntop(AF_INET, (_ONES << 32 - length & _ONES).to_bytes(4)): length for length in range(33)}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,6 +31,14 @@ class Address:
 
     version: int
     number: int
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Address):
+            return NotImplemented
+        return self.number == other.number and self.version == other.version
+
+    def __hash__(self) -> int:
+        return hash((self.version, self.number))
 
     def __str__(self) -> str:
         """Return the text of RFC 5952, by the C library where that writes nothing else."""
@@ -48,7 +59,9 @@ class Address:
     @property
     def is_link_local(self) -> bool:
         """Whether it is in 169.254.0.0/16 or fe80::/10."""
-        return self.as_library().is_link_local
+        if self.version == 4:
+            return self.number >> 16 == _LINK_LOCAL_V4
+        return self.number >> 118 == _LINK_LOCAL_V6
 
     @property
     def is_private(self) -> bool:
@@ -99,11 +112,6 @@ class OwnedAddress:
     pointer: str = field(default="", compare=False)
 
     @property
-    def sort_key(self) -> tuple[Address, int, bool]:
-        """Family, number, prefix: independent of the order in the report."""
-        return self.address, -1 if self.prefix is None else self.prefix, not self.primary
-
-    @property
     def length(self) -> int:
         """The prefix length; a report without one means the address alone."""
         return _GREATEST_PREFIX[self.address.version] if self.prefix is None else self.prefix
@@ -130,7 +138,13 @@ def network_of(address: Address, prefix: int) -> Cidr:
 
 def subnets_of(owned: Iterable[OwnedAddress]) -> tuple[Cidr, ...]:
     """Return the subnets in which the addresses stand, sorted; one without length or alone in its own is in none."""
-    return tuple(sorted({o.network for o in owned if o.prefix is not None and not o.is_host_prefix}))
+    found: set[tuple[int, int, int]] = set()
+    for one in owned:
+        address = one.address
+        host_bits = _GREATEST_PREFIX[address.version] - one.length
+        if one.prefix is not None and host_bits:
+            found.add((address.version, address.number >> host_bits << host_bits, one.prefix))
+    return tuple([Cidr(Address(version, number), prefix) for version, number, prefix in sorted(found)])
 
 
 def parse_address(text: str) -> Address:
@@ -156,6 +170,14 @@ def _octets(text: str) -> bytes:
         return ipaddress.ip_address(text).packed
 
 
+def is_ipv4(text: str) -> bool:
+    """Return whether a text is a full IPv4 address."""
+    try:
+        return bool(inet_pton(AF_INET, text))
+    except (OSError, ValueError):
+        return False
+
+
 def parse_cidr(text: str) -> Cidr:
     """Read `address/length`; ValueError says what is wrong, host bits that are set among it."""
     address, prefix = parse_with_prefix(text)
@@ -172,17 +194,22 @@ def parse_with_prefix(text: str) -> tuple[Address, int | None]:
 
     The length of a mapped IPv4 address is one of IPv6: /120 means /24, and below /96 it means nothing.
     """
-    body, slash, tail = text.partition("/")
-    address = parse_address(body)
-    if not slash:
-        return address, None
-    return address, length_of(address, body, _parse_prefix(tail, _written_version(address, body)))
+    return _with_prefix(*text.partition("/"))
 
 
 def read_entry(text: str) -> tuple[Address, int | None]:
     """Read an address entry of a report; `%zone`, which belongs to the reporting host, is dropped."""
     body, slash, tail = text.partition("/")
-    return parse_with_prefix(body.partition("%")[0] + slash + tail)
+    return _with_prefix(body.partition("%")[0] if "%" in body else body, slash, tail)
+
+
+def _with_prefix(body: str, slash: str, tail: str) -> tuple[Address, int | None]:
+    address = parse_address(body)
+    if not slash:
+        return address, None
+    written = _written_version(address, body)
+    length = _parse_prefix(tail, written)
+    return address, length if written == address.version else length_of(address, body, length)
 
 
 def length_of(address: Address, text: str, length: int) -> int | None:
@@ -201,19 +228,21 @@ def _written_version(address: Address, text: str) -> int:
 def _parse_prefix(text: str, version: int) -> int:
     if version == 4 and "." in text:
         return parse_netmask(text)
-    if not (text.isascii() and text.isdigit() and str(int(text)) == text) or int(text) > _GREATEST_PREFIX[version]:
+    length = _LENGTHS.get(text)
+    if length is None or length > _GREATEST_PREFIX[version]:
         raise ValueError(f"no prefix length of IPv{version}")
-    return int(text)
+    return length
 
 
 def parse_netmask(text: str) -> int:
     """Return the prefix length of a dotted IPv4 netmask; ValueError where the ones are not in front."""
-    import ipaddress  # noqa: PLC0415 -- as above
+    length = NETMASKS.get(text)
+    if length is None:
+        import ipaddress  # noqa: PLC0415 -- as above
 
-    inverted = int(ipaddress.IPv4Address(text)) ^ 0xFFFFFFFF
-    if inverted & (inverted + 1):
+        ipaddress.IPv4Address(text)  # which says why it is no address at all
         raise ValueError("no netmask")
-    return 32 - inverted.bit_length()
+    return length
 
 
 _PRIVATE = tuple(parse_cidr(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError, Severity
@@ -44,14 +44,16 @@ class HostFacts:
     longest_list: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        links = tuple(sorted(self.links, key=lambda link: link.name))
-        object.__setattr__(self, "links", links)
-        object.__setattr__(self, "by_name", {link.name: link for link in links})
-        object.__setattr__(self, "slaves", frozenset(name for link in links for name in link.lowers.slaves))
-        longest = max((link.longest_list for link in links), default=0)
-        object.__setattr__(self, "longest_list", longest + 2)
-        object.__setattr__(self, "ports", frozenset(name for link in links for name in link.lowers.ports))
-        object.__setattr__(self, "topology", Topology({link.name: link.lowers.names for link in links}))
+        object.__setattr__(self, "links", tuple(sorted(self.links, key=lambda link: link.name)))
+
+    def __getattr__(self, name: str) -> object:
+        """Make what only some ask for."""
+        make = _DERIVED.get(name)
+        if make is None:
+            raise AttributeError(f"a host has no {name!r}")
+        value = make(self.links)
+        object.__setattr__(self, name, value)
+        return value
 
     def link(self, name: str) -> Link:
         """Return a described interface by its name."""
@@ -60,7 +62,9 @@ class HostFacts:
     def owned(self, host: HostAddresses) -> Mapping[str, frozenset[Address]]:
         """Return the interfaces that own usable host addresses, and which."""
         usable = host.usable_set
-        return {link.name: link.address_set & usable for link in self.links if not usable.isdisjoint(link.address_set)}
+        numbers = {address.number for address in usable}  # which are faster to look up
+        near = [link for link in self.links if any(one.address.number in numbers for one in link.addresses)]
+        return {link.name: link.address_set & usable for link in near if not usable.isdisjoint(link.address_set)}
 
     def named(self, name: str | None) -> tuple[Link, ...]:
         """Return the described interface of a name, if there is one."""
@@ -95,10 +99,10 @@ class HostFacts:
     def route_to(self, address: Address) -> tuple[Link, ...]:
         """Return the links by which the host reaches an address: longest prefix, then least metric; sorted by name."""
         reached = {
-            link.name: min((_rank(way) for way in link.ways if address in way.destination), default=_NOWHERE)
+            link.name: min((way.rank for way in link.ways if address in way.destination), default=_NOWHERE)
             for link in self.links
         }
-        stopped = min((_rank(way) for way in self.blocked if address in way.destination), default=_NOWHERE)
+        stopped = min((way.rank for way in self.blocked if address in way.destination), default=_NOWHERE)
         best = min((stopped, *reached.values()))
         if best in (stopped, _NOWHERE):
             return ()
@@ -223,12 +227,14 @@ def parse_literal(text: str) -> Address:
     return address
 
 
+_DERIVED: Mapping[str, Callable[[tuple[Link, ...]], object]] = {
+    "by_name": lambda links: {link.name: link for link in links},
+    "topology": lambda links: Topology({link.name: link.lowers.names for link in links}),
+    "slaves": lambda links: frozenset([name for link in links for name in link.lowers.slaves]),
+    "ports": lambda links: frozenset([name for link in links for name in link.lowers.ports]),
+    "longest_list": lambda links: max([link.longest_list for link in links], default=0) + 2,
+}
 _NOWHERE = (1, 0)
-
-
-def _rank(way: Route) -> tuple[int, int]:
-    """Return the kernel's order of routes to one address: the smaller, the better."""
-    return -way.destination.prefix, way.metric
 
 
 def _text_of(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:

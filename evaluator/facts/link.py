@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from evaluator.facts.address import Address, Cidr, OwnedAddress, subnets_of
 from evaluator.facts.route import Route
-from evaluator.frozen import dataclass, field
+from evaluator.frozen import dataclass, field, fields
 
 BOND_MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
 
@@ -49,11 +49,20 @@ class Lowers:
     def names(self) -> tuple[str, ...]:
         """All of them, sorted."""
         base = () if self.base is None else (self.base,)
+        if not (self.slaves or self.ports or self.others):
+            return base
         return tuple(sorted({*self.slaves, *self.ports, *base, *self.others}))
 
 
+class _Told:
+    """Room for who tells the facts that are not known yet."""
+
+    __slots__ = ("_tell",)
+    _tell: Callable[[Link, str], object]
+
+
 @dataclass(frozen=True, slots=True)
-class Link:
+class Link(_Told):
     """One interface. A scalar that the report may leave out is None when it does; a tuple is empty.
 
     `position` is the place in report order (nics, vlans, bonds, bridges), the one fact here that
@@ -84,8 +93,25 @@ class Link:
     pointers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     address_set: frozenset[Address] = field(init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "address_set", frozenset(owned.address for owned in self.addresses))
+    @classmethod
+    def told(cls, tell: Callable[[Link, str], object], *known: object) -> Link:
+        """Return a link of which the first facts are known; `tell` is asked for each other one when it is needed."""
+        link = cls.__new__(cls)
+        object.__setattr__(link, "_tell", tell)
+        for at, value in enumerate(known):
+            _PUTS[at](link, value)
+        return link
+
+    def __getattr__(self, name: str) -> object:
+        """Work out a fact that nobody has asked for yet."""
+        if name == "address_set":
+            value: object = frozenset([owned.address for owned in self.addresses])
+        elif name in _FACTS:
+            value = self._tell(self, name)
+        else:
+            raise AttributeError(f"an interface has no {name!r}")
+        object.__setattr__(self, name, value)
+        return value
 
     @property
     def subnets(self) -> tuple[Cidr, ...]:
@@ -105,3 +131,7 @@ class Link:
     def pointer(self, fact: str = "") -> str:
         """Where the report states the fact; the interface's own place where it has no place of its own."""
         return self.pointers.get(fact, self.pointers.get("", ""))
+
+
+_FACTS = frozenset(field.name for field in fields(Link))
+_PUTS = tuple(getattr(Link, field.name).__set__ for field in fields(Link))

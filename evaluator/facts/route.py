@@ -12,3 +12,8 @@ class Route:
 
     destination: Cidr
     metric: int = 0
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """The kernel's order of routes to one address: the smaller, the better."""
+        return -self.destination.prefix, self.metric

@@ -11,6 +11,9 @@ bytes, three megabytes at five thousand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+
+_Edges = tuple[tuple[int, ...], ...]
 
 
 class Topology:
@@ -20,28 +23,43 @@ class Topology:
         """Take the names directly below each interface; names that are not described are left out."""
         self.names = tuple(sorted(lowers))
         self._index = {name: i for i, name in enumerate(self.names)}
-        self._lowers = tuple(
-            tuple(sorted({self._index[low] for low in lowers[name] if low in self._index})) for name in self.names
-        )
+        index = self._index
+        self._lowers: _Edges = tuple([_places(lowers[name], index) if lowers[name] else () for name in self.names])
         uppers: list[list[int]] = [[] for _ in self.names]
         for upper, below in enumerate(self._lowers):
             for lower in below:
                 uppers[lower].append(upper)
-        self._uppers = tuple(map(tuple, uppers))
-        components = _components(self._lowers, self._uppers)
-        self.cycles = tuple(
-            sorted(
-                tuple(sorted(self.names[i] for i in part))
-                for part in components
-                if len(part) > 1 or part[0] in self._lowers[part[0]]
-            )
-        )
-        self._below = _closure(components, self._lowers)
-        self._above = _closure(reversed(components), self._uppers)
-        self.most_above = max((mask.bit_count() for mask in self._above), default=0)
+        self._uppers: _Edges = tuple(map(tuple, uppers))
+
+    @cached_property
+    def _components(self) -> list[list[int]]:
+        return _components(self._lowers, self._uppers)
+
+    @cached_property
+    def cycles(self) -> tuple[tuple[str, ...], ...]:
+        """The interfaces that stand on each other in a circle, or one on itself; all sorted."""
+        circles = (part for part in self._components if len(part) > 1 or part[0] in self._lowers[part[0]])
+        return tuple(sorted(tuple(sorted(self.names[i] for i in part)) for part in circles))
+
+    @cached_property
+    def _below(self) -> list[int]:
+        return _closure(self._components, self._lowers)
+
+    @cached_property
+    def _above(self) -> list[int]:
+        return _closure(reversed(self._components), self._uppers)
+
+    @cached_property
+    def most_above(self) -> int:
+        """The number of interfaces above the one that has most above it."""
+        return max((mask.bit_count() for mask in self._above), default=0)
+
+    @cached_property
+    def largest_stack(self) -> int:
+        """The most interfaces above one, below one, or next to one, and itself."""
         degrees = (len(neighbours) for edges in (self._lowers, self._uppers) for neighbours in edges)
         most_below = max((mask.bit_count() for mask in self._below), default=0)
-        self.largest_stack = 1 + max(self.most_above, most_below, *degrees, 0)
+        return 1 + max(self.most_above, most_below, *degrees, 0)
 
     def lowers(self, name: str) -> tuple[str, ...]:
         """Return the described interfaces directly below, sorted."""
@@ -82,7 +100,11 @@ def most_together(edges: Iterable[tuple[str, str]]) -> int:
     return max(sizes.values(), default=1)
 
 
-def _closure(components: Iterable[list[int]], edges: tuple[tuple[int, ...], ...]) -> list[int]:
+def _places(names: Iterable[str], index: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(sorted({index[name] for name in names if name in index}))
+
+
+def _closure(components: Iterable[list[int]], edges: _Edges) -> list[int]:
     """Return for each node the set of all that its edges lead to, its own component left out.
 
     The components come in an order in which each stands behind all that it leads to.
@@ -107,8 +129,26 @@ def _bits(mask: int) -> Iterator[int]:
         mask ^= lowest
 
 
-def _components(lowers: tuple[tuple[int, ...], ...], uppers: tuple[tuple[int, ...], ...]) -> list[list[int]]:
-    """Return the strongly connected components, each after all that it can reach (Kosaraju's two passes)."""
+def _components(lowers: _Edges, uppers: _Edges) -> list[list[int]]:
+    """Return the strongly connected components, each after all that it can reach."""
+    order = _laid_bare(lowers, uppers)
+    return [[node] for node in order] if len(order) == len(lowers) else _with_cycles(lowers, uppers)
+
+
+def _laid_bare(lowers: _Edges, uppers: _Edges) -> list[int]:
+    """Return the nodes that stand on no cycle, nor above one, each after all that it can reach."""
+    waits_for = list(map(len, lowers))
+    order = [node for node, below in enumerate(lowers) if not below]
+    for node in order:  # it grows meanwhile
+        for upper in uppers[node]:
+            waits_for[upper] -= 1
+            if not waits_for[upper]:
+                order.append(upper)
+    return order
+
+
+def _with_cycles(lowers: _Edges, uppers: _Edges) -> list[list[int]]:
+    """Return the same of any graph (Kosaraju's two passes)."""
     components = []
     placed = [False] * len(lowers)
     for root in reversed(_finishing_order(lowers)):
@@ -128,7 +168,7 @@ def _components(lowers: tuple[tuple[int, ...], ...], uppers: tuple[tuple[int, ..
     return components
 
 
-def _finishing_order(edges: tuple[tuple[int, ...], ...]) -> list[int]:
+def _finishing_order(edges: _Edges) -> list[int]:
     """Return the nodes in the order in which a depth-first search leaves them; no recursion, for long chains."""
     finished: list[int] = []
     seen = [False] * len(edges)

@@ -9,13 +9,13 @@ lower device here. Where it loses an address or an interface, its own lists stil
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
 from evaluator.facts.address import Address
 from evaluator.facts.host import HostFacts
-from evaluator.facts.link import Kind
+from evaluator.facts.link import Kind, Link
 from evaluator.finding import Finding, FindingCode, merge
 from evaluator.frozen import dataclass
 from evaluator.report.ansible_device import KINDS, Device, Gateway, entries_in, link_of
@@ -68,7 +68,7 @@ def read(document: object) -> Report:
         links.append(link)
         findings.extend(problems)
     host = HostFacts(links=tuple(links), lacking=_LACKING)
-    findings.extend(_not_shown(facts, devices))
+    findings.extend(_not_shown(facts, devices, links))
     findings.extend(contradictions(host))
     return Report("ansible", host, merge(findings), document)
 
@@ -141,9 +141,11 @@ def _gateways(facts: _Facts) -> Iterator[Gateway]:
             yield Gateway(family, default["interface"], default.get("gateway", ""), pointer)
 
 
-def _not_shown(facts: _Facts, devices: tuple[Device, ...]) -> Iterator[Finding]:
+def _not_shown(facts: _Facts, devices: Iterable[Device], links: Iterable[Link]) -> Iterator[Finding]:
     """Compare Ansible's list of all addresses with those of the interfaces: of several under one label it shows one."""
-    shown = {owned.address for device in devices for owned in read_owned(device.name, device.entries()).addresses}
+    loopbacks = (device for device in devices if device.kind is Kind.LOOPBACK)  # whose links own none
+    shown = {owned.address for link in links for owned in link.addresses}
+    shown.update(owned.address for one in loopbacks for owned in read_owned(one.name, one.entries()).addresses)
     for name in _ALL_LISTS:
         texts = facts.get(name) or ()
         entries = (Entry(text, f"{facts.pointer(name)}/{i}") for i, text in enumerate(texts))

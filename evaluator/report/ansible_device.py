@@ -10,7 +10,7 @@ from evaluator.facts.address import Address, OwnedAddress, parse_cidr, subnets_o
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, field
 from evaluator.report.beyond_vdsm import Part, read_addresses, read_gateway
 from evaluator.report.owned import Entry
 from evaluator.text import quote
@@ -34,19 +34,17 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """An interface and the facts of its address labels."""
+    """An interface and the facts of its address labels; of its kind only what has a device behind it is a nic."""
 
     name: str
     fact: Part
     labels: tuple[Part, ...] = ()
+    kind: Kind = field(init=False)
 
-    @property
-    def kind(self) -> Kind:
-        """What it is: only what has a device behind it is known to be a nic."""
-        if self.fact.type in _OF_TYPE:
-            return _OF_TYPE[self.fact.type]
+    def __post_init__(self) -> None:
         is_hardware = "pciid" in self.fact.data or "module" in self.fact.data
-        return Kind.PHYSICAL if is_hardware else Kind.OTHER
+        known = _OF_TYPE.get(self.fact.type)
+        object.__setattr__(self, "kind", known or (Kind.PHYSICAL if is_hardware else Kind.OTHER))
 
     def entries(self) -> Iterator[Entry]:
         """Yield the address entries, those of the labels last; an address of both counts once."""

@@ -6,7 +6,7 @@ interfaces. None of these refuses a report: the decision is made on what fits, a
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from evaluator.diagnostic import Severity
@@ -16,13 +16,21 @@ from evaluator.facts.link import Link
 from evaluator.finding import Finding, FindingCode
 from evaluator.text import quote, quote_all
 
+_FEW_LAYERS = 6
+
 
 def contradictions(facts: HostFacts) -> Iterator[Finding]:
     """Yield a finding for each place where the links contradict each other."""
     for link in facts.links:
-        yield from _dangling(link)
-        yield from _address_on_slave(link, facts)
-        yield from _address_on_down_link(link)
+        lowers = link.lowers
+        if link.missing or lowers.elsewhere or (lowers.base is None and link.kind == "vlan"):
+            yield from _dangling(link)
+        if not link.addresses:
+            continue
+        if link.name in facts.slaves:
+            yield from _address_on_slave(link)
+        if link.up is False:
+            yield from _address_on_down_link(link)
     yield from _slaves_in_two_bonds(facts)
     yield from _cycles(facts)
     yield from _shared_addresses(facts)
@@ -64,9 +72,7 @@ def _dangling(link: Link) -> Iterator[Finding]:
         )
 
 
-def _address_on_slave(link: Link, facts: HostFacts) -> Iterator[Finding]:
-    if link.name not in facts.slaves:
-        return
+def _address_on_slave(link: Link) -> Iterator[Finding]:
     for owned in link.addresses:
         if not owned.address.is_link_local:
             yield _warning(
@@ -79,7 +85,7 @@ def _address_on_slave(link: Link, facts: HostFacts) -> Iterator[Finding]:
 
 
 def _address_on_down_link(link: Link) -> Iterator[Finding]:
-    if link.up is False and any(not owned.address.is_link_local for owned in link.addresses):
+    if any(not owned.address.is_link_local for owned in link.addresses):
         yield _warning(
             FindingCode.LINK_DOWN,
             f"{quote(link.name)} is down and has an address; it counts all the same",
@@ -104,6 +110,8 @@ def _slaves_in_two_bonds(facts: HostFacts) -> Iterator[Finding]:
 
 
 def _cycles(facts: HostFacts) -> Iterator[Finding]:
+    if _is_flat(facts):
+        return
     for names in facts.topology.cycles:
         yield _warning(
             FindingCode.LINK_CYCLE,
@@ -114,11 +122,26 @@ def _cycles(facts: HostFacts) -> Iterator[Finding]:
         )
 
 
+def _is_flat(facts: HostFacts) -> bool:
+    """Return whether all that stand on others are gone after a few layers are taken away, as cycles never are."""
+    standing = {link.name: link.lowers.names for link in facts.links if link.lowers.names}
+    for _ in range(_FEW_LAYERS):
+        standing = {name: lowers for name, lowers in standing.items() if not standing.keys().isdisjoint(lowers)}
+        if not standing:
+            return True
+    return not standing
+
+
 def _shared_addresses(facts: HostFacts) -> Iterator[Finding]:
+    times = Counter([owned.address.number for link in facts.links for owned in link.addresses])
+    if len(times) == times.total():  # as on nearly all hosts
+        return
     owners: dict[Address, list[str]] = defaultdict(list)
     for link in facts.links:
-        for address in link.address_set:
-            if not address.is_link_local:  # the same one on a vlan and its base is how the kernel makes them
+        # of a link-local one the same on a vlan and its base is how the kernel makes them
+        several = {owned.address for owned in link.addresses if times[owned.address.number] > 1}
+        for address in several:
+            if not address.is_link_local:
                 owners[address].append(link.name)
     for address, names in owners.items():
         if len(names) > 1:

@@ -8,6 +8,7 @@ VRF or Open vSwitch, and only its kind tells which.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from evaluator.diagnostic import Severity
@@ -15,13 +16,14 @@ from evaluator.facts.address import Address, Cidr, OwnedAddress, length_of, netw
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
-from evaluator.frozen import dataclass, replace
+from evaluator.frozen import dataclass, field
 from evaluator.report.beyond_vdsm import read_addresses
 from evaluator.report.owned import Entry
 from evaluator.text import quote
 
 _NAMED_AS_HERE = (Kind.BOND, Kind.BRIDGE, Kind.VLAN, Kind.TEAM, Kind.VETH, Kind.DUMMY, Kind.MACVLAN, Kind.VRF, Kind.TUN)
 _KINDS = {**{str(kind): kind for kind in _NAMED_AS_HERE}, "macvtap": Kind.MACVLAN, "openvswitch": Kind.OVS}
+_NO_INFO: Mapping[str, Any] = MappingProxyType({})
 _CARDS = ("ether", "infiniband", "ieee802.15.4")
 _PEERS = ("veth", "vxcan", "netkit")
 _WITH_MAC = ("ether", "infiniband", "loopback")
@@ -31,34 +33,28 @@ _WITH_MAC = ("ether", "infiniband", "loopback")
 class Interface:
     """An entry as the tool has it, its names made readable; `pointer` is its place.
 
-    `has_kinds` tells whether the whole output was made with `-d`, without which nothing has a kind.
+    `has_kinds` tells whether the whole output was made with `-d`, without which nothing has a kind. `info` is what `-d`
+    tells of its kind, `settings` what it tells of the settings of its kind, `info_kind` the kernel's name of its kind
+    (empty for a network card, and where nothing has one) and `kind` that of the rule language.
     """
 
     name: str
     data: Mapping[str, Any]
     pointer: str
     has_kinds: bool
+    info: Mapping[str, Any] = field(init=False)
+    settings: Mapping[str, Any] = field(init=False)
+    info_kind: str = field(init=False)
+    kind: Kind = field(init=False)
 
-    @property
-    def info(self) -> Mapping[str, Any]:
-        """What `-d` tells of its kind."""
-        found: Mapping[str, Any] = self.data.get("linkinfo", {})
-        return found
+    def __post_init__(self) -> None:
+        info = self.data.get("linkinfo", _NO_INFO)
+        object.__setattr__(self, "info", info)
+        object.__setattr__(self, "settings", info.get("info_data", _NO_INFO))
+        object.__setattr__(self, "info_kind", str(info.get("info_kind", "")))
+        object.__setattr__(self, "kind", self._kind())
 
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """What `-d` tells of the settings of its kind."""
-        found: Mapping[str, Any] = self.info.get("info_data", {})
-        return found
-
-    @property
-    def info_kind(self) -> str:
-        """The kernel's name of its kind; empty for a network card, and where nothing has one."""
-        return str(self.info.get("info_kind", ""))
-
-    @property
-    def kind(self) -> Kind:
-        """Its kind in the rule language."""
+    def _kind(self) -> Kind:
         link_type = self.data.get("link_type", "")
         if link_type == "loopback" or "LOOPBACK" in self.data.get("flags", ()):
             return Kind.LOOPBACK
@@ -145,18 +141,18 @@ def _duplicates(interface: Interface) -> Iterator[Finding]:
 
 def _lowers(interface: Interface, interfaces: Mapping[str, Interface], members: Iterable[Interface]) -> Lowers:
     base = _base(interface, interfaces)
-    lowers = Lowers(base=base, elsewhere=interface.is_elsewhere and interface.info_kind not in ("", *_PEERS))
+    elsewhere = interface.is_elsewhere and interface.info_kind not in ("", *_PEERS)
     members = tuple(members)
-    names = tuple(sorted(member.name for member in members))
+    names = tuple(sorted([member.name for member in members]))
     match interface.info_kind or next((one.info.get("info_slave_kind", "") for one in members), ""):
         case "bond" | "team":
-            return replace(lowers, slaves=names)
+            return Lowers(slaves=names, base=base, elsewhere=elsewhere)
         case "bridge" | "openvswitch":
-            return replace(lowers, ports=names)
+            return Lowers(ports=names, base=base, elsewhere=elsewhere)
         case "vrf":  # another routing table for its members: it takes no address away from them
-            return lowers
+            return Lowers(base=base, elsewhere=elsewhere)
     rings = (interface.settings.get(key) for key in ("slave1", "slave2"))  # an HSR or PRP ring has no masters
-    return replace(lowers, others=tuple(sorted({*names, *filter(None, rings)})))
+    return Lowers(base=base, others=tuple(sorted({*names, *filter(None, rings)})), elsewhere=elsewhere)
 
 
 def _base(interface: Interface, interfaces: Mapping[str, Interface]) -> str | None:
@@ -199,7 +195,7 @@ def _bond_mode(interface: Interface) -> int | None:
 def _connected(interface: Interface, owned: tuple[OwnedAddress, ...], ways: Ways | None) -> Iterator[Route]:
     """Yield the connected routes of the families without a routing table, as the kernel would make them."""
     data = interface.data
-    if interface.kind is Kind.LOOPBACK or ("flags" in data and "UP" not in data["flags"]):
+    if not data.get("addr_info") or interface.kind is Kind.LOOPBACK or ("flags" in data and "UP" not in data["flags"]):
         return
     unrouted = {entry.get("local") for entry in data.get("addr_info", ()) if entry.get("noprefixroute") is True}
     peers = (_peer_network(entry) for entry in data.get("addr_info", ()))

@@ -19,6 +19,7 @@ from evaluator.text import json_pointer, quote
 DEEPEST = 64
 LARGEST = 32 * 1024 * 1024
 _MOST_DUPLICATES = 100
+_NESTING = (dict, list)  # not as a union, which would be made for each value
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 # what `ansible -m setup` prints before the JSON
 _ANSIBLE_HEAD = re.compile(r"[^\s{]{1,255} \| (SUCCESS|CHANGED)[^{\n]{0,40}=> *\{")
@@ -89,13 +90,15 @@ def plain_copy(document: object) -> object:
 
     only_json = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
     try:
-        copy: object = orjson.loads(orjson.dumps(document, default=_as_dict, option=only_json))
+        text = orjson.dumps(document, default=_as_dict, option=only_json)
     except TypeError as error:
         raise ReportError(
             [Diagnostic(ReportCode.NOT_JSON, f"the document is not made of JSON values: {error}")]
         ) from None
+    copy: object = orjson.loads(text)
     refuse_deep(copy)
-    _refuse_not_finite(document)
+    if b"null" in text:
+        _refuse_not_finite(document)
     return copy
 
 
@@ -126,7 +129,7 @@ def _duplicates(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str
 
 def refuse_deep(value: object) -> None:
     """Raise ReportError where a value is nested deeper than a report may be."""
-    level = [value] if isinstance(value, dict | list) else []
+    level = [value] if isinstance(value, _NESTING) else []
     for _ in range(DEEPEST):
         if not level:
             return
@@ -134,7 +137,7 @@ def refuse_deep(value: object) -> None:
             child
             for parent in level
             for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, dict | list)
+            if isinstance(child, _NESTING)
         ]
     if level:
         raise ReportError([too_deep()])

@@ -9,7 +9,7 @@ from evaluator.diagnostic import Severity
 from evaluator.facts.address import OwnedAddress
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.finding import Finding, FindingCode
-from evaluator.frozen import dataclass
+from evaluator.frozen import dataclass, field
 from evaluator.report.beyond_vdsm import Part, read_addresses
 from evaluator.report.owned import Entry
 from evaluator.text import quote
@@ -36,6 +36,17 @@ _KINDS = {
 _MEMBER_KEYS = ("slaves", "port", "ports")
 # their section bears the name of their type, and in it stands the device below
 _BASED = frozenset({"vlan", "vxlan", "mac-vlan", "mac-vtap", "macsec", "ipvlan", "infiniband", "ip-tunnel"})
+_PLACES = (
+    ("kind", ("type",)),
+    ("mtu", ("mtu",)),
+    ("mac", ("mac-address",)),
+    ("speed", ("ethernet", "speed")),
+    ("bond_mode", ("link-aggregation", "mode")),
+    ("vlan_id", ("vlan", "id")),
+)
+_OF_BOND = tuple(("slaves", ("link-aggregation", key)) for key in _MEMBER_KEYS)
+_OF_TEAM = tuple(("slaves", ("team", key)) for key in _MEMBER_KEYS)
+_OF_BRIDGE = tuple(("ports", ("bridge", key)) for key in _MEMBER_KEYS)
 _STATES = {"up": True, "down": False}
 
 
@@ -43,28 +54,29 @@ _STATES = {"up": True, "down": False}
 class Device:
     """An interface: the kernel's entry and, of an Open vSwitch bridge's own port, that of the bridge behind it.
 
-    `members` are the names that call it their controller.
+    `members` are the names that call it their controller. `kernel` is the entry that says what the kernel has.
     """
 
     name: str
     parts: tuple[Part, ...]
     members: tuple[str, ...] = ()
+    kernel: Part = field(init=False)
+    kind: Kind = field(init=False)
 
-    @property
-    def kernel(self) -> Part:
-        """The entry that says what the kernel has."""
-        return self.parts[0]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kernel", self.parts[0])
+        object.__setattr__(self, "kind", self._kind())
 
-    @property
-    def kind(self) -> Kind:
-        """What it is; an Open vSwitch bridge is a bridge, and so is its own port, which bears its name."""
+    def _kind(self) -> Kind:
+        """Return what it is; an Open vSwitch bridge is a bridge, and so is its own port, which bears its name."""
         if any(part.type == OVS_BRIDGE for part in self.parts):
             return Kind.BRIDGE
-        if self.kernel.type in ("", "unknown") and self.name == "lo":  # 0.x does not know the loopback
+        said = self.kernel.type
+        if said in ("", "unknown") and self.name == "lo":  # 0.x does not know the loopback
             return Kind.LOOPBACK
-        if self.kernel.type == "infiniband" and _base(self.kernel):
+        if said == "infiniband" and _base(self.kernel):
             return Kind.OTHER
-        return _KINDS.get(self.kernel.type, Kind.OTHER)
+        return _KINDS.get(said, Kind.OTHER)
 
     @property
     def is_unknown(self) -> bool:
@@ -194,22 +206,11 @@ def _pointers(device: Device) -> dict[str, str]:
     """Return where each fact of the rule language stands, by the language's word for it."""
     pointers = {"": device.kernel.pointer}
     for part in reversed(device.parts):  # the kernel's entry has the last word
-        paths = {
-            "kind": ("type",),
-            "mtu": ("mtu",),
-            "mac": ("mac-address",),
-            "speed": ("ethernet", "speed"),
-            "bond_mode": ("link-aggregation", "mode"),
-            "vlan_id": ("vlan", "id"),
-        }
-        if part.type in _BASED:
-            paths["base"] = (part.type, "base-iface")
-        for key in _MEMBER_KEYS:
-            paths[f"slaves {key}"] = ("team" if part.type == "team" else "link-aggregation", key)
-            paths[f"ports {key}"] = ("bridge", key)
-        for fact, path in paths.items():
-            if _leads_somewhere(part.data, path):
-                pointers[fact.partition(" ")[0]] = "/".join((part.pointer, *path))
+        members = _OF_TEAM if part.type == "team" else _OF_BOND
+        base = (("base", (part.type, "base-iface")),) if part.type in _BASED else ()
+        for fact, path in (*_PLACES, *base, *members, *_OF_BRIDGE):
+            if path[0] in part.data and _leads_somewhere(part.data, path):
+                pointers[fact] = "/".join((part.pointer, *path))
     return pointers
 
 

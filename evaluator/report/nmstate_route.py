@@ -57,21 +57,17 @@ def with_routes(links: Iterable[Link], routing: Routing) -> tuple[Link, ...]:
     known = {link.name: {way.destination for way in routing.ways.get(link.name, ())} for link in links}
     lists_connected = any(not known[link.name].isdisjoint(link.subnets) for link in links)
     return tuple(
-        replace(
-            link,
-            ways=tuple(
-                sorted(
-                    {
-                        *routing.ways.get(link.name, ()),
-                        *(() if lists_connected else _connected(link, known[link.name])),
-                    }
-                )
-            ),
-            gateways=tuple(sorted(routing.gateways.get(link.name, ()))),
-            pointers={**link.pointers, **_gateway_pointer(link, routing)},
-        )
-        for link in links
+        [_routed(link, routing, () if lists_connected else _connected(link, known[link.name])) for link in links]
     )
+
+
+def _routed(link: Link, routing: Routing, connected: Iterable[Route]) -> Link:
+    ways = {*routing.ways.get(link.name, ()), *connected}
+    gateways = routing.gateways.get(link.name, ())
+    if not (ways or gateways or link.name in routing.pointers):
+        return link
+    pointers = {**link.pointers, **_gateway_pointer(link, routing)}
+    return replace(link, ways=tuple(sorted(ways)), gateways=tuple(sorted(gateways)), pointers=pointers)
 
 
 def _connected(link: Link, known: set[Cidr]) -> Iterator[Route]:

@@ -8,16 +8,16 @@ never reaches a resolver: it is text that is no address, nothing more.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import OwnedAddress, length_of, parse_netmask, read_entry
+from evaluator.facts.address import Address, OwnedAddress, length_of, parse_netmask, read_entry
 from evaluator.finding import Finding, FindingCode
-from evaluator.frozen import dataclass, replace
+from evaluator.frozen import dataclass
 from evaluator.text import quote
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One address as the report has it: `address`, `address/length` or `address/netmask`, and its place.
 
     `netmask` is the mask and `length` the prefix length where the format gives it beside the address;
@@ -31,6 +31,9 @@ class Entry:
     length: int | None = None
 
 
+_Good = tuple[Address, int | None, Entry]  # an address that counts, its prefix length, where it stands
+
+
 @dataclass(frozen=True, slots=True)
 class Owned:
     """What an interface owns, sorted and without duplicates, what is wrong, and the texts that are no address."""
@@ -40,35 +43,38 @@ class Owned:
     malformed: tuple[str, ...] = ()
 
 
+NOTHING_OWNED = Owned((), ())
+
+
 def read_owned(ifname: str, entries: Iterable[Entry]) -> Owned:
     """Return what the entries of an interface come to."""
-    good: list[OwnedAddress] = []
+    good: list[_Good] = []
     findings: list[Finding] = []
     malformed: list[str] = []
     for entry in entries:
         try:
-            owned = _read_entry(entry)
+            address, prefix = _read_entry(entry)
         except ValueError:
             malformed.append(entry.text)
             findings.append(_malformed(ifname, entry.text if entry.length is None else f"{entry.text}/{entry.length}"))
             continue
-        reason = owned.address.unusable
+        reason = address.unusable
         if not reason:
-            good.append(owned)
+            good.append((address, prefix, entry))
         elif reason != "unspecified":
-            findings.append(_not_counted(ifname, owned, reason))
-        if entry.netmask and owned.prefix is None:
+            findings.append(_not_counted(ifname, address, reason))
+        if prefix is None and entry.netmask:
             findings.append(_malformed_netmask(ifname, entry))
-    return Owned(_without_duplicates(good), tuple(findings), tuple(malformed))
+    return Owned(_without_duplicates(good), tuple(findings), tuple(malformed)) if good or findings else NOTHING_OWNED
 
 
-def _read_entry(entry: Entry) -> OwnedAddress:
+def _read_entry(entry: Entry) -> tuple[Address, int | None]:
     address, prefix = read_entry(entry.text)
     if prefix is None and entry.netmask:
         prefix = _netmask_length(entry.netmask)
     if prefix is None and entry.length is not None:
         prefix = length_of(address, entry.text, entry.length)
-    return OwnedAddress(address, prefix, entry.primary, entry.text, entry.pointer)
+    return address, prefix
 
 
 def _netmask_length(netmask: str) -> int | None:
@@ -78,15 +84,32 @@ def _netmask_length(netmask: str) -> int | None:
         return None
 
 
-def _without_duplicates(owned: Sequence[OwnedAddress]) -> tuple[OwnedAddress, ...]:
+def _without_duplicates(good: Sequence[_Good]) -> tuple[OwnedAddress, ...]:
     """Merge what was listed twice; an address beside a netmask takes the length that its list gives."""
-    listed = {o.address for o in owned if "/" in o.raw and o.prefix is not None}
-    primary = {o.address for o in owned if o.primary}
-    merged: dict[tuple[object, int | None], OwnedAddress] = {}
-    for entry in sorted(owned, key=lambda o: (o.pointer, o.raw)):
-        if "/" in entry.raw or entry.address not in listed:
-            merged.setdefault((entry.address, entry.prefix), replace(entry, primary=entry.address in primary))
-    return tuple(sorted(merged.values(), key=lambda o: o.sort_key))
+    same: dict[tuple[int, int], list[_Good]] = {}
+    for one in good:
+        same.setdefault((one[0].version, one[0].number), []).append(one)
+    return tuple([owned for _, several in sorted(same.items()) for owned in _merged(several)])
+
+
+def _merged(several: Sequence[_Good]) -> Sequence[OwnedAddress]:
+    """Return one address as often as it has different lengths, the shortest first."""
+    if len(several) > 1:
+        is_primary = any(entry.primary for _, _, entry in several)
+        listed = [one for one in several if "/" in one[2].text]
+        if any(prefix is not None for _, prefix, _ in listed):
+            several = listed
+        by_prefix: dict[int, _Good] = {}
+        for one in sorted(several, key=_place):
+            by_prefix.setdefault(-1 if one[1] is None else one[1], one)
+        several = [one for _, one in sorted(by_prefix.items())]
+    else:
+        is_primary = several[0][2].primary
+    return [OwnedAddress(address, prefix, is_primary, entry.text, entry.pointer) for address, prefix, entry in several]
+
+
+def _place(one: _Good) -> tuple[str, str]:
+    return one[2].pointer, one[2].text
 
 
 def _malformed(ifname: str, text: str) -> Finding:
@@ -109,11 +132,11 @@ def _malformed_netmask(ifname: str, entry: Entry) -> Finding:
     )
 
 
-def _not_counted(ifname: str, owned: OwnedAddress, reason: str) -> Finding:
+def _not_counted(ifname: str, address: Address, reason: str) -> Finding:
     return Finding(
         FindingCode.ADDRESS_NOT_COUNTED,
         Severity.INFO,
-        f"{quote(ifname)} lists {quote(str(owned.address))}; {reason} addresses identify no host and do not count",
+        f"{quote(ifname)} lists {quote(str(address))}; {reason} addresses identify no host and do not count",
         interfaces=(ifname,),
-        addresses=(str(owned.address),),
+        addresses=(str(address),),
     )

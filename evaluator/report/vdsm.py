@@ -18,12 +18,13 @@ from evaluator.frozen import dataclass
 from evaluator.report.contradictions import contradictions
 from evaluator.report.reading import Report, refuse_invalid
 from evaluator.report.shapes import VDSM_ENVELOPES, VDSM_SCHEMA
-from evaluator.report.vdsm_device import Device, link_of
+from evaluator.report.vdsm_device import Carried, Device, link_of
 from evaluator.report.vdsm_network import carried_networks
-from evaluator.text import json_pointer, quote, quote_all
+from evaluator.text import escaped, json_pointer, quote, quote_all
 
 _DEVICE_MAPS = {"nics": Kind.PHYSICAL, "vlans": Kind.VLAN, "bondings": Kind.BOND, "bridges": Kind.BRIDGE}
 _EXPECTED_MAPS = ("vlans", "bondings", "networks")
+_CARRIES_NOTHING = Carried()
 _HOST_FACTS = {"networks": "networks", "last_client_iface": "lastClientIface"}
 # VDSM reports no operational state, and of the kinds only four
 _LACKING = frozenset(
@@ -59,7 +60,7 @@ def read(document: object) -> Report:
     links, findings = [], list(network_findings)
     described = frozenset(device.name for device in devices)
     for device in devices:
-        link, problems = link_of(device, described, networks.get(device.name))
+        link, problems = link_of(device, described, networks.get(device.name, _CARRIES_NOTHING))
         links.append(link)
         findings.extend(problems)
     facts = HostFacts(
@@ -95,8 +96,9 @@ def _error_of(document: object, key: str) -> str:
 def _devices(envelope: _Envelope) -> tuple[Device, ...]:
     found: list[Device] = []
     for map_name, kind in _DEVICE_MAPS.items():
+        place = json_pointer((*envelope.path, map_name))
         for name, data in envelope.body.get(map_name, {}).items():
-            found.append(Device(name, kind, len(found), data, json_pointer((*envelope.path, map_name, name))))
+            found.append(Device(name, kind, len(found), data, f"{place}/{escaped(name)}"))
     if "bridges" not in envelope.body:
         found.extend(_bridges_of_networks(envelope, {device.name for device in found}, len(found)))
     return tuple(found)
@@ -122,6 +124,8 @@ def _bridges_of_networks(envelope: _Envelope, described: set[str], position: int
 
 
 def _refuse_duplicate_names(devices: tuple[Device, ...]) -> None:
+    if len({device.name for device in devices}) == len(devices):
+        return
     places: dict[str, list[str]] = {}
     for device in devices:
         places.setdefault(device.name, []).append(device.pointer)

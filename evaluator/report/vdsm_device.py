@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from evaluator.diagnostic import Severity
@@ -11,10 +11,14 @@ from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
 from evaluator.frozen import dataclass
-from evaluator.report.owned import Entry, read_owned
+from evaluator.report.owned import NOTHING_OWNED, read_owned
+from evaluator.report.vdsm_addresses import addr_conflict, entries_of
 from evaluator.text import quote
 
 _GREATEST_VLAN_ID = 4095
+_ON_NOTHING = Lowers()
+_NO_GATEWAYS = ("", "::", "0.0.0.0")  # noqa: S104 -- none is bound
+_DEFAULT_V4, _DEFAULT_V6 = (Route(parse_cidr(text)) for text in ("0.0.0.0/0", "::/0"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,12 @@ class Device:
     data: Mapping[str, Any]
     pointer: str
 
+    def tell(self, link: Link, fact: str) -> object:
+        """Return a fact of its link that only some decisions ask for."""
+        if fact == "ways":
+            return _ways(self.data, link.addresses, link.gateways)
+        return _TOLD_LATER[fact](self)
+
 
 @dataclass(frozen=True, slots=True)
 class Carried:
@@ -36,59 +46,42 @@ class Carried:
     conflict: bool = False
 
 
-def link_of(device: Device, described: frozenset[str], carried: Carried | None) -> tuple[Link, tuple[Finding, ...]]:
+def link_of(device: Device, described: frozenset[str], carried: Carried) -> tuple[Link, tuple[Finding, ...]]:
     """Return the link of a device and what is wrong with its entry."""
-    owned = read_owned(device.name, entries_of(device.data, device.pointer))
+    entries = entries_of(device.data, device.pointer)
+    owned = read_owned(device.name, entries) if entries else NOTHING_OWNED
     gateways, gateway_findings = _gateways(device)
-    addr_findings = tuple(_addr_conflict(device))
-    carried = carried or Carried()
+    addr_findings = addr_conflict(device.name, device.data)
     lowers = lowers_of(device)
-    link = Link(
-        name=device.name,
-        kind=device.kind,
-        position=device.position,
-        addresses=owned.addresses,
-        malformed=owned.malformed,
-        lowers=lowers,
-        networks=carried.networks,
-        conflicts=("addr",) * bool(addr_findings) + ("network",) * carried.conflict,
-        missing=tuple(name for name in lowers.names if name not in described and not _is_guest_port(name, lowers)),
-        gateways=tuple(sorted(gateways)),
-        ways=_ways(device.data, owned.addresses, gateways),
-        vlan_id=vlan_id_of(device),
-        bond_mode=_bond_mode(device),
-        dhcp=_uses_dhcp(device.data),
-        mtu=_whole_number(device.data.get("mtu")),
-        speed=_whole_number(device.data.get("speed")) or None,
-        mac=device.data.get("hwaddr", "").lower() or None,
-        pointers=_pointers(device),
+    conflicts = ("addr",) * bool(addr_findings) + ("network",) * carried.conflict
+    names = lowers.names
+    missing = names and tuple([one for one in names if one not in described and not _is_guest_port(one, lowers)])
+    link = Link.told(
+        device.tell,
+        device.name,
+        device.kind,
+        device.position,
+        owned.addresses,
+        lowers,
+        owned.malformed,
+        carried.networks,
+        conflicts,
+        missing,
+        gateways,
     )
     return link, (*owned.findings, *gateway_findings, *addr_findings)
 
 
-def entries_of(data: Mapping[str, Any], pointer: str) -> Iterator[Entry]:
-    """Yield the address entries of a device or network; the engine's primary ones are `addr` and the first IPv6."""
-    if data.get("addr", ""):
-        yield Entry(data["addr"], f"{pointer}/addr", data.get("netmask", ""), primary=True)
-    for i, text in enumerate(data.get("ipv4addrs", ())):
-        yield Entry(text, f"{pointer}/ipv4addrs/{i}")
-    for i, text in enumerate(data.get("ipv6addrs", ())):
-        yield Entry(text, f"{pointer}/ipv6addrs/{i}", primary=i == 0)
-
-
-def addresses_in(data: Mapping[str, Any], key: str) -> frozenset[Address]:
-    """Return the well-formed addresses of one of `addr`, `ipv4addrs`, `ipv6addrs`."""
-    return frozenset(entry.address for entry in read_owned("", entries_of({key: data[key]}, "")).addresses)
-
-
 def lowers_of(device: Device) -> Lowers:
     """Return what a device stands on."""
-    slaves = tuple(sorted(set(device.data.get("slaves", ())))) if device.kind is Kind.BOND else ()
-    ports = tuple(sorted(set(device.data.get("ports", ())))) if device.kind is Kind.BRIDGE else ()
-    base = None
-    if device.kind is Kind.VLAN:
-        base = base_of(device.name, device.data.get("iface"))
-    return Lowers(slaves, ports, base)
+    match device.kind:
+        case Kind.BOND:
+            return Lowers(slaves=tuple(sorted(set(device.data.get("slaves", ())))))
+        case Kind.BRIDGE:
+            return Lowers(ports=tuple(sorted(set(device.data.get("ports", ())))))
+        case Kind.VLAN:
+            return Lowers(base=base_of(device.name, device.data.get("iface")))
+    return _ON_NOTHING
 
 
 def base_of(name: str, iface: str | None) -> str | None:
@@ -135,9 +128,16 @@ def _uses_dhcp(data: Mapping[str, Any]) -> bool:
     )
 
 
-def _gateways(device: Device) -> tuple[set[Address], list[Finding]]:
+def _mac(data: Mapping[str, Any]) -> str | None:
+    text = data.get("hwaddr")  # which is the schema's of some kinds only
+    return text.lower() or None if isinstance(text, str) else None
+
+
+def _gateways(device: Device) -> tuple[tuple[Address, ...], Sequence[Finding]]:
+    if device.data.get("gateway", "") in _NO_GATEWAYS and device.data.get("ipv6gateway", "") in _NO_GATEWAYS:
+        return (), ()
     found: set[Address] = set()
-    findings = []
+    findings: list[Finding] = []
     for key in ("gateway", "ipv6gateway"):
         text = device.data.get(key, "")
         try:
@@ -148,40 +148,17 @@ def _gateways(device: Device) -> tuple[set[Address], list[Finding]]:
             continue
         if address is not None and not address.unusable:
             found.add(address)
-    return found, findings
+    return tuple(sorted(found)), findings
 
 
-def _ways(data: Mapping[str, Any], addresses: tuple[OwnedAddress, ...], gateways: set[Address]) -> tuple[Route, ...]:
+def _ways(
+    data: Mapping[str, Any], addresses: tuple[OwnedAddress, ...], gateways: tuple[Address, ...]
+) -> tuple[Route, ...]:
     """Return the subnets and default routes; VDSM reports no routing table."""
-    has_v4 = data.get("ipv4defaultroute", any(gateway.version == 4 for gateway in gateways))
-    has_v6 = any(gateway.version == 6 for gateway in gateways)
-    defaults = ("0.0.0.0/0",) * bool(has_v4) + ("::/0",) * has_v6
-    return tuple(Route(network) for network in (*subnets_of(addresses), *map(parse_cidr, defaults)))
-
-
-def _addr_conflict(device: Device) -> Iterator[Finding]:
-    data = device.data
-    if "ipv4addrs" not in data or "addr" not in data or not (data["addr"] or data["ipv4addrs"]):
-        return
-    beside = read_owned("", entries_of({key: data.get(key, "") for key in ("addr", "netmask")}, "")).addresses
-    listed = read_owned("", entries_of({"ipv4addrs": data["ipv4addrs"]}, "")).addresses
-    primary, others = ({owned.address for owned in found} for found in (beside, listed))
-    is_other_length = primary <= others and _lengths_differ(beside, listed)
-    if (primary and not primary <= others) or (others and not data["addr"]) or is_other_length:
-        shown = quote(data["addr"]) if data["addr"] else "empty"
-        yield Finding(
-            FindingCode.ADDR_CONFLICT,
-            Severity.WARNING,
-            f"of {quote(device.name)} the report's `addr` is {shown}, which does not fit its `ipv4addrs`; both count",
-            (device.name,),
-            tuple(str(address) for address in sorted(primary | others)),
-        )
-
-
-def _lengths_differ(beside: tuple[OwnedAddress, ...], listed: tuple[OwnedAddress, ...]) -> bool:
-    """Return whether `netmask` contradicts the prefix lengths that `ipv4addrs` gives the same address."""
-    lengths = {owned.prefix for owned in listed if any(owned.address == one.address for one in beside)}
-    return any(one.prefix is not None and one.prefix not in lengths for one in beside)
+    families = {gateway.version for gateway in gateways} if gateways else ()
+    has_v4 = data.get("ipv4defaultroute", 4 in families)
+    defaults = (_DEFAULT_V4,) * bool(has_v4) + (_DEFAULT_V6,) * (6 in families)
+    return (*map(Route, subnets_of(addresses)), *defaults) if addresses else defaults
 
 
 def _pointers(device: Device) -> dict[str, str]:
@@ -212,3 +189,15 @@ def _whole_number(value: object) -> int | None:
 def _is_guest_port(name: str, lowers: Lowers) -> bool:
     """Tell the ports of virtual machines, which VDSM names but never describes."""
     return name.startswith("vnet") and name in lowers.ports
+
+
+_TOLD_LATER: Mapping[str, Callable[[Device], object]] = {
+    "up": lambda _: None,
+    "vlan_id": vlan_id_of,
+    "bond_mode": _bond_mode,
+    "dhcp": lambda device: _uses_dhcp(device.data),
+    "mtu": lambda device: _whole_number(device.data.get("mtu")),
+    "speed": lambda device: _whole_number(device.data.get("speed")) or None,
+    "mac": lambda device: _mac(device.data),
+    "pointers": _pointers,
+}

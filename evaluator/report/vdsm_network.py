@@ -13,7 +13,8 @@ from typing import Any
 from evaluator.diagnostic import Severity
 from evaluator.facts.link import Kind
 from evaluator.finding import Finding, FindingCode
-from evaluator.report.vdsm_device import Carried, Device, addresses_in
+from evaluator.report.vdsm_addresses import addresses_in
+from evaluator.report.vdsm_device import Carried, Device
 from evaluator.text import quote
 
 
@@ -62,8 +63,14 @@ def _disagreements(network: str, data: Mapping[str, Any], device: Device | None)
     if "ports" in data and "ports" in device.data and _ports(data) != _ports(device.data):
         yield f"the network {shown} and its bridge {quote(device.name)} list different ports"
     for family in ("addr", "ipv4addrs", "ipv6addrs"):
-        if family in data and family in device.data and addresses_in(data, family) != addresses_in(device.data, family):
+        if family in data and family in device.data and _addresses_differ(data, device.data, family):
             yield f"the network {shown} and its device {quote(device.name)} list different addresses in `{family}`"
+
+
+def _addresses_differ(network: Mapping[str, Any], device: Mapping[str, Any], family: str) -> bool:
+    if network[family] == device[family]:
+        return False
+    return addresses_in(network, family) != addresses_in(device, family)
 
 
 def _finding(message: str, device: Device | None) -> Finding:

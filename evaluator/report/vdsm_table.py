@@ -18,7 +18,8 @@ from evaluator.frozen import fields
 from evaluator.report.json_text import parse_json
 from evaluator.report.owned import read_owned
 from evaluator.report.reading import Report
-from evaluator.report.vdsm_device import Device, entries_of, lowers_of, vlan_id_of
+from evaluator.report.vdsm_addresses import entries_of
+from evaluator.report.vdsm_device import Device, lowers_of, vlan_id_of
 from evaluator.report.vdsm_entries import (
     Entries,
     Entry,
