@@ -26,7 +26,7 @@ from evaluator.policy.checked import (
     Truth,
     floor_of,
 )
-from evaluator.policy.compile_expression import Values, is_plain, variable
+from evaluator.policy.compile_expression import Values, is_candidates, variable
 from evaluator.policy.sieve import Sieve, Source, extreme_of
 from evaluator.policy.syntax import attribute, call, name, negation
 
@@ -47,14 +47,16 @@ class Writer:
     def __init__(self) -> None:
         self._values = Values()
         self.constant = self._values.constant
+        self._is_on_candidates = False
 
     @property
     def constants(self) -> dict[str, object]:
         """The values by the names that were given to them, and the functions that expressions call."""
         return {**self._values.constants, "above": _above, "in_networks": _in_networks, "like": _like}
 
-    def begin_rule(self) -> list[ast.stmt]:
-        """Return the list to which is added what the rule computes once."""
+    def begin_rule(self, *, is_on_candidates: bool) -> list[ast.stmt]:
+        """Return the list to which is added what the rule computes once; its subjects may all be candidates."""
+        self._is_on_candidates = is_on_candidates
         self._values.begin_rule()
         return self._values.statements
 
@@ -112,8 +114,7 @@ class Writer:
             case Relate.WITHIN:
                 return ast.Compare(self._values.items(left), [ast.LtE()], [self._values.items(right)])
             case Relate.IN:
-                items = self._values.value(right) if is_plain(right) else self._values.items(right)
-                return ast.Compare(self._values.bare(left), [ast.In()], [items])
+                return self._values.membership(left, right)
             case Relate.IN_NETWORK:
                 if right.type.is_list:
                     return call(name("in_networks"), self._values.bare(left), self._values.value(right))
@@ -152,6 +153,10 @@ class Writer:
         loop = ast.comprehension(ast.Name(bound, ast.Store()), domain, ifs, 0)
         every = node.quantifier is Quantifier.EVERY
         held = call(name("all" if every else "any"), ast.GeneratorExp(self.condition(node.body), [loop]))
+        if node.others_only and self._is_on_candidates and is_candidates(node.domain):  # one candidate has no others
+            count = call(name("len"), name("candidates"))
+            others = ast.Compare(count, [ast.Lt() if every else ast.Gt()], [ast.Constant(2 if every else 1)])
+            held = ast.BoolOp(ast.Or() if every else ast.And(), [others, held])
         return negation(held) if node.quantifier is Quantifier.NO else held
 
 
