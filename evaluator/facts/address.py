@@ -41,6 +41,9 @@ class Address:
             return ipaddress.IPv4Address(self.number)
         return ipaddress.IPv6Address(self.number)
 
+    def __hash__(self) -> int:
+        return hash(self.number)  # an engine puts each address it asks by into sets
+
     @property
     def is_link_local(self) -> bool:
         """Whether it is in 169.254.0.0/16 or fe80::/10."""
@@ -131,6 +134,11 @@ def subnets_of(owned: Iterable[OwnedAddress]) -> tuple[Cidr, ...]:
 
 def parse_address(text: str) -> Address:
     """Read a full IPv4 or IPv6 text without zone; a mapped IPv4 becomes the IPv4. ValueError says why not."""
+    if ":" not in text:
+        try:
+            return Address(4, int.from_bytes(inet_pton(AF_INET, text)))
+        except (OSError, ValueError):
+            pass  # said below what is wrong
     if "%" in text:
         raise ValueError("a zone belongs to the one who asks")
     if not text.isascii():

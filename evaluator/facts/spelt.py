@@ -16,9 +16,6 @@ from evaluator.facts.address import Address, read_entry
 _MAPPED_BEGINS = ("0", ":")
 _V4_LENGTHS = frozenset(map(str, range(33)))
 _V6_LENGTHS = frozenset(map(str, range(129)))
-_MOST_KEPT = 1 << 16
-_LONGEST = len("0000:0000:0000:0000:0000:ffff:255.255.255.255")
-_PACKED: dict[str, bytes] = {}
 
 
 class Spelt:
@@ -49,10 +46,13 @@ class Spelt:
             if known is None and "%" not in body:  # a full IPv4 text is always written alike
                 return None
         else:
-            packed = _packed(body)
-            if packed[:1] > b"\0" and packed not in self._v6:  # zeros may be those of a mapped IPv4 address
-                return None
+            try:
+                packed = inet_pton(AF_INET6, body)
+            except (OSError, ValueError):
+                return self._read(text)
             known, lengths = self._v6.get(packed), _V6_LENGTHS
+            if known is None and packed[0]:  # zeros may be those of a mapped IPv4 address
+                return None
         if known is not None and (not slash or length in lengths):
             return known
         return self._read(text)
@@ -64,21 +64,3 @@ class Spelt:
             return None
         alone = frozenset((address,))
         return alone if alone in self._v4.values() or alone in self._v6.values() else None
-
-
-def _packed(text: str) -> bytes:
-    """Return the octets of a full IPv6 text, empty where it is none; spellings are kept, so many at most."""
-    if len(text) > _LONGEST:  # what is kept is a report's, and may be megabytes
-        return b""
-    try:
-        return _PACKED[text]
-    except KeyError:
-        pass
-    try:
-        packed = inet_pton(AF_INET6, text)
-    except (OSError, ValueError):
-        packed = b""
-    if len(_PACKED) >= _MOST_KEPT:
-        _PACKED.clear()
-    _PACKED[text] = packed
-    return packed

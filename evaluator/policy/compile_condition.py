@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import fnmatch
 import re
+from dataclasses import replace
 from typing import Any
 
 from evaluator.facts.host import HostFacts
@@ -52,7 +53,7 @@ class Writer:
     @property
     def constants(self) -> dict[str, object]:
         """The values by the names that were given to them, and the functions that expressions call."""
-        return {**self._values.constants, "above": _above, "in_networks": _in_networks, "like": _like}
+        return {**self._values.constants, "near": _near, "in_networks": _in_networks, "like": _like}
 
     def begin_rule(self, *, is_on_candidates: bool) -> list[ast.stmt]:
         """Return the list to which is added what the rule computes once; its subjects may all be candidates."""
@@ -144,15 +145,17 @@ class Writer:
             return negation(held) if node.quantifier is Quantifier.NO else held
         floor = floor_of(node)
         domain = self._values.value(node.domain)
+        body = node.body
         if floor is not None:
-            domain = call(name("above"), name("facts"), self._values.value(floor), domain)
+            domain = call(name("near"), name("facts"), self._values.value(floor), domain)
+            body = _with_floor_last(body)
         bound = variable(node.variable.name)
         ifs: list[ast.expr] = []
         if node.others_only:
             ifs = [ast.Compare(attribute(name(bound), "name"), [ast.NotEq()], [attribute(name("nic"), "name")])]
         loop = ast.comprehension(ast.Name(bound, ast.Store()), domain, ifs, 0)
         every = node.quantifier is Quantifier.EVERY
-        held = call(name("all" if every else "any"), ast.GeneratorExp(self.condition(node.body), [loop]))
+        held = call(name("all" if every else "any"), ast.GeneratorExp(self.condition(body), [loop]))
         if node.others_only and self._is_on_candidates and is_candidates(node.domain):  # one candidate has no others
             count = call(name("len"), name("candidates"))
             others = ast.Compare(count, [ast.Lt() if every else ast.Gt()], [ast.Constant(2 if every else 1)])
@@ -164,9 +167,17 @@ def _is_above(upper: ast.expr, lower: ast.expr) -> ast.expr:
     return call(attribute(name("facts"), "is_above"), attribute(upper, "name"), attribute(lower, "name"))
 
 
-def _above(facts: HostFacts, floor: Link, items: tuple[Link, ...]) -> tuple[Link, ...]:
+def _with_floor_last(body: Condition) -> Condition:
+    """Put the part that begins a body with a floor behind the others, which ask for no walk through a stack."""
+    if not isinstance(body, AllOf):
+        return body
+    return replace(body, conditions=(*body.conditions[1:], body.conditions[0]))
+
+
+def _near(facts: HostFacts, floor: Link, items: tuple[Link, ...]) -> tuple[Link, ...]:
+    """Return what may stand above the floor: of many interfaces those that do, by one look at the closure."""
     if len(items) <= _FEW:
-        return tuple([item for item in items if item.name != floor.name and facts.is_above(item.name, floor.name)])
+        return items
     names = facts.topology.above(floor.name)
     if not names:
         return ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TypeGuard
 
@@ -56,6 +57,9 @@ FORMATS: tuple[ReportFormat, ...] = (
 )
 
 
+_TEXT = (bytes, str)  # a union in `isinstance` is made anew each time
+
+
 def read_report(document: bytes | str | Mapping[str, object] | Path, format: str = "auto") -> Report:
     """Read a capability report: JSON text as bytes or str, a JSON object as a dict, or a Path to a file.
 
@@ -64,16 +68,21 @@ def read_report(document: bytes | str | Mapping[str, object] | Path, format: str
     """
     if isinstance(document, Path):
         document = read_file(document)
-    if isinstance(document, bytes | str):
+    if isinstance(document, _TEXT):
         if document.isascii() and format in ("auto", "vdsm"):
-            from evaluator.report.vdsm_swift import read_swiftly  # noqa: PLC0415 -- msgspec, which the command needs not
-
-            swift = read_swiftly(_octets(document))
+            swift = _front_path()(_octets(document))
             if swift is not None:
                 return swift
         report = _read_value(*_parse_any(document, format, parse_json))
         return replace(report, text=_octets(document))
     return _read_value(plain_copy(document), format)
+
+
+@cache
+def _front_path() -> Callable[[bytes], Report | None]:
+    from evaluator.report.vdsm_swift import read_swiftly  # noqa: PLC0415 -- msgspec, which the command needs not
+
+    return read_swiftly
 
 
 def _octets(text: bytes | str) -> bytes:
