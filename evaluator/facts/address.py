@@ -11,6 +11,7 @@ import ipaddress
 from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # the C library alone, without what `socket` imports
 from collections.abc import Iterable
 from dataclasses import field
+from operator import attrgetter
 
 from evaluator.frozen import dataclass
 
@@ -18,6 +19,7 @@ _FIRST_GROUP = 112  # where it is zero, C libraries differ in what they shorten 
 _MAPPED_PREFIX = 0xFFFF << 32
 _LIMITED_BROADCAST = 0xFFFFFFFF
 _GREATEST_PREFIX = {4: 32, 6: 128}
+_by_number = attrgetter("version", "number")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -119,6 +121,12 @@ class OwnedAddress:
 
     def __str__(self) -> str:
         return str(self.address)
+
+
+def in_order(addresses: Iterable[Address]) -> tuple[Address, ...]:
+    """Return the addresses sorted, without duplicates."""
+    found = {_by_number(address): address for address in addresses}
+    return tuple([found[key] for key in sorted(found)])
 
 
 def network_of(address: Address, prefix: int) -> Cidr:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address
+from evaluator.facts.address import Address, in_order
 from evaluator.facts.link import Link
 from evaluator.facts.literal import Literal, parse_literals
 from evaluator.facts.route import Route
@@ -136,7 +136,7 @@ class HostAddresses:
     spelt: Spelt = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        answers = tuple(sorted(set(self.answers))) if len(self.answers) > 1 else tuple(self.answers)
+        answers = tuple(self.answers) if len(self.answers) < 2 else in_order(self.answers)
         unusable = tuple([address for address in answers if address.unusable])
         usable = tuple([address for address in answers if address not in unusable]) if unusable else answers
         _put_answers(self, answers)

@@ -2,7 +2,8 @@
 
 An address is a number and has many spellings, so no text is ever taken for equal or unequal by its characters alone.
 But most texts can be passed over by how they begin: a full IPv4 text can only begin with the address as it is always
-written, an IPv6 text that means an IPv4 address (RFC 4291, 2.5.5.2) begins with zeros. What is left is read as a
+written, an IPv6 text that means an IPv4 address (RFC 4291, 2.5.5.2) begins with zeros, and in the end of an IPv6
+address nothing but its case and zeros in front can be written otherwise, unless with dots. What is left is read as a
 number, IPv6 by the C library.
 """
 
@@ -21,11 +22,11 @@ _V6_LENGTHS = frozenset(map(str, range(129)))
 class Spelt:
     """The addresses that are looked for.
 
-    `begins` are what a text that means one of the IPv4 addresses must begin with; `has_v6` whether others are looked
-    for, for which only the number tells.
+    `begins` are what a text that means one of the IPv4 addresses must begin with. Of a text that means one of the
+    others only the number tells; but one of `tails`, their last sixteen bits, stands in it in lower case, or a dot.
     """
 
-    __slots__ = ("_v4", "_v6", "begins", "has_v6")
+    __slots__ = ("_v4", "_v6", "begins", "tails")
 
     def __init__(self, addresses: Iterable[Address]) -> None:
         self._v4: dict[str, frozenset[Address]] = {}
@@ -36,7 +37,7 @@ class Spelt:
             else:
                 self._v6[address.number.to_bytes(16)] = frozenset((address,))
         self.begins = (*self._v4, *_MAPPED_BEGINS) if self._v4 else ()
-        self.has_v6 = bool(self._v6)
+        self.tails = tuple([octets[-2:].hex().lstrip("0") for octets in self._v6])
 
     def meant_by(self, text: str) -> frozenset[Address] | None:
         """Return, as a set, the address that an entry of a report means (`read_entry`), where it is one of these."""

@@ -56,8 +56,10 @@ def texts_that_begin(entries: Entries, begins: tuple[str, ...]) -> list[tuple[st
     return found
 
 
-def texts_with_numbers(entries: Entries, begins: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the address texts that begin so or are IPv6, of which only the number tells what they mean."""
+def texts_that_begin_or_hold(
+    entries: Entries, begins: tuple[str, ...], tails: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """Return the address texts that begin so, and the IPv6 ones that may mean an address with such a tail."""
     found = []
     for name, entry in entries.items():
         addr = entry.addr
@@ -67,8 +69,14 @@ def texts_with_numbers(entries: Entries, begins: tuple[str, ...]) -> list[tuple[
             if text.startswith(begins) or ":" in text:
                 found.append((name, text))
         for text in entry.ipv6addrs:
-            if ":" in text or text.startswith(begins):
-                found.append((name, text))
+            lower = text.lower()
+            for tail in tails:
+                if tail in lower:
+                    found.append((name, text))
+                    break
+            else:
+                if "." in text or text.startswith(begins):
+                    found.append((name, text))
     return found
 
 

@@ -28,7 +28,7 @@ from evaluator.report.vdsm_entries import (
     lowers_in,
     networks_by_carrier,
     texts_that_begin,
-    texts_with_numbers,
+    texts_that_begin_or_hold,
 )
 from evaluator.schema_types import LONGEST_LIST
 
@@ -137,9 +137,12 @@ class VdsmTable(HostFacts):
         return tuple([self.link(name) for name in sorted(self._owned(Spelt((address,))))])
 
     def _owned(self, spelt: Spelt) -> dict[str, frozenset[Address]]:
-        find = texts_with_numbers if spelt.has_v6 else texts_that_begin
+        if spelt.tails:
+            texts = texts_that_begin_or_hold(self._entries, spelt.begins, spelt.tails)
+        else:
+            texts = texts_that_begin(self._entries, spelt.begins)
         found: dict[str, frozenset[Address]] = {}
-        for name, text in find(self._entries, spelt.begins):
+        for name, text in texts:
             meant = spelt.meant_by(text)
             if meant is not None:
                 known = found.get(name, meant)
