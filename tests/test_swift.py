@@ -23,10 +23,12 @@ from evaluator import HostAddresses, ReportError
 from evaluator.facts.address import parse_address, read_entry
 from evaluator.facts.spelt import Spelt
 from evaluator.policy.find import shipped_names
+from evaluator.report.owned import read_owned
 from evaluator.report.vdsm import read
 from evaluator.report.vdsm_swift import SwiftReport, read_swiftly
 from evaluator.schema import is_valid
 from evaluator.schema_types import LONGEST_LIST, Types
+from tests.random_policies import OWNERS, program_of
 from tests.strategies import ADDRESSES, host_addresses, json_trees, reports, spoilt
 
 CAPTURES = sorted((Path(__file__).parent / "captures" / "vdsm").glob("*/*.json"))
@@ -237,6 +239,23 @@ def test_who_stands_above_whom_in_a_long_stack() -> None:
     table, facts = _swift({**PLAIN, "vlans": vlans}).table, read({**PLAIN, "vlans": vlans}).facts
     pairs = [(upper, lower) for upper in vlans for lower in vlans]
     assert [table.is_above(*pair) for pair in pairs] == [facts.is_above(*pair) for pair in pairs]
+
+
+def test_what_stands_in_many_stacks_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The candidates share their stacks; each interface's addresses are read for the first that asks."""
+    read_of: list[str] = []
+
+    def counted(name: str, entries: Any) -> Any:
+        read_of.append(name)
+        return read_owned(name, entries)
+
+    monkeypatch.setattr("evaluator.report.vdsm_table.read_owned", counted)
+    vlans = {f"v{i}": {"iface": f"v{i - 1}", "ipv4addrs": [f"10.0.0.{i}/24"]} for i in range(40)}
+    condition = 'some x in nic.stack satisfies some a in x.addresses satisfies a = address("10.0.1.1")'
+    policy = evaluator.Policy(program_of([OWNERS, ("discard nic", condition)]))
+    decision = policy.decide(_swift({**PLAIN, "vlans": vlans}), HostAddresses.of(*(f"10.0.0.{i}" for i in range(40))))
+    assert len(decision.candidates) == 40
+    assert len(read_of) <= len(vlans)
 
 
 @pytest.mark.parametrize("interfaces", [300, 4096])

@@ -29,18 +29,22 @@ class Spelt:
     __slots__ = ("_v4", "_v6", "begins", "tails")
 
     def __init__(self, addresses: Iterable[Address]) -> None:
-        self._v4: dict[str, frozenset[Address]] = {}
-        self._v6: dict[bytes, frozenset[Address]] = {}
+        v4: dict[str, frozenset[Address]] = {}
+        v6: dict[bytes, frozenset[Address]] = {}
         for address in addresses:
             if address.version == 4:
-                self._v4[inet_ntop(AF_INET, address.number.to_bytes(4))] = frozenset((address,))
+                v4[inet_ntop(AF_INET, address.number.to_bytes(4))] = frozenset((address,))
             else:
-                self._v6[address.number.to_bytes(16)] = frozenset((address,))
-        self.begins = (*self._v4, *_MAPPED_BEGINS) if self._v4 else ()
-        self.tails = tuple([octets[-2:].hex().lstrip("0") for octets in self._v6])
+                v6[address.number.to_bytes(16)] = frozenset((address,))
+        self._v4, self._v6 = v4, v6
+        self.begins = (*v4, *_MAPPED_BEGINS) if v4 else ()
+        self.tails = tuple([octets[-2:].hex().lstrip("0") for octets in v6]) if v6 else ()
 
     def meant_by(self, text: str) -> frozenset[Address] | None:
         """Return, as a set, the address that an entry of a report means (`read_entry`), where it is one of these."""
+        known = self._v4.get(text)
+        if known is not None:
+            return known
         body, slash, length = text.partition("/")
         if ":" not in body:
             known, lengths = self._v4.get(body), _V4_LENGTHS
