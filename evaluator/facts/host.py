@@ -168,6 +168,7 @@ class HostAddresses:
         _put_resolution(host, None)
         _put_withheld(host, ())
         host.__post_init__()
+        _put_spelt(host, Spelt(host.usable))  # what is missing costs more to notice
         return host
 
     @property
@@ -215,7 +216,9 @@ _put_answers, _put_asked, _put_complete, _put_first, _put_remarks, _put_resoluti
     getattr(HostAddresses, name).__set__
     for name in ("answers", "asked", "complete", "first", "remarks", "resolution", "withheld")
 )
-_put_usable, _put_unusable = (getattr(HostAddresses, name).__set__ for name in ("usable", "unusable"))
+_put_usable, _put_unusable, _put_spelt = (
+    getattr(HostAddresses, name).__set__ for name in ("usable", "unusable", "spelt")
+)
 
 _NOWHERE = (1, 0)
 
