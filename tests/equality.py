@@ -73,7 +73,6 @@ class Reference(Compiled):
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.deciding = tuple(rule for rule in program.rules if rule.verb in DECIDING)
         self.decide = lambda question: self._run(question, DECIDING)
 
     @property

@@ -189,7 +189,14 @@ def test_what_is_half_built_lacks_what_it_has_not() -> None:
     made = (expected, expected._details(), _swift(PLAIN), _swift(PLAIN).table, _swift(PLAIN).table.link("a"))
     for kind in {*map(type, made), HostAddresses}:
         half: Any = kind.__new__(kind)
-        for field in (*(field.name for field in dataclasses.fields(kind)), "_made", "_table", "__deepcopy__", "gone"):
+        for field in (
+            *(field.name for field in dataclasses.fields(kind)),
+            "_made",
+            "_parts",
+            "_table",
+            "__deepcopy__",
+            "gone",
+        ):
             assert not hasattr(half, field)
     assert not hasattr(expected._details(), "gone")
 

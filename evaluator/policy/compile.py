@@ -43,7 +43,6 @@ class Compiled:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.deciding = tuple(rule for rule in program.rules if rule.verb in DECIDING)
         self.decide = compile_program(program, DECIDING)
 
     @cached_property
