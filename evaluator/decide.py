@@ -64,11 +64,6 @@ class _Made(NamedTuple):
         given = sorted(self.case.parameters.items())
         return MappingProxyType({name: shown(value) for name, value in given})
 
-    def refusals(self) -> tuple[str, ...]:
-        """Look through the compact trace: the codes of what rejects or makes ambiguous are wanted at once."""
-        judged = zip(self.case.compiled.deciding, self.verdict.trace[::2], strict=True)
-        return tuple([rule.code for rule, held in judged if held and not rule.is_chooser])
-
     def details(self) -> Callable[[], Details]:
         return cache(lambda: DetailsMade(self))
 
@@ -79,13 +74,13 @@ class DecisionMade(Decision):
     An engine that only wants the name pays for the name.
     """
 
-    __slots__ = ("_made",)
-    _made: _Made
+    __slots__ = ("_parts",)
+    _parts: tuple[Case, Question, Verdict, Callable[[Case], Explainer]]  # of a `_Made`
 
     def __getattr__(self, name: str) -> object:
         if name not in _FIELDS:
             raise AttributeError(f"a decision has no {name!r}")
-        value = _FIELDS[name](self._made)
+        value = _FIELDS[name](_Made(*self._parts))
         object.__setattr__(self, name, value)
         return value
 
@@ -114,7 +109,6 @@ _FIELDS: Mapping[str, Callable[[_Made], object]] = {
     "owners": lambda made: _names(made.question.owners),
     "policy": lambda made: made.case.program.name,
     "parameters": _Made.parameters,
-    "refusals": _Made.refusals,
     "host": lambda made: made.case.host,
     "case": lambda made: made.case,
     "_details": _Made.details,
@@ -122,14 +116,23 @@ _FIELDS: Mapping[str, Callable[[_Made], object]] = {
 }
 
 
+# a decision is frozen, and these are the quickest way to fill one
+_NEW = DecisionMade.__new__
+_put_parts, _put_status, _put_candidates, _put_refusals = (
+    getattr(DecisionMade, slot).__set__ for slot in ("_parts", "status", "candidates", "refusals")
+)
+
+
 def decide(case: Case, explainer: Callable[[Case], Explainer]) -> Decision:
     """Return the decision; PolicyError where the policy's bound on this report is over the step budget."""
     question = Question(case.report.table, case.host, case.parameters)
-    decision = DecisionMade.__new__(DecisionMade)
     verdict = case.compiled.decide(question)
-    object.__setattr__(decision, "_made", _Made(case, question, verdict, explainer))
-    object.__setattr__(decision, "status", verdict.status)
-    object.__setattr__(decision, "candidates", _names(verdict.candidates))
+    status, candidates, _, refusals = verdict
+    decision = _NEW(DecisionMade)
+    _put_parts(decision, (case, question, verdict, explainer))
+    _put_status(decision, status)
+    _put_candidates(decision, _names(candidates))
+    _put_refusals(decision, refusals)
     return decision
 
 

@@ -73,7 +73,6 @@ class Reference(Compiled):
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.deciding = tuple(rule for rule in program.rules if rule.verb in DECIDING)
         self.decide = lambda question: self._run(question, DECIDING)
 
     @property
@@ -83,7 +82,8 @@ class Reference(Compiled):
     def _run(self, question: Question, verbs: frozenset[str]) -> Verdict:
         steps = run(self.program.rules, question, verbs)
         trace = [part for s in steps for part in (s.hits if s.rule.has_subject else s.fired, s.after)]
-        return Verdict(status_of(question, steps), steps[-1].after, tuple(trace))
+        refusals = tuple(s.rule.code for s in steps if s.fired and s.rule.verb in ("ambiguous", "reject"))
+        return Verdict(status_of(question, steps), steps[-1].after, tuple(trace), refusals)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ def _same(program: Program, facts: HostFacts, host: HostAddresses, **parameters:
         assert expand([rule for rule in program.rules if rule.verb in verbs], verdict.trace) == steps
         assert verdict.candidates == steps[-1].after
         assert verdict.status is status_of(question, steps)
+        refusing = [step for step in steps if step.rule.verb in ("ambiguous", "reject")]
+        assert verdict.refusals == tuple(step.rule.code for step in refusing if step.fired)
 
 
 @pytest.mark.parametrize("condition", TABLE["holds"])

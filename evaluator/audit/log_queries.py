@@ -15,7 +15,7 @@ from evaluator.audit.chain import GENESIS, HASH_LENGTH, Head, entry_hash
 from evaluator.audit.packing import LARGEST, unpack
 from evaluator.audit.record import Json, Record, checked, read_envelope, time_text
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
-from evaluator.facts.host import parse_literal
+from evaluator.facts.literal import parse_literal
 from evaluator.text import quote
 
 _MOST_RECORDS = 1 << 62

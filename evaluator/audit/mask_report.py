@@ -14,9 +14,10 @@ from evaluator.audit.mask_ansible import ansible_shape
 from evaluator.audit.mask_shapes import ByName, Each, Fields, Given, Holds, Renamed, Shape
 from evaluator.audit.mask_words import WORDS
 from evaluator.audit.pseudonyms import Pseudonyms
-from evaluator.facts.address import parse_cidr, parse_netmask
+from evaluator.facts.address import parse_cidr
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind
+from evaluator.facts.netmask import parse_netmask
 from evaluator.report.kernel_names import with_readable_names
 from evaluator.report.reading import Report
 from evaluator.text import json_pointer

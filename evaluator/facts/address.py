@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # the C library alone, without what `socket` imports
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from evaluator.facts.netmask import parse_netmask
 from evaluator.frozen import dataclass, field
 
 if TYPE_CHECKING:
@@ -18,11 +20,11 @@ if TYPE_CHECKING:
 
 _FIRST_GROUP = 112  # where it is zero, C libraries differ in what they shorten and what they write with dots
 _MAPPED_PREFIX = 0xFFFF << 32
-_LIMITED_BROADCAST = _ONES = 0xFFFFFFFF
+_LIMITED_BROADCAST = 0xFFFFFFFF
 _GREATEST_PREFIX = {4: 32, 6: 128}
 _LINK_LOCAL_V4, _LINK_LOCAL_V6 = 0xA9FE, 0xFE80 >> 6  # what is before their lengths, /16 and /10
 _LENGTHS = {str(length): length for length in range(129)}
-NETMASKS = {inet_ntop(AF_INET, (_ONES << 32 - length & _ONES).to_bytes(4)): length for length in range(33)}
+_by_number = attrgetter("version", "number")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,7 +40,7 @@ class Address:
         return self.number == other.number and self.version == other.version
 
     def __hash__(self) -> int:
-        return hash((self.version, self.number))
+        return hash(self.number)  # an engine puts each address it asks by into sets
 
     def __str__(self) -> str:
         """Return the text of RFC 5952, by the C library where that writes nothing else."""
@@ -130,6 +132,12 @@ class OwnedAddress:
         return str(self.address)
 
 
+def in_order(addresses: Iterable[Address]) -> tuple[Address, ...]:
+    """Return the addresses sorted, without duplicates."""
+    found = {_by_number(address): address for address in addresses}
+    return tuple([found[key] for key in sorted(found)])
+
+
 def network_of(address: Address, prefix: int) -> Cidr:
     """Return the network of the given prefix length that holds the address."""
     host_bits = _GREATEST_PREFIX[address.version] - prefix
@@ -149,6 +157,11 @@ def subnets_of(owned: Iterable[OwnedAddress]) -> tuple[Cidr, ...]:
 
 def parse_address(text: str) -> Address:
     """Read a full IPv4 or IPv6 text without zone; a mapped IPv4 becomes the IPv4. ValueError says why not."""
+    if ":" not in text:
+        try:
+            return Address(4, int.from_bytes(inet_pton(AF_INET, text)))
+        except (OSError, ValueError):
+            pass  # said below what is wrong
     if "%" in text:
         raise ValueError("a zone belongs to the one who asks")
     if not text.isascii():
@@ -231,17 +244,6 @@ def _parse_prefix(text: str, version: int) -> int:
     length = _LENGTHS.get(text)
     if length is None or length > _GREATEST_PREFIX[version]:
         raise ValueError(f"no prefix length of IPv{version}")
-    return length
-
-
-def parse_netmask(text: str) -> int:
-    """Return the prefix length of a dotted IPv4 netmask; ValueError where the ones are not in front."""
-    length = NETMASKS.get(text)
-    if length is None:
-        import ipaddress  # noqa: PLC0415 -- as above
-
-        ipaddress.IPv4Address(text)  # which says why it is no address at all
-        raise ValueError("no netmask")
     return length
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError, Severity
-from evaluator.facts.address import Address, parse_address
+from evaluator.diagnostic import Severity
+from evaluator.facts.address import Address, in_order
 from evaluator.facts.link import Link
+from evaluator.facts.literal import parse_literals
 from evaluator.facts.route import Route
 from evaluator.facts.spelt import Spelt
 from evaluator.facts.topology import Topology
@@ -16,7 +17,7 @@ from evaluator.frozen import dataclass, field
 from evaluator.text import quote
 
 if TYPE_CHECKING:
-    import ipaddress
+    from evaluator.facts.literal import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,10 @@ class HostFacts:
         near = [link for link in self.links if any(one.address.number in numbers for one in link.addresses)]
         return {link.name: link.address_set & usable for link in near if not usable.isdisjoint(link.address_set)}
 
+    def owners(self, names: Iterable[str]) -> tuple[Link, ...]:
+        """Return the interfaces of these names, sorted by name."""
+        return tuple(map(self.link, sorted(names)))
+
     def named(self, name: str | None) -> tuple[Link, ...]:
         """Return the described interface of a name, if there is one."""
         return (self.by_name[name],) if name in self.by_name else ()
@@ -82,6 +87,10 @@ class HostFacts:
     def size(self) -> int:
         """The number of interfaces."""
         return len(self.links)
+
+    def is_below(self, bound: int) -> bool:
+        """Return whether the interfaces are fewer, and all lists of each link shorter; where in doubt, not."""
+        return len(self.links) < bound and self.longest_list < bound
 
     @property
     def list_bound(self) -> int:
@@ -134,40 +143,40 @@ class HostAddresses:
     spelt: Spelt = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        answers = tuple(sorted(set(self.answers))) if len(self.answers) > 1 else tuple(self.answers)
+        answers = tuple(self.answers) if len(self.answers) < 2 else in_order(self.answers)
         unusable = tuple([address for address in answers if address.unusable])
         usable = tuple([address for address in answers if address not in unusable]) if unusable else answers
-        object.__setattr__(self, "answers", answers)
-        object.__setattr__(self, "usable", usable)
-        object.__setattr__(self, "unusable", unusable)
+        _put_answers(self, answers)
+        _put_usable(self, usable)
+        _put_unusable(self, unusable)
 
     def __getattr__(self, name: str) -> object:
         """Make what only some decisions ask for."""
-        make = {"usable_set": frozenset, "spelt": Spelt}.get(name)
-        if make is None:
+        if name not in _MADE_LATE:
             raise AttributeError(f"host addresses have no {name!r}")
-        object.__setattr__(self, name, make(self.usable))
-        return object.__getattribute__(self, name)
+        value = _MADE_LATE[name](self.usable)
+        object.__setattr__(self, name, value)
+        return value
 
     @classmethod
-    def of(cls, *addresses: str | ipaddress.IPv4Address | ipaddress.IPv6Address) -> HostAddresses:
+    def of(cls, *addresses: Literal) -> HostAddresses:
         """Return the given literals as a frozen set, without any I/O; HostNameError names each that is none.
 
         Accepted: IPv4 as four decimal numbers, IPv6 in any spelling, in brackets or not, and a zone
         on a link-local address (it is the asker's own and is dropped).
         """
-        problems: list[Diagnostic] = []
-        found: list[Address] = []
-        for text in addresses:
-            try:
-                found.append(parse_literal(text if isinstance(text, str) else _text_of(text)))
-            except ZoneError as error:
-                problems.append(_not_an_address(text, f": {error}"))
-            except (ValueError, TypeError):
-                problems.append(_not_an_address(text, ""))
-        if problems:
-            raise HostNameError(problems)
-        return cls(answers=tuple(found), first=found[0] if found else None)
+        found = parse_literals(addresses)
+        host = cls.__new__(cls)
+        _put_answers(host, tuple(found))
+        _put_asked(host, None)
+        _put_complete(host, True)
+        _put_first(host, found[0] if found else None)
+        _put_remarks(host, ())
+        _put_resolution(host, None)
+        _put_withheld(host, ())
+        host.__post_init__()
+        _put_spelt(host, Spelt(host.usable))  # what is missing costs more to notice
+        return host
 
     @property
     def name(self) -> str:
@@ -208,24 +217,15 @@ class HostAddresses:
         }
 
 
-class ZoneError(ValueError):
-    """An address with a zone where none can be."""
-
-
-def parse_literal(text: str) -> Address:
-    """Read an address as people write it where a host is named; ValueError says why it is none."""
-    if not isinstance(text, str):
-        raise TypeError("an address is a text")
-    body = text[1:-1] if text.startswith("[") and text.endswith("]") and ":" in text else text
-    if "%" not in body:
-        return parse_address(body)
-    body, _, zone = body.partition("%")
-    address = parse_address(body)
-    is_zone = zone.isprintable() and zone and not set(zone) & set("/% ")
-    if not (address.version == 6 and address.is_link_local and is_zone):
-        raise ZoneError("a zone goes with a link-local IPv6 address only")
-    return address
-
+_MADE_LATE: Mapping[str, Callable[[tuple[Address, ...]], object]] = {"usable_set": frozenset, "spelt": Spelt}
+# the quickest way to fill what is frozen: an engine makes these for each decision
+_put_answers, _put_asked, _put_complete, _put_first, _put_remarks, _put_resolution, _put_withheld = (
+    getattr(HostAddresses, name).__set__
+    for name in ("answers", "asked", "complete", "first", "remarks", "resolution", "withheld")
+)
+_put_usable, _put_unusable, _put_spelt = (
+    getattr(HostAddresses, name).__set__ for name in ("usable", "unusable", "spelt")
+)
 
 _DERIVED: Mapping[str, Callable[[tuple[Link, ...]], object]] = {
     "by_name": lambda links: {link.name: link for link in links},
@@ -235,20 +235,6 @@ _DERIVED: Mapping[str, Callable[[tuple[Link, ...]], object]] = {
     "longest_list": lambda links: max([link.longest_list for link in links], default=0) + 2,
 }
 _NOWHERE = (1, 0)
-
-
-def _text_of(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    import ipaddress  # noqa: PLC0415 -- who hands one over has imported it
-
-    return str(address) if isinstance(address, ipaddress.IPv4Address | ipaddress.IPv6Address) else address
-
-
-def _not_an_address(text: object, why: str) -> Diagnostic:
-    return Diagnostic(
-        HostNameCode.ADDRESS_INVALID,
-        f"{quote(str(text))} is no IP address{why}",
-        hint="write IPv4 as four decimal numbers without leading zeros, IPv6 as in RFC 5952",
-    )
 
 
 def _article(word: str) -> str:

@@ -2,7 +2,8 @@
 
 An address is a number and has many spellings, so no text is ever taken for equal or unequal by its characters alone.
 But most texts can be passed over by how they begin: a full IPv4 text can only begin with the address as it is always
-written, an IPv6 text that means an IPv4 address (RFC 4291, 2.5.5.2) begins with zeros. What is left is read as a
+written, an IPv6 text that means an IPv4 address (RFC 4291, 2.5.5.2) begins with zeros, and in the end of an IPv6
+address nothing but its case and zeros in front can be written otherwise, unless with dots. What is left is read as a
 number, IPv6 by the C library.
 """
 
@@ -16,43 +17,47 @@ from evaluator.facts.address import Address, read_entry
 _MAPPED_BEGINS = ("0", ":")
 _V4_LENGTHS = frozenset(map(str, range(33)))
 _V6_LENGTHS = frozenset(map(str, range(129)))
-_MOST_KEPT = 1 << 16
-_LONGEST = len("0000:0000:0000:0000:0000:ffff:255.255.255.255")
-_PACKED: dict[str, bytes] = {}
 
 
 class Spelt:
     """The addresses that are looked for.
 
-    `begins` are what a text that means one of the IPv4 addresses must begin with; `has_v6` whether others are looked
-    for, for which only the number tells.
+    `begins` are what a text that means one of the IPv4 addresses must begin with. Of a text that means one of the
+    others only the number tells; but one of `tails`, their last sixteen bits, stands in it in lower case, or a dot.
     """
 
-    __slots__ = ("_v4", "_v6", "begins", "has_v6")
+    __slots__ = ("_v4", "_v6", "begins", "tails")
 
     def __init__(self, addresses: Iterable[Address]) -> None:
-        self._v4: dict[str, frozenset[Address]] = {}
-        self._v6: dict[bytes, frozenset[Address]] = {}
+        v4: dict[str, frozenset[Address]] = {}
+        v6: dict[bytes, frozenset[Address]] = {}
         for address in addresses:
             if address.version == 4:
-                self._v4[inet_ntop(AF_INET, address.number.to_bytes(4))] = frozenset((address,))
+                v4[inet_ntop(AF_INET, address.number.to_bytes(4))] = frozenset((address,))
             else:
-                self._v6[address.number.to_bytes(16)] = frozenset((address,))
-        self.begins = (*self._v4, *_MAPPED_BEGINS) if self._v4 else ()
-        self.has_v6 = bool(self._v6)
+                v6[address.number.to_bytes(16)] = frozenset((address,))
+        self._v4, self._v6 = v4, v6
+        self.begins = (*v4, *_MAPPED_BEGINS) if v4 else ()
+        self.tails = tuple([octets[-2:].hex().lstrip("0") for octets in v6]) if v6 else ()
 
     def meant_by(self, text: str) -> frozenset[Address] | None:
         """Return, as a set, the address that an entry of a report means (`read_entry`), where it is one of these."""
+        known = self._v4.get(text)
+        if known is not None:
+            return known
         body, slash, length = text.partition("/")
         if ":" not in body:
             known, lengths = self._v4.get(body), _V4_LENGTHS
             if known is None and "%" not in body:  # a full IPv4 text is always written alike
                 return None
         else:
-            packed = _packed(body)
-            if packed[:1] > b"\0" and packed not in self._v6:  # zeros may be those of a mapped IPv4 address
-                return None
+            try:
+                packed = inet_pton(AF_INET6, body)
+            except (OSError, ValueError):
+                return self._read(text)
             known, lengths = self._v6.get(packed), _V6_LENGTHS
+            if known is None and packed[0]:  # zeros may be those of a mapped IPv4 address
+                return None
         if known is not None and (not slash or length in lengths):
             return known
         return self._read(text)
@@ -64,21 +69,3 @@ class Spelt:
             return None
         alone = frozenset((address,))
         return alone if alone in self._v4.values() or alone in self._v6.values() else None
-
-
-def _packed(text: str) -> bytes:
-    """Return the octets of a full IPv6 text, empty where it is none; spellings are kept, so many at most."""
-    if len(text) > _LONGEST:  # what is kept is a report's, and may be megabytes
-        return b""
-    try:
-        return _PACKED[text]
-    except KeyError:
-        pass
-    try:
-        packed = inet_pton(AF_INET6, text)
-    except (OSError, ValueError):
-        packed = b""
-    if len(_PACKED) >= _MOST_KEPT:
-        _PACKED.clear()
-    _PACKED[text] = packed
-    return packed

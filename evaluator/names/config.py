@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import Address, parse_address
-from evaluator.facts.host import parse_literal
+from evaluator.facts.literal import parse_literal
 from evaluator.frozen import dataclass
 from evaluator.text import quote
 

@@ -13,7 +13,7 @@ from types import ModuleType
 
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError, Severity
 from evaluator.facts.address import Address
-from evaluator.facts.host import parse_literal
+from evaluator.facts.literal import parse_literal
 from evaluator.finding import Finding, FindingCode
 from evaluator.names.numerics import looks_numeric, readings
 from evaluator.text import quote

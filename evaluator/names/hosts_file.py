@@ -13,7 +13,7 @@ from pathlib import Path
 
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import Address
-from evaluator.facts.host import parse_literal
+from evaluator.facts.literal import parse_literal
 from evaluator.names.host_name import HostName
 from evaluator.text import quote_path, reason_of
 

@@ -42,7 +42,6 @@ class Compiled:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.deciding = tuple(rule for rule in program.rules if rule.verb in DECIDING)
         self.decide = compile_program(program, DECIDING)
 
     @cached_property
@@ -66,13 +65,18 @@ def compile_program(program: Program, verbs: Collection[str]) -> Judge:
     writer = Writer()
     body = parsed(_PROLOGUE)
     judged: list[tuple[int, Rule]] = []
+    owed: list[ast.stmt] = []
     for number, rule in enumerate(program.rules):
-        body.extend(_payment(rule, writer))
+        owed.append(_payment(rule, writer))
         if rule.verb in verbs:
+            body.append(ast.If(name("budget"), owed, []))
+            owed = []
             is_first = not any(earlier.verb == "match" for _, earlier in judged)
             body.extend(_judgement(number, rule, writer, is_first=is_first))
             judged.append((number, rule))
-    body.extend(_ending(judged))
+    if owed:
+        body.append(ast.If(name("budget"), owed, []))
+    body.append(_ending(judged, writer))
     arguments = ast.arguments([], [ast.arg("question")], None, [], [], None, [])
     module = located(ast.Module([ast.FunctionDef("judge", arguments, body, [])], []))
     namespace: dict[str, Any] = {
@@ -82,6 +86,7 @@ def compile_program(program: Program, verbs: Collection[str]) -> Judge:
         "Verdict": Verdict,
         "status_of_none": status_of_none,
         "is_among": _is_among,
+        "refused": _refused,
         "with_more": _with_more,
         "without": _without,
         **{status.name: status for status in Status},
@@ -91,16 +96,17 @@ def compile_program(program: Program, verbs: Collection[str]) -> Judge:
     return judge
 
 
-def _payment(rule: Rule, writer: Writer) -> list[ast.stmt]:
-    """Write what a rule costs, where that must be counted."""
-    price = call(attribute(name("budget"), "spend"), writer.constant(rule), call(name("len"), name("candidates")))
-    return [ast.If(name("budget"), [ast.Expr(price)], [])]
+def _payment(rule: Rule, writer: Writer) -> ast.stmt:
+    """Write what a rule costs."""
+    return ast.Expr(
+        call(attribute(name("budget"), "spend"), writer.constant(rule), call(name("len"), name("candidates")))
+    )
 
 
 def _judgement(number: int, rule: Rule, writer: Writer, *, is_first: bool) -> list[ast.stmt]:
     """Write one rule: for whom it holds, and what becomes of the candidates."""
     held, after = f"held{number}", f"after{number}"
-    once = writer.begin_rule()
+    once = writer.begin_rule(is_on_candidates=rule.has_subject and rule.verb not in _OF_ALL)
     if not rule.has_subject:
         judging = [assign(held, writer.condition(rule.condition))]
         return [*_with_scene([*once, *judging]), assign(after, name("candidates"))]
@@ -153,17 +159,37 @@ def _after(verb: str, held: str, *, is_first: bool) -> ast.expr:
     return name("candidates")
 
 
-def _ending(judged: list[tuple[int, Rule]]) -> list[ast.stmt]:
-    """Write which status holds, as `verdict.status_of` does."""
+def _ending(judged: list[tuple[int, Rule]], writer: Writer) -> ast.stmt:
+    """Write which status holds, as `verdict.status_of` does, and the codes of what rejects or makes ambiguous."""
     several = ast.Compare(call(name("len"), name("candidates")), [ast.Gt()], [ast.Constant(1)])
     said = [name(f"held{number}") for number, rule in judged if rule.verb == "ambiguous"]
-    rejects = ast.Tuple([name(f"held{number}") for number, rule in judged if rule.verb == "reject"], ast.Load())
+    rejects: list[ast.expr] = [name(f"held{number}") for number, rule in judged if rule.verb == "reject"]
     only = ast.Subscript(name("candidates"), ast.Constant(0), ast.Load())
-    status = ast.IfExp(call(name("is_among"), only, rejects), name("REJECTED"), name("RESOLVED"))
-    status = ast.IfExp(ast.BoolOp(ast.Or(), [several, *said]) if said else several, name("AMBIGUOUS"), status)
+    is_rejected = call(name("is_among"), only, ast.Tuple(rejects, ast.Load()))
+    status = ast.IfExp(ast.BoolOp(ast.And(), [_any(rejects), is_rejected]), name("REJECTED"), name("RESOLVED"))
+    status = ast.IfExp(_any([several, *said]), name("AMBIGUOUS"), status)
     status = ast.IfExp(name("candidates"), status, call(name("status_of_none"), name("question")))
     trace = [name(part) for number, _ in judged for part in (f"held{number}", f"after{number}")]
-    return [ast.Return(call(name("Verdict"), status, name("candidates"), ast.Tuple(trace, ast.Load())))]
+    steps = ast.Tuple(trace, ast.Load())
+    return ast.Return(call(name("Verdict"), status, name("candidates"), steps, _refusals(judged, writer)))
+
+
+def _refusals(judged: list[tuple[int, Rule]], writer: Writer) -> ast.expr:
+    refusing = [(number, rule.code) for number, rule in judged if rule.verb in ("ambiguous", "reject")]
+    helds: list[ast.expr] = [name(f"held{number}") for number, _ in refusing]
+    codes = writer.constant(tuple(code for _, code in refusing))
+    said = call(name("refused"), codes, ast.Tuple(helds, ast.Load()))
+    return ast.IfExp(_any(helds), said, ast.Tuple([], ast.Load()))
+
+
+def _any(values: list[ast.expr]) -> ast.expr:
+    if len(values) > 1:
+        return ast.BoolOp(ast.Or(), values)
+    return values[0] if values else ast.Constant(value=False)
+
+
+def _refused(codes: tuple[str, ...], helds: tuple[tuple[Link, ...] | bool, ...]) -> tuple[str, ...]:
+    return tuple([code for code, held in zip(codes, helds, strict=True) if held])
 
 
 def _is_among(nic: Link, rejects: tuple[tuple[Link, ...], ...]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind, Link
+from evaluator.frozen import replace
 from evaluator.policy.checked import (
     AllOf,
     AnyOf,
@@ -26,7 +27,7 @@ from evaluator.policy.checked import (
     Truth,
     floor_of,
 )
-from evaluator.policy.compile_expression import Values, is_plain, variable
+from evaluator.policy.compile_expression import Values, is_candidates, variable
 from evaluator.policy.sieve import Sieve, Source, extreme_of
 from evaluator.policy.syntax import attribute, call, name, negation
 
@@ -47,14 +48,16 @@ class Writer:
     def __init__(self) -> None:
         self._values = Values()
         self.constant = self._values.constant
+        self._is_on_candidates = False
 
     @property
     def constants(self) -> dict[str, object]:
         """The values by the names that were given to them, and the functions that expressions call."""
-        return {**self._values.constants, "above": _above, "in_networks": _in_networks, "like": _like}
+        return {**self._values.constants, "near": _near, "in_networks": _in_networks, "like": _like}
 
-    def begin_rule(self) -> list[ast.stmt]:
-        """Return the list to which is added what the rule computes once."""
+    def begin_rule(self, *, is_on_candidates: bool) -> list[ast.stmt]:
+        """Return the list to which is added what the rule computes once; its subjects may all be candidates."""
+        self._is_on_candidates = is_on_candidates
         self._values.begin_rule()
         return self._values.statements
 
@@ -112,8 +115,7 @@ class Writer:
             case Relate.WITHIN:
                 return ast.Compare(self._values.items(left), [ast.LtE()], [self._values.items(right)])
             case Relate.IN:
-                items = self._values.value(right) if is_plain(right) else self._values.items(right)
-                return ast.Compare(self._values.bare(left), [ast.In()], [items])
+                return self._values.membership(left, right)
             case Relate.IN_NETWORK:
                 if right.type.is_list:
                     return call(name("in_networks"), self._values.bare(left), self._values.value(right))
@@ -143,15 +145,21 @@ class Writer:
             return negation(held) if node.quantifier is Quantifier.NO else held
         floor = floor_of(node)
         domain = self._values.value(node.domain)
+        body = node.body
         if floor is not None:
-            domain = call(name("above"), name("facts"), self._values.value(floor), domain)
+            domain = call(name("near"), name("facts"), self._values.value(floor), domain)
+            body = _with_floor_last(body)
         bound = variable(node.variable.name)
         ifs: list[ast.expr] = []
         if node.others_only:
             ifs = [ast.Compare(attribute(name(bound), "name"), [ast.NotEq()], [attribute(name("nic"), "name")])]
         loop = ast.comprehension(ast.Name(bound, ast.Store()), domain, ifs, 0)
         every = node.quantifier is Quantifier.EVERY
-        held = call(name("all" if every else "any"), ast.GeneratorExp(self.condition(node.body), [loop]))
+        held = call(name("all" if every else "any"), ast.GeneratorExp(self.condition(body), [loop]))
+        if node.others_only and self._is_on_candidates and is_candidates(node.domain):  # one candidate has no others
+            count = call(name("len"), name("candidates"))
+            others = ast.Compare(count, [ast.Lt() if every else ast.Gt()], [ast.Constant(2 if every else 1)])
+            held = ast.BoolOp(ast.Or() if every else ast.And(), [others, held])
         return negation(held) if node.quantifier is Quantifier.NO else held
 
 
@@ -159,9 +167,17 @@ def _is_above(upper: ast.expr, lower: ast.expr) -> ast.expr:
     return call(attribute(name("facts"), "is_above"), attribute(upper, "name"), attribute(lower, "name"))
 
 
-def _above(facts: HostFacts, floor: Link, items: tuple[Link, ...]) -> tuple[Link, ...]:
+def _with_floor_last(body: Condition) -> Condition:
+    """Put the part that begins a body with a floor behind the others, which ask for no walk through a stack."""
+    if not isinstance(body, AllOf):
+        return body
+    return replace(body, conditions=(*body.conditions[1:], body.conditions[0]))
+
+
+def _near(facts: HostFacts, floor: Link, items: tuple[Link, ...]) -> tuple[Link, ...]:
+    """Return what may stand above the floor: of many interfaces those that do, by one look at the closure."""
     if len(items) <= _FEW:
-        return tuple([item for item in items if item.name != floor.name and facts.is_above(item.name, floor.name)])
+        return items
     names = facts.topology.above(floor.name)
     if not names:
         return ()

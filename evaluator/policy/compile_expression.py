@@ -139,6 +139,20 @@ class Values:
             items = call(name("map"), name("identity"), items)
         return call(name("frozenset"), items)
 
+    def membership(self, left: Expression, right: Expression) -> ast.expr:
+        """Write whether a value stands in a list; where neither depends on anything bound, it is asked once."""
+        is_plain = isinstance(right, Read) and right.type.base not in _IDENTITY
+        is_many_times = is_bound(left) and not is_bound(right)  # then a set is worth its making
+        items = self.value(right) if is_plain and not is_many_times else self.items(right)
+        asked = ast.Compare(self.bare(left), [ast.In()], [items])
+        if is_bound(left) or is_bound(right):
+            return asked
+        key = f"{left.text} in {right.text}"
+        if key not in self._once:
+            known = self._once[key] = f"once{len(self._once)}"
+            self.statements.append(assign(known, asked))
+        return name(self._once[key])
+
     def beyond_extreme(self, extreme: Extreme) -> ast.expr:
         """Write whether the subject's value is beyond the least or greatest of a list, found once for each rule."""
         subject, domain = self.value(extreme.subject), self.value(extreme.domain)
@@ -177,9 +191,9 @@ def _as_it_stands(node: Expression) -> ast.expr | None:
     return None
 
 
-def is_plain(node: Expression) -> bool:
-    """Return whether a list's elements are equal as they stand, and few: names of one interface, say."""
-    return isinstance(node, Read) and node.word.owner is Base.NIC and node.type.base not in _IDENTITY
+def is_candidates(node: Expression) -> bool:
+    """Return whether a list is that of the candidates."""
+    return isinstance(node, Read) and node.owner is None and node.word.name == "candidates"
 
 
 def _is_distinct(node: Expression) -> bool:

@@ -36,7 +36,7 @@ class Prices:
         for value in question.parameters.values():
             if isinstance(value, tuple):
                 given = max(given, len(value))
-        if facts.size < self.harmless and given < self.harmless and facts.list_bound < self.harmless:
+        if given < self.harmless and facts.is_below(self.harmless):
             return None
         return BoundedBudget(self, question, given)
 

@@ -30,7 +30,7 @@ class Question:
         self.host: Final = host
         self.parameters: Final = parameters
         self.owned: Final = facts.owned(host)
-        self.owners: Final = tuple([facts.link(name) for name in sorted(self.owned)])
+        self.owners: Final = facts.owners(self.owned)
 
     @property
     def unowned(self) -> tuple[Address, ...]:

@@ -20,12 +20,14 @@ class Verdict(NamedTuple):
     """What a compiled policy hands on, thousands of times a second, and so a named tuple.
 
     `trace` holds two entries for each rule that was judged: for which interfaces it held (of a rule without subject
-    whether it held at all), and the candidates after it. `expand` makes steps of it.
+    whether it held at all), and the candidates after it. `expand` makes steps of it. `refusals` are the codes of the
+    reject and ambiguous rules that held.
     """
 
     status: Status
     candidates: tuple[Link, ...]
     trace: Compact
+    refusals: tuple[str, ...]
 
 
 def status_of(question: Question, steps: Iterable[Judged]) -> Status:

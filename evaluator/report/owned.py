@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address, OwnedAddress, length_of, parse_netmask, read_entry
+from evaluator.facts.address import Address, OwnedAddress, length_of, read_entry
+from evaluator.facts.netmask import parse_netmask
 from evaluator.finding import Finding, FindingCode
 from evaluator.frozen import dataclass
 from evaluator.text import quote

@@ -7,6 +7,7 @@ imported when the first document needs it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, TypeGuard
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
@@ -58,26 +59,35 @@ FORMATS: tuple[ReportFormat, ...] = (
 )
 
 
+_TEXT = (bytes, str)  # a union in `isinstance` is made anew each time
+_TEXT_OR_OBJECT = (*_TEXT, dict)
+
+
 def read_report(document: bytes | str | Mapping[str, object] | Path, format: str = "auto") -> Report:
     """Read a capability report: JSON text as bytes or str, a JSON object as a dict, or a Path to a file.
 
     An nmstate report may be YAML text as well. In process the last of several equal keys of a text wins; the command
     refuses them. Raises ReportError with every problem found, and nothing else, for whatever the document holds.
     """
-    if not isinstance(document, bytes | str | dict):
+    if not isinstance(document, _TEXT_OR_OBJECT):
         from pathlib import Path  # noqa: PLC0415 -- who hands one over has imported it
 
         document = read_file(document) if isinstance(document, Path) else document
-    if isinstance(document, bytes | str):
+    if isinstance(document, _TEXT):
         if document.isascii() and format in ("auto", "vdsm"):
-            from evaluator.report.vdsm_swift import read_swiftly  # noqa: PLC0415 -- msgspec, which the command needs not
-
-            swift = read_swiftly(_octets(document))
+            swift = _front_path()(_octets(document))
             if swift is not None:
                 return swift
         report = _read_value(*_parse_any(document, format, parse_json))
         return replace(report, text=_octets(document))
     return _read_value(plain_copy(document), format)
+
+
+@cache
+def _front_path() -> Callable[[bytes], Report | None]:
+    from evaluator.report.vdsm_swift import read_swiftly  # noqa: PLC0415 -- msgspec, which the command needs not
+
+    return read_swiftly
 
 
 def _octets(text: bytes | str) -> bytes:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import NETMASKS, Address, OwnedAddress, is_ipv4
+from evaluator.facts.address import Address, OwnedAddress, is_ipv4
+from evaluator.facts.netmask import NETMASKS
 from evaluator.finding import Finding, FindingCode
 from evaluator.report.owned import Entry, read_owned
 from evaluator.text import quote

@@ -44,8 +44,9 @@ def texts_that_begin(entries: Entries, begins: tuple[str, ...]) -> list[tuple[st
     """Return the address texts that begin so, by their interfaces: the loop that costs a decision most."""
     found = []
     for name, entry in entries.items():
-        if entry.addr and entry.addr.startswith(begins):
-            found.append((name, entry.addr))
+        addr = entry.addr
+        if addr and addr.startswith(begins):
+            found.append((name, addr))
         for text in entry.ipv4addrs:
             if text.startswith(begins):
                 found.append((name, text))
@@ -55,14 +56,28 @@ def texts_that_begin(entries: Entries, begins: tuple[str, ...]) -> list[tuple[st
     return found
 
 
-def texts_with_numbers(entries: Entries, begins: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the address texts that begin so or are IPv6, of which only the number tells what they mean."""
-    return [
-        (name, text)
-        for name, entry in entries.items()
-        for text in (entry.addr, *entry.ipv4addrs, *entry.ipv6addrs)
-        if ":" in text or text.startswith(begins)
-    ]
+def texts_that_begin_or_hold(
+    entries: Entries, begins: tuple[str, ...], tails: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """Return the address texts that begin so, and the IPv6 ones that may mean an address with such a tail."""
+    found = []
+    for name, entry in entries.items():
+        addr = entry.addr
+        if addr and (addr.startswith(begins) or ":" in addr):
+            found.append((name, addr))
+        for text in entry.ipv4addrs:
+            if text.startswith(begins) or ":" in text:
+                found.append((name, text))
+        for text in entry.ipv6addrs:
+            lower = text.lower()
+            for tail in tails:
+                if tail in lower:
+                    found.append((name, text))
+                    break
+            else:
+                if "." in text or text.startswith(begins):
+                    found.append((name, text))
+    return found
 
 
 def lowers_in(name: str, entry: Any, kind: Kind) -> Iterable[str]:  # noqa: ANN401 -- as above

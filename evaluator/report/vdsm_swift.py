@@ -43,10 +43,10 @@ class SwiftReport(Report):
     @classmethod
     def of(cls, text: bytes, table: VdsmTable) -> SwiftReport:
         """Return the report of a text whose table is known."""
-        report, fill = cls.__new__(cls), object.__setattr__
-        fill(report, "format", "vdsm")
-        fill(report, "text", text)
-        fill(report, "_table", table)
+        report = cls.__new__(cls)
+        _put_format(report, "vdsm")
+        _put_text(report, text)
+        _put_table(report, table)
         return report
 
     def __getattr__(self, name: str) -> object:
@@ -60,6 +60,10 @@ class SwiftReport(Report):
     def table(self) -> HostFacts:
         """The facts as a decision looks at them; of a report that was made of another one all of them."""
         return getattr(self, "_table", None) or self.facts
+
+
+# the quickest way to fill what is frozen
+_put_format, _put_text, _put_table = (getattr(SwiftReport, slot).__set__ for slot in ("format", "text", "_table"))
 
 
 def read_swiftly(text: bytes) -> Report | None:

@@ -6,7 +6,7 @@ beyond that comes from there. An engine that asks for a name has no use for the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from evaluator.facts.address import Address
@@ -29,7 +29,7 @@ from evaluator.report.vdsm_entries import (
     lowers_in,
     networks_by_carrier,
     texts_that_begin,
-    texts_with_numbers,
+    texts_that_begin_or_hold,
 )
 from evaluator.schema_types import LONGEST_LIST
 
@@ -42,10 +42,14 @@ _LINK_FACTS = frozenset(field.name for field in fields(Link))
 class VdsmTable(HostFacts):
     """The facts of a host, each worked out when it is first asked for."""
 
-    __slots__ = ("_carried", "_entries", "_kinds", "_networks", "_text", "_together", "_walks", "positions", "report")
+    __slots__ = (
+        *("_carried", "_entries", "_kinds", "_links", "_networks", "_text", "_together", "_walks"),
+        *("positions", "report"),
+    )
     _text: bytes
     _entries: Entries
     _kinds: Kinds
+    _links: dict[str, VdsmLink]
     _networks: Entries
     _carried: Mapping[str, tuple[str, ...]]
     _together: int
@@ -58,37 +62,30 @@ class VdsmTable(HostFacts):
 
         `kinds` tells what an interface is by the type of its entry.
         """
-        fill = object.__setattr__
-        fill(self, "_text", text)
-        fill(self, "_entries", entries)
-        fill(self, "_kinds", kinds)
-        fill(self, "_networks", networks)
-        fill(self, "networks", tuple(sorted(networks)))
-        fill(self, "last_client_iface", client)
-        fill(self, "_walks", iter(range(_FEW_WALKS)))
+        _put_text(self, text)
+        _put_entries(self, entries)
+        _put_kinds(self, kinds)
+        _put_networks_in(self, networks)
+        _put_networks(self, tuple(sorted(networks)) if networks else ())
+        _put_client(self, client)
 
     def __getattr__(self, name: str) -> object:
-        value = self._work_out(name)
+        if name in _MADE_LATE:
+            value = _MADE_LATE[name](self)
+        elif name in _FACTS:
+            value = getattr(self.report.facts, name)
+        else:
+            raise AttributeError(f"a host has no {name!r}")
         object.__setattr__(self, name, value)
         return value
 
-    def _work_out(self, name: str) -> object:
-        match name:
-            case "report":
-                from evaluator.report.vdsm import read  # noqa: PLC0415 -- where more is asked than who is the answer
+    def _whole(self) -> Report:
+        from evaluator.report.vdsm import read  # noqa: PLC0415 -- where more is asked than who is the answer
 
-                return read(parse_json(self._text))
-            case "positions":
-                return {entry: at for at, entry in enumerate(self._entries)}
-            case "_carried":
-                return networks_by_carrier(self._networks, self._entries, self._kinds)
-            case "topology":
-                return Topology({name: self.link(name).lowers.names for name in self._entries})
-            case "_together":
-                return most_together(edges_of(self._entries, self._kinds))
-        if name not in _FACTS:
-            raise AttributeError(f"a host has no {name!r}")
-        return getattr(self.report.facts, name)
+        return read(parse_json(self._text))
+
+    def _topology(self) -> Topology:
+        return Topology({name: self._link(name).lowers.names for name in self._entries})
 
     @property
     def size(self) -> int:
@@ -100,6 +97,10 @@ class VdsmTable(HostFacts):
         """A length that no list of one link exceeds: all addresses, two default routes, and as much again to spare."""
         return max(_LONGEST, len(self._networks) + 2)
 
+    def is_below(self, bound: int) -> bool:
+        """Return whether the interfaces are fewer, and all lists of each link shorter; where in doubt, not."""
+        return bound > _LONGEST and len(self._entries) < bound and len(self._networks) + 2 < bound
+
     def close_list_bound(self) -> int:
         """Return such a length that is near to the longest list's, though it takes a look at each link."""
         longest = max([length_of(entry) for entry in self._entries.values()], default=0)
@@ -110,9 +111,17 @@ class VdsmTable(HostFacts):
         return self._together + 1
 
     def link(self, name: str) -> VdsmLink:
-        """Return a described interface by its name."""
+        """Return a described interface by its name: always the same, which keeps what was worked out of it."""
+        link = self._links.get(name)
+        return self._links.setdefault(name, self._link(name)) if link is None else link
+
+    def _link(self, name: str) -> VdsmLink:
         entry = self._entries[name]
         return VdsmLink(self, name, self._kinds[type(entry)], entry)
+
+    def owners(self, names: Iterable[str]) -> tuple[Link, ...]:
+        """Return the interfaces of these names, sorted by name; most decisions ask for no others."""
+        return tuple(map(self._link, sorted(names)))
 
     def named(self, name: str | None) -> tuple[Link, ...]:
         """Return the described interface of a name, if there is one."""
@@ -129,12 +138,16 @@ class VdsmTable(HostFacts):
         return tuple([self.link(name) for name in sorted(self._owned(Spelt((address,))))])
 
     def _owned(self, spelt: Spelt) -> dict[str, frozenset[Address]]:
-        find = texts_with_numbers if spelt.has_v6 else texts_that_begin
+        if spelt.tails:
+            texts = texts_that_begin_or_hold(self._entries, spelt.begins, spelt.tails)
+        else:
+            texts = texts_that_begin(self._entries, spelt.begins)
         found: dict[str, frozenset[Address]] = {}
-        for name, text in find(self._entries, spelt.begins):
+        for name, text in texts:
             meant = spelt.meant_by(text)
             if meant is not None:
-                found[name] = found[name] | meant if name in found else meant
+                known = found.get(name, meant)
+                found[name] = meant if known is meant else known | meant
         return found
 
     def is_above(self, upper: str, lower: str) -> bool:
@@ -144,24 +157,26 @@ class VdsmTable(HostFacts):
         """
         if next(self._walks, None) is None:
             return self.topology.is_above(upper, lower)
-        return lower in self._below(upper) and upper not in self._below(lower)
+        return self._leads(upper, lower) and not self._leads(lower, upper)
 
     def carried(self, name: str) -> tuple[str, ...]:
         """Return the logical networks on an interface, sorted."""
         return self._carried.get(name, ())
 
-    def _below(self, name: str) -> set[str]:
-        """Return the described interfaces that a walk down from one meets; itself where it stands in a cycle."""
+    def _leads(self, name: str, wanted: str) -> bool:
+        """Return whether a walk down from one interface meets another, or itself again."""
         met: set[str] = set()
         pending = [name]
         while pending:
             upper = pending.pop()
             entry = self._entries[upper]
             for lower in lowers_in(upper, entry, self._kinds[type(entry)]):
+                if lower == wanted:
+                    return True
                 if lower not in met and lower in self._entries:
                     met.add(lower)
                     pending.append(lower)
-        return met
+        return False
 
 
 class VdsmLink(Link):
@@ -172,13 +187,12 @@ class VdsmLink(Link):
     _entry: Any
 
     def __init__(self, table: VdsmTable, name: str, kind: Kind, entry: Any) -> None:  # noqa: ANN401 -- as above
-        fill = object.__setattr__
-        fill(self, "_table", table)
-        fill(self, "_entry", entry)
-        fill(self, "name", name)
-        fill(self, "kind", kind)
+        _put_table(self, table)
+        _put_entry(self, entry)
+        _put_name(self, name)
+        _put_kind(self, kind)
         if not table.networks:
-            fill(self, "networks", ())
+            _put_carried(self, ())
 
     @property
     def device(self) -> Device:
@@ -186,24 +200,38 @@ class VdsmLink(Link):
         return Device(self.name, self.kind, 0, Entry(self._entry), "")
 
     def __getattr__(self, name: str) -> object:
-        if name not in _LINK_FACTS:
+        if name in _LINK_MADE_LATE:
+            value = _LINK_MADE_LATE[name](self)
+        elif name in _LINK_FACTS:
+            value = getattr(self._table.report.facts.by_name[self.name], name)
+        else:
             raise AttributeError(f"an interface has no {name!r}")
-        value = self._work_out(name)
         object.__setattr__(self, name, value)
         return value
 
-    def _work_out(self, name: str) -> object:
-        match name:
-            case "networks":
-                return self._table.carried(self.name)
-            case "vlan_id":
-                return vlan_id_of(self.device)
-            case "lowers":
-                return lowers_of(self.device)
-            case "addresses":
-                return read_owned(self.name, entries_of(self.device.data, "")).addresses
-            case "address_set":
-                return frozenset([owned.address for owned in self.addresses])
-            case "position":
-                return self._table.positions[self.name]
-        return getattr(self._table.report.facts.by_name[self.name], name)
+
+_MADE_LATE: Mapping[str, Callable[[VdsmTable], object]] = {
+    "report": VdsmTable._whole,
+    "positions": lambda table: {entry: at for at, entry in enumerate(table._entries)},
+    "topology": VdsmTable._topology,
+    "_carried": lambda table: networks_by_carrier(table._networks, table._entries, table._kinds),
+    "_links": lambda _: {},
+    "_together": lambda table: most_together(edges_of(table._entries, table._kinds)),
+    "_walks": lambda _: iter(range(_FEW_WALKS)),
+}
+_LINK_MADE_LATE: Mapping[str, Callable[[VdsmLink], object]] = {
+    "networks": lambda link: link._table.carried(link.name),
+    "vlan_id": lambda link: vlan_id_of(link.device),
+    "lowers": lambda link: lowers_of(link.device),
+    "addresses": lambda link: read_owned(link.name, entries_of(link.device.data, "")).addresses,
+    "address_set": lambda link: frozenset([owned.address for owned in link.addresses]),
+    "position": lambda link: link._table.positions[link.name],
+}
+# the quickest way to fill what is frozen: an engine makes these for each decision
+_put_text, _put_entries, _put_kinds, _put_networks_in, _put_networks, _put_client = (
+    getattr(VdsmTable, slot).__set__
+    for slot in ("_text", "_entries", "_kinds", "_networks", "networks", "last_client_iface")
+)
+_put_table, _put_entry, _put_name, _put_kind, _put_carried = (
+    getattr(VdsmLink, slot).__set__ for slot in ("_table", "_entry", "name", "kind", "networks")
+)

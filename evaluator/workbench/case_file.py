@@ -15,7 +15,8 @@ from typing import Any
 from evaluator.decision import Status
 from evaluator.diagnostic import PolicyError, ReportCode, ReportError
 from evaluator.engine import Policy, load_policy
-from evaluator.facts.host import HostAddresses, parse_literal
+from evaluator.facts.host import HostAddresses
+from evaluator.facts.literal import parse_literal
 from evaluator.finding import FindingCode
 from evaluator.policy.find import is_file, read_text_file
 from evaluator.policy.load import refuse_violations
