@@ -64,6 +64,17 @@ def test_the_table_tells_what_the_facts_tell(report: dict[str, Any], addresses: 
     assert (swift.facts, swift.findings, swift.document) == (facts, read(report).findings, report)
 
 
+@given(report=reports(), more=st.sampled_from([0, 20]), data=st.data())
+def test_networks_are_on_whom_they_are_on_however_many(report: dict[str, Any], more: int, data: st.DataObject) -> None:
+    names = [name for kind in ("nics", "vlans", "bondings", "bridges") for name in report[kind]]
+    for number in range(more):
+        report["networks"][f"n{number}"] = {"iface": data.draw(st.sampled_from([*names, "gone"])), "ports": names[:1]}
+    if not json.dumps(report).count("\\"):
+        table = _swift(report).table
+        for link in read(report).facts.links:
+            assert table.link(link.name).networks == link.networks
+
+
 def _names(links: Any) -> list[str]:
     return [link.name for link in links]
 

@@ -110,3 +110,16 @@ def networks_by_carrier(networks: Entries, entries: Entries, kinds: Kinds) -> di
             for port in (*holder.ports, *network.ports):
                 found.setdefault(port, set()).add(name)
     return {carrier: tuple(sorted(names)) for carrier, names in found.items()}
+
+
+def carried_by(name: str, networks: Entries, entries: Entries, kinds: Kinds) -> tuple[str, ...]:
+    """Return the logical networks on one interface, sorted: its part of `networks_by_carrier`."""
+    found = []
+    for network, entry in networks.items():
+        device = entry.iface or entry.interface or network
+        holder = entries.get(device)
+        if holder is None:
+            continue
+        if device == name or (kinds[type(holder)] is Kind.BRIDGE and (name in holder.ports or name in entry.ports)):
+            found.append(network)
+    return tuple(sorted(found)) if len(found) > 1 else tuple(found)

@@ -24,6 +24,7 @@ from evaluator.report.vdsm_entries import (
     Entries,
     Entry,
     Kinds,
+    carried_by,
     edges_of,
     length_of,
     lowers_in,
@@ -34,7 +35,8 @@ from evaluator.report.vdsm_entries import (
 from evaluator.schema_types import LONGEST_LIST
 
 _LONGEST = 2 * LONGEST_LIST + 8
-_FEW_WALKS = 16
+_WALKS = range(16)
+_FEW_NETWORKS = 8
 _FACTS = frozenset(field.name for field in fields(HostFacts))
 _LINK_FACTS = frozenset(field.name for field in fields(Link))
 
@@ -68,6 +70,7 @@ class VdsmTable(HostFacts):
         _put_networks_in(self, networks)
         _put_networks(self, tuple(sorted(networks)) if networks else ())
         _put_client(self, client)
+        _put_walks(self, iter(_WALKS))
 
     def __getattr__(self, name: str) -> object:
         if name in _MADE_LATE:
@@ -160,7 +163,9 @@ class VdsmTable(HostFacts):
         return self._leads(upper, lower) and not self._leads(lower, upper)
 
     def carried(self, name: str) -> tuple[str, ...]:
-        """Return the logical networks on an interface, sorted."""
+        """Return the logical networks on an interface, sorted; where they are few, without asking who else has any."""
+        if len(self._networks) <= _FEW_NETWORKS:
+            return carried_by(name, self._networks, self._entries, self._kinds)
         return self._carried.get(name, ())
 
     def _leads(self, name: str, wanted: str) -> bool:
@@ -217,7 +222,6 @@ _MADE_LATE: Mapping[str, Callable[[VdsmTable], object]] = {
     "_carried": lambda table: networks_by_carrier(table._networks, table._entries, table._kinds),
     "_links": lambda _: {},
     "_together": lambda table: most_together(edges_of(table._entries, table._kinds)),
-    "_walks": lambda _: iter(range(_FEW_WALKS)),
 }
 _LINK_MADE_LATE: Mapping[str, Callable[[VdsmLink], object]] = {
     "networks": lambda link: link._table.carried(link.name),
@@ -228,9 +232,9 @@ _LINK_MADE_LATE: Mapping[str, Callable[[VdsmLink], object]] = {
     "position": lambda link: link._table.positions[link.name],
 }
 # the quickest way to fill what is frozen: an engine makes these for each decision
-_put_text, _put_entries, _put_kinds, _put_networks_in, _put_networks, _put_client = (
+_put_text, _put_entries, _put_kinds, _put_networks_in, _put_networks, _put_client, _put_walks = (
     getattr(VdsmTable, slot).__set__
-    for slot in ("_text", "_entries", "_kinds", "_networks", "networks", "last_client_iface")
+    for slot in ("_text", "_entries", "_kinds", "_networks", "networks", "last_client_iface", "_walks")
 )
 _put_table, _put_entry, _put_name, _put_kind, _put_carried = (
     getattr(VdsmLink, slot).__set__ for slot in ("_table", "_entry", "name", "kind", "networks")
