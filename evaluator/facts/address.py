@@ -183,14 +183,6 @@ def _octets(text: str) -> bytes:
         return ipaddress.ip_address(text).packed
 
 
-def is_ipv4(text: str) -> bool:
-    """Return whether a text is a full IPv4 address."""
-    try:
-        return bool(inet_pton(AF_INET, text))
-    except (OSError, ValueError):
-        return False
-
-
 def parse_cidr(text: str) -> Cidr:
     """Read `address/length`; ValueError says what is wrong, host bits that are set among it."""
     address, prefix = parse_with_prefix(text)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from _socket import AF_INET, inet_pton  # as in address.py
 from collections.abc import Mapping
 from typing import Any
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address, OwnedAddress, is_ipv4
+from evaluator.facts.address import Address, OwnedAddress
 from evaluator.facts.netmask import NETMASKS
 from evaluator.finding import Finding, FindingCode
 from evaluator.report.owned import Entry, read_owned
@@ -21,7 +22,7 @@ def entries_of(data: Mapping[str, Any], pointer: str) -> list[Entry]:
     found = []
     addr, listed = data.get("addr", ""), data.get("ipv4addrs", ())
     usual = _as_listed(addr, data.get("netmask", "")) if addr and listed else None
-    if addr and not (usual in listed and is_ipv4(addr)):
+    if addr and not (usual in listed and _is_ipv4(addr)):
         found.append(Entry(addr, f"{pointer}/addr", data.get("netmask", ""), primary=True))
         usual = None
     for i, text in enumerate(listed):
@@ -78,3 +79,11 @@ def _lengths_differ(beside: tuple[OwnedAddress, ...], listed: tuple[OwnedAddress
     """Return whether `netmask` contradicts the prefix lengths that `ipv4addrs` gives the same address."""
     lengths = {owned.prefix for owned in listed if any(owned.address == one.address for one in beside)}
     return any(one.prefix is not None and one.prefix not in lengths for one in beside)
+
+
+def _is_ipv4(text: str) -> bool:
+    """Return whether a text is a full IPv4 address."""
+    try:
+        return bool(inet_pton(AF_INET, text))
+    except (OSError, ValueError):
+        return False
