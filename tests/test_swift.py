@@ -343,6 +343,17 @@ def test_a_text_means_what_it_means_as_a_number(text: str, others: list[str]) ->
     assert Spelt(address for address in wanted if address != meant).meant_by(text) is None
 
 
+@pytest.mark.parametrize("asked", [1, 8, 9, 500])
+def test_each_text_is_looked_at_a_few_times_however_many_addresses_are_asked_for(asked: int) -> None:
+    host = HostAddresses.of(*[f"2001:db8::{number:x}" for number in range(1, asked + 1)])
+    assert len(host.spelt.tails) <= 8
+    nics = {f"e{number}": {"addr": "", "ipv6addrs": [f"2001:DB8:0::{number:04X}/64"]} for number in (1, asked, 501)}
+    report = {**PLAIN, "nics": nics}
+    found = _swift(report).table.owned(host)
+    assert found == read(report).facts.owned(host)
+    assert set(found) == {"e1", f"e{asked}"}
+
+
 def test_odd_and_long_texts_mean_nothing_else() -> None:
     spelt = Spelt([parse_address("2001:db8::1"), parse_address("10.0.0.1")])
     for text in ("2001:db8::1" + "0" * 1000, "2001:db8::1%" + "x" * 1000, ":" * 1000):

@@ -145,7 +145,7 @@ class HostAddresses:
     def __post_init__(self) -> None:
         answers = tuple(self.answers) if len(self.answers) < 2 else in_order(self.answers)
         unusable = tuple([address for address in answers if address.unusable])
-        usable = tuple([address for address in answers if address not in unusable]) if unusable else answers
+        usable = tuple([address for address in answers if not address.unusable]) if unusable else answers
         _put_answers(self, answers)
         _put_usable(self, usable)
         _put_unusable(self, unusable)
