@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from evaluator.audit.store import DecisionLog
     from evaluator.names.resolve import resolve_host, resolve_host_async
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 __all__ = [
     "Decision",
     "DecisionLog",
