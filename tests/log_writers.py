@@ -1,6 +1,6 @@
 """Writers that are killed at any moment: run by test_log_crash.py in a process of its own, which may fork.
 
-    python -m tests.log_writers FOLDER ROUNDS WRITERS SEED
+    python -m tests.log_writers ROUNDS SEED
 
 In each round some writers append to one log, and after each append write down that it was acknowledged; one
 in five prunes. Each is killed (SIGKILL) a random moment after a random number of acknowledged appends; then
@@ -14,6 +14,7 @@ import os
 import random
 import signal
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from tests.logs import DECISIONS, STRICT
 _ROUNDS_OF_A_LOG = 8
 _LONGEST = 0.01  # of the moment after the last append that was waited for
 _MOST_APPENDS = 3  # that are waited for before one writer is killed
+WRITERS = 4  # in each round
 _PATIENT = 300.0  # seconds that a writer waits for the others
 
 
@@ -56,7 +58,7 @@ def prune(path: Path) -> None:
 def killed_writers(path: Path, acknowledged: Path, decisions: list[Decision], choose: random.Random) -> tuple[int, int]:
     """Start some writers, kill each; return how many were killed, and how many appends were waited for."""
     children, writers = [], set()
-    for seed in (choose.random() for _ in range(int(sys.argv[3]))):
+    for seed in (choose.random() for _ in range(WRITERS)):
         child = os.fork()
         if not child:
             try:
@@ -111,9 +113,8 @@ def check(path: Path, acknowledged: Path) -> int:
     return len(lines)
 
 
-def main() -> None:
-    """Run all rounds and print what was done."""
-    folder, rounds, choose = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[4]))
+def run(folder: Path, rounds: int, choose: random.Random) -> None:
+    """Carry out the rounds and print what was done."""
     decisions = [*DECISIONS, large_decision()]
     killed = awaited = kept = known = 0
     for number in range(rounds):
@@ -124,6 +125,12 @@ def main() -> None:
         now = check(path, acknowledged)
         kept, known = kept + now - known, now
     print(f"killed {killed} awaited {awaited} acknowledged {kept}")
+
+
+def main() -> None:
+    """Run in a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        run(Path(folder), int(sys.argv[1]), random.Random(int(sys.argv[2])))
 
 
 if __name__ == "__main__":
