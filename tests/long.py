@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 SLICES = 60
 EXAMPLES = 300  # of each property test in one slice
-_CASES = 20_000  # of one unit that compares with the reference
+_CASES = 10_000  # of one unit that compares with the reference
 _COMPARISONS = 2
 _SECONDS = 6 * 60.0
 _WATCHED = ("evaluator", "policies", "schemas", "tests")
