@@ -23,7 +23,7 @@ test: $(VENV)/.installed-dev lint
 test-system: $(VENV)/.installed-dev
 	$(BIN)/pytest -m system --maxfail=25
 
-# millions of random cases in slices of a few minutes; a slice that passed is not run again (tests/long.py)
+# millions of random cases in seeded slices of at most ten minutes; what passed is not run again (tests/long.py)
 long: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.long $(if $(LONG_SEED),--seed $(LONG_SEED)) $(if $(SLICE),--slice $(SLICE))
 
