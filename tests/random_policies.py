@@ -1,4 +1,8 @@
-"""Random policies: verbs over what `tests/meaning/words.yaml` says of every word and sign."""
+"""Random policies: verbs over what `tests/meaning/words.yaml` says of every word and sign, and over look-alikes.
+
+Look-alikes are values that differ only in blanks, case, Unicode or type, in one spelling or another: whatever shares
+work between two of them by their printed form gives a wrong answer.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,37 @@ WITHOUT_SUBJECT = [
 ]
 CHOOSERS = ("match", "discard", "prefer")
 OWNERS = ("match nic", "nic.addresses overlaps host.addresses")
+LOOK_ALIKES = [
+    *("lab net", "lab  net", "lab\u00a0net", "Lab net", " lab net", "labnet"),
+    *("\u00e9", "e\u0301", "1", "\uff11", "true", "nic.name", "10.0.0.1", "10.0.0.01", ""),
+]
+_OF_TEXTS = [
+    'nic.name = "{}"',
+    'nic.name in ["{}", "{}"]',
+    "nic.name in ['{}','{}']",
+    'nic.name not in [ "{}",  "{}" ]',
+    'nic.name like "{}*"',
+    'nic.name like ["{}", "{}?"]',
+    '"{}" in ["{}", "x"]',
+    'count(["{}", "{}"]) = 1',
+    'some n in ["{}", "{}"] satisfies n = nic.name',
+    'nic.networks overlaps ["{}", "{}"]',
+    '["{}"] within ["{}", "x"]',
+    'nets overlaps ["{}", "{}"]',
+    '"{}" in nets',
+    '"{}"  in  nets',
+]
+_OF_VALUES = [
+    *("sure = true", "sure  =  true", "sure in [true]", "sure in [false]", "count([true]) = 1", "count([false]) = 1"),
+    *("nic.position in [1]", "nic.position in [0]", "nic.position = -0", "count([1]) = 1", "count([0, 1]) = 1"),
+    *('count(["1"]) = 1', "nic.mtu is known and nic.mtu in [1500, 1]", "nic . mtu is known and nic.mtu in [9000]"),
+    *('address("10.0.0.1") in nic.addresses', 'address("::ffff:10.0.0.1") in nic.addresses'),
+    *('cidr("10.0.0.0/24") in nic.subnets', 'cidr("10.0.0.0/32") in nic.subnets', 'address("10.0.0.1") in wide'),
+]
+LOOK_ALIKE = [
+    *_OF_VALUES,
+    *(text.format(one, other) for text in _OF_TEXTS for one in LOOK_ALIKES for other in LOOK_ALIKES[:4]),
+]
 Rules = list[tuple[str, str]]
 
 
@@ -38,6 +73,7 @@ def rules_of(conditions: list[str]) -> st.SearchStrategy[Rules]:
 
 
 random_rules = rules_of(sorted(TABLE["holds"]))
+look_alike_rules = rules_of(LOOK_ALIKE)
 
 
 def program_of(rules: Rules) -> Program:

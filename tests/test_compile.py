@@ -25,7 +25,7 @@ from evaluator.policy.verdict import expand, status_of
 from evaluator.policy.vocabulary import VERBS
 from evaluator.source import Source
 from evaluator.workbench.terse_topology import read_topology
-from tests.random_policies import OWNERS, TABLE, Rules, program_of, random_rules
+from tests.random_policies import OWNERS, TABLE, Rules, look_alike_rules, program_of, random_rules
 from tests.strategies import host_addresses, reports
 
 SHIPPED = ["strict", "ovirt-engine", "keep-management", "last-client-iface", "route-to-engine"]
@@ -78,6 +78,28 @@ def test_random_policies(rules: Rules, report: dict[str, Any], addresses: list[s
     except PolicyError:  # too long, nested too deep
         return
     _same(program, evaluator.read_report(report).facts, HostAddresses.of(*addresses))
+
+
+@given(rules=look_alike_rules, report=reports(), addresses=host_addresses)
+def test_values_that_look_alike(rules: Rules, report: dict[str, Any], addresses: list[str]) -> None:
+    try:
+        program = program_of([OWNERS, *rules])
+    except PolicyError:  # too long, nested too deep
+        return
+    _same(program, evaluator.read_report(report).facts, HostAddresses.of(*addresses))
+
+
+@pytest.mark.parametrize("blanks", ["  ", "\u00a0", "\t", " \u200b"])
+@pytest.mark.parametrize("verb", ["match nic", "warn nic"])
+def test_texts_that_differ_in_blanks_only(verb: str, blanks: str) -> None:
+    name = f"lab{blanks}net"
+    report = {"nics": {name: {"addr": "10.0.0.1"}}}
+    facts = evaluator.read_report(report).facts
+    for one, other in ((name, "lab net"), ("lab net", name)):
+        program = program_of([OWNERS, (verb, f'nic.name in ["{one}", "x"] or nic.name in ["{other}", "x"]')])
+        _same(program, facts, HostAddresses.of("10.0.0.1"))
+        (_, step) = run(program.rules, Question(facts, HostAddresses.of("10.0.0.1"), bind(program, {})))
+        assert step.fired
 
 
 def test_what_is_not_given_is_never_looked_at() -> None:
