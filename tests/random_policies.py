@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 from hypothesis import strategies as st
 
+from evaluator.diagnostic import PolicyError
 from evaluator.policy.load import read_program
 from evaluator.policy.program import Program
 from evaluator.source import Source
@@ -76,6 +77,16 @@ random_rules = rules_of(sorted(TABLE["holds"]))
 look_alike_rules = rules_of(LOOK_ALIKE)
 
 
+def tried_program(rules: Rules) -> Program | None:
+    """Return the policy, None if it is too long or nested too deep; PolicyError for any other mistake."""
+    try:
+        return program_of(rules)
+    except PolicyError as error:
+        if {"RULE_TOO_LONG", "RULE_TOO_DEEP"}.isdisjoint(problem.code for problem in error.diagnostics):
+            raise
+        return None
+
+
 def program_of(rules: Rules) -> Program:
     """Return the policy of verbs with their conditions; PolicyError where it is too long or nested too deep."""
     said = {"code": "CODE", "message": "said"}
@@ -86,5 +97,5 @@ def program_of(rules: Rules) -> Program:
     words = set(re.findall(r"[a-z_]+", " ".join(condition for _, condition in rules)))
     parameters = {name: declared for name, declared in TABLE["parameters"].items() if name in words}
     document = {"policy": "tried", "parameters": parameters, "rules": listed}
-    text = yaml.safe_dump(document, default_style='"', width=10_000)
+    text = yaml.safe_dump(document, default_style='"', width=10_000, allow_unicode=True)
     return read_program(Source("tried", text.replace('!!bool "true"', "true").replace('!!bool "false"', "false")))

@@ -25,7 +25,7 @@ from evaluator.policy.verdict import expand, status_of
 from evaluator.policy.vocabulary import VERBS
 from evaluator.source import Source
 from evaluator.workbench.terse_topology import read_topology
-from tests.random_policies import OWNERS, TABLE, Rules, look_alike_rules, program_of, random_rules
+from tests.random_policies import OWNERS, TABLE, Rules, look_alike_rules, program_of, random_rules, tried_program
 from tests.strategies import host_addresses, reports
 
 SHIPPED = ["strict", "ovirt-engine", "keep-management", "last-client-iface", "route-to-engine"]
@@ -73,23 +73,21 @@ def test_shipped_policies(name: str, report: dict[str, Any], addresses: list[str
 
 @given(rules=random_rules, report=reports(), addresses=host_addresses)
 def test_random_policies(rules: Rules, report: dict[str, Any], addresses: list[str]) -> None:
-    try:
-        program = program_of([OWNERS, *rules])
-    except PolicyError:  # too long, nested too deep
+    program = tried_program([OWNERS, *rules])
+    if program is None:
         return
     _same(program, evaluator.read_report(report).facts, HostAddresses.of(*addresses))
 
 
 @given(rules=look_alike_rules, report=reports(), addresses=host_addresses)
 def test_values_that_look_alike(rules: Rules, report: dict[str, Any], addresses: list[str]) -> None:
-    try:
-        program = program_of([OWNERS, *rules])
-    except PolicyError:  # too long, nested too deep
+    program = tried_program([OWNERS, *rules])
+    if program is None:
         return
     _same(program, evaluator.read_report(report).facts, HostAddresses.of(*addresses))
 
 
-@pytest.mark.parametrize("blanks", ["  ", "\u00a0", "\t", " \u200b"])
+@pytest.mark.parametrize("blanks", ["  ", "\u00a0", " \u200b"])
 @pytest.mark.parametrize("verb", ["match nic", "warn nic"])
 def test_texts_that_differ_in_blanks_only(verb: str, blanks: str) -> None:
     name = f"lab{blanks}net"
