@@ -110,7 +110,7 @@ def policy(number: int) -> tuple[evaluator.Policy, Reference]:
 
 
 def _rules(rng: random.Random) -> Rules:
-    conditions = [*sorted(TABLE["holds"]), *LOOKS_FOR_MATCHES * 4, *rng.sample(LOOK_ALIKE, 40)]
+    conditions = [*sorted(TABLE["holds"]), *LOOKS_FOR_MATCHES * 4, *rng.choice(LOOK_ALIKE) * 8]
 
     def condition(depth: int) -> str:
         if depth and rng.random() < 0.4:
