@@ -9,7 +9,7 @@ from evaluator.policy.checked import Condition, Expression
 from evaluator.policy.scene import Value
 from evaluator.policy.types import Type
 
-LANGUAGE_VERSION = 1  # goes up when a sentence may mean something else than before
+LANGUAGE_VERSION = 2  # goes up when a sentence may mean something else than before
 
 
 @dataclass(frozen=True, slots=True)
