@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
@@ -36,12 +38,30 @@ def report_of(options: argparse.Namespace) -> Report:
 
         return read_report_text(json.dumps(collect(options.netns), indent=1).encode(), "iproute2")
     name: str = options.report
-    try:
+    with _named("report", "from standard input" if name == "-" else quote_path(name)):
         text = _standard_input() if name == "-" else read_file(Path(name))
-        return read_report_text(text, options.format, tuple(map(read_file, options.route)))
+    routes = tuple(map(_route_file, options.route))
+    with _named("report", "from standard input" if name == "-" else quote_path(name)):
+        return read_report_text(text, options.format, routes)
+
+
+def _route_file(path: Path) -> bytes:
+    """Return the text of a route file, which is known to be one."""
+    from evaluator.report.iproute2_route_file import read_route_file  # noqa: PLC0415 -- if there are routes
+
+    with _named("route file", quote_path(path)):
+        text = read_file(path, "route file")
+        read_route_file(text)
+    return text
+
+
+@contextmanager
+def _named(subject: str, shown: str) -> Iterator[None]:
+    """Say which file it was, if one is refused."""
+    try:
+        yield
     except ReportError:
-        shown = "from standard input" if name == "-" else quote_path(name)
-        print(f"activenic: the report {shown} is refused", file=sys.stderr)
+        print(f"activenic: the {subject} {shown} is refused", file=sys.stderr)
         raise
 
 
