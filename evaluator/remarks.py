@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from evaluator.decision import Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
+from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind, Link
 from evaluator.finding import ABSENCE_NOT_PROVEN, Finding, FindingCode, incomplete, merge
 from evaluator.policy.checked import Read, walk
@@ -130,7 +131,7 @@ def _why_none(
             FindingCode.NO_INTERFACE_OWNS_ADDRESS,
             f"no interface of this host owns {shown}",
             addresses,
-            (_NAT if is_complete else _INCOMPLETE) + _left_out(question.facts.lacking),
+            (_NAT if is_complete else _INCOMPLETE) + _left_out(question.facts.lacking) + _no_loopback(question.facts),
         )
 
 
@@ -143,6 +144,13 @@ def _left_out(lacking: frozenset[str]) -> str:
     if Kind.OTHER not in kinds or Kind.PHYSICAL in kinds:
         return ""
     return f"; or it is on an interface of a kind that this report's format leaves out: {', '.join(kinds)}"
+
+
+def _no_loopback(facts: HostFacts) -> str:
+    """Return the doubt about a report without the loopback link, which every host has and this format shows."""
+    if f"nic is {Kind.LOOPBACK}" in facts.lacking or any(link.kind is Kind.LOOPBACK for link in facts.links):
+        return ""
+    return "; or the report is a part of the tool's output, for it has no loopback link"
 
 
 def _error(

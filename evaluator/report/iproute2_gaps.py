@@ -16,7 +16,7 @@ from evaluator.finding import Finding, incomplete
 from evaluator.report.iproute2_link import Interface, family_of
 from evaluator.text import quote_all
 
-USE_WHOLE = "use `ip -j -d addr show` without `up`, `dev` or another filter"
+_USE_WHOLE = "use `ip -j -d addr show` without `up`, `dev` or another filter"
 _USE_ADDR = "use `ip -j -d addr show`; `ip link` prints no addresses"
 _USE_NAMES = "use `ip -j -d addr show`; with `label` it prints no names"
 _FAMILIES = frozenset({4, 6})
@@ -45,14 +45,17 @@ def _has_names(addresses: Iterable[object]) -> bool:
 def gaps(entries: Iterable[Mapping[str, Any]], interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
     """Yield a finding for each way in which the output visibly leaves something out."""
     unnamed = sum("ifname" not in entry and not any(entry.get("addr_info", ())) for entry in entries)
-    if unnamed:
-        yield incomplete(f"{_entries(unnamed)} no name: links that `show up` or `dev` left out", hint=USE_WHOLE)
+    if unnamed and any("ifname" not in one.data for one in interfaces.values()):
+        message = f"{_entries(unnamed)} no name: `ip -o` does not name links without an address"
+        yield incomplete(message, hint="use `ip -j -d addr show` without `-o`")
+    elif unnamed:
+        yield incomplete(f"{_entries(unnamed)} no name: links that `show up` or `dev` left out", hint=_USE_WHOLE)
     elif not interfaces:
-        yield incomplete("the report describes no interface", hint=USE_WHOLE)
+        yield incomplete("the report describes no interface", hint=_USE_WHOLE)
     hidden = sum(not address for entry in entries for address in entry.get("addr_info", ()))
     if hidden:
         message = "1 address is empty" if hidden == 1 else f"{hidden} addresses are empty"
-        yield incomplete(f"{message}: `scope` or another filter left them out", hint=USE_WHOLE)
+        yield incomplete(f"{message}: `scope` or another filter left them out", hint=_USE_WHOLE)
     untold = sorted(name for name, one in interfaces.items() if "ifname" in one.data and "addr_info" not in one.data)
     if untold:
         names = quote_all(untold) if len(untold) <= _MOST_NAMES else f"{len(untold)} interfaces"

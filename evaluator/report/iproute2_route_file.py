@@ -6,7 +6,7 @@ Each file is parsed and validated by itself, so that its mistakes are shown as i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.report.iproute2_route import families_of
 from evaluator.report.json_text import parse_json_without_duplicates, parse_kernel_json
 from evaluator.report.reading import refuse_invalid
+from evaluator.report.shapes import is_iproute2
 
 _SUBJECT = "route file"
 _KEYS = {4: b"route", 6: b"route6"}
@@ -38,6 +39,9 @@ def read_route_file(text: bytes) -> RouteFile:
         message = "this iproute2 prints routes as text"
         raise ReportError([Diagnostic(ReportCode.NOT_JSON, message, f"{_SUBJECT}:1:1", _NEWER)])
     entries: Any = _parse(text)
+    if entries and is_iproute2(entries):
+        message = "found interfaces, expected routes"
+        raise ReportError([Diagnostic(ReportCode.INVALID, message, "/", "give the output of `ip -j route`")])
     refuse_invalid(entries, "iproute2-report#routes")
     return RouteFile(text, frozenset(families_of(entries)))
 
@@ -59,9 +63,17 @@ def _parse(text: bytes) -> object:
         raise ReportError([Diagnostic(first.code, first.message, first.place, hint, excerpt=first.excerpt)]) from None
 
 
-def with_routes(text: bytes, files: Sequence[RouteFile]) -> bytes:
+def refuse_one_family(files: Iterable[RouteFile]) -> None:
+    """Raise ReportError if two files hold routes of the same one family."""
+    of_one_family = [file.families for file in files if len(file.families) == 1]
+    if len(set(of_one_family)) < len(of_one_family):
+        raise ReportError([Diagnostic(ReportCode.INVALID, "both routing tables are of one family, IPv4 or IPv6")])
+
+
+def with_route_files(text: bytes, files: Iterable[bytes]) -> bytes:
     """Return the output of `ip -j addr` with route files beside it by their families, as one text."""
-    parts = b"".join(b', "%s": %s' % (_KEYS[family], table) for family, table in _tables(files).items())
+    tables = _tables(tuple(map(read_route_file, files)))
+    parts = b"".join(b', "%s": %s' % (_KEYS[family], table) for family, table in tables.items())
     return b'{"addr": %s%s}' % (text, parts)
 
 
@@ -71,9 +83,7 @@ def _tables(files: Sequence[RouteFile]) -> Mapping[int, bytes]:
     A file with routes of both families (`table all`) stands with those of IPv4, whose default routes alone may not
     tell. One that does not tell any family is of the family that is left.
     """
-    of_one_family = [file.families for file in files if len(file.families) == 1]
-    if len(set(of_one_family)) < len(of_one_family):
-        raise ReportError([Diagnostic(ReportCode.INVALID, "both routing tables are of one family, IPv4 or IPv6")])
+    refuse_one_family(files)
     tables: dict[int, list[bytes]] = {}
     for file in files:
         if file.families:

@@ -105,9 +105,10 @@ def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] 
             hint = "leave `--route` out"
             message = "routes go with a report of `ip -j addr` only"
             raise ReportError([Diagnostic(ReportCode.FORMAT_UNKNOWN, message, hint=hint)])
-        from evaluator.report.iproute2_route_file import read_route_file, with_routes  # noqa: PLC0415 -- as above
+        from evaluator.report.iproute2_route_file import with_route_files  # noqa: PLC0415 -- as above
 
-        text = with_routes(text, tuple(map(read_route_file, routes)))
+        _read_value(value, format)  # what is wrong with it has its place in its own text
+        text = with_route_files(text, routes)
         value = _parse(text, parse_json_without_duplicates)
     return replace(_read_value(value, format), text=text)
 
@@ -177,6 +178,9 @@ def _not_recognised(document: object) -> Diagnostic:
     if isinstance(document, dict):
         keys = quote_all(sorted(document)[:5])
         found = f"an object with {keys}" if document else "an empty object"
+    if isinstance(document, list) and any(isinstance(entry, dict) and "dst" in entry for entry in document):
+        hint = "give the output of `ip -j -d addr show`, and that of `ip -j route` with `--route`"
+        return Diagnostic(ReportCode.NOT_RECOGNISED, "the document lists destinations, not interfaces", hint=hint)
     looked_for = "; ".join(f"{candidate.name}: {candidate.looks_for}" for candidate in FORMATS)
     return Diagnostic(
         ReportCode.NOT_RECOGNISED,
