@@ -19,7 +19,7 @@ from evaluator.report.shapes import is_iproute2
 _SUBJECT = "route file"
 _KEYS = {4: b"route", 6: b"route6"}
 _TYPES = b"unicast|local|broadcast|multicast|anycast|nat|unreachable|blackhole|prohibit|throw"
-_AS_TEXT = re.compile(rb"\s*(?:(?:%s) )?(?:default|[0-9A-Fa-f.:/]{2,64}) +[a-z]" % _TYPES)
+_AS_TEXT = re.compile(rb"(?:%s) +(?:default|[0-9A-Fa-f.:/]{2,64})|(?:default|[0-9A-Fa-f.:/]{2,64}) +[a-z]" % _TYPES)
 _BARE_TYPE = re.compile(rb'\{\s*"(?:%s)"\s*,' % _TYPES)
 _NEWER = "use a newer iproute2, or leave `--route` out"
 
