@@ -16,6 +16,8 @@ from evaluator.cli.main import main
 from evaluator.report.read import read_report_text
 from evaluator.schema import is_valid
 from tests.strategies import json_trees, spoilt
+from tests.test_mask import assert_masked
+from tests.test_record import record_of
 
 MODES = Path(__file__).parent / "cases" / "reports" / "iproute2"
 STRICT = evaluator.load_policy("strict")
@@ -146,6 +148,36 @@ def test_a_subnet_without_a_route_is_that_of_its_own_entry() -> None:
     entry["addr_info"][0]["noprefixroute"] = True
     (link,) = evaluator.read_report([entry]).facts.links
     assert [str(way.destination) for way in link.ways] == ["192.0.2.0/25"]
+
+
+_NUMERIC = [
+    {"ifname": "loop", "link_type": "[772]", "addr_info": _addr("192.0.2.10")},
+    {"ifname": "eth0", "link_type": "[1]", "promiscuity": 0, "addr_info": _addr("192.0.2.11")},
+]
+_ROUTED = {
+    "addr": ADDR,
+    "route": [
+        {"type": "7", "dst": "203.0.113.0/24", "table": "254"},
+        {"dst": "default", "via": {"family": "inet6", "host": "fe80::1"}, "dev": "e0"},
+        *json.loads((MODES / "route-table-all.json").read_text()),
+    ],
+}
+
+
+@pytest.mark.parametrize("address", ["10.255.255.254", "192.0.2.10", "192.0.2.11", "10.5.0.1", "2001:db8::10"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *[(MODES / f"{name}.json").read_bytes() for name in ("brief", "oneline", "show-up-4.15", "show-up-7.1")],
+        *[json.dumps(document).encode() for document in (_NUMERIC, _ROUTED, [])],
+    ],
+    ids=["brief", "oneline", "show-up-4.15", "show-up-7.1", "numeric", "routed", "empty"],
+)
+def test_a_masked_copy_of_each_mode_is_decided_alike(text: bytes, address: str) -> None:
+    report = read_report_text(text)
+    for policy, parameters in ((STRICT, {}), (ROUTE, {"engine_address": "8.8.8.8"})):
+        decision = policy.decide(report, HostAddresses.of(address), **parameters)
+        assert_masked(decision, record_of(decision), report)
 
 
 _NAMES = ["a", "b", "lo", "up"]
