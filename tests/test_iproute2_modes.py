@@ -151,7 +151,7 @@ def test_a_subnet_without_a_route_is_that_of_its_own_entry() -> None:
 
 
 _NUMERIC = [
-    {"ifname": "loop", "link_type": "[772]", "addr_info": _addr("192.0.2.10")},
+    {"ifname": "lo7", "link_type": "[772]", "addr_info": _addr("192.0.2.10")},
     {"ifname": "eth0", "link_type": "[1]", "promiscuity": 0, "addr_info": _addr("192.0.2.11")},
 ]
 _ROUTED = {
