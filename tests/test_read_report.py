@@ -38,7 +38,7 @@ def _codes(error: pytest.ExceptionInfo[ReportError]) -> list[str]:
         (b"x" * 50_000_000, "REPORT_TOO_LARGE"),
         (b"x" * 30_000_000, "REPORT_NOT_JSON"),
         (b" " * (32 * 1024 * 1024 + 1), "REPORT_TOO_LARGE"),
-        (b"[]", "REPORT_NOT_RECOGNISED"),
+        (b"[5]", "REPORT_NOT_RECOGNISED"),
         (b"{}", "REPORT_NOT_RECOGNISED"),
         (b"null", "REPORT_NOT_RECOGNISED"),
         (b'"nics"', "REPORT_NOT_RECOGNISED"),

@@ -96,7 +96,7 @@ _IPROUTE2_ADDRESS: Fields = {
     **_all(_ADDRESS, "local", "address", "broadcast"),
     **_all(_NUMBER, "prefixlen", "secondary", "temporary", "deprecated", "tentative", "dadfailed", "dynamic"),
     **_all(_NUMBER, "nodad", "optimistic", "mngtmpaddr", "noprefixroute"),
-    "label": _NAME,
+    **_all(_NAME, "label", "dev"),
 }
 _IPROUTE2_LINK: Fields = {
     **_all(_NAME, "ifname", "link", "master"),

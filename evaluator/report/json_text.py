@@ -21,28 +21,40 @@ LARGEST = 32 * 1024 * 1024
 _MOST_DUPLICATES = 100
 _NESTING = (dict, list)  # not as a union, which would be made for each value
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-# what `ansible -m setup` prints before the JSON
-_ANSIBLE_HEAD = re.compile(r"[^\s{]{1,255} \| (SUCCESS|CHANGED)[^{\n]{0,40}=> *\{")
-_ANSIBLE_HINT = "cut off what stands before the first `{`"
+_USE_IP = "this is the text of a tool for people; use `ip -j -d addr show` (iproute2 4.14 or newer)"
+# how a text that is not JSON begins, and what to do about it
+_HEADS = (
+    # what `ansible -m setup` prints before the JSON
+    (re.compile(r"[^\s{]{1,255} \| (SUCCESS|CHANGED)[^{\n]{0,40}=> *\{"), "cut off what stands before the first `{`"),
+    (re.compile(r"\d{1,10}: [^\s:]{1,64}(:| +inet6? |    )"), _USE_IP),  # `ip addr`, `ip -o addr`
+    (re.compile(r"[^\s{]{1,64} +(UP|DOWN|UNKNOWN|LOWERLAYERDOWN|DORMANT) "), _USE_IP),  # `ip -br addr`
+    (re.compile(r"[^\s{]{1,64}(: flags=\d| +Link encap:)"), _USE_IP),  # `ifconfig`
+)
+_EMPTY_HINT = (
+    "expected JSON: VDSM's reply to getCapabilities, or the output of `ip -j -d addr show` (iproute2 4.14 or newer), "
+    "`nmstatectl show --json` or `ansible -m setup`"
+)
+_SEVERAL = "unexpected content after document"  # orjson's words
+_SEVERAL_HINT = "give one document: run `ip -j -d addr show` once, without `dev`; routes go with `--route FILE`"
 
 
-def parse_json(text: bytes | str) -> object:
-    """Return the value of a JSON text; the last of several equal keys wins."""
+def parse_json(text: bytes | str, subject: str = "report") -> object:
+    """Return the value of a JSON text; the last of several equal keys wins. Messages call the text `subject`."""
     import orjson  # noqa: PLC0415 -- a plain reply is decoded without it
 
     if len(text) > LARGEST:
-        raise ReportError([Diagnostic(ReportCode.TOO_LARGE, f"the report is larger than {LARGEST >> 20} MiB")])
+        raise ReportError([Diagnostic(ReportCode.TOO_LARGE, f"the {subject} is larger than {LARGEST >> 20} MiB")])
     try:
         value: object = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise ReportError([_not_json(text, error)]) from None
-    refuse_deep(value)
+        raise ReportError([_not_json(text, error, subject)]) from None
+    refuse_deep(value, subject)
     return value
 
 
-def parse_json_without_duplicates(text: bytes | str) -> object:
+def parse_json_without_duplicates(text: bytes | str, subject: str = "report") -> object:
     """Return the value of a JSON text in which no object has a key twice."""
-    value = parse_json(text)
+    value = parse_json(text, subject)
     pairs: object = json.loads(text, object_pairs_hook=_Pairs)
     problems = [
         Diagnostic(
@@ -127,7 +139,7 @@ def _duplicates(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str
                 yield from _duplicates(item, (*path, str(at)))
 
 
-def refuse_deep(value: object) -> None:
+def refuse_deep(value: object, subject: str = "report") -> None:
     """Raise ReportError where a value is nested deeper than a report may be."""
     level = [value] if isinstance(value, _NESTING) else []
     for _ in range(DEEPEST):
@@ -140,12 +152,12 @@ def refuse_deep(value: object) -> None:
             if isinstance(child, _NESTING)
         ]
     if level:
-        raise ReportError([too_deep()])
+        raise ReportError([too_deep(subject)])
 
 
-def too_deep() -> Diagnostic:
+def too_deep(subject: str = "report") -> Diagnostic:
     """Return the problem of a report that is nested too deeply."""
-    return Diagnostic(ReportCode.TOO_DEEP, f"the report is nested deeper than {DEEPEST} levels")
+    return Diagnostic(ReportCode.TOO_DEEP, f"the {subject} is nested deeper than {DEEPEST} levels")
 
 
 def _refuse_not_finite(value: object) -> None:
@@ -157,17 +169,22 @@ def _refuse_not_finite(value: object) -> None:
         _refuse_not_finite(child)
 
 
-def _not_json(text: bytes | str, error: json.JSONDecodeError) -> Diagnostic:
+def _not_json(text: bytes | str, error: json.JSONDecodeError, subject: str) -> Diagnostic:
     if not text.strip():
-        return Diagnostic(
-            ReportCode.EMPTY, "the report is empty", hint="it should be the JSON reply of getCapabilities"
-        )
+        return Diagnostic(ReportCode.EMPTY, f"the {subject} is empty", hint=_EMPTY_HINT)
     shown = text if isinstance(text, str) else text.decode("utf-8", errors="replace")
-    message = f"the report is not JSON: {error.msg}"
-    hint = _ANSIBLE_HINT if _ANSIBLE_HEAD.match(shown) else ""
+    message = f"the {subject} is not JSON: {error.msg}"
+    hint = _hint(shown, error)
     offset = min(error.pos, len(shown))
-    source = Source("report", shown) if len(shown) < LARGEST >> 4 else None
+    source = Source(subject, shown) if len(shown) < LARGEST >> 4 else None
     if source is None:
-        return Diagnostic(ReportCode.NOT_JSON, message, f"report: character {offset}", hint)
+        return Diagnostic(ReportCode.NOT_JSON, message, f"{subject}: character {offset}", hint)
     span = Span(offset, min(offset + 1, len(shown)))
     return Diagnostic(ReportCode.NOT_JSON, message, source.place(span), hint, excerpt=source.excerpt(span))
+
+
+def _hint(text: str, error: json.JSONDecodeError) -> str:
+    """Return what to do about a text that is not JSON, as far as its beginning or the error tells."""
+    if error.msg.startswith(_SEVERAL) and text[error.pos : error.pos + 1] in ("[", "{"):
+        return _SEVERAL_HINT
+    return next((hint for head, hint in _HEADS if head.match(text)), "")

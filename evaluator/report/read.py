@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.frozen import replace
@@ -48,7 +48,7 @@ def _read_nmstate(document: object) -> Report:
 
 _ANSIBLE = "an object with `ansible_facts` or `ansible_interfaces`, or with `interfaces` and `all_ipv4_addresses`"
 _VDSM = "an object with `nics`, bare or under `result` or `info`"
-_IPROUTE2 = "an array of objects with `ifname`, or an object with `addr` that holds one"
+_IPROUTE2 = "an array of objects with `ifname` or `addr_info`, or an object with `addr` that holds one"
 _NMSTATE = "an object with `interfaces`, a list of objects"
 # Ansible's stands first: what plays add to a host's facts may bear any name, those of VDSM's maps among them
 FORMATS: tuple[ReportFormat, ...] = (
@@ -105,33 +105,12 @@ def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] 
             hint = "leave `--route` out"
             message = "routes go with a report of `ip -j addr` only"
             raise ReportError([Diagnostic(ReportCode.FORMAT_UNKNOWN, message, hint=hint)])
-        from evaluator.report.iproute2 import with_routes  # noqa: PLC0415 -- where there are routes
+        from evaluator.report.iproute2_route_file import with_route_files  # noqa: PLC0415 -- as above
 
-        text = with_routes(text, _by_family(routes))
+        _read_value(value, format)  # what is wrong with it has its place in its own text
+        text = with_route_files(text, routes)
         value = _parse(text, parse_json_without_duplicates)
     return replace(_read_value(value, format), text=text)
-
-
-def _by_family(routes: Sequence[bytes]) -> dict[int, bytes]:
-    """Return the outputs of `ip -j route` by their families; an empty one is of the family that is left."""
-    from evaluator.report.iproute2_route import family_of  # noqa: PLC0415 -- where there are routes
-
-    tables = [(table.strip() or b"[]") for table in routes]
-    values = [_parse(table, parse_json_without_duplicates, _is_list) for table in tables]
-    families = [family_of(value) if _is_list_of_objects(value) else None for value in values]
-    found = {family: table for family, table in zip(families, tables, strict=True) if family is not None}
-    if len(found) < sum(family is not None for family in families):
-        raise ReportError([Diagnostic(ReportCode.INVALID, "both routing tables are of one family, IPv4 or IPv6")])
-    left = [family for family in (4, 6) if family not in found]
-    return {**found, **dict(zip(left, (t for t, f in zip(tables, families, strict=True) if f is None), strict=False))}
-
-
-def _is_list_of_objects(value: object) -> TypeGuard[list[Mapping[str, object]]]:
-    return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list)
 
 
 def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], object]) -> tuple[object, str]:
@@ -149,18 +128,14 @@ def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], obje
     return parse_yaml(shown, unique=parse is parse_json_without_duplicates), "nmstate"
 
 
-def _parse(
-    text: bytes | str,
-    parse: Callable[[bytes | str], object],
-    is_of_kernel: Callable[[object], bool] = is_iproute2,
-) -> object:
+def _parse(text: bytes | str, parse: Callable[[bytes | str], object]) -> object:
     """Return the value of a text; iproute2's may hold names that are no UTF-8, and is then no JSON."""
     try:
         return parse(text)
     except ReportError as error:
         if [diagnostic.code for diagnostic in error.diagnostics] == [ReportCode.NOT_JSON]:
             value = parse_kernel_json(text)
-            if is_of_kernel(value):
+            if is_iproute2(value):
                 return value
         raise
 
@@ -171,14 +146,14 @@ def refuse_duplicates(report: Report) -> None:
         _parse_any(report.text, report.format, parse_json_without_duplicates)
 
 
-def read_file(path: Path) -> bytes:
-    """Return a file's bytes; ReportError where it cannot be read or is too large to be a report."""
+def read_file(path: Path, subject: str = "report") -> bytes:
+    """Return a file's bytes; ReportError if it cannot be read. `subject` is what the message calls it."""
     try:
         with path.open("rb") as file:
             return file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         raise ReportError(
-            [Diagnostic(ReportCode.UNREADABLE, f"the report {quote_path(path)} cannot be read: {reason_of(error)}")]
+            [Diagnostic(ReportCode.UNREADABLE, f"the {subject} {quote_path(path)} cannot be read: {reason_of(error)}")]
         ) from None
 
 
@@ -203,6 +178,9 @@ def _not_recognised(document: object) -> Diagnostic:
     if isinstance(document, dict):
         keys = quote_all(sorted(document)[:5])
         found = f"an object with {keys}" if document else "an empty object"
+    if isinstance(document, list) and any(isinstance(entry, dict) and "dst" in entry for entry in document):
+        hint = "give the output of `ip -j -d addr show`, and that of `ip -j route` with `--route`"
+        return Diagnostic(ReportCode.NOT_RECOGNISED, "the document lists destinations, not interfaces", hint=hint)
     looked_for = "; ".join(f"{candidate.name}: {candidate.looks_for}" for candidate in FORMATS)
     return Diagnostic(
         ReportCode.NOT_RECOGNISED,

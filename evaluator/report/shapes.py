@@ -33,13 +33,19 @@ def is_vdsm(document: object) -> bool:
 
 
 def is_iproute2(document: object) -> bool:
-    """Return whether it is an array of objects with `ifname`, or an object with `addr` that holds one."""
+    """Return whether it is an array of interfaces, empty or not, or an object with `addr` that holds one.
+
+    An interface has `ifname`, or `addr_info` alone as `ip -o` prints it; one that was filtered out is empty.
+    """
     if isinstance(document, dict):
         return isinstance(document.get("addr"), list) and "nics" not in document
     if not isinstance(document, list):
         return False
-    is_filtered = bool(document) and all(entry == {} for entry in document)
-    return is_filtered or any(isinstance(entry, dict) and "ifname" in entry for entry in document)
+    return all(entry == {} for entry in document) or any(map(_is_iproute2_entry, document))
+
+
+def _is_iproute2_entry(entry: object) -> bool:
+    return isinstance(entry, dict) and ("ifname" in entry or "addr_info" in entry)
 
 
 def is_nmstate(document: object) -> bool:
