@@ -37,6 +37,7 @@ class FindingCode(StrEnum):
     MASTER_NOT_REPORTED = "MASTER_NOT_REPORTED"
     NETWORK_CONFLICT = "NETWORK_CONFLICT"
     PORT_NOT_REPORTED = "PORT_NOT_REPORTED"
+    REPORT_INCOMPLETE = "REPORT_INCOMPLETE"
     REPORT_LACKS_MAP = "REPORT_LACKS_MAP"
     SLAVE_IN_TWO_BONDS = "SLAVE_IN_TWO_BONDS"
     SLAVE_NOT_REPORTED = "SLAVE_NOT_REPORTED"
@@ -102,6 +103,7 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.MASTER_NOT_REPORTED: "an interface is enslaved to one that the report does not describe",
     FindingCode.NETWORK_CONFLICT: "a logical network and its device contradict each other; the device counts",
     FindingCode.PORT_NOT_REPORTED: "a bridge names a port that the report does not describe (vnet* apart)",
+    FindingCode.REPORT_INCOMPLETE: "the report leaves out interfaces or an address family; absence proves nothing",
     FindingCode.REPORT_LACKS_MAP: "the report lacks a map that every VDSM sends, so interfaces may be missing",
     FindingCode.SLAVE_IN_TWO_BONDS: "one interface is a slave of several bonds",
     FindingCode.SLAVE_NOT_REPORTED: "a bond names a slave that the report does not describe",
@@ -145,6 +147,21 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.VLAN_ID_MISMATCH: "the interface's vlan id is not that of the management network",
 }
 
+# If a report gives one of these, an address that it does not show may still be on the host: absence is not proven.
+ABSENCE_NOT_PROVEN = frozenset(
+    {
+        FindingCode.ADDRESS_WITHOUT_INTERFACE,
+        FindingCode.ADDRESSES_NOT_TOLD,
+        FindingCode.BASE_NOT_REPORTED,
+        FindingCode.INTERFACE_NOT_DESCRIBED,
+        FindingCode.MASTER_NOT_REPORTED,
+        FindingCode.PORT_NOT_REPORTED,
+        FindingCode.REPORT_INCOMPLETE,
+        FindingCode.REPORT_LACKS_MAP,
+        FindingCode.SLAVE_NOT_REPORTED,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -173,6 +190,12 @@ class Finding:
             "rule": self.rule or None,
             "hint": self.hint,
         }
+
+
+def incomplete(message: str, *interfaces: str, hint: str = "") -> Finding:
+    """Return the warning that a report visibly leaves something out; the hint names the command that does not."""
+    names = tuple(sorted(interfaces))
+    return Finding(FindingCode.REPORT_INCOMPLETE, Severity.WARNING, message, names, hint=hint)
 
 
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
