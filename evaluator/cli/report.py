@@ -26,6 +26,8 @@ def add_report_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", default="auto", choices=formats, help="the report's format (default: auto)")
     routes = "the output of `ip -j route` for a report of `ip -j addr`; may be given again for `ip -j -6 route`"
     parser.add_argument("--route", metavar="FILE", action="append", default=[], type=Path, help=routes)
+    item = "the name of one NodeNetworkState, if REPORT is a List of several"
+    parser.add_argument("--item", metavar="NAME", help=item)
 
 
 def report_of(options: argparse.Namespace) -> Report:
@@ -38,7 +40,7 @@ def report_of(options: argparse.Namespace) -> Report:
     name: str = options.report
     try:
         text = _standard_input() if name == "-" else read_file(Path(name))
-        return read_report_text(text, options.format, tuple(map(read_file, options.route)))
+        return read_report_text(text, options.format, tuple(map(read_file, options.route)), options.item)
     except ReportError:
         shown = "from standard input" if name == "-" else quote_path(name)
         print(f"activenic: the report {shown} is refused", file=sys.stderr)
@@ -51,6 +53,7 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
         "`--netns` goes with `--live`": options.netns is not None and not options.live,
         "`--route` goes with a REPORT": bool(options.route) and options.live,
         "`--route` can be given twice, for IPv4 and IPv6": len(options.route) > 2,
+        "`--item` goes with a REPORT": options.item is not None and options.live,
         "`--format` goes with a REPORT": options.format != "auto" and options.live,
     }
     said = [message for message, is_wrong in problems.items() if is_wrong]
