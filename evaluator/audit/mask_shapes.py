@@ -186,6 +186,7 @@ ANSIBLE_LINK: Shape = {
     **_all(_WORD, "type", "mode"),
     **_all(_NUMBER, "active", "mtu", "speed", "promisc"),
     "macaddress": Holds.MAC,
+    "perm_macaddress": Holds.MAC,
     "slaves": _NAMES,
     "interfaces": _NAMES,
     "ipv4": _ANSIBLE_ADDRESS,

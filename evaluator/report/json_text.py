@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.source import Source, Span
@@ -85,7 +86,7 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is no number of JSON")
 
 
-def without_nulls(value: object) -> object:
+def without_nulls(value: Any) -> Any:  # noqa: ANN401 -- plain JSON
     """Return a JSON value without the members that are null: senders write null for a member that they leave out."""
     if isinstance(value, dict):
         return {key: without_nulls(item) for key, item in value.items() if item is not None}

@@ -18,13 +18,18 @@ _VDSM_MAPS = ("nics", "vlans", "bondings", "bridges", "networks")
 
 
 def is_ansible(document: object) -> bool:
-    """Return whether it has `ansible_facts` or `ansible_interfaces`, or `interfaces` and `all_ipv4_addresses`."""
+    """Return whether it is made of facts: with `ansible_facts`, `ansible_interfaces`, or what names a system."""
     if not isinstance(document, dict):
         return False
     if isinstance(document.get(ANSIBLE_PAYLOAD), str) or isinstance(document.get(ANSIBLE_WRAPPER), dict):
         return True
-    is_plain = all(isinstance(document.get(name), list) for name in ("interfaces", "all_ipv4_addresses"))
-    return isinstance(document.get(f"{ANSIBLE_PREFIX}interfaces"), list) or is_plain
+    if isinstance(document.get(f"{ANSIBLE_PREFIX}interfaces"), list):
+        return True
+    if isinstance(document.get("interfaces"), list):
+        # a play's facts have no prefix; those of other systems need not list the addresses
+        names_system = all(isinstance(document.get(name), str) for name in ("system", "os_family"))
+        return isinstance(document.get("all_ipv4_addresses"), list) or names_system
+    return any(isinstance(document.get(ANSIBLE_PREFIX + name), str) for name in ("system", "os_family"))
 
 
 def is_vdsm(document: object) -> bool:
