@@ -20,7 +20,7 @@ from evaluator.report.reading import Report
 from evaluator.text import quote, quote_all
 
 _NAT = "the name may be wrong, or the host may be reached through NAT and not know this address"
-_INCOMPLETE = "the report is incomplete, so an interface or address that it leaves out may be the one; see the warnings"
+_INCOMPLETE = "the report is incomplete and does not prove that the address is absent; see its warnings"
 _ABSENT_FAMILY = {
     4: "no link has an IPv4 address: `ip -6`, or the host has none",
     6: "no link has an IPv6 address: `ip -4`, or IPv6 is off",
