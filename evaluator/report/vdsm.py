@@ -124,7 +124,8 @@ def _devices(envelope: _Envelope) -> tuple[Device, ...]:
 def _bridges_of_networks(envelope: _Envelope, described: set[str], position: int) -> Iterator[Device]:
     """VDSM 4.9 has no `bridges`: there each network is a bridge over its ports, unless it says otherwise.
 
-    Where several networks name one bridge, the one of its name describes it, else the first by name.
+    If several networks name one bridge, the one of its name describes it, else the first by name; the addresses of
+    all of them are the bridge's.
     """
     networks: Mapping[str, Any] = envelope.body.get("networks", {})
     of_bridge: dict[str, list[str]] = {}
@@ -136,7 +137,9 @@ def _bridges_of_networks(envelope: _Envelope, described: set[str], position: int
         name = bridge if bridge in names else min(names)
         ports = sorted({port for one in names for port in networks[one].get("ports", ())})
         data = {**networks[name], "ports": ports}
-        yield Device(bridge, Kind.BRIDGE, position, data, json_pointer((*envelope.path, "networks", name)))
+        pointers = {one: json_pointer((*envelope.path, "networks", one)) for one in names}
+        others = tuple((networks[one], pointers[one]) for one in sorted(names) if one != name)
+        yield Device(bridge, Kind.BRIDGE, position, data, pointers[name], others)
         position += 1
 
 

@@ -23,13 +23,17 @@ _DEFAULT_V4, _DEFAULT_V6 = (Route(parse_cidr(text)) for text in ("0.0.0.0/0", ":
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """An entry of one of the device maps, as the report has it; `pointer` is its place."""
+    """An entry of one of the device maps, as the report has it; `pointer` is its place.
+
+    `others` are further entries that list its addresses, with their places.
+    """
 
     name: str
     kind: Kind
     position: int
     data: Mapping[str, Any]
     pointer: str
+    others: tuple[tuple[Mapping[str, Any], str], ...] = ()
 
     def tell(self, link: Link, fact: str) -> object:
         """Return a fact of its link that only some decisions ask for."""
@@ -48,7 +52,7 @@ class Carried:
 
 def link_of(device: Device, described: frozenset[str], carried: Carried) -> tuple[Link, tuple[Finding, ...]]:
     """Return the link of a device and what is wrong with its entry."""
-    entries = entries_of(device.data, device.pointer)
+    entries = [entry for place in ((device.data, device.pointer), *device.others) for entry in entries_of(*place)]
     owned = read_owned(device.name, entries) if entries else NOTHING_OWNED
     gateways, gateway_findings = _gateways(device)
     addr_findings = addr_conflict(device.name, device.data)
