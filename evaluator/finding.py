@@ -27,6 +27,7 @@ class FindingCode(StrEnum):
     ADDRESSES_NOT_TOLD = "ADDRESSES_NOT_TOLD"
     BASE_NOT_REPORTED = "BASE_NOT_REPORTED"
     DUPLICATE_ADDRESS = "DUPLICATE_ADDRESS"
+    FACT_CONFLICT = "FACT_CONFLICT"
     INTERFACE_ABSENT = "INTERFACE_ABSENT"
     INTERFACE_NOT_DESCRIBED = "INTERFACE_NOT_DESCRIBED"
     KIND_UNKNOWN = "KIND_UNKNOWN"
@@ -93,6 +94,7 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.ADDRESSES_NOT_TOLD: "a report of this sort leaves out addresses that an interface may have",
     FindingCode.BASE_NOT_REPORTED: "the report does not describe, or does not name, what a vlan stands on",
     FindingCode.DUPLICATE_ADDRESS: "another host has the address too (duplicate address detection failed)",
+    FindingCode.FACT_CONFLICT: "the report states one fact in two places, and the two differ",
     FindingCode.INTERFACE_ABSENT: "an interface is marked absent, so that the report may be a wish and no report",
     FindingCode.INTERFACE_NOT_DESCRIBED: "the report names an interface that it does not describe",
     FindingCode.KIND_UNKNOWN: "the report does not say what an interface is, so that a bridge may go unnoticed",
@@ -190,6 +192,13 @@ class Finding:
             "rule": self.rule or None,
             "hint": self.hint,
         }
+
+
+def conflict(ifname: str, message: str, severity: Severity = Severity.WARNING) -> Finding:
+    """Return the finding that a report states a fact of an interface in two places that differ."""
+    return Finding(
+        FindingCode.FACT_CONFLICT, severity, message, (ifname,), hint="ask the host with `ip -j -d addr show`"
+    )
 
 
 def incomplete(message: str, *interfaces: str, hint: str = "") -> Finding:

@@ -74,7 +74,8 @@ class _Original:
             return
         try:
             if name == "report":
-                self._keep(read_report_text(body, self.input["report"]["format"]))
+                given = self.input["report"]
+                self._keep(read_report_text(body, given["format"], item=given.get("item")))
             else:
                 self.policy = _parts(self.input["policy"]["name"], body)
         except (QuestionError, UnicodeDecodeError):

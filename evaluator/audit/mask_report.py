@@ -20,6 +20,7 @@ from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind
 from evaluator.facts.netmask import parse_netmask
 from evaluator.report.kernel_names import with_readable_names
+from evaluator.report.kubernetes import State, state_in
 from evaluator.report.reading import Report
 from evaluator.text import json_pointer
 
@@ -79,8 +80,17 @@ class ReportMasker:
 
     def document(self, report: Report) -> object:
         """Return the masked document of a report."""
+        if report.format == "nmstate":
+            return self._state(state_in(report.document, report.item))
         document, shape = _SHAPES[report.format](report.document, self._pseudonyms)
         return self.value(document, shape, ())
+
+    def _state(self, found: State) -> object:
+        """Return a masked state alone: the Kubernetes objects around it name hosts and are taken out."""
+        if found.path:
+            self._erase((_ANY,))
+        path = tuple(key if isinstance(key, str) else _ANY for key in found.path)
+        return self.value(found.value, mask_shapes.NMSTATE, path)
 
     def value(self, value: Any, shape: Shape, path: Path) -> Any:  # noqa: ANN401 -- plain JSON
         """Return a value masked by its shape; what does not have the shape is taken out."""
@@ -169,7 +179,7 @@ def _is_netmask(text: str) -> bool:
 
 def _is_plain(text: str, holds: Holds) -> bool:
     """Tell a word of the tools, or a number."""
-    return all(
+    return text.lower() in ("true", "false") or all(
         (part.lstrip("-").isascii() and part.lstrip("-").isdigit()) or (holds is Holds.WORD and part in WORDS)
         for part in text.split()
     )

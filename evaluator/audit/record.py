@@ -79,7 +79,7 @@ def make_record(
         "revision": digest(policy),
         "engine": engine_versions(version),
         "input": {
-            "report": {"sha256": digest(report), "size": len(report), "format": case.report.format},
+            "report": _report_document(case.report, report),
             "policy": {"sha256": digest(policy), "size": len(policy), "name": case.program.name},
             "parameters": dict(decision.parameters),
             "host": {**host_document(case.host), "resolution": resolution},
@@ -146,6 +146,11 @@ def report_bytes(report: Report) -> bytes:
         return orjson.dumps(report.document)
     refuse_duplicates(report)
     return report.text
+
+
+def _report_document(report: Report, body: bytes) -> Json:
+    item = {} if report.item is None else {"item": report.item}
+    return {"sha256": digest(body), "size": len(body), "format": report.format, **item}
 
 
 def host_document(host: HostAddresses) -> Json:

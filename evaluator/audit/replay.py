@@ -75,7 +75,7 @@ def decide_again(record: Record) -> Decision:
         raise RecordError(Diagnostic(RecordCode.NOT_REPLAYABLE, reason, order=i) for i, reason in enumerate(reasons))
     given: Mapping[str, Any] = record.envelope["input"]
     policy = _policy(given["policy"]["name"], record.policy)
-    report = read_report_text(record.report, given["report"]["format"])
+    report = read_report_text(record.report, given["report"]["format"], item=given["report"].get("item"))
     return policy.decide(report, host_of(given["host"]), **given["parameters"])
 
 

@@ -28,6 +28,8 @@ def add_report_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", default="auto", choices=formats, help="the report's format (default: auto)")
     routes = "the output of `ip -j route` for a report of `ip -j addr`; may be given again for `ip -j -6 route`"
     parser.add_argument("--route", metavar="FILE", action="append", default=[], type=Path, help=routes)
+    item = "the name of one NodeNetworkState, if REPORT is a List of several"
+    parser.add_argument("--item", metavar="NAME", help=item)
 
 
 def report_of(options: argparse.Namespace) -> Report:
@@ -43,7 +45,7 @@ def report_of(options: argparse.Namespace) -> Report:
         text = _standard_input() if name == "-" else read_file(Path(name))
     routes = _route_files(options.route) if options.route else ()
     with _naming(is_refused):
-        return read_report_text(text, options.format, routes)
+        return read_report_text(text, options.format, routes, options.item)
 
 
 def _route_files(paths: Sequence[Path]) -> tuple[bytes, ...]:
@@ -75,6 +77,7 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
         "`--netns` goes with `--live`": options.netns is not None and not options.live,
         "`--route` goes with a REPORT": bool(options.route) and options.live,
         "`--route` can be given twice, for IPv4 and IPv6": len(options.route) > 2,
+        "`--item` goes with a REPORT": options.item is not None and options.live,
         "`--format` goes with a REPORT": options.format != "auto" and options.live,
     }
     said = [message for message, is_wrong in problems.items() if is_wrong]

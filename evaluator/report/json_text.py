@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.source import Source, Span
@@ -20,6 +21,7 @@ DEEPEST = 64
 LARGEST = 32 * 1024 * 1024
 _MOST_DUPLICATES = 100
 _NESTING = (dict, list)  # not as a union, which would be made for each value
+_TOO_LONG = "Integer exceeds 64-bit range"  # what orjson says
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _USE_IP = "this is the text of a tool for people; use `ip -j -d addr show` (iproute2 4.14 or newer)"
 # how a text that is not JSON begins, and what to do about it
@@ -96,13 +98,36 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is no number of JSON")
 
 
+def without_nulls(value: Any) -> Any:  # noqa: ANN401 -- plain JSON
+    """Return a JSON value without the members that are null: senders write null for a member that they leave out."""
+    if isinstance(value, dict):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
+
+
+def is_json(text: bytes | str) -> bool:
+    """Return whether a text is JSON as Python reads it, with numbers of any size, NaN and lone surrogates."""
+    try:
+        json.loads(text, parse_int=float)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def plain_copy(document: object) -> object:
-    """Return a copy of a document handed over in process; ReportError where it is not made of JSON values."""
+    """Return a copy of a document handed over in process; ReportError if it does not consist of JSON values."""
     import orjson  # noqa: PLC0415 -- as above
 
     only_json = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
     try:
-        text = orjson.dumps(document, default=_as_dict, option=only_json)
+        try:
+            text = orjson.dumps(document, default=_as_dict, option=only_json)
+        except TypeError as error:
+            if str(error) != _TOO_LONG:
+                raise
+            text = orjson.dumps(_with_doubles(document), default=_as_dict, option=only_json)
     except TypeError as error:
         raise ReportError(
             [Diagnostic(ReportCode.NOT_JSON, f"the document is not made of JSON values: {error}")]
@@ -118,6 +143,22 @@ def _as_dict(value: object) -> dict[object, object]:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"a {type(value).__name__} is none")
+
+
+def _with_doubles(value: object, depth: int = 0) -> object:
+    """Return a value with integers over 64 bits as the doubles that orjson reads them as in a text."""
+    if depth > DEEPEST:
+        raise ReportError([too_deep()])
+    if isinstance(value, Mapping):
+        return {key: _with_doubles(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_doubles(item, depth + 1) for item in value]
+    if not isinstance(value, int) or -(2**63) <= value < 2**64:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        raise ReportError([_not_finite()]) from None
 
 
 class _Pairs(list[tuple[str, object]]):
@@ -163,10 +204,14 @@ def too_deep(subject: str = "report") -> Diagnostic:
 def _refuse_not_finite(value: object) -> None:
     """Refuse what orjson would write as null; the document is known to be no deeper than allowed."""
     if isinstance(value, float) and not math.isfinite(value):
-        raise ReportError([Diagnostic(ReportCode.NOT_JSON, "the document holds a number that is not finite")])
+        raise ReportError([_not_finite()])
     children = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
     for child in children:
         _refuse_not_finite(child)
+
+
+def _not_finite() -> Diagnostic:
+    return Diagnostic(ReportCode.NOT_JSON, "the document holds a number that is not finite")
 
 
 def _not_json(text: bytes | str, error: json.JSONDecodeError, subject: str) -> Diagnostic:

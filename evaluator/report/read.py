@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.frozen import replace
-from evaluator.report.json_text import LARGEST, parse_json, parse_json_without_duplicates, parse_kernel_json, plain_copy
+from evaluator.report.json_text import (
+    LARGEST,
+    is_json,
+    parse_json,
+    parse_json_without_duplicates,
+    parse_kernel_json,
+    plain_copy,
+)
 from evaluator.report.reading import Report, ReportFormat
 from evaluator.report.shapes import is_ansible, is_iproute2, is_nmstate, is_vdsm
 from evaluator.schema import describe_value
@@ -49,7 +56,7 @@ def _read_nmstate(document: object) -> Report:
 _ANSIBLE = "an object with `ansible_facts` or `ansible_interfaces`, or with `interfaces` and `all_ipv4_addresses`"
 _VDSM = "an object with `nics`, bare or under `result` or `info`"
 _IPROUTE2 = "an array of objects with `ifname` or `addr_info`, or an object with `addr` that holds one"
-_NMSTATE = "an object with `interfaces`, a list of objects"
+_NMSTATE = "an object with `interfaces`, a list of objects, or a Kubernetes NodeNetworkState"
 # Ansible's stands first: what plays add to a host's facts may bear any name, those of VDSM's maps among them
 FORMATS: tuple[ReportFormat, ...] = (
     ReportFormat("ansible", _ANSIBLE, is_ansible, _read_ansible),
@@ -63,24 +70,27 @@ _TEXT = (bytes, str)  # a union in `isinstance` is made anew each time
 _TEXT_OR_OBJECT = (*_TEXT, dict)
 
 
-def read_report(document: bytes | str | Mapping[str, object] | Path, format: str = "auto") -> Report:
+def read_report(
+    document: bytes | str | Mapping[str, object] | Path, format: str = "auto", item: str | None = None
+) -> Report:
     """Read a capability report: JSON text as bytes or str, a JSON object as a dict, or a Path to a file.
 
-    An nmstate report may be YAML text as well. In process the last of several equal keys of a text wins; the command
-    refuses them. Raises ReportError with every problem found, and nothing else, for whatever the document holds.
+    An nmstate report may be YAML text as well; `item` names one of several NodeNetworkStates in a List. In process the
+    last of several equal keys of a text wins; the command refuses them. Raises ReportError with every problem found,
+    and nothing else, for whatever the document holds.
     """
     if not isinstance(document, _TEXT_OR_OBJECT):
         from pathlib import Path  # noqa: PLC0415 -- who hands one over has imported it
 
         document = read_file(document) if isinstance(document, Path) else document
     if isinstance(document, _TEXT):
-        if document.isascii() and format in ("auto", "vdsm"):
+        if item is None and document.isascii() and format in ("auto", "vdsm"):
             swift = _front_path()(_octets(document))
             if swift is not None:
                 return swift
-        report = _read_value(*_parse_any(document, format, parse_json))
+        report = _read_value(*_parse_any(document, format, parse_json), item)
         return replace(report, text=_octets(document))
-    return _read_value(plain_copy(document), format)
+    return _read_value(plain_copy(document), format, item)
 
 
 @cache
@@ -94,10 +104,12 @@ def _octets(text: bytes | str) -> bytes:
     return text.encode("utf-8", errors="surrogateescape") if isinstance(text, str) else text
 
 
-def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] = ()) -> Report:
+def read_report_text(
+    text: bytes, format: str = "auto", routes: Sequence[bytes] = (), item: str | None = None
+) -> Report:
     """Read a capability report from JSON text, or nmstate's YAML, in which no object may have a key twice.
 
-    `routes` are outputs of `ip -j route` that belong to a report of `ip -j addr`.
+    `routes` are outputs of `ip -j route` that belong to a report of `ip -j addr`. `item` is as of `read_report`.
     """
     value, format = _parse_any(text, format, parse_json_without_duplicates)
     if routes:
@@ -110,7 +122,7 @@ def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] 
         _read_value(value, format)  # what is wrong with it has its place in its own text
         text = with_route_files(text, routes)
         value = _parse(text, parse_json_without_duplicates)
-    return replace(_read_value(value, format), text=text)
+    return replace(_read_value(value, format, item), text=text)
 
 
 def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], object]) -> tuple[object, str]:
@@ -122,7 +134,7 @@ def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], obje
             raise
         from evaluator.report.yaml_text import parse_yaml, yaml_in  # noqa: PLC0415 -- yaml, where it is needed
 
-        shown = yaml_in(text)
+        shown = "" if is_json(text) else yaml_in(text)
         if not shown:
             raise
     return parse_yaml(shown, unique=parse is parse_json_without_duplicates), "nmstate"
@@ -157,15 +169,30 @@ def read_file(path: Path, subject: str = "report") -> bytes:
         ) from None
 
 
-def _read_value(document: object, name: str) -> Report:
+def _read_value(document: object, name: str, item: str | None = None) -> Report:
+    format = _format_of(document, name)
+    return format.read(document) if item is None else _read_item(document, format.name, item)
+
+
+def _read_item(document: object, name: str, item: str) -> Report:
+    """Return the report of one of several hosts in a document, which only Kubernetes prints."""
+    if name != "nmstate":
+        message = f"an item can only be chosen in a list of NodeNetworkStates, and this is a {quote(name)} report"
+        raise ReportError([Diagnostic(ReportCode.ITEM_UNKNOWN, message, hint="leave `--item` out")])
+    from evaluator.report.nmstate import read  # noqa: PLC0415 -- when the first document needs it
+
+    return read(document, item)
+
+
+def _format_of(document: object, name: str) -> ReportFormat:
     if name == "auto":
         for candidate in FORMATS:
             if candidate.recognises(document):
-                return candidate.read(document)
+                return candidate
         raise ReportError([_not_recognised(document)])
     for candidate in FORMATS:
         if candidate.name == name:
-            return candidate.read(document)
+            return candidate
     known = [candidate.name for candidate in FORMATS]
     hint = did_you_mean(str(name), known) or f"known formats: auto, {', '.join(known)}"
     raise ReportError(

@@ -31,19 +31,20 @@ _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
 _NESTING_LIMIT = "exceeded maximum nesting depth"  # since libyaml 0.2.6, which PyYAML 6.0.4 brings
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_HAS_INTERFACES = re.compile(r"^(\{\s*)?interfaces[ \t]*:", re.MULTILINE)
+_KEYS = "interfaces|apiVersion|kind|items|spec|status|currentState|desiredState"
+_HAS_KEY = re.compile(rf"^(\{{\s*|- )?({_KEYS})[ \t]*:", re.MULTILINE)
 
 Path = tuple[str | int, ...]
 
 
 def yaml_in(text: bytes | str) -> str:
-    """Return a text that is no JSON where it looks like a YAML map with `interfaces`, else an empty one."""
+    """Return a text that is no JSON if it looks like YAML of nmstate or of Kubernetes, else an empty one."""
     try:
         shown = text if isinstance(text, str) else text.decode()
     except UnicodeDecodeError:
         return ""
-    has_interfaces = not shown.startswith("\ufeff") and _HAS_INTERFACES.search(shown) is not None
-    return shown if has_interfaces and is_well_formed(shown) else ""
+    has_key = not shown.startswith("\ufeff") and _HAS_KEY.search(shown) is not None
+    return shown if has_key and is_well_formed(shown) else ""
 
 
 def parse_yaml(text: str, unique: bool) -> object:

@@ -48,8 +48,8 @@ def record_case(record: Record, stem: str | None, policy: str | None = None) -> 
     envelope = record.envelope
     test: Json = {"name": f"decision {envelope['decision_id']} of {envelope['timestamp']}"}
     given = envelope["input"]
-    test.update(_report(record.report, given["report"]["format"], beside, stem))
-    test["format"] = given["report"]["format"]
+    test.update(_report(record.report, given["report"], beside, stem))
+    test.update({key: value for key, value in given["report"].items() if key in ("format", "item")})
     test.update(_host(given["host"]))
     test["want"] = _want(envelope["result"], given["host"]["remarks"])
     named = policy or _shipped(record.policy)
@@ -59,9 +59,9 @@ def record_case(record: Record, stem: str | None, policy: str | None = None) -> 
     return RecordCase(_dump(whole), beside)
 
 
-def _report(text: bytes, format_: str, beside: dict[str, bytes], stem: str | None) -> Json:
+def _report(text: bytes, given: Json, beside: dict[str, bytes], stem: str | None) -> Json:
     """Return a report as a test holds it: as a map or list, else as its own text, else in a file beside it."""
-    document = read_report_text(text, format_).document
+    document = read_report_text(text, given["format"], item=given.get("item")).document
     if isinstance(document, dict | list) and _is_sayable(document):
         return {"report": document}
     with suppress(UnicodeDecodeError):
