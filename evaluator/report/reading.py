@@ -11,7 +11,7 @@ from evaluator.frozen import dataclass, field
 from evaluator.schema import is_valid, violations
 from evaluator.text import quote, quote_all
 
-READER_VERSION = 1  # goes up when a report may become other facts than before
+READER_VERSION = 2  # goes up when a report may become other facts than before
 
 
 @dataclass(frozen=True, slots=True, eq=False)
