@@ -120,7 +120,8 @@ def _compared(record: Record, decision: Decision, changes: tuple[str, ...]) -> R
     resolution = now.pop("resolution")
     host = record.envelope["input"]["host"]
     differences = [] if _canonical(resolution) == _canonical(host["resolution"]) else ["the resolution differs"]
-    differences += _compare(host["remarks"], host_document(decision.host)["remarks"], ("input", "host", "remarks"))
+    remarks = orjson.loads(orjson.dumps(host_document(decision.host)["remarks"]))
+    differences += _compare(host["remarks"], remarks, ("input", "host", "remarks"))
     differences += _compare(kept, now, ())
     if not differences:
         outcome = ReplayClass.EQUAL

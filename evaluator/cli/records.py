@@ -99,12 +99,24 @@ def _read(file: BinaryIO, shown: str) -> Iterator[Record | Damaged]:
     try:
         orjson.loads(first)
     except orjson.JSONDecodeError:
-        yield _record(first + file.read(), shown)
-        return
+        first += file.read()
+    _refuse_other_files(first, shown)
     yield _record(first, shown)
     for number, line in enumerate(file, 2):
         if line.strip():
             yield _record(line, f"line {number} of {shown}")
+
+
+def _refuse_other_files(text: bytes, shown: str) -> None:
+    """Refuse a file whose beginning is not a record, not even a damaged one."""
+    try:
+        document = orjson.loads(text)
+        if isinstance(document, dict) and {"record", "report", "policy"} <= set(document):
+            return
+        reason = "it must hold an object with `record`, `report` and `policy`"
+    except orjson.JSONDecodeError as error:
+        reason = str(error.msg)
+    raise UnverifiedError([Diagnostic(RecordCode.INVALID, f"{shown} is not a file of records: {reason}")])
 
 
 def _record(text: bytes, shown: str) -> Record | Damaged:

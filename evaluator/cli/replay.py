@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,8 @@ def _replayed(record: Record | Damaged) -> Replay:
     from evaluator.audit.replay import Replay, ReplayClass, replay  # noqa: PLC0415 -- as above
 
     if isinstance(record, Damaged):
+        for diagnostic in record.diagnostics:
+            print(diagnostic, file=sys.stderr)
         messages = tuple(diagnostic.message for diagnostic in record.diagnostics)
         return Replay(record.name, ReplayClass.DAMAGED, (), messages, (), None)
     return replay(record, __version__)
