@@ -60,7 +60,9 @@ def _of_record(options: argparse.Namespace) -> tuple[Decision, _Kept]:
     found = replay(record, __version__)
     if found.decision is None or not found.is_answer:
         raise UnverifiedError(
-            Diagnostic(RecordCode.UNVERIFIED, f"the record is broken: {reason}")
+            Diagnostic(
+                RecordCode.UNVERIFIED, f"the record cannot be explained, its replay says {found.outcome}: {reason}"
+            )
             for reason in (*found.reasons, *found.differences)
         )
     labels = ", ".join(f"{name}={value}" for name, value in sorted(record.envelope["labels"].items()))
