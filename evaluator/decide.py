@@ -108,6 +108,8 @@ _FIELDS: Mapping[str, Callable[[_Made], object]] = {
     "interface": _Made.interface,
     "owners": lambda made: _names(made.question.owners),
     "policy": lambda made: made.case.program.name,
+    "policy_sha256": lambda made: made.case.program.digest,
+    "policy_texts": lambda made: made.case.program.texts,
     "parameters": _Made.parameters,
     "host": lambda made: made.case.host,
     "case": lambda made: made.case,

@@ -18,7 +18,7 @@ from evaluator.frozen import dataclass, field
 if TYPE_CHECKING:
     from evaluator.trace import Explanation, Step
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Status(StrEnum):
@@ -64,6 +64,18 @@ class Interface:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyText:
+    """A text that a policy was read from: the name that it gives itself, and the SHA-256 of its bytes."""
+
+    name: str
+    sha256: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the text's name and digest as JSON-ready data."""
+        return {"name": self.name, "sha256": self.sha256}
+
+
+@dataclass(frozen=True, slots=True)
 class Details:
     """What is computed on first access."""
 
@@ -86,7 +98,8 @@ class Decision:
     """Which interface the host's address lives on, by one policy.
 
     `candidates` are the names left at the end, `owners` those of all interfaces that own a usable
-    host address, both sorted. `parameters` are JSON-ready, defaults filled in. `refusals` are the codes of
+    host address, both sorted. `policy_texts` are the texts of the policy, base first, and `policy_sha256` is the
+    digest of all of them. `parameters` are JSON-ready, defaults filled in. `refusals` are the codes of
     the reject and ambiguous rules that held, in the order of the policy, for an engine that has no use for
     whole findings. `case` is the question in full (a `decide.Case`), which a record keeps.
     """
@@ -96,6 +109,8 @@ class Decision:
     candidates: tuple[str, ...]
     owners: tuple[str, ...]
     policy: str
+    policy_sha256: str
+    policy_texts: tuple[PolicyText, ...]
     parameters: Mapping[str, object]
     refusals: tuple[str, ...]
     host: HostAddresses
@@ -149,13 +164,18 @@ class Decision:
             "owners": list(self.owners),
             "findings": [finding.to_dict() for finding in self.findings],
             "trace": [step.to_dict() for step in self.trace],
-            "policy": {"name": self.policy, "parameters": dict(self.parameters)},
+            "policy": {
+                "name": self.policy,
+                "sha256": self.policy_sha256,
+                "texts": [text.to_dict() for text in self.policy_texts],
+                "parameters": dict(self.parameters),
+            },
             "host": self.host.to_dict(),
             "resolution": copy.deepcopy(self.host.resolution),
         }
 
-    def to_json(self) -> str:
-        """Return the decision document as indented JSON text, ASCII only, without a final newline."""
+    def to_json(self) -> bytes:
+        """Return the decision document as compact JSON, ASCII only: what is logged and sent."""
         import json  # noqa: PLC0415 -- as above
 
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=True)
+        return json.dumps(self.to_dict(), separators=(",", ":")).encode("ascii")

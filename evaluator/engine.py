@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from evaluator.decide import Case, decide
 from evaluator.decision import Decision, Explainer
-from evaluator.diagnostic import Diagnostic
+from evaluator.diagnostic import Diagnostic, in_order
 from evaluator.facts.host import HostAddresses
 from evaluator.policy.compile import Compiled
-from evaluator.policy.find import find_policy, shipped_names
+from evaluator.policy.find import find_policy, policy_source, shipped_names
 from evaluator.policy.parameters import ParameterInput, bind
 from evaluator.policy.prepared import load_shipped
 from evaluator.policy.program import Program
 from evaluator.policy.scene import Value
 from evaluator.report.reading import Report
+from evaluator.source import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 class Policy:
     """A policy that decides. Build it with `load_policy`."""
 
-    __slots__ = ("_compiled", "_defaults")
+    __slots__ = ("_compiled", "_defaults", "_warnings")
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, warnings: tuple[Diagnostic, ...] = ()) -> None:
         self._compiled = Compiled(program)
+        self._warnings = in_order((*program.warnings, *warnings))
         needs_none = not any(parameter.is_required for parameter in program.parameters)
         self._defaults = bind(program, {}) if needs_none else None
 
@@ -37,9 +39,14 @@ class Policy:
         return self.program.name
 
     @property
+    def digest(self) -> str:
+        """The SHA-256 of the policy's text, in hexadecimal; of several texts that of their list."""
+        return self.program.digest
+
+    @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """What the checker advised, sorted by place."""
-        return self.program.warnings
+        """What the checker advised, sorted by place; and whether the policy uses the name of a shipped one."""
+        return self._warnings
 
     @property
     def program(self) -> Program:
@@ -82,13 +89,32 @@ def _explainer(case: Case) -> Explainer:
     return CaseExplainer(case)
 
 
-def load_policy(name: str | Path) -> Policy:
-    """Return a shipped policy by its name, or the policy of a file by its path.
+@overload
+def load_policy(name: str | Path) -> Policy: ...
 
-    Raises PolicyError with every mistake in the file, each with its place.
+
+@overload
+def load_policy(*, text: str | bytes) -> Policy: ...
+
+
+def load_policy(name: str | Path | None = None, *, text: str | bytes | None = None) -> Policy:
+    """Return a shipped policy by its name, the policy of a file by its path, or the policy of a text.
+
+    Raises PolicyError with every mistake in the text, each with its place.
     """
-    if isinstance(name, str) and name in shipped_names():
+    if isinstance(name, str) and text is None and name in shipped_names():
         return Policy(load_shipped(name))
     from evaluator.policy.load import read_program  # noqa: PLC0415 -- lark, yaml and the checker
+    from evaluator.policy.released import name_warnings  # noqa: PLC0415 -- a shipped policy has the right to its name
 
-    return Policy(read_program(find_policy(name)))
+    source = _source(name, text)
+    program = read_program(source)
+    return Policy(program, name_warnings(program, source))
+
+
+def _source(name: str | Path | None, text: str | bytes | None) -> Source:
+    if name is not None and text is None:
+        return find_policy(name)
+    if name is None and isinstance(text, str | bytes):
+        return policy_source(text)
+    raise TypeError("give either the name or path of a policy, or its `text` as str or bytes")

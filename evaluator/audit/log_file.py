@@ -16,7 +16,7 @@ from pathlib import Path
 
 from evaluator.audit.log_birth import create_log
 from evaluator.audit.log_schema import APPLICATION_ID, SCHEMA_VERSION
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.text import quote_path, reason_of
 
 _OF_SQLITE = {
@@ -31,6 +31,7 @@ _OF_SQLITE = {
     sqlite3.SQLITE_NOTADB: (RecordCode.NOT_A_LOG, "is no log", ""),
     sqlite3.SQLITE_TOOBIG: (RecordCode.UNWRITABLE, "cannot hold a record this large", ""),
 }
+_NOT_WHAT_WAS_WRITTEN = (RecordCode.DAMAGED, RecordCode.NOT_A_LOG)
 
 
 @contextmanager
@@ -136,4 +137,5 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def _refusal(code: RecordCode, path: Path, what: str, hint: str = "") -> RecordError:
-    return RecordError([Diagnostic(code, f"the log {quote_path(path)} {what}", hint=hint)])
+    refused = UnverifiedError if code in _NOT_WHAT_WAS_WRITTEN else RecordError
+    return refused([Diagnostic(code, f"the log {quote_path(path)} {what}", hint=hint)])

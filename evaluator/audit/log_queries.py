@@ -13,8 +13,8 @@ from typing import Any
 
 from evaluator.audit.chain import GENESIS, HASH_LENGTH, Head, entry_hash
 from evaluator.audit.packing import LARGEST, unpack
-from evaluator.audit.record import Json, Record, checked, read_envelope, time_text
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.audit.record import Json, Record, read_envelope, time_text, verified
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.facts.literal import parse_literal
 from evaluator.text import quote
 
@@ -187,9 +187,9 @@ def entry_of(connection: sqlite3.Connection, decision_id: str) -> Entry:
 
 
 def record_of(connection: sqlite3.Connection, entry: Entry) -> Record:
-    """Return a record with its bodies; RecordError where one is not what the envelope names."""
+    """Return a record with its bodies; UnverifiedError if one is not what the envelope names."""
     bodies = [body_of(connection, number) for number in entry.bodies]
-    return checked(Record(entry.envelope, *bodies))
+    return verified(Record(entry.envelope, *bodies))
 
 
 def body_of(connection: sqlite3.Connection, number: int | None) -> bytes | None:
@@ -221,9 +221,9 @@ def _entry(connection: sqlite3.Connection, row: Row) -> Entry:
     return Entry(Head(seq, stored), signer, signature, envelope, (bodies[0], bodies[1]))
 
 
-def _damaged(message: str) -> RecordError:
-    hint = "`activenic log verify` says what of it is sound"
-    return RecordError([Diagnostic(RecordCode.DAMAGED, message, hint=hint)])
+def _damaged(message: str) -> UnverifiedError:
+    hint = "`activenic log verify` lists every problem of the log"
+    return UnverifiedError([Diagnostic(RecordCode.DAMAGED, message, hint=hint)])
 
 
 def every_entry(connection: sqlite3.Connection, seqs: list[int]) -> Iterator[Entry]:

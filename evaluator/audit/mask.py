@@ -15,14 +15,17 @@ from typing import Any
 
 import orjson
 
+from evaluator import __version__
+from evaluator.audit.documents import SCHEMAS, document_of
 from evaluator.audit.mask_key import refuse_short
 from evaluator.audit.mask_policy import PolicyParts, mask_literals, mask_policy, mask_value, read_parts
 from evaluator.audit.mask_prose import Wording
 from evaluator.audit.mask_report import ReportMasker, has_shape, hints_of
-from evaluator.audit.mask_result import corresponds, map_finding, map_result, note_names
-from evaluator.audit.record import Json, Record, checked, digest
+from evaluator.audit.mask_result import corresponds, map_finding, map_result, name_texts, note_names
+from evaluator.audit.record import Json, Record, checked
 from evaluator.audit.replay import decide_again, host_of, replay
 from evaluator.diagnostic import Diagnostic, QuestionError, RecordCode, RecordError
+from evaluator.digest import digest
 from evaluator.facts.address import parse_address
 from evaluator.policy.load import read_program
 from evaluator.policy.types import Base
@@ -46,7 +49,8 @@ def mask(record: Record, key: bytes) -> Record:
 
 def _refuse_strange(envelope: Json) -> None:
     """Refuse what is no decision or no address, whose parts could not all be found and masked."""
-    is_decision = is_valid({**envelope["result"], "resolution": None}, "decision")
+    result = envelope["result"]
+    is_decision = is_valid({**result, "resolution": None}, SCHEMAS[result["schema_version"]])
     problems = [] if is_decision else [Diagnostic(RecordCode.INVALID, "the result is no decision document", "/result")]
     try:
         host_of({**envelope["input"]["host"], "resolution": None})
@@ -117,6 +121,7 @@ class _Masking:
         parameters = {self._names.parameter(name): value for name, value in values.items()}
         result = map_result(self._envelope["result"], host, parameters, self._names)
         policy = None if parts is None else mask_policy(parts, literals, self._names).encode()
+        name_texts(result, self._digest("policy", policy))
         host["remarks"] = [map_finding(finding, self._names, self._names.remark) for finding in host["remarks"]]
         envelope: Json = {
             **{name: self._envelope[name] for name in ("schema_version", "timestamp", "engine")},
@@ -138,7 +143,7 @@ class _Masking:
         reasons = [*self._original.lost, *self._envelope.get("not_replayable", ())]
         if self._original.policy is not None:
             reasons += self._original.policy.reasons(self._original.input["parameters"])
-        if not reasons and not replay(self._original.record, str(self._envelope["engine"]["version"])).is_equal:
+        if not reasons and not replay(self._original.record, __version__).is_answer:
             reasons = [_NEVER_DID]
         if not reasons:
             again = _decided(masked)
@@ -151,6 +156,7 @@ class _Masking:
             masked.envelope["result"] = map_result(
                 shown, given["host"], given["parameters"], self._names, self._names.prose
             )
+            name_texts(masked.envelope["result"], given["policy"]["sha256"])
             masked.envelope["replayable"] = False
             masked.envelope["not_replayable"] = list(dict.fromkeys(reasons))
         before = {**self._envelope, "report": self._original.record.report, "policy": self._original.record.policy}
@@ -208,8 +214,9 @@ class _Masking:
 
 
 def _decided(masked: Record) -> Json | None:
+    """Return the masked decision as a document of the version that the record holds."""
     try:
-        again: Json = orjson.loads(decide_again(masked).to_json())
+        again = document_of(decide_again(masked), masked.envelope["result"]["schema_version"])
     except QuestionError:
         return None
     del again["resolution"]

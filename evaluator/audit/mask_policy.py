@@ -20,7 +20,7 @@ from evaluator.facts.link import Kind
 from evaluator.policy import nodes
 from evaluator.policy.checked import Constant, Related, walk
 from evaluator.policy.checked import Relate as R
-from evaluator.policy.find import find_policy, shipped_names
+from evaluator.policy.find import plain_text, shipped_names, shipped_text
 from evaluator.policy.parse import parse_sentence
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Program
@@ -41,6 +41,7 @@ class PolicyParts:
     """A policy as it is written. `own` are its parameters that are compared with the language's own words."""
 
     program: Program
+    text: str
     located: Located
     sentences: tuple[tuple[Scalar, nodes.Sentence], ...]
     own: frozenset[str]
@@ -62,7 +63,7 @@ class PolicyParts:
 
 def read_parts(program: Program) -> PolicyParts:
     """Return the parts of a policy that has been read without mistakes."""
-    source = Source(program.name, program.text)
+    source = Source(program.name, plain_text(program.text))
     problems = Problems(source)
     located = read_yaml(source, problems)
     assert located is not None  # noqa: S101 -- it was read before
@@ -74,7 +75,7 @@ def read_parts(program: Program) -> PolicyParts:
         assert sentence is not None  # noqa: S101 -- it was read before
         sentences.append((scalar, sentence))
     own = (name for _, sentence in sentences for name in _compared_with_own_words(sentence))
-    return PolicyParts(program, located, tuple(sentences), frozenset(own))
+    return PolicyParts(program, source.text, located, tuple(sentences), frozenset(own))
 
 
 def mask_value(base: Base, value: object, *, is_own: bool, pseudonyms: Pseudonyms) -> object:
@@ -105,7 +106,7 @@ def mask_literals(parts: PolicyParts, pseudonyms: Pseudonyms) -> tuple[Edit, ...
 def mask_policy(parts: PolicyParts, literals: Iterable[Edit], names: Wording) -> str:
     """Return the masked text. Everything else must have been masked before: prose is judged by that."""
     edits = [*literals]
-    text = parts.program.text
+    text = parts.text
     located = parts.located
     declared = located.children.get("parameters")
     for child in (
@@ -115,7 +116,7 @@ def mask_policy(parts: PolicyParts, literals: Iterable[Edit], names: Wording) ->
     ):
         edits += _prose_edits(child, text, names)
     edits += _name_edits(parts, names)
-    if text not in {find_policy(name).text for name in shipped_names()}:
+    if text.encode() not in set(map(shipped_text, shipped_names())):
         edits += comment_edits(located, text)
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
@@ -176,7 +177,7 @@ def _default_edits(parts: PolicyParts, pseudonyms: Pseudonyms) -> Iterator[Edit]
                 parameter.type.base, child.value, is_own=parameter.name in parts.own, pseudonyms=pseudonyms
             )
             if masked != child.value:
-                yield rewritten(child, parts.program.text, str(masked))
+                yield rewritten(child, parts.text, str(masked))
 
 
 def _prose_edits(located: Located, text: str, names: Wording) -> Iterator[Edit]:

@@ -27,7 +27,8 @@ def map_result(
 ) -> Json:
     """Return the document with pseudonyms; `host` and `parameters` are those of the masked record.
 
-    Messages and hints are left empty unless `prose` masks them, which takes its time where they are many.
+    Messages and hints are left empty unless `prose` masks them, which takes its time where they are many. The
+    digest of the policy is not known yet: `name_texts` puts it in.
     """
     policy = names.identifier(result["policy"]["name"], "policy")
     trace = [_step(step, names) for step in result.get("trace", ())]
@@ -45,6 +46,14 @@ def map_result(
         "policy": {"name": policy, "parameters": parameters},
         "host": _host(result["host"], host, names),
     }
+
+
+def name_texts(result: Json, sha256: str) -> None:
+    """Put the digest of the masked policy into a document that holds one: version 2."""
+    if result["schema_version"] > 1:
+        policy = result["policy"]
+        texts = [{"name": policy["name"], "sha256": sha256}]
+        result["policy"] = {**policy, "sha256": sha256, "texts": texts}
 
 
 def map_finding(finding: Mapping[str, Any], names: Wording, prose: Prose) -> Json:

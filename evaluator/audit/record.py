@@ -8,7 +8,6 @@ once. Field names follow OPA's decision log where they mean the same.
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +19,8 @@ import rfc8785
 from evaluator.decide import Case
 from evaluator.decision import SCHEMA_VERSION as DECISION_VERSION
 from evaluator.decision import Decision
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
+from evaluator.digest import digest
 from evaluator.facts.host import HostAddresses
 from evaluator.policy.program import LANGUAGE_VERSION
 from evaluator.report.read import refuse_duplicates
@@ -76,11 +76,11 @@ def make_record(
         "decision_id": decision_id,
         "timestamp": time_text(timestamp),
         "labels": dict(labels),
-        "revision": digest(policy),
+        "revision": case.program.digest,
         "engine": engine_versions(version),
         "input": {
             "report": _report_document(case.report, report),
-            "policy": {"sha256": digest(policy), "size": len(policy), "name": case.program.name},
+            "policy": {"sha256": case.program.texts[-1].sha256, "size": len(policy), "name": case.program.name},
             "parameters": dict(decision.parameters),
             "host": {**host_document(case.host), "resolution": resolution},
         },
@@ -100,14 +100,15 @@ def time_text(moment: datetime) -> str:
 
 
 def read_record(document: object) -> Record:
-    """Return the record of one line of an export, or of a file; RecordError with every problem."""
+    """Return the record of one line of an export, or of a file; UnverifiedError with every problem."""
     if not isinstance(document, dict) or not {"record", "report", "policy"} <= set(document):
-        raise RecordError([Diagnostic(RecordCode.INVALID, "the document is no decision record with its bodies")])
+        message = "the document must be a decision record with its report and policy"
+        raise UnverifiedError([Diagnostic(RecordCode.INVALID, message)])
     try:
         bodies = [_from_text(document[key]) for key in ("report", "policy")]
     except (ValueError, TypeError):
-        raise RecordError([Diagnostic(RecordCode.INVALID, "a body of the record is no base64")]) from None
-    return checked(Record(document["record"], *bodies))
+        raise UnverifiedError([Diagnostic(RecordCode.INVALID, "a body of the record is not base64")]) from None
+    return verified(Record(document["record"], *bodies))
 
 
 def read_envelope(text: bytes) -> Json:
@@ -120,24 +121,41 @@ def read_envelope(text: bytes) -> Json:
 
 
 def checked(record: Record) -> Record:
-    """Return the record; RecordError where it breaks its schema, or a body is not the one it names."""
-    try:
-        rfc8785.dumps(record.envelope)
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
-        raise RecordError([Diagnostic(RecordCode.INVALID, f"a value cannot be kept: {error}")]) from None
-    problems = [
-        Diagnostic(RecordCode.INVALID, f"found {one.found}, expected {one.expected}", one.pointer or "/", order=i)
-        for i, one in enumerate([] if is_valid(record.envelope, SCHEMA) else violations(record.envelope, SCHEMA))
-    ]
-    if problems:
-        raise RecordError(problems)
-    for name, body in (("report", record.report), ("policy", record.policy)):
-        if body is not None and digest(body) != record.envelope["input"][name]["sha256"]:
-            message = f"the {quote(name)} beside the record is not the one it was made of"
-            problems.append(Diagnostic(RecordCode.INVALID, message, f"/input/{name}/sha256"))
+    """Return a record that is to be written; RecordError if it is invalid."""
+    problems = _problems(record)
     if problems:
         raise RecordError(problems)
     return record
+
+
+def verified(record: Record) -> Record:
+    """Return a record that was read; UnverifiedError if it is not what was written."""
+    problems = _problems(record)
+    if problems:
+        raise UnverifiedError(problems)
+    return record
+
+
+def _problems(record: Record) -> list[Diagnostic]:
+    """Return where a record breaks its schema, or names another body than the one beside it."""
+    try:
+        rfc8785.dumps(record.envelope)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
+        return [Diagnostic(RecordCode.INVALID, f"a value cannot be recorded: {error}")]
+    if not is_valid(record.envelope, SCHEMA):
+        return [
+            Diagnostic(RecordCode.INVALID, f"found {one.found}, expected {one.expected}", one.pointer or "/", order=i)
+            for i, one in enumerate(violations(record.envelope, SCHEMA))
+        ]
+    return [
+        Diagnostic(
+            RecordCode.INVALID,
+            f"the {quote(name)} beside the record does not have the digest that the record names",
+            f"/input/{name}/sha256",
+        )
+        for name, body in (("report", record.report), ("policy", record.policy))
+        if body is not None and digest(body) != record.envelope["input"][name]["sha256"]
+    ]
 
 
 def report_bytes(report: Report) -> bytes:
@@ -174,11 +192,6 @@ def engine_versions(version: str) -> Json:
         "reader": READER_VERSION,
         "decision_schema": DECISION_VERSION,
     }
-
-
-def digest(body: bytes) -> str:
-    """Return the SHA-256 of a body, in hexadecimal."""
-    return hashlib.sha256(body).hexdigest()
 
 
 def _is_canonical(envelope: Json, text: bytes) -> bool:

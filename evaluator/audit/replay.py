@@ -1,17 +1,23 @@
-"""A kept decision is made again from its record alone, and compared byte for byte. No network, no clock."""
+"""A recorded decision is made again from its record alone, and compared. No network, no clock.
+
+Where the record was made by today's versions, every byte must be the same. A record of an older version may hold
+other findings or other words; its answer, and the candidates after each rule, must still be the same.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from evaluator.audit.record import Record, engine_versions, host_document
+from evaluator.audit.documents import SCHEMAS, document_of
+from evaluator.audit.record import Json, Record, engine_versions, host_document
 from evaluator.decision import Decision
-from evaluator.diagnostic import Diagnostic, QuestionError, RecordCode, RecordError, Severity
+from evaluator.diagnostic import Diagnostic, HostNameError, QuestionError, RecordCode, RecordError, Severity
 from evaluator.engine import Policy
 from evaluator.facts.address import parse_address
 from evaluator.facts.host import HostAddresses
@@ -19,59 +25,139 @@ from evaluator.finding import Finding
 from evaluator.names.resolution import from_resolution
 from evaluator.policy.load import read_program
 from evaluator.report.read import read_report_text
+from evaluator.schema import is_valid
 from evaluator.source import Source
 from evaluator.text import json_pointer, quote
 
 _MOST_DIFFERENCES = 20
 _MOST_POLICIES = 8  # the records of one log are made of few
+_ANSWER = ("status", "hostActiveNic", "interface", "candidates", "owners")
+_OF_A_STEP = ("rule", "verb", "before", "after", "hits")
+_NO_CHANGE = "no version has changed since then: the record was altered, or this installation"
+
+
+class ReplayClass(StrEnum):
+    """How a record compares with the decision made again."""
+
+    EQUAL = "equal"
+    SAME_ANSWER = "same answer"
+    ANOTHER_ANSWER = "another answer"
+    NOT_COMPARABLE = "not comparable"
+    DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What came of a replay: `differences` are sentences with the place in the document, empty where all is equal.
+    """The outcome of a replay.
 
-    `changes` say which versions are not those of the record. `decision` is the one made now, None where
-    none could be made.
+    `differences` are sentences with the place in the document, `reasons` say why there is nothing to compare, and
+    `changes` which versions are not those of the record. `decision` is the one made now, None if none could be made.
     """
 
     decision_id: str
+    outcome: ReplayClass
     differences: tuple[str, ...]
+    reasons: tuple[str, ...]
     changes: tuple[str, ...]
     decision: Decision | None
 
     @property
     def is_equal(self) -> bool:
-        """Whether the decision made now has the bytes of the one that is kept."""
-        return not self.differences
+        """Whether the decision made now has the bytes of the one in the record."""
+        return self.outcome is ReplayClass.EQUAL
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the decision made now gives the answer in the record."""
+        return self.outcome in (ReplayClass.EQUAL, ReplayClass.SAME_ANSWER)
 
     def to_dict(self) -> dict[str, object]:
         """Return the outcome as JSON-ready data."""
         return {
-            "schema_version": 1,
+            "schema_version": 2,
             "decision_id": self.decision_id,
+            "class": str(self.outcome),
             "equal": self.is_equal,
             "differences": list(self.differences),
+            "reasons": list(self.reasons),
             "changes": list(self.changes),
         }
 
 
 def replay(record: Record, version: str) -> Replay:
-    """Make the decision again and compare; what cannot be made is a difference, never an exception."""
+    """Make the decision again and compare; a record whose decision cannot be made has a class, too."""
     changes = tuple(_changes(record.envelope["engine"], engine_versions(version)))
+    reasons = tuple(_not_comparable(record))
+    if reasons:
+        return Replay(record.decision_id, ReplayClass.NOT_COMPARABLE, (), reasons, changes, None)
     try:
         decision = decide_again(record)
+    except (RecordError, HostNameError) as error:
+        return Replay(record.decision_id, ReplayClass.DAMAGED, (), _messages(error), changes, None)
     except QuestionError as error:
-        said = tuple(f"it cannot be made again: {diagnostic.message}" for diagnostic in error.diagnostics)
-        return Replay(record.decision_id, said, changes, None)
-    return Replay(record.decision_id, tuple(_differences(record, decision)), changes, decision)
+        outcome = ReplayClass.ANOTHER_ANSWER if changes else ReplayClass.DAMAGED
+        return Replay(record.decision_id, outcome, (), _messages(error), changes or (_NO_CHANGE,), None)
+    return _compared(record, decision, changes)
+
+
+def _not_comparable(record: Record) -> Iterator[str]:
+    """Yield why masking or erasing has removed what a replay needs."""
+    envelope = record.envelope
+    for name, body in (("report", record.report), ("policy", record.policy)):
+        if body is None and f"/input/{name}" in envelope["erased"]:
+            yield f"the {name} was erased"
+    if envelope.get("replayable") is False and (envelope["masked"] or envelope["erased"]):
+        yield from envelope.get("not_replayable") or ["the record says so"]
+
+
+def _messages(error: QuestionError) -> tuple[str, ...]:
+    """Return what is wrong, each problem with its place."""
+    return tuple(f"{one.place}: {one.message}" if one.place else one.message for one in error.diagnostics)
+
+
+def _compared(record: Record, decision: Decision, changes: tuple[str, ...]) -> Replay:
+    kept = record.envelope["result"]
+    now = document_of(decision, kept["schema_version"])
+    resolution = now.pop("resolution")
+    host = record.envelope["input"]["host"]
+    differences = [] if _canonical(resolution) == _canonical(host["resolution"]) else ["the resolution differs"]
+    remarks = orjson.loads(orjson.dumps(host_document(decision.host)["remarks"]))
+    differences += _compare(host["remarks"], remarks, ("input", "host", "remarks"))
+    differences += _compare(kept, now, ())
+    if not differences:
+        outcome = ReplayClass.EQUAL
+    elif not is_valid({**kept, "resolution": None}, SCHEMAS[kept["schema_version"]]):
+        reason = "the result in the record is not a decision document"
+        return Replay(record.decision_id, ReplayClass.DAMAGED, tuple(_first(differences)), (reason,), changes, decision)
+    elif changes and _canonical(_answer(kept)) == _canonical(_answer(now)):
+        outcome = ReplayClass.SAME_ANSWER
+    else:
+        outcome, changes = ReplayClass.ANOTHER_ANSWER, changes or (_NO_CHANGE,)
+    return Replay(record.decision_id, outcome, tuple(_first(differences)), (), changes, decision)
+
+
+def _canonical(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _answer(document: Mapping[str, Any]) -> Json:
+    """Return the part of a document that may not change with a version: the answer, and the sets of the trace."""
+    trace = [{key: step[key] for key in _OF_A_STEP} for step in document["trace"]]
+    return {**{key: document[key] for key in _ANSWER}, "trace": trace}
+
+
+def _first(differences: list[str]) -> Iterator[str]:
+    yield from differences[:_MOST_DIFFERENCES]
+    if len(differences) > _MOST_DIFFERENCES:
+        yield f"and {len(differences) - _MOST_DIFFERENCES} more"
 
 
 def decide_again(record: Record) -> Decision:
-    """Return the decision that the record's inputs give; QuestionError where they are no question any more."""
+    """Return the decision that the record's inputs give; QuestionError if they are not a question any more."""
     if record.report is None or record.policy is None:
-        raise RecordError([Diagnostic(RecordCode.ERASED, "the report or the policy of this record was erased")])
+        raise RecordError([Diagnostic(RecordCode.ERASED, "the report or the policy of this record is missing")])
     if record.envelope.get("replayable") is False:
-        reasons = record.envelope.get("not_replayable") or ["the record says so"]
+        reasons = record.envelope.get("not_replayable") or ["the record says that it cannot be replayed"]
         raise RecordError(Diagnostic(RecordCode.NOT_REPLAYABLE, reason, order=i) for i, reason in enumerate(reasons))
     given: Mapping[str, Any] = record.envelope["input"]
     policy = _policy(given["policy"]["name"], record.policy)
@@ -84,7 +170,7 @@ def _policy(name: str, text: bytes) -> Policy:
     try:
         source = Source(name, text.decode())
     except UnicodeDecodeError:
-        raise RecordError([Diagnostic(RecordCode.INVALID, "the policy of this record is no UTF-8")]) from None
+        raise RecordError([Diagnostic(RecordCode.INVALID, "the policy of this record is not UTF-8")]) from None
     return Policy(read_program(source))
 
 
@@ -92,8 +178,9 @@ def host_of(kept: Mapping[str, Any]) -> HostAddresses:
     """Return the host addresses of a record; of looked-up ones those that the raw responses give."""
     if kept["resolution"] is not None:
         host = from_resolution(kept["resolution"])
-        if host_document(host) != {key: value for key, value in kept.items() if key != "resolution"}:
-            message = "the host addresses are not those that the raw responses give"
+        found = host_document(host)
+        if any(found[key] != kept[key] for key in found.keys() - {"remarks"}):
+            message = "the host addresses are not those in the raw responses"
             raise RecordError([Diagnostic(RecordCode.INVALID, message, "/input/host")])
         return host
     try:
@@ -106,7 +193,9 @@ def host_of(kept: Mapping[str, Any]) -> HostAddresses:
             withheld=tuple(map(parse_address, kept["withheld"])),
         )
     except ValueError as error:
-        raise RecordError([Diagnostic(RecordCode.INVALID, f"a host address is none: {error}", "/input/host")]) from None
+        raise RecordError(
+            [Diagnostic(RecordCode.INVALID, f"an invalid host address: {error}", "/input/host")]
+        ) from None
 
 
 def _finding(kept: Mapping[str, Any]) -> Finding:
@@ -124,20 +213,6 @@ def _changes(then: Mapping[str, object], now: Mapping[str, object]) -> Iterator[
     for key, what in words.items():
         if then.get(key) != now[key]:
             yield f"{what} had version {quote(str(then.get(key)))}, now {quote(str(now[key]))}"
-
-
-def _differences(record: Record, decision: Decision) -> Iterator[str]:
-    now = orjson.loads(decision.to_json())
-    resolution = now.pop("resolution")
-    kept = record.envelope["result"]
-    if orjson.dumps(resolution, option=orjson.OPT_SORT_KEYS) != orjson.dumps(
-        record.envelope["input"]["host"]["resolution"], option=orjson.OPT_SORT_KEYS
-    ):
-        yield "the resolution differs"
-    found = list(_compare(kept, now, ()))
-    yield from found[:_MOST_DIFFERENCES]
-    if len(found) > _MOST_DIFFERENCES:
-        yield f"and {len(found) - _MOST_DIFFERENCES} more"
 
 
 def _compare(kept: object, now: object, path: tuple[str | int, ...]) -> Iterator[str]:

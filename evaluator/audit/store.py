@@ -31,13 +31,14 @@ from evaluator.audit.log_queries import (
     record_of,
 )
 from evaluator.audit.packing import pack
-from evaluator.audit.record import Record, checked, digest, make_record
+from evaluator.audit.record import Record, checked, make_record
 from evaluator.audit.signing import Signer, read_signer, signature_of
 from evaluator.audit.stubs import Stub, leave_stub
 from evaluator.audit.verify import Verification, verify
 from evaluator.audit.verify_records import Progress
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
+from evaluator.digest import digest
 from evaluator.text import quote, quote_path
 
 _PATIENCE = 30.0
@@ -132,10 +133,21 @@ class DecisionLog:
 
     def records(self, wanted: LogFilter = _ALL) -> Iterator[Record]:
         """Yield the records that are meant, in the order of the chain."""
-        for entry in self.entries(wanted):
-            with self._read():
-                record = record_of(self._connection, entry)
-            yield record
+        for number in self.numbers(wanted):
+            record = self.record_at(number)
+            if record is not None:
+                yield record
+
+    def numbers(self, wanted: LogFilter = _ALL) -> list[int]:
+        """Return the numbers of the records that are meant, in the order of the chain."""
+        with self._read():
+            return find_seqs(self._connection, wanted, newest_first=False)
+
+    def record_at(self, number: int) -> Record | None:
+        """Return the record of a number, None if it was pruned; UnverifiedError if it is damaged."""
+        with self._read():
+            entry = entry_at(self._connection, number)
+            return None if entry is None else record_of(self._connection, entry)
 
     def entries(
         self, wanted: LogFilter = _ALL, *, newest_first: bool = False, limit: int | None = None

@@ -7,10 +7,9 @@ import sys
 
 from evaluator.cli.exits import Exit
 from evaluator.diagnostic import PolicyError, Severity
-from evaluator.engine import load_policy
+from evaluator.engine import Policy, load_policy
 from evaluator.policy.asked import order_words
 from evaluator.policy.cost import worst_cost
-from evaluator.policy.program import Program
 from evaluator.text import visible
 
 
@@ -38,17 +37,18 @@ def _run(options: argparse.Namespace) -> int:
             continue
         for diagnostic in policy.warnings:
             print(diagnostic, file=sys.stderr)
-        print(_summary(name, policy.program))
+        print(_summary(name, policy))
     return status
 
 
-def _summary(name: str, program: Program) -> str:
+def _summary(name: str, policy: Policy) -> str:
+    program = policy.program
     cost = worst_cost(program)
     dearest = [rule.name for rule in program.rules if rule.cost == cost]
     by_order = order_words(program)
     order = f"depends on order through {', '.join(by_order)}" if by_order else "independent of order"
     return (
-        f"{visible(name)}: ok, {_plural(len(program.rules), 'rule')}, {_plural(len(program.warnings), 'warning')}, "
+        f"{visible(name)}: ok, {_plural(len(program.rules), 'rule')}, {_plural(len(policy.warnings), 'warning')}, "
         f"worst cost {cost} ({', '.join(dearest)}), {order}"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 
 from evaluator.cli.exits import OF_STATUS
@@ -33,7 +34,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _print(decision: Decision, output: str) -> None:
     if output == "json":
-        print(decision.to_json())
+        print(json.dumps(decision.to_dict(), indent=2))
     elif output == "html":
         from evaluator.render.html import page  # noqa: PLC0415 -- only where it is shown
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
+from collections.abc import Callable
 from enum import IntEnum
 
 from evaluator.decision import Status
@@ -48,6 +51,16 @@ _OF_ERROR: dict[type[QuestionError], Exit] = {
 
 
 _GIVEN_WRONGLY = frozenset({"PARAMETER_INVALID", "PARAMETER_MISSING", "PARAMETER_UNKNOWN"})
+
+
+def bare(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
+    """Return what a command does if its subcommand is missing: print its help to standard error."""
+
+    def run(_: argparse.Namespace) -> int:
+        parser.print_help(sys.stderr)
+        parser.exit(Exit.USAGE)
+
+    return run
 
 
 def of_error(error: QuestionError) -> Exit:

@@ -58,9 +58,12 @@ def _of_record(options: argparse.Namespace) -> tuple[Decision, _Kept]:
     with DecisionLog.open(options.log, read_only=True) as log:
         record = log.get(options.report)
     found = replay(record, __version__)
-    if found.decision is None or not found.is_equal:
+    if found.decision is None or not found.is_answer:
         raise UnverifiedError(
-            Diagnostic(RecordCode.UNVERIFIED, f"the record is broken: {difference}") for difference in found.differences
+            Diagnostic(
+                RecordCode.UNVERIFIED, f"the record cannot be explained, its replay says {found.outcome}: {reason}"
+            )
+            for reason in (*found.reasons, *found.differences)
         )
     labels = ", ".join(f"{name}={value}" for name, value in sorted(record.envelope["labels"].items()))
     facts = {"decision": record.decision_id, "made": record.envelope["timestamp"], "labels": labels or "none"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from evaluator.cli.exits import bare
 from evaluator.cli.keeping import add_filter_to, moment, noted_head, number
 
 LISTED = 100
@@ -13,7 +14,8 @@ LISTED = 100
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add what the subcommand takes."""
     parser.description = "Look at a log that `activenic decide --log FILE` keeps, and verify it."
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    parser.set_defaults(run=bare(parser))
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
     for add in (_add_list, _add_show, _add_export, _add_verify, _add_prune, _add_head, _add_keygen):
         add(actions)
 

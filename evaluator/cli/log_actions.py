@@ -16,7 +16,7 @@ from evaluator.cli.exits import Exit
 from evaluator.cli.keeping import filter_of
 from evaluator.cli.log import LISTED
 from evaluator.cli.log_view import print_entries, print_record, print_verification
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.diagnostic import Diagnostic, RecordCode, UnverifiedError
 from evaluator.text import quote_path, visible
 
 _STEPS = 200
@@ -72,9 +72,9 @@ def _verify(options: argparse.Namespace) -> int:
 def _verify_export(options: argparse.Namespace) -> int:
     """Compare the lines of an export; whoever expects a log asks more, and must not be content with less."""
     if options.head is not None or options.key or options.output != "text":
-        message = f"{quote_path(options.log)} is an export and no log"
-        hint = "`--head`, `--key` and `--output` go with a log"
-        raise RecordError([Diagnostic(RecordCode.NOT_A_LOG, message, hint=hint)])
+        message = f"{quote_path(options.log)} is an export, not a log"
+        hint = "`--head`, `--key` and `--output` need a log"
+        raise UnverifiedError([Diagnostic(RecordCode.NOT_A_LOG, message, hint=hint)])
     with options.log.open("rb") as file:
         wrong = list(wrong_lines(file))
     for line in wrong or ["an export: every line follows the one before; that the last lines are there does not show"]:

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from evaluator import __version__
-from evaluator.cli.exits import Exit, of_error
+from evaluator.cli.exits import Exit, bare, of_error
 from evaluator.diagnostic import QuestionError
 
 _COMMANDS = {
@@ -24,8 +24,8 @@ _COMMANDS = {
     "test": "run policy test files",
     "policies": "list or show the shipped policies",
     "log": "look at a log of decisions, and verify it",
-    "replay": "make kept decisions again and compare",
-    "record-test": "make a policy test of a kept decision",
+    "replay": "re-evaluate logged decisions and compare",
+    "record-test": "make a policy test from a logged decision",
 }
 
 
@@ -39,10 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    options = _parser(sys.argv[1:] if arguments is None else arguments).parse_args(arguments)
     try:
-        status: int = options.run(options)
-        sys.stdout.flush()
+        return _run(sys.argv[1:] if arguments is None else arguments)
     except QuestionError as error:
         for diagnostic in error.diagnostics:
             print(diagnostic, file=sys.stderr)
@@ -55,6 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"activenic: {error.strerror or error}".lower(), file=sys.stderr)
         return Exit.FAILED
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """Run what the arguments ask for; what it has printed is written out at the end, help included."""
+    try:
+        options = _parser(arguments).parse_args(arguments)
+        status: int = options.run(options)
+    finally:
+        sys.stdout.flush()
     return status
 
 
@@ -64,11 +71,13 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         prog="activenic",
         description="Which interface of this host does the host's address live on, and why that one?",
         epilog="exit status: 0 resolved or done, 1 anything else, 2 usage, 3 rejected, 4 ambiguous, 5 no_match, "
-        "6 unknown_host, 7 report, 8 policy or failing check, test, replay or log verification",
+        "6 unknown_host, 7 invalid report, 8 invalid policy, failing check, test, replay or log verification, or a "
+        "damaged log; 130 interrupted, 141 closed pipe",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"activenic {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser.set_defaults(run=bare(parser))
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     asked = next((argument for argument in arguments if argument in _COMMANDS), None)
     for name, what in _COMMANDS.items():
         command = commands.add_parser(name, help=what, allow_abbrev=False)

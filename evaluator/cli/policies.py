@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from evaluator.cli.exits import Exit
+from evaluator.cli.exits import Exit, bare
 from evaluator.policy.find import find_policy, shipped_names
 from evaluator.policy.prepared import load_shipped
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add what the subcommand takes."""
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    parser.set_defaults(run=bare(parser))
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
     listing = actions.add_parser("list", help="list the shipped policies", allow_abbrev=False)
     listing.set_defaults(run=_list)
     show = actions.add_parser(

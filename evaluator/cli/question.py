@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from evaluator.cli.report import add_report_to, report_of
+from evaluator.cli.report import add_report_to, report_mistakes, report_of
 from evaluator.decision import Decision
 from evaluator.engine import load_policy
 from evaluator.facts.host import HostAddresses
@@ -32,7 +32,15 @@ def add_question_to(parser: argparse.ArgumentParser) -> None:
 
 
 def decide_on(options: argparse.Namespace) -> Decision:
-    """Return the decision on the question that the arguments put; QuestionError where it cannot be asked."""
+    """Return the decision on the question that the arguments put; QuestionError if it cannot be asked.
+
+    Ends the program if the arguments contradict each other, or name no host.
+    """
+    mistakes = report_mistakes(options)
+    if options.host is None and options.address is None:
+        mistakes.append("no host address was given: give `--host` or `--address`")
+    if mistakes:
+        options.parser.error("; ".join(mistakes))
     policy = load_policy(options.policy)
     parameters = parse_assignments(policy.program, options.param)
     report = report_of(options)
@@ -42,7 +50,7 @@ def decide_on(options: argparse.Namespace) -> Decision:
 def _host(options: argparse.Namespace) -> HostAddresses:
     if options.host is None:
         read_config(options.dns_server, options.dns_timeout)  # wrong options are wrong although nothing is asked
-        return HostAddresses.of(*(options.address or ()))
+        return HostAddresses.of(*options.address)
     from evaluator.names.resolve import resolve_host  # noqa: PLC0415 -- asyncio, only where a name is looked up
 
     return resolve_host(

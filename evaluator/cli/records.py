@@ -1,20 +1,33 @@
-"""Where a command's records come from: a log, or a file of one record or of many."""
+"""Where a command's records come from: a log, or a file of one record or of many.
+
+A damaged record is a value, so that those after it are read, too.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import orjson
 
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.text import quote_path, reason_of
 
 if TYPE_CHECKING:
     from evaluator.audit.record import Record
+    from evaluator.audit.store import DecisionLog
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A record that is not what was written: how a person finds it, and why."""
+
+    name: str
+    diagnostics: tuple[Diagnostic, ...]
 
 
 def add_records_to(parser: argparse.ArgumentParser, *, only_one: bool = False) -> None:
@@ -26,7 +39,15 @@ def add_records_to(parser: argparse.ArgumentParser, *, only_one: bool = False) -
 
 
 def records_of(options: argparse.Namespace, *, has_all: bool = False) -> Iterator[Record]:
-    """Yield the records that the arguments name; ends the program where they contradict each other."""
+    """Yield the records that the arguments name; UnverifiedError at the first that is damaged."""
+    for found in found_records(options, has_all=has_all):
+        if isinstance(found, Damaged):
+            raise UnverifiedError(found.diagnostics)
+        yield found
+
+
+def found_records(options: argparse.Namespace, *, has_all: bool = False) -> Iterator[Record | Damaged]:
+    """Yield what stands at each place that the arguments name; ends the program if they contradict each other."""
     if has_all == bool(options.records) or (has_all and options.log is None):
         options.parser.error("name records by ID or FILE, or all of a log by `--all --log FILE`")
     if options.log is None:
@@ -37,12 +58,26 @@ def records_of(options: argparse.Namespace, *, has_all: bool = False) -> Iterato
 
     with DecisionLog.open(options.log, read_only=True) as log:
         if has_all:
-            yield from log.records()
+            yield from _of_log(log)
         for name in options.records:
-            yield log.get(name)
+            try:
+                yield log.get(name)
+            except UnverifiedError as error:
+                yield Damaged(name, error.diagnostics)
 
 
-def _of_file(name: str) -> Iterator[Record]:
+def _of_log(log: DecisionLog) -> Iterator[Record | Damaged]:
+    for number in log.numbers():
+        try:
+            record = log.record_at(number)
+        except UnverifiedError as error:
+            yield Damaged(f"record {number}", error.diagnostics)
+        else:
+            if record is not None:
+                yield record
+
+
+def _of_file(name: str) -> Iterator[Record | Damaged]:
     shown = "standard input" if name == "-" else quote_path(name)
     try:
         if name == "-":
@@ -58,26 +93,40 @@ def _of_file(name: str) -> Iterator[Record]:
         raise RecordError([Diagnostic(RecordCode.UNREADABLE, message, hint=hint)]) from None
 
 
-def _read(file: BinaryIO, shown: str) -> Iterator[Record]:
+def _read(file: BinaryIO, shown: str) -> Iterator[Record | Damaged]:
     """Yield the records of a file: one on each line, or one alone on as many lines as it likes."""
     first = file.readline()
     try:
         orjson.loads(first)
     except orjson.JSONDecodeError:
-        yield _record(first + file.read(), shown)
-        return
+        first += file.read()
+    _refuse_other_files(first, shown)
     yield _record(first, shown)
     for number, line in enumerate(file, 2):
         if line.strip():
             yield _record(line, f"line {number} of {shown}")
 
 
-def _record(text: bytes, shown: str) -> Record:
+def _refuse_other_files(text: bytes, shown: str) -> None:
+    """Refuse a file whose beginning is not a record, not even a damaged one."""
+    try:
+        document = orjson.loads(text)
+        if isinstance(document, dict) and {"record", "report", "policy"} <= set(document):
+            return
+        reason = "it must hold an object with `record`, `report` and `policy`"
+    except orjson.JSONDecodeError as error:
+        reason = str(error.msg)
+    raise UnverifiedError([Diagnostic(RecordCode.INVALID, f"{shown} is not a file of records: {reason}")])
+
+
+def _record(text: bytes, shown: str) -> Record | Damaged:
     from evaluator.audit.record import read_record  # noqa: PLC0415 -- rfc8785, only where records are read
 
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        message = f"{shown} is no record: {error.msg}"
-        raise RecordError([Diagnostic(RecordCode.INVALID, message)]) from None
-    return read_record(document)
+        return Damaged(shown, (Diagnostic(RecordCode.INVALID, f"{shown} is not a record: {error.msg}"),))
+    try:
+        return read_record(document)
+    except UnverifiedError as error:
+        return Damaged(shown, error.diagnostics)

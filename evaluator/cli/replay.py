@@ -1,25 +1,28 @@
-"""`activenic replay`: kept decisions made again from their records alone, without a network."""
+"""`activenic replay`: logged decisions are made again from their records alone, without a network, and compared."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from evaluator import __version__
 from evaluator.cli.exits import Exit
-from evaluator.cli.records import add_records_to, records_of
+from evaluator.cli.records import Damaged, add_records_to, found_records
 from evaluator.text import visible
 
 if TYPE_CHECKING:
+    from evaluator.audit.record import Record
     from evaluator.audit.replay import Replay
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add what the subcommand takes."""
     parser.description = (
-        "Make kept decisions again from their records alone, without a network, and compare every byte. "
-        "Exit status 8 where one differs."
+        "Make logged decisions again from their records alone, without a network, and compare. Exit status 8 if one "
+        "gives another answer or is damaged, or if nothing could be compared."
     )
     add_records_to(parser)
     parser.add_argument("--all", action="store_true", help="all records of the log")
@@ -28,23 +31,43 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from evaluator.audit.replay import replay  # noqa: PLC0415 -- lark, yaml, only where a policy is read
+    from evaluator.audit.replay import ReplayClass  # noqa: PLC0415 -- lark, yaml, only where a policy is read
 
-    done = differing = 0
-    for record in records_of(options, has_all=options.all):
-        found = replay(record, __version__)
-        done += 1
-        differing += not found.is_equal
+    counts: Counter[str] = Counter()
+    for record in found_records(options, has_all=options.all):
+        found = _replayed(record)
+        counts[found.outcome] += 1
         if options.output == "json":
             print(json.dumps(found.to_dict()))
-        elif not options.all or not found.is_equal:
+        else:
             _print(found)
-    if options.output == "text" and done != 1:
-        print(f"{done} replayed, {differing} differ")
-    return Exit.POLICY if differing else Exit.DONE
+    if options.output == "text":
+        print(_summary(counts))
+    compared = counts.total() - counts[ReplayClass.NOT_COMPARABLE]
+    failed = counts[ReplayClass.ANOTHER_ANSWER] + counts[ReplayClass.DAMAGED]
+    return Exit.POLICY if failed or not compared else Exit.DONE
+
+
+def _replayed(record: Record | Damaged) -> Replay:
+    from evaluator.audit.replay import Replay, ReplayClass, replay  # noqa: PLC0415 -- as above
+
+    if isinstance(record, Damaged):
+        for diagnostic in record.diagnostics:
+            print(diagnostic, file=sys.stderr)
+        messages = tuple(diagnostic.message for diagnostic in record.diagnostics)
+        return Replay(record.name, ReplayClass.DAMAGED, (), messages, (), None)
+    return replay(record, __version__)
+
+
+def _summary(counts: Counter[str]) -> str:
+    from evaluator.audit.replay import ReplayClass  # noqa: PLC0415 -- as above
+
+    parts = [f"{counts[name]} {name}" for name in ReplayClass if counts[name]]
+    return f"{counts.total()} replayed: {', '.join(parts)}" if parts else "the log holds no records: nothing compared"
 
 
 def _print(found: Replay) -> None:
-    print(f"{visible(found.decision_id)}: {'the same decision' if found.is_equal else 'differs'}")
-    for line in (*found.differences, *found.changes):
+    """Print the class of a record on one line, and below it what is not as it was."""
+    print(f"{visible(found.decision_id)}: {found.outcome}")
+    for line in (*found.reasons, *found.differences, *(found.changes if found.differences or found.reasons else ())):
         print(f"  {line}")

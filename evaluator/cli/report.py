@@ -33,8 +33,7 @@ def add_report_to(parser: argparse.ArgumentParser) -> None:
 
 
 def report_of(options: argparse.Namespace) -> Report:
-    """Return the report that the arguments name; ends the program where they contradict each other."""
-    _refuse_contradictions(options)
+    """Return the report that the arguments name."""
     if options.live:
         from evaluator.report.live import collect  # noqa: PLC0415 -- the extra, only where this machine is asked
 
@@ -71,7 +70,8 @@ def _naming(is_refused: str) -> Iterator[None]:
         raise
 
 
-def _refuse_contradictions(options: argparse.Namespace) -> None:
+def report_mistakes(options: argparse.Namespace) -> list[str]:
+    """Return in which ways the arguments that name a report contradict each other."""
     problems = {
         "give a REPORT, or `--live` for this machine": options.live == (options.report is not None),
         "`--netns` goes with `--live`": options.netns is not None and not options.live,
@@ -80,9 +80,7 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
         "`--item` goes with a REPORT": options.item is not None and options.live,
         "`--format` goes with a REPORT": options.format != "auto" and options.live,
     }
-    said = [message for message, is_wrong in problems.items() if is_wrong]
-    if said:
-        options.parser.error("; ".join(said))
+    return [message for message, is_wrong in problems.items() if is_wrong]
 
 
 def _standard_input() -> bytes:

@@ -1,4 +1,8 @@
-"""Where a policy's text is: a shipped one is found by its name, any other by the path of its file."""
+"""Where a policy's text is: a shipped one is found by its name, any other by the path of its file.
+
+The text of a source is the file's own, so that its digest is that of the file's bytes; `plain_text` is what the
+parser reads.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +30,15 @@ def shipped_names() -> tuple[str, ...]:
     )
 
 
+def shipped_text(name: str) -> bytes:
+    """Return the text of a shipped policy."""
+    return read_shipped("policies", f"{name}.yaml")
+
+
 def find_policy(name: str | Path) -> Source:
-    """Return the text of a shipped policy or of a file; PolicyError where there is none or it is no text."""
+    """Return the text of a shipped policy or of a file; PolicyError if it is missing or not UTF-8."""
     if isinstance(name, str) and name in shipped_names():
-        return Source(f"{name}.yaml", read_shipped("policies", f"{name}.yaml").decode())
+        return Source(f"{name}.yaml", shipped_text(name).decode())
     from pathlib import Path  # noqa: PLC0415 -- a shipped policy is found without
 
     path = Path(name)
@@ -38,7 +47,19 @@ def find_policy(name: str | Path) -> Source:
         known = shipped_names()
         hint = did_you_mean(str(name), known) or f"shipped policies: {', '.join(known)}; or give the path of a file"
         raise PolicyError([Diagnostic("POLICY_NOT_FOUND", f"there is no policy {quote(str(name))}", hint=hint)])
-    return Source(str(name), read_text_file(path))
+    return Source(str(name), _decoded(_read(path), quote_path(path)))
+
+
+def policy_source(text: str | bytes) -> Source:
+    """Return a policy text that has no file; PolicyError if it is too large or not UTF-8."""
+    try:
+        content = text.encode() if isinstance(text, str) else text
+    except UnicodeEncodeError as error:
+        message = f"the policy text has a lone surrogate at character {error.start}"
+        raise PolicyError([Diagnostic("POLICY_UNREADABLE", message)]) from None
+    if len(content) > LARGEST_POLICY:
+        raise _too_large("the policy text")
+    return Source("<text>", _decoded(content, "the policy text"))
 
 
 def is_file(path: Path) -> bool:
@@ -50,7 +71,16 @@ def is_file(path: Path) -> bool:
 
 
 def read_text_file(path: Path) -> str:
-    """Return the text of a policy or test file; PolicyError where it cannot be read, is too large or is not UTF-8."""
+    """Return the plain text of a test file; PolicyError if it cannot be read, is too large or is not UTF-8."""
+    return plain_text(_decoded(_read(path), quote_path(path)))
+
+
+def plain_text(text: str) -> str:
+    """Return a text without its byte order mark, every line ended by one line feed."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").translate(_LINE_BREAKS)
+
+
+def _read(path: Path) -> bytes:
     shown = quote_path(path)
     try:
         with path.open("rb") as file:
@@ -59,10 +89,18 @@ def read_text_file(path: Path) -> str:
         message = f"{shown} cannot be read: {reason_of(error)}"
         raise PolicyError([Diagnostic("POLICY_UNREADABLE", message)]) from None
     if len(content) > LARGEST_POLICY:
-        message = f"{shown} is larger than {LARGEST_POLICY // 1024} KiB"
-        raise PolicyError([Diagnostic("POLICY_TOO_LARGE", message)])
+        raise _too_large(shown)
+    return content
+
+
+def _too_large(shown: str) -> PolicyError:
+    message = f"{shown} is larger than {LARGEST_POLICY // 1024} KiB"
+    return PolicyError([Diagnostic("POLICY_TOO_LARGE", message)])
+
+
+def _decoded(content: bytes, shown: str) -> str:
     try:
-        return content.decode("utf-8-sig").replace("\r\n", "\n").translate(_LINE_BREAKS)
+        return content.decode()
     except UnicodeDecodeError as error:
         message = f"{shown} is not UTF-8 at byte {error.start}"
         raise PolicyError([Diagnostic("POLICY_UNREADABLE", message)]) from None

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from evaluator.diagnostic import PolicyError, in_order
 from evaluator.policy.check import check_rule
+from evaluator.policy.find import plain_text
+from evaluator.policy.identity import policy_digest, policy_text
 from evaluator.policy.lint import Placed, lint, lint_whole, unused_parameters
 from evaluator.policy.parameters import TYPE_NAMES, read_value
 from evaluator.policy.problems import Problems
@@ -24,15 +26,16 @@ _MOST_RULES = 200
 
 def read_program(source: Source) -> Program:
     """Return the program of a policy text; PolicyError lists every mistake, and what else was noticed."""
-    problems = Problems(source)
-    located = read_yaml(source, problems)
-    program = None if located is None else _build(located, problems)
+    plain = Source(source.name, plain_text(source.text))
+    problems = Problems(plain)
+    located = read_yaml(plain, problems)
+    program = None if located is None else _build(located, problems, source.text)
     if program is None or problems.has_errors:
         raise PolicyError(problems.found)
     return program
 
 
-def _build(located: Located, problems: Problems) -> Program:
+def _build(located: Located, problems: Problems, text: str) -> Program:
     refuse_violations(located, _SCHEMA, problems)
     name = _string(located, "policy")
     parameters = _parameters(located, problems)
@@ -52,13 +55,16 @@ def _build(located: Located, problems: Problems) -> Program:
     if not problems.has_errors:
         spans = located.children["parameters"].keys if parameters else {}
         unused_parameters([(p.name, spans[p.name]) for p in parameters], placed, problems)
+    texts = (policy_text(name, text),)
     return Program(
         name=name,
         description=" ".join(_string(located, "description").split()),
         parameters=tuple(parameters),
         rules=tuple(p.rule for p in placed),
         warnings=in_order(problems.found),
-        text=problems.source.text,
+        text=text,
+        texts=texts,
+        digest=policy_digest(texts),
     )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from evaluator.decision import PolicyText
 from evaluator.diagnostic import Diagnostic, Severity
 from evaluator.facts.address import Address, Cidr
 from evaluator.finding import FindingCode
@@ -29,7 +30,7 @@ from evaluator.source import Source, Span
 FOLDER = "prepared"
 TUPLE = ""
 _VALUES = (Address, Cidr, Diagnostic, Span, Type, Severity, FindingCode, Base, checked.Quantifier, checked.Relate)
-_OF_PROGRAMS = (program.Program, program.Parameter, program.Rule, program.Cost, program.Template)
+_OF_PROGRAMS = (PolicyText, program.Program, program.Parameter, program.Rule, program.Cost, program.Template)
 _EXPRESSIONS = (
     checked.Constant,
     checked.ParameterValue,

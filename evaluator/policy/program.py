@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluator.decision import PolicyText
 from evaluator.diagnostic import Diagnostic, Severity
 from evaluator.frozen import dataclass
 from evaluator.policy import vocabulary
@@ -80,7 +81,11 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A policy that can be run. `warnings` are what the checker advised, sorted by place."""
+    """A policy that can be run. `warnings` are what the checker advised, sorted by place.
+
+    `text` is the text of its file. `texts` names each text that it was read from, base first, and `digest` stands
+    for all of them.
+    """
 
     name: str
     description: str
@@ -88,6 +93,8 @@ class Program:
     rules: tuple[Rule, ...]
     warnings: tuple[Diagnostic, ...]
     text: str
+    texts: tuple[PolicyText, ...]
+    digest: str
 
     @property
     def codes(self) -> frozenset[str]:

@@ -130,7 +130,7 @@ def _parameters(parameters: Mapping[str, object]) -> Iterator[Html]:
 
 
 def _raw(decision: Decision, record: Mapping[str, object] | None) -> Html:
-    text = decision.to_json() if record is None else json.dumps(record, indent=2)
+    text = json.dumps(decision.to_dict() if record is None else record, indent=2)
     summary = f"Show the {plural(text.count(chr(10)) + 1, 'line')} of JSON"
     title = "The decision document" if record is None else "The record"
     return section(title, "document", folded(summary, lines(text), look="rest document"))

@@ -1,0 +1,38 @@
+"""The versions of the decision document that records may hold.
+
+A record keeps the document as it was written. To be compared with it, today's decision is written as a document of
+the same version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from evaluator.decision import Decision
+
+Json = dict[str, Any]
+SCHEMAS: Mapping[int, str] = {1: "decision.1", 2: "decision"}
+
+
+def document_of(decision: Decision, version: int) -> Json:
+    """Return the decision as a document of that version."""
+    return _WRITERS[version](decision)
+
+
+def document_1(decision: Decision) -> Json:
+    """Return the decision as a document of version 1 (`schemas/decision.1.schema.json`)."""
+    document = document_2(decision)
+    policy = {key: document["policy"][key] for key in ("name", "parameters")}
+    return {**document, "schema_version": 1, "policy": policy}
+
+
+def document_2(decision: Decision) -> Json:
+    """Return the decision as a document of version 2 (`schemas/decision.schema.json`), as plain data."""
+    document: Json = orjson.loads(decision.to_json())
+    return document
+
+
+_WRITERS: Mapping[int, Callable[[Decision], Json]] = {1: document_1, 2: document_2}
