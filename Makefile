@@ -21,7 +21,7 @@ test: $(VENV)/.installed-dev lint
 
 # needs root and Debian packages, which .ci/run installs: a kernel, name servers, a browser
 test-system: $(VENV)/.installed-dev
-	$(BIN)/pytest -m system --maxfail=25
+	$(BIN)/pytest -m system -rs --maxfail=25
 
 # millions of random cases in seeded slices of at most ten minutes; what passed is not run again (tests/long.py)
 long: $(VENV)/.installed-dev
