@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from evaluator.counterfactual.search import Effort, smallest_change
 from evaluator.decide import Case
 from evaluator.decision import NAMING, Decision, Status
 from evaluator.diagnostic import Severity
@@ -20,7 +21,6 @@ from evaluator.policy.scene import Question, Scene
 from evaluator.policy.verdict import status_of
 from evaluator.text import visible, visible_names
 from evaluator.trace import AnswerOutcome, Explanation, InterfaceReasons, Reason
-from evaluator.what_if import Effort, smallest_change
 
 _MOST_NAMES = 12
 _EFFECTS = {
@@ -111,13 +111,16 @@ def _with_changes(
     """Add the change by which each would be the answer; the effort goes to those first that nearly are."""
     involved = {*decision.candidates, *decision.owners}
     answer = decision.host_active_nic if decision.status is Status.RESOLVED else None
-    effort = Effort()
-    changes = {
+    effort = Effort.for_case(case)
+    found = {
         one.name: smallest_change(case, case.report.facts.by_name[one.name], effort)
         for one in sorted(interfaces, key=lambda one: (one.name not in involved, one.name))
         if one.name != answer
     }
-    return tuple(replace(one, change=changes.get(one.name)) for one in interfaces)
+    return tuple(
+        replace(one, change=found[one.name].change, search=found[one.name].search) if one.name in found else one
+        for one in interfaces
+    )
 
 
 def _interface(link: Link, views: list[_View], decision: Decision) -> InterfaceReasons:
