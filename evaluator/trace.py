@@ -84,9 +84,12 @@ class EditKind(StrEnum):
 
     ANSWERS = "answers"
     PARAMETER = "parameter"
+    UP = "up"
     ADDRESSES = "addresses"
     PRIMARY_ADDRESSES = "primary_addresses"
     KIND = "kind"
+    SLAVES = "slaves"
+    PORTS = "ports"
     NETWORKS = "networks"
     VLAN_ID = "vlan_id"
     ROUTES = "routes"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from evaluator.counterfactual.ownership import owned_texts, ownership
-from evaluator.counterfactual.trial import Option, ReportEdit, report_trial, touching
+from evaluator.counterfactual.members import more_slaves, released
+from evaluator.counterfactual.ownership import lost, owned_texts, ownership
+from evaluator.counterfactual.trial import Option, ReportEdit, Trial, report_trial, touching
 from evaluator.decide import Case
 from evaluator.facts.address import Address, Cidr, network_of, parse_cidr
 from evaluator.facts.link import Kind, Link
@@ -20,27 +21,42 @@ from evaluator.text import quote, quote_all
 from evaluator.trace import EditKind
 
 _ROUTE_WORDS = frozenset({"nic.routes", "nic.gateways", "route_to"})
+_NETWORK_WORDS = frozenset({"nic.networks", "report.networks"})
+_MEMBER_STATES = frozenset({"nic is slave", "nic is port"})
 _MOST_NAMES = 3
 
 
 def report_edits(case: Case, link: Link) -> Iterator[Option]:
-    """Yield edits of the report by which the interface may be the answer."""
+    """Yield edits of the report by which the interface may be the answer; none for a loopback link."""
+    if link.kind is Kind.LOOPBACK:
+        return
     asked = case.compiled.asked.keys()
+    values = tuple(case.parameters[parameter.name] for parameter in case.program.parameters)
     yield from ownership(case, link)
     if "nic.primary_addresses" in asked or _asks_for_primary(case):
         yield from (_primary(link.name, address) for address in _to_show_first(case, link))
-    if link.kind is Kind.BRIDGE:
-        yield _card(link)
-    values = tuple(case.parameters[parameter.name] for parameter in case.program.parameters)
-    if {"nic.networks", "report.networks"} & asked:
+    yield from _stack(case, link)
+    if not _NETWORK_WORDS.isdisjoint(asked):
         yield from _networks(case, link, (value for value in values if isinstance(value, str)))
     if "nic.vlan_id" in asked and link.kind is Kind.VLAN:
         numbers = (value for value in values if isinstance(value, int) and not isinstance(value, bool))
         yield from (_vlan_id(link, number) for number in numbers if number != link.vlan_id)
-    if _ROUTE_WORDS & asked:
-        yield from (_route(case, link, value) for value in values if isinstance(value, Address))
+    if not _ROUTE_WORDS.isdisjoint(asked):
+        for value in (value for value in values if isinstance(value, Address)):
+            yield from _routes(case, link, value)
     if "report.last_client_iface" in asked and case.report.facts.last_client_iface != link.name:
         yield _last_client(link)
+
+
+def _stack(case: Case, link: Link) -> Iterator[Option]:
+    """Yield edits of what the interface is and what it is a member of."""
+    if link.kind in (Kind.BRIDGE, Kind.OTHER):
+        yield _card(link)
+    if not _MEMBER_STATES.isdisjoint(case.compiled.asked):
+        free = tuple(released(case, link))
+        yield from (Option(free),) * bool(free)
+    if "nic.slaves" in case.compiled.asked and link.kind is Kind.BOND:
+        yield from more_slaves(case, link)
 
 
 def _asks_for_primary(case: Case) -> bool:
@@ -65,7 +81,7 @@ def _primary(name: str, address: Address) -> Option:
             EditKind.PRIMARY_ADDRESSES,
             link,
             lambda writer: writer.show_first(link, address),
-            touching({name: {"addresses"}}),
+            touching({name: {"addresses", "conflicts"}}),
             lambda case: owned_texts(one for one in case.report.facts.by_name[name].addresses if one.primary),
             f"the report showed {quote(str(address))} as a primary address of {quote(name)}",
         )
@@ -75,6 +91,7 @@ def _primary(name: str, address: Address) -> Option:
 
 def _card(link: Link) -> Option:
     name = link.name
+    instead = " instead of a bridge" if link.kind is Kind.BRIDGE else ""
     below = f", without {quote_all(link.lowers.ports)} below it" if link.lowers.ports else ""
 
     def make(case: Case) -> ReportEdit:
@@ -86,7 +103,7 @@ def _card(link: Link) -> Option:
             # a port of a bridge carries the networks of the bridge; where kinds stand in a report depends on the kind
             touching({name: {"kind", "lowers", "missing", "conflicts", "vlan_id"}}, {"networks", "position"}),
             lambda case: str(case.report.facts.by_name[name].kind),
-            f"{quote(name)} were a network card instead of a bridge{below}",
+            f"{quote(name)} were a network card{instead}{below}",
         )
 
     return Option((report_trial("kind", make),))
@@ -149,7 +166,23 @@ def _vlan_id(link: Link, number: int) -> Option:
     return Option((report_trial("vlan", make),))
 
 
-def _route(case: Case, link: Link, destination: Address) -> Option:
+def _routes(case: Case, link: Link, destination: Address) -> Iterator[Option]:
+    """Yield the edit by which a route leads there; beside a default route, also by which no subnet leads elsewhere."""
+    route = _route(case, link, destination)
+    yield Option((route,))
+    if not has_routing_table(case.report):
+        others = (other for other in case.report.facts.links if other.name != link.name)
+        near = ((other.name, _in_subnet_of(other, destination)) for other in others)
+        gone = tuple((name, addresses) for name, addresses in near if addresses)
+        yield from (Option((route, *lost(gone))),) * bool(gone)
+
+
+def _in_subnet_of(link: Link, address: Address) -> tuple[Address, ...]:
+    """Return the addresses of an interface whose subnet an address is in."""
+    return tuple(owned.address for owned in link.addresses if owned.prefix is not None and address in owned.network)
+
+
+def _route(case: Case, link: Link, destination: Address) -> Trial:
     version = destination.version
     is_listed = has_routing_table(case.report)
     network = network_of(destination, FULL_LENGTH[version]) if is_listed else parse_cidr(DEFAULT_ROUTES[version])
@@ -171,7 +204,7 @@ def _route(case: Case, link: Link, destination: Address) -> Option:
             f"{what} led through {quote(name)}{not_others}",
         )
 
-    return Option((report_trial("route", make),))
+    return report_trial("route", make)
 
 
 def _leads(other: Link, network: Cidr, link: Link) -> bool:

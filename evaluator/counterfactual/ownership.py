@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from evaluator.counterfactual.members import released
 from evaluator.counterfactual.trial import Option, ReportEdit, Trial, report_trial, touching
 from evaluator.decide import Case
 from evaluator.facts.address import Address, OwnedAddress
 from evaluator.facts.link import Kind, Link
-from evaluator.restate.writer import FULL_LENGTH, with_length
+from evaluator.restate.restate import hides_addresses
+from evaluator.restate.writer import with_length
 from evaluator.text import quote
 from evaluator.trace import EditKind
 
 _MOST_ADDRESSES = 3
 _MOST_RIVALS = 3
-_USUAL_LENGTH = {4: 24, 6: 64}
-_OF_ADDRESSES = {"addresses", "ways"}
+USUAL_LENGTH = {4: 24, 6: 64}
+Held = Mapping[str, tuple[Address, ...]]  # the host addresses on other interfaces
+Loss = tuple[tuple[str, tuple[Address, ...]], ...]  # which interface loses which
+_OF_ADDRESSES = {"addresses", "ways", "conflicts"}
 
 
 def ownership(case: Case, link: Link) -> Iterator[Option]:
@@ -24,24 +28,25 @@ def ownership(case: Case, link: Link) -> Iterator[Option]:
     others = tuple(one for one in case.report.facts.links if one.name != link.name)
     held = {other.name: tuple(address for address in wanted if address in other.address_set) for other in others}
     held = {name: addresses for name, addresses in held.items() if addresses}
-    losses = tuple(dict.fromkeys(_losses(held)))
-    gains = tuple(_gains(case, link, wanted, held))
-    yield from (Option((gain,)) for gain in gains)
-    parted = [Option(tuple(_loss(name, gone) for name, gone in loss)) for loss in losses]
-    yield from parted
-    yield from (Option((gain, *option.trials)) for gain in gains for option in parted)
+    shown = tuple(_shown(case, link)) if hides_addresses(case.report) else ()
+    gains = tuple(_gains(link, wanted, held))
+    for new in gains:
+        yield Option((*shown, _gain(case, link, new)))
+    for loss in dict.fromkeys(_losses(held)):
+        yield Option(lost(loss))
+    for new in gains:
+        for loss in dict.fromkeys(_losses_beside(held, new)):
+            yield Option((*shown, _gain(case, link, new), *lost(loss)))
 
 
-def _gains(
-    case: Case, link: Link, wanted: tuple[Address, ...], held: dict[str, tuple[Address, ...]]
-) -> Iterator[Trial]:
-    missing = tuple(address for address in wanted if address not in link.address_set)
-    if not missing or link.kind is Kind.LOOPBACK:
+def _gains(link: Link, wanted: tuple[Address, ...], held: Held) -> Iterator[tuple[Address, ...]]:
+    """Yield what the interface may gain: one address, that of another interface first, or all that it lacks."""
+    if link.kind is Kind.LOOPBACK:
         return
     owned = {address for addresses in held.values() for address in addresses}
-    one = next((address for address in missing if address in owned), missing[0])
-    for new in dict.fromkeys(((one,), *((address,) for address in missing[:_MOST_ADDRESSES]), missing)):
-        yield _gain(link.name, tuple(_as_owned(case, link, address) for address in new))
+    missing = sorted((address for address in wanted if address not in link.address_set), key=lambda a: a not in owned)
+    singles = [(address,) for address in missing[:_MOST_ADDRESSES]]
+    yield from dict.fromkeys((*singles, *([tuple(sorted(missing))] if missing else ())))
 
 
 def _as_owned(case: Case, link: Link, address: Address) -> OwnedAddress:
@@ -50,14 +55,12 @@ def _as_owned(case: Case, link: Link, address: Address) -> OwnedAddress:
     lengths = [one.prefix for other in links for one in other.addresses if one.address == address and one.prefix]
     subnets = (subnet for other in (link, *links) for subnet in other.subnets if address in subnet)
     lengths += [subnet.prefix for subnet in subnets]
-    return OwnedAddress(address, lengths[0] if lengths else min(_USUAL_LENGTH[address.version], _greatest(address)))
+    return OwnedAddress(address, lengths[0] if lengths else USUAL_LENGTH[address.version])
 
 
-def _greatest(address: Address) -> int:
-    return FULL_LENGTH[address.version]
+def _gain(case: Case, link: Link, addresses: tuple[Address, ...]) -> Trial:
+    name, new = link.name, tuple(_as_owned(case, link, address) for address in addresses)
 
-
-def _gain(name: str, new: tuple[OwnedAddress, ...]) -> Trial:
     def make(case: Case) -> ReportEdit | None:
         link = case.report.facts.by_name[name]
         return ReportEdit(
@@ -72,15 +75,54 @@ def _gain(name: str, new: tuple[OwnedAddress, ...]) -> Trial:
     return report_trial(f"addresses of {name}", make, len(new))
 
 
-def _losses(held: dict[str, tuple[Address, ...]]) -> Iterator[tuple[tuple[str, tuple[Address, ...]], ...]]:
+def _shown(case: Case, link: Link) -> Iterator[Trial]:
+    """Yield what has to be so that a report of its kind shows addresses of the interface."""
+    if link.up is False:
+        yield _up(link.name)
+    yield from released(case, link)
+
+
+def _up(name: str) -> Trial:
+    def make(case: Case) -> ReportEdit:
+        link = case.report.facts.by_name[name]
+        return ReportEdit(
+            EditKind.UP,
+            link,
+            lambda writer: writer.set_up(link),
+            touching({name: {"up"}}),
+            lambda case: case.report.facts.by_name[name].up,
+            f"{quote(name)} were up",
+        )
+
+    return report_trial(f"state of {name}", make, 0)
+
+
+def _losses(held: Held) -> Iterator[Loss]:
     """Yield who loses what: each address alone, each interface alone, at last all that they hold."""
     addresses = dict.fromkeys(address for several in held.values() for address in several)
     for address in list(addresses)[:_MOST_ADDRESSES]:
-        yield tuple((name, (address,)) for name, several in held.items() if address in several)
+        yield _everywhere(held, address)
     for name in list(held)[:_MOST_RIVALS]:
         yield ((name, held[name]),)
     if held:
         yield tuple(held.items())
+
+
+def _losses_beside(held: Held, new: tuple[Address, ...]) -> Iterator[Loss]:
+    """Yield what others lose when the interface gains addresses: these, or all that they hold."""
+    if len(new) == 1 and _everywhere(held, new[0]):
+        yield _everywhere(held, new[0])
+    if held:
+        yield tuple(held.items())
+
+
+def _everywhere(held: Held, address: Address) -> Loss:
+    return tuple((name, (address,)) for name, several in held.items() if address in several)
+
+
+def lost(loss: Loss) -> tuple[Trial, ...]:
+    """Return the edits by which interfaces lose addresses."""
+    return tuple(_loss(name, gone) for name, gone in loss)
 
 
 def _loss(name: str, gone: tuple[Address, ...]) -> Trial:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from evaluator.counterfactual.ownership import USUAL_LENGTH
 from evaluator.counterfactual.trial import Applied, Option, Trial
 from evaluator.decide import Case
-from evaluator.facts.address import Address
+from evaluator.facts.address import Address, network_of
 from evaluator.facts.host import HostAddresses
 from evaluator.facts.link import Link
 from evaluator.frozen import replace
@@ -87,15 +88,15 @@ def parameters(case: Case, link: Link) -> Iterator[Option]:
     """Yield edits that give a parameter another value, one that has to do with the interface."""
     for parameter in case.program.parameters:
         now = case.parameters.get(parameter.name)
-        for value in dict.fromkeys(_values(parameter, link, now)):
+        for value in dict.fromkeys(_values(case, parameter, link)):
             if value != now:
                 yield Option((_parameter(parameter, value, size=2 if value == link.name else 1),))
         if not parameter.is_required and now != parameter.default:
             yield Option((_parameter(parameter, parameter.default),))
 
 
-def _values(parameter: Parameter, link: Link, now: Value) -> Iterator[Value]:
-    base = parameter.type.base
+def _values(case: Case, parameter: Parameter, link: Link) -> Iterator[Value]:
+    base, now = parameter.type.base, case.parameters.get(parameter.name)
     if parameter.type.is_list:
         if base is Base.TEXT and isinstance(now, tuple):
             yield _toggled(now, link.name)
@@ -110,7 +111,8 @@ def _values(parameter: Parameter, link: Link, now: Value) -> Iterator[Value]:
         yield from link.subnets
     elif base is Base.ADDRESS:
         yield from link.gateways
-        yield from (Address(net.first.version, net.first.number + 1) for net in link.subnets)
+        near = (network_of(address, USUAL_LENGTH[address.version]) for address in case.host.usable[:1])
+        yield from (Address(net.first.version, net.first.number + 1) for net in (*link.subnets, *near))
 
 
 def _toggled(names: tuple[Scalar, ...], name: str) -> Value:

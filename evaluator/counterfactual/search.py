@@ -22,7 +22,7 @@ from evaluator.restate.restate import text_of
 from evaluator.trace import Change, Edit, Search
 
 _MOST_OPTIONS_AT_ONCE = 3
-_MOST_TRIES = 300
+_MOST_TRIES = 1_500
 _MOST_WORK = 400_000
 _BYTES_A_UNIT = 40
 

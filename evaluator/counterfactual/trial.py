@@ -80,7 +80,8 @@ def report_trial(subject: str, make: Callable[[Case], ReportEdit | None], size: 
             return None
         changed = case._replace(report=report)
         name = None if edit.link is None else edit.link.name
-        return Applied(changed, Edit(edit.what, name, edit.value(case), edit.value(changed), edit.sentence))
+        before, after = edit.value(case), edit.value(changed)
+        return None if before == after else Applied(changed, Edit(edit.what, name, before, after, edit.sentence))
 
     return Trial(subject, size, True, apply)
 

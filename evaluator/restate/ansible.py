@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from evaluator.facts.address import Address, OwnedAddress
-from evaluator.facts.link import Link
+from evaluator.facts.link import Kind, Link
 from evaluator.facts.netmask import NETMASKS
 from evaluator.report.shapes import ANSIBLE_PREFIX
 from evaluator.restate.pointer import follow, parts_of
@@ -63,6 +63,10 @@ class AnsibleWriter(Writer):
         if address.version == 4:
             first = entry.get("ipv4")
             entry["ipv4"], listed[0:1] = chosen, [first] if first else []
+
+    def set_members(self, link: Link, names: tuple[str, ...]) -> None:
+        """Write `slaves` or `interfaces`."""
+        self._entry(link)["interfaces" if link.kind is Kind.BRIDGE else "slaves"] = list(names)
 
     def make_card(self, link: Link) -> None:
         """Make it an interface with a driver behind it, and without ports."""

@@ -82,6 +82,17 @@ class Iproute2Writer(Writer):
                     other["secondary"] = True
         to_front(entries, chosen, next(i for i, one in enumerate(entries) if _is_ipv6(one) == _is_ipv6(chosen)))
 
+    def set_members(self, link: Link, names: tuple[str, ...]) -> None:
+        """Write `master` of those that are added, and of those that are removed."""
+        for other in self.facts.links:
+            entry = self._entry(other)
+            if entry.get("master") == link.name and other.name not in names:
+                del entry["master"]
+                _without(entry, _OF_PORTS)
+            elif other.name in names and entry.get("master") != link.name:
+                entry["master"] = link.name
+                entry.setdefault("linkinfo", {})["info_slave_kind"] = str(link.kind)
+
     def make_card(self, link: Link) -> None:
         """Remove its kind, and let its ports have no master."""
         _without(self._entry(link), _OF_BRIDGES)

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from evaluator.facts.address import Address, Cidr, OwnedAddress
-from evaluator.facts.link import Link
+from evaluator.facts.link import Kind, Link
 from evaluator.restate.pointer import follow, parts_of
 from evaluator.restate.writer import CannotState, Json, Writer, is_one_of, to_front
 
 _FAMILIES = {4: "ipv4", 6: "ipv6"}
 _OVS_BRIDGE = "ovs-bridge"
+_MEMBER_KEYS = ("slaves", "port", "ports")
 _OF_BRIDGES = ("bridge", "ovs-db", "patch")
 _OF_KERNEL_READERS = frozenset({"min-mtu", "max-mtu", "accept-all-mac-addresses", "ethtool", "mptcp"})
 
@@ -25,6 +26,11 @@ class NmstateWriter(Writer):
 
     has_routing_table = True
 
+    @classmethod
+    def hides_addresses(cls, document: Any) -> bool:  # noqa: ANN401 -- plain JSON values
+        """Return whether an old version printed it: no entry has what only newer versions tell."""
+        return not _reads_kernel(document)
+
     def refuse_without_addresses(self, link: Link) -> None:
         """Refuse what has no addresses in this version's output."""
         super().refuse_without_addresses(link)
@@ -32,8 +38,12 @@ class NmstateWriter(Writer):
             raise CannotState
         is_member = link.name in self.facts.slaves or link.name in self.facts.ports
         is_active = self._entry(link).get("state") == "up" and not is_member
-        if not is_active and not any(_OF_KERNEL_READERS & entry.keys() for entry in self._interfaces(link)):
+        if not is_active and not _reads_kernel(self.document):
             raise CannotState
+
+    def set_up(self, link: Link) -> None:
+        """Write its state."""
+        self._entry(link)["state"] = "up"
 
     def add_address(self, link: Link, owned: OwnedAddress) -> None:
         """Add it to the end of its family's list."""
@@ -56,6 +66,19 @@ class NmstateWriter(Writer):
         if chosen is None:
             raise CannotState
         to_front(listed, chosen)
+
+    def set_members(self, link: Link, names: tuple[str, ...]) -> None:
+        """Write the list in the section of its kind; an interface that is in it no more has no controller."""
+        section: Json = self._entry(link).get("bridge" if link.kind is Kind.BRIDGE else "link-aggregation", {})
+        keys = [key for key in _MEMBER_KEYS if key in section] or ["port"]
+        for key in (*keys, "ports-config"):
+            if key in section or key == keys[0]:
+                section[key] = _with_members(
+                    section.get(key, []), names, is_bond=key != "ports-config" and link.kind is Kind.BOND
+                )
+        for entry in self._interfaces(link):
+            if entry.get("controller") == link.name and entry["name"] not in names:
+                del entry["controller"]
 
     def make_card(self, link: Link) -> None:
         """Make it an `ethernet` interface, and let no other call it its controller."""
@@ -105,3 +128,18 @@ class NmstateWriter(Writer):
 
     def _entries(self, link: Link) -> list[Json]:
         return [entry for entry in self._interfaces(link) if entry["name"] == link.name]
+
+
+def _with_members(before: list[Any], names: tuple[str, ...], *, is_bond: bool) -> list[Any]:
+    """Return a list of slaves, which are names, or of ports, which are objects."""
+    if is_bond:
+        return list(names)
+    kept = [port for port in before if port["name"] in names]
+    return [*kept, *({"name": name} for name in names if name not in {port["name"] for port in kept})]
+
+
+def _reads_kernel(value: object) -> bool:
+    """Return whether an entry has a key that only versions tell that read the kernel."""
+    if isinstance(value, dict):
+        return not _OF_KERNEL_READERS.isdisjoint(value) or any(map(_reads_kernel, value.values()))
+    return isinstance(value, list) and any(map(_reads_kernel, value))

@@ -47,6 +47,11 @@ def has_routing_table(report: Report) -> bool:
     return report.format in _WRITERS and _WRITERS[report.format].has_routing_table
 
 
+def hides_addresses(report: Report) -> bool:
+    """Return whether such a report shows no addresses of an interface that is down, a slave or a port."""
+    return report.format in _WRITERS and _WRITERS[report.format].hides_addresses(report.document)
+
+
 def restate(report: Report, write: Callable[[Writer], None], touched: Touched) -> Report | None:
     """Return the report with a change written into it; None if no report of its format states it, and it alone."""
     make = _WRITERS.get(report.format)

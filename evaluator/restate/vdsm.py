@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from evaluator.facts.address import Address, OwnedAddress
+from evaluator.facts.address import Address, OwnedAddress, read_entry
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.netmask import NETMASKS
 from evaluator.report.shapes import VDSM_ENVELOPES
@@ -43,7 +43,7 @@ class VdsmWriter(Writer):
                 if entry.get(key):
                     entry[key] = [text for text in entry[key] if not is_one_of(text, addresses)]
             if is_one_of(entry.get("addr"), addresses):
-                _put_addr(entry, next(iter(entry.get("ipv4addrs") or ()), ""))
+                _put_addr(entry, next(filter(_is_address, entry.get("ipv4addrs") or ()), ""))
 
     def show_first(self, link: Link, address: Address) -> None:
         """Make it `addr`, or the first of `ipv6addrs`."""
@@ -60,8 +60,17 @@ class VdsmWriter(Writer):
                 listed.append(before)
             _put_addr(entry, text)
 
+    def set_members(self, link: Link, names: tuple[str, ...]) -> None:
+        """Write `slaves` or `ports`, the latter in the bridge's networks too."""
+        key = "ports" if link.kind is Kind.BRIDGE else "slaves"
+        device, *networks = self._statements(link)
+        for entry in (device, *(network for network in networks if key in network)):
+            entry[key] = list(names)
+
     def make_card(self, link: Link) -> None:
         """Move the bridge to `nics` without its ports; its networks are no longer bridged."""
+        if link.kind is not Kind.BRIDGE:
+            raise CannotState
         body, name = self._body(), link.name
         networks = [network for _, network in self._networks_on(link)]
         if name in body.get("bridges", {}):
@@ -136,12 +145,12 @@ class VdsmWriter(Writer):
 
 def _add_ipv4(entry: Json, owned: OwnedAddress, *, is_device: bool) -> None:
     text, listed = with_length(owned), entry.get("ipv4addrs")
-    has_addr = bool(entry.get("addr"))
+    has_addr, before = bool(entry.get("addr")), tuple(listed or ())
     if listed is not None:
         listed.append(text)
     elif has_addr and is_device:
         entry["ipv4addrs"] = [_as_listed(entry), text]
-    if not has_addr and (is_device or "addr" in entry) and len(entry.get("ipv4addrs") or ()) < 2:
+    if not has_addr and (is_device or "addr" in entry) and not any(map(_is_address, before)):
         _put_addr(entry, text)
 
 
@@ -164,6 +173,13 @@ def _put_addr(entry: Json, text: str) -> None:
     entry["addr"] = body
     if entry.get("netmask") is not None or length:
         entry["netmask"] = _DOTTED.get(length, length)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(read_entry(text))
+    except ValueError:
+        return False
 
 
 def _body(text: Any) -> str:  # noqa: ANN401 -- plain JSON values

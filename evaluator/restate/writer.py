@@ -32,6 +32,11 @@ class Writer:
 
     has_routing_table = False
 
+    @classmethod
+    def hides_addresses(cls, document: Any) -> bool:  # noqa: ANN401 -- plain JSON values
+        """Return whether such a report shows no addresses of an interface that is down, a slave or a port."""
+        return False
+
     def __init__(self, document: Any, facts: HostFacts) -> None:  # noqa: ANN401 -- plain JSON values
         self.document = document
         self.facts = facts
@@ -55,12 +60,20 @@ class Writer:
         """Take addresses from an interface."""
         raise CannotState
 
+    def set_up(self, link: Link) -> None:
+        """Report an interface as up."""
+        raise CannotState
+
     def show_first(self, link: Link, address: Address) -> None:
         """List an address of an interface before the others of its family."""
         raise CannotState
 
+    def set_members(self, link: Link, names: tuple[str, ...]) -> None:
+        """Give a bond other slaves, or a bridge other ports."""
+        raise CannotState
+
     def make_card(self, link: Link) -> None:
-        """Turn a bridge into a network card with nothing below it."""
+        """Turn a bridge, or what is of no known kind, into a network card with nothing below it."""
         raise CannotState
 
     def set_vlan_id(self, link: Link, vlan_id: int) -> None:
