@@ -151,10 +151,14 @@ def _reads(expression: Expression) -> Iterator[Expression]:
 
 def _see(expression: Expression, scene: Scene, bound: Bindings) -> SeenValue:
     if not isinstance(expression, Read):
-        return SeenValue(expression.text, show_briefly(evaluate(expression, scene, bound)))
+        return SeenValue(expression.text, _shown(evaluate(expression, scene, bound)))
     owner = None if expression.owner is None else evaluate(expression.owner, scene, bound)
     value = expression.word.get(scene, owner)
-    return SeenValue(expression.text, show_briefly(value), _places(value, owner, expression.word.name))
+    return SeenValue(expression.text, _shown(value), _places(value, owner, expression.word.name))
+
+
+def _shown(value: object) -> str:
+    return "(empty)" if value == () else show_briefly(value)
 
 
 def _places(value: object, owner: object, word: str) -> tuple[str, ...]:
