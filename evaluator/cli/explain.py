@@ -122,7 +122,7 @@ def _of_record(options: argparse.Namespace) -> tuple[Decision, _Kept]:
     if found.decision is None or not found.is_answer:
         raise UnverifiedError(
             Diagnostic(
-                RecordCode.UNVERIFIED, f"the record cannot be explained, its replay says {found.outcome}: {reason}"
+                RecordCode.UNVERIFIED, f"the record cannot be explained, its replay class is {found.outcome}: {reason}"
             )
             for reason in (*found.reasons, *found.differences)
         )
