@@ -71,7 +71,7 @@ def test_reasons_leave_the_changes_out_and_nothing_else() -> None:
     decision = evaluator.load_policy("strict").decide(report, HostAddresses.of("192.0.2.10"))
     full, short = decision.explain().to_dict(), decision.reasons().to_dict()
     for one in full["interfaces"]:  # type: ignore[attr-defined]
-        one["change"] = None
+        one["change"] = one["search"] = None
     assert full == short
 
 
@@ -90,7 +90,7 @@ def test_of_a_large_host_those_are_explained_that_matter() -> None:
     ("arguments", "status", "said"),
     [
         (["--address", "192.0.2.10"], 0, "bond0 (bond over ens1, ens2) is the hostActiveNic"),
-        (["--address", "192.0.2.99"], 5, "nearly: `192.0.2.99` is in its subnet"),
+        (["--address", "192.0.2.99"], 5, "near miss: `192.0.2.99` is in its subnet"),
         ([], 5, "no host address was given"),
     ],
 )
@@ -102,6 +102,7 @@ def test_the_command(arguments: list[str], status: int, said: str, capsys: pytes
     document = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in document["explanation"]["interfaces"]] == ["bond0", "ens1", "ens2"]
     assert violations(document["decision"], "decision") == ()
+    assert violations(document, "explanation#printed") == ()
 
 
 def test_a_kept_decision_is_explained_by_its_id(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
