@@ -79,15 +79,6 @@ def identifier(secret: str) -> str:
     return "x_" + re.sub(r"[^A-Za-z0-9]", "_", secret)
 
 
-def planted(document: Any, secret: str) -> Any:
-    """Return a document with the secret as every text in it, and as an unknown member of every object."""
-    if isinstance(document, dict):
-        return {**{key: planted(value, secret) for key, value in document.items()}, secret: {secret: [secret]}}
-    if isinstance(document, list):
-        return [*(planted(item, secret) for item in document), secret]
-    return secret if isinstance(document, str) else document
-
-
 def document_of(schema: Any, definitions: Mapping[str, Any], secret: str) -> Any:
     """Return a document that has every member of a schema, each a text, with the secret in every place there is."""
     found: dict[str, Any] = {secret: secret, f"{secret}{secret}": {secret: [secret]}}

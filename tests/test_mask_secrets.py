@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -23,6 +24,7 @@ from evaluator.facts.address import parse_address
 from evaluator.finding import Finding
 from evaluator.policy.load import read_program
 from evaluator.report.read import FORMATS, read_report_text
+from evaluator.report.reading import ReportFormat
 from evaluator.schema import is_valid, read_schema
 from evaluator.source import Source
 from tests.captured import questions
@@ -268,3 +270,56 @@ def _not_annotated(schema: Any, path: tuple[str, ...], *, is_covered: bool = Fal
 def test_this_version_may_be_told() -> None:
     engine = part_of("decision-record").members["engine"].members
     assert evaluator.__version__ in engine["version"].words
+
+
+def test_a_node_network_state_leaves_without_the_objects_around_it() -> None:
+    state, address = capture("nmstate")
+    node = SECRETS["host name"]
+    objects = [
+        {
+            "kind": "NodeNetworkState",
+            "metadata": {"name": name, "labels": {node: node}},
+            "status": {"currentState": body},
+        }
+        for name, body in ((node, state), ("other", {"interfaces": []}))
+    ]
+    document = {"apiVersion": "v1", "kind": "List", "items": objects}
+    report = read_report_text(json.dumps(document).encode(), item=node)
+    decision = evaluator.load_policy("strict").decide(report, HostAddresses.of(address))
+    masked = through_json(mask(record_of(decision), KEY))
+    assert masked.envelope.get("not_replayable") is None
+    assert masked.envelope["result"]["status"] == decision.status
+    assert found_in(exported(masked)) == []
+
+
+def test_a_new_format_is_masked_by_its_schema_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = FORMATS[1]
+    news = ReportFormat(
+        "netplan", "", lambda _: False, lambda document: replace(known.read(document), format="netplan")
+    )
+    decision = evaluator.load_policy("strict").decide(
+        evaluator.read_report(capture("vdsm")[0]), HostAddresses.of("::2")
+    )
+    for one, is_kept in ((news, False), (replace(news, schema=known.schema), True)):
+        monkeypatch.setattr("evaluator.report.read.FORMATS", (*FORMATS, one))
+        monkeypatch.setattr("evaluator.audit.mask_report.FORMATS", (*FORMATS, one))
+        record = record_of(decision)
+        record.envelope["input"]["report"]["format"] = "netplan"
+        masked = mask(record, KEY)
+        assert (masked.report is not None) is is_kept
+        assert masked.envelope.get("replayable", True) is is_kept
+
+
+@pytest.mark.parametrize(
+    ("value", "masked"),
+    [
+        *((number, number) for number in (0, -1, 1500, 16_777_215, True, False, None)),
+        *((number, None) for number in (16_777_216, 169_090_600, -169_090_600, 1.5, 1e300, 2**70)),
+        *((text, text) for text in ("1500", "[772]", "-1", "up", "2026-11-22T12:00:00.000001Z", "")),
+        *((text, "masked") for text in ("169090600", "up 10.20", "1.5", "10 20 x", "UP", "eth0", "0x0A141E28", "１２")),
+    ],
+)
+def test_what_stays_of_a_plain_value(value: object, masked: object) -> None:
+    part = replace(part_of("nmstate-report").members["interfaces"], items=None, mask="plain", words=frozenset({"up"}))
+    pseudonyms = Pseudonyms(KEY)
+    assert Walker(pseudonyms, Labels(pseudonyms)).document(value, part) == masked

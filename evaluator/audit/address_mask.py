@@ -11,8 +11,8 @@ broadcast addresses, and IPv4 ones written as IPv6. A bit is never flipped where
 different ones of these (`_FORKS`), which takes every block onto itself. The price: a global address beside
 such a block keeps the leading bits that it shares with it, 11.0.0.0/8 its first eight.
 
-The first bit that may be flipped always is. That tells an attacker nothing that the code does not, and no address
-becomes itself, nor one that begins as it did beyond its block: `10.20.` never becomes `10.20.`.
+The first bit that may be flipped is always flipped, so no address becomes itself, or an address with the same
+beginning beyond its block: `10.20.` never becomes `10.20.`. An attacker learns nothing by it, for the code is public.
 """
 
 from __future__ import annotations

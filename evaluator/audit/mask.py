@@ -1,14 +1,15 @@
 """A record that can be shown to strangers: its decision can still be followed and made again, its host not be found.
 
-Default deny: what leaves this module is one of three things. (1) A constant of activenic or of a shipped policy. (2) A
-value that the walker let through or masked, because a schema says what it is (`mask_schema.py`). (3) The decision that
-the masked inputs give, which can hold nothing but what they hold. Nothing is looked for in sentences; they are made
-again by deciding, or replaced whole. Bytes of the original (the report's text, raw DNS responses, comments) never
-leave, nor do digests of them, which can be compared with that of a guess.
+Default deny. A masked record consists of three kinds of values. (1) Constants of activenic or of a shipped policy.
+(2) Values that the walker masked or let through, because a schema defines them (`mask_schema.py`). (3) The decision on
+the masked inputs, which cannot contain anything that the inputs do not contain. No sentence is searched for secrets:
+it is built from its template with masked values, by deciding, or replaced whole. Bytes of the original (the report's
+text, raw DNS responses, comments) are never copied, nor are digests of them, because a digest can be compared with the
+digest of a guess.
 
-Where the masked inputs do not give the original decision in other names, the record says so and why
-(`not_replayable`), and shows the original decision, masked by its schema, its sentences replaced whole.
-`docs/masking.md` says what an attacker may still infer.
+If the decision on the masked inputs is not the original one in other names, the record has the reasons
+(`not_replayable`) and the original decision, masked by its schema, with every sentence replaced whole.
+`docs/masking.md` lists what an attacker may still infer.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 from evaluator.audit.documents import SCHEMAS, document_of
 from evaluator.audit.mask_key import refuse_short
 from evaluator.audit.mask_policy import Labels, MaskedPolicy, mask_policy, mask_value
-from evaluator.audit.mask_report import mask_report
+from evaluator.audit.mask_report import mask_format, mask_report
 from evaluator.audit.mask_schema import Walker, part_of
 from evaluator.audit.pseudonyms import Pseudonyms
 from evaluator.audit.record import SCHEMA, Json, Record, checked
@@ -32,8 +33,8 @@ from evaluator.policy.types import Base
 from evaluator.schema import is_valid
 from evaluator.source import Source
 
-MASKING_VERSION = 2  # 1 is that of 0.1.0, which says no version
-_MOST_POLICIES, _MOST_REPORTS = 8, 64  # the records of one log are made of few
+MASKING_VERSION = 2  # 1 is that of 0.1.0, whose records do not name it
+_MOST_POLICIES, _MOST_REPORTS = 8, 64  # the records of one log share a few
 _ID_PAIRS = 14
 _PLAIN = ("schema_version", "timestamp", "labels", "engine")
 _MASKED = ("/decision_id", "/input/host", "/input/parameters", "/labels", "/result")
@@ -44,7 +45,7 @@ _NOT_ORIGINALLY = "the original record cannot be replayed"
 
 
 def mask(record: Record, key: bytes) -> Record:
-    """Return the record with pseudonyms that the key gives; RecordError where the key is too short."""
+    """Return the record with pseudonyms that the key gives; RecordError if the key is too short."""
     return Masking(key).mask(record)
 
 
@@ -58,7 +59,7 @@ class Masking:
         self._policy = lru_cache(_MOST_POLICIES)(self._mask_policy)
 
     def mask(self, record: Record) -> Record:
-        """Return the masked record; RecordError if the record does not hold a decision and addresses."""
+        """Return the masked record; RecordError if its result or its addresses are invalid."""
         _refuse_strange(record.envelope)
         given = record.envelope["input"]
         report: tuple[bytes | None, frozenset[str]] = (None, frozenset())
@@ -81,7 +82,7 @@ class Masking:
 
 
 class _Copy:
-    """The masked copy of one record, made of its masked report and policy."""
+    """The masked copy of one record, built from its masked report and policy."""
 
     def __init__(
         self,
@@ -98,7 +99,7 @@ class _Copy:
         self._walker = Walker(pseudonyms, self._labels)
 
     def record(self) -> Record:
-        """Return the copy with the decision of its inputs; where that is not the original one, with reasons."""
+        """Return the copy with the decision on its inputs; if that is not the original one, with the reasons."""
         policy = None if self._policy is None else self._policy.text.encode()
         envelope = self._envelope(policy)
         masked = Record(envelope, self._report, policy)
@@ -114,7 +115,7 @@ class _Copy:
         return masked
 
     def _envelope(self, policy: bytes | None) -> Json:
-        """Return everything but the result and what is said of the masking itself."""
+        """Return everything but the result and the description of the masking."""
         before, part = self._original.envelope, part_of(SCHEMA)
         given, input_part = before["input"], part.members["input"]
         types = {} if self._policy is None else self._policy.types
@@ -122,14 +123,16 @@ class _Copy:
             self._labels(name): mask_value(types.get(name, Base.TEXT), value, self._pseudonyms)
             for name, value in given["parameters"].items()
         }
-        format = self._walker.document({"format": given["report"]["format"]}, input_part.members["report"])
         body = self._body(given["policy"], policy)
         return {
             **self._walker.document({name: before[name] for name in _PLAIN}, part),
             "decision_id": self._pseudonyms.word(before["decision_id"], _ID_PAIRS),
             "revision": body["sha256"],
             "input": {
-                "report": {**format, **self._body(given["report"], self._report)},
+                "report": {
+                    "format": mask_format(given["report"]["format"]),
+                    **self._body(given["report"], self._report),
+                },
                 "policy": {**body, "name": self._labels(given["policy"]["name"])},
                 "parameters": values,
                 "host": _with_answers_sorted(self._walker.document(given["host"], input_part.members["host"])),
@@ -137,13 +140,13 @@ class _Copy:
         }
 
     def _body(self, given: Json, body: bytes | None) -> Json:
-        """Return a body's digest and size; of one that is gone neither is told."""
+        """Return a body's digest and size; of a missing one a pseudonym and zero."""
         if body is None:
             return {"sha256": self._pseudonyms.digest(given["sha256"]), "size": 0}
         return {"sha256": digest(body), "size": len(body)}
 
     def _result(self, inputs: Json) -> Json:
-        """Return the original decision masked by its schema; lists are sorted, for their order tells that of names."""
+        """Return the original decision masked by its schema; lists are sorted, because their order is that of names."""
         result = self._original.envelope["result"]
         document: Json = _sorted(self._walker.document(result, part_of(SCHEMAS[result["schema_version"]])))
         document["policy"]["parameters"] = inputs["parameters"]
@@ -180,10 +183,12 @@ class _Copy:
 
 
 def _refuse_strange(envelope: Json) -> None:
-    """Refuse what is no decision or no address: a masked record of it would not be one either."""
+    """Refuse an invalid decision or address: the masked record would be invalid too."""
     result = {**envelope["result"], "resolution": None}
     is_decision = is_valid(result, SCHEMAS[result["schema_version"]])
-    problems = [] if is_decision else [Diagnostic(RecordCode.INVALID, "the result is no decision document", "/result")]
+    problems = (
+        [] if is_decision else [Diagnostic(RecordCode.INVALID, "the result is not a decision document", "/result")]
+    )
     try:
         host_of({**envelope["input"]["host"], "resolution": None})
     except RecordError as error:
@@ -199,7 +204,7 @@ def _with_answers_sorted(host: Json) -> Json:
 
 
 def _decided(masked: Record, result: Json) -> Json | None:
-    """Return the decision of the masked inputs as a document of the version of `result`; None if there is none."""
+    """Return the decision on the masked inputs as a document of the version of `result`; None if it fails."""
     try:
         again = document_of(decide_again(masked), result["schema_version"])
     except QuestionError:
@@ -217,7 +222,7 @@ def _sorted(value: Any) -> Any:  # noqa: ANN401 -- plain JSON
 
 
 def _essence(document: Json) -> Json:
-    """Return what a decision says, whatever its words: two with one essence are the same answer."""
+    """Return a decision without its sentences and places: two with one essence are the same answer."""
     return {
         **{key: document[key] for key in ("status", "hostActiveNic", "interface", "candidates", "owners")},
         "policy": document["policy"]["name"],

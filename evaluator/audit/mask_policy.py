@@ -3,9 +3,9 @@
 Everybody can read a shipped policy, so its text, names, codes and messages stay, and what its messages say of a
 masked report holds pseudonyms only. Any other policy is written anew from what it declares: the names of the policy, of
 parameters, conditions and rules, codes and literals become pseudonyms, the words of the rule language and small numbers
-stay, sentences for people are replaced whole, and comments are left out. Of a message the `{words}` stay: a finding
-lists what they name. So the masked policy decides on masked reports what it decided on the originals, unless it looks
-into names: a glob, or an order of texts, has no pseudonym that fits.
+stay, sentences for people are replaced whole, and comments are left out. The `{words}` of a message stay, because a
+finding lists the interfaces in them. So the masked policy decides on masked reports as the original policy on original
+ones, unless it depends on the letters of names: no pseudonym fits a glob, or an order of texts.
 """
 
 from __future__ import annotations

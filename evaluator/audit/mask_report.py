@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from evaluator.audit.mask_schema import Walker, part_of
-from evaluator.audit.pseudonyms import Pseudonyms
+from evaluator.audit.pseudonyms import MASKED, Pseudonyms
 from evaluator.diagnostic import QuestionError
 from evaluator.report.kernel_names import with_readable_names
 from evaluator.report.kubernetes import state_in
@@ -45,6 +45,11 @@ def mask_report(
     else:
         masked = walker.document(document, part_of(schema))
     return orjson.dumps(masked), frozenset(walker.erased)
+
+
+def mask_format(name: str) -> str:
+    """Return the name of a format; any other text is replaced whole."""
+    return name if any(one.name == name for one in FORMATS) else MASKED
 
 
 def _mask_iproute2(document: Any, mask: Callable[[object], Any]) -> object:  # noqa: ANN401 -- plain JSON

@@ -1,6 +1,6 @@
-"""One walker masks every document by its JSON Schema, and what the schema does not name is not there afterwards.
+"""One walker masks every document by its JSON Schema, and leaves out every member that the schema does not name.
 
-Each member of a schema has an annotation, `x-mask`, that says what its value is:
+Each member of a schema has an annotation, `x-mask`, for the meaning of its value:
 
     address   an IP address, alone or with a zone, a length or a netmask
     mac       a link-layer address
@@ -12,13 +12,13 @@ Each member of a schema has an annotation, `x-mask`, that says what its value is
     plain     a word of a tool, a number, a truth value, a moment
 
 A `plain` text stays only if each of its words is in the schema (`enum`, `const`, `x-words`), a small number, a moment;
-any other is replaced whole. A number stays if it is plain and too small to be an IPv4 address. A map keeps its members
-only if `propertyNames` says how their names are masked, and does not say `text`. Everything else is left out: members
+any other is replaced whole. A number stays if it is plain and too small to be an IPv4 address. The members of a map
+stay only if `propertyNames` has an annotation other than `text` for their names. Everything else is left out: members
 that the schema does not name, members without annotation, values of another form than the annotation means. So a new
 format is masked by its schema alone, and a member that nobody thought of is masked whole.
 
 A schema is read once into a tree (`Part`), in which the alternatives of a value are merged: the walker need not know
-which one a value took. Alternatives that do not agree about a member leave it without annotation.
+the alternative of a value. If alternatives have different annotations for a member, the member has none.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from evaluator.text import json_pointer
 
 MASKS = ("address", "mac", "name", "host", "label", "network", "text", "plain")
 ANY = "*"
-SMALL = 1 << 24  # what is less is no IPv4 address that a host has, nor a MAC
+SMALL = 1 << 24  # 1.0.0.0: a smaller number is not the IPv4 address of a host
 _SEPARATORS = re.compile(r"[\s=]+")
 _NUMBER = re.compile(r"-?[0-9]{1,8}|\[[0-9]{1,5}\]", re.ASCII)  # `ip -N` prints numbers in brackets
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z", re.ASCII)
@@ -48,7 +48,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a schema says of one place: `values` are the members of a map, whose names are masked as `keys` says."""
+    """A schema for one place: `values` are the members of a map, and `keys` is the annotation of their names."""
 
     mask: str
     words: frozenset[str]
@@ -60,7 +60,7 @@ class Part:
 
 @cache
 def part_of(schema: str) -> Part:
-    """Return what `schemas/<schema>.schema.json` says of a whole document."""
+    """Return the part for a whole document of `schemas/<schema>.schema.json`."""
     document: Json = read_schema(schema)
     return _merged([document], document.get("$defs", {}))
 
@@ -86,7 +86,7 @@ def _merged(schemas: Iterable[object], definitions: Json) -> Part:
 
 
 def _alternatives(schema: object, definitions: Json) -> Iterator[Json]:
-    """Yield the schemas of which at least one holds at a place."""
+    """Yield every schema that may apply at a place."""
     if not isinstance(schema, dict):
         return
     yield schema
@@ -105,9 +105,9 @@ def _words(schema: Json) -> Iterator[str]:
 
 
 class Walker:
-    """Masks documents; `erased` are the pointers of what was left out, in which `*` is a name, an index or unknown.
+    """Masks documents; `erased` has the pointers of the members left out, with `*` for a name, an index or unknown.
 
-    `labels` masks what is chosen for people; `names` are texts that become something else than their pseudonym.
+    `labels` masks labels; `names` maps texts to other words than their pseudonyms.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Walker:
         }
 
     def document(self, value: object, part: Part) -> Any:  # noqa: ANN401 -- plain JSON
-        """Return the masked document; None where all of it is left out."""
+        """Return the masked document; None if all of it is left out."""
         masked = self._value(value, part, ())
         return None if masked is _GONE else masked
 

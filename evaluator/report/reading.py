@@ -87,7 +87,7 @@ class ReportFormat:
     """One tool's format: how it is recognised by its shape, and how it becomes a report.
 
     `looks_for` says in words what `recognises` looks at. `read` raises ReportError with every
-    problem where the document breaks the format's `schema`, which also says how its reports are masked.
+    problem if the document breaks the format's `schema`, by which its reports are masked too.
     """
 
     name: str
