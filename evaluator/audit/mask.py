@@ -106,11 +106,12 @@ class _Copy:
         result = self._result(envelope["input"])
         reasons = self._reasons()
         again = None if reasons else _decided(masked, result)
-        if again is None or _essence(result) != _essence(_sorted(again)):
+        if again is not None and _essence(result) == _essence(again):
+            result = again
+        else:
             known = () if self._policy is None else self._policy.reasons
             envelope.update(replayable=False, not_replayable=reasons or [*known] or [_OTHERWISE])
-        else:
-            result = again
+            result = {**_sorted(result), "policy": result["policy"]}
         envelope.update(result=result, erased=self._erased(), masked=self._masked(), masking=MASKING_VERSION)
         return masked
 
@@ -146,9 +147,9 @@ class _Copy:
         return {"sha256": digest(body), "size": len(body)}
 
     def _result(self, inputs: Json) -> Json:
-        """Return the original decision masked by its schema; lists are sorted, because their order is that of names."""
+        """Return the original decision masked by its schema."""
         result = self._original.envelope["result"]
-        document: Json = _sorted(self._walker.document(result, part_of(SCHEMAS[result["schema_version"]])))
+        document: Json = self._walker.document(result, part_of(SCHEMAS[result["schema_version"]]))
         document["policy"]["parameters"] = inputs["parameters"]
         if inputs["host"]["asked"] is None:
             document["host"]["name"] = ", ".join(inputs["host"]["answers"])
@@ -213,25 +214,30 @@ def _decided(masked: Record, result: Json) -> Json | None:
     return again
 
 
+def _essence(document: Json) -> Json:
+    """Return a decision without its sentences and places: two with one essence are the same answer."""
+    interface = document["interface"]
+    return {
+        **{key: document[key] for key in ("status", "hostActiveNic")},
+        **{key: sorted(document[key]) for key in ("candidates", "owners")},
+        "interface": None if interface is None else _sorted(interface),
+        "policy": document["policy"]["name"],
+        "findings": sorted(
+            [one["code"], one["severity"], sorted(one["interfaces"]), sorted(one["addresses"])]
+            for one in document["findings"]
+        ),
+        "trace": [
+            [step["rule"], step["verb"], step["fired"], *(sorted(step[key]) for key in _LISTS_OF_A_STEP)]
+            for step in document["trace"]
+        ],
+        "host": _sorted({key: document["host"][key] for key in ("name", "literal", "complete", "addresses")}),
+    }
+
+
 def _sorted(value: Any) -> Any:  # noqa: ANN401 -- plain JSON
+    """Return a document with its lists of texts sorted: in the original's order they show the order of names."""
     if isinstance(value, dict):
         return {key: _sorted(item) for key, item in value.items()}
     if isinstance(value, list):
         return sorted(value) if all(isinstance(item, str) for item in value) else [_sorted(item) for item in value]
     return value
-
-
-def _essence(document: Json) -> Json:
-    """Return a decision without its sentences and places: two with one essence are the same answer."""
-    return {
-        **{key: document[key] for key in ("status", "hostActiveNic", "interface", "candidates", "owners")},
-        "policy": document["policy"]["name"],
-        "findings": sorted(
-            [one["code"], one["severity"], one["interfaces"], one["addresses"]] for one in document["findings"]
-        ),
-        "trace": [
-            [step["rule"], step["verb"], step["fired"], *(step[key] for key in _LISTS_OF_A_STEP)]
-            for step in document["trace"]
-        ],
-        "host": {key: document["host"][key] for key in ("name", "literal", "complete", "addresses")},
-    }

@@ -15,10 +15,12 @@ import orjson
 from evaluator.audit.mask_schema import Walker, part_of
 from evaluator.audit.pseudonyms import MASKED, Pseudonyms
 from evaluator.diagnostic import QuestionError
+from evaluator.report.json_text import parse_json, without_nulls
 from evaluator.report.kernel_names import with_readable_names
 from evaluator.report.kubernetes import state_in
-from evaluator.report.read import FORMATS, read_report_text
-from evaluator.report.shapes import ANSIBLE_PREFIX, ANSIBLE_WRAPPER
+from evaluator.report.read import FORMATS, parse_report_text
+from evaluator.report.shapes import ANSIBLE_PAYLOAD, ANSIBLE_PREFIX, ANSIBLE_WRAPPER
+from evaluator.schema import is_valid
 
 _NUMBER = re.compile(r"[0-9]{1,4}", re.ASCII)
 
@@ -26,24 +28,19 @@ _NUMBER = re.compile(r"[0-9]{1,4}", re.ASCII)
 def mask_report(
     text: bytes, format: str, item: str | None, pseudonyms: Pseudonyms
 ) -> tuple[bytes | None, frozenset[str]]:
-    """Return the masked report and the pointers of what was left out of it; None where it cannot be read.
+    """Return the masked report and the pointers of the members left out; None if it is invalid.
 
-    Of a Kubernetes object only the state in it is left: the objects around it name hosts.
+    Only the state in a Kubernetes object is kept: the objects around it name hosts.
     """
     schema = next((one.schema for one in FORMATS if one.name == format), "")
     try:
-        document: Any = read_report_text(text, format, item=item).document
-        document = state_in(document, item).value if format == "nmstate" else document
+        document: Any = _PREPARED.get(format, _as_it_is)(parse_report_text(text, format), item) if schema else None
     except (QuestionError, UnicodeDecodeError):
-        schema = ""
-    if not schema:
         return None, frozenset()
-    names = _ansible_names(document, pseudonyms) if format == "ansible" else {}
-    walker = Walker(pseudonyms, pseudonyms.name, names)
-    if format == "iproute2":
-        masked = _mask_iproute2(document, lambda value: walker.document(value, part_of(schema)))
-    else:
-        masked = walker.document(document, part_of(schema))
+    if document is None or not is_valid(document, schema):
+        return None, frozenset()
+    walker = Walker(pseudonyms, pseudonyms.name, _ansible_names(document, pseudonyms) if format == "ansible" else {})
+    masked = walker.document(document, part_of(schema))
     return orjson.dumps(masked), frozenset(walker.erased)
 
 
@@ -52,18 +49,39 @@ def mask_format(name: str) -> str:
     return name if any(one.name == name for one in FORMATS) else MASKED
 
 
-def _mask_iproute2(document: Any, mask: Callable[[object], Any]) -> object:  # noqa: ANN401 -- plain JSON
-    """Mask a report that may be the array of interfaces alone, in whose names octets may be no UTF-8."""
-    if isinstance(document, dict):
-        return mask(document if "schema_version" in document else with_readable_names(document))
-    return mask({"addr": with_readable_names(document)})["addr"]
+def _as_it_is(document: Any, _: str | None) -> object:  # noqa: ANN401 -- plain JSON
+    return document
+
+
+def _of_iproute2(document: Any, _: str | None) -> object:  # noqa: ANN401 -- plain JSON
+    """Return the report as an object, in which octets of names that are not UTF-8 are readable."""
+    if isinstance(document, dict) and "schema_version" in document:
+        return document
+    readable = with_readable_names(document)
+    return {"schema_version": 1, **readable} if isinstance(readable, dict) else {"schema_version": 1, "addr": readable}
+
+
+def _of_nmstate(document: object, item: str | None) -> object:
+    return state_in(document, item).value
+
+
+def _of_ansible(document: Any, _: str | None) -> object:  # noqa: ANN401 -- plain JSON
+    payload = document.get(ANSIBLE_PAYLOAD) if isinstance(document, dict) else None
+    return without_nulls(parse_json(payload) if isinstance(payload, str) else document)
+
+
+_PREPARED: Mapping[str, Callable[[Any, str | None], object]] = {
+    "iproute2": _of_iproute2,
+    "nmstate": _of_nmstate,
+    "ansible": _of_ansible,
+}
 
 
 def _ansible_names(document: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, str]:
     """Return what the names of interfaces and labels and the keys of their facts become."""
     body = document.get(ANSIBLE_WRAPPER, document)
     prefix = ANSIBLE_PREFIX if f"{ANSIBLE_PREFIX}interfaces" in body else ""
-    listed = body[f"{prefix}interfaces"]
+    listed = body.get(f"{prefix}interfaces", ())
     facts = {name: body.get(prefix + _key(name)) for name in listed}
     devices = {fact["device"] for fact in facts.values() if isinstance(fact, dict) and "device" in fact}
     labels = [name for name, fact in facts.items() if isinstance(fact, dict) and "device" not in fact]

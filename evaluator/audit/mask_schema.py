@@ -48,8 +48,12 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A schema for one place: `values` are the members of a map, and `keys` is the annotation of their names."""
+    """A schema for one place: `values` are the members of a map, and `keys` is the annotation of their names.
 
+    `pointer` is the place as a JSON Pointer with `*` for every name and index.
+    """
+
+    pointer: str
     mask: str
     words: frozenset[str]
     members: Mapping[str, Part]
@@ -62,10 +66,10 @@ class Part:
 def part_of(schema: str) -> Part:
     """Return the part for a whole document of `schemas/<schema>.schema.json`."""
     document: Json = read_schema(schema)
-    return _merged([document], document.get("$defs", {}))
+    return _merged([document], document.get("$defs", {}), ())
 
 
-def _merged(schemas: Iterable[object], definitions: Json) -> Part:
+def _merged(schemas: Iterable[object], definitions: Json, path: Path) -> Part:
     found = [one for schema in schemas for one in _alternatives(schema, definitions)]
     masks = {one["x-mask"] for one in found if "x-mask" in one}
     keys = {one["propertyNames"]["x-mask"] for one in found if "x-mask" in one.get("propertyNames", {})}
@@ -73,15 +77,20 @@ def _merged(schemas: Iterable[object], definitions: Json) -> Part:
     extra = [one["additionalProperties"] for one in found if isinstance(one.get("additionalProperties"), dict)]
     items = [one["items"] for one in found if "items" in one]
     return Part(
+        pointer=json_pointer(path),
         mask=masks.pop() if len(masks) == 1 else "",
         words=frozenset(word for one in found for word in _words(one)),
         members={
-            name: _merged([one["properties"][name] for one in found if name in one.get("properties", {})], definitions)
+            name: _merged(
+                [one["properties"][name] for one in found if name in one.get("properties", {})],
+                definitions,
+                (*path, name),
+            )
             for name in names
         },
         keys=keys.pop() if len(keys) == 1 else "",
-        values=_merged(extra, definitions) if extra else None,
-        items=_merged(items, definitions) if items else None,
+        values=_merged(extra, definitions, (*path, ANY)) if extra else None,
+        items=_merged(items, definitions, (*path, ANY)) if items else None,
     )
 
 
@@ -128,42 +137,44 @@ class Walker:
 
     def document(self, value: object, part: Part) -> Any:  # noqa: ANN401 -- plain JSON
         """Return the masked document; None if all of it is left out."""
-        masked = self._value(value, part, ())
+        masked = self._value(value, part)
         return None if masked is _GONE else masked
 
-    def _value(self, value: object, part: Part, path: Path) -> object:
+    def _value(self, value: object, part: Part) -> object:
+        if isinstance(value, str):
+            return self._text(value, part)
         if isinstance(value, dict):
             is_map = part.members or part.values or not part.mask
-            return self._members(value, part, path) if is_map else self._erase((*path, ANY))
+            return self._members(value, part) if is_map else self._erase(f"{part.pointer}/{ANY}")
         if isinstance(value, list):
             if part.items is None:
-                return self._erase((*path, ANY))
-            items = [self._value(item, part.items, (*path, ANY)) for item in value]
+                return self._erase(f"{part.pointer}/{ANY}")
+            items = [self._value(item, part.items) for item in value]
             return [item for item in items if item is not _GONE]
-        if value is None:
-            return value
-        if not part.mask:
-            return self._erase(path)
-        if isinstance(value, str):
-            return self._plain(value, part.words) if part.mask == "plain" else self._masks[part.mask](value)
-        is_kept = isinstance(value, bool) or (part.mask == "plain" and _is_small(value))
-        return value if is_kept else self._erase(path)
+        is_number = part.mask == "plain" and _is_small(value)
+        is_kept = value is None or is_number or (isinstance(value, bool) and part.mask)
+        return value if is_kept else self._erase(part.pointer)
 
-    def _members(self, value: Json, part: Part, path: Path) -> dict[str, object]:
+    def _text(self, text: str, part: Part) -> object:
+        if part.mask == "plain":
+            return text if _is_plain(text, part.words) else _whole(text)
+        return self._masks[part.mask](text) if part.mask else self._erase(part.pointer)
+
+    def _members(self, value: Json, part: Part) -> dict[str, object]:
         masked: dict[str, object] = {}
         for key, item in value.items():
             if key in part.members:
-                name, found = key, self._value(item, part.members[key], (*path, key))
+                name, found = key, self._value(item, part.members[key])
             elif part.values is not None and part.keys not in ("", "text"):
-                name, found = self._masks[part.keys](key), self._value(item, part.values, (*path, ANY))
+                name, found = self._masks[part.keys](key), self._value(item, part.values)
             else:
-                name, found = key, self._erase((*path, ANY))
+                name, found = key, self._erase(f"{part.pointer}/{ANY}")
             if found is not _GONE:
                 masked[name] = found
         return masked
 
-    def _erase(self, path: Path) -> object:
-        self.erased.add(json_pointer(path))
+    def _erase(self, pointer: str) -> object:
+        self.erased.add(pointer)
         return _GONE
 
     def _name(self, text: str) -> str:
@@ -172,10 +183,11 @@ class Walker:
     def _host(self, text: str) -> str:
         return ", ".join(map(self._pseudonyms.name, text.split(", ")))
 
-    @staticmethod
-    def _plain(text: str, words: frozenset[str]) -> str:
-        is_plain = all(one in words or _is_number(one) for one in _SEPARATORS.split(text))
-        return text if is_plain or text in words or _MOMENT.fullmatch(text) else _whole(text)
+
+def _is_plain(text: str, words: frozenset[str]) -> bool:
+    if text in words or _MOMENT.fullmatch(text):
+        return True
+    return all(one in words or _is_number(one) for one in _SEPARATORS.split(text))
 
 
 def _whole(text: str) -> str:

@@ -125,6 +125,11 @@ def read_report_text(
     return replace(_read_value(value, format, item), text=text)
 
 
+def parse_report_text(text: bytes, format: str) -> object:
+    """Return the value of a report's text without reading facts from it; ReportError if the text is invalid."""
+    return _parse_any(text, format, parse_json)[0]
+
+
 def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], object]) -> tuple[object, str]:
     """Return the value of a text and its format, which YAML tells: nmstate alone prints it."""
     try:
