@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 from evaluator.audit.export import chained, is_export, wrong_lines
-from evaluator.audit.mask import mask
+from evaluator.audit.mask import Masking
 from evaluator.audit.mask_key import read_key
 from evaluator.audit.signing import read_public_key, write_keys
 from evaluator.audit.store import DecisionLog
@@ -50,10 +50,10 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    key = None if options.mask is None else read_key(options.mask)
+    masking = None if options.mask is None else Masking(read_key(options.mask))
     with DecisionLog.open(options.log, read_only=True) as log:
         records = log.records(filter_of(options))
-        lines = chained(records if key is None else (mask(record, key) for record in records))
+        lines = chained(records if masking is None else map(masking.mask, records))
         for line in lines:
             print(json.dumps(line))
     return Exit.DONE
