@@ -303,12 +303,12 @@ def test_facts_of_a_record_stand_in_the_head() -> None:
 
 def test_what_and_why_come_first() -> None:
     text = "".join(read(page(decided("br0 over ens1 has 192.0.2.10/24; ens2", "192.0.2.10"))).text)
-    assert text.index("rejected") < text.index("br0 (bridge over ens1) is the hostActiveNic") < text.index("The host")
+    assert text.index("rejected") < text.index("br0, because br0 is a bridge over ens1; ") < text.index("The host")
 
 
 def test_near_misses_and_the_change_are_shown() -> None:
     decision = decided("ens1 has 192.0.2.10/24; ens2 has 192.0.2.9/24", "192.0.2.10")
-    change = Change(("the host were asked by 192.0.2.9 alone", "ens1 were not there"))
+    change = Change((edit("the host were asked by 192.0.2.9 alone"), edit("ens1 were not there")))
 
     def tell(explanation: Explanation) -> Explanation:
         first, second = explanation.interfaces
