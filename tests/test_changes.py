@@ -18,7 +18,7 @@ from evaluator.counterfactual.search import Effort, Found, smallest_change
 from evaluator.report.read import read_report_text
 from evaluator.schema import violations
 from evaluator.workbench.case_file import PolicyCase, Wanted
-from evaluator.workbench.change_case import ChangeCase, change_case, test_file
+from evaluator.workbench.change_case import ChangeCase, change_case, file_of_case
 from evaluator.workbench.run_cases import run_case, run_case_file
 from tests.captured import CAPTURES
 from tests.random_hosts import ASKED, TOOLS, devices, write
@@ -95,7 +95,7 @@ def check(policy: str, decision: Any, tmp_path: Path, *, in_a_file: bool) -> Cou
         assert passes(case, policy), case.test["name"]
         if in_a_file:
             path = tmp_path / "change.test.yaml"
-            path.write_text(test_file(case, policy))
+            path.write_text(file_of_case(case, policy))
             (result,) = run_case_file(path)
             assert result.passed, result.differences
     return ends

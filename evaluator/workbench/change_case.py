@@ -48,7 +48,7 @@ def change_case(decision: Decision, name: str) -> ChangeCase | Search | None:
     return ChangeCase(_test(found.case, name, found.change), _parameters(found.case), found.change)
 
 
-def test_file(case: ChangeCase, policy: str) -> str:
+def file_of_case(case: ChangeCase, policy: str) -> str:
     """Return a test file that holds this test alone."""
     given = {name: value for name, value in case.parameters.items() if value is not None}
     head = {"policy": policy, **({"parameters": given} if given else {})}
