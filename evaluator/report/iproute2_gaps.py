@@ -3,7 +3,7 @@
 `ip addr show` leaves an empty object for each link that `up` or `dev` filters away (`{"addr_info": []}` in 4.14 and
 4.15) and for each address that `scope` and the like filter away; `ip -4` and `ip -6` leave a family out; `ip link`
 has no addresses at all. An address that such a report does not show may be on the host all the same. Gaps between the
-indexes of links are no evidence: an index is never used again.
+indexes of links are not evidence: an index is never used again.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _entries(count: int) -> str:
 
 
 def absent_families(interfaces: Iterable[Interface]) -> frozenset[int]:
-    """Return the families of which no link has an address, loopback links included; none without an interface."""
+    """Return the families in which no link has an address, loopback links included; none without an interface."""
     addresses = [[part.data for part in one.addresses] for one in interfaces]
     if not addresses:
         return frozenset()
