@@ -100,7 +100,7 @@ def _card(link: Link) -> Option:
             EditKind.KIND,
             now,
             lambda writer: writer.make_card(now),
-            # a port of a bridge carries the networks of the bridge; the place of an entry in a report depends on its kind
+            # a port of a bridge carries the networks of the bridge; the place of an entry depends on its kind
             touching({name: {"kind", "lowers", "missing", "conflicts", "vlan_id"}}, {"networks", "position"}),
             lambda case: str(case.report.facts.by_name[name].kind),
             f"{quote(name)} were a network card{instead}{below}",
