@@ -1,9 +1,10 @@
 #!/bin/sh
-# Makes what a guest boots: the folder $1 gets `vmlinuz` and `initramfs`. The kernel is Debian's, which has every link
-# type; its package is unpacked and not installed, so that this machine's own boot stays as it is.
+# Writes `vmlinuz` and `initramfs`, from which a guest boots, into the folder $1. The kernel is Debian's, because it has
+# every link type. (The smaller cloud kernel has no 9p.) Its package is unpacked and not installed: an installation would
+# change how this machine boots.
 set -eu
 
-# first what reaches this machine's files, then what the scenarios build
+# the first line gives access to the host's files, the second has the link types of the scenarios
 modules="virtio_pci 9pnet_virtio 9p
     dummy bonding 8021q bridge team macvlan ipvlan vrf veth vxlan ipip tun openvswitch"
 
@@ -27,7 +28,8 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/package" "$work/guest/bin" "$work/guest/modules" "$work/guest/machine"
 cd "$work"
 
-image=$(apt-cache depends --important linux-image-amd64 | sed -n 's/^ *Depends: *\(linux-image-[^ ]*\).*/\1/p' | head -n 1)
+image=$(apt-cache depends --important linux-image-amd64 |
+    sed -n 's/^ *Depends: *\(linux-image-[^ ]*\).*/\1/p')
 if [ -z "$image" ]; then
     echo "apt does not know the package \`linux-image-amd64\`: run \`apt-get update\`" >&2
     exit 1
@@ -37,7 +39,7 @@ dpkg-deb --extract ./linux-image-*.deb package
 kernel=$(basename package/boot/vmlinuz-*)
 version=${kernel#vmlinuz-}
 
-# Debian 12 has the modules in /lib and later ones in /usr/lib; kmod looks in either, as it was built
+# Debian 12 has the modules in /lib, later releases in /usr/lib; in which of them kmod looks depends on its release
 [ -e package/lib ] || ln -s usr/lib package/lib
 [ -e package/usr/lib ] || ln -s ../lib package/usr/lib
 depmod --basedir package "$version"
@@ -45,14 +47,18 @@ for module in $modules; do
     modprobe --config /dev/null --dirname package --set-version "$version" --show-depends "$module" > depends
     cat depends >> all
 done
-# a module stands after those it needs
+# modprobe lists a module after the modules that it depends on
 sed -n 's/^insmod \([^ ]*\).*/\1/p' all | awk '!seen[$0]++' > paths
 while read -r path; do
+    module=$(basename "$path")
     cp "$path" guest/modules/
-    basename "$path" >> guest/modules/order
+    case $module in # later releases compress the modules
+        *.xz) busybox unxz "guest/modules/$module" ;;
+    esac
+    echo "${module%.xz}" >> guest/modules/order
 done < paths
 
-cp "$(readlink -f "$(command -v busybox)")" guest/bin/busybox
+cp "$(command -v busybox)" guest/bin/busybox
 cp "$here/initramfs_init.sh" guest/init
 (cd guest && find . | busybox cpio -o -H newc) > initramfs 2> cpio-messages
 mkdir -p "$target"

@@ -1,5 +1,5 @@
 #!/bin/busybox sh
-# The first process of the guest: it loads the modules, mounts this machine's files read-only, and hands over to $INIT.
+# The first process of the guest: it loads the modules, mounts the host's files read-only, and then runs $INIT.
 busybox=/bin/busybox
 while read -r module; do
     $busybox insmod "/modules/$module" || echo "the module $module was not loaded"

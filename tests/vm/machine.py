@@ -1,8 +1,8 @@
 """Boots guests in qemu and brings back what they wrote down; nothing here can hang for good.
 
-A guest is one plain process. qemu emulates its processor (TCG): KVM is missing on many machines, and inside of other
-virtual machines it may hang. User-mode Linux would be faster, but panics on processors with a large register state.
-The guest reads this machine's files over 9p, so there is no image to make, and no network.
+A guest is one plain process. qemu emulates its processor (TCG), because many machines have no KVM, and KVM may hang
+inside another virtual machine. User-mode Linux is faster, but it panics on processors with a large register state, as
+AMX has. The guest reads the host's files over 9p, so it needs no disk image and no network.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ def _kernel_arguments() -> str:
         "PYTHONDONTWRITEBYTECODE": 1,
         "SECONDS_LEFT": _SECONDS,
     }
-    return " ".join(("console=ttyS0", "quiet", "panic=-1", *(f'{name}="{value}"' for name, value in environment.items())))
+    assignments = (f'{name}="{value}"' for name, value in environment.items())
+    return " ".join(("console=ttyS0", "quiet", "panic=-1", *assignments))
 
 
 def _option(path: Path) -> str:

@@ -13,7 +13,7 @@ import yaml
 _HERE = Path(__file__).parent
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SUBJECTS = {"addresses", "host", "peer"}
-# the command wants an address of the host in every question; way-out.yaml does not look at it, and no host has this one
+# the command requires a host address; way-out.yaml does not use it, and no interface has this one
 _ANY_ADDRESS = ("--address", "198.18.0.1")
 _DEAD_SERVER = ("--dns-server", "127.0.0.1#9", "--dns-timeout", "0.2")
 
