@@ -2,8 +2,8 @@
 
 It knows neither scenarios nor what is expected of them; it judges nothing. Results are one JSON object a line, each
 flushed, so that a guest that hangs has told how far it came. Bytes that are no UTF-8 become lone surrogates.
-`activenic` is called in this process, which goes into the step's namespace for it and comes back, because starting Python
-takes many seconds under emulation.
+`activenic` is called in this process, which goes into the step's namespace for it and comes back, because Python takes
+many seconds to start under emulation.
 """
 
 from __future__ import annotations
