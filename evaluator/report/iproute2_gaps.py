@@ -26,7 +26,8 @@ _MOST_NAMES = 5
 def refuse_without_facts(entries: object, pointer: str) -> None:
     """Raise ReportError if no interface has a list of addresses, or an address has no interface."""
     objects = [(i, one) for i, one in enumerate(entries) if isinstance(one, dict)] if isinstance(entries, list) else []
-    if objects and any(one for _, one in objects) and not any("addr_info" in one for _, one in objects):
+    has_lists = any(isinstance(one.get("addr_info"), list) for _, one in objects)
+    if any(one for _, one in objects) and not has_lists:
         message = "the report has no addresses: no interface has `addr_info`"
         raise ReportError([Diagnostic(ReportCode.INVALID, message, pointer or "/", _USE_ADDR)])
     problems = [
@@ -39,7 +40,7 @@ def refuse_without_facts(entries: object, pointer: str) -> None:
 
 
 def _has_names(addresses: Iterable[object]) -> bool:
-    return all(not isinstance(address, dict) or not address or "dev" in address for address in addresses)
+    return all(not isinstance(address, dict) or not address or address.get("dev") is not None for address in addresses)
 
 
 def gaps(entries: Iterable[Mapping[str, Any]], interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
