@@ -44,6 +44,27 @@ def test_the_test_is_printed_and_passes(report: str, tmp_path: Path, capsys: pyt
     assert passed(path) == [True]
 
 
+def test_one_of_several_node_network_states_stays_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    eth0 = {"name": "eth0", "type": "ethernet", "state": "up"}
+    eth0["ipv4"] = {"enabled": True, "address": [{"ip": "192.0.2.10", "prefix-length": 24}]}
+    states = {"n1": [eth0, {"name": "eth1", "type": "ethernet", "state": "up"}], "n2": []}
+    items = [
+        {
+            "apiVersion": "nmstate.io/v1beta1",
+            "kind": "NodeNetworkState",
+            "metadata": {"name": name},
+            "status": {"currentState": {"interfaces": interfaces}},
+        }
+        for name, interfaces in states.items()
+    ]
+    path = tmp_path / "states.json"
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    assert change(str(path), "eth1", "--item", "n1") == 0
+    printed = tmp_path / "printed.test.yaml"
+    printed.write_text(capsys.readouterr().out)
+    assert passed(printed) == [True]
+
+
 @pytest.mark.parametrize(
     ("name", "status", "message"),
     [("bond0", 1, "`bond0` is the hostActiveNic already"), ("lo", 1, "no change was found by which `lo`")],

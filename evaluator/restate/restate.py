@@ -14,6 +14,7 @@ from evaluator.diagnostic import ReportError
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
 from evaluator.frozen import dataclass, fields
+from evaluator.report.json_text import without_nulls
 from evaluator.report.read import read_report
 from evaluator.report.reading import Report
 from evaluator.restate.ansible import AnsibleWriter
@@ -49,7 +50,7 @@ def has_routing_table(report: Report) -> bool:
 
 def hides_addresses(report: Report) -> bool:
     """Return whether such a report shows no addresses of an interface that is down, a slave or a port."""
-    return report.format in _WRITERS and _WRITERS[report.format].hides_addresses(report.document)
+    return report.format in _WRITERS and _WRITERS[report.format].hides_addresses(_copy(report.document))
 
 
 def restate(report: Report, write: Callable[[Writer], None], touched: Touched) -> Report | None:
@@ -60,7 +61,7 @@ def restate(report: Report, write: Callable[[Writer], None], touched: Touched) -
     writer = make(_copy(report.document), report.facts)
     try:
         write(writer)
-        changed = read_report(text_of(writer.document), report.format)
+        changed = read_report(text_of(writer.document), report.format, report.item)
     except (CannotState, ReportError):
         return None
     return changed if _is_only(report.facts, changed.facts, touched) else None
@@ -72,7 +73,8 @@ def text_of(document: object) -> bytes:
 
 
 def _copy(document: object) -> Any:  # noqa: ANN401 -- plain JSON values
-    return json.loads(json.dumps(document))
+    """Return a copy for a writer, without the members that are null, which the readers do not look at either."""
+    return json.loads(json.dumps(without_nulls(document)))
 
 
 def _is_only(before: HostFacts, after: HostFacts, touched: Touched) -> bool:

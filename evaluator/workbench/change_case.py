@@ -79,6 +79,7 @@ def _test(case: Case, name: str, change: Change) -> dict[str, Any]:
         "name": title,
         **held,
         "format": report.format,
+        **({"item": report.item} if report.item is not None else {}),
         **({"host": host} if host else {}),
         "want": {"status": str(Status.RESOLVED), "hostActiveNic": name},
     }
