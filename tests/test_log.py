@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import DecisionLog, HostAddresses, LogFilter, RecordError
-from evaluator.audit.chain import Head
+from evaluator.audit.log.chain import Head
 from evaluator.audit.record import make_record
 from evaluator.audit.replay import replay
 from tests.logs import (

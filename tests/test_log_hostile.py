@@ -15,8 +15,8 @@ import orjson
 import pytest
 
 from evaluator import DecisionLog, RecordError
-from evaluator.audit.chain import Head, entry_hash
-from evaluator.audit.packing import pack, unpack
+from evaluator.audit.log.chain import Head, entry_hash
+from evaluator.audit.log.packing import pack, unpack
 from evaluator.cli.main import main
 from tests.logs import RESOLVED, WHEN, filled, problems, tampering
 from tests.test_log_tampering import COLUMNS

@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator import DecisionLog, LogFilter, RecordError
-from evaluator.audit.chain import Head, entry_hash, parse_head
-from evaluator.audit.log_schema import SCHEMA
-from evaluator.audit.packing import pack, unpack
-from evaluator.audit.signing import read_public_key, read_signer, signature_of, write_keys
-from evaluator.audit.verify import MOST_PROBLEMS
+from evaluator.audit.log.chain import Head, entry_hash, parse_head
+from evaluator.audit.log.packing import pack, unpack
+from evaluator.audit.log.schema import SCHEMA
+from evaluator.audit.log.signing import read_public_key, read_signer, signature_of, write_keys
+from evaluator.audit.log.verify import MOST_PROBLEMS
 from evaluator.diagnostic import QuestionError
 from tests.logs import RESOLVED, WHEN, dump, filled, open_log, plain, problems, tampering
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from evaluator import DecisionLog, LogFilter
-from evaluator.audit.signing import read_public_key
+from evaluator.audit.log.signing import read_public_key
 from evaluator.cli.exits import OF_STATUS
 from evaluator.cli.main import main
 from evaluator.decision import Status

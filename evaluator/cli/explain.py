@@ -52,8 +52,8 @@ def _of_record(options: argparse.Namespace) -> tuple[Decision, _Kept]:
     asked = {name: value for name, value in vars(options).items() if name not in _OF_A_RECORD}
     if options.report is None or any(value != options.parser.get_default(name) for name, value in asked.items()):
         options.parser.error("with `--log` give the decision's id alone: its record holds the whole question")
+    from evaluator.audit.log.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where there is a log
     from evaluator.audit.replay import replay  # noqa: PLC0415 -- only where a record is read
-    from evaluator.audit.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where there is a log
 
     with DecisionLog.open(options.log, read_only=True) as log:
         record = log.get(options.report)

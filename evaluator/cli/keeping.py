@@ -15,8 +15,8 @@ from evaluator.text import quote
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from evaluator.audit.chain import Head
-    from evaluator.audit.log_queries import LogFilter
+    from evaluator.audit.log.chain import Head
+    from evaluator.audit.log.queries import LogFilter
 
 
 def add_keeping_to(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def keep(decision: Decision, options: argparse.Namespace) -> None:
     """Keep the decision where the arguments say so; ends the program where they contradict each other."""
     if options.log is None:
         return
-    from evaluator.audit.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where something is kept
+    from evaluator.audit.log.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where something is kept
 
     with DecisionLog.open(options.log, signer=options.sign_key) as log:
         log.append(decision, dict(options.label or ()))
@@ -61,7 +61,7 @@ def add_filter_to(parser: argparse.ArgumentParser) -> None:
 
 def filter_of(options: argparse.Namespace) -> LogFilter:
     """Return which records the arguments mean."""
-    from evaluator.audit.log_queries import LogFilter  # noqa: PLC0415 -- sqlite3
+    from evaluator.audit.log.queries import LogFilter  # noqa: PLC0415 -- sqlite3
 
     return LogFilter(
         host=options.host,
@@ -121,7 +121,7 @@ def moment(text: str) -> datetime:
 
 def noted_head(text: str) -> Head:
     """Read a head that was noted."""
-    from evaluator.audit.chain import parse_head  # noqa: PLC0415 -- only where one is given
+    from evaluator.audit.log.chain import parse_head  # noqa: PLC0415 -- only where one is given
     from evaluator.diagnostic import RecordError  # noqa: PLC0415 -- as above
 
     try:

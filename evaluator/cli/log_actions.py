@@ -7,11 +7,11 @@ import json
 import sys
 from collections.abc import Callable
 
-from evaluator.audit.export import chained, is_export, wrong_lines
+from evaluator.audit.log.export import chained, is_export, wrong_lines
+from evaluator.audit.log.signing import read_public_key, write_keys
+from evaluator.audit.log.store import DecisionLog
 from evaluator.audit.mask import mask
 from evaluator.audit.mask_key import read_key
-from evaluator.audit.signing import read_public_key, write_keys
-from evaluator.audit.store import DecisionLog
 from evaluator.cli.exits import Exit
 from evaluator.cli.keeping import filter_of
 from evaluator.cli.log import LISTED

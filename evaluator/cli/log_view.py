@@ -13,9 +13,9 @@ from typing import TextIO
 from rich.table import Table
 from rich.text import Text
 
-from evaluator.audit.log_queries import Entry
+from evaluator.audit.log.queries import Entry
+from evaluator.audit.log.verify import Verification
 from evaluator.audit.record import Json, Record
-from evaluator.audit.verify import Verification
 from evaluator.render.text import console_for
 from evaluator.text import flat, visible
 

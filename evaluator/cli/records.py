@@ -18,8 +18,8 @@ from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, Unverified
 from evaluator.text import quote_path, reason_of
 
 if TYPE_CHECKING:
+    from evaluator.audit.log.store import DecisionLog
     from evaluator.audit.record import Record
-    from evaluator.audit.store import DecisionLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def found_records(options: argparse.Namespace, *, has_all: bool = False) -> Iter
         for name in options.records:
             yield from _of_file(name)
         return
-    from evaluator.audit.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where there is a log
+    from evaluator.audit.log.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where there is a log
 
     with DecisionLog.open(options.log, read_only=True) as log:
         if has_all:

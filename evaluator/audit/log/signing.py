@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
-from evaluator.audit.chain import signed_text
+from evaluator.audit.log.chain import signed_text
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, extra_missing
 from evaluator.text import quote_path, reason_of
 

@@ -11,11 +11,11 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from evaluator.audit.chain import GENESIS, Head, entry_hash
-from evaluator.audit.log_queries import COLUMNS, Row, codes_of, columns_of, is_hash, pruned_head
-from evaluator.audit.packing import LARGEST, unpack
+from evaluator.audit.log.chain import GENESIS, Head, entry_hash
+from evaluator.audit.log.packing import LARGEST, unpack
+from evaluator.audit.log.queries import COLUMNS, Row, codes_of, columns_of, is_hash, pruned_head
+from evaluator.audit.log.signatures import SignatureCheck
 from evaluator.audit.record import Json, read_envelope
-from evaluator.audit.signatures import SignatureCheck
 from evaluator.diagnostic import Diagnostic, RecordCode
 from evaluator.text import quote_all
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from evaluator.audit.log_birth import create_log
-from evaluator.audit.log_schema import APPLICATION_ID, SCHEMA_VERSION
+from evaluator.audit.log.create import create_log
+from evaluator.audit.log.schema import APPLICATION_ID, SCHEMA_VERSION
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.text import quote_path, reason_of
 

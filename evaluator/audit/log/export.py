@@ -11,7 +11,7 @@ from pathlib import Path
 
 import orjson
 
-from evaluator.audit.chain import GENESIS, Head, entry_hash
+from evaluator.audit.log.chain import GENESIS, Head, entry_hash
 from evaluator.audit.record import Json, Record, read_record
 from evaluator.diagnostic import RecordError
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from evaluator.audit.log_schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
+from evaluator.audit.log.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
 
 _LEFT_BY_SQLITE = ("", "-journal", "-wal", "-shm")
 _MODE = 0o600

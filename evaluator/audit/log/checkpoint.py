@@ -14,11 +14,11 @@ from datetime import datetime
 import orjson
 import rfc8785
 
-from evaluator.audit.chain import GENESIS, Head, stub_hash
-from evaluator.audit.log_queries import is_hash, pruned_head
+from evaluator.audit.log.chain import GENESIS, Head, stub_hash
+from evaluator.audit.log.queries import is_hash, pruned_head
+from evaluator.audit.log.signatures import SignatureCheck
+from evaluator.audit.log.signing import Signer, signature_of
 from evaluator.audit.record import time_text
-from evaluator.audit.signatures import SignatureCheck
-from evaluator.audit.signing import Signer, signature_of
 from evaluator.diagnostic import Diagnostic, RecordCode
 
 _VERSION = 1

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from evaluator.audit.chain import GENESIS, HASH_LENGTH, Head, entry_hash
-from evaluator.audit.packing import LARGEST, unpack
+from evaluator.audit.log.chain import GENESIS, HASH_LENGTH, Head, entry_hash
+from evaluator.audit.log.packing import LARGEST, unpack
 from evaluator.audit.record import Json, Record, read_envelope, time_text, verified
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.facts.literal import parse_literal

@@ -6,12 +6,12 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from evaluator.audit.chain import GENESIS, Head
-from evaluator.audit.log_queries import head_of, pruned_head
-from evaluator.audit.log_schema import schema_of, schema_wanted
-from evaluator.audit.signatures import SignatureCheck
-from evaluator.audit.stubs import stub_problems
-from evaluator.audit.verify_records import Progress, Walk, body_problems, record_problems
+from evaluator.audit.log.chain import GENESIS, Head
+from evaluator.audit.log.checkpoint import stub_problems
+from evaluator.audit.log.queries import head_of, pruned_head
+from evaluator.audit.log.schema import schema_of, schema_wanted
+from evaluator.audit.log.signatures import SignatureCheck
+from evaluator.audit.log.verify_records import Progress, Walk, body_problems, record_problems
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.text import quote_all
 

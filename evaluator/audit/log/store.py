@@ -16,9 +16,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from evaluator import __version__
-from evaluator.audit.chain import Head, entry_hash
-from evaluator.audit.log_file import open_log, reading, telling, writing
-from evaluator.audit.log_queries import (
+from evaluator.audit.log.chain import Head, entry_hash
+from evaluator.audit.log.checkpoint import Stub, leave_stub
+from evaluator.audit.log.file import open_log, reading, telling, writing
+from evaluator.audit.log.packing import pack
+from evaluator.audit.log.queries import (
     Entry,
     LogFilter,
     codes_of,
@@ -30,12 +32,10 @@ from evaluator.audit.log_queries import (
     head_of,
     record_of,
 )
-from evaluator.audit.packing import pack
+from evaluator.audit.log.signing import Signer, read_signer, signature_of
+from evaluator.audit.log.verify import Verification, verify
+from evaluator.audit.log.verify_records import Progress
 from evaluator.audit.record import Record, checked, make_record
-from evaluator.audit.signing import Signer, read_signer, signature_of
-from evaluator.audit.stubs import Stub, leave_stub
-from evaluator.audit.verify import Verification, verify
-from evaluator.audit.verify_records import Progress
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.digest import digest
