@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import ipaddress
 import pickle
 import re
@@ -86,8 +87,11 @@ def test_parameters_are_checked_all_at_once() -> None:
         STRICT.decide(REPORT, HostAddresses.of(), management_vlan="7", managment_network="x", nothing=1)
     assert [d.code for d in error.value.diagnostics] == ["PARAMETER_INVALID", "PARAMETER_UNKNOWN", "PARAMETER_UNKNOWN"]
     decision = STRICT.decide(REPORT, HostAddresses.of("192.0.2.10"), management_vlan=0, management_network=None)
+    sha256 = hashlib.sha256((ROOT / "policies" / "strict.yaml").read_bytes()).hexdigest()
     assert decision.to_dict()["policy"] == {
         "name": "strict",
+        "sha256": sha256,
+        "texts": [{"name": "strict", "sha256": sha256}],
         "parameters": {"management_network": "ovirtmgmt", "management_vlan": 0},
     }
 
@@ -130,7 +134,7 @@ def test_values_are_frozen_and_errors_survive_pickling() -> None:
 
 def test_a_policy_is_shared_between_threads() -> None:
     policy = evaluator.load_policy("strict")
-    found: list[str] = []
+    found: list[bytes] = []
 
     def work(address: str) -> None:
         found.extend(policy.decide(REPORT, HostAddresses.of(address)).to_json() for _ in range(30))

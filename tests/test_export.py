@@ -56,9 +56,9 @@ def test_an_export_in_the_place_of_a_log_is_not_taken_for_it(
     out = tmp_path / "export.jsonl"
     _export(log, out, capsys)
     for options in (["--head", "3:" + "0" * 64], ["--key", str(tmp_path / "key.pub")], ["--output", "json"]):
-        assert main(["log", "verify", str(out), *options]) == 1
+        assert main(["log", "verify", str(out), *options]) == 8
         printed, said = capsys.readouterr()
-        assert (printed, "is an export and no log" in said) == ("", True)
+        assert (printed, "is an export, not a log" in said) == ("", True)
 
 
 def test_a_masked_export_gives_nothing_away(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

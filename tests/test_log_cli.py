@@ -53,7 +53,7 @@ def test_a_decision_is_kept_and_then_printed(tmp_path: Path, capsys: pytest.Capt
         {"engine": "a=b", "run": ""},
     )
     assert main(["replay", found["decision_id"], "--log", log]) == 0
-    assert capsys.readouterr().out == f"{found['decision_id']}: the same decision\n"
+    assert capsys.readouterr().out == f"{found['decision_id']}: equal\n1 replayed: 1 equal\n"
 
 
 def test_the_exit_status_stays_that_of_the_decision(tmp_path: Path) -> None:
@@ -65,15 +65,19 @@ def test_what_cannot_be_kept_is_not_printed(tmp_path: Path, capsys: pytest.Captu
     foreign = tmp_path / "foreign"
     foreign.write_text("hello")
     busy = filled(tmp_path / "busy", 1)
-    for log, key in ((foreign, None), (tmp_path / "none" / "log", None), (tmp_path, None), (busy, "missing")):
-        options = ["--sign-key", key] if key else []
-        assert main([*DECIDE, "--log", str(log), *options]) == 1
+    for log, options, status in (
+        (foreign, [], 8),
+        (tmp_path, [], 8),
+        (tmp_path / "none" / "log", [], 1),
+        (busy, ["--sign-key", "missing"], 1),
+    ):
+        assert main([*DECIDE, "--log", str(log), *options]) == status
         out, err = capsys.readouterr()
         assert out == ""
         assert "error: " in err
     with tampering(busy) as connection:
         connection.execute("CREATE TRIGGER no BEFORE INSERT ON label BEGIN SELECT raise(ABORT, 'refused'); END")
-    assert main([*DECIDE, "--log", str(busy), "--label", "a=b"]) == 1
+    assert main([*DECIDE, "--log", str(busy), "--label", "a=b"]) == 8
     assert capsys.readouterr().out == ""
 
 
@@ -163,7 +167,7 @@ def test_show_and_export(capsys: pytest.CaptureFixture[str], shared: str, tmp_pa
     many = tmp_path / "many.jsonl"
     many.write_text(exported + "\n")
     assert main(["replay", str(one), str(many)]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "3 replayed, 0 differ"
+    assert capsys.readouterr().out.splitlines()[-1] == "3 replayed: 3 equal"
     assert main(["record-test", str(many)]) == 1
     assert "several records" in capsys.readouterr().err
 
@@ -171,22 +175,42 @@ def test_show_and_export(capsys: pytest.CaptureFixture[str], shared: str, tmp_pa
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "is no record"),
-        ("{", "is no record"),
-        ("{}", "no decision record"),
-        ("[" * 2000, "is no record"),
-        ('{"record": ' + "[" * 900 + "]" * 900 + ', "report": null, "policy": null}', "error: "),
-        ('{"record": {}, "report": null, "policy": null}\nnonsense', "error: "),
+        ("", "is not a file of records"),
+        ("{", "is not a file of records"),
+        ("{}", "must hold an object with `record`, `report` and `policy`"),
+        ("[" * 2000, "is not a file of records"),
     ],
 )
-def test_what_is_no_record(capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str, said: str) -> None:
+def test_what_is_not_a_file_of_records(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str, said: str
+) -> None:
     path = tmp_path / "record"
     path.write_text(content)
     for arguments in (["replay", str(path)], ["record-test", str(path)]):
-        assert main(arguments) == 1
+        assert main(arguments) == 8
         out, err = capsys.readouterr()
         assert out == ""
         assert said in err
+
+
+@pytest.mark.parametrize(
+    ("content", "damaged"),
+    [
+        ('{"record": ' + "[" * 900 + "]" * 900 + ', "report": null, "policy": null}', 1),
+        ('{"record": {}, "report": null, "policy": null}\nnonsense\n{}\n', 3),
+    ],
+)
+def test_a_damaged_record_of_a_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str, damaged: int
+) -> None:
+    path = tmp_path / "record"
+    path.write_text(content)
+    assert main(["record-test", str(path)]) == 8
+    assert main(["replay", str(path)]) == 8
+    out, err = capsys.readouterr()
+    assert "[RECORD_INVALID]" in err
+    assert out.count(": damaged\n") == damaged
+    assert out.endswith(f"{damaged} replayed: {damaged} damaged\n")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +218,6 @@ def test_what_is_no_record(capsys: pytest.CaptureFixture[str], tmp_path: Path, c
     [
         (["log", "show", "LOG", "d-99"], "holds no decision `d-99`"),
         (["log", "list", "missing"], "no such file"),
-        (["log", "head", str(ROOT / "README.md")], "is no log"),
         (["log", "verify", "missing"], "no such file"),
         (["log", "prune", "missing", "--before", "2026-01-01"], "no such file"),
         (["log", "verify", "LOG", "--key", "missing"], "no such file"),
@@ -231,9 +254,17 @@ def test_verify(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "LOG_RECORD_ALTERED" in [problem["code"] for problem in document["problems"]]
     assert main(["log", "prune", str(path), "--before", "2027-01-01"]) == 8
     assert "does not verify" in capsys.readouterr().err
-    assert main(["log", "show", str(path), "d-2"]) == 1
-    assert main(["log", "list", str(path)]) == 1
+    assert main(["log", "show", str(path), "d-2"]) == 8
+    assert main(["log", "list", str(path)]) == 8
     capsys.readouterr()
+    assert main(["replay", "--all", "--log", str(path)]) == 8
+    out = capsys.readouterr().out
+    assert [line.split(": ")[1] for line in out.splitlines() if not line.startswith(" ")] == [
+        *("equal", "damaged", "equal"),
+        "2 equal, 1 damaged",
+    ]
+    assert main(["log", "head", str(ROOT / "README.md")]) == 8
+    assert "is no log" in capsys.readouterr().err
 
 
 def test_signatures(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -276,7 +307,7 @@ def test_replay_says_what_differs(
     log = str(filled(tmp_path / "log", 4))
     monkeypatch.setattr(socket, "socket", lambda *_, **__: pytest.fail("the network was asked"))
     assert main(["replay", "--all", "--log", log]) == 0
-    assert capsys.readouterr().out == "4 replayed, 0 differ\n"
+    assert capsys.readouterr().out == "d-1: equal\nd-2: equal\nd-3: equal\nd-4: equal\n4 replayed: 4 equal\n"
     assert main(["log", "show", log, "d-1", "--output", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
     document["record"]["result"]["hostActiveNic"] = "ens1"
@@ -285,13 +316,17 @@ def test_replay_says_what_differs(
     one.write_text(json.dumps(document))
     assert main(["replay", str(one)]) == 8
     assert capsys.readouterr().out.splitlines() == [
-        "d-1: differs",
+        "d-1: another answer",
         '  at `/hostActiveNic`: then `"ens1"`, now `"bond0"`',
         f"  the engine had version `0.0.1`, now `{evaluator.__version__}`",
+        "1 replayed: 1 another answer",
     ]
     assert main(["replay", str(one), "--output", "json"]) == 8
     found = json.loads(capsys.readouterr().out)
-    assert (found["decision_id"], found["equal"], len(found["changes"])) == ("d-1", False, 1)
+    assert (found["decision_id"], found["class"], found["equal"], len(found["changes"])) == (
+        *("d-1", "another answer"),
+        *(False, 1),
+    )
 
 
 @pytest.mark.parametrize("name", EVIL, ids=ascii)

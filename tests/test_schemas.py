@@ -52,7 +52,7 @@ def spoiled_reports(draw: st.DrawFn) -> Any:
     return report
 
 
-@pytest.mark.parametrize("name", ["capability-report", "policy", "policy-test", "decision"])
+@pytest.mark.parametrize("name", ["capability-report", "policy", "policy-test", "decision", "decision.1"])
 @given(document=json_values)
 def test_one_verdict_on_any_json_value(name: str, document: Any) -> None:
     assert is_valid(document, name) == (violations(document, name) == ())

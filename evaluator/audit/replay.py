@@ -40,9 +40,9 @@ class ReplayClass(StrEnum):
     """How a record compares with the decision made again."""
 
     EQUAL = "equal"
-    SAME_ANSWER = "same_answer"
-    ANOTHER_ANSWER = "another_answer"
-    NOT_COMPARABLE = "not_comparable"
+    SAME_ANSWER = "same answer"
+    ANOTHER_ANSWER = "another answer"
+    NOT_COMPARABLE = "not comparable"
     DAMAGED = "damaged"
 
 
@@ -111,7 +111,8 @@ def _not_comparable(record: Record) -> Iterator[str]:
 
 
 def _messages(error: QuestionError) -> tuple[str, ...]:
-    return tuple(diagnostic.message for diagnostic in error.diagnostics)
+    """Return what is wrong, each problem with its place."""
+    return tuple(f"{one.place}: {one.message}" if one.place else one.message for one in error.diagnostics)
 
 
 def _compared(record: Record, decision: Decision, changes: tuple[str, ...]) -> Replay:

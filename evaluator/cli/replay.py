@@ -62,15 +62,12 @@ def _replayed(record: Record | Damaged) -> Replay:
 def _summary(counts: Counter[str]) -> str:
     from evaluator.audit.replay import ReplayClass  # noqa: PLC0415 -- as above
 
-    parts = [f"{counts[name]} {_words(name)}" for name in ReplayClass if counts[name]]
+    parts = [f"{counts[name]} {name}" for name in ReplayClass if counts[name]]
     return f"{counts.total()} replayed: {', '.join(parts)}" if parts else "the log holds no records: nothing compared"
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ")
-
-
 def _print(found: Replay) -> None:
-    print(f"{visible(found.decision_id)}: {_words(found.outcome)}")
-    for line in (*found.reasons, *found.differences, *found.changes):
+    """Print the class of a record on one line, and below it what is not as it was."""
+    print(f"{visible(found.decision_id)}: {found.outcome}")
+    for line in (*found.reasons, *found.differences, *(found.changes if found.differences or found.reasons else ())):
         print(f"  {line}")
