@@ -9,7 +9,7 @@ from pathlib import Path
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.report.json_text import LARGEST
-from evaluator.report.read import FORMATS, read_file, read_report_text
+from evaluator.report.read import FORMATS, read_file, read_regular_file, read_report_text
 from evaluator.report.reading import Report
 from evaluator.text import quote_path
 
@@ -37,7 +37,7 @@ def report_of(options: argparse.Namespace) -> Report:
     name: str = options.report
     try:
         text = _standard_input() if name == "-" else read_file(Path(name))
-        return read_report_text(text, options.format, tuple(map(read_file, options.route)))
+        return read_report_text(text, options.format, tuple(map(read_regular_file, options.route)))
     except ReportError:
         shown = "from standard input" if name == "-" else quote_path(name)
         print(f"activenic: the report {shown} is refused", file=sys.stderr)
