@@ -19,7 +19,7 @@ from evaluator.report.read import read_report
 from evaluator.report.reading import Report
 
 if TYPE_CHECKING:
-    from evaluator.audit.log.queries import LogFilter
+    from evaluator.audit.log.items import LogFilter
     from evaluator.audit.log.store import DecisionLog
     from evaluator.names.resolve import resolve_host, resolve_host_async
 
@@ -58,7 +58,7 @@ def __getattr__(name: str) -> object:
 
         return DecisionLog
     if name == "LogFilter":
-        from evaluator.audit.log.queries import LogFilter  # noqa: PLC0415 -- sqlite3
+        from evaluator.audit.log.items import LogFilter  # noqa: PLC0415 -- sqlite3
 
         return LogFilter
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

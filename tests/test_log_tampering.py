@@ -20,7 +20,7 @@ from evaluator.audit.log.chain import Head, entry_hash, parse_head
 from evaluator.audit.log.packing import pack, unpack
 from evaluator.audit.log.schema import SCHEMA
 from evaluator.audit.log.signing import read_public_key, read_signer, signature_of, write_keys
-from evaluator.audit.log.verify import MOST_PROBLEMS
+from evaluator.audit.log.verification import MOST_PROBLEMS
 from evaluator.diagnostic import QuestionError
 from tests.logs import RESOLVED, WHEN, dump, filled, open_log, plain, problems, tampering
 

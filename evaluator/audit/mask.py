@@ -121,13 +121,20 @@ class _Masking:
             "revision": self._digest("policy", policy),
             "input": {
                 "report": self._body("report", report),
-                "policy": {**self._body("policy", policy), "name": result["policy"]["name"]},
+                "policy": self._policy(result["policy"]["name"], policy),
                 "parameters": parameters,
                 "host": host,
             },
             "result": result,
         }
-        return self._finished(Record(envelope, report, policy))
+        return self._finished(Record(envelope, report, (policy,)))
+
+    def _policy(self, name: str, text: bytes | None) -> Json:
+        """Return how the envelope names the masked policy."""
+        if self._envelope["schema_version"] == 1:
+            return {**self._body("policy", text), "name": name}
+        sha256 = self._digest("policy", text)
+        return {"name": name, "sha256": sha256, "texts": [{"name": name, "sha256": sha256}]}
 
     def _finished(self, masked: Record) -> Record:
         """Put the result of the masked inputs in, or the reasons why there is none; and what was done."""

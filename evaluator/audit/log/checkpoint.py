@@ -1,13 +1,14 @@
-"""What a prune leaves: a stub that says what went, and from which the chain goes on.
+"""What a prune leaves: a checkpoint that says what was removed, and from which the chain goes on.
 
-Only the beginning of a log can go, and only a log that verifies: what was altered must not be pruned
-away unseen. Stubs form a chain of their own and are signed like records.
+Only the beginning of a log can be removed. Damaged records may be among those, and the checkpoint names them: what was
+damaged must not vanish unseen. Checkpoints form a chain of their own and are signed like records. (Their table is
+called `stub`.)
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,69 +16,93 @@ import orjson
 import rfc8785
 
 from evaluator.audit.log.chain import GENESIS, Head, stub_hash
-from evaluator.audit.log.queries import is_hash, pruned_head
+from evaluator.audit.log.items import Damaged, Item
+from evaluator.audit.log.queries import is_hash
 from evaluator.audit.log.signatures import SignatureCheck
 from evaluator.audit.log.signing import Signer, signature_of
-from evaluator.audit.record import time_text
+from evaluator.audit.record import Json, time_text
 from evaluator.diagnostic import Diagnostic, RecordCode
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Stub:
-    """The end of what was pruned, how many records went this time, and which moment was given."""
+class Checkpoint:
+    """The end of what was pruned, how many numbers were removed this time, and which moment was given.
+
+    `damaged` are the numbers of those that were missing or damaged.
+    """
 
     last: Head
     count: int
     before: datetime
+    damaged: tuple[int, ...] = ()
 
-    def to_dict(self) -> dict[str, str | int]:
-        """Return the stub as JSON-ready data."""
+    def to_dict(self) -> Json:
+        """Return the checkpoint as JSON-ready data."""
         return {
             "schema_version": _VERSION,
             "last_seq": self.last.seq,
             "last_hash": self.last.hash.hex(),
             "count": self.count,
             "before": time_text(self.before),
+            "damaged": list(self.damaged),
         }
 
 
-def leave_stub(connection: sqlite3.Connection, before: datetime, now: datetime, signer: Signer | None) -> Stub | None:
-    """Remove all records up to the first that is not older than a moment; None where there is none to remove.
+def older_than(items: Iterable[Item], began: Head, before: datetime) -> Checkpoint | None:
+    """Return the checkpoint up to the last intact record before the first that is not older; None if nothing is older.
 
-    The caller holds a transaction that writes.
+    `items` begin with the first record. Damaged ones are passed if an intact older record follows them.
     """
-    began = pruned_head(connection)
-    query = "SELECT coalesce((SELECT min(seq) - 1 FROM entry WHERE timestamp >= ?), (SELECT max(seq) FROM entry), 0)"
-    ((last,),) = connection.execute(query, (time_text(before),))
-    if last <= began.seq:
+    last, damaged, passed = began, [], []
+    moment = time_text(before)
+    for item in items:
+        if isinstance(item, Damaged):
+            passed.append(item.seq)
+        elif item.envelope["timestamp"] >= moment:
+            break
+        else:
+            last, damaged = item.head, [*passed, *([item.head.seq] if item.problems else [])]
+            passed = damaged.copy()
+    if last.seq <= began.seq:
         return None
-    ((digest,),) = connection.execute("SELECT hash FROM entry WHERE seq = ?", (last,))
-    stub = Stub(Head(last, digest), last - began.seq, before)
-    _insert(connection, stub, now, signer)
-    for table in ("finding", "label", "entry"):
-        connection.execute(f"DELETE FROM {table} WHERE seq <= ?", (last,))  # noqa: S608 -- of the names above
-    connection.execute(
-        "DELETE FROM body WHERE NOT EXISTS (SELECT 1 FROM entry WHERE report_body = body.id)"
-        " AND NOT EXISTS (SELECT 1 FROM entry WHERE policy_body = body.id)"
-    )
-    return stub
+    return Checkpoint(last, last.seq - began.seq, before, tuple(damaged))
 
 
-def _insert(connection: sqlite3.Connection, stub: Stub, now: datetime, signer: Signer | None) -> None:
+def leave(connection: sqlite3.Connection, checkpoint: Checkpoint, now: datetime, signer: Signer | None) -> None:
+    """Remove all records up to the checkpoint; the caller holds a transaction that writes."""
+    _insert(connection, checkpoint, now, signer)
+    for table in ("finding", "label", "named", "entry"):
+        connection.execute(f"DELETE FROM {table} WHERE seq <= ?", (checkpoint.last.seq,))  # noqa: S608 -- of the names above
+    connection.execute("DELETE FROM body WHERE id NOT IN (SELECT body FROM named)")
+
+
+def _insert(connection: sqlite3.Connection, checkpoint: Checkpoint, now: datetime, signer: Signer | None) -> None:
     row = connection.execute("SELECT hash FROM stub ORDER BY id DESC LIMIT 1").fetchone()
-    document = rfc8785.dumps({**stub.to_dict(), "timestamp": time_text(now)})
+    document = rfc8785.dumps({**checkpoint.to_dict(), "timestamp": time_text(now)})
     key = None if signer is None else signer.public_key
     digest = stub_hash(row[0] if row else GENESIS.hash, key, document)
     connection.execute(
         "INSERT INTO stub (last_seq, last_hash, hash, signer, signature, document) VALUES (?, ?, ?, ?, ?, ?)",
-        (stub.last.seq, stub.last.hash, digest, key, signature_of(digest, signer), document),
+        (checkpoint.last.seq, checkpoint.last.hash, digest, key, signature_of(digest, signer), document),
     )
 
 
-def stub_problems(connection: sqlite3.Connection, signatures: SignatureCheck) -> Iterator[Diagnostic]:
-    """Yield what is wrong with the stubs."""
+def damaged_before(connection: sqlite3.Connection) -> tuple[int, ...]:
+    """Return the numbers of the damaged records that were pruned, as all checkpoints say."""
+    found: list[int] = []
+    for (document,) in connection.execute("SELECT document FROM stub ORDER BY id"):
+        try:
+            said = orjson.loads(document)["damaged"]
+        except (ValueError, TypeError, KeyError):
+            continue
+        found += [seq for seq in said if isinstance(seq, int)] if isinstance(said, list) else []
+    return tuple(found)
+
+
+def checkpoint_problems(connection: sqlite3.Connection, signatures: SignatureCheck) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the checkpoints."""
     before, began = GENESIS.hash, 0
     query = "SELECT id, last_seq, last_hash, hash, signer, signature, document FROM stub ORDER BY id"
     for place, row in enumerate(connection.execute(query), 1):
@@ -86,14 +111,14 @@ def stub_problems(connection: sqlite3.Connection, signatures: SignatureCheck) ->
             if number != place:
                 raise ValueError("it is not the next one")
             if not (key is None or is_hash(key)) or stub_hash(before, key, document) != stored:
-                raise ValueError("its hash is not made of it and the stub before it")
+                raise ValueError("its hash does not match it and the checkpoint before it")
             said = orjson.loads(document)
             if (said["last_seq"], said["last_hash"]) != (last_seq, last_hash.hex()):
-                raise ValueError("it says something else than it is found by")
+                raise ValueError("its columns differ from its document")
             if said["count"] != last_seq - began:
                 raise ValueError("it does not go on where the one before it ends")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            yield Diagnostic(RecordCode.STUB_ALTERED, f"stub {number} was altered: {error}", order=number)
+            yield Diagnostic(RecordCode.STUB_ALTERED, f"checkpoint {number} was altered: {error}", order=number)
         else:
-            yield from signatures.problems(f"stub {number}", number, (stored, key, signature))
+            yield from signatures.problems(f"checkpoint {number}", number, (stored, key, signature))
         before, began = stored if is_hash(stored) else GENESIS.hash, last_seq

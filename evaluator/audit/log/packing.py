@@ -20,14 +20,10 @@ def pack(text: bytes) -> bytes:
 
 def unpack(packed: object, most: object) -> bytes:
     """Return a stored text of at most so many octets; ValueError where it is damaged."""
-    if not isinstance(packed, bytes):
-        raise ValueError("it is no stored text")
-    if not isinstance(most, int) or not 0 <= most <= LARGEST:
-        raise ValueError("its size is none")
-    checksum, stream = packed[:_CHECKSUM], packed[_CHECKSUM:]
-    if zlib.crc32(stream).to_bytes(_CHECKSUM, "big") != checksum:
-        raise ValueError("its checksum differs")
-    reader = zlib.decompressobj()
+    reason = damage_of(packed, most)
+    if reason or not isinstance(packed, bytes) or not isinstance(most, int):
+        raise ValueError(reason)
+    reader, stream = zlib.decompressobj(), packed[_CHECKSUM:]
     try:
         text = reader.decompress(stream, most + 1)
     except zlib.error as error:
@@ -35,3 +31,21 @@ def unpack(packed: object, most: object) -> bytes:
     if not reader.eof or reader.unused_data or len(text) > most:
         raise ValueError("it does not end where it should")
     return text
+
+
+def damage_of(packed: object, size: object) -> str:
+    """Return why a stored text cannot be read, by its checksum alone; nothing if it can."""
+    if not isinstance(packed, bytes):
+        return "it is not a stored text"
+    if not isinstance(size, int) or not 0 <= size <= LARGEST:
+        return "its size is not one"
+    return (
+        ""
+        if zlib.crc32(packed[_CHECKSUM:]).to_bytes(_CHECKSUM, "big") == packed[:_CHECKSUM]
+        else "its checksum differs"
+    )
+
+
+def beginning_of(packed: bytes, most: int) -> bytes:
+    """Return the first octets of a stored text, without looking at the rest; zlib.error if they cannot be read."""
+    return zlib.decompressobj().decompress(packed[_CHECKSUM:], most)
