@@ -67,8 +67,13 @@ def _records() -> dict[str, str]:
     older["record"]["engine"]["version"] = "0.1.0"
     older["record"]["result"]["findings"] = [
         {
-            **{"code": "OLDER", "severity": "info", "message": "", "hint": ""},
-            **{"interfaces": [], "addresses": [], "rule": None},
+            "code": "OLDER",
+            "severity": "info",
+            "message": "",
+            "hint": "",
+            "interfaces": [],
+            "addresses": [],
+            "rule": None,
         }
     ]
     masked = mask(_recorded(evaluator.load_policy(text=GLOBS)), b"k" * 32).to_dict()

@@ -98,9 +98,9 @@ def _put_entries(copy: sqlite3.Connection, found: Iterable[Row]) -> None:
         else:
             _put_entry(copy, (number, values), columns_of(envelope), envelope)
     for number, values in damaged:
-        name = values[_ID] if isinstance(values[_ID], str) and values[_ID] else f"record {number}"
-        empty: dict[str, str | None] = dict.fromkeys(CURRENT.index, "")
-        columns = empty | {"decision_id": name, "interface": None}
+        name = values[_ID]
+        columns: dict[str, str | None] = dict.fromkeys(CURRENT.index, "")
+        columns["decision_id"] = name if isinstance(name, str) and name else f"record {number}"
         if isinstance(values[_HASH], bytes) and isinstance(values[-1], bytes):
             _put_entry(copy, (number, values), columns, None)
 

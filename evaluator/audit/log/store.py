@@ -6,7 +6,6 @@ outlives a crash of the program and a loss of power (WAL, synchronous=FULL). Ope
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import uuid
@@ -95,9 +94,6 @@ class DecisionLog:
             return cls(path, *_reading(path, timeout))
         signing = read_signer(Path(signer)) if isinstance(signer, str | Path) else signer
         warnings = key_warnings(Path(signer)) if isinstance(signer, str | Path) else ()
-        if os.path.lexists(path) and is_export(path):
-            message = f"{quote_path(path)} is an export, and only a log can be written"
-            raise UnverifiedError([Diagnostic(RecordCode.NOT_A_LOG, message)])
         connection, lock = open_to_write(path, create=create, timeout=timeout), threading.RLock()
         reader = LogReader(path, OpenLog(connection, CURRENT), lock)
         return cls(path, reader, _Writer(path, connection, lock, reader, signing, clock, new_id), warnings)
@@ -237,9 +233,12 @@ def _reading(path: Path, timeout: float) -> tuple[Reader, None, tuple[Diagnostic
     with as_record_errors(path):
         risk = log_risk(path)
         warnings = () if risk is None else (replace(risk, severity=Severity.WARNING),)
-        if is_export(path):
-            return ExportReader(path), None, warnings
-    return LogReader(path, open_to_read(path, timeout), threading.RLock()), None, warnings
+        try:
+            return LogReader(path, open_to_read(path, timeout), threading.RLock()), None, warnings
+        except UnverifiedError:
+            if is_export(path):  # looked at only now: opening a log by other means would drop SQLite's locks
+                return ExportReader(path), None, warnings
+            raise
 
 
 class _Writer:
