@@ -1,26 +1,63 @@
-# The two commands of the README do all the set-up: a machine needs Python 3.11 or later and make.
+# `make demo` and `make test` do all the set-up: a machine needs Python 3.11 or later and make.
+# Packages come from locks/, with hashes; CONTRIBUTING says more.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := python -m pip install --quiet --disable-pip-version-check
+FROM_LOCK := $(PIP) --require-hashes --requirement
+# the build backend is in the lock too, so nothing is fetched for the build
+ITSELF := $(PIP) --no-deps --no-build-isolation --editable .
+# what `make test-newest` and `make test-lowest` run: all tests, of the random ones few examples
+FAST := -m "not system and not volume"
 
-.PHONY: demo test vm-test lint docs prepared bench-peers clean
+.PHONY: demo test test-system test-newest test-lowest long lint english-baseline lock docs prepared bench-peers clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/activenic decide policies/examples/bond.json --address 192.0.2.10
 
 test: $(VENV)/.installed-dev lint
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto -m "not system"
 	$(BIN)/activenic test
 
-# on a Linux kernel of its own, which Debian's user-mode-linux brings: half a minute, no rights needed
-vm-test: $(VENV)/.installed-dev
-	$(BIN)/pytest -rs --maxfail=25 tests/vm/real_kernel.py
+# needs root and Debian packages, which .ci/run installs: a kernel, name servers, a browser
+test-system: $(VENV)/.installed-dev
+	$(BIN)/pytest -m system -rs --maxfail=25
+
+# millions of random cases in seeded slices of at most ten minutes; what passed is not run again (tests/long.py)
+long: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.long $(if $(LONG_SEED),--seed $(LONG_SEED)) $(if $(SLICE),--slice $(SLICE))
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.english
+
+# after old wording was replaced; it never raises a count
+english-baseline: $(VENV)/.installed-dev
+	$(BIN)/python -m tools.english --update
+
+# the newest and the lowest versions that pyproject.toml allows, without the lock
+test-newest test-lowest: test-%: .venv-%/.installed
+	HYPOTHESIS_PROFILE=few .venv-$*/bin/pytest -n auto $(FAST)
+
+.venv-newest/.installed: RESOLUTION := highest
+.venv-lowest/.installed: RESOLUTION := lowest-direct
+.venv-newest/.installed .venv-lowest/.installed: pyproject.toml $(VENV)/.installed-dev
+	$(PYTHON) -m venv --clear $(@D)
+	$(BIN)/uv pip install --quiet --python $(@D)/bin/python --resolution $(RESOLUTION) --group dev --editable ".[all]"
+	@touch $@
+
+# the newest versions that pyproject.toml allows become what is installed, on every platform and Python
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate \
+	--custom-compile-command "make lock"
+lock: $(VENV)/.installed-dev
+	$(COMPILE) --python-version 3.11 --all-extras --group dev pyproject.toml --output-file locks/dev.txt
+	$(COMPILE) --python-version 3.11 --constraint locks/dev.txt --group build pyproject.toml --output-file locks/run.txt
+	$(COMPILE) --python-version 3.11 --constraint locks/dev.txt --group build pyproject.toml \
+		benchmarks/peers/requirements.txt --output-file locks/peers.txt
+	$(COMPILE) --python-version 3.14 benchmarks/peers/requirements-opa.txt --output-file locks/peers-opa.txt
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m evaluator.render.reference docs
@@ -33,25 +70,25 @@ prepared: $(VENV)/.installed
 bench-peers: .venv-peers/.installed
 	@.venv-peers/bin/python -m benchmarks.peers
 
-.venv-peers/.installed: pyproject.toml benchmarks/peers/requirements.txt benchmarks/peers/requirements-opa.txt
-	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	.venv-peers/bin/python -m pip install --quiet --editable . --requirement benchmarks/peers/requirements.txt
-	-.venv-peers/bin/python -m pip install --quiet --ignore-requires-python --requirement benchmarks/peers/requirements-opa.txt
+.venv-peers/.installed: pyproject.toml locks/peers.txt locks/peers-opa.txt
+	$(PYTHON) -m venv --clear .venv-peers
+	.venv-peers/bin/$(FROM_LOCK) locks/peers.txt
+	-.venv-peers/bin/$(FROM_LOCK) locks/peers-opa.txt --ignore-requires-python
+	.venv-peers/bin/$(ITSELF)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .long
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("activenic needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 
-$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable .
+$(VENV)/.installed: pyproject.toml locks/run.txt | $(VENV)/bin/python
+	$(BIN)/$(FROM_LOCK) locks/run.txt
+	$(BIN)/$(ITSELF)
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --group dev
+$(VENV)/.installed-dev: pyproject.toml locks/dev.txt $(VENV)/.installed
+	$(BIN)/$(FROM_LOCK) locks/dev.txt
 	@touch $@

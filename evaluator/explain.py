@@ -7,24 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from evaluator.counterfactual.search import Effort, smallest_change
 from evaluator.decide import Case
 from evaluator.decision import NAMING, Decision, Status
-from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
+from evaluator.finding import FindingCode
 from evaluator.frozen import dataclass, replace
 from evaluator.near_miss import near_misses
 from evaluator.policy.clause import Sight
 from evaluator.policy.interpret import Judged, run_again, subjects
 from evaluator.policy.scene import Question, Scene
 from evaluator.policy.verdict import status_of
-from evaluator.text import visible, visible_names
+from evaluator.summary import Fate, outcome, summary
 from evaluator.trace import AnswerOutcome, Explanation, InterfaceReasons, Reason
-from evaluator.what_if import Effort, smallest_change
 
-_MOST_NAMES = 12
 _EFFECTS = {
-    "match": ("becomes a candidate", "does not match"),
+    "match": ("matched", "not matched"),
     "discard": ("discarded", "stays"),
     "prefer": ("preferred", ""),
     "ambiguous": ("ambiguous", "not ambiguous"),
@@ -59,8 +58,9 @@ def _explain(case: Case, decision: Decision, most: int | None) -> Explanation:
     answers = tuple(_on_one_answer(case, address) for address in asked_for)
     links = question.facts.links
     chosen = links if most is None or len(links) <= most else _involved(links, decision)[:most]
+    by_name = question.facts.by_name
     return Explanation(
-        summary=tuple(_summary(decision, question.facts.by_name)),
+        summary=summary(decision, by_name, lambda name: _fate(by_name[name], views)),
         report_format=case.report.format,
         interfaces=tuple(_interface(link, views, decision) for link in chosen),
         others=len(links) - len(chosen),
@@ -111,29 +111,46 @@ def _with_changes(
     """Add the change by which each would be the answer; the effort goes to those first that nearly are."""
     involved = {*decision.candidates, *decision.owners}
     answer = decision.host_active_nic if decision.status is Status.RESOLVED else None
-    effort = Effort()
-    changes = {
+    effort = Effort.for_case(case)
+    found = {
         one.name: smallest_change(case, case.report.facts.by_name[one.name], effort)
         for one in sorted(interfaces, key=lambda one: (one.name not in involved, one.name))
         if one.name != answer
     }
-    return tuple(replace(one, change=changes.get(one.name)) for one in interfaces)
+    return tuple(
+        replace(one, change=found[one.name].change, search=found[one.name].search) if one.name in found else one
+        for one in interfaces
+    )
 
 
 def _interface(link: Link, views: list[_View], decision: Decision) -> InterfaceReasons:
-    reasons = tuple(_reason(view, link) for view in views if view.rule.has_subject)
-    addresses = dict.fromkeys(str(owned) for owned in link.addresses)
-    outcome = _outcome(link, views, reasons, decision)
+    fate = _fate(link, views)
+    missed = (*near_misses(views[0].question, link), *_not_counted(link, decision))
     return InterfaceReasons(
         name=link.name,
         kind=str(link.kind),
         pointer=link.pointer(),
-        addresses=tuple(addresses),
-        outcome=outcome,
-        reasons=reasons,
+        addresses=tuple(dict.fromkeys(str(owned) for owned in link.addresses)),
+        outcome=outcome(link, fate, decision),
+        reasons=fate.reasons,
         lowers=link.lowers.names,
-        near_misses=tuple(dict.fromkeys(near_misses(views[0].question, link))),
+        near_misses=tuple(dict.fromkeys(missed)),
     )
+
+
+def _fate(link: Link, views: list[_View]) -> Fate:
+    judging = [view for view in views if view.rule.has_subject]
+    reasons = tuple(_reason(view, link) for view in judging)
+    removing = [reason for view, reason in zip(judging, reasons, strict=True) if link.name in view.removed]
+    return Fate(reasons, removing[-1] if removing else None)
+
+
+def _not_counted(link: Link, decision: Decision) -> Iterator[str]:
+    """Yield what the report says of host addresses that the interface has and that do not count."""
+    asked = {str(address) for address in decision.host.usable}
+    for finding in decision.findings:
+        if finding.code == FindingCode.ADDRESS_NOT_COUNTED and link.name in finding.interfaces:
+            yield from (finding.message,) * (not asked.isdisjoint(finding.addresses))
 
 
 def _reason(view: _View, link: Link | None) -> Reason:
@@ -148,66 +165,3 @@ def _effect(view: _View, held: bool) -> str:
     if view.rule.verb == "prefer" and not held:
         return "passed over" if view.fired else "stays: none is preferred"
     return _EFFECTS[view.rule.verb][0 if held else 1]
-
-
-def _outcome(link: Link, views: list[_View], reasons: tuple[Reason, ...], decision: Decision) -> str:
-    if link.name == decision.host_active_nic:
-        by = [reason.rule for reason in reasons if reason.verb == "reject" and reason.held]
-        return f"the hostActiveNic, rejected by {', '.join(by)}" if by else "the hostActiveNic"
-    if link.name in decision.candidates:
-        return "left at the end, but not alone"
-    removed_by = [view.rule for view in views if link.name in view.removed]
-    if removed_by:
-        rule = removed_by[-1]
-        reason = next(reason for reason in reasons if reason.rule == rule.name)
-        upper = next((value.value for value in reason.seen if value.word == "other"), "")
-        because = f" because of {upper}" if upper else ""
-        return f"{'discarded' if rule.verb == 'discard' else 'passed over'} by {rule.name}{because}"
-    asked = any(value.word.startswith("host.") for reason in reasons if reason.verb == "match" for value in reason.seen)
-    return "no rule matched it" + ": it owns no address of the host" * (asked and link.name not in decision.owners)
-
-
-def _summary(decision: Decision, links: dict[str, Link]) -> Iterator[str]:
-    name = decision.host_active_nic
-    if name is not None:
-        shown = f"{visible(name)} ({_kind_of(links[name])})"
-        if decision.status is Status.REJECTED:
-            yield f"{shown} is the hostActiveNic, but nothing may be deployed on it"
-            yield "because " + "; ".join(_said(decision, "reject", name))
-            return
-        yield f"{shown} is the hostActiveNic"
-        yield "because " + _why_resolved(decision, links[name])
-        return
-    if decision.status is Status.AMBIGUOUS:
-        yield f"no single interface is the hostActiveNic: {visible_names(decision.candidates, _MOST_NAMES)} are left"
-        yield "because " + ("; ".join(_said(decision, "ambiguous")) or "no rule of the policy chooses between them")
-        return
-    yield f"no interface of this host is the hostActiveNic for {visible(decision.host.name) or 'no address'}"
-    yield "because " + "; ".join(_said(decision))
-
-
-def _said(decision: Decision, verb: str = "", about: str = "") -> Iterator[str]:
-    """Yield what the rules of a verb found (about one interface); without a verb, why no interface is left."""
-    places = {step.place for step in decision.trace if step.verb == verb}
-    for finding in decision.findings:
-        is_meant = finding.rule in places if verb else not finding.rule and finding.severity is Severity.ERROR
-        if is_meant and (not about or about in finding.interfaces):
-            yield finding.message
-
-
-def _why_resolved(decision: Decision, link: Link) -> str:
-    assert decision.interface is not None  # noqa: S101 -- a resolved decision has one
-    matched = ", ".join(decision.interface.matched_addresses)
-    others = [name for name in decision.owners if name != link.name]
-    first = f"it owns {matched}" if matched else "the policy's rules leave it alone"
-    if not others:
-        return first + (", and no other interface owns an address of the host" if matched else "")
-    also = f"{visible_names(others, _MOST_NAMES)} also own{'s' * (len(others) == 1)} one"
-    return f"{first}; {also}, and the policy ruled that out"
-
-
-def _kind_of(link: Link) -> str:
-    members = (*link.lowers.slaves, *link.lowers.ports)
-    if members:
-        return f"{link.kind} over {visible_names(members, _MOST_NAMES)}"
-    return f"{link.kind} on {visible(link.lowers.base)}" if link.lowers.base else str(link.kind)

@@ -27,6 +27,7 @@ class FindingCode(StrEnum):
     ADDRESSES_NOT_TOLD = "ADDRESSES_NOT_TOLD"
     BASE_NOT_REPORTED = "BASE_NOT_REPORTED"
     DUPLICATE_ADDRESS = "DUPLICATE_ADDRESS"
+    FACT_CONFLICT = "FACT_CONFLICT"
     INTERFACE_ABSENT = "INTERFACE_ABSENT"
     INTERFACE_NOT_DESCRIBED = "INTERFACE_NOT_DESCRIBED"
     KIND_UNKNOWN = "KIND_UNKNOWN"
@@ -37,6 +38,7 @@ class FindingCode(StrEnum):
     MASTER_NOT_REPORTED = "MASTER_NOT_REPORTED"
     NETWORK_CONFLICT = "NETWORK_CONFLICT"
     PORT_NOT_REPORTED = "PORT_NOT_REPORTED"
+    REPORT_INCOMPLETE = "REPORT_INCOMPLETE"
     REPORT_LACKS_MAP = "REPORT_LACKS_MAP"
     SLAVE_IN_TWO_BONDS = "SLAVE_IN_TWO_BONDS"
     SLAVE_NOT_REPORTED = "SLAVE_NOT_REPORTED"
@@ -92,6 +94,7 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.ADDRESSES_NOT_TOLD: "a report of this sort leaves out addresses that an interface may have",
     FindingCode.BASE_NOT_REPORTED: "the report does not describe, or does not name, what a vlan stands on",
     FindingCode.DUPLICATE_ADDRESS: "another host has the address too (duplicate address detection failed)",
+    FindingCode.FACT_CONFLICT: "the report states one fact in two places, and the two differ",
     FindingCode.INTERFACE_ABSENT: "an interface is marked absent, so that the report may be a wish and no report",
     FindingCode.INTERFACE_NOT_DESCRIBED: "the report names an interface that it does not describe",
     FindingCode.KIND_UNKNOWN: "the report does not say what an interface is, so that a bridge may go unnoticed",
@@ -102,6 +105,7 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.MASTER_NOT_REPORTED: "an interface is enslaved to one that the report does not describe",
     FindingCode.NETWORK_CONFLICT: "a logical network and its device contradict each other; the device counts",
     FindingCode.PORT_NOT_REPORTED: "a bridge names a port that the report does not describe (vnet* apart)",
+    FindingCode.REPORT_INCOMPLETE: "the report leaves out interfaces or an address family; absence proves nothing",
     FindingCode.REPORT_LACKS_MAP: "the report lacks a map that every VDSM sends, so interfaces may be missing",
     FindingCode.SLAVE_IN_TWO_BONDS: "one interface is a slave of several bonds",
     FindingCode.SLAVE_NOT_REPORTED: "a bond names a slave that the report does not describe",
@@ -145,6 +149,21 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.VLAN_ID_MISMATCH: "the interface's vlan id is not that of the management network",
 }
 
+# If a report gives one of these, an address that it does not show may still be on the host: absence is not proven.
+ABSENCE_NOT_PROVEN = frozenset(
+    {
+        FindingCode.ADDRESS_WITHOUT_INTERFACE,
+        FindingCode.ADDRESSES_NOT_TOLD,
+        FindingCode.BASE_NOT_REPORTED,
+        FindingCode.INTERFACE_NOT_DESCRIBED,
+        FindingCode.MASTER_NOT_REPORTED,
+        FindingCode.PORT_NOT_REPORTED,
+        FindingCode.REPORT_INCOMPLETE,
+        FindingCode.REPORT_LACKS_MAP,
+        FindingCode.SLAVE_NOT_REPORTED,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -173,6 +192,19 @@ class Finding:
             "rule": self.rule or None,
             "hint": self.hint,
         }
+
+
+def conflict(ifname: str, message: str, severity: Severity = Severity.WARNING) -> Finding:
+    """Return the finding that a report states a fact of an interface in two places that differ."""
+    return Finding(
+        FindingCode.FACT_CONFLICT, severity, message, (ifname,), hint="ask the host with `ip -j -d addr show`"
+    )
+
+
+def incomplete(message: str, *interfaces: str, hint: str = "") -> Finding:
+    """Return the warning that a report visibly leaves something out; the hint names the command that does not."""
+    names = tuple(sorted(interfaces))
+    return Finding(FindingCode.REPORT_INCOMPLETE, Severity.WARNING, message, names, hint=hint)
 
 
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:

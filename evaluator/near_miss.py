@@ -1,7 +1,7 @@
-"""What an interface nearly owns: the sentences that answer "but it has that address, has it not?"
+"""Near misses: why somebody may expect that an interface owns a host address that it does not own.
 
-In the subnet of a host address without owning it; standing on the owner, or under it; listing the
-address in a spelling that is none.
+The address is in its subnet; it is assigned to an interface below or on top of it; or the report lists it
+in a form that is not valid.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def near_misses(question: Question, link: Link) -> Iterator[str]:
             continue
         shown = quote(str(address))
         for subnet in (subnet for subnet in link.subnets if address in subnet):
-            yield f"{shown} is in its subnet {subnet}, but it does not own that address"
+            yield f"{shown} is in its subnet {subnet}, but is not assigned to it"
         yield from _in_stack(question, link, address, shown)
         for text in dict.fromkeys(link.malformed):
             if _may_mean(text, address):
-                yield f"its entry {quote(text)} is no address as it is written; some programs take it for {shown}"
+                yield f"its entry {quote(text)} is not a valid address; some programs read it as {shown}"
 
 
 def _in_stack(question: Question, link: Link, address: Address, shown: str) -> Iterator[str]:
@@ -38,9 +38,9 @@ def _in_stack(question: Question, link: Link, address: Address, shown: str) -> I
     below = [owner for owner in owners if is_above(link.name, owner)]
     above = [owner for owner in owners if is_above(owner, link.name)]
     if below:
-        yield f"{shown} is owned by what it stands on: {_some(below)}"
+        yield f"{shown} is assigned to {_some(below)}, below it"
     if above:
-        yield f"{shown} is owned by what stands on it: {_some(above)}"
+        yield f"{shown} is assigned to {_some(above)}, on top of it"
 
 
 def _may_mean(text: str, address: Address) -> bool:

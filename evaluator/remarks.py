@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from evaluator.decision import Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
+from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind, Link
-from evaluator.finding import Finding, FindingCode, merge
+from evaluator.finding import ABSENCE_NOT_PROVEN, Finding, FindingCode, incomplete, merge
 from evaluator.policy.checked import Read, walk
 from evaluator.policy.compile import Compiled
 from evaluator.policy.interpret import Bindings, Judged
@@ -19,19 +20,27 @@ from evaluator.policy.wording import fill, named_in
 from evaluator.report.reading import Report
 from evaluator.text import quote, quote_all
 
+_NAT = "the name may be wrong, or the host may be reached through NAT and not know this address"
+_INCOMPLETE = "the report is incomplete and does not prove that the address is absent; see its warnings"
+_ABSENT_FAMILY = {
+    4: "no link has an IPv4 address: `ip -6`, or the host has none",
+    6: "no link has an IPv6 address: `ip -4`, or IPv6 is off",
+}
+
 
 def remarks(
     compiled: Compiled, report: Report, question: Question, status: Status, steps: tuple[Judged, ...]
 ) -> tuple[Finding, ...]:
     """Return every finding, merged and sorted."""
-    found = [*report.findings, *question.host.findings(), *_lacking(compiled, report)]
+    found = [*report.findings, *question.host.findings(), *_lacking(compiled, report), *_families_absent(question)]
     for step in steps:
         if step.fired and not step.rule.is_chooser:
             found.extend(_of_rule(step, question))
     if status is Status.AMBIGUOUS and not any(step.fired and step.rule.verb == "ambiguous" for step in steps):
         found.append(_several(steps[-1].after, question))
     if status in (Status.NO_MATCH, Status.UNKNOWN_HOST):
-        found.extend(_why_none(compiled.program, question, status, steps))
+        is_complete = ABSENCE_NOT_PROVEN.isdisjoint([finding.code for finding in found])
+        found.extend(_why_none(compiled.program, question, status, steps, is_complete))
     return merge(found)
 
 
@@ -75,7 +84,17 @@ def _lacking(compiled: Compiled, report: Report) -> Iterator[Finding]:
             yield Finding(FindingCode.REPORT_LACKS_FACT, Severity.WARNING, message, rule=place)
 
 
-def _why_none(program: Program, question: Question, status: Status, steps: tuple[Judged, ...]) -> Iterator[Finding]:
+def _families_absent(question: Question) -> Iterator[Finding]:
+    """Yield a finding for each family that was asked for in vain and of which the whole report has no address."""
+    if question.owners:
+        return
+    for family in sorted({address.version for address in question.host.usable} & question.facts.absent_families):
+        yield incomplete(_ABSENT_FAMILY[family], hint="use `ip -j -d addr show`, which reports both families")
+
+
+def _why_none(
+    program: Program, question: Question, status: Status, steps: tuple[Judged, ...], is_complete: bool
+) -> Iterator[Finding]:
     host = question.host
     shown = ", ".join(map(str, host.usable))
     addresses = tuple(map(str, host.usable))
@@ -112,8 +131,7 @@ def _why_none(program: Program, question: Question, status: Status, steps: tuple
             FindingCode.NO_INTERFACE_OWNS_ADDRESS,
             f"no interface of this host owns {shown}",
             addresses,
-            "the name may be wrong, or the host may be reached through NAT and not know this address"
-            + _left_out(question.facts.lacking),
+            (_NAT if is_complete else _INCOMPLETE) + _left_out(question.facts.lacking) + _no_loopback(question.facts),
         )
 
 
@@ -126,6 +144,13 @@ def _left_out(lacking: frozenset[str]) -> str:
     if Kind.OTHER not in kinds or Kind.PHYSICAL in kinds:
         return ""
     return f"; or it is on an interface of a kind that this report's format leaves out: {', '.join(kinds)}"
+
+
+def _no_loopback(facts: HostFacts) -> str:
+    """Return the doubt about a report without the loopback link, which every host has and this format shows."""
+    if f"nic is {Kind.LOOPBACK}" in facts.lacking or any(link.kind is Kind.LOOPBACK for link in facts.links):
+        return ""
+    return "; or the report is a part of the tool's output, for it has no loopback link"
 
 
 def _error(

@@ -113,12 +113,17 @@ def describe_value(value: object) -> str:
     return "an array" if isinstance(value, list) else "an object"
 
 
+def _is_accepted_only(value: object) -> bool:
+    """Return whether a value is read, but nobody should be told to write it: null, or a truth value as text."""
+    return value is None or (isinstance(value, str) and value.lower() in ("true", "false"))
+
+
 def _wanted(keyword: str, wanted: object) -> str:
     if keyword == "type":
-        names = wanted if isinstance(wanted, list) else [wanted]
-        return " or ".join(str(name) for name in names)
+        names = [str(name) for name in wanted] if isinstance(wanted, list) else [str(wanted)]
+        return " or ".join(name for name in names if name != "null" or names == ["null"])
     if keyword == "enum" and isinstance(wanted, list):
-        return "one of " + ", ".join(describe_value(value) for value in wanted)
+        return "one of " + ", ".join(describe_value(value) for value in wanted if not _is_accepted_only(value))
     if keyword == "const":
         return describe_value(wanted)
     phrases = {

@@ -21,6 +21,7 @@ DecodeError = msgspec.MsgspecError
 LONGEST_LIST = 64
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _SCALARS = {"string": str, "integer": int, "boolean": bool, "null": None}
+_BOUNDS = {"string": {"minLength": "min_length"}, "integer": {"minimum": "ge", "maximum": "le"}}
 _EMPTY: dict[object, object] = {str: "", list: []}
 
 
@@ -69,13 +70,17 @@ class Types:
         """Return the type of what a schema describes; ValueError for a keyword that it does not know."""
         match schema:
             case {"$ref": str(reference)}:
-                return self.struct(reference.removeprefix("#/$defs/"))
+                name = reference.removeprefix("#/$defs/")
+                return self.struct(name) if "properties" in self.definitions[name] else self.of(self.definitions[name])
             case {"enum": list(values)}:
                 literals = tuple(value for value in values if isinstance(value, str))
                 has_booleans = {True, False} <= {value for value in values if isinstance(value, bool)}
                 return Union[Literal[literals], bool] if has_booleans else Literal[literals]  # noqa: UP007 -- made at run time
             case {"type": list(names)}:
-                named = (self.of({**schema, "type": one}) for one in names if one != "object")
+                others = [name for name in names if name != "null"]  # a null is left to the ordinary reader
+                if len(others) == 1:
+                    return self.of({**schema, "type": others[0]})
+                named = (self.of({**schema, "type": one}) for one in others if one != "object")
                 return Union[tuple(named)]  # noqa: UP007 -- made at run time
             case {"type": "array", "items": items}:
                 return Annotated[list[self.of(items)], msgspec.Meta(max_length=LONGEST_LIST)]  # type: ignore[misc]
@@ -96,10 +101,10 @@ class Types:
 
 
 def _bounded(schema: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 -- a type or an annotation
-    bounds = {"minLength": "min_length", "minimum": "ge", "maximum": "le"}
-    unknown = set(schema) - {"type", "description", *bounds}
+    unknown = set(schema) - {"type", "description", *_BOUNDS["string"], *_BOUNDS["integer"]}
     if unknown:
         raise ValueError(f"no type for the schema {dict(schema)}")
+    bounds = _BOUNDS.get(name, {})
     given = {bounds[key]: schema[key] for key in bounds if key in schema}
     if name == "integer":  # orjson refuses a number too long for a double, and makes longer ones than these inexact
         given = {"ge": -(2**63), "le": 2**63 - 1, **given}

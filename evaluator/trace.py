@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from evaluator.frozen import dataclass
+
+EXPLANATION_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +79,83 @@ class Reason:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The smallest change that was found to make an interface the answer, and was tried: what would have to be so.
+class EditKind(StrEnum):
+    """What an edit changes; in the order in which edits are said."""
 
-    `steps` are sentences that go on after "if", such as "the host were asked by 192.0.2.10 alone".
+    ANSWERS = "answers"
+    PARAMETER = "parameter"
+    UP = "up"
+    ADDRESSES = "addresses"
+    PRIMARY_ADDRESSES = "primary_addresses"
+    KIND = "kind"
+    SLAVES = "slaves"
+    PORTS = "ports"
+    NETWORKS = "networks"
+    VLAN_ID = "vlan_id"
+    ROUTES = "routes"
+    LAST_CLIENT_IFACE = "last_client_iface"
+
+    @property
+    def rank(self) -> int:
+        """Its place in that order."""
+        return _RANKS[self]
+
+
+_RANKS = {kind: rank for rank, kind in enumerate(EditKind)}
+
+
+class Search(StrEnum):
+    """How the search for a change ended: it found one, it tried all, or it stopped at its limit."""
+
+    FOUND = "found"
+    NONE = "none"
+    GAVE_UP = "gave_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One edit of a question: a fact of an interface, of the host or of the question, before and after.
+
+    `interface` is None if it is about no single interface. `before` and `after` are JSON-ready. `sentence` goes
+    on after "if", such as "the host were asked by 192.0.2.10 alone".
     """
 
-    steps: tuple[str, ...]
+    what: EditKind
+    interface: str | None
+    before: object
+    after: object
+    sentence: str
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the edit as JSON-ready data."""
+        return {
+            "what": str(self.what),
+            "interface": self.interface,
+            "from": self.before,
+            "to": self.after,
+            "sentence": self.sentence,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The smallest change that was found to make an interface the answer, and was tried: what would have to be so."""
+
+    edits: tuple[Edit, ...]
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The sentences of its edits."""
+        return tuple(edit.sentence for edit in self.edits)
+
+    @property
+    def sentence(self) -> str:
+        """All of it, to go on after "if"."""
+        return ", and if ".join(self.steps)
 
     def to_dict(self) -> dict[str, object]:
         """Return the change as JSON-ready data."""
-        return {"steps": list(self.steps)}
+        return {"sentence": self.sentence, "edits": [edit.to_dict() for edit in self.edits]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +163,8 @@ class InterfaceReasons:
     """Why one interface is or is not the answer; `outcome` sums its `reasons` up in one sentence.
 
     `lowers` are the names it stands directly on, described in the report or not. `near_misses` say in
-    sentences what it nearly owns. `change` is None for the answer itself, and where none was found.
+    sentences what it nearly owns. `change` is None for the answer itself, and if none was found; `search` says
+    how the search for it ended, and is None for the answer itself and if changes were not asked for.
     """
 
     name: str
@@ -106,6 +176,7 @@ class InterfaceReasons:
     lowers: tuple[str, ...] = ()
     near_misses: tuple[str, ...] = ()
     change: Change | None = None
+    search: Search | None = None
 
     def to_dict(self) -> dict[str, object]:
         """Return the reasons as JSON-ready data."""
@@ -118,6 +189,7 @@ class InterfaceReasons:
             "lowers": list(self.lowers),
             "near_misses": list(self.near_misses),
             "change": None if self.change is None else self.change.to_dict(),
+            "search": None if self.search is None else str(self.search),
             "reasons": [reason.to_dict() for reason in self.reasons],
         }
 
@@ -157,7 +229,7 @@ class Explanation:
     def to_dict(self) -> dict[str, object]:
         """Return the explanation as JSON-ready data."""
         return {
-            "schema_version": 1,
+            "schema_version": EXPLANATION_VERSION,
             "summary": list(self.summary),
             "report_format": self.report_format,
             "interfaces": [interface.to_dict() for interface in self.interfaces],

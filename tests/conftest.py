@@ -1,4 +1,7 @@
-"""Settings for property tests: a fixed seed in CI, more examples on demand (HYPOTHESIS_PROFILE=long)."""
+"""Settings for property tests: a fixed seed and 200 examples, unless HYPOTHESIS_PROFILE names another profile.
+
+`few` is for `make test-newest` and `make test-lowest`, `long` for `make long`, which gives each run a seed.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,12 @@ import socket
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.long import EXAMPLES
+
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 settings.register_profile("quick", max_examples=200, derandomize=True, **_COMMON)
-settings.register_profile("long", max_examples=20_000, **_COMMON)
+settings.register_profile("few", max_examples=20, derandomize=True, **_COMMON)
+settings.register_profile("long", max_examples=EXAMPLES, database=None, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 

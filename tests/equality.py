@@ -28,14 +28,14 @@ from evaluator.policy.program import Program
 from evaluator.policy.scene import Question
 from evaluator.policy.verdict import Verdict, status_of
 from evaluator.policy.vocabulary import VERBS
-from tests.random_policies import CHOOSERS, OWNERS, TABLE, WITHOUT_SUBJECT, Rules, program_of
+from tests.random_policies import CHOOSERS, LOOK_ALIKE, OWNERS, TABLE, WITHOUT_SUBJECT, Rules, program_of
 
 SHIPPED = ("strict", "ovirt-engine", "keep-management", "last-client-iface", "route-to-engine")
 POLICIES = 150
 QUESTIONS = 5
 V4 = [f"10.0.{subnet}.{host}" for subnet in range(2) for host in (1, 2, 3, 11)]
 V6 = [f"2001:db8::{host}" for host in ("1", "2", "a")] + ["fe80::1", "::2", "fd00::ffff:a00:1"]
-NAMES = ["a", "b", "bond0", "br0", "c.5", "d", "ovirtmgmt", "Z", "ens1"]
+NAMES = ["a", "b", "bond0", "br0", "c.5", "d", "ovirtmgmt", "Z", "ens1", "lab net", "lab  net"]
 NETWORKS = ["ovirtmgmt", "storage"]
 LOOKS_FOR_MATCHES = [
     "nic.name = report.last_client_iface",
@@ -110,7 +110,7 @@ def policy(number: int) -> tuple[evaluator.Policy, Reference]:
 
 
 def _rules(rng: random.Random) -> Rules:
-    conditions = [*sorted(TABLE["holds"]), *LOOKS_FOR_MATCHES * 4]
+    conditions = [*sorted(TABLE["holds"]), *LOOKS_FOR_MATCHES * 4, *rng.choice(LOOK_ALIKE) * 8]
 
     def condition(depth: int) -> str:
         if depth and rng.random() < 0.4:

@@ -1,10 +1,11 @@
 """Writers that are killed at any moment: run by test_log_crash.py in a process of its own, which may fork.
 
-    python -m tests.log_writers FOLDER ROUNDS WRITERS SEED
+    python -m tests.log_writers ROUNDS SEED
 
 In each round some writers append to one log, and after each append write down that it was acknowledged; one
-in five prunes. Each is killed (SIGKILL) after a random time; then the log must hold all that was
-acknowledged. Every few rounds a new log is begun, so that its making is interrupted, too.
+in five prunes. Each is killed (SIGKILL) a random moment after a random number of acknowledged appends; then
+the log must hold all that was acknowledged. Every few rounds a new log is begun, so that its making is
+interrupted, too. How many appends there are does not depend on how fast the machine is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import random
 import signal
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -23,7 +25,10 @@ from evaluator import Decision, DecisionLog, RecordError
 from tests.logs import DECISIONS, STRICT
 
 _ROUNDS_OF_A_LOG = 8
-_LONGEST = 0.06
+_LONGEST = 0.01  # of the moment after the last append that was waited for
+_MOST_APPENDS = 3  # that are waited for before one writer is killed
+WRITERS = 4  # in each round
+_PATIENT = 300.0  # seconds that a writer waits for the others
 
 
 def large_decision() -> Decision:
@@ -36,7 +41,7 @@ def write(path: Path, acknowledged: Path, decisions: list[Decision], seed: int) 
     """Append without end."""
     choose = random.Random(seed)
     notes = os.open(acknowledged, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    with DecisionLog.open(path) as log:
+    with DecisionLog.open(path, timeout=_PATIENT) as log:
         while True:
             kept = log.append(choose.choice(decisions), {"seed": str(seed)})
             with suppress(RecordError):  # it is pruned already
@@ -45,15 +50,15 @@ def write(path: Path, acknowledged: Path, decisions: list[Decision], seed: int) 
 
 def prune(path: Path) -> None:
     """Remove what is older than a moment, again and again."""
-    with DecisionLog.open(path) as log:
+    with DecisionLog.open(path, timeout=_PATIENT) as log:
         while True:
             log.prune(datetime.now(UTC) - timedelta(milliseconds=20))
 
 
-def killed_writers(path: Path, acknowledged: Path, decisions: list[Decision], choose: random.Random) -> int:
-    """Start some writers, kill each, and return how many were killed."""
-    children = []
-    for seed in (choose.random() for _ in range(int(sys.argv[3]))):
+def killed_writers(path: Path, acknowledged: Path, decisions: list[Decision], choose: random.Random) -> tuple[int, int]:
+    """Start some writers, kill each; return how many were killed, and how many appends were waited for."""
+    children, writers = [], set()
+    for seed in (choose.random() for _ in range(WRITERS)):
         child = os.fork()
         if not child:
             try:
@@ -65,11 +70,31 @@ def killed_writers(path: Path, acknowledged: Path, decisions: list[Decision], ch
             finally:
                 os._exit(1)
         children.append(child)
+        writers |= {child} if seed >= 0.2 else set()
+    awaited = 0
     for child in choose.sample(children, len(children)):
+        appends = choose.randint(0, _MOST_APPENDS) if writers else 0
+        wait_for_appends(acknowledged, appends, writers)
         time.sleep(choose.random() * _LONGEST)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    return len(children)
+        writers.discard(child)
+        awaited += appends
+    return len(children), awaited
+
+
+def wait_for_appends(acknowledged: Path, more: int, writers: set[int]) -> None:
+    """Wait until the writers have acknowledged so many more appends; fail where all of them ended by themselves."""
+    wanted = lines_of(acknowledged) + more
+    while lines_of(acknowledged) < wanted:
+        ended = {writer for writer in writers if os.waitid(os.P_PID, writer, os.WEXITED | os.WNOHANG | os.WNOWAIT)}
+        assert ended != writers, "no writer is left"
+        time.sleep(0.001)
+
+
+def lines_of(acknowledged: Path) -> int:
+    """Return how many appends were acknowledged."""
+    return acknowledged.read_bytes().count(b"\n") if acknowledged.exists() else 0
 
 
 def check(path: Path, acknowledged: Path) -> int:
@@ -88,18 +113,24 @@ def check(path: Path, acknowledged: Path) -> int:
     return len(lines)
 
 
-def main() -> None:
-    """Run all rounds and print what was done."""
-    folder, rounds, choose = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[4]))
+def run(folder: Path, rounds: int, choose: random.Random) -> None:
+    """Carry out the rounds and print what was done."""
     decisions = [*DECISIONS, large_decision()]
-    killed = kept = known = 0
+    killed = awaited = kept = known = 0
     for number in range(rounds):
         path, acknowledged = (folder / f"{number // _ROUNDS_OF_A_LOG}.{kind}" for kind in ("log", "acknowledged"))
         known = 0 if number % _ROUNDS_OF_A_LOG == 0 else known
-        killed += killed_writers(path, acknowledged, decisions, choose)
+        now_killed, now_awaited = killed_writers(path, acknowledged, decisions, choose)
+        killed, awaited = killed + now_killed, awaited + now_awaited
         now = check(path, acknowledged)
         kept, known = kept + now - known, now
-    print(f"killed {killed} acknowledged {kept}")
+    print(f"killed {killed} awaited {awaited} acknowledged {kept}")
+
+
+def main() -> None:
+    """Run in a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        run(Path(folder), int(sys.argv[1]), random.Random(int(sys.argv[2])))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""Random policies: verbs over what `tests/meaning/words.yaml` says of every word and sign."""
+"""Random policies: verbs over what `tests/meaning/words.yaml` says of every word and sign, and over look-alikes.
+
+Look-alikes are values that differ only in blanks, case, Unicode or type, in one spelling or another: whatever shares
+work between two of them by their printed form gives a wrong answer.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from pathlib import Path
 import yaml
 from hypothesis import strategies as st
 
+from evaluator.diagnostic import PolicyError
 from evaluator.policy.load import read_program
 from evaluator.policy.program import Program
 from evaluator.source import Source
@@ -19,6 +24,39 @@ WITHOUT_SUBJECT = [
 ]
 CHOOSERS = ("match", "discard", "prefer")
 OWNERS = ("match nic", "nic.addresses overlaps host.addresses")
+_TEXTS = [
+    ("lab net", "lab  net", "lab\u00a0net", " lab net", "Lab net"),
+    ("\u00e9", "e\u0301", "\u00c9"),
+    ("1", "\uff11", "01", " 1"),
+    ("10.0.0.1", "10.0.0.01", "::ffff:10.0.0.1", "true", "nic.name", ""),
+]
+_OF_TEXTS = [
+    'nic.name = "{}"',
+    'nic.name in ["{}", "{}"]',
+    "nic.name in ['{}','{}']",
+    'nic.name not in [ "{}",  "{}" ]',
+    'nic.name like "{}*"',
+    'nic.name like ["{}", "{}?"]',
+    '"{}" in ["{}", "x"]',
+    'count(["{}", "{}"]) = 1',
+    'some n in ["{}", "{}"] satisfies n = nic.name',
+    'nic.networks overlaps ["{}", "{}"]',
+    '["{}"] within ["{}", "x"]',
+    'nets overlaps ["{}", "{}"]',
+    '"{}" in nets',
+    '"{}"  in  nets',
+]
+_OF_VALUES = [
+    ("sure = true", "sure  =  true", "sure in [true]", "sure in [false]", "count([true]) = 1", "count([1]) = 1"),
+    ("nic.position in [1]", "nic.position in [0]", "nic.position = -0", 'count(["1"]) = 1', "count([0, 1]) = 1"),
+    ("nic.mtu is known and nic.mtu in [1500]", "nic . mtu is known and nic.mtu  in  [1500]", "nic.mtu is unknown"),
+    ('address("10.0.0.1") in nic.addresses', 'address("::ffff:10.0.0.1") in nic.addresses', '"10.0.0.1" in nets'),
+    ('cidr("10.0.0.0/24") in nic.subnets', 'cidr("10.0.0.0/25") in nic.subnets', 'address("10.0.0.1") in wide'),
+]
+LOOK_ALIKE = [  # conditions that look alike, group by group
+    *map(list, _OF_VALUES),
+    *([text.format(one, other) for one in family for other in family[:2]] for text in _OF_TEXTS for family in _TEXTS),
+]
 Rules = list[tuple[str, str]]
 
 
@@ -38,6 +76,17 @@ def rules_of(conditions: list[str]) -> st.SearchStrategy[Rules]:
 
 
 random_rules = rules_of(sorted(TABLE["holds"]))
+look_alike_rules = st.sampled_from(LOOK_ALIKE).flatmap(rules_of)
+
+
+def tried_program(rules: Rules) -> Program | None:
+    """Return the policy, None if it is too long or nested too deep; PolicyError for any other mistake."""
+    try:
+        return program_of(rules)
+    except PolicyError as error:
+        if {"RULE_TOO_LONG", "RULE_TOO_DEEP"}.isdisjoint(problem.code for problem in error.diagnostics):
+            raise
+        return None
 
 
 def program_of(rules: Rules) -> Program:
@@ -50,5 +99,5 @@ def program_of(rules: Rules) -> Program:
     words = set(re.findall(r"[a-z_]+", " ".join(condition for _, condition in rules)))
     parameters = {name: declared for name, declared in TABLE["parameters"].items() if name in words}
     document = {"policy": "tried", "parameters": parameters, "rules": listed}
-    text = yaml.safe_dump(document, default_style='"', width=10_000)
+    text = yaml.safe_dump(document, default_style='"', width=10_000, allow_unicode=True)
     return read_program(Source("tried", text.replace('!!bool "true"', "true").replace('!!bool "false"', "false")))

@@ -13,7 +13,7 @@ V4 = [f"10.0.{subnet}.{host}" for subnet in range(2) for host in range(1, 4)]
 V6 = [f"2001:db8::{host}" for host in range(1, 4)] + ["fe80::1"]
 ADDRESSES = [*V4, *V6]
 NETWORKS = ["ovirtmgmt", "storage"]
-NAMES = ["a", "b", "bond0", "br0", "c.5", "d", "ovirtmgmt", "Z", "é"]
+NAMES = ["a", "b", "bond0", "br0", "c.5", "d", "ovirtmgmt", "Z", "é", "lab net", "lab  net", "lab\u00a0net", "1"]
 
 _v4_entries = st.lists(
     st.sampled_from(V4).flatmap(lambda a: st.sampled_from([f"{a}/24", f"{a}/32", "junk"])), max_size=2

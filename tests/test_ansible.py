@@ -259,6 +259,81 @@ def test_one_interface_under_two_keys_is_refused() -> None:
     assert [d.code for d in error.value.diagnostics] == ["REPORT_NAME_TWICE"]
 
 
+LINUX_NIC = {"device": "eth0", "type": "ether", "ipv4": {"address": "192.0.2.10", "prefix": "24"}}
+UNIX_NIC = {"device": "em0", "ipv4": [{"address": "192.0.2.10", "netmask": "255.255.255.0"}], "flags": ["UP"]}
+WINDOWS = {"interfaces": [{"connection_name": "Ethernet", "interface_index": 3, "macaddress": "00:11:22:33:44:55"}]}
+
+
+@pytest.mark.parametrize("prefix", ["ansible_", ""])
+@pytest.mark.parametrize("is_wrapped", [True, False])
+@pytest.mark.parametrize(
+    ("facts", "system", "fact"),
+    [
+        ({"interfaces": ["em0"], "em0": UNIX_NIC, "system": "FreeBSD"}, "FreeBSD", "system"),
+        ({"interfaces": ["em0"], "em0": UNIX_NIC, "system": "OpenBSD"}, "OpenBSD", "system"),
+        ({"interfaces": ["en0"], "en0": {**UNIX_NIC, "device": "en0"}, "system": "Darwin"}, "macOS", "system"),
+        ({"interfaces": ["net0"], "system": "SunOS"}, "Solaris", "system"),
+        ({**WINDOWS, "system": "Win32NT", "os_family": "Windows"}, "Windows", "system"),
+        ({**WINDOWS, "os_family": "Windows"}, "Windows", "os_family"),
+        ({**WINDOWS, "all_ipv4_addresses": []}, "Windows", "interfaces"),
+        ({"system": "Plan 9", "os_family": "x", "interfaces": []}, "`Plan 9`", "system"),
+        ({"interfaces": ["em0"], "em0": UNIX_NIC, "all_ipv4_addresses": []}, "BSD, macOS or another Unix", "em0"),
+        (
+            {"interfaces": ["lo0"], "lo0": {"device": "lo0", "ipv4": [], "flags": []}, "all_ipv4_addresses": []},
+            "BSD, macOS or another Unix",
+            "lo0",
+        ),
+    ],
+)
+def test_facts_of_other_systems_are_refused_by_name(
+    facts: dict[str, Any], system: str, fact: str, prefix: str, is_wrapped: bool
+) -> None:
+    document = {prefix + name: value for name, value in {"all_ipv4_addresses": [], "os_family": "x", **facts}.items()}
+    if "os_family" not in facts and "system" not in facts:
+        del document[f"{prefix}os_family"]
+    wrapped = {"ansible_facts": document} if is_wrapped else document
+    with pytest.raises(ReportError) as error:
+        evaluator.read_report(wrapped)
+    (problem,) = error.value.diagnostics
+    place = ("/ansible_facts" if is_wrapped else "") + f"/{prefix}{fact}"
+    assert (problem.code, problem.place) == ("REPORT_OF_OTHER_SYSTEM", place)
+    assert problem.message == f"facts of {system}; only Linux facts are read"
+
+
+@pytest.mark.parametrize("prefix", ["ansible_", ""])
+def test_facts_of_linux_are_read_with_and_without_their_prefix(prefix: str) -> None:
+    facts = {"interfaces": ["eth0"], "eth0": LINUX_NIC, "system": "Linux", "os_family": "Debian"}
+    document = {prefix + name: value for name, value in facts.items()}
+    for form in (document, {"ansible_facts": document}):
+        assert [link.name for link in evaluator.read_report(form).facts.links] == ["eth0"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"ansible_facts": {"ansible_hostname": "h", "gather_subset": ["!network"]}},
+        {"ansible_facts": {"hostname": "h", "system": "Linux"}},
+        {"ansible_hostname": "h", "ansible_system": "Linux"},
+    ],
+)
+def test_facts_without_the_network_say_how_to_gather_it(document: dict[str, Any]) -> None:
+    with pytest.raises(ReportError) as error:
+        evaluator.read_report(document)
+    (problem,) = error.value.diagnostics
+    assert (problem.code, problem.message) == ("REPORT_INVALID", "the facts name no interfaces")
+    assert "`gather_subset=network`" in problem.hint
+    assert "iproute2" in problem.hint
+
+
+def test_a_report_without_an_interface_proves_nothing() -> None:
+    report = evaluator.read_report({"ansible_interfaces": []})
+    decision = STRICT.decide(report, HostAddresses.of("192.0.2.10"))
+    found = {f.code: f for f in decision.findings}
+    assert decision.status == "no_match"
+    assert found["REPORT_INCOMPLETE"].message == "the report names no interface: is iproute2 installed there?"
+    assert "NAT" not in found["NO_INTERFACE_OWNS_ADDRESS"].hint
+
+
 # laws
 
 

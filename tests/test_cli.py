@@ -67,7 +67,7 @@ def test_each_status_has_its_exit_status(
     [
         (b"nonsense", "REPORT_NOT_JSON"),
         (b"", "REPORT_EMPTY"),
-        (b"[]", "REPORT_NOT_RECOGNISED"),
+        (b"[5]", "REPORT_NOT_RECOGNISED"),
         (b'{"nics": {}, "nics": {}}', "REPORT_DUPLICATE_KEY"),
         (b'{"nics": {"a": {"addr": 1}}}', "/nics/a/addr"),
         (b'{"nics": {"a": {"speed": NaN}}}', "REPORT_NOT_JSON"),

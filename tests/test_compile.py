@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +26,16 @@ from evaluator.policy.verdict import expand, status_of
 from evaluator.policy.vocabulary import VERBS
 from evaluator.source import Source
 from evaluator.workbench.terse_topology import read_topology
-from tests.random_policies import OWNERS, TABLE, Rules, program_of, random_rules
+from tests.random_policies import (
+    LOOK_ALIKE,
+    OWNERS,
+    TABLE,
+    Rules,
+    look_alike_rules,
+    program_of,
+    random_rules,
+    tried_program,
+)
 from tests.strategies import host_addresses, reports
 
 SHIPPED = ["strict", "ovirt-engine", "keep-management", "last-client-iface", "route-to-engine"]
@@ -73,11 +83,42 @@ def test_shipped_policies(name: str, report: dict[str, Any], addresses: list[str
 
 @given(rules=random_rules, report=reports(), addresses=host_addresses)
 def test_random_policies(rules: Rules, report: dict[str, Any], addresses: list[str]) -> None:
-    try:
-        program = program_of([OWNERS, *rules])
-    except PolicyError:  # too long, nested too deep
+    program = tried_program([OWNERS, *rules])
+    if program is None:
         return
     _same(program, evaluator.read_report(report).facts, HostAddresses.of(*addresses))
+
+
+@given(rules=look_alike_rules, report=reports(), addresses=host_addresses)
+def test_values_that_look_alike(rules: Rules, report: dict[str, Any], addresses: list[str]) -> None:
+    program = tried_program([OWNERS, *rules])
+    if program is None:
+        return
+    _same(program, evaluator.read_report(report).facts, HostAddresses.of(*addresses))
+
+
+@pytest.mark.parametrize("group", LOOK_ALIKE, ids=lambda group: group[0])
+def test_each_two_that_look_alike_in_one_rule(group: list[str]) -> None:
+    names = ["lab net", "lab  net", "lab\u00a0net", "Lab net", "\u00e9", "e\u0301", "1", "true", "10.0.0.1"]
+    report = {"nics": {name: {"addr": "10.0.0.1", "netmask": "255.255.255.0", "mtu": 1500} for name in names}}
+    report["networks"] = {name: {"iface": name} for name in names}
+    facts = evaluator.read_report(report).facts
+    pairs = itertools.combinations(group[:6], 2)
+    rules = [("warn nic", f"({one}) and not ({other}) or ({other}) and not ({one})") for one, other in pairs]
+    _same(program_of([OWNERS, *rules]), facts, HostAddresses.of("10.0.0.1"))
+
+
+@pytest.mark.parametrize("blanks", ["  ", "\u00a0", " \u200b"])
+@pytest.mark.parametrize("verb", ["match nic", "warn nic"])
+def test_texts_that_differ_in_blanks_only(verb: str, blanks: str) -> None:
+    name = f"lab{blanks}net"
+    report = {"nics": {name: {"addr": "10.0.0.1"}}}
+    facts = evaluator.read_report(report).facts
+    for one, other in ((name, "lab net"), ("lab net", name)):
+        program = program_of([OWNERS, (verb, f'nic.name in ["{one}", "x"] or nic.name in ["{other}", "x"]')])
+        _same(program, facts, HostAddresses.of("10.0.0.1"))
+        (_, step) = run(program.rules, Question(facts, HostAddresses.of("10.0.0.1"), bind(program, {})))
+        assert step.fired
 
 
 def test_what_is_not_given_is_never_looked_at() -> None:

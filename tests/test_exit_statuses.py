@@ -19,6 +19,8 @@ import yaml
 import evaluator
 from evaluator.audit.mask import mask
 from evaluator.audit.record import Record
+from evaluator.diagnostic import Severity
+from evaluator.finding import Finding
 from evaluator.workbench.terse_topology import read_topology
 from tests.logs import filled, open_log, plain, tampering
 
@@ -65,17 +67,7 @@ def _records() -> dict[str, str]:
     altered, older = deepcopy(record.to_dict()), deepcopy(record.to_dict())
     altered["record"]["result"]["hostActiveNic"] = "ens1"
     older["record"]["engine"]["version"] = "0.1.0"
-    older["record"]["result"]["findings"] = [
-        {
-            "code": "OLDER",
-            "severity": "info",
-            "message": "",
-            "hint": "",
-            "interfaces": [],
-            "addresses": [],
-            "rule": None,
-        }
-    ]
+    older["record"]["result"]["findings"] = [Finding("OLDER", Severity.INFO, "of an older version").to_dict()]
     masked = mask(_recorded(evaluator.load_policy(text=GLOBS)), b"k" * 32).to_dict()
     documents = {"record": record.to_dict(), "altered": altered, "older": older, "masked": masked}
     return {name: json.dumps(document) for name, document in documents.items()}
@@ -110,7 +102,9 @@ def test_a_command_has_its_exit_status(
 ) -> None:
     monkeypatch.chdir(files["folder"])
     if "without" in row:
-        monkeypatch.setitem(sys.modules, row["without"], None)
+        hidden = [name for name in sys.modules if name.startswith(f"{row['without']}.")]
+        for name in (row["without"], *hidden):
+            monkeypatch.setitem(sys.modules, name, None)
     (activenic,) = entry_points(group="console_scripts", name="activenic")
     try:
         status = activenic.load()(row["run"].format(**files).split())

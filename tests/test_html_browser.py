@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from evaluator.render.html import page
 from evaluator.workbench.terse_topology import read_topology
 from tests.chromium import NAMES, Browser, find_chromium
 from tests.test_html import NASTY
+
+pytestmark = pytest.mark.system
 
 _TEXTS = """
 [...document.querySelectorAll('svg .box')].flatMap(box => {
@@ -64,10 +65,7 @@ HOSTS = {
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     program = find_chromium()
     if program is None:
-        missing = f"none of {', '.join(NAMES)} is installed"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+        pytest.fail(f"none of {', '.join(NAMES)} is installed: install the package `{NAMES[0]}`")
     with Browser(program, tmp_path_factory.mktemp("profile")) as started:
         yield started
 

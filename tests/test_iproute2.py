@@ -201,7 +201,7 @@ def test_what_is_owned() -> None:
         "2001:db8::1": (64, True),
         "2001:db8::2": (64, False),
     }
-    assert _codes(entry) == {"DUPLICATE_ADDRESS", "MALFORMED_ADDRESS"}
+    assert _codes(entry) == {"DUPLICATE_ADDRESS", "MALFORMED_ADDRESS", "REPORT_INCOMPLETE"}
 
 
 def test_loopback_links_own_nothing() -> None:
@@ -282,7 +282,7 @@ def test_names_of_any_octets(name: bytes, shown: str) -> None:
     for read in (evaluator.read_report, read_report_text):
         decision = POLICY.decide(read(text), HostAddresses.of("192.0.2.10"))
         assert decision.host_active_nic == shown
-        decision.to_json().encode("ascii")
+        assert decision.to_json().isascii()
         json.dumps(decision.explain().to_dict())
 
 
@@ -307,7 +307,7 @@ def test_what_is_no_json_of_the_kernels_tools_either(text: bytes) -> None:
 def test_every_mistake_is_shown_with_its_place() -> None:
     with pytest.raises(ReportError) as error:
         evaluator.read_report([{"ifname": "a", "addr_info": {}}, {"ifname": "b"}, {"mtu": 1, "addr_info": []}, 5])
-    assert [d.place for d in error.value.diagnostics] == ["/0/addr_info", "/1", "/2", "/3"]
+    assert [d.place for d in error.value.diagnostics] == ["/0/addr_info", "/2", "/3"]
     with pytest.raises(ReportError) as error:
         evaluator.read_report({"addr": [_entry("a"), {}, _entry("a")], "route": []})
     assert [(d.code, d.place) for d in error.value.diagnostics] == [("REPORT_NAME_TWICE", "/addr/2")]

@@ -19,7 +19,6 @@ from evaluator.diagnostic import ExtraMissingError
 from evaluator.report.live import collect
 from evaluator.schema import violations
 
-pytest.importorskip("pyroute2")
 POLICY = evaluator.load_policy("strict")
 BUILD = """
 link add br0 type bridge
@@ -50,19 +49,17 @@ route add unreachable 10.66.0.0/16
 
 def _need(why: bool, reason: str) -> None:
     if not why:
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        pytest.fail(reason)
 
 
 def _ip(*arguments: str, netns: str = "") -> bytes:
     where = ["-n", netns] if netns else []
-    return subprocess.run(["ip", *where, *arguments], check=True, capture_output=True, timeout=30).stdout
+    return subprocess.run(["ip", *where, *arguments], check=True, capture_output=True).stdout
 
 
 @pytest.fixture(scope="module")
 def netns() -> Iterator[str]:
-    _need(shutil.which("ip") is not None, "iproute2 is not installed")
+    _need(shutil.which("ip") is not None, "`ip` is missing: install the package `iproute2`")
     _need(os.geteuid() == 0, "network namespaces need root")
     name = f"activenic-{os.getpid()}"
     _ip("netns", "add", name)
@@ -81,6 +78,7 @@ def _as_ip_prints(netns: str) -> bytes:
     return b"{" + b", ".join(texts) + b"}"
 
 
+@pytest.mark.system
 def test_netlink_says_what_ip_says(netns: str) -> None:
     live = evaluator.read_report(collect(netns))
     printed = evaluator.read_report(_as_ip_prints(netns))
@@ -89,6 +87,7 @@ def test_netlink_says_what_ip_says(netns: str) -> None:
     assert "odd\\xff\\\\x" in live.facts.by_name
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("address", "status", "name"),
     [
@@ -107,6 +106,7 @@ def test_the_expected_decision(netns: str, address: str, status: str, name: str 
     assert (decision.status, decision.host_active_nic) == (status, name)
 
 
+@pytest.mark.system
 def test_routes_of_the_kernel(netns: str) -> None:
     report = evaluator.read_report(collect(netns))
     policy = evaluator.load_policy("route-to-engine")
@@ -121,6 +121,7 @@ def test_routes_of_the_kernel(netns: str) -> None:
     assert decide("2001:db8:5::1") == ("rejected", "br0")
 
 
+@pytest.mark.system
 def test_collect_decides_as_live_does(netns: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["collect", "--netns", netns]) == 0
     collected = capsys.readouterr().out
@@ -141,6 +142,7 @@ def _halves(text: str) -> tuple[str, str]:
     return text[: len(text) // 2], text[len(text) // 2 :]
 
 
+@pytest.mark.system
 def test_the_outputs_of_ip_as_files(netns: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     odd = os.fsdecode(b"odd\xff\\x")
     _ip("link", "set", odd, "up", netns=netns)
@@ -157,6 +159,7 @@ def test_the_outputs_of_ip_as_files(netns: str, tmp_path: Path, capsys: pytest.C
         main(["decide", addr, "--route", v4, "--route", v6, "--route", v4])
 
 
+@pytest.mark.system
 def test_no_process_is_started_and_the_own_namespace_is_kept(netns: str) -> None:
     code = (
         "import os, subprocess, sys\n"
@@ -168,7 +171,7 @@ def test_no_process_is_started_and_the_own_namespace_is_kept(netns: str) -> None
         "assert 'mv0' in names and os.readlink('/proc/self/ns/net') == before\n"
         "assert 'mv0' not in [one['ifname'] for one in collect()['addr']]\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "", "../../proc/1/ns/net", ".", "a\0b"])

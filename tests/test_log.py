@@ -94,7 +94,7 @@ def test_a_looked_up_name_is_replayed_without_a_network(tmp_path: Path, monkeypa
         return answer(query, *(["node7.lab.test. 60 IN A 192.0.2.10"] if is_a else [])).to_wire()
 
     with scripted_server(script) as server:
-        host = evaluator.resolve_host("node7.lab.test", servers=[server], timeout=2)
+        host = evaluator.resolve_host("node7.lab.test", servers=[server], timeout=60)
     decision = STRICT.decide(evaluator.read_report(ROOT / "policies" / "examples" / "bond.json"), host)
     with open_log(tmp_path / "log") as log:
         kept = log.append(decision)
@@ -205,17 +205,18 @@ def test_two_hundred_appends_at_once_give_one_chain(tmp_path: Path) -> None:
     path = tmp_path / "log"
     script = (
         "import sys; from pathlib import Path; from tests.logs import RESOLVED; from evaluator import DecisionLog\n"
-        "with DecisionLog.open(Path(sys.argv[1])) as log:\n    for _ in range(25): print(log.append(RESOLVED))"
+        "with DecisionLog.open(Path(sys.argv[1]), timeout=300) as log:\n"
+        "    for _ in range(25): print(log.append(RESOLVED))"
     )
     others = [
         subprocess.Popen([sys.executable, "-c", script, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     kept: list[str] = []
-    with DecisionLog.open(path) as shared:
+    with DecisionLog.open(path, timeout=300) as shared:
 
         def write(i: int) -> None:
-            with DecisionLog.open(path) as own:
+            with DecisionLog.open(path, timeout=300) as own:
                 kept.extend((shared if i % 2 else own).append(DECISIONS[n % 4]) for n in range(15))
 
         threads = [threading.Thread(target=write, args=(i,)) for i in range(10)]
@@ -379,6 +380,7 @@ def test_an_altered_record_is_not_pruned_away(tmp_path: Path) -> None:
     assert dump(path) == before
 
 
+@pytest.mark.system
 def test_a_log_on_a_medium_that_cannot_be_written(tmp_path: Path) -> None:
     folder = tmp_path / "medium"
     folder.mkdir()
@@ -413,7 +415,7 @@ class _read_only:
         for command in (["--bind", self._folder, self._folder], ["-o", "remount,bind,ro", self._folder]):
             if shutil.which("mount") is None or subprocess.run(["mount", *command], check=False).returncode:
                 self.__exit__()
-                pytest.skip("nothing can be made read-only here")
+                pytest.fail("nothing can be mounted read-only here: it needs root and the package mount")
             self._is_mounted = True
 
     def __exit__(self, *_: object) -> None:

@@ -71,6 +71,6 @@ def test_who_holds_the_folder_is_waited_for(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     timer = threading.Timer(0.2, os.close, [descriptor])
     timer.start()
-    DecisionLog.open(tmp_path / "log").close()
+    DecisionLog.open(tmp_path / "log", timeout=300).close()
     timer.join()
     assert problems(tmp_path / "log") == []

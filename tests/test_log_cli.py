@@ -430,7 +430,7 @@ def test_a_looked_up_name_becomes_a_test(capsys: pytest.CaptureFixture[str], tmp
         )
     ):
         with scripted_server(script) as server:
-            asked = ["--host", "n.lab.test", "--dns-server", server, "--dns-timeout", "1"]
+            asked = ["--host", "n.lab.test", "--dns-server", server, "--dns-timeout", "60"]
             assert main(["decide", BOND, *asked, *options, "--log", log, "--output", "json"]) == status
         capsys.readouterr()
         assert main(["log", "list", log, "--output", "jsonl", "--limit", "1"]) == 0

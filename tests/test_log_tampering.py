@@ -78,6 +78,7 @@ def flipped(value: Any, bit: int) -> Any:
     return bytes(octets)
 
 
+@pytest.mark.volume
 @settings(max_examples=400)
 @given(place=st.sampled_from(COLUMNS), row=st.integers(0, 50), bit=st.integers(0, 1 << 20))
 def test_a_flipped_bit_of_a_record_is_found(
@@ -98,6 +99,7 @@ def test_a_flipped_bit_of_a_record_is_found(
     assert problems(path)
 
 
+@pytest.mark.volume
 @settings(max_examples=300)
 @given(data=st.data())
 def test_a_flipped_bit_of_the_file_changes_nothing_unseen(

@@ -20,7 +20,7 @@ from evaluator.audit.mask_key import read_key
 from evaluator.audit.mask_report import hints_of
 from evaluator.audit.pseudonyms import Pseudonyms
 from evaluator.audit.record import Record
-from evaluator.audit.replay import replay
+from evaluator.audit.replay import ReplayClass, replay
 from evaluator.diagnostic import RecordError, Severity
 from evaluator.engine import Policy
 from evaluator.facts.address import parse_address
@@ -267,7 +267,8 @@ def test_what_cannot_be_mapped_says_that_it_does_not_replay(
     assert masked.envelope["replayable"] is False
     (reason,) = masked.envelope["not_replayable"]
     assert said in reason
-    assert replay(masked, VERSION).differences == (f"it cannot be made again: {reason}",)
+    found = replay(masked, VERSION)
+    assert (found.outcome, found.reasons, found.differences) == (ReplayClass.NOT_COMPARABLE, (reason,), ())
     then, now = record.envelope["result"], masked.envelope["result"]
     assert [now["status"], len(now["candidates"])] == [then["status"], len(then["candidates"])]
     assert leaks(masked, {"docker*", "docker0", "eth0", "eth1", "172.17.0.0", "203.0.113.9"}) == set()

@@ -38,7 +38,7 @@ def _codes(error: pytest.ExceptionInfo[ReportError]) -> list[str]:
         (b"x" * 50_000_000, "REPORT_TOO_LARGE"),
         (b"x" * 30_000_000, "REPORT_NOT_JSON"),
         (b" " * (32 * 1024 * 1024 + 1), "REPORT_TOO_LARGE"),
-        (b"[]", "REPORT_NOT_RECOGNISED"),
+        (b"[5]", "REPORT_NOT_RECOGNISED"),
         (b"{}", "REPORT_NOT_RECOGNISED"),
         (b"null", "REPORT_NOT_RECOGNISED"),
         (b'"nics"', "REPORT_NOT_RECOGNISED"),
@@ -50,7 +50,9 @@ def _codes(error: pytest.ExceptionInfo[ReportError]) -> list[str]:
         ({"nics": {1: {}}}, "REPORT_NOT_JSON"),
         ({"nics": {"a": {"speed": float("nan")}}}, "REPORT_NOT_JSON"),
         ({"nics": {"a": {"speed": object()}}}, "REPORT_NOT_JSON"),
-        ({"nics": {"a": {"speed": 2**70}}}, "REPORT_NOT_JSON"),
+        ({"nics": {"a": {"speed": 2**70}}}, "REPORT_INVALID"),
+        (b'{"nics": {"a": {"speed": 1180591620717411303424}}}', "REPORT_INVALID"),
+        ({"nics": {"a": {"x": 10**400}}}, "REPORT_NOT_JSON"),
         ({"nics": {"\ud800": {}}}, "REPORT_NOT_JSON"),
         (Path("no such file"), "REPORT_UNREADABLE"),
         (Path("/"), "REPORT_UNREADABLE"),
@@ -116,7 +118,7 @@ def test_the_format_can_be_named() -> None:
 def test_every_problem_of_a_report_at_once() -> None:
     with pytest.raises(ReportError) as error:
         evaluator.read_report(
-            {"result": {"nics": {"a": {"addr": 1, "mtu": None}}, "networks": {"n": {"bridged": "no"}}}}
+            {"result": {"nics": {"a": {"addr": 1, "mtu": True}}, "networks": {"n": {"bridged": "no"}}}}
         )
     assert [d.place for d in error.value.diagnostics] == [
         "/result/networks/n/bridged",

@@ -39,9 +39,23 @@ def test_a_first_decision_by_a_shipped_policy_waits_for_no_parser(policy: str) -
 
 
 def test_a_first_decision_imports_little_of_the_standard_library() -> None:
-    code = "import sys; sys.modules['typing_extensions'] = None  # else msgspec imports it, and it inspect"
-    found = imported(f"{code}\n{DECIDES.replace('POLICY', repr('strict'))}") - imported("pass")
+    """Beyond what msgspec imports in this installation: `typing_extensions`, if it is there, and with it `inspect`."""
+    found = imported(DECIDES.replace("POLICY", repr("strict"))) - imported("import msgspec.json")
     assert not found & UNUSED
+
+
+def test_no_module_of_ours_asks_for_the_unused_ones_in_a_first_decision() -> None:
+    watch = (
+        "import builtins\n"
+        "real, asked = builtins.__import__, set()\n"
+        "def watched(name, globals=None, *rest):\n"
+        "    asked.add(((globals or {}).get('__name__', ''), name))\n"
+        "    return real(name, globals, *rest)\n"
+        "builtins.__import__ = watched\n"
+    )
+    code = watch + DECIDES.replace("POLICY", repr("strict"))
+    code += f"\nours = {{(who, what) for who, what in asked if who.startswith('evaluator') and what in {UNUSED}}}"
+    imported(code + "\nassert any(who.startswith('evaluator') for who, _ in asked)\nassert not ours, ours")
 
 
 @pytest.mark.parametrize("output", ["name", "json"])

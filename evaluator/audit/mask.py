@@ -20,7 +20,7 @@ from evaluator.audit.documents import SCHEMAS, document_of
 from evaluator.audit.mask_key import refuse_short
 from evaluator.audit.mask_policy import PolicyParts, mask_literals, mask_policy, mask_value, read_parts
 from evaluator.audit.mask_prose import Wording
-from evaluator.audit.mask_report import ReportMasker, hints_of
+from evaluator.audit.mask_report import ReportMasker, has_shape, hints_of
 from evaluator.audit.mask_result import corresponds, map_finding, map_result, name_texts, note_names
 from evaluator.audit.record import Json, Record, checked
 from evaluator.audit.replay import decide_again, host_of, replay
@@ -33,7 +33,7 @@ from evaluator.report.read import read_report_text
 from evaluator.report.reading import Report
 from evaluator.schema import is_valid
 from evaluator.source import Source
-from evaluator.text import json_pointer
+from evaluator.text import json_pointer, quote
 
 _MOST_POLICIES = 8  # the records of one log are made of few
 _OTHERWISE = "the masked inputs do not give the original decision in other names"
@@ -78,11 +78,20 @@ class _Original:
             return
         try:
             if name == "report":
-                self.report = read_report_text(body, self.input["report"]["format"])
+                given = self.input["report"]
+                self._keep(read_report_text(body, given["format"], item=given.get("item")))
             else:
                 self.policy = _parts(self.input["policy"]["name"], body)
         except (QuestionError, UnicodeDecodeError):
             self.lost.append(f"the {name} cannot be read any more and was erased")
+
+    def _keep(self, report: Report) -> None:
+        if has_shape(report.format):
+            self.report = report
+        else:
+            self.lost.append(
+                f"reports of the format {quote(report.format)} cannot be masked, and the report was erased"
+            )
 
 
 @lru_cache(_MOST_POLICIES)

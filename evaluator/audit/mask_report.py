@@ -1,12 +1,13 @@
 """A report's document with everything masked that may identify the host, and the rest taken out.
 
-Default deny: only fields of `mask_shapes.py` are left, each by what it holds. What was taken out is listed
+Default deny: only fields of `mask_shapes.py` are left, each by what it holds; a report of a format that has no shape
+there is taken out whole. What was taken out is listed
 by JSON Pointers of its parents, in which `*` stands for every name, index and unknown key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from evaluator.audit import mask_shapes
@@ -19,6 +20,7 @@ from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind
 from evaluator.facts.netmask import parse_netmask
 from evaluator.report.kernel_names import with_readable_names
+from evaluator.report.kubernetes import State, state_in
 from evaluator.report.reading import Report
 from evaluator.text import json_pointer
 
@@ -45,6 +47,26 @@ def hints_of(facts: HostFacts) -> dict[str, str]:
     return hints
 
 
+def has_shape(format: str) -> bool:
+    """Return whether it is known what the fields of a format hold; if not, nothing of its reports may be shown."""
+    return format in _SHAPES
+
+
+def _iproute2(document: Any, _: Pseudonyms) -> tuple[object, Shape]:  # noqa: ANN401 -- plain JSON
+    is_bare = isinstance(document, list)
+    if is_bare or "schema_version" not in document:  # as its reader does
+        document = with_readable_names(document)
+    return document, mask_shapes.IPROUTE2_ADDRESSES if is_bare else mask_shapes.IPROUTE2
+
+
+_SHAPES: Mapping[str, Callable[[Any, Pseudonyms], tuple[object, Shape]]] = {
+    "ansible": lambda document, pseudonyms: (document, ansible_shape(document, pseudonyms)),
+    "iproute2": _iproute2,
+    "nmstate": lambda document, _: (document, mask_shapes.NMSTATE),
+    "vdsm": lambda document, _: (document, mask_shapes.VDSM),
+}
+
+
 def _hint(kind: Kind) -> str:
     return _HINTS.get(kind, str(kind))
 
@@ -58,15 +80,17 @@ class ReportMasker:
 
     def document(self, report: Report) -> object:
         """Return the masked document of a report."""
-        document: Any = report.document
-        if report.format == "ansible":
-            return self.value(document, ansible_shape(document, self._pseudonyms), ())
-        if report.format == "iproute2":
-            is_bare = isinstance(document, list)
-            if is_bare or "schema_version" not in document:  # as its reader does
-                document = with_readable_names(document)
-            return self.value(document, mask_shapes.IPROUTE2_ADDRESSES if is_bare else mask_shapes.IPROUTE2, ())
-        return self.value(document, {"vdsm": mask_shapes.VDSM, "nmstate": mask_shapes.NMSTATE}[report.format], ())
+        if report.format == "nmstate":
+            return self._state(state_in(report.document, report.item))
+        document, shape = _SHAPES[report.format](report.document, self._pseudonyms)
+        return self.value(document, shape, ())
+
+    def _state(self, found: State) -> object:
+        """Return a masked state alone: the Kubernetes objects around it name hosts and are taken out."""
+        if found.path:
+            self._erase((_ANY,))
+        path = tuple(key if isinstance(key, str) else _ANY for key in found.path)
+        return self.value(found.value, mask_shapes.NMSTATE, path)
 
     def value(self, value: Any, shape: Shape, path: Path) -> Any:  # noqa: ANN401 -- plain JSON
         """Return a value masked by its shape; what does not have the shape is taken out."""
@@ -155,7 +179,7 @@ def _is_netmask(text: str) -> bool:
 
 def _is_plain(text: str, holds: Holds) -> bool:
     """Tell a word of the tools, or a number."""
-    return all(
+    return text.lower() in ("true", "false") or all(
         (part.lstrip("-").isascii() and part.lstrip("-").isdigit()) or (holds is Holds.WORD and part in WORDS)
         for part in text.split()
     )

@@ -96,7 +96,7 @@ _IPROUTE2_ADDRESS: Fields = {
     **_all(_ADDRESS, "local", "address", "broadcast"),
     **_all(_NUMBER, "prefixlen", "secondary", "temporary", "deprecated", "tentative", "dadfailed", "dynamic"),
     **_all(_NUMBER, "nodad", "optimistic", "mngtmpaddr", "noprefixroute"),
-    "label": _NAME,
+    **_all(_NAME, "label", "dev"),
 }
 _IPROUTE2_LINK: Fields = {
     **_all(_NAME, "ifname", "link", "master"),
@@ -143,7 +143,7 @@ _FAMILY: Fields = {
 _MEMBER_KEYS = ("slaves", "port", "ports")
 _BRIDGE_PORTS: Shape = Each({"name": _NAME, "link-aggregation": dict.fromkeys(_MEMBER_KEYS, _NAMED)})
 _NMSTATE_LINK: Fields = {
-    **_all(_NAME, "name", "controller"),
+    **_all(_NAME, "name", "controller", "master"),
     **_all(_WORD, "type", "state"),
     **_all(_NUMBER, "mtu", "min-mtu", "max-mtu", "accept-all-mac-addresses"),
     **_all(Holds.PRESENCE, "mptcp", "ethtool"),
@@ -186,6 +186,7 @@ ANSIBLE_LINK: Shape = {
     **_all(_WORD, "type", "mode"),
     **_all(_NUMBER, "active", "mtu", "speed", "promisc"),
     "macaddress": Holds.MAC,
+    "perm_macaddress": Holds.MAC,
     "slaves": _NAMES,
     "interfaces": _NAMES,
     "ipv4": _ANSIBLE_ADDRESS,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from evaluator.report.kernel_numbers import LINK_TYPES
+
 WORDS = frozenset(
     " ".join(
         (
@@ -19,4 +21,4 @@ WORDS = frozenset(
             "up down absent ignore full half on off legacy ovs bonding tunnel true false yes no",
         )
     ).split()
-)
+) | {f"[{number}]" for number in LINK_TYPES}  # as `ip -N` prints them

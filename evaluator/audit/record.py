@@ -134,7 +134,7 @@ def make_record(
         "revision": program.digest,
         "engine": engine_versions(version),
         "input": {
-            "report": {"sha256": digest(report), "size": len(report), "format": case.report.format},
+            "report": _report_document(case.report, report),
             "policy": {
                 "name": program.name,
                 "sha256": program.digest,
@@ -196,7 +196,7 @@ def is_record_document(document: object) -> TypeGuard[Json]:
 
 def body_damage(body: Body, reason: str) -> Diagnostic:
     """Return the problem of a body that cannot be read, or is not the one that the envelope names."""
-    return Diagnostic(RecordCode.BODY_ALTERED, f"the {body.what} of the record cannot be read: {reason}", body.pointer)
+    return Diagnostic(RecordCode.DAMAGED, f"the {body.what} of the record cannot be read: {reason}", body.pointer)
 
 
 def read_envelope(text: bytes) -> Json:
@@ -275,6 +275,11 @@ def report_bytes(report: Report) -> bytes:
         return orjson.dumps(report.document)
     refuse_duplicates(report)
     return report.text
+
+
+def _report_document(report: Report, body: bytes) -> Json:
+    item = {} if report.item is None else {"item": report.item}
+    return {"sha256": digest(body), "size": len(body), "format": report.format, **item}
 
 
 def host_document(host: HostAddresses) -> Json:

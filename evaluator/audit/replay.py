@@ -27,12 +27,13 @@ from evaluator.policy.load import read_program
 from evaluator.report.read import read_report_text
 from evaluator.schema import is_valid
 from evaluator.source import Source
-from evaluator.text import json_pointer, quote
+from evaluator.text import json_pointer, quote, visible
 
 _MOST_DIFFERENCES = 20
 _MOST_POLICIES = 8  # the records of one log are made of few
 _ANSWER = ("status", "hostActiveNic", "interface", "candidates", "owners")
 _OF_A_STEP = ("rule", "verb", "before", "after", "hits")
+_FINDINGS = ("findings",)
 _NO_CHANGE = "no version has changed since then: the record was altered, or this installation"
 
 
@@ -169,7 +170,7 @@ def decide_again(record: Record) -> Decision:
         raise RecordError(Diagnostic(RecordCode.NOT_REPLAYABLE, reason, order=i) for i, reason in enumerate(reasons))
     given: Mapping[str, Any] = record.envelope["input"]
     policy = _policy(given["policy"]["name"], record.policy)
-    report = read_report_text(record.report, given["report"]["format"])
+    report = read_report_text(record.report, given["report"]["format"], item=given["report"].get("item"))
     return policy.decide(report, host_of(given["host"]), **given["parameters"])
 
 
@@ -228,11 +229,23 @@ def _compare(kept: object, now: object, path: tuple[str | int, ...]) -> Iterator
     if isinstance(kept, dict) and isinstance(now, dict):
         for key in {**kept, **now}:
             yield from _compare(kept.get(key), now.get(key), (*path, key))
+    elif path == _FINDINGS and isinstance(kept, list) and isinstance(now, list):
+        yield from _findings(kept, now)
     elif isinstance(kept, list) and isinstance(now, list) and len(kept) == len(now):
         for i, (one, other) in enumerate(zip(kept, now, strict=True)):
             yield from _compare(one, other, (*path, i))
     elif kept != now or type(kept) is not type(now):
         yield f"at {quote(json_pointer(path) or '/')}: then {_shown(kept)}, now {_shown(now)}"
+
+
+def _findings(kept: list[Any], now: list[Any]) -> Iterator[str]:
+    """Yield the findings of either document that the other does not have, and whether only their order differs."""
+    sides = (("then", kept, now), ("now", now, kept))
+    changed = [(when, one) for when, here, there in sides for one in here if one not in there]
+    for when, one in changed:
+        yield f"at `/findings`: only {when}: `{visible(_canonical(one).decode())}`"  # whole: they may differ at the end
+    if not changed and _canonical(kept) != _canonical(now):
+        yield f"at `/findings`: then {_shown(kept)}, now {_shown(now)}"
 
 
 def _shown(value: object) -> str:

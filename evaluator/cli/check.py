@@ -8,7 +8,7 @@ import sys
 from evaluator.cli.exits import Exit
 from evaluator.diagnostic import PolicyError, Severity
 from evaluator.engine import Policy, load_policy
-from evaluator.policy.checked import Read, walk
+from evaluator.policy.asked import order_words
 from evaluator.policy.cost import worst_cost
 from evaluator.text import visible
 
@@ -45,20 +45,12 @@ def _summary(name: str, policy: Policy) -> str:
     program = policy.program
     cost = worst_cost(program)
     dearest = [rule.name for rule in program.rules if rule.cost == cost]
-    by_order = sorted({word for rule in program.rules for word in _order_words(rule.condition)})
+    by_order = order_words(program)
     order = f"depends on order through {', '.join(by_order)}" if by_order else "independent of order"
     return (
         f"{visible(name)}: ok, {_plural(len(program.rules), 'rule')}, {_plural(len(policy.warnings), 'warning')}, "
         f"worst cost {cost} ({', '.join(dearest)}), {order}"
     )
-
-
-def _order_words(condition: object) -> set[str]:
-    return {
-        f"{node.word.owner}.{node.word.name}"
-        for node in walk(condition)  # type: ignore[arg-type]
-        if isinstance(node, Read) and node.word.order
-    }
 
 
 def _plural(count: int, noun: str) -> str:

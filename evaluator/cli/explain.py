@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,18 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evaluator import __version__
-from evaluator.cli.exits import OF_STATUS
+from evaluator.cli.exits import OF_STATUS, Exit
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.cli.reading import Damage, reading
+from evaluator.decide import Case
 from evaluator.decision import Decision
-from evaluator.diagnostic import Diagnostic, RecordCode, UnverifiedError
-from evaluator.text import visible
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
+from evaluator.policy.find import shipped_names
+from evaluator.policy.prepared import load_shipped
+from evaluator.policy.program import Program
+from evaluator.text import quote, visible
+from evaluator.trace import EXPLANATION_VERSION, Search
 
 if TYPE_CHECKING:
     from evaluator.audit.record import Record
 
 OUTPUTS = ("text", "json", "html")
-_OF_A_RECORD = frozenset({"report", "log", "output", "parser", "run"})
+_OF_A_RECORD = frozenset({"report", "log", "output", "change_as_test", "write_tests", "parser", "run"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +49,76 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     kept = "the log or export that holds the decision; REPORT is then its id, and nothing else is asked"
     parser.add_argument("--log", metavar="FILE", type=Path, help=kept)
     parser.add_argument("--output", default="text", choices=OUTPUTS, help="what to print (default: text)")
+    test = parser.add_argument_group("a change as a policy test")
+    what = "print the question by which NIC is the hostActiveNic as a policy test; 1 if no change was found"
+    test.add_argument("--change-as-test", metavar="NIC", help=what)
+    where = "append the test to this file, or create it, instead of printing it"
+    test.add_argument("--write-tests", metavar="FILE", type=Path, help=where)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.log is None:
-        decision = decide_on(options)
-        _print(decision, options.output, _Kept())
-        return OF_STATUS[decision.status]
+    if options.change_as_test is None and options.write_tests is not None:
+        options.parser.error("`--write-tests` goes with `--change-as-test`")
+    if options.change_as_test is not None and options.output != "text":
+        options.parser.error("`--output` does not go with `--change-as-test`, which prints a test")
     damage = Damage()
-    record = _record(options, damage)
-    if record.damage:
-        _print_intact(record, options.output)
-        return damage.status()
-    decision, kept = _decided_again(record)
+    if options.log is None:
+        decision, kept = decide_on(options), _Kept()
+    else:
+        record = _record(options, damage)
+        if record.damage:
+            _print_intact(record, options.output)
+            return damage.status()
+        decision, kept = _decided_again(record)
+    if options.change_as_test is not None:
+        return damage.status(_write_change(decision, options))
     _print(decision, options.output, kept)
     return damage.status(OF_STATUS[decision.status])
+
+
+def _write_change(decision: Decision, options: argparse.Namespace) -> int:
+    """Print or append the change by which an interface is the answer, as a test."""
+    from evaluator.workbench.append_case import write_test  # noqa: PLC0415 -- lark, yaml
+    from evaluator.workbench.change_case import change_case, test_file  # noqa: PLC0415 -- as above
+
+    name: str = options.change_as_test
+    try:
+        found = change_case(decision, name)
+    except KeyError:
+        options.parser.error(f"the report has no interface {quote(name)}")
+    if found is None:
+        return _no_change(f"{quote(name)} is the hostActiveNic already")
+    if isinstance(found, Search):
+        stopped = "; the search stopped at its limit" if found is Search.GAVE_UP else ""
+        return _no_change(f"no change was found by which {quote(name)} would be the hostActiveNic{stopped}")
+    case = decision.case
+    assert isinstance(case, Case)  # noqa: S101 -- every decision was made on one
+    named = _policy_named(case.program, options)
+    if options.write_tests is None:
+        sys.stdout.write(test_file(found, named))
+    else:
+        write_test(options.write_tests, found, case.program, named)
+    return Exit.DONE
+
+
+def _no_change(message: str) -> int:
+    print(f"activenic: {message}", file=sys.stderr)
+    return Exit.FAILED
+
+
+def _policy_named(program: Program, options: argparse.Namespace) -> str:
+    """Return how a test names the policy: a shipped one by its name, a file by its path from the test's folder."""
+    if options.log is None and options.policy not in shipped_names():
+        folder = Path.cwd() if options.write_tests is None else options.write_tests.parent
+        return os.path.relpath(options.policy, folder)
+    shipped = (name for name in shipped_names() if load_shipped(name).text == program.text)
+    name = next(shipped, None)
+    if name is None:
+        message = "the policy of this decision is not a shipped one, so a file must stand beside the test"
+        hint = "make a test of the record by `activenic record-test`"
+        raise RecordError([Diagnostic(RecordCode.NOT_A_TEST, message, hint=hint)])
+    return name
 
 
 def _record(options: argparse.Namespace, damage: Damage) -> Record:
@@ -76,7 +136,11 @@ def _record(options: argparse.Namespace, damage: Damage) -> Record:
 def _print_intact(record: Record, output: str) -> None:
     """Print the decision as it was kept: without its report or its policy nothing can be explained."""
     if output == "json":
-        document = {"schema_version": 1, "decision": record.envelope["result"], "explanation": None}
+        document = {
+            "schema_version": EXPLANATION_VERSION,
+            "decision": record.envelope["result"],
+            "explanation": None,
+        }
         damaged = [problem.to_dict() for problem in record.damage]
         print(json.dumps({**document, "damaged": damaged}, indent=2))
         return
@@ -95,7 +159,9 @@ def _decided_again(record: Record) -> tuple[Decision, _Kept]:
     found = replay(record, __version__)
     if found.decision is None or not found.is_answer:
         raise UnverifiedError(
-            Diagnostic(RecordCode.UNVERIFIED, f"the record is broken: {reason}")
+            Diagnostic(
+                RecordCode.UNVERIFIED, f"the record cannot be explained, its replay class is {found.outcome}: {reason}"
+            )
             for reason in (*found.reasons, *found.differences)
         )
     facts = {**_facts(record), "changed since": "; ".join(found.changes) or "nothing"}
@@ -109,7 +175,11 @@ def _facts(record: Record) -> dict[str, str]:
 
 def _print(decision: Decision, output: str, kept: _Kept) -> None:
     if output == "json":
-        document = {"schema_version": 1, "decision": decision.to_dict(), "explanation": decision.explain().to_dict()}
+        document = {
+            "schema_version": EXPLANATION_VERSION,
+            "decision": decision.to_dict(),
+            "explanation": decision.explain().to_dict(),
+        }
         print(json.dumps(document, indent=2))
     elif output == "html":
         from evaluator.render.html import page  # noqa: PLC0415 -- only where it is shown

@@ -21,7 +21,7 @@ from evaluator.cli.keeping import filter_of
 from evaluator.cli.log import LISTED
 from evaluator.cli.log_view import print_items, print_record, print_verification
 from evaluator.cli.reading import Damage, Report, progress, reading, warn
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, Severity
 from evaluator.text import visible
 
 
@@ -137,7 +137,8 @@ def _prune(options: argparse.Namespace) -> int:
     if not checkpoint.damaged:
         return Exit.DONE
     numbers = ", ".join(map(str, checkpoint.damaged))
-    print(f"damaged records were among them, as the checkpoint says: {numbers}", file=sys.stderr)
+    message = f"damaged records were among them, and the checkpoint says so: {numbers}"
+    warn([Diagnostic(RecordCode.UNVERIFIED, message, severity=Severity.WARNING)])
     return Exit.POLICY
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
@@ -26,6 +28,8 @@ def add_report_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", default="auto", choices=formats, help="the report's format (default: auto)")
     routes = "the output of `ip -j route` for a report of `ip -j addr`; may be given again for `ip -j -6 route`"
     parser.add_argument("--route", metavar="FILE", action="append", default=[], type=Path, help=routes)
+    item = "the name of one NodeNetworkState, if REPORT is a List of several"
+    parser.add_argument("--item", metavar="NAME", help=item)
 
 
 def report_of(options: argparse.Namespace) -> Report:
@@ -35,12 +39,34 @@ def report_of(options: argparse.Namespace) -> Report:
 
         return read_report_text(json.dumps(collect(options.netns), indent=1).encode(), "iproute2")
     name: str = options.report
-    try:
+    is_refused = f"the report {'from standard input' if name == '-' else quote_path(name)} is refused"
+    with _naming(is_refused):
         text = _standard_input() if name == "-" else read_file(Path(name))
-        return read_report_text(text, options.format, tuple(map(read_regular_file, options.route)))
+    routes = _route_files(options.route) if options.route else ()
+    with _naming(is_refused):
+        return read_report_text(text, options.format, routes, options.item)
+
+
+def _route_files(paths: Sequence[Path]) -> tuple[bytes, ...]:
+    """Return the texts of the route files, which are known to be such."""
+    from evaluator.report.iproute2_route_file import read_route_file, refuse_one_family  # noqa: PLC0415 -- if needed
+
+    files = []
+    for path in paths:
+        with _naming(f"the route file {quote_path(path)} is refused"):
+            files.append(read_route_file(read_regular_file(path, "route file")))
+    with _naming(f"the route files {' and '.join(map(quote_path, paths))} are refused"):
+        refuse_one_family(files)
+    return tuple(file.text for file in files)
+
+
+@contextmanager
+def _naming(is_refused: str) -> Iterator[None]:
+    """Say which file it was, if one is refused."""
+    try:
+        yield
     except ReportError:
-        shown = "from standard input" if name == "-" else quote_path(name)
-        print(f"activenic: the report {shown} is refused", file=sys.stderr)
+        print(f"activenic: {is_refused}", file=sys.stderr)
         raise
 
 
@@ -51,6 +77,7 @@ def report_mistakes(options: argparse.Namespace) -> list[str]:
         "`--netns` goes with `--live`": options.netns is not None and not options.live,
         "`--route` goes with a REPORT": bool(options.route) and options.live,
         "`--route` can be given twice, for IPv4 and IPv6": len(options.route) > 2,
+        "`--item` goes with a REPORT": options.item is not None and options.live,
         "`--format` goes with a REPORT": options.format != "auto" and options.live,
     }
     return [message for message, is_wrong in problems.items() if is_wrong]

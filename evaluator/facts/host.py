@@ -29,6 +29,7 @@ class HostFacts:
     `ports` are the names that stand in some bond or bridge.
     `longest_list` is at least the length of any list of one link (addresses, routes). `lacking` holds
     the words of the rule language, such as `nic is up`, that the report's format can never supply.
+    `absent_families` (4, 6) are those of which no link has an address, if the reporting tool can leave a family out.
     `pointers` maps a fact of the host itself to its JSON Pointer.
     """
 
@@ -37,6 +38,7 @@ class HostFacts:
     last_client_iface: str | None = None
     blocked: tuple[Route, ...] = ()
     lacking: frozenset[str] = frozenset()
+    absent_families: frozenset[int] = frozenset()
     pointers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     by_name: dict[str, Link] = field(init=False, repr=False, compare=False)
     topology: Topology = field(init=False, repr=False, compare=False)

@@ -32,16 +32,16 @@ from evaluator.policy.vocabulary import KNOWING, states_of, words_of
 from evaluator.text import did_you_mean, quote
 
 MOST_QUANTIFIERS = 3
-_NOTHING: frozenset[str] = frozenset()
+_NOTHING: frozenset[Expression] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A condition (None where mistakes were noted) and the words it proves known if true, if false."""
+    """A condition (None where mistakes were noted) and the values it proves known if true, if false."""
 
     condition: Condition | None
-    if_true: frozenset[str] = _NOTHING
-    if_false: frozenset[str] = _NOTHING
+    if_true: frozenset[Expression] = _NOTHING
+    if_false: frozenset[Expression] = _NOTHING
 
 
 class ConditionChecker:
@@ -74,8 +74,8 @@ class ConditionChecker:
     def _chain(self, node: nodes.Either | nodes.Both, scope: Scope) -> Checked:
         """Check `a and b and c`; for `or` the same with true and false exchanged."""
         is_and = isinstance(node, nodes.Both)
-        passed_on: frozenset[str] = _NOTHING  # proven for what stands further right
-        stopped: frozenset[str] | None = None  # proven wherever judging stopped early
+        passed_on: frozenset[Expression] = _NOTHING  # proven for what stands further right
+        stopped: frozenset[Expression] | None = None  # proven wherever judging stopped early
         conditions: list[Condition] = []
         for sign in node.signs:
             refuse_sign(self._problems, sign)
@@ -197,7 +197,7 @@ class ConditionChecker:
         if not found.type.optional:
             message = f"{quote(text)} is never unknown here, so the condition {'never' if negated else 'always'} holds"
             self._problems.warning("ALWAYS_KNOWN", message, node.span, "" if negated else "leave it out")
-        proven = frozenset({text})
+        proven = frozenset({found})
         condition = IsKnown(found, negated, self._problems.text(node.span), node.span)
         return Checked(condition, _NOTHING if negated else proven, proven if negated else _NOTHING)
 

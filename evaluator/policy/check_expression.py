@@ -15,6 +15,7 @@ from evaluator.policy.checked import Constant, Count, Expression, ListOf, Parame
 from evaluator.policy.problems import Problems
 from evaluator.policy.types import SCALARS, Base, Type, comparable
 from evaluator.policy.vocabulary import FUNCTIONS, states_of, words_of
+from evaluator.source import Span
 from evaluator.text import did_you_mean, quote
 
 _NIC = Type(Base.NIC)
@@ -22,17 +23,17 @@ _NIC = Type(Base.NIC)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a word may mean at one place of a rule; `known` are the words proven known there."""
+    """What a word may mean at one place of a rule; `known` are the values proven known there."""
 
     parameters: Mapping[str, Type]
     verb: str
     variables: Mapping[str, Type] = field(default_factory=dict)
-    known: frozenset[str] = frozenset()
+    known: frozenset[Expression] = frozenset()
     quantifiers: int = 0
 
-    def proving(self, words: frozenset[str]) -> Scope:
-        """Return the scope in which these words are known as well."""
-        return replace(self, known=self.known | words)
+    def proving(self, values: frozenset[Expression]) -> Scope:
+        """Return the scope in which these values are known as well."""
+        return replace(self, known=self.known | values)
 
     def binding(self, name: str, type_: Type) -> Scope:
         """Return the scope inside a quantifier."""
@@ -81,18 +82,17 @@ class ExpressionChecker:
 
     def _word(self, node: nodes.Word, scope: Scope) -> Expression | None:
         found = self._root(node, scope)
-        text = node.parts[0].text
-        for part in node.parts[1:]:
-            if found is None:
-                return None
-            found = self._field(found, part)
-            text += f".{part.text}"
-        return None if found is None else self._narrow(found, text, scope)
+        for at, part in enumerate(node.parts[1:], start=1):
+            found = None if found is None else self._owner(_narrowed(found, scope), node.parts[:at])
+            found = None if found is None else self._field(found, part)
+        return None if found is None else _narrowed(found, scope)
 
-    def _narrow(self, found: Expression, text: str, scope: Scope) -> Expression:
-        if found.type.optional and text in scope.known and isinstance(found, Read | ParameterValue):
-            return replace(found, type=found.type.known)
-        return found
+    def _owner(self, found: Expression, parts: tuple[nodes.Name, ...]) -> Expression | None:
+        """Return the value that a word is read from, which must be known."""
+        if not found.type.optional:
+            return found
+        self._refuse_unknown(found, nodes.Word(parts, Span(parts[0].span.start, parts[-1].span.end)), "what follows")
+        return None
 
     def _root(self, node: nodes.Word, scope: Scope) -> Expression | None:
         name = node.parts[0]
@@ -207,6 +207,13 @@ class ExpressionChecker:
                 self.problems.error("WRONG_TYPE", message, operand.span, hint)
                 return None
         return ListOf(items, Type(base, is_list=True), self.problems.text(node.span))
+
+
+def _narrowed(found: Expression, scope: Scope) -> Expression:
+    """Return the value with the type that it has where it is proven known."""
+    if found.type.optional and found in scope.known and isinstance(found, Read | ParameterValue):
+        return replace(found, type=found.type.known)
+    return found
 
 
 def _hint_for(name: str, scope: Scope) -> str:

@@ -3,6 +3,11 @@
 Only the checker builds these nodes; the interpreter and the compiler run them. Expressions have a
 type; conditions have none, they hold or they do not. `text` is the author's own wording, for
 explanations; spans are offsets of the policy file.
+
+Two nodes are equal if they mean the same, wherever they stand and however they are written: the checker, the
+compiler and the explanation use the node itself as a key. So `text`, `span` and what is only proven about a
+value at one place (`integer?` or `integer`) are not compared. A text must never be the key: `"a b"` and
+`"a  b"` may be printed alike. A constant's type is compared, because `True == 1` in Python.
 """
 
 from __future__ import annotations
@@ -10,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
-from evaluator.frozen import dataclass, fields
+from evaluator.frozen import dataclass, field, fields
 from evaluator.policy import vocabulary
 from evaluator.policy.scene import Value
 from evaluator.policy.types import Type
@@ -23,7 +28,7 @@ class Constant:
 
     value: Value
     type: Type
-    text: str
+    text: str = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class ParameterValue:
     """The value of a parameter."""
 
     name: str
-    type: Type
+    type: Type = field(compare=False)
 
     @property
     def text(self) -> str:
@@ -58,8 +63,8 @@ class Read:
 
     word: vocabulary.Word
     owner: Expression | None
-    type: Type
-    text: str
+    type: Type = field(compare=False)
+    text: str = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Count:
 
     operand: Expression
     type: Type
-    text: str
+    text: str = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class RouteTo:
 
     operand: Expression
     type: Type
-    text: str
+    text: str = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class ListOf:
 
     operands: tuple[Expression, ...]
     type: Type
-    text: str
+    text: str = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +99,8 @@ class AnyOf:
     """Holds if one of them does; judged from left to right, stopping early."""
 
     conditions: tuple[Condition, ...]
-    text: str
-    span: Span
+    text: str = field(compare=False)
+    span: Span = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +108,8 @@ class AllOf:
     """Holds if all of them do; judged from left to right, stopping early."""
 
     conditions: tuple[Condition, ...]
-    text: str
-    span: Span
+    text: str = field(compare=False)
+    span: Span = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +117,8 @@ class Not:
     """Holds if the other does not."""
 
     condition: Condition
-    text: str
-    span: Span
+    text: str = field(compare=False)
+    span: Span = field(compare=False)
 
 
 class Quantifier(StrEnum):
@@ -133,8 +138,8 @@ class Quantified:
     others_only: bool
     domain: Expression
     body: Condition
-    text: str
-    span: Span
+    text: str = field(compare=False)
+    span: Span = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +147,8 @@ class Truth:
     """A boolean that stands as a condition."""
 
     operand: Expression
-    text: str
-    span: Span
+    text: str = field(compare=False)
+    span: Span = field(compare=False)
 
 
 class Relate(StrEnum):
@@ -172,8 +177,8 @@ class Related:
     relation: Relate
     right: Expression
     negated: bool
-    text: str
-    span: Span
+    text: str = field(compare=False)
+    span: Span = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +188,8 @@ class InState:
     operand: Expression
     state: vocabulary.State
     negated: bool
-    text: str
-    span: Span
+    text: str = field(compare=False)
+    span: Span = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +198,8 @@ class IsKnown:
 
     operand: Expression
     negated: bool
-    text: str
-    span: Span
+    text: str = field(compare=False)
+    span: Span = field(compare=False)
 
 
 Expression = Constant | ParameterValue | Variable | Read | Count | RouteTo | ListOf
@@ -204,8 +209,8 @@ Condition = AnyOf | AllOf | Not | Quantified | Truth | Related | InState | IsKno
 def walk(node: Condition | Expression) -> Iterator[Condition | Expression]:
     """Yield a node and everything inside it, in the order of the text."""
     yield node
-    for field in fields(node):
-        value = getattr(node, field.name)
+    for part in fields(node):
+        value = getattr(node, part.name)
         for child in value if isinstance(value, tuple) else (value,):
             if isinstance(child, Expression | Condition):
                 yield from walk(child)
@@ -222,6 +227,25 @@ def is_bound(node: Expression) -> bool:
             return any(map(is_bound, operands))
         case _:
             return isinstance(node, Variable)
+
+
+def is_early(node: Expression) -> bool:
+    """Return whether a value may be computed before a rule looks at its first subject.
+
+    It must not depend on what is bound, and nothing in it may be read from a value that may be unknown, for which
+    the rule asks first. The value itself may be unknown.
+    """
+    inside = (part for part in walk(node) if part is not node)
+    return not is_bound(node) and not any(
+        isinstance(part, Read | ParameterValue) and may_be_unknown(part) for part in inside
+    )
+
+
+def may_be_unknown(node: Expression) -> bool:
+    """Return whether a value may be unknown, whatever the rule has asked about it before."""
+    if isinstance(node, Read):
+        return node.word.type.optional
+    return isinstance(node, ParameterValue)
 
 
 def floor_of(condition: Quantified) -> Expression | None:

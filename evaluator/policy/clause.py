@@ -55,7 +55,7 @@ class Sight:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._operands: dict[int, tuple[tuple[Expression, bool], ...]] = {}  # by the clause of a rule that lives on
-        self._seen: dict[str, SeenValue] = {}
+        self._seen: dict[Expression, SeenValue] = {}
 
     def verdict(self, condition: Condition, bound: Bindings) -> Verdict:
         """Judge a condition and say what decided it."""
@@ -95,13 +95,13 @@ class Sight:
             if depends:
                 yield _see(operand, self._scene, bound)
                 continue
-            if operand.text not in self._seen:
-                self._seen[operand.text] = _see(operand, self._scene, bound)
-            yield self._seen[operand.text]
+            if operand not in self._seen:
+                self._seen[operand] = _see(operand, self._scene, bound)
+            yield self._seen[operand]
 
     def _state(self, clause: Condition, bound: Bindings) -> Iterator[SeenValue]:
         """Yield whether an interface has the state that is asked for, and where it stands."""
-        if isinstance(clause, InState) and clause.state.owner is Base.NIC and clause.state.family != "kind":
+        if isinstance(clause, InState) and clause.state.owner is Base.NIC and clause.state.kind is None:
             nic = evaluate(clause.operand, self._scene, bound)
             has_it = clause.state.holds(self._scene, nic)
             yield SeenValue(f"{clause.operand.text} is {clause.state.name}", show(has_it), _pointers_of(nic))
@@ -126,7 +126,7 @@ def _operands(clause: Condition) -> Iterator[Expression]:
         case Related(left=left, right=right):
             yield from _reads(left)
             yield from _reads(right)
-        case InState(operand=operand, state=state) if state.family == "kind":
+        case InState(operand=operand, state=state) if state.kind is not None:
             kind = words_of(Base.NIC)["kind"]
             yield Read(kind, operand, kind.type, f"{operand.text}.kind")
         case InState(operand=operand) | IsKnown(operand=operand) | Truth(operand=operand):
@@ -151,10 +151,14 @@ def _reads(expression: Expression) -> Iterator[Expression]:
 
 def _see(expression: Expression, scene: Scene, bound: Bindings) -> SeenValue:
     if not isinstance(expression, Read):
-        return SeenValue(expression.text, show_briefly(evaluate(expression, scene, bound)))
+        return SeenValue(expression.text, _shown(evaluate(expression, scene, bound)))
     owner = None if expression.owner is None else evaluate(expression.owner, scene, bound)
     value = expression.word.get(scene, owner)
-    return SeenValue(expression.text, show_briefly(value), _places(value, owner, expression.word.name))
+    return SeenValue(expression.text, _shown(value), _places(value, owner, expression.word.name))
+
+
+def _shown(value: object) -> str:
+    return "(empty)" if value == () else show_briefly(value)
 
 
 def _places(value: object, owner: object, word: str) -> tuple[str, ...]:

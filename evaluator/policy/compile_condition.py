@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from evaluator.facts.host import HostFacts
-from evaluator.facts.link import Kind, Link
+from evaluator.facts.link import Link
 from evaluator.frozen import replace
 from evaluator.policy.checked import (
     AllOf,
@@ -103,8 +103,8 @@ class Writer:
 
     def _state(self, node: InState) -> ast.expr:
         operand = self._values.value(node.operand)
-        if node.state.family == "kind":
-            return ast.Compare(attribute(operand, "kind"), [ast.Is()], [self.constant(Kind(node.state.name))])
+        if node.state.kind is not None:
+            return ast.Compare(attribute(operand, "kind"), [ast.Is()], [self.constant(node.state.kind)])
         return call(self.constant(node.state.holds), name("scene"), operand)
 
     def _relation(self, node: Related) -> ast.expr:

@@ -22,38 +22,15 @@ from evaluator.policy.checked import (
     RouteTo,
     Variable,
     is_bound,
+    is_early,
+    may_be_unknown,
 )
 from evaluator.policy.scene import Scene, identity
 from evaluator.policy.sieve import Extreme
 from evaluator.policy.syntax import assign, attribute, call, name
 from evaluator.policy.types import Base
 
-# words that are attributes of their owner's value, most of them by their own name
-_FIELDS: dict[Base, dict[str, str]] = {
-    Base.NIC: {
-        word: word
-        for word in (
-            *("name", "position", "addresses", "networks", "vlan_id", "bond_mode", "mtu", "speed", "mac"),
-            *("conflicts", "missing", "gateways", "subnets", "routes"),
-        )
-    },
-    Base.HOST: {
-        "name": "name",
-        "answers": "answers",
-        "unusable": "unusable",
-        "addresses": "usable",
-        "first_address": "first",
-    },
-    Base.REPORT: {"networks": "networks", "last_client_iface": "last_client_iface"},
-    Base.OWNED: {"prefix": "length", "network": "network"},
-}
-_BARE_WORDS = {
-    "candidates": ("candidates",),
-    "interfaces": ("facts", "links"),
-    "owners": ("question", "owners"),
-    "host": ("host",),
-    "report": ("facts",),
-}
+_VARIABLES = ("candidates", "facts", "host", "question")  # the function's own, called as the scene's attributes
 _IDENTITY = {Base.NIC: "name", Base.OWNED: "address"}
 _DISTINCT = ("candidates", "interfaces", "owners")
 
@@ -65,7 +42,7 @@ class Values:
         self.constants: dict[str, object] = {"route_to": _route_to, "identity": identity}
         self.statements: list[ast.stmt] = []
         self._known: dict[int, str] = {}
-        self._once: dict[str, str] = {}
+        self._once: dict[tuple[object, ...], str] = {}  # by what is computed, its nodes, never by their texts
 
     def begin_rule(self) -> None:
         """Forget what was computed once for the rule before: the candidates have changed."""
@@ -103,22 +80,24 @@ class Values:
 
     def _read(self, node: Read) -> ast.expr:
         word = node.word
-        if node.owner is None:
-            first, *path = _BARE_WORDS[word.name]
-            return attribute(name(first), *path)
-        owner = self.value(node.owner)
-        field = _FIELDS.get(word.owner, {}).get(word.name) if word.owner is not None else None
-        if field is not None:
-            return attribute(owner, field)
+        if node.owner is None and word.path:
+            first, *path = word.path
+            return attribute(name(first) if first in _VARIABLES else attribute(name("scene"), first), *path)
+        owner = ast.Constant(None) if node.owner is None else self.value(node.owner)
+        if word.path:
+            return attribute(owner, *word.path)
         if word.owner is Base.NIC and word.name == "matched":
             return call(attribute(name("question"), "matched"), owner)
         return call(self.constant(word.get), name("scene"), owner)
 
     def bare(self, node: Expression) -> ast.expr:
         """Write a value as what makes it equal to others: a nic's name, an owned address's number."""
-        if node.type.base is Base.NIC or node.type.base is Base.OWNED:
-            return attribute(self.value(node), _IDENTITY[node.type.base])
-        return self.value(node)
+        value = self.value(node)
+        if node.type.base not in _IDENTITY:
+            return value
+        if may_be_unknown(node):  # it may be computed where it is unknown, but is never used then
+            return call(name("identity"), value)
+        return attribute(value, _IDENTITY[node.type.base])
 
     def items(self, node: Expression) -> ast.expr:
         """Write a list as the set of what makes its elements equal."""
@@ -133,7 +112,7 @@ class Values:
         if isinstance(node, Read) and node.word.owner is Base.HOST and node.word.name == "addresses":
             return attribute(name("host"), "usable_set")
         items = self.value(node)
-        if isinstance(node, ParameterValue):  # one that is not given may be computed here, but is never used
+        if may_be_unknown(node):  # as above
             items = ast.BoolOp(ast.Or(), [items, ast.Tuple([], ast.Load())])
         if node.type.base in _IDENTITY or isinstance(node, ListOf):
             items = call(name("map"), name("identity"), items)
@@ -145,9 +124,9 @@ class Values:
         is_many_times = is_bound(left) and not is_bound(right)  # then a set is worth its making
         items = self.value(right) if is_plain and not is_many_times else self.items(right)
         asked = ast.Compare(self.bare(left), [ast.In()], [items])
-        if is_bound(left) or is_bound(right):
+        if not (is_early(left) and is_early(right)):
             return asked
-        key = f"{left.text} in {right.text}"
+        key = ("in", left, right)
         if key not in self._once:
             known = self._once[key] = f"once{len(self._once)}"
             self.statements.append(assign(known, asked))
@@ -157,7 +136,7 @@ class Values:
         """Write whether the subject's value is beyond the least or greatest of a list, found once for each rule."""
         subject, domain = self.value(extreme.subject), self.value(extreme.domain)
         assert isinstance(subject, ast.Attribute)  # noqa: S101 -- numbers and texts are fields
-        key = f"{'least' if extreme.is_least else 'greatest'} {subject.attr} {extreme.domain.text}"
+        key = ("least" if extreme.is_least else "greatest", extreme.subject.word, extreme.domain)
         if key not in self._once:
             known = self._once[key] = f"once{len(self._once)}"
             loop = ast.comprehension(ast.Name("one", ast.Store()), domain, [], 0)
@@ -170,12 +149,12 @@ class Values:
         return ast.BoolOp(ast.And(), [is_any, beyond])
 
     def _hoisted(self, node: Expression, write: Callable[[Any], ast.expr], what: str) -> ast.expr:
-        if is_bound(node):
+        if not is_early(node):
             return write(node)
         known = _as_it_stands(node) if what == "value" else None
         if known is not None:
             return known
-        key = f"{what} {node.text}"
+        key = (what, node)
         if key not in self._once:
             value = write(node)
             self._once[key] = f"once{len(self._once)}"
@@ -186,8 +165,8 @@ class Values:
 def _as_it_stands(node: Expression) -> ast.expr | None:
     """Return the name of a value that is there already."""
     if isinstance(node, Read) and node.owner is None:
-        names = _BARE_WORDS[node.word.name]
-        return name(names[0]) if len(names) == 1 else None
+        path = node.word.path
+        return name(path[0]) if len(path) == 1 and path[0] in _VARIABLES else None
     return None
 
 

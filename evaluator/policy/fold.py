@@ -171,38 +171,34 @@ def _fold_constants(relation: Relate, left: Constant, right: Expression) -> bool
 
 def _contradict(parts: tuple[Condition, ...]) -> bool:
     """Return whether two parts of an `and` exclude each other: two kinds at once, or one thing and its opposite."""
-    states: dict[tuple[str, str], str] = {}
-    said: set[tuple[str, bool]] = set()
+    states: dict[tuple[Expression, str], object] = {}
+    said: set[tuple[Condition, bool]] = set()
     for part in parts:
-        text, holds = _claim(part)
-        if (text, not holds) in said:
+        claim, holds = _claim(part)
+        if (claim, not holds) in said:
             return True
-        said.add((text, holds))
+        said.add((claim, holds))
         value = _exclusive(part)
         if value is not None and holds and states.setdefault(value[0], value[1]) != value[1]:
             return True
     return False
 
 
-def _claim(part: Condition) -> tuple[str, bool]:
-    """Return what a part says, in a normal form, and whether it says that it holds."""
+def _claim(part: Condition) -> tuple[Condition, bool]:
+    """Return what a part says, without its `not`, and whether it says that it holds."""
     match part:
-        case InState():
-            return f"{part.operand.text} is {part.state.name}", not part.negated
-        case IsKnown():
-            return f"{part.operand.text} is known", not part.negated
-        case Related():
-            return f"{part.left.text} {part.relation} {part.right.text}", not part.negated
+        case InState() | IsKnown() | Related() if part.negated:
+            return replace(part, negated=False), False
         case Not(condition=inner):
-            return inner.text, False
+            return inner, False
         case _:
-            return part.text, True
+            return part, True
 
 
-def _exclusive(part: Condition) -> tuple[tuple[str, str], str] | None:
+def _exclusive(part: Condition) -> tuple[tuple[Expression, str], object] | None:
     """Return what a part fixes to one value of several, and the value: a kind, a state, a name."""
     if isinstance(part, InState) and part.state.family:
-        return (part.operand.text, part.state.family), part.state.name
+        return (part.operand, part.state.family), part.state.name
     if isinstance(part, Related) and part.relation is Relate.EQUAL and isinstance(part.right, Constant):
         left = part.left
         if (
@@ -211,6 +207,6 @@ def _exclusive(part: Condition) -> tuple[tuple[str, str], str] | None:
             and left.owner is not None
             and left.word.owner is Base.NIC
         ):
-            return (left.owner.text, "kind"), str(part.right.value)
-        return (left.text, "="), str(part.right.value)
+            return (left.owner, "kind"), part.right.value
+        return (left, "="), part.right.value
     return None

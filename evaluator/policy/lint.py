@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluator.frozen import dataclass
+from evaluator.policy.asked import nodes_of
 from evaluator.policy.checked import ParameterValue, Read, walk
 from evaluator.policy.fold import fold
 from evaluator.policy.problems import Problems
@@ -45,10 +46,7 @@ def unused_parameters(declared: Sequence[tuple[str, Span]], rules: Sequence[Plac
     """Note parameters that neither a rule nor a message mentions."""
     used: set[str] = set()
     for placed in rules:
-        templates = () if placed.rule.is_chooser else (placed.rule.message, placed.rule.hint)
-        expressions = [part for template in templates for part in template.parts if not isinstance(part, str)]
-        for root in (placed.rule.condition, *expressions):
-            used.update(node.name for node in walk(root) if isinstance(node, ParameterValue))
+        used.update(node.name for node in nodes_of(placed.rule) if isinstance(node, ParameterValue))
     for name, span in declared:
         if name not in used:
             problems.warning(
@@ -125,7 +123,7 @@ def _repeated(rules: Sequence[Placed], problems: Problems) -> None:
     seen: dict[tuple[object, ...], str] = {}
     for placed in rules:
         rule = placed.rule
-        key = (rule.verb, rule.text, rule.code, rule.message, rule.hint)
+        key = (rule.verb, rule.has_subject, rule.condition, rule.code, rule.severity, rule.message, rule.hint)
         if key in seen:
             message = f"the rule {quote(rule.name)} says the same as {quote(seen[key])} before it"
             problems.warning("RULE_SHADOWED", message, placed.span, "remove one of them")

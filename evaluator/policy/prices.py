@@ -18,7 +18,7 @@ class Prices:
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self._rules = rules
-        self._known: dict[tuple[str, int, int, int, int], int] = {}
+        self._known: dict[tuple[int, int, int, int, int], int] = {}  # by the rule's own identity
         self.harmless = self._greatest_harmless_size()
 
     def _greatest_harmless_size(self) -> int:
@@ -42,7 +42,7 @@ class Prices:
 
     def price(self, rule: Rule, interfaces: int, candidates: int, stack: int, others: int) -> int:
         """Return what a rule costs at most; `stack` bounds what belongs to the stack of one interface."""
-        key = rule.place, interfaces.bit_length(), candidates.bit_length(), stack.bit_length(), others.bit_length()
+        key = id(rule), interfaces.bit_length(), candidates.bit_length(), stack.bit_length(), others.bit_length()
         if key not in self._known:
             n, c, s, m = (1 << bits for bits in key[1:])
             self._known[key] = price_of(rule, Sizes(n, c, s, s, m))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from evaluator.diagnostic import Diagnostic, Severity
 from evaluator.source import Source, Span
 
 MOST_PROBLEMS = 100
+_PIECE = re.compile(r"""''[^']*''|'[^']*'|"[^"]*"|\s+|[^\s'"]+|['"]""")  # a quoted text, white space, or the rest
+_LINE_BREAK = re.compile(r"[ \t]*\n\s*")
 
 
 class Problems:
@@ -29,8 +33,9 @@ class Problems:
         return any(diagnostic.severity is Severity.ERROR for diagnostic in self.found)
 
     def text(self, span: Span) -> str:
-        """Return the author's words in a span, white space folded."""
-        return " ".join(self.source.text[span.start : span.end].split())
+        """Return the author's words in a span as one line; blanks inside quotes are part of the words."""
+        pieces = _PIECE.findall(self.source.text[span.start : span.end])
+        return "".join(" " if piece.isspace() else _LINE_BREAK.sub(" ", piece) for piece in pieces).strip()
 
     def _add(self, severity: Severity, code: str, message: str, span: Span, hint: str) -> None:
         count = sum(diagnostic.severity is severity for diagnostic in self.found)

@@ -22,7 +22,7 @@ from evaluator.policy.checked import (
     Related,
     RouteTo,
     Variable,
-    is_bound,
+    is_early,
 )
 from evaluator.policy.program import Rule
 from evaluator.policy.types import Base
@@ -79,7 +79,7 @@ def _exactly(part: Condition) -> Sieve | None:
         return Sieve(Source.OWNERS, None, None) if words == {"nic.addresses", "host.addresses"} else None
     if part.relation is not Relate.IN or not _is_subject(part.left):
         return None
-    if isinstance(part.right, RouteTo) and not is_bound(part.right):
+    if isinstance(part.right, RouteTo) and is_early(part.right):
         return Sieve(Source.ROUTES, part.right, None)
     if isinstance(part.right, Read) and part.right.owner is None:
         sources = {"owners": Source.OWNERS, "candidates": Source.CANDIDATES}
@@ -91,7 +91,7 @@ def _at_most(part: Condition) -> Sieve | None:
     """Return a sieve that lets through all for which this part can hold."""
     if isinstance(part, Related) and not part.negated and part.relation is Relate.EQUAL:
         for side, other in ((part.left, part.right), (part.right, part.left)):
-            if _nic_word(side) == "nic.name" and not is_bound(other):
+            if _nic_word(side) == "nic.name" and is_early(other):
                 return Sieve(Source.NAMED, other, None)
     if not isinstance(part, Quantified) or part.quantifier is not Quantifier.SOME:
         return None
@@ -102,14 +102,14 @@ def _at_most(part: Condition) -> Sieve | None:
     if word not in {f"nic.{name}" for name in _ADDRESS_LISTS} or not isinstance(body, Related) or body.negated:
         return None
     for side, other in ((body.left, body.right), (body.right, body.left)):
-        if body.relation is Relate.EQUAL and side == part.variable and not is_bound(other):
+        if body.relation is Relate.EQUAL and side == part.variable and is_early(other):
             return Sieve(Source.OWNING, other, None)
     return None
 
 
 def _if_any(part: Condition) -> Sieve | None:
     """Return the sieve of a part that can hold for nobody where a list is empty."""
-    if isinstance(part, Quantified) and part.quantifier is Quantifier.SOME and not is_bound(part.domain):
+    if isinstance(part, Quantified) and part.quantifier is Quantifier.SOME and is_early(part.domain):
         return Sieve(Source.LINKS, part.domain, None)
     return None
 
@@ -145,7 +145,7 @@ class Extreme:
 def extreme_of(condition: Quantified) -> Extreme | None:
     """Return what a quantifier asks of one list for all subjects, so that nobody is held against everybody."""
     body = condition.body
-    if condition.quantifier is Quantifier.EVERY or is_bound(condition.domain) or not isinstance(body, Related):
+    if condition.quantifier is Quantifier.EVERY or not is_early(condition.domain) or not isinstance(body, Related):
         return None
     left, right = body.left, body.right
     if body.negated or body.relation not in (Relate.LESS, Relate.MORE):

@@ -1,13 +1,14 @@
 """Every word of the rule language with its type, its meaning and where its value comes from.
 
-The one table: the checker, the interpreter, the compiler and the reference page read it. A new word
-is one entry here. Words marked `order` depend on the order of the report or of the answers; a policy
-that uses none gives the same decision for every order.
+The one table: the checker, the interpreter, the compiler and the reference page read it. A new word or
+state is one entry here. Those marked `order` depend on the order of the report or of the answers; a policy
+that uses none, in its conditions, messages and hints, gives the same decision document for every order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from evaluator.facts.address import Address
@@ -33,7 +34,8 @@ _CONFLICTS = 'of "addr" and "network", those where the report contradicts itself
 class Word:
     """A word: `name` of a value of type `owner` (None: a word of its own).
 
-    `get` takes the scene and the owner's value.
+    `get` takes the scene and the owner's value. `path` is for the compiler: if the value is an attribute of the
+    owner's value (of the scene for a word of its own), the names that lead to it; else empty, and `get` is called.
     """
 
     owner: Base | None
@@ -42,17 +44,33 @@ class Word:
     meaning: str
     get: Callable[[Scene, Any], Value]
     order: bool = False
+    path: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The word as people read it, with the type of its owner: `nic.position`."""
+        return self.name if self.owner is None else f"{shown_owner(self.owner)}.{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What `value is NAME` means for a value of one type; states of one `family` exclude each other."""
+    """What `value is NAME` means for a value of one type; states of one `family` exclude each other.
+
+    `kind` is for the compiler: the kind that the state asks for, if it asks for nothing else.
+    """
 
     owner: Base
     name: str
     meaning: str
     holds: Callable[[Scene, Any], bool]
     family: str = ""
+    order: bool = False
+    kind: Kind | None = None
+
+    @property
+    def shown(self) -> str:
+        """The state as people read it, with the type of its owner: `address is primary`."""
+        return f"{shown_owner(self.owner)} is {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +83,24 @@ class Function:
     meaning: str
 
 
+def shown_owner(base: Base) -> str:
+    """Return what stands before a word or state of a value of this type in texts about the language."""
+    return str(Base.ADDRESS if base is Base.OWNED else base)
+
+
+def _attribute(
+    owner: Base | None, name: str, type_: Type, meaning: str, path: str = "", *, order: bool = False
+) -> Word:
+    """Return a word whose value is an attribute, by the word's own name if no path is given."""
+    path = path or name
+    read: Callable[[Any], Value] = attrgetter(path)
+
+    def get(scene: Scene, value: Any) -> Value:  # noqa: ANN401 -- of the owner's type
+        return read(scene if owner is None else value)
+
+    return Word(owner, name, type_, meaning, get, order, tuple(path.split(".")))
+
+
 def _named(scene: Scene, names: tuple[str, ...]) -> tuple[Link, ...]:
     return tuple(nic for name in names for nic in scene.facts.named(name))
 
@@ -75,60 +111,45 @@ def _stack(scene: Scene, nic: Link) -> tuple[Link, ...]:
 
 _HOST, _REPORT, _NIC, _ADDR = Base.HOST, Base.REPORT, Base.NIC, Base.OWNED
 WORDS: tuple[Word, ...] = (
-    Word(None, "candidates", _NICS, "the interfaces that are left now", lambda s, _: s.candidates),
-    Word(None, "interfaces", _NICS, "all interfaces of the report", lambda s, _: s.facts.links),
-    Word(None, "owners", _NICS, "the interfaces that own a usable host address", lambda s, _: s.question.owners),
-    Word(None, "host", Type(_HOST), "the host as it is addressed", lambda s, _: s.host),
-    Word(None, "report", Type(_REPORT), "the host as it reports itself", lambda s, _: s.facts),
-    Word(_HOST, "name", _TEXT, "the name as asked, or the literals", lambda _, h: h.name),
-    Word(_HOST, "addresses", _ADDRESSES, "the usable host addresses", lambda _, h: h.usable),
-    Word(_HOST, "answers", _ADDRESSES, "all host addresses, usable or not", lambda _, h: h.answers),
-    Word(_HOST, "unusable", _ADDRESSES, "the host addresses that no interface can own", lambda _, h: h.unusable),
+    _attribute(None, "candidates", _NICS, "the interfaces that are left now"),
+    _attribute(None, "interfaces", _NICS, "all interfaces of the report", "facts.links"),
+    _attribute(None, "owners", _NICS, "the interfaces that own a usable host address", "question.owners"),
+    _attribute(None, "host", Type(_HOST), "the host as it is addressed"),
+    _attribute(None, "report", Type(_REPORT), "the host as it reports itself", "facts"),
+    _attribute(_HOST, "name", _TEXT, "the name as asked, or the literals"),
+    _attribute(_HOST, "addresses", _ADDRESSES, "the usable host addresses", "usable"),
+    _attribute(_HOST, "answers", _ADDRESSES, "all host addresses, usable or not"),
+    _attribute(_HOST, "unusable", _ADDRESSES, "the host addresses that no interface can own"),
     Word(_HOST, "unowned", _ADDRESSES, "the usable ones that no interface owns", lambda s, _: s.question.unowned),
-    Word(_HOST, "first_address", _MAYBE_ADDRESS, _FIRST_ADDRESS, lambda _, h: h.first, order=True),
-    Word(_REPORT, "networks", _TEXTS, "the logical networks on the host", lambda _, r: r.networks),
-    Word(
-        _REPORT, "last_client_iface", _MAYBE_TEXT, "the interface of the last client", lambda _, r: r.last_client_iface
-    ),
-    Word(_NIC, "name", _TEXT, "its ifname", lambda _, n: n.name),
+    _attribute(_HOST, "first_address", _MAYBE_ADDRESS, _FIRST_ADDRESS, "first", order=True),
+    _attribute(_REPORT, "networks", _TEXTS, "the logical networks on the host"),
+    _attribute(_REPORT, "last_client_iface", _MAYBE_TEXT, "the interface of the last client"),
+    _attribute(_NIC, "name", _TEXT, "its ifname"),
     Word(_NIC, "kind", _TEXT, "its kind, one of the states below", lambda _, n: str(n.kind)),
-    Word(
-        _NIC,
-        "position",
-        _INTEGER,
-        "its place in the report: nics, vlans, bonds, bridges",
-        lambda _, n: n.position,
-        order=True,
-    ),
-    Word(_NIC, "addresses", _OWNED, "the addresses it owns", lambda _, n: n.addresses),
+    _attribute(_NIC, "position", _INTEGER, "its place in the report: nics, vlans, bonds, bridges", order=True),
+    _attribute(_NIC, "addresses", _OWNED, "the addresses it owns"),
     Word(
         _NIC, "primary_addresses", _OWNED, _PRIMARY, lambda _, n: tuple(a for a in n.addresses if a.primary), order=True
     ),
-    Word(
-        _NIC,
-        "matched",
-        _OWNED,
-        "those that equal a usable host address",
-        lambda s, n: s.question.matched(n),
-    ),
-    Word(_NIC, "subnets", _CIDRS, "the subnets it is in, host prefixes left out", lambda _, n: n.subnets),
-    Word(_NIC, "routes", _CIDRS, _ROUTES, lambda _, n: n.routes),
-    Word(_NIC, "gateways", _ADDRESSES, "the gateways of its default routes", lambda _, n: n.gateways),
-    Word(_NIC, "networks", _TEXTS, _NETWORKS, lambda _, n: n.networks),
-    Word(_NIC, "vlan_id", _MAYBE_INTEGER, _VLAN_ID, lambda _, n: n.vlan_id),
-    Word(_NIC, "bond_mode", _MAYBE_INTEGER, "0 to 6; unknown for what is no bond", lambda _, n: n.bond_mode),
+    Word(_NIC, "matched", _OWNED, "those that equal a usable host address", lambda s, n: s.question.matched(n)),
+    _attribute(_NIC, "subnets", _CIDRS, "the subnets it is in, host prefixes left out"),
+    _attribute(_NIC, "routes", _CIDRS, _ROUTES),
+    _attribute(_NIC, "gateways", _ADDRESSES, "the gateways of its default routes"),
+    _attribute(_NIC, "networks", _TEXTS, _NETWORKS),
+    _attribute(_NIC, "vlan_id", _MAYBE_INTEGER, _VLAN_ID),
+    _attribute(_NIC, "bond_mode", _MAYBE_INTEGER, "0 to 6; unknown for what is no bond"),
     Word(_NIC, "slaves", _NICS, "its described slaves", lambda s, n: _named(s, n.lowers.slaves)),
     Word(_NIC, "ports", _NICS, "its described ports", lambda s, n: _named(s, n.lowers.ports)),
     Word(_NIC, "lowers", _NICS, "what it stands directly on", lambda s, n: _named(s, s.facts.topology.lowers(n.name))),
     Word(_NIC, "uppers", _NICS, "what stands directly on it", lambda s, n: _named(s, s.facts.topology.uppers(n.name))),
     Word(_NIC, "stack", _NICS, "itself and everything below it", _stack),
-    Word(_NIC, "missing", _TEXTS, "slaves, ports, base that are named, not described", lambda _, n: n.missing),
-    Word(_NIC, "conflicts", _TEXTS, _CONFLICTS, lambda _, n: n.conflicts),
-    Word(_NIC, "mtu", _MAYBE_INTEGER, "its mtu in octets", lambda _, n: n.mtu),
-    Word(_NIC, "speed", _MAYBE_INTEGER, "its speed in Mb/s; a reported 0 is unknown", lambda _, n: n.speed),
-    Word(_NIC, "mac", _MAYBE_TEXT, "its link-layer address in lower case", lambda _, n: n.mac),
-    Word(_ADDR, "prefix", _INTEGER, "its length; the whole address where the report gives none", lambda _, a: a.length),
-    Word(_ADDR, "network", Type(Base.CIDR), "the subnet it stands in", lambda _, a: a.network),
+    _attribute(_NIC, "missing", _TEXTS, "slaves, ports, base that are named, not described"),
+    _attribute(_NIC, "conflicts", _TEXTS, _CONFLICTS),
+    _attribute(_NIC, "mtu", _MAYBE_INTEGER, "its mtu in octets"),
+    _attribute(_NIC, "speed", _MAYBE_INTEGER, "its speed in Mb/s; a reported 0 is unknown"),
+    _attribute(_NIC, "mac", _MAYBE_TEXT, "its link-layer address in lower case"),
+    _attribute(_ADDR, "prefix", _INTEGER, "its length; the whole address where the report gives none", "length"),
+    _attribute(_ADDR, "network", Type(Base.CIDR), "the subnet it stands in"),
 )
 
 _KIND_MEANINGS = {
@@ -141,7 +162,7 @@ _KIND_MEANINGS = {
 
 def _kind_state(kind: Kind) -> State:
     meaning = _KIND_MEANINGS.get(kind, f"a {kind}")
-    return State(Base.NIC, str(kind), meaning, lambda _, nic: nic.kind is kind, "kind")
+    return State(Base.NIC, str(kind), meaning, lambda _, nic: nic.kind is kind, "kind", kind=kind)
 
 
 STATES: tuple[State, ...] = (
@@ -174,7 +195,7 @@ STATES: tuple[State, ...] = (
             ),
         )
     ),
-    State(Base.OWNED, "primary", "the one that the reporting tool shows first", lambda _, a: a.primary),
+    State(Base.OWNED, "primary", "the one that the reporting tool shows first", lambda _, a: a.primary, order=True),
     State(Base.OWNED, "host_prefix", "reported with /32 or /128", lambda _, a: a.is_host_prefix),
     State(Base.HOST, "complete", "every family was answered", lambda _, h: h.complete),
     State(Base.HOST, "literal", "addresses were given, not a name", lambda _, h: h.is_literal),

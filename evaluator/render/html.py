@@ -32,8 +32,8 @@ _MOST_NAMES = 12
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _MEANINGS = {
     Status.RESOLVED: "exactly one interface is left, and no rule rejects it",
-    Status.REJECTED: "exactly one interface is left, and deploying on it would fail",
-    Status.AMBIGUOUS: "no interface can be chosen without guessing, so none is",
+    Status.REJECTED: "exactly one interface is left, and a rule rejects it",
+    Status.AMBIGUOUS: "more than one interface is left, or a rule makes the decision ambiguous",
     Status.NO_MATCH: "the host's addresses are known, and no interface is left",
     Status.UNKNOWN_HOST: "the host's addresses are not known well enough",
 }
@@ -67,9 +67,9 @@ def _explained(decision: Decision) -> Explanation:
     reasons = decision.reasons()
     if len(reasons.interfaces) <= MOST_CHANGES:
         return decision.explain()
-    changes = {interface.name: interface.change for interface in decision.explain(MOST_CHANGES).interfaces}
-    told = (replace(interface, change=changes.get(interface.name)) for interface in reasons.interfaces)
-    return replace(reasons, interfaces=tuple(told))
+    tried = {interface.name: interface for interface in decision.explain(MOST_CHANGES).interfaces}
+    interfaces = (tried.get(interface.name, interface) for interface in reasons.interfaces)
+    return replace(reasons, interfaces=tuple(interfaces))
 
 
 def _page(title: str, content: Html) -> Html:

@@ -12,9 +12,9 @@ from evaluator.trace import AnswerOutcome, Explanation
 _MOST_ROWS = 40
 _MOST_NAMES = 6
 _STABILITY = {
-    "stable": "Each address alone gives the same answer as all of them together.",
-    "depends": "The answer depends on the address: whoever takes the first answer may get another interface.",
-    "never": "None of the addresses alone leads to an interface.",
+    "stable": "Each address alone gives the same result as all of them together.",
+    "depends": "The result depends on which address is used.",
+    "never": "None of the addresses alone gives an interface.",
 }
 
 
@@ -57,7 +57,7 @@ def _row(
     if answer.address in unusable:
         owned: Html | str = f"{unusable[answer.address]}: no interface can own it"
     else:
-        owned = names(owners[answer.address], _MOST_NAMES) if owners[answer.address] else "nobody on this host"
+        owned = names(owners[answer.address], _MOST_NAMES) if owners[answer.address] else "no interface of this host"
     gives = [badge(answer.status)]
     if answer.host_active_nic is not None:
         gives.append(name(answer.host_active_nic))

@@ -11,7 +11,7 @@ from evaluator.render.html_reasons import because
 from evaluator.render.markup import Html, element, joined, name
 from evaluator.render.roles import Part, Role
 from evaluator.render.stacks import Neighbours, lowers_of, uppers_of
-from evaluator.trace import InterfaceReasons, Reason
+from evaluator.trace import InterfaceReasons, Reason, Search
 
 _MOST_NAMES = 12
 _MOST_ADDRESSES = 24
@@ -38,7 +38,7 @@ def interfaces(cast: Cast) -> Html:
     content = [element("p", "Open one to see which clause of which rule decided about it, and what the clause saw.")]
     if len(cast.roles) > MOST_CHANGES:
         content.append(
-            element("p", "What would have to change is told of candidates and owners only: they are many here.")
+            element("p", "Changes are shown for candidates and owners only, because the host has many interfaces.")
         )
     content += [_interface(interface, cast, uppers) for interface in cast.shown.interfaces]
     if cast.shown.left_out:
@@ -80,9 +80,9 @@ def _interface(interface: InterfaceReasons, cast: Cast, uppers: Neighbours) -> H
 
 
 def _facts(interface: InterfaceReasons, cast: Cast, uppers: Neighbours) -> Iterator[tuple[str, Html | str]]:
-    yield "stands on", names(interface.lowers, _MOST_NAMES) if interface.lowers else "nothing"
+    yield "on top of", names(interface.lowers, _MOST_NAMES) if interface.lowers else "nothing"
     if interface.name in uppers:
-        yield "carries", names(uppers[interface.name], _MOST_NAMES)
+        yield "below", names(uppers[interface.name], _MOST_NAMES)
     yield "owns", _addresses(interface.addresses, frozenset(cast.shown.matched))
     if interface.pointer:
         yield "in the report at", name(interface.pointer, class_="place")
@@ -105,6 +105,9 @@ def _what_if(interface: InterfaceReasons) -> Iterator[Html]:
     if interface.change is not None:
         steps = joined((element("span", step) for step in interface.change.steps), ", and if ")
         yield element("p", "If ", steps, ", it would be the hostActiveNic.", class_="change")
+    elif interface.search is not None:
+        limit = "; the search stopped at its limit" if interface.search is Search.GAVE_UP else ""
+        yield element("p", f"No change was found by which it would be the hostActiveNic{limit}.", class_="change")
 
 
 def _reasons(reasons: Sequence[Reason]) -> Iterator[Html]:
@@ -114,7 +117,9 @@ def _reasons(reasons: Sequence[Reason]) -> Iterator[Html]:
         yield table("What each rule found", ("rule", "what followed", "because"), rows)
     silent = [reason.rule for reason in reasons if reason.held is None]
     if silent:
-        yield element("p", "Not judged, since it was no candidate then: ", names(silent, len(silent)), class_="silent")
+        yield element(
+            "p", "Not judged, because it was not a candidate then: ", names(silent, len(silent)), class_="silent"
+        )
 
 
 def _rule(reason: Reason) -> Html:

@@ -1,4 +1,4 @@
-"""Why a rule did or did not hold: the clause that decided, the values it saw, and where the report states them."""
+"""Why a condition is true or false: the clause that decided, the values it saw, and where the report states them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _MOST_POINTERS = 6
 
 def because(reason: Reason) -> Html:
     """Return the deciding clause and what it saw."""
-    clause = element("p", name(reason.clause), " held" if reason.held else " did not hold")
+    clause = element("p", f"this is {'true' if reason.held else 'false'}: ", name(reason.clause))
     if not reason.seen:
         return clause
     return joined([clause, element("ul", *map(_seen, reason.seen), class_="seen")])
 
 
 def _seen(value: SeenValue) -> Html:
-    parts: list[Html | str] = [name(value.word), " is ", element("b", value.value)]
+    parts: list[Html | str] = [name(value.word), " = ", element("b", value.value)]
     if value.pointers:
         shown = joined((name(pointer, class_="place") for pointer in value.pointers[:_MOST_POINTERS]), " ")
         more = len(value.pointers) - _MOST_POINTERS

@@ -9,15 +9,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TextIO
 
+from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
 from evaluator.decision import Decision
-from evaluator.render.text import MOST_INTERFACES, console_for, headline_of, print_lines
+from evaluator.render.text import (
+    MOST_INTERFACES,
+    STABILITY,
+    because,
+    console_for,
+    findings_of,
+    headline_of,
+    print_lines,
+    seen,
+)
 from evaluator.text import flat, visible
-from evaluator.trace import Explanation, InterfaceReasons, Reason
+from evaluator.trace import Explanation, InterfaceReasons, Reason, Search
 
 _CHOOSING = ("match", "discard", "prefer")
+_MOST_EDITS = 6
+_NOT_FOUND = {
+    Search.NONE: "no change was found by which it would be the hostActiveNic",
+    Search.GAVE_UP: "no change was found by which it would be the hostActiveNic; the search stopped at its limit",
+}
 
 
 def print_explanation(decision: Decision, stream: TextIO) -> None:
@@ -25,6 +40,9 @@ def print_explanation(decision: Decision, stream: TextIO) -> None:
     explanation = decision.explain(MOST_INTERFACES)
     console = console_for(stream)
     with console.capture() as capture:
+        findings = findings_of(decision)
+        if findings:
+            console.print(Group(*findings))
         for one in explanation.interfaces:
             title = Text(f"\n{visible(one.name)}", style="bold")
             title.append(f"  {one.kind}" + _owning(one), style="none")
@@ -35,7 +53,7 @@ def print_explanation(decision: Decision, stream: TextIO) -> None:
                 for line in _details(reason):
                     console.print(Padding(Text(flat(line), style="dim"), (0, 0, 0, 4)))
         if explanation.others:
-            console.print(Text(f"\nand {explanation.others} more interfaces that own no host address", style="dim"))
+            console.print(Text(f"\nand {explanation.others} more interfaces, not shown", style="dim"))
     print_lines(
         [*headline_of(decision, explanation, console), *_alone(explanation), *capture.get().splitlines()], stream
     )
@@ -44,15 +62,19 @@ def print_explanation(decision: Decision, stream: TextIO) -> None:
 def _owning(one: InterfaceReasons) -> str:
     parts = [f", owns {', '.join(one.addresses)}"] if one.addresses else []
     if one.lowers:
-        parts.append(f", stands on {', '.join(map(visible, one.lowers))}")
+        parts.append(f", on top of {', '.join(map(visible, one.lowers))}")
     return "".join(parts)
 
 
 def _sentences(one: InterfaceReasons) -> Iterator[str]:
     yield one.outcome
-    yield from (f"nearly: {miss}" for miss in one.near_misses)
+    yield from (f"near miss: {miss}" for miss in one.near_misses)
     if one.change is not None:
-        yield f"it would be the hostActiveNic if {' and if '.join(one.change.steps)}"
+        steps = one.change.steps
+        more = f", and {len(steps) - _MOST_EDITS} more" if len(steps) > _MOST_EDITS else ""
+        yield f"it would be the hostActiveNic if {', and if '.join(steps[:_MOST_EDITS])}{more}"
+    elif one.search in _NOT_FOUND:
+        yield _NOT_FOUND[one.search]
 
 
 def _telling(one: InterfaceReasons) -> tuple[Reason, ...]:
@@ -63,24 +85,18 @@ def _telling(one: InterfaceReasons) -> tuple[Reason, ...]:
 
 
 def _details(reason: Reason) -> Iterator[str]:
-    yield f"{reason.rule} ({reason.place}): {reason.effect}, for this {'held' if reason.held else 'did not hold'}:"
-    yield f"  {reason.clause}"
+    yield f"{because(reason)} ({reason.place})"
     for value in reason.seen:
         places = f"   {' '.join(value.pointers)}" if value.pointers else ""
-        yield f"  {value.word} is {value.value}{places}"
+        yield f"  {seen(value)}{places}"
 
 
 def _alone(explanation: Explanation) -> Iterator[str]:
-    """Yield, where there are several addresses, what each alone would have given."""
+    """Yield, if there are several addresses, the result for each alone."""
     if len(explanation.answers) < 2:
         return
-    said = {
-        "stable": "each of the host's addresses alone gives the same answer",
-        "depends": "whoever takes one of the host's addresses gets different answers",
-        "never": "none of the host's addresses alone leads to an interface",
-    }
     outcomes = (
         f"{answer.address}: {visible(answer.host_active_nic) if answer.host_active_nic else answer.status}"
         for answer in explanation.answers[:MOST_INTERFACES]
     )
-    yield f"  {said[explanation.stability]} ({', '.join(outcomes)})"
+    yield f"  each address alone: {STABILITY[explanation.stability]} ({', '.join(outcomes)})"

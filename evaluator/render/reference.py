@@ -11,16 +11,16 @@ from pathlib import Path
 
 from evaluator.finding import MEANINGS
 from evaluator.policy.types import Base
-from evaluator.policy.vocabulary import FUNCTIONS, STATES, VERBS, WORDS
+from evaluator.policy.vocabulary import FUNCTIONS, STATES, VERBS, WORDS, State, Word
 
-_OWNERS: tuple[tuple[Base | None, str, str], ...] = (
-    (None, "", "Words that stand alone"),
-    (Base.HOST, "host.", "The host as it is addressed"),
-    (Base.REPORT, "report.", "The host as it reports itself"),
-    (Base.NIC, "nic.", "An interface"),
-    (Base.OWNED, "address.", "An address of an interface"),
-)
-_STATE_OWNERS = ((Base.NIC, "an interface"), (Base.OWNED, "an address"), (Base.HOST, "`host`"))
+_TITLES: dict[Base | None, str] = {
+    None: "Words that stand alone",
+    Base.HOST: "The host as it is addressed",
+    Base.REPORT: "The host as it reports itself",
+    Base.NIC: "An interface",
+    Base.OWNED: "An address of an interface",
+}
+_STATE_OWNERS = {Base.NIC: "an interface", Base.OWNED: "an address", Base.HOST: "`host`"}
 
 
 def language_page() -> str:
@@ -39,18 +39,18 @@ def _language() -> Iterator[str]:
     yield "# Words of the rule language"
     yield ""
     yield "Made from `evaluator/policy/vocabulary.py`. A type with `?` may be unknown: a rule asks `is known` first."
-    yield "**ORDER** marks words that depend on the order of the report or of the answers."
+    yield "**ORDER** marks words and states that depend on the order of the report or of the answers."
     yield "\n## Verbs\n"
     yield from _table(("verb", "what it does"), ((f"`{verb}`", meaning) for verb, meaning in VERBS.items()))
-    for owner, prefix, title in _OWNERS:
-        words = [word for word in WORDS if word.owner is owner]
-        yield f"\n## {title}\n"
-        rows = ((f"`{prefix}{w.name}`", f"`{w.type}`", w.meaning + " **ORDER**" * w.order) for w in words)
+    for owner in dict.fromkeys((*_TITLES, *(word.owner for word in WORDS))):
+        yield f"\n## {_TITLES.get(owner, f'A value of type {owner}')}\n"
+        rows = ((f"`{w.shown}`", f"`{w.type}`", _meaning(w)) for w in WORDS if w.owner is owner)
         yield from _table(("word", "type", "meaning"), rows)
     yield "\n## States\n"
-    for base, owner_name in _STATE_OWNERS:
-        states = ((f"`is {s.name}`", s.meaning) for s in STATES if s.owner is base)
-        yield from _table((f"state of {owner_name}", "meaning"), states)
+    for base in dict.fromkeys((*_STATE_OWNERS, *(state.owner for state in _told_apart()))):
+        rows_of_states = ((f"`is {state.name}`", _meaning(state)) for state in _told_apart() if state.owner is base)
+        owner_name = _STATE_OWNERS.get(base, f"a value of type {base}")
+        yield from _table((f"state of {owner_name}", "meaning"), rows_of_states)
         yield ""
     yield from _table(
         ("state of a value that may be unknown", "meaning"),
@@ -62,6 +62,16 @@ def _language() -> Iterator[str]:
     yield "\n## Functions\n"
     functions = ((f"`{f.name}(…)`", f.takes, f"`{f.gives}`", f.meaning) for f in FUNCTIONS.values())
     yield from _table(("function", "takes", "gives", "meaning"), functions)
+
+
+def _meaning(one: Word | State) -> str:
+    return one.meaning + " **ORDER**" * one.order
+
+
+def _told_apart() -> tuple[State, ...]:
+    """Return the states; those of any address stand among those of an interface's addresses, which have them too."""
+    of_owned = {state.name for state in STATES if state.owner is Base.OWNED}
+    return tuple(state for state in STATES if not (state.owner is Base.ADDRESS and state.name in of_owned))
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

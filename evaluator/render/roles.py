@@ -51,7 +51,7 @@ def roles_of(decision: Decision, explanation: Explanation) -> Mapping[str, Role]
         if name == decision.host_active_nic:
             return Role(Part.REJECTED, "rejected", rejecting) if rejecting else Role(Part.ACTIVE, "hostActiveNic")
         if name in candidates:
-            return Role(Part.LEFT, "left, not alone" if len(candidates) > 1 else "left, not certain")
+            return Role(Part.LEFT, "one of several" if len(candidates) > 1 else "only candidate")
         if name in removed:
             return removed[name]
         if name in owners:

@@ -17,17 +17,17 @@ from rich.text import Text
 from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Severity
 from evaluator.text import flat, visible, visible_names
-from evaluator.trace import Explanation, InterfaceReasons, Step
+from evaluator.trace import Explanation, InterfaceReasons, Reason, SeenValue, Step
 
 MOST_INTERFACES = 40
 _MOST_NAMES = 6
 _NARROWEST, _USUAL_WIDTH = 20, 80
 _MOST_REASONS = 3
 _LONGEST_MESSAGE = 600
-_STABILITY = {
-    "stable": "the answer is the same for each",
-    "depends": "whoever takes the first answer gets different interfaces",
-    "never": "none leads to an interface",
+STABILITY = {
+    "stable": "the result is the same for each",
+    "depends": "the result depends on which address is used",
+    "never": "none gives an interface",
 }
 _STATUS_STYLES = {
     Status.RESOLVED: "bold green",
@@ -54,12 +54,11 @@ def print_decision(decision: Decision, stream: TextIO) -> None:
     console = console_for(stream)
     headline = headline_of(decision, explanation, console)
     parts: list[RenderableType] = []
-    if decision.findings:
-        parts += [_heading("findings"), _indented(_findings(decision))]
+    parts += findings_of(decision)
     parts += [_heading(f"trace of the policy {visible(decision.policy)}"), _indented(_trace(decision))]
     if len(explanation.answers) > 1:
         parts += [
-            _heading(f"each address alone: {_STABILITY[explanation.stability]}"),
+            _heading(f"each address alone: {STABILITY[explanation.stability]}"),
             _indented(_answers(explanation)),
         ]
     parts += [
@@ -109,6 +108,11 @@ def _grid(columns: int) -> Table:
     for _ in range(columns):
         table.add_column(overflow="fold")
     return table
+
+
+def findings_of(decision: Decision) -> list[RenderableType]:
+    """Return the findings under their heading, in the order of the document; nothing if there is none."""
+    return [_heading("findings"), _indented(_findings(decision))] if decision.findings else []
 
 
 def _findings(decision: Decision) -> Table:
@@ -170,7 +174,7 @@ def _interfaces(decision: Decision, explanation: Explanation) -> Group:
         table.add_row(Text(visible(interface.name), style=style), Text(interface.kind), why)
     parts: list[RenderableType] = [table]
     if explanation.others:
-        parts.append(Text(f"and {explanation.others} more interfaces that are not shown", style="dim"))
+        parts.append(Text(f"and {explanation.others} more interfaces, not shown", style="dim"))
     return Group(*parts)
 
 
@@ -181,6 +185,16 @@ def _why(interface: InterfaceReasons) -> Iterator[str]:
         r for r in judged if r.verb == "match"
     ]
     for reason in telling[:_MOST_REASONS]:
-        yield f"{reason.rule} {'held' if reason.held else 'did not hold'}: {reason.clause}"
+        yield because(reason)
         if reason.seen:
-            yield "where " + ", ".join(f"{value.word} is {value.value}" for value in reason.seen)
+            yield "where " + ", ".join(map(seen, reason.seen))
+
+
+def because(reason: Reason) -> str:
+    """Return what followed from a rule, and the clause that decided."""
+    return f"{reason.rule}: {reason.effect}, because this is {'true' if reason.held else 'false'}: {reason.clause}"
+
+
+def seen(value: SeenValue) -> str:
+    """Return a word of a clause with its value."""
+    return f"{value.word} = {value.value}"

@@ -16,12 +16,13 @@ from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
 from evaluator.facts.address import Address
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind, Link
-from evaluator.finding import Finding, FindingCode, merge
+from evaluator.finding import Finding, FindingCode, incomplete, merge
 from evaluator.frozen import dataclass
 from evaluator.report.ansible_device import KINDS, Device, Gateway, entries_in, link_of
-from evaluator.report.beyond_vdsm import NETWORK_WORDS, Part, place_of
+from evaluator.report.ansible_system import refuse_other_system
+from evaluator.report.beyond_vdsm import NETWORK_WORDS, Part, device_not_reported, place_of
 from evaluator.report.contradictions import contradictions
-from evaluator.report.json_text import parse_json_without_duplicates
+from evaluator.report.json_text import parse_json_without_duplicates, without_nulls
 from evaluator.report.owned import Entry, read_owned
 from evaluator.report.reading import Report, refuse_invalid, refuse_names_twice
 from evaluator.report.shapes import ANSIBLE_PAYLOAD, ANSIBLE_PREFIX, ANSIBLE_WRAPPER
@@ -29,9 +30,8 @@ from evaluator.text import json_pointer, quote
 
 SCHEMA = "ansible-facts"
 _ALL_LISTS = ("all_ipv4_addresses", "all_ipv6_addresses")
-_NO_INTERFACES = frozenset(
-    {"interfaces", "default_ipv4", "default_ipv6", "locally_reachable_ips", "local", *_ALL_LISTS}
-)
+_DEFAULTS = ("default_ipv4", "default_ipv6")
+_NO_INTERFACES = frozenset({"interfaces", "locally_reachable_ips", "local", *_DEFAULTS, *_ALL_LISTS})
 _LONGEST_IFNAME = 15
 _LACKING = frozenset({"nic is dhcp"} | NETWORK_WORDS | {f"nic is {kind}" for kind in Kind if kind not in KINDS})
 
@@ -55,10 +55,11 @@ def read(document: object) -> Report:
     """Return the report that Ansible's facts make; ReportError with every problem where they are none."""
     if isinstance(document, dict) and isinstance(document.get(ANSIBLE_PAYLOAD), str):
         document = parse_json_without_duplicates(document[ANSIBLE_PAYLOAD])
-    _refuse_without_network(document)
+    path, body = _body_of(document)
+    refuse_other_system(path, body)
+    _refuse_without_network(path, body)
     refuse_invalid(document, SCHEMA)
-    assert isinstance(document, dict)  # noqa: S101 -- the schema has said so
-    facts = _unwrap(document)
+    facts = _Facts(path, _prefix_of(body), without_nulls(body))
     devices, findings = _devices(facts)
     gateways = tuple(_gateways(facts))
     described = frozenset(device.name for device in devices)
@@ -68,21 +69,34 @@ def read(document: object) -> Report:
         links.append(link)
         findings.extend(problems)
     host = HostFacts(links=tuple(links), lacking=_LACKING)
+    if not facts.get("interfaces"):
+        hint = "install iproute2 on the host, and gather its facts again"
+        findings.append(incomplete("the report names no interface: is iproute2 installed there?", hint=hint))
+    findings.extend(_of_gateways(gateways, described))
+    findings.extend(_slaves_without_bond(devices))
     findings.extend(_not_shown(facts, devices, links))
     findings.extend(contradictions(host))
     return Report("ansible", host, merge(findings), document)
 
 
-def _refuse_without_network(document: object) -> None:
-    body = document.get(ANSIBLE_WRAPPER) if isinstance(document, dict) else None
-    if isinstance(body, dict) and "interfaces" not in body and f"{ANSIBLE_PREFIX}interfaces" not in body:
-        message, hint = "the facts name no interfaces", "gather them with `gather_subset=network`"
-        raise ReportError([Diagnostic(ReportCode.INVALID, message, f"/{ANSIBLE_WRAPPER}", hint)])
+def _body_of(document: object) -> tuple[tuple[str, ...], Mapping[str, Any]]:
+    """Return the facts and the keys that lead to them; no facts if the document is no object."""
+    body = document if isinstance(document, dict) else {}
+    if ANSIBLE_WRAPPER not in body:
+        return (), body
+    return (ANSIBLE_WRAPPER,), body[ANSIBLE_WRAPPER] if isinstance(body[ANSIBLE_WRAPPER], dict) else {}
 
 
-def _unwrap(document: Mapping[str, Any]) -> _Facts:
-    path, body = ((ANSIBLE_WRAPPER,), document[ANSIBLE_WRAPPER]) if ANSIBLE_WRAPPER in document else ((), document)
-    return _Facts(path, ANSIBLE_PREFIX if f"{ANSIBLE_PREFIX}interfaces" in body else "", body)
+def _prefix_of(body: Mapping[str, Any]) -> str:
+    return ANSIBLE_PREFIX if body.get(f"{ANSIBLE_PREFIX}interfaces") is not None else ""
+
+
+def _refuse_without_network(path: tuple[str, ...], body: Mapping[str, Any]) -> None:
+    if body and body.get(f"{_prefix_of(body)}interfaces") is None:
+        hint = "gather them with `gather_subset=network`, and see that iproute2 is installed on the host"
+        raise ReportError(
+            [Diagnostic(ReportCode.INVALID, "the facts name no interfaces", json_pointer(path) or "/", hint)]
+        )
 
 
 def _devices(facts: _Facts) -> tuple[tuple[Device, ...], list[Finding]]:
@@ -141,6 +155,21 @@ def _gateways(facts: _Facts) -> Iterator[Gateway]:
             yield Gateway(family, default["interface"], default.get("gateway", ""), pointer)
 
 
+def _of_gateways(gateways: Iterable[Gateway], described: frozenset[str]) -> Iterator[Finding]:
+    missing = {gateway.interface for gateway in gateways} - described
+    return (device_not_reported(name) for name in sorted(missing))
+
+
+def _slaves_without_bond(devices: Iterable[Device]) -> Iterator[Finding]:
+    """Yield who is a slave by its own facts and not by those of a bond."""
+    devices = tuple(devices)
+    slaves = {name for device in devices for name in device.slaves}
+    for device in devices:
+        if "perm_macaddress" in device.fact.data and device.name not in slaves:
+            message = f"{quote(device.name)} is a slave of a bond by its `perm_macaddress`, and no bond lists it"
+            yield Finding(FindingCode.MASTER_NOT_REPORTED, Severity.WARNING, message, (device.name,))
+
+
 def _not_shown(facts: _Facts, devices: Iterable[Device], links: Iterable[Link]) -> Iterator[Finding]:
     """Compare Ansible's list of all addresses with those of the interfaces: of several under one label it shows one."""
     loopbacks = (device for device in devices if device.kind is Kind.LOOPBACK)  # whose links own none
@@ -149,6 +178,12 @@ def _not_shown(facts: _Facts, devices: Iterable[Device], links: Iterable[Link]) 
     for name in _ALL_LISTS:
         texts = facts.get(name) or ()
         entries = (Entry(text, f"{facts.pointer(name)}/{i}") for i, text in enumerate(texts))
+        for owned in read_owned("", entries).addresses:
+            if owned.address not in shown:
+                shown.add(owned.address)
+                yield _without_interface(owned.address, f"in {quote(name)} only")
+    for name in _DEFAULTS:
+        entries = (Entry(text, facts.pointer(name)) for text in [(facts.get(name) or {}).get("address")] if text)
         for owned in read_owned("", entries).addresses:
             if owned.address not in shown:
                 yield _without_interface(owned.address, f"in {quote(name)} only")

@@ -9,7 +9,7 @@ from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, OwnedAddress, parse_cidr, subnets_of
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
-from evaluator.finding import Finding, FindingCode
+from evaluator.finding import Finding, FindingCode, conflict
 from evaluator.frozen import dataclass, field
 from evaluator.report.beyond_vdsm import Part, read_addresses, read_gateway
 from evaluator.report.owned import Entry
@@ -17,6 +17,7 @@ from evaluator.text import quote
 
 KINDS = (Kind.PHYSICAL, Kind.BOND, Kind.BRIDGE, Kind.LOOPBACK, Kind.OTHER)
 _OF_TYPE = {"bonding": Kind.BOND, "bridge": Kind.BRIDGE, "loopback": Kind.LOOPBACK}
+_OF_MEMBERS = {"slaves": Kind.BOND, "interfaces": Kind.BRIDGE}
 _DEFAULT = {4: "0.0.0.0/0", 6: "::/0"}
 # ARP's types that many kinds share, bridges of Open vSwitch among them
 _VAGUE = frozenset({"ether", "unknown", ""})
@@ -42,14 +43,28 @@ class Device:
     kind: Kind = field(init=False)
 
     def __post_init__(self) -> None:
-        is_hardware = "pciid" in self.fact.data or "module" in self.fact.data
-        known = _OF_TYPE.get(self.fact.type)
-        object.__setattr__(self, "kind", known or (Kind.PHYSICAL if is_hardware else Kind.OTHER))
+        object.__setattr__(self, "kind", _kind_of(self.fact))
+
+    @property
+    def slaves(self) -> tuple[str, ...]:
+        """The slaves of a bond."""
+        return tuple(sorted(set(self.fact.data.get("slaves", ())))) if self.kind is Kind.BOND else ()
 
     def entries(self) -> Iterator[Entry]:
         """Yield the address entries, those of the labels last; an address of both counts once."""
         for fact in (self.fact, *sorted(self.labels, key=lambda label: label.pointer)):
             yield from entries_in(fact)
+
+
+def _kind_of(fact: Part) -> Kind:
+    """Return what an interface is: by its type, else by the device behind it, else by the members it lists."""
+    known = _OF_TYPE.get(fact.type)
+    if known is not None:
+        return known
+    if "pciid" in fact.data or "module" in fact.data:
+        return Kind.PHYSICAL
+    listed = [kind for key, kind in _OF_MEMBERS.items() if key in fact.data]
+    return listed[0] if len(listed) == 1 and fact.type in _VAGUE else Kind.OTHER
 
 
 def entries_in(fact: Part) -> Iterator[Entry]:
@@ -101,7 +116,19 @@ def link_of(
         mac=data.get("macaddress", "").lower() or None,
         pointers=_pointers(device, reached),
     )
-    return link, (*owned.findings, *gateway_findings, *_kind_unknown(device, owned.addresses))
+    return link, (
+        *owned.findings,
+        *gateway_findings,
+        *_kind_unknown(device, owned.addresses),
+        *_members_in_conflict(device),
+    )
+
+
+def _members_in_conflict(device: Device) -> Iterator[Finding]:
+    for key, kind in _OF_MEMBERS.items():
+        if device.fact.data.get(key) and device.kind is not kind:
+            message = f"{quote(device.name)} has {quote(key)} as a {kind} has, and its other facts say {device.kind}"
+            yield conflict(device.name, f"{message}, which counts")
 
 
 def _bond_mode(device: Device) -> int | None:
@@ -111,9 +138,8 @@ def _bond_mode(device: Device) -> int | None:
 
 def _lowers(device: Device) -> Lowers:
     data = device.fact.data
-    slaves = data.get("slaves", ()) if device.kind is Kind.BOND else ()
     ports = data.get("interfaces", ()) if device.kind is Kind.BRIDGE else ()
-    return Lowers(tuple(sorted(set(slaves))), tuple(sorted(set(ports))))
+    return Lowers(device.slaves, tuple(sorted(set(ports))))
 
 
 def _read_gateways(gateways: tuple[Gateway, ...]) -> tuple[dict[Address, str], list[Finding]]:

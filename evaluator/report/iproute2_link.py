@@ -16,13 +16,16 @@ from evaluator.facts.address import Address, Cidr, OwnedAddress, length_of, netw
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
-from evaluator.frozen import dataclass, field
-from evaluator.report.beyond_vdsm import read_addresses
+from evaluator.frozen import dataclass
+from evaluator.report.beyond_vdsm import Part, read_addresses
+from evaluator.report.kernel_numbers import link_type_of
 from evaluator.report.owned import Entry
 from evaluator.text import quote
 
 _NAMED_AS_HERE = (Kind.BOND, Kind.BRIDGE, Kind.VLAN, Kind.TEAM, Kind.VETH, Kind.DUMMY, Kind.MACVLAN, Kind.VRF, Kind.TUN)
 _KINDS = {**{str(kind): kind for kind in _NAMED_AS_HERE}, "macvtap": Kind.MACVLAN, "openvswitch": Kind.OVS}
+_OF_DETAILS = ("linkinfo", "promiscuity", "num_tx_queues")
+_LOOPBACK_ADDRESSES = (parse_address("127.0.0.1"), parse_address("::1"))
 _NO_INFO: Mapping[str, Any] = MappingProxyType({})
 _CARDS = ("ether", "infiniband", "ieee802.15.4")
 _PEERS = ("veth", "vxcan", "netkit")
@@ -33,34 +36,22 @@ _WITH_MAC = ("ether", "infiniband", "loopback")
 class Interface:
     """An entry as the tool has it, its names made readable; `pointer` is its place.
 
-    `has_kinds` tells whether the whole output was made with `-d`, without which nothing has a kind. `info` is what `-d`
-    tells of its kind, `settings` what it tells of the settings of its kind, `info_kind` the kernel's name of its kind
-    (empty for a network card, and where nothing has one) and `kind` that of the rule language.
+    `addresses` are its address entries that are not empty. `has_details` tells whether the entry was printed with `-d`,
+    without which it has no kind. `info` is what `-d` tells of its kind, `settings` the settings of its kind,
+    `info_kind` the kernel's name of its kind (empty for a network card, and if nothing tells it) and `kind` that of
+    the rule language. `member_kinds` are the kinds of master that its members say they have.
     """
 
     name: str
     data: Mapping[str, Any]
     pointer: str
-    has_kinds: bool
-    info: Mapping[str, Any] = field(init=False)
-    settings: Mapping[str, Any] = field(init=False)
-    info_kind: str = field(init=False)
-    kind: Kind = field(init=False)
-
-    def __post_init__(self) -> None:
-        info = self.data.get("linkinfo", _NO_INFO)
-        object.__setattr__(self, "info", info)
-        object.__setattr__(self, "settings", info.get("info_data", _NO_INFO))
-        object.__setattr__(self, "info_kind", str(info.get("info_kind", "")))
-        object.__setattr__(self, "kind", self._kind())
-
-    def _kind(self) -> Kind:
-        link_type = self.data.get("link_type", "")
-        if link_type == "loopback" or "LOOPBACK" in self.data.get("flags", ()):
-            return Kind.LOOPBACK
-        if self.info_kind:
-            return _KINDS.get(self.info_kind, Kind.OTHER)
-        return Kind.PHYSICAL if self.has_kinds and link_type in _CARDS else Kind.OTHER
+    addresses: tuple[Part, ...]
+    has_details: bool
+    info: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    info_kind: str
+    kind: Kind
+    member_kinds: frozenset[str] = frozenset()
 
     @property
     def master(self) -> str | None:
@@ -82,6 +73,44 @@ class Interface:
     def is_elsewhere(self) -> bool:
         """Whether the device it is linked to is in another network namespace."""
         return "link_netnsid" in self.data or "link_index" in self.data
+
+
+def interface_of(
+    name: str, data: Mapping[str, Any], pointer: str, addresses: tuple[Part, ...], member_kinds: frozenset[str]
+) -> Interface:
+    """Return the interface of an entry. If the entry does not tell its kind, members that agree tell it."""
+    info = data.get("linkinfo", _NO_INFO)
+    has_details = any(key in data for key in _OF_DETAILS)
+    told = str(info.get("info_kind", ""))
+    info_kind = told or ("".join(member_kinds) if len(member_kinds) == 1 else "")
+    if _is_loopback(name, data, told, addresses):
+        kind = Kind.LOOPBACK
+    elif info_kind:
+        kind = _KINDS.get(info_kind, Kind.OTHER)
+    else:
+        is_card = has_details and not member_kinds and _link_type(data) in _CARDS
+        kind = Kind.PHYSICAL if is_card else Kind.OTHER
+    settings = info.get("info_data", _NO_INFO)
+    return Interface(name, data, pointer, addresses, has_details, info, settings, info_kind, kind, member_kinds)
+
+
+def _is_loopback(name: str, data: Mapping[str, Any], info_kind: str, addresses: tuple[Part, ...]) -> bool:
+    """Return whether the entry is a loopback link; what `ip -br` and `ip -o` print tells it only by name or address."""
+    if "flags" in data or "link_type" in data or info_kind:
+        return _link_type(data) == "loopback" or "LOOPBACK" in data.get("flags", ())
+    return name == "lo" or any(_is_first_loopback(part.data.get("local", "")) for part in addresses)
+
+
+def _is_first_loopback(text: str) -> bool:
+    """Return whether a text is 127.0.0.1 or ::1, the addresses that the kernel gives to a loopback link."""
+    try:
+        return parse_address(text) in _LOOPBACK_ADDRESSES
+    except ValueError:
+        return False
+
+
+def _link_type(data: Mapping[str, Any]) -> str:
+    return link_type_of(data.get("link_type", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +142,7 @@ def link_of(
         bond_mode=_bond_mode(interface),
         up=_is_up(data),
         mtu=None if "mtu" not in data else int(data["mtu"]),
-        mac=data.get("address", "").lower() or None if data.get("link_type") in _WITH_MAC else None,
+        mac=data.get("address", "").lower() or None if _link_type(data) in _WITH_MAC else None,
         pointers=dict(_pointers(interface)),
     )
     return link, (*owned.findings, *_duplicates(interface))
@@ -130,7 +159,7 @@ def lowers_of(interfaces: Mapping[str, Interface]) -> dict[str, Lowers]:
 
 def _duplicates(interface: Interface) -> Iterator[Finding]:
     """Yield a finding for each address that another host turned out to have."""
-    for entry in interface.data.get("addr_info", ()):
+    for entry in (part.data for part in interface.addresses):
         if entry.get("dadfailed") is True and interface.kind is not Kind.LOOPBACK:
             message = (
                 f"{quote(interface.name)} has {quote(entry.get('local', ''))}, which another host has "
@@ -142,9 +171,8 @@ def _duplicates(interface: Interface) -> Iterator[Finding]:
 def _lowers(interface: Interface, interfaces: Mapping[str, Interface], members: Iterable[Interface]) -> Lowers:
     base = _base(interface, interfaces)
     elsewhere = interface.is_elsewhere and interface.info_kind not in ("", *_PEERS)
-    members = tuple(members)
     names = tuple(sorted([member.name for member in members]))
-    match interface.info_kind or next((one.info.get("info_slave_kind", "") for one in members), ""):
+    match interface.info_kind:
         case "bond" | "team":
             return Lowers(slaves=names, base=base, elsewhere=elsewhere)
         case "bridge" | "openvswitch":
@@ -167,24 +195,29 @@ def _base(interface: Interface, interfaces: Mapping[str, Interface]) -> str | No
 
 def _entries(interface: Interface) -> Iterator[Entry]:
     """Yield the addresses that count; the primary ones are the first of each family that is not secondary."""
-    seen: set[str] = set()
-    for i, entry in enumerate(interface.data.get("addr_info", ())):
+    families: set[int] = set()
+    for part in interface.addresses:
+        entry = part.data
         if "local" not in entry or entry.get("dadfailed") is True:
             continue
-        family = entry.get("family", "")
-        is_primary = family not in seen and entry.get("secondary") is not True
+        family = family_of(entry)
+        is_primary = family not in families and entry.get("secondary") is not True
         if is_primary:
-            seen.add(family)
-        pointer = f"{interface.pointer}/addr_info/{i}/local"
+            families.add(family)
         has_peer = entry.get("address", entry["local"]) != entry["local"]  # then the length is the peer's
         length = None if has_peer or "prefixlen" not in entry else int(entry["prefixlen"])
-        yield Entry(entry["local"], pointer, primary=is_primary, length=length)
+        yield Entry(entry["local"], f"{part.pointer}/local", primary=is_primary, length=length)
+
+
+def family_of(entry: Mapping[str, Any]) -> int:
+    """Return the family of an address entry, 4 or 6; `ip -br` does not print it, so the address tells it."""
+    return 6 if ":" in entry.get("local", "") else 4
 
 
 def _vlan_id(interface: Interface) -> int | None:
     if interface.kind is Kind.VLAN:
         return int(interface.settings["id"]) if "id" in interface.settings else None
-    return 0 if interface.has_kinds else None
+    return 0 if interface.has_details else None
 
 
 def _bond_mode(interface: Interface) -> int | None:
@@ -194,12 +227,12 @@ def _bond_mode(interface: Interface) -> int | None:
 
 def _connected(interface: Interface, owned: tuple[OwnedAddress, ...], ways: Ways | None) -> Iterator[Route]:
     """Yield the connected routes of the families without a routing table, as the kernel would make them."""
-    data = interface.data
-    if not data.get("addr_info") or interface.kind is Kind.LOOPBACK or ("flags" in data and "UP" not in data["flags"]):
+    flags = interface.data.get("flags")
+    if interface.kind is Kind.LOOPBACK or (flags is not None and "UP" not in flags):
         return
-    unrouted = {entry.get("local") for entry in data.get("addr_info", ()) if entry.get("noprefixroute") is True}
-    peers = (_peer_network(entry) for entry in data.get("addr_info", ()))
-    subnets = subnets_of(one for one in owned if one.raw not in unrouted)
+    unrouted = {f"{part.pointer}/local" for part in interface.addresses if part.data.get("noprefixroute") is True}
+    peers = (_peer_network(part.data) for part in interface.addresses)
+    subnets = subnets_of(one for one in owned if one.pointer not in unrouted)
     for network in (*subnets, *filter(None, peers)):
         if ways is None or network.first.version not in ways.families:
             yield Route(network)

@@ -1,13 +1,14 @@
 """`ip -j route show` and `ip -j -6 route show` become the ways of each interface.
 
-Only the main table counts, which is what these commands print. A route that leads nowhere
-(unreachable, blackhole, prohibit, throw) hides shorter ones, so it is kept apart.
+Only the main table counts, which is what these commands print; of `table all`, which prints every table of both
+families, the other tables are left out. So the family is that of each route, never of the whole output. A route
+that leads nowhere (unreachable, blackhole, prohibit, throw) hides shorter ones, so it is kept apart.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +18,11 @@ from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
 from evaluator.report.beyond_vdsm import device_not_reported
 from evaluator.report.iproute2_link import Ways
+from evaluator.report.kernel_numbers import MAIN_TABLES, route_type_of
 from evaluator.text import quote
 
 _BLOCKED = ("unreachable", "blackhole", "prohibit", "throw")
-_MAIN = ("main", 254, "254")
+_OTHER_FAMILY = {"inet": 6, "inet6": 4}  # `via` is a next hop of the other family
 _DEFAULTS = {4: parse_cidr("0.0.0.0/0"), 6: parse_cidr("::/0")}
 
 
@@ -47,25 +49,31 @@ class RoutingTable:
             self.findings.append(device_not_reported(name))
 
 
-def read_routes(tables: Mapping[int, Iterable[Mapping[str, Any]]]) -> RoutingTable:
-    """Return what the tables of the families (4, 6) come to."""
-    table = RoutingTable(families=set(tables))
-    for family, entry in ((family, entry) for family, entries in tables.items() for entry in entries):
-        if not entry or entry.get("table", "main") not in _MAIN:
-            continue
-        kind = entry.get("type", "unicast")
-        if kind != "unicast" and kind not in _BLOCKED:
-            continue
-        try:
-            route = Route(_destination(entry, family), int(entry.get("metric", 0)))
-        except ValueError:
-            table.findings.append(_malformed("destination", entry.get("dst", "")))
-            continue
-        if kind in _BLOCKED:
-            table.blocked.add(route)
-        else:
-            _add(table, route, entry)
+def read_routes(tables: Mapping[int, Sequence[Mapping[str, Any]]]) -> RoutingTable:
+    """Return what the tables say; the key of each is the family of its routes that do not tell theirs themselves."""
+    table = RoutingTable()
+    for key, entries in tables.items():
+        if not any(entries):
+            table.families.add(key)
+        for entry in filter(None, entries):
+            _read(table, entry, family_of(entry) or key)
     return table
+
+
+def _read(table: RoutingTable, entry: Mapping[str, Any], family: int) -> None:
+    table.families.add(family)
+    kind = route_type_of(entry.get("type", "unicast"))
+    if entry.get("table", "main") not in MAIN_TABLES or kind not in ("unicast", *_BLOCKED):
+        return
+    try:
+        route = Route(_destination(entry, family), int(entry.get("metric", 0)))
+    except ValueError:
+        table.findings.append(_malformed("destination", entry.get("dst", "")))
+        return
+    if kind in _BLOCKED:
+        table.blocked.add(route)
+    else:
+        _add(table, route, entry)
 
 
 def _add(table: RoutingTable, route: Route, entry: Mapping[str, Any]) -> None:
@@ -94,16 +102,49 @@ def _destination(entry: Mapping[str, Any], family: int) -> Cidr:
     return network_of(address, 32 if address.version == 4 else 128)
 
 
-def family_of(entries: Iterable[Mapping[str, Any]]) -> int | None:
-    """Return the family of a table that does not say so itself, None of an empty one.
+def families_of(entries: Iterable[Mapping[str, Any]]) -> set[int]:
+    """Return the families of which a table has routes that tell it. The table may not have been validated yet."""
+    return {family for entry in entries for family in (family_of(entry),) if family is not None}
 
-    Only IPv6 routes have a `pref`. The table may not have been validated yet.
+
+def family_of(entry: Mapping[str, Any]) -> int | None:
+    """Return the family of a route, None if nothing in it tells: a default route by a device alone.
+
+    Only IPv6 routes have a `pref`; a next hop in `via` is of the other family. The first of these that tells decides.
     """
-    return max((6 if "pref" in entry or _has_ipv6(entry) else 4 for entry in entries if entry), default=None)
+    hops = [hop for hop in (entry, *_list_of(entry.get("nexthops"))) if isinstance(hop, Mapping)]
+    evidence = (
+        {_family_of_text(entry.get("dst"))},
+        {6 if "pref" in entry else None},
+        {_family_of_text(entry.get("prefsrc")), _family_of_text(entry.get("from"))},
+        {_family_of_via(hop.get("via")) for hop in hops},
+        {_family_of_text(hop.get("gateway")) for hop in hops},
+    )
+    for families in evidence:
+        known = families - {None}
+        if len(known) == 1:
+            return known.pop()
+    return None
 
 
-def _has_ipv6(entry: Mapping[str, Any]) -> bool:
-    return any(isinstance(entry.get(key), str) and ":" in entry[key] for key in ("dst", "gateway", "prefsrc"))
+def _list_of(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _family_of_text(text: object) -> int | None:
+    if not isinstance(text, str):
+        return None
+    return 6 if ":" in text else 4 if "." in text else None
+
+
+def _family_of_via(via: object) -> int | None:
+    if not isinstance(via, Mapping):
+        return None
+    named = via.get("family")
+    if isinstance(named, str) and named in _OTHER_FAMILY:
+        return _OTHER_FAMILY[named]
+    host = _family_of_text(via.get("host"))
+    return None if host is None else 10 - host
 
 
 def _malformed(what: str, text: str) -> Finding:

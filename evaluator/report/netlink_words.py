@@ -12,22 +12,8 @@ from typing import Any
 
 from evaluator.facts.link import BOND_MODES
 from evaluator.report.kernel_names import readable, readable_octets
+from evaluator.report.kernel_numbers import LINK_TYPES, ROUTE_TYPES
 
-_LINK_TYPES = {
-    1: "ether",
-    32: "infiniband",
-    280: "can",
-    512: "ppp",
-    768: "ipip",
-    769: "tunnel6",
-    772: "loopback",
-    776: "sit",
-    778: "gre",
-    804: "ieee802.15.4",
-    823: "gre6",
-    824: "netlink",
-    65534: "none",
-}
 _LINK_FLAGS = {
     0x8: "LOOPBACK",
     0x2: "BROADCAST",
@@ -55,18 +41,6 @@ _ADDRESS_FLAGS = {
 }
 _SECONDARY, _PERMANENT = 0x1, 0x80
 _SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
-_ROUTE_TYPES = {
-    2: "local",
-    3: "broadcast",
-    4: "anycast",
-    5: "multicast",
-    6: "blackhole",
-    7: "unreachable",
-    8: "prohibit",
-    9: "throw",
-    10: "nat",
-    11: "xresolve",
-}
 _UNICAST = 1
 _ROUTE_FLAGS = {0x1: "dead", 0x2: "pervasive", 0x4: "onlink", 0x8: "offload", 0x10: "linkdown"}
 _PROTOCOLS = {1: "redirect", 2: "kernel", 3: "boot", 4: "static", 9: "ra", 16: "dhcp"}
@@ -78,7 +52,7 @@ _INET6 = 10
 def words_of_link(message: Mapping[str, Any], names: Mapping[int, object]) -> dict[str, object]:
     """Return a link as `ip -j -d addr` has it, without its addresses; `names` gives other links' names by index."""
     attrs = _attributes(message)
-    link_type = _LINK_TYPES.get(message["ifi_type"], f"[{message['ifi_type']}]")
+    link_type = LINK_TYPES.get(message["ifi_type"], f"[{message['ifi_type']}]")
     found: dict[str, object] = {
         "ifindex": message["index"],
         **_below(attrs, names),
@@ -126,7 +100,7 @@ def words_of_route(message: Mapping[str, Any], names: Mapping[int, object]) -> d
     attrs = _attributes(message)
     found: dict[str, object] = {}
     if message["type"] != _UNICAST:
-        found["type"] = _ROUTE_TYPES.get(message["type"], str(message["type"]))
+        found["type"] = ROUTE_TYPES.get(message["type"], str(message["type"]))
     found["dst"] = _destination(attrs.get("RTA_DST"), message)
     found.update(_hop(attrs, names, message["flags"]))
     found["protocol"] = _PROTOCOLS.get(message["proto"], str(message["proto"]))

@@ -14,10 +14,12 @@ from typing import Any
 from evaluator.diagnostic import Severity
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind
-from evaluator.finding import Finding, FindingCode, merge
+from evaluator.finding import Finding, FindingCode, conflict, merge
 from evaluator.report.beyond_vdsm import NETWORK_WORDS, ROUTE_WORDS, Part, place_of
 from evaluator.report.contradictions import contradictions
-from evaluator.report.nmstate_device import OVS_BRIDGE, Device, entries_of, link_of
+from evaluator.report.json_text import without_nulls
+from evaluator.report.kubernetes import state_in
+from evaluator.report.nmstate_device import OVS_BRIDGE, Device, controllers_of, entries_of, link_of, listed_members
 from evaluator.report.nmstate_route import read_routing, with_routes
 from evaluator.report.reading import Report, refuse_invalid, refuse_names_twice
 from evaluator.text import quote, quote_all
@@ -28,11 +30,17 @@ _OF_KERNEL_READERS = frozenset({"min-mtu", "max-mtu", "accept-all-mac-addresses"
 _MOST_NAMES = 5
 
 
-def read(document: object) -> Report:
-    """Return the report that nmstate's state makes; ReportError with every problem where it is none."""
-    refuse_invalid(document, SCHEMA)
-    assert isinstance(document, dict)  # noqa: S101 -- the schema has said so
-    parts = tuple(Part(data, f"/interfaces/{i}") for i, data in enumerate(document["interfaces"]))
+def read(document: object, item: str | None = None) -> Report:
+    """Return the report that nmstate's state makes; ReportError with every problem if it is invalid.
+
+    `item` is the name of the Kubernetes object that holds the state, if the document is a list of several.
+    """
+    found = state_in(document, item)
+    refuse_invalid(found.value, SCHEMA, found.pointer)
+    state = without_nulls(found.value)
+    assert isinstance(state, dict)  # noqa: S101 -- the schema has said so
+    place = f"{found.pointer}/interfaces"
+    parts = tuple(Part(data, f"{place}/{i}") for i, data in enumerate(state["interfaces"]))
     devices = _devices(tuple(part for part in parts if part.data.get("state") != "absent"))
     described = frozenset(device.name for device in devices)
     links, findings = [], list(_absent(parts))
@@ -40,13 +48,14 @@ def read(document: object) -> Report:
         link, problems = link_of(device, position, described)
         links.append(link)
         findings.extend(problems)
-    routing = read_routing(document)
+    routing = read_routing(state, found.pointer)
     routed = with_routes(links, routing)
-    facts = HostFacts(links=routed, blocked=tuple(sorted(set(routing.blocked))), lacking=_lacking(document))
+    facts = HostFacts(links=routed, blocked=tuple(sorted(set(routing.blocked))), lacking=_lacking(state))
     findings.extend(routing.findings)
-    findings.extend(_not_told(document, devices))
+    findings.extend(_not_told(state, devices))
+    findings.extend(_controllers_in_conflict(devices))
     findings.extend(contradictions(facts))
-    return Report("nmstate", facts, merge(findings), document)
+    return Report("nmstate", facts, merge(findings), document, item=item)
 
 
 def _lacking(document: Mapping[str, Any]) -> frozenset[str]:
@@ -59,8 +68,8 @@ def _devices(parts: tuple[Part, ...]) -> tuple[Device, ...]:
     members: dict[str, set[str]] = defaultdict(set)
     for part in parts:
         by_name[part.data["name"]].append(part)
-        if part.data.get("controller"):
-            members[part.data["controller"]].add(part.data["name"])
+        for controller in controllers_of(part):
+            members[controller].add(part.data["name"])
     clashes = ((name, tuple(p.pointer for p in same)) for name, same in by_name.items() if not _are_one(same))
     refuse_names_twice(clashes, "only an Open vSwitch bridge and its own port may share a name")
     return tuple(
@@ -71,6 +80,33 @@ def _devices(parts: tuple[Part, ...]) -> tuple[Device, ...]:
 
 def _are_one(parts: list[Part]) -> bool:
     return len(parts) == 1 or (len(parts) == 2 and sum(part.type == OVS_BRIDGE for part in parts) == 1)
+
+
+def _controllers_in_conflict(devices: tuple[Device, ...]) -> Iterator[Finding]:
+    """Compare the controllers that members name with the members that controllers list."""
+    listed = {device.name: listed_members(device) for device in devices}
+    listing: dict[str, set[str]] = defaultdict(set)
+    for name, members in listed.items():
+        for member in members:
+            listing[member].add(name)
+    for device in devices:
+        named = device.controllers
+        for controller in named:
+            if controller not in listed:
+                yield _no_controller(device.name, controller)
+            elif listed[controller] and device.name not in listed[controller]:
+                message = f"{quote(device.name)} names {quote(controller)} as its controller, which does not list it"
+                yield conflict(device.name, f"{message}; it counts as a member")
+        others = listing[device.name] - set(named)
+        if len(named) > 1 or (named and others):
+            shown = quote_all(sorted({*named, *others}))
+            yield conflict(device.name, f"{quote(device.name)} is a member of {shown} at once; each of them counts")
+
+
+def _no_controller(name: str, controller: str) -> Finding:
+    message = f"{quote(name)} names {quote(controller)} as its controller, which the report does not describe"
+    hint = "the reporting tool may leave out interfaces of that kind"
+    return Finding(FindingCode.MASTER_NOT_REPORTED, Severity.WARNING, message, (name,), hint=hint)
 
 
 def _absent(parts: tuple[Part, ...]) -> Iterator[Finding]:

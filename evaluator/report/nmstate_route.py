@@ -37,14 +37,14 @@ class Routing:
     findings: list[Finding] = field(default_factory=list)
 
 
-def read_routing(document: Mapping[str, Any]) -> Routing:
-    """Return the running routes, or the configured ones where the report has no others."""
+def read_routing(document: Mapping[str, Any], place: str) -> Routing:
+    """Return the running routes, or the configured ones where the report has no others; `place` is the document's."""
     routing = Routing()
     section: Mapping[str, Any] = document.get("routes", {})
     key = "running" if "running" in section else "config"
     for i, route in enumerate(section.get(key, ())):
         if route.get("state") != "absent" and route.get("table-id", 0) in _MAIN_TABLES:
-            _add(routing, route, f"/routes/{key}/{i}")
+            _add(routing, route, f"{place}/routes/{key}/{i}")
     return routing
 
 

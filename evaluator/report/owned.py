@@ -66,7 +66,8 @@ def read_owned(ifname: str, entries: Iterable[Entry]) -> Owned:
             findings.append(_not_counted(ifname, address, reason))
         if prefix is None and entry.netmask:
             findings.append(_malformed_netmask(ifname, entry))
-    return Owned(_without_duplicates(good), tuple(findings), tuple(malformed)) if good or findings else NOTHING_OWNED
+    texts = tuple(sorted(set(malformed)))
+    return Owned(_without_duplicates(good), tuple(findings), texts) if good or findings else NOTHING_OWNED
 
 
 def _read_entry(entry: Entry) -> tuple[Address, int | None]:

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.files import FileTooLargeError, read_regular, read_regular_or_pipe
 from evaluator.frozen import replace
-from evaluator.report.json_text import LARGEST, parse_json, parse_json_without_duplicates, parse_kernel_json, plain_copy
+from evaluator.report.json_text import (
+    LARGEST,
+    is_json,
+    parse_json,
+    parse_json_without_duplicates,
+    parse_kernel_json,
+    plain_copy,
+)
 from evaluator.report.reading import Report, ReportFormat
 from evaluator.report.shapes import is_ansible, is_iproute2, is_nmstate, is_vdsm
 from evaluator.schema import describe_value
@@ -49,8 +56,8 @@ def _read_nmstate(document: object) -> Report:
 
 _ANSIBLE = "an object with `ansible_facts` or `ansible_interfaces`, or with `interfaces` and `all_ipv4_addresses`"
 _VDSM = "an object with `nics`, bare or under `result` or `info`"
-_IPROUTE2 = "an array of objects with `ifname`, or an object with `addr` that holds one"
-_NMSTATE = "an object with `interfaces`, a list of objects"
+_IPROUTE2 = "an array of objects with `ifname` or `addr_info`, or an object with `addr` that holds one"
+_NMSTATE = "an object with `interfaces`, a list of objects, or a Kubernetes NodeNetworkState"
 # Ansible's stands first: what plays add to a host's facts may bear any name, those of VDSM's maps among them
 FORMATS: tuple[ReportFormat, ...] = (
     ReportFormat("ansible", _ANSIBLE, is_ansible, _read_ansible),
@@ -64,24 +71,27 @@ _TEXT = (bytes, str)  # a union in `isinstance` is made anew each time
 _TEXT_OR_OBJECT = (*_TEXT, dict)
 
 
-def read_report(document: bytes | str | Mapping[str, object] | Path, format: str = "auto") -> Report:
+def read_report(
+    document: bytes | str | Mapping[str, object] | Path, format: str = "auto", item: str | None = None
+) -> Report:
     """Read a capability report: JSON text as bytes or str, a JSON object as a dict, or a Path to a file.
 
-    An nmstate report may be YAML text as well. In process the last of several equal keys of a text wins; the command
-    refuses them. Raises ReportError with every problem found, and nothing else, for whatever the document holds.
+    An nmstate report may be YAML text as well; `item` names one of several NodeNetworkStates in a List. In process the
+    last of several equal keys of a text wins; the command refuses them. Raises ReportError with every problem found,
+    and nothing else, for whatever the document holds.
     """
     if not isinstance(document, _TEXT_OR_OBJECT):
         from pathlib import Path  # noqa: PLC0415 -- who hands one over has imported it
 
         document = read_file(document) if isinstance(document, Path) else document
     if isinstance(document, _TEXT):
-        if document.isascii() and format in ("auto", "vdsm"):
+        if item is None and document.isascii() and format in ("auto", "vdsm"):
             swift = _front_path()(_octets(document))
             if swift is not None:
                 return swift
-        report = _read_value(*_parse_any(document, format, parse_json))
+        report = _read_value(*_parse_any(document, format, parse_json), item)
         return replace(report, text=_octets(document))
-    return _read_value(plain_copy(document), format)
+    return _read_value(plain_copy(document), format, item)
 
 
 @cache
@@ -95,10 +105,12 @@ def _octets(text: bytes | str) -> bytes:
     return text.encode("utf-8", errors="surrogateescape") if isinstance(text, str) else text
 
 
-def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] = ()) -> Report:
+def read_report_text(
+    text: bytes, format: str = "auto", routes: Sequence[bytes] = (), item: str | None = None
+) -> Report:
     """Read a capability report from JSON text, or nmstate's YAML, in which no object may have a key twice.
 
-    `routes` are outputs of `ip -j route` that belong to a report of `ip -j addr`.
+    `routes` are outputs of `ip -j route` that belong to a report of `ip -j addr`. `item` is as of `read_report`.
     """
     value, format = _parse_any(text, format, parse_json_without_duplicates)
     if routes:
@@ -106,33 +118,12 @@ def read_report_text(text: bytes, format: str = "auto", routes: Sequence[bytes] 
             hint = "leave `--route` out"
             message = "routes go with a report of `ip -j addr` only"
             raise ReportError([Diagnostic(ReportCode.FORMAT_UNKNOWN, message, hint=hint)])
-        from evaluator.report.iproute2 import with_routes  # noqa: PLC0415 -- where there are routes
+        from evaluator.report.iproute2_route_file import with_route_files  # noqa: PLC0415 -- as above
 
-        text = with_routes(text, _by_family(routes))
+        _read_value(value, format)  # what is wrong with it has its place in its own text
+        text = with_route_files(text, routes)
         value = _parse(text, parse_json_without_duplicates)
-    return replace(_read_value(value, format), text=text)
-
-
-def _by_family(routes: Sequence[bytes]) -> dict[int, bytes]:
-    """Return the outputs of `ip -j route` by their families; an empty one is of the family that is left."""
-    from evaluator.report.iproute2_route import family_of  # noqa: PLC0415 -- where there are routes
-
-    tables = [(table.strip() or b"[]") for table in routes]
-    values = [_parse(table, parse_json_without_duplicates, _is_list) for table in tables]
-    families = [family_of(value) if _is_list_of_objects(value) else None for value in values]
-    found = {family: table for family, table in zip(families, tables, strict=True) if family is not None}
-    if len(found) < sum(family is not None for family in families):
-        raise ReportError([Diagnostic(ReportCode.INVALID, "both routing tables are of one family, IPv4 or IPv6")])
-    left = [family for family in (4, 6) if family not in found]
-    return {**found, **dict(zip(left, (t for t, f in zip(tables, families, strict=True) if f is None), strict=False))}
-
-
-def _is_list_of_objects(value: object) -> TypeGuard[list[Mapping[str, object]]]:
-    return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list)
+    return replace(_read_value(value, format, item), text=text)
 
 
 def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], object]) -> tuple[object, str]:
@@ -144,24 +135,20 @@ def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], obje
             raise
         from evaluator.report.yaml_text import parse_yaml, yaml_in  # noqa: PLC0415 -- yaml, where it is needed
 
-        shown = yaml_in(text)
+        shown = "" if is_json(text) else yaml_in(text)
         if not shown:
             raise
     return parse_yaml(shown, unique=parse is parse_json_without_duplicates), "nmstate"
 
 
-def _parse(
-    text: bytes | str,
-    parse: Callable[[bytes | str], object],
-    is_of_kernel: Callable[[object], bool] = is_iproute2,
-) -> object:
+def _parse(text: bytes | str, parse: Callable[[bytes | str], object]) -> object:
     """Return the value of a text; iproute2's may hold names that are no UTF-8, and is then no JSON."""
     try:
         return parse(text)
     except ReportError as error:
         if [diagnostic.code for diagnostic in error.diagnostics] == [ReportCode.NOT_JSON]:
             value = parse_kernel_json(text)
-            if is_of_kernel(value):
+            if is_iproute2(value):
                 return value
         raise
 
@@ -174,33 +161,51 @@ def refuse_duplicates(report: Report) -> None:
 
 def read_file(path: Path) -> bytes:
     """Return the bytes of a file or a pipe; ReportError if it cannot be read or is too large to be a report."""
-    return _bytes_of(path, read_regular_or_pipe)
+    return _bytes_of(path, "report", read_regular_or_pipe)
 
 
-def read_regular_file(path: Path) -> bytes:
-    """Return the bytes of a regular file, as `read_file` does: only the report itself may come from a pipe."""
-    return _bytes_of(path, read_regular)
+def read_regular_file(path: Path, subject: str = "report") -> bytes:
+    """Return the bytes of a regular file, as `read_file` does: only the report itself may come from a pipe.
+
+    `subject` is what the message calls it.
+    """
+    return _bytes_of(path, subject, read_regular)
 
 
-def _bytes_of(path: Path, read: Callable[[Path, int], bytes]) -> bytes:
+def _bytes_of(path: Path, subject: str, read: Callable[[Path, int], bytes]) -> bytes:
     try:
         return read(path, LARGEST)
     except FileTooLargeError as error:
-        code, message = ReportCode.TOO_LARGE, f"the report {quote_path(path)} is {reason_of(error)}"
+        code, message = ReportCode.TOO_LARGE, f"the {subject} {quote_path(path)} is {reason_of(error)}"
     except OSError as error:
-        code, message = ReportCode.UNREADABLE, f"the report {quote_path(path)} cannot be read: {reason_of(error)}"
+        code, message = ReportCode.UNREADABLE, f"the {subject} {quote_path(path)} cannot be read: {reason_of(error)}"
     raise ReportError([Diagnostic(code, message)])
 
 
-def _read_value(document: object, name: str) -> Report:
+def _read_value(document: object, name: str, item: str | None = None) -> Report:
+    format = _format_of(document, name)
+    return format.read(document) if item is None else _read_item(document, format.name, item)
+
+
+def _read_item(document: object, name: str, item: str) -> Report:
+    """Return the report of one of several hosts in a document, which only Kubernetes prints."""
+    if name != "nmstate":
+        message = f"an item can only be chosen in a list of NodeNetworkStates, and this is a {quote(name)} report"
+        raise ReportError([Diagnostic(ReportCode.ITEM_UNKNOWN, message, hint="leave `--item` out")])
+    from evaluator.report.nmstate import read  # noqa: PLC0415 -- when the first document needs it
+
+    return read(document, item)
+
+
+def _format_of(document: object, name: str) -> ReportFormat:
     if name == "auto":
         for candidate in FORMATS:
             if candidate.recognises(document):
-                return candidate.read(document)
+                return candidate
         raise ReportError([_not_recognised(document)])
     for candidate in FORMATS:
         if candidate.name == name:
-            return candidate.read(document)
+            return candidate
     known = [candidate.name for candidate in FORMATS]
     hint = did_you_mean(str(name), known) or f"known formats: auto, {', '.join(known)}"
     raise ReportError(
@@ -213,6 +218,9 @@ def _not_recognised(document: object) -> Diagnostic:
     if isinstance(document, dict):
         keys = quote_all(sorted(document)[:5])
         found = f"an object with {keys}" if document else "an empty object"
+    if isinstance(document, list) and any(isinstance(entry, dict) and "dst" in entry for entry in document):
+        hint = "give the output of `ip -j -d addr show`, and that of `ip -j route` with `--route`"
+        return Diagnostic(ReportCode.NOT_RECOGNISED, "the document lists destinations, not interfaces", hint=hint)
     looked_for = "; ".join(f"{candidate.name}: {candidate.looks_for}" for candidate in FORMATS)
     return Diagnostic(
         ReportCode.NOT_RECOGNISED,

@@ -19,7 +19,8 @@ class Report:
     """A validated capability report: where it came from, the facts in it, and what is wrong with it.
 
     `document` is the plain JSON value it was read from; the JSON Pointers of the facts point into it.
-    `text` is what it was read from, None where it was handed over as a value.
+    `text` is what it was read from, None where it was handed over as a value. `item` is the name by which
+    it was chosen in a document that holds several.
     """
 
     format: str
@@ -27,6 +28,7 @@ class Report:
     findings: tuple[Finding, ...]
     document: object = field(repr=False, compare=False)
     text: bytes | None = field(default=None, repr=False, compare=False)
+    item: str | None = field(default=None, compare=False)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Report):
@@ -43,18 +45,21 @@ class Report:
 
     def with_facts(self, facts: HostFacts) -> Report:
         """Return the report as if it had told these facts."""
-        return Report(self.format, facts, self.findings, self.document, self.text)
+        return Report(self.format, facts, self.findings, self.document, self.text, self.item)
 
 
-def refuse_invalid(document: object, schema_name: str) -> None:
-    """Raise ReportError with every place where the document breaks the schema of its format."""
+def refuse_invalid(document: object, schema_name: str, pointer: str = "") -> None:
+    """Raise ReportError with every place where the document breaks the schema of its format.
+
+    `pointer` is where the document is in the one that was given.
+    """
     if is_valid(document, schema_name):
         return
     raise ReportError(
         Diagnostic(
             ReportCode.INVALID,
             f"found {violation.found}, expected {violation.expected}",
-            violation.pointer or "/",
+            pointer + violation.pointer or "/",
             order=i,
         )
         for i, violation in enumerate(violations(document, schema_name))

@@ -5,45 +5,80 @@ Apart from the readers, so that only the reader that a document needs is ever im
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 ANSIBLE_PREFIX = "ansible_"
 ANSIBLE_WRAPPER = "ansible_facts"
 ANSIBLE_PAYLOAD = "__payload__"  # ansible-core 2.19 keeps a host's cached facts as JSON text in JSON
 VDSM_ENVELOPES = ("result", "info")
 VDSM_SCHEMA = "capability-report"
+_KUBERNETES = frozenset({"apiVersion", "metadata", "spec", "status", "items"})
+_STATES = ("currentState", "desiredState")
 _VDSM_MAPS = ("nics", "vlans", "bondings", "bridges", "networks")
 
 
 def is_ansible(document: object) -> bool:
-    """Return whether it has `ansible_facts` or `ansible_interfaces`, or `interfaces` and `all_ipv4_addresses`."""
+    """Return whether it is made of facts: with `ansible_facts`, `ansible_interfaces`, or what names a system."""
     if not isinstance(document, dict):
         return False
     if isinstance(document.get(ANSIBLE_PAYLOAD), str) or isinstance(document.get(ANSIBLE_WRAPPER), dict):
         return True
-    is_plain = all(isinstance(document.get(name), list) for name in ("interfaces", "all_ipv4_addresses"))
-    return isinstance(document.get(f"{ANSIBLE_PREFIX}interfaces"), list) or is_plain
+    if isinstance(document.get(f"{ANSIBLE_PREFIX}interfaces"), list):
+        return True
+    if isinstance(document.get("interfaces"), list):
+        # a play's facts have no prefix; those of other systems need not list the addresses
+        names_system = all(isinstance(document.get(name), str) for name in ("system", "os_family"))
+        return isinstance(document.get("all_ipv4_addresses"), list) or names_system
+    return any(isinstance(document.get(ANSIBLE_PREFIX + name), str) for name in ("system", "os_family"))
 
 
 def is_vdsm(document: object) -> bool:
     """Return whether it has one of VDSM's maps, bare or under `result` or `info`, or is a reply of VDSM's at all."""
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or is_kubernetes(document):
         return False
     if not {"jsonrpc", *VDSM_ENVELOPES}.isdisjoint(document) or isinstance(document.get("status"), dict):
         return True
     return any(name in document for name in _VDSM_MAPS)
 
 
+def is_kubernetes(document: object) -> bool:
+    """Return whether it is a Kubernetes object or a list of them, or the status of a NodeNetworkState."""
+    if isinstance(document, list):
+        return bool(document) and all(isinstance(entry, dict) and _is_object(entry) for entry in document)
+    if not isinstance(document, dict):
+        return False
+    items = document.get("items")
+    has_objects = isinstance(items, list) and all(isinstance(entry, dict) and _is_object(entry) for entry in items)
+    return _is_object(document) or (has_objects and bool(items))
+
+
+def _is_object(data: Mapping[str, object]) -> bool:
+    if isinstance(data.get("kind"), str) and not _KUBERNETES.isdisjoint(data):
+        return True
+    status, spec = data.get("status"), data.get("spec")
+    return any(key in part for key in _STATES for part in (data, status, spec) if isinstance(part, dict))
+
+
 def is_iproute2(document: object) -> bool:
-    """Return whether it is an array of objects with `ifname`, or an object with `addr` that holds one."""
+    """Return whether it is an array of interfaces, empty or not, or an object with `addr` that holds one.
+
+    An interface has `ifname`, or `addr_info` alone as `ip -o` prints it; one that was filtered out is empty.
+    """
     if isinstance(document, dict):
         return isinstance(document.get("addr"), list) and "nics" not in document
     if not isinstance(document, list):
         return False
-    is_filtered = bool(document) and all(entry == {} for entry in document)
-    return is_filtered or any(isinstance(entry, dict) and "ifname" in entry for entry in document)
+    return all(entry == {} for entry in document) or any(map(_is_iproute2_entry, document))
+
+
+def _is_iproute2_entry(entry: object) -> bool:
+    return isinstance(entry, dict) and ("ifname" in entry or "addr_info" in entry)
 
 
 def is_nmstate(document: object) -> bool:
-    """Return whether it is an object with `interfaces`, a list of objects."""
+    """Return whether it is an object with `interfaces`, a list of objects, or holds such a one for Kubernetes."""
+    if is_kubernetes(document):
+        return True
     if not isinstance(document, dict):
         return False
     interfaces = document.get("interfaces")

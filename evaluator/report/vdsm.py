@@ -16,6 +16,7 @@ from evaluator.facts.link import Kind
 from evaluator.finding import Finding, FindingCode, merge
 from evaluator.frozen import dataclass
 from evaluator.report.contradictions import contradictions
+from evaluator.report.json_text import without_nulls
 from evaluator.report.reading import Report, refuse_invalid
 from evaluator.report.shapes import VDSM_ENVELOPES, VDSM_SCHEMA
 from evaluator.report.vdsm_device import Carried, Device, link_of
@@ -24,6 +25,7 @@ from evaluator.text import escaped, json_pointer, quote, quote_all
 
 _DEVICE_MAPS = {"nics": Kind.PHYSICAL, "vlans": Kind.VLAN, "bondings": Kind.BOND, "bridges": Kind.BRIDGE}
 _EXPECTED_MAPS = ("vlans", "bondings", "networks")
+_TRUTH_KEYS = ("bridged", "dhcpv4", "dhcpv6", "ipv4defaultroute", "ipv6autoconf")
 _CARRIES_NOTHING = Carried()
 _HOST_FACTS = {"networks": "networks", "last_client_iface": "lastClientIface"}
 # VDSM reports no operational state, and of the kinds only four
@@ -34,18 +36,33 @@ _LACKING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Envelope:
-    """The network part of a reply, and the keys that lead to it."""
+    """The network part of a reply, in plain values, and the keys that lead to it."""
 
     path: tuple[str, ...]
     body: Mapping[str, Any]
 
 
 def _unwrap(document: Mapping[str, Any]) -> _Envelope:
-    if "nics" not in document:
+    if document.get("nics") is None:
         for key in VDSM_ENVELOPES:
-            if key in document:
-                return _Envelope((key,), document[key])
-    return _Envelope((), document)
+            if document.get(key) is not None:
+                return _Envelope((key,), _plain(document[key]))
+    return _Envelope((), _plain(document))
+
+
+def _plain(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a network part as if all generations wrote it alike: without nulls, truth values not as texts."""
+    plain = {key: without_nulls(value) for key, value in body.items() if value is not None}
+    for key in (*_DEVICE_MAPS, "networks"):
+        if key in plain:
+            plain[key] = {name: _with_truths(entry) for name, entry in plain[key].items()}
+    return plain
+
+
+def _with_truths(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an entry with truth values for their texts: VDSM 4.9.5 and 4.9.6 send `"bridged": "True"`."""
+    texts = {key: entry[key] for key in _TRUTH_KEYS if isinstance(entry.get(key), str)}
+    return {**entry, **{key: text.lower() == "true" for key, text in texts.items()}} if texts else entry
 
 
 def read(document: object) -> Report:
@@ -87,7 +104,7 @@ def _refuse_error_reply(document: object) -> None:
 
 def _error_of(document: object, key: str) -> str:
     """Return what an error reply of JSON-RPC or XML-RPC says; nothing for a reply that has a body."""
-    if not isinstance(document, dict) or document.get("result") is not None or "info" in document or "nics" in document:
+    if not isinstance(document, dict) or any(document.get(key) is not None for key in ("nics", *VDSM_ENVELOPES)):
         return ""
     error = document.get(key)
     return str(error.get("message") or error.get("code", "")) if isinstance(error, dict) else ""
@@ -107,7 +124,8 @@ def _devices(envelope: _Envelope) -> tuple[Device, ...]:
 def _bridges_of_networks(envelope: _Envelope, described: set[str], position: int) -> Iterator[Device]:
     """VDSM 4.9 has no `bridges`: there each network is a bridge over its ports, unless it says otherwise.
 
-    Where several networks name one bridge, the one of its name describes it, else the first by name.
+    If several networks name one bridge, the one of its name describes it, else the first by name; the addresses of
+    all of them are the bridge's.
     """
     networks: Mapping[str, Any] = envelope.body.get("networks", {})
     of_bridge: dict[str, list[str]] = {}
@@ -119,7 +137,9 @@ def _bridges_of_networks(envelope: _Envelope, described: set[str], position: int
         name = bridge if bridge in names else min(names)
         ports = sorted({port for one in names for port in networks[one].get("ports", ())})
         data = {**networks[name], "ports": ports}
-        yield Device(bridge, Kind.BRIDGE, position, data, json_pointer((*envelope.path, "networks", name)))
+        pointers = {one: json_pointer((*envelope.path, "networks", one)) for one in names}
+        others = tuple((networks[one], pointers[one]) for one in sorted(names) if one != name)
+        yield Device(bridge, Kind.BRIDGE, position, data, pointers[name], others)
         position += 1
 
 

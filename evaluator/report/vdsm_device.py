@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, OwnedAddress, parse_address, parse_cidr, subnets_of
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
-from evaluator.finding import Finding, FindingCode
+from evaluator.finding import Finding, FindingCode, conflict
 from evaluator.frozen import dataclass
 from evaluator.report.owned import NOTHING_OWNED, read_owned
 from evaluator.report.vdsm_addresses import addr_conflict, entries_of
@@ -23,13 +23,17 @@ _DEFAULT_V4, _DEFAULT_V6 = (Route(parse_cidr(text)) for text in ("0.0.0.0/0", ":
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """An entry of one of the device maps, as the report has it; `pointer` is its place."""
+    """An entry of one of the device maps, as the report has it; `pointer` is its place.
+
+    `others` are further entries that list its addresses, with their places.
+    """
 
     name: str
     kind: Kind
     position: int
     data: Mapping[str, Any]
     pointer: str
+    others: tuple[tuple[Mapping[str, Any], str], ...] = ()
 
     def tell(self, link: Link, fact: str) -> object:
         """Return a fact of its link that only some decisions ask for."""
@@ -48,7 +52,7 @@ class Carried:
 
 def link_of(device: Device, described: frozenset[str], carried: Carried) -> tuple[Link, tuple[Finding, ...]]:
     """Return the link of a device and what is wrong with its entry."""
-    entries = entries_of(device.data, device.pointer)
+    entries = [entry for place in ((device.data, device.pointer), *device.others) for entry in entries_of(*place)]
     owned = read_owned(device.name, entries) if entries else NOTHING_OWNED
     gateways, gateway_findings = _gateways(device)
     addr_findings = addr_conflict(device.name, device.data)
@@ -69,7 +73,35 @@ def link_of(device: Device, described: frozenset[str], carried: Carried) -> tupl
         missing,
         gateways,
     )
-    return link, (*owned.findings, *gateway_findings, *addr_findings)
+    return link, (*owned.findings, *gateway_findings, *addr_findings, *_conflicts(device, described))
+
+
+def _conflicts(device: Device, described: frozenset[str]) -> Iterator[Finding]:
+    """Yield where an entry contradicts itself, or a vlan the name that it has."""
+    name = quote(device.name)
+    if device.kind is Kind.VLAN:
+        yield from _name_conflict(device, described)
+    if device.kind is Kind.BOND:
+        modes = {_mode_of(options) for options in _bond_options(device.data)} - {None}
+        if len(modes) > 1:
+            message = f"{name} has one mode in `opts` and another in the `BONDING_OPTS` of `cfg`; `opts` counts"
+            yield conflict(device.name, message)
+    if device.data.get("dhcpv4") is False and device.data.get("bootproto4") == "dhcp":
+        yield conflict(device.name, f"{name} uses DHCP by `bootproto4` and not by `dhcpv4`; it counts as using DHCP")
+
+
+def _name_conflict(device: Device, described: frozenset[str]) -> Iterator[Finding]:
+    """Compare a vlan's entry with its name, if that is made in the usual way; any name is allowed."""
+    above, dot, number = device.name.rpartition(".")
+    vlan_id = _whole_number(number)
+    if not dot or above not in described or vlan_id is None:
+        return
+    base, own_id = base_of(device.name, device.data.get("iface")), vlan_id_of(device)
+    if base != above or own_id != vlan_id:
+        message = (
+            f"{quote(device.name)} has the vlan id {own_id} on {quote(str(base))}, unlike its name; its entry counts"
+        )
+        yield conflict(device.name, message, Severity.INFO)
 
 
 def lowers_of(device: Device) -> Lowers:
@@ -108,11 +140,18 @@ def vlan_id_of(device: Device) -> int | None:
 def _bond_mode(device: Device) -> int | None:
     if device.kind is not Kind.BOND:
         return None
-    options = {
-        key: value
-        for key, _, value in (o.partition("=") for o in device.data.get("cfg", {}).get("BONDING_OPTS", "").split())
-    }
-    options.update(device.data.get("opts", {}))
+    current, configured = _bond_options(device.data)
+    return _mode_of({**configured, **current})
+
+
+def _bond_options(data: Mapping[str, Any]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the options of a bond: the current ones, and those of its ifcfg file."""
+    configured = (option.partition("=") for option in data.get("cfg", {}).get("BONDING_OPTS", "").split())
+    return data.get("opts", {}), {key: value for key, _, value in configured}
+
+
+def _mode_of(options: Mapping[str, str]) -> int | None:
+    """Return the number of the mode among options, given by its number, its name, or both."""
     mode = options.get("mode", "").split()[:1]
     if not mode:
         return None
@@ -124,7 +163,7 @@ def _uses_dhcp(data: Mapping[str, Any]) -> bool:
     return (
         bool(data.get("dhcpv4") or data.get("dhcpv6"))
         or data.get("bootproto4") == "dhcp"
-        or data.get("cfg", {}).get("BOOTPROTO") == "dhcp"
+        or data.get("cfg", {}).get("BOOTPROTO", "").lower() == "dhcp"
     )
 
 

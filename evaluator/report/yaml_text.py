@@ -29,20 +29,22 @@ _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fa
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 # no sign but minus, no leading zero: YAML 1.1 reads 010 as eight and 1.2 as ten
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
+_NESTING_LIMIT = "exceeded maximum nesting depth"  # since libyaml 0.2.6, which PyYAML 6.0.4 brings
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_HAS_INTERFACES = re.compile(r"^(\{\s*)?interfaces[ \t]*:", re.MULTILINE)
+_KEYS = "interfaces|apiVersion|kind|items|spec|status|currentState|desiredState"
+_HAS_KEY = re.compile(rf"^(\{{\s*|- )?({_KEYS})[ \t]*:", re.MULTILINE)
 
 Path = tuple[str | int, ...]
 
 
 def yaml_in(text: bytes | str) -> str:
-    """Return a text that is no JSON where it looks like a YAML map with `interfaces`, else an empty one."""
+    """Return a text that is no JSON if it looks like YAML of nmstate or of Kubernetes, else an empty one."""
     try:
         shown = text if isinstance(text, str) else text.decode()
     except UnicodeDecodeError:
         return ""
-    has_interfaces = not shown.startswith("\ufeff") and _HAS_INTERFACES.search(shown) is not None
-    return shown if has_interfaces and is_well_formed(shown) else ""
+    has_key = not shown.startswith("\ufeff") and _HAS_KEY.search(shown) is not None
+    return shown if has_key and is_well_formed(shown) else ""
 
 
 def parse_yaml(text: str, unique: bool) -> object:
@@ -56,6 +58,8 @@ def parse_yaml(text: str, unique: bool) -> object:
     try:
         value = reader.document()
     except yaml.YAMLError as error:
+        if _is_nesting_limit(error):
+            _refuse_nesting(text, error)
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
         reader.refuse(f"the report is neither JSON nor YAML: {problem}", mark.index if mark else 0)
@@ -63,6 +67,23 @@ def parse_yaml(text: str, unique: bool) -> object:
     if unique and reader.duplicates:
         raise ReportError(reader.duplicates[:_MOST_DUPLICATES])
     return value
+
+
+def _is_nesting_limit(error: yaml.YAMLError) -> bool:
+    return getattr(error, "problem", None) == _NESTING_LIMIT
+
+
+def _refuse_nesting(text: str, error: yaml.YAMLError) -> NoReturn:
+    """Raise what a libyaml without a nesting limit of its own would lead to.
+
+    libyaml 0.2.6 refuses 1000 levels, and its scanner reads up to 1024 characters ahead of its events, so
+    the refusal may come before the event that is too deep for us, or that is wrong for another reason.
+    The text before the refused level is within libyaml's limit and beyond ours: its events decide.
+    """
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        parse_yaml(text[: mark.index], unique=False)
+    raise ReportError([too_deep()])
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class PolicyCase:
-    """One case, ready to be run: `report` is a report's text or a document, in `format`."""
+    """One case, ready to be run: `report` is a report's text or a document, in `format`; `item` is chosen in it."""
 
     name: str
     place: str
@@ -58,6 +58,7 @@ class PolicyCase:
     parameters: Mapping[str, Any]
     wanted: Wanted
     format: str = "auto"
+    item: str | None = None
 
 
 def read_case_file(path: Path) -> tuple[PolicyCase, ...]:
@@ -106,7 +107,8 @@ class _Reader:
         parameters = {**self._parameters(self._located), **self._parameters(test)}
         name = str(test.children["name"].value)
         place = self._problems.source.place(test.children["name"].span)
-        return PolicyCase(name, place, policy, report, host, parameters, wanted, format_)
+        item = self._item(test)
+        return PolicyCase(name, place, policy, report, host, parameters, wanted, format_, item)
 
     @staticmethod
     def _parameters(located: Located) -> dict[str, Any]:
@@ -163,6 +165,12 @@ class _Reader:
             hint = did_you_mean(name, known) or f"known formats: {', '.join(known)}"
             self._error(f"there is no report format {quote(name)}", found.span, hint)
         return name
+
+    def _item(self, test: Located) -> str | None:
+        found = test.children.get("item")
+        if found is not None and "given" in test.children:
+            self._error("`item` goes with `report` or `text`", found.span)
+        return None if found is None else str(found.value)
 
     def _host(self, test: Located) -> HostAddresses | None:
         found = test.children.get("host")

@@ -7,25 +7,16 @@ too large in a file beside the test.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from evaluator.audit.record import Json, Record
-from evaluator.diagnostic import Diagnostic, PolicyError, RecordCode, RecordError
-from evaluator.policy.find import LARGEST_POLICY, shipped_names
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.policy.find import shipped_names
 from evaluator.policy.prepared import load_shipped
-from evaluator.policy.problems import Problems
-from evaluator.policy.yaml_text import read_yaml
 from evaluator.report.read import read_report_text
-from evaluator.source import Source
 from evaluator.text import quote
-
-_LARGEST = LARGEST_POLICY // 2  # of what a test file may hold; the rest is for all besides the report
-_WIDTH = 120
+from evaluator.workbench.case_text import dump, report_in_test
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +39,22 @@ def record_case(record: Record, stem: str | None, policy: str | None = None) -> 
     envelope = record.envelope
     test: Json = {"name": f"decision {envelope['decision_id']} of {envelope['timestamp']}"}
     given = envelope["input"]
-    test.update(_report(record.report, given["report"]["format"], beside, stem))
-    test["format"] = given["report"]["format"]
+    test.update(_report(record.report, given["report"], beside, stem))
+    test.update({key: value for key, value in given["report"].items() if key in ("format", "item")})
     test.update(_host(given["host"]))
     test["want"] = _want(envelope["result"], given["host"]["remarks"])
     named = policy or _shipped(record.policy)
     if named is None:
         named = _beside(beside, stem, "policy.yaml", record.policy or b"", "the policy is none of the shipped ones")
     whole = {"policy": named, "parameters": given["parameters"], "tests": [test]}
-    return RecordCase(_dump(whole), beside)
+    return RecordCase(dump(whole), beside)
 
 
-def _report(text: bytes, format_: str, beside: dict[str, bytes], stem: str | None) -> Json:
+def _report(text: bytes, given: Json, beside: dict[str, bytes], stem: str | None) -> Json:
     """Return a report as a test holds it: as a map or list, else as its own text, else in a file beside it."""
-    document = read_report_text(text, format_).document
-    if isinstance(document, dict | list) and _is_sayable(document):
-        return {"report": document}
-    with suppress(UnicodeDecodeError):
-        if _is_sayable(text.decode()):
-            return {"text": text.decode()}
+    found = report_in_test(read_report_text(text, given["format"], item=given.get("item")).document, text)
     why = "the report is too large for a test file, or no UTF-8"
-    return {"report": _beside(beside, stem, "report.json", text, why)}
+    return {"report": _beside(beside, stem, "report.json", text, why)} if found is None else found
 
 
 def _beside(beside: dict[str, bytes], stem: str | None, suffix: str, content: bytes, why: str) -> str:
@@ -104,53 +90,6 @@ def _want(result: Json, remarks: list[Json]) -> Json:
         "findings": sorted(codes),
     }
     return {**want, "fired": fired} if fired else want
-
-
-def _is_sayable(document: object) -> bool:
-    """Return whether a test file says a report, or its text, as it is."""
-    try:
-        source = Source("report", _dump({"tests": [{"report": document}]}))
-        if len(source.text.encode()) > _LARGEST:
-            return False
-        problems = Problems(source)
-        located = read_yaml(source, problems)
-    except (PolicyError, yaml.YAMLError, UnicodeEncodeError):
-        return False
-    if located is None or problems.has_errors:
-        return False
-    said = located.at(("tests", 0, "report")).value
-    return bool(said == document) and _types(said) == _types(document)
-
-
-def _types(value: object) -> list[type]:
-    return list(_each_type(value))
-
-
-def _each_type(value: object) -> Iterator[type]:
-    yield type(value)
-    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _each_type(child)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes each value where it stands: a policy test has no aliases."""
-
-    def ignore_aliases(self, _: object) -> bool:
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    """Write a text of several lines, or a long one, as it stands."""
-    style = "|" if "\n" in text or len(text) > _WIDTH else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _text)
-
-
-def _dump(document: object) -> str:
-    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
-    return text
 
 
 def _refusal(message: str, code: RecordCode) -> RecordError:

@@ -57,8 +57,11 @@ def run_case_file(path: Path) -> Iterator[CaseResult]:
 def run_case(case: PolicyCase) -> CaseResult:
     """Decide one case and compare."""
     try:
-        given, name = case.report, case.format
-        report = read_report_text(given, name) if isinstance(given, bytes) else read_report(given, name)
+        given, name, item = case.report, case.format, case.item
+        if isinstance(given, bytes):
+            report = read_report_text(given, name, item=item)
+        else:
+            report = read_report(given, name, item)
         decision = case.policy.decide(report, case.host, **case.parameters)
     except QuestionError as error:
         return CaseResult(case, tuple(_refused(case.wanted, error)), None)

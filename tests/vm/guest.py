@@ -24,7 +24,7 @@ from typing import Any
 
 from evaluator.cli.main import main as activenic
 
-_STEP_SECONDS = 20
+_STEP_SECONDS = 120
 _FAILED = 70
 _CLONE_NEWNET = 0x40000000
 _OWN_NAMESPACE = Path("/proc/self/ns/net")

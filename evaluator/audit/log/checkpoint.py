@@ -16,7 +16,7 @@ import orjson
 import rfc8785
 
 from evaluator.audit.log.chain import GENESIS, Head, stub_hash
-from evaluator.audit.log.items import Damaged, Item
+from evaluator.audit.log.items import Entry, Item
 from evaluator.audit.log.queries import is_hash
 from evaluator.audit.log.signatures import SignatureCheck
 from evaluator.audit.log.signing import Signer, signature_of
@@ -51,20 +51,20 @@ class Checkpoint:
 
 
 def older_than(items: Iterable[Item], began: Head, before: datetime) -> Checkpoint | None:
-    """Return the checkpoint up to the last intact record before the first that is not older; None if nothing is older.
+    """Return the checkpoint up to the last record before the first that is not older; None if nothing is older.
 
-    `items` begin with the first record. Damaged ones are passed if an intact older record follows them.
+    `items` begin with the first record. Damaged ones are passed if an intact older record follows them, or if their
+    columns say that they are older.
     """
-    last, damaged, passed = began, [], []
+    last, damaged, passed = began, [], list[int]()
     moment = time_text(before)
     for item in items:
-        if isinstance(item, Damaged):
-            passed.append(item.seq)
-        elif item.envelope["timestamp"] >= moment:
+        if isinstance(item, Entry) and item.envelope["timestamp"] >= moment:
             break
-        else:
-            last, damaged = item.head, [*passed, *([item.head.seq] if item.problems else [])]
-            passed = damaged.copy()
+        if item.problems:
+            passed.append(item.seq)
+        if isinstance(item, Entry) or (item.hash and "" < item.timestamp < moment):
+            last, damaged = Head(item.seq, item.hash), passed.copy()
     if last.seq <= began.seq:
         return None
     return Checkpoint(last, last.seq - began.seq, before, tuple(damaged))

@@ -274,7 +274,7 @@ def _marked(number: int, document: Json) -> _Line:
 
 
 def _damaged(number: int, message: str, name: str = "") -> _Line:
-    problem = Diagnostic(RecordCode.RECORD_ALTERED, message, order=number)
+    problem = Diagnostic(RecordCode.DAMAGED, message, order=number)
     return _Line(Damaged(number, name, (problem,)), None, "")
 
 

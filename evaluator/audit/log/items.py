@@ -56,6 +56,16 @@ class Entry:
     unproven: str = ""
 
     @property
+    def seq(self) -> int:
+        """Its number."""
+        return self.head.seq
+
+    @property
+    def hash(self) -> bytes:
+        """Its hash."""
+        return self.head.hash
+
+    @property
     def decision_id(self) -> str:
         """What the record is asked for by."""
         return str(self.envelope["decision_id"])
@@ -87,11 +97,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """A place whose envelope is lost, or is not what was written; `decision_id` is empty if it cannot be read."""
+    """A place whose envelope is lost, or is not what was written.
+
+    `decision_id`, `timestamp` and `hash` are what the columns beside the envelope say, empty if they cannot be read.
+    """
 
     seq: int
     decision_id: str
     problems: tuple[Diagnostic, ...]
+    timestamp: str = ""
+    hash: bytes = b""
 
     @property
     def name(self) -> str:

@@ -176,7 +176,7 @@ class LogReader:
         row = connection.execute(query, (seq,)).fetchone()
         pruned = pruned_head(connection)
         if seq <= pruned.seq:
-            return None if row is None else _damaged(row, "it stands before the beginning of the log")
+            return None if row is None else _damaged(row, log.layout.index, "it stands before the beginning of the log")
         if row is None:
             self._suspect()
             return missing(seq, seq)
@@ -186,7 +186,7 @@ class LogReader:
             envelope = read_envelope(text)
             unproven = _unproven(connection, pruned, row, text)
         except ValueError as error:
-            return _damaged(row, str(error))
+            return _damaged(row, log.layout.index, str(error))
         problems = [
             *_columns(seq, envelope, row[5:], log.layout.index),
             *self._bodies(connection, seq, envelope, bodies),
@@ -207,7 +207,7 @@ class LogReader:
                 known[body.sha256] = "it is missing" if row is None else damage_of(row[1], row[0])
             if known[body.sha256]:
                 message = f"the {body.what} of record {seq} cannot be read: {known[body.sha256]}"
-                yield Diagnostic(RecordCode.BODY_ALTERED, message, body.pointer, order=seq)
+                yield Diagnostic(RecordCode.DAMAGED, message, body.pointer, order=seq)
 
     def _stored(self, connection: sqlite3.Connection, body: Body) -> Row | None:
         query = "SELECT size, packed FROM body WHERE sha256 = ?"
@@ -260,10 +260,13 @@ def _gaps(pruned: Head, seqs: Iterable[int]) -> Iterator[Damaged]:
         before = max(before, seq)
 
 
-def _damaged(row: Row, reason: str) -> Damaged:
+def _damaged(row: Row, names: tuple[str, ...], reason: str) -> Damaged:
     seq, name = row[0], row[5] if isinstance(row[5], str) else ""
     message = f"record {seq} cannot be read: {reason}"
-    return Damaged(seq, name, (Diagnostic(RecordCode.RECORD_ALTERED, message, order=seq),))
+    columns = dict(zip(names, row[5:], strict=True))
+    made, stored = columns["timestamp"], row[1] if is_hash(row[1]) else b""
+    problem = Diagnostic(RecordCode.DAMAGED, message, order=seq)
+    return Damaged(seq, name, (problem,), made if isinstance(made, str) else "", stored)
 
 
 def _columns(seq: int, envelope: Json, columns: Row, names: tuple[str, ...]) -> Iterator[Diagnostic]:

@@ -1,0 +1,153 @@
+"""The smallest change by which an interface would be resolved.
+
+A breadth-first search over combinations of edits, the fewest changed facts first. Each combination is tried
+in full: written into the report, read, and decided; then every edit is dropped that the answer does not
+need. The effort is counted, not timed, so that the same question always gives the same change.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from evaluator.counterfactual.host import report_edits
+from evaluator.counterfactual.question import answers, parameters
+from evaluator.counterfactual.trial import Option, Trial
+from evaluator.decide import Case
+from evaluator.decision import Status
+from evaluator.diagnostic import PolicyError
+from evaluator.facts.link import Link
+from evaluator.restate.restate import text_of
+from evaluator.trace import Change, Edit, Search
+
+_MOST_OPTIONS_AT_ONCE = 3
+_MOST_TRIES = 1_500
+_MOST_WORK = 400_000
+_BYTES_A_UNIT = 40
+
+
+@dataclass(slots=True)
+class Effort:
+    """What may still be spent on one explanation: a unit for a rule judged for an interface, or some bytes read."""
+
+    reading: int
+    left: int = _MOST_WORK
+
+    @classmethod
+    def for_case(cls, case: Case) -> Effort:
+        """Return the effort for one explanation."""
+        return cls(len(text_of(case.report.document)) // _BYTES_A_UNIT + 1)
+
+    def spend(self, case: Case, reads: int) -> bool:
+        """Return whether there is enough left to read the report some times and decide once, and spend it."""
+        self.left -= len(case.program.rules) * max(len(case.report.facts.links), 1) + reads * self.reading
+        return self.left >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How a search ended; `case` is the question after the change."""
+
+    search: Search
+    change: Change | None = None
+    case: Case | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A question after some edits."""
+
+    case: Case
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(slots=True)
+class _Attempts:
+    """The questions that were tried for one interface, by their edits, so that no report is read twice."""
+
+    name: str
+    start: Case
+    states: dict[tuple[Trial, ...], _State | None] = field(default_factory=dict)
+
+    def reads(self, trials: tuple[Trial, ...]) -> int:
+        """Return how many reports have to be read for these edits."""
+        count = 0
+        while trials and trials not in self.states:
+            count += trials[-1].reads
+            trials = trials[:-1]
+        return count
+
+    def state(self, trials: tuple[Trial, ...]) -> _State | None:
+        """Return the question after these edits, None if it cannot be put."""
+        if not trials:
+            return _State(self.start)
+        if trials not in self.states:
+            before = self.state(trials[:-1])
+            applied = None if before is None else trials[-1].apply(before.case)
+            made = None if before is None or applied is None else _State(applied.case, (*before.edits, applied.edit))
+            self.states[trials] = made
+        return self.states[trials]
+
+    def wins(self, trials: tuple[Trial, ...]) -> bool:
+        """Return whether the interface is resolved after these edits."""
+        state = self.state(trials)
+        return state is not None and _wins(state.case, self.name)
+
+
+def smallest_change(case: Case, link: Link, effort: Effort) -> Found:
+    """Return the smallest change found by which the interface would be resolved."""
+    attempts = _Attempts(link.name, case)
+    for tried, trials in enumerate(_combinations(_options(case, link))):
+        if tried >= _MOST_TRIES or not effort.spend(case, attempts.reads(trials)):
+            return Found(Search.GAVE_UP)
+        if attempts.wins(trials):
+            state = attempts.state(_needed(attempts, trials))
+            assert state is not None  # noqa: S101 -- it wins
+            return Found(Search.FOUND, Change(_in_order(state.edits)), state.case)
+    return Found(Search.NONE)
+
+
+def _options(case: Case, link: Link) -> tuple[Option, ...]:
+    """Return the edits that may make the interface the answer; the easiest for a person come first."""
+    return (*answers(case, link), *parameters(case, link), *report_edits(case, link))
+
+
+def _combinations(options: tuple[Option, ...]) -> Iterator[tuple[Trial, ...]]:
+    """Yield what can be tried together, the smallest first; edits of one subject exclude each other."""
+    found = [
+        chosen
+        for count in range(1, _MOST_OPTIONS_AT_ONCE + 1)
+        for chosen in itertools.combinations(options, count)
+        if len(frozenset[str]().union(*(option.subjects for option in chosen))) == sum(len(o.trials) for o in chosen)
+    ]
+    found.sort(key=lambda chosen: sum(option.size for option in chosen))
+    yield from (_flat(chosen) for chosen in found)
+
+
+def _flat(options: tuple[Option, ...]) -> tuple[Trial, ...]:
+    """Return the edits in the order in which they are made: the report is read before it is asked."""
+    trials = (trial for option in options for trial in option.trials)
+    return tuple(sorted(trials, key=lambda trial: not trial.reads))
+
+
+def _needed(attempts: _Attempts, trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
+    """Return the edits without those that change nothing about the answer."""
+    for trial in trials:
+        rest = tuple(one for one in trials if one is not trial)
+        if rest and attempts.wins(rest):
+            return _needed(attempts, rest)
+    return trials
+
+
+def _in_order(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    """Return the edits as they are said: what is asked first."""
+    return tuple(sorted(edits, key=lambda edit: edit.what.rank))
+
+
+def _wins(case: Case, name: str) -> bool:
+    try:
+        verdict = case.compiled.decide(case.question())
+    except PolicyError:
+        return False
+    return verdict.status is Status.RESOLVED and verdict.candidates[0].name == name

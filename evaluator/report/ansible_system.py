@@ -1,0 +1,72 @@
+"""Which operating system Ansible's facts are of: only Linux facts are read.
+
+Each system has a fact module of its own, under the same names and in another shape: on BSD, macOS and Solaris
+`ipv4` is a list, on Windows `interfaces` is a list of objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.report.shapes import ANSIBLE_PREFIX
+from evaluator.text import json_pointer, quote
+
+_LINUX = "Linux"
+# as Python's `platform.system()` or PowerShell calls it, or Ansible's `os_family`
+_NAMES = {
+    "FreeBSD": "FreeBSD",
+    "OpenBSD": "OpenBSD",
+    "NetBSD": "NetBSD",
+    "DragonFly": "DragonFly BSD",
+    "Darwin": "macOS",
+    "SunOS": "Solaris",
+    "Solaris": "Solaris",
+    "AIX": "AIX",
+    "HP-UX": "HP-UX",
+    "Win32NT": "Windows",
+    "Windows": "Windows",
+}
+
+
+def refuse_other_system(path: tuple[str, ...], body: Mapping[str, Any]) -> None:
+    """Raise ReportError for the facts of a system other than Linux; `path` are the keys that lead to the facts."""
+    key, system = _system_of(body)
+    if system != _LINUX:
+        message = f"facts of {system}; only Linux facts are read"
+        raise ReportError([Diagnostic(ReportCode.OTHER_SYSTEM, message, json_pointer((*path, key)))])
+
+
+def _system_of(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the system and the fact that tells it: its name, else the family's, else the shape of the facts."""
+    for name in ("system", "net_system"):
+        for key in (ANSIBLE_PREFIX + name, name):
+            system = body.get(key)
+            if isinstance(system, str) and system:
+                return key, system if system == _LINUX else _NAMES.get(system, quote(system))
+    for key in (f"{ANSIBLE_PREFIX}os_family", "os_family"):
+        family = body.get(key)
+        if isinstance(family, str) and family in _NAMES:
+            return key, _NAMES[family]
+    return _system_by_shape(body)
+
+
+def _system_by_shape(body: Mapping[str, Any]) -> tuple[str, str]:
+    for prefix in (ANSIBLE_PREFIX, ""):
+        key = f"{prefix}interfaces"
+        names = body.get(key)
+        if not isinstance(names, list):
+            continue
+        if names and all(isinstance(name, dict) for name in names):
+            return key, "Windows"
+        for name in names:
+            fact = body.get(prefix + name) if isinstance(name, str) else None
+            if isinstance(fact, dict) and "device" in fact and _is_of_unix(fact):
+                return prefix + name, "BSD, macOS or another Unix"
+    return "", _LINUX
+
+
+def _is_of_unix(fact: Mapping[str, Any]) -> bool:
+    addresses = fact.get("ipv4")
+    return isinstance(addresses, list) and (bool(addresses) or isinstance(fact.get("flags"), list))

@@ -1,0 +1,74 @@
+"""What the output of `ip` leaves out, as far as one can see it.
+
+`ip addr show` leaves an empty object for each link that `up` or `dev` filters away (`{"addr_info": []}` in 4.14 and
+4.15) and for each address that `scope` and the like filter away; `ip -4` and `ip -6` leave a family out; `ip link`
+has no addresses at all. An address that such a report does not show may be on the host all the same. Gaps between the
+indexes of links are no evidence: an index is never used again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.finding import Finding, incomplete
+from evaluator.report.iproute2_link import Interface, family_of
+from evaluator.text import quote_all
+
+_USE_WHOLE = "use `ip -j -d addr show` without `up`, `dev` or another filter"
+_USE_ADDR = "use `ip -j -d addr show`; `ip link` prints no addresses"
+_USE_NAMES = "use `ip -j -d addr show`; with `label` it prints no names"
+_FAMILIES = frozenset({4, 6})
+_MOST_NAMES = 5
+
+
+def refuse_without_facts(entries: object, pointer: str) -> None:
+    """Raise ReportError if no interface has a list of addresses, or an address has no interface."""
+    objects = [(i, one) for i, one in enumerate(entries) if isinstance(one, dict)] if isinstance(entries, list) else []
+    if objects and any(one for _, one in objects) and not any("addr_info" in one for _, one in objects):
+        message = "the report has no addresses: no interface has `addr_info`"
+        raise ReportError([Diagnostic(ReportCode.INVALID, message, pointer or "/", _USE_ADDR)])
+    problems = [
+        Diagnostic(ReportCode.INVALID, "missing name: the addresses have neither `ifname` nor `dev`", place, _USE_NAMES)
+        for place, entry in ((f"{pointer}/{i}", one) for i, one in objects)
+        if set(entry) == {"addr_info"} and isinstance(entry["addr_info"], list) and not _has_names(entry["addr_info"])
+    ]
+    if problems:
+        raise ReportError(problems)
+
+
+def _has_names(addresses: Iterable[object]) -> bool:
+    return all(not isinstance(address, dict) or not address or "dev" in address for address in addresses)
+
+
+def gaps(entries: Iterable[Mapping[str, Any]], interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
+    """Yield a finding for each way in which the output visibly leaves something out."""
+    unnamed = sum("ifname" not in entry and not any(entry.get("addr_info", ())) for entry in entries)
+    if unnamed and any("ifname" not in one.data for one in interfaces.values()):
+        message = f"{_entries(unnamed)} no name: `ip -o` does not name links without an address"
+        yield incomplete(message, hint="use `ip -j -d addr show` without `-o`")
+    elif unnamed:
+        yield incomplete(f"{_entries(unnamed)} no name: links that `show up` or `dev` left out", hint=_USE_WHOLE)
+    elif not interfaces:
+        yield incomplete("the report describes no interface", hint=_USE_WHOLE)
+    hidden = sum(not address for entry in entries for address in entry.get("addr_info", ()))
+    if hidden:
+        message = "1 address is empty" if hidden == 1 else f"{hidden} addresses are empty"
+        yield incomplete(f"{message}: `scope` or another filter left them out", hint=_USE_WHOLE)
+    untold = sorted(name for name, one in interfaces.items() if "ifname" in one.data and "addr_info" not in one.data)
+    if untold:
+        names = quote_all(untold) if len(untold) <= _MOST_NAMES else f"{len(untold)} interfaces"
+        yield incomplete(f"the report does not list the addresses of {names}", hint=_USE_ADDR)
+
+
+def _entries(count: int) -> str:
+    return "1 entry has" if count == 1 else f"{count} entries have"
+
+
+def absent_families(interfaces: Iterable[Interface]) -> frozenset[int]:
+    """Return the families of which no link has an address, loopback links included; none without an interface."""
+    addresses = [[part.data for part in one.addresses] for one in interfaces]
+    if not addresses:
+        return frozenset()
+    return _FAMILIES - {family_of(entry) for of_link in addresses for entry in of_link if "local" in entry}

@@ -1,0 +1,101 @@
+"""Outputs of `ip -j route` in files of their own, put beside the output of `ip -j addr`.
+
+Each file is parsed and validated by itself, so that its mistakes are shown as its own and not as those of the report.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.report.iproute2_route import families_of
+from evaluator.report.json_text import parse_json_without_duplicates, parse_kernel_json
+from evaluator.report.reading import refuse_invalid
+from evaluator.report.shapes import is_iproute2
+
+_SUBJECT = "route file"
+_KEYS = {4: b"route", 6: b"route6"}
+_TYPES = b"unicast|local|broadcast|multicast|anycast|nat|unreachable|blackhole|prohibit|throw"
+_AS_TEXT = re.compile(rb"(?:%s) +(?:default|[0-9A-Fa-f.:/]{2,64})|(?:default|[0-9A-Fa-f.:/]{2,64}) +[a-z]" % _TYPES)
+_BARE_TYPE = re.compile(rb'\{\s*"(?:%s)"\s*,' % _TYPES)
+_NEWER = "use a newer iproute2, or leave `--route` out"
+
+
+@dataclass(frozen=True, slots=True)
+class RouteFile:
+    """One output of `ip -j route`: its JSON text, and the families of the routes that tell theirs."""
+
+    text: bytes
+    families: frozenset[int]
+
+
+def read_route_file(text: bytes) -> RouteFile:
+    """Return what a route file holds; ReportError with every mistake in it. An empty one holds no routes."""
+    text = text.strip() or b"[]"
+    if _AS_TEXT.match(text):
+        message = "this iproute2 prints routes as text"
+        raise ReportError([Diagnostic(ReportCode.NOT_JSON, message, f"{_SUBJECT}:1:1", _NEWER)])
+    entries: Any = _parse(text)
+    if entries and is_iproute2(entries):
+        message = "found interfaces, expected routes"
+        raise ReportError([Diagnostic(ReportCode.INVALID, message, "/", "give the output of `ip -j route`")])
+    refuse_invalid(entries, "iproute2-report#routes")
+    return RouteFile(text, frozenset(families_of(entries)))
+
+
+def _parse(text: bytes) -> object:
+    """Return the value of a text; names in it that are no UTF-8 are left to the reader."""
+    try:
+        return parse_json_without_duplicates(text, _SUBJECT)
+    except ReportError as error:
+        (first, *more) = error.diagnostics
+        if first.code != ReportCode.NOT_JSON or more:
+            raise
+        value = parse_kernel_json(text)
+        if isinstance(value, list):
+            return value
+        if not _BARE_TYPE.search(text):
+            raise
+        hint = f"this iproute2 prints the type of a route as invalid JSON: {_NEWER}"
+        raise ReportError([Diagnostic(first.code, first.message, first.place, hint, excerpt=first.excerpt)]) from None
+
+
+def refuse_one_family(files: Iterable[RouteFile]) -> None:
+    """Raise ReportError if two files hold routes of the same one family."""
+    of_one_family = [file.families for file in files if len(file.families) == 1]
+    if len(set(of_one_family)) < len(of_one_family):
+        raise ReportError([Diagnostic(ReportCode.INVALID, "both routing tables are of one family, IPv4 or IPv6")])
+
+
+def with_route_files(text: bytes, files: Iterable[bytes]) -> bytes:
+    """Return the output of `ip -j addr` with route files beside it by their families, as one text."""
+    tables = _tables(tuple(map(read_route_file, files)))
+    parts = b"".join(b', "%s": %s' % (_KEYS[family], table) for family, table in tables.items())
+    return b'{"addr": %s%s}' % (text, parts)
+
+
+def _tables(files: Sequence[RouteFile]) -> Mapping[int, bytes]:
+    """Return the tables by the family of routes in them that do not tell theirs.
+
+    A file with routes of both families (`table all`) stands with those of IPv4, whose default routes alone may not
+    tell. One that does not tell any family is of the family that is left.
+    """
+    refuse_one_family(files)
+    tables: dict[int, list[bytes]] = {}
+    for file in files:
+        if file.families:
+            tables.setdefault(min(file.families), []).append(file.text)
+    left = iter([family for family in _KEYS if family not in tables])
+    for file in files:
+        if not file.families:
+            tables.setdefault(next(left, 4), []).append(file.text)
+    return {family: _joined(tables[family]) for family in sorted(tables)}
+
+
+def _joined(texts: Sequence[bytes]) -> bytes:
+    """Return one array with the items of all."""
+    items = [text[1:-1].strip() for text in texts]
+    return texts[0] if len(texts) == 1 else b"[%s]" % b", ".join(filter(None, items))

@@ -1,0 +1,140 @@
+"""Kubernetes objects of kubernetes-nmstate: which part of such a document is a host's report.
+
+A NodeNetworkState holds the output of nmstate in `status.currentState`. `kubectl get` prints one object, or
+several in a List. Its sisters, NodeNetworkConfigurationPolicy and NodeNetworkConfigurationEnactment, hold the state
+that somebody wants: deciding on one would answer for a host that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.frozen import dataclass
+from evaluator.report.shapes import is_kubernetes
+from evaluator.text import did_you_mean, json_pointer, quote, quote_all
+
+_STATE = "NodeNetworkState"
+_DESIRED = ("NodeNetworkConfigurationPolicy", "NodeNetworkConfigurationEnactment")
+_MOST_NAMES = 50
+_HINT = "give the NodeNetworkState of the node: `kubectl get nodenetworkstate NODE -o json`"
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What nmstate shows of a host, and the keys that lead to it in the document."""
+
+    value: object
+    path: Path = ()
+
+    @property
+    def pointer(self) -> str:
+        """The JSON Pointer of the state; empty if the document is the state."""
+        return json_pointer(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One Kubernetes object and the keys that lead to it."""
+
+    data: Mapping[str, Any]
+    path: Path
+    kind: str
+
+    @property
+    def name(self) -> str:
+        """The name in its metadata; empty if it has none."""
+        metadata = self.data.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        return name if isinstance(name, str) else ""
+
+
+def state_in(document: object, item: str | None) -> State:
+    """Return the state in a document, of several the one of the item of that name; ReportError if there is none."""
+    if not is_kubernetes(document):
+        if item is not None:
+            raise _refusal(ReportCode.ITEM_UNKNOWN, "the report is not a list, so no item of it can be chosen")
+        return State(document)
+    items = tuple(_items(document))
+    states = tuple(one for one in items if one.kind == _STATE)
+    if not states:
+        raise _no_state(items)
+    return _state_of(_chosen(states, item))
+
+
+def _items(document: object) -> Iterator[_Item]:
+    """Yield the objects of a document with their kinds; the items of a NodeNetworkStateList need not name theirs."""
+    if isinstance(document, list):
+        entries: Sequence[object] = document
+        path: Path = ()
+        kind = ""
+    elif isinstance(document, dict) and isinstance(document.get("items"), list):
+        entries, path, kind = document["items"], ("items",), _kind_of(document).removesuffix("List")
+    else:
+        entries, path, kind = (), (), ""
+        if isinstance(document, dict):
+            yield _Item(document, (), _kind_of(document))
+    for i, entry in enumerate(entries):
+        if isinstance(entry, dict):
+            yield _Item(entry, (*path, i), _kind_of(entry) or kind)
+
+
+def _kind_of(data: Mapping[str, Any]) -> str:
+    """Return the kind that an object states, else the one that its members show."""
+    kind = data.get("kind")
+    if isinstance(kind, str) and kind:
+        return kind
+    status = data.get("status")
+    if "currentState" in data or (isinstance(status, dict) and "currentState" in status):
+        return _STATE
+    spec = data.get("spec")
+    return _DESIRED[0] if "desiredState" in data or (isinstance(spec, dict) and "desiredState" in spec) else ""
+
+
+def _chosen(states: tuple[_Item, ...], name: str | None) -> _Item:
+    found = states if name is None else tuple(one for one in states if one.name == name)
+    if len(found) == 1:
+        return found[0]
+    names = sorted(one.name for one in states if one.name)
+    listed = quote_all(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} others" if names[_MOST_NAMES:] else "")
+    if name is None:
+        message = f"the document holds {len(states)} NodeNetworkStates: {listed or 'none of them has a name'}"
+        raise _refusal(ReportCode.ITEM_NEEDED, message, hint="choose one by its name: `--item NAME`")
+    if found:
+        message = f"the document holds {len(found)} NodeNetworkStates with the name {quote(name)}"
+        raise _refusal(ReportCode.ITEM_NEEDED, message, json_pointer(found[-1].path))
+    hint = did_you_mean(name, names)
+    message = (
+        f"the document holds no NodeNetworkState with the name {quote(name)}, only {listed or 'one without a name'}"
+    )
+    raise _refusal(ReportCode.ITEM_UNKNOWN, message, hint=hint)
+
+
+def _state_of(item: _Item) -> State:
+    path = item.path if "currentState" in item.data else (*item.path, "status")
+    holder = item.data if "currentState" in item.data else item.data.get("status")
+    value = holder.get("currentState") if isinstance(holder, dict) else None
+    if value is None:
+        of = f"the NodeNetworkState {quote(item.name)}" if item.name else "the NodeNetworkState"
+        hint = "the nmstate handler of that node has not reported yet, or has failed: look at its pod"
+        raise _refusal(ReportCode.INVALID, f"{of} has no `status.currentState`", json_pointer(item.path) or "/", hint)
+    return State(value, (*path, "currentState"))
+
+
+def _no_state(items: tuple[_Item, ...]) -> ReportError:
+    if not items:
+        return _refusal(ReportCode.NOT_RECOGNISED, "the list holds no NodeNetworkState: it is empty", hint=_HINT)
+    desired = next((kind for kind in _DESIRED if any(item.kind == kind for item in items)), "")
+    if desired:
+        message = f"a {desired} says what state a host should have, and no report of the state that it has"
+        return _refusal(ReportCode.DESIRED_STATE, message, hint=_HINT)
+    kinds = sorted({item.kind for item in items})
+    message = f"the document holds no NodeNetworkState, only objects of the kind {quote_all(kinds)}"
+    return _refusal(ReportCode.NOT_RECOGNISED, message, hint=_HINT)
+
+
+def _refusal(code: ReportCode, message: str, place: str = "", hint: str = "") -> ReportError:
+    return ReportError([Diagnostic(code, message, place, hint)])

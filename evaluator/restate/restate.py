@@ -1,0 +1,91 @@
+"""A report with a change written into its document, read again by its own reader.
+
+So a change that no report can state is never said, and what is said is what the reader makes of it: the
+facts that were meant to change may change, and if another one changes too, there is no such report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from evaluator.diagnostic import ReportError
+from evaluator.facts.host import HostFacts
+from evaluator.facts.link import Link
+from evaluator.frozen import dataclass, fields
+from evaluator.report.read import read_report
+from evaluator.report.reading import Report
+from evaluator.restate.ansible import AnsibleWriter
+from evaluator.restate.iproute2 import Iproute2Writer
+from evaluator.restate.nmstate import NmstateWriter
+from evaluator.restate.vdsm import VdsmWriter
+from evaluator.restate.writer import CannotState, Writer
+
+_WRITERS: Mapping[str, type[Writer]] = {
+    "ansible": AnsibleWriter,
+    "iproute2": Iproute2Writer,
+    "nmstate": NmstateWriter,
+    "vdsm": VdsmWriter,
+}
+_LINK_FACTS = tuple(field.name for field in fields(Link) if field.compare)
+_HOST_FACTS = ("networks", "last_client_iface", "blocked")
+_NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Which facts a change is about: of which interfaces, of every interface, of the host."""
+
+    links: Mapping[str, frozenset[str]]
+    every_link: frozenset[str] = _NOTHING
+    host: frozenset[str] = _NOTHING
+
+
+def has_routing_table(report: Report) -> bool:
+    """Return whether reports of this format list routes one by one."""
+    return report.format in _WRITERS and _WRITERS[report.format].has_routing_table
+
+
+def hides_addresses(report: Report) -> bool:
+    """Return whether such a report shows no addresses of an interface that is down, a slave or a port."""
+    return report.format in _WRITERS and _WRITERS[report.format].hides_addresses(report.document)
+
+
+def restate(report: Report, write: Callable[[Writer], None], touched: Touched) -> Report | None:
+    """Return the report with a change written into it; None if no report of its format states it, and it alone."""
+    make = _WRITERS.get(report.format)
+    if make is None:
+        return None
+    writer = make(_copy(report.document), report.facts)
+    try:
+        write(writer)
+        changed = read_report(text_of(writer.document), report.format)
+    except (CannotState, ReportError):
+        return None
+    return changed if _is_only(report.facts, changed.facts, touched) else None
+
+
+def text_of(document: object) -> bytes:
+    """Return a plain document as JSON text."""
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _copy(document: object) -> Any:  # noqa: ANN401 -- plain JSON values
+    return json.loads(json.dumps(document))
+
+
+def _is_only(before: HostFacts, after: HostFacts, touched: Touched) -> bool:
+    """Return whether nothing changed but the facts that are touched."""
+    if before.by_name.keys() != after.by_name.keys():
+        return False
+    if any(getattr(before, name) != getattr(after, name) for name in _HOST_FACTS if name not in touched.host):
+        return False
+    return all(_same(link, after.by_name[name], touched) for name, link in before.by_name.items())
+
+
+def _same(before: Link, after: Link, touched: Touched) -> bool:
+    allowed = touched.every_link | touched.links.get(before.name, _NOTHING)
+    if before == after:
+        return True
+    return all(getattr(before, name) == getattr(after, name) for name in _LINK_FACTS if name not in allowed)

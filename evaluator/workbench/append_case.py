@@ -1,0 +1,132 @@
+"""Add a test to a test file without changing a byte of the tests that are in it.
+
+The test is written as YAML behind the last one, then the whole text is read as a test file: all old tests
+must still be in it, and the new one last. Only then is the file replaced, at once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from evaluator.diagnostic import Diagnostic, PolicyError, RecordCode, RecordError
+from evaluator.files import read_regular
+from evaluator.policy.find import read_text_file
+from evaluator.policy.problems import Problems
+from evaluator.policy.program import Program
+from evaluator.policy.yaml_text import Located, read_yaml
+from evaluator.source import Source
+from evaluator.text import quote_path, reason_of
+from evaluator.workbench.case_file import PolicyCase, read_case_file
+from evaluator.workbench.case_text import dump
+from evaluator.workbench.change_case import ChangeCase, test_file, with_parameters
+from evaluator.workbench.run_cases import run_case
+
+_LINE = re.compile(r"[^\n\r\x85\u2028\u2029]*(?:\r\n|[\n\r\x85\u2028\u2029]|\Z)")
+
+
+def write_test(path: Path, case: ChangeCase, policy: Program, named: str) -> None:
+    """Append a test to a file, or make the file; RecordError if the file is for another policy or cannot take it.
+
+    `named` is what a new file names as its policy.
+    """
+    if not path.exists():
+        _replace(path, test_file(case, named).encode(), before=None, policy=policy)
+        return
+    before = read_case_file(path)
+    if any(one.policy.program.text != policy.text for one in before):
+        raise _refusal(f"{quote_path(path)} tests another policy than {policy.name}")
+    try:
+        raw = read_regular(path).decode()
+    except (OSError, ValueError) as error:
+        raise _refusal(f"{quote_path(path)} cannot be read: {_reason(error)}") from None
+    _replace(path, _with_test(path, raw, case, named).encode(), before=before, policy=policy)
+
+
+def _with_test(path: Path, raw: str, case: ChangeCase, named: str) -> str:
+    """Return the text of a test file with one more test behind the last."""
+    source = Source(str(path), read_text_file(path))
+    located = read_yaml(source, Problems(source))
+    assert located is not None  # noqa: S101 -- it was read before
+    tests = located.children["tests"]
+    last = tests.children[len(tests.children) - 1]
+    dash = source.text.rfind("-", 0, last.span.start)
+    start = source.text.rfind("\n", 0, dash) + 1
+    if dash < 0 or source.text[start:dash].strip() or source.text[dash + 1 : last.span.start].strip():
+        raise _refusal(f"the tests of {quote_path(path)} are not a list in block style")
+    entry = _entry(located, case, named, indent=source.text[start:dash])
+    following = [span.start for span in located.keys.values() if span.start > last.span.start]
+    lines = [line for line in _LINE.findall(raw) if line]
+    at = source.text.count("\n", 0, min(following)) if following else len(lines)
+    head = "".join(lines[:at])
+    end = "\r\n" if "\r\n" in raw else "\n"
+    glue = "" if head.endswith(("\n", "\r")) else end
+    return head + glue + entry.replace("\n", end) + "".join(lines[at:])
+
+
+def _entry(located: Located, case: ChangeCase, named: str, indent: str) -> str:
+    """Return the test as an entry of a list that is indented so, under a name that no other test has."""
+    top: Any = located.value
+    names = {test["name"] for test in top["tests"]}
+    test = with_parameters(case, top.get("parameters") or ())
+    title, number = str(test["name"]), 1
+    while test["name"] in names:
+        number += 1
+        test["name"] = f"{title} ({number})"
+    if "policy" not in top:
+        test = {"name": test.pop("name"), "policy": named, **test}
+    return "".join(f"{indent}{line}" if line.strip() else line for line in dump([test]).splitlines(keepends=True))
+
+
+def _replace(path: Path, content: bytes, before: tuple[PolicyCase, ...] | None, policy: Program) -> None:
+    """Write the file beside its place, read and run it there, and move it to its place."""
+    target = path.resolve()
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=".", suffix=".test.yaml", dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        _check(path, temporary, before or (), policy)
+        temporary.chmod(target.stat().st_mode & 0o7777 if before is not None else 0o666 & ~_umask())
+        temporary.replace(target)
+    except OSError as error:
+        message = f"{quote_path(path)} cannot be written: {reason_of(error)}"
+        raise RecordError([Diagnostic(RecordCode.UNWRITABLE, message)]) from None
+    finally:
+        if temporary is not None:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _check(path: Path, temporary: Path, before: tuple[PolicyCase, ...], policy: Program) -> None:
+    """Raise RecordError unless the file holds the tests that it held, and one more, for this policy, that passes."""
+    try:
+        *old, new = read_case_file(temporary)
+    except PolicyError as error:
+        raise _refusal(f"{quote_path(path)} cannot take the test: {error.diagnostics[0].message}") from None
+    is_same = [_identity(case) for case in old] == [_identity(case) for case in before]
+    if not is_same or new.policy.program.text != policy.text or not run_case(new).passed:
+        raise _refusal(f"{quote_path(path)} cannot take the test: it would be read as another one")
+
+
+def _identity(case: PolicyCase) -> tuple[object, ...]:
+    return case.name, case.policy.program.text, case.report, case.host, case.parameters, case.wanted, case.format
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return reason_of(error) if isinstance(error, OSError) else "it is not UTF-8"
+
+
+def _refusal(message: str) -> RecordError:
+    return RecordError([Diagnostic(RecordCode.NOT_A_TEST, message, hint="name another file")])
