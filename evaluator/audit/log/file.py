@@ -70,12 +70,22 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class OpenLog:
-    """A log that is open for reading. `problems` say what is wrong with the file as a whole."""
+    """A log that is open for reading.
+
+    `problems` say what is wrong with the file as a whole. `last` is the number of the last record, if that was read
+    from the file before its rows were copied.
+    """
 
     connection: sqlite3.Connection
     layout: Layout
     problems: tuple[Diagnostic, ...] = ()
     is_salvaged: bool = False
+    last: int = 0
+
+    def last_known(self) -> int:
+        """Return the number of the last record, as the tables beside the records say."""
+        found = self.connection.execute(self.layout.last).fetchone()[0]
+        return max(found, self.last) if isinstance(found, int) else self.last
 
 
 def open_to_write(path: Path, *, create: bool, timeout: float) -> sqlite3.Connection:
@@ -114,14 +124,18 @@ def open_to_read(path: Path, timeout: float) -> OpenLog:
         return _opened(path, header, timeout)
 
 
-def rescued(path: Path, connection: sqlite3.Connection | None, problems: tuple[Diagnostic, ...]) -> OpenLog:
+def rescued(path: Path, damaged: OpenLog | None, problems: tuple[Diagnostic, ...]) -> OpenLog:
     """Return a copy of a damaged log; UnverifiedError with these problems if nothing of a log is left in the file."""
+    last = 0
     with as_record_errors(path):
-        copy = salvaged(path, connection)
+        copy = salvaged(path, None if damaged is None else damaged.connection)
+    if damaged is not None:
+        with suppress(sqlite3.Error, UnicodeDecodeError):
+            last = damaged.last_known()
     if copy is None:
         raise UnverifiedError(problems)
     copy.text_factory = decoded
-    return OpenLog(copy, CURRENT, problems, is_salvaged=True)
+    return OpenLog(copy, CURRENT, problems, is_salvaged=True, last=last)
 
 
 def decoded(text: bytes) -> str:
@@ -174,7 +188,7 @@ def _opened(path: Path, header: Header, timeout: float) -> OpenLog:
         if tables is None:
             raise _refusal(RecordCode.DAMAGED, path, "is damaged: its tables are not those of a log")
     except UnverifiedError as error:
-        return rescued(path, connection, error.diagnostics)
+        return rescued(path, OpenLog(connection, CURRENT), error.diagnostics)
     except BaseException:
         connection.close()
         raise

@@ -15,7 +15,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from evaluator.audit.log.chain import Head, entry_hash
 from evaluator.audit.log.file import OpenLog, as_record_errors, reading, rescued
@@ -72,13 +72,21 @@ class LogReader:
 
     def find(self, decision_id: str) -> Item:
         """Return the record of an id, or of a prefix of six or more characters that only one id has."""
-        seqs = self.ask(lambda log: _seqs_of_id(log.connection, decision_id))
-        items = [item for seq in seqs if (item := self._item_at(seq, {})) is not None]
-        if not items:
+        for seqs in (
+            _seqs_by_index,
+            _seqs_by_column,
+            _seqs_by_envelope,
+        ):  # the later ones read all, for a damaged index
+            numbers = self.ask(lambda log, seqs=seqs: list(seqs(log.connection, decision_id)))  # type: ignore[misc]
+            items = [item for item in (self._item_at(seq, {}) for seq in numbers) if _has_id(item, decision_id)]
+            if items:
+                break
+        else:
             raise not_found(decision_id)
-        if len(items) > 1:
+        exact = [item for item in items if item.decision_id == decision_id]
+        if len(items) > 1 and not exact:
             raise ambiguous(decision_id, (item.name for item in items))
-        return items[0]
+        return (exact or items)[0]
 
     def record(self, entry: Entry) -> Record:
         """Return an entry with its bodies; those that are damaged are left out and marked."""
@@ -130,7 +138,7 @@ class LogReader:
                 except RecordError as error:
                     if self._copy is not None or error.diagnostics[0].code not in _MAY_BE_DAMAGE:
                         raise
-                    self._copy = rescued(self._path, self._file.connection, (*self._file.problems, *error.diagnostics))
+                    self._copy = rescued(self._path, self._file, (*self._file.problems, *error.diagnostics))
 
     def _item_at(self, seq: int, bodies: dict[str, str]) -> Item | None:
         return self.ask(lambda log: self._item(log, seq, bodies))
@@ -150,7 +158,7 @@ class LogReader:
         if found != ["ok"]:
             message = f"SQLite finds the file damaged: {' '.join(found).lower()}"
             problems = (*self._file.problems, Diagnostic(RecordCode.DAMAGED, message))
-            self._copy = rescued(self._path, self._file.connection, problems)
+            self._copy = rescued(self._path, self._file, problems)
 
     def _places(self, log: OpenLog, wanted: LogFilter, *, newest_first: bool, limit: int | None) -> list[int | Damaged]:
         """Return the numbers of the records that are meant, and the gaps in the chain."""
@@ -159,10 +167,11 @@ class LogReader:
         gaps: list[Damaged] = []
         ((records,),) = connection.execute("SELECT count(*) FROM entry")
         every: list[int] | range = range(pruned.seq + 1, head.seq + 1)
-        if records != head.seq - pruned.seq or not pruned.hash:
+        last = log.last_known()
+        if records != head.seq - pruned.seq or not pruned.hash or last > head.seq:
             self._suspect()
             every = [seq for (seq,) in connection.execute("SELECT seq FROM entry NOT INDEXED ORDER BY seq")]
-            gaps = list(_gaps(pruned, every))
+            gaps = list(_gaps(pruned, every, last))
         if wanted.is_everything:
             numbers = list(every[::-1] if newest_first else every)[:limit]
         else:
@@ -247,7 +256,7 @@ def missing(first: int, last: int) -> Damaged:
     return Damaged(first, "", (Diagnostic(RecordCode.RECORD_MISSING, message, order=first),))
 
 
-def _gaps(pruned: Head, seqs: Iterable[int]) -> Iterator[Damaged]:
+def _gaps(pruned: Head, seqs: Iterable[int], last: int) -> Iterator[Damaged]:
     """Yield what is missing between the records; if nobody knows where the log begins, the first one begins it."""
     before = pruned.seq
     if not pruned.hash:
@@ -258,6 +267,8 @@ def _gaps(pruned: Head, seqs: Iterable[int]) -> Iterator[Damaged]:
         if seq > before + 1:
             yield missing(before + 1, seq - 1)
         before = max(before, seq)
+    if last > before:
+        yield missing(before + 1, last)
 
 
 def _damaged(row: Row, names: tuple[str, ...], reason: str) -> Damaged:
@@ -320,19 +331,31 @@ def _hash_again(connection: sqlite3.Connection, pruned: Head, seq: int, row: Row
     return entry_hash(Head(seq - 1, before), signer if is_hash(signer) else None, text) if before else None
 
 
-def _seqs_of_id(connection: sqlite3.Connection, text: str) -> list[int]:
-    """Return the numbers of the records with an id, or a prefix of it; the envelopes are read if no column has it."""
-    found = [seq for (seq,) in connection.execute("SELECT seq FROM entry WHERE decision_id = ?", (text,))]
+def _has_id(item: Item | None, text: str) -> TypeGuard[Item]:
+    """Return whether an item has an id, or one that begins with it."""
+    if item is None:
+        return False
+    return item.decision_id == text or (len(text) >= SHORTEST_PREFIX and item.decision_id.startswith(text))
+
+
+def _seqs_by_index(connection: sqlite3.Connection, text: str) -> Iterator[int]:
+    """Yield the numbers of the records with an id, or else those whose id begins with it, by the index."""
+    found = connection.execute("SELECT seq FROM entry WHERE decision_id = ?", (text,)).fetchall()
     if not found and len(text) >= SHORTEST_PREFIX:
         query = "SELECT seq FROM entry WHERE decision_id >= ? AND decision_id < ? LIMIT 11"
-        found = [seq for (seq,) in connection.execute(query, (text, text + _AFTER_ANY))]
-    return found or list(_seqs_in_envelopes(connection, text))
+        found = connection.execute(query, (text, text + _AFTER_ANY)).fetchall()
+    return (seq for (seq,) in found)
 
 
-def _seqs_in_envelopes(connection: sqlite3.Connection, text: str) -> Iterator[int]:
+def _seqs_by_column(connection: sqlite3.Connection, text: str) -> Iterator[int]:
+    """Yield the same by the column, whatever the index says."""
+    query = "SELECT seq FROM entry NOT INDEXED WHERE substr(decision_id, 1, ?) = ? LIMIT 11"
+    return (seq for (seq,) in connection.execute(query, (len(text), text)))
+
+
+def _seqs_by_envelope(connection: sqlite3.Connection, text: str) -> Iterator[int]:
     """Yield the numbers of the records whose envelope begins with an id; it stands first in canonical JSON."""
-    end = b"" if len(text) >= SHORTEST_PREFIX else b'"'
-    wanted = _IN_ENVELOPE + text.encode("utf-8", "replace") + end
+    wanted = _IN_ENVELOPE + text.encode("utf-8", "replace")
     for seq, packed in connection.execute("SELECT seq, envelope FROM entry NOT INDEXED"):
         try:
             if beginning_of(packed, len(wanted)) == wanted:

@@ -68,7 +68,7 @@ def _rows_of(image: bytes, page: int, columns: frozenset[int]) -> Iterator[Row]:
 
 
 def _row(image: bytes, at: int, end: int, columns: frozenset[int]) -> Row | None:
-    """Return the row of a cell; None if there is none."""
+    """Return the row of a cell; None if there is none. What lies on lost pages becomes zeros."""
     size, at = _varint(image, at)
     number, at = _varint(image, at)
     if not 0 < size <= len(image):
@@ -85,7 +85,7 @@ def _row(image: bytes, at: int, end: int, columns: frozenset[int]) -> Row | None
     content = image[at : at + local]
     if local < size:
         content += _overflow(image, int.from_bytes(image[at + local : at + local + 4], "big"), size - local)
-    return (_signed(number), _values(content, *types)) if len(content) == size else None
+    return _signed(number), _values(content.ljust(size, b"\0"), *types)
 
 
 def _types(payload: bytes, columns: frozenset[int]) -> tuple[int, Sequence[int]] | None:

@@ -192,8 +192,9 @@ _COLUMNS_1 = ("decision_id", "timestamp", "host", "status", "interface", "policy
 class Layout:
     """What differs between the versions: how the tables are made, and where things stand in them.
 
-    `index` are the columns of `entry` that repeat the envelope, `named` is the query for the texts of all records and
-    `by_digest` the condition by which records of one policy are found.
+    `index` are the columns of `entry` that repeat the envelope, `named` is the query for the texts of all records,
+    `last` that for the last record by tables other than `entry`, and `by_digest` the condition by which records of one
+    policy are found.
     """
 
     version: int
@@ -201,6 +202,7 @@ class Layout:
     triggers: str
     index: tuple[str, ...]
     named: str
+    last: str
     by_digest: str
 
 
@@ -211,6 +213,7 @@ LAYOUTS: Mapping[int, Layout] = {
         _TRIGGERS_1,
         _COLUMNS_1,
         _NAMED_1,
+        "SELECT max(seq) FROM (SELECT seq FROM label UNION ALL SELECT seq FROM finding)",
         "policy_body IN (SELECT id FROM body WHERE lower(hex(sha256)) = ?)",
     ),
     2: Layout(
@@ -219,6 +222,7 @@ LAYOUTS: Mapping[int, Layout] = {
         _TRIGGERS_2,
         (*_COLUMNS_1, "policy_sha256"),
         "SELECT seq, place, body FROM named ORDER BY seq, place",
+        "SELECT max(seq) FROM named",
         "policy_sha256 = ?",
     ),
 }

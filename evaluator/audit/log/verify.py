@@ -36,7 +36,7 @@ def verify(
     except RecordError as error:
         of_file, is_whole = [*of_file, *error.diagnostics], False
     if not is_whole:
-        log = rescued(path, log.connection, tuple(of_file))
+        log = rescued(path, log, tuple(of_file))
         try:
             walk, problems = _walked(path, log, keys, noted, progress)
         finally:

@@ -78,6 +78,8 @@ def record_problems(log: OpenLog, walk: Walk, progress: Progress) -> Iterator[Di
         yield from _record(row, walk, beside, log.layout.index)
         walk.records += 1
         progress(walk.records, most)
+    if log.last > walk.before:
+        yield _problem(RecordCode.RECORD_MISSING, _missing(walk.before + 1, log.last), log.last)
     if any(table.has_strays() for table in (beside.findings, beside.labels, beside.named)):
         yield Diagnostic(RecordCode.INDEX_ALTERED, "an index names records that are not there")
     yield from _unnamed(walk)
@@ -91,9 +93,7 @@ def _record(row: Row, walk: Walk, beside: _Tables, names: tuple[str, ...]) -> It
         yield _problem(RecordCode.RECORD_ALTERED, f"record {seq} stands before the log's beginning", seq)
         return
     if seq != walk.before + 1:
-        first = walk.before + 1
-        message = f"record {first} is missing" if first == seq - 1 else f"the records {first} to {seq - 1} are missing"
-        yield _problem(RecordCode.RECORD_MISSING, message, seq)
+        yield _problem(RecordCode.RECORD_MISSING, _missing(walk.before + 1, seq - 1), seq)
         walk.follows = ()
     hashes: list[bytes] = []
     try:
@@ -147,6 +147,10 @@ def _bodies_of(seq: int, document: Json, named: list[Row], walk: Walk) -> Iterat
 def _unnamed(walk: Walk) -> Iterator[Diagnostic]:
     for number in sorted(walk.bodies.keys() - walk.named):
         yield Diagnostic(RecordCode.BODY_UNNAMED, f"no record names text {number}", order=number)
+
+
+def _missing(first: int, last: int) -> str:
+    return f"record {first} is missing" if first == last else f"the records {first} to {last} are missing"
 
 
 def _problem(code: RecordCode, message: str, seq: int) -> Diagnostic:
