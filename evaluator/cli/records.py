@@ -55,7 +55,7 @@ def found_records(
         options.parser.error("name records by ID or FILE, or all of a log by `--all --log FILE`")
     if options.log is None:
         for name in options.records:
-            with _file(name) as path, reading(path, damage) as log:
+            with _file(name) as path, _records_in(path, name, damage) as log:
                 yield from _all_of(log, report)
         return
     with reading(options.log, damage) as log:
@@ -63,6 +63,20 @@ def found_records(
             yield from _all_of(log, report)
         for name in options.records:
             yield _one_of(log, name)
+
+
+@contextmanager
+def _records_in(path: Path, name: str, damage: Damage) -> Iterator[DecisionLog]:
+    """Open a file that is not said to be a log; the error for another file says so."""
+    try:
+        with reading(path, damage) as log:
+            yield log
+    except UnverifiedError as error:
+        if [problem.code for problem in error.diagnostics] != [RecordCode.NOT_A_LOG]:
+            raise
+        shown = "standard input" if name == "-" else quote_path(name)
+        message = f"{shown} is neither a log nor a file of records"
+        raise UnverifiedError([Diagnostic(RecordCode.INVALID, message)]) from None
 
 
 def _all_of(log: DecisionLog, report: Report) -> Iterator[Record | Damaged]:

@@ -72,16 +72,11 @@ class LogReader:
 
     def find(self, decision_id: str) -> Item:
         """Return the record of an id, or of a prefix of six or more characters that only one id has."""
-        for seqs in (
-            _seqs_by_index,
-            _seqs_by_column,
-            _seqs_by_envelope,
-        ):  # the later ones read all, for a damaged index
-            numbers = self.ask(lambda log, seqs=seqs: list(seqs(log.connection, decision_id)))  # type: ignore[misc]
-            items = [item for item in (self._item_at(seq, {}) for seq in numbers) if _has_id(item, decision_id)]
-            if items:
-                break
-        else:
+        by_index, *by_all = (_seqs_by_index, _seqs_by_column, _seqs_by_envelope)
+        items = self._with_id(by_index, decision_id)
+        for look in by_all:  # what the index does not find may be there: the index may be damaged
+            items = items or self._with_id(look, decision_id)
+        if not items:
             raise not_found(decision_id)
         exact = [item for item in items if item.decision_id == decision_id]
         if len(items) > 1 and not exact:
@@ -139,6 +134,10 @@ class LogReader:
                     if self._copy is not None or error.diagnostics[0].code not in _MAY_BE_DAMAGE:
                         raise
                     self._copy = rescued(self._path, self._file, (*self._file.problems, *error.diagnostics))
+
+    def _with_id(self, look: Callable[[sqlite3.Connection, str], Iterator[int]], text: str) -> list[Item]:
+        numbers = self.ask(lambda log: list(look(log.connection, text)))
+        return [item for item in (self._item_at(seq, {}) for seq in numbers) if _has_id(item, text)]
 
     def _item_at(self, seq: int, bodies: dict[str, str]) -> Item | None:
         return self.ask(lambda log: self._item(log, seq, bodies))
