@@ -75,7 +75,7 @@ def _records_in(path: Path, name: str, damage: Damage) -> Iterator[DecisionLog]:
         if [problem.code for problem in error.diagnostics] != [RecordCode.NOT_A_LOG]:
             raise
         shown = "standard input" if name == "-" else quote_path(name)
-        message = f"{shown} is neither a log nor a file of records"
+        message = f"{shown} is not a file of records, and not a log"
         raise UnverifiedError([Diagnostic(RecordCode.INVALID, message)]) from None
 
 

@@ -236,13 +236,14 @@ def _read_line(number: int, text: bytes) -> _Line:
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        return _damaged(number, f"line {number} is not a record: {error.msg}")
+        return _damaged(number, f"line {number} is not a record: {error.msg}", code=RecordCode.INVALID)
     if isinstance(document, dict) and document.get("record", 0) is None:
         return _marked(number, document)
     try:
         record = read_record(document)
     except UnverifiedError as error:
-        return _damaged(number, f"line {number} is not a record: {error.diagnostics[0].message}", _id_in(document))
+        message = f"line {number} is not a record: {error.diagnostics[0].message}"
+        return _damaged(number, message, _id_in(document), RecordCode.INVALID)
     chain = document.get("chain")
     if chain is None:  # a record of its own, not a line of an export
         head: Head | None = _after(Head(number - 1, GENESIS.hash), document, record.canonical())
@@ -273,8 +274,8 @@ def _marked(number: int, document: Json) -> _Line:
     return _damaged(number, f"line {number} stands for a damaged record: {said}", name if isinstance(name, str) else "")
 
 
-def _damaged(number: int, message: str, name: str = "") -> _Line:
-    problem = Diagnostic(RecordCode.DAMAGED, message, order=number)
+def _damaged(number: int, message: str, name: str = "", code: RecordCode = RecordCode.DAMAGED) -> _Line:
+    problem = Diagnostic(code, message, order=number)
     return _Line(Damaged(number, name, (problem,)), None, "")
 
 

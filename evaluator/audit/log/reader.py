@@ -56,7 +56,7 @@ def not_found(decision_id: str) -> RecordError:
     hint = "`activenic log list` shows the ids"
     if len(decision_id) < SHORTEST_PREFIX:
         hint += f"; {SHORTEST_PREFIX} characters are enough if they are unique"
-    message = f"no record has the id {quote(decision_id)}"
+    message = f"the log holds no decision {quote(decision_id)}"
     return RecordError([Diagnostic(RecordCode.NOT_FOUND, message, hint=hint)])
 
 
