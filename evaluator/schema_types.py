@@ -101,7 +101,8 @@ class Types:
 
 
 def _bounded(schema: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 -- a type or an annotation
-    unknown = set(schema) - {"type", "description", *_BOUNDS["string"], *_BOUNDS["integer"]}
+    annotations = {key for key in schema if key.startswith("x-")}
+    unknown = set(schema) - {"type", "description", *_BOUNDS["string"], *_BOUNDS["integer"], *annotations}
     if unknown:
         raise ValueError(f"no type for the schema {dict(schema)}")
     bounds = _BOUNDS.get(name, {})

@@ -311,9 +311,10 @@ def test_the_exports_are_those_of_the_log(version: str, tmp_path: Path, run: Run
     assert json_lines(run(*command)[1]) == plain
     again = json_lines(run(*command, "--mask", tmp_path / "mask.key")[1])
     assert list(map(answer_of, again)) == list(map(answer_of, masked))
-    assert [answer_of(document)[1] for document in masked] == [row["status"] for row in rows]
+    assert [answer_of(document)[0] for document in masked] == [row["status"] for row in rows]
 
 
-def answer_of(document: Json) -> tuple[str, str, str | None]:
-    envelope = document["record"]
-    return envelope["decision_id"], envelope["result"]["status"], envelope["result"]["hostActiveNic"]
+def answer_of(document: Json) -> tuple[str, bool]:
+    """The status, and whether an interface is named: its pseudonym is another one in each version of masking."""
+    result = document["record"]["result"]
+    return result["status"], result["hostActiveNic"] is None

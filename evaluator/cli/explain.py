@@ -80,7 +80,7 @@ def _run(options: argparse.Namespace) -> int:
 def _write_change(decision: Decision, options: argparse.Namespace) -> int:
     """Print or append the change by which an interface is the answer, as a test."""
     from evaluator.workbench.append_case import write_test  # noqa: PLC0415 -- lark, yaml
-    from evaluator.workbench.change_case import change_case, test_file  # noqa: PLC0415 -- as above
+    from evaluator.workbench.change_case import change_case, file_of_case  # noqa: PLC0415 -- as above
 
     name: str = options.change_as_test
     try:
@@ -96,7 +96,7 @@ def _write_change(decision: Decision, options: argparse.Namespace) -> int:
     assert isinstance(case, Case)  # noqa: S101 -- every decision was made on one
     named = _policy_named(case.program, options)
     if options.write_tests is None:
-        sys.stdout.write(test_file(found, named))
+        sys.stdout.write(file_of_case(found, named))
     else:
         write_test(options.write_tests, found, case.program, named)
     return Exit.DONE

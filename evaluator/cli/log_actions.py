@@ -13,7 +13,7 @@ from evaluator.audit.log.items import Damaged, Item, LogFilter
 from evaluator.audit.log.ownership import key_warnings
 from evaluator.audit.log.signing import read_public_key, write_keys
 from evaluator.audit.log.store import DecisionLog
-from evaluator.audit.mask import mask
+from evaluator.audit.mask import Masking
 from evaluator.audit.mask_key import read_key
 from evaluator.audit.record import Record
 from evaluator.cli.exits import Exit
@@ -79,14 +79,14 @@ def _document(record: Record | None) -> object:
 
 def _export(options: argparse.Namespace) -> int:
     damage, shown = Damage(), 0
-    key = None if options.mask is None else read_key(options.mask)
+    masking = None if options.mask is None else Masking(read_key(options.mask))
     if options.mask is not None:
         warn(key_warnings(options.mask))
     with reading(options.log, damage) as log, progress("exported") as report:
         wanted = filter_of(options, log)
         places = _exported(log, wanted, damage, report)
-        if key is not None:
-            places = (_masked(place, key, damage) for place in places)
+        if masking is not None:
+            places = (_masked(place, masking, damage) for place in places)
         if options.skip_damaged:
             places = (place for place in places if isinstance(place, Record))
         for line in chained(places):
@@ -105,15 +105,19 @@ def _exported(log: DecisionLog, wanted: LogFilter, damage: Damage, report: Repor
         report(done, max(of, done))
 
 
-def _masked(place: Record | Damaged, key: bytes, damage: Damage) -> Record | Damaged:
+def _masked(place: Record | Damaged, masking: Masking, damage: Damage) -> Record | Damaged:
     """Return a record in other names; of a damaged place nothing but that it is damaged."""
     if isinstance(place, Damaged):
         return Damaged(place.seq, "", (Diagnostic(RecordCode.RECORD_ALTERED, "the record is damaged"),))
     try:
-        return replace(mask(replace(place, damage=()), key), damage=place.damage)
+        return replace(masking.mask(replace(place, damage=())), damage=_unnamed(place.damage))
     except RecordError as error:
         damage.note(error.diagnostics)
         return Damaged(0, "", (Diagnostic(RecordCode.INVALID, "the record cannot be masked"),))
+
+
+def _unnamed(damage: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(replace(problem, message="a body of the record is damaged") for problem in damage)
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -60,10 +60,10 @@ _IPROUTE2 = "an array of objects with `ifname` or `addr_info`, or an object with
 _NMSTATE = "an object with `interfaces`, a list of objects, or a Kubernetes NodeNetworkState"
 # Ansible's stands first: what plays add to a host's facts may bear any name, those of VDSM's maps among them
 FORMATS: tuple[ReportFormat, ...] = (
-    ReportFormat("ansible", _ANSIBLE, is_ansible, _read_ansible),
-    ReportFormat("vdsm", _VDSM, is_vdsm, _read_vdsm),
-    ReportFormat("iproute2", _IPROUTE2, is_iproute2, _read_iproute2),
-    ReportFormat("nmstate", _NMSTATE, is_nmstate, _read_nmstate),
+    ReportFormat("ansible", _ANSIBLE, is_ansible, _read_ansible, "ansible-facts"),
+    ReportFormat("vdsm", _VDSM, is_vdsm, _read_vdsm, "capability-report"),
+    ReportFormat("iproute2", _IPROUTE2, is_iproute2, _read_iproute2, "iproute2-report"),
+    ReportFormat("nmstate", _NMSTATE, is_nmstate, _read_nmstate, "nmstate-report"),
 )
 
 
@@ -124,6 +124,11 @@ def read_report_text(
         text = with_route_files(text, routes)
         value = _parse(text, parse_json_without_duplicates)
     return replace(_read_value(value, format, item), text=text)
+
+
+def parse_report_text(text: bytes, format: str) -> object:
+    """Return the value of a report's text without reading facts from it; ReportError if the text is invalid."""
+    return _parse_any(text, format, parse_json)[0]
 
 
 def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], object]) -> tuple[object, str]:

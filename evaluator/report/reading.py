@@ -87,10 +87,11 @@ class ReportFormat:
     """One tool's format: how it is recognised by its shape, and how it becomes a report.
 
     `looks_for` says in words what `recognises` looks at. `read` raises ReportError with every
-    problem where the document breaks the format's schema.
+    problem if the document breaks the format's `schema`, by which its reports are masked too.
     """
 
     name: str
     looks_for: str
     recognises: Callable[[object], bool]
     read: Callable[[object], Report]
+    schema: str = ""

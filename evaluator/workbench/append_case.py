@@ -23,7 +23,7 @@ from evaluator.source import Source
 from evaluator.text import quote_path, reason_of
 from evaluator.workbench.case_file import PolicyCase, read_case_file
 from evaluator.workbench.case_text import dump
-from evaluator.workbench.change_case import ChangeCase, test_file, with_parameters
+from evaluator.workbench.change_case import ChangeCase, file_of_case, with_parameters
 from evaluator.workbench.run_cases import run_case
 
 _LINE = re.compile(r"[^\n\r\x85\u2028\u2029]*(?:\r\n|[\n\r\x85\u2028\u2029]|\Z)")
@@ -35,7 +35,7 @@ def write_test(path: Path, case: ChangeCase, policy: Program, named: str) -> Non
     `named` is what a new file names as its policy.
     """
     if not path.exists():
-        _replace(path, test_file(case, named).encode(), before=None, policy=policy)
+        _replace(path, file_of_case(case, named).encode(), before=None, policy=policy)
         return
     before = read_case_file(path)
     if any(one.policy.program.text != policy.text for one in before):
