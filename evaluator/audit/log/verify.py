@@ -9,9 +9,10 @@ from pathlib import Path
 
 from evaluator.audit.log.chain import GENESIS, Head
 from evaluator.audit.log.checkpoint import checkpoint_problems, damaged_before
-from evaluator.audit.log.file import OpenLog, as_record_errors, reading, rescued
+from evaluator.audit.log.file import OpenLog, as_record_errors, reading, rescued, schema_problems
 from evaluator.audit.log.queries import head_of, pruned_head
 from evaluator.audit.log.reader import Progress
+from evaluator.audit.log.schema import schema_of
 from evaluator.audit.log.signatures import SignatureCheck
 from evaluator.audit.log.verification import Verification, first_problems
 from evaluator.audit.log.verify_records import Walk, body_problems, record_problems
@@ -29,7 +30,7 @@ def verify(
     With `public_keys` each record must be signed with one of them. `noted` is a head noted earlier.
     """
     keys = frozenset(public_keys)
-    of_file = [*log.problems, *(() if log.is_salvaged else _pages(log.connection))]
+    of_file = list(dict.fromkeys([*log.problems, *(() if log.is_salvaged else _of_file(log))]))
     try:
         walk, problems = _walked(path, log, keys, noted, progress)
         is_whole = not of_file or log.is_salvaged or not _MISSING.intersection(problem.code for problem in problems)
@@ -69,10 +70,11 @@ def _walked(
     return walk, problems
 
 
-def _pages(connection: sqlite3.Connection) -> Iterator[Diagnostic]:
-    """Yield what SQLite finds wrong with its own file."""
+def _of_file(log: OpenLog) -> Iterator[Diagnostic]:
+    """Yield what SQLite finds wrong with its own file, and how its tables differ from those of a log."""
     try:
-        for (said,) in connection.execute(f"PRAGMA integrity_check({_MOST_OF_SQLITE})"):
+        yield from schema_problems(schema_of(log.connection), log.layout.version)
+        for (said,) in log.connection.execute(f"PRAGMA integrity_check({_MOST_OF_SQLITE})"):
             if said != "ok":
                 yield Diagnostic(RecordCode.DAMAGED, f"SQLite finds the file damaged: {str(said).lower()}")
     except (sqlite3.Error, UnicodeDecodeError) as error:
