@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -105,7 +104,12 @@ def _file(name: str) -> Iterator[Path]:
         return
     if sys.stdin is None:
         raise RecordError([Diagnostic(RecordCode.UNREADABLE, "standard input is closed")])
+    from evaluator.audit.log.export import LONGEST_LINE  # noqa: PLC0415 -- rfc8785, only where records are read
+
     with NamedTemporaryFile(prefix="activenic-") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
+        while line := sys.stdin.buffer.readline(LONGEST_LINE):
+            if len(line) == LONGEST_LINE:
+                raise RecordError([Diagnostic(RecordCode.INVALID, "standard input has a line that is too long")])
+            file.write(line)
         file.flush()
         yield Path(file.name)
