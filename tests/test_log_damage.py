@@ -205,7 +205,7 @@ def test_a_damaged_policy_text_hides_no_record(
     assert len(rows) == 150
     marked = [row for row in rows if row["damaged"]]
     assert len(marked) == 113
-    assert "the policy of record 1 cannot be read: its checksum differs" in err
+    assert "the policy of decision `d-1` cannot be read: its checksum differs" in err
     assert main(["log", "show", log, "d-1", "--output", "json"]) == 8
     shown = json.loads(capsys.readouterr().out)
     assert (shown["texts"], bool(shown["report"]), len(shown["damaged"])) == ([None], True, 1)

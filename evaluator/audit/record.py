@@ -181,7 +181,7 @@ def read_record(document: object) -> Record:
             contents.append(_content(envelope, body, text))
         except ValueError as error:
             contents.append(None)
-            damage.append(body_damage(body, str(error)))
+            damage.append(body_damage(envelope, body, str(error)))
     return with_bodies(envelope, contents, damage)
 
 
@@ -194,9 +194,10 @@ def is_record_document(document: object) -> TypeGuard[Json]:
     )
 
 
-def body_damage(body: Body, reason: str) -> Diagnostic:
+def body_damage(envelope: Json, body: Body, reason: str) -> Diagnostic:
     """Return the problem of a body that cannot be read, or is not the one that the envelope names."""
-    return Diagnostic(RecordCode.DAMAGED, f"the {body.what} of the record cannot be read: {reason}", body.pointer)
+    message = f"the {body.what} of decision {quote(envelope['decision_id'])} cannot be read: {reason}"
+    return Diagnostic(RecordCode.DAMAGED, message, body.pointer)
 
 
 def read_envelope(text: bytes) -> Json:

@@ -197,15 +197,13 @@ class LogReader:
             return _damaged(row, log.layout.index, str(error))
         problems = [
             *_columns(seq, envelope, row[5:], log.layout.index),
-            *self._bodies(connection, seq, envelope, bodies),
+            *self._bodies(connection, envelope, bodies),
         ]
         key = signer if is_hash(signer) else None
         sign = signature if isinstance(signature, bytes) else None
         return Entry(Head(seq, stored), key, sign, envelope, tuple(problems), unproven)
 
-    def _bodies(
-        self, connection: sqlite3.Connection, seq: int, envelope: Json, known: dict[str, str]
-    ) -> Iterator[Diagnostic]:
+    def _bodies(self, connection: sqlite3.Connection, envelope: Json, known: dict[str, str]) -> Iterator[Diagnostic]:
         """Yield which bodies of a record are damaged, by their checksums; their digests are for `record`."""
         for body in bodies_of(envelope):
             if is_erased(envelope, body):
@@ -214,8 +212,7 @@ class LogReader:
                 row = self._stored(connection, body)
                 known[body.sha256] = "it is missing" if row is None else damage_of(row[1], row[0])
             if known[body.sha256]:
-                message = f"the {body.what} of record {seq} cannot be read: {known[body.sha256]}"
-                yield Diagnostic(RecordCode.DAMAGED, message, body.pointer, order=seq)
+                yield body_damage(envelope, body, known[body.sha256])
 
     def _stored(self, connection: sqlite3.Connection, body: Body) -> Row | None:
         query = "SELECT size, packed FROM body WHERE sha256 = ?"
@@ -232,7 +229,7 @@ class LogReader:
                 contents.append(None if is_erased(envelope, body) else self._content(connection, body))
             except ValueError as error:
                 contents.append(None)
-                damage.append(body_damage(body, str(error)))
+                damage.append(body_damage(envelope, body, str(error)))
         return with_bodies(envelope, contents, damage)
 
     def _content(self, connection: sqlite3.Connection, body: Body) -> bytes:
