@@ -82,7 +82,8 @@ def _insert(connection: sqlite3.Connection, checkpoint: Checkpoint, now: datetim
     row = connection.execute("SELECT hash FROM stub ORDER BY id DESC LIMIT 1").fetchone()
     document = rfc8785.dumps({**checkpoint.to_dict(), "timestamp": time_text(now)})
     key = None if signer is None else signer.public_key
-    digest = stub_hash(row[0] if row else GENESIS.hash, key, document)
+    before = row[0] if row and is_hash(row[0]) else GENESIS.hash
+    digest = stub_hash(before, key, document)
     connection.execute(
         "INSERT INTO stub (last_seq, last_hash, hash, signer, signature, document) VALUES (?, ?, ?, ?, ?, ?)",
         (checkpoint.last.seq, checkpoint.last.hash, digest, key, signature_of(digest, signer), document),

@@ -37,6 +37,7 @@ from evaluator.text import quote, quote_path
 
 _PATIENCE = 30.0
 _ALL = LogFilter()
+_LARGEST_SAFE = (1 << 53) - 1  # of what canonical JSON can hold
 _OF_FILE = frozenset({RecordCode.DAMAGED, RecordCode.SCHEMA_ALTERED})
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
@@ -291,6 +292,8 @@ class _Writer:
         while True:
             began = self._reader.ask(lambda log: pruned_head(log.connection))
             checkpoint = older_than(self._reader.items(_ALL), began, before)
+            if checkpoint is not None and checkpoint.last.seq > _LARGEST_SAFE:
+                raise _damaged(self._path, "its records have numbers that no log reaches")
             if checkpoint is None or self._leave(checkpoint, began):
                 self._reader.forget()
                 return checkpoint
