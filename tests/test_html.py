@@ -270,7 +270,7 @@ def test_every_interface_of_a_small_host_is_there(report: dict[str, Any], addres
     assert text == page(again)
     drawn = text[text.index("<svg") : text.index("</svg>")] if "<svg" in text else ""
     for interface in decision.explain().interfaces:
-        assert f">{interface.name}<".encode("ascii", "xmlcharrefreplace").decode() in drawn
+        assert f">{visible(interface.name)}<".encode("ascii", "xmlcharrefreplace").decode() in drawn
         assert interface.outcome in "".join(reader.text)
 
 

@@ -54,11 +54,14 @@ def _as_it_is(document: Any, _: str | None) -> object:  # noqa: ANN401 -- plain 
 
 
 def _of_iproute2(document: Any, _: str | None) -> object:  # noqa: ANN401 -- plain JSON
-    """Return the report as an object, in which octets of names that are not UTF-8 are readable."""
+    """Return the report as an object, in which octets of names that are not UTF-8 are readable.
+
+    Only what `activenic collect` wrote has a `schema_version`: it promises that no address family is left out.
+    """
     if isinstance(document, dict) and "schema_version" in document:
         return document
     readable = with_readable_names(document)
-    return {"schema_version": 1, **readable} if isinstance(readable, dict) else {"schema_version": 1, "addr": readable}
+    return readable if isinstance(readable, dict) else {"addr": readable}
 
 
 def _of_nmstate(document: object, item: str | None) -> object:

@@ -39,7 +39,7 @@ def refuse_other_system(path: tuple[str, ...], body: Mapping[str, Any]) -> None:
 
 
 def _system_of(body: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the system and the fact that tells it: its name, else the family's, else the shape of the facts."""
+    """Return the system and the fact that names it: its name, else the family's, else the shape of the facts."""
     for name in ("system", "net_system"):
         for key in (ANSIBLE_PREFIX + name, name):
             system = body.get(key)

@@ -20,6 +20,7 @@ from evaluator.report.contradictions import contradictions
 from evaluator.report.iproute2_gaps import absent_families, gaps, refuse_without_facts
 from evaluator.report.iproute2_link import Interface, interface_of, link_of, lowers_of
 from evaluator.report.iproute2_route import RoutingTable, read_routes
+from evaluator.report.json_text import without_nulls
 from evaluator.report.kernel_names import with_readable_names
 from evaluator.report.reading import Report, refuse_invalid
 from evaluator.text import quote, quote_all
@@ -41,6 +42,7 @@ def read(document: object) -> Report:
     pointer = "" if is_bare else "/addr"
     refuse_without_facts(parts.get("addr"), pointer)
     refuse_invalid(document, f"{SCHEMA}#addresses" if is_bare else SCHEMA)
+    parts = without_nulls(parts)
     interfaces = _interfaces(parts["addr"], pointer)
     tables = {family: parts[key] for key, family in _TABLES.items() if key in parts}
     table = read_routes(tables) if tables else None

@@ -3,7 +3,7 @@
 `ip addr show` leaves an empty object for each link that `up` or `dev` filters away (`{"addr_info": []}` in 4.14 and
 4.15) and for each address that `scope` and the like filter away; `ip -4` and `ip -6` leave a family out; `ip link`
 has no addresses at all. An address that such a report does not show may be on the host all the same. Gaps between the
-indexes of links are no evidence: an index is never used again.
+indexes of links are not evidence: an index is never used again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _MOST_NAMES = 5
 def refuse_without_facts(entries: object, pointer: str) -> None:
     """Raise ReportError if no interface has a list of addresses, or an address has no interface."""
     objects = [(i, one) for i, one in enumerate(entries) if isinstance(one, dict)] if isinstance(entries, list) else []
-    if objects and any(one for _, one in objects) and not any("addr_info" in one for _, one in objects):
+    has_lists = any(isinstance(one.get("addr_info"), list) for _, one in objects)
+    if any(one for _, one in objects) and not has_lists:
         message = "the report has no addresses: no interface has `addr_info`"
         raise ReportError([Diagnostic(ReportCode.INVALID, message, pointer or "/", _USE_ADDR)])
     problems = [
@@ -39,7 +40,7 @@ def refuse_without_facts(entries: object, pointer: str) -> None:
 
 
 def _has_names(addresses: Iterable[object]) -> bool:
-    return all(not isinstance(address, dict) or not address or "dev" in address for address in addresses)
+    return all(not isinstance(address, dict) or not address or address.get("dev") is not None for address in addresses)
 
 
 def gaps(entries: Iterable[Mapping[str, Any]], interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
@@ -67,7 +68,7 @@ def _entries(count: int) -> str:
 
 
 def absent_families(interfaces: Iterable[Interface]) -> frozenset[int]:
-    """Return the families of which no link has an address, loopback links included; none without an interface."""
+    """Return the families in which no link has an address, loopback links included; none without an interface."""
     addresses = [[part.data for part in one.addresses] for one in interfaces]
     if not addresses:
         return frozenset()

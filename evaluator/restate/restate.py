@@ -1,7 +1,7 @@
 """A report with a change written into its document, read again by its own reader.
 
-So a change that no report can state is never said, and what is said is what the reader makes of it: the
-facts that were meant to change may change, and if another one changes too, there is no such report.
+So an explanation never names a change that no report can state. The facts that were meant to change may change; if
+another fact changes too, the edit is rejected.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NOTHING: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Which facts a change is about: of which interfaces, of every interface, of the host."""
+    """Which facts a change is about: those of some interfaces, of every interface, of the host."""
 
     links: Mapping[str, frozenset[str]]
     every_link: frozenset[str] = _NOTHING

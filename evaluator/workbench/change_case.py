@@ -1,6 +1,6 @@
 """A change that an explanation names becomes a policy test: the question after the change, and its answer.
 
-The test stands for itself: report, addresses and parameters are in it, and it passes.
+The test is complete: report, addresses and parameters are in it, and it passes.
 """
 
 from __future__ import annotations
