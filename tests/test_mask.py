@@ -336,7 +336,7 @@ def test_names_that_are_words_of_the_language() -> None:
 def test_erased_bodies(gone: str) -> None:
     whole = recorded((Path(__file__).parent.parent / "policies" / "strict.yaml").read_text())
     record = Record(
-        whole.envelope, None if gone != "policy" else whole.report, None if gone != "report" else whole.policy
+        whole.envelope, None if gone != "policy" else whole.report, (None if gone != "report" else whole.policy,)
     )
     masked = through_json(mask(record, KEY))
     assert masked.envelope["replayable"] is False

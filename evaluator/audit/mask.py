@@ -23,7 +23,8 @@ from evaluator.audit.mask_policy import Labels, MaskedPolicy, mask_policy, mask_
 from evaluator.audit.mask_report import mask_format, mask_report
 from evaluator.audit.mask_schema import Walker, part_of
 from evaluator.audit.pseudonyms import Pseudonyms
-from evaluator.audit.record import SCHEMA, Json, Record, checked
+from evaluator.audit.record import SCHEMAS as RECORD_SCHEMAS
+from evaluator.audit.record import Json, Record, checked
 from evaluator.audit.replay import decide_again, host_of
 from evaluator.diagnostic import Diagnostic, QuestionError, RecordCode, RecordError
 from evaluator.digest import digest
@@ -69,7 +70,8 @@ class Masking:
         if record.policy is not None:
             policy = self._policy(given["policy"]["name"], record.policy)
         masked = _Copy(record, report, policy, self._pseudonyms).record()
-        return masked if is_valid(masked.envelope, SCHEMA) else checked(masked)
+        schema = RECORD_SCHEMAS[masked.envelope["schema_version"]]
+        return masked if is_valid(masked.envelope, schema) else checked(masked)
 
     def _mask_report(self, text: bytes, format: str, item: str | None) -> tuple[bytes | None, frozenset[str]]:
         return mask_report(text, format, item, self._pseudonyms)
@@ -102,7 +104,7 @@ class _Copy:
         """Return the copy with the decision on its inputs; if that is not the original one, with the reasons."""
         policy = None if self._policy is None else self._policy.text.encode()
         envelope = self._envelope(policy)
-        masked = Record(envelope, self._report, policy)
+        masked = Record(envelope, self._report, (policy,))
         result = self._result(envelope["input"])
         reasons = self._reasons()
         again = None if reasons else _decided(masked, result)
@@ -117,7 +119,8 @@ class _Copy:
 
     def _envelope(self, policy: bytes | None) -> Json:
         """Return everything but the result and the description of the masking."""
-        before, part = self._original.envelope, part_of(SCHEMA)
+        before = self._original.envelope
+        part = part_of(RECORD_SCHEMAS[before["schema_version"]])
         given, input_part = before["input"], part.members["input"]
         types = {} if self._policy is None else self._policy.types
         values = {
@@ -134,11 +137,18 @@ class _Copy:
                     "format": mask_format(given["report"]["format"]),
                     **self._body(given["report"], self._report),
                 },
-                "policy": {**body, "name": self._labels(given["policy"]["name"])},
+                "policy": self._named(self._labels(given["policy"]["name"]), body),
                 "parameters": values,
                 "host": _with_answers_sorted(self._walker.document(given["host"], input_part.members["host"])),
             },
         }
+
+    def _named(self, name: str, body: Json) -> Json:
+        """Return how the envelope names the policy, in the version of the original record."""
+        if self._original.envelope["schema_version"] == 1:
+            return {**body, "name": name}
+        text = {"name": name, "sha256": body["sha256"]}
+        return {**text, "texts": [text]}
 
     def _body(self, given: Json, body: bytes | None) -> Json:
         """Return a body's digest and size; of a missing one a pseudonym and zero."""

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from evaluator.audit.documents import SCHEMAS, document_of
-from evaluator.audit.record import Json, Record, engine_versions, host_document
+from evaluator.audit.record import Json, Record, bodies_of, engine_versions, host_document, is_erased
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, HostNameError, QuestionError, RecordCode, RecordError, Severity
 from evaluator.engine import Policy
@@ -88,6 +88,9 @@ class Replay:
 def replay(record: Record, version: str) -> Replay:
     """Make the decision again and compare; a record whose decision cannot be made has a class, too."""
     changes = tuple(_changes(record.envelope["engine"], engine_versions(version)))
+    if record.damage:
+        reasons = tuple(problem.message for problem in record.damage)
+        return Replay(record.decision_id, ReplayClass.DAMAGED, (), reasons, changes, None)
     reasons = tuple(_not_comparable(record))
     if reasons:
         return Replay(record.decision_id, ReplayClass.NOT_COMPARABLE, (), reasons, changes, None)
@@ -104,9 +107,9 @@ def replay(record: Record, version: str) -> Replay:
 def _not_comparable(record: Record) -> Iterator[str]:
     """Yield why masking or erasing has removed what a replay needs."""
     envelope = record.envelope
-    for name, body in (("report", record.report), ("policy", record.policy)):
-        if body is None and f"/input/{name}" in envelope["erased"]:
-            yield f"the {name} was erased"
+    for body in bodies_of(envelope):
+        if is_erased(envelope, body):
+            yield f"the {body.what} was erased"
     if envelope.get("replayable") is False and (envelope["masked"] or envelope["erased"]):
         yield from envelope.get("not_replayable") or ["the record says so"]
 
@@ -155,8 +158,13 @@ def _first(differences: list[str]) -> Iterator[str]:
 
 def decide_again(record: Record) -> Decision:
     """Return the decision that the record's inputs give; QuestionError if they are not a question any more."""
+    if record.damage:
+        raise RecordError(record.damage)
     if record.report is None or record.policy is None:
         raise RecordError([Diagnostic(RecordCode.ERASED, "the report or the policy of this record is missing")])
+    if len(record.texts) > 1:
+        message = "the policy of this record extends another one, which this version cannot read"
+        raise RecordError([Diagnostic(RecordCode.NOT_REPLAYABLE, message)])
     if record.envelope.get("replayable") is False:
         reasons = record.envelope.get("not_replayable") or ["the record says that it cannot be replayed"]
         raise RecordError(Diagnostic(RecordCode.NOT_REPLAYABLE, reason, order=i) for i, reason in enumerate(reasons))

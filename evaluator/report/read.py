@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.files import FileTooLargeError, read_regular, read_regular_or_pipe
 from evaluator.frozen import replace
 from evaluator.report.json_text import (
     LARGEST,
@@ -163,15 +164,27 @@ def refuse_duplicates(report: Report) -> None:
         _parse_any(report.text, report.format, parse_json_without_duplicates)
 
 
-def read_file(path: Path, subject: str = "report") -> bytes:
-    """Return a file's bytes; ReportError if it cannot be read. `subject` is what the message calls it."""
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file or a pipe; ReportError if it cannot be read or is too large to be a report."""
+    return _bytes_of(path, "report", read_regular_or_pipe)
+
+
+def read_regular_file(path: Path, subject: str = "report") -> bytes:
+    """Return the bytes of a regular file, as `read_file` does: only the report itself may come from a pipe.
+
+    `subject` is what the message calls it.
+    """
+    return _bytes_of(path, subject, read_regular)
+
+
+def _bytes_of(path: Path, subject: str, read: Callable[[Path, int], bytes]) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        raise ReportError(
-            [Diagnostic(ReportCode.UNREADABLE, f"the {subject} {quote_path(path)} cannot be read: {reason_of(error)}")]
-        ) from None
+        return read(path, LARGEST)
+    except FileTooLargeError as error:
+        code, message = ReportCode.TOO_LARGE, f"the {subject} {quote_path(path)} is {reason_of(error)}"
+    except OSError as error:
+        code, message = ReportCode.UNREADABLE, f"the {subject} {quote_path(path)} cannot be read: {reason_of(error)}"
+    raise ReportError([Diagnostic(code, message)])
 
 
 def _read_value(document: object, name: str, item: str | None = None) -> Report:

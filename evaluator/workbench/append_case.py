@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.diagnostic import Diagnostic, PolicyError, RecordCode, RecordError
+from evaluator.files import read_regular
 from evaluator.policy.find import read_text_file
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Program
@@ -40,7 +41,7 @@ def write_test(path: Path, case: ChangeCase, policy: Program, named: str) -> Non
     if any(one.policy.program.text != policy.text for one in before):
         raise _refusal(f"{quote_path(path)} tests another policy than {policy.name}")
     try:
-        raw = path.read_bytes().decode()
+        raw = read_regular(path).decode()
     except (OSError, ValueError) as error:
         raise _refusal(f"{quote_path(path)} cannot be read: {_reason(error)}") from None
     _replace(path, _with_test(path, raw, case, named).encode(), before=before, policy=policy)
