@@ -121,7 +121,16 @@ def _check(path: Path, temporary: Path, before: tuple[PolicyCase, ...], policy: 
 
 
 def _identity(case: PolicyCase) -> tuple[object, ...]:
-    return case.name, case.policy.program.text, case.report, case.host, case.parameters, case.wanted, case.format, case.item
+    return (
+        case.name,
+        case.policy.program.text,
+        case.report,
+        case.host,
+        case.parameters,
+        case.wanted,
+        case.format,
+        case.item,
+    )
 
 
 def _reason(error: OSError | ValueError) -> str:
