@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from msgspec import Struct
+
 from evaluator.diagnostic import Severity
-from evaluator.frozen import dataclass
 
 
 class FindingCode(StrEnum):
@@ -165,8 +166,7 @@ ABSENCE_NOT_PROVEN = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One remark on a decision.
 
     `interfaces` holds names, `addresses` canonical texts, both sorted; `rule` is the place

@@ -77,19 +77,24 @@ READER = '''
 from evaluator.facts.address import OwnedAddress, parse_address
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind, Link
-from evaluator.report.reading import Report
+from evaluator.report.reading import Reading
 
 
 def is_dummy(document):
     return isinstance(document, dict) and "dummy" in document
 
 
+class DummyLink(Link, frozen=True, eq=False):
+    text: str
+
+    @property
+    def addresses(self):
+        return (OwnedAddress(parse_address(self.text), 24, True, self.text, f"/dummy/{self.name}"),)
+
+
 def read(document):
-    links = [
-        Link(name, Kind.PHYSICAL, at, (OwnedAddress(parse_address(text), 24, True, text, f"/dummy/{name}"),))
-        for at, (name, text) in enumerate(document["dummy"].items())
-    ]
-    return Report("dummy", HostFacts(tuple(links)), (), document)
+    links = [DummyLink(name, Kind.PHYSICAL, at, text) for at, (name, text) in enumerate(document["dummy"].items())]
+    return Reading(HostFacts(links), tuple)
 '''
 POLICY = """
 policy: tried

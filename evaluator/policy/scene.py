@@ -30,7 +30,7 @@ class Question:
         self.host: Final = host
         self.parameters: Final = parameters
         self.owned: Final = facts.owned(host)
-        self.owners: Final = facts.owners(self.owned)
+        self.owners: Final = tuple([facts.by_name[name] for name in self.owned])
 
     @property
     def unowned(self) -> tuple[Address, ...]:

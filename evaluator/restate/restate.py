@@ -12,8 +12,8 @@ from typing import Any
 
 from evaluator.diagnostic import ReportError
 from evaluator.facts.host import HostFacts
-from evaluator.facts.link import Link
-from evaluator.frozen import dataclass, fields
+from evaluator.facts.link import LINK_FACTS, Link
+from evaluator.frozen import dataclass
 from evaluator.report.read import read_report
 from evaluator.report.reading import Report
 from evaluator.restate.ansible import AnsibleWriter
@@ -28,7 +28,6 @@ _WRITERS: Mapping[str, type[Writer]] = {
     "nmstate": NmstateWriter,
     "vdsm": VdsmWriter,
 }
-_LINK_FACTS = tuple(field.name for field in fields(Link) if field.compare)
 _HOST_FACTS = ("networks", "last_client_iface", "blocked")
 _NOTHING: frozenset[str] = frozenset()
 
@@ -86,6 +85,4 @@ def _is_only(before: HostFacts, after: HostFacts, touched: Touched) -> bool:
 
 def _same(before: Link, after: Link, touched: Touched) -> bool:
     allowed = touched.every_link | touched.links.get(before.name, _NOTHING)
-    if before == after:
-        return True
-    return all(getattr(before, name) == getattr(after, name) for name in _LINK_FACTS if name not in allowed)
+    return all(getattr(before, name) == getattr(after, name) for name in LINK_FACTS if name not in allowed)
