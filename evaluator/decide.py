@@ -7,6 +7,7 @@ randomness.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,11 +20,11 @@ from evaluator.policy.program import Program
 from evaluator.policy.scene import Question, Value
 from evaluator.policy.verdict import Verdict, expand
 from evaluator.report.reading import Report
+from evaluator.trace import Step
 
 if TYPE_CHECKING:
     from evaluator.finding import Finding
     from evaluator.policy.interpret import Judged
-    from evaluator.trace import Step
 
 
 class Case(NamedTuple):
@@ -47,13 +48,14 @@ class Case(NamedTuple):
         return Question(self.report.facts, self.host, self.parameters)
 
 
-class Made(NamedTuple):
+class Made:
     """What a decision was made from."""
 
-    case: Case
-    question: Question
-    verdict: Verdict
-    explain: Callable[[Case], Explainer]
+    def __init__(self, case: Case, question: Question, verdict: Verdict, explain: Callable[[Case], Explainer]) -> None:
+        self.case = case
+        self.question = question
+        self.verdict = verdict
+        self.explain = explain
 
     @property
     def host(self) -> HostAddresses:
@@ -82,20 +84,22 @@ class Made(NamedTuple):
 
     def trace(self) -> tuple[Step, ...]:
         """Return what each rule did."""
-        return tuple(map(_step, self._steps()))
+        return tuple(map(_step, self._steps))
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what there is to say of what every rule did, those that only warn among them."""
         from evaluator.remarks import remarks  # noqa: PLC0415 -- when somebody asks what or why
 
         case = self.case
-        return remarks(case.compiled, case.report, self.question, self.verdict.status, self._steps())
+        return remarks(case.compiled, case.report, self.question, self.verdict.status, self._steps)
 
     def explainer(self) -> Explainer:
         """Return what makes explanations of the decision."""
         return self.explain(self.case)
 
+    @cached_property
     def _steps(self) -> tuple[Judged, ...]:
+        """What every rule did, those that only warn among them."""
         return expand(self.case.program.rules, self.case.compiled.judge_all(self.question).trace)
 
 
@@ -112,8 +116,6 @@ def _names(links: Iterable[Link]) -> tuple[str, ...]:
 
 
 def _step(judged: Judged) -> Step:
-    from evaluator.trace import Step  # noqa: PLC0415 -- when somebody asks why
-
     rule = judged.rule
     return Step(
         rule.name,

@@ -7,20 +7,23 @@ byte, whatever the order of interfaces or answers, under every policy that uses 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, json
 
-from evaluator.facts.host import HostAddresses
-from evaluator.finding import Finding
+from evaluator.facts.host import HostAddresses, HostDocument
+from evaluator.finding import Finding, FindingDocument
 
 if TYPE_CHECKING:
     from evaluator.trace import Explanation, Step
 
 SCHEMA_VERSION = 2
+_DELETE = b"\x7f"
+_NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 class Status(StrEnum):
@@ -51,18 +54,6 @@ class Interface(Struct, frozen=True):
     members: tuple[str, ...]
     networks: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, object]:
-        """Return the interface as JSON-ready data."""
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            "matched_addresses": list(self.matched_addresses),
-            "base_interface": self.base_interface,
-            "vlan_id": self.vlan_id,
-            "members": list(self.members),
-            "networks": list(self.networks),
-        }
-
 
 class PolicyText(Struct, frozen=True):
     """A text that a policy was read from: the name that it gives itself, and the SHA-256 of its bytes."""
@@ -70,9 +61,30 @@ class PolicyText(Struct, frozen=True):
     name: str
     sha256: str
 
-    def to_dict(self) -> dict[str, str]:
-        """Return the text's name and digest as JSON-ready data."""
-        return {"name": self.name, "sha256": self.sha256}
+
+class PolicyDocument(Struct, frozen=True):
+    """The policy of a decision document."""
+
+    name: str
+    sha256: str
+    texts: tuple[PolicyText, ...]
+    parameters: Mapping[str, object]
+
+
+class Document(Struct, frozen=True):
+    """The decision document (`schemas/decision.schema.json`), member by member."""
+
+    schema_version: int
+    status: Status
+    hostActiveNic: str | None
+    interface: Interface | None
+    candidates: tuple[str, ...]
+    owners: tuple[str, ...]
+    findings: tuple[FindingDocument, ...]
+    trace: tuple[Step, ...]
+    policy: PolicyDocument
+    host: HostDocument
+    resolution: Mapping[str, object] | None
 
 
 class Making(Protocol):
@@ -215,29 +227,33 @@ class Decision:
 
     def to_dict(self) -> dict[str, object]:
         """Return the decision document (`schemas/decision.schema.json`)."""
-        import copy  # noqa: PLC0415 -- a decision is often read without its document
-
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "status": str(self.status),
-            "hostActiveNic": self.host_active_nic,
-            "interface": None if self.interface is None else self.interface.to_dict(),
-            "candidates": list(self.candidates),
-            "owners": list(self.owners),
-            "findings": [finding.to_dict() for finding in self.findings],
-            "trace": [step.to_dict() for step in self.trace],
-            "policy": {
-                "name": self.policy,
-                "sha256": self.policy_sha256,
-                "texts": [text.to_dict() for text in self.policy_texts],
-                "parameters": dict(self.parameters),
-            },
-            "host": self.host.to_dict(),
-            "resolution": copy.deepcopy(self.host.resolution),
-        }
+        document: dict[str, object] = json.decode(json.encode(self._document()))
+        return document
 
     def to_json(self) -> bytes:
         """Return the decision document as compact JSON, ASCII only: what is logged and sent."""
-        import json  # noqa: PLC0415 -- as above
+        text = json.encode(self._document())
+        is_plain = text.isascii() and _DELETE not in text
+        return text if is_plain else _NOT_ASCII.sub(_escaped, text.decode()).encode("ascii")
 
-        return json.dumps(self.to_dict(), separators=(",", ":")).encode("ascii")
+    def _document(self) -> Document:
+        making = self._making
+        return Document(
+            SCHEMA_VERSION,
+            self.status,
+            self.host_active_nic,
+            self.interface,
+            self.candidates,
+            self.owners,
+            tuple([finding.document() for finding in self.findings]),
+            self.trace,
+            PolicyDocument(self.policy, self.policy_sha256, making.policy_texts, dict(self.parameters)),
+            self.host.document(),
+            self.host.resolution,
+        )
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """Return a character as JSON writes it in ASCII, in two halves if it takes more than sixteen bits."""
+    octets = match.group().encode("utf-16-be")
+    return "".join(f"\\u{octets[at : at + 2].hex()}" for at in range(0, len(octets), 2))

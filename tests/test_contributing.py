@@ -95,6 +95,10 @@ class DummyLink(Link, frozen=True, eq=False):
 def read(document):
     links = [DummyLink(name, Kind.PHYSICAL, at, text) for at, (name, text) in enumerate(document["dummy"].items())]
     return Reading(HostFacts(links), tuple)
+
+
+def read_text(text):
+    return None
 '''
 POLICY = """
 policy: tried
@@ -125,9 +129,13 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         read,
         "from evaluator.diagnostic import",
         "",
-        before="from evaluator.report.dummy import is_dummy, read as _dummy\n",
+        before="from evaluator.report.dummy import is_dummy\n",
     )
-    _add(read, "FORMATS: tuple[ReportFormat, ...] = (\n", '    ReportFormat("dummy", "`dummy`", is_dummy, _dummy),\n')
+    _add(
+        read,
+        "FORMATS: tuple[ReportFormat, ...] = (\n",
+        '    ReportFormat("dummy", "`dummy`", is_dummy, "evaluator.report.dummy"),\n',
+    )
     (root / "policies/dummy-policy.yaml").write_text(POLICY.replace("tried", "dummy-policy"))
     rules = [
         f"  - name: {verb[0]}{at}\n    rule: '{verb} nic when {text}'\n"

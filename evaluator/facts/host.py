@@ -214,11 +214,28 @@ def _read_in_full(links: Mapping[str, Link]) -> AddressTable:
     """Return the table of links that have their addresses already."""
     return table_of(
         [
-            (name, str(owned.address), -1 if owned.prefix is None else owned.prefix)
+            (name, (str(owned.address),), -1 if owned.prefix is None else owned.prefix)
             for name, link in links.items()
             for owned in link.addresses
         ]
     )
+
+
+class Unusable(Struct, frozen=True):
+    """An address that no interface can own, and why."""
+
+    address: str
+    reason: str
+
+
+class HostDocument(Struct, frozen=True):
+    """The addresses as they stand in a decision document, member by member."""
+
+    name: str
+    literal: bool
+    complete: bool
+    addresses: tuple[str, ...]
+    unusable: tuple[Unusable, ...]
 
 
 class HostAddresses:
@@ -228,7 +245,8 @@ class HostAddresses:
     and number. `asked` is the name that was asked, None where addresses were given. `complete` is
     False where a family failed. `first` is the first answer in wire order, A before AAAA.
     `remarks` are findings on the name and its look-up, `resolution` is how it was resolved (None for
-    literals), `withheld` are answers that do not count because a complete set was required.
+    literals), `withheld` are answers that do not count because a complete set was required. `by_octets` has the
+    usable ones.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 -- a promised name, whose parts are given by their names
@@ -252,6 +270,7 @@ class HostAddresses:
         self.usable = (
             tuple([one for one in self.answers if one not in self.unusable]) if self.unusable else self.answers
         )
+        self.by_octets = {address.packed: address for address in self.usable}
 
     @classmethod
     def of(cls, *addresses: Literal) -> HostAddresses:
@@ -277,11 +296,6 @@ class HostAddresses:
 
     def __repr__(self) -> str:
         return f"HostAddresses({', '.join(f'{name}={getattr(self, name)!r}' for name in _COMPARED)})"
-
-    @cached_property
-    def by_octets(self) -> Mapping[bytes, Address]:
-        """The usable addresses by their octets."""
-        return {address.packed: address for address in self.usable}
 
     @cached_property
     def usable_set(self) -> frozenset[Address]:
@@ -316,15 +330,15 @@ class HostAddresses:
                 hint="ask again when the name servers answer",
             )
 
-    def to_dict(self) -> dict[str, object]:
-        """Return the addresses as JSON-ready data, independent of the order of the answers."""
-        return {
-            "name": self.name,
-            "literal": self.is_literal,
-            "complete": self.complete,
-            "addresses": [str(address) for address in self.usable],
-            "unusable": [{"address": str(a), "reason": a.unusable} for a in self.unusable],
-        }
+    def document(self) -> HostDocument:
+        """Return the addresses as they stand in a document, independent of the order of the answers."""
+        return HostDocument(
+            self.name,
+            self.is_literal,
+            self.complete,
+            tuple(map(str, self.usable)),
+            tuple([Unusable(str(address), address.unusable) for address in self.unusable]),
+        )
 
 
 _COMPARED = ("answers", "asked", "complete", "first", "remarks", "withheld")

@@ -10,7 +10,7 @@ IPv4 address in IPv6, an address that never counts or is none at all) is `odd`: 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import NamedTuple
@@ -63,26 +63,28 @@ class AddressTable(NamedTuple):
 _name, _octets = itemgetter(0), itemgetter(1)
 
 
-def table_of(entries: Collection[tuple[str, str, int]]) -> AddressTable:
-    """Return the table of addresses by interface; a length that is not in the text stands beside it, or -1."""
+def table_of(entries: Iterable[tuple[str, Sequence[str], int]]) -> AddressTable:
+    """Return the table of lists of addresses by interface; a length that is not in the text stands beside, or -1."""
     rows: list[Row] = []
     odd: set[str] = set()
-    for name, text, length in entries:
-        body, slash, tail = text.partition("/")
-        try:
-            if ":" in body:
-                packed = inet_pton(AF_INET6, body)
-                prefix = _LENGTHS_6[tail] if slash else length
-                is_usual = 0 < packed[0] < _MULTICAST_6 and prefix <= 128
+    total = 0
+    for name, texts, length in entries:
+        total += len(texts)
+        for text in texts:
+            body, slash, tail = text.partition("/")
+            try:
+                if ":" in body:
+                    packed = inet_pton(AF_INET6, body)
+                    prefix = _LENGTHS_6[tail] if slash else length
+                    is_usual = 0 < packed[0] < _MULTICAST_6 and prefix <= 128
+                else:
+                    packed = inet_pton(AF_INET, body)
+                    prefix = _LENGTHS_4[tail] if slash else length
+                    is_usual = 0 < packed[0] < _MULTICAST_4 and packed[0] != _LOOPBACK_4 and prefix <= 32
+            except (OSError, ValueError, KeyError):
+                is_usual = False
+            if is_usual:
+                rows.append((name, packed, prefix))
             else:
-                packed = inet_pton(AF_INET, body)
-                prefix = _LENGTHS_4[tail] if slash else length
-                is_usual = 0 < packed[0] < _MULTICAST_4 and packed[0] != _LOOPBACK_4 and prefix <= 32
-        except (OSError, ValueError, KeyError):
-            odd.add(name)
-            continue
-        if is_usual:
-            rows.append((name, packed, prefix))
-        else:
-            odd.add(name)
-    return AddressTable(rows, odd, len(entries))
+                odd.add(name)
+    return AddressTable(rows, odd, total)

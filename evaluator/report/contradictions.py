@@ -21,25 +21,29 @@ _FEW_LAYERS = 6
 
 def contradictions(facts: HostFacts) -> Iterator[Finding]:
     """Yield a finding for each place where the links contradict each other."""
-    links = facts.by_name.values()
-    lowers = {link.name: link.lowers for link in links}
-    for link in links:
-        below = lowers[link.name]
-        is_loose = below.elsewhere or (below.base is None and link.kind is Kind.VLAN)
-        if is_loose or not all(map(facts.by_name.__contains__, below.names)):
-            yield from _dangling(link)
+    by_name = facts.by_name
+    lowers = {name: below for name, link in by_name.items() for below in (link.lowers,) if below is not NO_LOWERS}
+    for name, below in lowers.items():
+        is_loose = below.elsewhere or (below.base is None and by_name[name].kind is Kind.VLAN)
+        if is_loose or not all(map(by_name.__contains__, below.names)):
+            yield from _dangling(by_name[name])
     slaves = frozenset([name for below in lowers.values() for name in below.slaves])
-    for name in facts.odd_and(name for name, _, _ in facts.table.rows if name in slaves):
-        if name in slaves:
-            yield from _address_on_slave(facts.by_name[name])
-    down = {link.name for link in links if link.up is False}
-    for name in facts.odd_and(name for name, _, _ in facts.table.rows if name in down):
-        if name in down:
-            yield from _address_on_down_link(facts.by_name[name])
+    for link in _with_addresses(facts, slaves):
+        yield from _address_on_slave(link)
+    for link in _with_addresses(facts, frozenset([name for name, link in by_name.items() if link.up is False])):
+        yield from _address_on_down_link(link)
     yield from _slaves_in_two_bonds(lowers)
     if not _is_flat(lowers):
         yield from _cycles(facts)
     yield from _shared_addresses(facts)
+
+
+def _with_addresses(facts: HostFacts, names: frozenset[str]) -> list[Link]:
+    """Return the interfaces of these names that may have addresses."""
+    if not names:
+        return []
+    found = {name for name, _, _ in facts.table.rows if name in names} | (facts.table.odd & names)
+    return [facts.by_name[name] for name in sorted(found)]
 
 
 def _warning(
@@ -128,7 +132,7 @@ def _cycles(facts: HostFacts) -> Iterator[Finding]:
 
 def _is_flat(lowers: Mapping[str, Lowers]) -> bool:
     """Return whether all that stand on others are gone after a few layers are taken away, as cycles never are."""
-    standing = {name: below.names for name, below in lowers.items() if below is not NO_LOWERS}
+    standing = {name: below.names for name, below in lowers.items() if below.names}
     for _ in range(_FEW_LAYERS):
         standing = {name: names for name, names in standing.items() if not standing.keys().isdisjoint(names)}
         if not standing:

@@ -20,61 +20,13 @@ from evaluator.report.json_text import (
     parse_kernel_json,
     plain_copy,
 )
-from evaluator.report.reading import Reading, Report, ReportFormat
+from evaluator.report.reading import Reading, Report, ReportFormat, reader_of
 from evaluator.report.shapes import is_ansible, is_iproute2, is_nmstate, is_vdsm
 from evaluator.schema import describe_value
 from evaluator.text import did_you_mean, quote, quote_all, quote_path, reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def _read_ansible(document: object) -> Reading:
-    from evaluator.report.ansible.read import read  # noqa: PLC0415 -- when the first document needs it
-
-    return read(document)
-
-
-def _read_ansible_text(text: bytes) -> Reading | None:
-    from evaluator.report.ansible.read import read_text  # noqa: PLC0415 -- when the first document needs it
-
-    return read_text(text)
-
-
-def _read_vdsm(document: object) -> Reading:
-    from evaluator.report.vdsm.read import read  # noqa: PLC0415 -- when the first document needs it
-
-    return read(document)
-
-
-def _read_vdsm_text(text: bytes) -> Reading | None:
-    from evaluator.report.vdsm.read import read_text  # noqa: PLC0415 -- when the first document needs it
-
-    return read_text(text)
-
-
-def _read_iproute2(document: object) -> Reading:
-    from evaluator.report.iproute2.read import read  # noqa: PLC0415 -- when the first document needs it
-
-    return read(document)
-
-
-def _read_iproute2_text(text: bytes) -> Reading | None:
-    from evaluator.report.iproute2.read import read_text  # noqa: PLC0415 -- when the first document needs it
-
-    return read_text(text)
-
-
-def _read_nmstate(document: object) -> Reading:
-    from evaluator.report.nmstate.read import read  # noqa: PLC0415 -- when the first document needs it
-
-    return read(document)
-
-
-def _read_nmstate_text(text: bytes) -> Reading | None:
-    from evaluator.report.nmstate.read import read_text  # noqa: PLC0415 -- when the first document needs it
-
-    return read_text(text)
 
 
 _ANSIBLE = "an object with `ansible_facts` or `ansible_interfaces`, or with `interfaces` and `all_ipv4_addresses`"
@@ -85,10 +37,10 @@ _IPROUTE2_BEGINS = (b"[", b'"addr"', b'"schema_version"')
 _NMSTATE_BEGINS = (b'"interfaces"', b'"dns-resolver"', b'"routes"', b'"hostname"')
 # Ansible's stands first: what plays add to a host's facts may bear any name, those of VDSM's maps among them
 FORMATS: tuple[ReportFormat, ...] = (
-    ReportFormat("ansible", _ANSIBLE, is_ansible, _read_ansible, _read_ansible_text, (b'"ansible_',)),
-    ReportFormat("vdsm", _VDSM, is_vdsm, _read_vdsm, _read_vdsm_text, (b'"nics"', b'"jsonrpc"')),
-    ReportFormat("iproute2", _IPROUTE2, is_iproute2, _read_iproute2, _read_iproute2_text, _IPROUTE2_BEGINS),
-    ReportFormat("nmstate", _NMSTATE, is_nmstate, _read_nmstate, _read_nmstate_text, _NMSTATE_BEGINS),
+    ReportFormat("ansible", _ANSIBLE, is_ansible, "evaluator.report.ansible.read", (b'"ansible_',)),
+    ReportFormat("vdsm", _VDSM, is_vdsm, "evaluator.report.vdsm.read", (b'"nics"', b'"jsonrpc"')),
+    ReportFormat("iproute2", _IPROUTE2, is_iproute2, "evaluator.report.iproute2.read", _IPROUTE2_BEGINS),
+    ReportFormat("nmstate", _NMSTATE, is_nmstate, "evaluator.report.nmstate.read", _NMSTATE_BEGINS),
 )
 
 
@@ -128,8 +80,8 @@ def _read_usual_text(text: bytes, format: str) -> tuple[ReportFormat, Reading] |
         return None
     probable = _probable(text)
     for candidate in (probable, *FORMATS):
-        if format in ("auto", candidate.name) and candidate.read_text is not None:
-            reading = candidate.read_text(text)
+        if format in ("auto", candidate.name):
+            reading = reader_of(candidate).read_text(text)
             if reading is not None:
                 return candidate, reading
     return None
@@ -170,7 +122,7 @@ def read_report_text(
             raise ReportError([Diagnostic(ReportCode.FORMAT_UNKNOWN, message, hint=hint)])
         from evaluator.report.iproute2.route_file import with_route_files  # noqa: PLC0415 -- as above
 
-        _format_of(value, format).read(value)  # what is wrong with it has its place in its own text
+        reader_of(_format_of(value, format)).read(value)  # what is wrong with it has its place in its own text
         text = with_route_files(text, routes)
         value = _parse(text, parse_json_without_duplicates)
     return _read_value(value, format, item, partial(_same, value), text)
@@ -224,7 +176,7 @@ def _read_value(
     document: object, name: str, item: str | None, load: Callable[[], object], text: bytes | None = None
 ) -> Report:
     format = _format_of(document, name)
-    reading = format.read(document) if item is None else _read_item(document, format.name, item)
+    reading = reader_of(format).read(document) if item is None else _read_item(document, format.name, item)
     return Report(format.name, reading, load, text, item)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from functools import cache, cached_property
+from importlib import import_module
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -71,20 +72,34 @@ class Report:
         return hash((self.format, self.findings))
 
 
-class ReportFormat(NamedTuple):
-    """One tool's format: how it is recognised by its shape, and how it becomes a report.
+class Reader(Protocol):
+    """The module that reads one tool's format."""
 
-    `looks_for` says in words what `recognises` looks at. `read` raises ReportError with every problem where the
-    document breaks the format's schema. `read_text` returns the same of a text that is written as the tool writes
-    it, and None for any other; `begins` are what stands at the beginning of such texts.
+    def read(self, document: object) -> Reading:
+        """Return what a document comes to; ReportError with every problem where it breaks the format's schema."""
+
+    def read_text(self, text: bytes) -> Reading | None:
+        """Return the same of a text that is written as the tool writes it, and None for any other."""
+
+
+class ReportFormat(NamedTuple):
+    """One tool's format: how it is recognised by its shape, and the module that reads it.
+
+    `looks_for` says in words what `recognises` looks at. `begins` are what its texts often begin with.
     """
 
     name: str
     looks_for: str
     recognises: Callable[[object], bool]
-    read: Callable[[object], Reading]
-    read_text: Callable[[bytes], Reading | None] | None = None
+    reader: str
     begins: tuple[bytes, ...] = ()
+
+
+@cache
+def reader_of(format: ReportFormat) -> Reader:
+    """Return the reader of a format, which is imported when the first document needs it."""
+    reader: Any = import_module(format.reader)
+    return cast("Reader", reader)
 
 
 def decoded(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from evaluator.diagnostic import Severity
@@ -58,12 +58,12 @@ class Device(NamedTuple):
         for part in (self.fact, *self.labels):
             yield from entries_in(part)
 
-    def address_texts(self) -> Iterator[tuple[str, str, int]]:
+    def address_texts(self) -> Iterator[tuple[str, Sequence[str], int]]:
         """Yield the addresses with their lengths: -1 where there is none, more than any where it has to be read."""
         for part in (self.fact, *self.labels):
             for entry in part.data.addresses:
                 if entry.address is not None:
-                    yield self.name, entry.address, _length(entry)
+                    yield self.name, (entry.address,), _length(entry)
 
 
 def _length(entry: wire.Address) -> int:

@@ -7,7 +7,7 @@ VRF or Open vSwitch, and only its kind tells which.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import UNSET, Struct
@@ -298,10 +298,10 @@ class Neighbours:
             known = self._owned[one.name] = read_addresses(one.name, one.kind, _entries(one.addresses))
         return known
 
-    def address_texts(self) -> list[tuple[str, str, int]]:
+    def address_texts(self) -> list[tuple[str, Sequence[str], int]]:
         """Return the addresses that count, with their lengths; of a loopback link none does."""
         return [
-            (name, entry.local, -1 if entry.prefixlen is UNSET or _has_peer(entry) else entry.prefixlen)
+            (name, (entry.local,), -1 if entry.prefixlen is UNSET or _has_peer(entry) else entry.prefixlen)
             for name, one in self.interfaces.items()
             if one.kind is not Kind.LOOPBACK and one.data.addr_info is not UNSET
             for entry in one.data.addr_info

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from evaluator.diagnostic import Severity
@@ -63,10 +63,10 @@ class Devices:
             known = self._owned[device.name] = read_addresses(device.name, device.kind, entries_of(device))
         return known
 
-    def address_texts(self) -> list[tuple[str, str, int]]:
+    def address_texts(self) -> list[tuple[str, Sequence[str], int]]:
         """Return the addresses that count, with their lengths; of a loopback link none does."""
         return [
-            (name, entry.ip, -1 if entry.prefix_length is None else entry.prefix_length)
+            (name, (entry.ip,), -1 if entry.prefix_length is None else entry.prefix_length)
             for name, device in self.by_name.items()
             if device.kind is not Kind.LOOPBACK
             for part in device.parts

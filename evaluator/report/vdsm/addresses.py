@@ -43,7 +43,7 @@ def addresses_in(data: Device, family: str) -> frozenset[Address]:
 def addr_conflict(ifname: str, data: Device) -> tuple[Finding, ...]:
     """Return what is wrong where `addr` and `ipv4addrs` of a device contradict each other."""
     addr, netmask, texts = data.addr, data.netmask or "", data.ipv4addrs
-    if addr is None or texts is None or (_as_listed(addr, netmask) in texts if addr and texts else not (addr or texts)):
+    if addr is None or texts is None or is_listed(data) or not (addr or texts):
         return ()
     beside = read_owned("", _of_addr(addr, netmask, (), "")).addresses
     listed = read_owned("", _of_addr("", "", texts, "")).addresses
@@ -60,6 +60,12 @@ def addr_conflict(ifname: str, data: Device) -> tuple[Finding, ...]:
         tuple(str(address) for address in sorted(primary | others)),
     )
     return (found,)
+
+
+def is_listed(data: Device) -> bool:
+    """Return whether the list gives `addr` with its netmask as VDSM writes it."""
+    addr, texts = data.addr, data.ipv4addrs
+    return bool(addr) and texts is not None and _as_listed(addr or "", data.netmask or "") in texts
 
 
 def _as_listed(addr: str, netmask: str) -> str | None:

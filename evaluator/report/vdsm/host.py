@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from msgspec.structs import replace
@@ -79,23 +79,34 @@ class VdsmHost:
             known = self._owned[name] = read_owned(name, entries)
         return known
 
-    def address_texts(self) -> list[tuple[str, str, int]]:
-        """Return each address of each device as the reply has it, with its length if that stands apart."""
-        found: list[tuple[str, str, int]] = []
+    def address_texts(self) -> list[tuple[str, Sequence[str], int]]:
+        """Return the lists of addresses of each device as the reply has them, with a length that stands apart."""
+        found: list[tuple[str, Sequence[str], int]] = []
         for devices in self.maps.values():
             for name, entry in devices.items():
-                if entry.ipv4addrs or entry.addr or entry.ipv6addrs:
-                    found += _texts_of(name, entry)
+                listed, addr = entry.ipv4addrs, entry.addr
+                if listed:
+                    found.append((name, listed, -1))
+                if addr and not (listed and listed[0].partition("/")[0] == addr):  # VDSM lists it first
+                    found.append((name, (addr,), NETMASKS.get(entry.netmask or "", -1)))
+                if entry.ipv6addrs:
+                    found.append((name, entry.ipv6addrs, -1))
         for name, told_by in self.told_by.items():
-            for network in told_by[1:]:
-                found += _texts_of(name, self.networks[network])
+            for network in map(self.networks.__getitem__, told_by[1:]):
+                texts = (*([network.addr] if network.addr else ()), *(network.ipv4addrs or ()))
+                found.append((name, (*texts, *(network.ipv6addrs or ())), NETMASKS.get(network.netmask or "", -1)))
         return found
 
     def most_names(self) -> int:
         """Return a length that no list of networks, slaves or ports exceeds."""
-        bonds = [len(bond.slaves or ()) for bond in (self.body.bondings or {}).values()]
-        bridges = [len(bridge.ports or ()) for bridge in self.bridges.values()]
-        return max([len(self.networks), 2, *bonds, *bridges])
+        most = max(2, len(self.networks))
+        for bond in (self.body.bondings or {}).values():
+            if bond.slaves is not None and len(bond.slaves) > most:
+                most = len(bond.slaves)
+        for bridge in self.bridges.values():
+            if bridge.ports is not None and len(bridge.ports) > most:
+                most = len(bridge.ports)
+        return most
 
     @cached_property
     def carried(self) -> Mapping[str, tuple[str, ...]]:
@@ -132,14 +143,3 @@ class VdsmHost:
 def device_name(name: str, network: Network) -> str:
     """Return the name of the device that a network is on."""
     return network.iface or network.interface or name
-
-
-def _texts_of(name: str, entry: Device) -> list[tuple[str, str, int]]:
-    listed = entry.ipv4addrs or ()
-    found = [(name, text, -1) for text in listed]
-    if entry.ipv6addrs:
-        found += [(name, text, -1) for text in entry.ipv6addrs]
-    addr = entry.addr
-    if addr and not (listed and listed[0].partition("/")[0] == addr):  # VDSM lists it first
-        found.append((name, addr, NETMASKS.get(entry.netmask or "", -1)))
-    return found

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, OwnedAddress, parse_address, parse_cidr, subnets_of
-from evaluator.facts.link import BOND_MODES, NO_LOWERS, Link, Lowers
+from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode, conflict
 from evaluator.report.owned import Owned
-from evaluator.report.vdsm.addresses import addr_conflict
+from evaluator.report.vdsm.addresses import addr_conflict, is_listed
 from evaluator.report.vdsm.host import VdsmHost
 from evaluator.report.vdsm.wire import Bond, Bridge, Device, Network, Vlan
 from evaluator.text import quote
@@ -49,6 +49,8 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
     def lowers(self) -> Lowers:
         """Its slaves, ports or base."""
         entry = self.entry
+        if self.kind is Kind.PHYSICAL:
+            return NO_LOWERS
         if isinstance(entry, Bond):
             return Lowers(slaves=tuple(sorted(set(entry.slaves)))) if entry.slaves else NO_LOWERS
         if isinstance(entry, Bridge | Network):
@@ -140,6 +142,18 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
         if not entry.gateway and entry.ipv6gateway:
             found["gateways"] = f"{place}/ipv6gateway"
         return {"": place, **found}
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether a glance shows that nothing is wrong with the entry, its addresses apart."""
+        entry = self.entry
+        if entry.gateway not in _NO_GATEWAYS or entry.ipv6gateway not in _NO_GATEWAYS or entry.bootproto4 == "dhcp":
+            return False
+        if (entry.addr or entry.ipv4addrs) and not is_listed(entry):
+            return False
+        if isinstance(entry, Vlan):
+            return self.name == f"{entry.iface}.{entry.vlanid}"
+        return entry.cfg is None
 
     def findings(self) -> Iterator[Finding]:
         """Yield what is wrong with the entry, its addresses apart."""

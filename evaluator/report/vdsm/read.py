@@ -34,6 +34,7 @@ _TRUTH_KEYS = ("bridged", "dhcpv4", "dhcpv6", "ipv4defaultroute", "ipv6autoconf"
 _HOST_FACTS = (("networks", "networks"), ("last_client_iface", "lastClientIface"))
 # VDSM reports no operational state, and of the kinds only four
 _LACKING = frozenset({"nic is up", "nic is down"} | {f"nic is {kind}" for kind in Kind if kind not in MAPS})
+_USUAL_NETMASKS = frozenset((None, "", *NETMASKS))
 _REPLIES = msgspec.json.Decoder(Reply)
 
 
@@ -168,11 +169,8 @@ def findings(host: VdsmHost, facts: HostFacts) -> Iterator[Finding]:
     yield from (disagreement(*one) for one in host.disagreements)
     for link in facts.by_name.values():
         assert isinstance(link, VdsmLink)  # noqa: S101 -- as made above
-        if link.name in facts.table.odd or _has_odd_netmask(link):
+        if link.name in facts.table.odd or link.entry.netmask not in _USUAL_NETMASKS:
             yield from link.owned().findings
-        yield from link.findings()
+        if not link.is_usual:
+            yield from link.findings()
     yield from contradictions(facts)
-
-
-def _has_odd_netmask(link: VdsmLink) -> bool:
-    return bool(link.entry.netmask) and link.entry.netmask not in NETMASKS
