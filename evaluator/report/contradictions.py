@@ -23,9 +23,10 @@ def contradictions(facts: HostFacts) -> Iterator[Finding]:
     """Yield a finding for each place where the links contradict each other."""
     by_name = facts.by_name
     lowers = {name: below for name, link in by_name.items() for below in (link.lowers,) if below is not NO_LOWERS}
+    standing = {name: below.names for name, below in lowers.items()}
     for name, below in lowers.items():
         is_loose = below.elsewhere or (below.base is None and by_name[name].kind is Kind.VLAN)
-        if is_loose or not all(map(by_name.__contains__, below.names)):
+        if is_loose or not all(map(by_name.__contains__, standing[name])):
             yield from _dangling(by_name[name])
     slaves = frozenset([name for below in lowers.values() for name in below.slaves])
     for link in _with_addresses(facts, slaves):
@@ -33,7 +34,7 @@ def contradictions(facts: HostFacts) -> Iterator[Finding]:
     for link in _with_addresses(facts, frozenset([name for name, link in by_name.items() if link.up is False])):
         yield from _address_on_down_link(link)
     yield from _slaves_in_two_bonds(lowers)
-    if not _is_flat(lowers):
+    if not _is_flat(standing):
         yield from _cycles(facts)
     yield from _shared_addresses(facts)
 
@@ -130,14 +131,13 @@ def _cycles(facts: HostFacts) -> Iterator[Finding]:
         )
 
 
-def _is_flat(lowers: Mapping[str, Lowers]) -> bool:
+def _is_flat(standing: Mapping[str, tuple[str, ...]]) -> bool:
     """Return whether all that stand on others are gone after a few layers are taken away, as cycles never are."""
-    standing = {name: below.names for name, below in lowers.items() if below.names}
     for _ in range(_FEW_LAYERS):
         standing = {name: names for name, names in standing.items() if not standing.keys().isdisjoint(names)}
         if not standing:
             return True
-    return not standing
+    return False
 
 
 def _shared_addresses(facts: HostFacts) -> Iterator[Finding]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, OwnedAddress, parse_cidr, subnets_of
 from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Link, Lowers
@@ -22,6 +24,7 @@ _OF_MEMBERS = {"slaves": Kind.BOND, "interfaces": Kind.BRIDGE}
 _DEFAULT = {4: "0.0.0.0/0", 6: "::/0"}
 # ARP's types that many kinds share, bridges of Open vSwitch among them
 _TO_BE_READ = 999  # longer than any prefix
+_LENGTHS: Mapping[str | int, int] = {form: length for length in range(129) for form in (length, str(length))}
 _VAGUE = frozenset({"ether", "unknown", ""})
 _PLACES = (
     *(("kind", "type"), ("slaves", "slaves"), ("bond_mode", "mode"), ("mtu", "mtu"), ("speed", "speed")),
@@ -29,7 +32,7 @@ _PLACES = (
 )
 
 
-class Part(NamedTuple):
+class Part(Struct, frozen=True, gc=False):
     """A fact that is an object, and its place."""
 
     data: wire.Fact
@@ -45,7 +48,7 @@ class Gateway(NamedTuple):
     pointer: str
 
 
-class Device(NamedTuple):
+class Device(Struct, frozen=True, gc=False):
     """An interface and the facts of its address labels, sorted by place."""
 
     name: str
@@ -69,7 +72,7 @@ class Device(NamedTuple):
 def _length(entry: wire.Address) -> int:
     if entry.prefix is None:
         return NETMASKS.get(entry.netmask, _TO_BE_READ) if entry.netmask else -1
-    return entry.prefix if isinstance(entry.prefix, int) and entry.prefix >= 0 else _TO_BE_READ
+    return _LENGTHS.get(entry.prefix, _TO_BE_READ)
 
 
 def kind_of(data: wire.Fact) -> Kind:

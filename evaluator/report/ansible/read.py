@@ -39,7 +39,7 @@ from evaluator.report.json_text import parse_json_without_duplicates, plain_copy
 from evaluator.report.owned import Entry, read_owned
 from evaluator.report.reading import Reading, converted, decoded, refuse_invalid, refuse_names_twice, simplified
 from evaluator.report.shapes import ANSIBLE_PAYLOAD, ANSIBLE_PREFIX, ANSIBLE_WRAPPER
-from evaluator.text import json_pointer, quote
+from evaluator.text import escaped, json_pointer, quote
 
 SCHEMA = "ansible-facts"
 _ALL_LISTS = ("all_ipv4_addresses", "all_ipv6_addresses")
@@ -76,7 +76,7 @@ class _Facts(NamedTuple):
 
     def pointer(self, name: str) -> str:
         """Return where a fact stands."""
-        return json_pointer((*self.path, self.prefix + name))
+        return f"{json_pointer(self.path)}/{self.prefix}{escaped(name)}"
 
     @property
     def is_usual(self) -> bool:

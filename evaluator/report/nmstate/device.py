@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from operator import attrgetter
 
-from evaluator.facts.link import BOND_MODES, Kind, Lowers
+from msgspec import Struct
+
+from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Lowers
 from evaluator.finding import Finding, conflict
 from evaluator.report.nmstate.wire import Based, Interface, Ip, Macsec
 from evaluator.report.owned import Entry
@@ -48,6 +50,8 @@ _TYPES_OF_SECTION = {
     "hsr": ("hsr",),
 }
 _SECTIONS = tuple((section.replace("-", "_"), section, types) for section, types in _TYPES_OF_SECTION.items())
+_sections_of: Callable[[Interface], tuple[object, ...]] = attrgetter(*(attribute for attribute, _, _ in _SECTIONS))
+_SECTION_OF = {type_: attribute for attribute, _, types in _SECTIONS for type_ in types}
 # their section bears the name of their type, and in it stands the device below
 _BASED = frozenset({"vlan", "vxlan", "mac-vlan", "mac-vtap", "macsec", "ipvlan", "infiniband", "ip-tunnel"})
 _PLACES = (
@@ -63,9 +67,11 @@ _OF_BOND = tuple(("slaves", ("link-aggregation", key)) for key in _MEMBER_KEYS)
 _OF_TEAM = tuple(("slaves", ("team", key)) for key in _MEMBER_KEYS)
 _OF_BRIDGE = tuple(("ports", ("bridge", key)) for key in _MEMBER_KEYS)
 _NO_IP = Ip()
+_NONE: frozenset[str] = frozenset()
+_ALONE = frozenset({Kind.PHYSICAL, Kind.VLAN, Kind.VETH, Kind.DUMMY, Kind.MACVLAN, Kind.TUN, Kind.LOOPBACK, Kind.OVS})
 
 
-class Part(NamedTuple):
+class Part(Struct, frozen=True, gc=False):
     """An entry of a report, its place, and what it describes: its type, or what its one section belongs to."""
 
     data: Interface
@@ -73,7 +79,7 @@ class Part(NamedTuple):
     type: str
 
 
-class Device(NamedTuple):
+class Device(Struct, frozen=True, gc=False):
     """An interface: the kernel's entry and, of an Open vSwitch bridge's own port, that of the bridge behind it.
 
     `members` are the names that call it their controller. `kernel` is the entry that says what the kernel has.
@@ -93,7 +99,8 @@ class Device(NamedTuple):
     @property
     def controllers(self) -> tuple[str, ...]:
         """The names that its entries give as its controller, sorted."""
-        return tuple(sorted({name for part in self.parts for name in controllers_of(part.data)}))
+        names = {name for part in self.parts for name in (part.data.controller, part.data.master) if name}
+        return tuple(sorted(names)) if names else ()
 
 
 def part_of(data: Interface, pointer: str) -> Part:
@@ -111,7 +118,7 @@ def device_of(name: str, parts: tuple[Part, ...], members: tuple[str, ...]) -> D
     """Return a device; an Open vSwitch bridge is a bridge, and so is its own port, which bears its name."""
     kernel = parts[0]
     said = kernel.type
-    if any(part.type == OVS_BRIDGE for part in parts):
+    if OVS_BRIDGE in (said, parts[-1].type):
         kind = Kind.BRIDGE
     elif said in _UNKNOWN and name == "lo":  # 0.x does not know the loopback
         kind = Kind.LOOPBACK
@@ -129,19 +136,27 @@ def controllers_of(data: Interface) -> Iterator[str]:
 
 def conflicts(device: Device) -> Iterator[Finding]:
     """Yield where the entries of a device contradict themselves."""
-    name = quote(device.name)
-    for part in device.parts:
+    for part in filter(_has_odd_sections, device.parts):
         for attribute, section, types in _SECTIONS:
             if part.type not in types and _says_anything(getattr(part.data, attribute)):
-                message = f"{name} is of the type {quote(part.data.type or '')} and has {quote(section)}"
+                message = f"{quote(device.name)} is of the type {quote(part.data.type or '')} and has {quote(section)}"
                 yield conflict(device.name, f"{message}; its type counts")
+    for part in device.parts:
         for family in ("ipv4", "ipv6"):
             if family_of(part, family).enabled is False and family_of(part, family).address:
-                message = f"{name} has addresses in {quote(family)}, which is not enabled; they count"
+                message = f"{quote(device.name)} has addresses in {quote(family)}, which is not enabled; they count"
                 yield conflict(device.name, message)
     bases = bases_of(device.kernel)
     if len(bases) > 1:
-        yield conflict(device.name, f"{name} names several devices that it is based on: {quote_all(bases)}; all count")
+        message = f"{quote(device.name)} names several devices that it is based on: {quote_all(bases)}; all count"
+        yield conflict(device.name, message)
+
+
+def _has_odd_sections(part: Part) -> bool:
+    """Return whether an entry has a section beside the one of its type."""
+    data, own = part.data, _SECTION_OF.get(part.type)
+    present = len(_SECTIONS) - _sections_of(data).count(None)
+    return present > 1 or (present == 1 and (own is None or getattr(data, own) is None))
 
 
 def _says_anything(section: object) -> bool:
@@ -167,9 +182,11 @@ def family_of(part: Part, family: str) -> Ip:
 
 def lowers_of(device: Device) -> Lowers:
     """Return what a device stands on."""
+    first, *bases = bases_of(device.kernel) or (None,)
+    if device.kind in _ALONE and not bases and not device.members:
+        return NO_LOWERS if first is None else Lowers(base=first)
     slaves: set[str] = set()
     ports: set[str] = set()
-    first, *bases = bases_of(device.kernel) or (None,)
     others: set[str] = {name for name in bases if name is not None}
     into = {Kind.BOND: slaves, Kind.TEAM: slaves, Kind.BRIDGE: ports}.get(device.kind, others)
     for part in device.parts:
@@ -194,6 +211,8 @@ def _members(part: Part) -> list[str]:
 
 def listed_members(device: Device) -> frozenset[str]:
     """Return the members that the entries of a device list themselves, those of a VRF too."""
+    if device.kind in _ALONE and device.kernel.data.vrf is None:
+        return _NONE
     vrf = device.kernel.data.vrf
     return frozenset((*(name for part in device.parts for name in _members(part)), *(vrf.members if vrf else ())))
 

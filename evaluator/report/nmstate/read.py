@@ -96,7 +96,8 @@ def _most_names(devices: Devices) -> int:
     """Return a length that no list of members and routes of one interface exceeds."""
     routes = devices.state.routes
     listed = 0 if routes is None else max(len(routes.running or ()), len(routes.config or ()))
-    return max([listed, 4, *(len(listed_members(device)) + len(device.members) for device in devices.by_name.values())])
+    members = [len(listed_members(device)) + len(device.members) for device in devices.by_name.values()]
+    return max([listed, 4, *members])
 
 
 def _lacking(state: State) -> frozenset[str]:
@@ -110,8 +111,9 @@ def _devices(parts: Iterable[Part]) -> dict[str, Device]:
     members: dict[str, set[str]] = defaultdict(set)
     for part in parts:
         by_name.setdefault(part.data.name, []).append(part)
-        for controller in controllers_of(part.data):
-            members[controller].add(part.data.name)
+        if part.data.controller or part.data.master:
+            for controller in controllers_of(part.data):
+                members[controller].add(part.data.name)
     clashes = ((name, tuple(p.pointer for p in same)) for name, same in by_name.items() if not _are_one(same))
     refuse_names_twice(clashes, "only an Open vSwitch bridge and its own port may share a name")
     return {
@@ -137,13 +139,15 @@ def _controllers_in_conflict(devices: Mapping[str, Device]) -> Iterator[Finding]
             listing[member].add(name)
     for device in devices.values():
         named = device.controllers
+        if not named and device.name not in listing:
+            continue
         for controller in named:
             if controller not in listed:
                 yield _no_controller(device.name, controller)
             elif listed[controller] and device.name not in listed[controller]:
                 message = f"{quote(device.name)} names {quote(controller)} as its controller, which does not list it"
                 yield conflict(device.name, f"{message}; it counts as a member")
-        others = listing[device.name] - set(named)
+        others = listing.get(device.name, set()) - set(named)
         if len(named) > 1 or (named and others):
             shown = quote_all(sorted({*named, *others}))
             yield conflict(device.name, f"{quote(device.name)} is a member of {shown} at once; each of them counts")
