@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 
 import orjson
+from evaluator.report.vdsm_swift import _capabilities
 
 import evaluator
 from benchmarks.peers import ours
@@ -25,7 +26,6 @@ from evaluator.explain import CaseExplainer
 from evaluator.policy.scene import Question
 from evaluator.report.shapes import VDSM_SCHEMA
 from evaluator.report.vdsm import read
-from evaluator.report.vdsm_swift import _capabilities
 from evaluator.schema import is_valid
 
 SIZES = {8: 400, 64: 150, 512: 30}

@@ -7,11 +7,11 @@ randomness.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from evaluator.decision import NAMING, Decision, Details, Explainer, Interface
+from evaluator.decision import NAMING, Decision, Explainer, Interface, PolicyText
 from evaluator.facts.host import HostAddresses
 from evaluator.facts.link import Link
 from evaluator.policy.compile import Compiled
@@ -20,11 +20,11 @@ from evaluator.policy.program import Program
 from evaluator.policy.scene import Question, Value
 from evaluator.policy.verdict import Verdict, expand
 from evaluator.report.reading import Report
+from evaluator.trace import Step
 
 if TYPE_CHECKING:
     from evaluator.finding import Finding
     from evaluator.policy.interpret import Judged
-    from evaluator.trace import Step
 
 
 class Case(NamedTuple):
@@ -48,102 +48,67 @@ class Case(NamedTuple):
         return Question(self.report.facts, self.host, self.parameters)
 
 
-class _Made(NamedTuple):
+class Made:
     """What a decision was made from."""
 
-    case: Case
-    question: Question
-    verdict: Verdict
-    explainer: Callable[[Case], Explainer]
+    def __init__(self, case: Case, question: Question, verdict: Verdict, explain: Callable[[Case], Explainer]) -> None:
+        self.case = case
+        self.question = question
+        self.verdict = verdict
+        self.explain = explain
 
-    def interface(self) -> Interface | None:
-        candidates = self.verdict.candidates
-        return _interface(candidates[0], self.question) if self.verdict.status in NAMING else None
+    @property
+    def host(self) -> HostAddresses:
+        """What the host is addressed by."""
+        return self.case.host
+
+    @property
+    def policy(self) -> PolicyText:
+        """The policy's name and digest."""
+        return PolicyText(self.case.program.name, self.case.program.digest)
+
+    @property
+    def policy_texts(self) -> tuple[PolicyText, ...]:
+        """The texts of the policy, base first."""
+        return self.case.program.texts
 
     def parameters(self) -> Mapping[str, object]:
+        """Return the parameters, JSON-ready."""
         given = sorted(self.case.parameters.items())
         return MappingProxyType({name: shown(value) for name, value in given})
 
-    def details(self) -> Callable[[], Details]:
-        return cache(lambda: DetailsMade(self))
+    def interface(self) -> Interface | None:
+        """Return what a consumer needs of the interface that was found."""
+        candidates = self.verdict.candidates
+        return _interface(candidates[0], self.question) if self.verdict.status in NAMING else None
+
+    def trace(self) -> tuple[Step, ...]:
+        """Return what each rule did."""
+        return tuple(map(_step, self._steps))
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what there is to say of what every rule did, those that only warn among them."""
+        from evaluator.remarks import remarks  # noqa: PLC0415 -- when somebody asks what or why
+
+        case = self.case
+        return remarks(case.compiled, case.report, self.question, self.verdict.status, self._steps)
+
+    def explainer(self) -> Explainer:
+        """Return what makes explanations of the decision."""
+        return self.explain(self.case)
+
+    @cached_property
+    def _steps(self) -> tuple[Judged, ...]:
+        """What every rule did, those that only warn among them."""
+        return expand(self.case.program.rules, self.case.compiled.judge_all(self.question).trace)
 
 
-class DecisionMade(Decision):
-    """A decision as `decide` makes it: a field is filled in when it is first asked for.
-
-    An engine that only wants the name pays for the name.
-    """
-
-    __slots__ = ("_parts",)
-    _parts: tuple[Case, Question, Verdict, Callable[[Case], Explainer]]  # of a `_Made`
-
-    def __getattr__(self, name: str) -> object:
-        if name not in _FIELDS:
-            raise AttributeError(f"a decision has no {name!r}")
-        value = _FIELDS[name](_Made(*self._parts))
-        object.__setattr__(self, name, value)
-        return value
-
-
-class DetailsMade(Details):
-    """The trace and the findings, each made when it is first asked for; the trace has no need of the whole report."""
-
-    __slots__ = ("_made",)
-    _made: _Made
-
-    def __init__(self, made: _Made) -> None:
-        object.__setattr__(self, "_made", made)
-
-    def __getattr__(self, name: str) -> object:
-        if name not in ("trace", "findings"):
-            raise AttributeError(f"details have no {name!r}")
-        made = self._made
-        steps = expand(made.case.program.rules, made.case.compiled.judge_all(made.question).trace)
-        value: object = tuple(map(_step, steps)) if name == "trace" else _findings(made, steps)
-        object.__setattr__(self, name, value)
-        return value
-
-
-_FIELDS: Mapping[str, Callable[[_Made], object]] = {
-    "interface": _Made.interface,
-    "owners": lambda made: _names(made.question.owners),
-    "policy": lambda made: made.case.program.name,
-    "policy_sha256": lambda made: made.case.program.digest,
-    "policy_texts": lambda made: made.case.program.texts,
-    "parameters": _Made.parameters,
-    "host": lambda made: made.case.host,
-    "case": lambda made: made.case,
-    "_details": _Made.details,
-    "_explainer": lambda made: made.explainer(made.case),
-}
-
-
-# a decision is frozen, and these are the quickest way to fill one
-_NEW = DecisionMade.__new__
-_put_parts, _put_status, _put_candidates, _put_refusals = (
-    getattr(DecisionMade, slot).__set__ for slot in ("_parts", "status", "candidates", "refusals")
-)
-
-
-def decide(case: Case, explainer: Callable[[Case], Explainer]) -> Decision:
+def decide(case: Case, explain: Callable[[Case], Explainer]) -> Decision:
     """Return the decision; PolicyError where the policy's bound on this report is over the step budget."""
-    question = Question(case.report.table, case.host, case.parameters)
+    question = case.question()
     verdict = case.compiled.decide(question)
-    status, candidates, _, refusals = verdict
-    decision = _NEW(DecisionMade)
-    _put_parts(decision, (case, question, verdict, explainer))
-    _put_status(decision, status)
-    _put_candidates(decision, _names(candidates))
-    _put_refusals(decision, refusals)
-    return decision
-
-
-def _findings(made: _Made, steps: tuple[Judged, ...]) -> tuple[Finding, ...]:
-    """Return what there is to say of what every rule did, those that only warn among them."""
-    from evaluator.remarks import remarks  # noqa: PLC0415 -- when somebody asks what or why
-
-    case = made.case
-    return remarks(case.compiled, case.report, case.question(), made.verdict.status, steps)
+    making = Made(case, question, verdict, explain)
+    return Decision(verdict.status, _names(verdict.candidates), _names(question.owners), verdict.refusals, making)
 
 
 def _names(links: Iterable[Link]) -> tuple[str, ...]:
@@ -151,8 +116,6 @@ def _names(links: Iterable[Link]) -> tuple[str, ...]:
 
 
 def _step(judged: Judged) -> Step:
-    from evaluator.trace import Step  # noqa: PLC0415 -- when somebody asks why
-
     rule = judged.rule
     return Step(
         rule.name,

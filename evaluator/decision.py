@@ -7,18 +7,23 @@ byte, whatever the order of interfaces or answers, under every policy that uses 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from evaluator.facts.host import HostAddresses
-from evaluator.finding import Finding
-from evaluator.frozen import dataclass, field
+from msgspec import Struct, json
+
+from evaluator.facts.host import HostAddresses, HostDocument
+from evaluator.finding import Finding, FindingDocument
 
 if TYPE_CHECKING:
     from evaluator.trace import Explanation, Step
 
 SCHEMA_VERSION = 2
+_DELETE = b"\x7f"
+_NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 class Status(StrEnum):
@@ -34,8 +39,7 @@ class Status(StrEnum):
 NAMING = (Status.RESOLVED, Status.REJECTED)
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(Struct, frozen=True):
     """What a consumer needs next of the interface that was found.
 
     `base_interface` is what an attachment names: a vlan's base, else the interface itself. `vlan_id`
@@ -50,37 +54,72 @@ class Interface:
     members: tuple[str, ...]
     networks: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, object]:
-        """Return the interface as JSON-ready data."""
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            "matched_addresses": list(self.matched_addresses),
-            "base_interface": self.base_interface,
-            "vlan_id": self.vlan_id,
-            "members": list(self.members),
-            "networks": list(self.networks),
-        }
 
-
-@dataclass(frozen=True, slots=True)
-class PolicyText:
+class PolicyText(Struct, frozen=True):
     """A text that a policy was read from: the name that it gives itself, and the SHA-256 of its bytes."""
 
     name: str
     sha256: str
 
-    def to_dict(self) -> dict[str, str]:
-        """Return the text's name and digest as JSON-ready data."""
-        return {"name": self.name, "sha256": self.sha256}
+
+class PolicyDocument(Struct, frozen=True):
+    """The policy of a decision document."""
+
+    name: str
+    sha256: str
+    texts: tuple[PolicyText, ...]
+    parameters: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
-    """What is computed on first access."""
+class Document(Struct, frozen=True):
+    """The decision document (`schemas/decision.schema.json`), member by member."""
 
-    findings: tuple[Finding, ...]
+    schema_version: int
+    status: Status
+    hostActiveNic: str | None
+    interface: Interface | None
+    candidates: tuple[str, ...]
+    owners: tuple[str, ...]
+    findings: tuple[FindingDocument, ...]
     trace: tuple[Step, ...]
+    policy: PolicyDocument
+    host: HostDocument
+    resolution: Mapping[str, object] | None
+
+
+class Making(Protocol):
+    """What a decision was made from, and what makes the rest of it."""
+
+    @property
+    def case(self) -> object:
+        """The question in full (a `decide.Case`)."""
+
+    @property
+    def host(self) -> HostAddresses:
+        """What the host is addressed by."""
+
+    @property
+    def policy(self) -> PolicyText:
+        """The policy's name and digest."""
+
+    @property
+    def policy_texts(self) -> tuple[PolicyText, ...]:
+        """The texts of the policy, base first."""
+
+    def parameters(self) -> Mapping[str, object]:
+        """Return the parameters, JSON-ready, defaults filled in."""
+
+    def interface(self) -> Interface | None:
+        """Return what a consumer needs of the interface that was found."""
+
+    def trace(self) -> tuple[Step, ...]:
+        """Return what each rule did."""
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what there is to say."""
+
+    def explainer(self) -> Explainer:
+        """Return what makes explanations of the decision."""
 
 
 class Explainer(Protocol):
@@ -93,30 +132,27 @@ class Explainer(Protocol):
         """Return that, and what would decide otherwise."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Decision:
     """Which interface the host's address lives on, by one policy.
 
     `candidates` are the names left at the end, `owners` those of all interfaces that own a usable
-    host address, both sorted. `policy_texts` are the texts of the policy, base first, and `policy_sha256` is the
-    digest of all of them. `parameters` are JSON-ready, defaults filled in. `refusals` are the codes of
-    the reject and ambiguous rules that held, in the order of the policy, for an engine that has no use for
-    whole findings. `case` is the question in full (a `decide.Case`), which a record keeps.
+    host address, both sorted. `refusals` are the codes of the reject and ambiguous rules that held, in the order of
+    the policy, for an engine that has no use for whole findings.
     """
 
-    status: Status
-    interface: Interface | None
-    candidates: tuple[str, ...]
-    owners: tuple[str, ...]
-    policy: str
-    policy_sha256: str
-    policy_texts: tuple[PolicyText, ...]
-    parameters: Mapping[str, object]
-    refusals: tuple[str, ...]
-    host: HostAddresses
-    case: object = field(repr=False, compare=False)
-    _details: Callable[[], Details] = field(repr=False, compare=False)
-    _explainer: Explainer = field(repr=False, compare=False)
+    def __init__(
+        self,
+        status: Status,
+        candidates: tuple[str, ...],
+        owners: tuple[str, ...],
+        refusals: tuple[str, ...],
+        making: Making,
+    ) -> None:
+        self.status = status
+        self.candidates = candidates
+        self.owners = owners
+        self.refusals = refusals
+        self._making = making
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Decision) and self.to_dict() == other.to_dict()
@@ -124,20 +160,58 @@ class Decision:
     def __hash__(self) -> int:
         return hash((self.status, self.candidates, self.owners, self.policy))
 
+    def __repr__(self) -> str:
+        return f"Decision(status={self.status!r}, candidates={self.candidates!r}, policy={self.policy!r})"
+
     @property
     def host_active_nic(self) -> str | None:
         """The interface's name where exactly one is left, rejected or not; else None."""
         return self.candidates[0] if self.status in NAMING else None
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
-        """The findings, sorted by severity, code, interfaces, addresses, rule."""
-        return self._details().findings
+    def case(self) -> object:
+        """The question in full (a `decide.Case`), which a record keeps."""
+        return self._making.case
 
     @property
+    def host(self) -> HostAddresses:
+        """What the host is addressed by."""
+        return self._making.host
+
+    @property
+    def policy(self) -> str:
+        """The name of the policy."""
+        return self._making.policy.name
+
+    @property
+    def policy_sha256(self) -> str:
+        """The digest of all texts of the policy."""
+        return self._making.policy.sha256
+
+    @property
+    def policy_texts(self) -> tuple[PolicyText, ...]:
+        """The texts of the policy, base first."""
+        return self._making.policy_texts
+
+    @cached_property
+    def parameters(self) -> Mapping[str, object]:
+        """The parameters, JSON-ready, defaults filled in."""
+        return self._making.parameters()
+
+    @cached_property
+    def interface(self) -> Interface | None:
+        """What a consumer needs next of the interface that was found."""
+        return self._making.interface()
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings, sorted by severity, code, interfaces, addresses, rule."""
+        return self._making.findings()
+
+    @cached_property
     def trace(self) -> tuple[Step, ...]:
         """What each rule did, in the order of the policy."""
-        return self._details().trace
+        return self._making.trace()
 
     def explain(self, most: int | None = None) -> Explanation:
         """Return why, for every interface and rule; computed anew at each call.
@@ -145,37 +219,41 @@ class Decision:
         Of a host with more than `most` interfaces only the candidates and owners are explained, the
         first `most` of them.
         """
-        return self._explainer.explain(self, most)
+        return self._making.explainer().explain(self, most)
 
     def reasons(self, most: int | None = None) -> Explanation:
         """Return what `explain` does without the changes that would decide otherwise, which take the longest."""
-        return self._explainer.reasons(self, most)
+        return self._making.explainer().reasons(self, most)
 
     def to_dict(self) -> dict[str, object]:
         """Return the decision document (`schemas/decision.schema.json`)."""
-        import copy  # noqa: PLC0415 -- a decision is often read without its document
-
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "status": str(self.status),
-            "hostActiveNic": self.host_active_nic,
-            "interface": None if self.interface is None else self.interface.to_dict(),
-            "candidates": list(self.candidates),
-            "owners": list(self.owners),
-            "findings": [finding.to_dict() for finding in self.findings],
-            "trace": [step.to_dict() for step in self.trace],
-            "policy": {
-                "name": self.policy,
-                "sha256": self.policy_sha256,
-                "texts": [text.to_dict() for text in self.policy_texts],
-                "parameters": dict(self.parameters),
-            },
-            "host": self.host.to_dict(),
-            "resolution": copy.deepcopy(self.host.resolution),
-        }
+        document: dict[str, object] = json.decode(json.encode(self._document()))
+        return document
 
     def to_json(self) -> bytes:
         """Return the decision document as compact JSON, ASCII only: what is logged and sent."""
-        import json  # noqa: PLC0415 -- as above
+        text = json.encode(self._document())
+        is_plain = text.isascii() and _DELETE not in text
+        return text if is_plain else _NOT_ASCII.sub(_escaped, text.decode()).encode("ascii")
 
-        return json.dumps(self.to_dict(), separators=(",", ":")).encode("ascii")
+    def _document(self) -> Document:
+        making = self._making
+        return Document(
+            SCHEMA_VERSION,
+            self.status,
+            self.host_active_nic,
+            self.interface,
+            self.candidates,
+            self.owners,
+            tuple([finding.document() for finding in self.findings]),
+            self.trace,
+            PolicyDocument(self.policy, self.policy_sha256, making.policy_texts, dict(self.parameters)),
+            self.host.document(),
+            self.host.resolution,
+        )
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """Return a character as JSON writes it in ASCII, in two halves if it takes more than sixteen bits."""
+    octets = match.group().encode("utf-16-be")
+    return "".join(f"\\u{octets[at : at + 2].hex()}" for at in range(0, len(octets), 2))

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from msgspec import Struct, json
+
 from evaluator.diagnostic import Severity
-from evaluator.frozen import dataclass
 
 
 class FindingCode(StrEnum):
@@ -165,8 +166,19 @@ ABSENCE_NOT_PROVEN = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class FindingDocument(Struct, frozen=True):
+    """A finding as it stands in a document, member by member."""
+
+    code: str
+    severity: Severity
+    message: str
+    interfaces: tuple[str, ...]
+    addresses: tuple[str, ...]
+    rule: str | None
+    hint: str
+
+
+class Finding(Struct, frozen=True):
     """One remark on a decision.
 
     `interfaces` holds names, `addresses` canonical texts, both sorted; `rule` is the place
@@ -181,17 +193,15 @@ class Finding:
     rule: str = ""
     hint: str = ""
 
+    def document(self) -> FindingDocument:
+        """Return the finding as it stands in a document."""
+        rule = self.rule or None
+        return FindingDocument(self.code, self.severity, self.message, self.interfaces, self.addresses, rule, self.hint)
+
     def to_dict(self) -> dict[str, object]:
         """Return the finding as JSON-ready data."""
-        return {
-            "code": self.code,
-            "severity": str(self.severity),
-            "message": self.message,
-            "interfaces": list(self.interfaces),
-            "addresses": list(self.addresses),
-            "rule": self.rule or None,
-            "hint": self.hint,
-        }
+        found: dict[str, object] = json.decode(json.encode(self.document()))
+        return found
 
 
 def conflict(ifname: str, message: str, severity: Severity = Severity.WARNING) -> Finding:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from msgspec import Struct
+
 from evaluator.frozen import dataclass
 
 EXPLANATION_VERSION = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What one rule did: the names of the candidates before and after it, and for whom it held.
 
     `place` is `policy:line:column`. Of a rule without subject `hits` is empty and `fired` tells all.
@@ -23,18 +24,6 @@ class Step:
     after: tuple[str, ...]
     hits: tuple[str, ...]
     fired: bool
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the step as JSON-ready data."""
-        return {
-            "rule": self.rule,
-            "verb": self.verb,
-            "place": self.place,
-            "before": list(self.before),
-            "after": list(self.after),
-            "hits": list(self.hits),
-            "fired": self.fired,
-        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def test_what_a_consumer_needs_next() -> None:
     )
     decision = STRICT.decide(report, HostAddresses.of("2001:db8::1", "192.0.2.10"), management_network="net")
     assert decision.interface is not None
-    assert decision.interface.to_dict() == {
+    assert decision.to_dict()["interface"] == {
         "name": "bond0.7",
         "kind": "vlan",
         "matched_addresses": ["192.0.2.10", "2001:db8::1"],

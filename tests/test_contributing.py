@@ -77,19 +77,28 @@ READER = '''
 from evaluator.facts.address import OwnedAddress, parse_address
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind, Link
-from evaluator.report.reading import Report
+from evaluator.report.reading import Reading
 
 
 def is_dummy(document):
     return isinstance(document, dict) and "dummy" in document
 
 
+class DummyLink(Link, frozen=True, eq=False):
+    text: str
+
+    @property
+    def addresses(self):
+        return (OwnedAddress(parse_address(self.text), 24, True, self.text, f"/dummy/{self.name}"),)
+
+
 def read(document):
-    links = [
-        Link(name, Kind.PHYSICAL, at, (OwnedAddress(parse_address(text), 24, True, text, f"/dummy/{name}"),))
-        for at, (name, text) in enumerate(document["dummy"].items())
-    ]
-    return Report("dummy", HostFacts(tuple(links)), (), document)
+    links = [DummyLink(name, Kind.PHYSICAL, at, text) for at, (name, text) in enumerate(document["dummy"].items())]
+    return Reading(HostFacts(links), tuple)
+
+
+def read_text(text):
+    return None
 '''
 POLICY = """
 policy: tried
@@ -120,9 +129,13 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         read,
         "from evaluator.diagnostic import",
         "",
-        before="from evaluator.report.dummy import is_dummy, read as _dummy\n",
+        before="from evaluator.report.dummy import is_dummy\n",
     )
-    _add(read, "FORMATS: tuple[ReportFormat, ...] = (\n", '    ReportFormat("dummy", "`dummy`", is_dummy, _dummy),\n')
+    _add(
+        read,
+        "FORMATS: tuple[ReportFormat, ...] = (\n",
+        '    ReportFormat("dummy", "`dummy`", is_dummy, "evaluator.report.dummy"),\n',
+    )
     (root / "policies/dummy-policy.yaml").write_text(POLICY.replace("tried", "dummy-policy"))
     rules = [
         f"  - name: {verb[0]}{at}\n    rule: '{verb} nic when {text}'\n"

@@ -18,10 +18,12 @@ from unicodedata import category
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import replace as struct_replace
 
 import evaluator
 from evaluator.cli.main import main
-from evaluator.decision import Decision, Details
+from evaluator.decision import Decision, Interface, PolicyText
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import parse_address
 from evaluator.render.html import page
@@ -134,6 +136,42 @@ class Kept:
         return self.explanation
 
 
+@dataclass(frozen=True)
+class Made:
+    """What a decision was made from, with other parts than it had."""
+
+    case: object
+    host: evaluator.HostAddresses
+    policy: PolicyText
+    policy_texts: tuple[PolicyText, ...]
+    told: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, decision: Decision, **changes: Any) -> Decision:
+        told = {name: getattr(decision, name) for name in ("parameters", "interface", "trace", "findings")}
+        told["explainer"] = changes.pop("explainer", None) or decision._making.explainer()
+        named = PolicyText(changes.pop("policy", decision.policy), decision.policy_sha256)
+        host = changes.pop("host", decision.host)
+        candidates, owners = (changes.pop(name, getattr(decision, name)) for name in ("candidates", "owners"))
+        made = cls(decision.case, host, named, decision.policy_texts, {**told, **changes})
+        return Decision(decision.status, candidates, owners, decision.refusals, made)
+
+    def parameters(self) -> Mapping[str, object]:
+        return self.told["parameters"]  # type: ignore[no-any-return]
+
+    def interface(self) -> Interface | None:
+        return self.told["interface"]  # type: ignore[no-any-return]
+
+    def trace(self) -> Any:
+        return self.told["trace"]
+
+    def findings(self) -> Any:
+        return self.told["findings"]
+
+    def explainer(self) -> Any:
+        return self.told["explainer"]
+
+
 def decided(report: Mapping[str, Any] | str, *addresses: str) -> Decision:
     document = read_topology(report) if isinstance(report, str) else report
     return evaluator.load_policy("strict").decide(
@@ -142,18 +180,20 @@ def decided(report: Mapping[str, Any] | str, *addresses: str) -> Decision:
 
 
 def explained(decision: Decision, change: Callable[[Explanation], Explanation]) -> Decision:
-    return replace(decision, _explainer=Kept(change(decision.explain())))
+    return Made.of(decision, explainer=Kept(change(decision.explain())))
 
 
 def without_changes(decision: Decision) -> Decision:
     """Spare the search for changes, which takes the longest and has tests of its own."""
-    return replace(decision, _explainer=Kept(decision.reasons()))
+    return Made.of(decision, explainer=Kept(decision.reasons()))
 
 
 def poisoned(value: Any, suffix: str) -> Any:
     """Return a value with something appended to every text in it."""
     if isinstance(value, Severity | EditKind | Search) or (
-        not isinstance(value, str | tuple | list | Mapping) and not is_dataclass(value)
+        not isinstance(value, str | tuple | list | Mapping)
+        and not is_dataclass(value)
+        and not isinstance(value, Struct)
     ):
         return value
     if isinstance(value, str):
@@ -162,6 +202,8 @@ def poisoned(value: Any, suffix: str) -> Any:
         return {poisoned(key, suffix): poisoned(item, suffix) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return tuple(poisoned(item, suffix) for item in value)
+    if isinstance(value, Struct):
+        return struct_replace(value, **{key: poisoned(getattr(value, key), suffix) for key in value.__struct_fields__})
     return replace(value, **{f.name: poisoned(getattr(value, f.name), suffix) for f in fields(value) if f.init})  # type: ignore[type-var]
 
 
@@ -190,7 +232,6 @@ def poisoned_decision(suffix: str) -> Decision:
         for interface in explanation.interfaces
     )
     bad = poisoned(replace(explanation, interfaces=telling), suffix)
-    details = Details(poisoned(decision.findings, suffix), poisoned(decision.trace, suffix))
     query = {"server": "s", "transport": "udp", "name": "n", "type": "A", "milliseconds": 3, "rcode": "NOERROR"}
     query |= {"error": "e", "used": True, "ede": [{"code": 3, "text": "t"}]}
     resolution = {"asked": "n", "ascii": "x", "source": "dns", "valid_until": "v", "queries": [query]}
@@ -198,15 +239,16 @@ def poisoned_decision(suffix: str) -> Decision:
     kept = {key: poisoned(item, suffix) for key, item in resolution.items() if isinstance(item, str)}
     kept["queries"] = [{key: poisoned(item, suffix) for key, item in query.items()}]
     kept["families"] = [{key: poisoned(item, suffix) for key, item in resolution["families"][0].items()}]  # type: ignore[attr-defined]
-    return replace(
+    return Made.of(
         decision,
         candidates=poisoned(decision.candidates, suffix),
         owners=poisoned(decision.owners, suffix),
         policy=f"p{suffix}",
         parameters=poisoned({"text": "t", "list": ["x", 1], "none": None}, suffix),
-        host=replace(decision.host, asked=f"h{suffix}", resolution=kept),
-        _details=lambda: details,
-        _explainer=Kept(bad),
+        host=decision.host.changed(asked=f"h{suffix}", resolution=kept),
+        findings=poisoned(decision.findings, suffix),
+        trace=poisoned(decision.trace, suffix),
+        explainer=Kept(bad),
     )
 
 
@@ -381,7 +423,7 @@ def test_a_resolution_of_any_shape_is_shown() -> None:
         {"asked": ["x"], "queries": [{"ede": "x"}]},
     ):
         host = evaluator.HostAddresses(answers=(parse_address("192.0.2.10"),), asked="node7", resolution=resolution)
-        read(page(replace(decision, host=host)))
+        read(page(Made.of(decision, host=host)))
 
 
 def test_an_empty_host() -> None:

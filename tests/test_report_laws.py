@@ -17,10 +17,7 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses, ReportError
-from evaluator.report.nmstate import read as read_nmstate
 from evaluator.report.read import read_report_text
-from evaluator.report.vdsm import read as read_vdsm
-from evaluator.report.vdsm_swift import read_swiftly
 from evaluator.schema import is_valid, violations
 from tests.captured import CAPTURES, questions
 from tests.strategies import host_addresses, reports, shuffled
@@ -219,18 +216,6 @@ def test_other_texts_are_not_truth_values(text: str) -> None:
         ]
 
 
-# the fast path
-
-
-@given(data=st.data())
-def test_the_fast_path_takes_nothing_that_is_read_in_another_way(data: st.DataObject) -> None:
-    values = st.sampled_from([*NUMBERS, None, True, False, "True", "False", "true", 1500, "1500"])
-    text = json.dumps(mutated(data, data.draw(reports()), values)).encode()
-    swift = read_swiftly(text)
-    if swift is not None:
-        assert swift == read_vdsm(orjson.loads(text))
-
-
 # order
 
 
@@ -296,7 +281,7 @@ def test_the_order_of_any_report_does_not_count(
 
 @given(report=reports(), seed=st.integers(0, 2**32))
 def test_every_explanation_of_a_contradicting_report_can_be_made(report: dict[str, Any], seed: int) -> None:
-    read = read_nmstate(as_nmstate(report, random.Random(seed)))
+    read = evaluator.read_report(as_nmstate(report, random.Random(seed)), "nmstate")
     evaluator.load_policy("strict").decide(read, HostAddresses.of("10.0.0.1")).explain()
 
 

@@ -15,10 +15,11 @@ import orjson
 from evaluator.audit.mask_schema import Walker, part_of
 from evaluator.audit.pseudonyms import MASKED, Pseudonyms
 from evaluator.diagnostic import QuestionError
-from evaluator.report.json_text import parse_json, without_nulls
+from evaluator.report.json_text import parse_json
 from evaluator.report.kernel_names import with_readable_names
 from evaluator.report.kubernetes import state_in
 from evaluator.report.read import FORMATS, parse_report_text
+from evaluator.report.reading import simplified
 from evaluator.report.shapes import ANSIBLE_PAYLOAD, ANSIBLE_PREFIX, ANSIBLE_WRAPPER
 from evaluator.schema import is_valid
 
@@ -70,7 +71,7 @@ def _of_nmstate(document: object, item: str | None) -> object:
 
 def _of_ansible(document: Any, _: str | None) -> object:  # noqa: ANN401 -- plain JSON
     payload = document.get(ANSIBLE_PAYLOAD) if isinstance(document, dict) else None
-    return without_nulls(parse_json(payload) if isinstance(payload, str) else document)
+    return simplified(parse_json(payload) if isinstance(payload, str) else document)
 
 
 _PREPARED: Mapping[str, Callable[[Any, str | None], object]] = {

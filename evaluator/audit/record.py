@@ -138,7 +138,9 @@ def make_record(
             "policy": {
                 "name": program.name,
                 "sha256": program.digest,
-                "texts": [named.to_dict() for named, _ in zip(program.texts, texts, strict=True)],
+                "texts": [
+                    {"name": named.name, "sha256": named.sha256} for named, _ in zip(program.texts, texts, strict=True)
+                ],
             },
             "parameters": dict(decision.parameters),
             "host": {**host_document(case.host), "resolution": resolution},

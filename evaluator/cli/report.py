@@ -49,7 +49,7 @@ def report_of(options: argparse.Namespace) -> Report:
 
 def _route_files(paths: Sequence[Path]) -> tuple[bytes, ...]:
     """Return the texts of the route files, which are known to be such."""
-    from evaluator.report.iproute2_route_file import read_route_file, refuse_one_family  # noqa: PLC0415 -- if needed
+    from evaluator.report.iproute2.route_file import read_route_file, refuse_one_family  # noqa: PLC0415 -- if needed
 
     files = []
     for path in paths:

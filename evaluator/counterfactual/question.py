@@ -10,7 +10,6 @@ from evaluator.decide import Case
 from evaluator.facts.address import Address, network_of
 from evaluator.facts.host import HostAddresses
 from evaluator.facts.link import Link
-from evaluator.frozen import replace
 from evaluator.policy.parameters import shown
 from evaluator.policy.program import Parameter
 from evaluator.policy.scene import Scalar, Value
@@ -29,8 +28,7 @@ def answers(case: Case, link: Link) -> Iterator[Option]:
         yield Option((_asked_by(literal_host(addresses)),))
     if not case.host.is_literal:
         for addresses in sets:
-            host = replace(
-                case.host,
+            host = case.host.changed(
                 answers=addresses,
                 first=addresses[0],
                 complete=True,

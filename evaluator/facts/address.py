@@ -7,13 +7,13 @@ because Java, glibc and Python read it as three different hosts.
 
 from __future__ import annotations
 
-from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # the C library alone, without what `socket` imports
 from collections.abc import Iterable
-from operator import attrgetter
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from evaluator.facts.netmask import parse_netmask
-from evaluator.frozen import dataclass, field
 
 if TYPE_CHECKING:
     import ipaddress
@@ -24,30 +24,25 @@ _LIMITED_BROADCAST = 0xFFFFFFFF
 _GREATEST_PREFIX = {4: 32, 6: 128}
 _LINK_LOCAL_V4, _LINK_LOCAL_V6 = 0xA9FE, 0xFE80 >> 6  # what is before their lengths, /16 and /10
 _LENGTHS = {str(length): length for length in range(129)}
-_by_number = attrgetter("version", "number")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Address:
+class Address(Struct, frozen=True, order=True):
     """An IPv4 or IPv6 address; sorts by family, then number. Build it with `parse_address`."""
 
     version: int
     number: int
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Address):
-            return NotImplemented
-        return self.number == other.number and self.version == other.version
-
-    def __hash__(self) -> int:
-        return hash(self.number)  # an engine puts each address it asks by into sets
+    @property
+    def packed(self) -> bytes:
+        """Its octets."""
+        return self.number.to_bytes(4 if self.version == 4 else 16)
 
     def __str__(self) -> str:
         """Return the text of RFC 5952, by the C library where that writes nothing else."""
         if self.version == 4:
-            return inet_ntop(AF_INET, self.number.to_bytes(4))
+            return inet_ntop(AF_INET, self.packed)
         if self.number >> _FIRST_GROUP:
-            return inet_ntop(AF_INET6, self.number.to_bytes(16))
+            return inet_ntop(AF_INET6, self.packed)
         return str(self.as_library())
 
     def as_library(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -85,8 +80,7 @@ class Address:
         return "broadcast" if number == _LIMITED_BROADCAST else ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Cidr:
+class Cidr(Struct, frozen=True, order=True):
     """A network: its first address and prefix length."""
 
     first: Address
@@ -99,8 +93,7 @@ class Cidr:
         return self.first.version == address.version and network_of(address, self.prefix).first == self.first
 
 
-@dataclass(frozen=True, slots=True)
-class OwnedAddress:
+class OwnedAddress(Struct, frozen=True, eq=False):
     """An address of an interface: what was reported of it, and where.
 
     `prefix` is None where the report gives none. `raw` is the report's own text and `pointer` the
@@ -110,8 +103,18 @@ class OwnedAddress:
     address: Address
     prefix: int | None = None
     primary: bool = False
-    raw: str = field(default="", compare=False)
-    pointer: str = field(default="", compare=False)
+    raw: str = ""
+    pointer: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OwnedAddress) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        return hash(self.address)
+
+    @property
+    def _compared(self) -> tuple[Address, int | None, bool]:
+        return self.address, self.prefix, self.primary
 
     @property
     def length(self) -> int:
@@ -134,8 +137,8 @@ class OwnedAddress:
 
 def in_order(addresses: Iterable[Address]) -> tuple[Address, ...]:
     """Return the addresses sorted, without duplicates."""
-    found = {_by_number(address): address for address in addresses}
-    return tuple([found[key] for key in sorted(found)])
+    found = set(addresses)
+    return tuple(sorted(found) if len(found) > 1 else found)
 
 
 def network_of(address: Address, prefix: int) -> Cidr:

@@ -2,110 +2,197 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, in_order
 from evaluator.facts.link import Link
 from evaluator.facts.literal import parse_literals
 from evaluator.facts.route import Route
-from evaluator.facts.spelt import Spelt
+from evaluator.facts.table import AddressTable, table_of
 from evaluator.facts.topology import Topology
 from evaluator.finding import Finding, FindingCode
-from evaluator.frozen import dataclass, field
 from evaluator.text import quote
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from evaluator.facts.literal import Literal
 
+_NOWHERE = (1, 0)
+_FEW_WALKS = range(16)
+_NO_POINTERS: Mapping[str, str] = {}
 
-@dataclass(frozen=True, slots=True)
-class HostFacts:
-    """One host as its report describes it.
 
-    `links` is sorted by name (code points). `networks` are the logical networks on the host,
-    sorted. `blocked` are routes that lead nowhere (unreachable, blackhole, prohibit). `slaves` and
-    `ports` are the names that stand in some bond or bridge.
-    `longest_list` is at least the length of any list of one link (addresses, routes). `lacking` holds
-    the words of the rule language, such as `nic is up`, that the report's format can never supply.
-    `absent_families` (4, 6) are those of which no link has an address, if the reporting tool can leave a family out.
-    `pointers` maps a fact of the host itself to its JSON Pointer.
+class Told(Struct, frozen=True):
+    """What a report says of the host itself, and what reports of its kind never say.
+
+    `networks` are the logical networks on the host, sorted. `lacking` holds the words of the rule language, such as
+    `nic is up`, that the report's format can never supply. `absent_families` (4, 6) are those of which no link has an
+    address, if the reporting tool can leave a family out. `pointers` maps a fact of the host to its JSON Pointer.
+    `other_lists` is a length that no list of one link exceeds, that of its addresses and of the routes that these give
+    apart; None if nobody has counted.
     """
 
-    links: tuple[Link, ...]
     networks: tuple[str, ...] = ()
     last_client_iface: str | None = None
-    blocked: tuple[Route, ...] = ()
     lacking: frozenset[str] = frozenset()
     absent_families: frozenset[int] = frozenset()
-    pointers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
-    by_name: dict[str, Link] = field(init=False, repr=False, compare=False)
-    topology: Topology = field(init=False, repr=False, compare=False)
-    slaves: frozenset[str] = field(init=False, repr=False, compare=False)
-    ports: frozenset[str] = field(init=False, repr=False, compare=False)
-    longest_list: int = field(init=False, repr=False, compare=False)
+    pointers: Mapping[str, str] = _NO_POINTERS
+    other_lists: int | None = None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "links", tuple(sorted(self.links, key=lambda link: link.name)))
 
-    def __getattr__(self, name: str) -> object:
-        """Make what only some ask for."""
-        make = _DERIVED.get(name)
-        if make is None:
-            raise AttributeError(f"a host has no {name!r}")
-        value = make(self.links)
-        object.__setattr__(self, name, value)
-        return value
+_NOTHING_TOLD = Told()
 
-    def link(self, name: str) -> Link:
-        """Return a described interface by its name."""
-        return self.by_name[name]
 
-    def owned(self, host: HostAddresses) -> Mapping[str, frozenset[Address]]:
-        """Return the interfaces that own usable host addresses, and which."""
-        usable = host.usable_set
-        numbers = {address.number for address in usable}  # which are faster to look up
-        near = [link for link in self.links if any(one.address.number in numbers for one in link.addresses)]
-        return {link.name: link.address_set & usable for link in near if not usable.isdisjoint(link.address_set)}
+class HostFacts:
+    """One host as its report describes it; nobody changes it once it is made.
 
-    def owners(self, names: Iterable[str]) -> tuple[Link, ...]:
-        """Return the interfaces of these names, sorted by name."""
-        return tuple(map(self.link, sorted(names)))
+    `by_name` are its interfaces, `table` has their addresses; `blocked` finds the routes that lead nowhere.
+    """
 
-    def named(self, name: str | None) -> tuple[Link, ...]:
-        """Return the described interface of a name, if there is one."""
-        return (self.by_name[name],) if name in self.by_name else ()
+    def __init__(
+        self,
+        links: Mapping[str, Link] | Iterable[Link],
+        table: AddressTable | None = None,
+        told: Told = _NOTHING_TOLD,
+        blocked: Callable[[], tuple[Route, ...]] = tuple,
+    ) -> None:
+        self.by_name = links if isinstance(links, Mapping) else {link.name: link for link in links}
+        self.table = _read_in_full(self.by_name) if table is None else table
+        self.told = told
+        self.networks = told.networks
+        self.last_client_iface = told.last_client_iface
+        self._blocked = blocked
+        self._walks = iter(_FEW_WALKS)
 
-    def owning(self, address: Address | None) -> tuple[Link, ...]:
-        """Return the interfaces that own an address, sorted by name."""
-        return tuple(link for link in self.links if address in link.address_set)
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, HostFacts) and all(getattr(self, fact) == getattr(other, fact) for fact in _FACTS)
 
-    def is_above(self, upper: str, lower: str) -> bool:
-        """Return whether one interface stands transitively above another."""
-        return self.topology.is_above(upper, lower)
+    def __hash__(self) -> int:
+        return hash((frozenset(self.by_name), self.networks))
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """The words that reports of this kind can never supply."""
+        return self.told.lacking
+
+    @property
+    def absent_families(self) -> frozenset[int]:
+        """The families that the report may have left out."""
+        return self.told.absent_families
+
+    @property
+    def pointers(self) -> Mapping[str, str]:
+        """The JSON Pointers of the host's own facts."""
+        return self.told.pointers
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """The interfaces, sorted by name (code points)."""
+        by_name = self.by_name
+        return tuple([by_name[name] for name in sorted(by_name)])
+
+    @cached_property
+    def topology(self) -> Topology:
+        """Who stands on whom."""
+        return Topology({link.name: link.lowers.names for link in self.links})
+
+    @cached_property
+    def blocked(self) -> tuple[Route, ...]:
+        """The routes that lead nowhere (unreachable, blackhole, prohibit)."""
+        return self._blocked()
+
+    @cached_property
+    def slaves(self) -> frozenset[str]:
+        """The names that stand in some bond or team."""
+        return frozenset([name for link in self.by_name.values() for name in link.lowers.slaves])
+
+    @cached_property
+    def ports(self) -> frozenset[str]:
+        """The names that stand in some bridge."""
+        return frozenset([name for link in self.by_name.values() for name in link.lowers.ports])
+
+    @cached_property
+    def longest_list(self) -> int:
+        """At least the length of any list of one link."""
+        return max([link.longest_list for link in self.by_name.values()], default=0) + 2
+
+    @cached_property
+    def list_bound(self) -> int:
+        """A length that no list of one link exceeds, found without reading all addresses in full."""
+        if self.told.other_lists is None:
+            return self.longest_list
+        odd = max([len(self.by_name[name].addresses) for name in self.table.odd], default=0)
+        return max(self.table.most() + odd, self.told.other_lists) + 2
+
+    def is_below(self, bound: int) -> bool:
+        """Return whether the interfaces are fewer, and all lists of each link shorter."""
+        known = self.told.other_lists
+        if known is not None and len(self.by_name) + self.table.total + known + 2 < bound:
+            return True
+        return len(self.by_name) < bound and self.list_bound < bound
 
     @property
     def size(self) -> int:
         """The number of interfaces."""
-        return len(self.links)
+        return len(self.by_name)
 
-    def is_below(self, bound: int) -> bool:
-        """Return whether the interfaces are fewer, and all lists of each link shorter; where in doubt, not."""
-        return len(self.links) < bound and self.longest_list < bound
+    def owned(self, host: HostAddresses) -> Mapping[str, frozenset[Address]]:
+        """Return the interfaces that own usable host addresses, and which."""
+        wanted = host.by_octets
+        found: dict[str, set[Address]] = {}
+        for name, packed in self.table.owners(wanted):
+            found.setdefault(name, set()).add(wanted[packed])
+        for name in self.table.odd:
+            found[name] = set(host.usable).intersection(self.by_name[name].address_set)
+        return {name: frozenset(found[name]) for name in sorted(found) if found[name]}
 
-    @property
-    def list_bound(self) -> int:
-        """A length that no list of one link exceeds."""
-        return self.longest_list
+    def named(self, name: str | None) -> tuple[Link, ...]:
+        """Return the described interface of a name, if there is one."""
+        return (self.by_name[name],) if name is not None and name in self.by_name else ()
 
-    def close_list_bound(self) -> int:
-        """Return such a length that is near to the longest list's, though it takes a look at each link."""
-        return self.longest_list
+    def owning(self, address: Address | None) -> tuple[Link, ...]:
+        """Return the interfaces that own an address, sorted by name."""
+        if address is None:
+            return ()
+        names = self.odd_and(name for name, _ in self.table.owners({address.packed: address}))
+        return tuple(link for link in map(self.by_name.__getitem__, names) if address in link.address_set)
 
-    def stack_bound(self) -> int:
-        """Return a number that `topology.largest_stack` does not exceed."""
-        return self.topology.largest_stack
+    def near(self, addresses: Collection[Address]) -> tuple[Link, ...]:
+        """Return the interfaces in one of whose subnets an address may be, sorted by name."""
+        names = self.odd_and(self.table.near([address.packed for address in addresses])) if addresses else ()
+        return tuple([self.by_name[name] for name in names])
+
+    def odd_and(self, names: Iterable[str]) -> list[str]:
+        """Return these names and those of the interfaces that the table does not know in full, sorted."""
+        return sorted({*names, *self.table.odd})
+
+    def is_above(self, upper: str, lower: str) -> bool:
+        """Return whether one interface stands transitively above another.
+
+        A few times by a walk: for a policy that asks it of every pair all stacks are worked out once.
+        """
+        if next(self._walks, None) is None:
+            return self.topology.is_above(upper, lower)
+        return self._leads(upper, lower) and not self._leads(lower, upper)
+
+    def _leads(self, name: str, wanted: str) -> bool:
+        """Return whether a walk down from one interface meets another, or itself again."""
+        met: set[str] = set()
+        pending = [name]
+        while pending:
+            for lower in self.by_name[pending.pop()].lowers.names:
+                if lower == wanted:
+                    return True
+                if lower not in met and lower in self.by_name:
+                    met.add(lower)
+                    pending.append(lower)
+        return False
 
     def route_to(self, address: Address) -> tuple[Link, ...]:
         """Return the links by which the host reaches an address: longest prefix, then least metric; sorted by name."""
@@ -120,7 +207,37 @@ class HostFacts:
         return tuple(link for link in self.links if reached[link.name] == best)
 
 
-@dataclass(frozen=True, slots=True)
+_FACTS = ("by_name", "networks", "last_client_iface", "blocked", "lacking", "absent_families")
+
+
+def _read_in_full(links: Mapping[str, Link]) -> AddressTable:
+    """Return the table of links that have their addresses already."""
+    return table_of(
+        [
+            (name, (str(owned.address),), -1 if owned.prefix is None else owned.prefix)
+            for name, link in links.items()
+            for owned in link.addresses
+        ]
+    )
+
+
+class Unusable(Struct, frozen=True):
+    """An address that no interface can own, and why."""
+
+    address: str
+    reason: str
+
+
+class HostDocument(Struct, frozen=True):
+    """The addresses as they stand in a decision document, member by member."""
+
+    name: str
+    literal: bool
+    complete: bool
+    addresses: tuple[str, ...]
+    unusable: tuple[Unusable, ...]
+
+
 class HostAddresses:
     """The addresses a host is asked by, frozen once.
 
@@ -128,37 +245,32 @@ class HostAddresses:
     and number. `asked` is the name that was asked, None where addresses were given. `complete` is
     False where a family failed. `first` is the first answer in wire order, A before AAAA.
     `remarks` are findings on the name and its look-up, `resolution` is how it was resolved (None for
-    literals), `withheld` are answers that do not count because a complete set was required.
-    `spelt` finds the usable ones among texts.
+    literals), `withheld` are answers that do not count because a complete set was required. `by_octets` has the
+    usable ones.
     """
 
-    answers: tuple[Address, ...] = ()
-    asked: str | None = None
-    complete: bool = True
-    first: Address | None = None
-    remarks: tuple[Finding, ...] = ()
-    resolution: Mapping[str, object] | None = field(default=None, repr=False, compare=False)
-    withheld: tuple[Address, ...] = ()
-    usable: tuple[Address, ...] = field(init=False)
-    unusable: tuple[Address, ...] = field(init=False)
-    usable_set: frozenset[Address] = field(init=False, repr=False, compare=False)
-    spelt: Spelt = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        answers = tuple(self.answers) if len(self.answers) < 2 else in_order(self.answers)
-        unusable = tuple([address for address in answers if address.unusable])
-        usable = tuple([address for address in answers if not address.unusable]) if unusable else answers
-        _put_answers(self, answers)
-        _put_usable(self, usable)
-        _put_unusable(self, unusable)
-
-    def __getattr__(self, name: str) -> object:
-        """Make what only some decisions ask for."""
-        if name not in _MADE_LATE:
-            raise AttributeError(f"host addresses have no {name!r}")
-        value = _MADE_LATE[name](self.usable)
-        object.__setattr__(self, name, value)
-        return value
+    def __init__(  # noqa: PLR0913, PLR0917 -- a promised name, whose parts are given by their names
+        self,
+        answers: Iterable[Address] = (),
+        asked: str | None = None,
+        complete: bool = True,
+        first: Address | None = None,
+        remarks: tuple[Finding, ...] = (),
+        resolution: Mapping[str, object] | None = None,
+        withheld: tuple[Address, ...] = (),
+    ) -> None:
+        self.answers = in_order(answers)
+        self.asked = asked
+        self.complete = complete
+        self.first = first
+        self.remarks = remarks
+        self.resolution = resolution
+        self.withheld = withheld
+        self.unusable = tuple([address for address in self.answers if address.unusable])
+        self.usable = (
+            tuple([one for one in self.answers if one not in self.unusable]) if self.unusable else self.answers
+        )
+        self.by_octets = {address.packed: address for address in self.usable}
 
     @classmethod
     def of(cls, *addresses: Literal) -> HostAddresses:
@@ -168,17 +280,27 @@ class HostAddresses:
         on a link-local address (it is the asker's own and is dropped).
         """
         found = parse_literals(addresses)
-        host = cls.__new__(cls)
-        _put_answers(host, tuple(found))
-        _put_asked(host, None)
-        _put_complete(host, True)
-        _put_first(host, found[0] if found else None)
-        _put_remarks(host, ())
-        _put_resolution(host, None)
-        _put_withheld(host, ())
-        host.__post_init__()
-        _put_spelt(host, Spelt(host.usable))  # what is missing costs more to notice
-        return host
+        return cls(found, first=found[0] if found else None)
+
+    def changed(self, **changes: object) -> Self:
+        """Return the same with other values of some of what it was made of."""
+        given: dict[str, object] = {name: getattr(self, name) for name in (*_COMPARED, "resolution")}
+        return type(self)(**{**given, **changes})  # type: ignore[arg-type]  # each by its own name
+
+    def __eq__(self, other: object) -> bool:
+        same = isinstance(other, HostAddresses)
+        return same and all(getattr(self, name) == getattr(other, name) for name in _COMPARED)
+
+    def __hash__(self) -> int:
+        return hash((self.answers, self.asked))
+
+    def __repr__(self) -> str:
+        return f"HostAddresses({', '.join(f'{name}={getattr(self, name)!r}' for name in _COMPARED)})"
+
+    @cached_property
+    def usable_set(self) -> frozenset[Address]:
+        """The usable addresses as a set."""
+        return frozenset(self.usable)
 
     @property
     def name(self) -> str:
@@ -208,35 +330,18 @@ class HostAddresses:
                 hint="ask again when the name servers answer",
             )
 
-    def to_dict(self) -> dict[str, object]:
-        """Return the addresses as JSON-ready data, independent of the order of the answers."""
-        return {
-            "name": self.name,
-            "literal": self.is_literal,
-            "complete": self.complete,
-            "addresses": [str(address) for address in self.usable],
-            "unusable": [{"address": str(a), "reason": a.unusable} for a in self.unusable],
-        }
+    def document(self) -> HostDocument:
+        """Return the addresses as they stand in a document, independent of the order of the answers."""
+        return HostDocument(
+            self.name,
+            self.is_literal,
+            self.complete,
+            tuple(map(str, self.usable)),
+            tuple([Unusable(str(address), address.unusable) for address in self.unusable]),
+        )
 
 
-_MADE_LATE: Mapping[str, Callable[[tuple[Address, ...]], object]] = {"usable_set": frozenset, "spelt": Spelt}
-# the quickest way to fill what is frozen: an engine makes these for each decision
-_put_answers, _put_asked, _put_complete, _put_first, _put_remarks, _put_resolution, _put_withheld = (
-    getattr(HostAddresses, name).__set__
-    for name in ("answers", "asked", "complete", "first", "remarks", "resolution", "withheld")
-)
-_put_usable, _put_unusable, _put_spelt = (
-    getattr(HostAddresses, name).__set__ for name in ("usable", "unusable", "spelt")
-)
-
-_DERIVED: Mapping[str, Callable[[tuple[Link, ...]], object]] = {
-    "by_name": lambda links: {link.name: link for link in links},
-    "topology": lambda links: Topology({link.name: link.lowers.names for link in links}),
-    "slaves": lambda links: frozenset([name for link in links for name in link.lowers.slaves]),
-    "ports": lambda links: frozenset([name for link in links for name in link.lowers.ports]),
-    "longest_list": lambda links: max([link.longest_list for link in links], default=0) + 2,
-}
-_NOWHERE = (1, 0)
+_COMPARED = ("answers", "asked", "complete", "first", "remarks", "withheld")
 
 
 def _article(word: str) -> str:

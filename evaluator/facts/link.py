@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
+
+from msgspec import Struct
 
 from evaluator.facts.address import Address, Cidr, OwnedAddress, subnets_of
 from evaluator.facts.route import Route
-from evaluator.frozen import dataclass, field, fields
 
 BOND_MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
 
@@ -30,8 +31,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Lowers:
+class Lowers(Struct, frozen=True):
     """The names that an interface gives as standing directly below it, as the report has them.
 
     `slaves` of a bond or team, `ports` of a bridge, `base` of a vlan or macvlan, `others` in a role
@@ -54,64 +54,112 @@ class Lowers:
         return tuple(sorted({*self.slaves, *self.ports, *base, *self.others}))
 
 
-class _Told:
-    """Room for who tells the facts that are not known yet."""
-
-    __slots__ = ("_tell",)
-    _tell: Callable[[Link, str], object]
+NO_LOWERS = Lowers()
+_NO_POINTERS: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Link(_Told):
-    """One interface. A scalar that the report may leave out is None when it does; a tuple is empty.
+class Link(Struct, frozen=True, eq=False):
+    """One interface. Each format has a class of its own, which reads the facts from what the tool printed.
 
-    `position` is the place in report order (nics, vlans, bonds, bridges), the one fact here that
-    depends on order. `addresses` are those it owns (DESIGN 2.3), sorted;
-    `malformed` are entries beside them that are none. `ways` are its routes in the
-    main table; of a format without one its subnets and default routes. `pointers` maps the name
-    of a fact (`""` for the interface itself) to the JSON Pointer where the report states it.
+    A fact that a format does not have is here as it is without a word from the report: a scalar is None, a tuple
+    empty. `position` is the place in report order (nics, vlans, bonds, bridges), the one fact here that depends
+    on order.
     """
 
     name: str
     kind: Kind
     position: int
-    addresses: tuple[OwnedAddress, ...] = ()
-    lowers: Lowers = Lowers()
-    malformed: tuple[str, ...] = ()
-    networks: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    gateways: tuple[Address, ...] = ()
-    ways: tuple[Route, ...] = ()
-    vlan_id: int | None = 0
-    bond_mode: int | None = None
-    up: bool | None = None
-    dhcp: bool = False
-    mtu: int | None = None
-    speed: int | None = None
-    mac: str | None = None
-    pointers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-    address_set: frozenset[Address] = field(init=False, compare=False, repr=False)
 
-    @classmethod
-    def told(cls, tell: Callable[[Link, str], object], *known: object) -> Link:
-        """Return a link of which the first facts are known; `tell` is asked for each other one when it is needed."""
-        link = cls.__new__(cls)
-        object.__setattr__(link, "_tell", tell)
-        for at, value in enumerate(known):
-            _PUTS[at](link, value)
-        return link
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Link) and all(getattr(self, fact) == getattr(other, fact) for fact in LINK_FACTS)
 
-    def __getattr__(self, name: str) -> object:
-        """Work out a fact that nobody has asked for yet."""
-        if name == "address_set":
-            value: object = frozenset([owned.address for owned in self.addresses])
-        elif name in _FACTS:
-            value = self._tell(self, name)
-        else:
-            raise AttributeError(f"an interface has no {name!r}")
-        object.__setattr__(self, name, value)
-        return value
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @property
+    def addresses(self) -> tuple[OwnedAddress, ...]:
+        """What it owns (DESIGN 2.3), sorted."""
+        return ()
+
+    @property
+    def address_set(self) -> frozenset[Address]:
+        """The addresses that it owns, without their lengths."""
+        return frozenset([owned.address for owned in self.addresses])
+
+    @property
+    def malformed(self) -> tuple[str, ...]:
+        """The entries beside its addresses that are none."""
+        return ()
+
+    @property
+    def lowers(self) -> Lowers:
+        """What it stands directly on."""
+        return NO_LOWERS
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The names in `lowers` that the report does not describe, and should."""
+        return ()
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The logical networks on it, sorted."""
+        return ()
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """Where the report contradicts itself about it: `addr`, `network`."""
+        return ()
+
+    @property
+    def gateways(self) -> tuple[Address, ...]:
+        """The gateways of its default routes, sorted."""
+        return ()
+
+    @property
+    def ways(self) -> tuple[Route, ...]:
+        """Its routes in the main table; of a format without one its subnets and default routes."""
+        return ()
+
+    @property
+    def vlan_id(self) -> int | None:
+        """The vlan id: 0 for what is no vlan, None if the report does not tell."""
+        return 0
+
+    @property
+    def bond_mode(self) -> int | None:
+        """The mode of a bond, 0 to 6."""
+        return None
+
+    @property
+    def up(self) -> bool | None:
+        """Whether it can carry traffic."""
+        return None
+
+    @property
+    def dhcp(self) -> bool:
+        """Whether it is configured by DHCP."""
+        return False
+
+    @property
+    def mtu(self) -> int | None:
+        """The MTU in octets."""
+        return None
+
+    @property
+    def speed(self) -> int | None:
+        """The speed in Mb/s; None for a reported 0."""
+        return None
+
+    @property
+    def mac(self) -> str | None:
+        """The link-layer address in lower case."""
+        return None
+
+    @property
+    def pointers(self) -> Mapping[str, str]:
+        """The JSON Pointer of each fact that has a place of its own, by its word; `""` is the interface's own."""
+        return _NO_POINTERS
 
     @property
     def subnets(self) -> tuple[Cidr, ...]:
@@ -130,8 +178,11 @@ class Link(_Told):
 
     def pointer(self, fact: str = "") -> str:
         """Where the report states the fact; the interface's own place where it has no place of its own."""
-        return self.pointers.get(fact, self.pointers.get("", ""))
+        pointers = self.pointers
+        return pointers.get(fact, pointers.get("", ""))
 
 
-_FACTS = frozenset(field.name for field in fields(Link))
-_PUTS = tuple(getattr(Link, field.name).__set__ for field in fields(Link))
+LINK_FACTS = (
+    *("name", "kind", "position", "addresses", "lowers", "malformed", "networks", "conflicts", "missing", "gateways"),
+    *("ways", "vlan_id", "bond_mode", "up", "dhcp", "mtu", "speed", "mac"),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _socket import AF_INET, inet_ntop  # as in address.py
+from socket import AF_INET, inet_ntop
 
 _ONES = 0xFFFFFFFF
 NETMASKS = {inet_ntop(AF_INET, (_ONES << 32 - length & _ONES).to_bytes(4)): length for length in range(33)}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from evaluator.facts.address import Cidr
-from evaluator.frozen import dataclass
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Route:
+class Route(Struct, frozen=True, order=True):
     """One route of the main table: `metric` is the kernel's, the lower one wins; 0 where none is known."""
 
     destination: Cidr

@@ -6,7 +6,7 @@ The same rules for a look-up that has just ended and for one that is read from a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import parse_address
@@ -53,7 +53,7 @@ def freeze(found: Found, resolution: Mapping[str, object]) -> HostAddresses:
     host = HostAddresses(answers, asked, complete, next(iter(answers), None), remarks, resolution)
     if complete or not found.require_complete:
         return host
-    return replace(host, answers=(), first=None, withheld=host.answers)
+    return host.changed(answers=(), first=None, withheld=host.answers)
 
 
 def _hosts_findings(found: Found) -> Iterator[Finding]:

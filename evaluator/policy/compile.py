@@ -198,7 +198,7 @@ def _is_among(nic: Link, rejects: tuple[tuple[Link, ...], ...]) -> bool:
 
 def _with_more(facts: HostFacts, candidates: tuple[Link, ...], hits: tuple[Link, ...]) -> tuple[Link, ...]:
     names = {nic.name for nic in (*candidates, *hits)}
-    return tuple([facts.link(name) for name in sorted(names)])
+    return tuple([facts.by_name[name] for name in sorted(names)])
 
 
 def _without(candidates: tuple[Link, ...], hits: tuple[Link, ...]) -> tuple[Link, ...]:

@@ -75,6 +75,8 @@ class Writer:
                 return call(attribute(name("facts"), "named"), key)
             case Source.OWNING, ast.expr():
                 return call(attribute(name("facts"), "owning"), key)
+            case Source.NEAR, ast.expr():
+                return call(attribute(name("facts"), "near"), key)
             case _, ast.expr():
                 return ast.IfExp(key, attribute(name("facts"), "links"), ast.Tuple([], ast.Load()))
         raise AssertionError(f"no such sieve: {sieve}")

@@ -12,8 +12,9 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from msgspec import Struct
+
 from evaluator.facts.link import Link
-from evaluator.frozen import dataclass
 from evaluator.policy.checked import (
     AllOf,
     AnyOf,
@@ -44,8 +45,7 @@ from evaluator.policy.vocabulary import VERBS
 Bindings = Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What one rule did: the candidates before and after it, and for which subjects its condition held.
 
     `fired` tells whether it held at all; of a rule without subject that is all there is to know.

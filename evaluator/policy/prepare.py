@@ -10,7 +10,7 @@ from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import orjson
+from msgspec import Struct, json
 
 from evaluator.policy.find import find_policy, shipped_names
 from evaluator.policy.load import read_program
@@ -23,7 +23,7 @@ _RULE = b'["Rule",'  # each on a line of its own; no text can hold it, because i
 def prepare(name: str) -> bytes:
     """Return the file that holds a shipped policy's program."""
     plain = _plain(read_program(find_policy(name)))
-    return orjson.dumps(plain).replace(_RULE, b"\n" + _RULE) + b"\n"
+    return json.encode(plain).replace(_RULE, b"\n" + _RULE) + b"\n"
 
 
 def _plain(value: object) -> object:
@@ -37,6 +37,8 @@ def _plain(value: object) -> object:
         return [TUPLE, *map(_plain, value)]
     if isinstance(value, Word | State):
         return [kind, None if value.owner is None else value.owner.value, value.name]
+    if isinstance(value, Struct):
+        return [kind, *(_plain(getattr(value, name)) for name in value.__struct_fields__)]
     if not is_dataclass(value) or isinstance(value, type):
         raise TypeError(f"a {kind} has no prepared form")
     return [kind, *(_plain(getattr(value, field.name)) for field in fields(value) if field.init)]

@@ -76,7 +76,7 @@ class BoundedBudget:
         if self._bound > STEP_BUDGET and not self._is_close:
             self._is_close = True
             facts = self._question.facts
-            self._others, self._stack = max(self._given, facts.close_list_bound()), facts.stack_bound()
+            self._others, self._stack = max(self._given, facts.longest_list), facts.topology.largest_stack
             self._bound = sum(self._price(*paid) for paid in self._paid)
         if self._bound > STEP_BUDGET:
             self._exact = Budget(self._question)

@@ -31,7 +31,7 @@ class Question:
         self.host: Final = host
         self.parameters: Final = parameters
         self.owned: Final = facts.owned(host)
-        self.owners: Final = facts.owners(self.owned)
+        self.owners: Final = tuple([facts.by_name[name] for name in self.owned])
         found = _NOTHING.union(*self.owned.values())
         # found once, not for each interface that a rule asks about
         self.unowned: Final = tuple([address for address in host.usable if address not in found])

@@ -40,6 +40,7 @@ class Source(StrEnum):
     ROUTES = "the interfaces that `key` gives"
     NAMED = "the interface of the name `key`"
     OWNING = "those that own the address `key`"
+    NEAR = "those in one of whose subnets an address of the list `key` may be"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +109,26 @@ def _at_most(part: Condition) -> Sieve | None:
 
 
 def _if_any(part: Condition) -> Sieve | None:
-    """Return the sieve of a part that can hold for nobody where a list is empty."""
+    """Return the sieve of a part that can hold for nobody where a list is empty, or for those in a subnet."""
+    if isinstance(part, Quantified) and part.quantifier is Quantifier.SOME and _is_near(part):
+        return Sieve(Source.NEAR, part.domain, None)
     if isinstance(part, Quantified) and part.quantifier is Quantifier.SOME and is_early(part.domain):
         return Sieve(Source.LINKS, part.domain, None)
     return None
+
+
+def _is_near(part: Quantified) -> bool:
+    """Return whether a quantifier asks whether an address of a list is in a subnet of the subject."""
+    body = part.body
+    return (
+        isinstance(body, Related)
+        and body.relation is Relate.IN_NETWORK
+        and not body.negated
+        and body.left == part.variable
+        and _nic_word(body.right) == "nic.subnets"
+        and part.domain.type.base is Base.ADDRESS
+        and is_early(part.domain)
+    )
 
 
 def _is_subject(expression: Expression) -> bool:

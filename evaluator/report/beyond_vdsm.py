@@ -5,34 +5,18 @@ VDSM's reader needs none of it: it reports no loopback link, and its maps are in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, parse_address
 from evaluator.facts.link import Kind
 from evaluator.finding import Finding, FindingCode
-from evaluator.frozen import dataclass
 from evaluator.report.owned import Entry, Owned, read_owned
 from evaluator.text import quote
 
 NETWORK_WORDS = frozenset({"nic.networks", "report.networks", "report.last_client_iface"})
 ROUTE_WORDS = frozenset({"nic.routes", "nic.gateways", "route_to"})
 _PLACES = {Kind.VLAN: 1, Kind.BOND: 2, Kind.TEAM: 2, Kind.BRIDGE: 3}
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One object of a report that describes an interface, or something of it, and its JSON Pointer."""
-
-    data: Mapping[str, Any]
-    pointer: str
-
-    @property
-    def type(self) -> str:
-        """What the tool says it is; empty where it does not say."""
-        text: str = self.data.get("type", "")
-        return text
 
 
 def place_of(kind: Kind) -> int:

@@ -6,13 +6,13 @@ interfaces. None of these refuses a report: the decision is made on what fits, a
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
 from evaluator.facts.host import HostFacts
-from evaluator.facts.link import Link
+from evaluator.facts.link import NO_LOWERS, Kind, Link, Lowers
 from evaluator.finding import Finding, FindingCode
 from evaluator.text import quote, quote_all
 
@@ -21,19 +21,30 @@ _FEW_LAYERS = 6
 
 def contradictions(facts: HostFacts) -> Iterator[Finding]:
     """Yield a finding for each place where the links contradict each other."""
-    for link in facts.links:
-        lowers = link.lowers
-        if link.missing or lowers.elsewhere or (lowers.base is None and link.kind == "vlan"):
-            yield from _dangling(link)
-        if not link.addresses:
-            continue
-        if link.name in facts.slaves:
-            yield from _address_on_slave(link)
-        if link.up is False:
-            yield from _address_on_down_link(link)
-    yield from _slaves_in_two_bonds(facts)
-    yield from _cycles(facts)
+    by_name = facts.by_name
+    lowers = {name: below for name, link in by_name.items() for below in (link.lowers,) if below is not NO_LOWERS}
+    standing = {name: below.names for name, below in lowers.items()}
+    for name, below in lowers.items():
+        is_loose = below.elsewhere or (below.base is None and by_name[name].kind is Kind.VLAN)
+        if is_loose or not all(map(by_name.__contains__, standing[name])):
+            yield from _dangling(by_name[name])
+    slaves = frozenset([name for below in lowers.values() for name in below.slaves])
+    for link in _with_addresses(facts, slaves):
+        yield from _address_on_slave(link)
+    for link in _with_addresses(facts, frozenset([name for name, link in by_name.items() if link.up is False])):
+        yield from _address_on_down_link(link)
+    yield from _slaves_in_two_bonds(lowers)
+    if not _is_flat(standing):
+        yield from _cycles(facts)
     yield from _shared_addresses(facts)
+
+
+def _with_addresses(facts: HostFacts, names: frozenset[str]) -> list[Link]:
+    """Return the interfaces of these names that may have addresses."""
+    if not names:
+        return []
+    found = {name for name, _, _ in facts.table.rows if name in names} | (facts.table.odd & names)
+    return [facts.by_name[name] for name in sorted(found)]
 
 
 def _warning(
@@ -94,24 +105,22 @@ def _address_on_down_link(link: Link) -> Iterator[Finding]:
         )
 
 
-def _slaves_in_two_bonds(facts: HostFacts) -> Iterator[Finding]:
+def _slaves_in_two_bonds(lowers: Mapping[str, Lowers]) -> Iterator[Finding]:
     masters: dict[str, list[str]] = defaultdict(list)
-    for link in facts.links:
-        for slave in link.lowers.slaves:
-            masters[slave].append(link.name)
+    for name, below in lowers.items():
+        for slave in below.slaves:
+            masters[slave].append(name)
     for slave, bonds in masters.items():
         if len(bonds) > 1:
             yield _warning(
                 FindingCode.SLAVE_IN_TWO_BONDS,
-                f"{quote(slave)} is a slave of {quote_all(bonds)} at once",
+                f"{quote(slave)} is a slave of {quote_all(sorted(bonds))} at once",
                 slave,
                 *bonds,
             )
 
 
 def _cycles(facts: HostFacts) -> Iterator[Finding]:
-    if _is_flat(facts):
-        return
     for names in facts.topology.cycles:
         yield _warning(
             FindingCode.LINK_CYCLE,
@@ -122,27 +131,28 @@ def _cycles(facts: HostFacts) -> Iterator[Finding]:
         )
 
 
-def _is_flat(facts: HostFacts) -> bool:
+def _is_flat(standing: Mapping[str, tuple[str, ...]]) -> bool:
     """Return whether all that stand on others are gone after a few layers are taken away, as cycles never are."""
-    standing = {link.name: link.lowers.names for link in facts.links if link.lowers.names}
     for _ in range(_FEW_LAYERS):
-        standing = {name: lowers for name, lowers in standing.items() if not standing.keys().isdisjoint(lowers)}
+        standing = {name: names for name, names in standing.items() if not standing.keys().isdisjoint(names)}
         if not standing:
             return True
-    return not standing
+    return False
 
 
 def _shared_addresses(facts: HostFacts) -> Iterator[Finding]:
-    times = Counter([owned.address.number for link in facts.links for owned in link.addresses])
-    if len(times) == times.total():  # as on nearly all hosts
+    table = facts.table
+    if not table.odd and not table.shared():  # as on nearly all hosts
         return
+    shared = table.shared()
     owners: dict[Address, list[str]] = defaultdict(list)
-    for link in facts.links:
-        # of a link-local one the same on a vlan and its base is how the kernel makes them
-        several = {owned.address for owned in link.addresses if times[owned.address.number] > 1}
-        for address in several:
+    odd = (owned.address for name in table.odd for owned in facts.by_name[name].addresses)
+    wanted = {*shared, *(address.packed for address in odd)}
+    for name in facts.odd_and(name for name, _ in table.owners(dict.fromkeys(wanted))):
+        for address in facts.by_name[name].address_set:
+            # of a link-local one the same on a vlan and its base is how the kernel makes them
             if not address.is_link_local:
-                owners[address].append(link.name)
+                owners[address].append(name)
     for address, names in owners.items():
         if len(names) > 1:
             yield _warning(

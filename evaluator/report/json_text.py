@@ -1,6 +1,6 @@
 """JSON text from outside becomes plain values, or a ReportError that says where it is wrong.
 
-What is JSON is what orjson accepts: UTF-8 without a byte order mark, no NaN, no lone surrogate.
+What is JSON is what msgspec accepts: UTF-8 without a byte order mark, no NaN, no lone surrogate.
 Nesting is limited here so that nothing behind this door can meet the recursion limit.
 """
 
@@ -11,7 +11,8 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+import msgspec
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.source import Source, Span
@@ -21,7 +22,9 @@ DEEPEST = 64
 LARGEST = 32 * 1024 * 1024
 _MOST_DUPLICATES = 100
 _NESTING = (dict, list)  # not as a union, which would be made for each value
-_TOO_LONG = "Integer exceeds 64-bit range"  # what orjson says
+_AS_BRACES = bytes.maketrans(b"[]", b"{}")
+_NO_BRACKETS = bytes(sorted({*range(256)} - {*b"[]{}"}))
+_BYTE_ORDER_MARK = "\ufeff"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _USE_IP = "this is the text of a tool for people; use `ip -j -d addr show` (iproute2 4.14 or newer)"
 # how a text that is not JSON begins, and what to do about it
@@ -36,22 +39,43 @@ _EMPTY_HINT = (
     "expected JSON: VDSM's reply to getCapabilities, or the output of `ip -j -d addr show` (iproute2 4.14 or newer), "
     "`nmstatectl show --json` or `ansible -m setup`"
 )
-_SEVERAL = "unexpected content after document"  # orjson's words
+_SEVERAL = "Extra data"  # the standard library's words
 _SEVERAL_HINT = "give one document: run `ip -j -d addr show` once, without `dev`; routes go with `--route FILE`"
 
 
 def parse_json(text: bytes | str, subject: str = "report") -> object:
     """Return the value of a JSON text; the last of several equal keys wins. Messages call the text `subject`."""
-    import orjson  # noqa: PLC0415 -- a plain reply is decoded without it
-
     if len(text) > LARGEST:
         raise ReportError([Diagnostic(ReportCode.TOO_LARGE, f"the {subject} is larger than {LARGEST >> 20} MiB")])
     try:
-        value: object = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+        value: object = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeError) as error:
         raise ReportError([_not_json(text, error, subject)]) from None
+    except RecursionError:
+        raise ReportError([too_deep(subject)]) from None
     refuse_deep(value, subject)
     return value
+
+
+def is_sound(text: bytes) -> bool:
+    """Return whether what nobody reads in a JSON text is as it must be: UTF-8, and not nested too deeply.
+
+    What cannot be seen at a glance is not sound. The brackets of a text are taken off level by level; those that stand
+    in a name or value only make it look deeper, unless somebody balances them with care, and `parse_json` looks again.
+    """
+    if len(text) > LARGEST:
+        return False
+    if not text.isascii():
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            return False
+    braces = text.translate(_AS_BRACES, _NO_BRACKETS)
+    for _ in range(DEEPEST):
+        if len(braces) <= 2 * DEEPEST:
+            return True
+        braces = braces.replace(b"{}", b"")
+    return not braces
 
 
 def parse_json_without_duplicates(text: bytes | str, subject: str = "report") -> object:
@@ -98,15 +122,6 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is no number of JSON")
 
 
-def without_nulls(value: Any) -> Any:  # noqa: ANN401 -- plain JSON
-    """Return a JSON value without the members that are null: senders write null for a member that they leave out."""
-    if isinstance(value, dict):
-        return {key: without_nulls(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [without_nulls(item) for item in value]
-    return value
-
-
 def is_json(text: bytes | str) -> bool:
     """Return whether a text is JSON as Python reads it, with numbers of any size, NaN and lone surrogates."""
     try:
@@ -118,47 +133,35 @@ def is_json(text: bytes | str) -> bool:
 
 def plain_copy(document: object) -> object:
     """Return a copy of a document handed over in process; ReportError if it does not consist of JSON values."""
-    import orjson  # noqa: PLC0415 -- as above
-
-    only_json = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
     try:
-        try:
-            text = orjson.dumps(document, default=_as_dict, option=only_json)
-        except TypeError as error:
-            if str(error) != _TOO_LONG:
-                raise
-            text = orjson.dumps(_with_doubles(document), default=_as_dict, option=only_json)
-    except TypeError as error:
+        plain = _plain(document)
+        msgspec.json.encode(plain)  # which refuses lone surrogates
+    except (TypeError, UnicodeError) as error:
         raise ReportError(
             [Diagnostic(ReportCode.NOT_JSON, f"the document is not made of JSON values: {error}")]
         ) from None
-    copy: object = orjson.loads(text)
-    refuse_deep(copy)
-    if b"null" in text:
-        _refuse_not_finite(document)
-    return copy
+    return plain
 
 
-def _as_dict(value: object) -> dict[object, object]:
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"a {type(value).__name__} is none")
-
-
-def _with_doubles(value: object, depth: int = 0) -> object:
-    """Return a value with integers over 64 bits as the doubles that orjson reads them as in a text."""
-    if depth > DEEPEST:
+def _plain(value: object, depth: int = 0) -> object:
+    """Return a value made of what JSON has; TypeError where it holds anything else."""
+    if isinstance(value, str):
+        return str(value)
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ReportError([_not_finite()])
+        return value
+    if depth == DEEPEST:
         raise ReportError([too_deep()])
     if isinstance(value, Mapping):
-        return {key: _with_doubles(item, depth + 1) for key, item in value.items()}
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("a key is no text")
+        return {str(key): _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_with_doubles(item, depth + 1) for item in value]
-    if not isinstance(value, int) or -(2**63) <= value < 2**64:
-        return value
-    try:
-        return float(value)
-    except OverflowError:
-        raise ReportError([_not_finite()]) from None
+        return [_plain(item, depth + 1) for item in value]
+    raise TypeError(f"a {type(value).__name__} is none")
 
 
 class _Pairs(list[tuple[str, object]]):
@@ -214,13 +217,13 @@ def _not_finite() -> Diagnostic:
     return Diagnostic(ReportCode.NOT_JSON, "the document holds a number that is not finite")
 
 
-def _not_json(text: bytes | str, error: json.JSONDecodeError, subject: str) -> Diagnostic:
+def _not_json(text: bytes | str, error: Exception, subject: str) -> Diagnostic:
     if not text.strip():
         return Diagnostic(ReportCode.EMPTY, f"the {subject} is empty", hint=_EMPTY_HINT)
     shown = text if isinstance(text, str) else text.decode("utf-8", errors="replace")
-    message = f"the {subject} is not JSON: {error.msg}"
-    hint = _hint(shown, error)
-    offset = min(error.pos, len(shown))
+    said, offset = _what_is_wrong(shown, error)
+    message = f"the {subject} is not JSON: {said}"
+    hint = _hint(shown, said, offset)
     source = Source(subject, shown) if len(shown) < LARGEST >> 4 else None
     if source is None:
         return Diagnostic(ReportCode.NOT_JSON, message, f"{subject}: character {offset}", hint)
@@ -228,8 +231,21 @@ def _not_json(text: bytes | str, error: json.JSONDecodeError, subject: str) -> D
     return Diagnostic(ReportCode.NOT_JSON, message, source.place(span), hint, excerpt=source.excerpt(span))
 
 
-def _hint(text: str, error: json.JSONDecodeError) -> str:
+def _what_is_wrong(text: str, error: Exception) -> tuple[str, int]:
+    """Return what is wrong with a text and where: in the standard library's words, which know the place."""
+    if text.startswith(_BYTE_ORDER_MARK):
+        return "it begins with a byte order mark", 0
+    try:
+        json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as known:
+        return known.msg, min(known.pos, len(text))
+    except (ValueError, RecursionError) as known:
+        return str(known), 0
+    return str(error), max(text.find("\ufffd"), 0)
+
+
+def _hint(text: str, said: str, offset: int) -> str:
     """Return what to do about a text that is not JSON, as far as its beginning or the error tells."""
-    if error.msg.startswith(_SEVERAL) and text[error.pos : error.pos + 1] in ("[", "{"):
+    if said == _SEVERAL and text[offset : offset + 1] in ("[", "{"):
         return _SEVERAL_HINT
     return next((hint for head, hint in _HEADS if head.match(text)), "")

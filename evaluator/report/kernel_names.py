@@ -6,7 +6,7 @@ nobody can forge one, a backslash of the name itself as two.
 
 from __future__ import annotations
 
-import orjson
+import msgspec
 
 _FIRST_LOST = 0xDC80  # PEP 383: an octet that could not be decoded
 _LAST_LOST = 0xDCFF
@@ -27,8 +27,8 @@ def readable_octets(name: bytes) -> str:
 def with_readable_names(document: object) -> object:
     """Return a document of the kernel's tools with every text in it readable; itself where nothing changes."""
     try:
-        is_readable = b"\\\\" not in orjson.dumps(document)
-    except TypeError:  # it holds octets that could not be decoded
+        is_readable = b"\\\\" not in msgspec.json.encode(document)
+    except (TypeError, UnicodeError):  # it holds octets that could not be decoded
         is_readable = False
     return document if is_readable else _copy(document)
 

@@ -7,21 +7,21 @@ imported when the first document needs it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import partial
 from typing import TYPE_CHECKING
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.files import FileTooLargeError, read_regular, read_regular_or_pipe
-from evaluator.frozen import replace
 from evaluator.report.json_text import (
     LARGEST,
     is_json,
+    is_sound,
     parse_json,
     parse_json_without_duplicates,
     parse_kernel_json,
     plain_copy,
 )
-from evaluator.report.reading import Report, ReportFormat
+from evaluator.report.reading import Reading, Report, ReportFormat, reader_of
 from evaluator.report.shapes import is_ansible, is_iproute2, is_nmstate, is_vdsm
 from evaluator.schema import describe_value
 from evaluator.text import did_you_mean, quote, quote_all, quote_path, reason_of
@@ -30,43 +30,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _read_ansible(document: object) -> Report:
-    from evaluator.report.ansible import read  # noqa: PLC0415 -- when the first document needs it
-
-    return read(document)
-
-
-def _read_vdsm(document: object) -> Report:
-    from evaluator.report.vdsm import read  # noqa: PLC0415 -- when the first document needs it
-
-    return read(document)
-
-
-def _read_iproute2(document: object) -> Report:
-    from evaluator.report.iproute2 import read  # noqa: PLC0415 -- when the first document needs it
-
-    return read(document)
-
-
-def _read_nmstate(document: object) -> Report:
-    from evaluator.report.nmstate import read  # noqa: PLC0415 -- when the first document needs it
-
-    return read(document)
-
-
 _ANSIBLE = "an object with `ansible_facts` or `ansible_interfaces`, or with `interfaces` and `all_ipv4_addresses`"
 _VDSM = "an object with `nics`, bare or under `result` or `info`"
 _IPROUTE2 = "an array of objects with `ifname` or `addr_info`, or an object with `addr` that holds one"
 _NMSTATE = "an object with `interfaces`, a list of objects, or a Kubernetes NodeNetworkState"
+_IPROUTE2_BEGINS = (b"[", b'"addr"', b'"schema_version"')
+_NMSTATE_BEGINS = (b'"interfaces"', b'"dns-resolver"', b'"routes"', b'"hostname"')
 # Ansible's stands first: what plays add to a host's facts may bear any name, those of VDSM's maps among them
 FORMATS: tuple[ReportFormat, ...] = (
-    ReportFormat("ansible", _ANSIBLE, is_ansible, _read_ansible, "ansible-facts"),
-    ReportFormat("vdsm", _VDSM, is_vdsm, _read_vdsm, "capability-report"),
-    ReportFormat("iproute2", _IPROUTE2, is_iproute2, _read_iproute2, "iproute2-report"),
-    ReportFormat("nmstate", _NMSTATE, is_nmstate, _read_nmstate, "nmstate-report"),
+    ReportFormat("ansible", _ANSIBLE, is_ansible, "evaluator.report.ansible.read", (b'"ansible_',), "ansible-facts"),
+    ReportFormat("vdsm", _VDSM, is_vdsm, "evaluator.report.vdsm.read", (b'"nics"', b'"jsonrpc"'), "capability-report"),
+    ReportFormat(
+        "iproute2", _IPROUTE2, is_iproute2, "evaluator.report.iproute2.read", _IPROUTE2_BEGINS, "iproute2-report"
+    ),
+    ReportFormat("nmstate", _NMSTATE, is_nmstate, "evaluator.report.nmstate.read", _NMSTATE_BEGINS, "nmstate-report"),
 )
 
 
+_BEGINNING = 40
 _TEXT = (bytes, str)  # a union in `isinstance` is made anew each time
 _TEXT_OR_OBJECT = (*_TEXT, dict)
 
@@ -84,25 +65,49 @@ def read_report(
         from pathlib import Path  # noqa: PLC0415 -- who hands one over has imported it
 
         document = read_file(document) if isinstance(document, Path) else document
-    if isinstance(document, _TEXT):
-        if item is None and document.isascii() and format in ("auto", "vdsm"):
-            swift = _front_path()(_octets(document))
-            if swift is not None:
-                return swift
-        report = _read_value(*_parse_any(document, format, parse_json), item)
-        return replace(report, text=_octets(document))
-    return _read_value(plain_copy(document), format, item)
+    if not isinstance(document, _TEXT):
+        if not isinstance(document, dict | list):
+            document = plain_copy(document)  # type: ignore[assignment]  # any JSON value
+        return _read_value(document, format, item, partial(plain_copy, document))
+    text = _octets(document) if isinstance(document, str) else document
+    known = _read_usual_text(text, format) if item is None else None
+    if known is not None:
+        return Report(known[0].name, known[1], partial(parse_json, text), text)
+    value, format = _parse_any(document, format, parse_json)
+    return _read_value(value, format, item, partial(_same, value), text)
 
 
-@cache
-def _front_path() -> Callable[[bytes], Report | None]:
-    from evaluator.report.vdsm_swift import read_swiftly  # noqa: PLC0415 -- msgspec, which the command needs not
+def _read_usual_text(text: bytes, format: str) -> tuple[ReportFormat, Reading] | None:
+    """Return what a text is that is written as a tool writes it; any other is read by way of plain values."""
+    if not is_sound(text):
+        return None
+    probable = _probable(text)
+    for candidate in (probable, *FORMATS):
+        if format in ("auto", candidate.name):
+            reading = reader_of(candidate).read_text(text)
+            if reading is not None:
+                return candidate, reading
+    return None
 
-    return read_swiftly
+
+def _probable(text: bytes) -> ReportFormat:
+    """Return the format that is tried first: none takes what could be of another."""
+    begins = text[:_BEGINNING].lstrip(b"{ \t\r\n")
+    for candidate in FORMATS:
+        if begins.startswith(candidate.begins):
+            return candidate
+    return FORMATS[1]
 
 
-def _octets(text: bytes | str) -> bytes:
-    return text.encode("utf-8", errors="surrogateescape") if isinstance(text, str) else text
+def _same(value: object) -> object:
+    return value
+
+
+def _octets(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", errors="surrogateescape")
+    except UnicodeEncodeError:
+        raise ReportError([Diagnostic(ReportCode.NOT_JSON, "the report holds half of a character")]) from None
 
 
 def read_report_text(
@@ -118,12 +123,12 @@ def read_report_text(
             hint = "leave `--route` out"
             message = "routes go with a report of `ip -j addr` only"
             raise ReportError([Diagnostic(ReportCode.FORMAT_UNKNOWN, message, hint=hint)])
-        from evaluator.report.iproute2_route_file import with_route_files  # noqa: PLC0415 -- as above
+        from evaluator.report.iproute2.route_file import with_route_files  # noqa: PLC0415 -- as above
 
-        _read_value(value, format)  # what is wrong with it has its place in its own text
+        reader_of(_format_of(value, format)).read(value)  # what is wrong with it has its place in its own text
         text = with_route_files(text, routes)
         value = _parse(text, parse_json_without_duplicates)
-    return replace(_read_value(value, format, item), text=text)
+    return _read_value(value, format, item, partial(_same, value), text)
 
 
 def parse_report_text(text: bytes, format: str) -> object:
@@ -187,17 +192,20 @@ def _bytes_of(path: Path, subject: str, read: Callable[[Path, int], bytes]) -> b
     raise ReportError([Diagnostic(code, message)])
 
 
-def _read_value(document: object, name: str, item: str | None = None) -> Report:
+def _read_value(
+    document: object, name: str, item: str | None, load: Callable[[], object], text: bytes | None = None
+) -> Report:
     format = _format_of(document, name)
-    return format.read(document) if item is None else _read_item(document, format.name, item)
+    reading = reader_of(format).read(document) if item is None else _read_item(document, format.name, item)
+    return Report(format.name, reading, load, text, item)
 
 
-def _read_item(document: object, name: str, item: str) -> Report:
-    """Return the report of one of several hosts in a document, which only Kubernetes prints."""
+def _read_item(document: object, name: str, item: str) -> Reading:
+    """Return what one of several hosts in a document comes to, which only Kubernetes prints."""
     if name != "nmstate":
         message = f"an item can only be chosen in a list of NodeNetworkStates, and this is a {quote(name)} report"
         raise ReportError([Diagnostic(ReportCode.ITEM_UNKNOWN, message, hint="leave `--item` out")])
-    from evaluator.report.nmstate import read  # noqa: PLC0415 -- when the first document needs it
+    from evaluator.report.nmstate.read import read  # noqa: PLC0415 -- when the first document needs it
 
     return read(document, item)
 
@@ -207,7 +215,7 @@ def _format_of(document: object, name: str) -> ReportFormat:
         for candidate in FORMATS:
             if candidate.recognises(document):
                 return candidate
-        raise ReportError([_not_recognised(document)])
+        raise ReportError([_not_recognised(plain_copy(document) if isinstance(document, dict | list) else document)])
     for candidate in FORMATS:
         if candidate.name == name:
             return candidate

@@ -2,33 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, cached_property
+from importlib import import_module
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
+
+import msgspec
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.facts.host import HostFacts
-from evaluator.finding import Finding
-from evaluator.frozen import dataclass, field
+from evaluator.finding import Finding, merge
 from evaluator.schema import is_valid, violations
 from evaluator.text import quote, quote_all
 
 READER_VERSION = 2  # goes up when a report may become other facts than before
+_T = TypeVar("_T")
+_UTF8 = msgspec.msgpack.Encoder()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Reading(NamedTuple):
+    """What a reader makes of a document: the facts, and what finds out what is wrong with it.
+
+    `document` is the part that the JSON Pointers point into, if it is not the one that was handed over.
+    """
+
+    facts: HostFacts
+    findings: Callable[[], Iterable[Finding]]
+    document: object = None
+
+
 class Report:
     """A validated capability report: where it came from, the facts in it, and what is wrong with it.
 
-    `document` is the plain JSON value it was read from; the JSON Pointers of the facts point into it.
     `text` is what it was read from, None where it was handed over as a value. `item` is the name by which
     it was chosen in a document that holds several.
     """
 
-    format: str
-    facts: HostFacts
-    findings: tuple[Finding, ...]
-    document: object = field(repr=False, compare=False)
-    text: bytes | None = field(default=None, repr=False, compare=False)
-    item: str | None = field(default=None, compare=False)
+    def __init__(
+        self,
+        format: str,
+        reading: Reading,
+        load: Callable[[], object],
+        text: bytes | None = None,
+        item: str | None = None,
+    ) -> None:
+        self.format = format
+        self.facts = reading.facts
+        self.text = text
+        self.item = item
+        self._reading = reading
+        self._load = load
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong with it, sorted."""
+        return merge(self._reading.findings())
+
+    @cached_property
+    def document(self) -> object:
+        """The plain JSON value that it was read from; the JSON Pointers of the facts point into it."""
+        return self._load() if self._reading.document is None else self._reading.document
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Report):
@@ -38,14 +71,64 @@ class Report:
     def __hash__(self) -> int:
         return hash((self.format, self.findings))
 
-    @property
-    def table(self) -> HostFacts:
-        """The facts as a decision looks at them; of most readers all of them."""
-        return self.facts
 
-    def with_facts(self, facts: HostFacts) -> Report:
-        """Return the report as if it had told these facts."""
-        return Report(self.format, facts, self.findings, self.document, self.text, self.item)
+class Reader(Protocol):
+    """The module that reads one tool's format."""
+
+    def read(self, document: object) -> Reading:
+        """Return what a document comes to; ReportError with every problem where it breaks the format's schema."""
+
+    def read_text(self, text: bytes) -> Reading | None:
+        """Return the same of a text that is written as the tool writes it, and None for any other."""
+
+
+class ReportFormat(NamedTuple):
+    """One tool's format: how it is recognised by its shape, and the module that reads it.
+
+    `looks_for` describes the shape that `recognises` looks for. `begins` are the usual beginnings of its texts.
+    Its reports are masked by `schema`, too.
+    """
+
+    name: str
+    looks_for: str
+    recognises: Callable[[object], bool]
+    reader: str
+    begins: tuple[bytes, ...] = ()
+    schema: str = ""
+
+
+@cache
+def reader_of(format: ReportFormat) -> Reader:
+    """Return the reader of a format, which is imported when the first document needs it."""
+    reader: Any = import_module(format.reader)
+    return cast("Reader", reader)
+
+
+def decoded(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T | None:
+    """Return what a text holds; None where the types do not accept it."""
+    try:
+        return decoder.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def converted(value: object, type_: type[_T]) -> _T | None:
+    """Return the same of a value; None also where a text in it could not stand in JSON."""
+    try:
+        found = msgspec.convert(value, type_)
+        _UTF8.encode(found)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
+        return None
+    return found
+
+
+def simplified(value: Any) -> Any:  # noqa: ANN401 -- plain JSON
+    """Return a JSON value without the members that are null, which are left out ones, and with `1500` for `1500.0`."""
+    if isinstance(value, Mapping):
+        return {key: simplified(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [simplified(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def refuse_invalid(document: object, schema_name: str, pointer: str = "") -> None:
@@ -80,18 +163,3 @@ def refuse_names_twice(places: Iterable[tuple[str, tuple[str, ...]]], hint: str)
     ]
     if problems:
         raise ReportError(problems)
-
-
-@dataclass(frozen=True, slots=True)
-class ReportFormat:
-    """One tool's format: how it is recognised by its shape, and how it becomes a report.
-
-    `looks_for` says in words what `recognises` looks at. `read` raises ReportError with every
-    problem if the document breaks the format's `schema`, by which its reports are masked too.
-    """
-
-    name: str
-    looks_for: str
-    recognises: Callable[[object], bool]
-    read: Callable[[object], Report]
-    schema: str = ""

@@ -12,11 +12,10 @@ from typing import Any
 
 from evaluator.diagnostic import ReportError
 from evaluator.facts.host import HostFacts
-from evaluator.facts.link import Link
-from evaluator.frozen import dataclass, fields
-from evaluator.report.json_text import without_nulls
+from evaluator.facts.link import LINK_FACTS, Link
+from evaluator.frozen import dataclass
 from evaluator.report.read import read_report
-from evaluator.report.reading import Report
+from evaluator.report.reading import Report, simplified
 from evaluator.restate.ansible import AnsibleWriter
 from evaluator.restate.iproute2 import Iproute2Writer
 from evaluator.restate.nmstate import NmstateWriter
@@ -29,7 +28,6 @@ _WRITERS: Mapping[str, type[Writer]] = {
     "nmstate": NmstateWriter,
     "vdsm": VdsmWriter,
 }
-_LINK_FACTS = tuple(field.name for field in fields(Link) if field.compare)
 _HOST_FACTS = ("networks", "last_client_iface", "blocked")
 _NOTHING: frozenset[str] = frozenset()
 
@@ -74,7 +72,7 @@ def text_of(document: object) -> bytes:
 
 def _copy(document: object) -> Any:  # noqa: ANN401 -- plain JSON values
     """Return a copy for a writer, without the members that are null, which the readers do not look at either."""
-    return json.loads(json.dumps(without_nulls(document)))
+    return json.loads(json.dumps(simplified(document)))
 
 
 def _is_only(before: HostFacts, after: HostFacts, touched: Touched) -> bool:
@@ -88,6 +86,4 @@ def _is_only(before: HostFacts, after: HostFacts, touched: Touched) -> bool:
 
 def _same(before: Link, after: Link, touched: Touched) -> bool:
     allowed = touched.every_link | touched.links.get(before.name, _NOTHING)
-    if before == after:
-        return True
-    return all(getattr(before, name) == getattr(after, name) for name in _LINK_FACTS if name not in allowed)
+    return all(getattr(before, name) == getattr(after, name) for name in LINK_FACTS if name not in allowed)

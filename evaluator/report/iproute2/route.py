@@ -10,19 +10,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+
+from msgspec import UNSET
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, Cidr, network_of, parse_address, parse_cidr
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
 from evaluator.report.beyond_vdsm import device_not_reported
-from evaluator.report.iproute2_link import Ways
+from evaluator.report.iproute2 import wire
+from evaluator.report.iproute2.link import Ways
 from evaluator.report.kernel_numbers import MAIN_TABLES, route_type_of
 from evaluator.text import quote
 
 _BLOCKED = ("unreachable", "blackhole", "prohibit", "throw")
 _OTHER_FAMILY = {"inet": 6, "inet6": 4}  # `via` is a next hop of the other family
+_LEFT_OUT = wire.Route()
 _DEFAULTS = {4: parse_cidr("0.0.0.0/0"), 6: parse_cidr("::/0")}
 
 
@@ -36,10 +39,16 @@ class RoutingTable:
     findings: list[Finding] = field(default_factory=list)
     families: set[int] = field(default_factory=set)
 
-    def ways(self, name: str) -> Ways:
-        """Return what the table says of one interface."""
-        routes, gateways = self.routes.get(name, ()), self.gateways.get(name, ())
-        return Ways(tuple(sorted(routes)), tuple(sorted(gateways)), frozenset(self.families))
+    def ways(self) -> dict[str, Ways]:
+        """Return what the table says of each interface."""
+        return {
+            name: Ways(tuple(sorted(routes)), tuple(sorted(self.gateways.get(name, ()))))
+            for name, routes in self.routes.items()
+        }
+
+    def leading_nowhere(self) -> tuple[Route, ...]:
+        """Return the routes that lead nowhere, sorted."""
+        return tuple(sorted(self.blocked))
 
     def block_unknown(self, known: Container[str]) -> None:
         """Let routes by devices that are not described lead nowhere: they hide shorter ones all the same."""
@@ -49,26 +58,27 @@ class RoutingTable:
             self.findings.append(device_not_reported(name))
 
 
-def read_routes(tables: Mapping[int, Sequence[Mapping[str, Any]]]) -> RoutingTable:
+def read_routes(tables: Mapping[int, Sequence[wire.Route]]) -> RoutingTable:
     """Return what the tables say; the key of each is the family of its routes that do not tell theirs themselves."""
     table = RoutingTable()
     for key, entries in tables.items():
-        if not any(entries):
+        told = [entry for entry in entries if entry != _LEFT_OUT]
+        if not told:
             table.families.add(key)
-        for entry in filter(None, entries):
+        for entry in told:
             _read(table, entry, family_of(entry) or key)
     return table
 
 
-def _read(table: RoutingTable, entry: Mapping[str, Any], family: int) -> None:
+def _read(table: RoutingTable, entry: wire.Route, family: int) -> None:
     table.families.add(family)
-    kind = route_type_of(entry.get("type", "unicast"))
-    if entry.get("table", "main") not in MAIN_TABLES or kind not in ("unicast", *_BLOCKED):
+    kind = route_type_of(entry.type)
+    if entry.table not in MAIN_TABLES or kind not in ("unicast", *_BLOCKED):
         return
     try:
-        route = Route(_destination(entry, family), int(entry.get("metric", 0)))
+        route = Route(_destination(entry.dst, family), entry.metric)
     except ValueError:
-        table.findings.append(_malformed("destination", entry.get("dst", "")))
+        table.findings.append(_malformed("destination", entry.dst))
         return
     if kind in _BLOCKED:
         table.blocked.add(route)
@@ -76,24 +86,21 @@ def _read(table: RoutingTable, entry: Mapping[str, Any], family: int) -> None:
         _add(table, route, entry)
 
 
-def _add(table: RoutingTable, route: Route, entry: Mapping[str, Any]) -> None:
-    hops = entry.get("nexthops") or (entry,)
-    for hop in hops:
-        name = hop.get("dev", "")
-        if "dead" in hop.get("flags", ()):
+def _add(table: RoutingTable, route: Route, entry: wire.Route) -> None:
+    for hop in entry.nexthops or (entry,):
+        if "dead" in hop.flags:
             continue
-        table.routes[name].add(route)
-        text = hop.get("gateway") or hop.get("via", {}).get("host", "")
+        table.routes[hop.dev].add(route)
+        text = hop.gateway or ("" if hop.via is UNSET else hop.via.host)
         if not text or route.destination.prefix:
             continue
         try:
-            table.gateways[name].add(parse_address(text))
+            table.gateways[hop.dev].add(parse_address(text))
         except ValueError:
             table.findings.append(_malformed("gateway", text))
 
 
-def _destination(entry: Mapping[str, Any], family: int) -> Cidr:
-    text = entry.get("dst", "")
+def _destination(text: str, family: int) -> Cidr:
     if text == "default":
         return _DEFAULTS[family]
     if "/" in text:
@@ -102,23 +109,23 @@ def _destination(entry: Mapping[str, Any], family: int) -> Cidr:
     return network_of(address, 32 if address.version == 4 else 128)
 
 
-def families_of(entries: Iterable[Mapping[str, Any]]) -> set[int]:
-    """Return the families of which a table has routes that tell it. The table may not have been validated yet."""
+def families_of(entries: Iterable[wire.Route]) -> set[int]:
+    """Return the families of which a table has routes that tell it."""
     return {family for entry in entries for family in (family_of(entry),) if family is not None}
 
 
-def family_of(entry: Mapping[str, Any]) -> int | None:
+def family_of(entry: wire.Route) -> int | None:
     """Return the family of a route, None if nothing in it tells: a default route by a device alone.
 
     Only IPv6 routes have a `pref`; a next hop in `via` is of the other family. The first of these that tells decides.
     """
-    hops = [hop for hop in (entry, *_list_of(entry.get("nexthops"))) if isinstance(hop, Mapping)]
+    hops = (entry, *entry.nexthops)
     evidence = (
-        {_family_of_text(entry.get("dst"))},
-        {6 if "pref" in entry else None},
-        {_family_of_text(entry.get("prefsrc")), _family_of_text(entry.get("from"))},
-        {_family_of_via(hop.get("via")) for hop in hops},
-        {_family_of_text(hop.get("gateway")) for hop in hops},
+        {_family_of_text(entry.dst)},
+        {None if entry.pref is UNSET else 6},
+        {_family_of_text(entry.prefsrc), _family_of_text(entry.source)},
+        {_family_of_via(hop.via) for hop in hops if hop.via is not UNSET},
+        {_family_of_text(hop.gateway) for hop in hops},
     )
     for families in evidence:
         known = families - {None}
@@ -127,23 +134,16 @@ def family_of(entry: Mapping[str, Any]) -> int | None:
     return None
 
 
-def _list_of(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _family_of_text(text: object) -> int | None:
     if not isinstance(text, str):
         return None
     return 6 if ":" in text else 4 if "." in text else None
 
 
-def _family_of_via(via: object) -> int | None:
-    if not isinstance(via, Mapping):
-        return None
-    named = via.get("family")
-    if isinstance(named, str) and named in _OTHER_FAMILY:
-        return _OTHER_FAMILY[named]
-    host = _family_of_text(via.get("host"))
+def _family_of_via(via: wire.Via) -> int | None:
+    if isinstance(via.family, str) and via.family in _OTHER_FAMILY:
+        return _OTHER_FAMILY[via.family]
+    host = _family_of_text(via.host)
     return None if host is None else 10 - host
 
 

@@ -10,10 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
-from evaluator.report.iproute2_route import families_of
+from evaluator.report.iproute2.route import families_of
+from evaluator.report.iproute2.wire import Route
 from evaluator.report.json_text import parse_json_without_duplicates, parse_kernel_json
-from evaluator.report.reading import refuse_invalid
+from evaluator.report.reading import refuse_invalid, simplified
 from evaluator.report.shapes import is_iproute2
 
 _SUBJECT = "route file"
@@ -43,7 +46,7 @@ def read_route_file(text: bytes) -> RouteFile:
         message = "found interfaces, expected routes"
         raise ReportError([Diagnostic(ReportCode.INVALID, message, "/", "give the output of `ip -j route`")])
     refuse_invalid(entries, "iproute2-report#routes")
-    return RouteFile(text, frozenset(families_of(entries)))
+    return RouteFile(text, frozenset(families_of(msgspec.convert(simplified(entries), list[Route]))))
 
 
 def _parse(text: bytes) -> object:

@@ -7,7 +7,6 @@ Each system has a fact module of its own, under the same names and in another sh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.report.shapes import ANSIBLE_PREFIX
@@ -30,7 +29,7 @@ _NAMES = {
 }
 
 
-def refuse_other_system(path: tuple[str, ...], body: Mapping[str, Any]) -> None:
+def refuse_other_system(path: tuple[str, ...], body: Mapping[str, object]) -> None:
     """Raise ReportError for the facts of a system other than Linux; `path` are the keys that lead to the facts."""
     key, system = _system_of(body)
     if system != _LINUX:
@@ -38,7 +37,7 @@ def refuse_other_system(path: tuple[str, ...], body: Mapping[str, Any]) -> None:
         raise ReportError([Diagnostic(ReportCode.OTHER_SYSTEM, message, json_pointer((*path, key)))])
 
 
-def _system_of(body: Mapping[str, Any]) -> tuple[str, str]:
+def _system_of(body: Mapping[str, object]) -> tuple[str, str]:
     """Return the system and the fact that names it: its name, else the family's, else the shape of the facts."""
     for name in ("system", "net_system"):
         for key in (ANSIBLE_PREFIX + name, name):
@@ -52,7 +51,7 @@ def _system_of(body: Mapping[str, Any]) -> tuple[str, str]:
     return _system_by_shape(body)
 
 
-def _system_by_shape(body: Mapping[str, Any]) -> tuple[str, str]:
+def _system_by_shape(body: Mapping[str, object]) -> tuple[str, str]:
     for prefix in (ANSIBLE_PREFIX, ""):
         key = f"{prefix}interfaces"
         names = body.get(key)
@@ -67,6 +66,6 @@ def _system_by_shape(body: Mapping[str, Any]) -> tuple[str, str]:
     return "", _LINUX
 
 
-def _is_of_unix(fact: Mapping[str, Any]) -> bool:
+def _is_of_unix(fact: Mapping[str, object]) -> bool:
     addresses = fact.get("ipv4")
     return isinstance(addresses, list) and (bool(addresses) or isinstance(fact.get("flags"), list))

@@ -8,12 +8,14 @@ indexes of links are not evidence: an index is never used again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec import UNSET
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.finding import Finding, incomplete
-from evaluator.report.iproute2_link import Interface, family_of
+from evaluator.report.iproute2 import wire
+from evaluator.report.iproute2.link import Interface, family_of
 from evaluator.text import quote_all
 
 _USE_WHOLE = "use `ip -j -d addr show` without `up`, `dev` or another filter"
@@ -21,6 +23,7 @@ _USE_ADDR = "use `ip -j -d addr show`; `ip link` prints no addresses"
 _USE_NAMES = "use `ip -j -d addr show`; with `label` it prints no names"
 _FAMILIES = frozenset({4, 6})
 _MOST_NAMES = 5
+_LEFT_OUT = wire.Address()
 
 
 def refuse_without_facts(entries: object, pointer: str) -> None:
@@ -43,21 +46,22 @@ def _has_names(addresses: Iterable[object]) -> bool:
     return all(not isinstance(address, dict) or not address or address.get("dev") is not None for address in addresses)
 
 
-def gaps(entries: Iterable[Mapping[str, Any]], interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
+def gaps(entries: Sequence[wire.Interface], interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
     """Yield a finding for each way in which the output visibly leaves something out."""
-    unnamed = sum("ifname" not in entry and not any(entry.get("addr_info", ())) for entry in entries)
-    if unnamed and any("ifname" not in one.data for one in interfaces.values()):
+    unnamed = sum(entry.ifname is UNSET and not any(map(_is_told, _addresses(entry))) for entry in entries)
+    if unnamed and any(one.data.ifname is UNSET for one in interfaces.values()):
         message = f"{_entries(unnamed)} no name: `ip -o` does not name links without an address"
         yield incomplete(message, hint="use `ip -j -d addr show` without `-o`")
     elif unnamed:
         yield incomplete(f"{_entries(unnamed)} no name: links that `show up` or `dev` left out", hint=_USE_WHOLE)
     elif not interfaces:
         yield incomplete("the report describes no interface", hint=_USE_WHOLE)
-    hidden = sum(not address for entry in entries for address in entry.get("addr_info", ()))
+    hidden = sum(not _is_told(address) for entry in entries for address in _addresses(entry))
     if hidden:
         message = "1 address is empty" if hidden == 1 else f"{hidden} addresses are empty"
         yield incomplete(f"{message}: `scope` or another filter left them out", hint=_USE_WHOLE)
-    untold = sorted(name for name, one in interfaces.items() if "ifname" in one.data and "addr_info" not in one.data)
+    told = ((name, one.data) for name, one in interfaces.items())
+    untold = sorted(name for name, data in told if data.addr_info is UNSET and data.ifname is not UNSET)
     if untold:
         names = quote_all(untold) if len(untold) <= _MOST_NAMES else f"{len(untold)} interfaces"
         yield incomplete(f"the report does not list the addresses of {names}", hint=_USE_ADDR)
@@ -67,9 +71,17 @@ def _entries(count: int) -> str:
     return "1 entry has" if count == 1 else f"{count} entries have"
 
 
-def absent_families(interfaces: Iterable[Interface]) -> frozenset[int]:
-    """Return the families in which no link has an address, loopback links included; none without an interface."""
-    addresses = [[part.data for part in one.addresses] for one in interfaces]
-    if not addresses:
+def _addresses(entry: wire.Interface) -> Sequence[wire.Address]:
+    return () if entry.addr_info is UNSET else entry.addr_info
+
+
+def _is_told(address: wire.Address) -> bool:
+    return address.local is not UNSET or address != _LEFT_OUT
+
+
+def absent_families(interfaces: Mapping[str, Interface]) -> frozenset[int]:
+    """Return the families of which no link has an address, loopback links included; none without an interface."""
+    if not interfaces:
         return frozenset()
-    return _FAMILIES - {family_of(entry) for of_link in addresses for entry in of_link if "local" in entry}
+    lists = (_addresses(one.data) for one in interfaces.values())
+    return _FAMILIES - {family_of(entry.local) for of_link in lists for entry in of_link if entry.local is not UNSET}

@@ -1,0 +1,90 @@
+"""The address table of a host: a row for each address of an interface, in the octets that compare fastest.
+
+Who owns the host's addresses, who is in their subnets and which address is on several interfaces are questions to
+this table. An address object for each address of a large host would cost more than the whole decision.
+
+What is written as tools write it becomes a row at once. An interface with any other spelling (a zone, a netmask, an
+IPv4 address in IPv6, an address that never counts or is none at all) is `odd`: its link reads its addresses in full.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
+from socket import AF_INET, AF_INET6, inet_pton
+from typing import NamedTuple
+
+Row = tuple[str, bytes, int]  # interface, octets, prefix length; -1 where the report gives none
+
+_LENGTHS_4 = {str(length): length for length in range(33)}
+_LENGTHS_6 = {str(length): length for length in range(129)}
+_MULTICAST_4 = 224  # and beyond: the limited broadcast
+_MULTICAST_6 = 0xFF
+_LOOPBACK_4 = 127
+
+
+class AddressTable(NamedTuple):
+    """The rows of one host, and the names of the interfaces that have to be read in full; these may have rows too.
+
+    `total` is the number of entries that it was made of.
+    """
+
+    rows: list[Row]
+    odd: set[str]
+    total: int
+
+    def owners(self, wanted: Mapping[bytes, object]) -> list[tuple[str, bytes]]:
+        """Return which interfaces have one of these addresses in a row, and which."""
+        return [(name, packed) for name, packed, _ in self.rows if packed in wanted]
+
+    def shared(self) -> set[bytes]:
+        """Return the addresses that stand in several rows."""
+        times = Counter(map(_octets, self.rows))
+        return set() if len(times) == len(self.rows) else {packed for packed, count in times.items() if count > 1}
+
+    def near(self, wanted: Iterable[bytes]) -> set[str]:
+        """Return the interfaces with a row in whose subnet one of these addresses is; host prefixes have none."""
+        numbers = {size: [int.from_bytes(one) for one in wanted if len(one) == size] for size in (4, 16)}
+        found: set[str] = set()
+        for name, packed, length in self.rows:
+            bits = 8 * len(packed) - length
+            if bits and length >= 0 and numbers[len(packed)]:
+                prefix = int.from_bytes(packed) >> bits
+                if any(number >> bits == prefix for number in numbers[len(packed)]):
+                    found.add(name)
+        return found
+
+    def most(self) -> int:
+        """Return the greatest number of rows of one interface."""
+        return max(Counter(map(_name, self.rows)).values(), default=0)
+
+
+_name, _octets = itemgetter(0), itemgetter(1)
+
+
+def table_of(entries: Iterable[tuple[str, Sequence[str], int]]) -> AddressTable:
+    """Return the table of lists of addresses by interface; a length that is not in the text stands beside, or -1."""
+    rows: list[Row] = []
+    odd: set[str] = set()
+    total = 0
+    for name, texts, length in entries:
+        total += len(texts)
+        for text in texts:
+            body, slash, tail = text.partition("/")
+            try:
+                if ":" in body:
+                    packed = inet_pton(AF_INET6, body)
+                    prefix = _LENGTHS_6[tail] if slash else length
+                    is_usual = 0 < packed[0] < _MULTICAST_6 and prefix <= 128
+                else:
+                    packed = inet_pton(AF_INET, body)
+                    prefix = _LENGTHS_4[tail] if slash else length
+                    is_usual = 0 < packed[0] < _MULTICAST_4 and packed[0] != _LOOPBACK_4 and prefix <= 32
+            except (OSError, ValueError, KeyError):
+                is_usual = False
+            if is_usual:
+                rows.append((name, packed, prefix))
+            else:
+                odd.add(name)
+    return AddressTable(rows, odd, total)

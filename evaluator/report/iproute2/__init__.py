@@ -1,0 +1,1 @@
+"""The output of `ip -j`: what it looks like (`wire`), and how it becomes facts."""

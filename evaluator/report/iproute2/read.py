@@ -1,0 +1,213 @@
+"""`ip -j -d addr show`, with routes beside it if they are given, becomes facts.
+
+Also without `-d`, when nothing has a kind; with `-br`, which leaves out flags, types and families as well; with `-o`,
+which names the interface in each address only; and what `activenic collect` writes. Each fact is taken from its own
+entry, and what a mode leaves out is never read as a denial. Names that are no UTF-8 are read by `kernel_names.py`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+
+import msgspec
+from msgspec import UNSET
+
+from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
+from evaluator.facts.host import HostFacts, Told
+from evaluator.facts.link import Kind, Link
+from evaluator.facts.table import table_of
+from evaluator.finding import Finding, FindingCode
+from evaluator.report.beyond_vdsm import NETWORK_WORDS, ROUTE_WORDS, place_of
+from evaluator.report.contradictions import contradictions
+from evaluator.report.iproute2 import wire
+from evaluator.report.iproute2.gaps import absent_families, gaps, refuse_without_facts
+from evaluator.report.iproute2.link import Interface, Iproute2Link, Neighbours, has_details, interface_of
+from evaluator.report.iproute2.route import RoutingTable, read_routes
+from evaluator.report.json_text import plain_copy
+from evaluator.report.kernel_names import with_readable_names
+from evaluator.report.reading import Reading, converted, decoded, refuse_invalid, simplified
+from evaluator.text import quote, quote_all
+
+SCHEMA = "iproute2-report"
+_LACKING = NETWORK_WORDS | {"nic is dhcp", "nic.speed"}
+_KIND_WORDS = {f"nic is {kind}" for kind in Kind if kind is not Kind.LOOPBACK}
+_NO_MEMBERS: frozenset[str] = frozenset()
+_OUTPUTS = msgspec.json.Decoder(list[wire.Interface])
+_COLLECTED = msgspec.json.Decoder(wire.Collected)
+_OCTETS = msgspec.msgpack.Encoder()
+
+
+def read_text(text: bytes) -> Reading | None:
+    """Return what the text of an output comes to; None where only its plain value can tell whether it is one."""
+    if b"\\" in text:  # a name with a backslash, perhaps
+        return None
+    if text.lstrip()[:1] == b"[":
+        entries = decoded(_OUTPUTS, text)
+        return None if entries is None or not _is_usual(entries) else _reading(wire.Collected(addr=entries), "")
+    found = decoded(_COLLECTED, text)
+    is_usual = found is not None and found.is_plain and _is_usual(found.addr)
+    return _reading(found, "/addr") if found is not None and is_usual else None
+
+
+def read(document: object) -> Reading:
+    """Return what the output of `ip` comes to; ReportError with every problem where it is none."""
+    is_bare = isinstance(document, list)
+    value = {"addr": document} if is_bare else document
+    found = converted(value, wire.Collected)
+    is_usual = found is not None and _is_usual(found.addr) and b"\\" not in _OCTETS.encode(found)
+    if found is None or not is_usual:
+        found = _of_odd_value(document, is_bare=is_bare)
+    return _reading(found, "" if is_bare else "/addr")
+
+
+def _is_usual(entries: Sequence[wire.Interface]) -> bool:
+    """Return whether each entry has a name and addresses, so that the types say all that the schema does."""
+    return all(entry.ifname is not UNSET and entry.addr_info is not UNSET for entry in entries)
+
+
+def _of_odd_value(document: object, *, is_bare: bool) -> wire.Collected:
+    """Return the same of any output that the schema accepts."""
+    is_collected = isinstance(document, dict) and "schema_version" in document
+    if not is_collected:  # collect has made them readable
+        document = with_readable_names(document)
+    parts = document if isinstance(document, dict) else {"addr": document}
+    refuse_without_facts(parts.get("addr"), "" if is_bare else "/addr")
+    document = plain_copy(document)
+    refuse_invalid(document, f"{SCHEMA}#addresses" if is_bare else SCHEMA)
+    return msgspec.convert(simplified({"addr": document} if is_bare else document), wire.Collected)
+
+
+def _reading(found: wire.Collected, pointer: str) -> Reading:
+    interfaces = _interfaces(found.addr, pointer)
+    tables = {family: part for family, part in ((4, found.route), (6, found.route6)) if part is not UNSET}
+    table = read_routes(tables) if tables else None
+    if table is not None:
+        table.block_unknown(interfaces)
+    routed = frozenset(table.families) if table else frozenset()
+    neighbours = Neighbours(interfaces, table.ways() if table else {}, routed)
+    is_collected = found.schema_version is not UNSET
+    facts = HostFacts(
+        _links(neighbours),
+        table_of(neighbours.address_texts()),
+        Told(
+            lacking=_lacking(any(map(has_details, found.addr)), len(routed) == 2),
+            absent_families=frozenset() if is_collected else absent_families(interfaces),
+            other_lists=_most_names(neighbours),
+        ),
+        tuple if table is None else table.leading_nowhere,
+    )
+    return Reading(facts, partial(findings, found.addr, neighbours, table, facts))
+
+
+def _most_names(neighbours: Neighbours) -> int:
+    """Return a length that no list of lower devices and routes of one interface exceeds."""
+    ways = [len(ways.routes) + len(ways.gateways) for ways in neighbours.ways.values()]
+    return max([4, *ways, *map(len, neighbours.members.values())])
+
+
+def _lacking(has_kinds: bool, has_routes: bool) -> frozenset[str]:
+    return _LACKING | (frozenset() if has_kinds else _KIND_WORDS) | (frozenset() if has_routes else ROUTE_WORDS)
+
+
+def _interfaces(entries: Sequence[wire.Interface], pointer: str) -> dict[str, Interface]:
+    """Return the entries by name; ReportError if a name stands twice. Entries without a name were filtered out."""
+    kinds = _kinds_of_masters(entries)
+    interfaces: dict[str, Interface] = {}
+    problems = []
+    for i, entry in enumerate(entries):
+        for name in _names(entry):
+            interface = interface_of(name, entry, f"{pointer}/{i}", kinds.get(name, _NO_MEMBERS))
+            first = interfaces.setdefault(name, interface)
+            if first is not interface:
+                message = f"{quote(name)} stands twice, first at {quote(first.pointer)}"
+                problems.append(Diagnostic(ReportCode.NAME_TWICE, message, interface.pointer))
+    if problems:
+        raise ReportError(problems)
+    return interfaces
+
+
+def _names(entry: wire.Interface) -> Iterable[str]:
+    """Return the names in an entry; `ip -o` prints the name as the `dev` of each address."""
+    if entry.ifname is not UNSET:
+        return (entry.ifname,)
+    addresses = () if entry.addr_info is UNSET else entry.addr_info
+    return dict.fromkeys(one.dev for one in addresses if one.dev is not UNSET)
+
+
+def _kinds_of_masters(entries: Iterable[wire.Interface]) -> dict[str, frozenset[str]]:
+    """Return which kinds the members of each master say that it has; a member may not say any."""
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        if entry.master is not UNSET and entry.linkinfo is not UNSET and entry.linkinfo.info_slave_kind:
+            kinds[entry.master].add(entry.linkinfo.info_slave_kind)
+    return {name: frozenset(of_name) for name, of_name in kinds.items()}
+
+
+def _links(neighbours: Neighbours) -> dict[str, Link]:
+    """Return the links, in the order of a report: nics, vlans, bonds, bridges."""
+    ordered = sorted(neighbours.interfaces.values(), key=lambda one: place_of(one.kind))
+    return {one.name: Iproute2Link(one.name, one.kind, at, one, neighbours) for at, one in enumerate(ordered)}
+
+
+def findings(
+    entries: Sequence[wire.Interface], neighbours: Neighbours, table: RoutingTable | None, facts: HostFacts
+) -> Iterator[Finding]:
+    """Yield what is wrong with an output."""
+    interfaces = neighbours.interfaces
+    for link in facts.by_name.values():
+        assert isinstance(link, Iproute2Link)  # noqa: S101 -- as made above
+        if link.kind is Kind.LOOPBACK or link.name in facts.table.odd:
+            yield from link.owned().findings
+        yield from link.findings()
+        yield from _master_not_reported(link.interface, interfaces)
+    yield from gaps(entries, interfaces)
+    yield from contradictions(facts)
+    yield from table.findings if table else ()
+    yield from _kinds_unknown(facts, interfaces)
+
+
+def _master_not_reported(interface: Interface, interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
+    master, info = interface.data.master, interface.data.linkinfo
+    if master is not UNSET and master not in interfaces:
+        kind = "" if info is UNSET else info.info_slave_kind
+        yield Finding(
+            FindingCode.MASTER_NOT_REPORTED,
+            Severity.WARNING,
+            f"{quote(interface.name)} is enslaved to {quote(master)}"
+            + (f", a {quote(kind)}," if kind else "")
+            + " which the report does not describe",
+            (interface.name,),
+            hint="the interface above may be missed: use `ip -j -d addr show` without `dev`, `master` or `type`",
+        )
+
+
+def _kinds_unknown(facts: HostFacts, interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
+    names = [name for name, one in interfaces.items() if _is_kind_untold(one)]
+    if names:
+        message = f"the report does not say what {quote_all(sorted(names)[:5])} are; a bridge may go unnoticed"
+        if len(names) > 5:
+            message = f"the report does not say what its {len(names)} interfaces are; a bridge may go unnoticed"
+        yield Finding(FindingCode.KIND_UNKNOWN, Severity.WARNING, message, hint="use `ip -j -d addr show`")
+    yield from filter(None, map(_members_disagree, interfaces.values()))
+    for link in facts.by_name.values():
+        if link.kind is Kind.OVS and link.addresses:
+            message = f"{quote(link.name)} belongs to Open vSwitch; the kernel does not tell whether it is a bridge"
+            yield Finding(
+                FindingCode.KIND_UNKNOWN, Severity.WARNING, message, (link.name,), hint="`ovs-vsctl br-exists` tells"
+            )
+
+
+def _is_kind_untold(interface: Interface) -> bool:
+    return not (interface.has_details or interface.info_kind or interface.kind is Kind.LOOPBACK)
+
+
+def _members_disagree(interface: Interface) -> Finding | None:
+    kinds = interface.member_kinds
+    if interface.info_kind or len(kinds) < 2:
+        return None
+    message = f"the members of {quote(interface.name)} disagree about its kind: {quote_all(sorted(kinds))}"
+    return Finding(
+        FindingCode.KIND_UNKNOWN, Severity.WARNING, message, (interface.name,), hint="use `ip -j -d addr show`"
+    )

@@ -1,0 +1,1 @@
+"""What `nmstatectl show` prints: what it looks like (`wire`), and how it becomes facts."""

@@ -1,0 +1,269 @@
+"""One interface of an nmstate report: its addresses, what it stands on, its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+
+from msgspec import Struct
+
+from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Lowers
+from evaluator.finding import Finding, conflict
+from evaluator.report.nmstate.wire import Based, Interface, Ip, Macsec
+from evaluator.report.owned import Entry
+from evaluator.text import quote, quote_all
+
+OVS_BRIDGE = "ovs-bridge"
+_KINDS = {
+    "ethernet": Kind.PHYSICAL,
+    "infiniband": Kind.PHYSICAL,
+    "bond": Kind.BOND,
+    "linux-bridge": Kind.BRIDGE,
+    OVS_BRIDGE: Kind.BRIDGE,
+    "vlan": Kind.VLAN,
+    "team": Kind.TEAM,
+    "veth": Kind.VETH,
+    "dummy": Kind.DUMMY,
+    "mac-vlan": Kind.MACVLAN,
+    "mac-vtap": Kind.MACVLAN,
+    "vrf": Kind.VRF,
+    "tun": Kind.TUN,
+    "loopback": Kind.LOOPBACK,
+    "ovs-interface": Kind.OVS,
+}
+# entries of these types may be an Open vSwitch bridge that 0.x and 1.x merged with its own port: it has a `bridge`
+_OVS_PORTS = frozenset({"ovs-interface", "tun", "unknown", ""})
+_UNKNOWN = frozenset({"unknown", ""})
+# the types that the sections of an entry describe; each is an attribute of the entry
+_TYPES_OF_SECTION = {
+    "link-aggregation": ("bond",),
+    "team": ("team",),
+    "bridge": ("linux-bridge", OVS_BRIDGE),
+    "vlan": ("vlan",),
+    "vxlan": ("vxlan",),
+    "mac-vlan": ("mac-vlan",),
+    "mac-vtap": ("mac-vtap",),
+    "macsec": ("macsec",),
+    "ipvlan": ("ipvlan",),
+    "ip-tunnel": ("ip-tunnel",),
+    "vrf": ("vrf",),
+    "hsr": ("hsr",),
+}
+_SECTIONS = tuple((section.replace("-", "_"), section, types) for section, types in _TYPES_OF_SECTION.items())
+_sections_of: Callable[[Interface], tuple[object, ...]] = attrgetter(*(attribute for attribute, _, _ in _SECTIONS))
+_SECTION_OF = {type_: attribute for attribute, _, types in _SECTIONS for type_ in types}
+# their section bears the name of their type, and in it stands the device below
+_BASED = frozenset({"vlan", "vxlan", "mac-vlan", "mac-vtap", "macsec", "ipvlan", "infiniband", "ip-tunnel"})
+_PLACES = (
+    ("kind", ("type",)),
+    ("mtu", ("mtu",)),
+    ("mac", ("mac-address",)),
+    ("speed", ("ethernet", "speed")),
+    ("bond_mode", ("link-aggregation", "mode")),
+    ("vlan_id", ("vlan", "id")),
+)
+_MEMBER_KEYS = ("slaves", "port", "ports")
+_OF_BOND = tuple(("slaves", ("link-aggregation", key)) for key in _MEMBER_KEYS)
+_OF_TEAM = tuple(("slaves", ("team", key)) for key in _MEMBER_KEYS)
+_OF_BRIDGE = tuple(("ports", ("bridge", key)) for key in _MEMBER_KEYS)
+_NO_IP = Ip()
+_NONE: frozenset[str] = frozenset()
+_ALONE = frozenset({Kind.PHYSICAL, Kind.VLAN, Kind.VETH, Kind.DUMMY, Kind.MACVLAN, Kind.TUN, Kind.LOOPBACK, Kind.OVS})
+
+
+class Part(Struct, frozen=True, gc=False):
+    """An entry of a report, its place, and what it describes: its type, or what its one section belongs to."""
+
+    data: Interface
+    pointer: str
+    type: str
+
+
+class Device(Struct, frozen=True, gc=False):
+    """An interface: the kernel's entry and, of an Open vSwitch bridge's own port, that of the bridge behind it.
+
+    `members` are the names that call it their controller. `kernel` is the entry that says what the kernel has.
+    """
+
+    name: str
+    parts: tuple[Part, ...]
+    members: tuple[str, ...]
+    kernel: Part
+    kind: Kind
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the report does not say what it is."""
+        return self.kind is Kind.OTHER and self.kernel.type in _UNKNOWN
+
+    @property
+    def controllers(self) -> tuple[str, ...]:
+        """The names that its entries give as its controller, sorted."""
+        names = {name for part in self.parts for name in (part.data.controller, part.data.master) if name}
+        return tuple(sorted(names)) if names else ()
+
+
+def part_of(data: Interface, pointer: str) -> Part:
+    """Return an entry with what it describes."""
+    said = data.type or ""
+    if said in _OVS_PORTS and data.bridge is not None:
+        said = OVS_BRIDGE
+    elif said in _UNKNOWN:
+        sections = [types for attribute, _, types in _SECTIONS if getattr(data, attribute) is not None]
+        said = sections[0][0] if len(sections) == 1 else said
+    return Part(data, pointer, said)
+
+
+def device_of(name: str, parts: tuple[Part, ...], members: tuple[str, ...]) -> Device:
+    """Return a device; an Open vSwitch bridge is a bridge, and so is its own port, which bears its name."""
+    kernel = parts[0]
+    said = kernel.type
+    if OVS_BRIDGE in (said, parts[-1].type):
+        kind = Kind.BRIDGE
+    elif said in _UNKNOWN and name == "lo":  # 0.x does not know the loopback
+        kind = Kind.LOOPBACK
+    elif said == "infiniband" and bases_of(kernel):
+        kind = Kind.OTHER
+    else:
+        kind = _KINDS.get(said, Kind.OTHER)
+    return Device(name, parts, members, kernel, kind)
+
+
+def controllers_of(data: Interface) -> Iterator[str]:
+    """Yield the names that an entry gives as its controller."""
+    return (name for name in (data.controller, data.master) if name)
+
+
+def conflicts(device: Device) -> Iterator[Finding]:
+    """Yield where the entries of a device contradict themselves."""
+    for part in filter(_has_odd_sections, device.parts):
+        for attribute, section, types in _SECTIONS:
+            if part.type not in types and _says_anything(getattr(part.data, attribute)):
+                message = f"{quote(device.name)} is of the type {quote(part.data.type or '')} and has {quote(section)}"
+                yield conflict(device.name, f"{message}; its type counts")
+    for part in device.parts:
+        for family in ("ipv4", "ipv6"):
+            if family_of(part, family).enabled is False and family_of(part, family).address:
+                message = f"{quote(device.name)} has addresses in {quote(family)}, which is not enabled; they count"
+                yield conflict(device.name, message)
+    bases = bases_of(device.kernel)
+    if len(bases) > 1:
+        message = f"{quote(device.name)} names several devices that it is based on: {quote_all(bases)}; all count"
+        yield conflict(device.name, message)
+
+
+def _has_odd_sections(part: Part) -> bool:
+    """Return whether an entry has a section beside the one of its type."""
+    data, own = part.data, _SECTION_OF.get(part.type)
+    present = len(_SECTIONS) - _sections_of(data).count(None)
+    return present > 1 or (present == 1 and (own is None or getattr(data, own) is None))
+
+
+def _says_anything(section: object) -> bool:
+    return section is not None and section != type(section)()
+
+
+def entries_of(device: Device) -> Iterator[Entry]:
+    """Yield the address entries; the kernel lists those first that are not secondary."""
+    for family in ("ipv4", "ipv6"):
+        entries = [
+            (entry, f"{part.pointer}/{family}/address/{i}/ip")
+            for part in device.parts
+            for i, entry in enumerate(family_of(part, family).address or ())
+        ]
+        for i, (entry, pointer) in enumerate(entries):
+            yield Entry(entry.ip, pointer, primary=i == 0, length=entry.prefix_length)
+
+
+def family_of(part: Part, family: str) -> Ip:
+    """Return the addresses and settings of `ipv4` or `ipv6`."""
+    return (part.data.ipv4 if family == "ipv4" else part.data.ipv6) or _NO_IP
+
+
+def lowers_of(device: Device) -> Lowers:
+    """Return what a device stands on."""
+    first, *bases = bases_of(device.kernel) or (None,)
+    if device.kind in _ALONE and not bases and not device.members:
+        return NO_LOWERS if first is None else Lowers(base=first)
+    slaves: set[str] = set()
+    ports: set[str] = set()
+    others: set[str] = {name for name in bases if name is not None}
+    into = {Kind.BOND: slaves, Kind.TEAM: slaves, Kind.BRIDGE: ports}.get(device.kind, others)
+    for part in device.parts:
+        into.update(_members(part))
+    if device.kind is not Kind.VRF:
+        into.update(device.members)
+    ring = device.kernel.data.hsr if device.kernel.type == "hsr" else None
+    if ring is not None:
+        others.update(port for port in (ring.port1, ring.port2) if port)
+    # an Open vSwitch bridge lists its own port among the others
+    return Lowers(tuple(sorted(slaves)), tuple(sorted(ports - {device.name})), first, tuple(sorted(others)))
+
+
+def _members(part: Part) -> list[str]:
+    kind, data = _KINDS.get(part.type), part.data
+    if kind is Kind.BOND and data.link_aggregation is not None:
+        return [*data.link_aggregation.members, *(port.name for port in data.link_aggregation.ports_config or ())]
+    if kind is Kind.TEAM and data.team is not None:
+        return data.team.members
+    return data.bridge.members if kind is Kind.BRIDGE and data.bridge is not None else []
+
+
+def listed_members(device: Device) -> frozenset[str]:
+    """Return the members that the entries of a device list themselves, those of a VRF too."""
+    if device.kind in _ALONE and device.kernel.data.vrf is None:
+        return _NONE
+    vrf = device.kernel.data.vrf
+    return frozenset((*(name for part in device.parts for name in _members(part)), *(vrf.members if vrf else ())))
+
+
+def bases_of(part: Part) -> tuple[str, ...]:
+    """Return the devices below that the section of an entry names, the one in `base-iface` first."""
+    section: Based | None = getattr(part.data, part.type.replace("-", "_")) if part.type in _BASED else None
+    if section is None:
+        return ()
+    parent = section.parent if isinstance(section, Macsec) else None
+    return tuple(dict.fromkeys(name for name in (section.base_iface, parent) if name))
+
+
+def uses_dhcp(device: Device) -> bool:
+    """Return whether it uses DHCP in an enabled family."""
+    families = [family_of(part, family) for part in device.parts for family in ("ipv4", "ipv6")]
+    return any(family.dhcp and family.enabled is not False for family in families)
+
+
+def vlan_id_of(device: Device) -> int | None:
+    """Return the vlan id: 0 for what is no vlan, None if the report does not tell."""
+    if device.is_unknown:
+        return None
+    if device.kind is not Kind.VLAN:
+        return 0
+    return None if device.kernel.data.vlan is None else device.kernel.data.vlan.id
+
+
+def bond_mode_of(device: Device) -> int | None:
+    """Return the number of a bond's mode, given by its name, the number or its text."""
+    section = device.kernel.data.link_aggregation
+    mode = None if section is None or device.kind is not Kind.BOND else section.mode
+    if mode in BOND_MODES:
+        return BOND_MODES.index(mode)
+    numbers = {form: number for number in range(len(BOND_MODES)) for form in (number, str(number))}
+    return None if mode is None else numbers.get(mode)
+
+
+def pointers_of(device: Device) -> dict[str, str]:
+    """Return where each fact of the rule language stands, by the language's word for it."""
+    pointers = {"": device.kernel.pointer}
+    for part in reversed(device.parts):  # the kernel's entry has the last word
+        members = _OF_TEAM if part.type == "team" else _OF_BOND
+        base = (("base", (part.type, "base-iface")),) if part.type in _BASED else ()
+        for fact, path in (*_PLACES, *base, *members, *_OF_BRIDGE):
+            if _leads_somewhere(part.data, path):
+                pointers[fact] = "/".join((part.pointer, *path))
+    return pointers
+
+
+def _leads_somewhere(data: object, path: tuple[str, ...]) -> bool:
+    for key in path:
+        data = getattr(data, key.replace("-", "_"), None)
+    return data is not None

@@ -1,0 +1,1 @@
+"""VDSM's getCapabilities: what it looks like (`wire`), and how it becomes facts."""

@@ -1,0 +1,145 @@
+"""The devices and networks of one VDSM reply, and what is asked of them many times, worked out once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+from msgspec.structs import replace
+
+from evaluator.facts.link import Kind
+from evaluator.facts.netmask import NETMASKS
+from evaluator.report.owned import Owned, read_owned
+from evaluator.report.vdsm.addresses import entries_of
+from evaluator.report.vdsm.wire import Bridge, Device, Network, Nic, Parts
+from evaluator.text import escaped, json_pointer
+
+MAPS = {Kind.PHYSICAL: "nics", Kind.VLAN: "vlans", Kind.BOND: "bondings", Kind.BRIDGE: "bridges"}
+
+
+class VdsmHost:
+    """The network part of a reply, and the keys that lead to it.
+
+    VDSM 4.9 has no `bridges`: there each network is a bridge over its ports, unless it says otherwise. If several
+    networks name one bridge, the one of its name describes it, else the first by name; `told_by` has their names,
+    that one first. The addresses of all of them are the bridge's.
+    """
+
+    def __init__(self, body: Parts, nics: Mapping[str, Nic], path: tuple[str, ...]) -> None:
+        self.body = body
+        self.nics = nics
+        self.path = path
+        self.networks: Mapping[str, Network] = body.networks or {}
+        self.told_by: dict[str, list[str]] = {}
+        known: Mapping[str, Bridge | Network] | None = body.bridges
+        self.bridges = dict(self._bridges_of_networks()) if known is None else known
+        self.maps: Mapping[Kind, Mapping[str, Device]] = {
+            Kind.PHYSICAL: nics,
+            Kind.VLAN: body.vlans or {},
+            Kind.BOND: body.bondings or {},
+            Kind.BRIDGE: self.bridges,
+        }
+        self._owned: dict[str, Owned] = {}
+
+    def _bridges_of_networks(self) -> Iterator[tuple[str, Network]]:
+        body, networks = self.body, self.networks
+        described = {*self.nics, *(body.vlans or ()), *(body.bondings or ())}
+        for name, data in networks.items():
+            bridge = data.iface or name
+            is_bridged = data.bridged is None or data.bridged is True or str(data.bridged).lower() == "true"
+            if is_bridged and bridge not in described:
+                self.told_by.setdefault(bridge, []).append(name)
+        for bridge, names in self.told_by.items():
+            names.sort(key=lambda name: (name != bridge, name))
+            ports = sorted({port for one in names for port in networks[one].ports or ()})
+            yield bridge, replace(networks[names[0]], ports=ports)
+
+    def has(self, name: str) -> bool:
+        """Return whether the reply describes an interface of this name."""
+        return any(name in devices for devices in self.maps.values())
+
+    def device(self, name: str) -> tuple[Kind, Device] | None:
+        """Return an interface by its name."""
+        return next(((kind, devices[name]) for kind, devices in self.maps.items() if name in devices), None)
+
+    def pointer(self, name: str, kind: Kind) -> str:
+        """Return where a device stands in the reply."""
+        if name in self.told_by:
+            return json_pointer((*self.path, "networks", self.told_by[name][0]))
+        return f"{json_pointer((*self.path, MAPS[kind]))}/{escaped(name)}"
+
+    def owned(self, name: str, kind: Kind, entry: Device) -> Owned:
+        """Return what a device owns."""
+        known = self._owned.get(name)
+        if known is None:
+            entries = entries_of(entry, self.pointer(name, kind))
+            for network in self.told_by.get(name, ())[1:]:
+                entries += entries_of(self.networks[network], json_pointer((*self.path, "networks", network)))
+            known = self._owned[name] = read_owned(name, entries)
+        return known
+
+    def address_texts(self) -> list[tuple[str, Sequence[str], int]]:
+        """Return the lists of addresses of each device as the reply has them, with a length that stands apart."""
+        found: list[tuple[str, Sequence[str], int]] = []
+        for devices in self.maps.values():
+            for name, entry in devices.items():
+                listed, addr = entry.ipv4addrs, entry.addr
+                if listed:
+                    found.append((name, listed, -1))
+                if addr and not (listed and listed[0].partition("/")[0] == addr):  # VDSM lists it first
+                    found.append((name, (addr,), NETMASKS.get(entry.netmask or "", -1)))
+                if entry.ipv6addrs:
+                    found.append((name, entry.ipv6addrs, -1))
+        for name, told_by in self.told_by.items():
+            for network in map(self.networks.__getitem__, told_by[1:]):
+                texts = (*([network.addr] if network.addr else ()), *(network.ipv4addrs or ()))
+                found.append((name, (*texts, *(network.ipv6addrs or ())), NETMASKS.get(network.netmask or "", -1)))
+        return found
+
+    def most_names(self) -> int:
+        """Return a length that no list of networks, slaves or ports exceeds."""
+        most = max(2, len(self.networks))
+        for bond in (self.body.bondings or {}).values():
+            if bond.slaves is not None and len(bond.slaves) > most:
+                most = len(bond.slaves)
+        for bridge in self.bridges.values():
+            if bridge.ports is not None and len(bridge.ports) > most:
+                most = len(bridge.ports)
+        return most
+
+    @cached_property
+    def carried(self) -> Mapping[str, tuple[str, ...]]:
+        """The logical networks on each interface that carries any, sorted, as oVirt's engine sees it.
+
+        A network is on its device: the bridge of a bridged network, the interface of one without. A bridged
+        network is also on the direct ports of its bridge.
+        """
+        found: dict[str, set[str]] = defaultdict(set)
+        for name, network in self.networks.items():
+            device = self.device(device_name(name, network))
+            if device is None:
+                continue
+            found[device_name(name, network)].add(name)
+            entry = device[1]
+            if isinstance(entry, Bridge | Network):
+                for port in (*(entry.ports or ()), *(network.ports or ())):
+                    found[port].add(name)
+        return {name: tuple(sorted(networks)) for name, networks in found.items()}
+
+    @cached_property
+    def disagreements(self) -> tuple[tuple[str, str], ...]:
+        """Where networks and devices disagree: the device, empty if there is none, and what is said of it."""
+        from evaluator.report.vdsm.network import disagreements  # noqa: PLC0415 -- for the findings
+
+        return tuple(disagreements(self))
+
+    @property
+    def names_in_conflict(self) -> frozenset[str]:
+        """The devices with which a network disagrees."""
+        return frozenset(name for name, _ in self.disagreements if name)
+
+
+def device_name(name: str, network: Network) -> str:
+    """Return the name of the device that a network is on."""
+    return network.iface or network.interface or name

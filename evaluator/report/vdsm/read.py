@@ -1,0 +1,176 @@
+"""VDSM's getCapabilities, every generation since 4.9, becomes facts.
+
+Source of the format: VDSM's API schema (types NetInfoNic, NetInfoBond, NetInfoVlan,
+NetInfoBridgedNetwork, NetInfoBridgelessNetwork) and the replies of old versions. The maps `nics`,
+`vlans`, `bondings`, `bridges` describe devices; `networks` says which logical network is on which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
+from evaluator.facts.host import HostFacts, Told
+from evaluator.facts.link import Kind, Link
+from evaluator.facts.netmask import NETMASKS
+from evaluator.facts.table import table_of
+from evaluator.finding import Finding, FindingCode
+from evaluator.report.contradictions import contradictions
+from evaluator.report.json_text import plain_copy
+from evaluator.report.reading import Reading, converted, decoded, refuse_invalid, simplified
+from evaluator.report.shapes import VDSM_ENVELOPES, VDSM_SCHEMA
+from evaluator.report.vdsm.host import MAPS, VdsmHost
+from evaluator.report.vdsm.link import VdsmLink
+from evaluator.report.vdsm.network import disagreement
+from evaluator.report.vdsm.wire import Capabilities, Nic, Parts, Reply
+from evaluator.text import json_pointer, quote, quote_all
+
+_EXPECTED_MAPS = ("vlans", "bondings", "networks")
+_TRUTH_KEYS = ("bridged", "dhcpv4", "dhcpv6", "ipv4defaultroute", "ipv6autoconf")
+_HOST_FACTS = (("networks", "networks"), ("last_client_iface", "lastClientIface"))
+# VDSM reports no operational state, and of the kinds only four
+_LACKING = frozenset({"nic is up", "nic is down"} | {f"nic is {kind}" for kind in Kind if kind not in MAPS})
+_USUAL_NETMASKS = frozenset((None, "", *NETMASKS))
+_REPLIES = msgspec.json.Decoder(Reply)
+
+
+def read_text(text: bytes) -> Reading | None:
+    """Return what a reply's text comes to; None where only its plain value can tell whether it is one."""
+    reply = decoded(_REPLIES, text)
+    if reply is None or not reply.is_plain:
+        return None
+    if reply.nics is not None:
+        return _reading(reply, reply.nics, ())
+    if reply.result is not None:
+        return _reading(reply.result, reply.result.nics, ("result",))
+    return None if reply.info is None else _reading(reply.info, reply.info.nics, ("info",))
+
+
+def read(document: object) -> Reading:
+    """Return what a reply of VDSM's comes to; ReportError with every problem where it is none."""
+    path = _path_to_body(document)
+    body = document if not path else document[path[0]]  # type: ignore[index]  # an object, if there is a path
+    found = _of_value(document, body) or _of_odd_value(plain_copy(document), path)
+    return _reading(found, found.nics, path)
+
+
+def _of_value(document: object, body: object) -> Capabilities | None:
+    """Return the network part of a reply that is written as VDSM writes it."""
+    has_usual_envelope = isinstance(document, dict) and (body is document or _is_envelope(document))
+    return converted(body, Capabilities) if has_usual_envelope else None
+
+
+def _of_odd_value(document: object, path: tuple[str, ...]) -> Capabilities:
+    """Return the same of any reply that the schema accepts."""
+    _refuse_error_reply(document)
+    refuse_invalid(document, VDSM_SCHEMA)
+    assert isinstance(document, dict)  # noqa: S101 -- the schema has said so
+    body = simplified(document[path[0]] if path else document)
+    for key in (*MAPS.values(), "networks"):
+        if key in body:
+            body[key] = {name: _with_truths(entry) for name, entry in body[key].items()}
+    return msgspec.convert(_with_truths(body), Capabilities)
+
+
+def _path_to_body(document: object) -> tuple[str, ...]:
+    if not isinstance(document, Mapping) or document.get("nics") is not None:
+        return ()
+    return next(((key,) for key in VDSM_ENVELOPES if document.get(key) is not None), ())
+
+
+def _is_envelope(document: Mapping[str, Any]) -> bool:
+    """Return whether what stands beside the network part is as the schema has it."""
+    return isinstance(document.get("jsonrpc"), str | None) and isinstance(document.get("status"), dict | None)
+
+
+def _with_truths(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry with truth values for their texts, in whatever letters these are."""
+    texts = {key: entry[key] for key in (*_TRUTH_KEYS, "supportsIPv6") if isinstance(entry.get(key), str)}
+    return {**entry, **{key: text.lower() == "true" for key, text in texts.items()}} if texts else entry
+
+
+def _reading(body: Parts, nics: dict[str, Nic], path: tuple[str, ...]) -> Reading:
+    host = VdsmHost(body, nics, path)
+    links: dict[str, Link] = {}
+    position = 0
+    for kind, devices in host.maps.items():
+        for name, entry in devices.items():
+            links[name] = VdsmLink(name, kind, position, entry, host)
+            position += 1
+    if len(links) < position:
+        _refuse_duplicate_names(host)
+    place = json_pointer(path)
+    facts = HostFacts(
+        links,
+        table_of(host.address_texts()),
+        Told(
+            networks=tuple(sorted(host.networks)),
+            last_client_iface=body.lastClientIface or None,
+            lacking=_LACKING,
+            pointers={word: f"{place}/{key}" for word, key in _HOST_FACTS if getattr(body, key) is not None},
+            other_lists=host.most_names(),
+        ),
+    )
+    return Reading(facts, partial(findings, host, facts))
+
+
+def _refuse_error_reply(document: object) -> None:
+    for key in ("error", "status"):
+        said = _error_of(document, key)
+        if said:
+            message = f"the reply is an error of the host: {quote(said)}"
+            raise ReportError([Diagnostic(ReportCode.IS_ERROR_REPLY, message, f"/{key}")])
+
+
+def _error_of(document: object, key: str) -> str:
+    """Return what an error reply of JSON-RPC or XML-RPC says; nothing for a reply that has a body."""
+    if not isinstance(document, dict) or any(document.get(key) is not None for key in ("nics", *VDSM_ENVELOPES)):
+        return ""
+    error = document.get(key)
+    return str(error.get("message") or error.get("code", "")) if isinstance(error, dict) else ""
+
+
+def _refuse_duplicate_names(host: VdsmHost) -> None:
+    places: dict[str, list[str]] = {}
+    for kind, devices in host.maps.items():
+        for name in devices:
+            places.setdefault(name, []).append(host.pointer(name, kind))
+    problems = [
+        Diagnostic(
+            ReportCode.NAME_TWICE,
+            f"{quote(name)} stands in {len(pointers)} maps: {quote_all(pointers)}",
+            pointers[-1],
+            hint="an interface is one thing: a nic, a vlan, a bond or a bridge",
+        )
+        for name, pointers in places.items()
+        if len(pointers) > 1
+    ]
+    if problems:
+        raise ReportError(problems)
+
+
+def findings(host: VdsmHost, facts: HostFacts) -> Iterator[Finding]:
+    """Yield what is wrong with a reply."""
+    body = host.body
+    for name in _EXPECTED_MAPS:
+        if getattr(body, name) is None:
+            yield Finding(
+                FindingCode.REPORT_LACKS_MAP,
+                Severity.WARNING,
+                f"the report has no {quote(name)}, which every VDSM sends; interfaces may be missing",
+                hint="did the sender mean `bondings` by `bonds`?"
+                if name == "bondings" and body.bonds is not None
+                else "",
+            )
+    yield from (disagreement(*one) for one in host.disagreements)
+    for link in facts.by_name.values():
+        assert isinstance(link, VdsmLink)  # noqa: S101 -- as made above
+        if link.name in facts.table.odd or link.entry.netmask not in _USUAL_NETMASKS:
+            yield from link.owned().findings
+        if not link.is_usual:
+            yield from link.findings()
+    yield from contradictions(facts)

@@ -1,0 +1,159 @@
+"""What VDSM prints, as types: a reply is decoded and held against them in one pass, from text and from a dict alike.
+
+They accept nothing that `schemas/capability-report.schema.json` refuses. They refuse a little that it accepts: numbers
+such as `1500.0`, truth values in odd spellings, and what is wrong in a part of the envelope that does not count; such
+a reply is read by way of plain values. An optional member that is null is one that is left out. The members stand in
+the order in which VDSM prints them, which is the fastest to decode; some are here only because the schema knows them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
+
+from evaluator.report.shapes import ANSIBLE_PAYLOAD
+
+Name = Annotated[str, Meta(min_length=1)]
+Truth = bool | Literal["True", "False", "true", "false"] | None
+Natural32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+Speed = Annotated[int, Meta(ge=-1, le=2**32 - 1)]
+VlanId = Annotated[int, Meta(ge=0, le=4095)]
+Options = dict[str, str | None]
+
+
+class Device(Struct, gc=False):
+    """What the entries of all maps have in common."""
+
+    addr: str | None = None
+    dhcpv4: Truth = None
+    dhcpv6: Truth = None
+    gateway: str | None = None
+    ipv4addrs: list[str] | None = None
+    ipv4defaultroute: Truth = None
+    ipv6addrs: list[str] | None = None
+    ipv6autoconf: Truth = None
+    ipv6gateway: str | None = None
+    mtu: Natural32 | str | None = None
+    netmask: str | None = None
+    bootproto4: str | None = None
+    cfg: Options | None = None
+
+
+class Nic(Device, gc=False):
+    """A network card."""
+
+    hwaddr: str | None = None
+    permhwaddr: str | None = None
+    speed: Speed | None = None
+    ad_aggregator_id: str | None = None
+
+
+class Bond(Device, gc=False):
+    """A bond."""
+
+    active_slave: str | None = None
+    hwaddr: str | None = None
+    opts: Options | None = None
+    slaves: list[Name] | None = None
+    speed: Speed | None = None
+    switch: str | None = None
+    ad_aggregator_id: str | None = None
+    ad_partner_mac: str | None = None
+
+
+class Vlan(Device, gc=False):
+    """A vlan; the schema does not know its link-layer address and speed, so that these may be anything."""
+
+    iface: Name | None = None
+    vlanid: VlanId | None = None
+    hwaddr: object = None
+    speed: object = None
+
+
+class Bridge(Device, gc=False):
+    """A bridge, as above."""
+
+    ports: list[Name] | None = None
+    stp: Literal["on", "off"] | bool | None = None
+    opts: Options | None = None
+    hwaddr: object = None
+    speed: object = None
+
+
+class Network(Device, gc=False):
+    """A logical network. In VDSM 4.9 it is a bridge, too."""
+
+    bridged: Truth = None
+    iface: str | None = None
+    interface: str | None = None
+    ports: list[Name] | None = None
+    stp: Literal["on", "off"] | bool | None = None
+    switch: str | None = None
+    vlanid: VlanId | None = None
+    southbound: str | None = None
+    qosInbound: str | dict[str, object] | None = None
+    qosOutbound: str | dict[str, object] | None = None
+    hwaddr: object = None
+    speed: object = None
+
+
+class Parts(Struct, gc=False):
+    """What stands beside `nics` in the network part of a reply."""
+
+    bondings: dict[Name, Bond] | None = None
+    bridges: dict[Name, Bridge] | None = None
+    networks: dict[Name, Network] | None = None
+    vlans: dict[Name, Vlan] | None = None
+    lastClientIface: str | None = None
+    lastClient: str | None = None
+    management_ip: str | None = None
+    netConfigDirty: str | bool | None = None
+    nameservers: list[str] | None = None
+    dnss: list[str] | None = None
+    supportsIPv6: Truth = None
+    bonds: object = None  # what some think `bondings` is called
+
+
+class Capabilities(Parts, gc=False, kw_only=True):
+    """The network part of a reply."""
+
+    nics: dict[Name, Nic]
+
+
+class Status(Struct, gc=False):
+    """How an XML-RPC call ended; Kubernetes objects have the states in a member of this name."""
+
+    currentState: Raw | UnsetType = UNSET
+    desiredState: Raw | UnsetType = UNSET
+
+
+class Reply(Parts, gc=False, kw_only=True):
+    """The text of a whole reply: the network part, bare or in one of its envelopes; and the marks of other formats."""
+
+    nics: dict[Name, Nic] | None = None
+    jsonrpc: str | None = None
+    result: Capabilities | None = None
+    info: Capabilities | None = None
+    status: Status | None = None
+    spec: Raw | UnsetType = UNSET
+    kind: Raw | UnsetType = UNSET
+    items: Raw | UnsetType = UNSET
+    currentState: Raw | UnsetType = UNSET
+    desiredState: Raw | UnsetType = UNSET
+    interfaces: Raw | UnsetType = UNSET
+    ansible_facts: Raw | UnsetType = UNSET
+    ansible_interfaces: Raw | UnsetType = UNSET
+    ansible_system: Raw | UnsetType = UNSET
+    ansible_os_family: Raw | UnsetType = UNSET
+    payload: Raw | UnsetType = field(name=ANSIBLE_PAYLOAD, default=UNSET)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing in it could make it a document of another format."""
+        return (
+            self.spec is self.kind is self.items is self.currentState is self.desiredState is self.interfaces is UNSET
+            and self.ansible_facts is self.ansible_interfaces is self.ansible_system is self.ansible_os_family is UNSET
+            and self.payload is UNSET
+            and (self.status is None or self.status.currentState is self.status.desiredState is UNSET)
+        )
