@@ -64,7 +64,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 def exported(record: Record) -> str:
     """Everything that leaves the house: the line of the export, and its bodies decoded."""
     document = record.to_dict()
-    bodies = [base64.b64decode(document[name] or "") for name in ("report", "policy")]
+    bodies = [base64.b64decode(body or "") for body in (document["report"], *document["texts"])]
     return "\n".join((json.dumps(document), json.dumps(document, ensure_ascii=False), *map(_unpacked, bodies)))
 
 
