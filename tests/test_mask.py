@@ -44,7 +44,7 @@ ENGINE = {"route-to-engine": {"engine_address": "198.51.100.1"}}
 def exported(record: Record) -> str:
     """Everything that leaves the house, bodies decoded."""
     document = record.to_dict()
-    bodies = (base64.b64decode(document[name] or "").decode() for name in ("report", "policy"))
+    bodies = (base64.b64decode(body or "").decode() for body in (document["report"], *document["texts"]))
     return "\n".join((json.dumps(document["record"], ensure_ascii=False), *bodies))
 
 
