@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import orjson
-
+from evaluator import plain
 from evaluator.audit.chain import GENESIS, Head, entry_hash
 from evaluator.audit.record import Json, Record, read_record
 from evaluator.diagnostic import RecordError
@@ -40,9 +39,9 @@ def wrong_lines(lines: Iterable[bytes]) -> Iterator[str]:
     head = GENESIS
     for number, line in enumerate(lines, 1):
         try:
-            document = orjson.loads(line)
+            document = plain.loads(line)
             record = read_record(document)
-        except (orjson.JSONDecodeError, RecordError) as error:
+        except (ValueError, RecordError) as error:
             yield f"line {number} is no record: {str(error).splitlines()[0]}"
             return
         after = _after(head, record)

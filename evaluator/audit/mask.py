@@ -13,9 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-import orjson
-
-from evaluator import __version__
+from evaluator import __version__, plain
 from evaluator.audit.documents import SCHEMAS, document_of
 from evaluator.audit.mask_key import refuse_short
 from evaluator.audit.mask_policy import PolicyParts, mask_literals, mask_policy, mask_value, read_parts
@@ -172,7 +170,7 @@ class _Masking:
         masker = ReportMasker(self._names)
         document = masker.document(self._original.report)
         self._erased |= {f"/input/report{pointer}" for pointer in masker.erased}
-        return orjson.dumps(document)
+        return plain.dumps(document)
 
     def _parameters(self) -> Json:
         given = self._original.input["parameters"]

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 import rfc8785
 
+from evaluator import plain
 from evaluator.decide import Case
 from evaluator.decision import SCHEMA_VERSION as DECISION_VERSION
 from evaluator.decision import Decision
@@ -69,7 +69,7 @@ def make_record(
     case = decision.case
     assert isinstance(case, Case)  # noqa: S101 -- decide() has made it
     report, policy = report_bytes(case.report), case.program.text.encode()
-    result = orjson.loads(decision.to_json())
+    result = plain.loads(decision.to_json())
     resolution = result.pop("resolution")
     envelope: Json = {
         "schema_version": SCHEMA_VERSION,
@@ -113,7 +113,7 @@ def read_record(document: object) -> Record:
 
 def read_envelope(text: bytes) -> Json:
     """Return the envelope of a canonical text; ValueError where it is none, or could be read in another way."""
-    envelope = orjson.loads(text)
+    envelope = plain.loads(text)
     if not is_valid(envelope, SCHEMA) or not _is_canonical(envelope, text):
         raise ValueError("it is no decision record in canonical JSON")
     found: Json = envelope
@@ -161,7 +161,7 @@ def _problems(record: Record) -> list[Diagnostic]:
 def report_bytes(report: Report) -> bytes:
     """Return the report's original bytes; of one handed over as a value its JSON text."""
     if report.text is None:
-        return orjson.dumps(report.document)
+        return plain.dumps(report.document)
     refuse_duplicates(report)
     return report.text
 
@@ -195,11 +195,11 @@ def engine_versions(version: str) -> Json:
 
 
 def _is_canonical(envelope: Json, text: bytes) -> bool:
-    """Return whether a text is the one that its value has; orjson is tried first, which is ten times as fast.
+    """Return whether a text is the one that its value has; msgspec is tried first, which is ten times as fast.
 
     Without fractions the two differ only in how they sort keys beyond the basic plane.
     """
-    return orjson.dumps(envelope, option=orjson.OPT_SORT_KEYS) == text or rfc8785.dumps(envelope) == text
+    return plain.dumps_sorted(envelope) == text or rfc8785.dumps(envelope) == text
 
 
 def _as_text(body: bytes | None) -> str | None:

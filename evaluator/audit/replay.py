@@ -12,8 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-import orjson
-
+from evaluator import plain
 from evaluator.audit.documents import SCHEMAS, document_of
 from evaluator.audit.record import Json, Record, engine_versions, host_document
 from evaluator.decision import Decision
@@ -121,7 +120,7 @@ def _compared(record: Record, decision: Decision, changes: tuple[str, ...]) -> R
     resolution = now.pop("resolution")
     host = record.envelope["input"]["host"]
     differences = [] if _canonical(resolution) == _canonical(host["resolution"]) else ["the resolution differs"]
-    remarks = orjson.loads(orjson.dumps(host_document(decision.host)["remarks"]))
+    remarks = plain.loads(plain.dumps(host_document(decision.host)["remarks"]))
     differences += _compare(host["remarks"], remarks, ("input", "host", "remarks"))
     differences += _compare(kept, now, ())
     if not differences:
@@ -137,7 +136,7 @@ def _compared(record: Record, decision: Decision, changes: tuple[str, ...]) -> R
 
 
 def _canonical(value: object) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return plain.dumps_sorted(value)
 
 
 def _answer(document: Mapping[str, Any]) -> Json:
@@ -228,4 +227,4 @@ def _compare(kept: object, now: object, path: tuple[str | int, ...]) -> Iterator
 
 
 def _shown(value: object) -> str:
-    return quote(orjson.dumps(value).decode())
+    return quote(plain.dumps(value).decode())

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-import orjson
 import rfc8785
 
+from evaluator import plain
 from evaluator.audit.chain import GENESIS, Head, stub_hash
 from evaluator.audit.log_queries import is_hash, pruned_head
 from evaluator.audit.record import time_text
@@ -87,7 +87,7 @@ def stub_problems(connection: sqlite3.Connection, signatures: SignatureCheck) ->
                 raise ValueError("it is not the next one")
             if not (key is None or is_hash(key)) or stub_hash(before, key, document) != stored:
                 raise ValueError("its hash is not made of it and the stub before it")
-            said = orjson.loads(document)
+            said = plain.loads(document)
             if (said["last_seq"], said["last_hash"]) != (last_seq, last_hash.hex()):
                 raise ValueError("it says something else than it is found by")
             if said["count"] != last_seq - began:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-import orjson
-
+from evaluator import plain
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.text import quote_path, reason_of
 
@@ -97,8 +96,8 @@ def _read(file: BinaryIO, shown: str) -> Iterator[Record | Damaged]:
     """Yield the records of a file: one on each line, or one alone on as many lines as it likes."""
     first = file.readline()
     try:
-        orjson.loads(first)
-    except orjson.JSONDecodeError:
+        plain.loads(first)
+    except ValueError:
         first += file.read()
     _refuse_other_files(first, shown)
     yield _record(first, shown)
@@ -110,12 +109,12 @@ def _read(file: BinaryIO, shown: str) -> Iterator[Record | Damaged]:
 def _refuse_other_files(text: bytes, shown: str) -> None:
     """Refuse a file whose beginning is not a record, not even a damaged one."""
     try:
-        document = orjson.loads(text)
+        document = plain.loads(text)
         if isinstance(document, dict) and {"record", "report", "policy"} <= set(document):
             return
         reason = "it must hold an object with `record`, `report` and `policy`"
-    except orjson.JSONDecodeError as error:
-        reason = str(error.msg)
+    except ValueError as error:
+        reason = str(error)
     raise UnverifiedError([Diagnostic(RecordCode.INVALID, f"{shown} is not a file of records: {reason}")])
 
 
@@ -123,9 +122,9 @@ def _record(text: bytes, shown: str) -> Record | Damaged:
     from evaluator.audit.record import read_record  # noqa: PLC0415 -- rfc8785, only where records are read
 
     try:
-        document = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        return Damaged(shown, (Diagnostic(RecordCode.INVALID, f"{shown} is not a record: {error.msg}"),))
+        document = plain.loads(text)
+    except ValueError as error:
+        return Damaged(shown, (Diagnostic(RecordCode.INVALID, f"{shown} is not a record: {error}"),))
     try:
         return read_record(document)
     except UnverifiedError as error:
