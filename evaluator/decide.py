@@ -20,11 +20,11 @@ from evaluator.policy.program import Program
 from evaluator.policy.scene import Question, Value
 from evaluator.policy.verdict import Verdict, expand
 from evaluator.report.reading import Report
-from evaluator.trace import Step
 
 if TYPE_CHECKING:
     from evaluator.finding import Finding
     from evaluator.policy.interpret import Judged
+    from evaluator.trace import Step
 
 
 class Case(NamedTuple):
@@ -116,6 +116,8 @@ def _names(links: Iterable[Link]) -> tuple[str, ...]:
 
 
 def _step(judged: Judged) -> Step:
+    from evaluator.trace import Step  # noqa: PLC0415 -- when somebody asks why
+
     rule = judged.rule
     return Step(
         rule.name,

@@ -17,6 +17,7 @@ from msgspec import Struct, json
 
 from evaluator.facts.host import HostAddresses, HostDocument
 from evaluator.finding import Finding, FindingDocument
+from evaluator.values import Value
 
 if TYPE_CHECKING:
     from evaluator.trace import Explanation, Step
@@ -132,13 +133,19 @@ class Explainer(Protocol):
         """Return that, and what would decide otherwise."""
 
 
-class Decision:
+class Decision(Value):
     """Which interface the host's address lives on, by one policy.
 
     `candidates` are the names left at the end, `owners` those of all interfaces that own a usable
     host address, both sorted. `refusals` are the codes of the reject and ambiguous rules that held, in the order of
     the policy, for an engine that has no use for whole findings.
     """
+
+    status: Status
+    candidates: tuple[str, ...]
+    owners: tuple[str, ...]
+    refusals: tuple[str, ...]
+    _making: Making
 
     def __init__(
         self,
@@ -148,11 +155,7 @@ class Decision:
         refusals: tuple[str, ...],
         making: Making,
     ) -> None:
-        self.status = status
-        self.candidates = candidates
-        self.owners = owners
-        self.refusals = refusals
-        self._making = making
+        vars(self).update(status=status, candidates=candidates, owners=owners, refusals=refusals, _making=making)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Decision) and self.to_dict() == other.to_dict()

@@ -88,7 +88,7 @@ def json_pointer(path: Iterable[str | int]) -> str:
 
 def escaped(key: str) -> str:
     """Return a key as it stands in a JSON Pointer."""
-    return key.replace("~", "~0").replace("/", "~1")
+    return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
 
 
 def _is_unsafe(char: str) -> bool:

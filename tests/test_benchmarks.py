@@ -7,7 +7,6 @@ import pytest
 from benchmarks.peers.__main__ import field, main
 from benchmarks.peers.agreement import disagreements
 from benchmarks.peers.contest import NAME, Contender, Question
-from benchmarks.peers.ours import unvalidated
 from benchmarks.peers.questions import checked, pool
 
 
@@ -24,10 +23,6 @@ def test_a_disagreement_is_reported_unless_its_reason_is_known() -> None:
 
     assert disagreements([Contender("wrong", (), wrong)], [8], 1)
     assert not disagreements([Contender("wrong", (), wrong, NAME, known=(("nic", "likes eth9"),))], [8], 1)
-
-
-def test_without_validation_the_answer_is_the_same() -> None:
-    assert not disagreements([unvalidated()], [8], 1)
 
 
 @pytest.mark.parametrize("size", [8, 64])

@@ -232,7 +232,7 @@ def test_unusable_and_mapped_answers() -> None:
 
     host = ask(script)
     assert [str(a) for a in host.usable] == ["192.0.2.10"]
-    assert [one.reason for one in host.document().unusable] == ["loopback", "unspecified"]  # type: ignore[attr-defined]
+    assert [a["reason"] for a in host.to_dict()["unusable"]] == ["loopback", "unspecified"]  # type: ignore[attr-defined]
 
 
 def _silent(*_: object) -> None:

@@ -7,10 +7,8 @@ import msgspec
 import evaluator
 from benchmarks.peers.contest import EXPLANATION, FINDINGS, NAME, TRACE, Answer, Contender, Question
 from evaluator import Decision, HostAddresses
-from evaluator.report import vdsm_swift
 
 PACKAGES = ("msgspec", "orjson")
-UNVALIDATED = "activenic, unvalidated"
 RENDERED = "activenic, trace rendered"
 FLOOR = "needed fields decoded, nothing decided"
 
@@ -47,42 +45,20 @@ def contenders() -> tuple[Contender, ...]:
 
 
 def rendered() -> Contender:
-    """Return us with the trace alone as JSON-ready data: what the engines' trace rules tell, and no more."""
+    """Return us with the trace alone as JSON: what the engines' trace rules tell, and no more."""
     policy = evaluator.load_policy("strict")
 
     def decide(question: Question) -> Answer:
         decision = policy.decide(evaluator.read_report(question.data), HostAddresses.of(*question.host))
-        _ = [step.to_dict() for step in decision.trace]
+        _ = msgspec.json.encode(decision.trace)
         return str(decision.status), decision.host_active_nic
 
     return Contender(RENDERED, PACKAGES, decide, EXPLANATION, ("why not, per clause", "places", "findings"))
 
 
-def unvalidated() -> Contender:
-    """Return us with trace and with validation switched off, which no user can do: the engines do none.
-
-    What the decision reads is decoded, the rest of an entry is passed over.
-    """
-    trace = next(contender for contender in contenders() if contender.row == TRACE)
-    decoder, structs = lenient()
-    kinds = {structs[name]: kind for name, kind in vdsm_swift._KINDS.values()}
-    switched = {"_capabilities": lambda: decoder, "_kinds": lambda: kinds}
-
-    def decide(question: Question) -> Answer:
-        names = vars(vdsm_swift)
-        kept = {name: names[name] for name in switched}
-        names.update(switched)
-        try:
-            return trace.decide(question)
-        finally:
-            names.update(kept)
-
-    return Contender(UNVALIDATED, PACKAGES, decide, TRACE, ("validation",))
-
-
 def floor() -> Contender:
     """Return what decodes the needed fields and decides nothing: no decision in Python can take less."""
-    decoder, _ = lenient()
+    decoder = lenient()
 
     def decode(question: Question) -> Answer:
         decoder.decode(question.data)
@@ -91,13 +67,13 @@ def floor() -> Contender:
     return Contender(FLOOR, ("msgspec",), decode)
 
 
-def lenient() -> tuple[msgspec.json.Decoder[object], dict[str, type]]:
-    """Return what decodes the fields that a decision reads, and the types of interfaces and networks."""
+def lenient() -> msgspec.json.Decoder[object]:
+    """Return what decodes the fields that a decision reads."""
     structs = {
         name: msgspec.defstruct(name, _FIELDS, gc=False) for name in ("nic", "vlan", "bond", "bridge", "network")
     }
     maps = [(key, dict[str, structs[name]], msgspec.UNSET) for key, name in _MAPS.items()]  # type: ignore[valid-type]
-    return msgspec.json.Decoder(msgspec.defstruct("reply", [*maps, ("lastClientIface", str, "")])), structs
+    return msgspec.json.Decoder(msgspec.defstruct("reply", [*maps, ("lastClientIface", str, "")]))
 
 
 _MAPS = {"nics": "nic", "vlans": "vlan", "bondings": "bond", "bridges": "bridge", "networks": "network"}

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
-
+from evaluator import plain
 from evaluator.decision import Decision
 
 Json = dict[str, Any]
@@ -31,7 +30,7 @@ def document_1(decision: Decision) -> Json:
 
 def document_2(decision: Decision) -> Json:
     """Return the decision as a document of version 2 (`schemas/decision.schema.json`), as plain data."""
-    document: Json = orjson.loads(decision.to_json())
+    document: Json = plain.loads(decision.to_json())
     return document
 
 

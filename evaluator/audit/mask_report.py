@@ -10,8 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import orjson
-
+from evaluator import plain
 from evaluator.audit.mask_schema import Walker, part_of
 from evaluator.audit.pseudonyms import MASKED, Pseudonyms
 from evaluator.diagnostic import QuestionError
@@ -42,7 +41,7 @@ def mask_report(
         return None, frozenset()
     walker = Walker(pseudonyms, pseudonyms.name, _ansible_names(document, pseudonyms) if format == "ansible" else {})
     masked = walker.document(document, part_of(schema))
-    return orjson.dumps(masked), frozenset(walker.erased)
+    return plain.dumps(masked), frozenset(walker.erased)
 
 
 def mask_format(name: str) -> str:

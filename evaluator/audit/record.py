@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
-import orjson
 import rfc8785
 
+from evaluator import plain
 from evaluator.decide import Case
 from evaluator.decision import SCHEMA_VERSION as DECISION_VERSION
 from evaluator.decision import Decision
@@ -124,7 +124,7 @@ def make_record(
     assert isinstance(case, Case)  # noqa: S101 -- decide() has made it
     program = case.program
     report, texts = report_bytes(case.report), (program.text.encode(),)
-    result = orjson.loads(decision.to_json())
+    result = plain.loads(decision.to_json())
     resolution = result.pop("resolution")
     envelope: Json = {
         "schema_version": SCHEMA_VERSION,
@@ -204,7 +204,7 @@ def body_damage(envelope: Json, body: Body, reason: str) -> Diagnostic:
 
 def read_envelope(text: bytes) -> Json:
     """Return the envelope of a canonical text; ValueError where it is none, or could be read in another way."""
-    envelope = orjson.loads(text)
+    envelope = plain.loads(text)
     if _schema_problems(envelope) or not _is_canonical(envelope, text):
         raise ValueError("it is not a decision record in canonical JSON")
     found: Json = envelope
@@ -275,7 +275,7 @@ def _content(envelope: Json, body: Body, text: object) -> bytes | None:
 def report_bytes(report: Report) -> bytes:
     """Return the report's original bytes; of one handed over as a value its JSON text."""
     if report.text is None:
-        return orjson.dumps(report.document)
+        return plain.dumps(report.document)
     refuse_duplicates(report)
     return report.text
 
@@ -309,11 +309,11 @@ def engine_versions(version: str) -> Json:
 
 
 def _is_canonical(envelope: Json, text: bytes) -> bool:
-    """Return whether a text is the one that its value has; orjson is tried first, which is ten times as fast.
+    """Return whether a text is the one that its value has; msgspec is tried first, which is ten times as fast.
 
     Without fractions the two differ only in how they sort keys beyond the basic plane.
     """
-    return orjson.dumps(envelope, option=orjson.OPT_SORT_KEYS) == text or rfc8785.dumps(envelope) == text
+    return plain.dumps_sorted(envelope) == text or rfc8785.dumps(envelope) == text
 
 
 def _as_text(body: bytes | None) -> str | None:

@@ -12,8 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-import orjson
-
+from evaluator import plain
 from evaluator.audit.documents import SCHEMAS, document_of
 from evaluator.audit.record import Json, Record, bodies_of, engine_versions, host_document, is_erased
 from evaluator.decision import Decision
@@ -125,7 +124,7 @@ def _compared(record: Record, decision: Decision, changes: tuple[str, ...]) -> R
     resolution = now.pop("resolution")
     host = record.envelope["input"]["host"]
     differences = [] if _canonical(resolution) == _canonical(host["resolution"]) else ["the resolution differs"]
-    remarks = orjson.loads(orjson.dumps(host_document(decision.host)["remarks"]))
+    remarks = plain.loads(plain.dumps(host_document(decision.host)["remarks"]))
     differences += _compare(host["remarks"], remarks, ("input", "host", "remarks"))
     differences += _compare(kept, now, ())
     if not differences:
@@ -141,7 +140,7 @@ def _compared(record: Record, decision: Decision, changes: tuple[str, ...]) -> R
 
 
 def _canonical(value: object) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return plain.dumps_sorted(value)
 
 
 def _answer(document: Mapping[str, Any]) -> Json:
@@ -249,4 +248,4 @@ def _findings(kept: list[Any], now: list[Any]) -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
-    return quote(orjson.dumps(value).decode())
+    return quote(plain.dumps(value).decode())

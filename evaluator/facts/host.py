@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, in_order
@@ -17,6 +17,7 @@ from evaluator.facts.table import AddressTable, table_of
 from evaluator.facts.topology import Topology
 from evaluator.finding import Finding, FindingCode
 from evaluator.text import quote
+from evaluator.values import Value
 
 if TYPE_CHECKING:
     from typing import Self
@@ -49,11 +50,19 @@ class Told(Struct, frozen=True):
 _NOTHING_TOLD = Told()
 
 
-class HostFacts:
+class HostFacts(Value):
     """One host as its report describes it; nobody changes it once it is made.
 
-    `by_name` are its interfaces, `table` has their addresses; `blocked` finds the routes that lead nowhere.
+    `by_name` are its interfaces, `table` has their addresses.
     """
+
+    by_name: Mapping[str, Link]
+    table: AddressTable
+    told: Told
+    networks: tuple[str, ...]
+    last_client_iface: str | None
+    _blocked: Callable[[], tuple[Route, ...]]
+    _walks: Iterator[int]
 
     def __init__(
         self,
@@ -62,13 +71,16 @@ class HostFacts:
         told: Told = _NOTHING_TOLD,
         blocked: Callable[[], tuple[Route, ...]] = tuple,
     ) -> None:
-        self.by_name = links if isinstance(links, Mapping) else {link.name: link for link in links}
-        self.table = _read_in_full(self.by_name) if table is None else table
-        self.told = told
-        self.networks = told.networks
-        self.last_client_iface = told.last_client_iface
-        self._blocked = blocked
-        self._walks = iter(_FEW_WALKS)
+        by_name = links if isinstance(links, Mapping) else {link.name: link for link in links}
+        vars(self).update(
+            by_name=by_name,
+            table=_read_in_full(by_name) if table is None else table,
+            told=told,
+            networks=told.networks,
+            last_client_iface=told.last_client_iface,
+            _blocked=blocked,
+            _walks=iter(_FEW_WALKS),
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, HostFacts) and all(getattr(self, fact) == getattr(other, fact) for fact in _FACTS)
@@ -238,7 +250,7 @@ class HostDocument(Struct, frozen=True):
     unusable: tuple[Unusable, ...]
 
 
-class HostAddresses:
+class HostAddresses(Value):
     """The addresses a host is asked by, frozen once.
 
     `answers` holds all of them and `usable` those that an interface can own, both sorted by family
@@ -248,6 +260,17 @@ class HostAddresses:
     literals), `withheld` are answers that do not count because a complete set was required. `by_octets` has the
     usable ones.
     """
+
+    answers: tuple[Address, ...]
+    asked: str | None
+    complete: bool
+    first: Address | None
+    remarks: tuple[Finding, ...]
+    resolution: Mapping[str, object] | None
+    withheld: tuple[Address, ...]
+    unusable: tuple[Address, ...]
+    usable: tuple[Address, ...]
+    by_octets: Mapping[bytes, Address]
 
     def __init__(  # noqa: PLR0913, PLR0917 -- a promised name, whose parts are given by their names
         self,
@@ -259,18 +282,21 @@ class HostAddresses:
         resolution: Mapping[str, object] | None = None,
         withheld: tuple[Address, ...] = (),
     ) -> None:
-        self.answers = in_order(answers)
-        self.asked = asked
-        self.complete = complete
-        self.first = first
-        self.remarks = remarks
-        self.resolution = resolution
-        self.withheld = withheld
-        self.unusable = tuple([address for address in self.answers if address.unusable])
-        self.usable = (
-            tuple([one for one in self.answers if one not in self.unusable]) if self.unusable else self.answers
+        answers = in_order(answers)
+        unusable = tuple([address for address in answers if address.unusable])
+        usable = tuple([one for one in answers if one not in unusable]) if unusable else answers
+        vars(self).update(
+            answers=answers,
+            asked=asked,
+            complete=complete,
+            first=first,
+            remarks=remarks,
+            resolution=resolution,
+            withheld=withheld,
+            unusable=unusable,
+            usable=usable,
+            by_octets={address.packed: address for address in usable},
         )
-        self.by_octets = {address.packed: address for address in self.usable}
 
     @classmethod
     def of(cls, *addresses: Literal) -> HostAddresses:
@@ -329,6 +355,11 @@ class HostAddresses:
                 "an address family could not be resolved, so answers may be missing",
                 hint="ask again when the name servers answer",
             )
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the addresses as JSON-ready data, as they stand in a document."""
+        found: dict[str, object] = json.decode(json.encode(self.document()))
+        return found
 
     def document(self) -> HostDocument:
         """Return the addresses as they stand in a document, independent of the order of the answers."""

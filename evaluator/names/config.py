@@ -63,10 +63,10 @@ def digest_of(said: Mapping[str, object]) -> str:
     """Return the SHA-256 of a configuration's document, its digest left out."""
     import hashlib  # noqa: PLC0415 -- only where something was asked
 
-    import orjson  # noqa: PLC0415 -- as above
+    from evaluator import plain  # noqa: PLC0415 -- as above
 
     bare = {key: value for key, value in said.items() if key != "sha256"}
-    return hashlib.sha256(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return hashlib.sha256(plain.dumps_sorted(bare)).hexdigest()
 
 
 def read_config(servers: Sequence[str], timeout: float) -> ResolverConfig:

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
+from evaluator import plain
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import parse_address
 from evaluator.facts.host import HostAddresses
@@ -61,13 +60,13 @@ def from_resolution(resolution: Mapping[str, Any]) -> HostAddresses:
 
 def _refuse_invalid(resolution: Mapping[str, Any]) -> None:
     try:
-        plain = orjson.loads(orjson.dumps(resolution))
+        given = plain.loads(plain.dumps(resolution))
     except (TypeError, ValueError) as error:
         raise _refusal(f"it is no JSON: {error}") from None
-    if not is_valid(plain, _SCHEMA):
+    if not is_valid(given, _SCHEMA):
         raise HostNameError(
             Diagnostic(HostNameCode.RESOLUTION_INVALID, f"{one.found} stands where {one.expected} belongs", one.pointer)
-            for one in violations(plain, _SCHEMA)
+            for one in violations(given, _SCHEMA)
         )
 
 

@@ -205,7 +205,7 @@ def too_deep(subject: str = "report") -> Diagnostic:
 
 
 def _refuse_not_finite(value: object) -> None:
-    """Refuse what orjson would write as null; the document is known to be no deeper than allowed."""
+    """Refuse a number that JSON cannot write; the document is known to be no deeper than allowed."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ReportError([_not_finite()])
     children = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()

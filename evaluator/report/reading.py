@@ -14,6 +14,7 @@ from evaluator.facts.host import HostFacts
 from evaluator.finding import Finding, merge
 from evaluator.schema import is_valid, violations
 from evaluator.text import quote, quote_all
+from evaluator.values import Value
 
 READER_VERSION = 2  # goes up when a report may become other facts than before
 _T = TypeVar("_T")
@@ -31,12 +32,19 @@ class Reading(NamedTuple):
     document: object = None
 
 
-class Report:
+class Report(Value):
     """A validated capability report: where it came from, the facts in it, and what is wrong with it.
 
     `text` is what it was read from, None where it was handed over as a value. `item` is the name by which
     it was chosen in a document that holds several.
     """
+
+    format: str
+    facts: HostFacts
+    text: bytes | None
+    item: str | None
+    _reading: Reading
+    _load: Callable[[], object]
 
     def __init__(
         self,
@@ -46,12 +54,7 @@ class Report:
         text: bytes | None = None,
         item: str | None = None,
     ) -> None:
-        self.format = format
-        self.facts = reading.facts
-        self.text = text
-        self.item = item
-        self._reading = reading
-        self._load = load
+        vars(self).update(format=format, facts=reading.facts, text=text, item=item, _reading=reading, _load=load)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:

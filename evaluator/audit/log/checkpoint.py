@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-import orjson
 import rfc8785
 
+from evaluator import plain
 from evaluator.audit.log.chain import GENESIS, Head, stub_hash
 from evaluator.audit.log.items import Entry, Item
 from evaluator.audit.log.queries import is_hash
@@ -95,7 +95,7 @@ def damaged_before(connection: sqlite3.Connection) -> tuple[int, ...]:
     found: list[int] = []
     for (document,) in connection.execute("SELECT document FROM stub ORDER BY id"):
         try:
-            said = orjson.loads(document)["damaged"]
+            said = plain.loads(document)["damaged"]
         except (ValueError, TypeError, KeyError):
             continue
         found += [seq for seq in said if isinstance(seq, int)] if isinstance(said, list) else []
@@ -113,7 +113,7 @@ def checkpoint_problems(connection: sqlite3.Connection, signatures: SignatureChe
                 raise ValueError("it is not the next one")
             if not (key is None or is_hash(key)) or stub_hash(before, key, document) != stored:
                 raise ValueError("its hash does not match it and the checkpoint before it")
-            said = orjson.loads(document)
+            said = plain.loads(document)
             if (said["last_seq"], said["last_hash"]) != (last_seq, last_hash.hex()):
                 raise ValueError("its columns differ from its document")
             if said["count"] != last_seq - began:

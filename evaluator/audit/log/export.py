@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import orjson
 import rfc8785
 
+from evaluator import plain
 from evaluator.audit.log.chain import GENESIS, Head, entry_hash
 from evaluator.audit.log.items import SHORTEST_PREFIX, Damaged, Entry, Item, LogFilter, codes_of, matches
 from evaluator.audit.log.reader import Progress, ambiguous, not_found
@@ -225,8 +225,8 @@ def _lines_of(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 def _is_of_records(text: bytes) -> bool:
     """Return whether a first line may be a record; a damaged one begins like one or ends like one."""
     try:
-        return is_record_document(orjson.loads(text))
-    except orjson.JSONDecodeError:
+        return is_record_document(plain.loads(text))
+    except ValueError:
         return text.startswith(_BEGINS_A_LINE) or b'"chain":' in text[-300:]
 
 
@@ -234,9 +234,9 @@ def _read_line(number: int, text: bytes) -> _Line:
     if len(text) >= LONGEST_LINE:
         return _damaged(number, f"line {number} is longer than {LONGEST_LINE // MIB} MiB")
     try:
-        document = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        return _damaged(number, f"line {number} is not a record: {error.msg}", code=RecordCode.INVALID)
+        document = plain.loads(text)
+    except ValueError as error:
+        return _damaged(number, f"line {number} is not a record: {error}", code=RecordCode.INVALID)
     if isinstance(document, dict) and document.get("record", 0) is None:
         return _marked(number, document)
     try:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-import orjson
-
+from evaluator import plain
 from evaluator.audit.log.chain import GENESIS, HASH_LENGTH, Head, stub_hash
 from evaluator.audit.log.items import LogFilter, usual_spelling
 from evaluator.audit.log.schema import Layout
@@ -69,7 +68,7 @@ def pruned_head(connection: sqlite3.Connection) -> Head:
 def _pruned_by(document: object) -> Head | None:
     """Return the end of what was pruned, as the document of a checkpoint says."""
     try:
-        said = orjson.loads(document) if isinstance(document, bytes) else {}
+        said = plain.loads(document) if isinstance(document, bytes) else {}
         seq, last = said["last_seq"], bytes.fromhex(said["last_hash"])
     except (ValueError, KeyError, TypeError):
         return None

@@ -61,13 +61,6 @@ class Device(Struct, frozen=True, gc=False):
         for part in (self.fact, *self.labels):
             yield from entries_in(part)
 
-    def address_texts(self) -> Iterator[tuple[str, Sequence[str], int]]:
-        """Yield the addresses with their lengths: -1 where there is none, more than any where it has to be read."""
-        for part in (self.fact, *self.labels):
-            for entry in part.data.addresses:
-                if entry.address is not None:
-                    yield self.name, (entry.address,), _length(entry)
-
 
 def _length(entry: wire.Address) -> int:
     if entry.prefix is None:
@@ -114,6 +107,19 @@ class Devices:
         self.by_name = by_name
         self.gateways = gateways
         self._owned: dict[str, Owned] = {}
+
+    def address_texts(self) -> list[tuple[str, Sequence[str], int]]:
+        """Return the addresses that count, with their lengths: -1 for none, more than any for one to be read."""
+        found: list[tuple[str, Sequence[str], int]] = []
+        for name, device in self.by_name.items():
+            data = device.fact.data
+            if device.kind is Kind.LOOPBACK or not (data.ipv4 or data.ipv6 or data.ipv4_secondaries or device.labels):
+                continue
+            for part in (device.fact, *device.labels):
+                found += [
+                    (name, (one.address,), _length(one)) for one in part.data.addresses if one.address is not None
+                ]
+        return found
 
     def owned(self, device: Device) -> Owned:
         """Return what a device owns."""

@@ -32,6 +32,7 @@ from evaluator.report.ansible.link import (
     entries_in,
     kind_of,
 )
+from evaluator.report.ansible.system import KEYS as SYSTEM_KEYS
 from evaluator.report.ansible.system import refuse_other_system
 from evaluator.report.beyond_vdsm import NETWORK_WORDS, device_not_reported, place_of
 from evaluator.report.contradictions import contradictions
@@ -114,7 +115,8 @@ def _of_usual(path: tuple[str, ...], body: wire.Facts) -> Reading | None:
     is_known = bool(facts.prefix) or isinstance(body.get("all_ipv4_addresses"), list)
     if not is_known or not facts.is_usual or ANSIBLE_PAYLOAD in body:
         return None
-    refuse_other_system(path, body)
+    # that each interface has the types of Linux shows that the shape does not tell another system
+    refuse_other_system(path, {key: body[key] for key in SYSTEM_KEYS if key in body})
     return _reading(facts)
 
 
@@ -166,8 +168,7 @@ def _reading(facts: _Facts) -> Reading:
     links: dict[str, Link] = {
         one.name: AnsibleLink(one.name, one.kind, at, one, devices) for at, one in enumerate(ordered)
     }
-    counted = (device for device in by_name.values() if device.kind is not Kind.LOOPBACK)
-    table = table_of([text for device in counted for text in device.address_texts()])
+    table = table_of(devices.address_texts())
     most = max([len(one.fact.data.slaves or one.fact.data.interfaces or ()) for one in by_name.values()], default=0)
     host = HostFacts(links, table, Told(lacking=_LACKING, other_lists=max(most, 4)))
     return Reading(host, partial(findings, facts, devices, host, problems))
@@ -216,15 +217,16 @@ def _devices(facts: _Facts) -> tuple[dict[str, Device], list[Finding]]:
     described: dict[str, Part] = {}
     labels: dict[str, Part] = {}
     keys: dict[str, str] = {}
+    place = facts.pointer("")
     for name in facts.texts("interfaces"):
         keys[name] = mangled = _mangled(name)
         data = facts.get(mangled)
         if mangled in _NO_INTERFACES or not isinstance(data, wire.Fact):
             continue
         if data.device is not None:
-            described[mangled] = Part(data, facts.pointer(mangled))
+            described[mangled] = Part(data, place + escaped(mangled))
         elif data.ipv4 is not None or data.ipv4_secondaries is not None:
-            labels[mangled] = Part(data, facts.pointer(mangled))
+            labels[mangled] = Part(data, place + escaped(mangled))
     by_name: dict[str, list[Part]] = {}
     for part in described.values():
         by_name.setdefault(part.data.device or "", []).append(part)

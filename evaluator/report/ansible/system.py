@@ -13,6 +13,7 @@ from evaluator.report.shapes import ANSIBLE_PREFIX
 from evaluator.text import json_pointer, quote
 
 _LINUX = "Linux"
+KEYS = tuple(prefix + name for name in ("system", "net_system", "os_family") for prefix in (ANSIBLE_PREFIX, ""))
 # as Python's `platform.system()` or PowerShell calls it, or Ansible's `os_family`
 _NAMES = {
     "FreeBSD": "FreeBSD",

@@ -64,7 +64,7 @@ class Fact(Struct, gc=False):
     @property
     def is_of_interface(self) -> bool:
         """Whether its addresses are written as those of an interface; `locally_reachable_ips` has lists of texts."""
-        return not isinstance(self.ipv4, list) and len(self.ipv6_addresses) == len(self.ipv6 or ())
+        return not isinstance(self.ipv4, list) and (not self.ipv6 or len(self.ipv6_addresses) == len(self.ipv6))
 
 
 Facts = dict[str, Fact | str | int | float | bool | list[object] | None]

@@ -87,7 +87,7 @@ class VdsmHost:
                 listed, addr = entry.ipv4addrs, entry.addr
                 if listed:
                     found.append((name, listed, -1))
-                if addr and not (listed and listed[0].partition("/")[0] == addr):  # VDSM lists it first
+                if addr and not (listed and listed[0].startswith(f"{addr}/")):  # VDSM lists it first
                     found.append((name, (addr,), NETMASKS.get(entry.netmask or "", -1)))
                 if entry.ipv6addrs:
                     found.append((name, entry.ipv6addrs, -1))

@@ -1,0 +1,25 @@
+"""Plain JSON values to text and back, for documents of our own. Reports are read by `report/json_text.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+def loads(text: bytes | str) -> Any:  # noqa: ANN401 -- any JSON value
+    """Return the value of a JSON text; ValueError says why it is none."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+
+
+def dumps(value: object) -> bytes:
+    """Return a value as compact JSON; TypeError or ValueError if it is none."""
+    return msgspec.json.encode(value)
+
+
+def dumps_sorted(value: object) -> bytes:
+    """Return the same with the keys of each object sorted."""
+    return msgspec.json.encode(value, order="sorted")
