@@ -32,9 +32,10 @@ def read_regular(path: Path, most: int = LARGEST) -> bytes:
 def open_regular(path: Path) -> BinaryIO:
     """Open a regular file for reading; OSError if it cannot be opened or is not regular. Opening never waits."""
     file = _open(path, os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    mode = os.fstat(file.fileno()).st_mode
+    if not stat.S_ISREG(mode):
         file.close()
-        raise OSError(errno.EINVAL, "not a regular file")
+        raise _not_accepted(mode, "not a regular file")
     return file
 
 
@@ -49,12 +50,18 @@ def refuse_devices(path: Path) -> None:
     """Raise OSError if a path is neither a regular file nor a pipe; nothing is opened."""
     mode = _stat(path).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
-        raise OSError(errno.EINVAL, "neither a regular file nor a pipe")
+        raise _not_accepted(mode, "neither a regular file nor a pipe")
 
 
 def is_regular(path: Path) -> bool:
     """Return whether a path leads to a regular file; OSError if it leads to nothing."""
     return stat.S_ISREG(_stat(path).st_mode)
+
+
+def _not_accepted(mode: int, reason: str) -> OSError:
+    if stat.S_ISDIR(mode):
+        return IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return OSError(errno.EINVAL, reason)
 
 
 def _stat(path: Path) -> os.stat_result:
