@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from socket import AF_INET, AF_INET6, inet_pton
-from typing import NamedTuple
+
+from msgspec import Struct
 
 Row = tuple[str, bytes, int]  # interface, octets, prefix length; -1 where the report gives none
 
@@ -24,7 +25,7 @@ _MULTICAST_6 = 0xFF
 _LOOPBACK_4 = 127
 
 
-class AddressTable(NamedTuple):
+class AddressTable(Struct, frozen=True):
     """The rows of one host, and the names of the interfaces that have to be read in full; these may have rows too.
 
     `total` is the number of entries that it was made of.

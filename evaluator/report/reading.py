@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
+from msgspec import Struct
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.facts.host import HostFacts
@@ -21,7 +22,7 @@ _T = TypeVar("_T")
 _UTF8 = msgspec.msgpack.Encoder()
 
 
-class Reading(NamedTuple):
+class Reading(Struct, frozen=True):
     """What a reader makes of a document: the facts, and what finds out what is wrong with it.
 
     `document` is the part that the JSON Pointers point into, if it is not the one that was handed over.

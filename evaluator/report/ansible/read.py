@@ -124,7 +124,7 @@ def read(document: object) -> Reading:
     """Return what Ansible's facts come to; ReportError with every problem where they are none."""
     if isinstance(document, dict) and isinstance(document.get(ANSIBLE_PAYLOAD), str):
         inner = parse_json_without_duplicates(document[ANSIBLE_PAYLOAD])
-        return _read(inner)._replace(document=inner)
+        return msgspec.structs.replace(_read(inner), document=inner)
     return _read(document)
 
 
