@@ -4,7 +4,7 @@ Who owns the host's addresses, who is in their subnets and which address is on s
 this table. An address object for each address of a large host would cost more than the whole decision.
 
 What is written as tools write it becomes a row at once. An interface with any other spelling (a zone, a netmask, an
-IPv4 address in IPv6, an address that never counts or is none at all) is `odd`: its link reads its addresses in full.
+IPv4 address in IPv6, an address that never counts or is not an address at all) is `odd`: its link reads its addresses in full.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LOOPBACK_4 = 127
 class AddressTable(Struct, frozen=True):
     """The rows of one host, and the names of the interfaces that have to be read in full; these may have rows too.
 
-    `total` is the number of entries that it was made of.
+    `total` is the number of entries.
     """
 
     rows: list[Row]
@@ -40,7 +40,7 @@ class AddressTable(Struct, frozen=True):
         return [(name, packed) for name, packed, _ in self.rows if packed in wanted]
 
     def shared(self) -> set[bytes]:
-        """Return the addresses that stand in several rows."""
+        """Return the addresses that are in several rows."""
         times = Counter(map(_octets, self.rows))
         return set() if len(times) == len(self.rows) else {packed for packed, count in times.items() if count > 1}
 
@@ -65,7 +65,7 @@ _name, _octets = itemgetter(0), itemgetter(1)
 
 
 def table_of(entries: Iterable[tuple[str, Sequence[str], int]]) -> AddressTable:
-    """Return the table of lists of addresses by interface; a length that is not in the text stands beside, or -1."""
+    """Return the table of lists of addresses by interface; a length that is not in the text follows, or -1."""
     rows: list[Row] = []
     odd: set[str] = set()
     total = 0

@@ -36,7 +36,7 @@ class Reading(Struct, frozen=True):
 class Report(Value):
     """A validated capability report: where it came from, the facts in it, and what is wrong with it.
 
-    `text` is what it was read from, None where it was handed over as a value. `item` is the name by which
+    `text` is what it was read from, None if it was handed over as a value. `item` is the name by which
     it was chosen in a document that holds several.
     """
 
@@ -80,7 +80,7 @@ class Reader(Protocol):
     """The module that reads one tool's format."""
 
     def read(self, document: object) -> Reading:
-        """Return what a document comes to; ReportError with every problem where it breaks the format's schema."""
+        """Return what a document results in; ReportError with every problem where it breaks the format's schema."""
 
     def read_text(self, text: bytes) -> Reading | None:
         """Return the same of a text that is written as the tool writes it, and None for any other."""
@@ -89,7 +89,7 @@ class Reader(Protocol):
 class ReportFormat(NamedTuple):
     """One tool's format: how it is recognised by its shape, and the module that reads it.
 
-    `looks_for` says in words what `recognises` looks at. `begins` are what its texts often begin with.
+    `looks_for` describes in words what `recognises` looks at. `begins` are what its texts often begin with.
     """
 
     name: str
@@ -107,7 +107,7 @@ def reader_of(format: ReportFormat) -> Reader:
 
 
 def decoded(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T | None:
-    """Return what a text holds; None where the types do not accept it."""
+    """Return what a text holds; None if the types do not accept it."""
     try:
         return decoder.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -115,7 +115,7 @@ def decoded(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T | None:
 
 
 def converted(value: object, type_: type[_T]) -> _T | None:
-    """Return the same of a value; None also where a text in it could not stand in JSON."""
+    """Return the same of a value; None also where a text in it cannot be in JSON."""
     try:
         found = msgspec.convert(value, type_)
         _UTF8.encode(found)

@@ -38,7 +38,7 @@ _REPLIES = msgspec.json.Decoder(Reply)
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return what a reply's text comes to; None where only its plain value can tell whether it is one."""
+    """Return what the text of a reply results in; None if only its plain value can show whether it is one."""
     reply = decoded(_REPLIES, text)
     if reply is None or not reply.is_plain:
         return None
@@ -50,7 +50,7 @@ def read_text(text: bytes) -> Reading | None:
 
 
 def read(document: object) -> Reading:
-    """Return what a reply of VDSM's comes to; ReportError with every problem where it is none."""
+    """Return what a reply of VDSM's results in; ReportError with every problem if it is invalid."""
     path = _path_to_body(document)
     body = document if not path else document[path[0]]  # type: ignore[index]  # an object, if there is a path
     found = _of_value(document, body) or _of_odd_value(plain_copy(document), path)
