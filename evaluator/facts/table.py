@@ -4,7 +4,8 @@ Who owns the host's addresses, who is in their subnets and which address is on s
 this table. An address object for each address of a large host would cost more than the whole decision.
 
 What is written as tools write it becomes a row at once. An interface with any other spelling (a zone, a netmask, an
-IPv4 address in IPv6, an address that never counts or is not an address at all) is `odd`: its link reads its addresses in full.
+IPv4 address in IPv6, an address that never counts, a text that is not an address) is `odd`: its link reads its
+addresses in full.
 """
 
 from __future__ import annotations
