@@ -2,7 +2,7 @@
 
 Run: python -m benchmarks.guises. An answer is read, validated and decided: status, name, candidates, owners, refusals.
 A document is all of it as bytes. The guises are timed in blocks with warm caches, in turns; each cell is the median of
-the hosts, whose time is the least of a block. The last line tells how far the slowest guise of a VDSM host is from the
+the hosts, whose time is the least of a block. The last line shows how far the slowest guise of a VDSM host is from the
 fastest.
 """
 

@@ -167,7 +167,7 @@ ABSENCE_NOT_PROVEN = frozenset(
 
 
 class FindingDocument(Struct, frozen=True):
-    """A finding as it stands in a document, member by member."""
+    """A finding as it is in a document, member by member."""
 
     code: str
     severity: Severity
@@ -194,7 +194,7 @@ class Finding(Struct, frozen=True):
     hint: str = ""
 
     def document(self) -> FindingDocument:
-        """Return the finding as it stands in a document."""
+        """Return the finding as it is in a document."""
         rule = self.rule or None
         return FindingDocument(self.code, self.severity, self.message, self.interfaces, self.addresses, rule, self.hint)
 

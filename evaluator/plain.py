@@ -8,7 +8,7 @@ import msgspec
 
 
 def loads(text: bytes | str) -> Any:  # noqa: ANN401 -- any JSON value
-    """Return the value of a JSON text; ValueError says why it is none."""
+    """Return the value of a JSON text; ValueError if it is not JSON."""
     try:
         return msgspec.json.decode(text)
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -16,7 +16,7 @@ def loads(text: bytes | str) -> Any:  # noqa: ANN401 -- any JSON value
 
 
 def dumps(value: object) -> bytes:
-    """Return a value as compact JSON; TypeError or ValueError if it is none."""
+    """Return a value as compact JSON; TypeError or ValueError if it is not JSON."""
     return msgspec.json.encode(value)
 
 

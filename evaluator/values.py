@@ -1,4 +1,4 @@
-"""Values that keep what was worked out of them.
+"""Values with parts that are worked out later.
 
 Most values are frozen `msgspec.Struct`s. A few have parts that are worked out when they are first asked for
 (`functools.cached_property`); these are of this class.

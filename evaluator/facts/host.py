@@ -30,7 +30,7 @@ _NO_POINTERS: Mapping[str, str] = {}
 
 
 class Told(Struct, frozen=True):
-    """What a report says of the host itself, and what reports of its kind never say.
+    """What a report states about the host itself, and what reports of its kind never state.
 
     `networks` are the logical networks on the host, sorted. `lacking` holds the words of the rule language, such as
     `nic is up`, that the report's format can never supply. `absent_families` (4, 6) are those of which no link has an
@@ -241,7 +241,7 @@ class Unusable(Struct, frozen=True):
 
 
 class HostDocument(Struct, frozen=True):
-    """The addresses as they stand in a decision document, member by member."""
+    """The addresses as they are in a decision document, member by member."""
 
     name: str
     literal: bool
@@ -357,12 +357,12 @@ class HostAddresses(Value):
             )
 
     def to_dict(self) -> dict[str, object]:
-        """Return the addresses as JSON-ready data, as they stand in a document."""
+        """Return the addresses as JSON-ready data, as they are in a document."""
         found: dict[str, object] = json.decode(json.encode(self.document()))
         return found
 
     def document(self) -> HostDocument:
-        """Return the addresses as they stand in a document, independent of the order of the answers."""
+        """Return the addresses as they are in a document, independent of the order of the answers."""
         return HostDocument(
             self.name,
             self.is_literal,

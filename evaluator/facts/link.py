@@ -93,7 +93,7 @@ class Link(Struct, frozen=True, eq=False):
 
     @property
     def lowers(self) -> Lowers:
-        """What it stands directly on."""
+        """What it is directly on top of."""
         return NO_LOWERS
 
     @property

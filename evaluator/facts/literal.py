@@ -36,7 +36,7 @@ def parse_literals(texts: Iterable[Literal]) -> list[Address]:
 
 
 def parse_literal(text: str) -> Address:
-    """Read one such address; ValueError says why it is none."""
+    """Read one such address; ValueError if it is not JSON."""
     if not isinstance(text, str):
         raise TypeError("an address is a text")
     body = text[1:-1] if text.startswith("[") and text.endswith("]") and ":" in text else text

@@ -4,7 +4,8 @@ Who owns the host's addresses, who is in their subnets and which address is on s
 this table. An address object for each address of a large host would cost more than the whole decision.
 
 What is written as tools write it becomes a row at once. An interface with any other spelling (a zone, a netmask, an
-IPv4 address in IPv6, an address that never counts or is none at all) is `odd`: its link reads its addresses in full.
+IPv4 address in IPv6, an address that never counts, a text that is not an address) is `odd`: its link reads its
+addresses in full.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from socket import AF_INET, AF_INET6, inet_pton
-from typing import NamedTuple
+
+from msgspec import Struct
 
 Row = tuple[str, bytes, int]  # interface, octets, prefix length; -1 where the report gives none
 
@@ -24,10 +26,10 @@ _MULTICAST_6 = 0xFF
 _LOOPBACK_4 = 127
 
 
-class AddressTable(NamedTuple):
+class AddressTable(Struct, frozen=True):
     """The rows of one host, and the names of the interfaces that have to be read in full; these may have rows too.
 
-    `total` is the number of entries that it was made of.
+    `total` is the number of entries.
     """
 
     rows: list[Row]
@@ -39,7 +41,7 @@ class AddressTable(NamedTuple):
         return [(name, packed) for name, packed, _ in self.rows if packed in wanted]
 
     def shared(self) -> set[bytes]:
-        """Return the addresses that stand in several rows."""
+        """Return the addresses that are in several rows."""
         times = Counter(map(_octets, self.rows))
         return set() if len(times) == len(self.rows) else {packed for packed, count in times.items() if count > 1}
 
@@ -64,7 +66,7 @@ _name, _octets = itemgetter(0), itemgetter(1)
 
 
 def table_of(entries: Iterable[tuple[str, Sequence[str], int]]) -> AddressTable:
-    """Return the table of lists of addresses by interface; a length that is not in the text stands beside, or -1."""
+    """Return the table of lists of addresses by interface; a length that is not in the text follows, or -1."""
     rows: list[Row] = []
     odd: set[str] = set()
     total = 0

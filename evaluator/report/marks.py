@@ -1,4 +1,4 @@
-"""The keys by which formats are told apart, as members of the types of a whole document.
+"""The keys by which formats differ, as members of the types of a whole document.
 
 A text is decoded as what it probably is. If it has a mark of another format too, its plain value decides.
 """

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
+from msgspec import Struct
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.facts.host import HostFacts
@@ -21,7 +22,7 @@ _T = TypeVar("_T")
 _UTF8 = msgspec.msgpack.Encoder()
 
 
-class Reading(NamedTuple):
+class Reading(Struct, frozen=True):
     """What a reader makes of a document: the facts, and what finds out what is wrong with it.
 
     `document` is the part that the JSON Pointers point into, if it is not the one that was handed over.
@@ -35,7 +36,7 @@ class Reading(NamedTuple):
 class Report(Value):
     """A validated capability report: where it came from, the facts in it, and what is wrong with it.
 
-    `text` is what it was read from, None where it was handed over as a value. `item` is the name by which
+    `text` is what it was read from, None if it was handed over as a value. `item` is the name by which
     it was chosen in a document that holds several.
     """
 
@@ -79,7 +80,7 @@ class Reader(Protocol):
     """The module that reads one tool's format."""
 
     def read(self, document: object) -> Reading:
-        """Return what a document comes to; ReportError with every problem where it breaks the format's schema."""
+        """Return what a document results in; ReportError with every problem where it breaks the format's schema."""
 
     def read_text(self, text: bytes) -> Reading | None:
         """Return the same of a text that is written as the tool writes it, and None for any other."""
@@ -108,7 +109,7 @@ def reader_of(format: ReportFormat) -> Reader:
 
 
 def decoded(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T | None:
-    """Return what a text holds; None where the types do not accept it."""
+    """Return what a text holds; None if the types do not accept it."""
     try:
         return decoder.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -116,7 +117,7 @@ def decoded(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T | None:
 
 
 def converted(value: object, type_: type[_T]) -> _T | None:
-    """Return the same of a value; None also where a text in it could not stand in JSON."""
+    """Return the same of a value; None also where a text in it cannot be in JSON."""
     try:
         found = msgspec.convert(value, type_)
         _UTF8.encode(found)

@@ -146,7 +146,7 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def malformed(self) -> tuple[str, ...]:
-        """What it lists that is no address."""
+        """Entries that are not addresses."""
         return self.owned().malformed
 
     @property
@@ -177,7 +177,7 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def vlan_id(self) -> int | None:
-        """The vlan id, which Ansible never tells."""
+        """The vlan id, which Ansible never reports."""
         return None if self.kind is Kind.OTHER else 0
 
     @property

@@ -101,7 +101,7 @@ def _are_texts(values: list[object]) -> bool:
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return what the text of facts comes to; None where only its plain value can tell whether it is one."""
+    """Return what the text of facts results in; None if only its plain value can show whether it is one."""
     if b'"ansible_facts"' in text[:_BEGINNING]:
         play = decoded(_PLAYS, text)
         is_usual = play is not None and play.payload is msgspec.UNSET
@@ -121,10 +121,10 @@ def _of_usual(path: tuple[str, ...], body: wire.Facts) -> Reading | None:
 
 
 def read(document: object) -> Reading:
-    """Return what Ansible's facts come to; ReportError with every problem where they are none."""
+    """Return what Ansible's facts result in; ReportError with every problem if they are invalid."""
     if isinstance(document, dict) and isinstance(document.get(ANSIBLE_PAYLOAD), str):
         inner = parse_json_without_duplicates(document[ANSIBLE_PAYLOAD])
-        return _read(inner)._replace(document=inner)
+        return msgspec.structs.replace(_read(inner), document=inner)
     return _read(document)
 
 

@@ -1,6 +1,6 @@
-"""Ansible's facts as types; see `vdsm/wire.py` for what holds them and the schema together.
+"""Ansible's facts as types; `vdsm/wire.py` describes how they and the schema agree.
 
-Which facts are of interfaces only the facts themselves tell, so each fact that is an object is read as if it were one.
+Only the facts themselves show which are interfaces, so each fact that is an object is read as if it were one.
 Facts that have a member of the same name with another meaning are read by way of plain values. An optional member that
 is null is one that is left out.
 """
@@ -28,7 +28,7 @@ class Address(Struct, gc=False):
 
 
 class Fact(Struct, gc=False):
-    """A fact that is an object: an interface, a label, a default route; or anything else, of which nothing is read."""
+    """A fact that is an object: an interface, a label, a default route; or anything else, which is not read."""
 
     active: bool | None = None
     device: Name | None = None

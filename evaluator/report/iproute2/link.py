@@ -159,12 +159,12 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
 
     @property
     def malformed(self) -> tuple[str, ...]:
-        """What it lists that is no address."""
+        """Entries that are not addresses."""
         return self.owned().malformed
 
     @property
     def lowers(self) -> Lowers:
-        """What it stands on; masters tell it of their members."""
+        """What it is on top of; for masters, their members."""
         one = self.interface
         names = self.neighbours.members.get(self.name, ())
         base = self.neighbours.base(one)
@@ -181,7 +181,7 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What it stands on that is not described."""
+        """What it is on top of that is not described."""
         return tuple([name for name in self.lowers.names if name not in self.neighbours.interfaces])
 
     @property

@@ -40,7 +40,7 @@ _OCTETS = msgspec.msgpack.Encoder()
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return what the text of an output comes to; None where only its plain value can tell whether it is one."""
+    """Return what the text of an output results in; None if only its plain value can show whether it is one."""
     if b"\\" in text:  # a name with a backslash, perhaps
         return None
     if text.lstrip()[:1] == b"[":
@@ -52,7 +52,7 @@ def read_text(text: bytes) -> Reading | None:
 
 
 def read(document: object) -> Reading:
-    """Return what the output of `ip` comes to; ReportError with every problem where it is none."""
+    """Return what the output of `ip` results in; ReportError with every problem if it is invalid."""
     is_bare = isinstance(document, list)
     value = {"addr": document} if is_bare else document
     found = converted(value, wire.Collected)
@@ -63,7 +63,7 @@ def read(document: object) -> Reading:
 
 
 def _is_usual(entries: Sequence[wire.Interface]) -> bool:
-    """Return whether each entry has a name and addresses, so that the types say all that the schema does."""
+    """Return whether each entry has a name and addresses, so that the types check all that the schema does."""
     return all(entry.ifname is not UNSET and entry.addr_info is not UNSET for entry in entries)
 
 

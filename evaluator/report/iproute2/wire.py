@@ -1,7 +1,7 @@
-"""What `ip -j` prints, as types; see `vdsm/wire.py` for what holds them and the schema together.
+"""What `ip -j` prints, as types; `vdsm/wire.py` describes how they and the schema agree.
 
-A mode leaves out what it does not print, and null stands for nothing but the lower device. So a member that is left out
-is UNSET. The members stand in the order in which `ip` prints them; those of the type `object` are not in the schema.
+A mode leaves out what it does not print, and null is used for the lower device only. So a member that is left out
+is UNSET. The members have the order in which `ip` prints them; those of the type `object` are not in the schema.
 """
 
 from __future__ import annotations

@@ -98,17 +98,17 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def malformed(self) -> tuple[str, ...]:
-        """What it lists that is no address."""
+        """Entries that are not addresses."""
         return self.owned().malformed
 
     @property
     def lowers(self) -> Lowers:
-        """What it stands on."""
+        """What it is on top of."""
         return lowers_of(self.device)
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What it stands on that is not described."""
+        """What it is on top of that is not described."""
         return tuple([name for name in self.lowers.names if name not in self.devices.by_name])
 
     @property

@@ -46,13 +46,13 @@ _STATES = msgspec.json.Decoder(State)
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return what the text of a state comes to; None where only its plain value can tell whether it is one."""
+    """Return what the text of a state results in; None if only its plain value can show whether it is one."""
     state = decoded(_STATES, text)
     return _reading(state, "") if state is not None and state.is_plain and state.addr is msgspec.UNSET else None
 
 
 def read(document: object, item: str | None = None) -> Reading:
-    """Return what nmstate's state comes to; ReportError with every problem if it is invalid.
+    """Return what nmstate's state results in; ReportError with every problem if it is invalid.
 
     `item` is the name of the Kubernetes object that holds the state, if the document is a list of several.
     """

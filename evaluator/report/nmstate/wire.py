@@ -1,4 +1,4 @@
-"""What nmstate prints, as types; see `vdsm/wire.py` for what holds them and the schema together.
+"""What nmstate prints, as types; `vdsm/wire.py` describes how they and the schema agree.
 
 An optional member that is null is one that is left out. Members of the type `object` are not in the schema.
 """

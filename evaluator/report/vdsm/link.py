@@ -42,7 +42,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def malformed(self) -> tuple[str, ...]:
-        """What it lists that is no address."""
+        """Entries that are not addresses."""
         return self.owned().malformed
 
     @property

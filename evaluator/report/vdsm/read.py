@@ -27,11 +27,10 @@ from evaluator.report.vdsm.host import MAPS, VdsmHost
 from evaluator.report.vdsm.link import VdsmLink
 from evaluator.report.vdsm.network import disagreement
 from evaluator.report.vdsm.wire import Capabilities, Nic, Parts, Reply
-from evaluator.text import json_pointer, quote, quote_all
+from evaluator.text import quote, quote_all
 
 _EXPECTED_MAPS = ("vlans", "bondings", "networks")
 _TRUTH_KEYS = ("bridged", "dhcpv4", "dhcpv6", "ipv4defaultroute", "ipv6autoconf")
-_HOST_FACTS = (("networks", "networks"), ("last_client_iface", "lastClientIface"))
 # VDSM reports no operational state, and of the kinds only four
 _LACKING = frozenset({"nic is up", "nic is down"} | {f"nic is {kind}" for kind in Kind if kind not in MAPS})
 _USUAL_NETMASKS = frozenset((None, "", *NETMASKS))
@@ -39,7 +38,7 @@ _REPLIES = msgspec.json.Decoder(Reply)
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return what a reply's text comes to; None where only its plain value can tell whether it is one."""
+    """Return what the text of a reply results in; None if only its plain value can show whether it is one."""
     reply = decoded(_REPLIES, text)
     if reply is None or not reply.is_plain:
         return None
@@ -51,7 +50,7 @@ def read_text(text: bytes) -> Reading | None:
 
 
 def read(document: object) -> Reading:
-    """Return what a reply of VDSM's comes to; ReportError with every problem where it is none."""
+    """Return what a reply of VDSM's results in; ReportError with every problem if it is invalid."""
     path = _path_to_body(document)
     body = document if not path else document[path[0]]  # type: ignore[index]  # an object, if there is a path
     found = _of_value(document, body) or _of_odd_value(plain_copy(document), path)
@@ -103,7 +102,6 @@ def _reading(body: Parts, nics: dict[str, Nic], path: tuple[str, ...]) -> Readin
             position += 1
     if len(links) < position:
         _refuse_duplicate_names(host)
-    place = json_pointer(path)
     facts = HostFacts(
         links,
         table_of(host.address_texts()),
@@ -111,11 +109,19 @@ def _reading(body: Parts, nics: dict[str, Nic], path: tuple[str, ...]) -> Readin
             networks=tuple(sorted(host.networks)),
             last_client_iface=body.lastClientIface or None,
             lacking=_LACKING,
-            pointers={word: f"{place}/{key}" for word, key in _HOST_FACTS if getattr(body, key) is not None},
+            pointers=_pointers(body, path),
             other_lists=host.most_names(),
         ),
     )
     return Reading(facts, partial(findings, host, facts))
+
+
+def _pointers(body: Parts, path: tuple[str, ...]) -> dict[str, str]:
+    place = f"/{path[0]}" if path else ""
+    found = {} if body.networks is None else {"networks": f"{place}/networks"}
+    if body.lastClientIface is not None:
+        found["last_client_iface"] = f"{place}/lastClientIface"
+    return found
 
 
 def _refuse_error_reply(document: object) -> None:
