@@ -34,7 +34,7 @@ assert decision.host_active_nic == "bond0"
 """
 TO_THE_DECISION = f"{LIBRARY}\nimport os; os._exit(0)"
 COMMAND = "import sys; from evaluator.cli.main import main; sys.exit(main())"
-PACKAGES = ("orjson", "jsonschema-rs", "lark", "pyyaml", "rich")
+PACKAGES = ("msgspec", "jsonschema-rs", "lark", "pyyaml", "rich")
 
 
 def commands(own_policy: str) -> dict[str, list[str]]:
@@ -43,8 +43,8 @@ def commands(own_policy: str) -> dict[str, list[str]]:
     decide = ["-c", COMMAND, "decide", str(EXAMPLE), "--address", ADDRESS]
     arguments = {
         "bare interpreter": ["-c", "pass"],
-        "orjson alone": ["-c", "import orjson"],
-        "orjson and jsonschema-rs alone": ["-c", "import orjson, jsonschema_rs"],
+        "msgspec alone": ["-c", "import msgspec"],
+        "msgspec and jsonschema-rs alone": ["-c", "import msgspec, jsonschema_rs"],
         "import evaluator": ["-c", "import evaluator"],
         "library, to the decision": ["-c", TO_THE_DECISION, "strict", *question],
         "library": ["-c", LIBRARY, "strict", *question],

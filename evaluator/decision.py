@@ -196,7 +196,7 @@ class Decision(Value):
         """The texts of the policy, base first."""
         return self._making.policy_texts
 
-    @cached_property
+    @property
     def parameters(self) -> Mapping[str, object]:
         """The parameters, JSON-ready, defaults filled in."""
         return self._making.parameters()

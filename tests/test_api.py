@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import copy
 import hashlib
 import ipaddress
+import json
+import multiprocessing
 import pickle
 import re
 import subprocess
@@ -132,6 +136,26 @@ def test_values_are_frozen_and_errors_survive_pickling() -> None:
         evaluator.load_policy("none")
     assert pickle.loads(pickle.dumps(error.value)).diagnostics == error.value.diagnostics
     assert decision == STRICT.decide(REPORT, HostAddresses.of("192.0.2.10"))
+
+
+def _decide_elsewhere(text: str, address: str) -> evaluator.Decision:
+    decision = evaluator.load_policy("strict").decide(evaluator.read_report(text), HostAddresses.of(address))
+    _ = decision.findings, decision.parameters
+    return decision
+
+
+def test_values_can_be_pickled_copied_and_returned_by_another_process() -> None:
+    decision = STRICT.decide(REPORT, HostAddresses.of("192.0.2.10"))
+    for value in (REPORT, REPORT.facts, decision.host, decision, decision.interface):
+        for same in (pickle.loads(pickle.dumps(value)), copy.copy(value), copy.deepcopy(value)):
+            assert same == value
+    again = pickle.loads(pickle.dumps(decision))
+    assert again.to_json() == decision.to_json()
+    assert again.reasons() == decision.reasons()
+    assert pickle.loads(pickle.dumps(STRICT)).decide(REPORT, decision.host) == decision
+    text = json.dumps(REPORT.document)
+    with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(_decide_elsewhere, text, "192.0.2.10").result() == decision
 
 
 def test_a_policy_is_shared_between_threads() -> None:

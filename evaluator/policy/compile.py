@@ -44,6 +44,10 @@ class Compiled:
         self.program = program
         self.decide = compile_program(program, DECIDING)
 
+    def __reduce__(self) -> tuple[type[Compiled], tuple[Program]]:
+        """Let another process compile the program itself."""
+        return Compiled, (self.program,)
+
     @cached_property
     def asked(self) -> Mapping[str, str]:
         """The facts that the policy asks for, with the place of the first rule that does."""

@@ -46,6 +46,10 @@ class Word:
     order: bool = False
     path: tuple[str, ...] = ()
 
+    def __reduce__(self) -> tuple[Callable[..., Word], tuple[object, ...]]:
+        """Let a copy in another process be that process's own entry of the table."""
+        return word_named, (self.owner, self.name)
+
     @property
     def shown(self) -> str:
         """The word as people read it, with the type of its owner: `nic.position`."""
@@ -66,6 +70,10 @@ class State:
     family: str = ""
     order: bool = False
     kind: Kind | None = None
+
+    def __reduce__(self) -> tuple[Callable[..., State], tuple[object, ...]]:
+        """Let a copy in another process be that process's own entry of the table."""
+        return state_named, (self.owner, self.name)
 
     @property
     def shown(self) -> str:
@@ -249,6 +257,16 @@ for _word in WORDS:
 _STATES_OF: dict[Base, dict[str, State]] = {}
 for _state in STATES:
     _STATES_OF.setdefault(_state.owner, {})[_state.name] = _state
+
+
+def word_named(owner: Base | None, name: str) -> Word:
+    """Return a word of a type, of None one that is used alone."""
+    return _WORDS_OF[owner][name]
+
+
+def state_named(owner: Base, name: str) -> State:
+    """Return a state of a type."""
+    return _STATES_OF[owner][name]
 
 
 def words_of(owner: Base | None) -> dict[str, Word]:

@@ -55,10 +55,12 @@ def _warning(
 
 
 def _dangling(link: Link) -> Iterator[Finding]:
+    lowers = link.lowers
+    slaves, ports = frozenset(lowers.slaves), frozenset(lowers.ports)
     for name in link.missing:
-        if name in link.lowers.slaves:
+        if name in slaves:
             code, role = FindingCode.SLAVE_NOT_REPORTED, "slave"
-        elif name in link.lowers.ports:
+        elif name in ports:
             code, role = FindingCode.PORT_NOT_REPORTED, "port"
         else:
             code, role = FindingCode.BASE_NOT_REPORTED, "base"
@@ -68,14 +70,14 @@ def _dangling(link: Link) -> Iterator[Finding]:
             link.name,
             hint="the reporting tool may leave out interfaces of that kind",
         )
-    if link.lowers.elsewhere:
+    if lowers.elsewhere:
         yield Finding(
             FindingCode.LOWER_DEVICE_ELSEWHERE,
             Severity.INFO,
             f"{quote(link.name)} stands on an interface of another network namespace",
             (link.name,),
         )
-    elif link.kind == "vlan" and link.lowers.base is None:
+    elif link.kind is Kind.VLAN and lowers.base is None:
         yield _warning(
             FindingCode.BASE_NOT_REPORTED,
             f"the report does not say what the vlan {quote(link.name)} stands on",

@@ -66,7 +66,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
         names = lowers.names
         if not names:
             return ()
-        has, ports = self.host.has, lowers.ports
+        has, ports = self.host.has, frozenset(lowers.ports)
         return tuple([name for name in names if not has(name) and not (name in ports and name.startswith("vnet"))])
 
     @property

@@ -16,12 +16,13 @@ from evaluator.text import quote, quote_all
 
 def disagreements(host: VdsmHost) -> Iterator[tuple[str, str]]:
     """Yield each disagreement with the device's name, which is empty for a device that is not described."""
+    ports = {name: _ports(bridge) for name, bridge in host.bridges.items()} if host.networks else {}
     for name, network in host.networks.items():
         device, known = device_name(name, network), host.device(device_name(name, network))
         if known is None:
             yield "", f"the network {quote(name)} is on {quote(device)}, which the report does not describe"
             continue
-        yield from ((device, said) for said in _disagreements(name, network, device, *known))
+        yield from ((device, said) for said in _disagreements(name, network, device, *known, ports.get(device)))
         yield from ((device, said) for said in _vlan_ids_differ(host, name, network, device, *known))
 
 
@@ -36,13 +37,15 @@ def disagreement(device: str, message: str) -> Finding:
     )
 
 
-def _disagreements(network: str, data: Network, name: str, kind: Kind, device: Device) -> Iterator[str]:
+def _disagreements(
+    network: str, data: Network, name: str, kind: Kind, device: Device, ports: frozenset[str] | None
+) -> Iterator[str]:
     shown, bridged = quote(network), truth_of(data.bridged)
     if kind is not Kind.BRIDGE and bridged is True:
         yield f"the network {shown} says it is bridged, but its device {quote(name)} is no bridge"
     if kind is Kind.BRIDGE and bridged is False:
         yield f"the network {shown} says it is not bridged, but its device {quote(name)} is a bridge"
-    if kind is Kind.BRIDGE and data.ports is not None and _ports(data) != _ports(device):
+    if kind is Kind.BRIDGE and data.ports is not None and _ports(data) != ports:
         yield f"the network {shown} and its bridge {quote(name)} list different ports"
     for family in FAMILIES:
         if getattr(data, family) is not None and _addresses_differ(data, device, family):
