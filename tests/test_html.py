@@ -48,7 +48,6 @@ NASTY = [
     "&#0;",
     "\u202e\u2066rtl",
     "\x00\x07\x1b[31m",
-    "\ud800",
     "\u2028\n\r\t",
     "e" + "\u0301" * 25,
     "\ufdfd\U0001f468\u200d\U0001f469",
@@ -58,7 +57,10 @@ NASTY = [
     "  two  blanks ",
     "日本語",
 ]
-nasty_texts = st.one_of(st.sampled_from(NASTY), st.text(st.characters(), min_size=1, max_size=30))
+# lone surrogates are refused in every input
+nasty_texts = st.one_of(
+    st.sampled_from(NASTY), st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30)
+)
 
 
 class Reader(HTMLParser):
