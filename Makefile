@@ -19,9 +19,13 @@ test: $(VENV)/.installed-dev lint
 	$(BIN)/pytest -n auto -m "not system"
 	$(BIN)/activenic test
 
-# needs root and Debian packages, which .ci/run installs: a kernel, name servers, a browser
-test-system: $(VENV)/.installed-dev
+# needs root and Debian packages, which .ci/run installs: an emulator, name servers, a browser
+test-system: $(VENV)/.installed-dev .vm/initramfs
 	$(BIN)/pytest -m system -rs --maxfail=25
+
+# the kernel that the guests of tests/vm boot, from its Debian package, which is unpacked and not installed
+.vm/initramfs: tests/vm/build_guest.sh tests/vm/initramfs_init.sh
+	tests/vm/build_guest.sh .vm
 
 # millions of random cases in seeded slices of at most ten minutes; what passed is not run again (tests/long.py)
 long: $(VENV)/.installed-dev
@@ -78,7 +82,7 @@ bench-peers: .venv-peers/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .long
+	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .long .vm
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("activenic needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'

@@ -71,11 +71,12 @@ def questions(log: DecisionLog, records: int) -> dict[str, Callable[[], object]]
     """Return what is asked of the log, the newest hundred each."""
 
     def newest(**wanted: object) -> Callable[[], object]:
-        return lambda: list(log.entries(LogFilter(**wanted), newest_first=True, limit=100))  # type: ignore[arg-type]
+        return lambda: list(log.items(LogFilter(**wanted), newest_first=True, limit=100))  # type: ignore[arg-type]
 
     late = START + timedelta(seconds=records - 500)
     return {
         "show": lambda: log.get(f"d-{records // 2}"),
+        "list --policy SHA256": newest(policy=evaluator.load_policy("strict").program.digest),
         "list": newest(),
         "list --host": newest(host="10.1.7.7"),
         "list --status --since": newest(status="rejected", since=late),
@@ -107,7 +108,7 @@ def measure(path: Path, records: int) -> None:
         append, insert = append_rates(log, path, found)
         ratio = f"{append / insert:.1f} times a bare insert of 1200 octets, as durable"
         print(f"append: {append * 1e3:.2f} ms, {ratio}", flush=True)
-        log._connection.execute("PRAGMA synchronous=OFF")
+        log._writer._connection.execute("PRAGMA synchronous=OFF")
         began = time.perf_counter()
         for i, decision in enumerate(islice(found, records - MEASURED)):
             log.append(decision, {"run": str(i % 7)})

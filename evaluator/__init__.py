@@ -19,8 +19,8 @@ from evaluator.report.read import read_report
 from evaluator.report.reading import Report
 
 if TYPE_CHECKING:
-    from evaluator.audit.log_queries import LogFilter
-    from evaluator.audit.store import DecisionLog
+    from evaluator.audit.log.items import LogFilter
+    from evaluator.audit.log.store import DecisionLog
     from evaluator.names.resolve import resolve_host, resolve_host_async
 
 __version__ = "0.2.0.dev0"
@@ -54,11 +54,11 @@ def __getattr__(name: str) -> object:
 
         return resolve.resolve_host if name == "resolve_host" else resolve.resolve_host_async
     if name == "DecisionLog":
-        from evaluator.audit.store import DecisionLog  # noqa: PLC0415 -- sqlite3
+        from evaluator.audit.log.store import DecisionLog  # noqa: PLC0415 -- sqlite3
 
         return DecisionLog
     if name == "LogFilter":
-        from evaluator.audit.log_queries import LogFilter  # noqa: PLC0415 -- sqlite3
+        from evaluator.audit.log.items import LogFilter  # noqa: PLC0415 -- sqlite3
 
         return LogFilter
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,6 @@
 """A decision in a few sentences: what and why for the host, and what became of one interface.
 
-Each sentence says what held, in this decision: who owns an address is read from the owners, how an
+Each sentence states facts of this decision: who owns an address is read from the owners, how an
 interface became or stayed a candidate from the rules that fired. No sentence assumes what a policy is about.
 """
 

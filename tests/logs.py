@@ -77,7 +77,7 @@ def problems(path: Path, **options: Any) -> list[str]:
 
 def dump(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Return all that stands in the log."""
-    tables = ("body", "entry", "finding", "label", "stub")
+    tables = ("body", "entry", "named", "finding", "label", "stub")
     with closing(plain(path)) as connection:
         connection.text_factory = bytes
         return {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables}

@@ -276,6 +276,7 @@ WINDOWS = {"interfaces": [{"connection_name": "Ethernet", "interface_index": 3, 
         ({**WINDOWS, "system": "Win32NT", "os_family": "Windows"}, "Windows", "system"),
         ({**WINDOWS, "os_family": "Windows"}, "Windows", "os_family"),
         ({**WINDOWS, "all_ipv4_addresses": []}, "Windows", "interfaces"),
+        ({"system": "Win32NT", "os_family": "Windows"}, "Windows", "system"),
         ({"system": "Plan 9", "os_family": "x", "interfaces": []}, "`Plan 9`", "system"),
         ({"interfaces": ["em0"], "em0": UNIX_NIC, "all_ipv4_addresses": []}, "BSD, macOS or another Unix", "em0"),
         (

@@ -71,7 +71,7 @@ def test_reasons_leave_the_changes_out_and_nothing_else() -> None:
     decision = evaluator.load_policy("strict").decide(report, HostAddresses.of("192.0.2.10"))
     full, short = decision.explain().to_dict(), decision.reasons().to_dict()
     for one in full["interfaces"]:  # type: ignore[attr-defined]
-        one["change"] = None
+        one["change"] = one["search"] = None
     assert full == short
 
 
@@ -90,7 +90,7 @@ def test_of_a_large_host_those_are_explained_that_matter() -> None:
     ("arguments", "status", "said"),
     [
         (["--address", "192.0.2.10"], 0, "bond0 (bond over ens1, ens2) is the hostActiveNic"),
-        (["--address", "192.0.2.99"], 5, "nearly: `192.0.2.99` is in its subnet"),
+        (["--address", "192.0.2.99"], 5, "near miss: `192.0.2.99` is in its subnet"),
     ],
 )
 def test_the_command(arguments: list[str], status: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,6 +101,7 @@ def test_the_command(arguments: list[str], status: int, said: str, capsys: pytes
     document = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in document["explanation"]["interfaces"]] == ["bond0", "ens1", "ens2"]
     assert violations(document["decision"], "decision") == ()
+    assert violations(document, "explanation#printed") == ()
 
 
 def test_a_kept_decision_is_explained_by_its_id(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,3 +127,125 @@ def test_a_kept_decision_is_explained_by_its_id(tmp_path: Path, capsys: pytest.C
     assert "none" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["explain", decision_id, "--log", str(log), "--address", "192.0.2.10"])
+
+
+def test_a_loopback_link_gets_no_change_but_says_that_its_addresses_do_not_count(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = str(Path(__file__).parent / "explain" / "pppoe.ip.json")
+    assert main(["explain", report, "--address", "203.0.113.1"]) == 5
+    out = capsys.readouterr().out
+    assert "no rule matched it; addresses of a loopback link do not count" in " ".join(out.split())
+    assert "`lo` owned" not in out
+    assert out.index("\nfindings\n") < out.index("\nlo  loopback")
+    assert "NO_INTERFACE_OWNS_ADDRESS" in out
+
+
+ONE_ANSWER = """\
+policy: one-answer
+description: one answer, one owner
+rules:
+  - name: owns-host-address
+    rule: match nic when nic.addresses overlaps host.addresses
+  - name: one-answer
+    rule: ambiguous when count(host.answers) != 1
+    code: SEVERAL_ANSWERS
+    message: the host has several addresses
+"""
+
+
+def test_what_is_said_was_tried_where_fewer_answers_and_an_owner_are_needed(tmp_path: Path) -> None:
+    policy = tmp_path / "one-answer.yaml"
+    policy.write_text(ONE_ANSWER)
+    report = evaluator.read_report(read_topology("nic n0; n4 has 192.0.2.1/24, 192.0.2.2/24"))
+    asked = HostAddresses.of("192.0.2.1", "192.0.2.2")
+    decision = evaluator.load_policy(policy).decide(report, asked)
+    n0, _ = decision.explain().interfaces
+    assert n0.change is not None
+    assert [edit.to_dict() for edit in n0.change.edits] == [
+        {
+            "what": "answers",
+            "interface": None,
+            "from": ["192.0.2.1", "192.0.2.2"],
+            "to": ["192.0.2.1"],
+            "sentence": "the host were asked by `192.0.2.1` alone",
+        },
+        {
+            "what": "addresses",
+            "interface": "n0",
+            "from": [],
+            "to": ["192.0.2.1/24"],
+            "sentence": "`n0` owned `192.0.2.1/24`",
+        },
+        {
+            "what": "addresses",
+            "interface": "n4",
+            "from": ["192.0.2.1/24", "192.0.2.2/24"],
+            "to": ["192.0.2.2/24"],
+            "sentence": "`n4` did not own `192.0.2.1`",
+        },
+    ]
+    again = evaluator.read_report(read_topology("n0 has 192.0.2.1/24; n4 has 192.0.2.2/24"))
+    assert evaluator.load_policy(policy).decide(again, HostAddresses.of("192.0.2.1")).host_active_nic == "n0"
+
+
+@pytest.mark.parametrize(
+    ("policy", "given", "asked", "parameters", "summary"),
+    [
+        (
+            "route-to-engine",
+            "ens1 has 192.0.2.10/24 gateway 192.0.2.1; eth0 has 198.51.100.5/24",
+            ["198.51.100.5"],
+            {"engine_address": "203.0.113.1"},
+            [
+                "ens1 (physical) is the hostActiveNic",
+                "because the rule route-leads-to-engine matched it; "
+                "eth0 owns an address of the host and was not matched by any rule",
+            ],
+        ),
+        (
+            "last-client-iface",
+            "ens1 has 192.0.2.10/24; last client ens1",
+            ["192.0.2.10"],
+            {},
+            [
+                "ens1 (physical) is the hostActiveNic",
+                "because the rule last-client-came-here matched it; it owns 192.0.2.10, "
+                "and no other interface owns an address of the host",
+            ],
+        ),
+        (
+            "strict",
+            "ens1 has 192.0.2.10/24; ens1.5 on ens1 has 192.0.2.10/24",
+            ["192.0.2.10"],
+            {},
+            [
+                "ens1.5 (vlan on ens1) is the hostActiveNic",
+                "because it owns 192.0.2.10; ens1 owns an address of the host and was discarded by top-link-layer",
+            ],
+        ),
+        (
+            "route-to-engine",
+            "br0 over ens1 has 192.0.2.10/24 gateway 192.0.2.1; eth0 has 198.51.100.5/24",
+            ["198.51.100.5"],
+            {"engine_address": "203.0.113.1"},
+            ["br0, because br0 is a bridge over ens1; ovirtmgmt cannot be deployed over a bridge"],
+        ),
+        (
+            "strict",
+            "ens1 has 192.0.2.10/24; ens2 has 192.0.2.11/24",
+            ["192.0.2.10", "192.0.2.11"],
+            {},
+            ["more than one interface matches: ens1, ens2"],
+        ),
+        ("strict", "ens1 has 192.0.2.10/24", ["192.0.2.11"], {}, ["no interface was found for 192.0.2.11"]),
+        ("strict", "ens1 has 192.0.2.10/24", [], {}, ["no host address was given"]),
+    ],
+)
+def test_the_summary_says_what_held(
+    policy: str, given: str, asked: list[str], parameters: dict[str, Any], summary: list[str]
+) -> None:
+    report = evaluator.read_report(read_topology(given))
+    decision = evaluator.load_policy(policy).decide(report, HostAddresses.of(*asked), **parameters)
+    found = decision.reasons().summary
+    assert list(found[: len(summary)]) == summary

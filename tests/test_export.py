@@ -9,9 +9,12 @@ import pytest
 
 import evaluator
 from evaluator import HostAddresses
+from evaluator.audit.log.signing import write_keys
 from evaluator.cli.main import main
 from evaluator.workbench.terse_topology import read_topology
 
+ROOT = Path(__file__).parent.parent
+BOND = str(ROOT / "policies" / "examples" / "bond.json")
 TOPOLOGY = "bond0 over ens1, ens2 has 192.0.2.10/24; secretnic has 198.51.100.77/24"
 
 
@@ -47,7 +50,7 @@ def test_every_line_follows_the_one_before(
     for wrong in ([lines[0], lines[2]], [lines[1], lines[0], lines[2]], [*lines, lines[2]], ["{}"], ["{"]):
         out.write_text("\n".join(wrong) + "\n")
         assert main(["log", "verify", str(out)]) == 8
-    assert "line 1 is no record" in capsys.readouterr().out
+    assert "is neither a log nor a file of records" in capsys.readouterr().err
 
 
 def test_an_export_in_the_place_of_a_log_is_not_taken_for_it(
@@ -55,10 +58,30 @@ def test_an_export_in_the_place_of_a_log_is_not_taken_for_it(
 ) -> None:
     out = tmp_path / "export.jsonl"
     _export(log, out, capsys)
-    for options in (["--head", "3:" + "0" * 64], ["--key", str(tmp_path / "key.pub")], ["--output", "json"]):
-        assert main(["log", "verify", str(out), *options]) == 8
-        printed, said = capsys.readouterr()
-        assert (printed, "is an export, not a log" in said) == ("", True)
+    write_keys(tmp_path / "key")
+    assert main(["log", "verify", str(out), "--key", str(tmp_path / "key.pub")]) == 8
+    assert "is an export, which is not signed" in capsys.readouterr().err
+    assert main(["log", "head", str(log)]) == 0
+    head = capsys.readouterr().out.strip()
+    assert main(["log", "verify", str(out), "--head", head]) == 0  # a whole log and its export have one chain
+    assert main(["log", "verify", str(out), "--head", f"3:{'0' * 64}"]) == 8
+    assert "LOG_HEAD_DIFFERS" in capsys.readouterr().out
+    assert main(["decide", BOND, "--address", "192.0.2.10", "--log", str(out)]) == 8
+    assert main(["log", "prune", str(out), "--before", "2030-01-01"]) == 8
+    capsys.readouterr()
+
+
+def test_an_export_has_a_head_of_its_own(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "export.jsonl"
+    lines = _export(log, out, capsys)
+    assert main(["log", "head", str(out)]) == 0
+    head = capsys.readouterr().out.strip()
+    assert main(["log", "verify", str(out), "--head", head, "--output", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["sound"] is True
+    out.write_text("\n".join(lines[:2]) + "\n")
+    assert main(["log", "verify", str(out)]) == 0
+    assert main(["log", "verify", str(out), "--head", head]) == 8
+    assert "LOG_TAIL_CUT" in capsys.readouterr().out
 
 
 def test_a_masked_export_gives_nothing_away(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

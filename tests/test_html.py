@@ -28,7 +28,7 @@ from evaluator.diagnostic import Severity
 from evaluator.facts.address import parse_address
 from evaluator.render.html import page
 from evaluator.text import visible
-from evaluator.trace import Change, Explanation
+from evaluator.trace import Change, Edit, EditKind, Explanation, Search
 from evaluator.workbench.terse_topology import read_topology
 from tests.strategies import host_addresses, reports
 
@@ -190,7 +190,7 @@ def without_changes(decision: Decision) -> Decision:
 
 def poisoned(value: Any, suffix: str) -> Any:
     """Return a value with something appended to every text in it."""
-    if isinstance(value, Severity) or (
+    if isinstance(value, Severity | EditKind | Search) or (
         not isinstance(value, str | tuple | list | Mapping)
         and not is_dataclass(value)
         and not isinstance(value, Struct)
@@ -220,11 +220,15 @@ def _telling() -> tuple[Decision, Explanation]:
     return decision, decision.explain()
 
 
+def edit(sentence: str) -> Edit:
+    return Edit(EditKind.ANSWERS, None, "before", "after", sentence)
+
+
 def poisoned_decision(suffix: str) -> Decision:
     """Return a decision with everything in it that a page can show, and a text appended everywhere."""
     decision, explanation = _telling()
     telling = tuple(
-        replace(interface, near_misses=("nearly",), change=Change(("it were so", "it were otherwise")))
+        replace(interface, near_misses=("nearly",), change=Change((edit("it were so"), edit("it were otherwise"))))
         for interface in explanation.interfaces
     )
     bad = poisoned(replace(explanation, interfaces=telling), suffix)
@@ -261,7 +265,7 @@ def _plain_shape() -> list[tuple[str, tuple[str, ...]]]:
 
 def test_every_place_of_foreign_text_is_tried() -> None:
     text = "".join(read(page(poisoned_decision("<QQ>"), {"id": "v"})).text)
-    for place in ("becomes a candidate", "nic.addresses", "it were otherwise", "nearly", "strict:19:11", "NOERROR"):
+    for place in ("matched", "nic.addresses", "it were otherwise", "nearly", "strict:19:11", "NOERROR"):
         assert f"{place}<QQ>" in text
     for place in (
         "/nics/a",
@@ -308,7 +312,7 @@ def test_every_interface_of_a_small_host_is_there(report: dict[str, Any], addres
     assert text == page(again)
     drawn = text[text.index("<svg") : text.index("</svg>")] if "<svg" in text else ""
     for interface in decision.explain().interfaces:
-        assert f">{interface.name}<".encode("ascii", "xmlcharrefreplace").decode() in drawn
+        assert f">{visible(interface.name)}<".encode("ascii", "xmlcharrefreplace").decode() in drawn
         assert interface.outcome in "".join(reader.text)
 
 
@@ -341,12 +345,12 @@ def test_facts_of_a_record_stand_in_the_head() -> None:
 
 def test_what_and_why_come_first() -> None:
     text = "".join(read(page(decided("br0 over ens1 has 192.0.2.10/24; ens2", "192.0.2.10"))).text)
-    assert text.index("rejected") < text.index("br0 (bridge over ens1) is the hostActiveNic") < text.index("The host")
+    assert text.index("rejected") < text.index("br0, because br0 is a bridge over ens1; ") < text.index("The host")
 
 
 def test_near_misses_and_the_change_are_shown() -> None:
     decision = decided("ens1 has 192.0.2.10/24; ens2 has 192.0.2.9/24", "192.0.2.10")
-    change = Change(("the host were asked by 192.0.2.9 alone", "ens1 were not there"))
+    change = Change((edit("the host were asked by 192.0.2.9 alone"), edit("ens1 were not there")))
 
     def tell(explanation: Explanation) -> Explanation:
         first, second = explanation.interfaces

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import DecisionLog, HostAddresses, LogFilter, RecordError
-from evaluator.audit.chain import Head
+from evaluator.audit.log.chain import Head
 from evaluator.audit.record import make_record
 from evaluator.audit.replay import replay
 from tests.logs import (
@@ -251,18 +251,19 @@ def _foreign_database(path: Path) -> None:
 def _newer(path: Path) -> None:
     filled(path, 2)
     with closing(plain(path)) as connection:
-        connection.execute("PRAGMA user_version=2")
+        connection.execute("PRAGMA user_version=3")
+        connection.execute("DROP TABLE label")
 
 
 @pytest.mark.parametrize(
     ("make", "code", "said"),
     [
-        (lambda path: path.write_text("hello"), "LOG_NOT_A_LOG", "is no log"),
-        (lambda path: path.write_bytes(b"\0" * 8192), "LOG_NOT_A_LOG", "is no log"),
-        (lambda path: path.write_bytes(b""), "LOG_NOT_A_LOG", "is empty and no log"),
-        (lambda path: path.mkdir(), "LOG_NOT_A_LOG", "is no regular file"),
+        (lambda path: path.write_text("hello"), "LOG_NOT_A_LOG", "is not a log"),
+        (lambda path: path.write_bytes(b"\0" * 8192), "LOG_NOT_A_LOG", "is not a log"),
+        (lambda path: path.write_bytes(b""), "LOG_NOT_A_LOG", "is empty and not a log"),
+        (lambda path: path.mkdir(), "LOG_NOT_A_LOG", "is not a regular file"),
         (_foreign_database, "LOG_NOT_A_LOG", "another program"),
-        (_newer, "LOG_NEWER", "has version 2"),
+        (_newer, "LOG_NEWER", "has version 3"),
         (lambda path: path.symlink_to("gone"), "LOG_UNREADABLE", "no such file"),
     ],
 )
@@ -312,9 +313,11 @@ def test_the_triggers_stop_mistakes(tmp_path: Path) -> None:
             "DELETE FROM finding",
             "DELETE FROM label",
             "INSERT INTO entry SELECT 9, hash, signer, signature, 'd-9', timestamp, host, status, interface, policy,"
-            " report_body, policy_body, envelope FROM entry WHERE seq = 1",
+            " policy_sha256, envelope FROM entry WHERE seq = 1",
+            "UPDATE named SET body = 1",
+            "DELETE FROM named",
             "INSERT OR REPLACE INTO entry SELECT 5, hash, signer, signature, decision_id, timestamp, host, status,"
-            " interface, policy, report_body, policy_body, envelope FROM entry WHERE seq = 1",
+            " interface, policy, policy_sha256, envelope FROM entry WHERE seq = 1",
             "INSERT OR REPLACE INTO entry SELECT * FROM entry WHERE seq = 1",
             "INSERT OR REPLACE INTO body SELECT * FROM body",
         ):
@@ -369,14 +372,29 @@ def test_pruned_texts_are_gone_from_the_file(tmp_path: Path) -> None:
     assert b"once-upon-a-time" not in path.read_bytes()
 
 
-def test_an_altered_record_is_not_pruned_away(tmp_path: Path) -> None:
+def test_an_altered_record_is_not_pruned_away_unseen(tmp_path: Path) -> None:
     path = filled(tmp_path / "log")
     with tampering(path) as connection:
         connection.execute("UPDATE entry SET host = 'another' WHERE seq = 1")
+        connection.execute("UPDATE entry SET envelope = x'00' WHERE seq = 3")
+        connection.execute("DELETE FROM entry WHERE seq = 4")
+    with open_log(path) as log:
+        checkpoint = log.prune(WHEN + timedelta(minutes=5))
+        assert checkpoint is not None
+        assert (checkpoint.last.seq, checkpoint.count, checkpoint.damaged) == (5, 5, (1, 3, 4))
+        found = log.verify()
+        assert (found.problems, found.pruned, found.pruned_damaged) == ((), 5, (1, 3, 4))
+        assert [record.decision_id for record in log.records()] == ["d-6", "d-7", "d-8"]
+
+
+def test_a_file_that_sqlite_finds_damaged_is_not_pruned(tmp_path: Path) -> None:
+    path = filled(tmp_path / "log")
+    with closing(plain(path)) as connection:
+        connection.execute("DROP TRIGGER entry_stays")
     before = dump(path)
     with open_log(path) as log, pytest.raises(RecordError) as error:
         log.prune(WHEN + timedelta(days=1))
-    assert codes(error) == ["LOG_UNVERIFIED"]
+    assert codes(error) == ["LOG_SCHEMA_ALTERED"]
     assert dump(path) == before
 
 

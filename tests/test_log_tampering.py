@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator import DecisionLog, LogFilter, RecordError
-from evaluator.audit.chain import Head, entry_hash, parse_head
-from evaluator.audit.log_schema import SCHEMA
-from evaluator.audit.packing import pack, unpack
-from evaluator.audit.signing import read_public_key, read_signer, signature_of, write_keys
-from evaluator.audit.verify import MOST_PROBLEMS
+from evaluator.audit.log.chain import Head, entry_hash, parse_head
+from evaluator.audit.log.packing import pack, unpack
+from evaluator.audit.log.schema import CURRENT
+from evaluator.audit.log.signing import read_public_key, read_signer, signature_of, write_keys
+from evaluator.audit.log.verification import MOST_PROBLEMS
 from evaluator.diagnostic import QuestionError
 from tests.logs import RESOLVED, WHEN, dump, filled, open_log, plain, problems, tampering
 
@@ -28,8 +28,9 @@ TABLES = {
     "body": ("id", "sha256", "size", "packed"),
     "entry": (
         *("seq", "hash", "signer", "signature", "decision_id", "timestamp", "host", "status", "interface", "policy"),
-        *("report_body", "policy_body", "envelope"),
+        *("policy_sha256", "envelope"),
     ),
+    "named": ("seq", "place", "body"),
     "finding": ("code", "seq"),
     "label": ("name", "value", "seq"),
     "stub": ("id", "last_seq", "last_hash", "hash", "signer", "signature", "document"),
@@ -55,7 +56,7 @@ def copy(folder: Path, tmp_path: Path) -> Path:
 
 def test_the_columns_are_all_there_are() -> None:
     for columns in TABLES.values():
-        assert all(column in SCHEMA for column in columns)
+        assert all(column in CURRENT.tables for column in columns)
 
 
 def test_the_log_is_sound(folder: Path) -> None:
@@ -151,7 +152,7 @@ def test_a_refused_append_leaves_a_damaged_log_as_it_was(tmp_path: Path) -> None
 
 COPY = (
     "INSERT INTO entry SELECT {}, hash, signer, signature, decision_id || 'x', timestamp, host, status, interface,"
-    " policy, report_body, policy_body, envelope FROM entry WHERE seq = 5"
+    " policy, policy_sha256, envelope FROM entry WHERE seq = 5"
 )
 
 
@@ -179,7 +180,10 @@ COPY = (
         (["INSERT INTO stub SELECT 2, last_seq, last_hash, hash, signer, signature, document FROM stub"], "LOG_STUB"),
         (["DELETE FROM body WHERE id = 1"], "LOG_BODY_MISSING"),
         (["INSERT INTO body VALUES (99, x'00', 0, x'00')"], "LOG_BODY"),
-        (["UPDATE entry SET report_body = policy_body"], "LOG_BODY_ALTERED"),
+        (["UPDATE named SET body = (SELECT max(id) FROM body)"], "LOG_BODY_ALTERED"),
+        (["INSERT INTO named VALUES (5, 2, 1)"], "LOG_INDEX_ALTERED"),
+        (["DELETE FROM named WHERE seq = 5"], "LOG_BODY_MISSING"),
+        (["INSERT INTO named VALUES (99, 0, 1)"], "LOG_INDEX_ALTERED"),
         (["UPDATE entry SET host = 'another' WHERE seq = 5"], "LOG_INDEX_ALTERED"),
         (["UPDATE entry SET interface = NULL"], "LOG_INDEX_ALTERED"),
         (["DELETE FROM finding"], "LOG_INDEX_ALTERED"),
@@ -218,12 +222,9 @@ def test_a_cut_tail_needs_a_head_noted_elsewhere(copy: Path) -> None:
         noted = parse_head(f" {log.head()}\n")
     assert problems(copy, head=noted) == []
     with tampering(copy) as connection:
-        for table in ("entry", "finding", "label"):
+        for table in ("entry", "finding", "label", "named"):
             connection.execute(f"DELETE FROM {table} WHERE seq > 6")
-        connection.execute(
-            "DELETE FROM body WHERE id NOT IN (SELECT report_body FROM entry)"
-            " AND id NOT IN (SELECT policy_body FROM entry)"
-        )
+        connection.execute("DELETE FROM body WHERE id NOT IN (SELECT body FROM named)")
     assert problems(copy) == []
     assert problems(copy, head=noted) == ["LOG_TAIL_CUT"]
     assert problems(copy, head=Head(5, noted.hash)) == ["LOG_HEAD_DIFFERS"]

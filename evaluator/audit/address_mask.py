@@ -10,6 +10,9 @@ What a decision tells apart must stay apart: private, link-local, loopback, mult
 broadcast addresses, and IPv4 ones written as IPv6. A bit is never flipped where both its values lead to
 different ones of these (`_FORKS`), which takes every block onto itself. The price: a global address beside
 such a block keeps the leading bits that it shares with it, 11.0.0.0/8 its first eight.
+
+The first bit that may be flipped is always flipped, so no address becomes itself, or an address with the same
+beginning beyond its block: `10.20.` never becomes `10.20.`. An attacker learns nothing by it, for the code is public.
 """
 
 from __future__ import annotations
@@ -63,13 +66,15 @@ class AddressMask:
 
     def _mask(self, address: Address) -> Address:
         width = _WIDTH[address.version]
-        masked = 0
+        masked, is_free = 0, False
         for start in range(0, width, 8):
             flips = self._flips(_node(address, start))
             place = 1  # in the tree below, numbered level by level
             for depth in range(start, start + 8):
                 bit = address.number >> (width - depth - 1) & 1
-                flip = 0 if _node(address, depth) in _FORKS else flips >> place & 1
+                is_fork = not is_free and _node(address, depth) in _FORKS
+                flip = 0 if is_fork else flips >> place & 1 if is_free else 1
+                is_free = not is_fork
                 masked = masked << 1 | bit ^ flip
                 place = place << 1 | bit
         return Address(address.version, masked)

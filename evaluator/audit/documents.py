@@ -1,6 +1,6 @@
 """The versions of the decision document that records may hold.
 
-A record keeps the document as it was written. To be compared with it, today's decision is written as a document of
+A record holds the document as it was written. To be compared with it, today's decision is written as a document of
 the same version.
 """
 

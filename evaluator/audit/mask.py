@@ -1,55 +1,205 @@
 """A record that can be shown to strangers: its decision can still be followed and made again, its host not be found.
 
-Every name, address and other text that may identify is replaced by a keyed pseudonym (HMAC-SHA-256), the
-same one throughout; what is not known to be harmless is taken out. The raw DNS responses go, the answers
-stay. The result is the decision that the masked inputs give, provided that it is the original one in other
-names; where it is not, or cannot be, the record says that it does not replay and why. `docs/masking.md` says
-what is kept, what is lost and what an attacker may still infer.
+Default deny. A masked record consists of three kinds of values. (1) Constants of activenic or of a shipped policy.
+(2) Values that the walker masked or let through, because a schema defines them (`mask_schema.py`). (3) The decision on
+the masked inputs, which cannot contain anything that the inputs do not contain. No sentence is searched for secrets:
+it is built from its template with masked values, by deciding, or replaced whole. Bytes of the original (the report's
+text, raw DNS responses, comments) are never copied, nor are digests of them, because a digest can be compared with the
+digest of a guess.
+
+If the decision on the masked inputs is not the original one in other names, the record has the reasons
+(`not_replayable`) and the original decision, masked by its schema, with every sentence replaced whole.
+`docs/masking.md` lists what an attacker may still infer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from evaluator import __version__, plain
 from evaluator.audit.documents import SCHEMAS, document_of
 from evaluator.audit.mask_key import refuse_short
-from evaluator.audit.mask_policy import PolicyParts, mask_literals, mask_policy, mask_value, read_parts
-from evaluator.audit.mask_prose import Wording
-from evaluator.audit.mask_report import ReportMasker, has_shape, hints_of
-from evaluator.audit.mask_result import corresponds, map_finding, map_result, name_texts, note_names
+from evaluator.audit.mask_policy import Labels, MaskedPolicy, mask_policy, mask_value
+from evaluator.audit.mask_report import mask_format, mask_report
+from evaluator.audit.mask_schema import Walker, part_of
+from evaluator.audit.pseudonyms import Pseudonyms
+from evaluator.audit.record import SCHEMAS as RECORD_SCHEMAS
 from evaluator.audit.record import Json, Record, checked
-from evaluator.audit.replay import decide_again, host_of, replay
+from evaluator.audit.replay import decide_again, host_of
 from evaluator.diagnostic import Diagnostic, QuestionError, RecordCode, RecordError
 from evaluator.digest import digest
 from evaluator.facts.address import parse_address
 from evaluator.policy.load import read_program
 from evaluator.policy.types import Base
-from evaluator.report.read import read_report_text
-from evaluator.report.reading import Report
 from evaluator.schema import is_valid
 from evaluator.source import Source
-from evaluator.text import json_pointer, quote
 
-_MOST_POLICIES = 8  # the records of one log are made of few
+MASKING_VERSION = 2  # 1 is that of 0.1.0, whose records do not name it
+_MOST_POLICIES, _MOST_REPORTS = 8, 64  # the records of one log share a few
+_ID_PAIRS = 14
+_PLAIN = ("schema_version", "timestamp", "labels", "engine")
+_MASKED = ("/decision_id", "/input/host", "/input/parameters", "/labels", "/result")
+_RESOLUTION = "/input/host/resolution"
+_LISTS_OF_A_STEP = ("before", "after", "hits")
 _OTHERWISE = "the masked inputs do not give the original decision in other names"
-_NEVER_DID = "the original does not replay either"
+_NOT_ORIGINALLY = "the original record cannot be replayed"
 
 
 def mask(record: Record, key: bytes) -> Record:
-    """Return the record with pseudonyms that the key gives; RecordError where the key is too short."""
-    refuse_short(key, "the key")
-    _refuse_strange(record.envelope)
-    return checked(_Masking(_Original(record), key).record())
+    """Return the record with pseudonyms that the key gives; RecordError if the key is too short."""
+    return Masking(key).mask(record)
+
+
+class Masking:
+    """Masks the records of an export with one key: what is equal in two of them has one pseudonym in both."""
+
+    def __init__(self, key: bytes) -> None:
+        refuse_short(key, "the key")
+        self._pseudonyms = Pseudonyms(key)
+        self._report = lru_cache(_MOST_REPORTS)(self._mask_report)
+        self._policy = lru_cache(_MOST_POLICIES)(self._mask_policy)
+
+    def mask(self, record: Record) -> Record:
+        """Return the masked record; RecordError if its result or its addresses are invalid."""
+        _refuse_strange(record.envelope)
+        given = record.envelope["input"]
+        report: tuple[bytes | None, frozenset[str]] = (None, frozenset())
+        policy = None
+        if record.report is not None:
+            report = self._report(record.report, given["report"]["format"], given["report"].get("item"))
+        if record.policy is not None:
+            policy = self._policy(given["policy"]["name"], record.policy)
+        masked = _Copy(record, report, policy, self._pseudonyms).record()
+        schema = RECORD_SCHEMAS[masked.envelope["schema_version"]]
+        return masked if is_valid(masked.envelope, schema) else checked(masked)
+
+    def _mask_report(self, text: bytes, format: str, item: str | None) -> tuple[bytes | None, frozenset[str]]:
+        return mask_report(text, format, item, self._pseudonyms)
+
+    def _mask_policy(self, name: str, text: bytes) -> MaskedPolicy | None:
+        try:
+            return mask_policy(read_program(Source(name, text.decode())), self._pseudonyms)
+        except (QuestionError, UnicodeDecodeError):
+            return None
+
+
+class _Copy:
+    """The masked copy of one record, built from its masked report and policy."""
+
+    def __init__(
+        self,
+        record: Record,
+        report: tuple[bytes | None, frozenset[str]],
+        policy: MaskedPolicy | None,
+        pseudonyms: Pseudonyms,
+    ) -> None:
+        self._original = record
+        self._report, self._left_out = report
+        self._policy = policy
+        self._pseudonyms = pseudonyms
+        self._labels = Labels(pseudonyms) if policy is None else Labels(pseudonyms, policy.public, policy.places)
+        self._walker = Walker(pseudonyms, self._labels)
+
+    def record(self) -> Record:
+        """Return the copy with the decision on its inputs; if that is not the original one, with the reasons."""
+        policy = None if self._policy is None else self._policy.text.encode()
+        envelope = self._envelope(policy)
+        masked = Record(envelope, self._report, (policy,))
+        result = self._result(envelope["input"])
+        reasons = self._reasons()
+        again = None if reasons else _decided(masked, result)
+        if again is not None and _essence(result) == _essence(again):
+            result = again
+        else:
+            known = () if self._policy is None else self._policy.reasons
+            envelope.update(replayable=False, not_replayable=reasons or [*known] or [_OTHERWISE])
+            result = {**_sorted(result), "policy": result["policy"]}
+        envelope.update(result=result, erased=self._erased(), masked=self._masked(), masking=MASKING_VERSION)
+        return masked
+
+    def _envelope(self, policy: bytes | None) -> Json:
+        """Return everything but the result and the description of the masking."""
+        before = self._original.envelope
+        part = part_of(RECORD_SCHEMAS[before["schema_version"]])
+        given, input_part = before["input"], part.members["input"]
+        types = {} if self._policy is None else self._policy.types
+        values = {
+            self._labels(name): mask_value(types.get(name, Base.TEXT), value, self._pseudonyms)
+            for name, value in given["parameters"].items()
+        }
+        body = self._body(given["policy"], policy)
+        return {
+            **self._walker.document({name: before[name] for name in _PLAIN}, part),
+            "decision_id": self._pseudonyms.word(before["decision_id"], _ID_PAIRS),
+            "revision": body["sha256"],
+            "input": {
+                "report": {
+                    "format": mask_format(given["report"]["format"]),
+                    **self._body(given["report"], self._report),
+                },
+                "policy": self._named(self._labels(given["policy"]["name"]), body),
+                "parameters": values,
+                "host": _with_answers_sorted(self._walker.document(given["host"], input_part.members["host"])),
+            },
+        }
+
+    def _named(self, name: str, body: Json) -> Json:
+        """Return how the envelope names the policy, in the version of the original record."""
+        if self._original.envelope["schema_version"] == 1:
+            return {**body, "name": name}
+        text = {"name": name, "sha256": body["sha256"]}
+        return {**text, "texts": [text]}
+
+    def _body(self, given: Json, body: bytes | None) -> Json:
+        """Return a body's digest and size; of a missing one a pseudonym and zero."""
+        if body is None:
+            return {"sha256": self._pseudonyms.digest(given["sha256"]), "size": 0}
+        return {"sha256": digest(body), "size": len(body)}
+
+    def _result(self, inputs: Json) -> Json:
+        """Return the original decision masked by its schema."""
+        result = self._original.envelope["result"]
+        document: Json = self._walker.document(result, part_of(SCHEMAS[result["schema_version"]]))
+        document["policy"]["parameters"] = inputs["parameters"]
+        if inputs["host"]["asked"] is None:
+            document["host"]["name"] = ", ".join(inputs["host"]["answers"])
+        if "texts" in document["policy"]:
+            name, sha256 = inputs["policy"]["name"], inputs["policy"]["sha256"]
+            document["policy"].update(sha256=sha256, texts=[{"name": name, "sha256": sha256}])
+        return document
+
+    def _reasons(self) -> list[str]:
+        """Return why nothing can be decided again."""
+        reasons = [_NOT_ORIGINALLY] if self._original.envelope.get("replayable") is False else []
+        bodies = (("report", self._original.report, self._report), ("policy", self._original.policy, self._policy))
+        for name, before, after in bodies:
+            if after is None:
+                reasons.append(
+                    f"the {name} was erased" if before is None else f"the {name} is unreadable, so it was erased"
+                )
+        return reasons
+
+    def _erased(self) -> list[str]:
+        before = self._original.envelope
+        erased = {f"/input/report{pointer}" for pointer in self._left_out}
+        erased |= {f"/input/{name}" for name, body in (("report", self._report), ("policy", self._policy)) if not body}
+        if before["input"]["host"]["resolution"] is not None or _RESOLUTION in before["erased"]:
+            erased.add(_RESOLUTION)
+        return sorted(erased)
+
+    def _masked(self) -> list[str]:
+        is_rewritten = self._policy is not None and not self._policy.is_shipped
+        bodies = (("/input/report", self._report is not None), ("/input/policy", is_rewritten))
+        return sorted((*_MASKED, *(pointer for pointer, is_masked in bodies if is_masked)))
 
 
 def _refuse_strange(envelope: Json) -> None:
-    """Refuse what is no decision or no address, whose parts could not all be found and masked."""
-    result = envelope["result"]
-    is_decision = is_valid({**result, "resolution": None}, SCHEMAS[result["schema_version"]])
-    problems = [] if is_decision else [Diagnostic(RecordCode.INVALID, "the result is no decision document", "/result")]
+    """Refuse an invalid decision or address: the masked record would be invalid too."""
+    result = {**envelope["result"], "resolution": None}
+    is_decision = is_valid(result, SCHEMAS[result["schema_version"]])
+    problems = (
+        [] if is_decision else [Diagnostic(RecordCode.INVALID, "the result is not a decision document", "/result")]
+    )
     try:
         host_of({**envelope["input"]["host"], "resolution": None})
     except RecordError as error:
@@ -58,184 +208,46 @@ def _refuse_strange(envelope: Json) -> None:
         raise RecordError(problems)
 
 
-class _Original:
-    """A record whose bodies have been read again; None where that cannot be done any more."""
-
-    def __init__(self, record: Record) -> None:
-        self.record = record
-        self.input: Mapping[str, Any] = record.envelope["input"]
-        self.lost: list[str] = []
-        self.report: Report | None = None
-        self.policy: PolicyParts | None = None
-        self._read("report", record.report)
-        self._read("policy", record.policy)
-
-    def _read(self, name: str, body: bytes | None) -> None:
-        if body is None:
-            self.lost.append(f"the {name} was erased")
-            return
-        try:
-            if name == "report":
-                given = self.input["report"]
-                self._keep(read_report_text(body, given["format"], item=given.get("item")))
-            else:
-                self.policy = _parts(self.input["policy"]["name"], body)
-        except (QuestionError, UnicodeDecodeError):
-            self.lost.append(f"the {name} cannot be read any more and was erased")
-
-    def _keep(self, report: Report) -> None:
-        if has_shape(report.format):
-            self.report = report
-        else:
-            self.lost.append(
-                f"reports of the format {quote(report.format)} cannot be masked, and the report was erased"
-            )
+def _with_answers_sorted(host: Json) -> Json:
+    """Return a host's masked addresses, the frozen answers in order and without the raw responses."""
+    answers = {parse_address(text) for text in host["answers"]}
+    return {**host, "answers": [str(address) for address in sorted(answers)], "resolution": None}
 
 
-@lru_cache(_MOST_POLICIES)
-def _parts(name: str, text: bytes) -> PolicyParts:
-    return read_parts(read_program(Source(name, text.decode())))
-
-
-class _Masking:
-    """One record on its way; the order of the steps counts, for prose is judged by what was masked before it."""
-
-    def __init__(self, original: _Original, key: bytes) -> None:
-        self._original = original
-        self._envelope: Json = original.record.envelope
-        hints = {} if original.report is None else hints_of(original.report.facts)
-        self._names = Wording(key, hints, original.input["host"]["asked"], is_whole=not original.lost)
-        self._erased: set[str] = set(self._envelope["erased"])
-
-    def record(self) -> Record:
-        """Return the masked record."""
-        report = self._report()
-        values = self._parameters()
-        labels = [(name, self._names.text(text)) for name, text in self._envelope["labels"].items()]
-        host = self._host()
-        parts = self._original.policy
-        literals = () if parts is None else mask_literals(parts, self._names)
-        note_names(self._envelope["result"], self._names)
-        parameters = {self._names.parameter(name): value for name, value in values.items()}
-        result = map_result(self._envelope["result"], host, parameters, self._names)
-        policy = None if parts is None else mask_policy(parts, literals, self._names).encode()
-        name_texts(result, self._digest("policy", policy))
-        host["remarks"] = [map_finding(finding, self._names, self._names.remark) for finding in host["remarks"]]
-        envelope: Json = {
-            **{name: self._envelope[name] for name in ("schema_version", "timestamp", "engine")},
-            "decision_id": f"masked-{self._names.code(self._envelope['decision_id'])}",
-            "labels": {self._names.identifier(name, "label"): text for name, text in labels},
-            "revision": self._digest("policy", policy),
-            "input": {
-                "report": self._body("report", report),
-                "policy": {**self._body("policy", policy), "name": result["policy"]["name"]},
-                "parameters": parameters,
-                "host": host,
-            },
-            "result": result,
-        }
-        return self._finished(Record(envelope, report, policy))
-
-    def _finished(self, masked: Record) -> Record:
-        """Put the result of the masked inputs in, or the reasons why there is none; and what was done."""
-        reasons = [*self._original.lost, *self._envelope.get("not_replayable", ())]
-        if self._original.policy is not None:
-            reasons += self._original.policy.reasons(self._original.input["parameters"])
-        if not reasons and not replay(self._original.record, __version__).is_answer:
-            reasons = [_NEVER_DID]
-        if not reasons:
-            again = _decided(masked)
-            if again is None or not corresponds(masked.envelope["result"], again):
-                reasons = [_OTHERWISE]
-            else:
-                masked.envelope["result"] = again
-        if reasons:
-            given, shown = masked.envelope["input"], self._envelope["result"]
-            masked.envelope["result"] = map_result(
-                shown, given["host"], given["parameters"], self._names, self._names.prose
-            )
-            name_texts(masked.envelope["result"], given["policy"]["sha256"])
-            masked.envelope["replayable"] = False
-            masked.envelope["not_replayable"] = list(dict.fromkeys(reasons))
-        before = {**self._envelope, "report": self._original.record.report, "policy": self._original.record.policy}
-        after = {**masked.envelope, "report": masked.report, "policy": masked.policy}
-        masked.envelope["masked"] = sorted({*self._envelope["masked"], *_changed(before, after)})
-        masked.envelope["erased"] = sorted(self._erased)
-        return masked
-
-    def _report(self) -> bytes | None:
-        if self._original.report is None:
-            self._erased.add("/input/report")
-            return None
-        masker = ReportMasker(self._names)
-        document = masker.document(self._original.report)
-        self._erased |= {f"/input/report{pointer}" for pointer in masker.erased}
-        return plain.dumps(document)
-
-    def _parameters(self) -> Json:
-        given = self._original.input["parameters"]
-        if self._original.policy is None:
-            self._erased.add("/input/policy")
-        parts = self._original.policy
-        types = {} if parts is None else {one.name: one.type.base for one in parts.program.parameters}
-        own = frozenset() if parts is None else parts.own
-        return {
-            name: mask_value(types.get(name, Base.TEXT), value, is_own=name in own, pseudonyms=self._names)
-            for name, value in given.items()
-        }
-
-    def _host(self) -> Json:
-        """Return the host's addresses without the raw responses; its remarks are masked when all else is."""
-        host = self._original.input["host"]
-        if host["resolution"] is not None:
-            self._erased.add("/input/host/resolution")
-        answers = {parse_address(self._names.address(text)) for text in host["answers"]}
-        return {
-            **host,
-            "asked": None if host["asked"] is None else self._names.text(host["asked"]),
-            "answers": [str(address) for address in sorted(answers)],
-            "first": None if host["first"] is None else self._names.address(host["first"]),
-            "withheld": [self._names.address(text) for text in host["withheld"]],
-            "resolution": None,
-        }
-
-    def _digest(self, name: str, body: bytes | None) -> str:
-        """Return a body's digest; of one that is gone a pseudonym of what it was."""
-        if body is None:
-            return digest(self._names.code(self._original.input[name]["sha256"]).encode())
-        return digest(body)
-
-    def _body(self, name: str, body: bytes | None) -> Json:
-        kept = {key: value for key, value in self._original.input[name].items() if key in ("size", "format")}
-        size = kept["size"] if body is None else len(body)
-        return {**kept, "sha256": self._digest(name, body), "size": size}
-
-
-def _decided(masked: Record) -> Json | None:
-    """Return the masked decision as a document of the version that the record holds."""
+def _decided(masked: Record, result: Json) -> Json | None:
+    """Return the decision on the masked inputs as a document of the version of `result`; None if it fails."""
     try:
-        again = document_of(decide_again(masked), masked.envelope["result"]["schema_version"])
+        again = document_of(decide_again(masked), result["schema_version"])
     except QuestionError:
         return None
     del again["resolution"]
     return again
 
 
-def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Return the pointers of what is another than before, one for each part that is masked as a whole."""
-    same: list[tuple[str, ...]] = [("decision_id",), ("revision",), ("result",), ("input", "policy", "name")]
-    same += [("input", "host", name) for name in ("asked", "answers", "first", "withheld", "remarks")]
-    places = [(place, place) for place in same]
-    for parent in (("labels",), ("input", "parameters")):
-        keys = zip(_at(before, parent), _at(after, parent), strict=True)
-        places += [((*parent, old), (*parent, new)) for old, new in keys]
-    found = [json_pointer(new) for old, new in places if old != new or _at(before, old) != _at(after, new)]
-    bodies = ("report", "policy")
-    return found + [f"/input/{name}" for name in bodies if after[name] is not None and before[name] != after[name]]
+def _essence(document: Json) -> Json:
+    """Return a decision without its sentences and places: two with one essence are the same answer."""
+    interface = document["interface"]
+    return {
+        **{key: document[key] for key in ("status", "hostActiveNic")},
+        **{key: sorted(document[key]) for key in ("candidates", "owners")},
+        "interface": None if interface is None else _sorted(interface),
+        "policy": document["policy"]["name"],
+        "findings": sorted(
+            [one["code"], one["severity"], sorted(one["interfaces"]), sorted(one["addresses"])]
+            for one in document["findings"]
+        ),
+        "trace": [
+            [step["rule"], step["verb"], step["fired"], *(sorted(step[key]) for key in _LISTS_OF_A_STEP)]
+            for step in document["trace"]
+        ],
+        "host": _sorted({key: document["host"][key] for key in ("name", "literal", "complete", "addresses")}),
+    }
 
 
-def _at(document: Mapping[str, Any], path: tuple[str, ...]) -> Any:  # noqa: ANN401 -- plain JSON
-    found: Any = document
-    for part in path:
-        found = found[part]
-    return found
+def _sorted(value: Any) -> Any:  # noqa: ANN401 -- plain JSON
+    """Return a document with its lists of texts sorted: in the original's order they show the order of names."""
+    if isinstance(value, dict):
+        return {key: _sorted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return sorted(value) if all(isinstance(item, str) for item in value) else [_sorted(item) for item in value]
+    return value

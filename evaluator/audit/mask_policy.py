@@ -1,219 +1,186 @@
-"""A policy's text with its literals masked: rewritten exactly where they stand, so that rules keep their places.
+"""A policy that can be shown: a shipped one as it is, any other with all that its author chose masked.
 
-A literal that means one interface, network, address or name is mapped along, and the policy decides on
-masked reports what it decided on the originals. A glob, a network or an order of texts cannot be mapped so
-that this is sure; then the text is masked all the same, and `reasons` say why it decides nothing any more.
-What people wrote for people is kept where it names nothing that was masked; comments are taken out.
+Everybody can read a shipped policy, so its text, names, codes and messages stay, and what its messages say of a
+masked report holds pseudonyms only. Any other policy is written anew from what it declares: the names of the policy, of
+parameters, conditions and rules, codes and literals become pseudonyms, the words of the rule language and small numbers
+stay, sentences for people are replaced whole, and comments are left out. The `{words}` of a message stay, because a
+finding lists the interfaces in them. So the masked policy decides on masked reports as the original policy on original
+ones, unless it depends on the letters of names: no pseudonym fits a glob, or an order of texts.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from evaluator.audit.mask_prose import Wording
-from evaluator.audit.mask_yaml import Edit, comment_edits, rewritten
-from evaluator.audit.pseudonyms import Pseudonyms
-from evaluator.facts.address import parse_cidr
-from evaluator.facts.link import Kind
-from evaluator.policy import nodes
-from evaluator.policy.checked import Constant, Related, walk
+import yaml
+
+from evaluator.audit.mask_schema import SMALL
+from evaluator.audit.pseudonyms import MASKED, Pseudonyms
+from evaluator.diagnostic import PolicyError
+from evaluator.digest import digest
+from evaluator.finding import FindingCode
 from evaluator.policy.checked import Relate as R
-from evaluator.policy.find import plain_text, shipped_names, shipped_text
-from evaluator.policy.parse import parse_sentence
+from evaluator.policy.checked import Related, walk
+from evaluator.policy.find import plain_text
+from evaluator.policy.load import read_program
+from evaluator.policy.parameters import TYPE_NAMES
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Program
-from evaluator.policy.scalar import Scalar, read_scalar
+from evaluator.policy.released import shipped_digests
 from evaluator.policy.types import Base
-from evaluator.policy.yaml_text import Located, read_yaml
+from evaluator.policy.vocabulary import FUNCTIONS, KEYWORDS, KNOWING, STATES, VERBS, WORDS
+from evaluator.policy.yaml_text import read_yaml
 from evaluator.source import Source
 
-_OWN_WORDS = frozenset({*Kind, "addr", "network"})
-_HAVE_OWN_WORDS = frozenset({"kind", "conflicts"})
-_TEMPLATES = ("message", "hint")
 _ORDERING = frozenset({R.LESS, R.AT_MOST, R.MORE, R.AT_LEAST})
-_EVERYTHING = "/0"
+_LANGUAGE = frozenset(
+    {
+        *KEYWORDS,
+        *VERBS,
+        *FUNCTIONS,
+        *KNOWING,
+        *(word.name for word in WORDS),
+        *(state.name for state in STATES),
+        *("nic", "other"),
+    }
+)
+_TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|[A-Za-z_][A-Za-z0-9_]*|-?[0-9]+|\s+|[.,()\[\]=<>!&|]", re.ASCII)
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_CODE = re.compile(r"[A-Z0-9_]+", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-fA-F]{32,}", re.ASCII)
+_CODES = frozenset(FindingCode)
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyParts:
-    """A policy as it is written. `own` are its parameters that are compared with the language's own words."""
+class MaskedPolicy:
+    """A policy's text as it is shown; `public` are the labels in it that stay, `places` what places of rules become."""
 
-    program: Program
     text: str
-    located: Located
-    sentences: tuple[tuple[Scalar, nodes.Sentence], ...]
-    own: frozenset[str]
-
-    def reasons(self, parameters: Mapping[str, object]) -> Iterator[str]:
-        """Yield why the policy cannot decide on masked inputs as it did on the originals."""
-        parts = [part for rule in self.program.rules for part in walk(rule.condition)]
-        relations = [part for part in parts if isinstance(part, Related)]
-        if any(relation.relation is R.LIKE for relation in relations):
-            yield "the policy holds texts against globs (`like`)"
-        constants = [str(p.value) for p in parts if isinstance(p, Constant) and p.type.base is Base.CIDR]
-        given = [parameters.get(p.name) for p in self.program.parameters if p.type.base is Base.CIDR]
-        networks = [text for value in given for text in (value if isinstance(value, list) else [value]) if text]
-        if any(not str(text).endswith(_EVERYTHING) for text in (*constants, *networks)):
-            yield "the policy or a parameter names networks (`cidr`)"
-        if any(relation.relation in _ORDERING and relation.left.type.base is Base.TEXT for relation in relations):
-            yield "the policy compares texts by their order"
+    is_shipped: bool
+    types: Mapping[str, Base]
+    public: frozenset[str]
+    places: Mapping[str, str]
+    reasons: tuple[str, ...]
 
 
-def read_parts(program: Program) -> PolicyParts:
-    """Return the parts of a policy that has been read without mistakes."""
-    source = Source(program.name, plain_text(program.text))
-    problems = Problems(source)
-    located = read_yaml(source, problems)
-    assert located is not None  # noqa: S101 -- it was read before
-    sentences = []
-    for rule in located.children["rules"].children.values():
-        place = rule.children["rule"]
-        scalar = read_scalar(source, place.span.start, place.span.end, place.style)
-        sentence = parse_sentence(scalar, problems)
-        assert sentence is not None  # noqa: S101 -- it was read before
-        sentences.append((scalar, sentence))
-    own = (name for _, sentence in sentences for name in _compared_with_own_words(sentence))
-    return PolicyParts(program, source.text, located, tuple(sentences), frozenset(own))
+class Labels:
+    """Masks what somebody chose for people: everything but the codes of activenic and what a shipped policy holds."""
+
+    def __init__(
+        self, pseudonyms: Pseudonyms, public: frozenset[str] = _NOTHING, places: Mapping[str, str] | None = None
+    ) -> None:
+        self._pseudonyms = pseudonyms
+        self._public = public | _CODES
+        self._places = {} if places is None else places
+
+    def __call__(self, text: str) -> str:
+        """Return the pseudonym of a label, in the form that it has: a code, a digest, a name."""
+        if text in self._public:
+            return text
+        if text in self._places:
+            return self._places[text]
+        if _DIGEST.fullmatch(text):
+            return self._pseudonyms.digest(text)
+        return self._pseudonyms.word(text).upper() if _CODE.fullmatch(text) else self._pseudonyms.name(text)
 
 
-def mask_value(base: Base, value: object, *, is_own: bool, pseudonyms: Pseudonyms) -> object:
-    """Return a parameter's value masked by its type; a network that cannot be read becomes a text."""
-    if isinstance(value, list):
-        return [mask_value(base, item, is_own=is_own, pseudonyms=pseudonyms) for item in value]
-    if not isinstance(value, str) or (is_own and value in _OWN_WORDS):
-        return None if isinstance(value, dict) else value
-    if base is Base.CIDR and _is_network(value):
-        return pseudonyms.network(value)
-    return pseudonyms.address(value) if base is Base.ADDRESS else pseudonyms.text(value)
-
-
-def _is_network(text: str) -> bool:
+def mask_policy(program: Program, pseudonyms: Pseudonyms) -> MaskedPolicy:
+    """Return the policy as it is shown."""
+    types = {parameter.name: parameter.type.base for parameter in program.parameters}
+    if is_shipped(program.text):
+        rules = (label for rule in program.rules for label in (rule.name, rule.code, rule.place))
+        return MaskedPolicy(program.text, True, types, frozenset((program.name, *types, *rules)), {}, ())
+    masked = _Rewriting(program, pseudonyms)
+    text = yaml.safe_dump(masked.document(), sort_keys=False, width=10**6)
+    reasons = tuple(_reasons(program))
     try:
-        parse_cidr(text)
-    except ValueError:
-        return False
-    return True
+        places = [rule.place for rule in read_program(Source("masked", text)).rules]
+    except PolicyError:
+        places, reasons = [], (*reasons, "the masked policy is no policy")
+    old = (rule.place for rule in program.rules)
+    return MaskedPolicy(text, False, types, _NOTHING, dict(zip(old, places, strict=False)), reasons)
 
 
-def mask_literals(parts: PolicyParts, pseudonyms: Pseudonyms) -> tuple[Edit, ...]:
-    """Return what the literals and the defaults become."""
-    edits = [edit for scalar, sentence in parts.sentences for edit in _literal_edits(scalar, sentence, pseudonyms)]
-    return (*edits, *_default_edits(parts, pseudonyms))
+def mask_value(base: Base, value: object, pseudonyms: Pseudonyms) -> object:
+    """Return a parameter's value masked by its type; one that no parameter can have becomes null."""
+    if isinstance(value, list):
+        return [mask_value(base, item, pseudonyms) for item in value]
+    if isinstance(value, str):
+        return pseudonyms.address(value) if base is Base.ADDRESS else pseudonyms.name(value)
+    is_small = isinstance(value, int) and abs(value) < SMALL
+    return value if is_small else None
 
 
-def mask_policy(parts: PolicyParts, literals: Iterable[Edit], names: Wording) -> str:
-    """Return the masked text. Everything else must have been masked before: prose is judged by that."""
-    edits = [*literals]
-    text = parts.text
-    located = parts.located
-    declared = located.children.get("parameters")
-    for child in (
-        located,
-        *located.children["rules"].children.values(),
-        *(declared.children.values() if declared else ()),
-    ):
-        edits += _prose_edits(child, text, names)
-    edits += _name_edits(parts, names)
-    if text.encode() not in set(map(shipped_text, shipped_names())):
-        edits += comment_edits(located, text)
-    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
-        text = text[: edit.start] + edit.text + text[edit.end :]
-    return text
+def is_shipped(text: str) -> bool:
+    """Return whether everybody can read a policy's text, because activenic comes with it or once did."""
+    return digest(text.encode()) in shipped_digests()
 
 
-def _children(node: object) -> Iterator[object]:
-    for field in fields(node) if is_dataclass(node) and not isinstance(node, type) else ():
-        value = getattr(node, field.name)
-        yield from value if isinstance(value, tuple) else (value,)
+def _reasons(program: Program) -> Iterator[str]:
+    """Yield why the policy may not decide on masked reports as it did on the originals."""
+    relations = [part for rule in program.rules for part in walk(rule.condition) if isinstance(part, Related)]
+    if any(relation.relation is R.LIKE for relation in relations):
+        yield "masked names do not match the policy's globs"
+    if any(relation.relation in _ORDERING and relation.left.type.base is Base.TEXT for relation in relations):
+        yield "masked names have another order"
 
 
-def _has_own_words(operand: object) -> bool:
-    return isinstance(operand, nodes.Word) and len(operand.parts) > 1 and operand.parts[-1].text in _HAVE_OWN_WORDS
+class _Rewriting:
+    """Writes a policy anew, by what is known of each part; parts that are not known are left out."""
 
+    def __init__(self, program: Program, pseudonyms: Pseudonyms) -> None:
+        self._program = program
+        self._pseudonyms = pseudonyms
+        self._label = Labels(pseudonyms)
+        self._codes = {rule.name: rule.code for rule in program.rules}
 
-def _compared_with_own_words(node: object) -> Iterator[str]:
-    if isinstance(node, nodes.Relation):
-        for side, other in ((node.left, node.right), (node.right, node.left)):
-            if _has_own_words(side):
-                operands = other.operands if isinstance(other, nodes.Items) else (other,)
-                yield from (operand.text for operand in operands if isinstance(operand, nodes.Word))
-    for child in _children(node):
-        yield from _compared_with_own_words(child)
+    def document(self) -> dict[str, object]:
+        """Return the masked policy as YAML's plain values."""
+        source = Source(self._program.name, plain_text(self._program.text))
+        located = read_yaml(source, Problems(source))
+        assert located is not None  # noqa: S101 -- it was read before
+        found: Any = located.value
+        masked: dict[str, object] = {"policy": self._label(found["policy"])}
+        if "parameters" in found:
+            masked["parameters"] = {
+                self._label(name): self._parameter(one) for name, one in (found["parameters"] or {}).items()
+            }
+        masked["rules"] = [self._rule(rule) for rule in found["rules"]]
+        return masked
 
+    def _parameter(self, declared: Mapping[str, Any]) -> dict[str, object]:
+        masked = {key: declared[key] for key in ("type", "optional") if key in declared}
+        if "default" in declared:
+            name = declared["type"][0] if isinstance(declared["type"], list) else declared["type"]
+            masked["default"] = mask_value(TYPE_NAMES[name], declared["default"], self._pseudonyms)
+        return masked
 
-def _literals(
-    node: object, base: Base = Base.TEXT, *, is_own: bool = False
-) -> Iterator[tuple[nodes.Literal, Base, bool]]:
-    """Yield the texts of a rule, each with what it is read as and whether it is compared with own words."""
-    if isinstance(node, nodes.Literal):
-        if isinstance(node.value, str):
-            yield node, base, is_own
-        return
-    if isinstance(node, nodes.Call):
-        base = {"cidr": Base.CIDR, "address": Base.ADDRESS}.get(node.function.text, base)
-    if isinstance(node, nodes.Relation):
-        is_own = _has_own_words(node.left) or _has_own_words(node.right)
-    for child in _children(node):
-        yield from _literals(child, base, is_own=is_own)
+    def _rule(self, rule: Mapping[str, Any]) -> dict[str, object]:
+        masked: dict[str, object] = {"name": self._label(rule["name"]), "rule": self._sentence(rule["rule"])}
+        if self._codes.get(rule["name"]):
+            masked["code"] = str(self._label(self._codes[rule["name"]]))
+        if "severity" in rule:
+            masked["severity"] = rule["severity"]
+        return masked | {key: self._message(rule[key]) for key in ("message", "hint") if key in rule}
 
+    def _message(self, text: str) -> str:
+        words = [f"{{{self._sentence(word)}}}" for word in _PLACEHOLDER.findall(text)]
+        return " ".join((MASKED, *words)) if text.strip() else ""
 
-def _literal_edits(scalar: Scalar, sentence: nodes.Sentence, pseudonyms: Pseudonyms) -> Iterator[Edit]:
-    for literal, base, is_own in _literals(sentence):
-        masked = mask_value(base, literal.value, is_own=is_own, pseudonyms=pseudonyms)
-        # YAML may write the quotes of the literal as two characters, so its text is found from the inside
-        first = bisect_left(scalar.offsets, literal.span.start) + 1
-        yield Edit(scalar.offsets[first], scalar.offsets[first + len(str(literal.value))], str(masked))
+    def _sentence(self, text: str) -> str:
+        """Mask a sentence of the rule language sign by sign; a sign that the language does not have is left out."""
+        return "".join(map(self._token, _TOKEN.findall(text))).strip()
 
-
-def _default_edits(parts: PolicyParts, pseudonyms: Pseudonyms) -> Iterator[Edit]:
-    for parameter in parts.program.parameters:
-        default = parts.located.children["parameters"].children[parameter.name].children.get("default")
-        if default is None:
-            continue
-        for child in default.children.values() if isinstance(default.value, list) else (default,):
-            masked = mask_value(
-                parameter.type.base, child.value, is_own=parameter.name in parts.own, pseudonyms=pseudonyms
-            )
-            if masked != child.value:
-                yield rewritten(child, parts.text, str(masked))
-
-
-def _prose_edits(located: Located, text: str, names: Wording) -> Iterator[Edit]:
-    for key, child in located.children.items():
-        if not isinstance(child.value, str):
-            continue
-        masked = child.value
-        if key in _TEMPLATES:
-            masked = names.template(child.value)
-        elif key == "description":
-            masked = names.prose(child.value)
-        elif key in ("policy", "name"):
-            masked = names.identifier(child.value, "policy" if key == "policy" else "rule")
-        elif key == "code":
-            masked = names.finding_code(child.value)
-        if masked != child.value:
-            yield rewritten(child, text, masked)
-
-
-def _name_edits(parts: PolicyParts, names: Wording) -> Iterator[Edit]:
-    """Yield an edit for each place of a parameter that gets another name."""
-    declared = [parameter.name for parameter in parts.program.parameters]
-    renamed = {name: names.parameter(name) for name in declared if names.parameter(name) != name}
-    if not renamed:
-        return
-    keys = parts.located.children["parameters"].keys
-    places = [(name, keys[name]) for name in renamed]
-    for _, sentence in parts.sentences:
-        places += [(word.parts[0].text, word.parts[0].span) for word in _words(sentence)]
-    for name, span in places:
-        if name in renamed:
-            yield Edit(span.start, span.end, renamed[name])
-
-
-def _words(node: object) -> Iterator[nodes.Word]:
-    if isinstance(node, nodes.Word):
-        yield node
-    for child in _children(node):
-        yield from _words(child)
+    def _token(self, token: str) -> str:
+        if token[0] in "\"'":
+            return f"{token[0]}{self._pseudonyms.name(token[1:-1])}{token[0]}"
+        if token.isspace():
+            return " "
+        if token.lstrip("-").isdigit():
+            return token if abs(int(token)) < SMALL else "0"
+        is_name = token[0] == "_" or token[0].isalpha()
+        return self._label(token) if is_name and token not in _LANGUAGE else token

@@ -1,185 +1,107 @@
-"""A report's document with everything masked that may identify the host, and the rest taken out.
+"""A report masked by the schema of its format.
 
-Default deny: only fields of `mask_shapes.py` are left, each by what it holds; a report of a format that has no shape
-there is taken out whole. What was taken out is listed
-by JSON Pointers of its parents, in which `*` stands for every name, index and unknown key.
+Ansible's facts need a table beside the schema: the names of interfaces are keys there, with `_` for `-` and `:`, and
+those of address labels begin with them. Its reader puts both together by those keys, so the pseudonyms must fit too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from evaluator.audit import mask_shapes
-from evaluator.audit.mask_ansible import ansible_shape
-from evaluator.audit.mask_shapes import ByName, Each, Fields, Given, Holds, Renamed, Shape
-from evaluator.audit.mask_words import WORDS
-from evaluator.audit.pseudonyms import Pseudonyms
-from evaluator.facts.address import parse_cidr
-from evaluator.facts.host import HostFacts
-from evaluator.facts.link import Kind
-from evaluator.facts.netmask import parse_netmask
+from evaluator import plain
+from evaluator.audit.mask_schema import Walker, part_of
+from evaluator.audit.pseudonyms import MASKED, Pseudonyms
+from evaluator.diagnostic import QuestionError
+from evaluator.report.json_text import parse_json, without_nulls
 from evaluator.report.kernel_names import with_readable_names
-from evaluator.report.kubernetes import State, state_in
-from evaluator.report.reading import Report
-from evaluator.text import json_pointer
+from evaluator.report.kubernetes import state_in
+from evaluator.report.read import FORMATS, parse_report_text
+from evaluator.report.shapes import ANSIBLE_PAYLOAD, ANSIBLE_PREFIX, ANSIBLE_WRAPPER
+from evaluator.schema import is_valid
 
-_ANY = "*"
-_HINTS = {
-    Kind.PHYSICAL: "nic",
-    Kind.BRIDGE: "br",
-    Kind.MACVLAN: "mvlan",
-    Kind.LOOPBACK: "loop",
-    Kind.OTHER: "if",
-}
-_GONE = object()
-Path = tuple[str, ...]
+_NUMBER = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
-def hints_of(facts: HostFacts) -> dict[str, str]:
-    """Return a word for the kind of everything that a report names."""
-    hints = {link.name: "vnet" if link.name.startswith("vnet") else _hint(link.kind) for link in facts.links}
-    for link in facts.links:
-        for name in link.lowers.names:
-            hints.setdefault(name, "vnet" if name.startswith("vnet") else "if")
-    for name in facts.networks:
-        hints.setdefault(name, "net")
-    return hints
+def mask_report(
+    text: bytes, format: str, item: str | None, pseudonyms: Pseudonyms
+) -> tuple[bytes | None, frozenset[str]]:
+    """Return the masked report and the pointers of the members left out; None if it is invalid.
 
-
-def has_shape(format: str) -> bool:
-    """Return whether it is known what the fields of a format hold; if not, nothing of its reports may be shown."""
-    return format in _SHAPES
-
-
-def _iproute2(document: Any, _: Pseudonyms) -> tuple[object, Shape]:  # noqa: ANN401 -- plain JSON
-    is_bare = isinstance(document, list)
-    if is_bare or "schema_version" not in document:  # as its reader does
-        document = with_readable_names(document)
-    return document, mask_shapes.IPROUTE2_ADDRESSES if is_bare else mask_shapes.IPROUTE2
-
-
-_SHAPES: Mapping[str, Callable[[Any, Pseudonyms], tuple[object, Shape]]] = {
-    "ansible": lambda document, pseudonyms: (document, ansible_shape(document, pseudonyms)),
-    "iproute2": _iproute2,
-    "nmstate": lambda document, _: (document, mask_shapes.NMSTATE),
-    "vdsm": lambda document, _: (document, mask_shapes.VDSM),
-}
-
-
-def _hint(kind: Kind) -> str:
-    return _HINTS.get(kind, str(kind))
-
-
-class ReportMasker:
-    """Masks one report; `erased` are the pointers of what was taken out."""
-
-    def __init__(self, pseudonyms: Pseudonyms) -> None:
-        self._pseudonyms = pseudonyms
-        self.erased: set[str] = set()
-
-    def document(self, report: Report) -> object:
-        """Return the masked document of a report."""
-        if report.format == "nmstate":
-            return self._state(state_in(report.document, report.item))
-        document, shape = _SHAPES[report.format](report.document, self._pseudonyms)
-        return self.value(document, shape, ())
-
-    def _state(self, found: State) -> object:
-        """Return a masked state alone: the Kubernetes objects around it name hosts and are taken out."""
-        if found.path:
-            self._erase((_ANY,))
-        path = tuple(key if isinstance(key, str) else _ANY for key in found.path)
-        return self.value(found.value, mask_shapes.NMSTATE, path)
-
-    def value(self, value: Any, shape: Shape, path: Path) -> Any:  # noqa: ANN401 -- plain JSON
-        """Return a value masked by its shape; what does not have the shape is taken out."""
-        if isinstance(shape, Holds):
-            return self._scalar(value, shape, path)
-        if isinstance(shape, Given):
-            return shape.table[value] if isinstance(value, str) else self._erase(path)
-        if isinstance(shape, Each):
-            if isinstance(value, list):
-                items = (self.value(item, shape.of, (*path, _ANY)) for item in value)
-                return [item for item in items if item is not _GONE]
-        elif isinstance(value, dict):
-            return self._object(value, shape, path)
-        return self._erase(path)
-
-    def _object(self, value: Mapping[str, Any], shape: ByName | Fields, path: Path) -> dict[str, Any]:
-        masked: dict[str, Any] = {}
-        for key, item in value.items():
-            if isinstance(shape, ByName):
-                name, shown, of = self._pseudonyms.text(key), _ANY, shape.of
-            elif key in shape:
-                field = shape[key]
-                name, shown, of = (field.name, _ANY, field.of) if isinstance(field, Renamed) else (key, key, field)
-            else:
-                self._erase((*path, _ANY))
-                continue
-            found = self.value(item, of, (*path, shown))
-            if found is not _GONE:
-                masked[name] = found
-        return masked
-
-    def _erase(self, path: Path) -> object:
-        self.erased.add(json_pointer(path))
-        return _GONE
-
-    def _scalar(self, value: object, holds: Holds, path: Path) -> object:
-        if holds is Holds.PRESENCE:
-            self._erase((*path, _ANY))
-            return {}
-        if isinstance(value, dict | list):
-            return self._erase(path)
-        return self._text(value, holds) if isinstance(value, str) else value
-
-    def _text(self, text: str, holds: Holds) -> str:
-        names = self._pseudonyms
-        match holds:
-            case Holds.ADDRESS:
-                return names.address(text)
-            case Holds.MAC:
-                return names.text(text.lower())
-            case Holds.NETMASK:
-                return text if _is_netmask(text) else names.text(text)
-            case Holds.DESTINATION | Holds.LOOSE_DESTINATION:
-                return self._destination(text, holds)
-            case Holds.WORD | Holds.NUMBER:
-                return text if _is_plain(text, holds) else names.text(text)
-            case Holds.OPTIONS:
-                modes = (part for part in text.split() if part.startswith("mode="))
-                return " ".join(part for part in modes if _is_plain(part.removeprefix("mode="), Holds.WORD))
-            case _:
-                return names.text(text)
-
-    def _destination(self, text: str, holds: Holds) -> str:
-        if text == "default":
-            return text
-        if "/" in text:
-            try:
-                parse_cidr(text)
-            except ValueError:
-                return self._pseudonyms.address(text) if holds is Holds.LOOSE_DESTINATION else self._malformed(text)
-            return self._pseudonyms.network(text)
-        return self._pseudonyms.address(text)
-
-    def _malformed(self, text: str) -> str:
-        """Return a text that is no network either."""
-        return "txt-" + self._pseudonyms.code(text, 10)
-
-
-def _is_netmask(text: str) -> bool:
+    Only the state in a Kubernetes object is kept: the objects around it name hosts.
+    """
+    schema = next((one.schema for one in FORMATS if one.name == format), "")
     try:
-        parse_netmask(text)
-    except ValueError:
-        return text == ""
-    return True
+        document: Any = _PREPARED.get(format, _as_it_is)(parse_report_text(text, format), item) if schema else None
+    except (QuestionError, UnicodeDecodeError):
+        return None, frozenset()
+    if document is None or not is_valid(document, schema):
+        return None, frozenset()
+    walker = Walker(pseudonyms, pseudonyms.name, _ansible_names(document, pseudonyms) if format == "ansible" else {})
+    masked = walker.document(document, part_of(schema))
+    return plain.dumps(masked), frozenset(walker.erased)
 
 
-def _is_plain(text: str, holds: Holds) -> bool:
-    """Tell a word of the tools, or a number."""
-    return text.lower() in ("true", "false") or all(
-        (part.lstrip("-").isascii() and part.lstrip("-").isdigit()) or (holds is Holds.WORD and part in WORDS)
-        for part in text.split()
-    )
+def mask_format(name: str) -> str:
+    """Return the name of a format; any other text is replaced whole."""
+    return name if any(one.name == name for one in FORMATS) else MASKED
+
+
+def _as_it_is(document: Any, _: str | None) -> object:  # noqa: ANN401 -- plain JSON
+    return document
+
+
+def _of_iproute2(document: Any, _: str | None) -> object:  # noqa: ANN401 -- plain JSON
+    """Return the report as an object, in which octets of names that are not UTF-8 are readable.
+
+    Only what `activenic collect` wrote has a `schema_version`: it promises that no address family is left out.
+    """
+    if isinstance(document, dict) and "schema_version" in document:
+        return document
+    readable = with_readable_names(document)
+    return readable if isinstance(readable, dict) else {"addr": readable}
+
+
+def _of_nmstate(document: object, item: str | None) -> object:
+    return state_in(document, item).value
+
+
+def _of_ansible(document: Any, _: str | None) -> object:  # noqa: ANN401 -- plain JSON
+    payload = document.get(ANSIBLE_PAYLOAD) if isinstance(document, dict) else None
+    return without_nulls(parse_json(payload) if isinstance(payload, str) else document)
+
+
+_PREPARED: Mapping[str, Callable[[Any, str | None], object]] = {
+    "iproute2": _of_iproute2,
+    "nmstate": _of_nmstate,
+    "ansible": _of_ansible,
+}
+
+
+def _ansible_names(document: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, str]:
+    """Return what the names of interfaces and labels and the keys of their facts become."""
+    body = document.get(ANSIBLE_WRAPPER, document)
+    prefix = ANSIBLE_PREFIX if f"{ANSIBLE_PREFIX}interfaces" in body else ""
+    listed = body.get(f"{prefix}interfaces", ())
+    facts = {name: body.get(prefix + _key(name)) for name in listed}
+    devices = {fact["device"] for fact in facts.values() if isinstance(fact, dict) and "device" in fact}
+    labels = [name for name, fact in facts.items() if isinstance(fact, dict) and "device" not in fact]
+    names = dict(_labels(labels, devices, pseudonyms))
+    keys = {prefix + _key(name): prefix + _key(names.get(name, pseudonyms.name(name))) for name in listed}
+    owned = {prefix + _key(name): prefix + _key(pseudonyms.name(name)) for name in devices}
+    return {**names, **keys, **owned}
+
+
+def _labels(labels: list[str], devices: set[str], pseudonyms: Pseudonyms) -> Iterator[tuple[str, str]]:
+    """Yield what each label becomes: the pseudonym of the one interface whose name it begins with, and a number."""
+    for label in labels:
+        owners = [device for device in devices if _key(label).startswith(_key(device) + "_")]
+        if len(owners) == 1:
+            rest = _key(label)[len(_key(owners[0])) + 1 :]
+            number = rest if _NUMBER.fullmatch(rest) else pseudonyms.word(rest)
+            yield label, f"{_key(pseudonyms.name(owners[0]))}_{number}"
+
+
+def _key(name: str) -> str:
+    return name.replace("-", "_").replace(":", "_")

@@ -14,7 +14,7 @@ from typing import Any
 
 from evaluator import plain
 from evaluator.audit.documents import SCHEMAS, document_of
-from evaluator.audit.record import Json, Record, engine_versions, host_document
+from evaluator.audit.record import Json, Record, bodies_of, engine_versions, host_document, is_erased
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, HostNameError, QuestionError, RecordCode, RecordError, Severity
 from evaluator.engine import Policy
@@ -26,12 +26,13 @@ from evaluator.policy.load import read_program
 from evaluator.report.read import read_report_text
 from evaluator.schema import is_valid
 from evaluator.source import Source
-from evaluator.text import json_pointer, quote
+from evaluator.text import json_pointer, quote, visible
 
 _MOST_DIFFERENCES = 20
 _MOST_POLICIES = 8  # the records of one log are made of few
 _ANSWER = ("status", "hostActiveNic", "interface", "candidates", "owners")
 _OF_A_STEP = ("rule", "verb", "before", "after", "hits")
+_FINDINGS = ("findings",)
 _NO_CHANGE = "no version has changed since then: the record was altered, or this installation"
 
 
@@ -86,6 +87,9 @@ class Replay:
 def replay(record: Record, version: str) -> Replay:
     """Make the decision again and compare; a record whose decision cannot be made has a class, too."""
     changes = tuple(_changes(record.envelope["engine"], engine_versions(version)))
+    if record.damage:
+        reasons = tuple(problem.message for problem in record.damage)
+        return Replay(record.decision_id, ReplayClass.DAMAGED, (), reasons, changes, None)
     reasons = tuple(_not_comparable(record))
     if reasons:
         return Replay(record.decision_id, ReplayClass.NOT_COMPARABLE, (), reasons, changes, None)
@@ -102,9 +106,9 @@ def replay(record: Record, version: str) -> Replay:
 def _not_comparable(record: Record) -> Iterator[str]:
     """Yield why masking or erasing has removed what a replay needs."""
     envelope = record.envelope
-    for name, body in (("report", record.report), ("policy", record.policy)):
-        if body is None and f"/input/{name}" in envelope["erased"]:
-            yield f"the {name} was erased"
+    for body in bodies_of(envelope):
+        if is_erased(envelope, body):
+            yield f"the {body.what} was erased"
     if envelope.get("replayable") is False and (envelope["masked"] or envelope["erased"]):
         yield from envelope.get("not_replayable") or ["the record says so"]
 
@@ -153,8 +157,13 @@ def _first(differences: list[str]) -> Iterator[str]:
 
 def decide_again(record: Record) -> Decision:
     """Return the decision that the record's inputs give; QuestionError if they are not a question any more."""
+    if record.damage:
+        raise RecordError(record.damage)
     if record.report is None or record.policy is None:
         raise RecordError([Diagnostic(RecordCode.ERASED, "the report or the policy of this record is missing")])
+    if len(record.texts) > 1:
+        message = "the policy of this record extends another one, which this version cannot read"
+        raise RecordError([Diagnostic(RecordCode.NOT_REPLAYABLE, message)])
     if record.envelope.get("replayable") is False:
         reasons = record.envelope.get("not_replayable") or ["the record says that it cannot be replayed"]
         raise RecordError(Diagnostic(RecordCode.NOT_REPLAYABLE, reason, order=i) for i, reason in enumerate(reasons))
@@ -219,11 +228,23 @@ def _compare(kept: object, now: object, path: tuple[str | int, ...]) -> Iterator
     if isinstance(kept, dict) and isinstance(now, dict):
         for key in {**kept, **now}:
             yield from _compare(kept.get(key), now.get(key), (*path, key))
+    elif path == _FINDINGS and isinstance(kept, list) and isinstance(now, list):
+        yield from _findings(kept, now)
     elif isinstance(kept, list) and isinstance(now, list) and len(kept) == len(now):
         for i, (one, other) in enumerate(zip(kept, now, strict=True)):
             yield from _compare(one, other, (*path, i))
     elif kept != now or type(kept) is not type(now):
         yield f"at {quote(json_pointer(path) or '/')}: then {_shown(kept)}, now {_shown(now)}"
+
+
+def _findings(kept: list[Any], now: list[Any]) -> Iterator[str]:
+    """Yield the findings of either document that the other does not have, and whether only their order differs."""
+    sides = (("then", kept, now), ("now", now, kept))
+    changed = [(when, one) for when, here, there in sides for one in here if one not in there]
+    for when, one in changed:
+        yield f"at `/findings`: only {when}: `{visible(_canonical(one).decode())}`"  # whole: they may differ at the end
+    if not changed and _canonical(kept) != _canonical(now):
+        yield f"at `/findings`: then {_shown(kept)}, now {_shown(now)}"
 
 
 def _shown(value: object) -> str:

@@ -27,8 +27,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     refuse_keeping_without_log(options)
     decision = decide_on(options)
-    keep(decision, options)
+    decision_id = keep(decision, options)
     _print(decision, options.output)
+    if decision_id is not None:  # a program that reads the result finds nothing else beside it
+        print(f"decision: {decision_id}", file=sys.stdout if options.output == "text" else sys.stderr)
     return OF_STATUS[decision.status]
 
 

@@ -9,10 +9,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evaluator import __version__
 from evaluator.cli.exits import OF_STATUS, Exit
 from evaluator.cli.question import add_question_to, decide_on
+from evaluator.cli.reading import Damage, reading
 from evaluator.decide import Case
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
@@ -21,6 +23,9 @@ from evaluator.policy.prepared import load_shipped
 from evaluator.policy.program import Program
 from evaluator.text import quote, visible
 from evaluator.trace import EXPLANATION_VERSION, Search
+
+if TYPE_CHECKING:
+    from evaluator.audit.record import Record
 
 OUTPUTS = ("text", "json", "html")
 _OF_A_RECORD = frozenset({"report", "log", "output", "change_as_test", "write_tests", "parser", "run"})
@@ -41,7 +46,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "change by which it would be the answer. Exits as decide does."
     )
     add_question_to(parser)
-    kept = "the log that holds the decision; REPORT is then its id, and nothing else is asked"
+    kept = "the log or export that holds the decision; REPORT is then its id, and nothing else is asked"
     parser.add_argument("--log", metavar="FILE", type=Path, help=kept)
     parser.add_argument("--output", default="text", choices=OUTPUTS, help="what to print (default: text)")
     test = parser.add_argument_group("a change as a policy test")
@@ -57,17 +62,25 @@ def _run(options: argparse.Namespace) -> int:
         options.parser.error("`--write-tests` goes with `--change-as-test`")
     if options.change_as_test is not None and options.output != "text":
         options.parser.error("`--output` does not go with `--change-as-test`, which prints a test")
-    decision, kept = (decide_on(options), _Kept()) if options.log is None else _of_record(options)
+    damage = Damage()
+    if options.log is None:
+        decision, kept = decide_on(options), _Kept()
+    else:
+        record = _record(options, damage)
+        if record.damage:
+            _print_intact(record, options.output)
+            return damage.status()
+        decision, kept = _decided_again(record)
     if options.change_as_test is not None:
-        return _write_change(decision, options)
+        return damage.status(_write_change(decision, options))
     _print(decision, options.output, kept)
-    return OF_STATUS[decision.status]
+    return damage.status(OF_STATUS[decision.status])
 
 
 def _write_change(decision: Decision, options: argparse.Namespace) -> int:
     """Print or append the change by which an interface is the answer, as a test."""
     from evaluator.workbench.append_case import write_test  # noqa: PLC0415 -- lark, yaml
-    from evaluator.workbench.change_case import change_case, test_file  # noqa: PLC0415 -- as above
+    from evaluator.workbench.change_case import change_case, file_of_case  # noqa: PLC0415 -- as above
 
     name: str = options.change_as_test
     try:
@@ -83,7 +96,7 @@ def _write_change(decision: Decision, options: argparse.Namespace) -> int:
     assert isinstance(case, Case)  # noqa: S101 -- every decision was made on one
     named = _policy_named(case.program, options)
     if options.write_tests is None:
-        sys.stdout.write(test_file(found, named))
+        sys.stdout.write(file_of_case(found, named))
     else:
         write_test(options.write_tests, found, case.program, named)
     return Exit.DONE
@@ -108,28 +121,56 @@ def _policy_named(program: Program, options: argparse.Namespace) -> str:
     return name
 
 
-def _of_record(options: argparse.Namespace) -> tuple[Decision, _Kept]:
-    """Return the decision of a record, made again, and what the record says of it; RecordError where it is broken."""
+def _record(options: argparse.Namespace, damage: Damage) -> Record:
+    """Return the record that the arguments name; UnverifiedError if it is damaged."""
     asked = {name: value for name, value in vars(options).items() if name not in _OF_A_RECORD}
     if options.report is None or any(value != options.parser.get_default(name) for name, value in asked.items()):
         options.parser.error("with `--log` give the decision's id alone: its record holds the whole question")
-    from evaluator.audit.replay import replay  # noqa: PLC0415 -- only where a record is read
-    from evaluator.audit.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where there is a log
+    with reading(options.log, damage) as log:
+        entry = log.entry(options.report)
+        record = log.record_of(entry)
+        damage.note(entry.problems or record.damage)
+        return record
 
-    with DecisionLog.open(options.log, read_only=True) as log:
-        record = log.get(options.report)
+
+def _print_intact(record: Record, output: str) -> None:
+    """Print the decision as it was kept: without its report or its policy nothing can be explained."""
+    if output == "json":
+        document = {
+            "schema_version": EXPLANATION_VERSION,
+            "decision": record.envelope["result"],
+            "explanation": None,
+        }
+        damaged = [problem.to_dict() for problem in record.damage]
+        print(json.dumps({**document, "damaged": damaged}, indent=2))
+        return
+    result = record.envelope["result"]
+    name = result["hostActiveNic"]
+    print(f"{result['status']}: {'no interface' if name is None else visible(name)}")
+    print("the decision cannot be explained: its record is damaged")
+    for label, value in _facts(record).items():
+        print(f"{label}: {visible(value)}")
+
+
+def _decided_again(record: Record) -> tuple[Decision, _Kept]:
+    """Return the decision of a record, made again, and what the record says of it; RecordError if it is broken."""
+    from evaluator.audit.replay import replay  # noqa: PLC0415 -- only where a record is read
+
     found = replay(record, __version__)
     if found.decision is None or not found.is_answer:
         raise UnverifiedError(
             Diagnostic(
-                RecordCode.UNVERIFIED, f"the record cannot be explained, its replay says {found.outcome}: {reason}"
+                RecordCode.UNVERIFIED, f"the record cannot be explained, its replay class is {found.outcome}: {reason}"
             )
             for reason in (*found.reasons, *found.differences)
         )
-    labels = ", ".join(f"{name}={value}" for name, value in sorted(record.envelope["labels"].items()))
-    facts = {"decision": record.decision_id, "made": record.envelope["timestamp"], "labels": labels or "none"}
-    facts["changed since"] = "; ".join(found.changes) or "nothing"
+    facts = {**_facts(record), "changed since": "; ".join(found.changes) or "nothing"}
     return found.decision, _Kept(facts, record.envelope)
+
+
+def _facts(record: Record) -> dict[str, str]:
+    labels = ", ".join(f"{name}={value}" for name, value in sorted(record.envelope["labels"].items()))
+    return {"decision": record.decision_id, "made": record.envelope["timestamp"], "labels": labels or "none"}
 
 
 def _print(decision: Decision, output: str, kept: _Kept) -> None:

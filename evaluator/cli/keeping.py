@@ -9,14 +9,17 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evaluator.cli.reading import warn
 from evaluator.decision import Decision, Status
-from evaluator.text import quote
+from evaluator.finding import FindingCode
+from evaluator.text import did_you_mean, quote
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from evaluator.audit.chain import Head
-    from evaluator.audit.log_queries import LogFilter
+    from evaluator.audit.log.chain import Head
+    from evaluator.audit.log.items import LogFilter
+    from evaluator.audit.log.store import DecisionLog
 
 
 def add_keeping_to(parser: argparse.ArgumentParser) -> None:
@@ -28,14 +31,15 @@ def add_keeping_to(parser: argparse.ArgumentParser) -> None:
     kept.add_argument("--sign-key", metavar="FILE", type=Path, help="with --log, the private key that signs it")
 
 
-def keep(decision: Decision, options: argparse.Namespace) -> None:
-    """Keep the decision where the arguments say so; ends the program where they contradict each other."""
+def keep(decision: Decision, options: argparse.Namespace) -> str | None:
+    """Append the decision to the log that the arguments name, and return its id; None if they name none."""
     if options.log is None:
-        return
-    from evaluator.audit.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where something is kept
+        return None
+    from evaluator.audit.log.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where something is kept
 
     with DecisionLog.open(options.log, signer=options.sign_key) as log:
-        log.append(decision, dict(options.label or ()))
+        warn(log.warnings)
+        return log.append(decision, dict(options.label or ()))
 
 
 def refuse_keeping_without_log(options: argparse.Namespace) -> None:
@@ -52,16 +56,19 @@ def add_filter_to(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--host", metavar="NAME", help="the host's name, or its addresses as the list shows them")
     which.add_argument("--since", metavar="TIME", type=moment, help="made then or later")
     which.add_argument("--until", metavar="TIME", type=moment, help="made before")
-    which.add_argument("--status", choices=[str(status) for status in Status], help="what came of it")
-    which.add_argument("--finding", metavar="CODE", help="the code of a finding")
+    statuses = ", ".join(Status)
+    which.add_argument("--status", metavar="STATUS", type=_status, help=f"the status: {statuses}")
+    which.add_argument("--finding", metavar="CODE", help="the code of a finding, a shipped one or one in the log")
     which.add_argument("--interface", metavar="NAME", help="the hostActiveNic")
-    which.add_argument("--policy", metavar="NAME", help="the name that the policy gives itself")
+    which.add_argument("--policy", metavar="NAME", help="the name that the policy gives itself, or its SHA-256")
     which.add_argument("--label", metavar="NAME=VALUE", action=_Labels, type=label, help="a label; may be repeated")
 
 
-def filter_of(options: argparse.Namespace) -> LogFilter:
-    """Return which records the arguments mean."""
-    from evaluator.audit.log_queries import LogFilter  # noqa: PLC0415 -- sqlite3
+def filter_of(options: argparse.Namespace, log: DecisionLog) -> LogFilter:
+    """Return which records the arguments mean; ends the program if they name a finding that nothing can give."""
+    if options.finding is not None and options.finding not in set(FindingCode):
+        _refuse_unknown(options, log.codes())
+    from evaluator.audit.log.items import LogFilter  # noqa: PLC0415 -- sqlite3
 
     return LogFilter(
         host=options.host,
@@ -73,6 +80,22 @@ def filter_of(options: argparse.Namespace) -> LogFilter:
         policy=options.policy,
         labels=dict(options.label or ()),
     )
+
+
+def _refuse_unknown(options: argparse.Namespace, in_log: frozenset[str]) -> None:
+    if options.finding in in_log:
+        return
+    hint = did_you_mean(options.finding, [*FindingCode, *in_log])
+    message = f"unknown finding {quote(options.finding)}: neither a shipped code nor one in the log"
+    options.parser.error(f"{message}; {hint}" if hint else message)
+
+
+def _status(text: str) -> Status:
+    try:
+        return Status(text)
+    except ValueError:
+        hint = did_you_mean(text, list(Status)) or f"one of {', '.join(Status)}"
+        raise argparse.ArgumentTypeError(f"unknown status {quote(text)}; {hint}") from None
 
 
 class _Labels(argparse.Action):
@@ -121,7 +144,7 @@ def moment(text: str) -> datetime:
 
 def noted_head(text: str) -> Head:
     """Read a head that was noted."""
-    from evaluator.audit.chain import parse_head  # noqa: PLC0415 -- only where one is given
+    from evaluator.audit.log.chain import parse_head  # noqa: PLC0415 -- only where one is given
     from evaluator.diagnostic import RecordError  # noqa: PLC0415 -- as above
 
     try:

@@ -24,7 +24,8 @@ def _action(
     actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str
 ) -> argparse.ArgumentParser:
     parser = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", allow_abbrev=False)
-    parser.add_argument("log", metavar="LOG", type=Path, help="the log's file")
+    parser.add_argument("log", metavar="LOG", type=Path, help="the file of the log, or for reading of an export")
+    parser.set_defaults(parser=parser)
     return parser
 
 
@@ -39,7 +40,7 @@ def _add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def _add_show(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _action(actions, "show", "show one record")
-    parser.add_argument("id", metavar="ID", help="the decision's id")
+    parser.add_argument("id", metavar="ID", help="the decision's id; six characters are enough if they are unique")
     parser.add_argument("--output", default="text", choices=("text", "json"), help="what to print (default: text)")
     parser.set_defaults(run=_run, action="show")
 
@@ -49,11 +50,13 @@ def _add_export(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add_filter_to(parser)
     masked = "replace what may identify by pseudonyms that this key gives (docs/masking.md)"
     parser.add_argument("--mask", metavar="KEYFILE", type=Path, help=masked)
+    skip = "leave out records that are damaged themselves; without it a line stands for each"
+    parser.add_argument("--skip-damaged", action="store_true", help=skip)
     parser.set_defaults(run=_run, action="export")
 
 
 def _add_verify(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = _action(actions, "verify", "find out whether a log is what was written")
+    parser = _action(actions, "verify", "find out whether a log or an export is what was written")
     head = "a head noted earlier (`log head`): the log must still hold it"
     parser.add_argument("--head", metavar="SEQ:HASH", type=noted_head, help=head)
     key = "a public key: every record must be signed with it; may be repeated for keys that follow each other"
@@ -63,10 +66,10 @@ def _add_verify(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_prune(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = _action(actions, "prune", "remove the oldest records, and leave a stub from which the log verifies")
+    parser = _action(actions, "prune", "remove the oldest records, and leave a checkpoint from which the log verifies")
     when = "remove the records up to the first made then or later"
     parser.add_argument("--before", metavar="TIME", type=moment, required=True, help=when)
-    parser.add_argument("--sign-key", metavar="FILE", type=Path, help="the private key that signs the stub")
+    parser.add_argument("--sign-key", metavar="FILE", type=Path, help="the private key that signs the checkpoint")
     parser.set_defaults(run=_run, action="prune")
 
 

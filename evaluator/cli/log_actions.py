@@ -5,103 +5,152 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
-from evaluator.audit.export import chained, is_export, wrong_lines
-from evaluator.audit.mask import mask
+from evaluator.audit.log.export import chained, mark_of
+from evaluator.audit.log.items import Damaged, Item, LogFilter
+from evaluator.audit.log.ownership import key_warnings
+from evaluator.audit.log.signing import read_public_key, write_keys
+from evaluator.audit.log.store import DecisionLog
+from evaluator.audit.mask import Masking
 from evaluator.audit.mask_key import read_key
-from evaluator.audit.signing import read_public_key, write_keys
-from evaluator.audit.store import DecisionLog
+from evaluator.audit.record import Record
 from evaluator.cli.exits import Exit
 from evaluator.cli.keeping import filter_of
 from evaluator.cli.log import LISTED
-from evaluator.cli.log_view import print_entries, print_record, print_verification
-from evaluator.diagnostic import Diagnostic, RecordCode, UnverifiedError
-from evaluator.text import quote_path, visible
-
-_STEPS = 200
+from evaluator.cli.log_view import print_items, print_record, print_verification
+from evaluator.cli.reading import Damage, Report, progress, reading, warn
+from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, Severity
+from evaluator.text import visible
 
 
 def _list(options: argparse.Namespace) -> int:
-    is_table = options.output == "text"
+    is_table, damage = options.output == "text", Damage()
     limit = (LISTED if is_table else 0) if options.limit is None else options.limit
-    wanted = filter_of(options)
-    with DecisionLog.open(options.log, read_only=True) as log:
-        entries = log.entries(wanted, newest_first=True, limit=limit or None)
-        if is_table:
-            shown = print_entries(entries, sys.stdout)
-            others = log.count(wanted) - shown if limit and shown == limit else 0
-            if others > 0:
-                print(f"and {others} more; `--limit 0` lists all")
-        else:
-            for entry in entries:
-                print(json.dumps(entry.to_dict()))
-    return Exit.DONE
+    with reading(options.log, damage) as log:
+        wanted = filter_of(options, log)
+        items = _noted(log.items(wanted, newest_first=True, limit=limit or None), damage)
+        shown = print_items(items, sys.stdout) if is_table else _print_lines(items)
+        if not shown:
+            print(_nothing(wanted), file=sys.stderr)
+        others = log.count(wanted) - shown if is_table and limit and shown >= limit else 0
+        if others > 0:
+            print(f"and {others} more; `--limit 0` lists all")
+    return damage.status()
+
+
+def _noted(items: Iterable[Item], damage: Damage) -> Iterator[Item]:
+    for item in items:
+        damage.note(item.problems)
+        yield item
+
+
+def _print_lines(items: Iterable[Item]) -> int:
+    shown = 0
+    for item in items:
+        print(json.dumps(item.to_dict()))
+        shown += 1
+    return shown
+
+
+def _nothing(wanted: LogFilter) -> str:
+    return "the log holds no records" if wanted.is_everything else "no record matches"
 
 
 def _show(options: argparse.Namespace) -> int:
-    with DecisionLog.open(options.log, read_only=True) as log:
-        entry, record = log.entry(options.id), log.get(options.id)
+    damage = Damage()
+    with reading(options.log, damage) as log:
+        item = log.find(options.id)
+        damage.note(item.problems)
+        record = None if isinstance(item, Damaged) else log.record_of(item)
+        if record is not None and not item.problems:  # checksums may be right where digests are not
+            damage.note(record.damage)
     if options.output == "json":
-        print(json.dumps(record.to_dict(), indent=2))
-    else:
-        print_record(entry, record, sys.stdout)
-    return Exit.DONE
+        print(json.dumps(mark_of(item) if isinstance(item, Damaged) else _document(record), indent=2))
+    elif record is not None and not isinstance(item, Damaged):
+        print_record(item, record, sys.stdout)
+    return damage.status()
+
+
+def _document(record: Record | None) -> object:
+    return None if record is None else record.to_dict()
 
 
 def _export(options: argparse.Namespace) -> int:
-    key = None if options.mask is None else read_key(options.mask)
-    with DecisionLog.open(options.log, read_only=True) as log:
-        records = log.records(filter_of(options))
-        lines = chained(records if key is None else (mask(record, key) for record in records))
-        for line in lines:
+    damage, shown = Damage(), 0
+    masking = None if options.mask is None else Masking(read_key(options.mask))
+    if options.mask is not None:
+        warn(key_warnings(options.mask))
+    with reading(options.log, damage) as log, progress("exported") as report:
+        wanted = filter_of(options, log)
+        places = _exported(log, wanted, damage, report)
+        if masking is not None:
+            places = (_masked(place, masking, damage) for place in places)
+        if options.skip_damaged:
+            places = (place for place in places if isinstance(place, Record))
+        for line in chained(places):
             print(json.dumps(line))
-    return Exit.DONE
+            shown += 1
+        if not shown:
+            print(_nothing(wanted), file=sys.stderr)
+    return damage.status()
+
+
+def _exported(log: DecisionLog, wanted: LogFilter, damage: Damage, report: Report) -> Iterator[Record | Damaged]:
+    of = log.count(wanted) if sys.stderr.isatty() else 0
+    for done, place in enumerate(log.places(wanted), 1):
+        damage.note(place.problems if isinstance(place, Damaged) else place.damage)
+        yield place
+        report(done, max(of, done))
+
+
+def _masked(place: Record | Damaged, masking: Masking, damage: Damage) -> Record | Damaged:
+    """Return a record in other names; of a damaged place nothing but that it is damaged."""
+    if isinstance(place, Damaged):
+        return Damaged(place.seq, "", (Diagnostic(RecordCode.RECORD_ALTERED, "the record is damaged"),))
+    try:
+        return replace(masking.mask(replace(place, damage=())), damage=_unnamed(place.damage))
+    except RecordError as error:
+        damage.note(error.diagnostics)
+        return Damaged(0, "", (Diagnostic(RecordCode.INVALID, "the record cannot be masked"),))
+
+
+def _unnamed(damage: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(replace(problem, message="a body of the record is damaged") for problem in damage)
 
 
 def _verify(options: argparse.Namespace) -> int:
-    if is_export(options.log):
-        return _verify_export(options)
     keys = [read_public_key(path) for path in options.key]
-    with DecisionLog.open(options.log, read_only=True) as log:
-        found = log.verify(keys, options.head, _show_progress)
+    with DecisionLog.open(options.log, read_only=True) as log, progress("verified") as report:
+        warn(log.warnings)
+        found = log.verify(keys, options.head, report)
     print_verification(found, options.output, sys.stdout)
     return Exit.DONE if found.is_sound else Exit.POLICY
 
 
-def _verify_export(options: argparse.Namespace) -> int:
-    """Compare the lines of an export; whoever expects a log asks more, and must not be content with less."""
-    if options.head is not None or options.key or options.output != "text":
-        message = f"{quote_path(options.log)} is an export, not a log"
-        hint = "`--head`, `--key` and `--output` need a log"
-        raise UnverifiedError([Diagnostic(RecordCode.NOT_A_LOG, message, hint=hint)])
-    with options.log.open("rb") as file:
-        wrong = list(wrong_lines(file))
-    for line in wrong or ["an export: every line follows the one before; that the last lines are there does not show"]:
-        print(line)
-    return Exit.POLICY if wrong else Exit.DONE
-
-
-def _show_progress(done: int, of: int) -> None:
-    if sys.stderr.isatty() and (done == of or done % max(of // _STEPS, 1) == 0):
-        print(f"\rverified {done} of {of}", end="\n" if done == of else "", file=sys.stderr, flush=True)
-
-
 def _prune(options: argparse.Namespace) -> int:
     with DecisionLog.open(options.log, signer=options.sign_key, create=False) as log:
-        stub = log.prune(options.before)
+        warn(log.warnings)
+        checkpoint = log.prune(options.before)
         head = log.head()
-    if stub is None:
+    if checkpoint is None:
         print("nothing is older")
-    else:
-        print(f"pruned {stub.count} records, up to number {stub.last.seq}; the head to note is {head}")
-    return Exit.DONE
+        return Exit.DONE
+    print(f"pruned {checkpoint.count} records, up to number {checkpoint.last.seq}; the head to note is {head}")
+    if not checkpoint.damaged:
+        return Exit.DONE
+    numbers = ", ".join(map(str, checkpoint.damaged))
+    message = f"damaged records were among them, and the checkpoint says so: {numbers}"
+    warn([Diagnostic(RecordCode.UNVERIFIED, message, severity=Severity.WARNING)])
+    return Exit.POLICY
 
 
 def _head(options: argparse.Namespace) -> int:
-    with DecisionLog.open(options.log, read_only=True) as log:
+    damage = Damage()
+    with reading(options.log, damage) as log:
         print(log.head())
-    return Exit.DONE
+    return damage.status()
 
 
 def _keygen(options: argparse.Namespace) -> int:

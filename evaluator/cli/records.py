@@ -1,4 +1,4 @@
-"""Where a command's records come from: a log, or a file of one record or of many.
+"""Where a command's records come from: a log or an export, by their ids, or files of records.
 
 A damaged record is a value, so that those after it are read, too.
 """
@@ -6,126 +6,110 @@ A damaged record is a value, so that those after it are read, too.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
 
-from evaluator import plain
+from evaluator.cli.reading import Damage, Report, reading
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
-from evaluator.text import quote_path, reason_of
+from evaluator.text import quote_path
 
 if TYPE_CHECKING:
+    from evaluator.audit.log.items import Damaged
+    from evaluator.audit.log.store import DecisionLog
     from evaluator.audit.record import Record
-    from evaluator.audit.store import DecisionLog
-
-
-@dataclass(frozen=True, slots=True)
-class Damaged:
-    """A record that is not what was written: how a person finds it, and why."""
-
-    name: str
-    diagnostics: tuple[Diagnostic, ...]
 
 
 def add_records_to(parser: argparse.ArgumentParser, *, only_one: bool = False) -> None:
     """Add the arguments that name records."""
     parser.set_defaults(parser=parser)
-    what = "a decision's id with --log, else a file of `log show --output json` or `log export`, - for standard input"
-    parser.add_argument("records", metavar="ID|FILE", nargs=1 if only_one else "*", help=what)
-    parser.add_argument("--log", metavar="FILE", type=Path, help="the log that holds the decisions")
+    what = "a decision's id with --log (six characters are enough), else a log, an export or a file of `log show`"
+    parser.add_argument(
+        "records", metavar="ID|FILE", nargs=1 if only_one else "*", help=f"{what}; - for standard input"
+    )
+    parser.add_argument("--log", metavar="FILE", type=Path, help="the log or export that holds the decisions")
 
 
-def records_of(options: argparse.Namespace, *, has_all: bool = False) -> Iterator[Record]:
+def records_of(options: argparse.Namespace) -> Iterator[Record]:
     """Yield the records that the arguments name; UnverifiedError at the first that is damaged."""
-    for found in found_records(options, has_all=has_all):
+    from evaluator.audit.log.items import Damaged  # noqa: PLC0415 -- rfc8785, only where records are read
+
+    for found in found_records(options, Damage(), lambda done, of: None):
         if isinstance(found, Damaged):
-            raise UnverifiedError(found.diagnostics)
+            raise UnverifiedError(found.problems)
+        if found.damage:
+            raise UnverifiedError(found.damage)
         yield found
 
 
-def found_records(options: argparse.Namespace, *, has_all: bool = False) -> Iterator[Record | Damaged]:
+def found_records(
+    options: argparse.Namespace, damage: Damage, report: Report, *, has_all: bool = False
+) -> Iterator[Record | Damaged]:
     """Yield what stands at each place that the arguments name; ends the program if they contradict each other."""
     if has_all == bool(options.records) or (has_all and options.log is None):
         options.parser.error("name records by ID or FILE, or all of a log by `--all --log FILE`")
     if options.log is None:
         for name in options.records:
-            yield from _of_file(name)
+            with _file(name) as path, _records_in(path, name, damage) as log:
+                yield from _all_of(log, report)
         return
-    from evaluator.audit.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where there is a log
-
-    with DecisionLog.open(options.log, read_only=True) as log:
+    with reading(options.log, damage) as log:
         if has_all:
-            yield from _of_log(log)
+            yield from _all_of(log, report)
         for name in options.records:
-            try:
-                yield log.get(name)
-            except UnverifiedError as error:
-                yield Damaged(name, error.diagnostics)
+            yield _one_of(log, name)
 
 
-def _of_log(log: DecisionLog) -> Iterator[Record | Damaged]:
-    for number in log.numbers():
-        try:
-            record = log.record_at(number)
-        except UnverifiedError as error:
-            yield Damaged(f"record {number}", error.diagnostics)
-        else:
-            if record is not None:
-                yield record
-
-
-def _of_file(name: str) -> Iterator[Record | Damaged]:
-    shown = "standard input" if name == "-" else quote_path(name)
+@contextmanager
+def _records_in(path: Path, name: str, damage: Damage) -> Iterator[DecisionLog]:
+    """Open a file that is not said to be a log; the error for another file says so."""
     try:
-        if name == "-":
-            if sys.stdin is None:
-                raise OSError("standard input is closed")
-            yield from _read(sys.stdin.buffer, shown)
-            return
-        with Path(name).open("rb") as file:
-            yield from _read(file, shown)
-    except (OSError, ValueError) as error:
-        message = f"{shown} cannot be read: {reason_of(error)}"
-        hint = "an id goes with `--log FILE`"
-        raise RecordError([Diagnostic(RecordCode.UNREADABLE, message, hint=hint)]) from None
-
-
-def _read(file: BinaryIO, shown: str) -> Iterator[Record | Damaged]:
-    """Yield the records of a file: one on each line, or one alone on as many lines as it likes."""
-    first = file.readline()
-    try:
-        plain.loads(first)
-    except ValueError:
-        first += file.read()
-    _refuse_other_files(first, shown)
-    yield _record(first, shown)
-    for number, line in enumerate(file, 2):
-        if line.strip():
-            yield _record(line, f"line {number} of {shown}")
-
-
-def _refuse_other_files(text: bytes, shown: str) -> None:
-    """Refuse a file whose beginning is not a record, not even a damaged one."""
-    try:
-        document = plain.loads(text)
-        if isinstance(document, dict) and {"record", "report", "policy"} <= set(document):
-            return
-        reason = "it must hold an object with `record`, `report` and `policy`"
-    except ValueError as error:
-        reason = str(error)
-    raise UnverifiedError([Diagnostic(RecordCode.INVALID, f"{shown} is not a file of records: {reason}")])
-
-
-def _record(text: bytes, shown: str) -> Record | Damaged:
-    from evaluator.audit.record import read_record  # noqa: PLC0415 -- rfc8785, only where records are read
-
-    try:
-        document = plain.loads(text)
-    except ValueError as error:
-        return Damaged(shown, (Diagnostic(RecordCode.INVALID, f"{shown} is not a record: {error}"),))
-    try:
-        return read_record(document)
+        with reading(path, damage) as log:
+            yield log
     except UnverifiedError as error:
-        return Damaged(shown, error.diagnostics)
+        if [problem.code for problem in error.diagnostics] != [RecordCode.NOT_A_LOG]:
+            raise
+        shown = "standard input" if name == "-" else quote_path(name)
+        message = f"{shown} is not a file of records, and not a log"
+        raise UnverifiedError([Diagnostic(RecordCode.INVALID, message)]) from None
+
+
+def _all_of(log: DecisionLog, report: Report) -> Iterator[Record | Damaged]:
+    of = log.count()
+    for done, record in enumerate(log.places(), 1):
+        yield record
+        report(done, max(done, of))
+
+
+def _one_of(log: DecisionLog, name: str) -> Record | Damaged:
+    from evaluator.audit.log.items import Damaged  # noqa: PLC0415 -- as above
+
+    item = log.find(name)
+    return item if isinstance(item, Damaged) else log.record_of(item)
+
+
+@contextmanager
+def _file(name: str) -> Iterator[Path]:
+    """Give the path of a file; what comes from standard input is put in a file for a while."""
+    if name != "-":
+        if not os.path.lexists(name):
+            message = f"there is no file {quote_path(name)}"
+            hint = "an id goes with `--log FILE`"
+            raise RecordError([Diagnostic(RecordCode.UNREADABLE, message, hint=hint)])
+        yield Path(name)
+        return
+    if sys.stdin is None:
+        raise RecordError([Diagnostic(RecordCode.UNREADABLE, "standard input is closed")])
+    from evaluator.audit.log.export import LONGEST_LINE  # noqa: PLC0415 -- rfc8785, only where records are read
+
+    with NamedTemporaryFile(prefix="activenic-") as file:
+        while line := sys.stdin.buffer.readline(LONGEST_LINE):
+            if len(line) == LONGEST_LINE:
+                raise RecordError([Diagnostic(RecordCode.INVALID, "standard input has a line that is too long")])
+            file.write(line)
+        file.flush()
+        yield Path(file.name)

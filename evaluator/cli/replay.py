@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from evaluator import __version__
 from evaluator.cli.exits import Exit
-from evaluator.cli.records import Damaged, add_records_to, found_records
+from evaluator.cli.reading import Damage, progress
+from evaluator.cli.records import add_records_to, found_records
 from evaluator.text import visible
 
 if TYPE_CHECKING:
+    from evaluator.audit.log.items import Damaged
     from evaluator.audit.record import Record
     from evaluator.audit.replay import Replay
 
@@ -34,27 +35,29 @@ def _run(options: argparse.Namespace) -> int:
     from evaluator.audit.replay import ReplayClass  # noqa: PLC0415 -- lark, yaml, only where a policy is read
 
     counts: Counter[str] = Counter()
-    for record in found_records(options, has_all=options.all):
-        found = _replayed(record)
-        counts[found.outcome] += 1
-        if options.output == "json":
-            print(json.dumps(found.to_dict()))
-        else:
-            _print(found)
+    damage = Damage()
+    with progress("replayed") as report:
+        for record in found_records(options, damage, report, has_all=options.all):
+            found = _replayed(record, damage)
+            counts[found.outcome] += 1
+            if options.output == "json":
+                print(json.dumps(found.to_dict()))
+            else:
+                _print(found)
     if options.output == "text":
         print(_summary(counts))
     compared = counts.total() - counts[ReplayClass.NOT_COMPARABLE]
     failed = counts[ReplayClass.ANOTHER_ANSWER] + counts[ReplayClass.DAMAGED]
-    return Exit.POLICY if failed or not compared else Exit.DONE
+    return damage.status(Exit.POLICY if failed or not compared else Exit.DONE)
 
 
-def _replayed(record: Record | Damaged) -> Replay:
+def _replayed(record: Record | Damaged, damage: Damage) -> Replay:
+    from evaluator.audit.log.items import Damaged  # noqa: PLC0415 -- as above
     from evaluator.audit.replay import Replay, ReplayClass, replay  # noqa: PLC0415 -- as above
 
+    damage.note(record.problems if isinstance(record, Damaged) else record.damage)
     if isinstance(record, Damaged):
-        for diagnostic in record.diagnostics:
-            print(diagnostic, file=sys.stderr)
-        messages = tuple(diagnostic.message for diagnostic in record.diagnostics)
+        messages = tuple(problem.message for problem in record.problems)
         return Replay(record.name, ReplayClass.DAMAGED, (), messages, (), None)
     return replay(record, __version__)
 

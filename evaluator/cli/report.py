@@ -11,7 +11,7 @@ from pathlib import Path
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.report.json_text import LARGEST
-from evaluator.report.read import FORMATS, read_file, read_report_text
+from evaluator.report.read import FORMATS, read_file, read_regular_file, read_report_text
 from evaluator.report.reading import Report
 from evaluator.text import quote_path
 
@@ -54,7 +54,7 @@ def _route_files(paths: Sequence[Path]) -> tuple[bytes, ...]:
     files = []
     for path in paths:
         with _naming(f"the route file {quote_path(path)} is refused"):
-            files.append(read_route_file(read_file(path, "route file")))
+            files.append(read_route_file(read_regular_file(path, "route file")))
     with _naming(f"the route files {' and '.join(map(quote_path, paths))} are refused"):
         refuse_one_family(files)
     return tuple(file.text for file in files)

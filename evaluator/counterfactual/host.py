@@ -49,7 +49,7 @@ def report_edits(case: Case, link: Link) -> Iterator[Option]:
 
 
 def _stack(case: Case, link: Link) -> Iterator[Option]:
-    """Yield edits of what the interface is and what it is a member of."""
+    """Yield edits of the kind and the memberships of the interface."""
     if link.kind in (Kind.BRIDGE, Kind.OTHER):
         yield _card(link)
     if not _MEMBER_STATES.isdisjoint(case.compiled.asked):
@@ -100,7 +100,7 @@ def _card(link: Link) -> Option:
             EditKind.KIND,
             now,
             lambda writer: writer.make_card(now),
-            # a port of a bridge carries the networks of the bridge; where kinds stand in a report depends on the kind
+            # a port of a bridge carries the networks of the bridge; the place of an entry depends on its kind
             touching({name: {"kind", "lowers", "missing", "conflicts", "vlan_id"}}, {"networks", "position"}),
             lambda case: str(case.report.facts.by_name[name].kind),
             f"{quote(name)} were a network card{instead}{below}",

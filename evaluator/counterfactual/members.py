@@ -1,4 +1,4 @@
-"""Edits of what is below what: an interface leaves its bond or bridge, or a bond has more slaves."""
+"""Edits of lower devices: an interface leaves its bond or bridge, or a bond has more slaves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def released(case: Case, link: Link) -> Iterator[Trial]:
         if link.name in members:
             role = "port" if master.kind is Kind.BRIDGE else "slave"
             names = tuple(name for name in members if name != link.name)
-            yield _with_members(master, names, f"{quote(link.name)} were no {role} of {quote(master.name)}")
+            yield _with_members(master, names, f"{quote(link.name)} were not a {role} of {quote(master.name)}")
 
 
 def more_slaves(case: Case, bond: Link) -> Iterator[Option]:

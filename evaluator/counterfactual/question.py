@@ -1,4 +1,4 @@
-"""Edits of what is asked: other addresses of the host, other values of the policy's parameters."""
+"""Edits of the question: other addresses of the host, other values of the policy's parameters."""
 
 from __future__ import annotations
 

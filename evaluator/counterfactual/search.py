@@ -141,7 +141,7 @@ def _needed(attempts: _Attempts, trials: tuple[Trial, ...]) -> tuple[Trial, ...]
 
 
 def _in_order(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
-    """Return the edits as they are said: what is asked first."""
+    """Return the edits in the order of the sentence: those of the question first."""
     return tuple(sorted(edits, key=lambda edit: edit.what.rank))
 
 

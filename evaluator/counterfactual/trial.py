@@ -1,8 +1,8 @@
 """One edit of a question that can be tried, and what belongs together of several.
 
 An edit is applied to the whole question: to the answers, to a parameter, or to the report's document, which
-is then read again. What it changed, from what and to what, is taken from the question that it was applied
-to, so that a sentence and its data say what was tried.
+is then read again. The changed facts, old and new, are taken from the question that it was applied
+to, so that a sentence and its data state exactly the change that was tried.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Trial:
     """An edit that can be tried; `apply` returns None if the question cannot be put so.
 
     `subject` is the thing that is edited: two edits of one subject exclude each other. `size` counts the facts
-    that change. `reads` tells whether the report is read again.
+    that change. `reads` is true if the report is read again.
     """
 
     subject: str
@@ -57,7 +57,7 @@ class Option:
 
 
 class ReportEdit(NamedTuple):
-    """What an edit of the report does: what it writes, which facts change with it, and how it is said.
+    """What an edit of the report does: what it writes, which facts change with it, and its sentence.
 
     `value` returns the fact, before and after, as JSON-ready data; `link` is None for a fact of the host.
     """

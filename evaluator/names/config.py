@@ -11,6 +11,7 @@ from pathlib import Path
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import Address, parse_address
 from evaluator.facts.literal import parse_literal
+from evaluator.files import read_regular
 from evaluator.frozen import dataclass
 from evaluator.text import quote
 
@@ -98,7 +99,7 @@ def read_config(servers: Sequence[str], timeout: float) -> ResolverConfig:
 def system_config(timeout: float, file: Path = _SYSTEM_FILE) -> ResolverConfig:
     """Return the servers of resolv.conf(5), the first three; what cannot be read there is passed over."""
     try:
-        lines = file.read_text("utf-8", errors="replace").splitlines()
+        lines = read_regular(file).decode("utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
     return ResolverConfig(tuple(_servers_in(lines))[:_SYSTEM_SERVERS], timeout, "system")

@@ -6,14 +6,13 @@ The format is that of hosts(5): an address, then names, `#` begins a comment.
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import Address
 from evaluator.facts.literal import parse_literal
+from evaluator.files import read_regular
 from evaluator.names.host_name import HostName
 from evaluator.text import quote_path, reason_of
 
@@ -45,23 +44,11 @@ class HostsEntry:
 def read_hosts_entry(path: Path, name: HostName) -> HostsEntry:
     """Return what the file says of a name; HostNameError where it cannot be read."""
     try:
-        content = _read(path)
-    except (OSError, ValueError) as error:
+        content = read_regular(path, LARGEST_HOSTS_FILE)
+    except OSError as error:
         message = f"the hosts file {quote_path(path)} cannot be read: {reason_of(error)}"
         raise HostNameError([Diagnostic(HostNameCode.HOSTS_FILE_UNREADABLE, message)]) from None
     return _entry(content, name)
-
-
-def _read(path: Path) -> bytes:
-    """Return the content of a regular file; a pipe or device might never end."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 -- a descriptor
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("it is no regular file")
-        content = file.read(LARGEST_HOSTS_FILE + 1)
-    if len(content) > LARGEST_HOSTS_FILE:
-        raise ValueError(f"it is larger than {LARGEST_HOSTS_FILE >> 20} MiB")
-    return content
 
 
 def _entry(content: bytes, name: HostName) -> HostsEntry:

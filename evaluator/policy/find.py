@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from evaluator.diagnostic import Diagnostic, PolicyError
+from evaluator.files import FileTooLargeError, read_regular
 from evaluator.shipped import list_shipped, read_shipped
 from evaluator.source import Source
 from evaluator.text import did_you_mean, quote, quote_path, reason_of
@@ -83,14 +84,12 @@ def plain_text(text: str) -> str:
 def _read(path: Path) -> bytes:
     shown = quote_path(path)
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_POLICY + 1)
-    except (OSError, ValueError) as error:
+        return read_regular(path, LARGEST_POLICY)
+    except FileTooLargeError:
+        raise _too_large(shown) from None
+    except OSError as error:
         message = f"{shown} cannot be read: {reason_of(error)}"
         raise PolicyError([Diagnostic("POLICY_UNREADABLE", message)]) from None
-    if len(content) > LARGEST_POLICY:
-        raise _too_large(shown)
-    return content
 
 
 def _too_large(shown: str) -> PolicyError:

@@ -1,4 +1,4 @@
-"""Which texts a policy was read from, and the one digest that stands for them."""
+"""Which texts a policy was read from, and the one digest of them all."""
 
 from __future__ import annotations
 

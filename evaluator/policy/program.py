@@ -83,8 +83,8 @@ class Parameter:
 class Program:
     """A policy that can be run. `warnings` are what the checker advised, sorted by place.
 
-    `text` is the text of its file. `texts` names each text that it was read from, base first, and `digest` stands
-    for all of them.
+    `text` is the text of its file. `texts` names each text that it was read from, base first, and `digest` is the
+    digest of all of them.
     """
 
     name: str

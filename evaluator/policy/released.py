@@ -8,6 +8,7 @@ everyone who reads its decisions.
 from __future__ import annotations
 
 import json
+from functools import cache
 
 from evaluator.decision import PolicyText
 from evaluator.diagnostic import Diagnostic
@@ -35,6 +36,12 @@ def name_warnings(program: Program, source: Source) -> tuple[Diagnostic, ...]:
     message = f"{quote(own.name)} is the name of a shipped policy, and this text is not a version of that policy"
     problems.warning("SHIPPED_NAME_REUSED", message, located.children["policy"].span, _HINT)
     return tuple(problems.found[-1:])
+
+
+@cache
+def shipped_digests() -> frozenset[str]:
+    """Return the digests of the shipped texts."""
+    return frozenset(text.sha256 for text in _shipped())
 
 
 def _shipped() -> set[PolicyText]:

@@ -20,10 +20,11 @@ class Question:
     """Everything a decision depends on besides the policy; `owned` and `owners` are fixed before the first rule.
 
     `owned` maps each interface that owns usable host addresses to these; `owners` are those interfaces, sorted by
-    name. Made for each decision, and so no dataclass, which takes longer to make; nobody changes it all the same.
+    name; `unowned` are the usable host addresses without an owner, sorted. Made for each decision, and so no
+    dataclass, which takes longer to make; nobody changes it all the same.
     """
 
-    __slots__ = ("facts", "host", "owned", "owners", "parameters")
+    __slots__ = ("facts", "host", "owned", "owners", "parameters", "unowned")
 
     def __init__(self, facts: HostFacts, host: HostAddresses, parameters: Mapping[str, Value]) -> None:
         self.facts: Final = facts
@@ -31,12 +32,9 @@ class Question:
         self.parameters: Final = parameters
         self.owned: Final = facts.owned(host)
         self.owners: Final = tuple([facts.by_name[name] for name in self.owned])
-
-    @property
-    def unowned(self) -> tuple[Address, ...]:
-        """The usable host addresses that nobody owns, sorted."""
-        found = frozenset().union(*self.owned.values())
-        return tuple(address for address in self.host.usable if address not in found)
+        found = _NOTHING.union(*self.owned.values())
+        # found once, not for each interface that a rule asks about
+        self.unowned: Final = tuple([address for address in host.usable if address not in found])
 
     def matched(self, nic: Link) -> tuple[OwnedAddress, ...]:
         """Return the interface's addresses that equal a usable host address."""

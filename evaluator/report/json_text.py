@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -120,6 +121,15 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is no number of JSON")
+
+
+def without_nulls(value: Any) -> Any:  # noqa: ANN401 -- plain JSON
+    """Return a JSON value without the members that are null: senders write null for a member that they leave out."""
+    if isinstance(value, dict):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
 
 
 def is_json(text: bytes | str) -> bool:

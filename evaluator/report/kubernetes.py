@@ -53,7 +53,7 @@ class _Item:
 
 
 def state_in(document: object, item: str | None) -> State:
-    """Return the state in a document, of several the one of the item of that name; ReportError if there is none."""
+    """Return the state in a document, of several the one of the item of that name; ReportError if it is missing."""
     if not is_kubernetes(document):
         if item is not None:
             raise _refusal(ReportCode.ITEM_UNKNOWN, "the report is not a list, so no item of it can be chosen")
@@ -129,7 +129,7 @@ def _no_state(items: tuple[_Item, ...]) -> ReportError:
         return _refusal(ReportCode.NOT_RECOGNISED, "the list holds no NodeNetworkState: it is empty", hint=_HINT)
     desired = next((kind for kind in _DESIRED if any(item.kind == kind for item in items)), "")
     if desired:
-        message = f"a {desired} says what state a host should have, and no report of the state that it has"
+        message = f"a {desired} describes the state that a host should have, not the state that it has"
         return _refusal(ReportCode.DESIRED_STATE, message, hint=_HINT)
     kinds = sorted({item.kind for item in items})
     message = f"the document holds no NodeNetworkState, only objects of the kind {quote_all(kinds)}"

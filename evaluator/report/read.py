@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.files import FileTooLargeError, read_regular, read_regular_or_pipe
 from evaluator.report.json_text import (
     LARGEST,
     is_json,
@@ -33,14 +34,14 @@ _ANSIBLE = "an object with `ansible_facts` or `ansible_interfaces`, or with `int
 _VDSM = "an object with `nics`, bare or under `result` or `info`"
 _IPROUTE2 = "an array of objects with `ifname` or `addr_info`, or an object with `addr` that holds one"
 _NMSTATE = "an object with `interfaces`, a list of objects, or a Kubernetes NodeNetworkState"
-_IPROUTE2_BEGINS = (b"[", b'"addr"', b'"schema_version"')
+_IP_BEGINS = (b"[", b'"addr"', b'"schema_version"')
 _NMSTATE_BEGINS = (b'"interfaces"', b'"dns-resolver"', b'"routes"', b'"hostname"')
 # Ansible's stands first: what plays add to a host's facts may bear any name, those of VDSM's maps among them
 FORMATS: tuple[ReportFormat, ...] = (
-    ReportFormat("ansible", _ANSIBLE, is_ansible, "evaluator.report.ansible.read", (b'"ansible_',)),
-    ReportFormat("vdsm", _VDSM, is_vdsm, "evaluator.report.vdsm.read", (b'"nics"', b'"jsonrpc"')),
-    ReportFormat("iproute2", _IPROUTE2, is_iproute2, "evaluator.report.iproute2.read", _IPROUTE2_BEGINS),
-    ReportFormat("nmstate", _NMSTATE, is_nmstate, "evaluator.report.nmstate.read", _NMSTATE_BEGINS),
+    ReportFormat("ansible", _ANSIBLE, is_ansible, "evaluator.report.ansible.read", "ansible-facts", (b'"ansible_',)),
+    ReportFormat("vdsm", _VDSM, is_vdsm, "evaluator.report.vdsm.read", "capability-report", (b'"nics"', b'"jsonrpc"')),
+    ReportFormat("iproute2", _IPROUTE2, is_iproute2, "evaluator.report.iproute2.read", "iproute2-report", _IP_BEGINS),
+    ReportFormat("nmstate", _NMSTATE, is_nmstate, "evaluator.report.nmstate.read", "nmstate-report", _NMSTATE_BEGINS),
 )
 
 
@@ -128,6 +129,11 @@ def read_report_text(
     return _read_value(value, format, item, partial(_same, value), text)
 
 
+def parse_report_text(text: bytes, format: str) -> object:
+    """Return the value of a report's text without reading facts from it; ReportError if the text is invalid."""
+    return _parse_any(text, format, parse_json)[0]
+
+
 def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], object]) -> tuple[object, str]:
     """Return the value of a text and its format, which YAML tells: nmstate alone prints it."""
     try:
@@ -161,15 +167,27 @@ def refuse_duplicates(report: Report) -> None:
         _parse_any(report.text, report.format, parse_json_without_duplicates)
 
 
-def read_file(path: Path, subject: str = "report") -> bytes:
-    """Return a file's bytes; ReportError if it cannot be read. `subject` is what the message calls it."""
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file or a pipe; ReportError if it cannot be read or is too large to be a report."""
+    return _bytes_of(path, "report", read_regular_or_pipe)
+
+
+def read_regular_file(path: Path, subject: str = "report") -> bytes:
+    """Return the bytes of a regular file, as `read_file` does: only the report itself may come from a pipe.
+
+    `subject` is what the message calls it.
+    """
+    return _bytes_of(path, subject, read_regular)
+
+
+def _bytes_of(path: Path, subject: str, read: Callable[[Path, int], bytes]) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        raise ReportError(
-            [Diagnostic(ReportCode.UNREADABLE, f"the {subject} {quote_path(path)} cannot be read: {reason_of(error)}")]
-        ) from None
+        return read(path, LARGEST)
+    except FileTooLargeError as error:
+        code, message = ReportCode.TOO_LARGE, f"the {subject} {quote_path(path)} is {reason_of(error)}"
+    except OSError as error:
+        code, message = ReportCode.UNREADABLE, f"the {subject} {quote_path(path)} cannot be read: {reason_of(error)}"
+    raise ReportError([Diagnostic(code, message)])
 
 
 def _read_value(

@@ -89,13 +89,15 @@ class Reader(Protocol):
 class ReportFormat(NamedTuple):
     """One tool's format: how it is recognised by its shape, and the module that reads it.
 
-    `looks_for` describes in words what `recognises` looks at. `begins` are what its texts often begin with.
+    `looks_for` describes in words what `recognises` looks at. Its reports are masked by `schema`. `begins` are what its
+    texts often begin with.
     """
 
     name: str
     looks_for: str
     recognises: Callable[[object], bool]
     reader: str
+    schema: str = ""
     begins: tuple[bytes, ...] = ()
 
 

@@ -12,6 +12,7 @@ ANSIBLE_WRAPPER = "ansible_facts"
 ANSIBLE_PAYLOAD = "__payload__"  # ansible-core 2.19 keeps a host's cached facts as JSON text in JSON
 VDSM_ENVELOPES = ("result", "info")
 VDSM_SCHEMA = "capability-report"
+_ADDRESSES = ("all_ipv4_addresses", "ip_addresses")  # the facts of Linux and Unix, and of Windows
 _KUBERNETES = frozenset({"apiVersion", "metadata", "spec", "status", "items"})
 _STATES = ("currentState", "desiredState")
 _VDSM_MAPS = ("nics", "vlans", "bondings", "bridges", "networks")
@@ -25,11 +26,13 @@ def is_ansible(document: object) -> bool:
         return True
     if isinstance(document.get(f"{ANSIBLE_PREFIX}interfaces"), list):
         return True
-    if isinstance(document.get("interfaces"), list):
-        # a play's facts have no prefix; those of other systems need not list the addresses
-        names_system = all(isinstance(document.get(name), str) for name in ("system", "os_family"))
-        return isinstance(document.get("all_ipv4_addresses"), list) or names_system
-    return any(isinstance(document.get(ANSIBLE_PREFIX + name), str) for name in ("system", "os_family"))
+    # a play's facts have no prefix; those of other systems, or of a host without iproute2, need not list the addresses
+    if isinstance(document.get("interfaces"), list) and any(isinstance(document.get(key), list) for key in _ADDRESSES):
+        return True
+    names = ("system", "os_family")
+    return all(isinstance(document.get(name), str) for name in names) or any(
+        isinstance(document.get(ANSIBLE_PREFIX + name), str) for name in names
+    )
 
 
 def is_vdsm(document: object) -> bool:
@@ -76,10 +79,10 @@ def _is_iproute2_entry(entry: object) -> bool:
 
 
 def is_nmstate(document: object) -> bool:
-    """Return whether it is an object with `interfaces`, a list of objects, or holds such a one for Kubernetes."""
+    """Return whether it is an object with `interfaces`, a list that is empty or has an object, or holds such a one."""
     if is_kubernetes(document):
         return True
     if not isinstance(document, dict):
         return False
     interfaces = document.get("interfaces")
-    return isinstance(interfaces, list) and all(isinstance(entry, dict) for entry in interfaces)
+    return isinstance(interfaces, list) and (not interfaces or any(isinstance(entry, dict) for entry in interfaces))

@@ -28,6 +28,7 @@ _MOST_DUPLICATES = 100
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 # no sign but minus, no leading zero: YAML 1.1 reads 010 as eight and 1.2 as ten
+_ONE_DOCUMENT = "give one document; `kubectl get nodenetworkstates -o yaml` prints several states as one List"
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
 _NESTING_LIMIT = "exceeded maximum nesting depth"  # since libyaml 0.2.6, which PyYAML 6.0.4 brings
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -110,17 +111,17 @@ class _Reader:
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if found is not None:
-                    self.refuse("a second document begins here", event)
+                    self.refuse("a second document begins here", event, _ONE_DOCUMENT)
                 found = self._value(next(events), events, ())
         return None if found is None else found.value
 
-    def refuse(self, message: str, where: yaml.Event | int) -> NoReturn:
+    def refuse(self, message: str, where: yaml.Event | int, hint: str = "") -> NoReturn:
         """Raise the error with its place: an event or an offset."""
         mark = where if isinstance(where, int) else where.start_mark
         at = min(mark if isinstance(mark, int) else mark.index if mark else 0, len(self.source.text))
         span = Span(at, min(at + 1, len(self.source.text)))
         place, excerpt = self.source.place(span), self.source.excerpt(span)
-        raise ReportError([Diagnostic(ReportCode.NOT_YAML, message, place, excerpt=excerpt)])
+        raise ReportError([Diagnostic(ReportCode.NOT_YAML, message, place, hint, excerpt=excerpt)])
 
     def _value(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path) -> _Value:
         if isinstance(event, yaml.AliasEvent):

@@ -1,7 +1,7 @@
 """Changes in the facts that Ansible's `setup` module gathers.
 
 An interface has one `ipv4`, others in `ipv4_secondaries`, and `ipv6`; what an address label has counts for
-its interface. Lists of all addresses stand beside the interfaces. The default routes are facts of the host.
+its interface. Lists of all addresses are members of their own. The default routes are facts of the host.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Iproute2Writer(Writer):
         self._moved: list[str] = []
         if not (isinstance(document, dict) and "schema_version" in document):
             readable = with_readable_names(document)
-            if readable is not document:  # some names are no UTF-8: written as `activenic collect` writes them
+            if readable is not document:  # some names are not UTF-8: written as `activenic collect` writes them
                 self._moved = ["addr"] if isinstance(readable, list) else []
                 parts: Any = {"addr": readable} if isinstance(readable, list) else readable
                 document = {"schema_version": 1, **parts}

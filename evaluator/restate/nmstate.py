@@ -1,4 +1,4 @@
-"""Changes in what `nmstatectl show` prints.
+"""Changes in the output of `nmstatectl show`.
 
 nmstate before 1.0 asks NetworkManager, which shows no addresses of a slave, a port or an interface that it
 has not activated; and an Open vSwitch bridge has its addresses on its own port, an interface of its name.
@@ -22,13 +22,13 @@ _OF_KERNEL_READERS = frozenset({"min-mtu", "max-mtu", "accept-all-mac-addresses"
 
 
 class NmstateWriter(Writer):
-    """Writes into the list of interfaces and the routes beside it, bare or in what holds them."""
+    """Writes into the list of interfaces and the routes beside it, bare or inside another document."""
 
     has_routing_table = True
 
     @classmethod
     def hides_addresses(cls, document: Any) -> bool:  # noqa: ANN401 -- plain JSON values
-        """Return whether an old version printed it: no entry has what only newer versions tell."""
+        """Return whether an old version printed it: no entry has a key that only newer versions print."""
         return not _reads_kernel(document)
 
     def refuse_without_addresses(self, link: Link) -> None:
@@ -139,7 +139,7 @@ def _with_members(before: list[Any], names: tuple[str, ...], *, is_bond: bool) -
 
 
 def _reads_kernel(value: object) -> bool:
-    """Return whether an entry has a key that only versions tell that read the kernel."""
+    """Return whether an entry has a key that only versions print that read the kernel."""
     if isinstance(value, dict):
         return not _OF_KERNEL_READERS.isdisjoint(value) or any(map(_reads_kernel, value.values()))
     return isinstance(value, list) and any(map(_reads_kernel, value))

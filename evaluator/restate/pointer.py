@@ -11,7 +11,7 @@ def parts_of(pointer: str) -> list[str]:
 
 
 def follow(document: Any, parts: list[str]) -> Any:  # noqa: ANN401 -- plain JSON values
-    """Return the value that the keys lead to; KeyError or IndexError if there is none."""
+    """Return the value that the keys lead to; KeyError or IndexError if it is missing."""
     for part in parts:
         document = document[int(part)] if isinstance(document, list) else document[part]
     return document

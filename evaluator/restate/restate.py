@@ -1,7 +1,7 @@
 """A report with a change written into its document, read again by its own reader.
 
-So a change that no report can state is never said, and what is said is what the reader makes of it: the
-facts that were meant to change may change, and if another one changes too, there is no such report.
+So an explanation never names a change that no report can state. The facts that were meant to change may change; if
+another fact changes too, the edit is rejected.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from evaluator.facts.host import HostFacts
 from evaluator.facts.link import LINK_FACTS, Link
 from evaluator.frozen import dataclass
 from evaluator.report.read import read_report
-from evaluator.report.reading import Report
+from evaluator.report.reading import Report, simplified
 from evaluator.restate.ansible import AnsibleWriter
 from evaluator.restate.iproute2 import Iproute2Writer
 from evaluator.restate.nmstate import NmstateWriter
@@ -48,7 +48,7 @@ def has_routing_table(report: Report) -> bool:
 
 def hides_addresses(report: Report) -> bool:
     """Return whether such a report shows no addresses of an interface that is down, a slave or a port."""
-    return report.format in _WRITERS and _WRITERS[report.format].hides_addresses(report.document)
+    return report.format in _WRITERS and _WRITERS[report.format].hides_addresses(_copy(report.document))
 
 
 def restate(report: Report, write: Callable[[Writer], None], touched: Touched) -> Report | None:
@@ -59,7 +59,7 @@ def restate(report: Report, write: Callable[[Writer], None], touched: Touched) -
     writer = make(_copy(report.document), report.facts)
     try:
         write(writer)
-        changed = read_report(text_of(writer.document), report.format)
+        changed = read_report(text_of(writer.document), report.format, report.item)
     except (CannotState, ReportError):
         return None
     return changed if _is_only(report.facts, changed.facts, touched) else None
@@ -71,7 +71,8 @@ def text_of(document: object) -> bytes:
 
 
 def _copy(document: object) -> Any:  # noqa: ANN401 -- plain JSON values
-    return json.loads(json.dumps(document))
+    """Return a copy for a writer, without the members that are null, which the readers do not look at either."""
+    return simplified(document)
 
 
 def _is_only(before: HostFacts, after: HostFacts, touched: Touched) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.diagnostic import Diagnostic, PolicyError, RecordCode, RecordError
+from evaluator.files import read_regular
 from evaluator.policy.find import read_text_file
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Program
@@ -22,7 +23,7 @@ from evaluator.source import Source
 from evaluator.text import quote_path, reason_of
 from evaluator.workbench.case_file import PolicyCase, read_case_file
 from evaluator.workbench.case_text import dump
-from evaluator.workbench.change_case import ChangeCase, test_file, with_parameters
+from evaluator.workbench.change_case import ChangeCase, file_of_case, with_parameters
 from evaluator.workbench.run_cases import run_case
 
 _LINE = re.compile(r"[^\n\r\x85\u2028\u2029]*(?:\r\n|[\n\r\x85\u2028\u2029]|\Z)")
@@ -34,13 +35,13 @@ def write_test(path: Path, case: ChangeCase, policy: Program, named: str) -> Non
     `named` is what a new file names as its policy.
     """
     if not path.exists():
-        _replace(path, test_file(case, named).encode(), before=None, policy=policy)
+        _replace(path, file_of_case(case, named).encode(), before=None, policy=policy)
         return
     before = read_case_file(path)
     if any(one.policy.program.text != policy.text for one in before):
         raise _refusal(f"{quote_path(path)} tests another policy than {policy.name}")
     try:
-        raw = path.read_bytes().decode()
+        raw = read_regular(path).decode()
     except (OSError, ValueError) as error:
         raise _refusal(f"{quote_path(path)} cannot be read: {_reason(error)}") from None
     _replace(path, _with_test(path, raw, case, named).encode(), before=before, policy=policy)
@@ -120,7 +121,16 @@ def _check(path: Path, temporary: Path, before: tuple[PolicyCase, ...], policy: 
 
 
 def _identity(case: PolicyCase) -> tuple[object, ...]:
-    return case.name, case.policy.program.text, case.report, case.host, case.parameters, case.wanted, case.format
+    return (
+        case.name,
+        case.policy.program.text,
+        case.report,
+        case.host,
+        case.parameters,
+        case.wanted,
+        case.format,
+        case.item,
+    )
 
 
 def _reason(error: OSError | ValueError) -> str:

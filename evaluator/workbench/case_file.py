@@ -22,7 +22,7 @@ from evaluator.policy.find import is_file, read_text_file
 from evaluator.policy.load import refuse_violations
 from evaluator.policy.problems import Problems
 from evaluator.policy.yaml_text import Located, read_yaml
-from evaluator.report.read import FORMATS, read_file
+from evaluator.report.read import FORMATS, read_regular_file
 from evaluator.source import Source, Span
 from evaluator.text import did_you_mean, quote
 from evaluator.workbench.terse_topology import read_topology
@@ -148,7 +148,7 @@ class _Reader:
                 return str(value).encode()
             if isinstance(value, list):
                 return json.dumps(value).encode()
-            return value if isinstance(value, dict) else read_file(self._folder / str(value))
+            return value if isinstance(value, dict) else read_regular_file(self._folder / str(value))
         except (ValueError, ReportError) as error:
             message = error.diagnostics[0].message if isinstance(error, ReportError) else str(error)
             self._error(message, found[0].span)

@@ -1,7 +1,7 @@
 """The text of a policy test: a test as data becomes YAML that the reader of test files reads as the same data.
 
-What YAML as policy tests know it cannot say (fractions, deep nesting) stands there as text, and what is too
-large in a file beside the test.
+A report that the YAML of policy tests cannot express (fractions, deep nesting) is written as text; one that is too
+large is written to a file beside the test.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from evaluator.policy.yaml_text import read_yaml
 from evaluator.source import Source
 
 Json = dict[str, Any]
-_LARGEST = LARGEST_POLICY // 2  # of what a test file may hold; the rest is for all besides the report
+_LARGEST = LARGEST_POLICY // 2  # half of the limit of a test file; the rest is for everything but the report
 _WIDTH = 120
 
 
@@ -40,7 +40,7 @@ def dump(document: object) -> str:
 
 
 def _is_sayable(document: object) -> bool:
-    """Return whether a test file says a report, or its text, as it is."""
+    """Return whether a test file can contain a report, or its text, unchanged."""
     try:
         source = Source("report", dump({"tests": [{"report": document}]}))
         if len(source.text.encode()) > _LARGEST:

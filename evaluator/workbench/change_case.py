@@ -1,6 +1,6 @@
 """A change that an explanation names becomes a policy test: the question after the change, and its answer.
 
-The test stands for itself: report, addresses and parameters are in it, and it passes.
+The test is complete: report, addresses and parameters are in it, and it passes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from evaluator.decide import Case
 from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.policy.parameters import shown
-from evaluator.restate.restate import text_of
+from evaluator.restate.restate import Touched, restate, text_of
 from evaluator.text import quote
 from evaluator.trace import Change, Search
 from evaluator.workbench.case_text import dump, report_in_test
@@ -48,7 +48,7 @@ def change_case(decision: Decision, name: str) -> ChangeCase | Search | None:
     return ChangeCase(_test(found.case, name, found.change), _parameters(found.case), found.change)
 
 
-def test_file(case: ChangeCase, policy: str) -> str:
+def file_of_case(case: ChangeCase, policy: str) -> str:
     """Return a test file that holds this test alone."""
     given = {name: value for name, value in case.parameters.items() if value is not None}
     head = {"policy": policy, **({"parameters": given} if given else {})}
@@ -65,6 +65,9 @@ def with_parameters(case: ChangeCase, known: Iterable[str]) -> dict[str, Any]:
 def _test(case: Case, name: str, change: Change) -> dict[str, Any]:
     report = case.report
     held = report_in_test(report.document, report.text or text_of(report.document))
+    if held is None:  # names of the kernel that are not UTF-8: the report as `activenic collect` writes it
+        readable = restate(report, lambda writer: None, Touched({}))
+        held = None if readable is None else report_in_test(readable.document, text_of(readable.document))
     if held is None:
         message = "the report is too large for a test file, or not UTF-8"
         raise RecordError([Diagnostic(RecordCode.NOT_A_TEST, message)])
@@ -76,6 +79,7 @@ def _test(case: Case, name: str, change: Change) -> dict[str, Any]:
         "name": title,
         **held,
         "format": report.format,
+        **({"item": report.item} if report.item is not None else {}),
         **({"host": host} if host else {}),
         "want": {"status": str(Status.RESOLVED), "hostActiveNic": name},
     }

@@ -2,8 +2,8 @@
 
 It knows neither scenarios nor what is expected of them; it judges nothing. Results are one JSON object a line, each
 flushed, so that a guest that hangs has told how far it came. Bytes that are no UTF-8 become lone surrogates.
-`activenic` is called in this process, which goes into the step's namespace for it and comes back: to start Python
-takes two seconds here, and even a fork a third of one.
+`activenic` is called in this process, which goes into the step's namespace for it and comes back, because Python takes
+many seconds to start under emulation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 
 from evaluator.cli.main import main as activenic
 
-_STEP_SECONDS = 120
+_STEP_SECONDS = 300
 _FAILED = 70
 _CLONE_NEWNET = 0x40000000
 _OWN_NAMESPACE = Path("/proc/self/ns/net")

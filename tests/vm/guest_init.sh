@@ -1,20 +1,17 @@
 #!/bin/sh
-# The first process of the guest. It is root on the host's files, so they are mounted read-only by the kernel's own
-# command line; only the job's folder, which the kernel hands over as $JOB, is mounted a second time for writing.
+# Runs a job in the guest, after initramfs_init.sh has mounted the host's files. The guest is root, so qemu gives it these
+# files read-only; only the job's folder is mounted a second time, for writing.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/run TMPDIR=/run
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
 mount -t tmpfs tmpfs /run
-# a guest must not outlive those who wait for it
-(sleep "$SECONDS_LEFT"; echo o > /proc/sysrq-trigger) &
+# the guest must not outlive the tests that wait for it
+(sleep "$SECONDS_LEFT"; busybox poweroff -f) &
 mkdir /run/job
-mount -t hostfs -o "$JOB" job /run/job
+mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 job /run/job
 exec > /run/job/log 2>&1
-# together, as plain loading by hand fails on the order of dependencies
-modprobe --all --dirname "$JOB/root" --set-version "$(uname -r)" \
-    ipv6 dummy bonding 8021q bridge team macvlan ipvlan vrf veth vxlan ipip tun
 "$PYTHON" "$RUNNER" /run/job
 sync
-# deleting the namespaces can hang; the power goes with them in place
-echo o > /proc/sysrq-trigger
-sleep 60
+# deleting the namespaces can hang, so the guest is switched off while they exist
+exec busybox poweroff -f

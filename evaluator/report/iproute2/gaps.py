@@ -3,7 +3,7 @@
 `ip addr show` leaves an empty object for each link that `up` or `dev` filters away (`{"addr_info": []}` in 4.14 and
 4.15) and for each address that `scope` and the like filter away; `ip -4` and `ip -6` leave a family out; `ip link`
 has no addresses at all. An address that such a report does not show may be on the host all the same. Gaps between the
-indexes of links are no evidence: an index is never used again.
+indexes of links are not evidence: an index is never used again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _LEFT_OUT = wire.Address()
 def refuse_without_facts(entries: object, pointer: str) -> None:
     """Raise ReportError if no interface has a list of addresses, or an address has no interface."""
     objects = [(i, one) for i, one in enumerate(entries) if isinstance(one, dict)] if isinstance(entries, list) else []
-    if objects and any(one for _, one in objects) and not any("addr_info" in one for _, one in objects):
+    has_lists = any(isinstance(one.get("addr_info"), list) for _, one in objects)
+    if any(one for _, one in objects) and not has_lists:
         message = "the report has no addresses: no interface has `addr_info`"
         raise ReportError([Diagnostic(ReportCode.INVALID, message, pointer or "/", _USE_ADDR)])
     problems = [
@@ -42,7 +43,7 @@ def refuse_without_facts(entries: object, pointer: str) -> None:
 
 
 def _has_names(addresses: Iterable[object]) -> bool:
-    return all(not isinstance(address, dict) or not address or "dev" in address for address in addresses)
+    return all(not isinstance(address, dict) or not address or address.get("dev") is not None for address in addresses)
 
 
 def gaps(entries: Sequence[wire.Interface], interfaces: Mapping[str, Interface]) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ _NEWER = "use a newer iproute2, or leave `--route` out"
 
 @dataclass(frozen=True, slots=True)
 class RouteFile:
-    """One output of `ip -j route`: its JSON text, and the families of the routes that tell theirs."""
+    """One output of `ip -j route`: its JSON text, and the families of the routes that show theirs."""
 
     text: bytes
     families: frozenset[int]
@@ -50,7 +50,7 @@ def read_route_file(text: bytes) -> RouteFile:
 
 
 def _parse(text: bytes) -> object:
-    """Return the value of a text; names in it that are no UTF-8 are left to the reader."""
+    """Return the value of a text; names in it that are not UTF-8 are left to the reader."""
     try:
         return parse_json_without_duplicates(text, _SUBJECT)
     except ReportError as error:
@@ -81,10 +81,10 @@ def with_route_files(text: bytes, files: Iterable[bytes]) -> bytes:
 
 
 def _tables(files: Sequence[RouteFile]) -> Mapping[int, bytes]:
-    """Return the tables by the family of routes in them that do not tell theirs.
+    """Return the tables by the family of routes in them that do not show theirs.
 
-    A file with routes of both families (`table all`) stands with those of IPv4, whose default routes alone may not
-    tell. One that does not tell any family is of the family that is left.
+    A file with routes of both families (`table all`) counts as IPv4, because only IPv4 default routes can lack any
+    sign of their family. A file that shows no family gets the family that no other file has.
     """
     refuse_one_family(files)
     tables: dict[int, list[bytes]] = {}

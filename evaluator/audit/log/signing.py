@@ -12,8 +12,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
-from evaluator.audit.chain import signed_text
+from evaluator.audit.log.chain import signed_text
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, extra_missing
+from evaluator.files import read_regular
 from evaluator.text import quote_path, reason_of
 
 KEY_LENGTH = 32
@@ -130,9 +131,8 @@ def _write(path: Path, text: bytes, mode: int) -> None:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(_LARGEST)
-    except (OSError, ValueError) as error:
+        return read_regular(path, _LARGEST)
+    except OSError as error:
         message = f"the key {quote_path(path)} cannot be read: {reason_of(error)}"
         raise RecordError([Diagnostic(RecordCode.KEY_UNREADABLE, message)]) from None
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from evaluator.audit.log_schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
+from evaluator.audit.log.schema import APPLICATION_ID, CURRENT, PAGE
 
 _LEFT_BY_SQLITE = ("", "-journal", "-wal", "-shm")
 _MODE = 0o600
@@ -65,11 +65,12 @@ def _lock(descriptor: int, until: float) -> None:
 
 def _fill(draft: Path) -> None:
     with closing(sqlite3.connect(f"{draft.absolute().as_uri()}?mode=rw", 0, isolation_level=None, uri=True)) as new:
+        new.execute(f"PRAGMA page_size={PAGE}")
         new.execute("PRAGMA auto_vacuum=INCREMENTAL")
         new.execute("PRAGMA synchronous=OFF")
         new.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        new.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-        new.executescript(SCHEMA)
+        new.execute(f"PRAGMA user_version={CURRENT.version}")
+        new.executescript(CURRENT.tables + CURRENT.triggers)
         new.execute("PRAGMA journal_mode=WAL")
     with draft.open("rb+") as file:
         os.fsync(file.fileno())

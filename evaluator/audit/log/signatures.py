@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from evaluator.audit.log_queries import is_hash
-from evaluator.audit.signing import can_sign, is_signed
+from evaluator.audit.log.queries import is_hash
+from evaluator.audit.log.signing import can_sign, is_signed
 from evaluator.diagnostic import Diagnostic, RecordCode
 
 Signed = tuple[object, object, object]

@@ -1,0 +1,80 @@
+"""Bounded reading of files: every file that a user names is read through one of these two functions.
+
+A FIFO blocks and a device such as `/dev/zero` never ends, so a file must be a regular one and must not be larger than
+its limit. Only a report may also come from a pipe, because shells hand over a command's output as one.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+MIB = 1024 * 1024
+LARGEST = 32 * MIB
+
+
+class FileTooLargeError(OSError):
+    """The file is larger than its limit."""
+
+
+def read_regular(path: Path, most: int = LARGEST) -> bytes:
+    """Return the content of a regular file; OSError if it cannot be read, is not regular or is too large."""
+    with open_regular(path) as file:
+        return _read(file, most)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading; OSError if it cannot be opened or is not regular. Opening never waits."""
+    file = _open(path, os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "not a regular file")
+    return file
+
+
+def read_regular_or_pipe(path: Path, most: int = LARGEST) -> bytes:
+    """Return the content of a regular file or of a pipe, as `read_regular` does."""
+    refuse_devices(path)
+    with _open(path, 0) as file:
+        return _read(file, most)
+
+
+def refuse_devices(path: Path) -> None:
+    """Raise OSError if a path is neither a regular file nor a pipe; nothing is opened."""
+    mode = _stat(path).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+        raise OSError(errno.EINVAL, "neither a regular file nor a pipe")
+
+
+def is_regular(path: Path) -> bool:
+    """Return whether a path leads to a regular file; OSError if it leads to nothing."""
+    return stat.S_ISREG(_stat(path).st_mode)
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except ValueError as error:  # a NUL in the path
+        raise OSError(errno.EINVAL, str(error)) from None
+
+
+def _open(path: Path, flags: int) -> BinaryIO:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
+    except ValueError as error:
+        raise OSError(errno.EINVAL, str(error)) from None
+    return open(descriptor, "rb")  # noqa: PTH123 -- a descriptor
+
+
+def _read(file: BinaryIO, most: int) -> bytes:
+    content = file.read(most + 1)
+    if len(content) > most:
+        limit = f"{most // MIB} MiB" if most >= MIB else f"{most // 1024} KiB"
+        raise FileTooLargeError(errno.EFBIG, f"larger than {limit}")
+    return content
