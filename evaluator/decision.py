@@ -62,6 +62,10 @@ class PolicyText(Struct, frozen=True):
     name: str
     sha256: str
 
+    def to_dict(self) -> dict[str, str]:
+        """Return the text's name and digest as JSON-ready data."""
+        return {"name": self.name, "sha256": self.sha256}
+
 
 class PolicyDocument(Struct, frozen=True):
     """The policy of a decision document."""

@@ -17,4 +17,4 @@ def policy_digest(texts: tuple[PolicyText, ...]) -> str:
     """Return the digest of a policy: of one text its own, of several that of their list in canonical JSON."""
     if len(texts) == 1:
         return texts[0].sha256
-    return digest(rfc8785.dumps([{"name": text.name, "sha256": text.sha256} for text in texts]))
+    return digest(rfc8785.dumps([text.to_dict() for text in texts]))
