@@ -24,6 +24,8 @@ from evaluator.trace import Change, Edit, Search
 _MOST_OPTIONS_AT_ONCE = 3
 _MOST_TRIES = 1_500
 _MOST_WORK = 400_000
+_MOST_WORK_ON_LARGE_OPTIONS = 400_000  # on options that the search reaches last, if it stops before them
+_MOST_LEFT_OUT_IN_TURN = 8
 _BYTES_A_UNIT = 40
 
 
@@ -33,6 +35,7 @@ class Effort:
 
     reading: int
     left: int = _MOST_WORK
+    left_for_large_options: int = _MOST_WORK_ON_LARGE_OPTIONS
 
     @classmethod
     def for_case(cls, case: Case) -> Effort:
@@ -41,8 +44,19 @@ class Effort:
 
     def spend(self, case: Case, reads: int) -> bool:
         """Return whether there is enough left to read the report some times and decide once, and spend it."""
-        self.left -= len(case.program.rules) * max(len(case.report.facts.links), 1) + reads * self.reading
+        self.left -= self._cost(case, reads)
         return self.left >= 0
+
+    def spend_on_large_option(self, case: Case, reads: int) -> bool:
+        """Return the same for an option with many edits, which has an effort of its own."""
+        cost = self._cost(case, reads)
+        if cost > self.left_for_large_options:
+            return False
+        self.left_for_large_options -= cost
+        return True
+
+    def _cost(self, case: Case, reads: int) -> int:
+        return len(case.program.rules) * max(len(case.report.facts.links), 1) + reads * self.reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +112,32 @@ class _Attempts:
 def smallest_change(case: Case, link: Link, effort: Effort) -> Found:
     """Return the smallest change found by which the interface would be resolved."""
     attempts = _Attempts(link.name, case)
-    for tried, trials in enumerate(_combinations(_options(case, link))):
+    options = _options(case, link)
+    for tried, trials in enumerate(_combinations(options)):
         if tried >= _MOST_TRIES or not effort.spend(case, attempts.reads(trials)):
-            return Found(Search.GAVE_UP)
+            return _by_large_option(attempts, options, effort)
         if attempts.wins(trials):
-            state = attempts.state(_needed(attempts, trials))
-            assert state is not None  # noqa: S101 -- it wins
-            return Found(Search.FOUND, Change(_in_order(state.edits)), state.case)
+            return _found(attempts, _needed(attempts, trials, effort))
     return Found(Search.NONE)
+
+
+def _by_large_option(attempts: _Attempts, options: tuple[Option, ...], effort: Effort) -> Found:
+    """Return the change of one option with many edits, such as all rivals losing an address; else the search gave up.
+
+    The search tries the fewest edits first, so that it may stop before it reaches such an option.
+    """
+    for option in options:
+        trials = _flat((option,))
+        is_large = len(trials) > _MOST_OPTIONS_AT_ONCE
+        if is_large and effort.spend_on_large_option(attempts.start, attempts.reads(trials)) and attempts.wins(trials):
+            return _found(attempts, _needed(attempts, trials, effort))
+    return Found(Search.GAVE_UP)
+
+
+def _found(attempts: _Attempts, trials: tuple[Trial, ...]) -> Found:
+    state = attempts.state(trials)
+    assert state is not None  # noqa: S101 -- it wins
+    return Found(Search.FOUND, Change(_in_order(state.edits)), state.case)
 
 
 def _options(case: Case, link: Link) -> tuple[Option, ...]:
@@ -131,12 +163,19 @@ def _flat(options: tuple[Option, ...]) -> tuple[Trial, ...]:
     return tuple(sorted(trials, key=lambda trial: not trial.reads))
 
 
-def _needed(attempts: _Attempts, trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
-    """Return the edits without those that change nothing about the answer."""
+def _needed(attempts: _Attempts, trials: tuple[Trial, ...], effort: Effort) -> tuple[Trial, ...]:
+    """Return the edits without those that change nothing about the answer.
+
+    Of many edits nothing is dropped: each of them would have to be left out in turn, and all others made again.
+    """
+    if len(trials) > _MOST_LEFT_OUT_IN_TURN:
+        return trials
     for trial in trials:
         rest = tuple(one for one in trials if one is not trial)
+        if rest and not effort.spend(attempts.start, attempts.reads(rest)):
+            return trials
         if rest and attempts.wins(rest):
-            return _needed(attempts, rest)
+            return _needed(attempts, rest, effort)
     return trials
 
 
