@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from evaluator.decision import Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
-from evaluator.facts.host import HostFacts
+from evaluator.facts.host import HostAddresses, HostFacts
 from evaluator.facts.link import Kind, Link
 from evaluator.finding import ABSENCE_NOT_PROVEN, Finding, FindingCode, incomplete, merge
 from evaluator.policy.checked import Read, walk
@@ -100,12 +100,7 @@ def _why_none(
     addresses = tuple(map(str, host.usable))
     discarded = {nic.name for step in steps for nic in step.before} - {nic.name for nic in steps[-1].after}
     if status is Status.UNKNOWN_HOST and not host.answers:
-        said = "gave no address"
-        if host.withheld:
-            said = (
-                f"gave {', '.join(map(str, host.withheld))}, which do not count because a complete answer is required"
-            )
-        yield _error(FindingCode.NO_ANSWER, f"the name {quote(host.name)} {said}")
+        yield _no_answer(host)
     elif discarded:
         by = quote_all(dict.fromkeys(s.rule.name for s in steps if len(s.after) < len(s.before)))
         names = tuple(sorted(discarded))
@@ -133,6 +128,14 @@ def _why_none(
             addresses,
             (_NAT if is_complete else _INCOMPLETE) + _left_out(question.facts.lacking) + _no_loopback(question.facts),
         )
+
+
+def _no_answer(host: HostAddresses) -> Finding:
+    reason = "gave no address"
+    if host.withheld:
+        addresses = ", ".join(map(str, host.withheld))
+        reason = f"gave {addresses}, which do not count because a complete answer is required"
+    return _error(FindingCode.NO_ANSWER, f"the name {quote(host.name)} {reason}")
 
 
 def _left_out(lacking: frozenset[str]) -> str:
