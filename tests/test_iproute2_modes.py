@@ -293,7 +293,7 @@ def spoilt_outputs(draw: st.DrawFn) -> Any:
 def test_schema_and_reader_give_one_verdict(document: Any) -> None:
     codes: set[str] = set()
     try:
-        evaluator.read_report(document, "iproute2")
+        evaluator.read_report(json.dumps(document) if isinstance(document, str) else document, "iproute2")
     except ReportError as error:
         codes = {str(diagnostic.code) for diagnostic in error.diagnostics}
     name = "iproute2-report#addresses" if isinstance(document, list) else "iproute2-report"
