@@ -23,6 +23,8 @@ from evaluator.workbench.run_cases import run_case, run_case_file
 from tests.captured import CAPTURES
 from tests.random_hosts import ASKED, TOOLS, devices, write
 
+pytestmark = pytest.mark.volume
+
 IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 POLICIES = {
     "strict": {},

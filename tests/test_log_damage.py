@@ -22,6 +22,8 @@ from evaluator.audit.record import Record
 from evaluator.cli.main import main
 from tests.logs import WHEN, dump, filled, open_log, tampering
 
+pytestmark = pytest.mark.volume
+
 PAGE = 4096
 IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 FLIPS, LARGE_FLIPS, SWAPS = (1 << 30, 2000, 1500) if IS_LONG else (250, 30, 150)

@@ -23,6 +23,8 @@ from tests.captured import CAPTURES, questions
 from tests.strategies import host_addresses, reports, shuffled
 from tests.test_ansible import as_ansible
 
+pytestmark = pytest.mark.volume
+
 TOOLS = {"vdsm": "capability-report", "nmstate": "nmstate-report", "ansible": "ansible-facts"}
 UNORDERED = ("strict", "keep-management", "last-client-iface", "route-to-engine")
 ENGINE = {"route-to-engine": {"engine_address": "198.51.100.1"}}
