@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from evaluator.frozen import dataclass
+from msgspec import Struct
+
 from evaluator.text import visible
 
 
@@ -120,8 +121,7 @@ class RecordCode(StrEnum):
     UNWRITABLE = "LOG_UNWRITABLE"
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One problem: what is wrong, where, and what to do about it.
 
     `place` is `file:line:column` in a text and a JSON Pointer in a document; `order` is the offset

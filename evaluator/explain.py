@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from evaluator.counterfactual.search import Effort, smallest_change
 from evaluator.decide import Case
 from evaluator.decision import NAMING, Decision, Status
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
 from evaluator.finding import FindingCode
-from evaluator.frozen import dataclass, replace
 from evaluator.near_miss import near_misses
 from evaluator.policy.clause import Sight
 from evaluator.policy.interpret import Judged, run_again, subjects
@@ -32,8 +34,7 @@ _EFFECTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CaseExplainer:
+class CaseExplainer(Struct, frozen=True):
     """Explains decisions that were made on one case; `most` is as in `Decision.explain`."""
 
     case: Case

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from evaluator.frozen import dataclass
+from msgspec import Struct
+
 from evaluator.shipped import read_shipped
 from evaluator.text import json_pointer, quote
 
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 MOST_PROBLEMS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """One place where a document breaks its schema; `known_keys` is given where a key was not expected."""
 
     path: tuple[str | int, ...]

@@ -6,15 +6,16 @@ A place is a pair of offsets until the last moment; only a message turns it into
 from __future__ import annotations
 
 import bisect
+from functools import cached_property
 
-from evaluator.frozen import dataclass, field
+from msgspec import Struct
+
 from evaluator.text import flat, visible
 
 _WIDEST_EXCERPT = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A half-open range of character offsets in a source."""
 
     start: int
@@ -25,18 +26,16 @@ class Span:
             raise ValueError(f"no such span: {self.start}..{self.end}")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True, dict=True):
     """A text with the name a person knows it by: a path, a policy's name, `<string>`."""
 
     name: str
     text: str
-    _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        starts = [0]
-        starts.extend(i + 1 for i, char in enumerate(self.text) if char == "\n")
-        object.__setattr__(self, "_starts", tuple(starts))
+    @cached_property
+    def _starts(self) -> tuple[int, ...]:
+        """The offsets at which the lines start."""
+        return (0, *(i + 1 for i, char in enumerate(self.text) if char == "\n"))
 
     def line_column(self, offset: int) -> tuple[int, int]:
         """Return the line and the column of an offset, both counted from 1."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from msgspec import Struct
+
 from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.link import Kind, Link
 from evaluator.finding import FindingCode
-from evaluator.frozen import dataclass
 from evaluator.text import visible, visible_names
 from evaluator.trace import Reason
 
@@ -21,8 +22,7 @@ _REMOVING: Mapping[str, str] = {"discard": "discarded", "prefer": "passed over"}
 _OF_ADDRESSES = frozenset({"nic.matched", "owners"})
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(Struct, frozen=True):
     """What the rules did with one interface: its reasons, and the rule that removed it from the candidates."""
 
     reasons: tuple[Reason, ...]

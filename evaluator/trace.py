@@ -6,8 +6,6 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from evaluator.frozen import dataclass
-
 EXPLANATION_VERSION = 2
 
 
@@ -26,8 +24,7 @@ class Step(Struct, frozen=True):
     fired: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SeenValue:
+class SeenValue(Struct, frozen=True):
     """A word of a deciding clause, its value as text, and where the report states it (JSON Pointers)."""
 
     word: str
@@ -39,8 +36,7 @@ class SeenValue:
         return {"word": self.word, "value": self.value, "pointers": list(self.pointers)}
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """Why one rule did or did not hold for one interface (or at all, for a rule without subject).
 
     `held` is None where the rule did not judge the interface, which was no candidate then; `effect`
@@ -101,8 +97,7 @@ class Search(StrEnum):
     GAVE_UP = "gave_up"
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """One edit of a question: a fact of an interface, of the host or of the question, before and after.
 
     `interface` is None if it is about no single interface. `before` and `after` are JSON-ready. `sentence` goes
@@ -126,8 +121,7 @@ class Edit:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """The smallest change that was found to make an interface the answer, and was tried: what would have to be so."""
 
     edits: tuple[Edit, ...]
@@ -147,8 +141,7 @@ class Change:
         return {"sentence": self.sentence, "edits": [edit.to_dict() for edit in self.edits]}
 
 
-@dataclass(frozen=True, slots=True)
-class InterfaceReasons:
+class InterfaceReasons(Struct, frozen=True):
     """Why one interface is or is not the answer; `outcome` sums its `reasons` up in one sentence.
 
     `lowers` are the names it stands directly on, described in the report or not. `near_misses` say in
@@ -183,8 +176,7 @@ class InterfaceReasons:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerOutcome:
+class AnswerOutcome(Struct, frozen=True):
     """What the decision would have been on one host address alone, as a first-answer engine might have taken it."""
 
     address: str
@@ -196,8 +188,7 @@ class AnswerOutcome:
         return {"address": self.address, "status": self.status, "hostActiveNic": self.host_active_nic}
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """The full explanation of one decision: for every interface and rule the clause that decided.
 
     `summary` answers what and why in two sentences. `report_format` is how the report was read.

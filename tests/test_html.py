@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
-from msgspec.structs import replace as struct_replace
+from msgspec.structs import replace
 
 import evaluator
 from evaluator.cli.main import main
@@ -192,11 +192,7 @@ def without_changes(decision: Decision) -> Decision:
 
 def poisoned(value: Any, suffix: str) -> Any:
     """Return a value with something appended to every text in it."""
-    if isinstance(value, Severity | EditKind | Search) or (
-        not isinstance(value, str | tuple | list | Mapping)
-        and not is_dataclass(value)
-        and not isinstance(value, Struct)
-    ):
+    if isinstance(value, Severity | EditKind | Search) or not isinstance(value, str | tuple | list | Mapping | Struct):
         return value
     if isinstance(value, str):
         return value + suffix
@@ -204,9 +200,7 @@ def poisoned(value: Any, suffix: str) -> Any:
         return {poisoned(key, suffix): poisoned(item, suffix) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return tuple(poisoned(item, suffix) for item in value)
-    if isinstance(value, Struct):
-        return struct_replace(value, **{key: poisoned(getattr(value, key), suffix) for key in value.__struct_fields__})
-    return replace(value, **{f.name: poisoned(getattr(value, f.name), suffix) for f in fields(value) if f.init})  # type: ignore[type-var]
+    return replace(value, **{key: poisoned(getattr(value, key), suffix) for key in value.__struct_fields__})
 
 
 @cache

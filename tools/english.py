@@ -22,8 +22,9 @@ import sys
 import tokenize
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 ROOT = Path(__file__).parent.parent
 TABLE = Path(__file__).with_name("english.toml")
@@ -42,8 +43,7 @@ _INDENT = re.compile(r"[ \t]*\n[ \t]*")
 _CODE = re.compile(r"`[^`\n]*`")
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """What to find, what to write instead, and which matches are plain enough."""
 
     find: re.Pattern[str]
@@ -57,8 +57,7 @@ class Pattern:
                 yield match
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One match in a file."""
 
     path: str

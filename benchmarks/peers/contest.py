@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Answer = tuple[str, str | None]  # the status, and the name of the interface if one remained
 
 NAME, TRACE, FINDINGS, EXPLANATION = "name", "trace", "findings", "explanation"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A report as text, never seen before by any engine, and the addresses of the host.
 
     The text is kept as `str` and as octets, since decoders differ in what they take at no cost.
@@ -24,8 +24,7 @@ class Question:
     expected: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Contender:
+class Contender(Struct, frozen=True):
     """An engine with the policy loaded, and what it leaves out of the question.
 
     `row` says what it gives besides the status and the name; `known` a question's kind that it is

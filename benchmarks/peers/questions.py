@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 
 import orjson
+from msgspec import Struct, field
 
 from benchmarks.peers.contest import Answer, Question
 
@@ -21,8 +21,7 @@ MAPS = ("nics", "bondings", "vlans", "bridges")
 MANAGEMENT = "ovirtmgmt"
 
 
-@dataclass(slots=True)
-class Host:
+class Host(Struct):
     """A host in the making."""
 
     dice: random.Random

@@ -7,10 +7,10 @@ since a busy machine moves it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 import orjson
+from msgspec import Struct
 
 from benchmarks.peers import ours
 from benchmarks.peers.contest import EXPLANATION, NAME, TRACE, Answer, Contender, Question
@@ -22,8 +22,7 @@ SIZES = (8, 64, 512)
 Medians_of = Callable[[int, bool], Medians]
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A ratio of what one takes to what another takes, and its bound for a size."""
 
     title: str

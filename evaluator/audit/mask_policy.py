@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from evaluator.audit.mask_schema import SMALL
 from evaluator.audit.pseudonyms import MASKED, Pseudonyms
@@ -55,8 +55,7 @@ _CODES = frozenset(FindingCode)
 _NOTHING: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class MaskedPolicy:
+class MaskedPolicy(Struct, frozen=True):
     """A policy's text as it is shown; `public` are the labels in it that stay, `places` what places of rules become."""
 
     text: str

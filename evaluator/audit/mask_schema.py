@@ -25,9 +25,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from evaluator.audit.pseudonyms import MASKED, Pseudonyms
 from evaluator.schema import read_schema
@@ -46,8 +47,7 @@ Json = Mapping[str, Any]
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A schema for one place: `values` are the members of a map, and `keys` is the annotation of their names.
 
     `pointer` is the place as a JSON Pointer with `*` for every name and index.

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
 import rfc8785
+from msgspec import Struct
 
 from evaluator import plain
 from evaluator.decide import Case
@@ -36,8 +36,7 @@ _TEXTS = frozenset({"policy", "texts"})
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """A text that an envelope names by its digest: the report, or a text of the policy.
 
     `pointer` is its place in the envelope, `what` its name in messages.
@@ -48,8 +47,7 @@ class Body:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """An envelope and the bytes that it names: the report, and the texts of the policy, base first.
 
     `envelope` satisfies the schema of its version. A body is None if it was erased, or if it is damaged: then `damage`

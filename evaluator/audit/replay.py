@@ -7,10 +7,11 @@ other findings or other words; its answer, and the candidates after each rule, m
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from evaluator import plain
 from evaluator.audit.documents import SCHEMAS, document_of
@@ -46,8 +47,7 @@ class ReplayClass(StrEnum):
     DAMAGED = "damaged"
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(Struct, frozen=True):
     """The outcome of a replay.
 
     `differences` are sentences with the place in the document, `reasons` say why there is nothing to compare, and

@@ -7,9 +7,10 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from evaluator import __version__
 from evaluator.cli.exits import OF_STATUS, Exit
@@ -31,8 +32,7 @@ OUTPUTS = ("text", "json", "html")
 _OF_A_RECORD = frozenset({"report", "log", "output", "change_as_test", "write_tests", "parser", "run"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     """What a record says of its decision, and the record itself."""
 
     facts: Mapping[str, str] = field(default_factory=dict)

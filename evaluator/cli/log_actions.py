@@ -6,7 +6,8 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from evaluator.audit.log.export import chained, mark_of
 from evaluator.audit.log.items import Damaged, Item, LogFilter

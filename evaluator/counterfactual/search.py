@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from evaluator.counterfactual.host import report_edits
 from evaluator.counterfactual.question import answers, parameters
@@ -29,8 +30,7 @@ _MOST_LEFT_OUT_IN_TURN = 8
 _BYTES_A_UNIT = 40
 
 
-@dataclass(slots=True)
-class Effort:
+class Effort(Struct):
     """What may still be spent on one explanation: a unit for a rule judged for an interface, or some bytes read."""
 
     reading: int
@@ -59,8 +59,7 @@ class Effort:
         return len(case.program.rules) * max(len(case.report.facts.links), 1) + reads * self.reading
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """How a search ended; `case` is the question after the change."""
 
     search: Search
@@ -68,16 +67,14 @@ class Found:
     case: Case | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Struct, frozen=True):
     """A question after some edits."""
 
     case: Case
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(slots=True)
-class _Attempts:
+class _Attempts(Struct):
     """The questions that were tried for one interface, by their edits, so that no report is read twice."""
 
     name: str

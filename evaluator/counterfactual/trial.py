@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from evaluator.decide import Case
 from evaluator.facts.link import Link
-from evaluator.frozen import dataclass
 from evaluator.restate.restate import Touched, restate
 from evaluator.restate.writer import Writer
 from evaluator.trace import Edit, EditKind
@@ -25,8 +26,7 @@ class Applied(NamedTuple):
     edit: Edit
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Trial:
+class Trial(Struct, frozen=True, eq=False):
     """An edit that can be tried; `apply` returns None if the question cannot be put so.
 
     `subject` is the thing that is edited: two edits of one subject exclude each other. `size` counts the facts
@@ -39,8 +39,7 @@ class Trial:
     apply: Callable[[Case], Applied | None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Option:
+class Option(Struct, frozen=True, eq=False):
     """Edits that are tried together because one alone seldom helps: an address moves from one interface to another."""
 
     trials: tuple[Trial, ...]

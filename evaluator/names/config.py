@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from msgspec import Struct
+
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import Address, parse_address
 from evaluator.facts.literal import parse_literal
 from evaluator.files import read_regular
-from evaluator.frozen import dataclass
 from evaluator.text import quote
 
 DEFAULT_TIMEOUT = 5.0
@@ -25,8 +26,7 @@ _SYSTEM_FILE = Path("/etc/resolv.conf")
 _PORT = 53
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """A name server; `zone` is the interface of a link-local address."""
 
     address: Address
@@ -38,8 +38,7 @@ class Server:
         return f"{self.address}{zone}#{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class ResolverConfig:
+class ResolverConfig(Struct, frozen=True):
     """Whom to ask and for how long, in seconds for everything together."""
 
     servers: tuple[Server, ...]

@@ -12,11 +12,12 @@ import asyncio
 import importlib.metadata
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 
 import dns.message
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evaluator.names.chain import Chain
 from evaluator.names.config import EDNS_PAYLOAD, ResolverConfig, Server
@@ -30,16 +31,14 @@ _LONGEST_TRY = 2.0
 _ROUNDS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Struct, frozen=True):
     """What both families gave, and every exchange that led there."""
 
     families: tuple[Family, ...]
     exchanges: tuple[Exchange, ...]
 
 
-@dataclass(slots=True)
-class _Arrival:
+class _Arrival(Struct):
     """What has come of a question so far, so that a time-out does not lose it."""
 
     transport: str = "udp"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from evaluator.names.lookup import Outcome
 
@@ -22,8 +23,7 @@ _FAILURES = {
 ANSWERS = frozenset({"NOERROR", "NXDOMAIN"})
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """`started` is UTC in RFC 3339, `response` the wire form (None where none came), `strays` counts what was ignored.
 
     `is_used` tells whether the outcome was read from this response; `error` is empty where it could be read.

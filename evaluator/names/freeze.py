@@ -6,7 +6,8 @@ The same rules for a look-up that has just ended and for one that is read from a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import parse_address
@@ -20,8 +21,7 @@ from evaluator.text import quote
 _LOOPBACK = (parse_address("127.0.0.1"), parse_address("::1"))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A name, and what the hosts file (where one was named) and DNS said of it."""
 
     name: HostName

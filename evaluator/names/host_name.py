@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from types import ModuleType
+
+from msgspec import Struct
 
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError, Severity
 from evaluator.facts.address import Address
@@ -26,8 +27,7 @@ _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?", re.ASCII)
 _PORT = re.compile(r"[^:]+:[^:]*")
 
 
-@dataclass(frozen=True, slots=True)
-class HostName:
+class HostName(Struct, frozen=True):
     """A name in canonical form: `ascii` in A-labels, lower case, without a final dot; `unicode` as people read it."""
 
     asked: str

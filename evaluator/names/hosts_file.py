@@ -6,8 +6,9 @@ The format is that of hosts(5): an address, then names, `#` begins a comment.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import Address
@@ -19,8 +20,7 @@ from evaluator.text import quote_path, reason_of
 LARGEST_HOSTS_FILE = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class HostsEntry:
+class HostsEntry(Struct, frozen=True):
     """What a hosts file says of one name: its addresses in file order, their lines, and the file's digest.
 
     `malformed` holds what stands in the place of an address on the name's other lines.

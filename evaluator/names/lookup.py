@@ -7,8 +7,9 @@ made from these, and a record keeps them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
@@ -38,8 +39,7 @@ class Outcome(StrEnum):
         return self in (Outcome.ANSWERED, Outcome.NO_ADDRESSES, Outcome.NAME_NOT_FOUND, Outcome.CNAME_DANGLING)
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """What one record type gave: `addresses` in wire order, `links` of the CNAME chain with their TTLs.
 
     `least_ttl` is in seconds, None without records; `is_stale` tells that the server said so (EDE 3, 19).

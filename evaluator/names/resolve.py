@@ -11,9 +11,10 @@ import concurrent.futures
 import importlib
 import time
 from collections.abc import Coroutine, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import Address
@@ -26,8 +27,7 @@ from evaluator.names.resolution import dns_document, loopback_document
 from evaluator.text import quote
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(Struct, frozen=True):
     """A name or literal to be resolved, and how."""
 
     host: Address | HostName

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import dns.exception
 import dns.flags
@@ -23,6 +22,7 @@ import dns.wire
 from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.IN.A import A
 from dns.rdtypes.IN.AAAA import AAAA
+from msgspec import Struct
 
 from evaluator.facts.address import Address, parse_address
 
@@ -36,8 +36,7 @@ class MalformedResponseError(ValueError):
     """The octets are no DNS response that can be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """An A, AAAA or CNAME record of class IN; `value` is the address or the alias's target."""
 
     owner: dns.name.Name
@@ -46,8 +45,7 @@ class Record:
     value: Address | dns.name.Name
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """What one response says: `answers` in wire order, `zones` that prove absence by their SOA record."""
 
     rcode: str
@@ -68,8 +66,7 @@ class Response:
         return not self.answers and not self.zones
 
 
-@dataclass(frozen=True, slots=True)
-class _Raw:
+class _Raw(Struct, frozen=True):
     """One record before its content is read; `section` counts from the answer."""
 
     section: int

@@ -7,7 +7,8 @@ what its left side proves, `or` what its left side refutes, `not` swaps, a quant
 
 from __future__ import annotations
 
-from evaluator.frozen import dataclass
+from msgspec import Struct
+
 from evaluator.policy import nodes
 from evaluator.policy.check_expression import ExpressionChecker, Scope
 from evaluator.policy.check_relation import RelationChecker, refuse_sign
@@ -35,8 +36,7 @@ MOST_QUANTIFIERS = 3
 _NOTHING: frozenset[Expression] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """A condition (None where mistakes were noted) and the values it proves known if true, if false."""
 
     condition: Condition | None

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from evaluator.facts.address import parse_address, parse_cidr
-from evaluator.frozen import dataclass, field, replace
 from evaluator.policy import nodes
 from evaluator.policy.checked import Constant, Count, Expression, ListOf, ParameterValue, Read, RouteTo, Variable
 from evaluator.policy.problems import Problems
@@ -21,8 +23,7 @@ from evaluator.text import did_you_mean, quote
 _NIC = Type(Base.NIC)
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What a word may mean at one place of a rule; `known` are the values proven known there."""
 
     parameters: Mapping[str, Type]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evaluator.facts.link import Kind
 from evaluator.policy import nodes
@@ -86,8 +87,7 @@ class RelationChecker:
                     self._problems.error("BAD_LITERAL", message, place, hint)
 
 
-@dataclass(frozen=True, slots=True)
-class _Allowed:
+class _Allowed(Struct, frozen=True):
     """The values that a word can have: those known by name, and a test."""
 
     holds: Callable[[object], bool]

@@ -14,29 +14,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import ClassVar
 
-from evaluator.frozen import dataclass, field, fields
+from msgspec import Struct
+
 from evaluator.policy import vocabulary
 from evaluator.policy.scene import Value
 from evaluator.policy.types import Type
 from evaluator.source import Span
 
+_PLACE = frozenset({"text", "span"})
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+
+class Node(Struct, frozen=True, eq=False):
+    """A part of a condition; `not_compared` are the attributes that do not make two nodes different."""
+
+    not_compared: ClassVar[frozenset[str]] = _PLACE
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and type(other) is type(self) and self._meaning() == other._meaning()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._meaning()))
+
+    def _meaning(self) -> tuple[object, ...]:
+        return tuple([getattr(self, name) for name in self.__struct_fields__ if name not in self.not_compared])
+
+
+class Constant(Node, frozen=True):
     """A value known when the policy is loaded."""
 
     value: Value
     type: Type
-    text: str = field(compare=False)
+    text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterValue:
+class ParameterValue(Node, frozen=True):
     """The value of a parameter."""
 
+    not_compared: ClassVar[frozenset[str]] = _PLACE | {"type"}
+
     name: str
-    type: Type = field(compare=False)
+    type: Type
 
     @property
     def text(self) -> str:
@@ -44,8 +63,7 @@ class ParameterValue:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Node, frozen=True):
     """The rule's own `nic`, or what a quantifier binds."""
 
     name: str
@@ -57,68 +75,63 @@ class Variable:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Node, frozen=True):
     """A word of the vocabulary, read from `owner` (None for a word of its own)."""
+
+    not_compared: ClassVar[frozenset[str]] = _PLACE | {"type"}
 
     word: vocabulary.Word
     owner: Expression | None
-    type: Type = field(compare=False)
-    text: str = field(compare=False)
+    type: Type
+    text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Node, frozen=True):
     """The number of distinct elements of a list."""
 
     operand: Expression
     type: Type
-    text: str = field(compare=False)
+    text: str
 
 
-@dataclass(frozen=True, slots=True)
-class RouteTo:
+class RouteTo(Node, frozen=True):
     """The interfaces with the longest route to an address."""
 
     operand: Expression
     type: Type
-    text: str = field(compare=False)
+    text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Node, frozen=True):
     """A list written out."""
 
     operands: tuple[Expression, ...]
     type: Type
-    text: str = field(compare=False)
+    text: str
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Node, frozen=True):
     """Holds if one of them does; judged from left to right, stopping early."""
 
     conditions: tuple[Condition, ...]
-    text: str = field(compare=False)
-    span: Span = field(compare=False)
+    text: str
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Node, frozen=True):
     """Holds if all of them do; judged from left to right, stopping early."""
 
     conditions: tuple[Condition, ...]
-    text: str = field(compare=False)
-    span: Span = field(compare=False)
+    text: str
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Node, frozen=True):
     """Holds if the other does not."""
 
     condition: Condition
-    text: str = field(compare=False)
-    span: Span = field(compare=False)
+    text: str
+    span: Span
 
 
 class Quantifier(StrEnum):
@@ -129,8 +142,7 @@ class Quantifier(StrEnum):
     NO = "no"
 
 
-@dataclass(frozen=True, slots=True)
-class Quantified:
+class Quantified(Node, frozen=True):
     """Over a list in its order; `others_only` leaves the rule's own nic out (the binder is `other`)."""
 
     quantifier: Quantifier
@@ -138,17 +150,16 @@ class Quantified:
     others_only: bool
     domain: Expression
     body: Condition
-    text: str = field(compare=False)
-    span: Span = field(compare=False)
+    text: str
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(Node, frozen=True):
     """A boolean that stands as a condition."""
 
     operand: Expression
-    text: str = field(compare=False)
-    span: Span = field(compare=False)
+    text: str
+    span: Span
 
 
 class Relate(StrEnum):
@@ -169,37 +180,34 @@ class Relate(StrEnum):
     BELOW = "below"
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Node, frozen=True):
     """`left relation right`, or its opposite."""
 
     left: Expression
     relation: Relate
     right: Expression
     negated: bool
-    text: str = field(compare=False)
-    span: Span = field(compare=False)
+    text: str
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class InState:
+class InState(Node, frozen=True):
     """`operand is state`, or its opposite."""
 
     operand: Expression
     state: vocabulary.State
     negated: bool
-    text: str = field(compare=False)
-    span: Span = field(compare=False)
+    text: str
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class IsKnown:
+class IsKnown(Node, frozen=True):
     """`operand is known` (`negated`: unknown)."""
 
     operand: Expression
     negated: bool
-    text: str = field(compare=False)
-    span: Span = field(compare=False)
+    text: str
+    span: Span
 
 
 Expression = Constant | ParameterValue | Variable | Read | Count | RouteTo | ListOf
@@ -209,8 +217,8 @@ Condition = AnyOf | AllOf | Not | Quantified | Truth | Related | InState | IsKno
 def walk(node: Condition | Expression) -> Iterator[Condition | Expression]:
     """Yield a node and everything inside it, in the order of the text."""
     yield node
-    for part in fields(node):
-        value = getattr(node, part.name)
+    for name in node.__struct_fields__:
+        value = getattr(node, name)
         for child in value if isinstance(value, tuple) else (value,):
             if isinstance(child, Expression | Condition):
                 yield from walk(child)

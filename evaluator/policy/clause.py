@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from evaluator.facts.address import OwnedAddress
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
-from evaluator.frozen import dataclass
 from evaluator.policy.checked import (
     AllOf,
     AnyOf,
@@ -40,8 +41,7 @@ from evaluator.policy.wording import show, show_briefly
 from evaluator.trace import SeenValue
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Whether a condition held, the clause that decided it, and the values that the clause saw."""
 
     held: bool

@@ -7,9 +7,10 @@ import fnmatch
 import re
 from typing import Any
 
+from msgspec.structs import replace
+
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
-from evaluator.frozen import replace
 from evaluator.policy.checked import (
     AllOf,
     AnyOf,

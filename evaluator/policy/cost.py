@@ -7,8 +7,9 @@ and what a clause has to look through.
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from evaluator.diagnostic import Diagnostic, PolicyError
-from evaluator.frozen import dataclass
 from evaluator.policy.checked import (
     AllOf,
     AnyOf,
@@ -65,8 +66,7 @@ def _degree(condition: Condition) -> Cost:
             return Cost()
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """How long lists are on this report.
 
     All interfaces, the candidates, what stands above one interface, what belongs to the stack of

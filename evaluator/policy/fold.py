@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from evaluator.frozen import replace
+from msgspec.structs import replace
+
 from evaluator.policy.checked import (
     AllOf,
     AnyOf,

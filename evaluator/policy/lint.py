@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluator.frozen import dataclass
+from msgspec import Struct
+
 from evaluator.policy.asked import nodes_of
 from evaluator.policy.checked import ParameterValue, Read, walk
 from evaluator.policy.fold import fold
@@ -14,8 +15,7 @@ from evaluator.source import Span
 from evaluator.text import quote
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A checked rule and the place of its sentence."""
 
     rule: Rule

@@ -10,8 +10,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from evaluator.facts.address import parse_address, parse_cidr
-from evaluator.frozen import dataclass
 from evaluator.text import quote
 
 _ARTICLES = ("a", "an", "the")
@@ -61,8 +62,7 @@ _WANTED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """What to say about a sentence, and the characters of it that it is about."""
 
     message: str
@@ -71,8 +71,7 @@ class Mistake:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A word of the sentence as the lexer took it; `kind` is the name of its terminal."""
 
     kind: str

@@ -5,20 +5,19 @@ Every node carries the span it was read from, in offsets of the policy file.
 
 from __future__ import annotations
 
-from evaluator.frozen import dataclass
+from msgspec import Struct
+
 from evaluator.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A single name and its place."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """`nic.addresses`: names joined by dots."""
 
     parts: tuple[Name, ...]
@@ -30,8 +29,7 @@ class Word:
         return ".".join(part.text for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """`count(candidates)`."""
 
     function: Name
@@ -39,24 +37,21 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Struct, frozen=True):
     """`["docker0", "virbr*"]`."""
 
     operands: tuple[Operand, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A text, an integer or a boolean."""
 
     value: str | int | bool
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Either:
+class Either(Struct, frozen=True):
     """`a or b or c`; `signs` are the words used to join them."""
 
     conditions: tuple[Condition, ...]
@@ -64,8 +59,7 @@ class Either:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Both:
+class Both(Struct, frozen=True):
     """`a and b and c`; `signs` are the words used to join them."""
 
     conditions: tuple[Condition, ...]
@@ -73,8 +67,7 @@ class Both:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Negation:
+class Negation(Struct, frozen=True):
     """`not a`; `sign` is the word used."""
 
     condition: Condition
@@ -82,8 +75,7 @@ class Negation:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Quantified:
+class Quantified(Struct, frozen=True):
     """`some|every|no binder in domain satisfies body`."""
 
     quantifier: str
@@ -93,16 +85,14 @@ class Quantified:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Holds:
+class Holds(Struct, frozen=True):
     """An operand that stands alone as a condition."""
 
     operand: Operand
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """`left sign right`: a comparison, `in`, or one of the relations; `negation` is the word before the sign."""
 
     left: Operand
@@ -112,8 +102,7 @@ class Relation:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """`operand is name` or `operand is not name`; `negation` is the word for not."""
 
     operand: Operand
@@ -122,8 +111,7 @@ class State:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(Struct, frozen=True):
     """One rule: what to do, to whom, and when."""
 
     verb: Name

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from evaluator.decision import PolicyText
 from evaluator.diagnostic import Diagnostic, Severity
-from evaluator.frozen import dataclass
 from evaluator.policy import vocabulary
 from evaluator.policy.checked import Condition, Expression
 from evaluator.policy.scene import Value
@@ -13,15 +14,13 @@ from evaluator.policy.types import Type
 LANGUAGE_VERSION = 2  # goes up when a sentence may mean something else than before
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A message: texts and expressions in turn."""
 
     parts: tuple[str | Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """The degree of a rule's worst cost: n^`nics` · m^`others`.
 
     n is the number of interfaces, m the length of the longest other list (addresses, networks).
@@ -42,8 +41,7 @@ class Cost:
         return "·".join(powers) or "1"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One checked rule; `place` is `policy:line:column`. Choosers have no code and no message."""
 
     name: str
@@ -64,8 +62,7 @@ class Rule:
         return self.verb in vocabulary.CHOOSERS
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A declared parameter. Without a default and not optional it must be given."""
 
     name: str
@@ -79,8 +76,7 @@ class Parameter:
         return self.default is None and not self.type.optional
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """A policy that can be run. `warnings` are what the checker advised, sorted by place.
 
     `text` is the text of its file. `texts` names each text that it was read from, base first, and `digest` is the

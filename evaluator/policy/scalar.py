@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluator.frozen import dataclass
+from msgspec import Struct
+
 from evaluator.source import Source, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """The text as it is meant, and for each character its offset in the source; one more for the end."""
 
     source: Source

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import Struct, field
+
 from evaluator.facts.address import Address, Cidr, OwnedAddress
 from evaluator.facts.host import HostAddresses, HostFacts
 from evaluator.facts.link import Link
-from evaluator.frozen import dataclass, field
 
 _SHORT = 16
 _NOTHING: frozenset[Address] = frozenset()
@@ -20,8 +21,7 @@ class Question:
     """Everything a decision depends on besides the policy; `owned` and `owners` are fixed before the first rule.
 
     `owned` maps each interface that owns usable host addresses to these; `owners` are those interfaces, sorted by
-    name; `unowned` are the usable host addresses without an owner, sorted. Made for each decision, and so no
-    dataclass, which takes longer to make; nobody changes it all the same.
+    name; `unowned` are the usable host addresses without an owner, sorted. Nobody changes it.
     """
 
     __slots__ = ("facts", "host", "owned", "owners", "parameters", "unowned")
@@ -46,16 +46,13 @@ class Question:
         return self.owned.get(nic.name, _NOTHING)
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """The question, and the candidates as they were before the rule that is judged, sorted by name."""
 
     question: Question
     candidates: tuple[Link, ...]
-    _routes: dict[Address, tuple[Link, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _sets: dict[int, tuple[tuple[Scalar, ...], frozenset[object]]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    _routes: dict[Address, tuple[Link, ...]] = field(default_factory=dict)
+    _sets: dict[int, tuple[tuple[Scalar, ...], frozenset[object]]] = field(default_factory=dict)
 
     @property
     def facts(self) -> HostFacts:

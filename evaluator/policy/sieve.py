@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from evaluator.frozen import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
+
 from evaluator.policy.checked import (
     AllOf,
     Condition,
@@ -43,8 +45,7 @@ class Source(StrEnum):
     NEAR = "those in one of whose subnets an address of the list `key` may be"
 
 
-@dataclass(frozen=True, slots=True)
-class Sieve:
+class Sieve(Struct, frozen=True):
     """What is looked at, and what is left to be asked of it (None: nothing)."""
 
     source: Source
@@ -147,8 +148,7 @@ def _host_word(expression: Expression) -> str:
     return f"host.{expression.word.name}" if is_host and isinstance(expression, Read) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Extreme:
+class Extreme(Struct, frozen=True):
     """What `some other in LIST satisfies other.WORD < nic.WORD` asks: whether the subject is beyond the list's least.
 
     With `>` the greatest. That the subject may stand in the list itself makes no difference.

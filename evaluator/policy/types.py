@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from evaluator.frozen import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Base(StrEnum):
@@ -22,8 +23,7 @@ class Base(StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Struct, frozen=True):
     """A base type, perhaps in a list (`[nic]`), perhaps unknown (`integer?`)."""
 
     base: Base

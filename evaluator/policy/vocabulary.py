@@ -11,9 +11,10 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
+from msgspec import Struct
+
 from evaluator.facts.address import Address
 from evaluator.facts.link import Kind, Link
-from evaluator.frozen import dataclass
 from evaluator.policy.scene import Scene, Value
 from evaluator.policy.types import Base, Type
 
@@ -30,8 +31,7 @@ _VLAN_ID = "its vlan id; 0 for what is no vlan, unknown for a vlan without an id
 _CONFLICTS = 'of "addr" and "network", those where the report contradicts itself about it'
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """A word: `name` of a value of type `owner` (None: a word of its own).
 
     `get` takes the scene and the owner's value. `path` is for the compiler: if the value is an attribute of the
@@ -56,8 +56,7 @@ class Word:
         return self.name if self.owner is None else f"{shown_owner(self.owner)}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """What `value is NAME` means for a value of one type; states of one `family` exclude each other.
 
     `kind` is for the compiler: the kind that the state asks for, if it asks for nothing else.
@@ -81,8 +80,7 @@ class State:
         return f"{shown_owner(self.owner)} is {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function of the language: what it takes, what it gives."""
 
     name: str

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import yaml
+from msgspec import Struct, field
 
 from evaluator.diagnostic import PolicyError
 from evaluator.policy.problems import Problems
@@ -25,8 +25,7 @@ _STRING = "tag:yaml.org,2002:str"
 _QUANTIFIER = re.compile(r"\b(some|every|no)\s+\w+\s+in\s")
 
 
-@dataclass(slots=True)
-class Located:
+class Located(Struct):
     """A value with its place. `value` is plain data; `keys` and `children` lead to its parts.
 
     `style` is YAML's for a scalar: None for plain, a quote, `|` or `>`. `cut_by_comment` tells that

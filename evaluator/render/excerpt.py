@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from evaluator.decision import Decision
 from evaluator.render.roles import Part, Role
@@ -23,8 +24,7 @@ _MOST_DRAWN = 40
 _MOST_ADDRESSES = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(Struct, frozen=True):
     """What is drawn: interfaces, names that the report does not describe, host addresses with all their owners.
 
     `hidden_above` and `hidden_below` hold, for each interface drawn, the neighbours that are not, and
@@ -70,8 +70,7 @@ def excerpt(decision: Decision, explanation: Explanation, roles: Mapping[str, Ro
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
+class _Around(Struct, frozen=True):
     """The names that are drawn, and those from which was looked for others below and above."""
 
     drawn: set[str] = field(default_factory=set)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evaluator.render.markup import printable
 from evaluator.render.roles import Role
@@ -22,8 +23,7 @@ _MOST_ADDRESSES = 4
 _MOST_IN_TITLE = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """A way to write one line: its class in the style sheet, the line's height, a sign's width, the most signs."""
 
     name: str
@@ -40,8 +40,7 @@ MATCHED = Style("matched", 17, 7.4, 39)
 VERDICT = Style("verdict", 18, 7.5, 30)
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """One line of a box; `cells` counts the signs' widths."""
 
     text: str
@@ -59,8 +58,7 @@ class Words:
         return any(char > "\u024f" and char != "…" for char in self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
+class Face(Struct, frozen=True):
     """A box: its class in the style sheet, its lines, and the whole of what it stands for as `title`."""
 
     look: str

@@ -14,8 +14,9 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
 from evaluator.decision import Decision, Status
-from evaluator.frozen import replace
 from evaluator.render.excerpt import excerpt
 from evaluator.render.html_answers import answers
 from evaluator.render.html_findings import findings

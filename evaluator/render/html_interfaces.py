@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evaluator.render.excerpt import Excerpt
 from evaluator.render.html_parts import folded, names, plural, rest, role_badge, section, table, terms
@@ -19,8 +20,7 @@ _MOST_EXPLAINED = 400
 MOST_CHANGES = 250
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(Struct, frozen=True):
     """The interfaces that are drawn and those that are not, with what became of each and its place in the page.
 
     `unexplained` counts those of which nothing is known here.

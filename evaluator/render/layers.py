@@ -7,13 +7,13 @@ in each of those between, so that room is kept for it. Knows nothing of interfac
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Pair = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """One line by its nodes, from the upper box over the bends to the lower one.
 
     `closes_circle` tells that it was turned round: its lower box stands on its upper one.
@@ -23,8 +23,7 @@ class Chain:
     closes_circle: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Boxes that are connected. `layers` holds nodes, bottom first: those from `count` on are bends of lines."""
 
     count: int

@@ -6,8 +6,9 @@ The drawing is a pure function of boxes and lines in their given order: one deci
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from evaluator.render.crossings import neighbours, ordered
 from evaluator.render.layers import Part, connected, layered
@@ -18,8 +19,7 @@ _ALIGNMENTS = 8
 Point = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """What is to be placed."""
 
     key: str
@@ -27,8 +27,7 @@ class Box:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A box and its upper left corner."""
 
     key: str
@@ -38,8 +37,7 @@ class Placed:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line from an upper to a lower box, by points: the gaps between layers, each entered and left upright.
 
     `closes_circle` tells that it was turned round: its lower box stands on its upper one.
@@ -51,8 +49,7 @@ class Line:
     closes_circle: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """A finished drawing."""
 
     boxes: tuple[Placed, ...]

@@ -10,7 +10,8 @@ from __future__ import annotations
 import html
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evaluator.text import flat, visible
 
@@ -19,8 +20,7 @@ _MOST_MARKS = 2
 Attribute = str | int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Html:
+class Html(Struct, frozen=True):
     """Markup that stands in a page as it is. Foreign text becomes one through `element` and `joined` only."""
 
     source: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from evaluator.decision import Decision, Status
 from evaluator.render.stacks import lowers_of, reached, uppers_of
@@ -26,8 +27,7 @@ class Part(StrEnum):
 _RANK = {part: rank for rank, part in enumerate(Part)}
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Struct, frozen=True):
     """`label` says what became of the interface, `rule` which rule did it; both empty where it played no part."""
 
     part: Part

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evaluator.render import faces
 from evaluator.render.excerpt import Excerpt
@@ -24,8 +25,7 @@ _DESCRIBED = (
 _Key = str
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """The picture, and which looks of lines are in it."""
 
     svg: Html

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
-from evaluator.frozen import dataclass
 from evaluator.report.shapes import is_kubernetes
 from evaluator.text import did_you_mean, json_pointer, quote, quote_all
 
@@ -23,8 +24,7 @@ _HINT = "give the NodeNetworkState of the node: `kubectl get nodenetworkstate NO
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """What nmstate shows of a host, and the keys that lead to it in the document."""
 
     value: object
@@ -36,8 +36,7 @@ class State:
         return json_pointer(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(Struct, frozen=True):
     """One Kubernetes object and the keys that lead to it."""
 
     data: Mapping[str, Any]

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, OwnedAddress, length_of, read_entry
 from evaluator.facts.netmask import parse_netmask
 from evaluator.finding import Finding, FindingCode
-from evaluator.frozen import dataclass
 from evaluator.text import quote
 
 
@@ -35,8 +36,7 @@ class Entry(NamedTuple):
 _Good = tuple[Address, int | None, Entry]  # an address that counts, its prefix length, where it stands
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(Struct, frozen=True):
     """What an interface owns, sorted and without duplicates, what is wrong, and the texts that are no address."""
 
     addresses: tuple[OwnedAddress, ...]

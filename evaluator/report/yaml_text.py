@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NoReturn
 
 import yaml
+from msgspec import Struct, field
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.report.json_text import DEEPEST, refuse_deep, too_deep
@@ -87,16 +87,14 @@ def _refuse_nesting(text: str, error: yaml.YAMLError) -> NoReturn:
     raise ReportError([too_deep()])
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(Struct, frozen=True):
     """A value and of how many parts it consists."""
 
     value: object
     size: int = 1
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """Builds plain values from YAML's events; one level of nesting is one level of calls, limited above."""
 
     source: Source

@@ -10,10 +10,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec import Struct
+
 from evaluator.diagnostic import ReportError
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import LINK_FACTS, Link
-from evaluator.frozen import dataclass
 from evaluator.report.read import read_report
 from evaluator.report.reading import Report, simplified
 from evaluator.restate.ansible import AnsibleWriter
@@ -32,8 +33,7 @@ _HOST_FACTS = ("networks", "last_client_iface", "blocked")
 _NOTHING: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(Struct, frozen=True):
     """Which facts a change is about: those of some interfaces, of every interface, of the host."""
 
     links: Mapping[str, frozenset[str]]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from evaluator.decision import Status
 from evaluator.diagnostic import PolicyError, ReportCode, ReportError
@@ -31,8 +32,7 @@ REFUSED = "refused"
 _SCHEMA = "policy-test"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a case must give; None where the case does not say. `status` may be `refused`."""
 
     status: str
@@ -46,8 +46,7 @@ class Wanted:
     silent: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyCase:
+class PolicyCase(Struct, frozen=True):
     """One case, ready to be run: `report` is a report's text or a document, in `format`; `item` is chosen in it."""
 
     name: str

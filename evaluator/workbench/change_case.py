@@ -6,8 +6,9 @@ The test is complete: report, addresses and parameters are in it, and it passes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from evaluator.counterfactual.question import host_data
 from evaluator.counterfactual.search import Effort, smallest_change
@@ -23,8 +24,7 @@ from evaluator.workbench.case_text import dump, report_in_test
 _LONGEST_NAME = 200
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeCase:
+class ChangeCase(Struct, frozen=True):
     """A test as data, without the policy that it is for; `change` is what was changed."""
 
     test: dict[str, Any]

@@ -7,8 +7,9 @@ too large in a file beside the test.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from evaluator.audit.record import Json, Record
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
@@ -19,8 +20,7 @@ from evaluator.text import quote
 from evaluator.workbench.case_text import dump, report_in_test
 
 
-@dataclass(frozen=True, slots=True)
-class RecordCase:
+class RecordCase(Struct, frozen=True):
     """A test file, and the files that must stand beside it, by their names."""
 
     text: str

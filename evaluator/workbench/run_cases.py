@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, PolicyError, QuestionError, ReportError
@@ -15,8 +16,7 @@ from evaluator.workbench.case_file import REFUSED, PolicyCase, Wanted, read_case
 SUFFIX = ".test.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class CaseResult:
+class CaseResult(Struct, frozen=True):
     """One case and what differs from what it wants; nothing if it passed."""
 
     case: PolicyCase

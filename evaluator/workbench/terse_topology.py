@@ -23,7 +23,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from evaluator.text import did_you_mean, quote
 
@@ -34,8 +35,7 @@ _PHRASES = ("has", "over", "in", "on", "vlan", "carries", "gateway", "mode", "dh
 _PREFIXES = {"bond": "bond", "br": "bridge", "virbr": "bridge"}
 
 
-@dataclass(slots=True)
-class _Device:
+class _Device(Struct):
     """What has been said of one interface so far."""
 
     name: str

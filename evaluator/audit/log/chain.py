@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.text import quote
@@ -21,8 +22,7 @@ _SIGNATURE = b"activenic decision log: signature 1\n"
 _HEAD = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """Where a chain ends: the number of its last record, and that record's hash."""
 
     seq: int

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 import rfc8785
+from msgspec import Struct
 
 from evaluator import plain
 from evaluator.audit.log.chain import GENESIS, Head, stub_hash
@@ -26,8 +26,7 @@ from evaluator.diagnostic import Diagnostic, RecordCode
 _VERSION = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(Struct, frozen=True):
     """The end of what was pruned, how many numbers were removed this time, and which moment was given.
 
     `damaged` are the numbers of those that were missing or damaged.

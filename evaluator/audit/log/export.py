@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import rfc8785
+from msgspec import Struct
 
 from evaluator import plain
 from evaluator.audit.log.chain import GENESIS, Head, entry_hash
@@ -61,8 +61,7 @@ def is_export(path: Path) -> bool:
         return file.read(len(_BEGINS_A_LINE)) == _BEGINS_A_LINE
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """A line that was read: what it holds, the record with its bodies, and the hash that it says it follows."""
 
     item: Item

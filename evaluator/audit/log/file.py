@@ -13,8 +13,9 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from evaluator.audit.log.create import create_log
 from evaluator.audit.log.ownership import log_risk
@@ -59,8 +60,7 @@ def as_record_errors(path: Path) -> Iterator[None]:
         raise _refusal(RecordCode.UNREADABLE, path, f"cannot be opened: {reason_of(error)}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """What the header of the file says; `tables` is the version of its tables, looked at if the id is another one."""
 
     application: int
@@ -68,8 +68,7 @@ class Header:
     tables: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenLog:
+class OpenLog(Struct, frozen=True):
     """A log that is open for reading.
 
     `problems` say what is wrong with the file as a whole. `last` is the number of the last record, if that was read

@@ -6,8 +6,9 @@ Damage stays local: a place that cannot be read is a value like any other, so th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from evaluator.audit.log.chain import Head
 from evaluator.audit.record import Json, policy_sha256, time_text
@@ -17,8 +18,7 @@ from evaluator.facts.literal import parse_literal
 SHORTEST_PREFIX = 6
 
 
-@dataclass(frozen=True, slots=True)
-class LogFilter:
+class LogFilter(Struct, frozen=True):
     """Which records are meant: those for which all that is given holds.
 
     `since` is the first moment that counts, `until` the first that does not; both know their time zone. A label
@@ -40,8 +40,7 @@ class LogFilter:
         return self == LogFilter()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """An envelope that is what was written, and its place in the chain.
 
     `problems` say what is damaged beside it: a text that it names, a column by which it is found. `unproven` is not
@@ -95,8 +94,7 @@ class Entry:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Damaged:
+class Damaged(Struct, frozen=True):
     """A place whose envelope is lost, or is not what was written.
 
     `decision_id`, `timestamp` and `hash` are what the columns beside the envelope say, empty if they cannot be read.

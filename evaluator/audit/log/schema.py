@@ -17,8 +17,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 APPLICATION_ID = 0x61634E69  # acNi
 SCHEMA_VERSION = 2
@@ -188,8 +189,7 @@ _NAMED_1 = (
 _COLUMNS_1 = ("decision_id", "timestamp", "host", "status", "interface", "policy")
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """What differs between the versions: how the tables are made, and where things stand in them.
 
     `index` are the columns of `entry` that repeat the envelope, `named` is the query for the texts of all records,

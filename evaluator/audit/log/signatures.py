@@ -7,7 +7,8 @@ damage, not a log made anew with another key.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from evaluator.audit.log.queries import is_hash
 from evaluator.audit.log.signing import can_sign, is_signed
@@ -16,8 +17,7 @@ from evaluator.diagnostic import Diagnostic, RecordCode
 Signed = tuple[object, object, object]
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureCheck:
+class SignatureCheck(Struct, frozen=True):
     """Checks signatures; with `public_keys` everything must be signed with one of them."""
 
     public_keys: frozenset[bytes]

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Protocol
+
+from msgspec import Struct
 
 from evaluator.audit.log.chain import signed_text
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, extra_missing
@@ -32,12 +33,11 @@ class Signer(Protocol):
         """Return the raw Ed25519 signature of a message, 64 octets."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeySigner:
+class KeySigner(Struct, frozen=True):
     """Signs with a private key that this process holds."""
 
     public_key: bytes
-    _sign: Callable[[bytes], bytes] = field(repr=False)
+    _sign: Callable[[bytes], bytes]
 
     def sign(self, message: bytes) -> bytes:
         """Return the raw signature of a message."""

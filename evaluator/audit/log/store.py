@@ -10,10 +10,11 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from evaluator import __version__
 from evaluator.audit.log.chain import Head, entry_hash

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from evaluator.audit.log.chain import Head
 from evaluator.diagnostic import Diagnostic
@@ -12,8 +13,7 @@ from evaluator.diagnostic import Diagnostic
 MOST_PROBLEMS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """What a verification found: `problems` is empty if everything is what was written.
 
     `problems` are the first hundred, `others` how many more there are. `records` were read, `pruned` is the number of

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from evaluator.audit.log.chain import GENESIS, Head, entry_hash
 from evaluator.audit.log.file import OpenLog
@@ -25,8 +26,7 @@ from evaluator.text import quote_all
 Texts = dict[int, tuple[str, int]]
 
 
-@dataclass(slots=True)
-class Walk:
+class Walk(Struct):
     """What is known on the way along the chain.
 
     `bodies` holds digest and size of each stored text, an empty digest if it is damaged, `named` those that some record
@@ -157,8 +157,7 @@ def _problem(code: RecordCode, message: str, seq: int) -> Diagnostic:
     return Diagnostic(code, message, order=seq)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
+class _Rows(Struct, frozen=True):
     """What stands beside a record in the other tables."""
 
     findings: list[Row]
@@ -166,8 +165,7 @@ class _Rows:
     named: list[Row]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tables:
+class _Tables(Struct, frozen=True):
     """The tables that belong to the records, read along with them."""
 
     findings: _Beside

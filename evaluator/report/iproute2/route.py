@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct, field
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, Cidr, network_of, parse_address, parse_cidr
@@ -29,8 +28,7 @@ _LEFT_OUT = wire.Route()
 _DEFAULTS = {4: parse_cidr("0.0.0.0/0"), 6: parse_cidr("::/0")}
 
 
-@dataclass(slots=True)
-class RoutingTable:
+class RoutingTable(Struct):
     """The routes by interface name, those that lead nowhere, and what could not be read."""
 
     routes: dict[str, set[Route]] = field(default_factory=lambda: defaultdict(set))

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.report.iproute2.route import families_of
@@ -27,8 +27,7 @@ _BARE_TYPE = re.compile(rb'\{\s*"(?:%s)"\s*,' % _TYPES)
 _NEWER = "use a newer iproute2, or leave `--route` out"
 
 
-@dataclass(frozen=True, slots=True)
-class RouteFile:
+class RouteFile(Struct, frozen=True):
     """One output of `ip -j route`: its JSON text, and the families of the routes that show theirs."""
 
     text: bytes
