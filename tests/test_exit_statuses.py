@@ -124,7 +124,10 @@ def test_a_command_has_its_exit_status(
 def test_an_interrupt_ends_with_130() -> None:
     command = [ACTIVENIC, "decide", "-", "--address", "192.0.2.10"]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    # a shell lets its background jobs ignore the signal, and their children inherit that
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, **pipes) as process:
+        signal.signal(signal.SIGINT, handler)
         assert process.stdin is not None
         process.stdin.write(b" " * 2**20)  # more than a pipe holds, so the command reads when this returns
         process.stdin.flush()
