@@ -121,7 +121,7 @@ def _step(judged: Judged) -> Step:
     rule = judged.rule
     return Step(
         rule.name,
-        rule.verb,
+        rule.verb_name,
         rule.place,
         _names(judged.before),
         _names(judged.after),

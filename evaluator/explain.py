@@ -24,15 +24,6 @@ from evaluator.policy.verdict import status_of
 from evaluator.summary import Fate, outcome, summary
 from evaluator.trace import AnswerOutcome, Explanation, InterfaceReasons, Reason
 
-_EFFECTS = {
-    "match": ("matched", "not matched"),
-    "discard": ("discarded", "stays"),
-    "prefer": ("preferred", ""),
-    "ambiguous": ("ambiguous", "not ambiguous"),
-    "reject": ("rejected", "not rejected"),
-    "warn": ("a finding", "no finding"),
-}
-
 
 class CaseExplainer(Struct, frozen=True):
     """Explains decisions that were made on one case; `most` is as in `Decision.explain`."""
@@ -157,12 +148,15 @@ def _not_counted(link: Link, decision: Decision) -> Iterator[str]:
 def _reason(view: _View, link: Link | None) -> Reason:
     rule = view.rule
     if link is not None and link.name not in view.subjects:
-        return Reason(rule.name, rule.verb, rule.place, None, "not judged: no candidate here")
+        return Reason(rule.name, rule.verb_name, rule.place, None, "not judged: no candidate here")
     found = view.sight.verdict(rule.condition, {} if link is None else {"nic": link})
-    return Reason(rule.name, rule.verb, rule.place, found.held, _effect(view, found.held), found.clause, found.seen)
+    return Reason(
+        rule.name, rule.verb_name, rule.place, found.held, _effect(view, found.held), found.clause, found.seen
+    )
 
 
 def _effect(view: _View, held: bool) -> str:
-    if view.rule.verb == "prefer" and not held:
-        return "passed over" if view.fired else "stays: none is preferred"
-    return _EFFECTS[view.rule.verb][0 if held else 1]
+    verb = view.rule.verb
+    if held:
+        return verb.held
+    return verb.failed if view.fired or not verb.unused else verb.unused

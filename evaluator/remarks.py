@@ -16,6 +16,7 @@ from evaluator.policy.interpret import Bindings, Judged
 from evaluator.policy.program import Program, Rule
 from evaluator.policy.scene import Question, Scene
 from evaluator.policy.types import Base
+from evaluator.policy.verbs import Effect
 from evaluator.policy.wording import fill, named_in
 from evaluator.report.reading import Report
 from evaluator.text import quote, quote_all
@@ -34,9 +35,11 @@ def remarks(
     """Return every finding, merged and sorted."""
     found = [*report.findings, *question.host.findings(), *_lacking(compiled, report), *_families_absent(question)]
     for step in steps:
-        if step.fired and not step.rule.is_chooser:
+        if step.fired and not step.rule.verb.chooses:
             found.extend(_of_rule(step, question))
-    if status is Status.AMBIGUOUS and not any(step.fired and step.rule.verb == "ambiguous" for step in steps):
+    if status is Status.AMBIGUOUS and not any(
+        step.fired and step.rule.verb.effect is Effect.MAKE_AMBIGUOUS for step in steps
+    ):
         found.append(_several(steps[-1].after, question))
     if status in (Status.NO_MATCH, Status.UNKNOWN_HOST):
         is_complete = ABSENCE_NOT_PROVEN.isdisjoint([finding.code for finding in found])
@@ -55,7 +58,7 @@ def _of_rule(step: Judged, question: Question) -> Iterator[Finding]:
     rule, scene = step.rule, Scene(question, step.before)
     if not rule.has_subject:
         interfaces, addresses = named_in(rule.message, scene, {})
-        if rule.verb == "ambiguous":
+        if rule.verb.effect is Effect.MAKE_AMBIGUOUS:
             interfaces.update(nic.name for nic in step.before)
             addresses.update(owned.address for nic in step.before for owned in question.matched(nic))
         yield _finding(rule, scene, {}, interfaces, addresses)
@@ -172,6 +175,6 @@ def _asks_for_addresses(program: Program) -> bool:
     return any(
         isinstance(node, Read) and (node.word.owner is Base.HOST or node.word.name in ("matched", "owners"))
         for rule in program.rules
-        if rule.verb == "match"
+        if rule.verb.effect is Effect.ADD
         for node in walk(rule.condition)
     )

@@ -14,11 +14,11 @@ from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.link import Kind, Link
 from evaluator.finding import FindingCode
+from evaluator.policy.verbs import VERBS, Effect
 from evaluator.text import visible, visible_names
 from evaluator.trace import Reason
 
 _MOST_NAMES = 12
-_REMOVING: Mapping[str, str] = {"discard": "discarded", "prefer": "passed over"}
 _OF_ADDRESSES = frozenset({"nic.matched", "owners"})
 
 
@@ -31,13 +31,17 @@ class Fate(Struct, frozen=True):
     @property
     def matched_by(self) -> tuple[Reason, ...]:
         """The reasons of the rules that made it a candidate."""
-        return tuple(reason for reason in self.reasons if reason.verb == "match" and reason.held)
+        return tuple(reason for reason in _with(self.reasons, Effect.ADD) if reason.held)
+
+
+def _with(reasons: Iterable[Reason], effect: Effect) -> Iterator[Reason]:
+    return (reason for reason in reasons if VERBS[reason.verb].effect is effect)
 
 
 def outcome(link: Link, fate: Fate, decision: Decision) -> str:
     """Return what became of one interface, in one sentence."""
     if link.name == decision.host_active_nic:
-        by = [reason.rule for reason in fate.reasons if reason.verb == "reject" and reason.held]
+        by = [reason.rule for reason in _with(fate.reasons, Effect.REJECT) if reason.held]
         return f"the hostActiveNic, rejected by {', '.join(by)}" if by else "the hostActiveNic"
     if link.name in decision.candidates:
         is_alone = len(decision.candidates) == 1
@@ -46,7 +50,7 @@ def outcome(link: Link, fate: Fate, decision: Decision) -> str:
         return _removed(fate.removed_by)
     if link.kind is Kind.LOOPBACK:
         return "no rule matched it; addresses of a loopback link do not count"
-    looked = any(_looks_at_addresses(reason) for reason in fate.reasons if reason.verb == "match")
+    looked = any(map(_looks_at_addresses, _with(fate.reasons, Effect.ADD)))
     owns_none = looked and link.name not in decision.owners
     return "no rule matched it" + "; it owns no address of the host" * owns_none
 
@@ -54,7 +58,7 @@ def outcome(link: Link, fate: Fate, decision: Decision) -> str:
 def _removed(reason: Reason) -> str:
     upper = next((value.value for value in reason.seen if value.word == "other"), "")
     because = f" because of {upper}" if upper else ""
-    return f"{_REMOVING.get(reason.verb, reason.verb)} by {reason.rule}{because}"
+    return f"{VERBS[reason.verb].removed} by {reason.rule}{because}"
 
 
 def _looks_at_addresses(reason: Reason) -> bool:
@@ -96,7 +100,7 @@ def _other_owners(names: Sequence[str], decision: Decision) -> Iterator[str]:
     """Yield what became of the other interfaces that own host addresses."""
     removed: dict[str, str] = {}
     for step in decision.trace:
-        said = f"{_REMOVING.get(step.verb, step.verb)} by {step.rule}"
+        said = f"{VERBS[step.verb].removed} by {step.rule}"
         removed.update((name, said) for name in {*step.before} - {*step.after})
     by_fate: dict[str, list[str]] = {}
     for name in names:
@@ -114,7 +118,7 @@ def _rules(reasons: Iterable[Reason]) -> str:
 
 def _rejected(decision: Decision) -> Iterator[str]:
     name = decision.candidates[0]
-    first, *others = list(_messages(decision, "reject", name)) or ["a rule of the policy rejects it"]
+    first, *others = list(_messages(decision, Effect.REJECT, name)) or ["a rule of the policy rejects it"]
     yield f"{visible(name)}, because {first}"
     if others:
         yield "and because " + "; ".join(others)
@@ -132,7 +136,7 @@ def _ambiguous(decision: Decision) -> Iterator[str]:
         yield f"more than one interface matches: {visible_names(names, _MOST_NAMES)}"
     else:
         yield f"{visible(names[0])} is the only candidate, but a rule makes the decision ambiguous"
-    said = "; ".join(_messages(decision, "ambiguous"))
+    said = "; ".join(_messages(decision, Effect.MAKE_AMBIGUOUS))
     yield "because " + (said or "no rule of the policy chooses between them")
 
 
@@ -148,9 +152,9 @@ def _none_found(decision: Decision) -> Iterator[str]:
         yield f"because {said}"
 
 
-def _messages(decision: Decision, verb: str, about: str = "") -> Iterator[str]:
-    """Yield what the rules of a verb found (about one interface), in the order of the findings."""
-    places = {step.place for step in decision.trace if step.verb == verb}
+def _messages(decision: Decision, effect: Effect, about: str = "") -> Iterator[str]:
+    """Yield what the rules with an effect found (about one interface), in the order of the findings."""
+    places = {step.place for step in decision.trace if VERBS[step.verb].effect is effect}
     for finding in decision.findings:
         if finding.rule in places and (not about or about in finding.interfaces):
             yield finding.message

@@ -26,8 +26,8 @@ from evaluator.policy.compile import DECIDING, Compiled
 from evaluator.policy.interpret import run
 from evaluator.policy.program import Program
 from evaluator.policy.scene import Question
+from evaluator.policy.verbs import VERBS
 from evaluator.policy.verdict import Verdict, status_of
-from evaluator.policy.vocabulary import VERBS
 from tests.random_policies import CHOOSERS, LOOK_ALIKE, OWNERS, TABLE, WITHOUT_SUBJECT, Rules, program_of
 
 SHIPPED = ("strict", "ovirt-engine", "keep-management", "last-client-iface", "route-to-engine")
@@ -82,7 +82,7 @@ class Reference(Compiled):
     def _run(self, question: Question, verbs: frozenset[str]) -> Verdict:
         steps = run(self.program.rules, question, verbs)
         trace = [part for s in steps for part in (s.hits if s.rule.has_subject else s.fired, s.after)]
-        refusals = tuple(s.rule.code for s in steps if s.fired and s.rule.verb in ("ambiguous", "reject"))
+        refusals = tuple(s.rule.code for s in steps if s.fired and s.rule.verb.refuses)
         return Verdict(status_of(question, steps), steps[-1].after, tuple(trace), refusals)
 
 

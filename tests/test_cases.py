@@ -42,7 +42,7 @@ def test_keep_management_is_strict_with_one_rule_more() -> None:
     from evaluator.policy.prepared import load_shipped
 
     strict, keep = (
-        {r.name: (r.verb, r.text, r.code) for r in load_shipped(n).rules} for n in ("strict", "keep-management")
+        {r.name: (r.verb_name, r.text, r.code) for r in load_shipped(n).rules} for n in ("strict", "keep-management")
     )
     assert list(keep) == [*list(strict)[:2], "carries-management", *list(strict)[2:]]
     assert {name: keep[name] for name in strict} == strict

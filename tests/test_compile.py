@@ -22,8 +22,8 @@ from evaluator.policy.parameters import bind
 from evaluator.policy.prices import Prices
 from evaluator.policy.program import Program
 from evaluator.policy.scene import Question
+from evaluator.policy.verbs import VERBS
 from evaluator.policy.verdict import expand, status_of
-from evaluator.policy.vocabulary import VERBS
 from evaluator.source import Source
 from evaluator.workbench.terse_topology import read_topology
 from tests.random_policies import (
@@ -46,10 +46,10 @@ def _same(program: Program, facts: HostFacts, host: HostAddresses, **parameters:
     for verbs in (DECIDING, VERBS):
         steps = run(program.rules, question, verbs)
         verdict = compile_program(program, verbs)(question)
-        assert expand([rule for rule in program.rules if rule.verb in verbs], verdict.trace) == steps
+        assert expand([rule for rule in program.rules if rule.verb_name in verbs], verdict.trace) == steps
         assert verdict.candidates == steps[-1].after
         assert verdict.status is status_of(question, steps)
-        refusing = [step for step in steps if step.rule.verb in ("ambiguous", "reject")]
+        refusing = [step for step in steps if step.rule.verb.refuses]
         assert verdict.refusals == tuple(step.rule.code for step in refusing if step.fired)
 
 

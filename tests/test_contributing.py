@@ -6,7 +6,9 @@ the reference.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -45,6 +47,33 @@ STATES = """
     State(Base.CIDR, "wide", "tried", lambda s, c: c.prefix < 16),
     State(Base.TEXT, "blank", "tried", lambda s, t: t == ""),
 """
+VERBS = """
+    Verb("include", "tried", Effect.ADD, _ALL, Subject.NEEDED, "takes in", "included", "not included"),
+    Verb("drop", "tried", Effect.REMOVE, _LEFT, Subject.NEEDED, "drops", "dropped", "not dropped"),
+    Verb("retain", "tried", Effect.KEEP, _LEFT, Subject.NEEDED, "leaves", "retained", "left behind", "none retained"),
+    Verb("doubt", "tried", Effect.MAKE_AMBIGUOUS, _LEFT, Subject.REFUSED, "doubts", "doubtful", "not doubtful"),
+    Verb("forbid", "tried", Effect.REJECT, _LEFT, Subject.NEEDED, "forbids", "forbidden", "not forbidden"),
+    Verb("advise", "tried", Effect.NOTE, _ALL, Subject.ALLOWED, "advises", "advice", "no advice"),
+"""
+OF_VERB = {
+    "include": "match",
+    "drop": "discard",
+    "retain": "prefer",
+    "doubt": "ambiguous",
+    "forbid": "reject",
+    "advise": "warn",
+}
+SENTENCES = [
+    ("include nic when true", "ambiguous"),
+    ('drop nic when nic.name = "ens1"', "ambiguous"),
+    ('drop nic when nic.name = "ens4"', "ambiguous"),
+    ("retain nic when count(nic.matched) > 0", "resolved"),
+    ("retain nic when nic is bridge", "resolved"),
+    ("advise nic when nic in candidates", "resolved"),
+    ("advise when count(candidates) = 1", "resolved"),
+    ("forbid nic when nic is bond", "rejected"),
+    ("doubt when count(candidates) = 1", "ambiguous"),
+]
 CONDITIONS = [
     *('site = "here"', 'site in sites and "there" in sites', 'site like "h*"', "rack is known and rack = nic.name"),
     *("nic in uplinks", "uplinks overlaps owners", "count(uplinks) = 1", "some u in uplinks satisfies u above nic"),
@@ -121,6 +150,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     vocabulary, finding = root / "evaluator/policy/vocabulary.py", root / "evaluator/finding.py"
     _add(vocabulary, "WORDS: tuple[Word, ...] = (\n", WORDS)
     _add(vocabulary, "STATES: tuple[State, ...] = (\n", STATES)
+    _add(root / "evaluator/policy/verbs.py", "_TABLE = (\n", VERBS)
+    for document in ("decision", "explanation"):
+        _add(root / f"schemas/{document}.schema.json", '"match",', "".join(f'"{verb}",' for verb in OF_VERB))
     _add(finding, 'ADDR_CONFLICT = "ADDR_CONFLICT"\n', '    DUMMY_FOUND = "DUMMY_FOUND"\n')
     _add(finding, "MEANINGS: dict[FindingCode, str] = {\n", '    FindingCode.DUMMY_FOUND: "tried",\n')
     read = root / "evaluator/report/read.py"
@@ -186,7 +218,7 @@ from evaluator.policy.compile import compile_program
 from evaluator.policy.interpret import run
 from evaluator.policy.scene import Question
 from evaluator.policy.verdict import expand
-from evaluator.policy.vocabulary import VERBS
+from evaluator.policy.verbs import VERBS
 assert evaluator.__file__.startswith({root!r})
 policy = evaluator.load_policy(Path("words.yaml"))
 report = evaluator.read_report(Path("report.json"))
@@ -208,6 +240,77 @@ def test_words_and_states(copy: Path) -> None:
     _activenic(copy, "explain", "report.json", "--policy", "./words.yaml", "--address", "192.0.2.10", wanted=4)
 
 
+ALIKE = """
+import io, json
+import evaluator
+from evaluator import HostAddresses
+from evaluator.policy.compile import compile_program
+from evaluator.policy.interpret import run
+from evaluator.policy.scene import Question
+from evaluator.policy.verbs import VERBS
+from evaluator.policy.verdict import expand
+from evaluator.render.html import page
+from evaluator.render.text import print_decision
+from evaluator.render.reasons import print_explanation
+assert evaluator.__file__.startswith({root!r})
+report = evaluator.read_report(open("report.json").read())
+for text in json.loads(open("verbs.json").read()):
+    policy = evaluator.load_policy(text=text)
+    assert {{rule.verb.name for rule in policy.program.rules}} <= set(VERBS)
+    for asked in (["192.0.2.10"], ["192.0.2.10", "192.0.2.12"]):
+        question = Question(report.facts, HostAddresses.of(*asked), {{}})
+        steps = run(policy.program.rules, question)
+        assert expand(policy.program.rules, compile_program(policy.program, VERBS)(question).trace) == steps
+        decision = policy.decide(report, HostAddresses.of(*asked))
+        written = io.StringIO()
+        print_decision(decision, written)
+        print_explanation(decision, written)
+        what = written.getvalue(), page(decision), json.dumps(decision.explain().to_dict())
+        print(json.dumps([decision.to_dict(), *what]))
+"""
+
+
+def test_verbs(copy: Path) -> None:
+    """A verb that has the effect of another one decides as that one, and what is said of it is its own."""
+    rules = [f"  - {{name: r{at}, rule: '{text}'}}\n" for at, (text, _) in enumerate(SENTENCES)]
+    heads = ["policy: verbs\nrules:\n" + "".join(rules[: at + 1]) for at in range(len(rules))]
+    shipped = [re.sub(r"'(\w+) ", lambda found: f"'{OF_VERB[found[1]]} ", text) for text in heads]
+    (copy / "verbs.json").write_text(json.dumps(heads + shipped))
+    ran = _run(copy, "-c", ALIKE.format(root=str(copy)))
+    assert ran.returncode == 0, ran.stderr
+    lines = [json.loads(line) for line in ran.stdout.splitlines()]
+    added, known = lines[: len(lines) // 2], lines[len(lines) // 2 :]
+    assert [document["status"] for document, *_ in added[::2]] == [status for _, status in SENTENCES]
+    for (one, *shown), (other, *_) in zip(added, known, strict=True):
+        for document in (one, other):
+            del document["policy"]
+            for step in document["trace"]:
+                step["verb"] = OF_VERB.get(step["verb"], step["verb"])
+            for finding in document["findings"]:
+                finding["rule"] = finding["rule"] and finding["rule"].rpartition(":")[0]
+        assert one == other
+        assert not any(re.search(r"discarded|passed over|preferred|rejects", text) for text in (shown[0], shown[2]))
+    said = " ".join(text for _, *texts in added for text in texts)
+    assert all(
+        text in said for text in ("included", "drops", "dropped by r2", "leaves", "left behind", "none retained")
+    )
+    assert all(text in said for text in ("forbidden", "forbids", "advises", "doubts"))
+
+
+def test_a_policy_with_added_verbs_is_checked_and_masked(copy: Path) -> None:
+    rules = "".join(f"  - {{name: secret{at}, rule: '{text}'}}\n" for at, (text, _) in enumerate(SENTENCES))
+    (copy / "verbs.yaml").write_text(f"policy: verbs\nrules:\n{rules}")
+    _activenic(copy, "check", "verbs.yaml")
+    asked = ("report.json", "--address", "192.0.2.10", "--policy", "./verbs.yaml")
+    _activenic(copy, "decide", *asked, "--log", str(copy / "verbs.log"), wanted=4)
+    exported = _activenic(copy, "log", "export", str(copy / "verbs.log"), "--mask", "key")
+    assert "secret" not in exported
+    assert all(f'"verb":"{verb}"' in exported.replace(" ", "") for verb in OF_VERB)
+    for rule, code in (("drop when true", "SUBJECT_MISSING"), ("doubt nic when true", "SUBJECT_NOT_WANTED")):
+        (copy / "bad.yaml").write_text(f"policy: bad\nrules:\n  - name: a\n    rule: {rule}\n")
+        assert code in _run(copy, "-m", "evaluator", "check", "bad.yaml").stderr
+
+
 @pytest.mark.parametrize(
     ("condition", "hint"),
     [("nobody.name = nic.name", "nobody"), ("nic.base.mtu is known", "nic.base"), ("nobody = nic", "nobody")],
@@ -225,6 +328,7 @@ def test_the_pages_list_what_was_added(copy: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     words = (copy / "docs/words.md").read_text(encoding="utf-8")
     added = ["`site`", "`report.vips`", "`host.aliases`", "`nic.base`", "`address.label`", "`address.zone`"]
+    added += [f"`{verb}`" for verb in OF_VERB]
     added += ["`cidr.length`", "`text.size`", "`is fresh`", "`is lucky`", "`is wide`", "`is blank`", "`is virtual`"]
     for shown in added:
         assert f"| {shown} |" in words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from evaluator.facts.link import Kind
+from evaluator.policy.verbs import VERBS
 from evaluator.schema import is_valid, violations
 from tests.strategies import reports
 
@@ -70,6 +73,21 @@ def test_each_schema_is_valid_and_described(path: Path) -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["title"]
     assert schema["description"]
+
+
+@pytest.mark.parametrize("name", ["decision", "explanation"])
+def test_the_schemas_list_what_the_tables_have(name: str) -> None:
+    """A contract that readers keep, so it lists the words itself."""
+    found = {frozenset(one) for one in _enums(json.loads((SCHEMAS[0].parent / f"{name}.schema.json").read_text()))}
+    assert frozenset(VERBS) in found
+    assert name == "explanation" or frozenset(Kind) in found
+
+
+def _enums(schema: Any) -> Iterator[list[Any]]:
+    for value in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _enums(value)
+    if isinstance(schema, dict) and isinstance(schema.get("enum"), list):
+        yield schema["enum"]
 
 
 def _keywords(schema: Any) -> set[str]:

@@ -31,7 +31,8 @@ from evaluator.policy.problems import Problems
 from evaluator.policy.program import Program
 from evaluator.policy.released import shipped_digests
 from evaluator.policy.types import Base
-from evaluator.policy.vocabulary import FUNCTIONS, KEYWORDS, KNOWING, STATES, VERBS, WORDS
+from evaluator.policy.verbs import VERBS
+from evaluator.policy.vocabulary import FUNCTIONS, KEYWORDS, KNOWING, STATES, WORDS
 from evaluator.policy.yaml_text import read_yaml
 from evaluator.source import Source
 

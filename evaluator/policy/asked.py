@@ -17,7 +17,7 @@ _FACTS = (Base.NIC, Base.REPORT)
 
 def nodes_of(rule: Rule) -> Iterator[Condition | Expression]:
     """Yield all that a rule evaluates: its condition, and the words of its message and hint."""
-    templates = () if rule.is_chooser else (rule.message, rule.hint)
+    templates = () if rule.verb.chooses else (rule.message, rule.hint)
     expressions = (part for template in templates for part in template.parts if not isinstance(part, str))
     for root in (rule.condition, *expressions):
         yield from walk(root)

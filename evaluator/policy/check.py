@@ -17,12 +17,10 @@ from evaluator.policy.problems import Problems
 from evaluator.policy.program import Rule, Template
 from evaluator.policy.scalar import Scalar, read_scalar
 from evaluator.policy.types import Base, Type
-from evaluator.policy.vocabulary import CHOOSERS, VERBS
+from evaluator.policy.verbs import VERBS, Subject, Verb, named
 from evaluator.policy.yaml_text import Located
 from evaluator.text import did_you_mean, quote
 
-_NEEDS_SUBJECT = CHOOSERS | {"reject"}
-_TAKES_NO_SUBJECT = frozenset({"ambiguous"})
 _RULE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]*")
 _FINDING_KEYS = ("code", "severity", "message", "hint")
@@ -53,7 +51,7 @@ def check_rule(located: Located, policy_name: str, parameters: Mapping[str, Type
     line, column = problems.source.line_column(sentence.span.start)
     return Rule(
         name=name,
-        verb=verb,
+        verb_name=verb.name,
         has_subject=has_subject,
         condition=condition,
         text=problems.text(sentence.span),
@@ -61,7 +59,7 @@ def check_rule(located: Located, policy_name: str, parameters: Mapping[str, Type
         cost=cost_of(condition, has_subject),
         code=code,
         severity=_severity(located, verb, problems),
-        message=message if message.parts or verb in CHOOSERS else _default_message(name),
+        message=message if message.parts or verb.chooses else _default_message(name),
         hint=hint,
     )
 
@@ -106,9 +104,10 @@ def _scalar(located: Located, key: str, problems: Problems) -> Scalar | None:
     return scalar
 
 
-def _verb(sentence: nodes.Sentence, problems: Problems) -> str | None:
+def _verb(sentence: nodes.Sentence, problems: Problems) -> Verb | None:
     verb, subject = sentence.verb, sentence.subject
-    if verb.text not in VERBS:
+    known = VERBS.get(verb.text)
+    if known is None:
         hint = did_you_mean(verb.text.lower(), VERBS) or f"the verbs are {', '.join(VERBS)}"
         problems.error("UNKNOWN_VERB", f"there is no verb {quote(verb.text)}", verb.span, hint)
         return None
@@ -120,15 +119,15 @@ def _verb(sentence: nodes.Sentence, problems: Problems) -> str | None:
             f"{verb.text} nic when …",
         )
         return None
-    if subject is None and verb.text in _NEEDS_SUBJECT:
+    if subject is None and known.subject is Subject.NEEDED:
         message = f"{quote(verb.text)} judges each interface and needs its subject"
         problems.error("SUBJECT_MISSING", message, verb.span, f"say `{verb.text} nic when …`")
         return None
-    if subject is not None and verb.text in _TAKES_NO_SUBJECT:
+    if subject is not None and known.subject is Subject.REFUSED:
         message = f"{quote(verb.text)} judges the candidates together and takes no subject"
-        problems.error("SUBJECT_NOT_WANTED", message, subject.span, "say `ambiguous when count(candidates) > 1`")
+        problems.error("SUBJECT_NOT_WANTED", message, subject.span, f"say `{verb.text} when count(candidates) > 1`")
         return None
-    return verb.text
+    return known
 
 
 def _template(located: Located, key: str, scope: Scope, problems: Problems) -> Template:
@@ -136,17 +135,17 @@ def _template(located: Located, key: str, scope: Scope, problems: Problems) -> T
     return Template(()) if scalar is None else check_message(scalar, scope, problems)
 
 
-def _code(located: Located, name: str, verb: str | None, problems: Problems) -> str:
+def _code(located: Located, name: str, verb: Verb | None, problems: Problems) -> str:
     found = located.children.get("code")
-    if verb in CHOOSERS:
+    if verb is not None and verb.chooses:
         for key in _FINDING_KEYS:
             if key in located.keys:
-                message = f"{quote(str(verb))} gives no finding, so {quote(key)} has no use"
+                message = f"{quote(verb.name)} gives no finding, so {quote(key)} has no use"
                 problems.warning(
                     "FINDING_UNUSED",
                     message,
                     located.keys[key],
-                    "only ambiguous, reject and warn give findings",
+                    f"only {named(lambda verb: not verb.chooses)} give findings",
                 )
         return ""
     if found is None or not isinstance(found.value, str):
@@ -170,11 +169,11 @@ def _shipped_code(code: str) -> str:
     return FindingCode(code) if code in list(FindingCode) else code
 
 
-def _severity(located: Located, verb: str, problems: Problems) -> Severity:
+def _severity(located: Located, verb: Verb, problems: Problems) -> Severity:
     found = located.children.get("severity")
-    if verb != "warn":
-        if found is not None and verb not in CHOOSERS:
-            message = f"the finding of {quote(verb)} is always an error"
+    if verb.decides:
+        if found is not None and not verb.chooses:
+            message = f"the finding of {quote(verb.name)} is always an error"
             problems.warning("FINDING_UNUSED", message, found.span, "leave `severity` out")
         return Severity.ERROR
     return Severity(str(found.value)) if found is not None and found.value in list(Severity) else Severity.WARNING

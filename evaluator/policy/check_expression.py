@@ -16,6 +16,7 @@ from evaluator.policy import nodes
 from evaluator.policy.checked import Constant, Count, Expression, ListOf, ParameterValue, Read, RouteTo, Variable
 from evaluator.policy.problems import Problems
 from evaluator.policy.types import SCALARS, Base, Type, comparable
+from evaluator.policy.verbs import VERBS, Subject
 from evaluator.policy.vocabulary import FUNCTIONS, states_of, words_of
 from evaluator.source import Span
 from evaluator.text import did_you_mean, quote
@@ -112,7 +113,7 @@ class ExpressionChecker:
         if name == "nic":
             message = f"there is no `nic` in a rule that says `{scope.verb} when`"
             hint = f"say `{scope.verb} nic when …` to judge each interface"
-            if scope.verb == "ambiguous":
+            if scope.verb in VERBS and VERBS[scope.verb].subject is Subject.REFUSED:
                 hint = "say `reject nic when …` to judge each interface, or ask about `candidates`"
         elif name == "other":
             message, hint = "`other` is not bound here", "some other in candidates satisfies …"

@@ -23,12 +23,11 @@ from evaluator.policy.program import Program, Rule
 from evaluator.policy.scene import Question, Scene
 from evaluator.policy.sieve import sieved
 from evaluator.policy.syntax import assign, attribute, call, located, name, parsed, walk
+from evaluator.policy.verbs import VERBS, Effect, Judges
 from evaluator.policy.verdict import Verdict, status_of_none
-from evaluator.policy.vocabulary import VERBS
 
 Judge = Callable[[Question], Verdict]
-DECIDING = frozenset(VERBS) - {"warn"}
-_OF_ALL = ("match", "warn")
+DECIDING = frozenset(name for name, verb in VERBS.items() if verb.decides)
 _PROLOGUE = """
 facts = question.facts
 host = question.host
@@ -72,10 +71,10 @@ def compile_program(program: Program, verbs: Collection[str]) -> Judge:
     owed: list[ast.stmt] = []
     for number, rule in enumerate(program.rules):
         owed.append(_payment(rule, writer))
-        if rule.verb in verbs:
+        if rule.verb_name in verbs:
             body.append(ast.If(name("budget"), owed, []))
             owed = []
-            is_first = not any(earlier.verb == "match" for _, earlier in judged)
+            is_first = not any(earlier.verb.effect is Effect.ADD for _, earlier in judged)
             body.extend(_judgement(number, rule, writer, is_first=is_first))
             judged.append((number, rule))
     if owed:
@@ -110,17 +109,17 @@ def _payment(rule: Rule, writer: Writer) -> ast.stmt:
 def _judgement(number: int, rule: Rule, writer: Writer, *, is_first: bool) -> list[ast.stmt]:
     """Write one rule: for whom it holds, and what becomes of the candidates."""
     held, after = f"held{number}", f"after{number}"
-    once = writer.begin_rule(is_on_candidates=rule.has_subject and rule.verb not in _OF_ALL)
+    once = writer.begin_rule(is_on_candidates=rule.has_subject and rule.verb.judges is Judges.CANDIDATES)
     if not rule.has_subject:
         judging = [assign(held, writer.condition(rule.condition))]
         return [*_with_scene([*once, *judging]), assign(after, name("candidates"))]
-    if rule.verb in _OF_ALL:
+    if rule.verb.judges is Judges.INTERFACES:
         judging = _of_all(held, rule, writer)
         judging = [*once, *judging]
     else:
         judging = _loop(held, writer.condition(rule.condition), name("candidates"))
         judging = [assign(held, ast.Tuple([], ast.Load())), ast.If(name("candidates"), [*once, *judging], [])]
-    ending = [assign(after, _after(rule.verb, held, is_first=is_first)), assign("candidates", name(after))]
+    ending = [assign(after, _after(rule.verb.effect, held, is_first=is_first)), assign("candidates", name(after))]
     return [*_with_scene(judging), *ending]
 
 
@@ -148,26 +147,27 @@ def _loop(held: str, condition: ast.expr, domain: ast.expr) -> list[ast.stmt]:
     return [assign("hits", ast.List([], ast.Load())), search, assign(held, call(name("tuple"), name("hits")))]
 
 
-def _after(verb: str, held: str, *, is_first: bool) -> ast.expr:
+def _after(effect: Effect, held: str, *, is_first: bool) -> ast.expr:
     """Write the candidates after a rule that held for these subjects; judges never change them."""
-    if verb == "match" and is_first:
+    if effect is Effect.ADD and is_first:
         return name(held)
-    if verb == "prefer":
+    if effect is Effect.KEEP:
         return ast.BoolOp(ast.Or(), [name(held), name("candidates")])
     changed = {
-        "match": call(name("with_more"), name("facts"), name("candidates"), name(held)),
-        "discard": call(name("without"), name("candidates"), name(held)),
+        Effect.ADD: call(name("with_more"), name("facts"), name("candidates"), name(held)),
+        Effect.REMOVE: call(name("without"), name("candidates"), name(held)),
     }
-    if verb in changed:
-        return ast.IfExp(name(held), changed[verb], name("candidates"))
+    if effect in changed:
+        return ast.IfExp(name(held), changed[effect], name("candidates"))
     return name("candidates")
 
 
 def _ending(judged: list[tuple[int, Rule]], writer: Writer) -> ast.stmt:
     """Write which status holds, as `verdict.status_of` does, and the codes of what rejects or makes ambiguous."""
     several = ast.Compare(call(name("len"), name("candidates")), [ast.Gt()], [ast.Constant(1)])
-    said = [name(f"held{number}") for number, rule in judged if rule.verb == "ambiguous"]
-    rejects: list[ast.expr] = [name(f"held{number}") for number, rule in judged if rule.verb == "reject"]
+    said = [name(f"held{number}") for number, rule in judged if rule.verb.effect is Effect.MAKE_AMBIGUOUS]
+    rejecting = [number for number, rule in judged if rule.verb.effect is Effect.REJECT]
+    rejects: list[ast.expr] = [name(f"held{number}") for number in rejecting]
     only = ast.Subscript(name("candidates"), ast.Constant(0), ast.Load())
     is_rejected = call(name("is_among"), only, ast.Tuple(rejects, ast.Load()))
     status = ast.IfExp(ast.BoolOp(ast.And(), [_any(rejects), is_rejected]), name("REJECTED"), name("RESOLVED"))
@@ -179,7 +179,7 @@ def _ending(judged: list[tuple[int, Rule]], writer: Writer) -> ast.stmt:
 
 
 def _refusals(judged: list[tuple[int, Rule]], writer: Writer) -> ast.expr:
-    refusing = [(number, rule.code) for number, rule in judged if rule.verb in ("ambiguous", "reject")]
+    refusing = [(number, rule.code) for number, rule in judged if rule.verb.refuses]
     helds: list[ast.expr] = [name(f"held{number}") for number, _ in refusing]
     codes = writer.constant(tuple(code for _, code in refusing))
     said = call(name("refused"), codes, ast.Tuple(helds, ast.Load()))

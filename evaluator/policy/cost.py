@@ -31,10 +31,10 @@ from evaluator.policy.checked import (
 from evaluator.policy.program import Cost, Program, Rule
 from evaluator.policy.scene import Question
 from evaluator.policy.types import Base
+from evaluator.policy.verbs import Judges
 from evaluator.text import quote
 
 STEP_BUDGET = 30_000_000
-_EVERY_INTERFACE = ("match", "warn")
 _MADE_ONCE = ("candidates", "interfaces", "owners")
 _CHEAP_ELEMENTS = 16  # so many addresses or names cost about as much as one step of the interpreter
 
@@ -84,7 +84,7 @@ def price_of(rule: Rule, sizes: Sizes) -> int:
     """Return the steps that a rule may take at worst; it never falls where a size grows."""
     subjects = 1
     if rule.has_subject:
-        subjects = sizes.interfaces if rule.verb in _EVERY_INTERFACE else sizes.candidates
+        subjects = sizes.interfaces if rule.verb.judges is Judges.INTERFACES else sizes.candidates
     return subjects * _steps(rule.condition, sizes)
 
 

@@ -40,7 +40,7 @@ from evaluator.policy.checked import (
 from evaluator.policy.cost import Budget
 from evaluator.policy.program import Rule
 from evaluator.policy.scene import Question, Scene, Value, identity
-from evaluator.policy.vocabulary import VERBS
+from evaluator.policy.verbs import VERBS, Effect, Judges
 
 Bindings = Mapping[str, Value]
 
@@ -78,7 +78,7 @@ def _run(
     candidates: tuple[Link, ...] = ()
     for rule in rules:
         pay(rule, len(candidates))
-        if rule.verb in verbs:
+        if rule.verb_name in verbs:
             step = judge(rule, Scene(question, candidates))
             candidates = step.after
             steps.append(step)
@@ -91,25 +91,25 @@ def judge(rule: Rule, scene: Scene) -> Judged:
     if not rule.has_subject:
         return Judged(rule, before, before, (), holds(rule.condition, scene, {}))
     hits = tuple(nic for nic in subjects(rule, scene) if holds(rule.condition, scene, {"nic": nic}))
-    return Judged(rule, before, act(rule.verb, scene, hits), hits, bool(hits))
+    return Judged(rule, before, act(rule.verb.effect, scene, hits), hits, bool(hits))
 
 
 def subjects(rule: Rule, scene: Scene) -> tuple[Link, ...]:
     """Return the interfaces that a rule with a subject judges, sorted by name."""
-    return scene.facts.links if rule.verb in ("match", "warn") else scene.candidates
+    return scene.facts.links if rule.verb.judges is Judges.INTERFACES else scene.candidates
 
 
-def act(verb: str, scene: Scene, hits: tuple[Link, ...]) -> tuple[Link, ...]:
-    """Return the candidates after a rule of the verb that held for these subjects."""
+def act(effect: Effect, scene: Scene, hits: tuple[Link, ...]) -> tuple[Link, ...]:
+    """Return the candidates after a rule with this effect that held for these subjects."""
     before = scene.candidates
     if not hits:
         return before
-    if verb == "prefer":
+    if effect is Effect.KEEP:
         return hits
-    if verb == "match":
+    if effect is Effect.ADD:
         names = {nic.name for nic in (*before, *hits)}
         return tuple(nic for nic in scene.facts.links if nic.name in names)
-    if verb == "discard":
+    if effect is Effect.REMOVE:
         gone = {nic.name for nic in hits}
         return tuple(nic for nic in before if nic.name not in gone)
     return before  # judges never change the candidates

@@ -11,6 +11,7 @@ from evaluator.policy.checked import ParameterValue, Read, walk
 from evaluator.policy.fold import fold
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Rule
+from evaluator.policy.verbs import Effect, Judges, Verb, named
 from evaluator.source import Span
 from evaluator.text import quote
 
@@ -34,7 +35,7 @@ def lint(rules: Sequence[Placed], problems: Problems) -> None:
 
 def lint_whole(rules: Sequence[Placed], problems: Problems) -> None:
     """Note what can be said only where every rule of the policy is known: what is never matched, what is over."""
-    if not any(placed.rule.verb == "match" for placed in rules):
+    if not any(_adds(placed.rule.verb) for placed in rules):
         where = rules[0].span if rules else Span(0, 0)
         hint = "match nic when nic.addresses overlaps host.addresses"
         problems.error("POLICY_WITHOUT_MATCH", "no rule says `match`, so no interface can ever be left", where, hint)
@@ -64,15 +65,11 @@ def mentions(rule: Rule, word: str) -> bool:
 def _before_any_match(rules: Sequence[Placed], problems: Problems) -> None:
     for placed in rules:
         rule = placed.rule
-        if rule.verb == "match":
+        if _adds(rule.verb):
             return
-        if _judges_candidates(rule):
+        if rule.has_subject and rule.verb.judges is Judges.CANDIDATES:
             message = f"the rule {quote(rule.name)} can never fire: there are no candidates before the first `match`"
             problems.warning("RULE_NEVER_FIRES", message, placed.span, "move it behind the `match` rules")
-
-
-def _judges_candidates(rule: Rule) -> bool:
-    return rule.verb in ("discard", "prefer", "reject")
 
 
 def _nothing_after(rules: Sequence[Placed], problems: Problems) -> None:
@@ -81,16 +78,17 @@ def _nothing_after(rules: Sequence[Placed], problems: Problems) -> None:
     filled: Placed | None = None  # a rule that has matched everything, with none removed since
     for placed in rules:
         rule = placed.rule
-        if rule.verb == "match":
+        effect, always = rule.verb.effect, fold(rule.condition) is True
+        if effect is Effect.ADD:
             if filled is not None:
                 _note_end(
                     filled, problems, f"{quote(rule.name)} can add nothing: every interface is a candidate already"
                 )
-            emptied, filled = None, placed if fold(rule.condition) is True else None
-        elif rule.verb in ("discard", "prefer"):
+            emptied, filled = None, placed if always else None
+        elif rule.verb.chooses:
             filled = None
-            emptied = placed if rule.verb == "discard" and fold(rule.condition) is True else emptied
-        elif rule.verb == "ambiguous" and fold(rule.condition) is True:
+            emptied = placed if effect is Effect.REMOVE and always else emptied
+        elif effect is Effect.MAKE_AMBIGUOUS and always:
             _note_end(placed, problems, "the decision names no interface, whatever the report says")
     if emptied is not None:
         _note_end(emptied, problems, "no interface is ever left, whatever the report says")
@@ -105,30 +103,37 @@ def _out_of_order(rules: Sequence[Placed], problems: Problems) -> None:
     judged = discarded = ""
     for placed in rules:
         rule = placed.rule
-        if rule.is_chooser and judged:
+        adds = _adds(rule.verb)
+        if rule.verb.chooses and judged:
             message = f"{quote(rule.name)} chooses after {quote(judged)} has judged"
-            problems.warning("CHOOSER_AFTER_JUDGE", message, placed.span, "put match, discard and prefer first")
-        if rule.verb == "match" and discarded and not mentions(rule, "candidates"):
+            problems.warning(
+                "CHOOSER_AFTER_JUDGE", message, placed.span, f"put {named(lambda verb: verb.chooses)} first"
+            )
+        if adds and discarded and not mentions(rule, "candidates"):
             message = f"{quote(rule.name)} may add again what {quote(discarded)} has discarded"
             hint = "put it first, or say `count(candidates) = 0 and …`"
             problems.warning("MATCH_AFTER_DISCARD", message, placed.span, hint)
-        if not rule.is_chooser:
+        if not rule.verb.chooses:
             judged = judged or rule.name
-        elif rule.verb != "match":
+        elif not adds:
             discarded = discarded or rule.name
+
+
+def _adds(verb: Verb) -> bool:
+    return verb.effect is Effect.ADD
 
 
 def _repeated(rules: Sequence[Placed], problems: Problems) -> None:
     """Note a rule that does again what one before it has done, with nothing in between that could make a difference."""
-    seen: dict[tuple[object, ...], str] = {}
+    seen: dict[tuple[Verb, *tuple[object, ...]], str] = {}
     for placed in rules:
         rule = placed.rule
-        key = (rule.verb, rule.has_subject, rule.condition, rule.code, rule.severity, rule.message, rule.hint)
+        verb = rule.verb
+        key = (verb, rule.has_subject, rule.condition, rule.code, rule.severity, rule.message, rule.hint)
         if key in seen:
             message = f"the rule {quote(rule.name)} says the same as {quote(seen[key])} before it"
             problems.warning("RULE_SHADOWED", message, placed.span, "remove one of them")
-        if rule.is_chooser:
-            undone = ("discard", "prefer") if rule.verb == "match" else ("match",)
-            seen = {k: name for k, name in seen.items() if k[0] not in (*undone, "ambiguous", "reject", "warn")}
-        if not (rule.is_chooser and mentions(rule, "candidates")):
+        if verb.chooses:  # it undoes what the others do, and what is judged by the candidates is judged anew
+            seen = {k: name for k, name in seen.items() if k[0].chooses and _adds(k[0]) is _adds(verb)}
+        if not (verb.chooses and mentions(rule, "candidates")):
             seen.setdefault(key, rule.name)

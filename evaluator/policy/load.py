@@ -14,7 +14,8 @@ from evaluator.policy.parameters import TYPE_NAMES, read_value
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Parameter, Program
 from evaluator.policy.types import Base, Type
-from evaluator.policy.vocabulary import FUNCTIONS, KEYWORDS, VERBS, words_of
+from evaluator.policy.verbs import VERBS
+from evaluator.policy.vocabulary import FUNCTIONS, KEYWORDS, words_of
 from evaluator.policy.yaml_text import Located, read_yaml
 from evaluator.schema import is_valid, violations
 from evaluator.source import Source, Span

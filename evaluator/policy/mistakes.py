@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from evaluator.facts.address import parse_address, parse_cidr
+from evaluator.policy.verbs import named
 from evaluator.text import quote
 
 _ARTICLES = ("a", "an", "the")
@@ -150,7 +151,7 @@ def _about(found: Piece, message: str, hint: str) -> Mistake:
 
 def _at_the_beginning(before: Sequence[Piece], found: Piece, _: Sequence[str]) -> Mistake | None:
     if not before:
-        verbs = "match, discard, prefer, ambiguous, reject or warn"
+        verbs = named(lambda verb: True, "or")
         return _about(found, "a rule begins with its verb, not with {}", verbs)
     if not any(piece.kind == "WHEN" for piece in before):
         hint = "the condition comes after `when`: discard nic when nic is slave"

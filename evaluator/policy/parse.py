@@ -34,7 +34,8 @@ from evaluator.policy.nodes import (
 )
 from evaluator.policy.problems import Problems
 from evaluator.policy.scalar import Scalar
-from evaluator.policy.vocabulary import KEYWORDS, VERBS
+from evaluator.policy.verbs import VERBS
+from evaluator.policy.vocabulary import KEYWORDS
 from evaluator.source import Span
 from evaluator.text import quote
 

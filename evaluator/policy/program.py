@@ -6,10 +6,10 @@ from msgspec import Struct
 
 from evaluator.decision import PolicyText
 from evaluator.diagnostic import Diagnostic, Severity
-from evaluator.policy import vocabulary
 from evaluator.policy.checked import Condition, Expression
 from evaluator.policy.scene import Value
 from evaluator.policy.types import Type
+from evaluator.policy.verbs import VERBS, Verb
 
 LANGUAGE_VERSION = 2  # goes up when a sentence may mean something else than before
 
@@ -45,7 +45,7 @@ class Rule(Struct, frozen=True):
     """One checked rule; `place` is `policy:line:column`. Choosers have no code and no message."""
 
     name: str
-    verb: str
+    verb_name: str
     has_subject: bool
     condition: Condition
     text: str
@@ -57,9 +57,9 @@ class Rule(Struct, frozen=True):
     hint: Template = Template(())
 
     @property
-    def is_chooser(self) -> bool:
-        """Whether it changes the candidates."""
-        return self.verb in vocabulary.CHOOSERS
+    def verb(self) -> Verb:
+        """What it does."""
+        return VERBS[self.verb_name]
 
 
 class Parameter(Struct, frozen=True):

@@ -9,6 +9,7 @@ from evaluator.decision import Status
 from evaluator.facts.link import Link
 from evaluator.policy.program import Rule
 from evaluator.policy.scene import Question
+from evaluator.policy.verbs import Effect
 
 if TYPE_CHECKING:
     from evaluator.policy.interpret import Judged
@@ -36,9 +37,9 @@ def status_of(question: Question, steps: Iterable[Judged]) -> Status:
     candidates = steps[-1].after
     if not candidates:
         return status_of_none(question)
-    if len(candidates) > 1 or any(step.fired and step.rule.verb == "ambiguous" for step in steps):
+    if len(candidates) > 1 or any(step.fired and step.rule.verb.effect is Effect.MAKE_AMBIGUOUS for step in steps):
         return Status.AMBIGUOUS
-    rejected = {nic.name for step in steps if step.rule.verb == "reject" for nic in step.hits}
+    rejected = {nic.name for step in steps if step.rule.verb.effect is Effect.REJECT for nic in step.hits}
     return Status.REJECTED if candidates[0].name in rejected else Status.RESOLVED
 
 

@@ -232,21 +232,12 @@ FUNCTIONS: dict[str, Function] = {
     )
 }
 
-VERBS: dict[str, str] = {
-    "match": "adds the interfaces for which the condition holds to the candidates",
-    "discard": "removes the candidates for which the condition holds",
-    "prefer": "keeps only the candidates for which the condition holds, if there are any",
-    "ambiguous": "makes the decision ambiguous if the condition holds",
-    "reject": "forbids deploying on the candidates for which the condition holds",
-    "warn": "adds a finding for each interface, or once, if the condition holds",
-}
 KEYWORDS = frozenset(
     {
         *("when", "and", "or", "not", "in", "is", "satisfies", "some", "every", "no"),
         *("overlaps", "within", "like", "above", "below", "true", "false"),
     }
 )
-CHOOSERS = frozenset({"match", "discard", "prefer"})
 KNOWING = {"known": True, "given": True, "unknown": False}
 
 _WORDS_OF: dict[Base | None, dict[str, Word]] = {}

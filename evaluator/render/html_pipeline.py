@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from evaluator.decision import Decision
+from evaluator.policy.verbs import VERBS
 from evaluator.render.html_parts import folded, names, section, table
 from evaluator.render.html_reasons import because
 from evaluator.render.markup import Html, element, joined, name
 from evaluator.trace import Explanation, Reason, Step
 
 _MOST_NAMES = 8
-_CHOOSING = ("match", "discard", "prefer")
-_DID = {"ambiguous": "calls it ambiguous", "reject": "rejects", "warn": "warns"}
 
 
 def pipeline(decision: Decision, explanation: Explanation) -> Html:
@@ -50,16 +49,17 @@ def _did(step: Step) -> Iterator[Html]:
     before, after = frozenset(step.before), frozenset(step.after)
     added = [text for text in step.after if text not in before]
     removed = [text for text in step.before if text not in after]
+    verb = VERBS[step.verb]
     if added:
-        yield _effect("lets in", added, "in")
+        yield _effect(verb.does, added, "in")
     if removed:
-        yield _effect("passes over" if step.verb == "prefer" else "discards", removed, "out")
+        yield _effect(verb.does, removed, "out")
     if added or removed:
         return
-    if step.fired and step.verb not in _CHOOSING:
-        yield _effect(_DID.get(step.verb, "fired"), step.hits, "hit")
+    if step.fired and not verb.chooses:
+        yield _effect(verb.does, step.hits, "hit")
     else:
-        yield element("p", "no change" if step.verb in _CHOOSING else "did not fire", class_="idle")
+        yield element("p", "no change" if verb.chooses else "did not fire", class_="idle")
 
 
 def _effect(word: str, texts: Sequence[str], look: str) -> Html:

@@ -14,6 +14,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from evaluator.decision import Decision
+from evaluator.policy.verbs import VERBS, Effect
 from evaluator.render.text import (
     MOST_INTERFACES,
     STABILITY,
@@ -27,7 +28,6 @@ from evaluator.render.text import (
 from evaluator.text import flat, visible
 from evaluator.trace import Explanation, InterfaceReasons, Reason, Search
 
-_CHOOSING = ("match", "discard", "prefer")
 _MOST_EDITS = 6
 _NOT_FOUND = {
     Search.NONE: "no change was found by which it would be the hostActiveNic",
@@ -80,8 +80,8 @@ def _sentences(one: InterfaceReasons) -> Iterator[str]:
 def _telling(one: InterfaceReasons) -> tuple[Reason, ...]:
     """Return the reasons that decided: what changed its standing, else what it failed at first."""
     judged = [reason for reason in one.reasons if reason.held is not None]
-    changed = [r for r in judged if r.held and r.verb in (*_CHOOSING, "reject")]
-    return tuple(changed or [r for r in judged if r.verb == "match"][:1])
+    changed = [r for r in judged if r.held and VERBS[r.verb].settles]
+    return tuple(changed or [r for r in judged if VERBS[r.verb].effect is Effect.ADD][:1])
 
 
 def _details(reason: Reason) -> Iterator[str]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from evaluator.finding import MEANINGS
 from evaluator.policy.types import Base
-from evaluator.policy.vocabulary import FUNCTIONS, STATES, VERBS, WORDS, State, Word
+from evaluator.policy.verbs import VERBS
+from evaluator.policy.vocabulary import FUNCTIONS, STATES, WORDS, State, Word
 
 _TITLES: dict[Base | None, str] = {
     None: "Words that stand alone",
@@ -41,7 +42,7 @@ def _language() -> Iterator[str]:
     yield "Made from `evaluator/policy/vocabulary.py`. A type with `?` may be unknown: a rule asks `is known` first."
     yield "**ORDER** marks words and states that depend on the order of the report or of the answers."
     yield "\n## Verbs\n"
-    yield from _table(("verb", "what it does"), ((f"`{verb}`", meaning) for verb, meaning in VERBS.items()))
+    yield from _table(("verb", "what it does"), ((f"`{verb.name}`", verb.meaning) for verb in VERBS.values()))
     for owner in dict.fromkeys((*_TITLES, *(word.owner for word in WORDS))):
         yield f"\n## {_TITLES.get(owner, f'A value of type {owner}')}\n"
         rows = ((f"`{w.shown}`", f"`{w.type}`", _meaning(w)) for w in WORDS if w.owner is owner)

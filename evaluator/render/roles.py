@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from evaluator.decision import Decision, Status
+from evaluator.policy.verbs import VERBS, Effect
 from evaluator.render.stacks import lowers_of, reached, uppers_of
 from evaluator.trace import Explanation
 
@@ -64,7 +65,7 @@ def roles_of(decision: Decision, explanation: Explanation) -> Mapping[str, Role]
 def _removed(decision: Decision) -> dict[str, Role]:
     removed: dict[str, Role] = {}
     for step in decision.trace:
-        label = "discarded" if step.verb == "discard" else "passed over"
+        label = VERBS[step.verb].removed
         removed.update((name, Role(Part.DISCARDED, label, step.rule)) for name in {*step.before} - {*step.after})
     return removed
 
@@ -81,4 +82,6 @@ def _rejecting(decision: Decision) -> str:
     if decision.status is not Status.REJECTED:
         return ""
     name = decision.host_active_nic
-    return ", ".join(step.rule for step in decision.trace if step.verb == "reject" and name in step.hits)
+    return ", ".join(
+        step.rule for step in decision.trace if VERBS[step.verb].effect is Effect.REJECT and name in step.hits
+    )

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Severity
+from evaluator.policy.verbs import VERBS, Effect
 from evaluator.text import flat, visible, visible_names
 from evaluator.trace import Explanation, InterfaceReasons, Reason, SeenValue, Step
 
@@ -143,7 +144,7 @@ def _did(step: Step) -> str:
         return f"+ {visible_names(added, _MOST_NAMES)}"
     if removed:
         return f"- {visible_names(removed, _MOST_NAMES)}"
-    if step.verb in ("match", "discard", "prefer"):
+    if VERBS[step.verb].chooses:
         return "no change"
     if not step.fired:
         return "did not fire"
@@ -180,10 +181,9 @@ def _interfaces(decision: Decision, explanation: Explanation) -> Group:
 
 def _why(interface: InterfaceReasons) -> Iterator[str]:
     """Yield the clauses that decided about an interface, and the values that they saw."""
-    judged = [r for r in interface.reasons if r.held is not None and r.verb in ("match", "discard", "prefer", "reject")]
-    telling = [reason for reason in judged if reason.held and reason.verb != "match"] or [
-        r for r in judged if r.verb == "match"
-    ]
+    judged = [r for r in interface.reasons if r.held is not None and VERBS[r.verb].settles]
+    adding = [r for r in judged if VERBS[r.verb].effect is Effect.ADD]
+    telling = [reason for reason in judged if reason.held and reason not in adding] or adding
     for reason in telling[:_MOST_REASONS]:
         yield because(reason)
         if reason.seen:
