@@ -10,7 +10,7 @@ ITSELF := $(PIP) --no-deps --no-build-isolation --editable .
 # what `make test-newest` and `make test-lowest` run: all tests, of the random ones few examples
 FAST := -m "not system and not volume"
 
-.PHONY: demo test test-system test-newest test-lowest long lint english-baseline lock docs prepared bench-peers clean
+.PHONY: demo test test-system test-newer test-newest test-lowest long lint english-baseline lock docs prepared bench-peers clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/activenic decide policies/examples/bond.json --address 192.0.2.10
@@ -45,6 +45,12 @@ english-baseline: $(VENV)/.installed-dev
 # the newest and the lowest versions that pyproject.toml allows, without the lock
 test-newest test-lowest: test-%: .venv-%/.installed
 	HYPOTHESIS_PROFILE=few .venv-$*/bin/pytest -n auto $(FAST)
+
+# the same, unless the newest versions are those of the lock, with which `make test` runs
+FREEZE := $(BIN)/uv pip freeze --quiet --python
+test-newer: .venv-newest/.installed
+	@if [ "$$($(FREEZE) $(BIN)/python)" = "$$($(FREEZE) $(<D)/bin/python)" ]; \
+	then echo "the lock has the newest versions: make test runs with them"; else $(MAKE) test-newest; fi
 
 .venv-newest/.installed: RESOLUTION := highest
 .venv-lowest/.installed: RESOLUTION := lowest-direct
