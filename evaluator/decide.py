@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from evaluator.decision import NAMING, Decision, Explainer, Interface, PolicyText
 from evaluator.facts.host import HostAddresses
 from evaluator.facts.link import Link
-from evaluator.policy.compile import Compiled
+from evaluator.policy.compile import Compiled, Said
 from evaluator.policy.parameters import shown
-from evaluator.policy.program import Program
+from evaluator.policy.program import Program, Rule
 from evaluator.policy.scene import Question, Value
-from evaluator.policy.verdict import Verdict, expand
+from evaluator.policy.verdict import Trace, Verdict
 from evaluator.report.reading import Report
 
 if TYPE_CHECKING:
     from evaluator.finding import Finding
-    from evaluator.policy.interpret import Judged
     from evaluator.trace import Step
 
 
@@ -84,23 +83,23 @@ class Made:
 
     def trace(self) -> tuple[Step, ...]:
         """Return what each rule did."""
-        return tuple(map(_step, self._steps))
+        return _steps(self.case.program.rules, self._said[0])
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what there is to say of what every rule did, those that only warn among them."""
         from evaluator.remarks import remarks  # noqa: PLC0415 -- when somebody asks what or why
 
         case = self.case
-        return remarks(case.compiled, case.report, self.question, self.verdict.status, self._steps)
+        return remarks(case.compiled, case.report, self.question, self.verdict.status, self._said)
 
     def explainer(self) -> Explainer:
         """Return what makes explanations of the decision."""
         return self.explain(self.case)
 
     @cached_property
-    def _steps(self) -> tuple[Judged, ...]:
-        """What every rule did, those that only warn among them."""
-        return expand(self.case.program.rules, self.case.compiled.judge_all(self.question).trace)
+    def _said(self) -> Said:
+        """What every rule did, those that only warn among them, and what they found."""
+        return self.case.compiled.say(self.question, self.verdict.trace)
 
 
 def decide(case: Case, explain: Callable[[Case], Explainer]) -> Decision:
@@ -115,19 +114,18 @@ def _names(links: Iterable[Link]) -> tuple[str, ...]:
     return tuple([link.name for link in links])
 
 
-def _step(judged: Judged) -> Step:
+def _steps(rules: Iterable[Rule], trace: Trace) -> tuple[Step, ...]:
     from evaluator.trace import Step  # noqa: PLC0415 -- when somebody asks why
 
-    rule = judged.rule
-    return Step(
-        rule.name,
-        rule.verb_name,
-        rule.place,
-        _names(judged.before),
-        _names(judged.after),
-        _names(judged.hits),
-        judged.fired,
-    )
+    steps: list[Step] = []
+    candidates: tuple[Link, ...] = ()
+    before: tuple[str, ...] = ()
+    for rule, held, after in zip(rules, *trace, strict=True):
+        left = before if after is candidates else _names(after)
+        hits = _names(held) if isinstance(held, tuple) else ()
+        steps.append(Step(rule.name, rule.verb_name, rule.place, before, left, hits, bool(held)))
+        candidates, before = after, left
+    return tuple(steps)
 
 
 def _interface(link: Link, question: Question) -> Interface:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from evaluator.decision import Status
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address
 from evaluator.facts.host import HostAddresses, HostFacts
 from evaluator.facts.link import Kind, Link
 from evaluator.finding import ABSENCE_NOT_PROVEN, Finding, FindingCode, incomplete, merge
 from evaluator.policy.checked import Read, walk
 from evaluator.policy.compile import Compiled
-from evaluator.policy.interpret import Bindings, Judged
-from evaluator.policy.program import Program, Rule
-from evaluator.policy.scene import Question, Scene
+from evaluator.policy.program import Program
+from evaluator.policy.scene import Question
 from evaluator.policy.types import Base
 from evaluator.policy.verbs import Effect
-from evaluator.policy.wording import fill, named_in
+from evaluator.policy.verdict import Trace
 from evaluator.report.reading import Report
 from evaluator.text import quote, quote_all
 
@@ -30,53 +28,27 @@ _ABSENT_FAMILY = {
 
 
 def remarks(
-    compiled: Compiled, report: Report, question: Question, status: Status, steps: tuple[Judged, ...]
+    compiled: Compiled, report: Report, question: Question, status: Status, said: tuple[Trace, list[Finding]]
 ) -> tuple[Finding, ...]:
-    """Return every finding, merged and sorted."""
+    """Return every finding, merged and sorted; `said` is what all rules did and found."""
+    (helds, afters), of_rules = said
     found = [*report.findings, *question.host.findings(), *_lacking(compiled, report), *_families_absent(question)]
-    for step in steps:
-        if step.fired and not step.rule.verb.chooses:
-            found.extend(_of_rule(step, question))
-    if status is Status.AMBIGUOUS and not any(
-        step.fired and step.rule.verb.effect is Effect.MAKE_AMBIGUOUS for step in steps
-    ):
-        found.append(_several(steps[-1].after, question))
-    if status in (Status.NO_MATCH, Status.UNKNOWN_HOST):
+    found.extend(of_rules)
+    rules = compiled.program.rules
+    if status is Status.AMBIGUOUS:
+        if not any(held for rule, held in zip(rules, helds, strict=True) if rule.verb.effect is Effect.MAKE_AMBIGUOUS):
+            found.append(_several(afters[-1], question))
+    elif status in (Status.NO_MATCH, Status.UNKNOWN_HOST):
         is_complete = ABSENCE_NOT_PROVEN.isdisjoint([finding.code for finding in found])
-        found.extend(_why_none(compiled.program, question, status, steps, is_complete))
+        found.append(_why_none(compiled.program, question, status, afters, is_complete))
     return merge(found)
 
 
 def _several(left: tuple[Link, ...], question: Question) -> Finding:
-    names = tuple(nic.name for nic in left)
-    matched = {owned.address for nic in left for owned in question.matched(nic)}
+    names = tuple([nic.name for nic in left])
+    matched = question.matched_sets(left)
     message = f"{quote_all(names)} are left, and no rule of the policy chooses between them"
     return _error(FindingCode.SEVERAL_INTERFACES, message, tuple(map(str, sorted(matched))), interfaces=names)
-
-
-def _of_rule(step: Judged, question: Question) -> Iterator[Finding]:
-    rule, scene = step.rule, Scene(question, step.before)
-    if not rule.has_subject:
-        interfaces, addresses = named_in(rule.message, scene, {})
-        if rule.verb.effect is Effect.MAKE_AMBIGUOUS:
-            interfaces.update(nic.name for nic in step.before)
-            addresses.update(owned.address for nic in step.before for owned in question.matched(nic))
-        yield _finding(rule, scene, {}, interfaces, addresses)
-    for nic in step.hits:
-        matched = {owned.address for owned in question.matched(nic)}
-        yield _finding(rule, scene, {"nic": nic}, {nic.name}, matched)
-
-
-def _finding(rule: Rule, scene: Scene, bound: Bindings, interfaces: set[str], addresses: set[Address]) -> Finding:
-    return Finding(
-        rule.code,
-        rule.severity,
-        fill(rule.message, scene, bound),
-        tuple(sorted(interfaces)),
-        tuple(str(address) for address in sorted(addresses)),
-        rule.place,
-        fill(rule.hint, scene, bound),
-    )
 
 
 def _lacking(compiled: Compiled, report: Report) -> Iterator[Finding]:
@@ -96,41 +68,35 @@ def _families_absent(question: Question) -> Iterator[Finding]:
 
 
 def _why_none(
-    program: Program, question: Question, status: Status, steps: tuple[Judged, ...], is_complete: bool
-) -> Iterator[Finding]:
+    program: Program, question: Question, status: Status, afters: Sequence[tuple[Link, ...]], is_complete: bool
+) -> Finding:
     host = question.host
-    shown = ", ".join(map(str, host.usable))
-    addresses = tuple(map(str, host.usable))
-    discarded = {nic.name for step in steps for nic in step.before} - {nic.name for nic in steps[-1].after}
     if status is Status.UNKNOWN_HOST and not host.answers:
-        yield _no_answer(host)
-    elif discarded:
-        by = quote_all(dict.fromkeys(s.rule.name for s in steps if len(s.after) < len(s.before)))
+        return _no_answer(host)
+    discarded = {nic.name for after in afters for nic in after}
+    if discarded:
+        steps = zip(program.rules, ((), *afters), afters, strict=False)
+        by = quote_all([rule.name for rule, before, after in steps if len(after) < len(before)])
         names = tuple(sorted(discarded))
         message = f"every candidate was discarded: {quote_all(names)} by {by}"
-        yield _error(FindingCode.ALL_CANDIDATES_DISCARDED, message, interfaces=names)
-    elif not _asks_for_addresses(program) or question.owners:
-        owning = (
-            f", though {quote_all(nic.name for nic in question.owners)} owns a host address" if question.owners else ""
-        )
-        message = f"no rule of the policy matched an interface{owning}"
-        yield _error(FindingCode.NO_INTERFACE_MATCHED, message, addresses)
-    elif not host.answers:
-        yield _error(
-            FindingCode.NO_ADDRESS_GIVEN,
-            "no host address was given",
-            hint="on the command line say `--host` or `--address`, in Python `HostAddresses.of()`",
-        )
-    elif not host.usable:
+        return _error(FindingCode.ALL_CANDIDATES_DISCARDED, message, interfaces=names)
+    texts = tuple(map(str, host.usable))
+    if not _asks_for_addresses(program) or question.owners:
+        owners = quote_all(nic.name for nic in question.owners)
+        owning = f", though {owners} owns a host address" if owners else ""
+        return _error(FindingCode.NO_INTERFACE_MATCHED, f"no rule of the policy matched an interface{owning}", texts)
+    if not host.answers:
+        hint = "on the command line say `--host` or `--address`, in Python `HostAddresses.of()`"
+        return _error(FindingCode.NO_ADDRESS_GIVEN, "no host address was given", hint=hint)
+    if not texts:
         message = f"none of the host's addresses can be an interface's own: {', '.join(map(str, host.unusable))}"
-        yield _error(FindingCode.ALL_ANSWERS_UNUSABLE, message)
-    else:
-        yield _error(
-            FindingCode.NO_INTERFACE_OWNS_ADDRESS,
-            f"no interface of this host owns {shown}",
-            addresses,
-            (_NAT if is_complete else _INCOMPLETE) + _left_out(question.facts.lacking) + _no_loopback(question.facts),
-        )
+        return _error(FindingCode.ALL_ANSWERS_UNUSABLE, message)
+    return _error(
+        FindingCode.NO_INTERFACE_OWNS_ADDRESS,
+        f"no interface of this host owns {', '.join(texts)}",
+        texts,
+        (_NAT if is_complete else _INCOMPLETE) + _left_out(question.facts.lacking) + _no_loopback(question.facts),
+    )
 
 
 def _no_answer(host: HostAddresses) -> Finding:

@@ -22,13 +22,8 @@ import evaluator
 from evaluator import Decision, HostAddresses, PolicyError
 from evaluator.decide import Case, decide
 from evaluator.explain import CaseExplainer
-from evaluator.policy.compile import DECIDING, Compiled
-from evaluator.policy.interpret import run
-from evaluator.policy.program import Program
-from evaluator.policy.scene import Question
-from evaluator.policy.verbs import VERBS
-from evaluator.policy.verdict import Verdict, status_of
 from tests.random_policies import CHOOSERS, LOOK_ALIKE, OWNERS, TABLE, WITHOUT_SUBJECT, Rules, program_of
+from tests.reference import Reference
 
 SHIPPED = ("strict", "ovirt-engine", "keep-management", "last-client-iface", "route-to-engine")
 POLICIES = 150
@@ -66,24 +61,6 @@ LOOKS_FOR_MATCHES = [
     "some other in interfaces satisfies other above nic and other in owners",
     "every other in interfaces satisfies not (other below nic)",
 ]
-
-
-class Reference(Compiled):
-    """A policy that is run by the reference interpreter."""
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.decide = lambda question: self._run(question, DECIDING)
-
-    @property
-    def judge_all(self) -> Any:
-        return lambda question: self._run(question, frozenset(VERBS))
-
-    def _run(self, question: Question, verbs: frozenset[str]) -> Verdict:
-        steps = run(self.program.rules, question, verbs)
-        trace = [part for s in steps for part in (s.hits if s.rule.has_subject else s.fired, s.after)]
-        refusals = tuple(s.rule.code for s in steps if s.fired and s.rule.verb.refuses)
-        return Verdict(status_of(question, steps), steps[-1].after, tuple(trace), refusals)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from hypothesis import given
 import evaluator
 from evaluator import HostAddresses, PolicyError
 from evaluator.facts.host import HostFacts
-from evaluator.policy.compile import DECIDING, compile_program
+from evaluator.policy.compile import Compiled, compile_deciding
 from evaluator.policy.cost import Budget
 from evaluator.policy.interpret import run
 from evaluator.policy.load import read_program
@@ -22,8 +22,7 @@ from evaluator.policy.parameters import bind
 from evaluator.policy.prices import Prices
 from evaluator.policy.program import Program
 from evaluator.policy.scene import Question
-from evaluator.policy.verbs import VERBS
-from evaluator.policy.verdict import expand, status_of
+from evaluator.policy.verdict import status_of
 from evaluator.source import Source
 from evaluator.workbench.terse_topology import read_topology
 from tests.random_policies import (
@@ -36,6 +35,7 @@ from tests.random_policies import (
     random_rules,
     tried_program,
 )
+from tests.reference import findings_of, trace_of
 from tests.strategies import host_addresses, reports
 
 SHIPPED = ["strict", "ovirt-engine", "keep-management", "last-client-iface", "route-to-engine"]
@@ -43,14 +43,17 @@ SHIPPED = ["strict", "ovirt-engine", "keep-management", "last-client-iface", "ro
 
 def _same(program: Program, facts: HostFacts, host: HostAddresses, **parameters: Any) -> None:
     question = Question(facts, host, bind(program, parameters))
-    for verbs in (DECIDING, VERBS):
-        steps = run(program.rules, question, verbs)
-        verdict = compile_program(program, verbs)(question)
-        assert expand([rule for rule in program.rules if rule.verb_name in verbs], verdict.trace) == steps
-        assert verdict.candidates == steps[-1].after
-        assert verdict.status is status_of(question, steps)
-        refusing = [step for step in steps if step.rule.verb.refuses]
-        assert verdict.refusals == tuple(step.rule.code for step in refusing if step.fired)
+    steps = run(program.rules, question)
+    compiled = Compiled(program)
+    verdict = compiled.decide(question)
+    trace, findings = compiled.say(question, verdict.trace)
+    assert trace == trace_of(steps)
+    assert verdict.trace == trace_of([step for step in steps if step.rule.verb.decides])
+    assert findings == findings_of(steps, question)
+    assert verdict.candidates == steps[-1].after
+    assert verdict.status is status_of(question, steps)
+    refusing = [step for step in steps if step.rule.verb.refuses]
+    assert verdict.refusals == tuple(step.rule.code for step in refusing if step.fired)
 
 
 @pytest.mark.parametrize("condition", TABLE["holds"])
@@ -140,7 +143,7 @@ def test_what_costs_too_much_is_refused_alike() -> None:
     names = "; ".join(f"n{i}" for i in range(400))
     question = Question(evaluator.read_report(read_topology(names)).facts, HostAddresses.of(), bind(program, {}))
     said = []
-    for judge in (lambda: run(program.rules, question), lambda: compile_program(program, VERBS)(question)):
+    for judge in (lambda: run(program.rules, question), lambda: compile_deciding(program)(question)):
         with pytest.raises(PolicyError) as error:
             judge()
         said.append(error.value.diagnostics)

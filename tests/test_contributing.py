@@ -214,18 +214,19 @@ BOTH = """
 import evaluator
 from pathlib import Path
 from evaluator import HostAddresses
-from evaluator.policy.compile import compile_program
+from evaluator.policy.compile import Compiled
 from evaluator.policy.interpret import run
 from evaluator.policy.scene import Question
-from evaluator.policy.verdict import expand
-from evaluator.policy.verbs import VERBS
 assert evaluator.__file__.startswith({root!r})
 policy = evaluator.load_policy(Path("words.yaml"))
 report = evaluator.read_report(Path("report.json"))
 for asked in (["192.0.2.10"], ["192.0.2.99"], ["192.0.2.10", "192.0.2.12"], []):
     question = Question(report.facts, HostAddresses.of(*asked), {{}})
     steps = run(policy.program.rules, question)
-    assert expand(policy.program.rules, compile_program(policy.program, VERBS)(question).trace) == steps
+    compiled = Compiled(policy.program)
+    helds, afters = compiled.say(question, compiled.decide(question).trace)[0]
+    assert helds == tuple(step.hits if step.rule.has_subject else step.fired for step in steps)
+    assert afters == tuple(step.after for step in steps)
 print(*sorted(step.rule.name for step in steps if step.fired))
 """
 

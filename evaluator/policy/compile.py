@@ -1,37 +1,40 @@
-"""A checked policy becomes one Python function: what production runs.
+"""A checked policy becomes Python functions: what production runs.
 
 The reference (`interpret.py`) is the meaning; this must give the same steps for every report, and property tests
 hold the two together. What does not depend on the subject is computed once for each rule; lists that are only asked
 what is in them become sets; a rule looks at no more interfaces than its sieve lets through (`sieve.py`); a rule on
-candidates is skipped where there are none. The function is built as a syntax tree, never as text, so that nothing a
-policy says can become code.
+candidates is skipped where there are none. The rules that only warn, and the messages, are a second function, which
+goes on from what the first has done. Functions are built as syntax trees, never as text, so that nothing a policy says
+can become code.
 """
 
 from __future__ import annotations
 
-import _ast as ast
-from collections.abc import Callable, Collection, Mapping
+import ast
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from evaluator.decision import Status
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
+from evaluator.finding import Finding
 from evaluator.policy.compile_condition import Writer
 from evaluator.policy.prices import Prices
 from evaluator.policy.program import Program, Rule
 from evaluator.policy.scene import Question, Scene
 from evaluator.policy.sieve import sieved
-from evaluator.policy.syntax import assign, attribute, call, located, name, parsed, walk
-from evaluator.policy.verbs import VERBS, Effect, Judges
-from evaluator.policy.verdict import Verdict, status_of_none
+from evaluator.policy.syntax import assign, attribute, call, name, parsed
+from evaluator.policy.verbs import Effect, Judges
+from evaluator.policy.verdict import Trace, Verdict, status_of_none
+from evaluator.policy.wording import finding_at_once, finding_of, show
 
 Judge = Callable[[Question], Verdict]
-DECIDING = frozenset(name for name, verb in VERBS.items() if verb.decides)
+Said = tuple[Trace, list[Finding]]
+Say = Callable[[Question, Trace], Said]
 _PROLOGUE = """
 facts = question.facts
 host = question.host
-budget = prices.budget(question)
 candidates = ()
 """
 
@@ -41,7 +44,7 @@ class Compiled:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.decide = compile_program(program, DECIDING)
+        self.decide = compile_deciding(program)
 
     def __reduce__(self) -> tuple[type[Compiled], tuple[Program]]:
         """Let another process compile the program itself."""
@@ -55,23 +58,26 @@ class Compiled:
         return facts_asked(self.program)
 
     @cached_property
-    def judge_all(self) -> Judge:
-        """The function that judges every rule, those that only warn among them."""
-        return compile_program(self.program, VERBS)
+    def say(self) -> Say:
+        """The function that judges the rules that only warn, and says what every rule found.
+
+        It takes the trace of the deciding rules and returns that of all, and the findings.
+        """
+        return compile_saying(self.program)
 
 
-def compile_program(program: Program, verbs: Collection[str]) -> Judge:
-    """Return a function that judges the rules of these verbs as `interpret.run` does.
+def compile_deciding(program: Program) -> Judge:
+    """Return a function that judges the rules that decide as `interpret.run` does.
 
     PolicyError, before a rule is begun, where its worst cost would exceed the step budget.
     """
     writer = Writer()
-    body = parsed(_PROLOGUE)
+    body = parsed(_PROLOGUE + "budget = prices.budget(question)")
     judged: list[tuple[int, Rule]] = []
     owed: list[ast.stmt] = []
     for number, rule in enumerate(program.rules):
         owed.append(_payment(rule, writer))
-        if rule.verb_name in verbs:
+        if rule.verb.decides:
             body.append(ast.If(name("budget"), owed, []))
             owed = []
             is_first = not any(earlier.verb.effect is Effect.ADD for _, earlier in judged)
@@ -80,11 +86,37 @@ def compile_program(program: Program, verbs: Collection[str]) -> Judge:
     if owed:
         body.append(ast.If(name("budget"), owed, []))
     body.append(_ending(judged, writer))
-    arguments = ast.arguments([], [ast.arg("question")], None, [], [], None, [])
-    module = located(ast.Module([ast.FunctionDef("judge", arguments, body, [])], []))
+    judge: Judge = _function(program, ["question"], body, {**writer.constants, "prices": Prices(program.rules)})
+    return judge
+
+
+def compile_saying(program: Program) -> Say:
+    """Return a function that goes on from the trace of the deciding rules: it judges the others, and says what is so.
+
+    All rules have been paid for.
+    """
+    writer = Writer()
+    body = parsed(_PROLOGUE + "found = []")
+    deciding = [number for number, rule in enumerate(program.rules) if rule.verb.decides]
+    body.append(ast.Assign([_trace(deciding, ast.Store())], name("trace")))
+    for number, rule in enumerate(program.rules):
+        if not rule.verb.decides:
+            body.extend(_judgement(number, rule, writer, is_first=False))
+        if not rule.verb.chooses:
+            body.append(ast.If(name(f"held{number}"), _saying(number, rule, writer), []))
+        body.append(assign("candidates", name(f"after{number}")))
+    trace = _trace(range(len(program.rules)), ast.Load())
+    body.append(ast.Return(ast.Tuple([trace, name("found")], ast.Load())))
+    say: Say = _function(program, ["question", "trace"], body, writer.constants)
+    return say
+
+
+def _function(program: Program, given: list[str], body: list[ast.stmt], constants: Mapping[str, object]) -> Any:  # noqa: ANN401 -- a function of these arguments
+    """Return the function with this body."""
+    arguments = ast.arguments([], [ast.arg(one) for one in given], None, [], [], None, [])
+    module = ast.fix_missing_locations(ast.Module([ast.FunctionDef("judge", arguments, body, [])], []))
     namespace: dict[str, Any] = {
-        **writer.constants,
-        "prices": Prices(program.rules),
+        **constants,
         "Scene": Scene,
         "Verdict": Verdict,
         "status_of_none": status_of_none,
@@ -92,11 +124,35 @@ def compile_program(program: Program, verbs: Collection[str]) -> Judge:
         "refused": _refused,
         "with_more": _with_more,
         "without": _without,
+        "show": show,
+        "finding_of": finding_of,
+        "finding_at_once": finding_at_once,
         **{status.name: status for status in Status},
     }
     exec(compile(module, f"<policy {program.name}>", "exec"), namespace)  # noqa: S102 -- built from checked nodes only
-    judge: Judge = namespace["judge"]
-    return judge
+    return namespace["judge"]
+
+
+def _trace(numbers: Sequence[int], use: ast.expr_context) -> ast.Tuple:
+    """Write the trace of some rules: for whom each held, and the candidates after each."""
+    parts = [ast.Tuple([ast.Name(f"{part}{number}", use) for number in numbers], use) for part in ("held", "after")]
+    return ast.Tuple([*parts], use)
+
+
+def _saying(number: int, rule: Rule, writer: Writer) -> list[ast.stmt]:
+    """Write the findings of a rule that held."""
+    once = writer.begin_rule(is_on_candidates=False)
+    message, hint = (writer.message(template) for template in (rule.message, rule.hint))
+    about = [writer.constant(rule), name("question")]
+    if rule.has_subject:
+        finding = call(name("finding_of"), *about, name("nic"), message, hint)
+        saying: ast.stmt = ast.Expr(call(attribute(name("found"), "append"), finding))
+        saying = ast.For(ast.Name("nic", ast.Store()), name(f"held{number}"), [saying], [])
+    else:
+        named = writer.values(rule.message)
+        finding = call(name("finding_at_once"), *about, name("candidates"), named, message, hint)
+        saying = ast.Expr(call(attribute(name("found"), "append"), finding))
+    return _with_scene([*once, saying])
 
 
 def _payment(rule: Rule, writer: Writer) -> ast.stmt:
@@ -136,7 +192,7 @@ def _of_all(held: str, rule: Rule, writer: Writer) -> list[ast.stmt]:
 
 def _with_scene(statements: list[ast.stmt]) -> list[ast.stmt]:
     """Put the scene before statements that look at it."""
-    looks = any(isinstance(node, ast.Name) and node.id == "scene" for part in statements for node in walk(part))
+    looks = any(isinstance(node, ast.Name) and node.id == "scene" for part in statements for node in ast.walk(part))
     return [*parsed("scene = Scene(question, candidates)"), *statements] if looks else statements
 
 
@@ -173,9 +229,8 @@ def _ending(judged: list[tuple[int, Rule]], writer: Writer) -> ast.stmt:
     status = ast.IfExp(ast.BoolOp(ast.And(), [_any(rejects), is_rejected]), name("REJECTED"), name("RESOLVED"))
     status = ast.IfExp(_any([several, *said]), name("AMBIGUOUS"), status)
     status = ast.IfExp(name("candidates"), status, call(name("status_of_none"), name("question")))
-    trace = [name(part) for number, _ in judged for part in (f"held{number}", f"after{number}")]
-    steps = ast.Tuple(trace, ast.Load())
-    return ast.Return(call(name("Verdict"), status, name("candidates"), steps, _refusals(judged, writer)))
+    trace = _trace([number for number, _ in judged], ast.Load())
+    return ast.Return(call(name("Verdict"), status, name("candidates"), trace, _refusals(judged, writer)))
 
 
 def _refusals(judged: list[tuple[int, Rule]], writer: Writer) -> ast.expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import _ast as ast
+import ast
 import fnmatch
 import re
 from typing import Any
@@ -29,6 +29,7 @@ from evaluator.policy.checked import (
     floor_of,
 )
 from evaluator.policy.compile_expression import Values, is_candidates, variable
+from evaluator.policy.program import Template
 from evaluator.policy.sieve import Sieve, Source, extreme_of
 from evaluator.policy.syntax import attribute, call, name, negation
 
@@ -61,6 +62,19 @@ class Writer:
         self._is_on_candidates = is_on_candidates
         self._values.begin_rule()
         return self._values.statements
+
+    def message(self, template: Template) -> ast.expr:
+        """Write a message with its words filled in."""
+        parts: list[ast.expr] = []
+        for part in template.parts:
+            shown = None if isinstance(part, str) else call(name("show"), self._values.value(part))
+            parts.append(ast.Constant(part) if shown is None else ast.FormattedValue(shown, -1))
+        return ast.JoinedStr(parts)
+
+    def values(self, template: Template) -> ast.expr:
+        """Write the values of the words of a message."""
+        words = [part for part in template.parts if not isinstance(part, str)]
+        return ast.Tuple([self._values.value(word) for word in words], ast.Load())
 
     def domain(self, sieve: Sieve) -> ast.expr:
         """Write the interfaces that a rule looks at."""

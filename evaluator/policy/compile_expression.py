@@ -6,7 +6,7 @@ each rule. Everything here is total and pure, so it may be computed earlier or n
 
 from __future__ import annotations
 
-import _ast as ast
+import ast
 from collections.abc import Callable
 from typing import Any
 

@@ -8,7 +8,7 @@ values are never compared, every loop runs over a finite list.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -40,7 +40,7 @@ from evaluator.policy.checked import (
 from evaluator.policy.cost import Budget
 from evaluator.policy.program import Rule
 from evaluator.policy.scene import Question, Scene, Value, identity
-from evaluator.policy.verbs import VERBS, Effect, Judges
+from evaluator.policy.verbs import Effect, Judges
 
 Bindings = Mapping[str, Value]
 
@@ -58,30 +58,27 @@ class Judged(Struct, frozen=True):
     fired: bool
 
 
-def run(rules: Iterable[Rule], question: Question, verbs: Container[str] = VERBS) -> tuple[Judged, ...]:
-    """Apply the rules in their order, beginning with no candidates; those of other verbs are only paid for.
+def run(rules: Iterable[Rule], question: Question) -> tuple[Judged, ...]:
+    """Apply the rules in their order, beginning with no candidates.
 
     PolicyError, before a rule is begun, where its worst cost would exceed the step budget.
     """
-    return _run(rules, question, verbs, Budget(question).spend)
+    return _run(rules, question, Budget(question).spend)
 
 
 def run_again(rules: Iterable[Rule], question: Question) -> tuple[Judged, ...]:
     """Apply the rules of a decision that was made, and so within the step budget."""
-    return _run(rules, question, VERBS, lambda rule, candidates: None)
+    return _run(rules, question, lambda rule, candidates: None)
 
 
-def _run(
-    rules: Iterable[Rule], question: Question, verbs: Container[str], pay: Callable[[Rule, int], None]
-) -> tuple[Judged, ...]:
+def _run(rules: Iterable[Rule], question: Question, pay: Callable[[Rule, int], None]) -> tuple[Judged, ...]:
     steps: list[Judged] = []
     candidates: tuple[Link, ...] = ()
     for rule in rules:
         pay(rule, len(candidates))
-        if rule.verb_name in verbs:
-            step = judge(rule, Scene(question, candidates))
-            candidates = step.after
-            steps.append(step)
+        step = judge(rule, Scene(question, candidates))
+        candidates = step.after
+        steps.append(step)
     return tuple(steps)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct, field
@@ -44,6 +44,10 @@ class Question:
     def matched_set(self, nic: Link) -> frozenset[Address]:
         """Return the usable host addresses that the interface owns."""
         return self.owned.get(nic.name, _NOTHING)
+
+    def matched_sets(self, nics: Iterable[Link]) -> frozenset[Address]:
+        """Return those that one of several interfaces owns."""
+        return _NOTHING.union(*map(self.matched_set, nics))
 
 
 class Scene(Struct, frozen=True):

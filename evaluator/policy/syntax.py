@@ -1,14 +1,8 @@
-"""Nodes of Python's syntax tree in a word each, so that what is compiled can be read.
-
-The nodes are those of `ast`, which adds much that is slow to import and not needed to compile a policy.
-"""
+"""Nodes of Python's syntax tree in a word each, so that what is compiled can be read."""
 
 from __future__ import annotations
 
-import _ast as ast
-from collections.abc import Iterator
-
-_PLACE = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
+import ast
 
 
 def name(text: str) -> ast.expr:
@@ -43,22 +37,3 @@ def parsed(lines: str) -> list[ast.stmt]:
     module = compile(lines, "<policy>", "exec", ast.PyCF_ONLY_AST)
     assert isinstance(module, ast.Module)  # noqa: S101 -- what "exec" asks for
     return module.body
-
-
-def walk(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield a node and everything inside it, in no particular order."""
-    left = [tree]
-    while left:
-        node = left.pop()
-        yield node
-        for field in node._fields:
-            value = getattr(node, field, None)
-            left.extend(part for part in (value if isinstance(value, list) else (value,)) if isinstance(part, ast.AST))
-
-
-def located(module: ast.Module) -> ast.Module:
-    """Return a module all of whose nodes say where they stand, as Python wants it: in the first line."""
-    for node in walk(module):
-        if node._attributes:
-            vars(node).update(_PLACE)
-    return module

@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from evaluator.decision import Status
 from evaluator.facts.link import Link
-from evaluator.policy.program import Rule
 from evaluator.policy.scene import Question
 from evaluator.policy.verbs import Effect
 
 if TYPE_CHECKING:
     from evaluator.policy.interpret import Judged
 
-Compact = tuple[tuple[Link, ...] | bool, ...]
+Links = tuple[Link, ...]
+Trace = tuple[tuple[Links | bool, ...], tuple[Links, ...]]
 
 
 class Verdict(NamedTuple):
     """What a compiled policy hands on, thousands of times a second, and so a named tuple.
 
-    `trace` holds two entries for each rule that was judged: for which interfaces it held (of a rule without subject
-    whether it held at all), and the candidates after it. `expand` makes steps of it. `refusals` are the codes of the
-    reject and ambiguous rules that held.
+    `trace` tells of each rule that decides for which interfaces it held (of a rule without subject whether it held at
+    all), and the candidates after it. `refusals` are the codes of the reject and ambiguous rules
+    that held.
     """
 
     status: Status
-    candidates: tuple[Link, ...]
-    trace: Compact
+    candidates: Links
+    trace: Trace
     refusals: tuple[str, ...]
 
 
@@ -49,17 +49,3 @@ def status_of_none(question: Question) -> Status:
     unanswered = not host.is_literal and not host.answers
     unproven = not host.complete and not question.owners
     return Status.UNKNOWN_HOST if unanswered or unproven else Status.NO_MATCH
-
-
-def expand(rules: Iterable[Rule], trace: Compact) -> tuple[Judged, ...]:
-    """Return the steps of a compact trace; `rules` are those that were judged."""
-    from evaluator.policy.interpret import Judged  # noqa: PLC0415 -- the reference, where its steps are asked for
-
-    steps = []
-    before: tuple[Link, ...] = ()
-    for rule, held, after in zip(rules, trace[::2], trace[1::2], strict=True):
-        assert isinstance(after, tuple)  # noqa: S101 -- compile.py writes it so
-        hits = held if isinstance(held, tuple) else ()
-        steps.append(Judged(rule, before, after, hits, bool(held)))
-        before = after
-    return tuple(steps)

@@ -1,20 +1,18 @@
-"""Values of the rule language as people read them: in messages and explanations."""
+"""Values of the rule language as people read them, in messages and explanations; and the findings of rules."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from evaluator.facts.address import Address, Cidr, OwnedAddress
 from evaluator.facts.link import Link
-from evaluator.policy.interpret import Bindings, evaluate
-from evaluator.policy.program import Template
-from evaluator.policy.scene import Scene, identity
+from evaluator.finding import Finding
+from evaluator.policy.program import Rule
+from evaluator.policy.scene import Question, Value, identity
+from evaluator.policy.verbs import Effect
 from evaluator.text import visible
 
 _MOST_SHOWN = 20
-
-
-def fill(template: Template, scene: Scene, bound: Bindings) -> str:
-    """Return the message with its words filled in."""
-    return "".join(part if isinstance(part, str) else show(evaluate(part, scene, bound)) for part in template.parts)
 
 
 def show(value: object) -> str:
@@ -40,19 +38,29 @@ def show_briefly(value: object) -> str:
     return show(value)
 
 
-def named_in(template: Template, scene: Scene, bound: Bindings) -> tuple[set[str], set[Address]]:
-    """Return the interfaces and the addresses that a message names."""
+def finding_of(rule: Rule, question: Question, nic: Link, message: str, hint: str) -> Finding:
+    """Return what a rule found about one interface."""
+    return _finding(rule, {nic.name}, question.matched_set(nic), message, hint)
+
+
+def finding_at_once(
+    rule: Rule, question: Question, candidates: tuple[Link, ...], named: tuple[Value, ...], message: str, hint: str
+) -> Finding:
+    """Return what a rule without subject found; it is about what its message names."""
     interfaces: set[str] = set()
     addresses: set[Address] = set()
-    for part in template.parts:
-        if isinstance(part, str):
-            continue
-        value = evaluate(part, scene, bound)
+    for value in named:
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, Link):
                 interfaces.add(item.name)
-            elif isinstance(item, OwnedAddress):
-                addresses.add(item.address)
-            elif isinstance(item, Address):
-                addresses.add(item)
-    return interfaces, addresses
+            elif isinstance(item, Address | OwnedAddress):
+                addresses.add(item if isinstance(item, Address) else item.address)
+    if rule.verb.effect is Effect.MAKE_AMBIGUOUS:
+        interfaces.update([nic.name for nic in candidates])
+        addresses.update(question.matched_sets(candidates))
+    return _finding(rule, interfaces, addresses, message, hint)
+
+
+def _finding(rule: Rule, interfaces: Iterable[str], addresses: Iterable[Address], message: str, hint: str) -> Finding:
+    texts = tuple([str(address) for address in sorted(addresses)])
+    return Finding(rule.code, rule.severity, message, tuple(sorted(interfaces)), texts, rule.place, hint)

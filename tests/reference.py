@@ -1,0 +1,81 @@
+"""A policy as the reference interpreter runs it, in the terms of the compiled one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from evaluator.facts.address import Address, OwnedAddress
+from evaluator.facts.link import Link
+from evaluator.finding import Finding
+from evaluator.policy.compile import Compiled, Said
+from evaluator.policy.interpret import Bindings, Judged, evaluate, run
+from evaluator.policy.program import Program, Template
+from evaluator.policy.scene import Question, Scene
+from evaluator.policy.verbs import Effect
+from evaluator.policy.verdict import Trace, Verdict, status_of
+from evaluator.policy.wording import show
+
+
+class Reference(Compiled):
+    """A policy that is run by the reference interpreter."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.decide = self._decide
+        self.say = self._say
+
+    def _decide(self, question: Question) -> Verdict:
+        steps = run(self.program.rules, question)
+        deciding = [step for step in steps if step.rule.verb.decides]
+        refusals = tuple(s.rule.code for s in steps if s.fired and s.rule.verb.refuses)
+        return Verdict(status_of(question, steps), steps[-1].after, trace_of(deciding), refusals)
+
+    def _say(self, question: Question, _: Trace) -> Said:
+        steps = run(self.program.rules, question)
+        return trace_of(steps), findings_of(steps, question)
+
+
+def trace_of(steps: Sequence[Judged]) -> Trace:
+    """Return steps as a compiled policy hands them on."""
+    return tuple(s.hits if s.rule.has_subject else s.fired for s in steps), tuple(s.after for s in steps)
+
+
+def findings_of(steps: Sequence[Judged], question: Question) -> list[Finding]:
+    """Return what the rules found: about each interface for which one held, or about what its message names."""
+    return [found for step in steps if step.fired and not step.rule.verb.chooses for found in _findings(step, question)]
+
+
+def _findings(step: Judged, question: Question) -> Iterator[Finding]:
+    rule, scene = step.rule, Scene(question, step.before)
+    found: list[tuple[Bindings, set[str], set[Address]]]
+    if rule.has_subject:
+        found = [({"nic": nic}, {nic.name}, {owned.address for owned in question.matched(nic)}) for nic in step.hits]
+    else:
+        found = [({}, *_named_in(rule.message, scene))]
+    for bound, interfaces, addresses in found:
+        if rule.verb.effect is Effect.MAKE_AMBIGUOUS:
+            interfaces.update(nic.name for nic in step.before)
+            addresses.update(owned.address for nic in step.before for owned in question.matched(nic))
+        message, hint = (_filled(template, scene, bound) for template in (rule.message, rule.hint))
+        texts = tuple(str(address) for address in sorted(addresses))
+        yield Finding(rule.code, rule.severity, message, tuple(sorted(interfaces)), texts, rule.place, hint)
+
+
+def _filled(template: Template, scene: Scene, bound: Bindings) -> str:
+    return "".join(part if isinstance(part, str) else show(evaluate(part, scene, bound)) for part in template.parts)
+
+
+def _named_in(template: Template, scene: Scene) -> tuple[set[str], set[Address]]:
+    """Return the interfaces and the addresses that a message names."""
+    interfaces: set[str] = set()
+    addresses: set[Address] = set()
+    for part in template.parts:
+        value = part if isinstance(part, str) else evaluate(part, scene, {})
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, Link):
+                interfaces.add(item.name)
+            elif isinstance(item, OwnedAddress):
+                addresses.add(item.address)
+            elif isinstance(item, Address):
+                addresses.add(item)
+    return interfaces, addresses
