@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from evaluator.decision import NAMING, Decision, Explainer, Interface, PolicyText
 from evaluator.facts.host import HostAddresses
@@ -26,11 +28,8 @@ if TYPE_CHECKING:
     from evaluator.trace import Step
 
 
-class Case(NamedTuple):
-    """One question in full: what decides, what it is asked about, and with which values.
-
-    Made for each decision, and so a named tuple.
-    """
+class Case(Struct, frozen=True):
+    """One question in full: what decides, what it is asked about, and with which values."""
 
     compiled: Compiled
     report: Report
@@ -47,14 +46,13 @@ class Case(NamedTuple):
         return Question(self.report.facts, self.host, self.parameters)
 
 
-class Made:
+class Made(Struct, frozen=True, dict=True):
     """What a decision was made from."""
 
-    def __init__(self, case: Case, question: Question, verdict: Verdict, explain: Callable[[Case], Explainer]) -> None:
-        self.case = case
-        self.question = question
-        self.verdict = verdict
-        self.explain = explain
+    case: Case
+    question: Question
+    verdict: Verdict
+    explain: Callable[[Case], Explainer]
 
     @property
     def host(self) -> HostAddresses:

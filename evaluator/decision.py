@@ -17,7 +17,6 @@ from msgspec import Struct, json
 
 from evaluator.facts.host import HostAddresses, HostDocument
 from evaluator.finding import Finding, FindingDocument
-from evaluator.values import Value
 
 if TYPE_CHECKING:
     from evaluator.trace import Explanation, Step
@@ -137,7 +136,7 @@ class Explainer(Protocol):
         """Return that, and what would decide otherwise."""
 
 
-class Decision(Value):
+class Decision(Struct, frozen=True, dict=True, eq=False):
     """Which interface the host's address lives on, by one policy.
 
     `candidates` are the names left at the end, `owners` those of all interfaces that own a usable
@@ -150,16 +149,6 @@ class Decision(Value):
     owners: tuple[str, ...]
     refusals: tuple[str, ...]
     _making: Making
-
-    def __init__(
-        self,
-        status: Status,
-        candidates: tuple[str, ...],
-        owners: tuple[str, ...],
-        refusals: tuple[str, ...],
-        making: Making,
-    ) -> None:
-        vars(self).update(status=status, candidates=candidates, owners=owners, refusals=refusals, _making=making)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Decision) and self.to_dict() == other.to_dict()

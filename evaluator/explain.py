@@ -69,8 +69,8 @@ def _involved(links: tuple[Link, ...], decision: Decision) -> tuple[Link, ...]:
 
 def _on_one_answer(case: Case, address: Address) -> AnswerOutcome:
     """Decide the same case as if the host had this address alone."""
-    alone = case.host.changed(answers=(address,), first=address)
-    verdict = case.compiled.decide(case._replace(host=alone).question())
+    alone = replace(case.host, answers=(address,), first=address)
+    verdict = case.compiled.decide(replace(case, host=alone).question())
     return AnswerOutcome(
         str(address), str(verdict.status), verdict.candidates[0].name if verdict.status in NAMING else None
     )

@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.facts.address import Address, parse_address
+from evaluator.facts.address import address_of, parse_address
 
 GROUPS = st.lists(st.sampled_from((0, 0, 0, 1, 0xDB8, 0xFFFF)), min_size=8, max_size=8)
 
 
 @given(st.integers(min_value=0, max_value=2**32 - 1))
 def test_an_ipv4_address_is_written_as_the_standard_library_writes_it(number: int) -> None:
-    assert str(Address(4, number)) == str(ipaddress.IPv4Address(number))
+    assert str(address_of(4, number)) == str(ipaddress.IPv4Address(number))
 
 
 @given(GROUPS)
 def test_an_ipv6_address_is_written_as_the_standard_library_writes_it(groups: list[int]) -> None:
     number = int.from_bytes(b"".join(group.to_bytes(2) for group in groups))
-    assert str(Address(6, number)) == str(ipaddress.IPv6Address(number))
+    assert str(address_of(6, number)) == str(ipaddress.IPv6Address(number))
 
 
 @pytest.mark.parametrize("text", ["::", "::1", "::102:304", "64:ff9b::c000:201", "1:0:0:2::3", "1:0:2::", "fe80::1"])

@@ -123,7 +123,7 @@ class DummyLink(Link, frozen=True, eq=False):
 
 def read(document):
     links = [DummyLink(name, Kind.PHYSICAL, at, text) for at, (name, text) in enumerate(document["dummy"].items())]
-    return Reading(HostFacts(links), tuple)
+    return Reading(HostFacts.of(links), tuple)
 
 
 def read_text(text):

@@ -241,7 +241,7 @@ def poisoned_decision(suffix: str) -> Decision:
         owners=poisoned(decision.owners, suffix),
         policy=f"p{suffix}",
         parameters=poisoned({"text": "t", "list": ["x", 1], "none": None}, suffix),
-        host=decision.host.changed(asked=f"h{suffix}", resolution=kept),
+        host=replace(decision.host, asked=f"h{suffix}", resolution=kept),
         findings=poisoned(decision.findings, suffix),
         trace=poisoned(decision.trace, suffix),
         explainer=Kept(bad),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from evaluator.audit.address_mask import AddressMask
 from evaluator.audit.pseudonyms import Pseudonyms
-from evaluator.facts.address import Address, network_of, parse_address, parse_cidr
+from evaluator.facts.address import Address, address_of, network_of, parse_address, parse_cidr
 
 KEY = b"sixteen octets!!"
 MASK = AddressMask(KEY)
@@ -20,8 +20,8 @@ SPECIAL = [
     *("255.255.255.254", "::", "::1", "::2", "::fffe:0:1", "fe80::1", "fec0::1", "fd00::1", "ff02::1", "2001:db8::1"),
 ]
 ADDRESSES = st.one_of(
-    st.integers(0, 2**32 - 1).map(lambda number: Address(4, number)),
-    st.integers(0, 2**128 - 1).map(lambda number: Address(6, number)).filter(lambda a: a.number >> 32 != 0xFFFF),
+    st.integers(0, 2**32 - 1).map(lambda number: address_of(4, number)),
+    st.integers(0, 2**128 - 1).map(lambda number: address_of(6, number)).filter(lambda a: a.number >> 32 != 0xFFFF),
     st.sampled_from(SPECIAL).map(parse_address),
 )
 
@@ -32,7 +32,7 @@ def neighbours(draw: st.DrawFn) -> tuple[Address, Address]:
     one = draw(ADDRESSES)
     width = 32 if one.version == 4 else 128
     low = draw(st.integers(0, width))
-    return one, Address(one.version, one.number >> low << low | draw(st.integers(0, 2**low - 1)))
+    return one, address_of(one.version, one.number >> low << low | draw(st.integers(0, 2**low - 1)))
 
 
 def class_of(address: Address) -> tuple[object, ...]:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterator
 
-from evaluator.facts.address import Address, Cidr, network_of, parse_address
+from evaluator.facts.address import Address, Cidr, address_of, network_of, parse_address
 
 _WIDTH = {4: 32, 6: 128}
 _BLOCKS = (
@@ -28,7 +28,7 @@ _BLOCKS = (
     *("192.168.0.0/16", "224.0.0.0/4", "255.255.255.255/32"),
     *("::/128", "::1/128", "fc00::/7", "fd00::/8", "fe80::/10", "fe80::/64", "ff00::/8"),
 )
-_MAPPED = Cidr(Address(6, 0xFFFF << 32), 96)
+_MAPPED = Cidr(address_of(6, 0xFFFF << 32), 96)
 _Node = tuple[int, int, int]
 
 
@@ -77,7 +77,7 @@ class AddressMask:
                 is_free = not is_fork
                 masked = masked << 1 | bit ^ flip
                 place = place << 1 | bit
-        return Address(address.version, masked)
+        return address_of(address.version, masked)
 
     def _flips(self, node: _Node) -> int:
         version, depth, bits = node

@@ -19,7 +19,7 @@ from evaluator.audit.record import Json, Record, bodies_of, engine_versions, hos
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, HostNameError, QuestionError, RecordCode, RecordError, Severity
 from evaluator.engine import Policy
-from evaluator.facts.address import parse_address
+from evaluator.facts.address import in_order, parse_address
 from evaluator.facts.host import HostAddresses
 from evaluator.finding import Finding
 from evaluator.names.resolution import from_resolution
@@ -193,7 +193,7 @@ def host_of(kept: Mapping[str, Any]) -> HostAddresses:
         return host
     try:
         return HostAddresses(
-            answers=tuple(map(parse_address, kept["answers"])),
+            answers=in_order(map(parse_address, kept["answers"])),
             asked=kept["asked"],
             complete=kept["complete"],
             first=None if kept["first"] is None else parse_address(kept["first"]),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
+
 from evaluator.counterfactual.ownership import USUAL_LENGTH
 from evaluator.counterfactual.trial import Applied, Option, Trial
 from evaluator.decide import Case
-from evaluator.facts.address import Address, network_of
+from evaluator.facts.address import Address, address_of, network_of
 from evaluator.facts.host import HostAddresses
 from evaluator.facts.link import Link
 from evaluator.policy.parameters import shown
@@ -28,7 +30,8 @@ def answers(case: Case, link: Link) -> Iterator[Option]:
         yield Option((_asked_by(literal_host(addresses)),))
     if not case.host.is_literal:
         for addresses in sets:
-            host = case.host.changed(
+            host = replace(
+                case.host,
                 answers=addresses,
                 first=addresses[0],
                 complete=True,
@@ -69,7 +72,7 @@ def _asked_by(host: HostAddresses) -> Trial:
 
     def apply(case: Case) -> Applied | None:
         edit = Edit(EditKind.ANSWERS, None, host_data(case.host), host_data(host), sentence)
-        return None if edit.before == edit.after else Applied(case._replace(host=host), edit)
+        return None if edit.before == edit.after else Applied(replace(case, host=host), edit)
 
     return Trial("answers", 1, False, apply)
 
@@ -110,7 +113,7 @@ def _values(case: Case, parameter: Parameter, link: Link) -> Iterator[Value]:
     elif base is Base.ADDRESS:
         yield from link.gateways
         near = (network_of(address, USUAL_LENGTH[address.version]) for address in case.host.usable[:1])
-        yield from (Address(net.first.version, net.first.number + 1) for net in (*link.subnets, *near))
+        yield from (address_of(net.first.version, net.first.number + 1) for net in (*link.subnets, *near))
 
 
 def _toggled(names: tuple[Scalar, ...], name: str) -> Value:
@@ -124,7 +127,7 @@ def _parameter(parameter: Parameter, value: Value, size: int = 1) -> Trial:
 
     def apply(case: Case) -> Applied | None:
         edit = Edit(EditKind.PARAMETER, None, {name: shown(case.parameters.get(name))}, {name: shown(value)}, sentence)
-        return Applied(case._replace(parameters={**case.parameters, name: value}), edit)
+        return Applied(replace(case, parameters={**case.parameters, name: value}), edit)
 
     return Trial(f"parameter {name}", size, False, apply)
 

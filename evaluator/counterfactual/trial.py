@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from evaluator.decide import Case
 from evaluator.facts.link import Link
@@ -77,7 +78,7 @@ def report_trial(subject: str, make: Callable[[Case], ReportEdit | None], size: 
         report = None if edit is None else restate(case.report, edit.write, edit.touched)
         if edit is None or report is None:
             return None
-        changed = case._replace(report=report)
+        changed = replace(case, report=report)
         name = None if edit.link is None else edit.link.name
         before, after = edit.value(case), edit.value(changed)
         return None if before == after else Applied(changed, Edit(edit.what, name, before, after, edit.sentence))

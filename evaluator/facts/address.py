@@ -18,30 +18,30 @@ from evaluator.facts.netmask import parse_netmask
 if TYPE_CHECKING:
     import ipaddress
 
-_FIRST_GROUP = 112  # where it is zero, C libraries differ in what they shorten and what they write with dots
-_MAPPED_PREFIX = 0xFFFF << 32
-_LIMITED_BROADCAST = 0xFFFFFFFF
+_FIRST_GROUP = 2  # where it is zero, C libraries differ in what they shorten and what they write with dots
+_MAPPED_PREFIX = bytes(10) + b"\xff\xff"
+_LIMITED_BROADCAST = b"\xff\xff\xff\xff"
 _GREATEST_PREFIX = {4: 32, 6: 128}
-_LINK_LOCAL_V4, _LINK_LOCAL_V6 = 0xA9FE, 0xFE80 >> 6  # what is before their lengths, /16 and /10
+_LINK_LOCAL_V4, _LINK_LOCAL_V6 = b"\xa9\xfe", 0xFE80 >> 6  # what is before their lengths, /16 and /10
 _LENGTHS = {str(length): length for length in range(129)}
 
 
 class Address(Struct, frozen=True, order=True):
-    """An IPv4 or IPv6 address; sorts by family, then number. Build it with `parse_address`."""
+    """An IPv4 or IPv6 address in octets; sorts by family, then number. Build it with `parse_address`."""
 
     version: int
-    number: int
+    packed: bytes
 
     @property
-    def packed(self) -> bytes:
-        """Its octets."""
-        return self.number.to_bytes(4 if self.version == 4 else 16)
+    def number(self) -> int:
+        """Its octets as one number."""
+        return int.from_bytes(self.packed)
 
     def __str__(self) -> str:
         """Return the text of RFC 5952, by the C library where that writes nothing else."""
         if self.version == 4:
             return inet_ntop(AF_INET, self.packed)
-        if self.number >> _FIRST_GROUP:
+        if any(self.packed[:_FIRST_GROUP]):
             return inet_ntop(AF_INET6, self.packed)
         return str(self.as_library())
 
@@ -57,8 +57,8 @@ class Address(Struct, frozen=True, order=True):
     def is_link_local(self) -> bool:
         """Whether it is in 169.254.0.0/16 or fe80::/10."""
         if self.version == 4:
-            return self.number >> 16 == _LINK_LOCAL_V4
-        return self.number >> 118 == _LINK_LOCAL_V6
+            return self.packed.startswith(_LINK_LOCAL_V4)
+        return int.from_bytes(self.packed[:2]) >> 6 == _LINK_LOCAL_V6
 
     @property
     def is_private(self) -> bool:
@@ -68,16 +68,16 @@ class Address(Struct, frozen=True, order=True):
     @property
     def unusable(self) -> str:
         """Why the address can be no host's own (`loopback`, `multicast`, …); empty where it can."""
-        number = self.number
-        if not number:
+        first = self.packed[0]
+        if not first and not any(self.packed):
             return "unspecified"
         if self.version == 6:
-            return "loopback" if number == 1 else "multicast" if number >> 120 == 0xFF else ""
-        if number >> 24 == 127:
+            return "multicast" if first == 0xFF else "loopback" if not first and self.number == 1 else ""
+        if first == 127:
             return "loopback"
-        if number >> 28 == 0xE:
+        if first >> 4 == 0xE:
             return "multicast"
-        return "broadcast" if number == _LIMITED_BROADCAST else ""
+        return "broadcast" if self.packed == _LIMITED_BROADCAST else ""
 
 
 class Cidr(Struct, frozen=True, order=True):
@@ -90,7 +90,8 @@ class Cidr(Struct, frozen=True, order=True):
         return f"{self.first}/{self.prefix}"
 
     def __contains__(self, address: Address) -> bool:
-        return self.first.version == address.version and network_of(address, self.prefix).first == self.first
+        host_bits = _GREATEST_PREFIX[address.version] - self.prefix
+        return self.first.version == address.version and not (address.number ^ self.first.number) >> host_bits
 
 
 class OwnedAddress(Struct, frozen=True, eq=False):
@@ -141,10 +142,15 @@ def in_order(addresses: Iterable[Address]) -> tuple[Address, ...]:
     return tuple(sorted(found) if len(found) > 1 else found)
 
 
+def address_of(version: int, number: int) -> Address:
+    """Return the address of a family and a number."""
+    return Address(version, number.to_bytes(4 if version == 4 else 16))
+
+
 def network_of(address: Address, prefix: int) -> Cidr:
     """Return the network of the given prefix length that holds the address."""
     host_bits = _GREATEST_PREFIX[address.version] - prefix
-    return Cidr(Address(address.version, address.number >> host_bits << host_bits), prefix)
+    return Cidr(address_of(address.version, address.number >> host_bits << host_bits), prefix)
 
 
 def subnets_of(owned: Iterable[OwnedAddress]) -> tuple[Cidr, ...]:
@@ -155,14 +161,14 @@ def subnets_of(owned: Iterable[OwnedAddress]) -> tuple[Cidr, ...]:
         host_bits = _GREATEST_PREFIX[address.version] - one.length
         if one.prefix is not None and host_bits:
             found.add((address.version, address.number >> host_bits << host_bits, one.prefix))
-    return tuple([Cidr(Address(version, number), prefix) for version, number, prefix in sorted(found)])
+    return tuple([Cidr(address_of(version, number), prefix) for version, number, prefix in sorted(found)])
 
 
 def parse_address(text: str) -> Address:
     """Read a full IPv4 or IPv6 text without zone; a mapped IPv4 becomes the IPv4. ValueError says why not."""
     if ":" not in text:
         try:
-            return Address(4, int.from_bytes(inet_pton(AF_INET, text)))
+            return Address(4, inet_pton(AF_INET, text))
         except (OSError, ValueError):
             pass  # said below what is wrong
     if "%" in text:
@@ -170,10 +176,9 @@ def parse_address(text: str) -> Address:
     if not text.isascii():
         raise ValueError("an address is written in ASCII")
     octets = _octets(text)
-    number = int.from_bytes(octets)
-    if len(octets) == 16 and number >> 32 << 32 == _MAPPED_PREFIX:
-        return Address(4, number & 0xFFFFFFFF)
-    return Address(4 if len(octets) == 4 else 6, number)
+    if octets.startswith(_MAPPED_PREFIX):
+        return Address(4, octets[12:])
+    return Address(4 if len(octets) == 4 else 6, octets)
 
 
 def _octets(text: str) -> bytes:

@@ -17,11 +17,8 @@ from evaluator.facts.table import AddressTable, table_of
 from evaluator.facts.topology import Topology
 from evaluator.finding import Finding, FindingCode
 from evaluator.text import quote
-from evaluator.values import Value
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from evaluator.facts.literal import Literal
 
 _NOWHERE = (1, 0)
@@ -50,43 +47,35 @@ class Told(Struct, frozen=True):
 _NOTHING_TOLD = Told()
 
 
-class HostFacts(Value):
-    """One host as its report describes it; nobody changes it once it is made.
-
-    `by_name` are its interfaces, `table` has their addresses.
-    """
+class HostFacts(Struct, frozen=True, dict=True, eq=False):
+    """One host as its report describes it; `by_name` are its interfaces, `table` has their addresses."""
 
     by_name: Mapping[str, Link]
     table: AddressTable
-    told: Told
-    networks: tuple[str, ...]
-    last_client_iface: str | None
-    _blocked: Callable[[], tuple[Route, ...]]
-    _walks: Iterator[int]
+    told: Told = _NOTHING_TOLD
+    find_blocked: Callable[[], tuple[Route, ...]] = tuple
 
-    def __init__(
-        self,
-        links: Mapping[str, Link] | Iterable[Link],
-        table: AddressTable | None = None,
-        told: Told = _NOTHING_TOLD,
-        blocked: Callable[[], tuple[Route, ...]] = tuple,
-    ) -> None:
-        by_name = links if isinstance(links, Mapping) else {link.name: link for link in links}
-        vars(self).update(
-            by_name=by_name,
-            table=_read_in_full(by_name) if table is None else table,
-            told=told,
-            networks=told.networks,
-            last_client_iface=told.last_client_iface,
-            _blocked=blocked,
-            _walks=iter(_FEW_WALKS),
-        )
+    @classmethod
+    def of(cls, links: Iterable[Link]) -> HostFacts:
+        """Return the facts of links that have their addresses already."""
+        by_name = {link.name: link for link in links}
+        return cls(by_name, _read_in_full(by_name))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, HostFacts) and all(getattr(self, fact) == getattr(other, fact) for fact in _FACTS)
 
     def __hash__(self) -> int:
         return hash((frozenset(self.by_name), self.networks))
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The logical networks on the host, sorted."""
+        return self.told.networks
+
+    @property
+    def last_client_iface(self) -> str | None:
+        """The interface by which the last client came."""
+        return self.told.last_client_iface
 
     @property
     def lacking(self) -> frozenset[str]:
@@ -117,7 +106,11 @@ class HostFacts(Value):
     @cached_property
     def blocked(self) -> tuple[Route, ...]:
         """The routes that lead nowhere (unreachable, blackhole, prohibit)."""
-        return self._blocked()
+        return self.find_blocked()
+
+    @cached_property
+    def _walks(self) -> Iterator[int]:
+        return iter(_FEW_WALKS)
 
     @cached_property
     def slaves(self) -> frozenset[str]:
@@ -156,7 +149,7 @@ class HostFacts(Value):
 
     def owned(self, host: HostAddresses) -> Mapping[str, frozenset[Address]]:
         """Return the interfaces that own usable host addresses, and which."""
-        wanted = host.by_octets
+        wanted = {address.packed: address for address in host.usable}
         found: dict[str, set[Address]] = {}
         for name, packed in self.table.owners(wanted):
             found.setdefault(name, set()).add(wanted[packed])
@@ -250,53 +243,28 @@ class HostDocument(Struct, frozen=True):
     unusable: tuple[Unusable, ...]
 
 
-class HostAddresses(Value):
+class HostAddresses(Struct, frozen=True, dict=True, eq=False):
     """The addresses a host is asked by, frozen once.
 
     `answers` holds all of them and `usable` those that an interface can own, both sorted by family
-    and number. `asked` is the name that was asked, None where addresses were given. `complete` is
-    False where a family failed. `first` is the first answer in wire order, A before AAAA.
+    and number (`address.in_order`). `asked` is the name that was asked, None where addresses were given. `complete`
+    is False where a family failed. `first` is the first answer in wire order, A before AAAA.
     `remarks` are findings on the name and its look-up, `resolution` is how it was resolved (None for
-    literals), `withheld` are answers that do not count because a complete set was required. `by_octets` has the
-    usable ones.
+    literals), `withheld` are answers that do not count because a complete set was required.
     """
 
-    answers: tuple[Address, ...]
-    asked: str | None
-    complete: bool
-    first: Address | None
-    remarks: tuple[Finding, ...]
-    resolution: Mapping[str, object] | None
-    withheld: tuple[Address, ...]
-    unusable: tuple[Address, ...]
-    usable: tuple[Address, ...]
-    by_octets: Mapping[bytes, Address]
+    answers: tuple[Address, ...] = ()
+    asked: str | None = None
+    complete: bool = True
+    first: Address | None = None
+    remarks: tuple[Finding, ...] = ()
+    resolution: Mapping[str, object] | None = None
+    withheld: tuple[Address, ...] = ()
 
-    def __init__(  # noqa: PLR0913, PLR0917 -- a promised name, whose parts are given by their names
-        self,
-        answers: Iterable[Address] = (),
-        asked: str | None = None,
-        complete: bool = True,
-        first: Address | None = None,
-        remarks: tuple[Finding, ...] = (),
-        resolution: Mapping[str, object] | None = None,
-        withheld: tuple[Address, ...] = (),
-    ) -> None:
-        answers = in_order(answers)
-        unusable = tuple([address for address in answers if address.unusable])
-        usable = tuple([one for one in answers if one not in unusable]) if unusable else answers
-        vars(self).update(
-            answers=answers,
-            asked=asked,
-            complete=complete,
-            first=first,
-            remarks=remarks,
-            resolution=resolution,
-            withheld=withheld,
-            unusable=unusable,
-            usable=usable,
-            by_octets={address.packed: address for address in usable},
-        )
+    def __post_init__(self) -> None:
+        """Refuse answers that are not sorted: ValueError, for a decision must not depend on their order."""
+        if len(self.answers) > 1 and in_order(self.answers) != self.answers:
+            raise ValueError("the answers are not in order")
 
     @classmethod
     def of(cls, *addresses: Literal) -> HostAddresses:
@@ -306,12 +274,7 @@ class HostAddresses(Value):
         on a link-local address (it is the asker's own and is dropped).
         """
         found = parse_literals(addresses)
-        return cls(found, first=found[0] if found else None)
-
-    def changed(self, **changes: object) -> Self:
-        """Return the same with other values of some of what it was made of."""
-        given: dict[str, object] = {name: getattr(self, name) for name in (*_COMPARED, "resolution")}
-        return type(self)(**{**given, **changes})  # type: ignore[arg-type]  # each by its own name
+        return cls(in_order(found), first=found[0] if found else None)
 
     def __eq__(self, other: object) -> bool:
         same = isinstance(other, HostAddresses)
@@ -320,10 +283,17 @@ class HostAddresses(Value):
     def __hash__(self) -> int:
         return hash((self.answers, self.asked))
 
-    def __repr__(self) -> str:
-        return f"HostAddresses({', '.join(f'{name}={getattr(self, name)!r}' for name in _COMPARED)})"
-
     @cached_property
+    def usable(self) -> tuple[Address, ...]:
+        """The addresses that an interface can own."""
+        return tuple([address for address in self.answers if not address.unusable])
+
+    @property
+    def unusable(self) -> tuple[Address, ...]:
+        """Those that none can own."""
+        return tuple([address for address in self.answers if address.unusable])
+
+    @property
     def usable_set(self) -> frozenset[Address]:
         """The usable addresses as a set."""
         return frozenset(self.usable)

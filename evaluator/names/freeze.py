@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import parse_address
+from evaluator.facts.address import in_order, parse_address
 from evaluator.facts.host import HostAddresses
 from evaluator.finding import Finding, FindingCode
 from evaluator.names.host_name import HostName
@@ -46,14 +47,16 @@ def freeze(found: Found, resolution: Mapping[str, object]) -> HostAddresses:
     asked = found.name.asked
     if found.hosts is not None and found.hosts.addresses:
         first = min(found.hosts.addresses, key=lambda address: address.version)
-        return HostAddresses(found.hosts.addresses, asked, first=first, remarks=remarks, resolution=resolution)
+        return HostAddresses(
+            in_order(found.hosts.addresses), asked, first=first, remarks=remarks, resolution=resolution
+        )
     answers = tuple(address for family in found.families for address in family.addresses)
     complete = all(family.outcome.proves_absence for family in found.families)
     remarks = (*remarks, *lookup_findings(asked, found.families))
-    host = HostAddresses(answers, asked, complete, next(iter(answers), None), remarks, resolution)
+    host = HostAddresses(in_order(answers), asked, complete, next(iter(answers), None), remarks, resolution)
     if complete or not found.require_complete:
         return host
-    return host.changed(answers=(), first=None, withheld=host.answers)
+    return replace(host, answers=(), first=None, withheld=host.answers)
 
 
 def _hosts_findings(found: Found) -> Iterator[Finding]:

@@ -67,8 +67,10 @@ class Writer:
         """Write a message with its words filled in."""
         parts: list[ast.expr] = []
         for part in template.parts:
-            shown = None if isinstance(part, str) else call(name("show"), self._values.value(part))
-            parts.append(ast.Constant(part) if shown is None else ast.FormattedValue(shown, -1))
+            if isinstance(part, str):
+                parts.append(ast.Constant(part))
+            else:
+                parts.append(ast.FormattedValue(call(name("show"), self._values.value(part)), -1))
         return ast.JoinedStr(parts)
 
     def values(self, template: Template) -> ast.expr:

@@ -88,9 +88,9 @@ def _netmask_length(netmask: str) -> int | None:
 
 def _without_duplicates(good: Sequence[_Good]) -> tuple[OwnedAddress, ...]:
     """Merge what was listed twice; an address beside a netmask takes the length that its list gives."""
-    same: dict[tuple[int, int], list[_Good]] = {}
+    same: dict[Address, list[_Good]] = {}
     for one in good:
-        same.setdefault((one[0].version, one[0].number), []).append(one)
+        same.setdefault(one[0], []).append(one)
     return tuple([owned for _, several in sorted(same.items()) for owned in _merged(several)])
 
 

@@ -15,7 +15,6 @@ from evaluator.facts.host import HostFacts
 from evaluator.finding import Finding, merge
 from evaluator.schema import is_valid, violations
 from evaluator.text import quote, quote_all
-from evaluator.values import Value
 
 READER_VERSION = 2  # goes up when a report may become other facts than before
 _T = TypeVar("_T")
@@ -33,7 +32,7 @@ class Reading(Struct, frozen=True):
     document: object = None
 
 
-class Report(Value):
+class Report(Struct, frozen=True, dict=True, eq=False):
     """A validated capability report: where it came from, the facts in it, and what is wrong with it.
 
     `text` is what it was read from, None if it was handed over as a value. `item` is the name by which
@@ -41,31 +40,25 @@ class Report(Value):
     """
 
     format: str
-    facts: HostFacts
-    text: bytes | None
-    item: str | None
-    _reading: Reading
-    _load: Callable[[], object]
+    reading: Reading
+    load: Callable[[], object]
+    text: bytes | None = None
+    item: str | None = None
 
-    def __init__(
-        self,
-        format: str,
-        reading: Reading,
-        load: Callable[[], object],
-        text: bytes | None = None,
-        item: str | None = None,
-    ) -> None:
-        vars(self).update(format=format, facts=reading.facts, text=text, item=item, _reading=reading, _load=load)
+    @property
+    def facts(self) -> HostFacts:
+        """The facts in it."""
+        return self.reading.facts
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What is wrong with it, sorted."""
-        return merge(self._reading.findings())
+        return merge(self.reading.findings())
 
     @cached_property
     def document(self) -> object:
         """The plain JSON value that it was read from; the JSON Pointers of the facts point into it."""
-        return self._load() if self._reading.document is None else self._reading.document
+        return self.load() if self.reading.document is None else self.reading.document
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Report):

@@ -16,6 +16,7 @@ from msgspec import Struct
 from evaluator.decision import Status
 from evaluator.diagnostic import PolicyError, ReportCode, ReportError
 from evaluator.engine import Policy, load_policy
+from evaluator.facts.address import in_order
 from evaluator.facts.host import HostAddresses
 from evaluator.facts.literal import parse_literal
 from evaluator.finding import FindingCode
@@ -190,7 +191,7 @@ class _Reader:
             return None
         if asked is not None:  # of a name the first A answer comes first, else the first AAAA
             addresses.sort(key=lambda address: address.version)
-        return HostAddresses(tuple(addresses), asked, complete, addresses[0] if addresses else None)
+        return HostAddresses(in_order(addresses), asked, complete, addresses[0] if addresses else None)
 
     def _wanted(self, located: Located, policy: Policy) -> Wanted | None:
         value: Any = located.value
