@@ -245,11 +245,10 @@ ALIKE = """
 import io, json
 import evaluator
 from evaluator import HostAddresses
-from evaluator.policy.compile import compile_program
+from evaluator.policy.compile import Compiled
 from evaluator.policy.interpret import run
 from evaluator.policy.scene import Question
 from evaluator.policy.verbs import VERBS
-from evaluator.policy.verdict import expand
 from evaluator.render.html import page
 from evaluator.render.text import print_decision
 from evaluator.render.reasons import print_explanation
@@ -261,7 +260,10 @@ for text in json.loads(open("verbs.json").read()):
     for asked in (["192.0.2.10"], ["192.0.2.10", "192.0.2.12"]):
         question = Question(report.facts, HostAddresses.of(*asked), {{}})
         steps = run(policy.program.rules, question)
-        assert expand(policy.program.rules, compile_program(policy.program, VERBS)(question).trace) == steps
+        compiled = Compiled(policy.program)
+        helds, afters = compiled.say(question, compiled.decide(question).trace)[0]
+        assert helds == tuple(step.hits if step.rule.has_subject else step.fired for step in steps)
+        assert afters == tuple(step.after for step in steps)
         decision = policy.decide(report, HostAddresses.of(*asked))
         written = io.StringIO()
         print_decision(decision, written)
