@@ -24,7 +24,7 @@ def _reach(lowers: dict[str, list[str]], start: str) -> set[str]:
 
 @given(graphs)
 def test_above_is_reaching_without_a_way_back(lowers: dict[str, list[str]]) -> None:
-    topology = Topology(lowers)
+    topology = Topology(lowers, lowers)
     reach = {name: _reach(lowers, name) for name in lowers}
     for upper in lowers:
         below = {lower for lower in reach[upper] if upper not in reach[lower]}
@@ -37,7 +37,7 @@ def test_above_is_reaching_without_a_way_back(lowers: dict[str, list[str]]) -> N
 
 def test_a_long_chain_meets_no_recursion_limit() -> None:
     lowers = {f"v{i:05}": [f"v{i + 1:05}"] for i in range(5000)}
-    topology = Topology(lowers)
+    topology = Topology(lowers, lowers)
     assert topology.is_above("v00000", "v04999")
     assert len(topology.below("v00000")) == 4999
     assert topology.cycles == ()

@@ -10,7 +10,7 @@ from msgspec import Struct, json
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, in_order
-from evaluator.facts.link import Link
+from evaluator.facts.link import NO_LOWERS, Link
 from evaluator.facts.literal import parse_literals
 from evaluator.facts.route import Route
 from evaluator.facts.table import AddressTable, table_of
@@ -101,7 +101,8 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     @cached_property
     def topology(self) -> Topology:
         """Who stands on whom."""
-        return Topology({link.name: link.lowers.names for link in self.links})
+        lowers = ((name, link.lowers) for name, link in self.by_name.items())
+        return Topology(self.by_name, {name: below.names for name, below in lowers if below is not NO_LOWERS})
 
     @cached_property
     def blocked(self) -> tuple[Route, ...]:
