@@ -22,7 +22,8 @@ import evaluator
 from evaluator import Decision, HostAddresses, PolicyError
 from evaluator.decide import Case, decide
 from evaluator.explain import CaseExplainer
-from tests.random_policies import CHOOSERS, LOOK_ALIKE, OWNERS, TABLE, WITHOUT_SUBJECT, Rules, program_of
+from tests.random_hosts import TOOLS, devices, write
+from tests.random_policies import CHOOSERS, CONDITIONS, LOOK_ALIKE, OWNERS, WITHOUT_SUBJECT, Rules, program_of
 from tests.reference import Reference
 
 SHIPPED = ("strict", "ovirt-engine", "keep-management", "last-client-iface", "route-to-engine")
@@ -87,7 +88,7 @@ def policy(number: int) -> tuple[evaluator.Policy, Reference]:
 
 
 def _rules(rng: random.Random) -> Rules:
-    conditions = [*sorted(TABLE["holds"]), *LOOKS_FOR_MATCHES * 4, *rng.choice(LOOK_ALIKE) * 8]
+    conditions = [*CONDITIONS, *LOOKS_FOR_MATCHES * 4, *rng.choice(LOOK_ALIKE) * 8]
 
     def condition(depth: int) -> str:
         if depth and rng.random() < 0.4:
@@ -115,6 +116,8 @@ def _number(rng: random.Random) -> int:
 
 
 def _text(rng: random.Random) -> str:
+    if rng.random() < 0.2:
+        return json.dumps(write(rng.choice(TOOLS[1:]), devices(rng), rng))
     names = rng.sample(NAMES, rng.randint(1, 7))
     maps: dict[str, Any] = {"nics": {}, "vlans": {}, "bondings": {}, "bridges": {}, "networks": {}}
     for name in names:

@@ -9,6 +9,7 @@ from typing import Any
 V4 = [f"10.0.{subnet}.{host}" for subnet in range(2) for host in range(1, 5)]
 V6 = [f"2001:db8::{host}" for host in range(1, 4)]
 ASKED = [*V4, *V6, "203.0.113.9"]
+FLAGS = ["deprecated", "temporary", "dynamic", "tentative"]
 TOOLS = ["vdsm", "iproute2", "nmstate", "ansible"]
 
 
@@ -22,6 +23,10 @@ class Device:
     vlan: int = 0
     gateway: str = ""
     up: bool = True
+    altnames: list[str] = field(default_factory=list)
+    alias: str = ""
+    flags: dict[str, list[str]] = field(default_factory=dict)  # by address
+    dhcpv6: bool = False
 
 
 def devices(rng: random.Random) -> list[Device]:
@@ -44,6 +49,10 @@ def devices(rng: random.Random) -> list[Device]:
         one.v4 = rng.sample(V4, rng.choice([0, 0, 1, 1, 2]))
         one.v6 = rng.sample(V6, rng.choice([0, 0, 0, 1, 2]))
         one.up = rng.random() < 0.8
+        one.altnames = [f"enx{one.name}", "uplink"] if rng.random() < 0.2 else []
+        one.alias = rng.choice(["", "", "uplink A"])
+        one.flags = {address: rng.sample(FLAGS, rng.choice([0, 0, 1, 2])) for address in (*one.v4, *one.v6)}
+        one.dhcpv6 = rng.random() < 0.2
     if rng.random() < 0.6:
         rng.choice(made).gateway = "10.0.0.254"
     rng.shuffle(made)
@@ -65,6 +74,7 @@ def _vdsm(made: list[Device], rng: random.Random) -> dict[str, Any]:
             "ipv4addrs": [f"{address}/24" for address in one.v4],
             "ipv6addrs": [f"{address}/64" for address in one.v6],
             "gateway": one.gateway,
+            "dhcpv6": one.dhcpv6,
             "ipv4defaultroute": bool(one.gateway),
         }
         if one.kind == "bond":
@@ -82,7 +92,7 @@ def _vdsm(made: list[Device], rng: random.Random) -> dict[str, Any]:
     if rng.random() < 0.2 and not any(one.kind == "bridge" for one in made):
         del report["bridges"]
         report["networks"] = {name: {**data, "bridged": False} for name, data in report["networks"].items()}
-    return rng.choice([report, {"result": report}])  # type: ignore[no-any-return]
+    return rng.choice([report, {"result": report}])
 
 
 def _iproute2(made: list[Device], rng: random.Random) -> Any:
@@ -93,6 +103,9 @@ def _iproute2(made: list[Device], rng: random.Random) -> Any:
     for one in made:
         entry: dict[str, Any] = {"ifname": one.name, "flags": ["BROADCAST", *["UP"] * one.up], "link_type": "ether"}
         entry["operstate"] = "UP" if one.up else "DOWN"
+        entry["flags"] += ["LOWER_UP"] * (one.up and rng.random() < 0.8)
+        if one.altnames:
+            entry["altnames"] = one.altnames
         info: dict[str, Any] = {}
         if one.kind != "card":
             info["info_kind"] = one.kind
@@ -103,9 +116,14 @@ def _iproute2(made: list[Device], rng: random.Random) -> Any:
             entry["master"] = master[one.name].name
             info["info_slave_kind"] = master[one.name].kind
         if with_details:
-            entry |= {"promiscuity": 0, **({"linkinfo": info} if info else {})}
-        entry["addr_info"] = [{"family": "inet", "local": address, "prefixlen": 24} for address in one.v4]
-        entry["addr_info"] += [{"family": "inet6", "local": address, "prefixlen": 64} for address in one.v6]
+            entry |= {"promiscuity": 0, "ifalias": one.alias, **({"linkinfo": info} if info else {})}
+        entry["addr_info"] = [
+            {"family": family, "local": address, "prefixlen": length, **dict.fromkeys(one.flags[address], True)}
+            for family, length, addresses in (("inet", 24, one.v4), ("inet6", 64, one.v6))
+            for address in addresses
+        ]
+        for address in entry["addr_info"][: len(one.v4)]:
+            address["label"] = rng.choice([one.name, f"{one.name}:1"])
         entries.append(entry)
     if rng.random() < 0.5:
         return entries
@@ -121,9 +139,12 @@ def _nmstate(made: list[Device], rng: random.Random) -> dict[str, Any]:
         entry: dict[str, Any] = {"name": one.name, "type": types[one.kind], "state": "up" if one.up else "down"}
         if is_new:
             entry["min-mtu"] = 68
+            entry["alt-names"] = [{"name": name} for name in one.altnames]
         if one.up or is_new:
-            entry["ipv4"] = {"enabled": True, "address": [{"ip": a, "prefix-length": 24} for a in one.v4]}
-            entry["ipv6"] = {"enabled": True, "address": [{"ip": a, "prefix-length": 64} for a in one.v6]}
+            for family, length, addresses in (("ipv4", 24, one.v4), ("ipv6", 64, one.v6)):
+                listed = [{"ip": a, "prefix-length": length, **_lifetimes(one.flags[a], is_new)} for a in addresses]
+                entry[family] = {"enabled": True, "address": listed}
+            entry["ipv6"]["dhcp"] = one.dhcpv6
         if one.kind == "bond":
             entry["link-aggregation"] = {"mode": "active-backup", "port" if is_new else "slaves": one.lowers}
         elif one.kind == "bridge":
@@ -137,6 +158,11 @@ def _nmstate(made: list[Device], rng: random.Random) -> dict[str, Any]:
         if one.gateway
     ]
     return {"interfaces": entries, "routes": {"running": routes, "config": []}}
+
+
+def _lifetimes(flags: list[str], is_new: bool) -> dict[str, str]:
+    times = {"dynamic": {"valid-life-time": "60sec"}, "deprecated": {"preferred-life-time": "0sec"}}
+    return {key: text for flag in flags if is_new for key, text in times.get(flag, {}).items()}
 
 
 def _ansible(made: list[Device], rng: random.Random) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from evaluator.policy.program import Program
 from evaluator.source import Source
 
 TABLE = yaml.safe_load((Path(__file__).parent / "meaning" / "words.yaml").read_text(encoding="utf-8"))
+CONDITIONS = sorted({condition for host in (TABLE, *TABLE["reports"]) for condition in host["holds"]})
 WITHOUT_SUBJECT = [
     *("count(candidates) > 1", "host is complete", "count(host.unowned) > 0"),
     "some x in owners satisfies x is bond",
@@ -75,7 +76,7 @@ def rules_of(conditions: list[str]) -> st.SearchStrategy[Rules]:
     return st.lists(st.one_of(st.tuples(verbs, composed), without_subject), min_size=1, max_size=5)
 
 
-random_rules = rules_of(sorted(TABLE["holds"]))
+random_rules = rules_of(CONDITIONS)
 look_alike_rules = st.sampled_from(LOOK_ALIKE).flatmap(rules_of)
 
 

@@ -17,14 +17,14 @@ from evaluator.audit.replay import replay
 from evaluator.engine import Policy
 from evaluator.facts.address import parse_address
 from evaluator.report.reading import Report
-from tests.random_policies import OWNERS, TABLE, Rules, program_of, random_rules, rules_of
+from tests.random_policies import CONDITIONS, OWNERS, Rules, program_of, random_rules, rules_of
 from tests.strategies import host_addresses, reports
 from tests.test_mask import KEY, VERSION, identifying, leaks
 from tests.test_record import record_of, through_json
 
 CANNOT_BE_MAPPED = ("like", ' < "')
-MAPPABLE = [condition for condition in sorted(TABLE["holds"]) if not any(one in condition for one in CANNOT_BE_MAPPED)]
-OTHERS = sorted(set(TABLE["holds"]) - set(MAPPABLE))
+MAPPABLE = [condition for condition in CONDITIONS if not any(one in condition for one in CANNOT_BE_MAPPED)]
+OTHERS = sorted(set(CONDITIONS) - set(MAPPABLE))
 FEWER = settings(max_examples=max(1, settings().max_examples // 4))  # each masks, decides and compares
 ASKED = "node7.example.org"
 

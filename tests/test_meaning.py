@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,18 @@ from evaluator.source import Source
 from evaluator.workbench.terse_topology import read_topology
 
 TABLE = yaml.safe_load((Path(__file__).parent / "meaning" / "words.yaml").read_text(encoding="utf-8"))
-REPORT = evaluator.read_report(read_topology(TABLE["given"]))
-HOST = HostAddresses.of(*TABLE["host"])
+HOSTS = [{**TABLE, "given": read_topology(TABLE["given"])}, *TABLE["reports"]]
+CASES = [
+    pytest.param(number, condition, names, id=f"{number}: {condition}")
+    for number, host in enumerate(HOSTS)
+    for condition, names in host["holds"].items()
+]
+LACKS = [(number, word) for number, host in enumerate(HOSTS) for word in host.get("lacks", ())]
+
+
+def _asked(number: int) -> tuple[evaluator.Report, HostAddresses]:
+    host = HOSTS[number]
+    return evaluator.read_report(copy.deepcopy(host["given"])), HostAddresses.of(*host["host"])
 
 
 def _policy(condition: str) -> Policy:
@@ -28,17 +39,30 @@ def _policy(condition: str) -> Policy:
     return Policy(read_program(Source("tried", text.replace('!!bool "false"', "false"))))
 
 
-@pytest.mark.parametrize(("condition", "names"), TABLE["holds"].items(), ids=lambda v: v if isinstance(v, str) else "")
-def test_for_whom_a_condition_holds(condition: str, names: list[str]) -> None:
-    decision = _policy(condition).decide(REPORT, HOST)
+@pytest.mark.parametrize(("number", "condition", "names"), CASES)
+def test_for_whom_a_condition_holds(number: int, condition: str, names: list[str]) -> None:
+    report, host = _asked(number)
+    assert report.facts.links
+    decision = _policy(condition).decide(report, host)
     assert list(decision.candidates) == names
     for interface in decision.explain().interfaces:
         assert interface.reasons[0].held is (interface.name in names)
         assert interface.reasons[0].clause
 
 
+@pytest.mark.parametrize(("number", "word"), LACKS)
+def test_what_a_format_cannot_supply_is_said(number: int, word: str) -> None:
+    report, host = _asked(number)
+    owner = "nic" if word.startswith("nic") else "a"
+    asked = word.replace("address", owner, 1)
+    asked = asked if " is " in word else f"count({asked}) > 0" if word == "nic.altnames" else f"{asked} is known"
+    condition = asked if owner == "nic" else f"some a in nic.addresses satisfies {asked}"
+    findings = _policy(condition).decide(report, host).findings
+    assert [one for one in findings if one.code == "REPORT_LACKS_FACT" and f"`{word}`" in one.message]
+
+
 def test_every_word_is_in_the_table() -> None:
-    sentences = " ".join(TABLE["holds"])
+    sentences = " ".join(condition for host in HOSTS for condition in host["holds"])
     used: set[Any] = set(sentences.replace("(", " ").replace(")", " ").replace(",", " ").split())
     used |= {part for word in used for part in word.split(".")}
     not_reported_by_vdsm = {"team", "veth", "dummy", "macvlan", "vrf", "tun", "loopback", "ovs", "other"}

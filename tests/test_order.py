@@ -26,7 +26,7 @@ from evaluator.policy.types import Base
 from evaluator.policy.vocabulary import STATES, WORDS, words_of
 from evaluator.source import Source
 from tests.captured import hosts
-from tests.random_policies import OWNERS, TABLE
+from tests.random_policies import CONDITIONS, OWNERS, TABLE
 from tests.strategies import host_addresses, reports, shuffled
 
 MARKED = {
@@ -61,7 +61,7 @@ def _conditions() -> Iterator[str]:
             Base.HOST: f"host is {state.name} and nic in owners",
             Base.REPORT: f"report is {state.name} and nic in owners",
         }[state.owner]
-    yield from sorted(TABLE["holds"])
+    yield from CONDITIONS
     yield from MARKED.values()
 
 

@@ -23,6 +23,8 @@ _MAPPED_PREFIX = bytes(10) + b"\xff\xff"
 _LIMITED_BROADCAST = b"\xff\xff\xff\xff"
 _GREATEST_PREFIX = {4: 32, 6: 128}
 _LINK_LOCAL_V4, _LINK_LOCAL_V6 = b"\xa9\xfe", 0xFE80 >> 6  # what is before their lengths, /16 and /10
+ADDRESS_FLAGS = ("deprecated", "temporary", "dynamic", "tentative")  # the kernel's words
+NO_FLAGS: frozenset[str] = frozenset()
 _LENGTHS = {str(length): length for length in range(129)}
 
 
@@ -98,7 +100,8 @@ class OwnedAddress(Struct, frozen=True, eq=False):
     """An address of an interface: what was reported of it, and where.
 
     `prefix` is None where the report gives none. `raw` is the report's own text and `pointer` the
-    JSON Pointer where it stands. `primary` is the address that the reporting tool shows first.
+    JSON Pointer where it stands. `primary` is the address that the reporting tool shows first. `label` is its label
+    in the kernel (`eth0:1`), `flags` are those of `ADDRESS_FLAGS` that the report gives it.
     """
 
     address: Address
@@ -106,6 +109,8 @@ class OwnedAddress(Struct, frozen=True, eq=False):
     primary: bool = False
     raw: str = ""
     pointer: str = ""
+    label: str | None = None
+    flags: frozenset[str] = NO_FLAGS
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, OwnedAddress) and self._compared == other._compared
@@ -114,8 +119,8 @@ class OwnedAddress(Struct, frozen=True, eq=False):
         return hash(self.address)
 
     @property
-    def _compared(self) -> tuple[Address, int | None, bool]:
-        return self.address, self.prefix, self.primary
+    def _compared(self) -> tuple[object, ...]:
+        return self.address, self.prefix, self.primary, self.label, self.flags
 
     @property
     def length(self) -> int:

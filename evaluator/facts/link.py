@@ -137,9 +137,29 @@ class Link(Struct, frozen=True, eq=False):
         return None
 
     @property
+    def carrier(self) -> bool | None:
+        """Whether its link layer has a signal."""
+        return None
+
+    @property
     def dhcp(self) -> bool:
         """Whether it is configured by DHCP."""
         return False
+
+    @property
+    def dhcpv6(self) -> bool:
+        """Whether it is configured by DHCPv6."""
+        return False
+
+    @property
+    def altnames(self) -> tuple[str, ...]:
+        """Its alternative names, sorted."""
+        return ()
+
+    @property
+    def alias(self) -> str | None:
+        """The text that somebody has given it as its alias."""
+        return None
 
     @property
     def mtu(self) -> int | None:
@@ -174,7 +194,7 @@ class Link(Struct, frozen=True, eq=False):
     @property
     def longest_list(self) -> int:
         """The length of the longest of its lists."""
-        return max(map(len, (self.addresses, self.networks, self.gateways, self.missing, self.ways)))
+        return max(map(len, (self.addresses, self.networks, self.gateways, self.missing, self.ways, self.altnames)))
 
     def pointer(self, fact: str = "") -> str:
         """Where the report states the fact; the interface's own place where it has no place of its own."""
@@ -184,5 +204,5 @@ class Link(Struct, frozen=True, eq=False):
 
 LINK_FACTS = (
     *("name", "kind", "position", "addresses", "lowers", "malformed", "networks", "conflicts", "missing", "gateways"),
-    *("ways", "vlan_id", "bond_mode", "up", "dhcp", "mtu", "speed", "mac"),
+    *("ways", "vlan_id", "bond_mode", "up", "carrier", "dhcp", "dhcpv6", "mtu", "speed", "mac", "altnames", "alias"),
 )

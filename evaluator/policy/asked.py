@@ -12,7 +12,7 @@ from evaluator.policy.checked import Condition, Constant, Expression, InState, R
 from evaluator.policy.program import Program, Rule
 from evaluator.policy.types import Base
 
-_FACTS = (Base.NIC, Base.REPORT)
+_FACTS = (Base.NIC, Base.REPORT, Base.OWNED)
 
 
 def nodes_of(rule: Rule) -> Iterator[Condition | Expression]:
@@ -46,8 +46,8 @@ def facts_asked(program: Program) -> Mapping[str, str]:
 
 
 def _asked(node: Condition | Expression) -> Iterator[str]:
-    if isinstance(node, InState) and node.state.owner is Base.NIC:
-        yield f"nic is {node.state.name}"
+    if isinstance(node, InState) and node.state.owner in _FACTS:
+        yield node.state.shown
         return
     if isinstance(node, RouteTo):
         yield "route_to"

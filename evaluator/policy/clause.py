@@ -167,6 +167,8 @@ def _places(value: object, owner: object, word: str) -> tuple[str, ...]:
         return _sorted({pointer for item in value for pointer in _pointers_of(item)})
     if isinstance(owner, Link):
         return _sorted({owner.pointer(word)})
+    if isinstance(owner, OwnedAddress):
+        return _pointers_of(owner)
     return _sorted({owner.pointers.get(word, "")}) if isinstance(owner, HostFacts) else ()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from evaluator.facts.address import Address
+from evaluator.facts.address import ADDRESS_FLAGS, Address
 from evaluator.facts.link import Kind, Link
 from evaluator.policy.scene import Scene, Value
 from evaluator.policy.types import Base, Type
@@ -27,7 +27,7 @@ _FIRST_ADDRESS = "the first A answer, else the first AAAA; of given addresses th
 _PRIMARY = "VDSM's `addr` and first `ipv6addrs`; elsewhere the first non-secondary of each family"
 _ROUTES = "the destinations of its routes; without a routing table its subnets and default routes"
 _NETWORKS = "the logical networks it carries, as their device or as a direct port of their bridge"
-_VLAN_ID = "its vlan id; 0 for what is no vlan, unknown for a vlan without an id"
+_VLAN_ID = "its vlan id, or access tag in Open vSwitch; 0 for what is no vlan, unknown for a vlan without an id"
 _CONFLICTS = 'of "addr" and "network", those where the report contradicts itself about it'
 
 
@@ -115,6 +115,12 @@ def _stack(scene: Scene, nic: Link) -> tuple[Link, ...]:
     return _named(scene, tuple(sorted((nic.name, *scene.facts.topology.below(nic.name)))))
 
 
+def _base(scene: Scene, nic: Link) -> Link | None:
+    name = nic.lowers.base if nic.kind in _BASED else None
+    return None if name is None else scene.facts.by_name.get(name)
+
+
+_BASED = (Kind.VLAN, Kind.MACVLAN)
 _HOST, _REPORT, _NIC, _ADDR = Base.HOST, Base.REPORT, Base.NIC, Base.OWNED
 WORDS: tuple[Word, ...] = (
     _attribute(None, "candidates", _NICS, "the interfaces that are left now"),
@@ -144,6 +150,16 @@ WORDS: tuple[Word, ...] = (
     _attribute(_NIC, "networks", _TEXTS, _NETWORKS),
     _attribute(_NIC, "vlan_id", _MAYBE_INTEGER, _VLAN_ID),
     _attribute(_NIC, "bond_mode", _MAYBE_INTEGER, "0 to 6; unknown for what is no bond"),
+    Word(
+        _NIC,
+        "host_prefixes",
+        _OWNED,
+        "those of `matched` that are reported with /32 or /128",
+        lambda s, n: tuple(a for a in s.question.matched(n) if a.is_host_prefix),
+    ),
+    Word(_NIC, "base", Type(Base.NIC, optional=True), "the lower device of a vlan or macvlan, if described", _base),
+    _attribute(_NIC, "altnames", _TEXTS, "its alternative names"),
+    _attribute(_NIC, "alias", _MAYBE_TEXT, "its alias, a text that somebody chose"),
     Word(_NIC, "slaves", _NICS, "its described slaves", lambda s, n: _named(s, n.lowers.slaves)),
     Word(_NIC, "ports", _NICS, "its described ports", lambda s, n: _named(s, n.lowers.ports)),
     Word(_NIC, "lowers", _NICS, "what it stands directly on", lambda s, n: _named(s, s.facts.topology.lowers(n.name))),
@@ -156,6 +172,7 @@ WORDS: tuple[Word, ...] = (
     _attribute(_NIC, "mac", _MAYBE_TEXT, "its link-layer address in lower case"),
     _attribute(_ADDR, "prefix", _INTEGER, "its length; the whole address where the report gives none", "length"),
     _attribute(_ADDR, "network", Type(Base.CIDR), "the subnet it stands in"),
+    _attribute(_ADDR, "label", _MAYBE_TEXT, "its label in the kernel, such as eth0:1; IPv6 addresses have none"),
 )
 
 _KIND_MEANINGS = {
@@ -171,13 +188,27 @@ def _kind_state(kind: Kind) -> State:
     return State(Base.NIC, str(kind), meaning, lambda _, nic: nic.kind is kind, "kind", kind=kind)
 
 
+_FLAG_MEANINGS = {
+    "deprecated": "past its preferred lifetime",
+    "temporary": "an IPv6 address for privacy, which changes",
+    "dynamic": "reported with a lifetime, as DHCP and router advertisements give it",
+    "tentative": "not yet known to be unique",
+}
+
+
+def _flag_state(flag: str) -> State:
+    return State(Base.OWNED, flag, _FLAG_MEANINGS[flag], lambda _, a: flag in a.flags)
+
+
 STATES: tuple[State, ...] = (
     *(_kind_state(kind) for kind in Kind),
     State(Base.NIC, "up", "reported up", lambda _, n: n.up is True, "operstate"),
     State(Base.NIC, "down", "reported down", lambda _, n: n.up is False, "operstate"),
     State(Base.NIC, "slave", "a slave of a bond or team", lambda s, n: n.name in s.facts.slaves),
     State(Base.NIC, "port", "a port of a bridge", lambda s, n: n.name in s.facts.ports),
+    State(Base.NIC, "carrier", "reported to have a carrier", lambda _, n: n.carrier is True),
     State(Base.NIC, "dhcp", "configured by DHCP", lambda _, n: n.dhcp),
+    State(Base.NIC, "dhcpv6", "configured by DHCPv6", lambda _, n: n.dhcpv6),
     *(
         state
         for base in (Base.ADDRESS, Base.OWNED)
@@ -202,6 +233,7 @@ STATES: tuple[State, ...] = (
         )
     ),
     State(Base.OWNED, "primary", "the one that the reporting tool shows first", lambda _, a: a.primary, order=True),
+    *(_flag_state(flag) for flag in ADDRESS_FLAGS),
     State(Base.OWNED, "host_prefix", "reported with /32 or /128", lambda _, a: a.is_host_prefix),
     State(Base.HOST, "complete", "every family was answered", lambda _, h: h.complete),
     State(Base.HOST, "literal", "addresses were given, not a name", lambda _, h: h.is_literal),

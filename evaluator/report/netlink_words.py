@@ -70,6 +70,8 @@ def words_of_link(message: Mapping[str, Any], names: Mapping[int, object]) -> di
     info = _link_info(_attributes(attrs.get("IFLA_LINKINFO")), {} if is_elsewhere else names)
     if info:
         found["linkinfo"] = info
+    if "IFLA_IFALIAS" in attrs:
+        found["ifalias"] = _name(attrs["IFLA_IFALIAS"])
     altnames = [_name(value) for value in _attributes(attrs.get("IFLA_PROP_LIST"), several=True).values()]
     return {**found, "promiscuity": attrs.get("IFLA_PROMISCUITY", 0), **({"altnames": altnames} if altnames else {})}
 

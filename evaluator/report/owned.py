@@ -13,7 +13,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address, OwnedAddress, length_of, read_entry
+from evaluator.facts.address import NO_FLAGS, Address, OwnedAddress, length_of, read_entry
 from evaluator.facts.netmask import parse_netmask
 from evaluator.finding import Finding, FindingCode
 from evaluator.text import quote
@@ -23,7 +23,7 @@ class Entry(NamedTuple):
     """One address as the report has it: `address`, `address/length` or `address/netmask`, and its place.
 
     `netmask` is the mask and `length` the prefix length where the format gives it beside the address;
-    `primary` marks the address that the reporting tool shows first.
+    `primary` marks the address that the reporting tool shows first. `label` and `flags` are the kernel's.
     """
 
     text: str
@@ -31,6 +31,8 @@ class Entry(NamedTuple):
     netmask: str = ""
     primary: bool = False
     length: int | None = None
+    label: str | None = None
+    flags: frozenset[str] = NO_FLAGS
 
 
 _Good = tuple[Address, int | None, Entry]  # an address that counts, its prefix length, where it stands
@@ -101,13 +103,21 @@ def _merged(several: Sequence[_Good]) -> Sequence[OwnedAddress]:
         listed = [one for one in several if "/" in one[2].text]
         if any(prefix is not None for _, prefix, _ in listed):
             several = listed
-        by_prefix: dict[int, _Good] = {}
+        by_prefix: dict[int, list[_Good]] = {}
         for one in sorted(several, key=_place):
-            by_prefix.setdefault(-1 if one[1] is None else one[1], one)
-        several = [one for _, one in sorted(by_prefix.items())]
-    else:
-        is_primary = several[0][2].primary
-    return [OwnedAddress(address, prefix, is_primary, entry.text, entry.pointer) for address, prefix, entry in several]
+            by_prefix.setdefault(-1 if one[1] is None else one[1], []).append(one)
+        return [_owned(same, is_primary=is_primary) for _, same in sorted(by_prefix.items())]
+    return [_owned(several, is_primary=several[0][2].primary)]
+
+
+def _owned(same: Sequence[_Good], *, is_primary: bool) -> OwnedAddress:
+    """Return one address of one length; where several entries give it, independent of their order but for the place."""
+    address, prefix, entry = same[0]
+    label, flags = entry.label, entry.flags
+    if len(same) > 1:
+        label = min((one.label for _, _, one in same if one.label is not None), default=None)
+        flags = NO_FLAGS.union(*(one.flags for _, _, one in same))
+    return OwnedAddress(address, prefix, is_primary, entry.text, entry.pointer, label, flags)
 
 
 def _place(one: _Good) -> tuple[str, str]:

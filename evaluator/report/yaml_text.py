@@ -22,7 +22,7 @@ from evaluator.text import is_well_formed, json_pointer, quote
 
 LARGEST_YAML = 4 * 1024 * 1024
 TRUTH_KEYS = frozenset({"enabled", "dhcp", "autoconf"})
-NUMBER_KEYS = frozenset({"prefix-length", "mtu", "speed", "id", "metric", "table-id"})
+NUMBER_KEYS = frozenset({"prefix-length", "mtu", "speed", "id", "metric", "table-id", "tag"})
 _MOST_ALIASED = 200_000
 _MOST_DUPLICATES = 100
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}

@@ -33,10 +33,11 @@ _PLACES = (
 
 
 class Part(Struct, frozen=True, gc=False):
-    """A fact that is an object, and its place."""
+    """A fact that is an object, and its place; `label` is its name if it is an address label."""
 
     data: wire.Fact
     pointer: str
+    label: str | None = None
 
 
 class Gateway(NamedTuple):
@@ -83,12 +84,15 @@ def entries_in(part: Part) -> Iterator[Entry]:
     """Yield the address entries of an interface or label; `ipv4` and the first of `ipv6` are its primary ones."""
     data = part.data
     is_interface = data.device is not None
-    found = [(data.ipv4, "ipv4", is_interface)] if isinstance(data.ipv4, wire.Address) else []
-    found += [(one, f"ipv4_secondaries/{i}", False) for i, one in enumerate(data.ipv4_secondaries or ())]
-    found += [(one, f"ipv6/{i}", i == 0) for i, one in enumerate(data.ipv6_addresses)]
-    for one, place, is_primary in found:
+    # the secondary ones of an interface are those of its labels, too
+    label = data.device if is_interface else part.label
+    found = [(data.ipv4, "ipv4", is_interface, label)] if isinstance(data.ipv4, wire.Address) else []
+    found += [(one, f"ipv4_secondaries/{i}", False, part.label) for i, one in enumerate(data.ipv4_secondaries or ())]
+    found += [(one, f"ipv6/{i}", i == 0, None) for i, one in enumerate(data.ipv6_addresses)]
+    for one, place, is_primary, its_label in found:
         if one.address is not None:
-            yield _entry(one, one.address, f"{part.pointer}/{place}/address", is_primary)
+            entry = _entry(one, one.address, f"{part.pointer}/{place}/address", is_primary)
+            yield entry if its_label is None else entry._replace(label=its_label)
 
 
 def _entry(data: wire.Address, text: str, pointer: str, is_primary: bool) -> Entry:

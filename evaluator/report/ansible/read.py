@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeGuard
 import msgspec
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
-from evaluator.facts.address import Address
+from evaluator.facts.address import ADDRESS_FLAGS, Address
 from evaluator.facts.host import HostFacts, Told
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.table import table_of
@@ -48,7 +48,12 @@ _DEFAULTS = ("default_ipv4", "default_ipv6")
 _NO_INTERFACES = frozenset({"interfaces", "locally_reachable_ips", "local", *_DEFAULTS, *_ALL_LISTS})
 _LONGEST_IFNAME = 15
 _BEGINNING = 256  # octets in which the wrapper is looked for
-_LACKING = frozenset({"nic is dhcp"} | NETWORK_WORDS | {f"nic is {kind}" for kind in Kind if kind not in KINDS})
+_LACKING = (
+    NETWORK_WORDS
+    | {"nic is dhcp", "nic is dhcpv6", "nic is carrier", "nic.altnames", "nic.alias"}
+    | {f"address is {flag}" for flag in ADDRESS_FLAGS}
+    | {f"nic is {kind}" for kind in Kind if kind not in KINDS}
+)
 _FACTS = msgspec.json.Decoder(wire.Facts)
 _PLAYS = msgspec.json.Decoder(wire.Play)
 _NO_DEFAULT = wire.Fact()
@@ -226,7 +231,9 @@ def _devices(facts: _Facts) -> tuple[dict[str, Device], list[Finding]]:
         if data.device is not None:
             described[mangled] = Part(data, place + escaped(mangled))
         elif data.ipv4 is not None or data.ipv4_secondaries is not None:
-            labels[mangled] = Part(data, place + escaped(mangled))
+            known = labels.get(mangled)
+            label = name if known is None or known.label is None else min(name, known.label)
+            labels[mangled] = Part(data, place + escaped(mangled), label)
     by_name: dict[str, list[Part]] = {}
     for part in described.values():
         by_name.setdefault(part.data.device or "", []).append(part)

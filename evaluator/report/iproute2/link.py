@@ -13,7 +13,16 @@ from typing import NamedTuple
 from msgspec import UNSET, Struct
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address, Cidr, OwnedAddress, length_of, network_of, parse_address, subnets_of
+from evaluator.facts.address import (
+    ADDRESS_FLAGS,
+    Address,
+    Cidr,
+    OwnedAddress,
+    length_of,
+    network_of,
+    parse_address,
+    subnets_of,
+)
 from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
@@ -31,7 +40,7 @@ _CARDS = ("ether", "infiniband", "ieee802.15.4")
 _PEERS = ("veth", "vxcan", "netkit")
 _WITH_MAC = ("ether", "infiniband", "loopback")
 _SLAVES, _PORTS = ("bond", "team"), ("bridge", "openvswitch")
-_PLACES = (("mtu", "mtu"), ("mac", "address"))
+_PLACES = (("mtu", "mtu"), ("mac", "address"), ("altnames", "altnames"), ("alias", "ifalias"))
 _PLACES_BY_KIND = (("vlan_id", "id"), ("bond_mode", "mode"), ("base", "link"))
 _EMPTY = wire.Address()
 
@@ -203,7 +212,7 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
         one = self.interface
         if self.kind is Kind.VLAN:
             return None if one.settings.id is UNSET else one.settings.id
-        return 0 if one.has_details else None
+        return 0 if one.has_details and self.kind is not Kind.OVS else None  # the kernel does not know an access tag
 
     @property
     def bond_mode(self) -> int | None:
@@ -218,6 +227,24 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
         if data.operstate is UNSET or data.operstate == "UNKNOWN":
             return None if data.flags is UNSET else "UP" in data.flags
         return data.operstate == "UP"
+
+    @property
+    def carrier(self) -> bool | None:
+        """Whether there is a carrier; the kernel takes it from a link that is down."""
+        flags = self.interface.data.flags
+        return None if flags is UNSET else "LOWER_UP" in flags
+
+    @property
+    def altnames(self) -> tuple[str, ...]:
+        """Its alternative names."""
+        names = self.interface.data.altnames
+        return () if names is UNSET else tuple(sorted(set(names)))
+
+    @property
+    def alias(self) -> str | None:
+        """Its alias, which only `-d` shows."""
+        alias = self.interface.data.ifalias
+        return None if alias is UNSET else alias or None
 
     @property
     def mtu(self) -> int | None:
@@ -322,7 +349,9 @@ def _entries(addresses: Iterable[tuple[wire.Address, str]]) -> Iterator[Entry]:
         if is_primary:
             families.add(family)
         length = None if entry.prefixlen is UNSET or _has_peer(entry) else entry.prefixlen
-        yield Entry(entry.local, f"{pointer}/local", primary=is_primary, length=length)
+        label = None if entry.label is UNSET else entry.label or None
+        flags = frozenset(flag for flag in ADDRESS_FLAGS if getattr(entry, flag) is True)
+        yield Entry(entry.local, f"{pointer}/local", "", is_primary, length, label, flags)
 
 
 def _has_peer(entry: wire.Address) -> bool:

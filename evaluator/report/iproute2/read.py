@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
+from evaluator.facts.address import ADDRESS_FLAGS
 from evaluator.facts.host import HostFacts, Told
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.table import table_of
@@ -31,8 +32,10 @@ from evaluator.report.reading import Reading, converted, decoded, refuse_invalid
 from evaluator.text import quote, quote_all
 
 SCHEMA = "iproute2-report"
-_LACKING = NETWORK_WORDS | {"nic is dhcp", "nic.speed"}
-_KIND_WORDS = {f"nic is {kind}" for kind in Kind if kind is not Kind.LOOPBACK}
+_LACKING = NETWORK_WORDS | {"nic is dhcp", "nic is dhcpv6", "nic.speed"}
+_LINK_WORDS = frozenset({"nic is carrier", "nic.altnames"})
+_ADDRESS_WORDS = frozenset({"address.label", *(f"address is {flag}" for flag in ADDRESS_FLAGS)})
+_DETAIL_WORDS = frozenset({"nic.alias", *(f"nic is {kind}" for kind in Kind if kind is not Kind.LOOPBACK)})
 _NO_MEMBERS: frozenset[str] = frozenset()
 _OUTPUTS = msgspec.json.Decoder(list[wire.Interface])
 _COLLECTED = msgspec.json.Decoder(wire.Collected)
@@ -92,7 +95,7 @@ def _reading(found: wire.Collected, pointer: str) -> Reading:
         _links(neighbours),
         table_of(neighbours.address_texts()),
         Told(
-            lacking=_lacking(any(map(has_details, found.addr)), len(routed) == 2),
+            lacking=_lacking(found.addr, has_routes=len(routed) == 2),
             absent_families=frozenset() if is_collected else absent_families(interfaces),
             other_lists=_most_names(neighbours),
         ),
@@ -104,11 +107,20 @@ def _reading(found: wire.Collected, pointer: str) -> Reading:
 def _most_names(neighbours: Neighbours) -> int:
     """Return a length that no list of lower devices and routes of one interface exceeds."""
     ways = [len(ways.routes) + len(ways.gateways) for ways in neighbours.ways.values()]
-    return max([4, *ways, *map(len, neighbours.members.values())])
+    names = [len(one.data.altnames) for one in neighbours.interfaces.values() if one.data.altnames is not UNSET]
+    return max([4, *ways, *names, *map(len, neighbours.members.values())])
 
 
-def _lacking(has_kinds: bool, has_routes: bool) -> frozenset[str]:
-    return _LACKING | (frozenset() if has_kinds else _KIND_WORDS) | (frozenset() if has_routes else ROUTE_WORDS)
+def _lacking(entries: Sequence[wire.Interface], *, has_routes: bool) -> frozenset[str]:
+    """Return the words that the mode of the output cannot supply: without `-d`, with `-br`, with `-o`."""
+    lacking = _LACKING if has_routes else _LACKING | ROUTE_WORDS
+    if not any(map(has_details, entries)):
+        lacking |= _DETAIL_WORDS
+    if not any(entry.flags is not UNSET for entry in entries):
+        lacking |= _LINK_WORDS
+    addresses = [one for entry in entries if entry.addr_info is not UNSET for one in entry.addr_info]
+    is_brief = any(one.local is not UNSET for one in addresses) and all(one.family is UNSET for one in addresses)
+    return lacking | _ADDRESS_WORDS if is_brief else lacking
 
 
 def _interfaces(entries: Sequence[wire.Interface], pointer: str) -> dict[str, Interface]:

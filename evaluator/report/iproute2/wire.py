@@ -26,10 +26,12 @@ class Address(Struct, gc=False):
     prefixlen: Length | UnsetType = UNSET
     scope: str | int | UnsetType = UNSET
     secondary: bool | UnsetType = UNSET
+    temporary: bool | UnsetType = UNSET
     deprecated: bool | UnsetType = UNSET
     tentative: bool | UnsetType = UNSET
     dadfailed: bool | UnsetType = UNSET
     noprefixroute: object = UNSET
+    dynamic: bool | UnsetType = UNSET
     label: str | UnsetType = UNSET
     dev: Name | UnsetType = UNSET
 
@@ -69,6 +71,8 @@ class Interface(Struct, gc=False):
     promiscuity: object = UNSET
     linkinfo: LinkInfo | UnsetType = UNSET
     num_tx_queues: object = UNSET
+    ifalias: str | UnsetType = UNSET
+    altnames: list[str] | UnsetType = UNSET
     addr_info: list[Address] | UnsetType = UNSET
 
 

@@ -7,9 +7,10 @@ from operator import attrgetter
 
 from msgspec import Struct
 
+from evaluator.facts.address import NO_FLAGS
 from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Lowers
 from evaluator.finding import Finding, conflict
-from evaluator.report.nmstate.wire import Based, Interface, Ip, Macsec
+from evaluator.report.nmstate.wire import Based, Interface, Ip, IpAddress, Macsec
 from evaluator.report.owned import Entry
 from evaluator.text import quote, quote_all
 
@@ -58,6 +59,7 @@ _PLACES = (
     ("kind", ("type",)),
     ("mtu", ("mtu",)),
     ("mac", ("mac-address",)),
+    ("altnames", ("alt-names",)),
     ("speed", ("ethernet", "speed")),
     ("bond_mode", ("link-aggregation", "mode")),
     ("vlan_id", ("vlan", "id")),
@@ -66,9 +68,14 @@ _MEMBER_KEYS = ("slaves", "port", "ports")
 _OF_BOND = tuple(("slaves", ("link-aggregation", key)) for key in _MEMBER_KEYS)
 _OF_TEAM = tuple(("slaves", ("team", key)) for key in _MEMBER_KEYS)
 _OF_BRIDGE = tuple(("ports", ("bridge", key)) for key in _MEMBER_KEYS)
+_FOR_EVER = (None, "forever", 4294967295)
+_ENDED = ("0sec", "0", 0)
 _NO_IP = Ip()
 _NONE: frozenset[str] = frozenset()
 _ALONE = frozenset({Kind.PHYSICAL, Kind.VLAN, Kind.VETH, Kind.DUMMY, Kind.MACVLAN, Kind.TUN, Kind.LOOPBACK, Kind.OVS})
+
+
+AccessTag = tuple[int, str]
 
 
 class Part(Struct, frozen=True, gc=False):
@@ -82,7 +89,8 @@ class Part(Struct, frozen=True, gc=False):
 class Device(Struct, frozen=True, gc=False):
     """An interface: the kernel's entry and, of an Open vSwitch bridge's own port, that of the bridge behind it.
 
-    `members` are the names that call it their controller. `kernel` is the entry that says what the kernel has.
+    `members` are the names that call it their controller. `kernel` is the entry that says what the kernel has. `access`
+    are its access tags as a port of Open vSwitch bridges, each with the place where a bridge's entry states it.
     """
 
     name: str
@@ -90,6 +98,7 @@ class Device(Struct, frozen=True, gc=False):
     members: tuple[str, ...]
     kernel: Part
     kind: Kind
+    access: tuple[AccessTag, ...]
 
     @property
     def is_unknown(self) -> bool:
@@ -114,7 +123,7 @@ def part_of(data: Interface, pointer: str) -> Part:
     return Part(data, pointer, said)
 
 
-def device_of(name: str, parts: tuple[Part, ...], members: tuple[str, ...]) -> Device:
+def device_of(name: str, parts: tuple[Part, ...], members: tuple[str, ...], access: tuple[AccessTag, ...]) -> Device:
     """Return a device; an Open vSwitch bridge is a bridge, and so is its own port, which bears its name."""
     kernel = parts[0]
     said = kernel.type
@@ -126,7 +135,17 @@ def device_of(name: str, parts: tuple[Part, ...], members: tuple[str, ...]) -> D
         kind = Kind.OTHER
     else:
         kind = _KINDS.get(said, Kind.OTHER)
-    return Device(name, parts, members, kernel, kind)
+    is_ovs_port = kind is Kind.OVS or kernel.data.type == "ovs-interface"
+    return Device(name, parts, members, kernel, kind, access if is_ovs_port else ())
+
+
+def access_tags(part: Part) -> Iterator[tuple[str, AccessTag]]:
+    """Yield the access tags that an Open vSwitch bridge's entry gives its ports: the port, the tag and its place."""
+    if part.type != OVS_BRIDGE or part.data.bridge is None:
+        return
+    for place, port in part.data.bridge.entries:
+        if port.vlan is not None and port.vlan.mode == "access" and port.vlan.tag is not None:
+            yield port.name, (port.vlan.tag, f"{part.pointer}/bridge/{place}/vlan/tag")
 
 
 def controllers_of(data: Interface) -> Iterator[str]:
@@ -172,7 +191,14 @@ def entries_of(device: Device) -> Iterator[Entry]:
             for i, entry in enumerate(family_of(part, family).address or ())
         ]
         for i, (entry, pointer) in enumerate(entries):
-            yield Entry(entry.ip, pointer, primary=i == 0, length=entry.prefix_length)
+            yield Entry(entry.ip, pointer, "", i == 0, entry.prefix_length, None, _flags_of(entry))
+
+
+def _flags_of(entry: IpAddress) -> frozenset[str]:
+    """Return what the lifetimes of an address show: one that has an end is dynamic, one that has ended deprecated."""
+    is_dynamic = entry.valid_life_time not in _FOR_EVER
+    is_deprecated = entry.preferred_life_time in _ENDED
+    return frozenset(("dynamic",) * is_dynamic + ("deprecated",) * is_deprecated) or NO_FLAGS
 
 
 def family_of(part: Part, family: str) -> Ip:
@@ -226,14 +252,17 @@ def bases_of(part: Part) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in (section.base_iface, parent) if name))
 
 
-def uses_dhcp(device: Device) -> bool:
-    """Return whether it uses DHCP in an enabled family."""
-    families = [family_of(part, family) for part in device.parts for family in ("ipv4", "ipv6")]
-    return any(family.dhcp and family.enabled is not False for family in families)
+def uses_dhcp(device: Device, family: str) -> bool:
+    """Return whether it uses DHCP in a family that is enabled."""
+    settings = [family_of(part, family) for part in device.parts]
+    return any(one.dhcp and one.enabled is not False for one in settings)
 
 
 def vlan_id_of(device: Device) -> int | None:
     """Return the vlan id: 0 for what is no vlan, None if the report does not tell."""
+    if device.access:
+        tags = {tag for tag, _ in device.access}
+        return tags.pop() if len(tags) == 1 else None
     if device.is_unknown:
         return None
     if device.kind is not Kind.VLAN:
@@ -260,6 +289,8 @@ def pointers_of(device: Device) -> dict[str, str]:
         for fact, path in (*_PLACES, *base, *members, *_OF_BRIDGE):
             if _leads_somewhere(part.data, path):
                 pointers[fact] = "/".join((part.pointer, *path))
+    if device.access:
+        pointers["vlan_id"] = device.access[0][1]
     return pointers
 
 

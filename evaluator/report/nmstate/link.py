@@ -141,7 +141,17 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
     @property
     def dhcp(self) -> bool:
         """Whether it uses DHCP."""
-        return uses_dhcp(self.device)
+        return uses_dhcp(self.device, "ipv4") or self.dhcpv6
+
+    @property
+    def dhcpv6(self) -> bool:
+        """Whether it uses DHCPv6."""
+        return uses_dhcp(self.device, "ipv6")
+
+    @property
+    def altnames(self) -> tuple[str, ...]:
+        """Its alternative names."""
+        return tuple(sorted({one.name for one in self.device.kernel.data.alt_names or ()}))
 
     @property
     def mtu(self) -> int | None:

@@ -24,8 +24,10 @@ from evaluator.report.json_text import plain_copy
 from evaluator.report.kubernetes import state_in
 from evaluator.report.nmstate.device import (
     OVS_BRIDGE,
+    AccessTag,
     Device,
     Part,
+    access_tags,
     controllers_of,
     device_of,
     entries_of,
@@ -40,7 +42,12 @@ from evaluator.text import quote, quote_all
 
 SCHEMA = "nmstate-report"
 # told by versions that read the kernel; those before them ask NetworkManager, which hides addresses
-_OF_KERNEL_READERS = ("min_mtu", "max_mtu", "accept_all_mac_addresses", "ethtool", "mptcp")
+_OF_KERNEL_READERS = ("min_mtu", "max_mtu", "accept_all_mac_addresses", "ethtool", "mptcp", "alt_names")
+_OF_KERNEL = frozenset({"nic.altnames", "address is dynamic", "address is deprecated"})
+_LACKING = NETWORK_WORDS | {
+    *("nic is carrier", "nic.alias", "address.label"),
+    *("address is temporary", "address is tentative"),
+}
 _MOST_NAMES = 5
 _STATES = msgspec.json.Decoder(State)
 
@@ -97,20 +104,30 @@ def _most_names(devices: Devices) -> int:
     routes = devices.state.routes
     listed = 0 if routes is None else max(len(routes.running or ()), len(routes.config or ()))
     members = [len(listed_members(device)) + len(device.members) for device in devices.by_name.values()]
-    return max([listed, 4, *members])
+    names = [len(device.kernel.data.alt_names or ()) for device in devices.by_name.values()]
+    return max([listed, 4, *members, *names])
 
 
 def _lacking(state: State) -> frozenset[str]:
     has_routes = state.routes is not None and not (state.routes.running is None and state.routes.config is None)
-    return NETWORK_WORDS if has_routes else NETWORK_WORDS | ROUTE_WORDS
+    lacking = _LACKING if has_routes else _LACKING | ROUTE_WORDS
+    return lacking if any(map(_is_of_kernel_reader, state.interfaces)) else lacking | _OF_KERNEL
+
+
+def _has_lifetimes(data: Interface) -> bool:
+    entries = (one for family in (data.ipv4, data.ipv6) if family is not None for one in family.address or ())
+    return any(one.valid_life_time is not None or one.preferred_life_time is not None for one in entries)
 
 
 def _devices(parts: Iterable[Part]) -> dict[str, Device]:
     """Bring together the entries of one name, the kernel's before that of Open vSwitch."""
     by_name: dict[str, list[Part]] = {}
     members: dict[str, set[str]] = defaultdict(set)
+    tags: dict[str, list[AccessTag]] = defaultdict(list)
     for part in parts:
         by_name.setdefault(part.data.name, []).append(part)
+        for port, tag in access_tags(part):
+            tags[port].append(tag)
         if part.data.controller or part.data.master:
             for controller in controllers_of(part.data):
                 members[controller].add(part.data.name)
@@ -121,6 +138,7 @@ def _devices(parts: Iterable[Part]) -> dict[str, Device]:
             name,
             tuple(sorted(same, key=lambda part: part.data.type == OVS_BRIDGE)) if len(same) > 1 else tuple(same),
             tuple(sorted(members[name])) if name in members else (),
+            tuple(sorted(tags[name])) if name in tags else (),
         )
         for name, same in by_name.items()
     }
@@ -189,7 +207,7 @@ def _not_told(devices: Devices) -> Iterator[Finding]:
 
 
 def _is_of_kernel_reader(data: Interface) -> bool:
-    return any(getattr(data, key) is not None for key in _OF_KERNEL_READERS)
+    return any(getattr(data, key) is not None for key in _OF_KERNEL_READERS) or _has_lifetimes(data)
 
 
 def _is_dynamic(device: Device) -> bool:

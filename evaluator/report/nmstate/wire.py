@@ -23,6 +23,8 @@ class IpAddress(Struct, gc=False, rename="kebab"):
 
     ip: str
     prefix_length: Length | None = None
+    valid_life_time: str | int | None = None
+    preferred_life_time: str | int | None = None
 
 
 class Ip(Struct, gc=False):
@@ -79,9 +81,17 @@ class Aggregation(Names, gc=False, rename="kebab"):
     ports_config: list[Port] | None = None
 
 
+class PortVlan(Struct, gc=False):
+    """The vlans of a port of a bridge."""
+
+    mode: str | None = None
+    tag: VlanId | None = None
+
+
 class BridgePort(Port, gc=False, rename="kebab"):
     """A port of a bridge; of Open vSwitch it may be a bond, whose name is no interface; its members are."""
 
+    vlan: PortVlan | None = None
     link_aggregation: Ports | None = None
 
 
@@ -93,10 +103,15 @@ class Bridge(Struct, gc=False):
     ports: list[BridgePort] | None = None
 
     @property
+    def entries(self) -> list[tuple[str, BridgePort]]:
+        """The entries of all ports, each with its place in the settings."""
+        lists = (("slaves", self.slaves), ("port", self.port), ("ports", self.ports))
+        return [(f"{key}/{i}", port) for key, ports in lists for i, port in enumerate(ports or ())]
+
+    @property
     def members(self) -> list[str]:
         """The names of all ports."""
-        ports = (*(self.slaves or ()), *(self.port or ()), *(self.ports or ()))
-        inner = ((one.name, one.link_aggregation) for one in ports)
+        inner = ((one.name, one.link_aggregation) for _, one in self.entries)
         return [name for outer, bond in inner for name in ((bond.members if bond else None) or (outer,))]
 
 
@@ -129,6 +144,12 @@ class Veth(Struct, gc=False):
     """The settings of a pair."""
 
     peer: str | None = None
+
+
+class AltName(Struct, gc=False):
+    """An alternative name."""
+
+    name: Name
 
 
 class Interface(Struct, gc=False, rename="kebab"):
@@ -165,6 +186,7 @@ class Interface(Struct, gc=False, rename="kebab"):
     ip_tunnel: Based | None = None
     hsr: Hsr | None = None
     veth: Veth | None = None
+    alt_names: list[AltName] | None = None
 
 
 class Route(Struct, gc=False, rename="kebab"):

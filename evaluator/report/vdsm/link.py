@@ -119,6 +119,11 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
         )
 
     @property
+    def dhcpv6(self) -> bool:
+        """Whether it uses DHCPv6; VDSM before 3.6 does not tell the family."""
+        return truth_of(self.entry.dhcpv6) is True
+
+    @property
     def mtu(self) -> int | None:
         """The MTU, which is a text on the wire."""
         return _whole_number(self.entry.mtu)

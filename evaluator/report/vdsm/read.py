@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
+from evaluator.facts.address import ADDRESS_FLAGS
 from evaluator.facts.host import HostFacts, Told
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.netmask import NETMASKS
@@ -32,7 +33,11 @@ from evaluator.text import quote, quote_all
 _EXPECTED_MAPS = ("vlans", "bondings", "networks")
 _TRUTH_KEYS = ("bridged", "dhcpv4", "dhcpv6", "ipv4defaultroute", "ipv6autoconf")
 # VDSM reports no operational state, and of the kinds only four
-_LACKING = frozenset({"nic is up", "nic is down"} | {f"nic is {kind}" for kind in Kind if kind not in MAPS})
+_LACKING = (
+    frozenset({"nic is up", "nic is down", "nic is carrier", "nic.altnames", "nic.alias", "address.label"})
+    | frozenset(f"address is {flag}" for flag in ADDRESS_FLAGS)
+    | frozenset(f"nic is {kind}" for kind in Kind if kind not in MAPS)
+)
 _USUAL_NETMASKS = frozenset((None, "", *NETMASKS))
 _REPLIES = msgspec.json.Decoder(Reply)
 
