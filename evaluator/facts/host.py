@@ -13,6 +13,7 @@ from evaluator.facts.address import Address, in_order
 from evaluator.facts.link import NO_LOWERS, Link
 from evaluator.facts.literal import parse_literals
 from evaluator.facts.route import Route
+from evaluator.facts.subnets import Inhabitants
 from evaluator.facts.table import AddressTable, table_of
 from evaluator.facts.topology import Topology
 from evaluator.finding import Finding, FindingCode
@@ -154,8 +155,9 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         found: dict[str, set[Address]] = {}
         for name, packed in self.table.owners(wanted):
             found.setdefault(name, set()).add(wanted[packed])
+        usable = host.usable_set if self.table.odd else frozenset()
         for name in self.table.odd:
-            found[name] = set(host.usable).intersection(self.by_name[name].address_set)
+            found[name] = set(usable & self.by_name[name].address_set)
         return {name: frozenset(found[name]) for name in sorted(found) if found[name]}
 
     def named(self, name: str | None) -> tuple[Link, ...]:
@@ -170,9 +172,12 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return tuple(link for link in map(self.by_name.__getitem__, names) if address in link.address_set)
 
     def near(self, addresses: Collection[Address]) -> tuple[Link, ...]:
-        """Return the interfaces in one of whose subnets an address may be, sorted by name."""
-        names = self.odd_and(self.table.near([address.packed for address in addresses])) if addresses else ()
-        return tuple([self.by_name[name] for name in names])
+        """Return the interfaces in one of whose subnets one of the addresses is, sorted by name."""
+        if not addresses:
+            return ()
+        wanted = Inhabitants(addresses)
+        probable = map(self.by_name.__getitem__, self.odd_and(self.table.near(wanted)))
+        return tuple([link for link in probable if _is_near(link, wanted)])
 
     def odd_and(self, names: Iterable[str]) -> list[str]:
         """Return these names and those of the interfaces that the table does not know in full, sorted."""
@@ -214,6 +219,11 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
 
 _FACTS = ("by_name", "networks", "last_client_iface", "blocked", "lacking", "absent_families")
+
+
+def _is_near(link: Link, wanted: Inhabitants) -> bool:
+    networks = ((network.first, network.prefix) for network in link.subnets)
+    return any(wanted.has(first.version, first.number, prefix) for first, prefix in networks)
 
 
 def _read_in_full(links: Mapping[str, Link]) -> AddressTable:

@@ -17,6 +17,8 @@ from socket import AF_INET, AF_INET6, inet_pton
 
 from msgspec import Struct
 
+from evaluator.facts.subnets import Inhabitants
+
 Row = tuple[str, bytes, int]  # interface, octets, prefix length; -1 where the report gives none
 
 _LENGTHS_4 = {str(length): length for length in range(33)}
@@ -45,17 +47,14 @@ class AddressTable(Struct, frozen=True):
         times = Counter(map(_octets, self.rows))
         return set() if len(times) == len(self.rows) else {packed for packed, count in times.items() if count > 1}
 
-    def near(self, wanted: Iterable[bytes]) -> set[str]:
+    def near(self, wanted: Inhabitants) -> set[str]:
         """Return the interfaces with a row in whose subnet one of these addresses is; host prefixes have none."""
-        numbers = {size: [int.from_bytes(one) for one in wanted if len(one) == size] for size in (4, 16)}
-        found: set[str] = set()
-        for name, packed, length in self.rows:
-            bits = 8 * len(packed) - length
-            if bits and length >= 0 and numbers[len(packed)]:
-                prefix = int.from_bytes(packed) >> bits
-                if any(number >> bits == prefix for number in numbers[len(packed)]):
-                    found.add(name)
-        return found
+        return {
+            name
+            for name, packed, length in self.rows
+            if 0 <= length < 8 * len(packed)
+            and wanted.has(4 if len(packed) == 4 else 6, int.from_bytes(packed), length)
+        }
 
     def most(self) -> int:
         """Return the greatest number of rows of one interface."""

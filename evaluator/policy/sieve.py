@@ -42,7 +42,7 @@ class Source(StrEnum):
     ROUTES = "the interfaces that `key` gives"
     NAMED = "the interface of the name `key`"
     OWNING = "those that own the address `key`"
-    NEAR = "those in one of whose subnets an address of the list `key` may be"
+    NEAR = "those in one of whose subnets an address of the list `key` is"
 
 
 class Sieve(Struct, frozen=True):
@@ -74,6 +74,8 @@ def _without(condition: Condition, part: Condition) -> Condition | None:
 
 def _exactly(part: Condition) -> Sieve | None:
     """Return the sieve that says just what this part says."""
+    if isinstance(part, Quantified) and part.quantifier is Quantifier.SOME and _is_near(part):
+        return Sieve(Source.NEAR, part.domain, None)
     if not isinstance(part, Related) or part.negated:
         return None
     if part.relation is Relate.OVERLAPS:
@@ -110,9 +112,7 @@ def _at_most(part: Condition) -> Sieve | None:
 
 
 def _if_any(part: Condition) -> Sieve | None:
-    """Return the sieve of a part that can hold for nobody where a list is empty, or for those in a subnet."""
-    if isinstance(part, Quantified) and part.quantifier is Quantifier.SOME and _is_near(part):
-        return Sieve(Source.NEAR, part.domain, None)
+    """Return the sieve of a part that can hold for nobody where a list is empty."""
     if isinstance(part, Quantified) and part.quantifier is Quantifier.SOME and is_early(part.domain):
         return Sieve(Source.LINKS, part.domain, None)
     return None
