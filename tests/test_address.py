@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.facts.address import address_of, parse_address
+from evaluator.facts.address import OwnedAddress, address_of, parse_address
+from evaluator.facts.link import Kind, Link
+from evaluator.policy.checked import Variable
+from evaluator.policy.types import Base, Type
 
 GROUPS = st.lists(st.sampled_from((0, 0, 0, 1, 0xDB8, 0xFFFF)), min_size=8, max_size=8)
 
@@ -27,3 +30,13 @@ def test_an_ipv6_address_is_written_as_the_standard_library_writes_it(groups: li
 @pytest.mark.parametrize("text", ["::", "::1", "::102:304", "64:ff9b::c000:201", "1:0:0:2::3", "1:0:2::", "fe80::1"])
 def test_what_c_libraries_write_otherwise_is_written_alike(text: str) -> None:
     assert str(parse_address(text)) == text
+
+
+def test_two_values_are_equal_or_differ_and_never_both() -> None:
+    one, same, other = (OwnedAddress(parse_address(text)) for text in ("10.0.0.1", "10.0.0.1", "10.0.0.2"))
+    assert (one == same, one != same) == (True, False)
+    assert (one == other, one != other) == (False, True)
+    links = (Link("ens1", Kind.PHYSICAL, 0), Link("ens1", Kind.PHYSICAL, 0))
+    assert (links[0] == links[1], links[0] != links[1]) == (True, False)
+    variables = (Variable("nic", Type(Base.NIC)), Variable("nic", Type(Base.NIC)))
+    assert (variables[0] == variables[1], variables[0] != variables[1]) == (True, False)

@@ -115,6 +115,9 @@ class OwnedAddress(Struct, frozen=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, OwnedAddress) and self._compared == other._compared
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     def __hash__(self) -> int:
         return hash(self.address)
 

@@ -73,6 +73,9 @@ class Link(Struct, frozen=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Link) and all(getattr(self, fact) == getattr(other, fact) for fact in LINK_FACTS)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     def __hash__(self) -> int:
         return hash(self.name)
 

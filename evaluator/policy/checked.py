@@ -34,6 +34,9 @@ class Node(Struct, frozen=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Node) and type(other) is type(self) and self._meaning() == other._meaning()
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     def __hash__(self) -> int:
         return hash((type(self), self._meaning()))
 
