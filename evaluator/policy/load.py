@@ -9,7 +9,8 @@ from evaluator.diagnostic import PolicyError, in_order
 from evaluator.policy.check import check_rule
 from evaluator.policy.find import plain_text
 from evaluator.policy.identity import policy_digest, policy_text
-from evaluator.policy.lint import Placed, lint, lint_whole, unused_parameters
+from evaluator.policy.lint.placed import Placed
+from evaluator.policy.lint.rules import lint, lint_whole, unused_parameters
 from evaluator.policy.parameters import TYPE_NAMES, read_value
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Parameter, Program
@@ -48,7 +49,8 @@ def _build(located: Located, problems: Problems, text: str) -> Program:
     for child in maps:
         rule = check_rule(child, name, types, problems)
         if rule is not None:
-            placed.append(Placed(rule, child.children["rule"].span))
+            has_own_finding = not {"code", "message", "hint"}.isdisjoint(child.children)
+            placed.append(Placed(rule, child.children["rule"].span, has_own_finding))
     _refuse_repeated_names(maps, problems)
     lint(placed, problems)
     if len(placed) == len(maps) and maps:

@@ -37,6 +37,11 @@ class Problems:
         pieces = _PIECE.findall(self.source.text[span.start : span.end])
         return "".join(" " if piece.isspace() else _LINE_BREAK.sub(" ", piece) for piece in pieces).strip()
 
+    def find(self, words: str, inside: Span) -> Span:
+        """Return the place of an author's words inside a span; the whole span if they are written otherwise there."""
+        start = self.source.text.find(words, inside.start, inside.end)
+        return inside if start < 0 else Span(start, start + len(words))
+
     def _add(self, severity: Severity, code: str, message: str, span: Span, hint: str) -> None:
         count = sum(diagnostic.severity is severity for diagnostic in self.found)
         if count > MOST_PROBLEMS:

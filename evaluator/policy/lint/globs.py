@@ -1,0 +1,101 @@
+"""Sets of texts: what a text may still be, by the values and globs that a condition compares it with.
+
+Sound and not complete: a set that is said to be empty is empty. `eth*` and `virbr*` share no text because their fixed
+beginnings differ; `eth0*` is inside `eth*` because its fixed beginning starts with `eth`.
+"""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+
+from msgspec import Struct
+
+_WILD = re.compile(r"[*?\[]")
+
+
+class Texts(Struct, frozen=True):
+    """A set of texts.
+
+    `only` are the texts that it may be at most (None: any text), `never` those that it is not. `like` are lists of
+    globs, of each of which it matches one; `unlike` are globs that it does not match. `is_lower` says that it has no
+    capitals.
+    """
+
+    only: frozenset[str] | None = None
+    never: frozenset[str] = frozenset()
+    like: tuple[tuple[str, ...], ...] = ()
+    unlike: tuple[str, ...] = ()
+    is_lower: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no text is left, as far as this can be told."""
+        if self.only is not None:
+            return not any(map(self._may_be, self.only))
+        lists = [tuple(glob for glob in globs if not self._rules_out(glob)) for globs in self.like]
+        if "*" in self.unlike or not all(lists):
+            return True
+        return any(
+            all(_are_disjoint(a, b) for a in one for b in other) for at, one in enumerate(lists) for other in lists[:at]
+        )
+
+    def both(self, other: Texts) -> Texts:
+        """Return the texts that are in both sets."""
+        if self.only is None or other.only is None:
+            only = self.only if other.only is None else other.only
+        else:
+            only = self.only & other.only
+        return Texts(
+            only,
+            self.never | other.never,
+            (*self.like, *other.like),
+            (*self.unlike, *other.unlike),
+            self.is_lower or other.is_lower,
+        )
+
+    def _may_be(self, text: str) -> bool:
+        return (
+            text not in self.never
+            and all(any(fnmatchcase(text, glob) for glob in globs) for globs in self.like)
+            and not any(fnmatchcase(text, glob) for glob in self.unlike)
+            and not (self.is_lower and text != text.lower())
+        )
+
+    def _rules_out(self, glob: str) -> bool:
+        """Return whether no text that the glob matches can be in the set."""
+        if not _WILD.search(glob):
+            return not self._may_be(glob)
+        if self.is_lower and has_capitals(glob):
+            return True
+        return any(_is_inside(glob, unlike) for unlike in self.unlike)
+
+
+def has_capitals(glob: str) -> bool:
+    """Return whether each text that the glob matches has a capital."""
+    fixed = re.sub(r"\[[^\]]*\]", "", glob)
+    return fixed != fixed.lower()
+
+
+def _fixed_start(glob: str) -> str:
+    return _WILD.split(glob, maxsplit=1)[0]
+
+
+def _fixed_end(glob: str) -> str:
+    return re.split(r"[*?\]]", glob)[-1] if _WILD.search(glob) else glob
+
+
+def _are_disjoint(one: str, other: str) -> bool:
+    a, b = _fixed_start(one), _fixed_start(other)
+    if not (a.startswith(b) or b.startswith(a)):
+        return True
+    a, b = _fixed_end(one), _fixed_end(other)
+    return not (a.endswith(b) or b.endswith(a))
+
+
+def _is_inside(glob: str, outer: str) -> bool:
+    """Return whether the outer glob matches each text that the glob matches."""
+    if glob == outer:
+        return True
+    start, star, rest = outer.partition("*")
+    return star == "*" and not rest and not _WILD.search(start) and _fixed_start(glob).startswith(start)

@@ -1,0 +1,122 @@
+"""Conditions in other forms with the same meaning: their opposite, with names replaced, without what may change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec.structs import replace
+
+from evaluator.policy.checked import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Constant,
+    Expression,
+    InState,
+    IsKnown,
+    Node,
+    Not,
+    Quantified,
+    Quantifier,
+    Read,
+    Related,
+    Truth,
+    walk,
+)
+from evaluator.policy.types import Base, Type
+from evaluator.source import Span
+
+_NOWHERE = Span(0, 0)
+_TRUE = Constant(True, Type(Base.BOOLEAN), "true")
+ALWAYS: Condition = Truth(_TRUE, "true", _NOWHERE)
+NEVER: Condition = Not(ALWAYS, "false", _NOWHERE)
+
+
+def all_of(conditions: Iterator[Condition] | tuple[Condition, ...]) -> Condition:
+    """Return the condition that holds if all of these do."""
+    parts = tuple(conditions)
+    return parts[0] if len(parts) == 1 else AllOf(parts, "", _NOWHERE)
+
+
+def any_of(conditions: Iterator[Condition] | tuple[Condition, ...]) -> Condition:
+    """Return the condition that holds if one of these does."""
+    parts = tuple(conditions)
+    return parts[0] if len(parts) == 1 else AnyOf(parts, "", _NOWHERE)
+
+
+def opposite(condition: Condition) -> Condition:
+    """Return a condition that holds exactly where the given one does not, with `not` moved inwards."""
+    match condition:
+        case Not(condition=inner):
+            return inner
+        case InState() | Related() | IsKnown():
+            return replace(condition, negated=not condition.negated)
+        case AllOf(conditions=parts):
+            return AnyOf(tuple(map(opposite, parts)), condition.text, condition.span)
+        case AnyOf(conditions=parts):
+            return AllOf(tuple(map(opposite, parts)), condition.text, condition.span)
+        case Quantified(quantifier=Quantifier.NO):
+            return replace(condition, quantifier=Quantifier.SOME)
+        case Quantified(quantifier=quantifier, body=body):
+            other = Quantifier.EVERY if quantifier is Quantifier.SOME else Quantifier.SOME
+            return replace(condition, quantifier=other, body=opposite(body))
+        case _:
+            return Not(condition, condition.text, condition.span)
+
+
+def flat(condition: Condition) -> Iterator[Condition]:
+    """Yield the parts of an `and`, those of an `and` inside it too; `not` is moved inwards, `no` becomes `every`."""
+    if isinstance(condition, Not) and not isinstance(condition.condition, Truth):
+        condition = opposite(condition.condition)
+        if not isinstance(condition, Not):
+            yield from flat(condition)
+            return
+    if isinstance(condition, AllOf):
+        for part in condition.conditions:
+            yield from flat(part)
+    elif isinstance(condition, Quantified) and condition.quantifier is Quantifier.NO:
+        yield replace(condition, quantifier=Quantifier.EVERY, body=opposite(condition.body))
+    else:
+        yield condition
+
+
+def with_replaced(condition: Condition, old: Expression, new: Expression) -> Condition:
+    """Return a condition in which one value stands for another."""
+    replaced: Condition = _replaced(condition, old, new)
+    return replaced
+
+
+def _replaced(node: Any, old: Expression, new: Expression) -> Any:  # noqa: ANN401 -- of the node's class
+    if node == old:
+        return new
+    changes: dict[str, Any] = {}
+    for name in node.__struct_fields__:
+        value = getattr(node, name)
+        if isinstance(value, tuple):
+            changed = tuple(_replaced(item, old, new) if isinstance(item, Node) else item for item in value)
+        elif isinstance(value, Node) and name != "variable":
+            changed = _replaced(value, old, new)
+        else:
+            continue
+        if changed != value:
+            changes[name] = changed
+    return replace(node, **changes) if changes else node
+
+
+def mentions(node: Condition | Expression, name: str) -> bool:
+    """Return whether a condition reads a word that stands alone, such as `candidates`."""
+    return any(isinstance(part, Read) and part.owner is None and part.word.name == name for part in walk(node))
+
+
+def weakened(condition: Condition) -> Condition:
+    """Return what stays true of an interface after the candidates have changed, if the condition held before."""
+    if not mentions(condition, "candidates"):
+        return condition
+    parts = tuple(flat(condition))
+    if len(parts) > 1:
+        return all_of(tuple(map(weakened, parts)))
+    (part,) = parts
+    if isinstance(part, AnyOf):
+        return any_of(tuple(map(weakened, part.conditions)))
+    return ALWAYS

@@ -1,0 +1,201 @@
+"""Rules that do nothing because of the rules before them.
+
+Rule by rule the invariant of the candidates is followed: a condition that holds for each interface that can be a
+candidate there. A `match` widens it by its own condition, a `discard` narrows it by the opposite of its own. Of a
+condition that mentions `candidates`, which change from rule to rule, only the rest is kept. A rule whose condition
+contradicts the invariant never fires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evaluator.policy.checked import Condition
+from evaluator.policy.lint.clauses import is_constant, subject_context
+from evaluator.policy.lint.normal import ALWAYS, NEVER, all_of, any_of, mentions, opposite, weakened
+from evaluator.policy.lint.placed import Placed
+from evaluator.policy.lint.solve import Solver
+from evaluator.policy.problems import Problems
+from evaluator.policy.program import Rule
+from evaluator.policy.verbs import Effect
+from evaluator.text import quote, quote_all
+
+
+class Pipeline:
+    """Follows the candidates through the rules of a whole policy."""
+
+    def __init__(self, solver: Solver, problems: Problems) -> None:
+        self._solver = solver
+        self._problems = problems
+        self._invariant: Condition = NEVER
+        self._is_emptied = False
+        self._has_match = False
+        self._added: list[Placed] = []  # each `match` of which every interface is still a candidate
+        self._matched: list[Placed] = []
+        self._discarded: list[Placed] = []
+        self._preferred: list[Placed] = []
+        self._judged: list[Placed] = []
+
+    def follow(self, rules: Sequence[Placed]) -> None:
+        """Note each rule that does nothing, in the order of the rules."""
+        steps = {Effect.ADD: self._match, Effect.REMOVE: self._discard, Effect.KEEP: self._prefer}
+        steps |= {Effect.MAKE_AMBIGUOUS: self._ambiguous, Effect.REJECT: self._reject, Effect.NOTE: self._judge}
+        for placed in rules:
+            self._solver.candidate = self._invariant
+            effect = placed.rule.verb.effect
+            if not self._is_emptied or effect is Effect.ADD:
+                steps[effect](placed)
+        self._solver.candidate = ALWAYS
+        emptied = self._discarded[-1] if self._is_emptied else None
+        if emptied is not None:
+            self._note_end(emptied, "no interface is ever left", "restrict its condition")
+
+    def _match(self, placed: Placed) -> None:
+        rule = placed.rule
+        is_never = self._never_fires(placed)
+        self._has_match = True
+        if is_never:
+            return
+        whole = [added for added in self._added if self._solver.always(added.rule.condition)]
+        known = any_of(tuple(added.rule.condition for added in self._added))
+        if whole:
+            result = f"{quote(rule.name)} can add nothing: every interface is a candidate already"
+            self._note_end(whole[0], result, "remove one of them")
+        elif self._added and self._solver.always(known, weakened(rule.condition)):
+            self._shadowed(placed, self._of(self._added, placed), "adds only interfaces that are candidates already")
+        here = weakened(rule.condition)
+        self._invariant = here if self._invariant == NEVER else any_of((self._invariant, here))
+        self._is_emptied = False
+        self._matched.append(placed)
+        self._discarded, self._preferred = [], []
+        self._forget_candidates()
+        if not mentions(rule.condition, "candidates"):
+            self._added.append(placed)
+
+    def _discard(self, placed: Placed) -> None:
+        rule = placed.rule
+        if self._never_fires(placed):
+            return
+        self._is_emptied = self._solver.always(rule.condition, *subject_context(placed))
+        self._invariant = all_of((self._invariant, weakened(opposite(rule.condition))))
+        self._discarded.append(placed)
+        self._added = []
+        self._forget_candidates()
+
+    def _prefer(self, placed: Placed) -> None:
+        rule, context = placed.rule, subject_context(placed)
+        if self._never_fires(placed):
+            return
+        if not is_constant(rule.condition) and self._keeps_all(rule, context):
+            self._shadowed(placed, None, "keeps every candidate that there can be")
+        for earlier in self._preferred:
+            before = earlier.rule.condition
+            if self._is_settled(rule, (*context, before)) and self._is_settled(rule, (*context, opposite(before))):
+                self._shadowed(placed, earlier, "changes nothing")
+                break
+        self._added = []
+        self._forget_candidates()
+        if not mentions(rule.condition, "candidates"):
+            self._preferred.append(placed)
+
+    def _keeps_all(self, rule: Rule, context: tuple[Condition, ...]) -> bool:
+        before, self._solver.candidate = self._solver.candidate, ALWAYS
+        is_own = self._solver.always(rule.condition, *context)  # noted with the rule itself
+        self._solver.candidate = before
+        return not is_own and self._solver.always(rule.condition, *context)
+
+    def _is_settled(self, rule: Rule, context: tuple[Condition, ...]) -> bool:
+        """Return whether a preference holds for all candidates, or for none, that satisfy the context."""
+        return self._solver.never(*context, rule.condition) or self._solver.always(rule.condition, *context)
+
+    def _ambiguous(self, placed: Placed) -> None:
+        if self._solver.always(placed.rule.condition):
+            self._note_end(placed, "the decision is always ambiguous", "restrict its condition")
+        else:
+            self._judge(placed)
+
+    def _reject(self, placed: Placed) -> None:
+        rule = placed.rule
+        self._judge(placed)
+        may_fire = not self._solver.never(*subject_context(placed), rule.condition)
+        if may_fire and not is_constant(rule.condition) and self._keeps_all(rule, subject_context(placed)):
+            message = f"the rule {quote(rule.name)} rejects every candidate that the rules before it leave"
+            hint = "no decision can be `resolved`: restrict the condition"
+            self._problems.warning("CONDITION_ALWAYS_TRUE", message, rule.condition.span, hint)
+
+    def _judge(self, placed: Placed) -> None:
+        rule = placed.rule
+        if self._never_fires(placed):
+            return
+        for earlier in self._judged:
+            other = earlier.rule
+            same_verb = (other.verb, other.has_subject) == (rule.verb, rule.has_subject)
+            if same_verb and _says_no_more(placed, earlier) and self._solver.always(other.condition, rule.condition):
+                self._shadowed(placed, earlier, "fires only if that rule fires")
+                break
+        self._judged.append(placed)
+
+    def _never_fires(self, placed: Placed) -> bool:
+        """Return whether a rule never fires, and note it if this follows from the rules before it."""
+        rule = placed.rule
+        context = subject_context(placed)
+        if not self._solver.never(*context, rule.condition):
+            return False
+        self._solver.candidate = ALWAYS
+        is_own = self._solver.never(*context, rule.condition)  # noted with the rule itself
+        if not is_own and not (self._invariant == NEVER and self._has_match):
+            message, hint = self._reason(rule, context)
+            self._problems.warning("RULE_NEVER_FIRES", message, placed.span, hint)
+        self._solver.candidate = self._invariant
+        return True
+
+    def _reason(self, rule: Rule, context: tuple[Condition, ...]) -> tuple[str, str]:
+        start = f"the rule {quote(rule.name)} can never fire: "
+        if self._invariant == NEVER:
+            return start + "there are no candidates before the first `match`", "move it behind the `match` rules"
+        for earlier in reversed(self._discarded):
+            self._solver.candidate = weakened(opposite(earlier.rule.condition))
+            if self._solver.never(*context, rule.condition):
+                name = quote(earlier.rule.name)
+                return start + f"{name} has discarded each such interface", f"remove it, or put it before {name}"
+        self._solver.candidate = any_of(tuple(weakened(match.rule.condition) for match in self._matched))
+        if self._solver.never(*context, rule.condition):
+            names = quote_all(match.rule.name for match in self._matched)
+            return start + f"no such interface is matched by {names}", "remove it, or match these interfaces first"
+        return start + "no such interface is left by the rules before it", "remove it, or put it before them"
+
+    def _of(self, earlier: Sequence[Placed], placed: Placed) -> Placed | None:
+        """Return the one rule that is enough to make another do nothing."""
+        condition = weakened(placed.rule.condition)
+        return next((each for each in earlier if self._solver.always(each.rule.condition, condition)), None)
+
+    def _shadowed(self, placed: Placed, earlier: Placed | None, effect: str) -> None:
+        name = quote(placed.rule.name)
+        after = "the rules before it" if earlier is None else quote(earlier.rule.name)
+        is_same = earlier is not None and self._means_the_same(placed.rule, earlier.rule)
+        message = f"the rule {name} {'repeats' if is_same else effect + ', after'} {after}"
+        hint = "remove one of them" if is_same else "remove it, or put the more specific rule first"
+        self._problems.warning("RULE_SHADOWED", message, placed.span, hint)
+
+    def _means_the_same(self, one: Rule, other: Rule) -> bool:
+        here, there = one.condition, other.condition
+        return self._solver.always(here, there) and self._solver.always(there, here)
+
+    def _note_end(self, placed: Placed, result: str, hint: str) -> None:
+        message = f"after the rule {quote(placed.rule.name)} nothing can change: {result}"
+        self._problems.warning("NOTHING_CHANGES_AFTER", message, placed.span, hint)
+
+    def _forget_candidates(self) -> None:
+        """Forget the judges that looked at candidates which are others now."""
+        self._judged = [
+            placed
+            for placed in self._judged
+            if placed.rule.verb.effect is not Effect.REJECT and not mentions(placed.rule.condition, "candidates")
+        ]
+
+
+def _says_no_more(placed: Placed, earlier: Placed) -> bool:
+    """Return whether the finding of a rule tells nothing that the earlier rule's does not tell."""
+    rule, other = placed.rule, earlier.rule
+    is_same = all(getattr(rule, name) == getattr(other, name) for name in ("code", "severity", "message", "hint"))
+    return is_same or (rule.severity == other.severity and not placed.has_own_finding)

@@ -1,0 +1,16 @@
+"""A rule of a policy and its place, as the checks of several rules get it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from evaluator.policy.program import Rule
+from evaluator.source import Span
+
+
+class Placed(Struct, frozen=True):
+    """A checked rule and the place of its sentence; `has_own_finding` says that it gives a code, message or hint."""
+
+    rule: Rule
+    span: Span
+    has_own_finding: bool = False
