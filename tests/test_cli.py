@@ -239,6 +239,57 @@ def test_check(write: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert "      rule: mtch nic when nic.mtu > 1\n            ^~~~\n  hint: did you mean `match`?" in err
 
 
+IGNORING = """
+policy: mine
+parameters:
+  ignored: {type: [string], default: []}
+  vlan: {type: integer, optional: true}
+rules:
+  - name: a
+    rule: match nic when nic.addresses overlaps host.addresses
+  - name: b
+    rule: discard nic when nic.name in ignored
+  - name: c
+    rule: reject nic when vlan is given and nic.vlan_id is known and nic.vlan_id != vlan
+"""
+
+
+def test_check_takes_warnings_as_errors(write: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = write("odd.yaml", IGNORING + "  - name: d\n    rule: warn nic when nic is bond and nic is vlan\n")
+    assert main(["check", odd]) == 0
+    out, err = capsys.readouterr()
+    assert "4 rules, 1 warning" in out
+    assert ": warning: the rule `d` can never fire" in err
+    assert main(["check", "--strict", odd, "strict"]) == 8
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0] == f"{odd}: 1 error, 0 warnings"
+    assert "strict: ok" in out
+    assert ": error: the rule `d` can never fire" in err
+    assert main(["check", "--strict", "strict"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("ignored=docker0", ""),
+        ("ignored=docker0,virbr*", "GLOB_NOT_USED"),
+        ("ignored=d\u043ecker0", "LOOKALIKE_CHARACTER"),
+        ("ignored=docker0\u200b", "INVISIBLE_CHARACTER"),
+        ("ignored=docker0;virbr0", "LIST_IN_TEXT"),
+        ("vlan=100", ""),
+        ("vlan=5000", "PARAMETER_NEVER_EQUAL"),
+    ],
+)
+def test_values_of_parameters_are_checked(
+    value: str, code: str, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = write("mine.yaml", IGNORING)
+    assert main(["check", mine, "--param", value]) == 0
+    assert f"[{code}]" in (capsys.readouterr().err or "[]")
+    assert main(["decide", BOND, "--address", "192.0.2.10", "--policy", mine, "--param", value]) in (0, 5)
+    assert f"[{code}]" in (capsys.readouterr().err or "[]")
+
+
 def test_test_fails_on_differences_and_mistakes(write: Any, capsys: pytest.CaptureFixture[str]) -> None:
     good = (
         "policy: strict\ntests:\n  - {name: a, given: ens1 has 192.0.2.10/24, host: 192.0.2.10, want: resolved ens1}\n"

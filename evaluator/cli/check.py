@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
+from msgspec.structs import replace
+
 from evaluator.cli.exits import Exit
-from evaluator.diagnostic import PolicyError, Severity
+from evaluator.diagnostic import Diagnostic, PolicyError, Severity, in_order
 from evaluator.engine import Policy, load_policy
 from evaluator.policy.asked import order_words
 from evaluator.policy.cost import worst_cost
+from evaluator.policy.lint.given import warnings_of
+from evaluator.policy.parameters import parse_assignments
 from evaluator.text import visible
 
 
@@ -20,35 +24,48 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "(n: number of interfaces, m: length of the longest other list)."
     )
     parser.add_argument("policies", metavar="POLICY", nargs="+", help="a policy file, or the name of a shipped policy")
+    parser.add_argument("--strict", action="store_true", help="take warnings as errors")
+    parameter = "check with this value of a parameter; may be repeated"
+    parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     status = Exit.DONE
     for name in options.policies:
-        try:
-            policy = load_policy(name)
-        except PolicyError as error:
-            for diagnostic in error.diagnostics:
-                print(diagnostic, file=sys.stderr)
-            errors = sum(diagnostic.severity is Severity.ERROR for diagnostic in error.diagnostics)
-            print(f"{visible(name)}: {_plural(errors, 'error')}, {_plural(len(error.diagnostics) - errors, 'warning')}")
+        policy, problems = _check(name, options.param)
+        if options.strict:
+            problems = tuple(replace(problem, severity=Severity.ERROR) for problem in problems)
+        for problem in problems:
+            print(problem, file=sys.stderr)
+        errors = sum(problem.severity is Severity.ERROR for problem in problems)
+        if policy is None or errors:
+            warnings = len(problems) - errors
+            print(f"{visible(name)}: {_plural(errors, 'error')}, {_plural(warnings, 'warning')}")
             status = Exit.POLICY
-            continue
-        for diagnostic in policy.warnings:
-            print(diagnostic, file=sys.stderr)
-        print(_summary(name, policy))
+        else:
+            print(_summary(name, policy, len(problems)))
     return status
 
 
-def _summary(name: str, policy: Policy) -> str:
+def _check(name: str, assignments: list[str]) -> tuple[Policy | None, tuple[Diagnostic, ...]]:
+    """Return the policy, None if it is refused, and everything that is wrong with it or with the given values."""
+    try:
+        policy = load_policy(name)
+        given = parse_assignments(policy.program, assignments)
+    except PolicyError as error:
+        return None, error.diagnostics
+    return policy, in_order((*policy.warnings, *warnings_of(policy.program, given)))
+
+
+def _summary(name: str, policy: Policy, warnings: int) -> str:
     program = policy.program
     cost = worst_cost(program)
     dearest = [rule.name for rule in program.rules if rule.cost == cost]
     by_order = order_words(program)
     order = f"depends on order through {', '.join(by_order)}" if by_order else "independent of order"
     return (
-        f"{visible(name)}: ok, {_plural(len(program.rules), 'rule')}, {_plural(len(policy.warnings), 'warning')}, "
+        f"{visible(name)}: ok, {_plural(len(program.rules), 'rule')}, {_plural(warnings, 'warning')}, "
         f"worst cost {cost} ({', '.join(dearest)}), {order}"
     )
 

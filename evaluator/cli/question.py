@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from evaluator.cli.report import add_report_to, report_mistakes, report_of
@@ -11,6 +13,8 @@ from evaluator.engine import load_policy
 from evaluator.facts.host import HostAddresses
 from evaluator.names.config import DEFAULT_TIMEOUT, read_config
 from evaluator.policy.parameters import parse_assignments
+from evaluator.policy.program import Program
+from evaluator.policy.scene import Value
 
 
 def add_question_to(parser: argparse.ArgumentParser) -> None:
@@ -43,8 +47,18 @@ def decide_on(options: argparse.Namespace) -> Decision:
         options.parser.error("; ".join(mistakes))
     policy = load_policy(options.policy)
     parameters = parse_assignments(policy.program, options.param)
+    if parameters:
+        _warn_of_values(policy.program, parameters)
     report = report_of(options)
     return policy.decide(report, _host(options), **parameters)  # type: ignore[arg-type]
+
+
+def _warn_of_values(program: Program, parameters: Mapping[str, Value]) -> None:
+    """Print what is probably wrong with given values: the policy's own text is checked by `check`."""
+    from evaluator.policy.lint.given import warnings_of  # noqa: PLC0415 -- only where a value is given
+
+    for warning in warnings_of(program, parameters):
+        print(warning, file=sys.stderr)
 
 
 def _host(options: argparse.Namespace) -> HostAddresses:

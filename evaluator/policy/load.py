@@ -6,6 +6,7 @@ A shipped policy's is prepared (`prepared.py`), so that this need not be importe
 from __future__ import annotations
 
 from evaluator.diagnostic import PolicyError, in_order
+from evaluator.lookalike import lookalike_in
 from evaluator.policy.check import check_rule
 from evaluator.policy.find import plain_text
 from evaluator.policy.identity import policy_digest, policy_text
@@ -40,6 +41,8 @@ def read_program(source: Source) -> Program:
 def _build(located: Located, problems: Problems, text: str) -> Program:
     refuse_violations(located, _SCHEMA, problems)
     name = _string(located, "policy")
+    if "policy" in located.children:
+        _warn_of_lookalikes(located.children["policy"], "the policy's name", problems)
     parameters = _parameters(located, problems)
     types = {parameter.name: parameter.type for parameter in parameters}
     placed: list[Placed] = []
@@ -52,7 +55,7 @@ def _build(located: Located, problems: Problems, text: str) -> Program:
             has_own_finding = not {"code", "message", "hint"}.isdisjoint(child.children)
             placed.append(Placed(rule, child.children["rule"].span, has_own_finding))
     _refuse_repeated_names(maps, problems)
-    lint(placed, problems)
+    lint(placed, {parameter.name: parameter.default for parameter in parameters}, problems)
     if len(placed) == len(maps) and maps:
         lint_whole(placed, problems)
     if not problems.has_errors:
@@ -142,7 +145,18 @@ def _parameter(name: str | int, located: Located, span: Span, problems: Problems
             default = read_value(type_.known, given.value)
         except ValueError as error:
             problems.error("PARAMETER_DEFAULT", f"the default of {quote(text)} does not fit: {error}", given.span)
+        _warn_of_lookalikes(given, f"the default of {quote(text)}", problems)
     return Parameter(text, type_, default, " ".join(_string(located, "description").split()))
+
+
+def _warn_of_lookalikes(located: Located, what: str, problems: Problems) -> None:
+    """Note characters that look like others, or like nothing, in a text or in the texts of a list."""
+    for part in (located, *located.children.values()):
+        found = lookalike_in(part.value) if isinstance(part.value, str) else None
+        if found is not None:
+            code = "INVISIBLE_CHARACTER" if found.is_invisible else "LOOKALIKE_CHARACTER"
+            message = f"{what}, {quote(str(part.value))}, is not what it looks like: {found.message}"
+            problems.warning(code, message, part.span, f"write {quote(found.meant)} if that is meant")
 
 
 def _refuse_repeated_names(maps: list[Located], problems: Problems) -> None:

@@ -39,8 +39,9 @@ class Problems:
 
     def find(self, words: str, inside: Span) -> Span:
         """Return the place of an author's words inside a span; the whole span if they are written otherwise there."""
-        start = self.source.text.find(words, inside.start, inside.end)
-        return inside if start < 0 else Span(start, start + len(words))
+        pattern = re.compile(rf"(?<![\w.]){re.escape(words)}(?![\w.])")
+        found = pattern.search(self.source.text, inside.start, inside.end)
+        return inside if found is None else Span(*found.span())
 
     def _add(self, severity: Severity, code: str, message: str, span: Span, hint: str) -> None:
         count = sum(diagnostic.severity is severity for diagnostic in self.found)

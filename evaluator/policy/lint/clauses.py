@@ -28,6 +28,7 @@ from evaluator.policy.checked import (
     Truth,
     walk,
 )
+from evaluator.policy.lint.globs import mac_form
 from evaluator.policy.lint.placed import Placed
 from evaluator.policy.lint.ranges import HINTS
 from evaluator.policy.lint.solve import NIC, Solver
@@ -217,9 +218,11 @@ def _hint(condition: Condition) -> str:
     sides = (condition.left, condition.right)
     for side, other in (sides, sides[::-1]):
         if isinstance(side, Read) and side.word.name == "mac" and isinstance(other, Constant):
-            return f'write MAC addresses in lower case: "{str(other.value).lower()}"'
+            return f'write MAC addresses in lower case, with colons: "{mac_form(str(other.value))}"'
         if isinstance(side, Read) and side.word.name in HINTS:
             return HINTS[side.word.name]
+        if isinstance(side, Count) and getattr(getattr(side.operand, "word", None), "name", "") == "stack":
+            return "an interface is in its own stack: its count is 1 or more"
         if isinstance(side, Count):
             return "a count is 0 or more"
     if condition.relation is Relate.IN_NETWORK and all(isinstance(side, Constant) for side in sides):

@@ -77,6 +77,11 @@ def has_capitals(glob: str) -> bool:
     return fixed != fixed.lower()
 
 
+def mac_form(glob: str) -> str:
+    """Return a glob for MAC addresses in the form that reports have: lower case, with colons."""
+    return re.sub(r"[-.](?![^\[]*\])", ":", glob).lower()
+
+
 def _fixed_start(glob: str) -> str:
     return _WILD.split(glob, maxsplit=1)[0]
 

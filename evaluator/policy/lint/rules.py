@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from evaluator.policy.asked import nodes_of
 from evaluator.policy.checked import ParameterValue
+from evaluator.policy.lint.binders import unbound_branches
 from evaluator.policy.lint.clauses import lint_clauses
+from evaluator.policy.lint.literals import traps
 from evaluator.policy.lint.normal import mentions
 from evaluator.policy.lint.pipeline import Pipeline
 from evaluator.policy.lint.placed import Placed
 from evaluator.policy.lint.solve import Solver
 from evaluator.policy.problems import Problems
+from evaluator.policy.scene import Value
 from evaluator.policy.verbs import Effect, named
 from evaluator.source import Span
 from evaluator.text import quote
 
 
-def lint(rules: Sequence[Placed], problems: Problems) -> None:
+def lint(rules: Sequence[Placed], defaults: Mapping[str, Value], problems: Problems) -> None:
     """Note what is odd about each rule, whatever else the file holds, and about the order of the verbs."""
     solver = Solver()
     for placed in rules:
         lint_clauses(placed, solver, problems)
+        unbound_branches(placed.rule.condition, problems)
+        for trap in traps(placed.rule.condition, defaults):
+            span = problems.find(trap.words, placed.span if trap.node is None else trap.node.span)
+            problems.warning(trap.code, trap.message, span, trap.hint)
     _out_of_order(rules, problems)
 
 
