@@ -42,7 +42,7 @@ class Lookalike(Struct, frozen=True):
 
 
 def lookalike_in(text: str) -> Lookalike | None:
-    """Return the first character of a text that looks like another one, or like nothing; None if there is none.
+    """Return the first character of a text that looks like another one, or like nothing; None if all are plain.
 
     Letters of another alphabet are letters of a word in that alphabet, unless the word has ASCII letters as well or
     nothing but letters that look like ASCII letters.

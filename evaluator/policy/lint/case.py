@@ -100,7 +100,7 @@ class Case:
         return self._numbers_of(Count(listed, Type(Base.INTEGER), "")).within(_SOME)
 
     def _claim(self, literal: Condition) -> None:
-        """Note what a literal says, without its `not`; the opposite cannot hold as well."""
+        """Note the claim of a literal, without its `not`; the opposite cannot hold as well."""
         holds = True
         if isinstance(literal, InState | IsKnown | Related) and literal.negated:
             literal, holds = replace(literal, negated=False), False
@@ -161,7 +161,7 @@ class Case:
             self._kind(operand.owner, Texts(frozenset({str(Kind.BOND)})))
 
     def _relate(self, literal: Related) -> None:
-        """Note what a relation says whatever the values of its sides are."""
+        """Note the consequences of a relation that do not depend on the values of its sides."""
         left, right, relation = literal.left, literal.right, literal.relation
         if relation in _SIGNS:
             signs = _SIGNS[relation]
@@ -197,7 +197,7 @@ class Case:
                 self._number(matched, _NONE if literal.negated else _SOME)
 
     def _narrow(self, literal: Related) -> None:
-        """Leave out the values of a side that do not fit those of the other."""
+        """Remove the values of each side that are impossible beside those of the other."""
         left, right, relation = literal.left, literal.right, literal.relation
         if relation in _SIGNS:
             self._compare(left, right, relation, literal.negated)
@@ -263,7 +263,7 @@ class Case:
         self.is_impossible = self.is_impossible or are_disjoint
 
     def _derive(self) -> None:
-        """Note what the values of one word say about another: members about the kind, prefixes about the family."""
+        """Derive facts about one word from the values of another: members about the kind, prefixes about the family."""
         for value, left in list(self._numbers.items()):
             if isinstance(value, Count) and isinstance(value.operand, Read) and left.within(_SOME):
                 word, owner = value.operand.word, value.operand.owner
@@ -283,7 +283,7 @@ class Case:
 
 
 def _numbers_beside(other: Numbers, signs: frozenset[str], natural: Numbers) -> Numbers:
-    """Return the numbers that stand in one of these signs to one of the others."""
+    """Return the numbers that have one of these relations to one of the others."""
     if other.is_empty:
         return other
     (least, _), (_, greatest) = other.ranges[0], other.ranges[-1]

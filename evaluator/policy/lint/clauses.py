@@ -49,7 +49,7 @@ _Context = tuple[Condition, ...]
 
 
 class Cause(Struct, frozen=True):
-    """The parts of a condition because of which it never holds: one, or two that exclude each other."""
+    """The parts of a condition that explain why it never holds: one, or two that exclude each other."""
 
     parts: tuple[Condition, ...]
 
@@ -84,7 +84,7 @@ def subject_context(placed: Placed) -> _Context:
 
 
 def lint_clauses(placed: Placed, solver: Solver, problems: Problems) -> None:
-    """Note what a rule's condition says that never or always holds."""
+    """Note the parts of a rule's condition that never or always hold."""
     rule = placed.rule
     context = subject_context(placed)
     if solver.never(*context, rule.condition):
@@ -193,18 +193,18 @@ def _parts(condition: Condition) -> tuple[Condition, ...]:
 
 
 def is_constant(condition: Condition) -> bool:
-    """Return whether a condition is made of `true` and `false`, and so says openly what it is."""
+    """Return whether a condition consists of `true` and `false` only, and so is meant to be constant."""
     leaves = [node for node in walk(condition) if not isinstance(node, AllOf | AnyOf | Not)]
     return all(isinstance(node, Truth | Constant) for node in leaves)
 
 
 def _is_told_elsewhere(cause: Cause) -> bool:
-    """Return whether the checker of one condition has said it: a value that is always known."""
+    """Return whether the checker of one condition has reported it: a value that is always known."""
     return len(cause.parts) == 1 and isinstance(cause.parts[0], IsKnown)
 
 
 def _is_known(condition: Condition) -> bool:
-    """Return whether a condition asks if something is known that always is, which the checker has said."""
+    """Return whether a condition asks if something is known that always is, which the checker has reported."""
     return any(isinstance(node, IsKnown) and not node.operand.type.optional for node in walk(condition))
 
 

@@ -1,6 +1,6 @@
 """Sets of texts: what a text may still be, by the values and globs that a condition compares it with.
 
-Sound and not complete: a set that is said to be empty is empty. `eth*` and `virbr*` share no text because their fixed
+Sound and not complete: a set that is reported empty is empty. `eth*` and `virbr*` share no text because their fixed
 beginnings differ; `eth0*` is inside `eth*` because its fixed beginning starts with `eth`.
 """
 
@@ -17,9 +17,8 @@ _WILD = re.compile(r"[*?\[]")
 class Texts(Struct, frozen=True):
     """A set of texts.
 
-    `only` are the texts that it may be at most (None: any text), `never` those that it is not. `like` are lists of
-    globs, of each of which it matches one; `unlike` are globs that it does not match. `is_lower` says that it has no
-    capitals.
+    `only` are the texts that it may be at most (None: any text), `never` those that it is not. It matches one
+    glob of each list in `like`, and no glob in `unlike`. If `is_lower`, it has no capitals.
     """
 
     only: frozenset[str] | None = None
@@ -30,7 +29,7 @@ class Texts(Struct, frozen=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether no text is left, as far as this can be told."""
+        """Whether no text is left, as far as this is known."""
         if self.only is not None:
             return not any(map(self._may_be, self.only))
         lists = [tuple(glob for glob in globs if not self._rules_out(glob)) for globs in self.like]

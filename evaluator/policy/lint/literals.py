@@ -150,8 +150,8 @@ def _like(node: Related, other: Expression) -> str:
     is_not = "not " * (node.negated or node.relation is Relate.UNEQUAL)
     if other.type.is_list:
         quantifier = "no" if is_not else "every" if node.relation is Relate.WITHIN else "some"
-        return f"say `{quantifier} x in {other.text} satisfies x like {globs.text}`"
-    return f"say `{other.text} {is_not}like {globs.text}`"
+        return f"write `{quantifier} x in {other.text} satisfies x like {globs.text}`"
+    return f"write `{other.text} {is_not}like {globs.text}`"
 
 
 def _one_text(node: Related, text: _Text, who: str) -> Trap:
@@ -161,7 +161,7 @@ def _one_text(node: Related, text: _Text, who: str) -> Trap:
     if text.parameter:
         hint = f"declare the parameter as `type: [string]`, with the value {written}"
     elif node.relation in (Relate.EQUAL, Relate.UNEQUAL):
-        hint = f"say `{node.left.text} {'not ' * (node.relation is Relate.UNEQUAL)}in {written}`"
+        hint = f"write `{node.left.text} {'not ' * (node.relation is Relate.UNEQUAL)}in {written}`"
     return Trap("LIST_IN_TEXT", f"{who} is one text, not a list", hint, text.words, node)
 
 
@@ -175,7 +175,7 @@ def _of_glob(node: Related, text: _Text, who: str) -> Iterator[Trap]:
     if _word(node.left) == "mac" and mac_form(glob) != glob:
         if glob == glob.lower():  # capitals never match, which the analysis notes
             message = f"{who} never matches: a MAC address is written with colons"
-            yield Trap("MAC_FORM", message, f'say like "{mac_form(glob)}"', text.words, node)
+            yield Trap("MAC_FORM", message, f'write like "{mac_form(glob)}"', text.words, node)
     elif _word(node.left) in _FREE_TEXT:
         return
     elif "(" not in glob and len(_SEVERAL.split(glob)) > 1 and "{" not in glob and not re.search(r"[\^$+]|\.\*", glob):
@@ -184,13 +184,13 @@ def _of_glob(node: Related, text: _Text, who: str) -> Iterator[Trap]:
         meant = _as_globs(glob)
         shown = _quoted(meant[0]) if len(meant) == 1 else f"[{', '.join(map(_quoted, meant))}]"
         is_mended = meant and not any(_REGEX.search(each) for each in meant)
-        hint = f"say like {shown}" if is_mended else "in a glob only `*`, `?` and `[a-z]` stand for other characters"
+        hint = f"write like {shown}" if is_mended else "in a glob only `*`, `?` and `[a-z]` match other characters"
         message = f"{who} looks like a regular expression, and `like` takes globs"
         yield Trap("REGEX_IN_GLOB", message, hint, text.words, node)
 
 
 def _as_globs(pattern: str) -> list[str]:
-    """Return the globs that say about the same as a regular expression."""
+    """Return the globs that match about the same texts as a regular expression."""
     for group in (_GROUP, _BRACES):
         found = group.search(pattern)
         if found:

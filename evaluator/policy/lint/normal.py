@@ -82,7 +82,7 @@ def flat(condition: Condition) -> Iterator[Condition]:
 
 
 def with_replaced(condition: Condition, old: Expression, new: Expression) -> Condition:
-    """Return a condition in which one value stands for another."""
+    """Return a condition in which one value is replaced by another."""
     replaced: Condition = _replaced(condition, old, new)
     return replaced
 
@@ -105,7 +105,7 @@ def _replaced(node: Any, old: Expression, new: Expression) -> Any:  # noqa: ANN4
 
 
 def mentions(node: Condition | Expression, name: str) -> bool:
-    """Return whether a condition reads a word that stands alone, such as `candidates`."""
+    """Return whether a condition reads a word without an owner, such as `candidates`."""
     return any(isinstance(part, Read) and part.owner is None and part.word.name == name for part in walk(node))
 
 

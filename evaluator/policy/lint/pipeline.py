@@ -2,7 +2,7 @@
 
 Rule by rule the invariant of the candidates is followed: a condition that holds for each interface that can be a
 candidate there. A `match` widens it by its own condition, a `discard` narrows it by the opposite of its own. Of a
-condition that mentions `candidates`, which change from rule to rule, only the rest is kept. A rule whose condition
+condition that mentions `candidates`, which change from rule to rule, only the rest is used. A rule whose condition
 contradicts the invariant never fires.
 """
 
@@ -30,7 +30,7 @@ class Pipeline:
         self._invariant: Condition = NEVER
         self._is_emptied = False
         self._has_match = False
-        self._added: list[Placed] = []  # each `match` of which every interface is still a candidate
+        self._added: list[Placed] = []  # each `match` whose interfaces are all candidates still
         self._matched: list[Placed] = []
         self._discarded: list[Placed] = []
         self._preferred: list[Placed] = []
@@ -87,7 +87,7 @@ class Pipeline:
         if self._never_fires(placed):
             return
         if not is_constant(rule.condition) and self._keeps_all(rule, context):
-            self._shadowed(placed, None, "keeps every candidate that there can be")
+            self._shadowed(placed, None, "removes no candidate")
         for earlier in self._preferred:
             before = earlier.rule.condition
             if self._is_settled(rule, (*context, before)) and self._is_settled(rule, (*context, opposite(before))):
@@ -195,7 +195,7 @@ class Pipeline:
 
 
 def _says_no_more(placed: Placed, earlier: Placed) -> bool:
-    """Return whether the finding of a rule tells nothing that the earlier rule's does not tell."""
+    """Return whether the finding of a rule repeats that of the earlier rule."""
     rule, other = placed.rule, earlier.rule
     is_same = all(getattr(rule, name) == getattr(other, name) for name in ("code", "severity", "message", "hint"))
     return is_same or (rule.severity == other.severity and not placed.has_own_finding)

@@ -9,7 +9,7 @@ from evaluator.source import Span
 
 
 class Placed(Struct, frozen=True):
-    """A checked rule and the place of its sentence; `has_own_finding` says that it gives a code, message or hint."""
+    """A checked rule and the place of its sentence; it `has_own_finding` if it gives a code, message or hint."""
 
     rule: Rule
     span: Span

@@ -1,6 +1,6 @@
 """What is known of the value of a word before any report is seen: the ranges that the readers of reports enforce.
 
-`HINTS` says the same to people, by the name of the word.
+`HINTS` explains the ranges to people, by the name of the word.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HINTS = {
     "vlan_id": "VLAN IDs are 0 (untagged) to 4095",
     "bond_mode": "bond modes are 0 to 6",
     "mtu": f"an MTU is 0 to {_GREATEST}",
-    "speed": "a reported speed of 0 is unknown: say `is unknown`",
+    "speed": "a reported speed of 0 is unknown: write `is unknown`",
     "kind": f"the kinds are {', '.join(Kind)}",
     "mac": "write MAC addresses in lower case",
     "conflicts": 'its elements are "addr" and "network"',

@@ -33,11 +33,11 @@ def lint(rules: Sequence[Placed], defaults: Mapping[str, Value], problems: Probl
 
 
 def lint_whole(rules: Sequence[Placed], problems: Problems) -> None:
-    """Note what can be said only if every rule of the policy is known: what is never matched, what does nothing."""
+    """Note what is certain only if every rule of the policy is known: what is never matched, what does nothing."""
     if not any(placed.rule.verb.effect is Effect.ADD for placed in rules):
         where = rules[0].span if rules else Span(0, 0)
         hint = "match nic when nic.addresses overlaps host.addresses"
-        problems.error("POLICY_WITHOUT_MATCH", "no rule says `match`, so no interface can ever be left", where, hint)
+        problems.error("POLICY_WITHOUT_MATCH", "no `match` rule: no interface is ever a candidate", where, hint)
     Pipeline(Solver(), problems).follow(rules)
 
 
@@ -65,7 +65,7 @@ def _out_of_order(rules: Sequence[Placed], problems: Problems) -> None:
             )
         if adds and discarded and not mentions(rule.condition, "candidates"):
             message = f"{quote(rule.name)} may add again what {quote(discarded)} has discarded"
-            hint = "put it first, or say `count(candidates) = 0 and …`"
+            hint = "put it first, or write `count(candidates) = 0 and …`"
             problems.warning("MATCH_AFTER_DISCARD", message, placed.span, hint)
         if not rule.verb.chooses:
             judged = judged or rule.name

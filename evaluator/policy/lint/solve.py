@@ -6,7 +6,7 @@ texts is empty, two states exclude each other, an element of a list would have t
 case is impossible, so are the conditions. It is never the other way round: where the analysis does not know, or has
 used up its steps, the conditions may hold.
 
-`a` always holds if `not a` is impossible; `a` says no more than `b` if `a and not b` is impossible.
+`a` always holds if `not a` is impossible; `a` implies `b` if `a and not b` is impossible.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Solver:
         return all(self._never((branch, *rest), literals) for branch in first.conditions)
 
     def _of_candidate(self, part: Condition) -> tuple[Condition, ...]:
-        """Return what is known of an interface that a relation says is a candidate."""
+        """Return what is known of an interface that is a candidate by a relation."""
         if self.candidate == ALWAYS or not isinstance(part, Related) or part.negated:
             return ()
         is_candidate = part.relation is Relate.IN and _is_candidates(part.right)
