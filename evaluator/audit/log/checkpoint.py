@@ -91,14 +91,14 @@ def _insert(connection: sqlite3.Connection, checkpoint: Checkpoint, now: datetim
 
 def damaged_before(connection: sqlite3.Connection) -> tuple[int, ...]:
     """Return the numbers of the damaged records that were pruned, as all checkpoints say."""
-    found: list[int] = []
+    damaged: list[int] = []
     for (document,) in connection.execute("SELECT document FROM stub ORDER BY id"):
         try:
-            said = plain.loads(document)["damaged"]
+            seqs = plain.loads(document)["damaged"]
         except (ValueError, TypeError, KeyError):
             continue
-        found += [seq for seq in said if isinstance(seq, int)] if isinstance(said, list) else []
-    return tuple(found)
+        damaged += [seq for seq in seqs if isinstance(seq, int)] if isinstance(seqs, list) else []
+    return tuple(damaged)
 
 
 def checkpoint_problems(connection: sqlite3.Connection, signatures: SignatureCheck) -> Iterator[Diagnostic]:
@@ -112,10 +112,10 @@ def checkpoint_problems(connection: sqlite3.Connection, signatures: SignatureChe
                 raise ValueError("it is not the next one")
             if not (key is None or is_hash(key)) or stub_hash(before, key, document) != stored:
                 raise ValueError("its hash does not match it and the checkpoint before it")
-            said = plain.loads(document)
-            if (said["last_seq"], said["last_hash"]) != (last_seq, last_hash.hex()):
+            checkpoint = plain.loads(document)
+            if (checkpoint["last_seq"], checkpoint["last_hash"]) != (last_seq, last_hash.hex()):
                 raise ValueError("its columns differ from its document")
-            if said["count"] != last_seq - began:
+            if checkpoint["count"] != last_seq - began:
                 raise ValueError("it does not go on where the one before it ends")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             yield Diagnostic(RecordCode.STUB_ALTERED, f"checkpoint {number} was altered: {error}", order=number)

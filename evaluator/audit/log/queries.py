@@ -34,10 +34,10 @@ def key_of(sha256: str) -> bytes:
 
 def head_of(connection: sqlite3.Connection) -> Head:
     """Return the end of the chain, as the last row says; a hash that is not one becomes an empty one."""
-    found = connection.execute("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
-    if found is None:
+    last = connection.execute("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
+    if last is None:
         return pruned_head(connection)
-    return Head(found[0], found[1] if is_hash(found[1]) else b"")
+    return Head(last[0], last[1] if is_hash(last[1]) else b"")
 
 
 def pruned_head(connection: sqlite3.Connection) -> Head:
@@ -68,8 +68,8 @@ def pruned_head(connection: sqlite3.Connection) -> Head:
 def _pruned_by(document: object) -> Head | None:
     """Return the end of what was pruned, as the document of a checkpoint says."""
     try:
-        said = plain.loads(document) if isinstance(document, bytes) else {}
-        seq, last = said["last_seq"], bytes.fromhex(said["last_hash"])
+        checkpoint = plain.loads(document) if isinstance(document, bytes) else {}
+        seq, last = checkpoint["last_seq"], bytes.fromhex(checkpoint["last_hash"])
     except (ValueError, KeyError, TypeError):
         return None
     return Head(seq, last) if type(seq) is int and 0 <= seq < _MOST_RECORDS and is_hash(last) else None
@@ -94,8 +94,8 @@ def find_seqs(
 def count(connection: sqlite3.Connection, layout: Layout, wanted: LogFilter) -> int:
     """Return how many records are meant."""
     where, values = _where(layout, wanted)
-    found = connection.execute(f"SELECT count(*) FROM entry {where}", values).fetchone()  # noqa: S608 -- as above
-    return int(found[0])
+    row = connection.execute(f"SELECT count(*) FROM entry {where}", values).fetchone()  # noqa: S608 -- as above
+    return int(row[0])
 
 
 def _where(layout: Layout, wanted: LogFilter) -> tuple[str, list[str]]:
@@ -105,29 +105,29 @@ def _where(layout: Layout, wanted: LogFilter) -> tuple[str, list[str]]:
 
 def _conditions(layout: Layout, wanted: LogFilter) -> tuple[list[str], list[str]]:
     """Return the conditions and their values, what tells most first; only the first may choose the index."""
-    found: list[tuple[str, tuple[str, ...]]] = [
+    conditions: list[tuple[str, tuple[str, ...]]] = [
         ("seq IN (SELECT seq FROM label WHERE name = ? AND value = ?)", label) for label in wanted.labels.items()
     ]
     if wanted.finding is not None:
-        found.append(("seq IN (SELECT seq FROM finding WHERE code = ?)", (wanted.finding,)))
+        conditions.append(("seq IN (SELECT seq FROM finding WHERE code = ?)", (wanted.finding,)))
     if wanted.host is not None:
-        found.append(("host IN (?, ?)", (wanted.host, usual_spelling(wanted.host))))
-    found += _equal("interface", wanted.interface)
+        conditions.append(("host IN (?, ?)", (wanted.host, usual_spelling(wanted.host))))
+    conditions += _equal("interface", wanted.interface)
     for moment, sign in ((wanted.since, ">="), (wanted.until, "<")):
         if moment is not None:
-            found.append((f"timestamp {sign} ?", (time_text(moment),)))
+            conditions.append((f"timestamp {sign} ?", (time_text(moment),)))
     if wanted.policy is not None and len(wanted.policy) == _SHA256:
-        found.append((layout.by_digest, (wanted.policy,)))
+        conditions.append((layout.by_digest, (wanted.policy,)))
     else:
-        found += _equal("policy", wanted.policy)
-    found += _equal("status", wanted.status)
-    is_by_time = bool(found) and found[0][0].startswith("timestamp")
+        conditions += _equal("policy", wanted.policy)
+    conditions += _equal("status", wanted.status)
+    is_by_time = bool(conditions) and conditions[0][0].startswith("timestamp")
     keeps_from_index = "+"
     conditions = [
         text if i == 0 or (is_by_time and text.startswith("timestamp")) else f"{keeps_from_index}{text}"
-        for i, (text, _) in enumerate(found)
+        for i, (text, _) in enumerate(conditions)
     ]
-    return conditions, [value for _, values in found for value in values]
+    return conditions, [value for _, values in conditions for value in values]
 
 
 def _equal(column: str, value: str | None) -> list[tuple[str, tuple[str, ...]]]:
