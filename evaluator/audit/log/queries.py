@@ -123,11 +123,11 @@ def _conditions(layout: Layout, wanted: LogFilter) -> tuple[list[str], list[str]
     conditions += _equal("status", wanted.status)
     is_by_time = bool(conditions) and conditions[0][0].startswith("timestamp")
     keeps_from_index = "+"
-    conditions = [
+    texts = [
         text if i == 0 or (is_by_time and text.startswith("timestamp")) else f"{keeps_from_index}{text}"
         for i, (text, _) in enumerate(conditions)
     ]
-    return conditions, [value for _, values in conditions for value in values]
+    return texts, [value for _, values in conditions for value in values]
 
 
 def _equal(column: str, value: str | None) -> list[tuple[str, tuple[str, ...]]]:
