@@ -15,7 +15,7 @@ from evaluator.text import flat, visible
 _WIDEST_EXCERPT = 100
 
 
-class Span(Struct, frozen=True):
+class Span(Struct, frozen=True, array_like=True):
     """A half-open range of character offsets in a source."""
 
     start: int

@@ -28,7 +28,7 @@ NO_FLAGS: frozenset[str] = frozenset()
 _LENGTHS = {str(length): length for length in range(129)}
 
 
-class Address(Struct, frozen=True, order=True):
+class Address(Struct, frozen=True, order=True, tag=True):
     """An IPv4 or IPv6 address in octets; sorts by family, then number. Build it with `parse_address`."""
 
     version: int
@@ -82,7 +82,7 @@ class Address(Struct, frozen=True, order=True):
         return "broadcast" if self.packed == _LIMITED_BROADCAST else ""
 
 
-class Cidr(Struct, frozen=True, order=True):
+class Cidr(Struct, frozen=True, order=True, tag=True):
     """A network: its first address and prefix length."""
 
     first: Address

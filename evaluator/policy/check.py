@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 
 from evaluator.diagnostic import Severity
-from evaluator.finding import FindingCode
 from evaluator.policy import nodes
 from evaluator.policy.check_condition import ConditionChecker
 from evaluator.policy.check_expression import Scope
@@ -149,7 +148,7 @@ def _code(located: Located, name: str, verb: Verb | None, problems: Problems) ->
                 )
         return ""
     if found is None or not isinstance(found.value, str):
-        return _shipped_code(default_code(name))
+        return default_code(name)
     if not _CODE.fullmatch(found.value):
         problems.error(
             "FINDING_CODE",
@@ -157,16 +156,12 @@ def _code(located: Located, name: str, verb: Verb | None, problems: Problems) ->
             found.span,
             "capitals, digits and underscores: SEVERAL_INTERFACES",
         )
-    return _shipped_code(found.value)
+    return found.value
 
 
 def default_code(name: str) -> str:
     """Return the code of the findings of a rule that gives none."""
     return re.sub(r"[^A-Z0-9]", "_", name.upper())
-
-
-def _shipped_code(code: str) -> str:
-    return FindingCode(code) if code in list(FindingCode) else code
 
 
 def _severity(located: Located, verb: Verb, problems: Problems) -> Severity:

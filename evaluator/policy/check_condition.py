@@ -166,7 +166,7 @@ class ConditionChecker:
             return Checked(None)
         if found.type.optional and self._expressions.known_value(node.operand, scope) is None:
             return Checked(None)
-        return Checked(InState(found, state, node.negation is not None, self._problems.text(node.span), node.span))
+        return Checked(InState(found, state.key, node.negation is not None, self._problems.text(node.span), node.span))
 
     def _unknown_state(self, node: nodes.State, found: Expression) -> None:
         name, known = node.state.text, states_of(found.type.base)

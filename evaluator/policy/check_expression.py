@@ -104,7 +104,7 @@ class ExpressionChecker:
             return ParameterValue(name.text, scope.parameters[name.text])
         word = words_of(None).get(name.text)
         if word is not None:
-            return Read(word, None, word.type, name.text)
+            return Read(word.key, None, word.type, name.text)
         self._unknown_word(node, scope)
         return None
 
@@ -152,7 +152,7 @@ class ExpressionChecker:
                 )
             self.problems.error("UNKNOWN_WORD", f"{shown} has no {quote(part.text)}", part.span, hint)
             return None
-        return Read(word, owner, word.type, f"{owner.text}.{part.text}")
+        return Read(word.key, owner, word.type, f"{owner.text}.{part.text}")
 
     def _call(self, node: nodes.Call, scope: Scope) -> Expression | None:
         name = node.function.text

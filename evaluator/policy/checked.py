@@ -18,16 +18,19 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from evaluator.policy import vocabulary
-from evaluator.policy.scene import Value
+from evaluator.policy.scene import Literal
 from evaluator.policy.types import Type
+from evaluator.policy.vocabulary import State, StateKey, Word, WordKey, state_named, word_named
 from evaluator.source import Span
 
 _PLACE = frozenset({"text", "span"})
 
 
-class Node(Struct, frozen=True, eq=False):
-    """A part of a condition; `not_compared` are the attributes that do not make two nodes different."""
+class Node(Struct, frozen=True, eq=False, array_like=True, tag=True, tag_field="node"):
+    """A part of a condition; `not_compared` are the attributes that do not make two nodes different.
+
+    It is plain data, so that a checked policy can be written to a file: words and states stand by their keys.
+    """
 
     not_compared: ClassVar[frozenset[str]] = _PLACE
 
@@ -47,7 +50,7 @@ class Node(Struct, frozen=True, eq=False):
 class Constant(Node, frozen=True):
     """A value known when the policy is loaded."""
 
-    value: Value
+    value: Literal
     type: Type
     text: str
 
@@ -83,10 +86,15 @@ class Read(Node, frozen=True):
 
     not_compared: ClassVar[frozenset[str]] = _PLACE | {"type"}
 
-    word: vocabulary.Word
+    key: WordKey
     owner: Expression | None
     type: Type
     text: str
+
+    @property
+    def word(self) -> Word:
+        """The word."""
+        return word_named(*self.key)
 
 
 class Count(Node, frozen=True):
@@ -198,10 +206,15 @@ class InState(Node, frozen=True):
     """`operand is state`, or its opposite."""
 
     operand: Expression
-    state: vocabulary.State
+    key: StateKey
     negated: bool
     text: str
     span: Span
+
+    @property
+    def state(self) -> State:
+        """The state."""
+        return state_named(*self.key)
 
 
 class IsKnown(Node, frozen=True):

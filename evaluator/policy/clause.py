@@ -128,7 +128,7 @@ def _operands(clause: Condition) -> Iterator[Expression]:
             yield from _reads(right)
         case InState(operand=operand, state=state) if state.kind is not None:
             kind = words_of(Base.NIC)["kind"]
-            yield Read(kind, operand, kind.type, f"{operand.text}.kind")
+            yield Read(kind.key, operand, kind.type, f"{operand.text}.kind")
         case InState(operand=operand) | IsKnown(operand=operand) | Truth(operand=operand):
             yield from _reads(operand)
 

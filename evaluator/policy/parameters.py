@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from evaluator.diagnostic import Diagnostic, PolicyError
 from evaluator.facts.address import Address, Cidr, parse_address, parse_cidr
 from evaluator.policy.program import Parameter, Program
-from evaluator.policy.scene import Scalar, Value
+from evaluator.policy.scene import Literal, Plain, Value
 from evaluator.policy.types import Base, Type
 from evaluator.schema import describe_value
 from evaluator.text import did_you_mean, is_well_formed, quote, quote_all
@@ -30,7 +30,7 @@ def type_name(type_: Type) -> str:
     return f"[{name}]" if type_.is_list else name
 
 
-def read_value(type_: Type, given: object) -> Value:
+def read_value(type_: Type, given: object) -> Literal:
     """Return plain data as a value of the type; ValueError says what is wrong with it."""
     if type_.is_list:
         if not isinstance(given, list | tuple):
@@ -39,7 +39,7 @@ def read_value(type_: Type, given: object) -> Value:
     return _read_scalar(type_.base, given)
 
 
-def read_text(type_: Type, text: str) -> Value:
+def read_text(type_: Type, text: str) -> Literal:
     """Return the text of a command line as a value of the declared type; elements of a list are joined by commas."""
     if type_.is_list:
         return tuple(_scalar_from_text(type_.base, part) for part in text.split(",")) if text else ()
@@ -100,7 +100,7 @@ def parse_assignments(program: Program, assignments: Iterable[str]) -> dict[str,
     return found
 
 
-def _read_scalar(base: Base, given: object) -> Scalar:
+def _read_scalar(base: Base, given: object) -> Plain:
     if base is Base.TEXT and isinstance(given, str):
         if not is_well_formed(given):
             raise ValueError("expected a text of characters, found one with a lone surrogate")
@@ -118,7 +118,7 @@ def _read_scalar(base: Base, given: object) -> Scalar:
     raise ValueError(f"expected {_NAMES[base]}, found {describe_value(given)}")
 
 
-def _scalar_from_text(base: Base, text: str) -> Scalar:
+def _scalar_from_text(base: Base, text: str) -> Plain:
     if base is Base.BOOLEAN:
         if text not in ("true", "false"):
             raise ValueError(f"expected true or false, found {quote(text)}")

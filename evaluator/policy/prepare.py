@@ -6,39 +6,20 @@ A test compares what stands in `policies/prepared/` with what this makes, so tha
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 
-from msgspec import Struct, json
+from msgspec import json
 
 from evaluator.policy.find import find_policy, shipped_names
 from evaluator.policy.load import read_program
-from evaluator.policy.prepared import FOLDER, TUPLE
-from evaluator.policy.vocabulary import State, Word
+from evaluator.policy.prepared import FOLDER
 
-_RULE = b'["Rule",'  # each on a line of its own; no text can hold it, because its quotes would be escaped
+_RULE = b'{"name":'  # each on a line of its own; no text can hold it, because its quotes would be escaped
 
 
 def prepare(name: str) -> bytes:
     """Return the file that holds a shipped policy's program."""
-    plain = _plain(read_program(find_policy(name)))
-    return json.encode(plain).replace(_RULE, b"\n" + _RULE) + b"\n"
-
-
-def _plain(value: object) -> object:
-    """Return a value as `prepared.py` reads it."""
-    kind = type(value).__name__
-    if isinstance(value, StrEnum):
-        return [kind, value.value]
-    if value is None or isinstance(value, str | int):
-        return value
-    if isinstance(value, tuple):
-        return [TUPLE, *map(_plain, value)]
-    if isinstance(value, Word | State):
-        return [kind, None if value.owner is None else value.owner.value, value.name]
-    if isinstance(value, Struct):
-        return [kind, *(_plain(getattr(value, name)) for name in value.__struct_fields__)]
-    raise TypeError(f"a {kind} has no prepared form")
+    return json.encode(read_program(find_policy(name))).replace(_RULE, b"\n" + _RULE).lstrip() + b"\n"
 
 
 def main(folder: Path) -> None:

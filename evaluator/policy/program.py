@@ -7,7 +7,7 @@ from msgspec import Struct
 from evaluator.decision import PolicyText
 from evaluator.diagnostic import Diagnostic, Severity
 from evaluator.policy.checked import Condition, Expression
-from evaluator.policy.scene import Value
+from evaluator.policy.scene import Literal
 from evaluator.policy.types import Type
 from evaluator.policy.verbs import VERBS, Verb
 
@@ -67,7 +67,7 @@ class Parameter(Struct, frozen=True):
 
     name: str
     type: Type
-    default: Value = None
+    default: Literal = None
     description: str = ""
 
     @property

@@ -13,7 +13,9 @@ from evaluator.facts.link import Link
 
 _SHORT = 16
 _NOTHING: frozenset[Address] = frozenset()
-Scalar = str | int | bool | Address | OwnedAddress | Cidr | Link
+Plain = str | int | bool | Address | Cidr
+Scalar = Plain | OwnedAddress | Link
+Literal = Plain | tuple[Plain, ...] | None
 Value = Scalar | HostAddresses | HostFacts | tuple[Scalar, ...] | None
 
 

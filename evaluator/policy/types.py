@@ -23,7 +23,7 @@ class Base(StrEnum):
     NOTHING = "nothing"
 
 
-class Type(Struct, frozen=True):
+class Type(Struct, frozen=True, array_like=True):
     """A base type, perhaps in a list (`[nic]`), perhaps unknown (`integer?`)."""
 
     base: Base

@@ -31,6 +31,10 @@ _VLAN_ID = "its vlan id, or access tag in Open vSwitch; 0 for what is no vlan, u
 _CONFLICTS = 'of "addr" and "network", those where the report contradicts itself about it'
 
 
+WordKey = tuple[Base | None, str]
+StateKey = tuple[Base, str]
+
+
 class Word(Struct, frozen=True):
     """A word: `name` of a value of type `owner` (None: a word of its own).
 
@@ -46,9 +50,10 @@ class Word(Struct, frozen=True):
     order: bool = False
     path: tuple[str, ...] = ()
 
-    def __reduce__(self) -> tuple[Callable[..., Word], tuple[object, ...]]:
-        """Let a copy in another process be that process's own entry of the table."""
-        return word_named, (self.owner, self.name)
+    @property
+    def key(self) -> WordKey:
+        """By what checked policies name the word."""
+        return self.owner, self.name
 
     @property
     def shown(self) -> str:
@@ -70,9 +75,10 @@ class State(Struct, frozen=True):
     order: bool = False
     kind: Kind | None = None
 
-    def __reduce__(self) -> tuple[Callable[..., State], tuple[object, ...]]:
-        """Let a copy in another process be that process's own entry of the table."""
-        return state_named, (self.owner, self.name)
+    @property
+    def key(self) -> StateKey:
+        """By what checked policies name the state."""
+        return self.owner, self.name
 
     @property
     def shown(self) -> str:
