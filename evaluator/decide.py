@@ -108,6 +108,13 @@ def decide(case: Case, explain: Callable[[Case], Explainer]) -> Decision:
     return Decision(verdict.status, _names(verdict.candidates), _names(question.owners), verdict.refusals, making)
 
 
+def case_of(decision: Decision) -> Case:
+    """Return the question in full that a decision was made on."""
+    if not isinstance(decision.case, Case):
+        raise TypeError("the decision was made on no case")
+    return decision.case
+
+
 def _names(links: Iterable[Link]) -> tuple[str, ...]:
     return tuple([link.name for link in links])
 

@@ -129,6 +129,13 @@ def read(document):
 def read_text(text):
     return None
 '''
+WRITER = '''
+"""An output for a test."""
+
+
+def write(decision, kept, stream):
+    stream.write(f"dummy: {decision.status} {dict(kept.facts).get('labels')}\\n")
+'''
 POLICY = """
 policy: tried
 rules:
@@ -168,6 +175,10 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "FORMATS: tuple[ReportFormat, ...] = (\n",
         '    ReportFormat("dummy", "`dummy`", is_dummy, "evaluator.report.dummy"),\n',
     )
+    (root / "evaluator/render/dummy.py").write_text(WRITER)
+    for command in ("decide", "explain"):
+        written = '    Output("dummy", "evaluator.render.dummy:write"),\n'
+        _add(root / f"evaluator/cli/{command}.py", "OUTPUTS: tuple[Output, ...] = (\n", written)
     (root / "policies/dummy-policy.yaml").write_text(POLICY.replace("tried", "dummy-policy"))
     rules = [
         f"  - name: {verb[0]}{at}\n    rule: '{verb} nic when {text}'\n"
@@ -250,6 +261,7 @@ from evaluator.policy.interpret import run
 from evaluator.policy.scene import Question
 from evaluator.policy.verbs import VERBS
 from evaluator.render.html import page
+from evaluator.render.output import NOT_KEPT
 from evaluator.render.text import print_decision
 from evaluator.render.reasons import print_explanation
 assert evaluator.__file__.startswith({root!r})
@@ -266,8 +278,8 @@ for text in json.loads(open("verbs.json").read()):
         assert afters == tuple(step.after for step in steps)
         decision = policy.decide(report, HostAddresses.of(*asked))
         written = io.StringIO()
-        print_decision(decision, written)
-        print_explanation(decision, written)
+        print_decision(decision, NOT_KEPT, written)
+        print_explanation(decision, NOT_KEPT, written)
         what = written.getvalue(), page(decision), json.dumps(decision.explain().to_dict())
         print(json.dumps([decision.to_dict(), *what]))
 """
@@ -349,6 +361,8 @@ def test_a_format_a_policy_and_a_code(copy: Path, report: str, policy: str) -> N
     wanted = 4 if policy == "./words.yaml" else 0
     _activenic(copy, "check", policy)
     _activenic(copy, "decide", *asked, "--log", str(log), wanted=wanted)
+    for command in ("decide", "explain"):
+        assert _activenic(copy, command, *asked, "--output", "dummy", wanted=wanted).startswith("dummy: ")
     _activenic(copy, "explain", *asked, wanted=wanted)
     _activenic(copy, "decide", *asked, "--output", "html", wanted=wanted)
     exported = _activenic(copy, "log", "export", str(log), "--mask", "key")

@@ -16,7 +16,7 @@ import rfc8785
 from msgspec import Struct
 
 from evaluator import plain
-from evaluator.decide import Case
+from evaluator.decide import case_of
 from evaluator.decision import SCHEMA_VERSION as DECISION_VERSION
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
@@ -118,8 +118,7 @@ def make_record(
     Raises ReportError where the report's text has a key twice (a replay could read the other one) and
     RecordError where a value cannot be kept, or `timestamp` does not know its time zone.
     """
-    case = decision.case
-    assert isinstance(case, Case)  # noqa: S101 -- decide() has made it
+    case = case_of(decision)
     program = case.program
     report, texts = report_bytes(case.report), (program.text.encode(),)
     result = plain.loads(decision.to_json())

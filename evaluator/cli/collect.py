@@ -6,6 +6,7 @@ import argparse
 import json
 
 from evaluator.cli.exits import Exit
+from evaluator.report.live import collect
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +17,5 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from evaluator.report.live import collect  # noqa: PLC0415 -- an extra
-
     print(json.dumps(collect(options.netns), indent=1))
     return Exit.DONE

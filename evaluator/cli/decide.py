@@ -5,21 +5,29 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from typing import TextIO
 
 from evaluator.cli.exits import OF_STATUS
 from evaluator.cli.keeping import add_keeping_to, keep, refuse_keeping_without_log
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.decision import Decision, Status
+from evaluator.render.output import NOT_KEPT, Kept, Output, output_of
 from evaluator.text import visible
 
-OUTPUTS = ("text", "json", "html", "name")
+OUTPUTS: tuple[Output, ...] = (
+    Output("text", "evaluator.render.text:print_decision"),
+    Output("json", "evaluator.cli.decide:print_document"),
+    Output("html", "evaluator.render.html:print_page"),
+    Output("name", "evaluator.cli.decide:print_name"),
+)
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add what the subcommand takes."""
     parser.description = "Decide which interface of a capability report the host's address lives on."
     add_question_to(parser)
-    parser.add_argument("--output", default="text", choices=OUTPUTS, help="what to print (default: text)")
+    names = [output.name for output in OUTPUTS]
+    parser.add_argument("--output", default="text", choices=names, help="what to print (default: text)")
     add_keeping_to(parser)
     parser.set_defaults(run=_run)
 
@@ -28,23 +36,18 @@ def _run(options: argparse.Namespace) -> int:
     refuse_keeping_without_log(options)
     decision = decide_on(options)
     decision_id = keep(decision, options)
-    _print(decision, options.output)
+    output_of(OUTPUTS, options.output).write(decision, NOT_KEPT, sys.stdout)
     if decision_id is not None:  # a program that reads the result finds nothing else beside it
         print(f"decision: {decision_id}", file=sys.stdout if options.output == "text" else sys.stderr)
     return OF_STATUS[decision.status]
 
 
-def _print(decision: Decision, output: str) -> None:
-    if output == "json":
-        print(json.dumps(decision.to_dict(), indent=2))
-    elif output == "html":
-        from evaluator.render.html import page  # noqa: PLC0415 -- only where it is shown
+def print_document(decision: Decision, _: Kept, stream: TextIO) -> None:
+    """Print the decision document."""
+    print(json.dumps(decision.to_dict(), indent=2), file=stream)
 
-        print(page(decision), end="")
-    elif output == "name":
-        if decision.status is Status.RESOLVED:
-            print(visible(decision.host_active_nic or ""))
-    else:
-        from evaluator.render.text import print_decision  # noqa: PLC0415 -- rich, only where it is shown
 
-        print_decision(decision, sys.stdout)
+def print_name(decision: Decision, _: Kept, stream: TextIO) -> None:
+    """Print the name of the interface that was found, and nothing if there is none or it is rejected."""
+    if decision.status is Status.RESOLVED:
+        print(visible(decision.host_active_nic or ""), file=stream)

@@ -6,37 +6,33 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from msgspec import Struct, field
+from typing import TextIO
 
 from evaluator import __version__
+from evaluator.audit.record import Record
+from evaluator.audit.replay import replay
 from evaluator.cli.exits import OF_STATUS, Exit
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.cli.reading import Damage, reading
-from evaluator.decide import Case
+from evaluator.decide import case_of
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.policy.find import shipped_names
 from evaluator.policy.prepared import load_shipped
 from evaluator.policy.program import Program
+from evaluator.render.output import NOT_KEPT, Kept, Output, output_of
 from evaluator.text import quote, visible
 from evaluator.trace import EXPLANATION_VERSION, Search
+from evaluator.workbench.append_case import write_test
+from evaluator.workbench.change_case import change_case, file_of_case
 
-if TYPE_CHECKING:
-    from evaluator.audit.record import Record
-
-OUTPUTS = ("text", "json", "html")
+OUTPUTS: tuple[Output, ...] = (
+    Output("text", "evaluator.render.reasons:print_explanation"),
+    Output("json", "evaluator.cli.explain:print_document"),
+    Output("html", "evaluator.render.html:print_page"),
+)
 _OF_A_RECORD = frozenset({"report", "log", "output", "change_as_test", "write_tests", "parser", "run"})
-
-
-class _Kept(Struct, frozen=True):
-    """What a record says of its decision, and the record itself."""
-
-    facts: Mapping[str, str] = field(default_factory=dict)
-    record: Mapping[str, object] | None = None
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +44,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     add_question_to(parser)
     kept = "the log or export that holds the decision; REPORT is then its id, and nothing else is asked"
     parser.add_argument("--log", metavar="FILE", type=Path, help=kept)
-    parser.add_argument("--output", default="text", choices=OUTPUTS, help="what to print (default: text)")
+    names = [output.name for output in OUTPUTS]
+    parser.add_argument("--output", default="text", choices=names, help="what to print (default: text)")
     test = parser.add_argument_group("a change as a policy test")
     what = "print the question by which NIC is the hostActiveNic as a policy test; 1 if no change was found"
     test.add_argument("--change-as-test", metavar="NIC", help=what)
@@ -64,7 +61,7 @@ def _run(options: argparse.Namespace) -> int:
         options.parser.error("`--output` does not go with `--change-as-test`, which prints a test")
     damage = Damage()
     if options.log is None:
-        decision, kept = decide_on(options), _Kept()
+        decision, kept = decide_on(options), NOT_KEPT
     else:
         record = _record(options, damage)
         if record.damage:
@@ -73,15 +70,12 @@ def _run(options: argparse.Namespace) -> int:
         decision, kept = _decided_again(record)
     if options.change_as_test is not None:
         return damage.status(_write_change(decision, options))
-    _print(decision, options.output, kept)
+    output_of(OUTPUTS, options.output).write(decision, kept, sys.stdout)
     return damage.status(OF_STATUS[decision.status])
 
 
 def _write_change(decision: Decision, options: argparse.Namespace) -> int:
     """Print or append the change by which an interface is the answer, as a test."""
-    from evaluator.workbench.append_case import write_test  # noqa: PLC0415 -- lark, yaml
-    from evaluator.workbench.change_case import change_case, file_of_case  # noqa: PLC0415 -- as above
-
     name: str = options.change_as_test
     try:
         found = change_case(decision, name)
@@ -92,8 +86,7 @@ def _write_change(decision: Decision, options: argparse.Namespace) -> int:
     if isinstance(found, Search):
         stopped = "; the search stopped at its limit" if found is Search.GAVE_UP else ""
         return _no_change(f"no change was found by which {quote(name)} would be the hostActiveNic{stopped}")
-    case = decision.case
-    assert isinstance(case, Case)  # noqa: S101 -- every decision was made on one
+    case = case_of(decision)
     named = _policy_named(case.program, options)
     if options.write_tests is None:
         sys.stdout.write(file_of_case(found, named))
@@ -152,10 +145,8 @@ def _print_intact(record: Record, output: str) -> None:
         print(f"{label}: {visible(value)}")
 
 
-def _decided_again(record: Record) -> tuple[Decision, _Kept]:
+def _decided_again(record: Record) -> tuple[Decision, Kept]:
     """Return the decision of a record, made again, and what the record says of it; RecordError if it is broken."""
-    from evaluator.audit.replay import replay  # noqa: PLC0415 -- only where a record is read
-
     found = replay(record, __version__)
     if found.decision is None or not found.is_answer:
         raise UnverifiedError(
@@ -165,7 +156,7 @@ def _decided_again(record: Record) -> tuple[Decision, _Kept]:
             for reason in (*found.reasons, *found.differences)
         )
     facts = {**_facts(record), "changed since": "; ".join(found.changes) or "nothing"}
-    return found.decision, _Kept(facts, record.envelope)
+    return found.decision, Kept(facts, record.envelope)
 
 
 def _facts(record: Record) -> dict[str, str]:
@@ -173,21 +164,11 @@ def _facts(record: Record) -> dict[str, str]:
     return {"decision": record.decision_id, "made": record.envelope["timestamp"], "labels": labels or "none"}
 
 
-def _print(decision: Decision, output: str, kept: _Kept) -> None:
-    if output == "json":
-        document = {
-            "schema_version": EXPLANATION_VERSION,
-            "decision": decision.to_dict(),
-            "explanation": decision.explain().to_dict(),
-        }
-        print(json.dumps(document, indent=2))
-    elif output == "html":
-        from evaluator.render.html import page  # noqa: PLC0415 -- only where it is shown
-
-        print(page(decision, kept.facts, kept.record), end="")
-    else:
-        from evaluator.render.reasons import print_explanation  # noqa: PLC0415 -- rich, only where it is shown
-
-        print_explanation(decision, sys.stdout)
-        for name, value in kept.facts.items():
-            print(f"{name}: {visible(value)}")
+def print_document(decision: Decision, _: Kept, stream: TextIO) -> None:
+    """Print decision and explanation as one document."""
+    document = {
+        "schema_version": EXPLANATION_VERSION,
+        "decision": decision.to_dict(),
+        "explanation": decision.explain().to_dict(),
+    }
+    print(json.dumps(document, indent=2), file=stream)

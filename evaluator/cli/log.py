@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from evaluator.cli.choosing import add_filter_to, moment, noted_head, number
 from evaluator.cli.exits import bare
-from evaluator.cli.keeping import add_filter_to, moment, noted_head, number
-
-LISTED = 100
+from evaluator.cli.log_actions import ACTIONS, LISTED
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -86,6 +85,4 @@ def _add_keygen(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _run(options: argparse.Namespace) -> int:
-    from evaluator.cli.log_actions import ACTIONS  # noqa: PLC0415 -- sqlite3, rich, only where they are needed
-
     return ACTIONS[options.action](options)

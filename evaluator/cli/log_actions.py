@@ -17,13 +17,15 @@ from evaluator.audit.log.store import DecisionLog
 from evaluator.audit.mask import Masking
 from evaluator.audit.mask_key import read_key
 from evaluator.audit.record import Record
+from evaluator.cli.choosing import filter_of
 from evaluator.cli.exits import Exit
-from evaluator.cli.keeping import filter_of
-from evaluator.cli.log import LISTED
+from evaluator.cli.keeping import warn
 from evaluator.cli.log_view import print_items, print_record, print_verification
-from evaluator.cli.reading import Damage, Report, progress, reading, warn
+from evaluator.cli.reading import Damage, Report, progress, reading
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, Severity
 from evaluator.text import visible
+
+LISTED = 100
 
 
 def _list(options: argparse.Namespace) -> int:

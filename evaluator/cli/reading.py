@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from evaluator.audit.log.store import DecisionLog
 from evaluator.cli.exits import Exit
+from evaluator.cli.keeping import warn
 from evaluator.diagnostic import Diagnostic
-
-if TYPE_CHECKING:
-    from evaluator.audit.log.store import DecisionLog
 
 Report = Callable[[int, int], None]
 
@@ -38,18 +39,10 @@ class Damage:
 @contextmanager
 def reading(path: Path, damage: Damage) -> Iterator[DecisionLog]:
     """Open a log or an export for reading; what is wrong with the whole file is noted at the end."""
-    from evaluator.audit.log.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where there is a log
-
     with DecisionLog.open(path, read_only=True) as log:
         warn(log.warnings)
         yield log
         damage.note(log.problems)
-
-
-def warn(warnings: Iterable[Diagnostic]) -> None:
-    """Print warnings; they do not change the exit status."""
-    for warning in warnings:
-        print(warning, file=sys.stderr)
 
 
 @contextmanager
@@ -58,9 +51,6 @@ def progress(what: str) -> Iterator[Report]:
     if not sys.stderr.isatty():
         yield lambda done, of: None
         return
-    from rich.console import Console  # noqa: PLC0415 -- only on a terminal
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 -- as above
-
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(file=sys.stderr)) as shown:
         task = shown.add_task(what, total=None)

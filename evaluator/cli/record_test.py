@@ -11,6 +11,7 @@ from evaluator.cli.exits import Exit
 from evaluator.cli.records import add_records_to, records_of
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.text import quote_path, reason_of
+from evaluator.workbench.record_case import names_beside, record_case
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -25,8 +26,6 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from evaluator.workbench.record_case import names_beside, record_case  # noqa: PLC0415 -- lark, yaml
-
     records = list(itertools.islice(records_of(options), 2))
     if len(records) > 1:
         hint = "name one by its id with `--log FILE`"

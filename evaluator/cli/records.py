@@ -12,16 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING
 
+from evaluator.audit.log.export import LONGEST_LINE
+from evaluator.audit.log.items import Damaged
+from evaluator.audit.log.store import DecisionLog
+from evaluator.audit.record import Record
 from evaluator.cli.reading import Damage, Report, reading
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.text import quote_path
-
-if TYPE_CHECKING:
-    from evaluator.audit.log.items import Damaged
-    from evaluator.audit.log.store import DecisionLog
-    from evaluator.audit.record import Record
 
 
 def add_records_to(parser: argparse.ArgumentParser, *, only_one: bool = False) -> None:
@@ -36,8 +34,6 @@ def add_records_to(parser: argparse.ArgumentParser, *, only_one: bool = False) -
 
 def records_of(options: argparse.Namespace) -> Iterator[Record]:
     """Yield the records that the arguments name; UnverifiedError at the first that is damaged."""
-    from evaluator.audit.log.items import Damaged  # noqa: PLC0415 -- rfc8785, only where records are read
-
     for found in found_records(options, Damage(), lambda done, of: None):
         if isinstance(found, Damaged):
             raise UnverifiedError(found.problems)
@@ -86,8 +82,6 @@ def _all_of(log: DecisionLog, report: Report) -> Iterator[Record | Damaged]:
 
 
 def _one_of(log: DecisionLog, name: str) -> Record | Damaged:
-    from evaluator.audit.log.items import Damaged  # noqa: PLC0415 -- as above
-
     item = log.find(name)
     return item if isinstance(item, Damaged) else log.record_of(item)
 
@@ -104,8 +98,6 @@ def _file(name: str) -> Iterator[Path]:
         return
     if sys.stdin is None:
         raise RecordError([Diagnostic(RecordCode.UNREADABLE, "standard input is closed")])
-    from evaluator.audit.log.export import LONGEST_LINE  # noqa: PLC0415 -- rfc8785, only where records are read
-
     with NamedTemporaryFile(prefix="activenic-") as file:
         while line := sys.stdin.buffer.readline(LONGEST_LINE):
             if len(line) == LONGEST_LINE:

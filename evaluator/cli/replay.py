@@ -5,18 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from evaluator import __version__
+from evaluator.audit.log.items import Damaged
+from evaluator.audit.record import Record
+from evaluator.audit.replay import Replay, ReplayClass, replay
 from evaluator.cli.exits import Exit
 from evaluator.cli.reading import Damage, progress
 from evaluator.cli.records import add_records_to, found_records
 from evaluator.text import visible
-
-if TYPE_CHECKING:
-    from evaluator.audit.log.items import Damaged
-    from evaluator.audit.record import Record
-    from evaluator.audit.replay import Replay
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +29,6 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from evaluator.audit.replay import ReplayClass  # noqa: PLC0415 -- lark, yaml, only where a policy is read
-
     counts: Counter[str] = Counter()
     damage = Damage()
     with progress("replayed") as report:
@@ -52,9 +47,6 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _replayed(record: Record | Damaged, damage: Damage) -> Replay:
-    from evaluator.audit.log.items import Damaged  # noqa: PLC0415 -- as above
-    from evaluator.audit.replay import Replay, ReplayClass, replay  # noqa: PLC0415 -- as above
-
     damage.note(record.problems if isinstance(record, Damaged) else record.damage)
     if isinstance(record, Damaged):
         messages = tuple(problem.message for problem in record.problems)
@@ -63,8 +55,6 @@ def _replayed(record: Record | Damaged, damage: Damage) -> Replay:
 
 
 def _summary(counts: Counter[str]) -> str:
-    from evaluator.audit.replay import ReplayClass  # noqa: PLC0415 -- as above
-
     parts = [f"{counts[name]} {name}" for name in ReplayClass if counts[name]]
     return f"{counts.total()} replayed: {', '.join(parts)}" if parts else "the log holds no records: nothing compared"
 

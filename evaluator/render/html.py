@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
-from types import MappingProxyType
+from typing import TextIO
 
 from msgspec.structs import replace
 
@@ -25,12 +25,12 @@ from evaluator.render.html_parts import badge, cut, folded, names, plural, secti
 from evaluator.render.html_pipeline import pipeline
 from evaluator.render.html_topology import topology
 from evaluator.render.markup import Html, element, joined, lines, name
+from evaluator.render.output import NOT_KEPT, Kept
 from evaluator.render.roles import roles_of
 from evaluator.text import visible
 from evaluator.trace import Explanation
 
 _MOST_NAMES = 12
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 _MEANINGS = {
     Status.RESOLVED: "exactly one interface is left, and no rule rejects it",
     Status.REJECTED: "exactly one interface is left, and a rule rejects it",
@@ -40,8 +40,13 @@ _MEANINGS = {
 }
 
 
-def page(decision: Decision, facts: Mapping[str, str] = _NOTHING, record: Mapping[str, object] | None = None) -> str:
-    """Return the page; of a recorded decision `facts` are shown in its head, such as id and time, and `record` folded.
+def print_page(decision: Decision, kept: Kept, stream: TextIO) -> None:
+    """Print the page."""
+    stream.write(page(decision, kept))
+
+
+def page(decision: Decision, kept: Kept = NOT_KEPT) -> str:
+    """Return the page; of a kept decision the facts of its record are shown in the head, and the record folded.
 
     Without a record the decision document stands in its place.
     """
@@ -51,13 +56,13 @@ def page(decision: Decision, facts: Mapping[str, str] = _NOTHING, record: Mappin
     anchors = {interface.name: f"interface-{i}" for i, interface in enumerate(explanation.interfaces)}
     content = element(
         "main",
-        _head(decision, explanation, facts),
+        _head(decision, explanation, kept.facts),
         topology(shown, roles, anchors),
         pipeline(decision, explanation),
         findings(decision.findings),
         answers(decision, explanation),
         interfaces(Cast(shown, roles, anchors, explanation.others)),
-        _raw(decision, record),
+        _raw(decision, kept.record),
     )
     title = f"{decision.status}: {visible(decision.host_active_nic or decision.host.name)} - activenic"
     return f"<!DOCTYPE html>\n{_page(title, content).source}\n"

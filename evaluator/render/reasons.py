@@ -15,6 +15,7 @@ from rich.text import Text
 
 from evaluator.decision import Decision
 from evaluator.policy.verbs import VERBS, Effect
+from evaluator.render.output import Kept
 from evaluator.render.text import (
     MOST_INTERFACES,
     STABILITY,
@@ -35,7 +36,7 @@ _NOT_FOUND = {
 }
 
 
-def print_explanation(decision: Decision, stream: TextIO) -> None:
+def print_explanation(decision: Decision, kept: Kept, stream: TextIO) -> None:
     """Print why each interface is or is not the answer; of a large host the candidates and owners."""
     explanation = decision.explain(MOST_INTERFACES)
     console = console_for(stream)
@@ -57,6 +58,7 @@ def print_explanation(decision: Decision, stream: TextIO) -> None:
     print_lines(
         [*headline_of(decision, explanation, console), *_alone(explanation), *capture.get().splitlines()], stream
     )
+    stream.writelines(f"{name}: {visible(value)}\n" for name, value in kept.facts.items())
 
 
 def _owning(one: InterfaceReasons) -> str:

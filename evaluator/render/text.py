@@ -17,6 +17,7 @@ from rich.text import Text
 from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Severity
 from evaluator.policy.verbs import VERBS, Effect
+from evaluator.render.output import Kept
 from evaluator.text import flat, visible, visible_names
 from evaluator.trace import Explanation, InterfaceReasons, Reason, SeenValue, Step
 
@@ -49,7 +50,7 @@ def console_for(stream: TextIO) -> Console:
     return console
 
 
-def print_decision(decision: Decision, stream: TextIO) -> None:
+def print_decision(decision: Decision, _: Kept, stream: TextIO) -> None:
     """Print the decision with its findings, its trace and the reason for each interface."""
     explanation = decision.reasons(MOST_INTERFACES)
     console = console_for(stream)

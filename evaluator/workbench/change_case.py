@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from evaluator.counterfactual.question import host_data
 from evaluator.counterfactual.search import Effort, smallest_change
-from evaluator.decide import Case
+from evaluator.decide import Case, case_of
 from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.policy.parameters import shown
@@ -37,8 +37,7 @@ def change_case(decision: Decision, name: str) -> ChangeCase | Search | None:
 
     None if the interface is the answer already. KeyError if the report describes no such interface.
     """
-    case = decision.case
-    assert isinstance(case, Case)  # noqa: S101 -- every decision was made on one
+    case = case_of(decision)
     link = case.report.facts.by_name[name]
     if decision.status is Status.RESOLVED and decision.host_active_nic == name:
         return None

@@ -1,0 +1,50 @@
+"""In which forms a command prints what was decided; each is a name and the function that writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Protocol, TextIO
+
+from msgspec import Struct
+
+from evaluator.decision import Decision
+
+_NO_FACTS: Mapping[str, str] = MappingProxyType({})
+
+
+class Kept(Struct, frozen=True):
+    """What a record says of its decision, such as id and time, and the record itself; nothing if there is none."""
+
+    facts: Mapping[str, str] = _NO_FACTS
+    record: Mapping[str, object] | None = None
+
+
+NOT_KEPT = Kept()
+
+
+class Write(Protocol):
+    """Writes a decision in one form."""
+
+    def __call__(self, decision: Decision, kept: Kept, stream: TextIO, /) -> None:
+        """Write it."""
+
+
+class Output(Struct, frozen=True):
+    """A form; `writer` is `module:function`, as of an entry point, and imported when it is asked for."""
+
+    name: str
+    writer: str
+
+    @property
+    def write(self) -> Write:
+        """The function."""
+        module, _, function = self.writer.partition(":")
+        found: Write = getattr(import_module(module), function)
+        return found
+
+
+def output_of(outputs: Iterable[Output], name: str) -> Output:
+    """Return the form with a name."""
+    return next(output for output in outputs if output.name == name)
