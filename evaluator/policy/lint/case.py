@@ -34,7 +34,6 @@ from evaluator.policy.lint.globs import Texts
 from evaluator.policy.lint.numbers import IPV4, IPV6, STATES, Numbers, joined, spanned
 from evaluator.policy.lint.ranges import domain, elements
 from evaluator.policy.types import Base, Type
-from evaluator.policy.vocabulary import word_named
 
 _ROUNDS = 3
 _SIGNS = {
@@ -139,7 +138,7 @@ class Case:
         self.is_impossible = self.is_impossible or not found & frozenset("<=>") or not found & frozenset("^v|")
 
     def _kind(self, owner: Expression, kinds: Texts) -> None:
-        self._text(Read(word_named(Base.NIC, "kind"), owner, Type(Base.TEXT), ""), kinds)
+        self._text(Read((Base.NIC, "kind"), owner, Type(Base.TEXT), ""), kinds)
 
     def _state(self, literal: InState) -> None:
         operand, state = literal.operand, literal.state
@@ -193,7 +192,7 @@ class Case:
         for one, other in ((literal.left, literal.right), (literal.right, literal.left)):
             names = [side.word.shown if isinstance(side, Read) else "" for side in (one, other)]
             if names == ["nic.addresses", "host.addresses"] and isinstance(one, Read):
-                matched = Count(replace(one, word=word_named(Base.NIC, "matched")), Type(Base.INTEGER), "")
+                matched = Count(replace(one, word=(Base.NIC, "matched")), Type(Base.INTEGER), "")
                 self._number(matched, _NONE if literal.negated else _SOME)
 
     def _narrow(self, literal: Related) -> None:
@@ -230,7 +229,7 @@ class Case:
         network = right.value if isinstance(right, Constant) else None
         if signs == _SIGNS[Relate.EQUAL] and isinstance(left, Read) and isinstance(network, Cidr) and left.owner:
             self._number(left.owner, joined([spanned(network)]))
-            prefix = Read(word_named(Base.OWNED, "prefix"), left.owner, Type(Base.INTEGER), "")
+            prefix = Read((Base.OWNED, "prefix"), left.owner, Type(Base.INTEGER), "")
             self._number(prefix, Numbers(((network.prefix, network.prefix),)))
 
     def _member(self, left: Expression, right: Expression, negated: bool) -> None:
@@ -278,7 +277,7 @@ class Case:
             if holds and isinstance(literal, InState) and literal.state.name == "host_prefix":
                 addresses = self._numbers_of(literal.operand)
                 family = 4 if addresses.within(IPV4) else 6 if addresses.within(IPV6) else None
-                prefix = Read(word_named(Base.OWNED, "prefix"), literal.operand, Type(Base.INTEGER), "")
+                prefix = Read((Base.OWNED, "prefix"), literal.operand, Type(Base.INTEGER), "")
                 self._number(prefix, _HOST_PREFIX[family])
 
 
@@ -323,4 +322,4 @@ def _is_owners(listed: Expression) -> bool:
 
 
 def _matched(nic: Expression) -> Expression:
-    return Read(word_named(Base.NIC, "matched"), nic, Type(Base.OWNED, is_list=True), "")
+    return Read((Base.NIC, "matched"), nic, Type(Base.OWNED, is_list=True), "")

@@ -80,7 +80,7 @@ def subject_context(placed: Placed) -> _Context:
         return ()
     name = "candidates" if rule.verb.judges is Judges.CANDIDATES else "interfaces"
     word = word_named(None, name)
-    return (_in(NIC, Read(word, None, word.type, name)),)
+    return (_in(NIC, Read(word.key, None, word.type, name)),)
 
 
 def lint_clauses(placed: Placed, solver: Solver, problems: Problems) -> None:
