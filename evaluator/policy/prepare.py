@@ -24,11 +24,12 @@ def prepare(name: str) -> bytes:
 
 def main(folder: Path) -> None:
     """Write a file for each shipped policy below the policies' folder, and remove what is of none."""
+    files = {f"{name}.json": prepare(name) for name in shipped_names()}
     (folder / FOLDER).mkdir(exist_ok=True)
     for file in (folder / FOLDER).glob("*.json"):
         file.unlink()
-    for name in shipped_names():
-        (folder / FOLDER / f"{name}.json").write_bytes(prepare(name))
+    for name, content in files.items():
+        (folder / FOLDER / name).write_bytes(content)
 
 
 if __name__ == "__main__":

@@ -192,7 +192,7 @@ class Case:
         for one, other in ((literal.left, literal.right), (literal.right, literal.left)):
             names = [side.word.shown if isinstance(side, Read) else "" for side in (one, other)]
             if names == ["nic.addresses", "host.addresses"] and isinstance(one, Read):
-                matched = Count(replace(one, word=(Base.NIC, "matched")), Type(Base.INTEGER), "")
+                matched = Count(replace(one, key=(Base.NIC, "matched")), Type(Base.INTEGER), "")
                 self._number(matched, _NONE if literal.negated else _SOME)
 
     def _narrow(self, literal: Related) -> None:
