@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import ipaddress
+import pkgutil
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
 
+import evaluator
 from evaluator.facts.address import OwnedAddress, address_of, parse_address
 from evaluator.facts.link import Kind, Link
 from evaluator.policy.checked import Variable
@@ -40,3 +44,14 @@ def test_two_values_are_equal_or_differ_and_never_both() -> None:
     assert (links[0] == links[1], links[0] != links[1]) == (True, False)
     variables = (Variable("nic", Type(Base.NIC)), Variable("nic", Type(Base.NIC)))
     assert (variables[0] == variables[1], variables[0] != variables[1]) == (True, False)
+
+
+def test_each_struct_that_defines_when_it_is_equal_defines_when_it_differs() -> None:
+    for module in pkgutil.walk_packages(evaluator.__path__, "evaluator."):
+        if module.name != "evaluator.__main__":
+            importlib.import_module(module.name)
+    pending: list[type] = [Struct]
+    while pending:
+        for found in pending.pop().__subclasses__():
+            pending.append(found)
+            assert ("__eq__" in vars(found)) == ("__ne__" in vars(found)), found

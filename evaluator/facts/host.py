@@ -65,6 +65,9 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, HostFacts) and all(getattr(self, fact) == getattr(other, fact) for fact in _FACTS)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     def __hash__(self) -> int:
         return hash((frozenset(self.by_name), self.networks))
 
@@ -290,6 +293,9 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
     def __eq__(self, other: object) -> bool:
         same = isinstance(other, HostAddresses)
         return same and all(getattr(self, name) == getattr(other, name) for name in _COMPARED)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     def __hash__(self) -> int:
         return hash((self.answers, self.asked))

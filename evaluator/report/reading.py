@@ -65,6 +65,9 @@ class Report(Struct, frozen=True, dict=True, eq=False):
             return NotImplemented
         return (self.format, self.facts, self.findings) == (other.format, other.facts, other.findings)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     def __hash__(self) -> int:
         return hash((self.format, self.findings))
 
