@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -71,8 +70,7 @@ class Made(Struct, frozen=True, dict=True):
 
     def parameters(self) -> Mapping[str, object]:
         """Return the parameters, JSON-ready."""
-        given = sorted(self.case.parameters.items())
-        return MappingProxyType({name: shown(value) for name, value in given})
+        return {name: shown(value) for name, value in sorted(self.case.parameters.items())}
 
     def interface(self) -> Interface | None:
         """Return what a consumer needs of the interface that was found."""
@@ -127,7 +125,7 @@ def _steps(rules: Iterable[Rule], trace: Trace) -> tuple[Step, ...]:
     before: tuple[str, ...] = ()
     for rule, held, after in zip(rules, *trace, strict=True):
         left = before if after is candidates else _names(after)
-        hits = _names(held) if isinstance(held, tuple) else ()
+        hits = left if held is after else _names(held) if held and isinstance(held, tuple) else ()
         steps.append(Step(rule.name, rule.verb_name, rule.place, before, left, hits, bool(held)))
         candidates, before = after, left
     return tuple(steps)

@@ -236,7 +236,7 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
         return text if is_plain else _NOT_ASCII.sub(_escaped, text.decode()).encode("ascii")
 
     def _document(self) -> Document:
-        making = self._making
+        making, policy = self._making, self._making.policy
         return Document(
             SCHEMA_VERSION,
             self.status,
@@ -246,9 +246,9 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
             self.owners,
             tuple([finding.document() for finding in self.findings]),
             self.trace,
-            PolicyDocument(self.policy, self.policy_sha256, making.policy_texts, dict(self.parameters)),
-            self.host.document(),
-            self.host.resolution,
+            PolicyDocument(policy.name, policy.sha256, making.policy_texts, making.parameters()),
+            making.host.document(),
+            making.host.resolution,
         )
 
 

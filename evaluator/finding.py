@@ -219,9 +219,10 @@ def incomplete(message: str, *interfaces: str, hint: str = "") -> Finding:
 
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the distinct findings sorted by severity, code, interfaces, addresses, rule."""
-    return tuple(
-        sorted(
-            set(findings),
-            key=lambda f: (f.severity.rank, f.code, f.interfaces, f.addresses, f.rule, f.message, f.hint),
-        )
-    )
+    found = set(findings)
+    return tuple(sorted(found, key=_place) if len(found) > 1 else found)
+
+
+def _place(finding: Finding) -> tuple[int | str | tuple[str, ...], ...]:
+    f = finding
+    return f.severity.rank, f.code, f.interfaces, f.addresses, f.rule, f.message, f.hint

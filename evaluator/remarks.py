@@ -53,10 +53,11 @@ def _several(left: tuple[Link, ...], question: Question) -> Finding:
 
 def _lacking(compiled: Compiled, report: Report) -> Iterator[Finding]:
     """Tell which words of the policy this kind of report can never supply, each once, at its first rule."""
-    for word, place in compiled.asked.items():
-        if word in report.facts.lacking:
+    asked, lacking = compiled.asked, report.facts.lacking
+    if not lacking.isdisjoint(asked):
+        for word in [word for word in asked if word in lacking]:
             message = f"the policy asks for {quote(word)}, which this {quote(report.format)} report never tells"
-            yield Finding(FindingCode.REPORT_LACKS_FACT, Severity.WARNING, message, rule=place)
+            yield Finding(FindingCode.REPORT_LACKS_FACT, Severity.WARNING, message, rule=asked[word])
 
 
 def _families_absent(question: Question) -> Iterator[Finding]:

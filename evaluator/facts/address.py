@@ -189,6 +189,14 @@ def parse_address(text: str) -> Address:
     return Address(4 if len(octets) == 4 else 6, octets)
 
 
+def is_ipv4(text: str) -> bool:
+    """Return whether a text is an IPv4 address."""
+    try:
+        return bool(inet_pton(AF_INET, text))
+    except (OSError, ValueError):
+        return False
+
+
 def _octets(text: str) -> bytes:
     """Return the octets of an address by the C library, which is faster; the standard library says what is wrong."""
     try:
@@ -228,9 +236,9 @@ def _with_prefix(body: str, slash: str, tail: str) -> tuple[Address, int | None]
     address = parse_address(body)
     if not slash:
         return address, None
-    written = _written_version(address, body)
-    length = _parse_prefix(tail, written)
-    return address, length if written == address.version else length_of(address, body, length)
+    if ":" in body and address.version == 4:
+        return address, length_of(address, body, _parse_prefix(tail, 6))
+    return address, _parse_prefix(tail, address.version)
 
 
 def length_of(address: Address, text: str, length: int) -> int | None:

@@ -10,7 +10,7 @@ from msgspec import Struct, json
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, in_order
-from evaluator.facts.link import NO_LOWERS, Link
+from evaluator.facts.link import NO_LOWERS, Link, Lowers
 from evaluator.facts.literal import parse_literals
 from evaluator.facts.route import Route
 from evaluator.facts.subnets import Inhabitants
@@ -105,8 +105,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     @cached_property
     def topology(self) -> Topology:
         """Who stands on whom."""
-        lowers = ((name, link.lowers) for name, link in self.by_name.items())
-        return Topology(self.by_name, {name: below.names for name, below in lowers if below is not NO_LOWERS})
+        return Topology(self.by_name, {name: below.names for name, below in self.standing.items()})
 
     @cached_property
     def blocked(self) -> tuple[Route, ...]:
@@ -118,14 +117,20 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return iter(_FEW_WALKS)
 
     @cached_property
+    def standing(self) -> Mapping[str, Lowers]:
+        """What is directly below each interface that is on top of anything."""
+        lowers = [(name, link.lowers) for name, link in self.by_name.items()]
+        return {name: below for name, below in lowers if below is not NO_LOWERS}
+
+    @cached_property
     def slaves(self) -> frozenset[str]:
         """The names that stand in some bond or team."""
-        return frozenset([name for link in self.by_name.values() for name in link.lowers.slaves])
+        return frozenset([name for below in self.standing.values() for name in below.slaves])
 
     @cached_property
     def ports(self) -> frozenset[str]:
         """The names that stand in some bridge."""
-        return frozenset([name for link in self.by_name.values() for name in link.lowers.ports])
+        return frozenset([name for below in self.standing.values() for name in below.ports])
 
     @cached_property
     def longest_list(self) -> int:
@@ -350,13 +355,11 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
 
     def document(self) -> HostDocument:
         """Return the addresses as they are in a document, independent of the order of the answers."""
-        return HostDocument(
-            self.name,
-            self.is_literal,
-            self.complete,
-            tuple(map(str, self.usable)),
-            tuple([Unusable(str(address), address.unusable) for address in self.unusable]),
-        )
+        texts = tuple(map(str, self.answers))
+        unusable = tuple([Unusable(str(address), address.unusable) for address in self.unusable])
+        usable = tuple(map(str, self.usable)) if unusable else texts
+        name = ", ".join(texts) if self.asked is None else self.asked
+        return HostDocument(name, self.is_literal, self.complete, usable, unusable)
 
 
 _COMPARED = ("answers", "asked", "complete", "first", "remarks", "withheld")

@@ -49,9 +49,10 @@ class Lowers(Struct, frozen=True):
     def names(self) -> tuple[str, ...]:
         """All of them, sorted."""
         base = () if self.base is None else (self.base,)
-        if not (self.slaves or self.ports or self.others):
-            return base
-        return tuple(sorted({*self.slaves, *self.ports, *base, *self.others}))
+        of_some_role = [names for names in (self.slaves, self.ports, self.others, base) if names]
+        if len(of_some_role) == 1:
+            return of_some_role[0]
+        return tuple(sorted({name for names in of_some_role for name in names}))
 
 
 NO_LOWERS = Lowers()

@@ -44,8 +44,9 @@ class AddressTable(Struct, frozen=True):
 
     def shared(self) -> set[bytes]:
         """Return the addresses that are in several rows."""
-        times = Counter(map(_octets, self.rows))
-        return set() if len(times) == len(self.rows) else {packed for packed, count in times.items() if count > 1}
+        if len({packed for _, packed, _ in self.rows}) == len(self.rows):
+            return set()
+        return {packed for packed, count in Counter(map(_octets, self.rows)).items() if count > 1}
 
     def near(self, wanted: Inhabitants) -> set[str]:
         """Return the interfaces with a row in whose subnet one of these addresses is; host prefixes have none."""

@@ -12,28 +12,30 @@ from collections.abc import Iterator, Mapping
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address
 from evaluator.facts.host import HostFacts
-from evaluator.facts.link import NO_LOWERS, Kind, Link, Lowers
+from evaluator.facts.link import Kind, Link, Lowers
 from evaluator.finding import Finding, FindingCode
 from evaluator.text import quote, quote_all
 
+_DOWN = "nic is down"
 _FEW_LAYERS = 6
 
 
 def contradictions(facts: HostFacts) -> Iterator[Finding]:
     """Yield a finding for each place where the links contradict each other."""
-    by_name = facts.by_name
-    lowers = {name: below for name, link in by_name.items() for below in (link.lowers,) if below is not NO_LOWERS}
+    by_name, lowers = facts.by_name, facts.standing
     standing = {name: below.names for name, below in lowers.items()}
     for name, below in lowers.items():
         is_loose = below.elsewhere or (below.base is None and by_name[name].kind is Kind.VLAN)
         if is_loose or not all(map(by_name.__contains__, standing[name])):
             yield from _dangling(by_name[name])
-    slaves = frozenset([name for below in lowers.values() for name in below.slaves])
-    for link in _with_addresses(facts, slaves):
+    slaves = [slave for below in lowers.values() for slave in below.slaves]
+    for link in _with_addresses(facts, frozenset(slaves)):
         yield from _address_on_slave(link)
-    for link in _with_addresses(facts, frozenset([name for name, link in by_name.items() if link.up is False])):
-        yield from _address_on_down_link(link)
-    yield from _slaves_in_two_bonds(lowers)
+    if _DOWN not in facts.lacking:
+        for link in _with_addresses(facts, frozenset([name for name, link in by_name.items() if link.up is False])):
+            yield from _address_on_down_link(link)
+    if len(slaves) > len(frozenset(slaves)):
+        yield from _slaves_in_two_bonds(lowers)
     if not _is_flat(standing):
         yield from _cycles(facts)
     yield from _shared_addresses(facts)
@@ -144,9 +146,9 @@ def _is_flat(standing: Mapping[str, tuple[str, ...]]) -> bool:
 
 def _shared_addresses(facts: HostFacts) -> Iterator[Finding]:
     table = facts.table
-    if not table.odd and not table.shared():  # as on nearly all hosts
-        return
     shared = table.shared()
+    if not (table.odd or shared):  # as on nearly all hosts
+        return
     owners: dict[Address, list[str]] = defaultdict(list)
     odd = (owned.address for name in table.odd for owned in facts.by_name[name].addresses)
     wanted = {*shared, *(address.packed for address in odd)}

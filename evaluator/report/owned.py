@@ -93,21 +93,23 @@ def _without_duplicates(good: Sequence[_Good]) -> tuple[OwnedAddress, ...]:
     same: dict[Address, list[_Good]] = {}
     for one in good:
         same.setdefault(one[0], []).append(one)
-    return tuple([owned for _, several in sorted(same.items()) for owned in _merged(several)])
+    found: list[OwnedAddress] = []
+    for address in sorted(same) if len(same) > 1 else same:
+        several = same[address]
+        found += _merged(several) if len(several) > 1 else [_owned(several, is_primary=several[0][2].primary)]
+    return tuple(found)
 
 
-def _merged(several: Sequence[_Good]) -> Sequence[OwnedAddress]:
+def _merged(several: Sequence[_Good]) -> list[OwnedAddress]:
     """Return one address as often as it has different lengths, the shortest first."""
-    if len(several) > 1:
-        is_primary = any(entry.primary for _, _, entry in several)
-        listed = [one for one in several if "/" in one[2].text]
-        if any(prefix is not None for _, prefix, _ in listed):
-            several = listed
-        by_prefix: dict[int, list[_Good]] = {}
-        for one in sorted(several, key=_place):
-            by_prefix.setdefault(-1 if one[1] is None else one[1], []).append(one)
-        return [_owned(same, is_primary=is_primary) for _, same in sorted(by_prefix.items())]
-    return [_owned(several, is_primary=several[0][2].primary)]
+    is_primary = any(entry.primary for _, _, entry in several)
+    listed = [one for one in several if "/" in one[2].text]
+    if any(prefix is not None for _, prefix, _ in listed):
+        several = listed
+    by_prefix: dict[int, list[_Good]] = {}
+    for one in sorted(several, key=_place):
+        by_prefix.setdefault(-1 if one[1] is None else one[1], []).append(one)
+    return [_owned(same, is_primary=is_primary) for _, same in sorted(by_prefix.items())]
 
 
 def _owned(same: Sequence[_Good], *, is_primary: bool) -> OwnedAddress:

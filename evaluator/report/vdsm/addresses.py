@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address, OwnedAddress, parse_address
+from evaluator.facts.address import Address, OwnedAddress, is_ipv4
 from evaluator.facts.netmask import NETMASKS
 from evaluator.finding import Finding, FindingCode
 from evaluator.report.owned import Entry, read_owned
@@ -27,7 +27,7 @@ def _of_addr(addr: str, netmask: str, listed: Sequence[str], pointer: str) -> li
     """Return the IPv4 entries; an `addr` that its list gives as well stands here once, as the list has it."""
     usual = _as_listed(addr, netmask) if addr and listed else None
     found = []
-    if addr and not (usual in listed and _is_ipv4(addr)):
+    if addr and not (usual in listed and is_ipv4(addr)):
         found.append(Entry(addr, f"{pointer}/addr", netmask, primary=True))
         usual = None
     found.extend(Entry(text, f"{pointer}/ipv4addrs/{i}", primary=text == usual) for i, text in enumerate(listed))
@@ -75,13 +75,6 @@ def _as_listed(addr: str, netmask: str) -> str | None:
     """
     length = NETMASKS.get(netmask)
     return None if length is None or ":" in addr or "/" in addr else f"{addr}/{length}"
-
-
-def _is_ipv4(text: str) -> bool:
-    try:
-        return bool(parse_address(text)) and ":" not in text
-    except ValueError:
-        return False
 
 
 def _lengths_differ(beside: tuple[OwnedAddress, ...], listed: tuple[OwnedAddress, ...]) -> bool:

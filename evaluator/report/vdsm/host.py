@@ -13,7 +13,7 @@ from evaluator.facts.netmask import NETMASKS
 from evaluator.report.owned import Owned, read_owned
 from evaluator.report.vdsm.addresses import entries_of
 from evaluator.report.vdsm.wire import Bridge, Device, Network, Nic, Parts
-from evaluator.text import escaped, json_pointer
+from evaluator.text import escaped
 
 MAPS = {Kind.PHYSICAL: "nics", Kind.VLAN: "vlans", Kind.BOND: "bondings", Kind.BRIDGE: "bridges"}
 
@@ -66,8 +66,11 @@ class VdsmHost:
     def pointer(self, name: str, kind: Kind) -> str:
         """Return where a device stands in the reply."""
         if name in self.told_by:
-            return json_pointer((*self.path, "networks", self.told_by[name][0]))
-        return f"{json_pointer((*self.path, MAPS[kind]))}/{escaped(name)}"
+            return self._place("networks", self.told_by[name][0])
+        return self._place(MAPS[kind], name)
+
+    def _place(self, key: str, name: str) -> str:
+        return f"/{self.path[0]}/{key}/{escaped(name)}" if self.path else f"/{key}/{escaped(name)}"
 
     def owned(self, name: str, kind: Kind, entry: Device) -> Owned:
         """Return what a device owns."""
@@ -75,7 +78,7 @@ class VdsmHost:
         if known is None:
             entries = entries_of(entry, self.pointer(name, kind))
             for network in self.told_by.get(name, ())[1:]:
-                entries += entries_of(self.networks[network], json_pointer((*self.path, "networks", network)))
+                entries += entries_of(self.networks[network], self._place("networks", network))
             known = self._owned[name] = read_owned(name, entries)
         return known
 
