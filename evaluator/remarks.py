@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from evaluator.decision import Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.host import HostAddresses, HostFacts
 from evaluator.facts.link import Kind, Link
 from evaluator.finding import ABSENCE_NOT_PROVEN, Finding, FindingCode, incomplete, merge
-from evaluator.policy.checked import Read, walk
 from evaluator.policy.compile import Compiled
-from evaluator.policy.program import Program
 from evaluator.policy.scene import Question
-from evaluator.policy.types import Base
 from evaluator.policy.verbs import Effect
 from evaluator.policy.verdict import Trace
 from evaluator.report.reading import Report
@@ -40,7 +38,7 @@ def remarks(
             found.append(_several(afters[-1], question))
     elif status in (Status.NO_MATCH, Status.UNKNOWN_HOST):
         is_complete = ABSENCE_NOT_PROVEN.isdisjoint([finding.code for finding in found])
-        found.append(_why_none(compiled.program, question, status, afters, is_complete))
+        found.append(_why_none(compiled, question, status, afters, is_complete))
     return merge(found)
 
 
@@ -69,20 +67,20 @@ def _families_absent(question: Question) -> Iterator[Finding]:
 
 
 def _why_none(
-    program: Program, question: Question, status: Status, afters: Sequence[tuple[Link, ...]], is_complete: bool
+    compiled: Compiled, question: Question, status: Status, afters: Sequence[tuple[Link, ...]], is_complete: bool
 ) -> Finding:
     host = question.host
     if status is Status.UNKNOWN_HOST and not host.answers:
         return _no_answer(host)
     discarded = {nic.name for after in afters for nic in after}
     if discarded:
-        steps = zip(program.rules, ((), *afters), afters, strict=False)
+        steps = zip(compiled.program.rules, ((), *afters), afters, strict=False)
         by = quote_all([rule.name for rule, before, after in steps if len(after) < len(before)])
         names = tuple(sorted(discarded))
         message = f"every candidate was discarded: {quote_all(names)} by {by}"
         return _error(FindingCode.ALL_CANDIDATES_DISCARDED, message, interfaces=names)
     texts = tuple(map(str, host.usable))
-    if not _asks_for_addresses(program) or question.owners:
+    if not compiled.asks_for_addresses or question.owners:
         owners = quote_all(nic.name for nic in question.owners)
         owning = f", though {owners} owns a host address" if owners else ""
         return _error(FindingCode.NO_INTERFACE_MATCHED, f"no rule of the policy matched an interface{owning}", texts)
@@ -108,6 +106,7 @@ def _no_answer(host: HostAddresses) -> Finding:
     return _error(FindingCode.NO_ANSWER, f"the name {quote(host.name)} {reason}")
 
 
+@cache
 def _left_out(lacking: frozenset[str]) -> str:
     """Return which interfaces this kind of report leaves out.
 
@@ -135,13 +134,3 @@ def _error(
     interfaces: tuple[str, ...] = (),
 ) -> Finding:
     return Finding(code, Severity.ERROR, message, interfaces, addresses, hint=hint)
-
-
-def _asks_for_addresses(program: Program) -> bool:
-    """Return whether the policy finds its candidates by the host's addresses."""
-    return any(
-        isinstance(node, Read) and (node.word.owner is Base.HOST or node.word.name in ("matched", "owners"))
-        for rule in program.rules
-        if rule.verb.effect is Effect.ADD
-        for node in walk(rule.condition)
-    )

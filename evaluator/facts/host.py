@@ -184,8 +184,10 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         if not addresses:
             return ()
         wanted = Inhabitants(addresses)
-        probable = map(self.by_name.__getitem__, self.odd_and(self.table.near(wanted)))
-        return tuple([link for link in probable if _is_near(link, wanted)])
+        names = self.table.near(wanted)
+        unsure = self.table.odd | self.table.doubled(names)
+        links = [self.by_name[name] for name in sorted(names | unsure)]
+        return tuple([link for link in links if link.name not in unsure or _is_near(link, wanted)])
 
     def odd_and(self, names: Iterable[str]) -> list[str]:
         """Return these names and those of the interfaces that the table does not know in full, sorted."""

@@ -11,7 +11,7 @@ addresses in full.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 from socket import AF_INET, AF_INET6, inet_pton
 
@@ -56,6 +56,11 @@ class AddressTable(Struct, frozen=True):
             if 0 <= length < 8 * len(packed)
             and wanted.has(4 if len(packed) == 4 else 6, int.from_bytes(packed), length)
         }
+
+    def doubled(self, names: Collection[str]) -> set[str]:
+        """Return which of some interfaces have several rows with one address, whose lengths may not all count."""
+        times = Counter([row[:2] for row in self.rows if row[0] in names]) if names else {}
+        return {name for (name, _), count in times.items() if count > 1}
 
     def most(self) -> int:
         """Return the greatest number of rows of one interface."""

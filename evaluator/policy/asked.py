@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from evaluator.policy.checked import Condition, Constant, Expression, InState, Read, Related, RouteTo, walk
 from evaluator.policy.program import Program, Rule
 from evaluator.policy.types import Base
+from evaluator.policy.verbs import Effect
 
 _FACTS = (Base.NIC, Base.REPORT, Base.OWNED)
 
@@ -43,6 +44,16 @@ def facts_asked(program: Program) -> Mapping[str, str]:
             for word in _asked(node):
                 places.setdefault(word, rule.place)
     return dict(sorted(places.items()))
+
+
+def asks_for_addresses(program: Program) -> bool:
+    """Return whether the policy finds its candidates by the host's addresses."""
+    return any(
+        isinstance(node, Read) and (node.word.owner is Base.HOST or node.word.name in ("matched", "owners"))
+        for rule in program.rules
+        if rule.verb.effect is Effect.ADD
+        for node in walk(rule.condition)
+    )
 
 
 def _asked(node: Condition | Expression) -> Iterator[str]:

@@ -58,6 +58,13 @@ class Compiled:
         return facts_asked(self.program)
 
     @cached_property
+    def asks_for_addresses(self) -> bool:
+        """Whether the policy finds its candidates by the host's addresses."""
+        from evaluator.policy.asked import asks_for_addresses  # noqa: PLC0415 -- as above
+
+        return asks_for_addresses(self.program)
+
+    @cached_property
     def say(self) -> Say:
         """The function that judges the rules that only warn, and says what every rule found.
 
