@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from evaluator.facts.address import Address, Cidr, OwnedAddress, subnets_of
 from evaluator.facts.route import Route
+from evaluator.finding import Finding
 
 BOND_MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
 
@@ -55,7 +56,16 @@ class Lowers(Struct, frozen=True):
         return tuple(sorted({name for names in of_some_role for name in names}))
 
 
+class Owned(Struct, frozen=True):
+    """What an interface owns, sorted and without duplicates, what is wrong, and the texts that are no address."""
+
+    addresses: tuple[OwnedAddress, ...]
+    findings: tuple[Finding, ...]
+    malformed: tuple[str, ...] = ()
+
+
 NO_LOWERS = Lowers()
+NOTHING_OWNED = Owned((), ())
 _NO_POINTERS: Mapping[str, str] = {}
 
 
@@ -80,10 +90,14 @@ class Link(Struct, frozen=True, eq=False):
     def __hash__(self) -> int:
         return hash(self.name)
 
+    def owned(self) -> Owned:
+        """Return what it owns and what is wrong with its addresses."""
+        return NOTHING_OWNED
+
     @property
     def addresses(self) -> tuple[OwnedAddress, ...]:
         """What it owns (DESIGN 2.3), sorted."""
-        return ()
+        return self.owned().addresses
 
     @property
     def address_set(self) -> frozenset[Address]:
@@ -93,7 +107,7 @@ class Link(Struct, frozen=True, eq=False):
     @property
     def malformed(self) -> tuple[str, ...]:
         """The entries beside its addresses that are none."""
-        return ()
+        return self.owned().malformed
 
     @property
     def lowers(self) -> Lowers:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, parse_address
-from evaluator.facts.link import Kind
+from evaluator.facts.link import Kind, Owned
 from evaluator.finding import Finding, FindingCode
-from evaluator.report.owned import Entry, Owned, read_owned
+from evaluator.report.owned import Entry, read_owned
 from evaluator.text import quote
 
 NETWORK_WORDS = frozenset({"nic.networks", "report.networks", "report.last_client_iface"})

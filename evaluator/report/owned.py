@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from msgspec import Struct
-
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import NO_FLAGS, Address, OwnedAddress, length_of, read_entry
+from evaluator.facts.link import NOTHING_OWNED, Owned
 from evaluator.facts.netmask import parse_netmask
 from evaluator.finding import Finding, FindingCode
 from evaluator.text import quote
@@ -36,17 +35,6 @@ class Entry(NamedTuple):
 
 
 _Good = tuple[Address, int | None, Entry]  # an address that counts, its prefix length, where it stands
-
-
-class Owned(Struct, frozen=True):
-    """What an interface owns, sorted and without duplicates, what is wrong, and the texts that are no address."""
-
-    addresses: tuple[OwnedAddress, ...]
-    findings: tuple[Finding, ...]
-    malformed: tuple[str, ...] = ()
-
-
-NOTHING_OWNED = Owned((), ())
 
 
 def read_owned(ifname: str, entries: Iterable[Entry]) -> Owned:

@@ -8,14 +8,14 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address, OwnedAddress, parse_cidr, subnets_of
-from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Link, Lowers
+from evaluator.facts.address import Address, parse_cidr, subnets_of
+from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Link, Lowers, Owned
 from evaluator.facts.netmask import NETMASKS
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode, conflict
 from evaluator.report.ansible import wire
 from evaluator.report.beyond_vdsm import read_addresses, read_gateway
-from evaluator.report.owned import Entry, Owned
+from evaluator.report.owned import Entry
 from evaluator.text import quote
 
 KINDS = (Kind.PHYSICAL, Kind.BOND, Kind.BRIDGE, Kind.LOOPBACK, Kind.OTHER)
@@ -76,8 +76,9 @@ def kind_of(data: wire.Fact) -> Kind:
         return known
     if data.pciid is not None or data.module is not None:
         return Kind.PHYSICAL
-    listed = [kind for key, kind in _OF_MEMBERS.items() if getattr(data, key) is not None]
-    return listed[0] if len(listed) == 1 and (data.type or "") in _VAGUE else Kind.OTHER
+    kind = Kind.BOND if data.interfaces is None else Kind.BRIDGE
+    is_told = (data.slaves is None) is not (data.interfaces is None) and (data.type or "") in _VAGUE
+    return kind if is_told else Kind.OTHER
 
 
 def entries_in(part: Part) -> Iterator[Entry]:
@@ -116,13 +117,11 @@ class Devices:
         """Return the addresses that count, with their lengths: -1 for none, more than any for one to be read."""
         found: list[tuple[str, Sequence[str], int]] = []
         for name, device in self.by_name.items():
-            data = device.fact.data
-            if device.kind is Kind.LOOPBACK or not (data.ipv4 or data.ipv6 or data.ipv4_secondaries or device.labels):
-                continue
-            for part in (device.fact, *device.labels):
-                found += [
-                    (name, (one.address,), _length(one)) for one in part.data.addresses if one.address is not None
-                ]
+            if device.kind is not Kind.LOOPBACK:
+                for part in (device.fact, *device.labels):
+                    for one in part.data.addresses:
+                        if one.address is not None:
+                            found.append((name, (one.address,), _length(one)))
         return found
 
     def owned(self, device: Device) -> Owned:
@@ -142,16 +141,6 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
     def owned(self) -> Owned:
         """Return what it owns and what is wrong with its addresses."""
         return self.devices.owned(self.device)
-
-    @property
-    def addresses(self) -> tuple[OwnedAddress, ...]:
-        """What it owns."""
-        return self.owned().addresses
-
-    @property
-    def malformed(self) -> tuple[str, ...]:
-        """Entries that are not addresses."""
-        return self.owned().malformed
 
     @property
     def lowers(self) -> Lowers:

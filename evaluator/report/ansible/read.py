@@ -89,16 +89,18 @@ class _Facts(NamedTuple):
         """Whether the facts that are read have the types that the schema gives them; those of interfaces do."""
         lists = [self.get(name) for name in ("interfaces", *_ALL_LISTS)]
         objects = [self.get(name) for name in (*_DEFAULTS, "locally_reachable_ips")]
+        reachable = objects[-1]
         return (
             lists[0] is not None
             and all(found is None or (isinstance(found, list) and _are_texts(found)) for found in lists)
             and all(found is None or isinstance(found, wire.Fact) for found in objects)
-            and all(fact.is_of_interface for fact in self.body.values() if _may_be_interface(fact, objects[-1]))
+            and not any(fact is not reachable and fact.is_of_none for fact in self.body.values() if is_fact(fact))
         )
 
 
-def _may_be_interface(fact: object, reachable: object) -> TypeGuard[wire.Fact]:
-    return isinstance(fact, wire.Fact) and fact is not reachable
+def is_fact(value: object) -> TypeGuard[wire.Fact]:
+    """Return whether a fact is an object."""
+    return isinstance(value, wire.Fact)
 
 
 def _are_texts(values: list[object]) -> bool:
@@ -121,7 +123,8 @@ def _of_usual(path: tuple[str, ...], body: wire.Facts) -> Reading | None:
     if not is_known or not facts.is_usual or ANSIBLE_PAYLOAD in body:
         return None
     # that each interface has the types of Linux shows that the shape does not tell another system
-    refuse_other_system(path, {key: body[key] for key in SYSTEM_KEYS if key in body})
+    if not body.keys().isdisjoint(SYSTEM_KEYS):
+        refuse_other_system(path, {key: body[key] for key in SYSTEM_KEYS if key in body})
     return _reading(facts)
 
 
@@ -219,32 +222,29 @@ def _refuse_without_network(path: tuple[str, ...], body: Mapping[str, Any]) -> N
 
 def _devices(facts: _Facts) -> tuple[dict[str, Device], list[Finding]]:
     """Return the interfaces with the addresses of their labels, and what the list names without describing it."""
-    described: dict[str, Part] = {}
+    described: dict[str, dict[str, Part]] = {}
     labels: dict[str, Part] = {}
-    keys: dict[str, str] = {}
+    keys = {name: _mangled(name) for name in facts.texts("interfaces")}
     place = facts.pointer("")
-    for name in facts.texts("interfaces"):
-        keys[name] = mangled = _mangled(name)
-        data = facts.get(mangled)
-        if mangled in _NO_INTERFACES or not isinstance(data, wire.Fact):
+    for name, key in keys.items():
+        data = facts.get(key)
+        if not is_fact(data) or key in _NO_INTERFACES:
             continue
         if data.device is not None:
-            described[mangled] = Part(data, place + escaped(mangled))
+            described.setdefault(data.device, {})[key] = Part(data, place + escaped(key))
         elif data.ipv4 is not None or data.ipv4_secondaries is not None:
-            known = labels.get(mangled)
+            known = labels.get(key)
             label = name if known is None or known.label is None else min(name, known.label)
-            labels[mangled] = Part(data, place + escaped(mangled), label)
-    by_name: dict[str, list[Part]] = {}
-    for part in described.values():
-        by_name.setdefault(part.data.device or "", []).append(part)
-    clashes = ((name, tuple(part.pointer for part in same)) for name, same in by_name.items())
+            labels[key] = Part(data, place + escaped(key), label)
+    clashes = [
+        (name, tuple(part.pointer for part in same.values())) for name, same in described.items() if len(same) > 1
+    ]
     refuse_names_twice(clashes, "an interface is described once, under its own name")
-    of_device, findings = _labels(labels, by_name)
-    undescribed = (name for name, key in keys.items() if name not in by_name and key not in labels)
-    findings.extend(_not_described(name) for name in undescribed)
-    devices = {
-        name: Device(name, same[0], of_device.get(name, ()), kind_of(same[0].data)) for name, same in by_name.items()
-    }
+    of_device, findings = _labels(labels, described)
+    findings += [_not_described(name) for name, key in keys.items() if name not in described and key not in labels]
+    devices: dict[str, Device] = {}
+    for name, (part,) in ((name, same.values()) for name, same in described.items()):
+        devices[name] = Device(name, part, of_device.get(name, ()), kind_of(part.data))
     return devices, findings
 
 

@@ -53,8 +53,10 @@ class Fact(Struct, gc=False):
     @property
     def addresses(self) -> list[Address]:
         """The addresses of an interface or label."""
-        found = [self.ipv4] if isinstance(self.ipv4, Address) else []
-        return [*found, *(self.ipv4_secondaries or ()), *self.ipv6_addresses]
+        first = [self.ipv4] if isinstance(self.ipv4, Address) else []
+        if not (self.ipv6 or self.ipv4_secondaries):
+            return first
+        return [*first, *(self.ipv4_secondaries or ()), *self.ipv6_addresses]
 
     @property
     def ipv6_addresses(self) -> list[Address]:
@@ -62,9 +64,9 @@ class Fact(Struct, gc=False):
         return [one for one in self.ipv6 or () if isinstance(one, Address)]
 
     @property
-    def is_of_interface(self) -> bool:
-        """Whether its addresses are written as those of an interface; `locally_reachable_ips` has lists of texts."""
-        return not isinstance(self.ipv4, list) and (not self.ipv6 or len(self.ipv6_addresses) == len(self.ipv6))
+    def is_of_none(self) -> bool:
+        """Whether its addresses are not written as those of an interface; `locally_reachable_ips` has texts."""
+        return isinstance(self.ipv4, list) or bool(self.ipv6 and str in set(map(type, self.ipv6)))
 
 
 Facts = dict[str, Fact | str | int | float | bool | list[object] | None]

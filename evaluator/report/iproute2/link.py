@@ -17,19 +17,18 @@ from evaluator.facts.address import (
     ADDRESS_FLAGS,
     Address,
     Cidr,
-    OwnedAddress,
     length_of,
     network_of,
     parse_address,
     subnets_of,
 )
-from evaluator.facts.link import BOND_MODES, Kind, Link, Lowers
+from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Link, Lowers, Owned
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
 from evaluator.report.beyond_vdsm import read_addresses
 from evaluator.report.iproute2 import wire
 from evaluator.report.kernel_numbers import link_type_of
-from evaluator.report.owned import Entry, Owned
+from evaluator.report.owned import Entry
 from evaluator.text import quote
 
 _NAMED_AS_HERE = (Kind.BOND, Kind.BRIDGE, Kind.VLAN, Kind.TEAM, Kind.VETH, Kind.DUMMY, Kind.MACVLAN, Kind.VRF, Kind.TUN)
@@ -162,21 +161,13 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
         return self.neighbours.owned(self.interface)
 
     @property
-    def addresses(self) -> tuple[OwnedAddress, ...]:
-        """What it owns."""
-        return self.owned().addresses
-
-    @property
-    def malformed(self) -> tuple[str, ...]:
-        """Entries that are not addresses."""
-        return self.owned().malformed
-
-    @property
     def lowers(self) -> Lowers:
         """What it is on top of; for masters, their members."""
         one = self.interface
         names = self.neighbours.members.get(self.name, ())
         base = self.neighbours.base(one)
+        if one.data.linkinfo is UNSET and not names and base is None:
+            return NO_LOWERS
         elsewhere = one.is_elsewhere and one.info_kind not in ("", *_PEERS)
         if one.info_kind in _SLAVES:
             return Lowers(slaves=names, base=base, elsewhere=elsewhere)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address, OwnedAddress
-from evaluator.facts.link import Kind, Link, Lowers
+from evaluator.facts.address import Address
+from evaluator.facts.link import Kind, Link, Lowers, Owned
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode
 from evaluator.report.beyond_vdsm import read_addresses
@@ -23,7 +23,6 @@ from evaluator.report.nmstate.device import (
 )
 from evaluator.report.nmstate.route import Routing, connected, read_routing
 from evaluator.report.nmstate.wire import State
-from evaluator.report.owned import Owned
 from evaluator.text import quote
 
 _STATES = {"up": True, "down": False}
@@ -90,16 +89,6 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
     def owned(self) -> Owned:
         """Return what it owns and what is wrong with its addresses."""
         return self.devices.owned(self.device)
-
-    @property
-    def addresses(self) -> tuple[OwnedAddress, ...]:
-        """What it owns."""
-        return self.owned().addresses
-
-    @property
-    def malformed(self) -> tuple[str, ...]:
-        """Entries that are not addresses."""
-        return self.owned().malformed
 
     @property
     def lowers(self) -> Lowers:

@@ -8,9 +8,9 @@ from functools import cached_property
 
 from msgspec.structs import replace
 
-from evaluator.facts.link import Kind
+from evaluator.facts.link import Kind, Owned
 from evaluator.facts.netmask import NETMASKS
-from evaluator.report.owned import Owned, read_owned
+from evaluator.report.owned import read_owned
 from evaluator.report.vdsm.addresses import entries_of
 from evaluator.report.vdsm.wire import Bridge, Device, Network, Nic, Parts
 from evaluator.text import escaped

@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterator, Mapping
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address, OwnedAddress, parse_address, parse_cidr, subnets_of
-from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Link, Lowers
+from evaluator.facts.address import Address, parse_address, parse_cidr, subnets_of
+from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Link, Lowers, Owned
 from evaluator.facts.route import Route
 from evaluator.finding import Finding, FindingCode, conflict
-from evaluator.report.owned import Owned
 from evaluator.report.vdsm.addresses import addr_conflict, is_listed
 from evaluator.report.vdsm.host import VdsmHost
 from evaluator.report.vdsm.wire import Bond, Bridge, Device, Network, Vlan
@@ -34,16 +33,6 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
     def owned(self) -> Owned:
         """Return what it owns and what is wrong with its addresses."""
         return self.host.owned(self.name, self.kind, self.entry)
-
-    @property
-    def addresses(self) -> tuple[OwnedAddress, ...]:
-        """What it owns."""
-        return self.owned().addresses
-
-    @property
-    def malformed(self) -> tuple[str, ...]:
-        """Entries that are not addresses."""
-        return self.owned().malformed
 
     @property
     def lowers(self) -> Lowers:
