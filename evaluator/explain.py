@@ -24,6 +24,8 @@ from evaluator.policy.verdict import status_of
 from evaluator.summary import Fate, outcome, summary
 from evaluator.trace import AnswerOutcome, Explanation, InterfaceReasons, Reason
 
+_NOT_COUNTED = (FindingCode.ADDRESS_NOT_COUNTED, FindingCode.DUPLICATE_ADDRESS)
+
 
 class CaseExplainer(Struct, frozen=True):
     """Explains decisions that were made on one case; `most` is as in `Decision.explain`."""
@@ -141,7 +143,7 @@ def _not_counted(link: Link, decision: Decision) -> Iterator[str]:
     """Yield what the report says of host addresses that the interface has and that do not count."""
     asked = {str(address) for address in decision.host.usable}
     for finding in decision.findings:
-        if finding.code == FindingCode.ADDRESS_NOT_COUNTED and link.name in finding.interfaces:
+        if finding.code in _NOT_COUNTED and link.name in finding.interfaces:
             yield from (finding.message,) * (not asked.isdisjoint(finding.addresses))
 
 

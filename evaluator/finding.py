@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct, json
+from msgspec.structs import replace
 
 from evaluator.diagnostic import Severity
 
@@ -60,6 +61,7 @@ class FindingCode(StrEnum):
     DNS_UNREACHABLE = "DNS_UNREACHABLE"
     HOSTS_AND_DNS_DISAGREE = "HOSTS_AND_DNS_DISAGREE"
     HOSTS_ENTRY_MALFORMED = "HOSTS_ENTRY_MALFORMED"
+    NAME_HAS_MIXED_SCRIPTS = "NAME_HAS_MIXED_SCRIPTS"
     NAME_HAS_NO_ADDRESSES = "NAME_HAS_NO_ADDRESSES"
     NAME_HAS_ONE_LABEL = "NAME_HAS_ONE_LABEL"
     NAME_HAS_UNDERSCORE = "NAME_HAS_UNDERSCORE"
@@ -81,6 +83,7 @@ class FindingCode(StrEnum):
     MANAGEMENT_NETWORK_OVER_BRIDGE = "MANAGEMENT_NETWORK_OVER_BRIDGE"
     NEAR_MISS = "NEAR_MISS"
     NETWORKS_ALREADY_ATTACHED_TO_IFACES = "NETWORKS_ALREADY_ATTACHED_TO_IFACES"
+    OPEN_VSWITCH_INTERFACE = "OPEN_VSWITCH_INTERFACE"
     ROUTE_DEVICE_NOT_REPORTED = "ROUTE_DEVICE_NOT_REPORTED"
     SEVERAL_INTERFACES = "SEVERAL_INTERFACES"
     VLAN_ID_MISMATCH = "VLAN_ID_MISMATCH"
@@ -127,6 +130,7 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.HOSTS_AND_DNS_DISAGREE: "the hosts file and DNS give different addresses; the hosts file counts",
     FindingCode.HOSTS_ENTRY_MALFORMED: "the hosts file has a line for the name whose address cannot be read",
     FindingCode.NAME_HAS_NO_ADDRESSES: "the name exists and has no addresses",
+    FindingCode.NAME_HAS_MIXED_SCRIPTS: "a label of the name mixes letters of scripts that look alike",
     FindingCode.NAME_NOT_FOUND: "the name does not exist (NXDOMAIN)",
     FindingCode.NAME_HAS_ONE_LABEL: "the name has no domain and is asked as it stands, without a search list",
     FindingCode.NAME_HAS_UNDERSCORE: "the name has an underscore, which host names should not have",
@@ -145,6 +149,7 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.MANAGEMENT_NETWORK_OVER_BRIDGE: "the interface is a bridge, over which nothing can be deployed",
     FindingCode.NEAR_MISS: "an interface is in the subnet of a host address that nobody owns",
     FindingCode.NETWORKS_ALREADY_ATTACHED_TO_IFACES: "the management network is on another interface already",
+    FindingCode.OPEN_VSWITCH_INTERFACE: "the interface belongs to Open vSwitch, whose ports VDSM does not report",
     FindingCode.ROUTE_DEVICE_NOT_REPORTED: "a route leaves by an interface that the report does not describe",
     FindingCode.SEVERAL_INTERFACES: "several interfaces are left, and none is picked silently",
     FindingCode.VLAN_ID_MISMATCH: "the interface's vlan id is not that of the management network",
@@ -161,9 +166,14 @@ ABSENCE_NOT_PROVEN = frozenset(
         FindingCode.PORT_NOT_REPORTED,
         FindingCode.REPORT_INCOMPLETE,
         FindingCode.REPORT_LACKS_MAP,
+        FindingCode.ROUTE_DEVICE_NOT_REPORTED,
         FindingCode.SLAVE_NOT_REPORTED,
     }
 )
+
+
+# Ordinary states of an interface that has no part in the decision, such as a bridge for containers without carrier.
+ORDINARY_ELSEWHERE = frozenset({FindingCode.LINK_DOWN, FindingCode.KIND_UNKNOWN, FindingCode.PORT_NOT_REPORTED})
 
 
 class FindingDocument(Struct, frozen=True):
@@ -192,6 +202,10 @@ class Finding(Struct, frozen=True):
     addresses: tuple[str, ...] = ()
     rule: str = ""
     hint: str = ""
+
+    def for_information(self) -> Finding:
+        """Return the finding with the least severity."""
+        return replace(self, severity=Severity.INFO)
 
     def document(self) -> FindingDocument:
         """Return the finding as it is in a document."""

@@ -1,18 +1,18 @@
 """Near misses: why somebody may expect that an interface owns a host address that it does not own.
 
-The address is in its subnet; it is assigned to an interface below or on top of it; or the report lists it
-in a form that is not valid.
+The address is in its subnet; it is assigned to an interface below or on top of it; it is at the other end of a
+point-to-point link; or the report lists it in a form that is not valid.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evaluator.facts.address import Address, parse_address
+from evaluator.facts.address import Address
 from evaluator.facts.link import Link
-from evaluator.names.numerics import addresses_read
 from evaluator.policy.scene import Question
 from evaluator.text import quote, quote_all
+from evaluator.whereabouts import may_mean, peer_sentence
 
 _MOST_NAMES = 6
 
@@ -26,8 +26,10 @@ def near_misses(question: Question, link: Link) -> Iterator[str]:
         for subnet in (subnet for subnet in link.subnets if address in subnet):
             yield f"{shown} is in its subnet {subnet}, but is not assigned to it"
         yield from _in_stack(question, link, address, shown)
+        if address in link.peers:
+            yield peer_sentence(link, address)
         for text in dict.fromkeys(link.malformed):
-            if _may_mean(text, address):
+            if may_mean(text, address):
                 yield f"its entry {quote(text)} is not a valid address; some programs read it as {shown}"
 
 
@@ -41,16 +43,6 @@ def _in_stack(question: Question, link: Link, address: Address, shown: str) -> I
         yield f"{shown} is assigned to {_some(below)}, below it"
     if above:
         yield f"{shown} is assigned to {_some(above)}, on top of it"
-
-
-def _may_mean(text: str, address: Address) -> bool:
-    body = text.strip(" []").partition("/")[0]
-    if str(address) in addresses_read(body):
-        return True
-    try:
-        return parse_address(body) == address
-    except ValueError:
-        return False
 
 
 def _some(shown: list[str]) -> str:

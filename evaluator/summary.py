@@ -55,6 +55,11 @@ def outcome(link: Link, fate: Fate, decision: Decision) -> str:
     return "no rule matched it" + "; it owns no address of the host" * owns_none
 
 
+def goal(name: str, decision: Decision) -> str:
+    """Return the aim of a change, to follow "it would": a rejected interface is the hostActiveNic already."""
+    return "not be rejected" if name == decision.host_active_nic else "be the hostActiveNic"
+
+
 def _removed(reason: Reason) -> str:
     upper = next((value.value for value in reason.seen if value.word == "other"), "")
     because = f" because of {upper}" if upper else ""

@@ -11,6 +11,7 @@ from evaluator.policy.compile import Compiled, Said
 from evaluator.policy.interpret import Bindings, Judged, evaluate, run
 from evaluator.policy.program import Program, Template
 from evaluator.policy.scene import Question, Scene
+from evaluator.policy.types import Base
 from evaluator.policy.verbs import Effect
 from evaluator.policy.verdict import Trace, Verdict, status_of
 from evaluator.policy.wording import show
@@ -49,9 +50,9 @@ def _findings(step: Judged, question: Question) -> Iterator[Finding]:
     rule, scene = step.rule, Scene(question, step.before)
     found: list[tuple[Bindings, set[str], set[Address]]]
     if rule.has_subject:
-        found = [({"nic": nic}, {nic.name}, {owned.address for owned in question.matched(nic)}) for nic in step.hits]
+        found = [({"nic": nic}, {nic.name}, _about(rule.message, scene, nic)) for nic in step.hits]
     else:
-        found = [({}, *_named_in(rule.message, scene))]
+        found = [({}, *_named_in(rule.message, scene, {}))]
     for bound, interfaces, addresses in found:
         if rule.verb.effect is Effect.MAKE_AMBIGUOUS:
             interfaces.update(nic.name for nic in step.before)
@@ -65,12 +66,20 @@ def _filled(template: Template, scene: Scene, bound: Bindings) -> str:
     return "".join(part if isinstance(part, str) else show(evaluate(part, scene, bound)) for part in template.parts)
 
 
-def _named_in(template: Template, scene: Scene) -> tuple[set[str], set[Address]]:
+def _about(template: Template, scene: Scene, nic: Link) -> set[Address]:
+    """Return the addresses that a message names; if it has no words for addresses, those that the interface matched."""
+    words = [part for part in template.parts if not isinstance(part, str)]
+    if any(word.type.base in (Base.ADDRESS, Base.OWNED) for word in words):
+        return _named_in(template, scene, {"nic": nic})[1]
+    return {owned.address for owned in scene.question.matched(nic)}
+
+
+def _named_in(template: Template, scene: Scene, bound: Bindings) -> tuple[set[str], set[Address]]:
     """Return the interfaces and the addresses that a message names."""
     interfaces: set[str] = set()
     addresses: set[Address] = set()
     for part in template.parts:
-        value = part if isinstance(part, str) else evaluate(part, scene, {})
+        value = part if isinstance(part, str) else evaluate(part, scene, bound)
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, Link):
                 interfaces.add(item.name)

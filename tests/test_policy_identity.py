@@ -173,10 +173,10 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_text_of_an_earlier_release_keeps_the_right_to_its_name(installation: Path) -> None:
     assert codes(evaluator.load_policy(text=CHANGED)) == []
+    released = {"name": "strict", "version": "0.0.1", "sha256": hashlib.sha256(STRICT).hexdigest()}
+    (installation / "released.json").write_text(json.dumps({"schema_version": 1, "policies": [released]}))
     assert codes(evaluator.load_policy(text=STRICT)) == []
-    released = json.loads((installation / "released.json").read_text())
-    released["policies"] = [entry for entry in released["policies"] if entry["name"] != "strict"]
-    (installation / "released.json").write_text(json.dumps(released))
+    (installation / "released.json").write_text(json.dumps({"schema_version": 1, "policies": []}))
     assert codes(evaluator.load_policy(text=STRICT)) == ["SHIPPED_NAME_REUSED"]
 
 

@@ -22,6 +22,7 @@ from evaluator.policy.find import shipped_names
 from evaluator.policy.prepared import load_shipped
 from evaluator.policy.program import Program
 from evaluator.render.output import NOT_KEPT, Kept, Output, output_of
+from evaluator.summary import goal
 from evaluator.text import quote, visible
 from evaluator.trace import EXPLANATION_VERSION, Search
 from evaluator.workbench.append_case import write_test
@@ -85,7 +86,7 @@ def _write_change(decision: Decision, options: argparse.Namespace) -> int:
         return _no_change(f"{quote(name)} is the hostActiveNic already")
     if isinstance(found, Search):
         stopped = "; the search stopped at its limit" if found is Search.GAVE_UP else ""
-        return _no_change(f"no change was found by which {quote(name)} would be the hostActiveNic{stopped}")
+        return _no_change(f"no change was found by which {quote(name)} would {goal(name, decision)}{stopped}")
     case = case_of(decision)
     named = _policy_named(case.program, options)
     if options.write_tests is None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, json
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, in_order
-from evaluator.facts.link import NO_LOWERS, Link, Lowers
+from evaluator.facts.link import NO_LOWERS, Kind, Link, Lowers
 from evaluator.facts.literal import parse_literals
 from evaluator.facts.route import Route
 from evaluator.facts.subnets import Inhabitants
@@ -22,6 +22,8 @@ from evaluator.text import quote
 if TYPE_CHECKING:
     from evaluator.facts.literal import Literal
 
+_OF_DEBIAN = "127.0.1.1"
+_OTHER_ADDRESS = "use an address that other hosts can reach"
 _NOWHERE = (1, 0)
 _FEW_WALKS = range(16)
 _NO_POINTERS: Mapping[str, str] = {}
@@ -32,7 +34,8 @@ class Told(Struct, frozen=True):
 
     `networks` are the logical networks on the host, sorted. `lacking` holds the words of the rule language, such as
     `nic is up`, that the report's format can never supply. `absent_families` (4, 6) are those of which no link has an
-    address, if the reporting tool can leave a family out. `pointers` maps a fact of the host to its JSON Pointer.
+    address, if the reporting tool can leave a family out; `unrouted` those whose routes are not in the report although
+    it has the other family's. `pointers` maps a fact of the host to its JSON Pointer.
     `other_lists` is a length that no list of one link exceeds, that of its addresses and of the routes that these give
     apart; None if nobody has counted.
     """
@@ -41,6 +44,7 @@ class Told(Struct, frozen=True):
     last_client_iface: str | None = None
     lacking: frozenset[str] = frozenset()
     absent_families: frozenset[int] = frozenset()
+    unrouted: frozenset[int] = frozenset()
     pointers: Mapping[str, str] = _NO_POINTERS
     other_lists: int | None = None
 
@@ -85,6 +89,16 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     def lacking(self) -> frozenset[str]:
         """The words that reports of this kind can never supply."""
         return self.told.lacking
+
+    @property
+    def kinds_left_out(self) -> tuple[Kind, ...]:
+        """The kinds of which reports of this format have no interfaces; none if it only cannot tell kinds apart."""
+        return _kinds_left_out(self.lacking)
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """The words that it lacks about its interfaces: that one is of a kind that is left out is known to be false."""
+        return _without_left_out(self.lacking)
 
     @property
     def absent_families(self) -> frozenset[int]:
@@ -228,6 +242,17 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return tuple(link for link in self.links if reached[link.name] == best)
 
 
+@lru_cache(64)
+def _kinds_left_out(lacking: frozenset[str]) -> tuple[Kind, ...]:
+    kinds = [kind for kind in Kind if f"nic is {kind}" in lacking]
+    return tuple(kinds) if Kind.OTHER in kinds and Kind.PHYSICAL not in kinds else ()
+
+
+@lru_cache(64)
+def _without_left_out(lacking: frozenset[str]) -> frozenset[str]:
+    return lacking - {f"nic is {kind}" for kind in _kinds_left_out(lacking)}
+
+
 _FACTS = ("by_name", "networks", "last_client_iface", "blocked", "lacking", "absent_families")
 
 
@@ -339,8 +364,9 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
             yield Finding(
                 FindingCode.ANSWER_UNUSABLE,
                 Severity.WARNING,
-                f"{quote(str(address))} is {_article(address.unusable)} address and can be no interface's own",
+                f"{quote(str(address))} is {_article(address.unusable)} address, which no interface can own",
                 addresses=(str(address),),
+                hint=_why_unusable(address, is_literal=self.is_literal),
             )
         if not self.complete:
             yield Finding(
@@ -365,6 +391,15 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
 
 
 _COMPARED = ("answers", "asked", "complete", "first", "remarks", "withheld")
+
+
+def _why_unusable(address: Address, *, is_literal: bool) -> str:
+    """Return where an address comes from that means the host itself, empty for any other."""
+    if address.unusable != "loopback":
+        return ""
+    if str(address) == _OF_DEBIAN:
+        return "Debian's installer writes 127.0.1.1 for the host's own name into /etc/hosts; " + _OTHER_ADDRESS
+    return _OTHER_ADDRESS if is_literal else "the name means the host itself where it was looked up; " + _OTHER_ADDRESS
 
 
 def _article(word: str) -> str:

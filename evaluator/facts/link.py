@@ -66,6 +66,7 @@ class Owned(Struct, frozen=True):
 
 NO_LOWERS = Lowers()
 NOTHING_OWNED = Owned((), ())
+_NO_ADDRESSES: frozenset[Address] = frozenset()
 _NO_POINTERS: Mapping[str, str] = {}
 
 
@@ -108,6 +109,11 @@ class Link(Struct, frozen=True, eq=False):
     def malformed(self) -> tuple[str, ...]:
         """The entries beside its addresses that are none."""
         return self.owned().malformed
+
+    @property
+    def peers(self) -> frozenset[Address]:
+        """The addresses at the other end of a point-to-point link, which it does not own."""
+        return _NO_ADDRESSES
 
     @property
     def lowers(self) -> Lowers:

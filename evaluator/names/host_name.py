@@ -17,6 +17,7 @@ from evaluator.facts.address import Address
 from evaluator.facts.literal import parse_literal
 from evaluator.finding import Finding, FindingCode
 from evaluator.names.numerics import looks_numeric, readings
+from evaluator.names.scripts import mixed_scripts
 from evaluator.text import quote
 
 LONGEST_NAME = 253
@@ -50,6 +51,11 @@ class HostName(Struct, frozen=True):
             message = f"{quote(self.asked)} has no domain; it is asked as it stands, no search list is used"
             hint = "give the fully qualified name"
             found.append(Finding(FindingCode.NAME_HAS_ONE_LABEL, Severity.INFO, message, hint=hint))
+        scripts = mixed_scripts(self.unicode)
+        if scripts:
+            message = f"{quote(self.asked)} mixes letters of several scripts: {', '.join(scripts)}"
+            hint = f"it may imitate another name; in ASCII it is {quote(self.ascii)}"
+            found.append(Finding(FindingCode.NAME_HAS_MIXED_SCRIPTS, Severity.WARNING, message, hint=hint))
         return tuple(found)
 
 

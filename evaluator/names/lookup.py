@@ -6,7 +6,7 @@ made from these, and a record keeps them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -64,35 +64,65 @@ class Family(Struct, frozen=True):
         }
 
 
+_FIX_ALIAS = "correct the CNAME record"
 _SAID = {
-    Outcome.NAME_NOT_FOUND: (FindingCode.NAME_NOT_FOUND, "does not exist", "look for a typing mistake"),
+    Outcome.NAME_NOT_FOUND: (FindingCode.NAME_NOT_FOUND, "does not exist", "check its spelling"),
     Outcome.NO_ADDRESSES: (
         FindingCode.NAME_HAS_NO_ADDRESSES,
         "exists and has no addresses",
-        "a filter against DNS rebinding may have taken private ones out of the answer",
+        "a filter against DNS rebinding may have removed private addresses from the answer",
     ),
-    Outcome.CNAME_DANGLING: (FindingCode.CNAME_DANGLING, "is an alias of a name that does not exist", ""),
-    Outcome.CNAME_LOOP: (FindingCode.CNAME_LOOP, "is an alias that leads back to itself", ""),
-    Outcome.CNAME_CHAIN_TOO_LONG: (FindingCode.CNAME_CHAIN_TOO_LONG, "is an alias with more than sixteen steps", ""),
-    Outcome.SERVER_FAILED: (FindingCode.DNS_SERVER_FAILED, "could not be looked up: the name servers fail", ""),
-    Outcome.REFUSED: (FindingCode.DNS_REFUSED, "could not be looked up: the name servers refuse", ""),
+    Outcome.CNAME_DANGLING: (FindingCode.CNAME_DANGLING, "is an alias of a name that does not exist", _FIX_ALIAS),
+    Outcome.CNAME_LOOP: (FindingCode.CNAME_LOOP, "is an alias that leads back to itself", _FIX_ALIAS),
+    Outcome.CNAME_CHAIN_TOO_LONG: (
+        FindingCode.CNAME_CHAIN_TOO_LONG,
+        "is an alias with more than sixteen steps",
+        "let the CNAME record point to the last name",
+    ),
+    Outcome.SERVER_FAILED: (
+        FindingCode.DNS_SERVER_FAILED,
+        "could not be looked up: the name servers fail",
+        "the zone may be broken, or its DNSSEC signatures invalid",
+    ),
+    Outcome.REFUSED: (
+        FindingCode.DNS_REFUSED,
+        "could not be looked up: the name servers refuse",
+        "they may answer other clients only; choose another with `--dns-server`",
+    ),
     Outcome.MALFORMED: (
         FindingCode.DNS_MALFORMED,
-        "could not be looked up: what the name servers send cannot be read",
+        "could not be looked up: the answer of the name servers cannot be read",
         "something between here and the name server may change its answers",
     ),
     Outcome.UNREACHABLE: (
         FindingCode.DNS_UNREACHABLE,
         "could not be looked up: no name server can be reached",
-        "the servers' addresses and ports may be wrong",
+        "check their addresses and ports",
     ),
-    Outcome.TIMED_OUT: (FindingCode.DNS_TIMED_OUT, "could not be looked up: no name server answered in time", ""),
-    Outcome.NO_SERVER: (FindingCode.DNS_NO_SERVER, "could not be looked up: no name server is configured", ""),
+    Outcome.TIMED_OUT: (
+        FindingCode.DNS_TIMED_OUT,
+        "could not be looked up: no name server answered in time",
+        "a firewall may drop the queries; `--dns-timeout` gives more time",
+    ),
+    Outcome.NO_SERVER: (
+        FindingCode.DNS_NO_SERVER,
+        "could not be looked up: no name server is configured",
+        "name one with `--dns-server`",
+    ),
 }
+_OF_SERVERS = frozenset(
+    {Outcome.SERVER_FAILED, Outcome.REFUSED, Outcome.MALFORMED, Outcome.UNREACHABLE, Outcome.TIMED_OUT}
+)
 
 
-def lookup_findings(name: str, families: tuple[Family, ...]) -> Iterator[Finding]:
-    """Yield what is remarkable; never a TTL, a time or a server, so that equal answers give equal findings."""
+def lookup_findings(
+    name: str, families: tuple[Family, ...], servers: Sequence[str] = (), elsewhere: str = ""
+) -> Iterator[Finding]:
+    """Yield what is remarkable; never a TTL or a time, so that equal answers give equal findings.
+
+    `servers` are named as they were configured, if they are what failed. `elsewhere` is the hint where a name may be
+    known that DNS gave no address for.
+    """
     shown = quote(name)
     has_addresses = any(family.addresses for family in families)
     for outcome, types in _by_outcome(families).items():
@@ -101,7 +131,9 @@ def lookup_findings(name: str, families: tuple[Family, ...]) -> Iterator[Finding
         code, said, hint = _SAID[outcome]
         which = "" if len(types) == len(families) else f" ({' and '.join(types)} records)"
         severity = Severity.ERROR if not has_addresses else Severity.WARNING
-        yield Finding(code, severity, f"{shown} {said}{which}", hint=hint)
+        asked = f"; asked: {', '.join(servers)}" if servers and outcome in _OF_SERVERS else ""
+        hints = (hint, elsewhere) if elsewhere and not has_addresses else (hint,)
+        yield Finding(code, severity, f"{shown} {said}{which}{asked}", hint="; ".join(hints))
     if has_addresses and any(f.outcome in (Outcome.NAME_NOT_FOUND, Outcome.CNAME_DANGLING) for f in families):
         message = f"the name server says that {shown} exists and that it does not, depending on the record type"
         yield Finding(FindingCode.DNS_INCONSISTENT, Severity.WARNING, message, hint="the server breaks RFC 8020")

@@ -8,12 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from msgspec import Struct
+
 from evaluator.policy.checked import Condition, Constant, Expression, InState, Read, Related, RouteTo, walk
 from evaluator.policy.program import Program, Rule
 from evaluator.policy.types import Base
 from evaluator.policy.verbs import Effect
 
 _FACTS = (Base.NIC, Base.REPORT, Base.OWNED)
+
+
+class Asking(Struct, frozen=True):
+    """Which rules of a policy ask for facts that a report does not have; `missing` are the facts.
+
+    `by_deciding` are those that rules other than `warn` ask for. `refusing` are the numbers of the reject and ambiguous
+    rules among them, and `noting` the numbers of the other rules, with what the condition and the message of each ask
+    for.
+    """
+
+    missing: frozenset[str]
+    by_deciding: frozenset[str]
+    refusing: tuple[int, ...]
+    noting: tuple[tuple[int, frozenset[str], frozenset[str]], ...]
 
 
 def nodes_of(rule: Rule) -> Iterator[Condition | Expression]:
@@ -40,9 +56,8 @@ def facts_asked(program: Program) -> Mapping[str, str]:
     """Return the facts in the words of `HostFacts.lacking`, each with the place of the first rule that asks for it."""
     places: dict[str, str] = {}
     for rule in program.rules:
-        for node in nodes_of(rule):
-            for word in _asked(node):
-                places.setdefault(word, rule.place)
+        for word in facts_of(rule):
+            places.setdefault(word, rule.place)
     return dict(sorted(places.items()))
 
 
@@ -54,6 +69,31 @@ def asks_for_addresses(program: Program) -> bool:
         if rule.verb.effect is Effect.ADD
         for node in walk(rule.condition)
     )
+
+
+def asking_for(program: Program, missing: frozenset[str]) -> Asking:
+    """Return which rules ask for one of these facts."""
+    asked = [(number, rule, facts_of(rule) & missing) for number, rule in enumerate(program.rules)]
+    return Asking(
+        missing,
+        frozenset().union(*(facts for _, rule, facts in asked if rule.verb.decides)),
+        tuple(number for number, rule, facts in asked if facts and rule.verb.refuses),
+        tuple(
+            (number, facts_in(rule.condition) & missing, facts - facts_in(rule.condition))
+            for number, rule, facts in asked
+            if facts and not rule.verb.decides
+        ),
+    )
+
+
+def facts_of(rule: Rule) -> frozenset[str]:
+    """Return the facts that one rule asks for, in the same words."""
+    return frozenset(word for node in nodes_of(rule) for word in _asked(node))
+
+
+def facts_in(node: Condition | Expression) -> frozenset[str]:
+    """Return the facts that a part of a condition asks for, in the same words."""
+    return frozenset(word for inner in walk(node) for word in _asked(inner))
 
 
 def _asked(node: Condition | Expression) -> Iterator[str]:

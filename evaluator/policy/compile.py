@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evaluator.decision import Status
 from evaluator.facts.host import HostFacts
@@ -28,6 +28,9 @@ from evaluator.policy.syntax import assign, attribute, call, name, parsed
 from evaluator.policy.verbs import Effect, Judges
 from evaluator.policy.verdict import Trace, Verdict, status_of_none
 from evaluator.policy.wording import finding_at_once, finding_of, show
+
+if TYPE_CHECKING:
+    from evaluator.policy.asked import Asking
 
 Judge = Callable[[Question], Verdict]
 Said = tuple[Trace, list[Finding]]
@@ -56,6 +59,20 @@ class Compiled:
         from evaluator.policy.asked import facts_asked  # noqa: PLC0415 -- a status and a name ask for none
 
         return facts_asked(self.program)
+
+    def asking(self, missing: frozenset[str]) -> Asking:
+        """Return which rules ask for one of these facts."""
+        known = self._asking.get(missing)
+        if known is None:
+            from evaluator.policy.asked import asking_for  # noqa: PLC0415 -- as above
+
+            known = self._asking[missing] = asking_for(self.program, missing)
+        return known
+
+    @cached_property
+    def _asking(self) -> dict[frozenset[str], Asking]:
+        """What `asking` returned before: a few, one for each kind of report."""
+        return {}
 
     @cached_property
     def asks_for_addresses(self) -> bool:
@@ -152,7 +169,7 @@ def _saying(number: int, rule: Rule, writer: Writer) -> list[ast.stmt]:
     message, hint = (writer.message(template) for template in (rule.message, rule.hint))
     about = [writer.constant(rule), name("question")]
     if rule.has_subject:
-        finding = call(name("finding_of"), *about, name("nic"), message, hint)
+        finding = call(name("finding_of"), *about, name("nic"), writer.addresses(rule.message), message, hint)
         saying: ast.stmt = ast.Expr(call(attribute(name("found"), "append"), finding))
         saying = ast.For(ast.Name("nic", ast.Store()), name(f"held{number}"), [saying], [])
     else:

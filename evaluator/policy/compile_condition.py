@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import fnmatch
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec.structs import replace
@@ -32,8 +33,10 @@ from evaluator.policy.compile_expression import Values, is_candidates, variable
 from evaluator.policy.program import Template
 from evaluator.policy.sieve import Sieve, Source, extreme_of
 from evaluator.policy.syntax import attribute, call, name, negation
+from evaluator.policy.types import Base
 
 _FEW = 4
+_OF_ADDRESSES = (Base.ADDRESS, Base.OWNED)
 _COMPARISONS: dict[Relate, ast.cmpop] = {
     Relate.EQUAL: ast.Eq(),
     Relate.UNEQUAL: ast.NotEq(),
@@ -75,7 +78,14 @@ class Writer:
 
     def values(self, template: Template) -> ast.expr:
         """Write the values of the words of a message."""
-        words = [part for part in template.parts if not isinstance(part, str)]
+        return self._values_of(part for part in template.parts if not isinstance(part, str))
+
+    def addresses(self, template: Template) -> ast.expr:
+        """Write the values of those words of a message that are addresses."""
+        words = (part for part in template.parts if not isinstance(part, str))
+        return self._values_of(word for word in words if word.type.base in _OF_ADDRESSES)
+
+    def _values_of(self, words: Iterable[Expression]) -> ast.expr:
         return ast.Tuple([self._values.value(word) for word in words], ast.Load())
 
     def domain(self, sieve: Sieve) -> ast.expr:

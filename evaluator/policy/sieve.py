@@ -100,7 +100,7 @@ def _at_most(part: Condition) -> Sieve | None:
     if not isinstance(part, Quantified) or part.quantifier is not Quantifier.SOME:
         return None
     word = _nic_word(part.domain)
-    if word == "nic.matched":
+    if word in ("nic.matched", "nic.host_prefixes"):
         return Sieve(Source.OWNERS, None, None)
     body = part.body
     if word not in {f"nic.{name}" for name in _ADDRESS_LISTS} or not isinstance(body, Related) or body.negated:

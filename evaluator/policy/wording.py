@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from evaluator.facts.address import Address, Cidr, OwnedAddress
 from evaluator.facts.link import Link
@@ -38,9 +38,20 @@ def show_briefly(value: object) -> str:
     return show(value)
 
 
-def finding_of(rule: Rule, question: Question, nic: Link, message: str, hint: str) -> Finding:
-    """Return what a rule found about one interface."""
-    return _finding(rule, {nic.name}, question.matched_set(nic), message, hint)
+def finding_of(rule: Rule, question: Question, nic: Link, named: tuple[Value, ...], message: str, hint: str) -> Finding:
+    """Return what a rule found about one interface; it is about the addresses that its message names, if it names any.
+
+    Otherwise it is about the host addresses that the interface owns.
+    """
+    addresses = frozenset(_addresses_in(named)) if named else question.matched_set(nic)
+    return _finding(rule, {nic.name}, addresses, message, hint)
+
+
+def _addresses_in(values: Iterable[Value]) -> Iterator[Address]:
+    for value in values:
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, Address | OwnedAddress):
+                yield item if isinstance(item, Address) else item.address
 
 
 def finding_at_once(
@@ -48,13 +59,11 @@ def finding_at_once(
 ) -> Finding:
     """Return what a rule without subject found; it is about what its message names."""
     interfaces: set[str] = set()
-    addresses: set[Address] = set()
+    addresses = set(_addresses_in(named))
     for value in named:
-        for item in value if isinstance(value, tuple) else (value,):
-            if isinstance(item, Link):
-                interfaces.add(item.name)
-            elif isinstance(item, Address | OwnedAddress):
-                addresses.add(item if isinstance(item, Address) else item.address)
+        interfaces.update(
+            item.name for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, Link)
+        )
     if rule.verb.effect is Effect.MAKE_AMBIGUOUS:
         interfaces.update([nic.name for nic in candidates])
         addresses.update(question.matched_sets(candidates))

@@ -74,7 +74,7 @@ def _interface(interface: InterfaceReasons, cast: Cast, uppers: Neighbours) -> H
         ],
         " ",
     )
-    body = [terms(_facts(interface, cast, uppers)), *_what_if(interface), *_reasons(interface.reasons)]
+    body = [terms(_facts(interface, cast, uppers)), *_what_if(interface, role), *_reasons(interface.reasons)]
     look = "one" if role.part is Part.NONE else "one played"
     return folded(summary, element("div", *body, id=cast.anchors[interface.name]), look=look)
 
@@ -98,16 +98,17 @@ def _addresses(addresses: Sequence[str], of_host: frozenset[str]) -> Html:
     return joined([*shown, *more], " ") if addresses else Html("no address")
 
 
-def _what_if(interface: InterfaceReasons) -> Iterator[Html]:
+def _what_if(interface: InterfaceReasons, role: Role) -> Iterator[Html]:
+    goal = "not be rejected" if role.part is Part.REJECTED else "be the hostActiveNic"
     if interface.near_misses:
         near = element("ul", *(element("li", sentence) for sentence in interface.near_misses))
         yield element("div", element("h3", "Near misses"), near, class_="near")
     if interface.change is not None:
         steps = joined((element("span", step) for step in interface.change.steps), ", and if ")
-        yield element("p", "If ", steps, ", it would be the hostActiveNic.", class_="change")
+        yield element("p", "If ", steps, f", it would {goal}.", class_="change")
     elif interface.search is not None:
         limit = "; the search stopped at its limit" if interface.search is Search.GAVE_UP else ""
-        yield element("p", f"No change was found by which it would be the hostActiveNic{limit}.", class_="change")
+        yield element("p", f"No change was found by which it would {goal}{limit}.", class_="change")
 
 
 def _reasons(reasons: Sequence[Reason]) -> Iterator[Html]:

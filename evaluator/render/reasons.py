@@ -26,14 +26,12 @@ from evaluator.render.text import (
     print_lines,
     seen,
 )
+from evaluator.summary import goal
 from evaluator.text import flat, visible
 from evaluator.trace import Explanation, InterfaceReasons, Reason, Search
 
 _MOST_EDITS = 6
-_NOT_FOUND = {
-    Search.NONE: "no change was found by which it would be the hostActiveNic",
-    Search.GAVE_UP: "no change was found by which it would be the hostActiveNic; the search stopped at its limit",
-}
+_NOT_FOUND = {Search.NONE: "", Search.GAVE_UP: "; the search stopped at its limit"}
 
 
 def print_explanation(decision: Decision, kept: Kept, stream: TextIO) -> None:
@@ -48,7 +46,7 @@ def print_explanation(decision: Decision, kept: Kept, stream: TextIO) -> None:
             title = Text(f"\n{visible(one.name)}", style="bold")
             title.append(f"  {one.kind}" + _owning(one), style="none")
             console.print(title)
-            for line in _sentences(one):
+            for line in _sentences(one, goal(one.name, decision)):
                 console.print(Padding(Text(flat(line)), (0, 0, 0, 2)))
             for reason in _telling(one):
                 for line in _details(reason):
@@ -68,15 +66,15 @@ def _owning(one: InterfaceReasons) -> str:
     return "".join(parts)
 
 
-def _sentences(one: InterfaceReasons) -> Iterator[str]:
+def _sentences(one: InterfaceReasons, goal: str) -> Iterator[str]:
     yield one.outcome
     yield from (f"near miss: {miss}" for miss in one.near_misses)
     if one.change is not None:
         steps = one.change.steps
         more = f", and {len(steps) - _MOST_EDITS} more" if len(steps) > _MOST_EDITS else ""
-        yield f"it would be the hostActiveNic if {', and if '.join(steps[:_MOST_EDITS])}{more}"
+        yield f"it would {goal} if {', and if '.join(steps[:_MOST_EDITS])}{more}"
     elif one.search in _NOT_FOUND:
-        yield _NOT_FOUND[one.search]
+        yield f"no change was found by which it would {goal}{_NOT_FOUND[one.search]}"
 
 
 def _telling(one: InterfaceReasons) -> tuple[Reason, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from evaluator.diagnostic import Severity
-from evaluator.facts.address import Address, parse_address
+from evaluator.facts.address import Address, in_order, parse_address
 from evaluator.facts.link import Kind, Owned
 from evaluator.finding import Finding, FindingCode
 from evaluator.report.owned import Entry, read_owned
@@ -43,12 +43,17 @@ def read_gateway(ifname: str, text: str) -> tuple[Address | None, tuple[Finding,
     return (None if address is None or address.unusable else address), ()
 
 
-def device_not_reported(ifname: str) -> Finding:
-    """Return the finding on routes by a device that the report does not describe, or does not name."""
+def device_not_reported(ifname: str, sources: Iterable[Address] = ()) -> Finding:
+    """Return the finding on routes by a device that the report does not describe, or does not name.
+
+    `sources` are the source addresses of these routes, which are addresses of the host.
+    """
     message = f"routes leave by {quote(ifname)}, which the report does not describe"
     if not ifname:
         message = "a route names no device that it leaves by"
-    return Finding(FindingCode.ROUTE_DEVICE_NOT_REPORTED, Severity.WARNING, message, hint="report all interfaces")
+    addresses = tuple(map(str, in_order(sources)))
+    hint = "report all interfaces"
+    return Finding(FindingCode.ROUTE_DEVICE_NOT_REPORTED, Severity.WARNING, message, addresses=addresses, hint=hint)
 
 
 def _on_loopback(ifname: str, address: str) -> Finding:

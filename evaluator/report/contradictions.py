@@ -18,16 +18,20 @@ from evaluator.text import quote, quote_all
 
 _DOWN = "nic is down"
 _FEW_LAYERS = 6
+_MAY_LEAVE_OUT = "the reporting tool may leave out interfaces of that kind"
 
 
-def contradictions(facts: HostFacts) -> Iterator[Finding]:
-    """Yield a finding for each place where the links contradict each other."""
+def contradictions(facts: HostFacts, if_missing: str = _MAY_LEAVE_OUT) -> Iterator[Finding]:
+    """Yield a finding for each place where the links contradict each other.
+
+    `if_missing` is the hint if a lower device is not described: why this tool leaves one out, or what follows.
+    """
     by_name, lowers = facts.by_name, facts.standing
     standing = {name: below.names for name, below in lowers.items()}
     for name, below in lowers.items():
         is_loose = below.elsewhere or (below.base is None and by_name[name].kind is Kind.VLAN)
         if is_loose or not all(map(by_name.__contains__, standing[name])):
-            yield from _dangling(by_name[name])
+            yield from _dangling(by_name[name], if_missing)
     slaves = [slave for below in lowers.values() for slave in below.slaves]
     for link in _with_addresses(facts, frozenset(slaves)):
         yield from _address_on_slave(link)
@@ -56,7 +60,7 @@ def _warning(
     return Finding(code, Severity.WARNING, message, tuple(sorted(interfaces)), addresses, hint=hint)
 
 
-def _dangling(link: Link) -> Iterator[Finding]:
+def _dangling(link: Link, if_missing: str) -> Iterator[Finding]:
     lowers = link.lowers
     slaves, ports = frozenset(lowers.slaves), frozenset(lowers.ports)
     for name in link.missing:
@@ -70,7 +74,7 @@ def _dangling(link: Link) -> Iterator[Finding]:
             code,
             f"{quote(link.name)} names {quote(name)} as its {role}, which the report does not describe",
             link.name,
-            hint="the reporting tool may leave out interfaces of that kind",
+            hint=if_missing,
         )
     if lowers.elsewhere:
         yield Finding(
@@ -82,7 +86,7 @@ def _dangling(link: Link) -> Iterator[Finding]:
     elif link.kind is Kind.VLAN and lowers.base is None:
         yield _warning(
             FindingCode.BASE_NOT_REPORTED,
-            f"the report does not say what the vlan {quote(link.name)} stands on",
+            f"the report does not name the base of the vlan {quote(link.name)}",
             link.name,
         )
 

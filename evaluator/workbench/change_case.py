@@ -17,6 +17,7 @@ from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.policy.parameters import shown
 from evaluator.restate.restate import Touched, restate, text_of
+from evaluator.summary import goal
 from evaluator.text import quote
 from evaluator.trace import Change, Search
 from evaluator.workbench.case_text import dump, report_in_test
@@ -44,7 +45,8 @@ def change_case(decision: Decision, name: str) -> ChangeCase | Search | None:
     found = smallest_change(case, link, Effort.for_case(case))
     if found.change is None or found.case is None:
         return found.search
-    return ChangeCase(_test(found.case, name, found.change), _parameters(found.case), found.change)
+    title = f"{quote(name)} would {goal(name, decision)} if {found.change.sentence}"
+    return ChangeCase(_test(found.case, name, title), _parameters(found.case), found.change)
 
 
 def file_of_case(case: ChangeCase, policy: str) -> str:
@@ -61,7 +63,7 @@ def with_parameters(case: ChangeCase, known: Iterable[str]) -> dict[str, Any]:
     return {**case.test, **({"parameters": given} if given else {})}
 
 
-def _test(case: Case, name: str, change: Change) -> dict[str, Any]:
+def _test(case: Case, name: str, title: str) -> dict[str, Any]:
     report = case.report
     held = report_in_test(report.document, report.text or text_of(report.document))
     if held is None:  # names of the kernel that are not UTF-8: the report as `activenic collect` writes it
@@ -70,7 +72,6 @@ def _test(case: Case, name: str, change: Change) -> dict[str, Any]:
     if held is None:
         message = "the report is too large for a test file, or not UTF-8"
         raise RecordError([Diagnostic(RecordCode.NOT_A_TEST, message)])
-    title = f"{quote(name)} would be the hostActiveNic if {change.sentence}"
     if len(title) > _LONGEST_NAME:
         title = title[: _LONGEST_NAME - 1] + "…"
     host = host_data(case.host)

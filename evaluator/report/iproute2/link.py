@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import (
@@ -161,6 +161,15 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
         return self.neighbours.owned(self.interface)
 
     @property
+    def peers(self) -> frozenset[Address]:
+        """The addresses at the other end."""
+        listed = self.interface.data.addr_info
+        if listed is UNSET or not any(map(_has_peer, listed)):
+            return frozenset()
+        entries = (entry for entry, _ in self.interface.addresses if _has_peer(entry))
+        return frozenset(filter(None, (_parsed(entry.address) for entry in entries)))
+
+    @property
     def lowers(self) -> Lowers:
         """What it is on top of; for masters, their members."""
         one = self.interface
@@ -271,7 +280,8 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
                     f"{quote(self.name)} has {quote(entry.local or '')}, which another host has "
                     "(duplicate address detection failed); it does not count"
                 )
-                yield Finding(FindingCode.DUPLICATE_ADDRESS, Severity.WARNING, message, (self.name,))
+                addresses = tuple(map(str, filter(None, (_parsed(entry.local),))))
+                yield Finding(FindingCode.DUPLICATE_ADDRESS, Severity.WARNING, message, (self.name,), addresses)
 
     def _connected(self, families: frozenset[int]) -> Iterator[Route]:
         """Yield the connected routes of the families without a routing table, as the kernel would make them."""
@@ -353,6 +363,13 @@ def _has_peer(entry: wire.Address) -> bool:
 def family_of(local: str) -> int:
     """Return the family of an address, 4 or 6; `ip -br` does not print it, so the address tells it."""
     return 6 if ":" in local else 4
+
+
+def _parsed(text: str | UnsetType) -> Address | None:
+    try:
+        return None if text is UNSET else parse_address(text)
+    except ValueError:
+        return None
 
 
 def _peer_network(entry: wire.Address) -> Cidr | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 
 import msgspec
 from msgspec import UNSET
@@ -36,6 +37,8 @@ _LACKING = NETWORK_WORDS | {"nic is dhcp", "nic is dhcpv6", "nic.speed"}
 _LINK_WORDS = frozenset({"nic is carrier", "nic.altnames"})
 _ADDRESS_WORDS = frozenset({"address.label", *(f"address is {flag}" for flag in ADDRESS_FLAGS)})
 _DETAIL_WORDS = frozenset({"nic.alias", *(f"nic is {kind}" for kind in Kind if kind is not Kind.LOOPBACK)})
+_IF_MISSING = "use `ip -j -d addr show` without `dev` or another filter"
+_FAMILIES = frozenset({4, 6})
 _NO_MEMBERS: frozenset[str] = frozenset()
 _OUTPUTS = msgspec.json.Decoder(list[wire.Interface])
 _COLLECTED = msgspec.json.Decoder(wire.Collected)
@@ -87,7 +90,7 @@ def _reading(found: wire.Collected, pointer: str) -> Reading:
     tables = {family: part for family, part in ((4, found.route), (6, found.route6)) if part is not UNSET}
     table = read_routes(tables) if tables else None
     if table is not None:
-        table.block_unknown(interfaces)
+        table.block_unknown(interfaces, chain.from_iterable(tables.values()))
     routed = frozenset(table.families) if table else frozenset()
     neighbours = Neighbours(interfaces, table.ways() if table else {}, routed)
     is_collected = found.schema_version is not UNSET
@@ -95,8 +98,9 @@ def _reading(found: wire.Collected, pointer: str) -> Reading:
         _links(neighbours),
         table_of(neighbours.address_texts()),
         Told(
-            lacking=_lacking(found.addr, has_routes=len(routed) == 2),
+            lacking=_lacking(found.addr, has_routes=bool(routed)),
             absent_families=frozenset() if is_collected else absent_families(interfaces),
+            unrouted=_FAMILIES - routed if routed else frozenset(),
             other_lists=_most_names(neighbours),
         ),
         tuple if table is None else table.leading_nowhere,
@@ -175,7 +179,7 @@ def findings(
         yield from link.findings()
         yield from _master_not_reported(link.interface, interfaces)
     yield from gaps(entries, interfaces)
-    yield from contradictions(facts)
+    yield from contradictions(facts, _IF_MISSING)
     yield from table.findings if table else ()
     yield from _kinds_unknown(facts, interfaces)
 

@@ -48,12 +48,14 @@ class RoutingTable(Struct):
         """Return the routes that lead nowhere, sorted."""
         return tuple(sorted(self.blocked))
 
-    def block_unknown(self, known: Container[str]) -> None:
+    def block_unknown(self, known: Container[str], entries: Iterable[wire.Route]) -> None:
         """Let routes by devices that are not described lead nowhere: they hide shorter ones all the same."""
-        for name in [name for name in self.routes if name not in known]:
+        unknown = [name for name in self.routes if name not in known]
+        sources = _sources(unknown, entries) if unknown else {}
+        for name in unknown:
             self.blocked.update(self.routes.pop(name))
             self.gateways.pop(name, None)
-            self.findings.append(device_not_reported(name))
+            self.findings.append(device_not_reported(name, sources.get(name, ())))
 
 
 def read_routes(tables: Mapping[int, Sequence[wire.Route]]) -> RoutingTable:
@@ -96,6 +98,18 @@ def _add(table: RoutingTable, route: Route, entry: wire.Route) -> None:
             table.gateways[hop.dev].add(parse_address(text))
         except ValueError:
             table.findings.append(_malformed("gateway", text))
+
+
+def _sources(devices: Iterable[str], entries: Iterable[wire.Route]) -> Mapping[str, set[Address]]:
+    """Return the source addresses of the routes by some devices."""
+    found: dict[str, set[Address]] = {name: set() for name in devices}
+    for entry in entries:
+        if entry.prefsrc and entry.dev in found:
+            try:
+                found[entry.dev].add(parse_address(entry.prefsrc))
+            except ValueError:
+                continue
+    return found
 
 
 def _destination(text: str, family: int) -> Cidr:

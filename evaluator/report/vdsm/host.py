@@ -8,6 +8,7 @@ from functools import cached_property
 
 from msgspec.structs import replace
 
+from evaluator.facts.address import Address
 from evaluator.facts.link import Kind, Owned
 from evaluator.facts.netmask import NETMASKS
 from evaluator.report.owned import read_owned
@@ -15,6 +16,7 @@ from evaluator.report.vdsm.addresses import entries_of
 from evaluator.report.vdsm.wire import Bridge, Device, Network, Nic, Parts
 from evaluator.text import escaped
 
+Disagreement = tuple[str, str, tuple[Address, ...]]
 MAPS = {Kind.PHYSICAL: "nics", Kind.VLAN: "vlans", Kind.BOND: "bondings", Kind.BRIDGE: "bridges"}
 
 
@@ -131,8 +133,8 @@ class VdsmHost:
         return {name: tuple(sorted(networks)) for name, networks in found.items()}
 
     @cached_property
-    def disagreements(self) -> tuple[tuple[str, str], ...]:
-        """Where networks and devices disagree: the device, empty if there is none, and what is said of it."""
+    def disagreements(self) -> tuple[Disagreement, ...]:
+        """Where networks and devices disagree: the device, empty if there is none, the message and the addresses."""
         from evaluator.report.vdsm.network import disagreements  # noqa: PLC0415 -- for the findings
 
         return tuple(disagreements(self))
@@ -140,7 +142,7 @@ class VdsmHost:
     @property
     def names_in_conflict(self) -> frozenset[str]:
         """The devices with which a network disagrees."""
-        return frozenset(name for name, _ in self.disagreements if name)
+        return frozenset(name for name, _, _ in self.disagreements if name)
 
 
 def device_name(name: str, network: Network) -> str:

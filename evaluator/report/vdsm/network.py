@@ -5,34 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.diagnostic import Severity
+from evaluator.facts.address import Address, in_order
 from evaluator.facts.link import Kind
 from evaluator.finding import Finding, FindingCode
 from evaluator.report.vdsm.addresses import FAMILIES, addresses_in
-from evaluator.report.vdsm.host import VdsmHost, device_name
+from evaluator.report.vdsm.host import Disagreement, VdsmHost, device_name
 from evaluator.report.vdsm.link import truth_of, vlan_id_of
 from evaluator.report.vdsm.wire import Bridge, Device, Network, Vlan
 from evaluator.text import quote, quote_all
 
 
-def disagreements(host: VdsmHost) -> Iterator[tuple[str, str]]:
-    """Yield each disagreement with the device's name, which is empty for a device that is not described."""
+def disagreements(host: VdsmHost) -> Iterator[Disagreement]:
+    """Yield each disagreement with the device's name, which is empty for a device that is not described.
+
+    The addresses of a network without a described device are beside it: no interface owns them.
+    """
     ports = {name: _ports(bridge) for name, bridge in host.bridges.items()} if host.networks else {}
     for name, network in host.networks.items():
         device, known = device_name(name, network), host.device(device_name(name, network))
         if known is None:
-            yield "", f"the network {quote(name)} is on {quote(device)}, which the report does not describe"
+            message = f"the network {quote(name)} is on {quote(device)}, which the report does not describe"
+            yield "", message, in_order(address for family in FAMILIES for address in addresses_in(network, family))
             continue
-        yield from ((device, said) for said in _disagreements(name, network, device, *known, ports.get(device)))
-        yield from ((device, said) for said in _vlan_ids_differ(host, name, network, device, *known))
+        yield from ((device, said, ()) for said in _disagreements(name, network, device, *known, ports.get(device)))
+        yield from ((device, said, ()) for said in _vlan_ids_differ(host, name, network, device, *known))
 
 
-def disagreement(device: str, message: str) -> Finding:
+def disagreement(device: str, message: str, addresses: tuple[Address, ...]) -> Finding:
     """Return the finding of a disagreement."""
     return Finding(
         FindingCode.NETWORK_CONFLICT,
         Severity.WARNING,
         message,
         (device,) if device else (),
+        tuple(map(str, addresses)),
         hint="what the device says is what counts",
     )
 

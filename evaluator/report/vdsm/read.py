@@ -38,6 +38,7 @@ _LACKING = (
     | frozenset(f"address is {flag}" for flag in ADDRESS_FLAGS)
     | frozenset(f"nic is {kind}" for kind in Kind if kind not in MAPS)
 )
+_IF_MISSING = "oVirt cannot set up a network over an interface that VDSM does not report, such as a team"
 _USUAL_NETMASKS = frozenset((None, "", *NETMASKS))
 _REPLIES = msgspec.json.Decoder(Reply)
 
@@ -184,4 +185,4 @@ def findings(host: VdsmHost, facts: HostFacts) -> Iterator[Finding]:
             yield from link.owned().findings
         if not link.is_usual:
             yield from link.findings()
-    yield from contradictions(facts)
+    yield from contradictions(facts, _IF_MISSING)

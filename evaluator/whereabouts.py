@@ -1,0 +1,139 @@
+"""Where an address is that no interface owns, if the report shows it somewhere.
+
+An address may be on a loopback link, at the other end of a point-to-point link, refused by duplicate address detection,
+listed without its interface or in an invalid form, or be an IPv6 form of an IPv4 address that an interface owns. Each
+of these explains a `no_match` better than the guess that the host is behind NAT. Nothing is looked up if every host
+address has an owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from msgspec import Struct
+
+from evaluator.facts.address import Address, parse_address
+from evaluator.facts.embedded import Mechanism, embedded_ipv4
+from evaluator.facts.link import Link
+from evaluator.finding import Finding, FindingCode
+from evaluator.names.numerics import addresses_read
+from evaluator.policy.scene import Question
+from evaluator.text import quote, quote_all
+
+_USE_ANOTHER = "use an address of another interface"
+_ASK_HOST = "ask the host with `ip -j -d addr show`"
+
+
+class Place(Struct, frozen=True, order=True):
+    """Where the report shows an address without an owner: what to say, what to do, and the interfaces involved."""
+
+    address: Address
+    message: str
+    hint: str
+    interfaces: tuple[str, ...] = ()
+
+
+def whereabouts(question: Question, report_findings: Iterable[Finding]) -> tuple[Place, ...]:
+    """Return where the usable host addresses without an owner are, sorted by address."""
+    unowned = question.unowned
+    if not unowned:
+        return ()
+    found = [*_in_findings({str(address): address for address in unowned}, report_findings), *_embedded(question)]
+    by_name = question.facts.by_name
+    for link in by_name.values():
+        peers = link.peers
+        if peers:
+            found.extend(_at_peer(link, address) for address in unowned if address in peers)
+    for name in question.facts.table.odd:
+        found.extend(_malformed(by_name[name], unowned))
+    return tuple(sorted(found))
+
+
+def may_mean(text: str, address: Address) -> bool:
+    """Return whether some program reads an invalid text as the address."""
+    body = text.strip(" []").partition("/")[0]
+    if str(address) in addresses_read(body):
+        return True
+    try:
+        return parse_address(body) == address
+    except ValueError:
+        return False
+
+
+def peer_sentence(link: Link, address: Address) -> str:
+    """Return that an address is the other end of a point-to-point link."""
+    return f"{address} is the peer address of {quote(link.name)}"
+
+
+def _in_findings(unowned: Mapping[str, Address], findings: Iterable[Finding]) -> Iterator[Place]:
+    """Yield the addresses that a finding on the report is about."""
+    for finding in findings:
+        describe = _FROM_FINDINGS.get(finding.code)
+        if describe is not None:
+            for text in finding.addresses:
+                if text in unowned:
+                    yield describe(unowned[text], finding)
+
+
+def _on_loopback(address: Address, finding: Finding) -> Place:
+    names = quote_all(finding.interfaces)
+    message = f"{address} is on {names}, and addresses of a loopback link do not count"
+    return Place(address, message, f"{names} is a loopback link; {_USE_ANOTHER}", finding.interfaces)
+
+
+def _refused(address: Address, finding: Finding) -> Place:
+    names = quote_all(finding.interfaces)
+    message = f"{address} is configured on {names}, but another host uses it (duplicate address detection failed)"
+    return Place(address, message, f"remove {address} from {names} or from the other host", finding.interfaces)
+
+
+def _without_interface(address: Address, finding: Finding) -> Place:
+    return Place(address, f"the report lists {address} without its interface", _ASK_HOST)
+
+
+def _on_undescribed(address: Address, finding: Finding) -> Place:
+    return Place(address, f"the report shows {address} on an interface that it does not describe", finding.message)
+
+
+_FROM_FINDINGS: Mapping[str, Callable[[Address, Finding], Place]] = {
+    FindingCode.ADDRESS_NOT_COUNTED: _on_loopback,
+    FindingCode.DUPLICATE_ADDRESS: _refused,
+    FindingCode.ADDRESS_WITHOUT_INTERFACE: _without_interface,
+    FindingCode.INTERFACE_NOT_DESCRIBED: _on_undescribed,
+    FindingCode.NETWORK_CONFLICT: _on_undescribed,
+    FindingCode.ROUTE_DEVICE_NOT_REPORTED: _on_undescribed,
+}
+
+
+def _at_peer(link: Link, address: Address) -> Place:
+    own = ", ".join(str(owned) for owned in link.addresses if owned.address.version == address.version)
+    name = quote(link.name)
+    hint = (
+        f"{name} owns {own}; {address} is at the other end of the link" if own else f"{name} has no address of its own"
+    )
+    return Place(address, peer_sentence(link, address), hint, (link.name,))
+
+
+def _malformed(link: Link, unowned: tuple[Address, ...]) -> Iterator[Place]:
+    for text in link.malformed:
+        for address in unowned:
+            if may_mean(text, address):
+                message = (
+                    f"{quote(link.name)} has {quote(text)}, an invalid address that some programs read as {address}"
+                )
+                yield Place(address, message, f"correct the address of {quote(link.name)}", (link.name,))
+
+
+def _embedded(question: Question) -> Iterator[Place]:
+    for address in question.unowned:
+        inside = embedded_ipv4(address)
+        owners = () if inside is None else question.facts.owning(inside[1])
+        if inside is not None and owners:
+            mechanism, ipv4 = inside
+            names = tuple(owner.name for owner in owners)
+            owning = f"{quote_all(names)} {'owns' if len(names) == 1 else 'own'}"
+            message = f"{address} contains {ipv4} ({mechanism}), which {owning}"
+            hint = f"use {ipv4}"
+            if mechanism is Mechanism.NAT64:
+                hint = f"the resolver makes IPv6 addresses of IPv4 addresses (DNS64); use {ipv4}, or another resolver"
+            yield Place(address, message, hint, names)
