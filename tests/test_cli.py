@@ -235,7 +235,7 @@ def test_check(write: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", bad]) == 8
     out, err = capsys.readouterr()
     assert out == f"{bad}: 2 errors, 0 warnings\n"
-    assert f"{bad}:4:11: error: there is no verb `mtch` [UNKNOWN_VERB]" in err
+    assert f"{bad}:4:11: error: unknown verb `mtch` [UNKNOWN_VERB]" in err
     assert "      rule: mtch nic when nic.mtu > 1\n            ^~~~\n  hint: did you mean `match`?" in err
 
 

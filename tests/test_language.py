@@ -18,6 +18,7 @@ from evaluator.diagnostic import Diagnostic, PolicyError, Severity
 from evaluator.policy.find import LARGEST_POLICY, find_policy, shipped_names
 from evaluator.policy.load import read_program
 from evaluator.source import Source
+from evaluator.text import flat
 
 LANGUAGE = Path(__file__).parent / "language"
 EXPECTATION = re.compile(r"### (?:@(?P<line>\d+) )?(?P<column>\d+) (?P<code>[A-Z_]+) (?P<text>.+)")
@@ -101,7 +102,7 @@ def test_chunk_is_told_in_order_and_with_the_caret_in_its_place(chunk):
         assert re.fullmatch(r" *\^~*", caret)
         raw = text.split("\n")[line - 1]
         at = caret.index("^")
-        assert source_line[at : at + 1] == raw.replace("\t", " ")[column - 1 : column]
+        assert source_line[at : at + 1] == flat(raw.replace("\t", " "))[column - 1 : column]
         assert len(caret) <= max(len(source_line), at + 1)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from evaluator.diagnostic import Severity
-from evaluator.policy import nodes
+from evaluator.policy import foreign, nodes
 from evaluator.policy.check_condition import ConditionChecker
 from evaluator.policy.check_expression import Scope
 from evaluator.policy.cost import cost_of
@@ -75,7 +75,7 @@ def _rule_name(located: Located, problems: Problems) -> str | None:
         return name.value
     problems.error(
         "RULE_NAME",
-        f"{quote(name.value)} is no name of a rule",
+        f"{quote(name.value)} is not the name of a rule",
         name.span,
         "letters, digits and dashes: not-over-a-bridge",
     )
@@ -88,7 +88,7 @@ def _scalar(located: Located, key: str, problems: Problems) -> Scalar | None:
         return None  # noted already
     if key == "rule" and found.style == ">":
         problems.error(
-            "YAML_STYLE", "a rule is no folded text (`>`)", found.span, "write it plain, quoted or after `|`"
+            "YAML_STYLE", "a rule cannot be a folded text (`>`)", found.span, "write it plain, quoted or after `|`"
         )
         return None
     try:
@@ -107,24 +107,25 @@ def _verb(sentence: nodes.Sentence, problems: Problems) -> Verb | None:
     verb, subject = sentence.verb, sentence.subject
     known = VERBS.get(verb.text)
     if known is None:
-        hint = did_you_mean(verb.text.lower(), VERBS) or f"the verbs are {', '.join(VERBS)}"
-        problems.error("UNKNOWN_VERB", f"there is no verb {quote(verb.text)}", verb.span, hint)
+        hint = foreign.hint_of(foreign.VERBS, verb.text) or did_you_mean(verb.text.lower(), VERBS)
+        all_verbs = f"the verbs are {', '.join(VERBS)}"
+        problems.error("UNKNOWN_VERB", f"unknown verb {quote(verb.text)}", verb.span, hint or all_verbs)
         return None
     if subject is not None and subject.text != "nic":
         problems.error(
             "UNKNOWN_SUBJECT",
-            f"a rule judges `nic`, not {quote(subject.text)}",
+            f"unknown subject {quote(subject.text)}: a rule is about `nic`",
             subject.span,
-            f"{verb.text} nic when …",
+            f"write `{verb.text} nic when …`",
         )
         return None
     if subject is None and known.subject is Subject.NEEDED:
-        message = f"{quote(verb.text)} judges each interface and needs its subject"
-        problems.error("SUBJECT_MISSING", message, verb.span, f"say `{verb.text} nic when …`")
+        message = f"the subject is missing: {quote(verb.text)} looks at each interface"
+        problems.error("SUBJECT_MISSING", message, verb.span, f"write `{verb.text} nic when …`")
         return None
     if subject is not None and known.subject is Subject.REFUSED:
-        message = f"{quote(verb.text)} judges the candidates together and takes no subject"
-        problems.error("SUBJECT_NOT_WANTED", message, subject.span, f"say `{verb.text} when count(candidates) > 1`")
+        message = f"{quote(verb.text)} looks at all candidates together, so it has no subject"
+        problems.error("SUBJECT_NOT_WANTED", message, subject.span, f"write `{verb.text} when count(candidates) > 1`")
         return None
     return known
 
@@ -152,7 +153,7 @@ def _code(located: Located, name: str, verb: Verb | None, problems: Problems) ->
     if not _CODE.fullmatch(found.value):
         problems.error(
             "FINDING_CODE",
-            f"{quote(found.value)} is no finding code",
+            f"{quote(found.value)} is not a finding code",
             found.span,
             "capitals, digits and underscores: SEVERAL_INTERFACES",
         )

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from evaluator.policy import nodes
+from evaluator.policy import foreign, nodes
 from evaluator.policy.check_expression import ExpressionChecker, Scope
 from evaluator.policy.check_relation import RelationChecker, refuse_sign
 from evaluator.policy.checked import (
     AllOf,
     AnyOf,
     Condition,
+    Constant,
     Expression,
     InState,
     IsKnown,
@@ -28,6 +29,7 @@ from evaluator.policy.checked import (
     walk,
 )
 from evaluator.policy.problems import Problems
+from evaluator.policy.shortened import shortened
 from evaluator.policy.types import SCALARS, Base, Type
 from evaluator.policy.vocabulary import KNOWING, states_of, words_of
 from evaluator.text import did_you_mean, quote
@@ -79,8 +81,13 @@ class ConditionChecker:
         conditions: list[Condition] = []
         for sign in node.signs:
             refuse_sign(self._problems, sign)
-        for part in node.conditions:
-            checked = self.check(part, scope.proving(passed_on))
+        for at, part in enumerate(node.conditions):
+            hint = shortened(part, node.conditions[:at], self._problems.text, is_and=is_and)
+            if hint:
+                text = self._problems.text(part.span)
+                code = "WRONG_TYPE" if text.startswith(("'", '"', "[")) or text.isdigit() else "UNKNOWN_WORD"
+                self._problems.error(code, f"{quote(text)} is not a condition", part.span, hint)
+            checked = Checked(None) if hint else self.check(part, scope.proving(passed_on))
             going_on, stopping = (checked.if_true, checked.if_false) if is_and else (checked.if_false, checked.if_true)
             here = passed_on | stopping
             stopped = here if stopped is None else stopped & here
@@ -142,15 +149,15 @@ class ConditionChecker:
         return True
 
     def _holds(self, node: nodes.Holds, scope: Scope) -> Condition | None:
-        found = self._expressions.known_value(node.operand, scope)
+        found = self._expressions.operand(node.operand, scope)
         if found is None:
             return None
-        if found.type == Type(Base.BOOLEAN):
-            return Truth(found, self._problems.text(node.span), node.span)
-        hint = f"count({found.text}) > 0" if found.type.is_list else "compare it, or ask for a state with `is`"
-        message = f"{quote(found.text)} is of type {found.type}, no condition"
-        self._problems.error("WRONG_TYPE", message, node.span, hint)
-        return None
+        if found.type.known != Type(Base.BOOLEAN):
+            message = f"{quote(found.text)} is a value of type {found.type}, not a condition"
+            self._problems.error("WRONG_TYPE", message, node.span, _condition_of(found))
+            return None
+        known = self._expressions.known_value(node.operand, scope)
+        return None if known is None else Truth(known, self._problems.text(node.span), node.span)
 
     def _state(self, node: nodes.State, scope: Scope) -> Checked:
         found = self._expressions.operand(node.operand, scope)
@@ -171,26 +178,35 @@ class ConditionChecker:
     def _unknown_state(self, node: nodes.State, found: Expression) -> None:
         name, known = node.state.text, states_of(found.type.base)
         if found.type.is_list:
-            message = f"{quote(found.text)} is a list and has no states"
-            hint = f"some x in {found.text} satisfies x is {name}"
-            if name == "empty":
-                hint = f"count({found.text}) = 0"
+            message = f"{quote(found.text)} is a list, and a list has no states"
+            quantifier = "some" if node.negation is None else "no"
+            hint = f"write `{quantifier} x in {found.text} satisfies x is {name}`"
+            if name in ("empty", "none", "null"):
+                hint = f"write `count({found.text}) {'=' if node.negation is None else '>'} 0`"
             self._problems.error("WRONG_TYPE", message, node.operand.span, hint)
             return
         knowing = KNOWING if found.type.optional else ()
-        hint = did_you_mean(name, {*known, *knowing})
+        is_not, null, set_ = ("", "unknown", "known") if node.negation is None else ("not ", "known", "unknown")
+        hint = foreign.hint_of(foreign.STATES, name, found.text, is_not, null, set_)
+        if not found.type.optional and name.lower() in foreign.NULLS:
+            hint = f"{quote(found.text)} is never unknown: leave the condition out"
+        hint = hint or did_you_mean(name, {*known, *knowing})
         if not hint and known:
             hint = f"its states are {', '.join(sorted(known))}"
         elif not hint:
-            hint = "compare it with `=`" if found.type.base in SCALARS else f"ask for one of its words: {_words(found)}"
+            hint = f"compare it with {'=' if node.negation is None else '!='}: {found.text} = …"
+            if found.type.base is Base.TEXT:
+                hint = f'write `{found.text} {"=" if node.negation is None else "!="} "{name}"`'
+            elif found.type.base not in SCALARS:
+                hint = f"ask for one of its words: {_words(found)}"
         message = f"{quote(found.text)} ({found.type}) has no state {quote(name)}"
         self._problems.error("UNKNOWN_STATE", message, node.state.span, hint)
 
     def _knowing(self, node: nodes.State, found: Expression) -> Checked:
         name, text = node.state.text, self._problems.text(node.operand.span)
         if name == "given" and not isinstance(found, ParameterValue):
-            message = f"{quote(text)} is no parameter, so nobody gives it"
-            hint = f"say `{text} is known`" if found.type.optional else "leave the condition out"
+            message = f"{quote(text)} is not a parameter"
+            hint = f"write `{text} is known`" if found.type.optional else "leave the condition out"
             self._problems.error("UNKNOWN_STATE", message, node.state.span, hint)
             return Checked(None)
         negated = KNOWING[name] == (node.negation is not None)
@@ -200,6 +216,23 @@ class ConditionChecker:
         proven = frozenset({found})
         condition = IsKnown(found, negated, self._problems.text(node.span), node.span)
         return Checked(condition, _NOTHING if negated else proven, proven if negated else _NOTHING)
+
+
+def _condition_of(found: Expression) -> str:
+    """Return a condition about a value that was written as if it were one."""
+    text = found.text
+    if found.type.is_list:
+        return f"write `count({text}) > 0`"
+    if isinstance(found, Constant):
+        return "compare it with something"
+    known = f"{text} is known and " if found.type.optional else ""
+    match found.type.base:
+        case Base.INTEGER:
+            return f"compare it: `{known}{text} > 0`" + (f", or write `{text} is known`" if known else "")
+        case Base.TEXT:
+            return f'compare it: `{known}{text} = "…"`' + (f", or write `{text} is known`" if known else "")
+        case _:
+            return f"write a state, such as `{text} is {next(iter(states_of(found.type.base)), 'known')}`"
 
 
 def _words(found: Expression) -> str:

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from evaluator.facts.address import parse_address, parse_cidr
-from evaluator.policy import nodes
+from evaluator.policy import foreign, nodes
 from evaluator.policy.checked import Constant, Count, Expression, ListOf, ParameterValue, Read, RouteTo, Variable
 from evaluator.policy.problems import Problems
 from evaluator.policy.types import SCALARS, Base, Type, comparable
@@ -79,7 +79,7 @@ class ExpressionChecker:
             "VALUE_MAY_BE_UNKNOWN",
             f"{quote(text)} may be unknown, and {user} needs its value",
             node.span,
-            f"say first: {text} is {state} and …, or {text} is unknown or …",
+            f"write first: {text} is {state} and …, or {text} is unknown or …",
         )
 
     def _word(self, node: nodes.Word, scope: Scope) -> Expression | None:
@@ -111,46 +111,37 @@ class ExpressionChecker:
     def _unknown_word(self, node: nodes.Word, scope: Scope) -> None:
         name = node.parts[0].text
         if name == "nic":
-            message = f"there is no `nic` in a rule that says `{scope.verb} when`"
-            hint = f"say `{scope.verb} nic when …` to judge each interface"
+            message = f"there is no `nic` in a rule that begins with `{scope.verb} when`"
+            hint = f"write `{scope.verb} nic when …` to look at each interface"
             if scope.verb in VERBS and VERBS[scope.verb].subject is Subject.REFUSED:
-                hint = "say `reject nic when …` to judge each interface, or ask about `candidates`"
+                hint = "write `reject nic when …` to look at each interface, or ask about `candidates`"
         elif name == "other":
             message, hint = "`other` is not bound here", "some other in candidates satisfies …"
         elif len(node.parts) == 1 and name in states_of(Base.NIC):
             kinds = {state.name for state in states_of(Base.NIC).values() if state.family == "kind"}
-            message = f"{quote(name)} is a {'kind' if name in kinds else 'state'}, no condition"
-            hint = f"say `nic is {name}`"
+            message = f"{quote(name)} is a {'kind' if name in kinds else 'state'}, not a condition"
+            hint = f"write `nic is {name}`"
         else:
-            message = f"there is no word {quote(name)}"
+            message = f"unknown word {quote(name)}"
             hint = _hint_for(name, scope)
-            if len(node.parts) == 1 and not hint.startswith("say"):
+            if len(node.parts) == 1 and (not hint or hint.startswith("did you mean")):
                 hint = f'{hint} if it is text, write "{name}"'.strip()
         self.problems.error("UNKNOWN_WORD", message, node.parts[0].span, hint)
 
     def _field(self, owner: Expression, part: nodes.Name) -> Expression | None:
         shown = quote(owner.text)
         if owner.type.is_list:
+            hint = foreign.hint_of(foreign.LIST_WORDS, part.text, owner.text)
             self.problems.error(
                 "LIST_HAS_NO_FIELD",
-                f"{shown} is a list, so {quote('.' + part.text)} has nothing to stand on",
+                f"{shown} is a list, so {quote('.' + part.text)} cannot follow it",
                 part.span,
-                f"some x in {owner.text} satisfies x.{part.text} …",
+                hint or f"write `some x in {owner.text} satisfies x.{part.text} …`",
             )
             return None
-        known = words_of(owner.type.base)
-        word = known.get(part.text)
+        word = words_of(owner.type.base).get(part.text)
         if word is None:
-            hint = did_you_mean(part.text, known)
-            if part.text in states_of(owner.type.base):
-                hint = f"say `{owner.text} is {part.text}`"
-            elif not hint:
-                hint = (
-                    f"{shown} has {', '.join(sorted(known))}"
-                    if known
-                    else f"{shown} is of type {owner.type}, which has no words"
-                )
-            self.problems.error("UNKNOWN_WORD", f"{shown} has no {quote(part.text)}", part.span, hint)
+            self.problems.error("UNKNOWN_WORD", f"{shown} has no {quote(part.text)}", part.span, _instead(owner, part))
             return None
         return Read(word.key, owner, word.type, f"{owner.text}.{part.text}")
 
@@ -158,8 +149,12 @@ class ExpressionChecker:
         name = node.function.text
         arguments = [self.known_value(argument, scope) for argument in node.arguments]
         if name not in FUNCTIONS:
-            message = f"there is no function {quote(name)}"
-            self.problems.error("UNKNOWN_FUNCTION", message, node.function.span, did_you_mean(name, FUNCTIONS))
+            operand = self.problems.text(node.arguments[0].span) if node.arguments else "…"
+            hint = foreign.hint_of(foreign.FUNCTIONS, name, operand) or did_you_mean(name, FUNCTIONS)
+            functions = f"the functions are {', '.join(FUNCTIONS)}"
+            self.problems.error(
+                "UNKNOWN_FUNCTION", f"unknown function {quote(name)}", node.function.span, hint or functions
+            )
             return None
         if None in arguments:
             return None
@@ -183,7 +178,7 @@ class ExpressionChecker:
                 return Constant(read(argument.value), gives, text)
             except ValueError as error:
                 reason = str(error) if "host bits" in str(error) or "no prefix" in str(error) else "it cannot be read"
-                message = f"{quote(argument.value)} is no {'network' if name == 'cidr' else 'address'}: {reason}"
+                message = f"{quote(argument.value)} is not {'a network' if name == 'cidr' else 'an address'}: {reason}"
                 self.problems.error("BAD_LITERAL", message, node.arguments[0].span)
                 return None
         takes = FUNCTIONS[name].takes
@@ -201,11 +196,11 @@ class ExpressionChecker:
         for item, operand in zip(items, node.operands, strict=True):
             hint = ""
             if item.type.is_list or item.type.base not in SCALARS:
-                hint = "a list holds single values"
+                hint = "the elements of a list are single values"
             elif not comparable(item.type.base, base):
-                hint = f"the list began with {base}, and a list holds values of one type"
+                hint = f"the first element is of type {base}, and a list has elements of one type"
             if hint:
-                message = f"{quote(item.text)} is of type {item.type} and cannot stand in this list"
+                message = f"{quote(item.text)} ({item.type}) is not allowed in this list"
                 self.problems.error("WRONG_TYPE", message, operand.span, hint)
                 return None
         return ListOf(items, Type(base, is_list=True), self.problems.text(node.span))
@@ -218,10 +213,25 @@ def _narrowed(found: Expression, scope: Scope) -> Expression:
     return found
 
 
+def _instead(owner: Expression, part: nodes.Name) -> str:
+    """Return what was probably meant by an unknown word after a dot."""
+    states, known = states_of(owner.type.base), words_of(owner.type.base)
+    is_nic = owner.type.base is Base.NIC
+    hint = foreign.hint_of(foreign.NIC_WORDS, part.text, owner.text) if is_nic else ""
+    state = part.text if part.text in states else foreign.without_is(part.text, states)
+    if hint or state:
+        return hint or f"write `{owner.text} is {state}`"
+    if not known:
+        return f"{quote(owner.text)} is of type {owner.type}, which has no words"
+    return did_you_mean(part.text, known) or f"{quote(owner.text)} has {', '.join(sorted(known))}"
+
+
 def _hint_for(name: str, scope: Scope) -> str:
     """Return what an unknown word was probably meant to be."""
     if name in FUNCTIONS:
-        return f"say `{name}(…)`"
+        return f"write `{name}(…)`"
     if name in words_of(Base.NIC) and "nic" in scope.variables:
-        return f"say `nic.{name}`"
-    return did_you_mean(name, {*words_of(None), *scope.parameters, *scope.variables})
+        return f"write `nic.{name}`"
+    return foreign.hint_of(foreign.ROOT_WORDS, name) or did_you_mean(
+        name, {*words_of(None), *scope.parameters, *scope.variables}
+    )
