@@ -1,7 +1,8 @@
 """What production runs against what it must mean: documents of one decision made in two ways, on seeded cases.
 
-The front path, the compiled policy and the facts worked out one by one stand on one side; the ordinary reader, all
-facts and the reference interpreter on the other. Run `python -m tests.equality --cases 1000000 --seed 7` for long.
+The compiled policy stands on one side, asked about the text or the dict of a report of any format, in any guise: with
+an envelope, keys that nobody reads, letters outside ASCII, white space. The reference interpreter stands on the other,
+asked about a dict. Run `python -m tests.equality --cases 1000000 --seed 7` for long.
 """
 
 from __future__ import annotations
@@ -33,6 +34,16 @@ V4 = [f"10.0.{subnet}.{host}" for subnet in range(2) for host in (1, 2, 3, 11)]
 V6 = [f"2001:db8::{host}" for host in ("1", "2", "a")] + ["fe80::1", "::2", "fd00::ffff:a00:1"]
 NAMES = ["a", "b", "bond0", "br0", "c.5", "d", "ovirtmgmt", "Z", "ens1", "lab net", "lab  net"]
 NETWORKS = ["ovirtmgmt", "storage"]
+OF_NIC = [
+    "{nic.name}, a {nic.kind}, owns {nic.matched} of {nic.addresses} in {nic.subnets}",
+    "{candidates}, {nic.lowers} below {nic.name}: {nic.networks}, {nic.vlan_id}, {nic.missing}, {host.first_address}",
+]
+AT_ONCE = [
+    "{host.unowned} of {host.name}, {owners} before {candidates}",
+    "{report.networks}, {report.last_client_iface}: {host.answers} \u00b7 {interfaces}",
+]
+_MARKS = {"ifname", "ipv4addrs", "type", "device", "interfaces"}  # of objects that may have other members
+GUISES = ("text", "octets", "dict")
 LOOKS_FOR_MATCHES = [
     "nic.name = report.last_client_iface",
     "some a in nic.addresses satisfies a = host.first_address",
@@ -66,9 +77,10 @@ LOOKS_FOR_MATCHES = [
 
 @dataclass(frozen=True)
 class Seeded:
-    """One reply, and what is asked of it: each time a policy's number and the host's addresses."""
+    """One report, how it is handed over, and what is asked of it: a policy's number and the host's addresses."""
 
     text: str
+    guise: str
     questions: tuple[tuple[int, HostAddresses], ...]
 
 
@@ -81,7 +93,7 @@ def policy(number: int) -> tuple[evaluator.Policy, Reference]:
     rng = random.Random(number)
     while True:
         try:
-            program = program_of(_rules(rng))
+            program = program_of(_rules(rng), rng.choice(OF_NIC), rng.choice(AT_ONCE))
         except PolicyError:  # too long, nested too deep
             continue
         return evaluator.Policy(program), Reference(program)
@@ -103,7 +115,7 @@ def _rules(rng: random.Random) -> Rules:
 
 def seeded_case(rng: random.Random) -> Seeded:
     """Return one case."""
-    return Seeded(_text(rng), tuple((_number(rng), _host(rng)) for _ in range(QUESTIONS)))
+    return Seeded(_text(rng), rng.choice(GUISES), tuple((_number(rng), _host(rng)) for _ in range(QUESTIONS)))
 
 
 def _host(rng: random.Random) -> HostAddresses:
@@ -116,8 +128,27 @@ def _number(rng: random.Random) -> int:
 
 
 def _text(rng: random.Random) -> str:
-    if rng.random() < 0.2:
-        return json.dumps(write(rng.choice(TOOLS[1:]), devices(rng), rng))
+    """Return the text of a report: half of the time one of VDSM with all sorts of contradictions."""
+    if rng.random() < 0.5:
+        document = _reply(rng)
+    else:
+        document = write(rng.choice(TOOLS), devices(rng), rng)
+        entries = [one for one in _entries(document) if not _MARKS.isdisjoint(one)]
+        for key in rng.sample(["nobody reads this", "\u00e9t\u00e9", "new_key"], rng.choice((0, 0, 1, 2))):
+            rng.choice(entries)[key] = rng.choice((None, 5, "B\u00fcro", [{"deep": []}], {"x": 1.5}))
+    layout: dict[str, Any] = {"indent": rng.choice((None, None, 1)), "separators": rng.choice((None, (",", ":")))}
+    return json.dumps(document, ensure_ascii=rng.random() < 0.5, **layout)
+
+
+def _entries(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects in a document."""
+    if isinstance(value, dict):
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _entries(item)
+
+
+def _reply(rng: random.Random) -> dict[str, Any]:
     names = rng.sample(NAMES, rng.randint(1, 7))
     maps: dict[str, Any] = {"nics": {}, "vlans": {}, "bondings": {}, "bridges": {}, "networks": {}}
     for name in names:
@@ -127,8 +158,7 @@ def _text(rng: random.Random) -> str:
         maps["networks"][network] = {rng.choice(("iface", "interface")): rng.choice([*names, "gone"])}
         if rng.random() < 0.5:
             maps["networks"][network] |= {"bridged": rng.random() < 0.5, "ports": rng.sample(names, 1)}
-    document = _oddities(maps, names, rng)
-    return json.dumps(document, indent=rng.choice((None, None, 1)), separators=rng.choice((None, (",", ":"))))
+    return _oddities(maps, names, rng)
 
 
 def _entry(kind: str, names: list[str], rng: random.Random) -> dict[str, Any]:
@@ -179,15 +209,16 @@ def _oddities(maps: dict[str, Any], names: list[str], rng: random.Random) -> dic
 
 def documents(case: Seeded) -> Iterator[tuple[str, object, object]]:
     """Yield how the reply was read, and what production and the reference make of each question."""
-    report = evaluator.read_report(case.text)
+    given = {"text": case.text, "octets": case.text.encode(), "dict": json.loads(case.text)}[case.guise]
+    report = evaluator.read_report(given)
     whole = evaluator.read_report(json.loads(case.text))
     for number, host in case.questions:
         production, reference = policy(number)
-        given = {"engine_address": "10.0.1.9"} if production.name == "route-to-engine" else {}
-        asked = Case(reference, whole, host, production._bound(given))
-        made = _document(lambda: production.decide(report, host, **given))  # noqa: B023 -- called at once
+        values = {"engine_address": "10.0.1.9"} if production.name == "route-to-engine" else {}
+        asked = Case(reference, whole, host, production._bound(values))
+        made = _document(lambda: production.decide(report, host, **values))  # noqa: B023 -- called at once
         meant = _document(lambda: decide(asked, CaseExplainer))  # noqa: B023 -- called at once
-        yield type(report).__name__, made, meant
+        yield f"{report.format} {case.guise}", made, meant
 
 
 def _document(make: Callable[[], Decision]) -> object:

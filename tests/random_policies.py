@@ -90,11 +90,17 @@ def tried_program(rules: Rules) -> Program | None:
         return None
 
 
-def program_of(rules: Rules) -> Program:
-    """Return the policy of verbs with their conditions; PolicyError where it is too long or nested too deep."""
-    said = {"code": "CODE", "message": "said"}
+def program_of(rules: Rules, of_nic: str = "said", at_once: str = "said") -> Program:
+    """Return the policy of verbs with their conditions; PolicyError where it is too long or nested too deep.
+
+    `of_nic` is the message of the rules with a subject, `at_once` that of the others.
+    """
     listed = [
-        {"name": f"r{i}", "rule": f"{verb} when {condition}", **({} if verb.split()[0] in CHOOSERS else said)}
+        {
+            "name": f"r{i}",
+            "rule": f"{verb} when {condition}",
+            **({} if verb.split()[0] in CHOOSERS else {"code": "CODE", "message": of_nic if " " in verb else at_once}),
+        }
         for i, (verb, condition) in enumerate(rules)
     ]
     words = set(re.findall(r"[a-z_]+", " ".join(condition for _, condition in rules)))

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from tests.equality import compare
+from tests.equality import GUISES, compare
+from tests.random_hosts import TOOLS
 
 CASES = 5_000
 
@@ -13,4 +14,5 @@ CASES = 5_000
 def test_production_gives_the_document_of_the_reference() -> None:
     met = compare(0, CASES)
     statuses = ("resolved", "rejected", "ambiguous", "no_match")
-    assert all(met[status] > CASES // 100 for status in (*statuses, "Report"))
+    assert all(met[status] > CASES // 100 for status in statuses)
+    assert all(met[f"{tool} {guise}"] > CASES // 100 for tool in TOOLS for guise in GUISES)
