@@ -18,6 +18,7 @@ from evaluator.policy.checked import (
     Condition,
     Constant,
     Expression,
+    Filter,
     InState,
     IsKnown,
     Not,
@@ -46,12 +47,20 @@ class Checked(Struct, frozen=True):
     if_false: frozenset[Expression] = _NOTHING
 
 
+class _Bound(Struct, frozen=True):
+    """A list, the variable that stands for each of its elements, and what is asked of them."""
+
+    variable: Variable
+    domain: Expression
+    body: Condition
+
+
 class ConditionChecker:
     """Checks the condition of one rule."""
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
-        self._expressions = ExpressionChecker(problems)
+        self._expressions = ExpressionChecker(problems, self._filter)
         self._relations = RelationChecker(problems, self._expressions)
 
     def check(self, node: nodes.Condition, scope: Scope) -> Checked:
@@ -102,6 +111,25 @@ class ConditionChecker:
         return Checked(AnyOf(tuple(conditions), text, node.span), stopped, passed_on)
 
     def _quantified(self, node: nodes.Quantified, scope: Scope) -> Condition | None:
+        bound = self._bound(node, scope, "over an empty list `some` never holds and `every` always does")
+        if bound is None:
+            return None
+        text = self._problems.text(node.span)
+        others_only = bound.variable.name == "other"
+        quantifier = Quantifier(node.quantifier)
+        return Quantified(quantifier, bound.variable, others_only, bound.domain, bound.body, text, node.span)
+
+    def _filter(self, node: nodes.Filtered, scope: Scope) -> Filter | None:
+        """Check the list of those that `count(x in LIST satisfies CONDITION)` counts."""
+        bound = self._bound(node, scope, "it counts the whole list or nothing")
+        if bound is None:
+            return None
+        others_only = bound.variable.name == "other"
+        text = self._problems.text(node.span)
+        return Filter(bound.variable, others_only, bound.domain, bound.body, bound.domain.type, text)
+
+    def _bound(self, node: nodes.Quantified | nodes.Filtered, scope: Scope, if_unused: str) -> _Bound | None:
+        """Check a list, the name that each of its elements gets, and what is asked of them."""
         domain = self._expressions.known_value(node.domain, scope)
         name = node.binder
         fits = self._binder_fits(name, domain, scope)
@@ -124,11 +152,8 @@ class ConditionChecker:
         variable = Variable(name.text, domain.type.element)
         if not any(part == variable for part in walk(body)):
             message = f"the condition after `satisfies` does not mention {quote(name.text)}"
-            hint = "over an empty list `some` never holds and `every` always does"
-            self._problems.warning("BINDER_UNUSED", message, name.span, hint)
-        quantifier = Quantifier(node.quantifier)
-        others_only = name.text == "other"
-        return Quantified(quantifier, variable, others_only, domain, body, self._problems.text(node.span), node.span)
+            self._problems.warning("BINDER_UNUSED", message, name.span, if_unused)
+        return _Bound(variable, domain, body)
 
     def _binder_fits(self, name: nodes.Name, domain: Expression | None, scope: Scope) -> bool:
         taken = {*words_of(None), *scope.parameters, *scope.variables, "nic"}

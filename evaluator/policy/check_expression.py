@@ -6,14 +6,24 @@ which refuses it unless the text before it proves it known.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from evaluator.facts.address import parse_address, parse_cidr
 from evaluator.policy import foreign, nodes
-from evaluator.policy.checked import Constant, Count, Expression, ListOf, ParameterValue, Read, RouteTo, Variable
+from evaluator.policy.checked import (
+    Constant,
+    Count,
+    Expression,
+    Filter,
+    ListOf,
+    ParameterValue,
+    Read,
+    RouteTo,
+    Variable,
+)
 from evaluator.policy.problems import Problems
 from evaluator.policy.types import SCALARS, Base, Type, comparable
 from evaluator.policy.verbs import VERBS, Subject
@@ -42,11 +52,15 @@ class Scope(Struct, frozen=True):
         return replace(self, variables={**self.variables, name: type_}, quantifiers=self.quantifiers + 1)
 
 
+CheckFilter = Callable[[nodes.Filtered, Scope], Filter | None]
+
+
 class ExpressionChecker:
     """Resolves operands; None stands for one whose mistakes have been noted."""
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, filter_of: CheckFilter) -> None:
         self.problems = problems
+        self._filter_of = filter_of
 
     def known_value(self, node: nodes.Operand, scope: Scope) -> Expression | None:
         """Resolve an operand whose value is used here, so it must be proven known."""
@@ -63,6 +77,8 @@ class ExpressionChecker:
                 return self._word(node, scope)
             case nodes.Call():
                 return self._call(node, scope)
+            case nodes.Filtered():
+                return self._filtered(node, scope)
             case nodes.Items():
                 return self._items(node, scope)
             case nodes.Literal(value=bool()):
@@ -165,6 +181,16 @@ class ExpressionChecker:
         argument = arguments[0]
         assert argument is not None  # noqa: S101 -- None was handled above
         return self._apply(name, argument, node)
+
+    def _filtered(self, node: nodes.Filtered, scope: Scope) -> Expression | None:
+        name = node.function.text
+        found = self._filter_of(node, scope)
+        if name != "count":
+            message = f"{quote(name)} takes no list with a condition"
+            hint = did_you_mean(name, ["count"]) or "say `count(x in LIST satisfies CONDITION)`"
+            self.problems.error("UNKNOWN_FUNCTION", message, node.function.span, hint)
+            return None
+        return None if found is None else Count(found, FUNCTIONS[name].gives, self.problems.text(node.span))
 
     def _apply(self, name: str, argument: Expression, node: nodes.Call) -> Expression | None:
         text, gives = self.problems.text(node.span), FUNCTIONS[name].gives

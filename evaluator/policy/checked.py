@@ -97,6 +97,17 @@ class Read(Node, frozen=True):
         return word_named(*self.key)
 
 
+class Filter(Node, frozen=True):
+    """The elements of a list that satisfy a condition; `others_only` is as of `Quantified`."""
+
+    variable: Variable
+    others_only: bool
+    domain: Expression
+    body: Condition
+    type: Type
+    text: str
+
+
 class Count(Node, frozen=True):
     """The number of distinct elements of a list."""
 
@@ -226,7 +237,7 @@ class IsKnown(Node, frozen=True):
     span: Span
 
 
-Expression = Constant | ParameterValue | Variable | Read | Count | RouteTo | ListOf
+Expression = Constant | ParameterValue | Variable | Read | Filter | Count | RouteTo | ListOf
 Condition = AnyOf | AllOf | Not | Quantified | Truth | Related | InState | IsKnown
 
 
@@ -250,7 +261,7 @@ def is_bound(node: Expression) -> bool:
         case ListOf(operands=operands):
             return any(map(is_bound, operands))
         case _:
-            return isinstance(node, Variable)
+            return isinstance(node, Variable | Filter)  # an element of the list is bound in a filter
 
 
 def is_early(node: Expression) -> bool:
@@ -272,7 +283,24 @@ def may_be_unknown(node: Expression) -> bool:
     return isinstance(node, ParameterValue)
 
 
-def floor_of(condition: Quantified) -> Expression | None:
+def filters_of(condition: Condition) -> Iterator[Filter]:
+    """Yield the filtered lists in the operands of a condition, those inside other conditions left out."""
+    pending: list[Expression] = []
+    if isinstance(condition, Related):
+        pending = [condition.right, condition.left]
+    elif isinstance(condition, IsKnown | InState | Truth):
+        pending = [condition.operand]
+    while pending:
+        match pending.pop():
+            case Filter() as found:
+                yield found
+            case Count(operand=operand):
+                pending.append(operand)
+            case ListOf(operands=operands):
+                pending.extend(reversed(operands))
+
+
+def floor_of(condition: Quantified | Filter) -> Expression | None:
     """Return what every witness of a quantifier must stand above, where its body begins with that.
 
     `some other in candidates satisfies other above nic and …` need not look at what is not above:
@@ -280,7 +308,8 @@ def floor_of(condition: Quantified) -> Expression | None:
     """
     body = condition.body
     first = body.conditions[0] if isinstance(body, AllOf) else body
-    if condition.quantifier is Quantifier.EVERY or not isinstance(first, Related):
+    is_every = isinstance(condition, Quantified) and condition.quantifier is Quantifier.EVERY
+    if is_every or not isinstance(first, Related):
         return None
     is_floor = first.relation is Relate.ABOVE and not first.negated and first.left == condition.variable
     return first.right if is_floor and isinstance(first.right, Variable) and first.right != condition.variable else None

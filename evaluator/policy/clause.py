@@ -20,6 +20,7 @@ from evaluator.policy.checked import (
     Condition,
     Count,
     Expression,
+    Filter,
     InState,
     IsKnown,
     ListOf,
@@ -31,6 +32,7 @@ from evaluator.policy.checked import (
     Related,
     RouteTo,
     Truth,
+    filters_of,
     is_bound,
 )
 from evaluator.policy.interpret import Bindings, elements, evaluate, holds
@@ -65,6 +67,7 @@ class Sight:
             seen.append(SeenValue(clause.variable.name, show_briefly(witness), _pointers_of(witness)))
             inside = self.verdict(clause.body, {**bound, clause.variable.name: witness})
             seen.extend(inside.seen)
+        seen.extend(self._counted(clause, bound))
         return Verdict(held, clause.text, tuple(dict.fromkeys(seen)) if len(seen) > 1 else tuple(seen))
 
     def _deciding(self, condition: Condition, bound: Bindings) -> tuple[Condition, bool, Value]:
@@ -98,6 +101,15 @@ class Sight:
             if operand not in self._seen:
                 self._seen[operand] = _see(operand, self._scene, bound)
             yield self._seen[operand]
+
+    def _counted(self, clause: Condition, bound: Bindings) -> Iterator[SeenValue]:
+        """Yield what was counted of each filtered list, and what the smallest of its elements was counted for."""
+        for one in filters_of(clause):
+            items = evaluate(one, self._scene, bound)
+            pointers = _sorted({pointer for item in items for pointer in _pointers_of(item)})
+            yield SeenValue(one.variable.name, _shown(items), pointers)
+            if items:
+                yield from self.verdict(one.body, {**bound, one.variable.name: items[0]}).seen
 
     def _state(self, clause: Condition, bound: Bindings) -> Iterator[SeenValue]:
         """Yield whether an interface has the state that is asked for, and where it stands."""
@@ -139,6 +151,8 @@ def _reads(expression: Expression) -> Iterator[Expression]:
         case Count(operand=operand):
             yield expression
             yield from _reads(operand)
+        case Filter(domain=domain):
+            yield from _reads(domain)
         case RouteTo(operand=operand):
             yield expression
             yield from _reads(operand)

@@ -29,7 +29,7 @@ from evaluator.policy.checked import (
     Truth,
     floor_of,
 )
-from evaluator.policy.compile_expression import Values, is_candidates, variable
+from evaluator.policy.compile_expression import Values, is_candidates, is_other, variable
 from evaluator.policy.program import Template
 from evaluator.policy.sieve import Sieve, Source, extreme_of
 from evaluator.policy.syntax import attribute, call, name, negation
@@ -51,7 +51,7 @@ class Writer:
     """Writes the rules of one policy; `constants` are the values that the expressions name."""
 
     def __init__(self) -> None:
-        self._values = Values()
+        self._values = Values(self.condition)
         self.constant = self._values.constant
         self._is_on_candidates = False
 
@@ -181,7 +181,7 @@ class Writer:
         bound = variable(node.variable.name)
         ifs: list[ast.expr] = []
         if node.others_only:
-            ifs = [ast.Compare(attribute(name(bound), "name"), [ast.NotEq()], [attribute(name("nic"), "name")])]
+            ifs = [is_other(bound)]
         loop = ast.comprehension(ast.Name(bound, ast.Store()), domain, ifs, 0)
         every = node.quantifier is Quantifier.EVERY
         held = call(name("all" if every else "any"), ast.GeneratorExp(self.condition(body), [loop]))

@@ -13,14 +13,17 @@ from typing import Any
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
 from evaluator.policy.checked import (
+    Condition,
     Constant,
     Count,
     Expression,
+    Filter,
     ListOf,
     ParameterValue,
     Read,
     RouteTo,
     Variable,
+    floor_of,
     is_bound,
     is_early,
     may_be_unknown,
@@ -38,7 +41,8 @@ _DISTINCT = ("candidates", "interfaces", "owners")
 class Values:
     """Writes the values of one policy: `constants` are what expressions name, `statements` what is computed once."""
 
-    def __init__(self) -> None:
+    def __init__(self, condition: Callable[[Condition], ast.expr]) -> None:
+        self._condition = condition
         self.constants: dict[str, object] = {"route_to": _route_to, "identity": identity}
         self.statements: list[ast.stmt] = []
         self._known: dict[int, str] = {}
@@ -69,6 +73,8 @@ class Values:
             case ParameterValue():
                 parameters = attribute(name("question"), "parameters")
                 return ast.Subscript(parameters, ast.Constant(node.name), ast.Load())
+            case Count(operand=Filter() as filtered):
+                return call(name("len"), self._filtered(filtered))
             case Count():
                 counted = self.value(node.operand) if _is_distinct(node.operand) else self.items(node.operand)
                 return call(name("len"), counted)
@@ -77,6 +83,16 @@ class Values:
             case RouteTo():
                 return call(name("route_to"), name("scene"), self.bare(node.operand))
         raise AssertionError(f"no such expression: {node}")
+
+    def _filtered(self, node: Filter) -> ast.expr:
+        """Write the set of what makes the elements equal that satisfy the condition."""
+        bound = variable(node.variable.name)
+        ifs = [is_other(bound)] if node.others_only else []
+        domain, floor = self.value(node.domain), floor_of(node)
+        if floor is not None:
+            domain = call(name("near"), name("facts"), self.value(floor), domain)
+        loop = ast.comprehension(ast.Name(bound, ast.Store()), domain, [*ifs, self._condition(node.body)], 0)
+        return ast.SetComp(self.bare(node.variable), [loop])
 
     def _read(self, node: Read) -> ast.expr:
         word = node.word
@@ -181,6 +197,11 @@ def _is_distinct(node: Expression) -> bool:
 
 def _route_to(scene: Scene, address: Address | None) -> tuple[Link, ...]:
     return () if address is None else scene.route_to(address)
+
+
+def is_other(bound: str) -> ast.expr:
+    """Write whether what is bound is another interface than the rule's own."""
+    return ast.Compare(attribute(name(bound), "name"), [ast.NotEq()], [attribute(name("nic"), "name")])
 
 
 def variable(text: str) -> str:

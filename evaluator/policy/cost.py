@@ -17,6 +17,7 @@ from evaluator.policy.checked import (
     Constant,
     Count,
     Expression,
+    Filter,
     InState,
     IsKnown,
     ListOf,
@@ -26,6 +27,7 @@ from evaluator.policy.checked import (
     Relate,
     Related,
     RouteTo,
+    filters_of,
     floor_of,
 )
 from evaluator.policy.program import Cost, Program, Rule
@@ -56,14 +58,20 @@ def _degree(condition: Condition) -> Cost:
             return max((_degree(part) for part in parts), key=lambda cost: cost.rank)
         case Not(condition=inner):
             return _degree(inner)
-        case Quantified(domain=domain, body=body):
-            inside = _degree(body)
-            if isinstance(domain, ListOf | Constant):
-                return inside
-            is_nics = domain.type.base is Base.NIC
-            return Cost(inside.nics + is_nics, inside.others + (not is_nics))
+        case Quantified():
+            return _degree_of_each(condition)
         case _:
-            return Cost()
+            filters = map(_degree_of_each, filters_of(condition))
+            return max(filters, key=lambda cost: cost.rank, default=Cost())
+
+
+def _degree_of_each(node: Quantified | Filter) -> Cost:
+    """Return the degree of a condition that is judged for each element of a list."""
+    inside = _degree(node.body)
+    if isinstance(node.domain, ListOf | Constant):
+        return inside
+    is_nics = node.domain.type.base is Base.NIC
+    return Cost(inside.nics + is_nics, inside.others + (not is_nics))
 
 
 class Sizes(Struct, frozen=True):
@@ -117,9 +125,8 @@ def _steps(condition: Condition, sizes: Sizes) -> int:
             return sum(_steps(part, sizes) for part in parts)
         case Not(condition=inner):
             return _steps(inner, sizes)
-        case Quantified(domain=domain, body=body):
-            length = _length(domain, sizes) if floor_of(condition) is None else min(sizes.above, _length(domain, sizes))
-            return 1 + _work(domain, sizes) + length * _steps(body, sizes)
+        case Quantified():
+            return _steps_of_each(condition, sizes)
         case Related(left=left, relation=relation, right=right):
             looks_through = relation in (Relate.OVERLAPS, Relate.WITHIN)
             return 1 + sum(_work(side, sizes, looks_through) for side in (left, right))
@@ -129,9 +136,18 @@ def _steps(condition: Condition, sizes: Sizes) -> int:
             return 1
 
 
+def _steps_of_each(node: Quantified | Filter, sizes: Sizes) -> int:
+    length = _length(node.domain, sizes)
+    if floor_of(node) is not None:
+        length = min(sizes.above, length)
+    return 1 + _work(node.domain, sizes) + length * _steps(node.body, sizes)
+
+
 def _work(expression: Expression, sizes: Sizes, looks_through: bool = False) -> int:
     """Return what it takes to make an operand, and to look through it where the relation does."""
     match expression:
+        case Filter():
+            return _steps_of_each(expression, sizes)
         case Count(operand=operand):
             return _work(operand, sizes, looks_through=True)
         case RouteTo():

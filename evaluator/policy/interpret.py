@@ -22,6 +22,7 @@ from evaluator.policy.checked import (
     Constant,
     Count,
     Expression,
+    Filter,
     InState,
     IsKnown,
     ListOf,
@@ -129,6 +130,10 @@ def evaluate(expression: Expression, scene: Scene, bound: Bindings) -> Any:  # n
             return scene.question.parameters[expression.name]
         case Constant():
             return expression.value
+        case Filter():
+            name = expression.variable.name
+            items = elements(expression, scene, bound)
+            return tuple(item for item in items if holds(expression.body, scene, {**bound, name: item}))
         case Count():
             return len(scene.identities(evaluate(expression.operand, scene, bound)))
         case ListOf():
@@ -137,8 +142,8 @@ def evaluate(expression: Expression, scene: Scene, bound: Bindings) -> Any:  # n
             return _route_to(scene, identity(evaluate(expression.operand, scene, bound)))
 
 
-def elements(condition: Quantified, scene: Scene, bound: Bindings) -> Iterator[Value]:
-    """Yield what a quantifier ranges over, in the order of its list; `other` leaves the rule's own nic out."""
+def elements(condition: Quantified | Filter, scene: Scene, bound: Bindings) -> Iterator[Value]:
+    """Yield what a quantifier or filter ranges over, in the order of its list; `other` is not the rule's own nic."""
     items = evaluate(condition.domain, scene, bound)
     floor = floor_of(condition)
     if floor is not None:

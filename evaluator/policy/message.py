@@ -32,6 +32,10 @@ def check_message(scalar: Scalar, scope: Scope, problems: Problems) -> Template:
     return Template(tuple(part if not isinstance(part, str) else _fold(part) for part in parts if part != ""))
 
 
+def _no_filter(node: nodes.Filtered, scope: Scope) -> None:
+    """Return nothing: a message holds words only."""
+
+
 def _fold(text: str) -> str:
     """Make one line of what YAML let run over several."""
     return re.sub(r"\s*\n\s*", " ", text)
@@ -57,7 +61,9 @@ def _placeholder(piece: re.Match[str], scalar: Scalar, scope: Scope, problems: P
     for name in inside.split("."):
         names.append(nodes.Name(name, scalar.span(start, start + len(name))))
         start += len(name) + 1
-    found = ExpressionChecker(problems).operand(nodes.Word(tuple(names), scalar.span(*piece.span(1))), scope)
+    found = ExpressionChecker(problems, _no_filter).operand(
+        nodes.Word(tuple(names), scalar.span(*piece.span(1))), scope
+    )
     if found is not None and found.type.base in _NOT_SHOWN:
         problems.error("MESSAGE_SYNTAX", f"{quote(inside)} cannot be shown as text", span, "say {host.name}")
         return None

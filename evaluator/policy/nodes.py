@@ -37,6 +37,16 @@ class Call(Struct, frozen=True):
     span: Span
 
 
+class Filtered(Struct, frozen=True):
+    """`count(binder in domain satisfies body)`."""
+
+    function: Name
+    binder: Name
+    domain: Operand
+    body: Condition
+    span: Span
+
+
 class Items(Struct, frozen=True):
     """`["docker0", "virbr*"]`."""
 
@@ -120,5 +130,5 @@ class Sentence(Struct, frozen=True):
     span: Span
 
 
-Operand = Word | Call | Items | Literal
+Operand = Word | Call | Filtered | Items | Literal
 Condition = Either | Both | Negation | Quantified | Holds | Relation | State

@@ -20,6 +20,7 @@ from evaluator.policy.nodes import (
     Call,
     Condition,
     Either,
+    Filtered,
     Holds,
     Items,
     Literal,
@@ -185,6 +186,11 @@ class _Builder:
                 return Word(tuple(self._name(child) for child in children), span)
             case "call":
                 return Call(self._name(children[0]), tuple(self._operand(c) for c in children[1:]), span)
+            case "filtered":
+                function, binder, _, domain, body = children
+                return Filtered(
+                    self._name(function), self._name(binder), self._operand(domain), self._condition(body), span
+                )
             case "list":
                 return Items(tuple(self._operand(child) for child in children), span)
             case "text":
