@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def test_a_changed_policy_is_read_anew(copied: Path) -> None:
         b'{"name": "strict"}',
         PREPARED.replace(b'["Related"', b'["Nothing known"', 1),
         PREPARED.replace(b'"match"', b"1", 1),
-        PREPARED.replace(b"[705,742]", b"[2,1]", 1),
+        re.sub(rb"\[\d+,\d+\]", b"[2,1]", PREPARED, count=1),
         PREPARED[:-3],
         None,
     ],
