@@ -1,0 +1,58 @@
+"""What decisions say to people, word for word: `tests/findings/*.yaml` holds a question and the findings it must give.
+
+`findings` are the warnings and errors, `information` (if it stands there) the rest. And what they must not say: an
+ordinary host gives no warning.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import evaluator
+from evaluator.decision import Decision
+from evaluator.diagnostic import Severity
+from evaluator.facts.address import parse_address
+from evaluator.finding import Finding
+
+FOLDER = Path(__file__).parent / "findings"
+CASES = [(path, case) for path in sorted(FOLDER.glob("*.yaml")) for case in yaml.safe_load(path.read_text())]
+
+
+@pytest.mark.parametrize(
+    "case", [case for _, case in CASES], ids=[f"{path.stem}: {case['name']}" for path, case in CASES]
+)
+def test_what_is_said(case: dict[str, Any]) -> None:
+    decision = decide(case)
+    assert decision.status == case["status"]
+    assert lines(decision, Severity.ERROR, Severity.WARNING) == case["findings"]
+    if "information" in case:
+        assert lines(decision, Severity.INFO) == case["information"]
+
+
+def decide(case: dict[str, Any]) -> Decision:
+    report, name = case["report"], case.get("policy", "strict")
+    read = evaluator.read_report(FOLDER / "reports" / report if isinstance(report, str) else json.dumps(report))
+    policy = evaluator.load_policy(text=f"policy: mine\n{name}") if "\n" in name else evaluator.load_policy(name)
+    return policy.decide(read, host_of(case["host"]), **case.get("parameters", {}))
+
+
+def host_of(host: Any) -> evaluator.HostAddresses:
+    if isinstance(host, dict):
+        answers = tuple(sorted(map(parse_address, host["addresses"])))
+        return evaluator.HostAddresses(answers, host["name"], True, answers[0] if answers else None)
+    return evaluator.HostAddresses.of(*(host if isinstance(host, list) else [host]))
+
+
+def lines(decision: Decision, *severities: Severity) -> str:
+    """Return the findings of some severities, as the files have them."""
+    return "".join(_lines(finding) for finding in decision.findings if finding.severity in severities)
+
+
+def _lines(finding: Finding) -> str:
+    hint = f"  hint: {finding.hint}\n" if finding.hint else ""
+    return f"{finding.severity} {finding.code}: {finding.message}\n{hint}"
