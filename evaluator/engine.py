@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Policy:
-    """A policy that decides. Build it with `load_policy`."""
+    """A policy that decides. Build it with `load_policy`. Policies are equal if they have the same texts."""
 
     __slots__ = ("_compiled", "_defaults", "_warnings")
 
@@ -78,6 +78,12 @@ class Policy:
         if self._defaults is not None and not parameters:
             return self._defaults
         return bind(self.program, parameters)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Policy) and self.program.texts == other.program.texts
+
+    def __hash__(self) -> int:
+        return hash(self.program.texts)
 
     def __repr__(self) -> str:
         return f"Policy({self.name!r})"

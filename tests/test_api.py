@@ -146,9 +146,14 @@ def _decide_elsewhere(text: str, address: str) -> evaluator.Decision:
 
 def test_values_can_be_pickled_copied_and_returned_by_another_process() -> None:
     decision = STRICT.decide(REPORT, HostAddresses.of("192.0.2.10"))
-    for value in (REPORT, REPORT.facts, decision.host, decision, decision.interface):
+    own = evaluator.load_policy(text="policy: own\nrules:\n- {name: all, rule: match nic when nic.name like [\"e*\"]}\n")
+    values = (STRICT, own, REPORT, REPORT.facts, decision.host, decision, decision.interface, decision.explain())
+    for value in values:
         for same in (pickle.loads(pickle.dumps(value)), copy.copy(value), copy.deepcopy(value)):
             assert same == value
+            assert (same != value) is False
+    assert evaluator.load_policy("strict") == STRICT != own
+    assert len({STRICT, evaluator.load_policy("strict"), own}) == 2
     again = pickle.loads(pickle.dumps(decision))
     assert again.to_json() == decision.to_json()
     assert again.reasons() == decision.reasons()
