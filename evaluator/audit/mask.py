@@ -15,7 +15,6 @@ If the decision on the masked inputs is not the original one in other names, the
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 from evaluator.audit.documents import SCHEMAS, document_of
 from evaluator.audit.mask_key import refuse_short
@@ -31,6 +30,7 @@ from evaluator.digest import digest
 from evaluator.facts.address import parse_address
 from evaluator.policy.load import read_program
 from evaluator.policy.types import Base
+from evaluator.proven import proven
 from evaluator.schema import is_valid
 from evaluator.source import Source
 
@@ -113,7 +113,7 @@ class _Copy:
         else:
             known = () if self._policy is None else self._policy.reasons
             envelope.update(replayable=False, not_replayable=reasons or [*known] or [_OTHERWISE])
-            result = {**_sorted(result), "policy": result["policy"]}
+            result = {**proven(_sorted(result), dict), "policy": result["policy"]}
         envelope.update(result=result, erased=self._erased(), masked=self._masked(), masking=MASKING_VERSION)
         return masked
 
@@ -244,7 +244,7 @@ def _essence(document: Json) -> Json:
     }
 
 
-def _sorted(value: Any) -> Any:  # noqa: ANN401 -- plain JSON
+def _sorted(value: object) -> object:
     """Return a document with its lists of texts sorted: in the original's order they show the order of names."""
     if isinstance(value, dict):
         return {key: _sorted(item) for key, item in value.items()}

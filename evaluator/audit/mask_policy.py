@@ -33,7 +33,8 @@ from evaluator.policy.released import shipped_digests
 from evaluator.policy.types import Base
 from evaluator.policy.verbs import VERBS
 from evaluator.policy.vocabulary import FUNCTIONS, KEYWORDS, KNOWING, STATES, WORDS
-from evaluator.policy.yaml_text import read_yaml
+from evaluator.policy.yaml_text import Located, read_yaml
+from evaluator.proven import proven
 from evaluator.source import Source
 
 _ORDERING = frozenset({R.LESS, R.AT_MOST, R.MORE, R.AT_LEAST})
@@ -141,8 +142,7 @@ class _Rewriting:
     def document(self) -> dict[str, object]:
         """Return the masked policy as YAML's plain values."""
         source = Source(self._program.name, plain_text(self._program.text))
-        located = read_yaml(source, Problems(source))
-        assert located is not None  # noqa: S101 -- it was read before
+        located = proven(read_yaml(source, Problems(source)), Located)
         found: Any = located.value
         masked: dict[str, object] = {"policy": self._label(found["policy"])}
         if "parameters" in found:

@@ -49,11 +49,11 @@ def mask_format(name: str) -> str:
     return name if any(one.name == name for one in FORMATS) else MASKED
 
 
-def _as_it_is(document: Any, _: str | None) -> object:  # noqa: ANN401 -- plain JSON
+def _as_it_is(document: object, _: str | None) -> object:
     return document
 
 
-def _of_iproute2(document: Any, _: str | None) -> object:  # noqa: ANN401 -- plain JSON
+def _of_iproute2(document: object, _: str | None) -> object:
     """Return the report as an object, in which octets of names that are not UTF-8 are readable.
 
     Only what `activenic collect` wrote has a `schema_version`: it promises that no address family is left out.
@@ -68,7 +68,7 @@ def _of_nmstate(document: object, item: str | None) -> object:
     return state_in(document, item).value
 
 
-def _of_ansible(document: Any, _: str | None) -> object:  # noqa: ANN401 -- plain JSON
+def _of_ansible(document: object, _: str | None) -> object:
     payload = document.get(ANSIBLE_PAYLOAD) if isinstance(document, dict) else None
     return simplified(parse_json(payload) if isinstance(payload, str) else document)
 

@@ -220,7 +220,7 @@ def checked(record: Record) -> Record:
     return record
 
 
-def _problems(envelope: Any) -> list[Diagnostic]:  # noqa: ANN401 -- whatever a document holds
+def _problems(envelope: Json) -> list[Diagnostic]:
     """Return what is wrong with an envelope."""
     try:
         rfc8785.dumps(envelope)

@@ -14,7 +14,7 @@ from evaluator.facts.host import HostAddresses
 from evaluator.names.config import DEFAULT_TIMEOUT, read_config
 from evaluator.policy.parameters import parse_assignments
 from evaluator.policy.program import Program
-from evaluator.policy.scene import Value
+from evaluator.policy.scene import Literal
 
 
 def add_question_to(parser: argparse.ArgumentParser) -> None:
@@ -50,10 +50,10 @@ def decide_on(options: argparse.Namespace) -> Decision:
     if parameters:
         _warn_of_values(policy.program, parameters)
     report = report_of(options)
-    return policy.decide(report, _host(options), **parameters)  # type: ignore[arg-type]
+    return policy.decide(report, _host(options), **parameters)
 
 
-def _warn_of_values(program: Program, parameters: Mapping[str, Value]) -> None:
+def _warn_of_values(program: Program, parameters: Mapping[str, Literal]) -> None:
     """Print what is probably wrong with given values: the policy's own text is checked by `check`."""
     from evaluator.policy.lint.given import warnings_of  # noqa: PLC0415 -- only where a value is given
 

@@ -19,6 +19,7 @@ from evaluator.decide import Case
 from evaluator.decision import Status
 from evaluator.diagnostic import PolicyError
 from evaluator.facts.link import Link
+from evaluator.proven import proven
 from evaluator.restate.restate import text_of
 from evaluator.trace import Change, Edit, Search
 
@@ -132,8 +133,7 @@ def _by_large_option(attempts: _Attempts, options: tuple[Option, ...], effort: E
 
 
 def _found(attempts: _Attempts, trials: tuple[Trial, ...]) -> Found:
-    state = attempts.state(trials)
-    assert state is not None  # noqa: S101 -- it wins
+    state = proven(attempts.state(trials), _State)
     return Found(Search.FOUND, Change(_in_order(state.edits)), state.case)
 
 

@@ -12,6 +12,7 @@ from evaluator.facts.address import Address
 from evaluator.names.exchange import ANSWERS, rcode_failure
 from evaluator.names.lookup import Family, Outcome
 from evaluator.names.wire import Record, Response
+from evaluator.proven import proven
 
 LONGEST_CHAIN = 16
 _STALE = (3, 19)  # stale answer, stale NXDOMAIN answer (RFC 8914)
@@ -61,8 +62,7 @@ class Chain:
         return Family(self._rdtype, outcome, addresses, tuple(self._links), least, self._is_stale)
 
     def _step(self, alias: Record) -> Outcome | None:
-        target = alias.value
-        assert isinstance(target, dns.name.Name)  # noqa: S101 -- a CNAME's value is its target
+        target = proven(alias.value, dns.name.Name)
         self._links.append((self.ask_next, target.to_text(omit_final_dot=True), alias.ttl))
         self._ttls.append(alias.ttl)
         if target in self._seen:

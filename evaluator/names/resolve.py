@@ -24,6 +24,7 @@ from evaluator.names.freeze import Found, freeze, freeze_loopback
 from evaluator.names.host_name import HostName, read_host_name
 from evaluator.names.hosts_file import HostsEntry, read_hosts_entry
 from evaluator.names.resolution import dns_document, loopback_document
+from evaluator.proven import proven
 from evaluator.text import quote
 
 
@@ -110,8 +111,7 @@ async def _ask(question: _Question) -> HostAddresses:
     await asyncio.to_thread(importlib.import_module, "evaluator.names.dns")  # takes too long for an event loop
     from evaluator.names.dns import library_versions, look_up, utc_now  # noqa: PLC0415 -- dnspython, only for names
 
-    name = question.host
-    assert isinstance(name, HostName)  # noqa: S101 -- literals have been answered
+    name = proven(question.host, HostName)
     deadline = time.monotonic() + question.config.timeout
     hosts: HostsEntry | None = None
     if question.hosts_file is not None:

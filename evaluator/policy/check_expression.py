@@ -172,15 +172,14 @@ class ExpressionChecker:
                 "UNKNOWN_FUNCTION", f"unknown function {quote(name)}", node.function.span, hint or functions
             )
             return None
-        if None in arguments:
+        known = [argument for argument in arguments if argument is not None]
+        if len(known) < len(arguments):
             return None
-        if len(arguments) != 1:
-            message = f"{quote(name)} takes one argument, {FUNCTIONS[name].takes}; {len(arguments)} are given"
+        if len(known) != 1:
+            message = f"{quote(name)} takes one argument, {FUNCTIONS[name].takes}; {len(known)} are given"
             self.problems.error("WRONG_ARGUMENTS", message, node.span)
             return None
-        argument = arguments[0]
-        assert argument is not None  # noqa: S101 -- None was handled above
-        return self._apply(name, argument, node)
+        return self._apply(name, known[0], node)
 
     def _filtered(self, node: nodes.Filtered, scope: Scope) -> Expression | None:
         name = node.function.text

@@ -6,10 +6,10 @@ import ast
 import fnmatch
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from msgspec.structs import replace
 
+from evaluator.facts.address import Address, Cidr
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
 from evaluator.policy.checked import (
@@ -163,7 +163,7 @@ class Writer:
         known = [part.value for part in parts if isinstance(part, Constant)]
         if len(known) < len(parts):
             return call(name("like"), self._values.value(left), self._values.value(right))
-        globs = [str(glob) for value in known for glob in _as_list(value)]
+        globs = [str(glob) for value in known for glob in (value if isinstance(value, tuple) else (value,))]
         match = re.compile("|".join(map(fnmatch.translate, globs)) or "(?!)").match
         return ast.Compare(call(self.constant(match), self._values.value(left)), [ast.IsNot()], [ast.Constant(None)])
 
@@ -214,13 +214,9 @@ def _near(facts: HostFacts, floor: Link, items: tuple[Link, ...]) -> tuple[Link,
     return tuple([item for item in items if item.name in wanted])
 
 
-def _in_networks(address: Any, networks: tuple[Any, ...]) -> bool:  # noqa: ANN401 -- typed by the checker
+def _in_networks(address: Address, networks: tuple[Cidr, ...]) -> bool:
     return any(address in network for network in networks)
 
 
-def _like(text: str, globs: Any) -> bool:  # noqa: ANN401 -- one glob or a list
-    return any(fnmatch.fnmatchcase(text, glob) for glob in _as_list(globs))
-
-
-def _as_list(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 -- typed by the checker
-    return value if isinstance(value, tuple) else (value,)
+def _like(text: str, globs: str | tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(text, glob) for glob in ((globs,) if isinstance(globs, str) else globs))

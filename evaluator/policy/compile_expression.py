@@ -32,6 +32,7 @@ from evaluator.policy.scene import Scene, identity
 from evaluator.policy.sieve import Extreme
 from evaluator.policy.syntax import assign, attribute, call, name
 from evaluator.policy.types import Base
+from evaluator.proven import proven
 
 _VARIABLES = ("candidates", "facts", "host", "question")  # the function's own, called as the scene's attributes
 _IDENTITY = {Base.NIC: "name", Base.OWNED: "address"}
@@ -150,8 +151,7 @@ class Values:
 
     def beyond_extreme(self, extreme: Extreme) -> ast.expr:
         """Write whether the subject's value is beyond the least or greatest of a list, found once for each rule."""
-        subject, domain = self.value(extreme.subject), self.value(extreme.domain)
-        assert isinstance(subject, ast.Attribute)  # noqa: S101 -- numbers and texts are fields
+        subject, domain = proven(self.value(extreme.subject), ast.Attribute), self.value(extreme.domain)
         key = ("least" if extreme.is_least else "greatest", extreme.subject.word, extreme.domain)
         if key not in self._once:
             known = self._once[key] = f"once{len(self._once)}"

@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from evaluator.facts.address import Address, Cidr
 from evaluator.facts.link import Link
 from evaluator.policy.checked import (
     AllOf,
@@ -42,6 +43,7 @@ from evaluator.policy.cost import Budget
 from evaluator.policy.program import Rule
 from evaluator.policy.scene import Question, Scene, Value, identity
 from evaluator.policy.verbs import Effect, Judges
+from evaluator.proven import proven
 
 Bindings = Mapping[str, Value]
 
@@ -139,7 +141,7 @@ def evaluate(expression: Expression, scene: Scene, bound: Bindings) -> Any:  # n
         case ListOf():
             return tuple(evaluate(operand, scene, bound) for operand in expression.operands)
         case RouteTo():
-            return _route_to(scene, identity(evaluate(expression.operand, scene, bound)))
+            return scene.route_to(proven(identity(evaluate(expression.operand, scene, bound)), Address))
 
 
 def elements(condition: Quantified | Filter, scene: Scene, bound: Bindings) -> Iterator[Value]:
@@ -150,7 +152,7 @@ def elements(condition: Quantified | Filter, scene: Scene, bound: Bindings) -> I
         above = frozenset(scene.facts.topology.above(evaluate(floor, scene, bound).name))
         items = (item for item in items if item.name in above) if above else ()
     for item in items:
-        if not (condition.others_only and item.name == bound["nic"].name):  # type: ignore[union-attr]
+        if not (condition.others_only and identity(item) == identity(bound["nic"])):
             yield item
 
 
@@ -196,17 +198,13 @@ def _related(condition: Related, scene: Scene, bound: Bindings) -> bool:
     return _RELATIONS[condition.relation](scene, left, right) is not condition.negated
 
 
-def _in_network(_: Scene, address: object, networks: Any) -> bool:  # noqa: ANN401 -- one network or a list
-    bare = identity(address)
+def _in_network(_: Scene, address: object, networks: Cidr | tuple[Cidr, ...]) -> bool:
+    bare = proven(identity(address), Address)
     return any(bare in network for network in (networks if isinstance(networks, tuple) else (networks,)))
 
 
-def _like(_: Scene, text: str, globs: Any) -> bool:  # noqa: ANN401 -- one glob or a list
+def _like(_: Scene, text: str, globs: str | tuple[str, ...]) -> bool:
     return any(fnmatchcase(text, glob) for glob in (globs if isinstance(globs, tuple) else (globs,)))
-
-
-def _route_to(scene: Scene, address: Any) -> tuple[Link, ...]:  # noqa: ANN401 -- an address
-    return scene.route_to(address)
 
 
 _RELATIONS: dict[Relate, Callable[[Scene, Any, Any], bool]] = {

@@ -19,7 +19,7 @@ TYPE_NAMES = {
     "address": Base.ADDRESS,
     "cidr": Base.CIDR,
 }
-ParameterInput = str | int | bool | Iterable[str] | Iterable[int]
+ParameterInput = Plain | Iterable[Plain]
 GREATEST_INTEGER = 10**18 - 1
 _NAMES = {base: name for name, base in TYPE_NAMES.items()}
 
@@ -76,11 +76,11 @@ def shown(value: Value) -> object:
     return str(value) if isinstance(value, Address | Cidr) else value
 
 
-def parse_assignments(program: Program, assignments: Iterable[str]) -> dict[str, Value]:
+def parse_assignments(program: Program, assignments: Iterable[str]) -> dict[str, Literal]:
     """Read `name=value` texts by the declared types; PolicyError lists every one that is wrong."""
     declared = {parameter.name: parameter for parameter in program.parameters}
     problems: list[Diagnostic] = []
-    found: dict[str, Value] = {}
+    found: dict[str, Literal] = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:

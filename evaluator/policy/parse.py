@@ -37,6 +37,7 @@ from evaluator.policy.problems import Problems
 from evaluator.policy.scalar import Scalar
 from evaluator.policy.verbs import VERBS
 from evaluator.policy.vocabulary import KEYWORDS
+from evaluator.proven import proven
 from evaluator.source import Span
 from evaluator.text import quote
 
@@ -92,12 +93,12 @@ def _lower_keywords(scalar: Scalar, problems: Problems) -> str:
 def _explain(text: str, error: UnexpectedInput) -> mistakes.Mistake:
     if isinstance(error, UnexpectedCharacters):
         return mistakes.of_character(text, error.pos_in_stream or 0)
-    assert isinstance(error, UnexpectedToken)  # noqa: S101 -- lark raises nothing else while parsing
-    token = error.token
+    found_at = proven(error, UnexpectedToken)
+    token = found_at.token
     start = len(text.rstrip()) if token.type == "$END" else token.start_pos or 0
     found = mistakes.Piece(token.type, "" if token.type == "$END" else str(token), start)
     before = [piece for piece in _pieces(text) if piece.start < start]
-    return mistakes.of_token(before, found, sorted(error.accepts or ()))
+    return mistakes.of_token(before, found, sorted(found_at.accepts or ()))
 
 
 def _pieces(text: str) -> Iterator[mistakes.Piece]:
@@ -131,14 +132,14 @@ class _Builder:
     def sentence(self, tree: Tree[Token]) -> Sentence:
         verb, subject, condition = tree.children
         return Sentence(
-            self._name(verb.children[0]),  # type: ignore[union-attr]
+            self._name(proven(verb, Tree).children[0]),
             self._name(subject.children[0]) if isinstance(subject, Tree) else None,
             self._condition(condition),
             self._span(tree),
         )
 
-    def _condition(self, node: object) -> Condition:
-        assert isinstance(node, Tree)  # noqa: S101 -- the grammar has only rules here
+    def _condition(self, found: object) -> Condition:
+        node: Tree[Token] = proven(found, Tree)
         children, span = node.children, self._span(node)
         match str(node.data):
             case "either" | "both":
@@ -171,14 +172,13 @@ class _Builder:
             left, sign, right = node.children
             conditions.append(self._condition(right))
             signs.append(self._name(sign))
-            assert isinstance(left, Tree)  # noqa: S101 -- the grammar has only rules here
-            node = left
+            node = proven(left, Tree)
         conditions.append(self._condition(node))
         build = Either if kind == "either" else Both
         return build(tuple(reversed(conditions)), tuple(reversed(signs)), span)
 
-    def _operand(self, node: object) -> Operand:
-        assert isinstance(node, Tree)  # noqa: S101 -- the grammar has only rules here
+    def _operand(self, found: object) -> Operand:
+        node: Tree[Token] = proven(found, Tree)
         span = self._span(node)
         children = [child for child in node.children if child is not None]
         match str(node.data):
@@ -200,8 +200,8 @@ class _Builder:
             case _:
                 return Literal(str(children[0]) == "true", span)
 
-    def _name(self, token: object) -> Name:
-        assert isinstance(token, Token)  # noqa: S101 -- the grammar has only terminals here
+    def _name(self, found: object) -> Name:
+        token = proven(found, Token)
         start = token.start_pos or 0
         return Name(str(token), self._scalar.span(start, start + len(token)))
 

@@ -16,7 +16,8 @@ from evaluator.digest import digest
 from evaluator.policy.find import plain_text, shipped_names, shipped_text
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Program
-from evaluator.policy.yaml_text import read_yaml
+from evaluator.policy.yaml_text import Located, read_yaml
+from evaluator.proven import proven
 from evaluator.shipped import read_shipped
 from evaluator.source import Source
 from evaluator.text import quote
@@ -31,8 +32,7 @@ def name_warnings(program: Program, source: Source) -> tuple[Diagnostic, ...]:
     if own in shipped or own.name not in {text.name for text in shipped}:
         return ()
     problems = Problems(Source(source.name, plain_text(source.text)))
-    located = read_yaml(problems.source, problems)
-    assert located is not None  # noqa: S101 -- it was read before
+    located = proven(read_yaml(problems.source, problems), Located)
     message = f"{quote(own.name)} is the name of a shipped policy, and this text is not a version of that policy"
     problems.warning("SHIPPED_NAME_REUSED", message, located.children["policy"].span, _HINT)
     return tuple(problems.found[-1:])

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from evaluator.facts.address import ADDRESS_FLAGS, Address
+from evaluator.facts.address import ADDRESS_FLAGS, Address, OwnedAddress
 from evaluator.facts.link import Kind, Link
 from evaluator.policy.scene import Scene, Value
 from evaluator.policy.types import Base, Type
@@ -105,9 +105,9 @@ def _attribute(
 ) -> Word:
     """Return a word whose value is an attribute, by the word's own name if no path is given."""
     path = path or name
-    read: Callable[[Any], Value] = attrgetter(path)
+    read: Callable[[object], Value] = attrgetter(path)
 
-    def get(scene: Scene, value: Any) -> Value:  # noqa: ANN401 -- of the owner's type
+    def get(scene: Scene, value: object) -> Value:
         return read(scene if owner is None else value)
 
     return Word(owner, name, type_, meaning, get, order, tuple(path.split(".")))
@@ -306,9 +306,8 @@ def states_of(owner: Base) -> dict[str, State]:
     return _STATES_OF.get(owner, {})
 
 
-def _bare(value: Any) -> Address:  # noqa: ANN401 -- an address or an owned one
-    address: Address = getattr(value, "address", value)
-    return address
+def _bare(value: Address | OwnedAddress) -> Address:
+    return value if isinstance(value, Address) else value.address
 
 
 def _is_global(address: Address) -> bool:

@@ -71,7 +71,7 @@ def read_yaml(source: Source, problems: Problems) -> Located | None:
 def _events(text: str) -> Iterator[yaml.Event]:
     loader = yaml.SafeLoader(text)
     while loader.check_event():
-        yield loader.get_event()  # type: ignore[no-untyped-call]
+        yield loader.get_event()
 
 
 def _explain(source: Source, at: int, problem: str) -> tuple[str, str]:
@@ -197,7 +197,7 @@ class _Reader:
         return Located(self._plain(event.value, span), span, None, cut)
 
     def _plain(self, text: str, span: Span) -> object:
-        tag: str = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+        tag: str = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))
         if tag == _STRING:
             return text
         if text in ("true", "false"):

@@ -118,7 +118,7 @@ def words_of_route(message: Mapping[str, Any], names: Mapping[int, object]) -> d
     return found
 
 
-def _attributes(message: Any, *, several: bool = False) -> dict[Any, Any]:  # noqa: ANN401 -- pyroute2 has no types
+def _attributes(message: object, *, several: bool = False) -> dict[Any, Any]:
     """Return a message's attributes by name; by place where one name may come several times."""
     pairs = message.get("attrs", ()) if isinstance(message, Mapping) else ()
     known = [(pair[0], pair[1]) for pair in pairs if pair[0] != "UNKNOWN"]

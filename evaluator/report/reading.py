@@ -122,7 +122,7 @@ def converted(value: object, type_: type[_T]) -> _T | None:
     return found
 
 
-def simplified(value: Any) -> Any:  # noqa: ANN401 -- plain JSON
+def simplified(value: object) -> object:
     """Return a JSON value without the members that are null, which are left out ones, and with `1500` for `1500.0`."""
     if isinstance(value, Mapping):
         return {key: simplified(item) for key, item in value.items() if item is not None}

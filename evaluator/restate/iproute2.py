@@ -28,7 +28,7 @@ class Iproute2Writer(Writer):
 
     has_routing_table = True
 
-    def __init__(self, document: Any, facts: HostFacts) -> None:  # noqa: ANN401 -- plain JSON values
+    def __init__(self, document: object, facts: HostFacts) -> None:
         self._moved: list[str] = []
         if not (isinstance(document, dict) and "schema_version" in document):
             readable = with_readable_names(document)

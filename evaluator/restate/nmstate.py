@@ -27,7 +27,7 @@ class NmstateWriter(Writer):
     has_routing_table = True
 
     @classmethod
-    def hides_addresses(cls, document: Any) -> bool:  # noqa: ANN401 -- plain JSON values
+    def hides_addresses(cls, document: object) -> bool:
         """Return whether an old version printed it: no entry has a key that only newer versions print."""
         return not _reads_kernel(document)
 

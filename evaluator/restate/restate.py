@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from msgspec import Struct
 
@@ -70,7 +69,7 @@ def text_of(document: object) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode()
 
 
-def _copy(document: object) -> Any:  # noqa: ANN401 -- plain JSON values
+def _copy(document: object) -> object:
     """Return a copy for a writer, without the members that are null, which the readers do not look at either."""
     return json.loads(json.dumps(simplified(document)))
 

@@ -8,7 +8,6 @@ changed. VDSM 4.9 has no `bridges`: there a bridged network is the bridge.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from evaluator.facts.address import Address, OwnedAddress, read_entry
 from evaluator.facts.link import Kind, Link
@@ -182,5 +181,5 @@ def _is_address(text: str) -> bool:
         return False
 
 
-def _body(text: Any) -> str:  # noqa: ANN401 -- plain JSON values
+def _body(text: object) -> str:
     return str(text).partition("/")[0]

@@ -33,12 +33,12 @@ class Writer:
     has_routing_table = False
 
     @classmethod
-    def hides_addresses(cls, document: Any) -> bool:  # noqa: ANN401 -- plain JSON values
+    def hides_addresses(cls, document: object) -> bool:
         """Return whether such a report shows no addresses of an interface that is down, a slave or a port."""
         return False
 
-    def __init__(self, document: Any, facts: HostFacts) -> None:  # noqa: ANN401 -- plain JSON values
-        self.document = document
+    def __init__(self, document: object, facts: HostFacts) -> None:
+        self.document: Any = document
         self.facts = facts
 
     def add_addresses(self, link: Link, owned: Iterable[OwnedAddress]) -> None:
@@ -116,7 +116,7 @@ def with_length(owned: OwnedAddress) -> str:
     return str(owned.address) if owned.prefix is None else f"{owned.address}/{owned.prefix}"
 
 
-def to_front(entries: list[Any], chosen: Any, first: int = 0) -> None:  # noqa: ANN401 -- plain JSON values
+def to_front(entries: list[Any], chosen: object, first: int = 0) -> None:
     """Move an entry of a list to a place nearer to its beginning."""
     at = next(i for i, entry in enumerate(entries) if entry is chosen)
     entries.insert(first, entries.pop(at))

@@ -19,6 +19,7 @@ from evaluator.policy.find import read_text_file
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Program
 from evaluator.policy.yaml_text import Located, read_yaml
+from evaluator.proven import proven
 from evaluator.source import Source
 from evaluator.text import quote_path, reason_of
 from evaluator.workbench.case_file import PolicyCase, read_case_file
@@ -50,8 +51,7 @@ def write_test(path: Path, case: ChangeCase, policy: Program, named: str) -> Non
 def _with_test(path: Path, raw: str, case: ChangeCase, named: str) -> str:
     """Return the text of a test file with one more test behind the last."""
     source = Source(str(path), read_text_file(path))
-    located = read_yaml(source, Problems(source))
-    assert located is not None  # noqa: S101 -- it was read before
+    located = proven(read_yaml(source, Problems(source)), Located)
     tests = located.children["tests"]
     last = tests.children[len(tests.children) - 1]
     dash = source.text.rfind("-", 0, last.span.start)

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import rfc8785
 from msgspec import Struct
@@ -254,7 +254,7 @@ def _read_line(number: int, text: bytes) -> _Line:
     return _Line(entry, record, chain["previous"] if chain else "")
 
 
-def _chained_head(document: Json, chain: Any, canonical: bytes) -> Head | None:  # noqa: ANN401 -- whatever stands there
+def _chained_head(document: Json, chain: Json, canonical: bytes) -> Head | None:
     """Return the place of a line in the chain; None if its hash does not match it."""
     try:
         before = Head(int(chain["seq"]) - 1, bytes.fromhex(chain["previous"]))

@@ -6,7 +6,7 @@ The columns only find; what is handed on comes from the envelope, whose hash is 
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from typing import Any, TypeGuard
 
 from evaluator import plain
 from evaluator.audit.log.chain import GENESIS, HASH_LENGTH, Head, stub_hash
@@ -19,7 +19,7 @@ _SHA256 = 64
 Row = tuple[Any, ...]
 
 
-def is_hash(value: object) -> bool:
+def is_hash(value: object) -> TypeGuard[bytes]:
     """Return whether a stored value can be a hash or a public key."""
     return isinstance(value, bytes) and len(value) == HASH_LENGTH
 

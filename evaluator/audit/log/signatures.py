@@ -34,5 +34,5 @@ class SignatureCheck(Struct, frozen=True):
             yield Diagnostic(RecordCode.SIGNATURE_MISSING, f"the signature of {what} is missing", order=seq)
         elif self.public_keys and key not in self.public_keys:
             yield Diagnostic(RecordCode.SIGNATURE_WRONG, f"{what} is signed with another key", order=seq)
-        elif (self.public_keys or self.is_possible) and not is_signed(digest, key, signature):  # type: ignore[arg-type]
+        elif (self.public_keys or self.is_possible) and not is_signed(digest, key, signature):
             yield Diagnostic(RecordCode.SIGNATURE_WRONG, f"the signature of {what} is not one of its key", order=seq)

@@ -21,6 +21,7 @@ from evaluator.facts.host import HostFacts, Told
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.table import table_of
 from evaluator.finding import Finding, FindingCode, incomplete
+from evaluator.proven import proven
 from evaluator.report.ansible import wire
 from evaluator.report.ansible.link import (
     KINDS,
@@ -157,7 +158,7 @@ def _of_odd_value(document: object) -> Reading:
     return _reading(_Facts(path, prefix, msgspec.convert(kept, wire.Facts)))
 
 
-def _of_interface(fact: Any) -> Any:  # noqa: ANN401 -- plain JSON
+def _of_interface(fact: object) -> object:
     """Return a fact as far as it is read; one that is of no interface or label may hold anything."""
     if not isinstance(fact, dict):
         return fact
@@ -165,7 +166,7 @@ def _of_interface(fact: Any) -> Any:  # noqa: ANN401 -- plain JSON
     return {key: value for key, value in fact.items() if key not in wire.OF_DEFAULT} if is_one else None
 
 
-def _of_default(fact: Any) -> Any:  # noqa: ANN401 -- plain JSON
+def _of_default(fact: object) -> object:
     return {key: fact[key] for key in wire.OF_DEFAULT if key in fact} if isinstance(fact, dict) else None
 
 
@@ -188,8 +189,8 @@ def findings(facts: _Facts, devices: Devices, host: HostFacts, problems: Sequenc
     if not facts.get("interfaces"):
         hint = "install iproute2 on the host, and gather its facts again"
         yield incomplete("the report names no interface: is iproute2 installed there?", hint=hint)
-    for link in host.by_name.values():
-        assert isinstance(link, AnsibleLink)  # noqa: S101 -- as made above
+    for one in host.by_name.values():
+        link = proven(one, AnsibleLink)
         if link.kind is Kind.LOOPBACK or link.name in host.table.odd:
             yield from link.owned().findings
         yield from link.findings()
@@ -283,8 +284,8 @@ def _gateways(facts: _Facts) -> Iterator[Gateway]:
 
 def _slaves_without_bond(host: HostFacts) -> Iterator[Finding]:
     """Yield who is a slave by its own facts and not by those of a bond."""
-    for link in host.by_name.values():
-        assert isinstance(link, AnsibleLink)  # noqa: S101 -- as made above
+    for one in host.by_name.values():
+        link = proven(one, AnsibleLink)
         if link.device.fact.data.perm_macaddress is not None and link.name not in host.slaves:
             message = f"{quote(link.name)} is a slave of a bond by its `perm_macaddress`, and no bond lists it"
             yield Finding(FindingCode.MASTER_NOT_REPORTED, Severity.WARNING, message, (link.name,))

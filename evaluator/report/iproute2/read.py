@@ -21,6 +21,7 @@ from evaluator.facts.host import HostFacts, Told
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.table import table_of
 from evaluator.finding import Finding, FindingCode
+from evaluator.proven import proven
 from evaluator.report.beyond_vdsm import NETWORK_WORDS, ROUTE_WORDS, place_of
 from evaluator.report.contradictions import contradictions
 from evaluator.report.iproute2 import wire
@@ -172,8 +173,8 @@ def findings(
 ) -> Iterator[Finding]:
     """Yield what is wrong with an output."""
     interfaces = neighbours.interfaces
-    for link in facts.by_name.values():
-        assert isinstance(link, Iproute2Link)  # noqa: S101 -- as made above
+    for one in facts.by_name.values():
+        link = proven(one, Iproute2Link)
         if link.kind is Kind.LOOPBACK or link.name in facts.table.odd:
             yield from link.owned().findings
         yield from link.findings()

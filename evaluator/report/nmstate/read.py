@@ -18,6 +18,7 @@ from evaluator.facts.host import HostFacts, Told
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.table import table_of
 from evaluator.finding import Finding, FindingCode, conflict
+from evaluator.proven import proven
 from evaluator.report.beyond_vdsm import NETWORK_WORDS, ROUTE_WORDS, place_of
 from evaluator.report.contradictions import contradictions
 from evaluator.report.json_text import plain_copy
@@ -88,8 +89,8 @@ def _reading(state: State, pointer: str) -> Reading:
 def findings(parts: Sequence[Part], devices: Devices, facts: HostFacts) -> Iterator[Finding]:
     """Yield what is wrong with a state."""
     yield from _absent(parts)
-    for link in facts.by_name.values():
-        assert isinstance(link, NmstateLink)  # noqa: S101 -- as made above
+    for one in facts.by_name.values():
+        link = proven(one, NmstateLink)
         if link.kind is Kind.LOOPBACK or link.name in facts.table.odd:
             yield from link.owned().findings
         yield from link.findings()

@@ -20,6 +20,7 @@ from evaluator.facts.link import Kind, Link
 from evaluator.facts.netmask import NETMASKS
 from evaluator.facts.table import table_of
 from evaluator.finding import Finding, FindingCode
+from evaluator.proven import proven
 from evaluator.report.contradictions import contradictions
 from evaluator.report.json_text import plain_copy
 from evaluator.report.reading import Reading, converted, decoded, refuse_invalid, simplified
@@ -58,7 +59,7 @@ def read_text(text: bytes) -> Reading | None:
 def read(document: object) -> Reading:
     """Return what a reply of VDSM's results in; ReportError with every problem if it is invalid."""
     path = _path_to_body(document)
-    body = document if not path else document[path[0]]  # type: ignore[index]  # an object, if there is a path
+    body = proven(document, dict)[path[0]] if path else document
     found = _of_value(document, body) or _of_odd_value(plain_copy(document), path)
     return _reading(found, found.nics, path)
 
@@ -73,8 +74,7 @@ def _of_odd_value(document: object, path: tuple[str, ...]) -> Capabilities:
     """Return the same of any reply that the schema accepts."""
     _refuse_error_reply(document)
     refuse_invalid(document, VDSM_SCHEMA)
-    assert isinstance(document, dict)  # noqa: S101 -- the schema has said so
-    body = simplified(document[path[0]] if path else document)
+    body = proven(simplified(proven(document, dict)[path[0]] if path else document), dict)
     for key in (*MAPS.values(), "networks"):
         if key in body:
             body[key] = {name: _with_truths(entry) for name, entry in body[key].items()}
@@ -179,8 +179,8 @@ def findings(host: VdsmHost, facts: HostFacts) -> Iterator[Finding]:
                 else "",
             )
     yield from (disagreement(*one) for one in host.disagreements)
-    for link in facts.by_name.values():
-        assert isinstance(link, VdsmLink)  # noqa: S101 -- as made above
+    for one in facts.by_name.values():
+        link = proven(one, VdsmLink)
         if link.name in facts.table.odd or link.entry.netmask not in _USUAL_NETMASKS:
             yield from link.owned().findings
         if not link.is_usual:

@@ -1,0 +1,14 @@
+"""Values whose type something before has proven, where no signature can say so."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+
+def proven(value: object, type_: type[_T]) -> _T:
+    """Return a value that can be of this type only."""
+    if not isinstance(value, type_):
+        raise TypeError(f"there is a {type(value).__name__} where only a {type_.__name__} can be")
+    return value
