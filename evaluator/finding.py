@@ -174,6 +174,9 @@ ABSENCE_NOT_PROVEN = frozenset(
 
 # Ordinary states of an interface that has no part in the decision, such as a bridge for containers without carrier.
 ORDINARY_ELSEWHERE = frozenset({FindingCode.LINK_DOWN, FindingCode.KIND_UNKNOWN, FindingCode.PORT_NOT_REPORTED})
+# Ordinary states of an address that is not a host address, such as one on many unnumbered links.
+ORDINARY_UNASKED = frozenset({FindingCode.ADDRESS_ON_SEVERAL_INTERFACES, FindingCode.ADDRESS_WITHOUT_INTERFACE})
+ORDINARY = ORDINARY_ELSEWHERE | ORDINARY_UNASKED
 
 
 class FindingDocument(Struct, frozen=True):

@@ -7,7 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from evaluator.decision import Status
 from evaluator.diagnostic import Severity
 from evaluator.facts.link import Link
-from evaluator.finding import ABSENCE_NOT_PROVEN, ORDINARY_ELSEWHERE, Finding, FindingCode, incomplete, merge
+from evaluator.finding import (
+    ABSENCE_NOT_PROVEN,
+    ORDINARY,
+    ORDINARY_ELSEWHERE,
+    ORDINARY_UNASKED,
+    Finding,
+    FindingCode,
+    incomplete,
+    merge,
+)
 from evaluator.missing_facts import missing_facts
 from evaluator.no_interface import no_interface
 from evaluator.policy.compile import Compiled
@@ -44,23 +53,31 @@ def remarks(
         if not any(held for rule, held in zip(rules, helds, strict=True) if rule.verb.effect is Effect.MAKE_AMBIGUOUS):
             found.append(_several(afters[-1], question))
     elif status in (Status.NO_MATCH, Status.UNKNOWN_HOST):
-        is_complete = ABSENCE_NOT_PROVEN.isdisjoint([finding.code for finding in found])
+        is_complete = not any(map(_leaves_open, found))
         found.append(no_interface(compiled, question, status, afters, places, is_complete=is_complete))
     return merge(found)
 
 
 def _on_the_report(report: Report, question: Question, candidates: tuple[Link, ...]) -> Iterable[Finding]:
-    """Return the findings on the report; one on an ordinary state of an interface without part only informs."""
+    """Return the findings on the report; an ordinary state of what has no part in the decision only informs."""
     findings = report.findings
-    if not any(finding.code in ORDINARY_ELSEWHERE for finding in findings):
+    if not any(finding.code in ORDINARY for finding in findings):
         return findings
-    involved = {name for nic in (*question.owners, *candidates) for name in _stack(question, nic)}
-    return [_for_information(finding, involved) for finding in findings]
+    nics = {name for nic in (*question.owners, *candidates) for name in _stack(question, nic)}
+    addresses = set(map(str, question.host.usable))
+    return [one.for_information() if _is_ordinary(one, nics, addresses) else one for one in findings]
 
 
-def _for_information(finding: Finding, involved: set[str]) -> Finding:
-    is_elsewhere = bool(finding.interfaces) and involved.isdisjoint(finding.interfaces)
-    return finding.for_information() if is_elsewhere and finding.code in ORDINARY_ELSEWHERE else finding
+def _is_ordinary(finding: Finding, nics: set[str], addresses: set[str]) -> bool:
+    if finding.code in ORDINARY_UNASKED:
+        return addresses.isdisjoint(finding.addresses)
+    return finding.code in ORDINARY_ELSEWHERE and bool(finding.interfaces) and nics.isdisjoint(finding.interfaces)
+
+
+def _leaves_open(finding: Finding) -> bool:
+    """Return whether an address may be on the host although the report does not show it."""
+    is_ordinary = finding.code in ORDINARY and finding.severity is Severity.INFO
+    return finding.code in ABSENCE_NOT_PROVEN and not is_ordinary
 
 
 def _stack(question: Question, nic: Link) -> Iterator[str]:

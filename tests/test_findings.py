@@ -7,6 +7,7 @@ ordinary host gives no warning.
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from evaluator.decision import Decision
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import parse_address
 from evaluator.finding import Finding
+from tests import ordinary_hosts
 
 FOLDER = Path(__file__).parent / "findings"
 CASES = [(path, case) for path in sorted(FOLDER.glob("*.yaml")) for case in yaml.safe_load(path.read_text())]
@@ -56,3 +58,14 @@ def lines(decision: Decision, *severities: Severity) -> str:
 def _lines(finding: Finding) -> str:
     hint = f"  hint: {finding.hint}\n" if finding.hint else ""
     return f"{finding.severity} {finding.code}: {finding.message}\n{hint}"
+
+
+@pytest.mark.parametrize("tool", ordinary_hosts.TOOLS)
+def test_an_ordinary_host_gives_no_warning(tool: str) -> None:
+    policy, rng = evaluator.load_policy("strict"), random.Random(15)
+    for _ in range(1000):
+        host = ordinary_hosts.host(rng, tool)
+        report = evaluator.read_report(json.dumps(ordinary_hosts.write(tool, host, rng)), format=tool)
+        decision = policy.decide(report, evaluator.HostAddresses.of(*host.asked))
+        assert decision.status == "resolved", host
+        assert lines(decision, Severity.ERROR, Severity.WARNING) == "", host
