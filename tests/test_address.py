@@ -13,6 +13,7 @@ from msgspec import Struct
 
 import evaluator
 from evaluator.facts.address import OwnedAddress, address_of, parse_address
+from evaluator.facts.embedded import embedded_ipv4
 from evaluator.facts.link import Kind, Link
 from evaluator.policy.checked import Variable
 from evaluator.policy.types import Base, Type
@@ -55,3 +56,24 @@ def test_each_struct_that_defines_when_it_is_equal_defines_when_it_differs() -> 
         for found in pending.pop().__subclasses__():
             pending.append(found)
             assert ("__eq__" in vars(found)) == ("__ne__" in vars(found)), found
+
+
+@pytest.mark.parametrize(
+    ("text", "mechanism", "ipv4"),
+    [
+        ("64:ff9b::c000:20a", "NAT64", "192.0.2.10"),
+        ("64:ff9b:1::c000:20a", "NAT64", "192.0.2.10"),
+        ("2002:c000:20a::1", "6to4", "192.0.2.10"),
+        ("2001:0:1::3fff:fdf5", "Teredo", "192.0.2.10"),
+        ("fe80::5efe:c000:20a", "ISATAP", "192.0.2.10"),
+        ("2001:db8::200:5efe:c000:20a", "ISATAP", "192.0.2.10"),
+        ("::192.0.2.10", "IPv4-compatible", "192.0.2.10"),
+    ],
+)
+def test_the_ipv4_address_inside_an_ipv6_address(text: str, mechanism: str, ipv4: str) -> None:
+    assert embedded_ipv4(parse_address(text)) == (mechanism, parse_address(ipv4))
+
+
+@pytest.mark.parametrize("text", ["192.0.2.10", "2001:db8::c000:20a", "64:ff9b:2::c000:20a", "fe80::1"])
+def test_most_addresses_have_none_inside(text: str) -> None:
+    assert embedded_ipv4(parse_address(text)) is None

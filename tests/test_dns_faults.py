@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -436,3 +437,63 @@ def test_both_families_are_asked_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     both = asyncio.Barrier(2)
     monkeypatch.setattr("evaluator.names.dns.ask_by_udp", lagging)
     assert asyncio.run(resolved()).complete
+
+
+def said(host: HostAddresses) -> dict[str, tuple[str, str]]:
+    return {finding.code: (finding.message, finding.hint) for finding in host.findings()}
+
+
+def nxdomain(query: dns.message.Message, _: str) -> bytes:
+    return answer(query, rcode="NXDOMAIN", authority=SOA).to_wire()
+
+
+def _refuse(rcode: str, query: dns.message.Message, _: str) -> bytes:
+    return answer(query, rcode=rcode).to_wire()
+
+
+def ask_for(name: str, script: Script, **options: Any) -> HostAddresses:
+    with scripted_server(script) as server:
+        return evaluator.resolve_host(name, servers=[server], timeout=PATIENT, **options)
+
+
+def test_a_name_that_dns_does_not_know_may_be_in_a_hosts_file(tmp_path: Path) -> None:
+    _, hint = said(ask_for(NAME, nxdomain))["NAME_NOT_FOUND"]
+    assert hint == "check its spelling; only DNS was asked: if the name is in a hosts file, use `--hosts FILE`"
+    hosts = tmp_path / "hosts"
+    hosts.write_text("192.0.2.10 another.lab.test\n")
+    assert said(ask_for(NAME, nxdomain, hosts_file=hosts))["NAME_NOT_FOUND"][1] == "check its spelling"
+
+
+def test_a_name_below_local_is_for_mdns() -> None:
+    for script in (nxdomain, _both(), partial(_refuse, "SERVFAIL")):
+        (hint,) = [
+            hint for code, (_, hint) in said(ask_for("node1.local", script)).items() if code.startswith(("NAME", "DNS"))
+        ]
+        assert "mDNS, which is not asked" in hint
+    answers = _both(A="node1.local. 60 IN A 192.0.2.10")
+    assert said(ask_for("node1.local", answers)) == {}
+
+
+def test_name_servers_that_fail_are_named() -> None:
+    for error, code in (("SERVFAIL", "DNS_SERVER_FAILED"), ("REFUSED", "DNS_REFUSED")):
+        with scripted_server(partial(_refuse, error)) as server:
+            host = evaluator.resolve_host(NAME, servers=[server], timeout=PATIENT)
+            assert said(host)[code][0].endswith(f"; asked: {server}")
+    alone = evaluator.resolve_host(NAME, servers=["127.0.0.1#1"], timeout=PATIENT)
+    assert said(alone)["DNS_UNREACHABLE"][0].endswith("no name server can be reached; asked: 127.0.0.1#1")
+
+
+def test_a_hosts_file_that_differs_from_dns_is_shown_beside_it(tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text(f"192.0.2.99 {NAME}\n192.0.2.98 {NAME}\n")
+    message, _ = said(ask(A_ONLY, hosts_file=hosts))["HOSTS_AND_DNS_DISAGREE"]
+    assert message == (
+        f"the hosts file gives `{NAME}` 192.0.2.98, 192.0.2.99, and DNS 192.0.2.10; the hosts file counts"
+    )
+
+
+def test_a_name_that_resolves_to_the_host_itself() -> None:
+    hint = said(ask(_both(A=f"{NAME}. 60 IN A 127.0.1.1")))["ANSWER_UNUSABLE"][1]
+    assert hint.startswith("Debian's installer writes 127.0.1.1")
+    hint = said(ask(_both(A=f"{NAME}. 60 IN A 127.0.0.1")))["ANSWER_UNUSABLE"][1]
+    assert hint.startswith("the name means the host itself")

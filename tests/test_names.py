@@ -202,3 +202,24 @@ def test_wrong_options_are_all_told_whatever_the_host_is(host: str) -> None:
         with pytest.raises(HostNameError):
             evaluator.resolve_host(host, **wrong)  # type: ignore[arg-type]
     assert [d.code for d in both.value.diagnostics] == ["DNS_SERVER_INVALID", "HOST_NAME_BLANK"]
+
+
+@pytest.mark.parametrize(
+    ("name", "scripts"),
+    [
+        ("ex\u0430mple.org", "Cyrillic, Latin"),
+        ("node\u03b1.example", "Greek, Latin"),
+        ("a.\u0440\u0444p.example", "Cyrillic, Latin"),
+        ("\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444", ""),  # one script
+        ("m\u00fcnchen.example", ""),
+        ("b\u00fccher.\u0440\u0444", ""),  # each label has one script
+        ("\u4f8b\u3048\u30c6\u30b9\u30c8abc.jp", ""),  # Japanese writes with three scripts and Latin
+        ("\ud55c\u6f22a.example", ""),
+        ("node-7.example", ""),
+    ],
+)
+def test_a_label_that_mixes_scripts_is_remarked(name: str, scripts: str) -> None:
+    host = read_host_name(name)
+    assert isinstance(host, HostName)
+    found = [f.message for f in host.findings() if f.code == "NAME_HAS_MIXED_SCRIPTS"]
+    assert found == ([f"`{name}` mixes letters of several scripts: {scripts}"] if scripts else [])
