@@ -291,7 +291,6 @@ def test_names_of_any_octets(name: bytes, shown: str) -> None:
     [
         b'[{"ifname":"x\xff","addr_info":[],"addr_info":[]}]',
         b'[{"ifname":"x\xff","mtu":NaN,"addr_info":[]}]',
-        b'[{"ifname":"x\xff","mtu":1e999,"addr_info":[]}]',
         b'[{"ifname":"x\xff\\udcfe","addr_info":[]}]',
         b'{"nics": {"x\xff": {}}}',
         b'[{"ifname":"x\xff",' + b"[" * 5000,

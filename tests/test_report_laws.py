@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses, ReportError
+from evaluator.report.json_text import is_sound
 from evaluator.report.read import read_report_text
 from evaluator.schema import is_valid, violations
 from tests.captured import CAPTURES, questions
@@ -125,11 +126,40 @@ def test_json_that_is_refused_is_not_read_as_yaml_instead(number: str) -> None:
     assert [d.code for d in error.value.diagnostics] == ["REPORT_NOT_JSON"]
 
 
-@pytest.mark.parametrize("given", ['{"nics": {}, "x": 1e400}', {"nics": {}, "x": float("inf")}])
-def test_a_number_that_is_not_finite_is_refused_where_it_is_read(given: Any) -> None:
-    with pytest.raises(ReportError) as error:
-        _ = evaluator.read_report(given).document
-    assert [d.code for d in error.value.diagnostics] == ["REPORT_NOT_JSON"]
+@pytest.mark.parametrize("number", ["1e400", "-1e400"])
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_number_that_no_double_can_hold_counts_as_the_greatest(tool: str, number: str) -> None:
+    document = json.loads(captured(tool)[0].read_text())
+    inside = document.get("ansible_facts", document) if isinstance(document, dict) else document[0]
+    inside["nobody reads this"] = 12345
+    text = json.dumps(document).replace("12345", number)
+    assert isinstance(outcome(text, ["192.0.2.10"]), bytes)
+    assert outcome(text, ["192.0.2.10"]) == outcome(json.loads(text), ["192.0.2.10"])
+    for form in (text, json.loads(text)):
+        read = evaluator.read_report(form).document
+        assert json.loads(json.dumps(read, allow_nan=False)) == read
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400"])
+def test_such_a_number_is_refused_where_it_is_read(number: str) -> None:
+    text = f'{{"nics": {{"a": {{"mtu": {number}}}}}}}'
+    as_text, as_value = (outcome(form, []) for form in (text, json.loads(text)))
+    assert as_text == as_value
+    assert [str(problem).split()[:2] for problem in as_text] == [["/nics/a/mtu", "REPORT_INVALID"]] * len(as_text)
+
+
+LEVEL = '["]", {"a": '  # a bracket in a text for each that opens a level
+DEEP = '{"nics": {"a": {}}, "x": ' + LEVEL * 40 + "0" + ', "b": "["}, "["]' * 40 + "}"
+SHALLOW = '{"nics": {"a": {}}, "x": [' + ", ".join(['"]}[{]}"', "{}", "[]", '"\\"["'] * 99) + "]}"
+
+
+@pytest.mark.parametrize(("text", "is_taken"), [(DEEP, False), (SHALLOW, True)])
+def test_brackets_in_a_text_are_no_levels(text: str, is_taken: bool) -> None:
+    as_text, as_value = (outcome(form, ["192.0.2.10"]) for form in (text, json.loads(text)))
+    assert isinstance(as_text, bytes) is is_taken
+    assert is_sound(text.encode()) is is_taken
+    assert as_text == as_value
+    assert is_taken or "REPORT_TOO_DEEP" in str(as_text[0])
 
 
 # null

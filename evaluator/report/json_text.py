@@ -1,6 +1,7 @@
 """JSON text from outside becomes plain values, or a ReportError that says where it is wrong.
 
-What is JSON is what msgspec accepts: UTF-8 without a byte order mark, no NaN, no lone surrogate.
+What is JSON is what msgspec accepts: UTF-8 without a byte order mark, no NaN, no lone surrogate. A number that is too
+large for a double is the greatest one; where somebody reads it, it is refused like other large numbers.
 Nesting is limited here so that nothing behind this door can meet the recursion limit.
 """
 
@@ -10,6 +11,7 @@ import itertools
 import json
 import math
 import re
+import sys
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -24,6 +26,9 @@ _MOST_DUPLICATES = 100
 _NESTING = (dict, list)  # not as a union, which would be made for each value
 _AS_BRACES = bytes.maketrans(b"[]", b"{}")
 _NO_BRACKETS = bytes(sorted({*range(256)} - {*b"[]{}"}))
+_NO_MARKS = bytes(sorted({*range(256)} - {*b'[]{}"\\'}))
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_GREATEST = sys.float_info.max
 _BYTE_ORDER_MARK = "\ufeff"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _USE_IP = "this is the text of a tool for people; use `ip -j -d addr show` (iproute2 4.14 or newer)"
@@ -48,7 +53,7 @@ def parse_json(text: bytes | str, subject: str = "report") -> object:
     if len(text) > LARGEST:
         raise ReportError([Diagnostic(ReportCode.TOO_LARGE, f"the {subject} is larger than {LARGEST >> 20} MiB")])
     try:
-        value: object = msgspec.json.decode(text)
+        value: object = _VALUES.decode(text)
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise ReportError([_not_json(text, error, subject)]) from None
     except RecursionError:
@@ -58,11 +63,7 @@ def parse_json(text: bytes | str, subject: str = "report") -> object:
 
 
 def is_sound(text: bytes) -> bool:
-    """Return whether what nobody reads in a JSON text is as it must be: UTF-8, and not nested too deeply.
-
-    What cannot be seen at a glance is not sound. The brackets of a text are taken off level by level; those that stand
-    in a name or value only make it look deeper, unless somebody balances them with care, and `parse_json` looks again.
-    """
+    """Return whether what nobody reads in a JSON text is as it must be: UTF-8, and not nested too deeply."""
     if len(text) > LARGEST:
         return False
     if not text.isascii():
@@ -70,12 +71,34 @@ def is_sound(text: bytes) -> bool:
             text.decode()
         except UnicodeDecodeError:
             return False
-    braces = text.translate(_AS_BRACES, _NO_BRACKETS)
+    if len(text.translate(_AS_BRACES, _NO_BRACKETS)) <= 2 * DEEPEST:
+        return True
+    braces = _structure(text)
     for _ in range(DEEPEST):
-        if len(braces) <= 2 * DEEPEST:
-            return True
+        if not braces:
+            break
         braces = braces.replace(b"{}", b"")
     return not braces
+
+
+def written(document: object) -> bytes | None:
+    """Return a document handed over in process as JSON text; None if it cannot be written, or is no sound text then."""
+    try:
+        text = msgspec.json.encode(document)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return None
+    return text if is_sound(text) else None
+
+
+def _structure(text: bytes) -> bytes:
+    """Return the brackets of a JSON text that stand in no string, as braces.
+
+    Of most texts what is left of the strings are pairs of quotes; a bracket or a backslash shows that one holds more.
+    """
+    braces = text.translate(_AS_BRACES, _NO_MARKS).replace(b'""', b"")
+    if b'"' in braces or b"\\" in braces:
+        return _STRING.sub(b"", text).translate(_AS_BRACES, _NO_BRACKETS)
+    return braces
 
 
 def parse_json_without_duplicates(text: bytes | str, subject: str = "report") -> object:
@@ -104,9 +127,10 @@ def parse_kernel_json(text: bytes | str) -> object:
     if _SURROGATE.search(shown):
         return None
     try:
-        value: object = json.loads(shown, strict=False, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        value: object = json.loads(
+            shown, strict=False, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse_constant
+        )
         refuse_deep(value)
-        _refuse_not_finite(value)
     except (ValueError, RecursionError, ReportError):
         return None
     return value
@@ -120,6 +144,14 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is no number of JSON")
+
+
+def _finite(number: str | float) -> float:
+    """Return a number, the greatest of its sign for one that no double can hold."""
+    return min(max(float(number), -_GREATEST), _GREATEST)
+
+
+_VALUES = msgspec.json.Decoder(float_hook=_finite)
 
 
 def is_json(text: bytes | str) -> bool:
@@ -150,9 +182,9 @@ def _plain(value: object, depth: int = 0) -> object:
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ReportError([_not_finite()])
-        return value
+        if math.isnan(value):
+            raise TypeError("NaN is no number")
+        return _finite(value)
     if depth == DEEPEST:
         raise ReportError([too_deep()])
     if isinstance(value, Mapping):
@@ -202,19 +234,6 @@ def refuse_deep(value: object, subject: str = "report") -> None:
 def too_deep(subject: str = "report") -> Diagnostic:
     """Return the problem of a report that is nested too deeply."""
     return Diagnostic(ReportCode.TOO_DEEP, f"the {subject} is nested deeper than {DEEPEST} levels")
-
-
-def _refuse_not_finite(value: object) -> None:
-    """Refuse a number that JSON cannot write; the document is known to be no deeper than allowed."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ReportError([_not_finite()])
-    children = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    for child in children:
-        _refuse_not_finite(child)
-
-
-def _not_finite() -> Diagnostic:
-    return Diagnostic(ReportCode.NOT_JSON, "the document holds a number that is not finite")
 
 
 def _not_json(text: bytes | str, error: Exception, subject: str) -> Diagnostic:

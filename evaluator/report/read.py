@@ -20,6 +20,7 @@ from evaluator.report.json_text import (
     parse_json_without_duplicates,
     parse_kernel_json,
     plain_copy,
+    written,
 )
 from evaluator.report.reading import Reading, Report, ReportFormat, reader_of
 from evaluator.report.shapes import is_ansible, is_iproute2, is_nmstate, is_vdsm
@@ -66,9 +67,11 @@ def read_report(
 
         document = read_file(document) if isinstance(document, Path) else document
     if not isinstance(document, _TEXT):
-        if not isinstance(document, dict | list):
-            document = plain_copy(document)  # type: ignore[assignment]  # any JSON value
-        return _read_value(document, format, item, partial(plain_copy, document))
+        copy = written(document) if isinstance(document, dict | list) else None
+        if copy is not None:
+            return _read_value(document, format, item, partial(parse_json, copy))
+        plain = plain_copy(document)
+        return _read_value(plain, format, item, partial(_same, plain))
     text = _octets(document) if isinstance(document, str) else document
     known = _read_usual_text(text, format) if item is None else None
     if known is not None:

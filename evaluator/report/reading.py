@@ -18,7 +18,6 @@ from evaluator.text import quote, quote_all
 
 READER_VERSION = 2  # goes up when a report may become other facts than before
 _T = TypeVar("_T")
-_UTF8 = msgspec.msgpack.Encoder()
 
 
 class Reading(Struct, frozen=True):
@@ -113,13 +112,11 @@ def decoded(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T | None:
 
 
 def converted(value: object, type_: type[_T]) -> _T | None:
-    """Return the same of a value; None also where a text in it cannot be in JSON."""
+    """Return the same of a value."""
     try:
-        found = msgspec.convert(value, type_)
-        _UTF8.encode(found)
+        return msgspec.convert(value, type_)
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
         return None
-    return found
 
 
 def simplified(value: object) -> object:

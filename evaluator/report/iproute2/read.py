@@ -63,10 +63,18 @@ def read(document: object) -> Reading:
     is_bare = isinstance(document, list)
     value = {"addr": document} if is_bare else document
     found = converted(value, wire.Collected)
-    is_usual = found is not None and _is_usual(found.addr) and b"\\" not in _OCTETS.encode(found)
+    is_usual = found is not None and _is_usual(found.addr) and _is_readable(found)
     if found is None or not is_usual:
         found = _of_odd_value(document, is_bare=is_bare)
     return _reading(found, "" if is_bare else "/addr")
+
+
+def _is_readable(found: wire.Collected) -> bool:
+    """Return whether no text in it holds a backslash or octets that are not UTF-8."""
+    try:
+        return b"\\" not in _OCTETS.encode(found)
+    except UnicodeEncodeError:
+        return False
 
 
 def _is_usual(entries: Sequence[wire.Interface]) -> bool:
