@@ -15,7 +15,7 @@ from evaluator.audit.mask_policy import Labels
 from evaluator.audit.pseudonyms import Pseudonyms
 from evaluator.audit.replay import replay
 from evaluator.engine import Policy
-from evaluator.facts.address import parse_address
+from evaluator.facts.address import in_order, parse_address
 from evaluator.report.reading import Report
 from tests.random_policies import CONDITIONS, OWNERS, Rules, program_of, random_rules, rules_of
 from tests.strategies import host_addresses, reports
@@ -39,7 +39,7 @@ def hosts(draw: st.DrawFn) -> HostAddresses:
     complete = draw(st.booleans())
     if not complete and draw(st.booleans()):
         return HostAddresses((), ASKED, complete=False, withheld=answers)
-    return HostAddresses(answers, ASKED, complete=complete, first=next(iter(answers), None))
+    return HostAddresses(in_order(answers), ASKED, complete=complete, first=next(iter(answers), None))
 
 
 def decided(rules: Rules, report: Report, host: HostAddresses) -> Decision:

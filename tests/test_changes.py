@@ -15,6 +15,7 @@ import pytest
 import evaluator
 from evaluator import HostAddresses
 from evaluator.counterfactual.search import Effort, Found, smallest_change
+from evaluator.facts.address import in_order
 from evaluator.report.read import read_report_text
 from evaluator.schema import violations
 from evaluator.workbench.case_file import PolicyCase, Wanted
@@ -80,7 +81,7 @@ def passes(case: ChangeCase, policy: str) -> bool:
 
 def _named(host: dict[str, Any]) -> HostAddresses:
     addresses = HostAddresses.of(*host["addresses"]).answers
-    return HostAddresses(addresses, host["name"], host["complete"], addresses[0])
+    return HostAddresses(in_order(addresses), host["name"], host["complete"], addresses[0])
 
 
 def check(policy: str, decision: Any, tmp_path: Path, *, in_a_file: bool) -> Counter[str]:

@@ -20,7 +20,7 @@ from evaluator.audit.pseudonyms import Pseudonyms
 from evaluator.audit.record import Record, digest
 from evaluator.diagnostic import RecordError, ReportError, Severity
 from evaluator.engine import Policy
-from evaluator.facts.address import parse_address
+from evaluator.facts.address import in_order, parse_address
 from evaluator.finding import Finding
 from evaluator.policy.load import read_program
 from evaluator.report.read import FORMATS, read_report_text
@@ -76,7 +76,7 @@ def host_of(secret: str, address: str) -> HostAddresses:
         "HOSTS_ENTRY_MALFORMED", Severity.WARNING, f"`{secret}`: {secret}", (secret,), (secret,), secret, secret
     )
     addresses = (parse_address(address),)
-    return HostAddresses(addresses, asked=f"{secret}.example.org", first=addresses[0], remarks=(remark,))
+    return HostAddresses(in_order(addresses), asked=f"{secret}.example.org", first=addresses[0], remarks=(remark,))
 
 
 def capture(format: str) -> tuple[Any, str]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from evaluator.counterfactual.ownership import USUAL_LENGTH
 from evaluator.counterfactual.trial import Applied, Option, Trial
 from evaluator.decide import Case
-from evaluator.facts.address import Address, address_of, network_of
+from evaluator.facts.address import Address, address_of, in_order, network_of
 from evaluator.facts.host import HostAddresses
 from evaluator.facts.link import Link
 from evaluator.policy.parameters import shown
@@ -32,7 +32,7 @@ def answers(case: Case, link: Link) -> Iterator[Option]:
         for addresses in sets:
             host = replace(
                 case.host,
-                answers=addresses,
+                answers=in_order(addresses),
                 first=addresses[0],
                 complete=True,
                 withheld=(),
