@@ -16,7 +16,6 @@ from evaluator.policy.prepared import load_shipped
 from evaluator.policy.program import Program
 from evaluator.policy.scene import Value
 from evaluator.report.reading import Report
-from evaluator.source import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,31 +95,42 @@ def _explainer(case: Case) -> Explainer:
 
 
 @overload
-def load_policy(name: str | Path) -> Policy: ...
+def load_policy(name: str | Path, *, policy_path: Iterable[str | Path] = ()) -> Policy: ...
 
 
 @overload
-def load_policy(*, text: str | bytes) -> Policy: ...
+def load_policy(
+    *, text: str | bytes, path: str | Path | None = None, policy_path: Iterable[str | Path] = ()
+) -> Policy: ...
 
 
-def load_policy(name: str | Path | None = None, *, text: str | bytes | None = None) -> Policy:
+def load_policy(
+    name: str | Path | None = None,
+    *,
+    text: str | bytes | None = None,
+    path: str | Path | None = None,
+    policy_path: Iterable[str | Path] = (),
+) -> Policy:
     """Return a shipped policy by its name, the policy of a file by its path, or the policy of a text.
 
-    Raises PolicyError with every mistake in the text, each with its place.
+    `policy_path` are folders in which a file is looked for that is not found by its relative path, the files of
+    policies that it extends among them. A text may extend a shipped policy; if its own `path` is given too, also one in
+    a file. Raises PolicyError with every mistake in the texts, each with its place.
     """
     if isinstance(name, str) and text is None and name in shipped_names():
         return Policy(load_shipped(name))
-    from evaluator.policy.load import read_program  # noqa: PLC0415 -- lark, yaml and the checker
+    from pathlib import Path  # noqa: PLC0415 -- a shipped policy needs none
+
+    from evaluator.policy.chain import files_of, read_chain  # noqa: PLC0415 -- yaml
+    from evaluator.policy.load import program_of  # noqa: PLC0415 -- lark and the checker
     from evaluator.policy.released import name_warnings  # noqa: PLC0415 -- a shipped policy has the right to its name
 
-    source = _source(name, text)
-    program = read_program(source)
-    return Policy(program, name_warnings(program, source))
-
-
-def _source(name: str | Path | None, text: str | bytes | None) -> Source:
-    if name is not None and text is None:
-        return find_policy(name)
-    if name is None and isinstance(text, str | bytes):
-        return policy_source(text)
-    raise TypeError("give either the name or path of a policy, or its `text` as str or bytes")
+    search = tuple(map(Path, policy_path))
+    if name is not None and text is None and path is None:
+        source = find_policy(name, search)
+    elif name is None and isinstance(text, str | bytes):
+        source = policy_source(text, path)
+    else:
+        raise TypeError("give either the name or path of a policy, or its `text` as str or bytes")
+    chain = read_chain(source, files_of(search))
+    return Policy(program_of(chain), name_warnings(chain))

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from evaluator import shipped
+from evaluator.diagnostic import PolicyError
 from evaluator.digest import digest
 from evaluator.policy import prepared
 from evaluator.policy.find import find_policy, shipped_names
+from evaluator.policy.identity import policy_digest
 from evaluator.policy.load import read_program
 from evaluator.policy.prepare import main, prepare
 
@@ -36,7 +38,8 @@ def test_what_is_prepared_is_what_the_policy_says(name: str) -> None:
     program, read = prepared.load_shipped(name), read_program(find_policy(name))
     assert program == read
     assert repr(program) == repr(read)  # which tells apart what is equal, too
-    assert program.digest == digest(program.text.encode())
+    assert [text.sha256 for text in program.texts] == [digest(content.encode()) for content in program.contents]
+    assert program.digest == policy_digest(program.texts)
 
 
 def test_nothing_else_is_prepared() -> None:
@@ -48,6 +51,18 @@ def test_a_changed_policy_is_read_anew(copied: Path) -> None:
     (copied / "strict.yaml").write_text(text.replace("name: owns-host-address", "name: owns-it"), encoding="utf-8")
     assert not prepared.is_prepared("strict")
     assert prepared.load_shipped.__wrapped__("strict").rules[0].name == "owns-it"
+
+
+def test_a_policy_is_read_anew_if_its_base_changed(copied: Path) -> None:
+    assert prepared.is_prepared("keep-management")
+    text = (copied / "strict.yaml").read_text(encoding="utf-8")
+    (copied / "strict.yaml").write_text(text.replace("name: owns-host-address", "name: owns-it"), encoding="utf-8")
+    assert not prepared.is_prepared("keep-management")
+    assert prepared.load_shipped.__wrapped__("keep-management").rules[0].name == "owns-it"
+    (copied / "strict.yaml").unlink()
+    assert not prepared.is_prepared("keep-management")
+    with pytest.raises(PolicyError, match="there is no policy `strict`"):
+        prepared.load_shipped.__wrapped__("keep-management")
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,12 @@ from evaluator.audit.mask_schema import Walker, part_of
 from evaluator.audit.pseudonyms import Pseudonyms
 from evaluator.audit.record import SCHEMAS as RECORD_SCHEMAS
 from evaluator.audit.record import Json, Record, checked
-from evaluator.audit.replay import decide_again, host_of
+from evaluator.audit.replay import decide_again, host_of, policy_sources
+from evaluator.decision import PolicyText
 from evaluator.diagnostic import Diagnostic, QuestionError, RecordCode, RecordError
 from evaluator.digest import digest
 from evaluator.facts.address import parse_address
-from evaluator.policy.load import read_program
+from evaluator.policy.identity import policy_digest
 from evaluator.policy.types import Base
 from evaluator.proven import proven
 from evaluator.schema import is_valid
@@ -64,23 +65,24 @@ class Masking:
         _refuse_strange(record.envelope)
         given = record.envelope["input"]
         report: tuple[bytes | None, frozenset[str]] = (None, frozenset())
-        policy = None
         if record.report is not None:
             report = self._report(record.report, given["report"]["format"], given["report"].get("item"))
-        if record.policy is not None:
-            policy = self._policy(given["policy"]["name"], record.policy)
-        masked = _Copy(record, report, policy, self._pseudonyms).record()
+        masked = _Copy(record, report, self._policy_of(record), self._pseudonyms).record()
         schema = RECORD_SCHEMAS[masked.envelope["schema_version"]]
         return masked if is_valid(masked.envelope, schema) else checked(masked)
 
     def _mask_report(self, text: bytes, format: str, item: str | None) -> tuple[bytes | None, frozenset[str]]:
         return mask_report(text, format, item, self._pseudonyms)
 
-    def _mask_policy(self, name: str, text: bytes) -> MaskedPolicy | None:
+    def _policy_of(self, record: Record) -> MaskedPolicy | None:
+        """Return the masked policy of a record; None if a text is missing, or if they are not a policy."""
         try:
-            return mask_policy(read_program(Source(name, text.decode())), self._pseudonyms)
-        except (QuestionError, UnicodeDecodeError):
+            return None if None in record.texts else self._policy(policy_sources(record))
+        except QuestionError:
             return None
+
+    def _mask_policy(self, sources: tuple[Source, ...]) -> MaskedPolicy:
+        return mask_policy(sources, self._pseudonyms)
 
 
 class _Copy:
@@ -102,9 +104,9 @@ class _Copy:
 
     def record(self) -> Record:
         """Return the copy with the decision on its inputs; if that is not the original one, with the reasons."""
-        policy = None if self._policy is None else self._policy.text.encode()
-        envelope = self._envelope(policy)
-        masked = Record(envelope, self._report, (policy,))
+        texts = self._texts()
+        envelope = self._envelope(texts)
+        masked = Record(envelope, self._report, texts)
         result = self._result(envelope["input"])
         reasons = self._reasons()
         again = None if reasons else _decided(masked, result)
@@ -117,7 +119,13 @@ class _Copy:
         envelope.update(result=result, erased=self._erased(), masked=self._masked(), masking=MASKING_VERSION)
         return masked
 
-    def _envelope(self, policy: bytes | None) -> Json:
+    def _texts(self) -> tuple[bytes | None, ...]:
+        """Return the masked texts of the policy, as many as the record has."""
+        if self._policy is None:
+            return (None,) * len(self._original.texts)
+        return tuple([text.encode() for text in self._policy.texts])
+
+    def _envelope(self, texts: tuple[bytes | None, ...]) -> Json:
         """Return everything but the result and the description of the masking."""
         before = self._original.envelope
         part = part_of(RECORD_SCHEMAS[before["schema_version"]])
@@ -127,28 +135,32 @@ class _Copy:
             self._labels(name): mask_value(types.get(name, Base.TEXT), value, self._pseudonyms)
             for name, value in given["parameters"].items()
         }
-        body = self._body(given["policy"], policy)
+        policy = self._named(given["policy"], texts)
         return {
             **self._walker.document({name: before[name] for name in _PLAIN}, part),
             "decision_id": self._pseudonyms.word(before["decision_id"], _ID_PAIRS),
-            "revision": body["sha256"],
+            "revision": policy["sha256"],
             "input": {
                 "report": {
                     "format": mask_format(given["report"]["format"]),
                     **self._body(given["report"], self._report),
                 },
-                "policy": self._named(self._labels(given["policy"]["name"]), body),
+                "policy": policy,
                 "parameters": values,
                 "host": _with_answers_sorted(self._walker.document(given["host"], input_part.members["host"])),
             },
         }
 
-    def _named(self, name: str, body: Json) -> Json:
+    def _named(self, given: Json, texts: tuple[bytes | None, ...]) -> Json:
         """Return how the envelope names the policy, in the version of the original record."""
+        name = self._labels(given["name"])
         if self._original.envelope["schema_version"] == 1:
-            return {**body, "name": name}
-        text = {"name": name, "sha256": body["sha256"]}
-        return {**text, "texts": [text]}
+            return {**self._body(given, texts[0]), "name": name}
+        named = [
+            PolicyText(self._labels(text["name"]), self._body(text, body)["sha256"])
+            for text, body in zip(given["texts"], texts, strict=True)
+        ]
+        return {"name": name, "sha256": policy_digest(tuple(named)), "texts": [text.to_dict() for text in named]}
 
     def _body(self, given: Json, body: bytes | None) -> Json:
         """Return a body's digest and size; of a missing one a pseudonym and zero."""
@@ -164,19 +176,16 @@ class _Copy:
         if inputs["host"]["asked"] is None:
             document["host"]["name"] = ", ".join(inputs["host"]["answers"])
         if "texts" in document["policy"]:
-            name, sha256 = inputs["policy"]["name"], inputs["policy"]["sha256"]
-            document["policy"].update(sha256=sha256, texts=[{"name": name, "sha256": sha256}])
+            document["policy"].update(sha256=inputs["policy"]["sha256"], texts=inputs["policy"]["texts"])
         return document
 
     def _reasons(self) -> list[str]:
         """Return why nothing can be decided again."""
         reasons = [_NOT_ORIGINALLY] if self._original.envelope.get("replayable") is False else []
-        bodies = (("report", self._original.report, self._report), ("policy", self._original.policy, self._policy))
-        for name, before, after in bodies:
+        was_erased = (self._original.report is None, None in self._original.texts)
+        for name, after, erased in zip(("report", "policy"), (self._report, self._policy), was_erased, strict=True):
             if after is None:
-                reasons.append(
-                    f"the {name} was erased" if before is None else f"the {name} is unreadable, so it was erased"
-                )
+                reasons.append(f"the {name} was erased" if erased else f"the {name} is unreadable, so it was erased")
         return reasons
 
     def _erased(self) -> list[str]:
@@ -188,9 +197,11 @@ class _Copy:
         return sorted(erased)
 
     def _masked(self) -> list[str]:
-        is_rewritten = self._policy is not None and not self._policy.is_shipped
-        bodies = (("/input/report", self._report is not None), ("/input/policy", is_rewritten))
-        return sorted((*_MASKED, *(pointer for pointer, is_masked in bodies if is_masked)))
+        policy = "/input/policy"
+        count = len(self._original.texts)
+        texts = [policy] if count == 1 else [f"{policy}/texts/{i}" for i in range(count)]
+        rewritten = [] if self._policy is None else texts[self._policy.shipped :]
+        return sorted((*_MASKED, *rewritten, *(["/input/report"] if self._report is not None else [])))
 
 
 def _refuse_strange(envelope: Json) -> None:

@@ -6,12 +6,16 @@ parameters, conditions and rules, codes and literals become pseudonyms, the word
 stay, sentences for people are replaced whole, and comments are left out. The `{words}` of a message stay, because a
 finding lists the interfaces in them. So the masked policy decides on masked reports as the original policy on original
 ones, unless it depends on the letters of names: no pseudonym fits a glob, or an order of texts.
+
+Of a policy that extends another one each text is masked alone: a shipped base stays with its names, so what the text
+above it says of the base's rules and parameters stays too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import yaml
@@ -25,10 +29,9 @@ from evaluator.finding import FindingCode
 from evaluator.policy.checked import Relate as R
 from evaluator.policy.checked import Related, walk
 from evaluator.policy.find import plain_text
-from evaluator.policy.load import read_program
-from evaluator.policy.parameters import TYPE_NAMES
+from evaluator.policy.load import program_of_texts
 from evaluator.policy.problems import Problems
-from evaluator.policy.program import Program
+from evaluator.policy.program import Program, Rule
 from evaluator.policy.released import shipped_digests
 from evaluator.policy.types import Base
 from evaluator.policy.verbs import VERBS
@@ -58,10 +61,13 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 class MaskedPolicy(Struct, frozen=True):
-    """A policy's text as it is shown; `public` are the labels in it that stay, `places` what places of rules become."""
+    """A policy's texts as they are shown, base first; the first `shipped` of them stay as they are.
 
-    text: str
-    is_shipped: bool
+    `public` are the labels in them that stay, `places` what places of rules become.
+    """
+
+    texts: tuple[str, ...]
+    shipped: int
     types: Mapping[str, Base]
     public: frozenset[str]
     places: Mapping[str, str]
@@ -89,21 +95,35 @@ class Labels:
         return self._pseudonyms.word(text).upper() if _CODE.fullmatch(text) else self._pseudonyms.name(text)
 
 
-def mask_policy(program: Program, pseudonyms: Pseudonyms) -> MaskedPolicy:
-    """Return the policy as it is shown."""
-    types = {parameter.name: parameter.type.base for parameter in program.parameters}
-    if is_shipped(program.text):
-        rules = (label for rule in program.rules for label in (rule.name, rule.code, rule.place))
-        return MaskedPolicy(program.text, True, types, frozenset((program.name, *types, *rules)), {}, ())
-    masked = _Rewriting(program, pseudonyms)
-    text = yaml.safe_dump(masked.document(), sort_keys=False, width=10**6)
-    reasons = tuple(_reasons(program))
+def mask_policy(sources: Sequence[Source], pseudonyms: Pseudonyms) -> MaskedPolicy:
+    """Return the policy of some texts, base first, as it is shown; PolicyError if they are not a policy."""
+    program = program_of_texts(sources)
+    shipped = sum(1 for _ in takewhile(is_shipped, program.contents))
+    public = _public(program_of_texts(sources[:shipped])) if shipped else _NOTHING
+    texts = list(program.contents[:shipped])
+    for at in range(shipped, len(sources)):
+        masked = _Rewriting(program_of_texts(sources[: at + 1]), Labels(pseudonyms, public), pseudonyms)
+        texts.append(yaml.safe_dump(masked.document(), sort_keys=False, width=10**6))
+    rewritten = [rule for rule in program.rules if rule.place not in public]
+    reasons = tuple(_reasons(rewritten))
     try:
-        places = [rule.place for rule in read_program(Source("masked", text)).rules]
+        places = [
+            rule.place for rule in program_of_texts([Source(f"masked {i}", t) for i, t in enumerate(texts)]).rules
+        ]
     except PolicyError:
         places, reasons = [], (*reasons, "the masked policy is no policy")
-    old = (rule.place for rule in program.rules)
-    return MaskedPolicy(text, False, types, _NOTHING, dict(zip(old, places, strict=False)), reasons)
+    types = {parameter.name: parameter.type.base for parameter in program.parameters}
+    old = [rule.place for rule in program.rules]
+    return MaskedPolicy(tuple(texts), shipped, types, public, dict(zip(old, places, strict=False)), reasons)
+
+
+def _public(program: Program) -> frozenset[str]:
+    """Return the labels in the texts of a shipped policy."""
+    names = (text.name for text in program.texts)
+    parameters = (parameter.name for parameter in program.parameters)
+    return frozenset(
+        (*names, *parameters, *(label for rule in program.rules for label in (rule.name, rule.code, rule.place)))
+    )
 
 
 def mask_value(base: Base, value: object, pseudonyms: Pseudonyms) -> object:
@@ -121,9 +141,9 @@ def is_shipped(text: str) -> bool:
     return digest(text.encode()) in shipped_digests()
 
 
-def _reasons(program: Program) -> Iterator[str]:
-    """Yield why the policy may not decide on masked reports as it did on the originals."""
-    relations = [part for rule in program.rules for part in walk(rule.condition) if isinstance(part, Related)]
+def _reasons(rules: Iterable[Rule]) -> Iterator[str]:
+    """Yield why rewritten rules may not decide on masked reports as they did on the originals."""
+    relations = [part for rule in rules for part in walk(rule.condition) if isinstance(part, Related)]
     if any(relation.relation is R.LIKE for relation in relations):
         yield "masked names do not match the policy's globs"
     if any(relation.relation in _ORDERING and relation.left.type.base is Base.TEXT for relation in relations):
@@ -131,36 +151,50 @@ def _reasons(program: Program) -> Iterator[str]:
 
 
 class _Rewriting:
-    """Writes a policy anew, by what is known of each part; parts that are not known are left out."""
+    """Writes a policy's own text anew, by what is known of each part; parts that are not known are left out."""
 
-    def __init__(self, program: Program, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, program: Program, label: Labels, pseudonyms: Pseudonyms) -> None:
         self._program = program
         self._pseudonyms = pseudonyms
-        self._label = Labels(pseudonyms)
+        self._label = label
         self._codes = {rule.name: rule.code for rule in program.rules}
+        self._types = {parameter.name: parameter.type.base for parameter in program.parameters}
 
     def document(self) -> dict[str, object]:
-        """Return the masked policy as YAML's plain values."""
+        """Return the masked text as YAML's plain values."""
         source = Source(self._program.name, plain_text(self._program.text))
         located = proven(read_yaml(source, Problems(source)), Located)
         found: Any = located.value
         masked: dict[str, object] = {"policy": self._label(found["policy"])}
+        if "extends" in found:
+            masked["extends"] = self._base()
         if "parameters" in found:
             masked["parameters"] = {
-                self._label(name): self._parameter(one) for name, one in (found["parameters"] or {}).items()
+                self._label(name): self._parameter(name, one) for name, one in (found["parameters"] or {}).items()
             }
-        masked["rules"] = [self._rule(rule) for rule in found["rules"]]
+        if "rules" in found:
+            masked["rules"] = [self._rule(rule) for rule in found["rules"]]
         return masked
 
-    def _parameter(self, declared: Mapping[str, Any]) -> dict[str, object]:
+    def _base(self) -> str:
+        """Return how the text names its base: a shipped one by its name, any other by the path of a file."""
+        base = self._program.texts[-2].name
+        return base if self._label(base) == base else f"./{self._label(base)}.yaml"
+
+    def _parameter(self, name: str, declared: Mapping[str, Any]) -> dict[str, object]:
         masked = {key: declared[key] for key in ("type", "optional") if key in declared}
         if "default" in declared:
-            name = declared["type"][0] if isinstance(declared["type"], list) else declared["type"]
-            masked["default"] = mask_value(TYPE_NAMES[name], declared["default"], self._pseudonyms)
+            masked["default"] = mask_value(self._types[name], declared["default"], self._pseudonyms)
         return masked
 
     def _rule(self, rule: Mapping[str, Any]) -> dict[str, object]:
-        masked: dict[str, object] = {"name": self._label(rule["name"]), "rule": self._sentence(rule["rule"])}
+        placing = {key: self._label(rule[key]) for key in ("remove", "before", "after") if key in rule}
+        if "remove" in rule:
+            return dict(placing)
+        masked: dict[str, object] = {"name": self._label(rule["name"]), **placing}
+        if "replace" in rule:
+            masked["replace"] = rule["replace"]
+        masked["rule"] = self._sentence(rule["rule"])
         if self._codes.get(rule["name"]):
             masked["code"] = str(self._label(self._codes[rule["name"]]))
         if "severity" in rule:

@@ -120,7 +120,7 @@ def make_record(
     """
     case = case_of(decision)
     program = case.program
-    report, texts = report_bytes(case.report), (program.text.encode(),)
+    report, texts = report_bytes(case.report), tuple([content.encode() for content in program.contents])
     result = plain.loads(decision.to_json())
     resolution = result.pop("resolution")
     envelope: Json = {
@@ -135,9 +135,7 @@ def make_record(
             "policy": {
                 "name": program.name,
                 "sha256": program.digest,
-                "texts": [
-                    {"name": named.name, "sha256": named.sha256} for named, _ in zip(program.texts, texts, strict=True)
-                ],
+                "texts": [text.to_dict() for text in program.texts],
             },
             "parameters": dict(decision.parameters),
             "host": {**host_document(case.host), "resolution": resolution},

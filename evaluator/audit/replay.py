@@ -23,7 +23,7 @@ from evaluator.facts.address import in_order, parse_address
 from evaluator.facts.host import HostAddresses
 from evaluator.finding import Finding
 from evaluator.names.resolution import from_resolution
-from evaluator.policy.load import read_program
+from evaluator.policy.load import program_of_texts
 from evaluator.report.read import read_report_text
 from evaluator.schema import is_valid
 from evaluator.source import Source
@@ -159,27 +159,30 @@ def decide_again(record: Record) -> Decision:
     """Return the decision that the record's inputs give; QuestionError if they are not a question any more."""
     if record.damage:
         raise RecordError(record.damage)
-    if record.report is None or record.policy is None:
+    if record.report is None or None in record.texts:
         raise RecordError([Diagnostic(RecordCode.ERASED, "the report or the policy of this record is missing")])
-    if len(record.texts) > 1:
-        message = "the policy of this record extends another one, which this version cannot read"
-        raise RecordError([Diagnostic(RecordCode.NOT_REPLAYABLE, message)])
     if record.envelope.get("replayable") is False:
         reasons = record.envelope.get("not_replayable") or ["the record says that it cannot be replayed"]
         raise RecordError(Diagnostic(RecordCode.NOT_REPLAYABLE, reason, order=i) for i, reason in enumerate(reasons))
     given: Mapping[str, Any] = record.envelope["input"]
-    policy = _policy(given["policy"]["name"], record.policy)
+    policy = _policy(policy_sources(record))
     report = read_report_text(record.report, given["report"]["format"], item=given["report"].get("item"))
     return policy.decide(report, host_of(given["host"]), **given["parameters"])
 
 
-@lru_cache(_MOST_POLICIES)
-def _policy(name: str, text: bytes) -> Policy:
+def policy_sources(record: Record) -> tuple[Source, ...]:
+    """Return the texts of the policy, base first; RecordError if one is missing or not UTF-8."""
+    policy = record.envelope["input"]["policy"]
+    names = [text["name"] for text in policy.get("texts", [policy])]
     try:
-        source = Source(name, text.decode())
+        return tuple(Source(name, (text or b"").decode()) for name, text in zip(names, record.texts, strict=True))
     except UnicodeDecodeError:
         raise RecordError([Diagnostic(RecordCode.INVALID, "the policy of this record is not UTF-8")]) from None
-    return Policy(read_program(source))
+
+
+@lru_cache(_MOST_POLICIES)
+def _policy(sources: tuple[Source, ...]) -> Policy:
+    return Policy(program_of_texts(sources))
 
 
 def host_of(kept: Mapping[str, Any]) -> HostAddresses:

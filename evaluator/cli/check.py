@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from evaluator.cli.exits import Exit
+from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.diagnostic import Diagnostic, PolicyError, Severity, in_order
 from evaluator.engine import Policy, load_policy
 from evaluator.policy.asked import order_words
@@ -24,6 +26,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "(n: number of interfaces, m: length of the longest other list)."
     )
     parser.add_argument("policies", metavar="POLICY", nargs="+", help="a policy file, or the name of a shipped policy")
+    add_policy_path_to(parser)
     parser.add_argument("--strict", action="store_true", help="take warnings as errors")
     parameter = "check with this value of a parameter; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
@@ -31,9 +34,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    status = Exit.DONE
+    status, search = Exit.DONE, policy_path_of(options)
     for name in options.policies:
-        policy, problems = _check(name, options.param)
+        policy, problems = _check(name, options.param, search)
         if options.strict:
             problems = tuple(replace(problem, severity=Severity.ERROR) for problem in problems)
         for problem in problems:
@@ -48,10 +51,10 @@ def _run(options: argparse.Namespace) -> int:
     return status
 
 
-def _check(name: str, assignments: list[str]) -> tuple[Policy | None, tuple[Diagnostic, ...]]:
+def _check(name: str, assignments: list[str], search: tuple[Path, ...]) -> tuple[Policy | None, tuple[Diagnostic, ...]]:
     """Return the policy, None if it is refused, and everything that is wrong with it or with the given values."""
     try:
-        policy = load_policy(name)
+        policy = load_policy(name, policy_path=search)
         given = parse_assignments(policy.program, assignments)
     except PolicyError as error:
         return None, error.diagnostics

@@ -13,12 +13,13 @@ from evaluator import __version__
 from evaluator.audit.record import Record
 from evaluator.audit.replay import replay
 from evaluator.cli.exits import OF_STATUS, Exit
+from evaluator.cli.policy_path import policy_path_of
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.cli.reading import Damage, reading
 from evaluator.decide import case_of
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
-from evaluator.policy.find import shipped_names
+from evaluator.policy.find import find_policy, shipped_names
 from evaluator.policy.prepared import load_shipped
 from evaluator.policy.program import Program
 from evaluator.render.output import NOT_KEPT, Kept, Output, output_of
@@ -92,7 +93,7 @@ def _write_change(decision: Decision, options: argparse.Namespace) -> int:
     if options.write_tests is None:
         sys.stdout.write(file_of_case(found, named))
     else:
-        write_test(options.write_tests, found, case.program, named)
+        write_test(options.write_tests, found, case.program, named, policy_path_of(options))
     return Exit.DONE
 
 
@@ -105,8 +106,9 @@ def _policy_named(program: Program, options: argparse.Namespace) -> str:
     """Return how a test names the policy: a shipped one by its name, a file by its path from the test's folder."""
     if options.log is None and options.policy not in shipped_names():
         folder = Path.cwd() if options.write_tests is None else options.write_tests.parent
-        return os.path.relpath(options.policy, folder)
-    shipped = (name for name in shipped_names() if load_shipped(name).text == program.text)
+        path = find_policy(options.policy, policy_path_of(options)).name
+        return os.path.relpath(path, folder)
+    shipped = (name for name in shipped_names() if load_shipped(name).digest == program.digest)
     name = next(shipped, None)
     if name is None:
         message = "the policy of this decision is not a shipped one, so a file must stand beside the test"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from evaluator.cli.exits import Exit, bare
+from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.policy.find import find_policy, shipped_names
 from evaluator.policy.prepared import load_shipped
+from evaluator.source import Source
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +24,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "show", help="print a policy's text, to be changed and used as a file", allow_abbrev=False
     )
     show.add_argument("policy", metavar="POLICY", help="the name of a shipped policy, or a file")
+    show.add_argument(
+        "--expanded", action="store_true", help="print one text that decides the same, with all that it inherits"
+    )
+    add_policy_path_to(show)
     show.set_defaults(run=_show)
 
 
@@ -31,5 +39,14 @@ def _list(_: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    sys.stdout.write(find_policy(options.policy).text)
+    search = policy_path_of(options)
+    source = find_policy(options.policy, search)
+    sys.stdout.write(_expanded(source, search) if options.expanded else source.text)
     return Exit.DONE
+
+
+def _expanded(source: Source, search: Sequence[Path]) -> str:
+    from evaluator.policy.chain import files_of, read_chain  # noqa: PLC0415 -- yaml, and the checker
+    from evaluator.policy.expand import expand  # noqa: PLC0415 -- the same
+
+    return expand(read_chain(source, files_of(search)))

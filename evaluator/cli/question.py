@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.report import add_report_to, report_mistakes, report_of
 from evaluator.decision import Decision
 from evaluator.engine import load_policy
@@ -24,6 +25,7 @@ def add_question_to(parser: argparse.ArgumentParser) -> None:
     host.add_argument("--host", metavar="NAME", help="the host's name or address")
     host.add_argument("--address", metavar="IP", action="append", help="an address of the host; may be repeated")
     parser.add_argument("--policy", default="strict", help="a shipped policy or a policy file (default: strict)")
+    add_policy_path_to(parser)
     parameter = "a parameter of the policy; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     names = parser.add_argument_group("look-up of --host")
@@ -45,7 +47,7 @@ def decide_on(options: argparse.Namespace) -> Decision:
         mistakes.append("no host address was given: give `--host` or `--address`")
     if mistakes:
         options.parser.error("; ".join(mistakes))
-    policy = load_policy(options.policy)
+    policy = load_policy(options.policy, policy_path=policy_path_of(options))
     parameters = parse_assignments(policy.program, options.param)
     if parameters:
         _warn_of_values(policy.program, parameters)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from evaluator.cli.exits import Exit
+from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.diagnostic import PolicyError
 from evaluator.text import visible
 from evaluator.workbench.run_cases import CaseResult, find_case_files, run_case_file
@@ -18,14 +19,16 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", metavar="PATH", nargs="*", default=["."], help="test files or folders (default: this folder)"
     )
+    add_policy_path_to(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     passed = failed = broken = 0
+    search = policy_path_of(options)
     for path in find_case_files(map(Path, options.paths)):
         try:
-            results = list(run_case_file(path))
+            results = list(run_case_file(path, search))
         except PolicyError as error:
             for diagnostic in error.diagnostics:
                 print(diagnostic, file=sys.stderr)

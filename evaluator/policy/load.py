@@ -5,78 +5,119 @@ A shipped policy's is prepared (`prepared.py`), so that this need not be importe
 
 from __future__ import annotations
 
-from evaluator.diagnostic import PolicyError, in_order
+from collections.abc import Sequence
+from pathlib import Path
+
+from evaluator.diagnostic import Diagnostic, PolicyError, Severity, in_order
 from evaluator.lookalike import lookalike_in
+from evaluator.policy.chain import Chain, Text, files_of, read_chain, recorded, string_of
 from evaluator.policy.check import check_rule
-from evaluator.policy.find import plain_text
+from evaluator.policy.extend import Declared, Merged, levels, rule_maps
 from evaluator.policy.identity import policy_digest, policy_text
 from evaluator.policy.lint.placed import Placed
 from evaluator.policy.lint.rules import lint, lint_whole, unused_parameters
 from evaluator.policy.parameters import TYPE_NAMES, read_value
+from evaluator.policy.pin import check_pins
 from evaluator.policy.problems import Problems
-from evaluator.policy.program import Parameter, Program
+from evaluator.policy.program import Parameter, Program, Rule
 from evaluator.policy.types import Base, Type
 from evaluator.policy.verbs import VERBS
 from evaluator.policy.vocabulary import FUNCTIONS, KEYWORDS, words_of
-from evaluator.policy.yaml_text import Located, read_yaml
+from evaluator.policy.yaml_text import Located
 from evaluator.schema import is_valid, violations
 from evaluator.source import Source, Span
 from evaluator.text import did_you_mean, quote
 
 _SCHEMA = "policy"
-_MOST_RULES = 200
+_DECLARED_BY_BASE = frozenset({"UNKNOWN_WORD", "UNKNOWN_STATE"})
 
 
-def read_program(source: Source) -> Program:
-    """Return the program of a policy text; PolicyError lists every mistake, and what else was noticed."""
-    plain = Source(source.name, plain_text(source.text))
-    problems = Problems(plain)
-    located = read_yaml(plain, problems)
-    program = None if located is None else _build(located, problems, source.text)
+def read_program(source: Source, search: Sequence[Path] = ()) -> Program:
+    """Return the program of a policy text; PolicyError lists every mistake, and what else was noticed.
+
+    Policies that it extends are found among the shipped ones, in files beside it and in the search path.
+    """
+    return program_of(read_chain(source, files_of(search)))
+
+
+def program_of_texts(sources: Sequence[Source]) -> Program:
+    """Return the program of texts that extend one another, base first; PolicyError with every mistake in them."""
+    chain = read_chain(sources[-1], recorded(sources))
+    if len(chain.sources) == len(sources) or chain.problems:
+        return program_of(chain)
+    message = f"the policy has {len(sources)} texts, and only {len(chain.sources)} of them extend one another"
+    raise PolicyError([Diagnostic("POLICY_INVALID", message)])
+
+
+def program_of(chain: Chain) -> Program:
+    """Return the program of a policy's texts; PolicyError lists every mistake in any of them."""
+    problems = Problems(chain.source)
+    problems.found.extend(chain.problems)
+    for text in chain.texts:
+        refuse_violations(text.located, _SCHEMA, problems)
+    if not chain.is_whole:
+        _check_apart(chain.texts, problems)
+    program = _build(chain, problems) if chain.is_whole and chain.texts else None
     if program is None or problems.has_errors:
         raise PolicyError(problems.found)
     return program
 
 
-def _build(located: Located, problems: Problems, text: str) -> Program:
-    refuse_violations(located, _SCHEMA, problems)
-    name = _string(located, "policy")
-    if "policy" in located.children:
-        _warn_of_lookalikes(located.children["policy"], "the policy's name", problems)
-    parameters = _parameters(located, problems)
-    types = {parameter.name: parameter.type for parameter in parameters}
-    placed: list[Placed] = []
-    rules = located.children.get("rules")
-    maps = [] if rules is None else [child for child in rules.children.values() if isinstance(child.value, dict)]
-    maps = maps[:_MOST_RULES]  # the schema has refused more
-    for child in maps:
-        rule = check_rule(child, name, types, problems)
-        if rule is not None:
-            has_own_finding = not {"code", "message", "hint"}.isdisjoint(child.children)
-            placed.append(Placed(rule, child.children["rule"].span, has_own_finding))
-    _refuse_repeated_names(maps, problems)
-    lint(placed, {parameter.name: parameter.default for parameter in parameters}, problems)
-    if len(placed) == len(maps) and maps:
-        lint_whole(placed, problems)
-    if not problems.has_errors:
-        spans = located.children["parameters"].keys if parameters else {}
-        unused_parameters([(p.name, spans[p.name]) for p in parameters], placed, problems)
-    texts = (policy_text(name, text),)
+def _build(chain: Chain, problems: Problems) -> Program:
+    *bases, merged = levels(chain.texts, problems)
+    for base in bases:
+        _check_alone(base, problems)
+    if "policy" in chain.texts[-1].located.children:
+        _warn_of_lookalikes(chain.texts[-1].located.children["policy"], "the policy's name", problems)
+    parameters, rules = _check(merged, problems)
+    check_pins(chain, problems)
+    texts = tuple(policy_text(text.name, text.source.text) for text in chain.texts)
     return Program(
-        name=name,
-        description=" ".join(_string(located, "description").split()),
-        parameters=tuple(parameters),
-        rules=tuple(p.rule for p in placed),
+        name=merged.name,
+        description=" ".join(merged.description.split()),
+        parameters=parameters,
+        rules=rules,
         warnings=in_order(problems.found),
-        text=text,
+        contents=tuple(source.text for source in chain.sources),
         texts=texts,
         digest=policy_digest(texts),
     )
 
 
-def _string(located: Located, key: str) -> str:
-    found = located.children.get(key)
-    return found.value if found is not None and isinstance(found.value, str) else ""
+def _check_alone(base: Merged, problems: Problems) -> None:
+    """Note what makes a base invalid as a policy of its own; what is odd about it is noted by its own check."""
+    trial = Problems(problems.source)
+    _check(base, trial)
+    problems.found.extend(problem for problem in trial.found if problem.severity is Severity.ERROR)
+
+
+def _check_apart(texts: Sequence[Text], problems: Problems) -> None:
+    """Note mistakes in the rules of texts whose base is missing, except in names that the base may declare."""
+    trial = Problems(problems.source)
+    for text in texts:
+        for located in rule_maps(text.located):
+            check_rule(located, text.name, {}, trial)
+    problems.found.extend(problem for problem in trial.found if problem.code not in _DECLARED_BY_BASE)
+
+
+def _check(merged: Merged, problems: Problems) -> tuple[tuple[Parameter, ...], tuple[Rule, ...]]:
+    """Return the checked parameters and rules; mistakes in them, and what is odd about them, are noted."""
+    found = (_parameter(name, declared, problems) for name, declared in merged.parameters.items())
+    parameters = tuple(parameter for parameter in found if parameter is not None)
+    types = {parameter.name: parameter.type for parameter in parameters}
+    placed: list[Placed] = []
+    for entry in merged.entries:
+        rule = check_rule(entry.located, entry.policy, types, problems)
+        if rule is not None:
+            has_own_finding = not {"code", "message", "hint"}.isdisjoint(entry.located.children)
+            placed.append(Placed(rule, entry.located.children["rule"].span, has_own_finding))
+    lint(placed, {parameter.name: parameter.default for parameter in parameters}, problems)
+    if len(placed) == len(merged.entries) and placed:
+        lint_whole(placed, problems)
+    if not problems.has_errors:
+        own = [(name, declared.key) for name, declared in merged.parameters.items() if declared.is_own]
+        unused_parameters(own, placed, problems)
+    return parameters, tuple(one.rule for one in placed)
 
 
 def refuse_violations(located: Located, schema_name: str, problems: Problems) -> None:
@@ -103,16 +144,8 @@ def refuse_violations(located: Located, schema_name: str, problems: Problems) ->
             problems.error("POLICY_INVALID", message, span, hint)
 
 
-def _parameters(located: Located, problems: Problems) -> list[Parameter]:
-    declared = located.children.get("parameters")
-    if declared is None or not isinstance(declared.value, dict):
-        return []
-    found = (_parameter(name, child, declared.keys[str(name)], problems) for name, child in declared.children.items())
-    return [parameter for parameter in found if parameter is not None]
-
-
-def _parameter(name: str | int, located: Located, span: Span, problems: Problems) -> Parameter | None:
-    text = str(name)
+def _parameter(text: str, declared_by: Declared, problems: Problems) -> Parameter | None:
+    located, span = declared_by.located, declared_by.key
     taken = {*words_of(None), *FUNCTIONS, *VERBS, *KEYWORDS, "nic", "other"}
     if not text.isidentifier() or not text.isascii() or text in taken:
         reason = "means something already" if text in taken else "is no name that a rule could use"
@@ -134,7 +167,7 @@ def _parameter(name: str | int, located: Located, span: Span, problems: Problems
     default = None
     given = located.children.get("default")
     if given is not None:
-        if optional:
+        if optional and not declared_by.is_given:
             problems.error(
                 "PARAMETER_DEFAULT",
                 "an optional parameter has no default",
@@ -146,7 +179,7 @@ def _parameter(name: str | int, located: Located, span: Span, problems: Problems
         except ValueError as error:
             problems.error("PARAMETER_DEFAULT", f"the default of {quote(text)} does not fit: {error}", given.span)
         _warn_of_lookalikes(given, f"the default of {quote(text)}", problems)
-    return Parameter(text, type_, default, " ".join(_string(located, "description").split()))
+    return Parameter(text, type_, default, " ".join(string_of(located, "description").split()))
 
 
 def _warn_of_lookalikes(located: Located, what: str, problems: Problems) -> None:
@@ -157,19 +190,3 @@ def _warn_of_lookalikes(located: Located, what: str, problems: Problems) -> None
             code = "INVISIBLE_CHARACTER" if found.is_invisible else "LOOKALIKE_CHARACTER"
             message = f"{what}, {quote(str(part.value))}, is not what it looks like: {found.message}"
             problems.warning(code, message, part.span, f"write {quote(found.meant)} if that is meant")
-
-
-def _refuse_repeated_names(maps: list[Located], problems: Problems) -> None:
-    seen: set[object] = set()
-    for child in maps:
-        name = child.children.get("name")
-        if name is None or not isinstance(name.value, str):
-            continue
-        if name.value in seen:
-            problems.error(
-                "RULE_NAME_TWICE",
-                f"a rule named {quote(name.value)} stands above",
-                name.span,
-                "traces need unique names",
-            )
-        seen.add(name.value)

@@ -29,14 +29,14 @@ def check_message(scalar: Scalar, scope: Scope, problems: Problems) -> Template:
         if found is not None:
             parts.append(found)
     parts.append(scalar.text[at:])
-    return Template(tuple(part if not isinstance(part, str) else _fold(part) for part in parts if part != ""))
+    return Template(tuple(part if not isinstance(part, str) else fold(part) for part in parts if part != ""))
 
 
 def _no_filter(node: nodes.Filtered, scope: Scope) -> None:
     """Return nothing: a message holds words only."""
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
     """Make one line of what YAML let run over several."""
     return re.sub(r"\s*\n\s*", " ", text)
 

@@ -1,8 +1,8 @@
 """The shipped policies as checked programs, so that deciding by one needs neither YAML, lark nor the checker.
 
 `policies/prepared/NAME.json` is made from `policies/NAME.yaml` by `make prepared`, and a test says that
-the two are one program. It holds the policy's text and its digest: where that is not what the policy says now, it is
-stale and the policy is read anew, so that a change is never without effect.
+the two are one program. It holds the texts of the policy and of its bases, and their digest: if one of them is not what
+the installation has now, it is stale and the policy is read anew, so that a change is never without effect.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import cache
 
 from msgspec import DecodeError, json
 
-from evaluator.policy.find import find_policy
+from evaluator.policy.find import find_policy, shipped_text
 from evaluator.policy.program import Program
 from evaluator.shipped import read_shipped
 from evaluator.source import Source
@@ -37,7 +37,16 @@ def _prepared(name: str, source: Source) -> Program | None:
         found = json.decode(read_shipped("policies", FOLDER, f"{name}.json"), type=Program)
     except (OSError, DecodeError):
         return None  # read anew it is the same, only slower
-    return found if found.text == source.text else None
+    return found if found.text == source.text and _has_bases_of_now(found) else None
+
+
+def _has_bases_of_now(program: Program) -> bool:
+    """Return whether the texts that a shipped policy extends are those of this installation."""
+    bases = zip(program.texts[:-1], program.contents[:-1], strict=False)
+    try:
+        return all(shipped_text(text.name) == content.encode() for text, content in bases)
+    except OSError:
+        return False
 
 
 def _read(source: Source) -> Program:

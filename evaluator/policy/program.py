@@ -79,8 +79,8 @@ class Parameter(Struct, frozen=True):
 class Program(Struct, frozen=True):
     """A policy that can be run. `warnings` are what the checker advised, sorted by place.
 
-    `text` is the text of its file. `texts` names each text that it was read from, base first, and `digest` is the
-    digest of all of them.
+    `contents` are the texts that it was read from, base first: its own is the last one. `texts` names them, and
+    `digest` is the digest of all of them.
     """
 
     name: str
@@ -88,9 +88,14 @@ class Program(Struct, frozen=True):
     parameters: tuple[Parameter, ...]
     rules: tuple[Rule, ...]
     warnings: tuple[Diagnostic, ...]
-    text: str
+    contents: tuple[str, ...]
     texts: tuple[PolicyText, ...]
     digest: str
+
+    @property
+    def text(self) -> str:
+        """The policy's own text, which may extend the others."""
+        return self.contents[-1]
 
     @property
     def codes(self) -> frozenset[str]:

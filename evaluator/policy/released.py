@@ -13,29 +13,28 @@ from functools import cache
 from evaluator.decision import PolicyText
 from evaluator.diagnostic import Diagnostic
 from evaluator.digest import digest
-from evaluator.policy.find import plain_text, shipped_names, shipped_text
+from evaluator.policy.chain import Chain
+from evaluator.policy.find import shipped_names, shipped_text
+from evaluator.policy.identity import policy_text
 from evaluator.policy.problems import Problems
-from evaluator.policy.program import Program
-from evaluator.policy.yaml_text import Located, read_yaml
-from evaluator.proven import proven
 from evaluator.shipped import read_shipped
-from evaluator.source import Source
 from evaluator.text import quote
 
 _HINT = "give the copy a name of its own"
 
 
-def name_warnings(program: Program, source: Source) -> tuple[Diagnostic, ...]:
-    """Return a warning if the policy of a text uses the name of a shipped policy and is not one."""
-    own = program.texts[-1]
+def name_warnings(chain: Chain) -> tuple[Diagnostic, ...]:
+    """Return a warning for each text of a policy that uses the name of a shipped policy and is not one."""
     shipped = _shipped()
-    if own in shipped or own.name not in {text.name for text in shipped}:
-        return ()
-    problems = Problems(Source(source.name, plain_text(source.text)))
-    located = proven(read_yaml(problems.source, problems), Located)
-    message = f"{quote(own.name)} is the name of a shipped policy, and this text is not a version of that policy"
-    problems.warning("SHIPPED_NAME_REUSED", message, located.children["policy"].span, _HINT)
-    return tuple(problems.found[-1:])
+    names = {text.name for text in shipped}
+    problems = Problems(chain.source)
+    for text in chain.texts:
+        if text.name in names and policy_text(text.name, text.source.text) not in shipped:
+            message = (
+                f"{quote(text.name)} is the name of a shipped policy, and this text is not a version of that policy"
+            )
+            problems.warning("SHIPPED_NAME_REUSED", message, text.located.children["policy"].span, _HINT)
+    return tuple(problems.found)
 
 
 @cache

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,25 +29,27 @@ from evaluator.workbench.case_text import dump
 from evaluator.workbench.change_case import ChangeCase, file_of_case, with_parameters
 from evaluator.workbench.run_cases import run_case
 
+Cases = tuple[PolicyCase, ...]
 _LINE = re.compile(r"[^\n\r\x85\u2028\u2029]*(?:\r\n|[\n\r\x85\u2028\u2029]|\Z)")
 
 
-def write_test(path: Path, case: ChangeCase, policy: Program, named: str) -> None:
+def write_test(path: Path, case: ChangeCase, policy: Program, named: str, search: Sequence[Path] = ()) -> None:
     """Append a test to a file, or make the file; RecordError if the file is for another policy or cannot take it.
 
-    `named` is what a new file names as its policy.
+    `named` is what a new file names as its policy, `search` the policy path.
     """
+    read = partial(read_case_file, search=search)
     if not path.exists():
-        _replace(path, file_of_case(case, named).encode(), before=None, policy=policy)
+        _replace(path, file_of_case(case, named).encode(), None, policy, read)
         return
-    before = read_case_file(path)
-    if any(one.policy.program.text != policy.text for one in before):
+    before = read(path)
+    if any(one.policy.digest != policy.digest for one in before):
         raise _refusal(f"{quote_path(path)} tests another policy than {policy.name}")
     try:
         raw = read_regular(path).decode()
     except (OSError, ValueError) as error:
         raise _refusal(f"{quote_path(path)} cannot be read: {_reason(error)}") from None
-    _replace(path, _with_test(path, raw, case, named).encode(), before=before, policy=policy)
+    _replace(path, _with_test(path, raw, case, named).encode(), before, policy, read)
 
 
 def _with_test(path: Path, raw: str, case: ChangeCase, named: str) -> str:
@@ -82,7 +86,7 @@ def _entry(located: Located, case: ChangeCase, named: str, indent: str) -> str:
     return "".join(f"{indent}{line}" if line.strip() else line for line in dump([test]).splitlines(keepends=True))
 
 
-def _replace(path: Path, content: bytes, before: tuple[PolicyCase, ...] | None, policy: Program) -> None:
+def _replace(path: Path, content: bytes, before: Cases | None, policy: Program, read: Callable[[Path], Cases]) -> None:
     """Write the file beside its place, read and run it there, and move it to its place."""
     target = path.resolve()
     temporary: Path | None = None
@@ -91,9 +95,11 @@ def _replace(path: Path, content: bytes, before: tuple[PolicyCase, ...] | None, 
         temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        _check(path, temporary, before or (), policy)
+        _check(path, read(temporary), before or (), policy)
         temporary.chmod(target.stat().st_mode & 0o7777 if before is not None else 0o666 & ~_umask())
         temporary.replace(target)
+    except PolicyError as error:
+        raise _refusal(f"{quote_path(path)} cannot take the test: {error.diagnostics[0].message}") from None
     except OSError as error:
         message = f"{quote_path(path)} cannot be written: {reason_of(error)}"
         raise RecordError([Diagnostic(RecordCode.UNWRITABLE, message)]) from None
@@ -109,21 +115,18 @@ def _umask() -> int:
     return mask
 
 
-def _check(path: Path, temporary: Path, before: tuple[PolicyCase, ...], policy: Program) -> None:
+def _check(path: Path, after: Cases, before: Cases, policy: Program) -> None:
     """Raise RecordError unless the file holds the tests that it held, and one more, for this policy, that passes."""
-    try:
-        *old, new = read_case_file(temporary)
-    except PolicyError as error:
-        raise _refusal(f"{quote_path(path)} cannot take the test: {error.diagnostics[0].message}") from None
+    *old, new = after
     is_same = [_identity(case) for case in old] == [_identity(case) for case in before]
-    if not is_same or new.policy.program.text != policy.text or not run_case(new).passed:
+    if not is_same or new.policy.digest != policy.digest or not run_case(new).passed:
         raise _refusal(f"{quote_path(path)} cannot take the test: it would be read as another one")
 
 
 def _identity(case: PolicyCase) -> tuple[object, ...]:
     return (
         case.name,
-        case.policy.program.text,
+        case.policy.digest,
         case.report,
         case.host,
         case.parameters,

@@ -7,7 +7,7 @@ place, a misspelt rule or finding code among them: a test must not pass for the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from evaluator.facts.address import in_order
 from evaluator.facts.host import HostAddresses
 from evaluator.facts.literal import parse_literal
 from evaluator.finding import FindingCode
-from evaluator.policy.find import is_file, read_text_file
+from evaluator.policy.find import is_file, names_file, read_text_file
 from evaluator.policy.load import refuse_violations
 from evaluator.policy.problems import Problems
 from evaluator.policy.yaml_text import Located, read_yaml
@@ -61,8 +61,8 @@ class PolicyCase(Struct, frozen=True):
     item: str | None = None
 
 
-def read_case_file(path: Path) -> tuple[PolicyCase, ...]:
-    """Return the cases of a test file; PolicyError lists every mistake in it."""
+def read_case_file(path: Path, search: Sequence[Path] = ()) -> tuple[PolicyCase, ...]:
+    """Return the cases of a test file; PolicyError lists every mistake in it. `search` is the policy path."""
     source = Source(str(path), read_text_file(path))
     problems = Problems(source)
     located = read_yaml(source, problems)
@@ -70,7 +70,7 @@ def read_case_file(path: Path) -> tuple[PolicyCase, ...]:
         refuse_violations(located, _SCHEMA, problems)
     if located is None or problems.has_errors:
         raise PolicyError(problems.found)
-    cases = tuple(case for case in _Reader(path.parent, located, problems).cases() if case is not None)
+    cases = tuple(case for case in _Reader(path.parent, search, located, problems).cases() if case is not None)
     if problems.has_errors:
         raise PolicyError(problems.found)
     return cases
@@ -79,8 +79,9 @@ def read_case_file(path: Path) -> tuple[PolicyCase, ...]:
 class _Reader:
     """Reads the cases of one file that satisfies the schema."""
 
-    def __init__(self, folder: Path, located: Located, problems: Problems) -> None:
+    def __init__(self, folder: Path, search: Sequence[Path], located: Located, problems: Problems) -> None:
         self._folder = folder
+        self._search = search
         self._located = located
         self._problems = problems
         self._policies: dict[str, Policy | None] = {}
@@ -127,8 +128,9 @@ class _Reader:
         name = str(found.value)
         if name not in self._policies:
             beside = self._folder / name
+            is_beside = names_file(name) and is_file(beside)
             try:
-                self._policies[name] = load_policy(beside if is_file(beside) else name)
+                self._policies[name] = load_policy(beside if is_beside else name, policy_path=self._search)
             except PolicyError as error:
                 self._policies[name] = None
                 first = error.diagnostics[0]

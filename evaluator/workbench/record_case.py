@@ -12,9 +12,13 @@ from pathlib import Path
 from msgspec import Struct
 
 from evaluator.audit.record import Json, Record
+from evaluator.audit.replay import policy_sources
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.policy.chain import read_chain, recorded
+from evaluator.policy.expand import expand
 from evaluator.policy.find import shipped_names
 from evaluator.policy.prepared import load_shipped
+from evaluator.policy.program import Program
 from evaluator.report.read import read_report_text
 from evaluator.text import quote
 from evaluator.workbench.case_text import dump, report_in_test
@@ -33,7 +37,7 @@ def record_case(record: Record, stem: str | None, policy: str | None = None) -> 
     `policy` is what the test shall name instead of the record's own policy. RecordError where the record
     has lost its report or policy, or needs a file beside it and there can be none.
     """
-    if record.report is None or (record.policy is None and policy is None):
+    if record.report is None or (None in record.texts and policy is None):
         raise _refusal("the report or the policy of this record was erased", RecordCode.ERASED)
     beside: dict[str, bytes] = {}
     envelope = record.envelope
@@ -43,9 +47,10 @@ def record_case(record: Record, stem: str | None, policy: str | None = None) -> 
     test.update({key: value for key, value in given["report"].items() if key in ("format", "item")})
     test.update(_host(given["host"]))
     test["want"] = _want(envelope["result"], given["host"]["remarks"])
-    named = policy or _shipped(record.policy)
+    named = policy or _shipped(record.texts)
     if named is None:
-        named = _beside(beside, stem, "policy.yaml", record.policy or b"", "the policy is none of the shipped ones")
+        text = _policy_text(record)
+        named = _beside(beside, stem, "policy.yaml", text, "the policy is none of the shipped ones")
     whole = {"policy": named, "parameters": given["parameters"], "tests": [test]}
     return RecordCase(dump(whole), beside)
 
@@ -65,9 +70,21 @@ def _beside(beside: dict[str, bytes], stem: str | None, suffix: str, content: by
     return name
 
 
-def _shipped(text: bytes | None) -> str | None:
-    """Return the name of the shipped policy that has exactly this text."""
-    return next((name for name in shipped_names() if load_shipped(name).text.encode() == text), None)
+def _shipped(texts: tuple[bytes | None, ...]) -> str | None:
+    """Return the name of the shipped policy that has exactly these texts."""
+    return next((name for name in shipped_names() if _contents(load_shipped(name)) == texts), None)
+
+
+def _contents(program: Program) -> tuple[bytes, ...]:
+    return tuple([content.encode() for content in program.contents])
+
+
+def _policy_text(record: Record) -> bytes:
+    """Return the policy of a record as one text: its own, or that of all its texts together."""
+    if len(record.texts) == 1:
+        return record.policy or b""
+    sources = policy_sources(record)
+    return expand(read_chain(sources[-1], recorded(sources))).encode()
 
 
 def _host(kept: Json) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -48,9 +48,12 @@ def find_case_files(paths: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def run_case_file(path: Path) -> Iterator[CaseResult]:
-    """Yield the result of each case; PolicyError, before the first, where the file has mistakes."""
-    for case in read_case_file(path):
+def run_case_file(path: Path, search: Sequence[Path] = ()) -> Iterator[CaseResult]:
+    """Yield the result of each case; PolicyError, before the first, if the file has mistakes.
+
+    `search` is the policy path, in which files of policies are found that are not beside the file.
+    """
+    for case in read_case_file(path, search):
         yield run_case(case)
 
 
