@@ -2,12 +2,15 @@
 
 A chunk is a policy file; `### COLUMN CODE TEXT` speaks of the line above it and is taken out before
 the policy is read (`### @LINE COLUMN CODE TEXT` speaks of that line). All that is told must be expected.
+A line `=== NAME` begins a further file, which stands beside the policy; `### @strict.yaml LINE COLUMN CODE TEXT` speaks
+of a shipped policy.
 """
 
 from __future__ import annotations
 
 import re
 from importlib import resources
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,16 +18,20 @@ import pytest
 from lark import Lark
 
 from evaluator.diagnostic import Diagnostic, PolicyError, Severity
-from evaluator.policy.find import LARGEST_POLICY, find_policy, shipped_names
+from evaluator.policy.find import LARGEST_POLICY, find_policy, shipped_names, shipped_text
 from evaluator.policy.load import read_program
 from evaluator.source import Source
 from evaluator.text import flat
 
 LANGUAGE = Path(__file__).parent / "language"
-EXPECTATION = re.compile(r"### (?:@(?P<line>\d+) )?(?P<column>\d+) (?P<code>[A-Z_]+) (?P<text>.+)")
+EXPECTATION = re.compile(
+    r"### (?:@(?:(?P<file>[a-z-]+\.yaml) )?(?P<line>\d+) )?(?P<column>\d+) (?P<code>[A-Z0-9_]+) (?P<text>.+)"
+)
+POLICY = "policy.yaml"
 
 
 class Expected(NamedTuple):
+    file: str
     line: int
     column: int
     code: str
@@ -43,28 +50,44 @@ CHUNKS = tuple(chunks())
 
 
 def split(chunk):
-    policy, expected = [], []
+    file, files, expected = POLICY, {POLICY: []}, []
     for line in chunk.splitlines():
-        if not line.startswith("###"):
-            policy.append(line)
-            continue
-        found = EXPECTATION.fullmatch(line)
-        assert found, f"no expectation: {line}"
-        expected.append(Expected(int(found["line"] or len(policy)), int(found["column"]), found["code"], found["text"]))
-    return "\n".join(policy) + "\n", sorted(expected)
+        if line.startswith("=== "):
+            file = line.removeprefix("=== ")
+            files[file] = []
+        elif not line.startswith("###"):
+            files[file].append(line)
+        else:
+            found = EXPECTATION.fullmatch(line)
+            assert found, f"no expectation: {line}"
+            line_number = int(found["line"] or len(files[file]))
+            at = (found["file"] or file, line_number, int(found["column"]))
+            expected.append(Expected(*at, found["code"], found["text"]))
+    return {name: "\n".join(lines) + "\n" for name, lines in files.items()}, sorted(expected)
 
 
-def told(text):
+def told(text, folder=None):
     try:
-        return read_program(Source("policy.yaml", text)).warnings
+        return read_program(Source(POLICY, text, None if folder is None else str(folder / POLICY))).warnings
     except PolicyError as error:
         return error.diagnostics
 
 
+def told_of(files, folder):
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return told(files[POLICY], folder)
+
+
 def place(diagnostic: Diagnostic):
     name, line, column = diagnostic.place.rsplit(":", 2)
-    assert name == "policy.yaml"
+    assert name == POLICY
     return int(line), int(column)
+
+
+def place_in_chunk(diagnostic: Diagnostic, folder):
+    name, line, column = diagnostic.place.rsplit(":", 2)
+    return name.removeprefix(f"{folder}/"), int(line), int(column)
 
 
 def rules(*sentences):
@@ -77,29 +100,32 @@ def codes(text):
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)
-def test_chunk(chunk):
-    text, expected = split(chunk)
-    found = sorted((*place(d), d.code, f"{d.message} | {d.hint}") for d in told(text))
+def test_chunk(chunk, tmp_path):
+    files, expected = split(chunk)
+    told_here = told_of(files, tmp_path)
+    found = sorted((*place_in_chunk(d, tmp_path), d.code, f"{d.message} | {d.hint}") for d in told_here)
 
-    shown = "\n".join(f"{line}:{column} {code} {said}" for line, column, code, said in found)
-    assert [f[:3] for f in found] == [e[:3] for e in expected], shown
+    shown = "\n".join(f"{file} {line}:{column} {code} {said}" for file, line, column, code, said in found)
+    assert [f[:4] for f in found] == [e[:4] for e in expected], shown
     unsaid = list(expected)
     for *at, said in found:
-        match = next((e for e in unsaid if [*e[:3]] == at and e.text in said), None)
+        match = next((e for e in unsaid if [*e[:4]] == at and e.text in said.replace(f"{tmp_path}/", "")), None)
         assert match, f"nobody expects {at}: {said}"
         unsaid.remove(match)
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)
-def test_chunk_is_told_in_order_and_with_the_caret_in_its_place(chunk):
-    text, _ = split(chunk)
-    found = told(text)
+def test_chunk_is_told_in_order_and_with_the_caret_in_its_place(chunk, tmp_path):
+    files, _ = split(chunk)
+    found = told_of(files, tmp_path)
+    places = [place_in_chunk(d, tmp_path) for d in found]
 
-    assert [place(d) for d in found] == sorted(place(d) for d in found)
-    for diagnostic in found:
-        line, column = place(diagnostic)
+    assert [key for key, _ in groupby(file for file, *_ in places)] == list(dict.fromkeys(file for file, *_ in places))
+    assert places == sorted(places, key=lambda at: ([file for file, *_ in places].index(at[0]), *at[1:]))
+    for diagnostic, (file, line, column) in zip(found, places, strict=True):
         source_line, caret = diagnostic.excerpt.split("\n")
         assert re.fullmatch(r" *\^~*", caret)
+        text = files[file] if file in files else shipped_text(file.removesuffix(".yaml")).decode()
         raw = text.split("\n")[line - 1]
         at = caret.index("^")
         assert source_line[at : at + 1] == flat(raw.replace("\t", " "))[column - 1 : column]

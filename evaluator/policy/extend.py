@@ -280,7 +280,8 @@ class _Rules:
         elif name in self._below:
             self._error("RULE_UNKNOWN", f"the rule {quote(name)} stands below", named.span, "put it above this one")
         else:
-            hint = did_you_mean(name, names) or _known("rules", names)
+            inherited = [entry.name for entry in self._base.entries]
+            hint = did_you_mean(name, names) or _known("rules", inherited)
             message = f"the base {quote(self._base.name)} has no rule {quote(name)}"
             self._error("RULE_UNKNOWN", message, named.span, hint)
         return False

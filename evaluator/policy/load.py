@@ -64,19 +64,23 @@ def program_of(chain: Chain) -> Program:
 
 
 def _build(chain: Chain, problems: Problems) -> Program:
+    mistakes = _errors(problems)
     *bases, merged = levels(chain.texts, problems)
+    is_in_place = not bases or _errors(problems) == mistakes
     for base in bases:
         _check_alone(base, problems)
     if "policy" in chain.texts[-1].located.children:
         _warn_of_lookalikes(chain.texts[-1].located.children["policy"], "the policy's name", problems)
-    parameters, rules = _check(merged, problems)
+    parameters, placed = _check(merged, problems)
+    if is_in_place:  # else what is odd about the order of the rules may be a consequence
+        _lint(merged, parameters, placed, problems)
     check_pins(chain, problems)
     texts = tuple(policy_text(text.name, text.source.text) for text in chain.texts)
     return Program(
         name=merged.name,
         description=" ".join(merged.description.split()),
         parameters=parameters,
-        rules=rules,
+        rules=tuple(one.rule for one in placed),
         warnings=in_order(problems.found),
         contents=tuple(source.text for source in chain.sources),
         texts=texts,
@@ -84,10 +88,14 @@ def _build(chain: Chain, problems: Problems) -> Program:
     )
 
 
+def _errors(problems: Problems) -> int:
+    return sum(problem.severity is Severity.ERROR for problem in problems.found)
+
+
 def _check_alone(base: Merged, problems: Problems) -> None:
     """Note what makes a base invalid as a policy of its own; what is odd about it is noted by its own check."""
     trial = Problems(problems.source)
-    _check(base, trial)
+    _lint(base, *_check(base, trial), trial)
     problems.found.extend(problem for problem in trial.found if problem.severity is Severity.ERROR)
 
 
@@ -100,8 +108,8 @@ def _check_apart(texts: Sequence[Text], problems: Problems) -> None:
     problems.found.extend(problem for problem in trial.found if problem.code not in _DECLARED_BY_BASE)
 
 
-def _check(merged: Merged, problems: Problems) -> tuple[tuple[Parameter, ...], tuple[Rule, ...]]:
-    """Return the checked parameters and rules; mistakes in them, and what is odd about them, are noted."""
+def _check(merged: Merged, problems: Problems) -> tuple[tuple[Parameter, ...], tuple[Placed, ...]]:
+    """Return the checked parameters and rules; mistakes in them are noted."""
     found = (_parameter(name, declared, problems) for name, declared in merged.parameters.items())
     parameters = tuple(parameter for parameter in found if parameter is not None)
     types = {parameter.name: parameter.type for parameter in parameters}
@@ -111,13 +119,17 @@ def _check(merged: Merged, problems: Problems) -> tuple[tuple[Parameter, ...], t
         if rule is not None:
             has_own_finding = not {"code", "message", "hint"}.isdisjoint(entry.located.children)
             placed.append(Placed(rule, entry.located.children["rule"].span, has_own_finding))
+    return parameters, tuple(placed)
+
+
+def _lint(merged: Merged, parameters: Sequence[Parameter], placed: Sequence[Placed], problems: Problems) -> None:
+    """Note what is odd about the parameters and the rules, each and together."""
     lint(placed, {parameter.name: parameter.default for parameter in parameters}, problems)
     if len(placed) == len(merged.entries) and placed:
         lint_whole(placed, problems)
     if not problems.has_errors:
         own = [(name, declared.key) for name, declared in merged.parameters.items() if declared.is_own]
         unused_parameters(own, placed, problems)
-    return parameters, tuple(one.rule for one in placed)
 
 
 def refuse_violations(located: Located, schema_name: str, problems: Problems) -> None:
