@@ -15,11 +15,10 @@ import evaluator
 from evaluator import HostAddresses, PolicyError
 from evaluator.facts.host import HostFacts
 from evaluator.policy.compile import Compiled, compile_deciding
-from evaluator.policy.cost import Budget
+from evaluator.policy.cost import Pricing
 from evaluator.policy.interpret import run
 from evaluator.policy.load import read_program
 from evaluator.policy.parameters import bind
-from evaluator.policy.prices import Prices
 from evaluator.policy.program import Program
 from evaluator.policy.scene import Question
 from evaluator.policy.verdict import status_of
@@ -150,52 +149,5 @@ def test_what_costs_too_much_is_refused_alike() -> None:
     assert said[0] == said[1]
 
 
-COSTLY = [
-    "some x in interfaces satisfies some y in nic.stack satisfies x.name = y.name",
-    "some x in candidates satisfies some y in candidates satisfies x = y and nic is bond",
-    "some x in nic.uppers satisfies some y in x.lowers satisfies y.name = nic.name",
-    "some x in nic.missing satisfies some y in nic.stack satisfies y.name = x",
-    "some n in report.networks satisfies some x in interfaces satisfies n in x.networks",
-    "some w in nets satisfies some x in interfaces satisfies w in x.networks",
-    "every a in host.answers satisfies some x in interfaces satisfies a in x.addresses",
-    "some x in interfaces satisfies some a in nic.addresses satisfies a in x.subnets",
-]
-SHAPES: dict[str, Callable[[int], dict[str, Any]]] = {
-    "flat": lambda k: {},
-    "chain": lambda k: {"iface": f"n{k - 1}"},
-    "star": lambda k: {"iface": "n0"},
-    "long lists": lambda k: {"ipv4addrs": [f"10.{i}.0.1/24" for i in range(64)]} if k % 99 == 0 else {},
-}
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("size", [256, 257, 600, 4097])
-def test_bounds_refuse_what_the_count_refuses(size: int, shape: str) -> None:
-    """On the decoded entries, whose bounds are coarse, as on all facts: the same steps, the same message."""
-    vlans = {f"n{k}": SHAPES[shape](k) for k in range(size)}
-    networks = {f"net{k}": {"iface": f"n{k % 2}"} for k in range(300)}
-    document = {"nics": {}, "vlans": vlans, "bridges": {"b": {"ports": ["b", "n1"]}}, "networks": networks}
-    host = HostAddresses.of(*(f"10.0.{k >> 8}.{k & 255}" for k in range(300)))
-    tables = evaluator.read_report(json.dumps(document)).facts, evaluator.read_report(document).facts
-    for condition in COSTLY:
-        program = program_of([OWNERS, ("match nic", condition), ("discard nic", condition)])
-        given = {"nets": [f"n{k}" for k in range(2000)]} if "in nets" in condition else {}
-        swift, plain = (Question(facts, host, bind(program, given)) for facts in tables)
-        for candidates in (1, 300, size):
-            said = [
-                _refusal(budget, program, candidates) for budget in (Prices(program.rules).budget(swift), Budget(plain))
-            ]
-            assert said[0] == said[1]
-
-
-def _refusal(budget: Any, program: Program, candidates: int) -> object:
-    try:
-        for rule in program.rules if budget else ():
-            budget.spend(rule, candidates)
-    except PolicyError as error:
-        return error.diagnostics
-    return None
-
-
 def test_small_hosts_need_no_counting() -> None:
-    assert Prices(evaluator.load_policy("strict").program.rules).harmless >= 256
+    assert Pricing(evaluator.load_policy("strict").program).harmless >= 256

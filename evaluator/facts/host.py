@@ -11,6 +11,7 @@ from msgspec import Struct, json
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, in_order
 from evaluator.facts.link import NO_LOWERS, Kind, Link, Lowers
+from evaluator.facts.lists import Lists
 from evaluator.facts.literal import parse_literals
 from evaluator.facts.route import Route
 from evaluator.facts.subnets import Inhabitants
@@ -37,7 +38,7 @@ class Told(Struct, frozen=True):
     address, if the reporting tool can leave a family out; `unrouted` those whose routes are not in the report although
     it has the other family's. `pointers` maps a fact of the host to its JSON Pointer.
     `other_lists` is a length that no list of one link exceeds, that of its addresses and of the routes that these give
-    apart; None if nobody has counted.
+    apart, and `all_lists` counts the elements of all of them; None if nobody has counted.
     """
 
     networks: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ class Told(Struct, frozen=True):
     unrouted: frozenset[int] = frozenset()
     pointers: Mapping[str, str] = _NO_POINTERS
     other_lists: int | None = None
+    all_lists: Callable[[], int] | None = None
 
 
 _NOTHING_TOLD = Told()
@@ -147,24 +149,28 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return frozenset([name for below in self.standing.values() for name in below.ports])
 
     @cached_property
-    def longest_list(self) -> int:
-        """At least the length of any list of one link."""
-        return max([link.longest_list for link in self.by_name.values()], default=0) + 2
+    def lists(self) -> Lists:
+        """How long the lists of one link and of all links are at most, lists of interfaces apart."""
+        told = self.told
+        if told.other_lists is None or told.all_lists is None:
+            return Lists.of(link.list_lengths + 2 for link in self.by_name.values())
+        odd = [len(self.by_name[name].addresses) for name in self.table.odd]
+        most = max(self.table.most() + max(odd, default=0), told.other_lists) + 2
+        return Lists(most, self.table.total + sum(odd) + told.all_lists() + 2 * self.size)
 
     @cached_property
-    def list_bound(self) -> int:
-        """A length that no list of one link exceeds, found without reading all addresses in full."""
-        if self.told.other_lists is None:
-            return self.longest_list
-        odd = max([len(self.by_name[name].addresses) for name in self.table.odd], default=0)
-        return max(self.table.most() + odd, self.told.other_lists) + 2
+    def longest_name(self) -> int:
+        """The length of the longest name of an interface or network."""
+        return max(max(map(len, self.by_name), default=0), max(map(len, self.networks), default=0))
 
     def is_below(self, bound: int) -> bool:
-        """Return whether the interfaces are fewer, and all lists of each link shorter."""
+        """Return whether the interfaces are fewer, and all lists of each link and all names shorter."""
+        if len(self.by_name) >= bound or self.longest_name >= bound:
+            return False
         known = self.told.other_lists
-        if known is not None and len(self.by_name) + self.table.total + known + 2 < bound:
+        if known is not None and self.table.total + known + 2 < bound:
             return True
-        return len(self.by_name) < bound and self.list_bound < bound
+        return self.lists.most < bound
 
     @property
     def size(self) -> int:

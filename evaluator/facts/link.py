@@ -216,9 +216,9 @@ class Link(Struct, frozen=True, eq=False):
         return tuple(sorted({way.destination for way in self.ways}))
 
     @property
-    def longest_list(self) -> int:
-        """The length of the longest of its lists."""
-        return max(map(len, (self.addresses, self.networks, self.gateways, self.missing, self.ways, self.altnames)))
+    def list_lengths(self) -> int:
+        """The length of all its lists together."""
+        return sum(map(len, (self.addresses, self.networks, self.gateways, self.missing, self.ways, self.altnames)))
 
     def pointer(self, fact: str = "") -> str:
         """Where the report states the fact; the interface's own place where it has no place of its own."""

@@ -67,8 +67,13 @@ class Topology:
 
     @cached_property
     def pairs(self) -> int:
-        """The number of pairs of which one interface is above the other, directly or not, or in a circle with it."""
-        return sum(map(len, self._lowers)) + sum(mask.bit_count() for mask in self._below.masks)
+        """The number of pairs of which one interface is above the other."""
+        return sum(mask.bit_count() for mask in self._below.masks)
+
+    @cached_property
+    def edges(self) -> int:
+        """The number of pairs of which one interface is directly above the other."""
+        return sum(map(len, self._lowers))
 
     @cached_property
     def most_above(self) -> int:

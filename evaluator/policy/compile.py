@@ -20,7 +20,7 @@ from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
 from evaluator.finding import Finding
 from evaluator.policy.compile_condition import Writer
-from evaluator.policy.prices import Prices
+from evaluator.policy.cost import Pricing
 from evaluator.policy.program import Program, Rule
 from evaluator.policy.scene import Question, Scene
 from evaluator.policy.sieve import sieved
@@ -96,7 +96,7 @@ def compile_deciding(program: Program) -> Judge:
     PolicyError, before a rule is begun, where its worst cost would exceed the step budget.
     """
     writer = Writer()
-    body = parsed(_PROLOGUE + "budget = prices.budget(question)")
+    body = parsed(_PROLOGUE + "budget = pricing.budget(question)")
     judged: list[tuple[int, Rule]] = []
     owed: list[ast.stmt] = []
     for number, rule in enumerate(program.rules):
@@ -110,7 +110,7 @@ def compile_deciding(program: Program) -> Judge:
     if owed:
         body.append(ast.If(name("budget"), owed, []))
     body.append(_ending(judged, writer))
-    judge: Judge = _function(program, ["question"], body, {**writer.constants, "prices": Prices(program.rules)})
+    judge: Judge = _function(program, ["question"], body, {**writer.constants, "pricing": Pricing(program)})
     return judge
 
 

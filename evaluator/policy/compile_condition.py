@@ -24,12 +24,14 @@ from evaluator.policy.checked import (
     Not,
     Quantified,
     Quantifier,
+    Read,
     Relate,
     Related,
     Truth,
     floor_of,
 )
 from evaluator.policy.compile_expression import Values, is_candidates, is_other, variable
+from evaluator.policy.lists import above_in
 from evaluator.policy.program import Template
 from evaluator.policy.sieve import Sieve, Source, extreme_of
 from evaluator.policy.syntax import attribute, call, name, negation
@@ -58,7 +60,7 @@ class Writer:
     @property
     def constants(self) -> dict[str, object]:
         """The values by the names that were given to them, and the functions that expressions call."""
-        return {**self._values.constants, "near": _near, "in_networks": _in_networks, "like": _like}
+        return {**self._values.constants, "above_in": above_in, "near": _near}
 
     def begin_rule(self, *, is_on_candidates: bool) -> list[ast.stmt]:
         """Return the list to which is added what the rule computes once; its subjects may all be candidates."""
@@ -73,7 +75,7 @@ class Writer:
             if isinstance(part, str):
                 parts.append(ast.Constant(part))
             else:
-                parts.append(ast.FormattedValue(call(name("show"), self._values.value(part)), -1))
+                parts.append(ast.FormattedValue(self._values.text(part), -1))
         return ast.JoinedStr(parts)
 
     def values(self, template: Template) -> ast.expr:
@@ -147,7 +149,7 @@ class Writer:
                 return self._values.membership(left, right)
             case Relate.IN_NETWORK:
                 if right.type.is_list:
-                    return call(name("in_networks"), self._values.bare(left), self._values.value(right))
+                    return self._values.networks(left, right)
                 return ast.Compare(self._values.bare(left), [ast.In()], [self._values.value(right)])
             case Relate.LIKE:
                 return self._glob(left, right)
@@ -162,7 +164,7 @@ class Writer:
         parts = right.operands if isinstance(right, ListOf) else (right,)
         known = [part.value for part in parts if isinstance(part, Constant)]
         if len(known) < len(parts):
-            return call(name("like"), self._values.value(left), self._values.value(right))
+            return self._values.glob(left, right)
         globs = [str(glob) for value in known for glob in (value if isinstance(value, tuple) else (value,))]
         match = re.compile("|".join(map(fnmatch.translate, globs)) or "(?!)").match
         return ast.Compare(call(self.constant(match), self._values.value(left)), [ast.IsNot()], [ast.Constant(None)])
@@ -176,7 +178,9 @@ class Writer:
         domain = self._values.value(node.domain)
         body = node.body
         if floor is not None:
-            domain = call(name("near"), name("facts"), self._values.value(floor), domain)
+            is_steady = isinstance(node.domain, Read) and node.domain.owner is None  # as long as the rule is judged
+            near, whose = ("above_in", "scene") if is_steady else ("near", "facts")
+            domain = call(name(near), name(whose), self._values.value(floor), domain)
             body = _with_floor_last(body)
         bound = variable(node.variable.name)
         ifs: list[ast.expr] = []
@@ -184,7 +188,9 @@ class Writer:
             ifs = [is_other(bound)]
         loop = ast.comprehension(ast.Name(bound, ast.Store()), domain, ifs, 0)
         every = node.quantifier is Quantifier.EVERY
+        self._values.loops += 1
         held = call(name("all" if every else "any"), ast.GeneratorExp(self.condition(body), [loop]))
+        self._values.loops -= 1
         if node.others_only and self._is_on_candidates and is_candidates(node.domain):  # one candidate has no others
             count = call(name("len"), name("candidates"))
             others = ast.Compare(count, [ast.Lt() if every else ast.Gt()], [ast.Constant(2 if every else 1)])
@@ -214,9 +220,3 @@ def _near(facts: HostFacts, floor: Link, items: tuple[Link, ...]) -> tuple[Link,
     return tuple([item for item in items if item.name in wanted])
 
 
-def _in_networks(address: Address, networks: tuple[Cidr, ...]) -> bool:
-    return any(address in network for network in networks)
-
-
-def _like(text: str, globs: str | tuple[str, ...]) -> bool:
-    return any(fnmatch.fnmatchcase(text, glob) for glob in ((globs,) if isinstance(globs, str) else globs))

@@ -10,8 +10,6 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from evaluator.facts.address import Address
-from evaluator.facts.link import Link
 from evaluator.policy.checked import (
     Condition,
     Constant,
@@ -28,7 +26,17 @@ from evaluator.policy.checked import (
     is_early,
     may_be_unknown,
 )
-from evaluator.policy.scene import Scene, identity
+from evaluator.policy.lists import (
+    is_in,
+    is_like,
+    list_of_word,
+    matcher,
+    networks_of,
+    networks_of_word,
+    route_to,
+    set_of_word,
+)
+from evaluator.policy.scene import identity
 from evaluator.policy.sieve import Extreme
 from evaluator.policy.syntax import assign, attribute, call, name
 from evaluator.policy.types import Base
@@ -44,8 +52,11 @@ class Values:
 
     def __init__(self, condition: Callable[[Condition], ast.expr]) -> None:
         self._condition = condition
-        self.constants: dict[str, object] = {"route_to": _route_to, "identity": identity}
+        self.constants: dict[str, object] = {"route_to": route_to, "identity": identity, "list_of_word": list_of_word}
+        self.constants.update(set_of_word=set_of_word, networks_of_word=networks_of_word, networks_of=networks_of)
+        self.constants.update(is_in=is_in, matcher=matcher, is_like=is_like)
         self.statements: list[ast.stmt] = []
+        self.loops = 0  # how many quantifiers the value is inside: a list may be asked for as often as they turn
         self._known: dict[int, str] = {}
         self._once: dict[tuple[object, ...], str] = {}  # by what is computed, its nodes, never by their texts
 
@@ -100,12 +111,45 @@ class Values:
         if node.owner is None and word.path:
             first, *path = word.path
             return attribute(name(first) if first in _VARIABLES else attribute(name("scene"), first), *path)
+        if self._is_kept(node):
+            return self._kept("list_of_word", node)
         owner = ast.Constant(None) if node.owner is None else self.value(node.owner)
         if word.path:
             return attribute(owner, *word.path)
         if word.owner is Base.NIC and word.name == "matched":
             return call(attribute(name("question"), "matched"), owner)
         return call(self.constant(word.get), name("scene"), owner)
+
+    def _is_kept(self, node: Expression) -> bool:
+        """Return whether a list of an interface may be asked for many times, so that it is made once."""
+        is_list = isinstance(node, Read) and node.type.is_list and node.word.owner is Base.NIC
+        return is_list and self.loops > 0 and is_bound(node)
+
+    def _kept(self, make: str, node: Expression) -> ast.expr:
+        """Write what is made once of a list of an interface."""
+        assert isinstance(node, Read) and node.owner is not None  # noqa: S101, PT018 -- as `_is_kept` says
+        return call(name(make), name("scene"), self.constant(node.word), self.value(node.owner))
+
+    def networks(self, address: Expression, networks: Expression) -> ast.expr:
+        """Write whether an address is in one of several networks."""
+        asked = self.bare(address)
+        if self._is_kept(networks):
+            return ast.Compare(asked, [ast.In()], [self._kept("networks_of_word", networks)])
+        if is_early(networks) and is_bound(address):
+            made = self._hoisted(networks, lambda node: call(name("networks_of"), self.value(node)), "networks")
+            return ast.Compare(asked, [ast.In()], [made])
+        return call(name("is_in"), asked, self.value(networks))
+
+    def glob(self, text: Expression, globs: Expression) -> ast.expr:
+        """Write whether a text is like one of several globs that are not known when the policy is loaded."""
+        if not is_early(globs):
+            return call(name("is_like"), name("scene"), self.value(text), self.value(globs))
+        match = self._hoisted(globs, lambda node: call(name("matcher"), self.value(node)), "matcher")
+        return ast.Compare(call(match, self.value(text)), [ast.IsNot()], [ast.Constant(None)])
+
+    def text(self, node: Expression) -> ast.expr:
+        """Write a value as people read it."""
+        return self._hoisted(node, lambda node: call(name("show"), self.value(node)), "text")
 
     def bare(self, node: Expression) -> ast.expr:
         """Write a value as what makes it equal to others: a nic's name, an owned address's number."""
@@ -122,6 +166,8 @@ class Values:
 
     def _as_set(self, node: Expression) -> ast.expr:
         if isinstance(node, Read) and node.word.owner is Base.NIC and node.owner is not None:
+            if self._is_kept(node) and node.word.name != "matched":
+                return self._kept("set_of_word", node)
             if node.word.name == "addresses":
                 return attribute(self.value(node.owner), "address_set")
             if node.word.name == "matched":
@@ -193,10 +239,6 @@ def is_candidates(node: Expression) -> bool:
 
 def _is_distinct(node: Expression) -> bool:
     return isinstance(node, Read) and node.owner is None and node.word.name in _DISTINCT
-
-
-def _route_to(scene: Scene, address: Address | None) -> tuple[Link, ...]:
-    return () if address is None else scene.route_to(address)
 
 
 def is_other(bound: str) -> ast.expr:

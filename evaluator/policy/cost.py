@@ -1,15 +1,35 @@
-"""The worst cost of a rule, read from its text, and the budget that keeps a decision from hanging.
+"""What a rule costs at worst: read from its text as a degree, and counted in steps for one report.
 
-`cost_of` gives the degree: subjects times the product of the quantifiers' lists. `Budget` counts
-steps with the sizes that a report really has, before each rule is run: every clause of every pass,
-and what a clause has to look through.
+`cost_of` gives the degree: subjects times the product of the quantifiers' lists. `price_of` counts steps, before a
+rule is run, with the sizes that the report, the host and the parameters have. A step is about what the interpreter
+does for one clause. All that grows counts:
+
+- every clause, once for each subject and each element of the quantifiers around it, with what its relation has to look
+  through: a set for `overlaps` and `within`, lengths of prefixes for `in` a list of networks, every pattern of `like`,
+  which takes longer for long texts;
+- what is made once for a rule (`lists.py`): the lists of interfaces, routes to an address, compiled patterns, the closure
+  of the topology;
+- the trace: the names of the candidates before and after a rule, and of those for which it held;
+- the finding of each subject for which a judge may hold, with every element that its message and hint print.
+
+A subject's own lists are counted with their sum over all interfaces where that is less than the longest of them for
+each subject: one interface with all vlans of a host costs as much as many with one.
+
+The count never falls where a size grows. So `Pricing` finds out once, when a policy is compiled, how large a host with
+lists of equal lengths may be, and below that nothing has to be counted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 from evaluator.diagnostic import Diagnostic, PolicyError
+from evaluator.facts.host import HostFacts
+from evaluator.facts.lists import Lists
 from evaluator.policy.checked import (
     AllOf,
     AnyOf,
@@ -22,23 +42,39 @@ from evaluator.policy.checked import (
     IsKnown,
     ListOf,
     Not,
+    ParameterValue,
     Quantified,
     Read,
     Relate,
     Related,
     RouteTo,
+    Truth,
+    Variable,
     filters_of,
     floor_of,
+    is_bound,
+    walk,
 )
-from evaluator.policy.program import Cost, Program, Rule
-from evaluator.policy.scene import Question
+from evaluator.policy.program import Cost, Program, Rule, Template
+from evaluator.policy.scene import Question, Value
 from evaluator.policy.types import Base
 from evaluator.policy.verbs import Judges
+from evaluator.policy.vocabulary import Word
 from evaluator.text import quote
 
 STEP_BUDGET = 30_000_000
-_MADE_ONCE = ("candidates", "interfaces", "owners")
-_CHEAP_ELEMENTS = 16  # so many addresses or names cost about as much as one step of the interpreter
+# so many elements or characters cost about as much as one step
+_IN_A_SET = 16
+_IN_A_LIST = 4
+_IN_A_TEXT = 16
+_UNDER_A_PATTERN = 64
+_OCTETS_OF_THE_CLOSURE = 16
+# and so many steps it takes to
+_MAKE_A_FINDING = 8
+_SHOW_AN_ELEMENT = 4
+_COMPILE_A_PATTERN = 100
+_MOST_LENGTHS = 161  # of prefixes: those of subnets of both families
+_OF_HOST_ADDRESSES = frozenset({"matched", "host_prefixes"})
 
 
 def cost_of(condition: Condition, has_subject: bool) -> Cost:
@@ -74,100 +110,321 @@ def _degree_of_each(node: Quantified | Filter) -> Cost:
     return Cost(inside.nics + is_nics, inside.others + (not is_nics))
 
 
-class Sizes(Struct, frozen=True):
-    """How long lists are on this report.
+class Stacks(Struct, frozen=True):
+    """What is above each interface, and all that each has to do with: its stack, and its neighbours."""
 
-    All interfaces, the candidates, what stands above one interface, what belongs to the stack of
-    one, and the longest list of anything else.
+    above: Lists
+    related: Lists
+
+
+class Given(Struct, frozen=True):
+    """The value of a parameter: how many elements it has, and how long its longest text is."""
+
+    count: int = 1
+    text: int = 0
+
+
+class Sizes(Struct, frozen=True):
+    """How long lists and texts are on this report.
+
+    All interfaces, the candidates, the host's answers and name, its networks, the lists of interfaces that are not
+    lists of interfaces (addresses, networks, routes), the longest name of an interface or network, and the parameters.
+    `stacks` are found when a rule looks at them.
     """
 
     interfaces: int
     candidates: int
-    above: int
-    stack: int
-    others: int
+    answers: int
+    host_name: int
+    networks: int
+    lists: Lists
+    name: int
+    parameters: Mapping[str, Given]
+    stacks: Callable[[], Stacks]
+
+    @classmethod
+    def alike(cls, size: int, parameters: Iterable[str]) -> Sizes:
+        """Return the sizes of a host all whose lists, and those of each interface, are so long."""
+        lists = Lists(size, size * size)
+        given = dict.fromkeys(parameters, Given(size, size))
+        return cls(size, size, size, size, size, lists, size, given, lambda: Stacks(lists, lists))
+
+
+class _Steps(NamedTuple):
+    """How many steps it takes for one subject at most, and for all subjects together."""
+
+    each: int
+    all: int
+
+    def __mul__(self, other: object) -> _Steps:
+        """Return how many it takes to do the one as often as the other says."""
+        if not isinstance(other, _Steps):
+            return NotImplemented
+        return _Steps(self.each * other.each, min(self.each * other.all, self.all * other.each))
+
+    def plus(self, *others: _Steps) -> _Steps:
+        """Return how many it takes to do all of them."""
+        return _Steps(self.each + sum(one.each for one in others), self.all + sum(one.all for one in others))
 
 
 def price_of(rule: Rule, sizes: Sizes) -> int:
-    """Return the steps that a rule may take at worst; it never falls where a size grows."""
+    """Return the steps that a rule may take at worst."""
     subjects = 1
     if rule.has_subject:
         subjects = sizes.interfaces if rule.verb.judges is Judges.INTERFACES else sizes.candidates
-    return subjects * _steps(rule.condition, sizes)
+    traced = 2 * (sizes.candidates + subjects) * (1 + sizes.name // _IN_A_TEXT)
+    if not subjects:
+        return traced
+    count = _Count(sizes, subjects)
+    steps = count.condition(rule.condition)
+    if not rule.verb.chooses:
+        steps = steps.plus(count.finding(rule))
+    return traced + count.made_once(rule) + steps.all
+
+
+class _Count:
+    """Counts the steps of one rule."""
+
+    def __init__(self, sizes: Sizes, subjects: int) -> None:
+        self._sizes = sizes
+        self._subjects = subjects
+
+    def condition(self, condition: Condition) -> _Steps:
+        """Count the clauses, and what they look through."""
+        one = self._always(1)
+        match condition:
+            case AllOf(conditions=parts) | AnyOf(conditions=parts):
+                return one.plus(*map(self.condition, parts))
+            case Not(condition=inner):
+                return one.plus(self.condition(inner))
+            case Quantified():
+                return self._of_each(condition)
+            case Related(left=left, right=right):
+                return one.plus(self._work(left), self._work(right), self._relation(condition))
+            case InState(operand=operand) | IsKnown(operand=operand) | Truth(operand=operand):
+                return one.plus(self._work(operand))
+
+    def _of_each(self, node: Quantified | Filter) -> _Steps:
+        """Count a condition that is judged for each element of a list."""
+        turns, floor = self._length(node.domain), floor_of(node)
+        if floor is not None:
+            turns = self._least(turns, self._of_nic(floor, self._sizes.stacks().above))
+        return self._always(1).plus(self._work(node.domain), turns * self.condition(node.body))
+
+    def finding(self, rule: Rule) -> _Steps:
+        """Count a finding and what its message and hint print."""
+        parts = [part for template in (rule.message, rule.hint) for part in template.parts]
+        return self._always(_MAKE_A_FINDING).plus(*map(self._printed, parts))
+
+    def made_once(self, rule: Rule) -> int:
+        """Count what is made once for the rule."""
+        nodes = [node for root in (rule.condition, *_words(rule.message, rule.hint)) for node in walk(root)]
+        steps = 0
+        for node in nodes:
+            match node:
+                case Read(word=word) if word.owner is Base.NIC and node.type.is_list:
+                    steps += 2 * self._sizes.interfaces + self._lists(word).total // _IN_A_LIST
+                case Read() if node.type.is_list:
+                    steps += self._length(node).each // _IN_A_LIST
+                case RouteTo():
+                    steps += self._route()
+                case Related(relation=Relate.LIKE, right=right):
+                    steps += self._patterns(right)
+                case _:
+                    pass
+        return steps
+
+    def _relation(self, condition: Related) -> _Steps:
+        """Count what a relation looks through beside its clause."""
+        left, right = condition.left, condition.right
+        match condition.relation:
+            case Relate.OVERLAPS | Relate.WITHIN:
+                return self._part(self._length(left))
+            case Relate.IN_NETWORK if right.type.is_list:
+                return self._part(self._least(self._length(right), self._always(_MOST_LENGTHS)))
+            case Relate.LIKE:
+                texts = 1 + self._text(left) // _UNDER_A_PATTERN
+                return self._length(right) * self._always(texts)
+            case _:
+                return self._always(0)
+
+    def _work(self, expression: Expression) -> _Steps:
+        """Count what it takes to evaluate an operand each time; what is kept for the rule is counted once."""
+        match expression:
+            case Filter():
+                return self._of_each(expression)
+            case Count(operand=operand):
+                return self._work(operand)
+            case RouteTo() if is_bound(expression):
+                return self._always(self._route())
+            case ListOf(operands=operands) if is_bound(expression):
+                return self._always(len(operands)).plus(*map(self._work, operands))
+            case _:
+                return self._always(0)
+
+    def _route(self) -> int:
+        return 2 * self._sizes.interfaces + self._sizes.lists.total
+
+    def _patterns(self, globs: Expression) -> int:
+        """Count the compiling of patterns: those of a list once, those that are bound once for each that there is."""
+        count = self._sizes.interfaces + self._sizes.lists.total if is_bound(globs) else self._length(globs).each
+        return count * (_COMPILE_A_PATTERN + self._text(globs))
+
+    def _printed(self, part: str | Expression) -> _Steps:
+        if isinstance(part, str):
+            return self._always(1 + len(part) // _IN_A_TEXT)
+        an_element = self._always(_SHOW_AN_ELEMENT + self._text(part) // _IN_A_TEXT)
+        return self._always(1).plus(self._length(part) * an_element)
+
+    def _text(self, expression: Expression) -> int:
+        """Return how long a text that an expression gives may be."""
+        match expression:
+            case ParameterValue(name=name):
+                return self._sizes.parameters[name].text
+            case Constant(value=value):
+                return max(map(len, _texts(value)), default=0)
+            case ListOf(operands=operands):
+                return max(map(self._text, operands), default=0)
+            case Read(word=word) if word.owner is Base.HOST:
+                return self._sizes.host_name if word.type.base is Base.TEXT else 0
+            case _:
+                return self._sizes.name if expression.type.base in (Base.TEXT, Base.NIC) else 0
+
+    def _length(self, expression: Expression) -> _Steps:
+        """Return how many elements a list has; a single value is one."""
+        sizes = self._sizes
+        match expression:
+            case _ if not expression.type.is_list:
+                return self._always(1)
+            case ListOf(operands=operands):
+                return self._always(len(operands))
+            case Filter(domain=domain):
+                return self._length(domain)
+            case Constant(value=value):
+                return self._always(len(value) if isinstance(value, tuple) else 1)
+            case ParameterValue(name=name):
+                return self._always(sizes.parameters[name].count)
+            case Read(word=word, owner=owner) if owner is not None and word.owner is Base.NIC:
+                return self._of_nic(owner, self._lists(word))
+            case Read(word=word) if word.name == "candidates":
+                return self._always(sizes.candidates)
+            case _ if expression.type.base is Base.NIC:
+                return self._always(sizes.interfaces)
+            case Read(word=word) if word.owner is Base.REPORT:
+                return self._always(sizes.networks)
+            case _:
+                return self._always(sizes.answers)
+
+    def _lists(self, word: Word) -> Lists:
+        """Return the lists that a word gives of the interfaces: by the type of its elements."""
+        if word.type.base is Base.NIC:
+            return self._sizes.stacks().related
+        lists = self._sizes.lists
+        return Lists(min(lists.most, self._sizes.answers), lists.total) if word.name in _OF_HOST_ADDRESSES else lists
+
+    def _of_nic(self, nic: Expression, lists: Lists) -> _Steps:
+        """Return the length of the list of an interface: of the rule's own one list for each subject."""
+        every = lists.most * self._subjects
+        is_own = isinstance(nic, Variable) and nic.name == "nic"
+        return _Steps(lists.most, min(lists.total, every) if is_own else every)
+
+    def _always(self, steps: int) -> _Steps:
+        return _Steps(steps, steps * self._subjects)
+
+    def _part(self, elements: _Steps) -> _Steps:
+        """Count what is quick for each element; what is begun counts as a step."""
+        each = -(-elements.each // _IN_A_SET)
+        return _Steps(each, min(each * self._subjects, elements.all // _IN_A_SET + self._subjects))
+
+    def _least(self, one: _Steps, other: _Steps) -> _Steps:
+        return _Steps(min(one.each, other.each), min(one.all, other.all))
+
+
+def _words(*templates: Template) -> Iterator[Expression]:
+    return (part for template in templates for part in template.parts if not isinstance(part, str))
+
+
+def _texts(value: Value) -> Iterator[str]:
+    return (one for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, str))
+
+
+class Pricing:
+    """What the rules of a policy cost, and up to which size of a host it need not be counted."""
+
+    def __init__(self, program: Program) -> None:
+        self._parameters = [parameter.name for parameter in program.parameters]
+        self.harmless = self._greatest_harmless_size(program.rules)
+
+    def _greatest_harmless_size(self, rules: tuple[Rule, ...]) -> int:
+        """Return up to which length of all its lists no host can exceed the budget; 0 if none is known."""
+        for size in (2048, 1024, 512, 256, 128, 64, 32, 16):
+            sizes = Sizes.alike(size, self._parameters)
+            if sum(price_of(rule, sizes) for rule in rules) <= STEP_BUDGET:
+                return size
+        return 0
+
+    def budget(self, question: Question) -> Budget | None:
+        """Return the budget of one decision; None where its lists are so short that it need not be counted."""
+        host, size = question.host, self.harmless
+        is_small = len(host.answers) < size and (host.asked is None or len(host.asked) < size)
+        is_small = is_small and all(map(self._is_harmless, question.parameters.values()))
+        return None if is_small and question.facts.is_below(size) else Budget(question)
+
+    def _is_harmless(self, value: Value) -> bool:
+        if isinstance(value, tuple):
+            return len(value) < self.harmless and all(len(text) < self.harmless for text in _texts(value))
+        return not isinstance(value, str) or len(value) < self.harmless
 
 
 class Budget:
-    """The steps that one decision may take; `others` is the length of the longest list of no interfaces."""
+    """The steps that one decision may take."""
 
     def __init__(self, question: Question) -> None:
-        self._question = question
-        facts = question.facts
-        given = (len(value) for value in question.parameters.values() if isinstance(value, tuple))
-        self.others = max(facts.longest_list, len(question.host.answers), *given, 1)
+        facts, host = question.facts, question.host
+        self._facts = facts
+        self._sizes = Sizes(
+            interfaces=facts.size,
+            candidates=0,
+            answers=len(host.answers),
+            host_name=len(host.name),
+            networks=len(facts.networks),
+            lists=facts.lists,
+            name=facts.longest_name,
+            parameters={name: _given(value) for name, value in question.parameters.items()},
+            stacks=self._stacks,
+        )
+        self._closure = 0
         self._spent = 0
 
     def spend(self, rule: Rule, candidates: int) -> None:
         """Count what the rule may cost with so many candidates; PolicyError where that is over the budget."""
-        facts = self._question.facts
-        topology = facts.topology
-        sizes = Sizes(len(facts.links), candidates, topology.most_above, topology.largest_stack, self.others)
-        self._spent += price_of(rule, sizes)
-        if self._spent > STEP_BUDGET:
-            message = f"the policy may need {self._spent} steps on this report ({sizes.interfaces} interfaces)"
+        self._spent += price_of(rule, replace(self._sizes, candidates=candidates))
+        steps = self._spent + self._closure
+        if steps > STEP_BUDGET:
+            message = f"the policy may need {steps} steps on this report ({self._facts.size} interfaces)"
             hint = f"the rule {quote(rule.name)} costs {rule.cost}: use fewer quantifiers inside each other"
             problem = Diagnostic("POLICY_TOO_COSTLY", f"{message}; the budget is {STEP_BUDGET}", rule.place, hint)
             raise PolicyError([problem])
 
-
-def _steps(condition: Condition, sizes: Sizes) -> int:
-    match condition:
-        case AllOf(conditions=parts) | AnyOf(conditions=parts):
-            return sum(_steps(part, sizes) for part in parts)
-        case Not(condition=inner):
-            return _steps(inner, sizes)
-        case Quantified():
-            return _steps_of_each(condition, sizes)
-        case Related(left=left, relation=relation, right=right):
-            looks_through = relation in (Relate.OVERLAPS, Relate.WITHIN)
-            return 1 + sum(_work(side, sizes, looks_through) for side in (left, right))
-        case InState(operand=operand) | IsKnown(operand=operand):
-            return 1 + _work(operand, sizes)
-        case _:
-            return 1
+    def _stacks(self) -> Stacks:
+        """Return the sizes of all stacks; the closure that they are read from is built only if it can be paid for."""
+        topology = self._facts.topology
+        self._closure = topology.octets // _OCTETS_OF_THE_CLOSURE
+        if self._closure > STEP_BUDGET:
+            return _NO_STACKS
+        return stacks_of(self._facts)
 
 
-def _steps_of_each(node: Quantified | Filter, sizes: Sizes) -> int:
-    length = _length(node.domain, sizes)
-    if floor_of(node) is not None:
-        length = min(sizes.above, length)
-    return 1 + _work(node.domain, sizes) + length * _steps(node.body, sizes)
+_NO_STACKS = Stacks(Lists(0, 0), Lists(0, 0))
 
 
-def _work(expression: Expression, sizes: Sizes, looks_through: bool = False) -> int:
-    """Return what it takes to make an operand, and to look through it where the relation does."""
-    match expression:
-        case Filter():
-            return _steps_of_each(expression, sizes)
-        case Count(operand=operand):
-            return _work(operand, sizes, looks_through=True)
-        case RouteTo():
-            return sizes.interfaces
-        case ListOf(operands=operands):
-            return sum(1 + _work(operand, sizes) for operand in operands)
-        case Read(word=word) if expression.type.is_list and word.name in _MADE_ONCE:
-            return _length(expression, sizes) if looks_through else 0
-        case _ if expression.type.is_list:
-            length = _length(expression, sizes)
-            return length if expression.type.base is Base.NIC else length // _CHEAP_ELEMENTS
-        case _:
-            return 0
+def stacks_of(facts: HostFacts) -> Stacks:
+    """Return the sizes of all stacks of a host."""
+    topology = facts.topology
+    topology.build()
+    related = topology.pairs + topology.edges + facts.size
+    return Stacks(Lists(topology.most_above, topology.pairs), Lists(topology.largest_stack, related))
 
 
-def _length(expression: Expression, sizes: Sizes) -> int:
-    if isinstance(expression, ListOf):
-        return len(expression.operands)
-    if isinstance(expression, Read) and expression.word.name == "candidates":
-        return sizes.candidates
-    if isinstance(expression, Read) and expression.word.owner is Base.NIC and expression.type.base is Base.NIC:
-        return sizes.stack
-    return sizes.interfaces if expression.type.base is Base.NIC else sizes.others
+def _given(value: Value) -> Given:
+    return Given(len(value) if isinstance(value, tuple) else 1, max(map(len, _texts(value)), default=0))

@@ -9,13 +9,13 @@ values are never compared, every loop runs over a finite list.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from msgspec import Struct
 
-from evaluator.facts.address import Address, Cidr
+from evaluator.facts.address import Address
 from evaluator.facts.link import Link
+from evaluator.facts.subnets import Networks
 from evaluator.policy.checked import (
     AllOf,
     AnyOf,
@@ -38,13 +38,17 @@ from evaluator.policy.checked import (
     Truth,
     Variable,
     floor_of,
+    is_bound,
 )
 from evaluator.policy.cost import Budget
+from evaluator.policy.lists import is_like, kept, route_to, set_of
 from evaluator.policy.program import Rule
 from evaluator.policy.scene import Question, Scene, Value, identity
+from evaluator.policy.types import Base
 from evaluator.policy.verbs import Effect, Judges
 from evaluator.proven import proven
 
+_T = TypeVar("_T")
 Bindings = Mapping[str, Value]
 
 
@@ -137,23 +141,38 @@ def evaluate(expression: Expression, scene: Scene, bound: Bindings) -> Any:  # n
             items = elements(expression, scene, bound)
             return tuple(item for item in items if holds(expression.body, scene, {**bound, name: item}))
         case Count():
-            return len(scene.identities(evaluate(expression.operand, scene, bound)))
+            return len(_made(set_of, expression.operand, scene, bound))
         case ListOf():
             return tuple(evaluate(operand, scene, bound) for operand in expression.operands)
         case RouteTo():
-            return scene.route_to(proven(identity(evaluate(expression.operand, scene, bound)), Address))
+            return route_to(scene, proven(identity(evaluate(expression.operand, scene, bound)), Address))
+
+
+def _made(make: Callable[[Any], _T], expression: Expression, scene: Scene, bound: Bindings) -> _T:
+    """Return what is made of a list, kept for the rule unless the list is written out in terms of what is bound."""
+    if isinstance(expression, Read) and expression.owner is not None and expression.word.owner is Base.NIC:
+        word, nic = expression.word, evaluate(expression.owner, scene, bound)
+        return kept(scene, (make, word.name, nic.name), lambda: make(word.get(scene, nic)))
+    if is_bound(expression):
+        return make(evaluate(expression, scene, bound))
+    return kept(scene, (make, id(expression)), lambda: make(evaluate(expression, scene, bound)))
 
 
 def elements(condition: Quantified | Filter, scene: Scene, bound: Bindings) -> Iterator[Value]:
     """Yield what a quantifier or filter ranges over, in the order of its list; `other` is not the rule's own nic."""
-    items = evaluate(condition.domain, scene, bound)
+    items: Iterable[Any] = _made(tuple, condition.domain, scene, bound)
     floor = floor_of(condition)
     if floor is not None:
-        above = frozenset(scene.facts.topology.above(evaluate(floor, scene, bound).name))
-        items = (item for item in items if item.name in above) if above else ()
+        above = scene.facts.topology.above(evaluate(floor, scene, bound).name)
+        by_name = _made(_by_name, condition.domain, scene, bound) if above else {}
+        items = (by_name[name] for name in above if name in by_name)  # sorted by name, as the list is
     for item in items:
         if not (condition.others_only and identity(item) == identity(bound["nic"])):
             yield item
+
+
+def _by_name(nics: Iterable[Link]) -> Mapping[str, Link]:
+    return {nic.name: nic for nic in nics}
 
 
 def _all_of(condition: AllOf, scene: Scene, bound: Bindings) -> bool:
@@ -193,34 +212,35 @@ def _is_known(condition: IsKnown, scene: Scene, bound: Bindings) -> bool:
 
 
 def _related(condition: Related, scene: Scene, bound: Bindings) -> bool:
-    left = evaluate(condition.left, scene, bound)
-    right = evaluate(condition.right, scene, bound)
+    left_as, right_as = _MADE_OF.get(condition.relation, (identity, identity))
+    if condition.relation is Relate.IN_NETWORK and condition.right.type.is_list:
+        right_as = Networks
+    left, right = (
+        _made(make, side, scene, bound) if side.type.is_list else make(evaluate(side, scene, bound))
+        for make, side in ((left_as, condition.left), (right_as, condition.right))
+    )
     return _RELATIONS[condition.relation](scene, left, right) is not condition.negated
 
 
-def _in_network(_: Scene, address: object, networks: Cidr | tuple[Cidr, ...]) -> bool:
-    bare = proven(identity(address), Address)
-    return any(bare in network for network in (networks if isinstance(networks, tuple) else (networks,)))
-
-
-def _like(_: Scene, text: str, globs: str | tuple[str, ...]) -> bool:
-    return any(fnmatchcase(text, glob) for glob in (globs if isinstance(globs, tuple) else (globs,)))
-
-
+_MADE_OF: dict[Relate, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    Relate.IN: (identity, set_of),
+    Relate.OVERLAPS: (set_of, set_of),
+    Relate.WITHIN: (set_of, set_of),
+}
 _RELATIONS: dict[Relate, Callable[[Scene, Any, Any], bool]] = {
-    Relate.EQUAL: lambda _, a, b: identity(a) == identity(b),
-    Relate.UNEQUAL: lambda _, a, b: identity(a) != identity(b),
+    Relate.EQUAL: lambda _, a, b: a == b,
+    Relate.UNEQUAL: lambda _, a, b: a != b,
     Relate.LESS: lambda _, a, b: bool(a < b),
     Relate.AT_MOST: lambda _, a, b: bool(a <= b),
     Relate.MORE: lambda _, a, b: bool(a > b),
     Relate.AT_LEAST: lambda _, a, b: bool(a >= b),
-    Relate.IN: lambda s, a, b: identity(a) in s.identities(b),
-    Relate.IN_NETWORK: _in_network,
-    Relate.OVERLAPS: lambda s, a, b: not s.identities(a).isdisjoint(s.identities(b)),
-    Relate.WITHIN: lambda s, a, b: s.identities(a) <= s.identities(b),
-    Relate.LIKE: _like,
-    Relate.ABOVE: lambda s, a, b: s.facts.topology.is_above(a.name, b.name),
-    Relate.BELOW: lambda s, a, b: s.facts.topology.is_above(b.name, a.name),
+    Relate.IN: lambda _, a, b: a in b,
+    Relate.IN_NETWORK: lambda _, a, b: a in b,
+    Relate.OVERLAPS: lambda _, a, b: not a.isdisjoint(b),
+    Relate.WITHIN: lambda _, a, b: a <= b,
+    Relate.LIKE: is_like,
+    Relate.ABOVE: lambda s, a, b: s.facts.topology.is_above(a, b),
+    Relate.BELOW: lambda s, a, b: s.facts.topology.is_above(b, a),
 }
 _CONDITIONS: dict[type[Condition], Callable[[Any, Scene, Bindings], bool]] = {
     AllOf: _all_of,

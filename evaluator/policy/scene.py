@@ -11,7 +11,6 @@ from evaluator.facts.address import Address, Cidr, OwnedAddress
 from evaluator.facts.host import HostAddresses, HostFacts
 from evaluator.facts.link import Link
 
-_SHORT = 16
 _NOTHING: frozenset[Address] = frozenset()
 Plain = str | int | bool | Address | Cidr
 Scalar = Plain | OwnedAddress | Link
@@ -53,12 +52,14 @@ class Question:
 
 
 class Scene(Struct, frozen=True):
-    """The question, and the candidates as they were before the rule that is judged, sorted by name."""
+    """The question, and the candidates as they were before the rule that is judged, sorted by name.
+
+    `kept` is what was made for the rule and may be asked about again (`lists.py`).
+    """
 
     question: Question
     candidates: tuple[Link, ...]
-    _routes: dict[Address, tuple[Link, ...]] = field(default_factory=dict)
-    _sets: dict[int, tuple[tuple[Scalar, ...], frozenset[object]]] = field(default_factory=dict)
+    kept: dict[tuple[object, ...], object] = field(default_factory=dict)
 
     @property
     def facts(self) -> HostFacts:
@@ -69,21 +70,6 @@ class Scene(Struct, frozen=True):
     def host(self) -> HostAddresses:
         """What the host is addressed by."""
         return self.question.host
-
-    def route_to(self, address: Address) -> tuple[Link, ...]:
-        """Return the links by which the host reaches an address, found once for all subjects of the rule."""
-        if address not in self._routes:
-            self._routes[address] = self.facts.route_to(address)
-        return self._routes[address]
-
-    def identities(self, items: tuple[Scalar, ...]) -> frozenset[object]:
-        """Return the elements of a list as a set; that of a long list, the candidates say, is made only once."""
-        if len(items) <= _SHORT:
-            return frozenset(identity(item) for item in items)
-        known = self._sets.get(id(items))
-        if known is None or known[0] is not items:
-            known = self._sets[id(items)] = (items, frozenset(identity(item) for item in items))
-        return known[1]
 
 
 def identity(value: object) -> object:

@@ -178,9 +178,19 @@ def _reading(facts: _Facts) -> Reading:
         one.name: AnsibleLink(one.name, one.kind, at, one, devices) for at, one in enumerate(ordered)
     }
     table = table_of(devices.address_texts())
-    most = max([len(one.fact.data.slaves or one.fact.data.interfaces or ()) for one in by_name.values()], default=0)
-    host = HostFacts(links, table, Told(lacking=_LACKING, other_lists=max(most, 4)))
+    members = [len(one.fact.data.slaves or one.fact.data.interfaces or ()) for one in by_name.values()]
+    told = Told(
+        lacking=_LACKING,
+        other_lists=max(members, default=4) + 4,
+        all_lists=partial(_count_lists, members),
+    )
+    host = HostFacts(links, table, told)
     return Reading(host, partial(findings, facts, devices, host, problems))
+
+
+def _count_lists(members: Sequence[int]) -> int:
+    """Return how long the lists of members, gateways and default routes of all interfaces are together."""
+    return sum(members) + 4 * len(members)
 
 
 def findings(facts: _Facts, devices: Devices, host: HostFacts, problems: Sequence[Finding]) -> Iterator[Finding]:

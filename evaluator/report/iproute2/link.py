@@ -49,7 +49,8 @@ class Interface(Struct, frozen=True, gc=False):
 
     `kind` is that of the rule language, `info_kind` the kernel's name of it: empty for a network card, and if nothing
     tells it. `member_kinds` are the kinds of master that its members say they have; if the entry does not tell its
-    kind, members that agree tell it.
+    kind, members that agree tell it. `places` are those of its addresses in an entry of `ip -o`, which may name others
+    too.
     """
 
     name: str
@@ -58,19 +59,17 @@ class Interface(Struct, frozen=True, gc=False):
     kind: Kind
     info_kind: str
     member_kinds: frozenset[str]
+    places: Sequence[int] | None = None
 
     @property
     def addresses(self) -> list[tuple[wire.Address, str]]:
         """Its address entries that are not empty, and their places; `ip -o` names the interface in each of them."""
-        data = self.data
-        if data.addr_info is UNSET:
+        listed = self.data.addr_info
+        if listed is UNSET:
             return []
-        is_named = data.ifname is not UNSET
-        return [
-            (one, f"{self.pointer}/addr_info/{i}")
-            for i, one in enumerate(data.addr_info)
-            if (is_named and one != _EMPTY) or one.dev == self.name
-        ]
+        if self.places is not None:
+            return [(listed[i], f"{self.pointer}/addr_info/{i}") for i in self.places]
+        return [(one, f"{self.pointer}/addr_info/{i}") for i, one in enumerate(listed) if one != _EMPTY]
 
     @property
     def has_details(self) -> bool:
@@ -104,29 +103,41 @@ def has_details(data: wire.Interface) -> bool:
     return data.linkinfo is not UNSET or data.promiscuity is not UNSET or data.num_tx_queues is not UNSET
 
 
-def interface_of(name: str, data: wire.Interface, pointer: str, member_kinds: frozenset[str]) -> Interface:
+def interface_of(
+    name: str,
+    data: wire.Interface,
+    pointer: str,
+    member_kinds: frozenset[str],
+    places: Sequence[int] | None,
+) -> Interface:
     """Return the interface of an entry."""
     told = "" if data.linkinfo is UNSET else data.linkinfo.info_kind
     info_kind = told or ("".join(member_kinds) if len(member_kinds) == 1 else "")
-    if _is_loopback(name, data, told):
+    if _is_loopback(name, data, told, places):
         kind = Kind.LOOPBACK
     elif info_kind:
         kind = _KINDS.get(info_kind, Kind.OTHER)
     else:
         is_card = not member_kinds and link_type(data) in _CARDS and has_details(data)
         kind = Kind.PHYSICAL if is_card else Kind.OTHER
-    return Interface(name, data, pointer, kind, info_kind, member_kinds)
+    return Interface(name, data, pointer, kind, info_kind, member_kinds, places)
 
 
-def _is_loopback(name: str, data: wire.Interface, info_kind: str) -> bool:
+def _listed(data: wire.Interface, places: Sequence[int] | None) -> Sequence[wire.Address]:
+    """Return the address entries of one interface."""
+    if data.addr_info is UNSET:
+        return ()
+    return data.addr_info if places is None else [data.addr_info[i] for i in places]
+
+
+def _is_loopback(name: str, data: wire.Interface, info_kind: str, places: Sequence[int] | None) -> bool:
     """Return whether the entry is a loopback link; what `ip -br` and `ip -o` print tells it only by name or address."""
     flags = data.flags
     if flags is not UNSET or data.link_type is not UNSET or info_kind:
         return link_type(data) == "loopback" or (flags is not UNSET and "LOOPBACK" in flags)
     if name == "lo":
         return True
-    of_it = () if data.addr_info is UNSET else data.addr_info
-    texts = (one.local for one in of_it if data.ifname is not UNSET or one.dev == name)
+    texts = (one.local for one in _listed(data, places))
     return any(text is not UNSET and _is_first_loopback(text) for text in texts)
 
 
@@ -331,11 +342,9 @@ class Neighbours:
         return [
             (name, (entry.local,), -1 if entry.prefixlen is UNSET or _has_peer(entry) else entry.prefixlen)
             for name, one in self.interfaces.items()
-            if one.kind is not Kind.LOOPBACK and one.data.addr_info is not UNSET
-            for entry in one.data.addr_info
-            if entry.local is not UNSET
-            and entry.dadfailed is not True
-            and (one.data.ifname is not UNSET or entry.dev == name)
+            if one.kind is not Kind.LOOPBACK
+            for entry in _listed(one.data, one.places)
+            if entry.local is not UNSET and entry.dadfailed is not True
         ]
 
 

@@ -111,6 +111,7 @@ def _reading(found: wire.Collected, pointer: str) -> Reading:
             absent_families=frozenset() if is_collected else absent_families(interfaces),
             unrouted=_FAMILIES - routed if routed else frozenset(),
             other_lists=_most_names(neighbours),
+            all_lists=partial(_count_lists, neighbours),
         ),
         tuple if table is None else table.leading_nowhere,
     )
@@ -122,6 +123,14 @@ def _most_names(neighbours: Neighbours) -> int:
     ways = [len(ways.routes) + len(ways.gateways) for ways in neighbours.ways.values()]
     names = [len(one.data.altnames) for one in neighbours.interfaces.values() if one.data.altnames is not UNSET]
     return max([4, *ways, *names, *map(len, neighbours.members.values())])
+
+
+def _count_lists(neighbours: Neighbours) -> int:
+    """Return how long the lists of lower devices, routes and names of all interfaces are together."""
+    ways = sum(len(ways.routes) + len(ways.gateways) for ways in neighbours.ways.values())
+    names = sum(len(one.data.altnames) for one in neighbours.interfaces.values() if one.data.altnames is not UNSET)
+    peers = sum(len(one.addresses) for one in neighbours.interfaces.values())
+    return ways + names + peers + sum(map(len, neighbours.members.values())) + 4 * len(neighbours.interfaces)
 
 
 def _lacking(entries: Sequence[wire.Interface], *, has_routes: bool) -> frozenset[str]:
@@ -142,8 +151,8 @@ def _interfaces(entries: Sequence[wire.Interface], pointer: str) -> dict[str, In
     interfaces: dict[str, Interface] = {}
     problems = []
     for i, entry in enumerate(entries):
-        for name in _names(entry):
-            interface = interface_of(name, entry, f"{pointer}/{i}", kinds.get(name, _NO_MEMBERS))
+        for name, places in _names(entry):
+            interface = interface_of(name, entry, f"{pointer}/{i}", kinds.get(name, _NO_MEMBERS), places)
             first = interfaces.setdefault(name, interface)
             if first is not interface:
                 message = f"{quote(name)} stands twice, first at {quote(first.pointer)}"
@@ -153,12 +162,15 @@ def _interfaces(entries: Sequence[wire.Interface], pointer: str) -> dict[str, In
     return interfaces
 
 
-def _names(entry: wire.Interface) -> Iterable[str]:
-    """Return the names in an entry; `ip -o` prints the name as the `dev` of each address."""
+def _names(entry: wire.Interface) -> Iterable[tuple[str, Sequence[int] | None]]:
+    """Return the names in an entry; `ip -o` prints the name as the `dev` of each address, whose places come with it."""
     if entry.ifname is not UNSET:
-        return (entry.ifname,)
-    addresses = () if entry.addr_info is UNSET else entry.addr_info
-    return dict.fromkeys(one.dev for one in addresses if one.dev is not UNSET)
+        return ((entry.ifname, None),)
+    places: dict[str, list[int]] = {}
+    for i, one in enumerate(() if entry.addr_info is UNSET else entry.addr_info):
+        if one.dev is not UNSET:
+            places.setdefault(one.dev, []).append(i)
+    return places.items()
 
 
 def _kinds_of_masters(entries: Iterable[wire.Interface]) -> dict[str, frozenset[str]]:

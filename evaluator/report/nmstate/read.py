@@ -81,7 +81,7 @@ def _reading(state: State, pointer: str) -> Reading:
     ordered = sorted(devices.by_name.values(), key=lambda device: place_of(device.kind))
     links: dict[str, Link] = {device.name: NmstateLink.of(device, at, devices) for at, device in enumerate(ordered)}
     table = table_of(devices.address_texts())
-    told = Told(lacking=_lacking(state), other_lists=_most_names(devices))
+    told = Told(lacking=_lacking(state), other_lists=_most_names(devices), all_lists=partial(_count_lists, devices))
     facts = HostFacts(links, table, told, devices.blocked)
     return Reading(facts, partial(findings, parts, devices, facts))
 
@@ -98,6 +98,15 @@ def findings(parts: Sequence[Part], devices: Devices, facts: HostFacts) -> Itera
     yield from _not_told(devices)
     yield from _controllers_in_conflict(devices.by_name)
     yield from contradictions(facts)
+
+
+def _count_lists(devices: Devices) -> int:
+    """Return how long the lists of members, routes and names of all interfaces are together."""
+    routes = devices.state.routes
+    listed = 0 if routes is None else 2 * (len(routes.running or ()) + len(routes.config or ()))
+    known = devices.by_name.values()
+    names = sum(len(device.kernel.data.alt_names or ()) for device in known)
+    return listed + names + sum(len(listed_members(one)) + len(one.members) for one in known) + 4 * len(known)
 
 
 def _most_names(devices: Devices) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from evaluator.facts.address import Address
@@ -18,6 +18,25 @@ from evaluator.text import escaped
 
 Disagreement = tuple[str, str, tuple[Address, ...]]
 MAPS = {Kind.PHYSICAL: "nics", Kind.VLAN: "vlans", Kind.BOND: "bondings", Kind.BRIDGE: "bridges"}
+
+
+class Carried(Struct, frozen=True):
+    """Which logical networks interfaces carry.
+
+    A network is on its device: the bridge of a bridged network, the interface of one without. A bridged network is also
+    on the direct ports of its bridge. `own` has the networks by their devices, `listed` by the ports that they list
+    themselves, and `bridges` the bridges by their ports. Many networks of a bridge with many ports are many pairs, so
+    they are put together only for the interface that is asked about.
+    """
+
+    own: dict[str, list[str]]
+    listed: dict[str, list[str]]
+    bridges: dict[str, list[str]]
+
+    def by(self, name: str) -> tuple[str, ...]:
+        """Return the networks that an interface carries, sorted."""
+        through = [network for bridge in self.bridges.get(name, ()) for network in self.own[bridge]]
+        return tuple(sorted({*self.own.get(name, ()), *self.listed.get(name, ()), *through}))
 
 
 class VdsmHost:
@@ -113,24 +132,32 @@ class VdsmHost:
                 most = len(bridge.ports)
         return most
 
-    @cached_property
-    def carried(self) -> Mapping[str, tuple[str, ...]]:
-        """The logical networks on each interface that carries any, sorted, as oVirt's engine sees it.
+    def count_lists(self) -> int:
+        """Return how long the lists of networks, slaves, ports and default routes of all interfaces are together."""
+        carried = self.carried
+        devices = [device for devices in self.maps.values() for device in devices.values()]
+        members = sum(len(getattr(device, key, None) or ()) for device in devices for key in ("slaves", "ports"))
+        networks = sum(map(len, (*carried.own.values(), *carried.listed.values())))
+        through = sum(len(carried.own[bridge]) for bridges in carried.bridges.values() for bridge in bridges)
+        return members + networks + through + 4 * len(devices)
 
-        A network is on its device: the bridge of a bridged network, the interface of one without. A bridged
-        network is also on the direct ports of its bridge.
-        """
-        found: dict[str, set[str]] = defaultdict(set)
+    @cached_property
+    def carried(self) -> Carried:
+        """The logical networks on each interface that carries any, as oVirt's engine sees it."""
+        carried = Carried({}, {}, {})
         for name, network in self.networks.items():
-            device = self.device(device_name(name, network))
+            device_of_network = device_name(name, network)
+            device = self.device(device_of_network)
             if device is None:
                 continue
-            found[device_name(name, network)].add(name)
-            entry = device[1]
-            if isinstance(entry, Bridge | Network):
-                for port in (*(entry.ports or ()), *(network.ports or ())):
-                    found[port].add(name)
-        return {name: tuple(sorted(networks)) for name, networks in found.items()}
+            carried.own.setdefault(device_of_network, []).append(name)
+            if isinstance(device[1], Bridge | Network):
+                for port in network.ports or ():
+                    carried.listed.setdefault(port, []).append(name)
+        for bridge in self.bridges.keys() & carried.own.keys():
+            for port in self.bridges[bridge].ports or ():
+                carried.bridges.setdefault(port, []).append(bridge)
+        return carried
 
     @cached_property
     def disagreements(self) -> tuple[Disagreement, ...]:

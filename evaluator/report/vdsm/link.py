@@ -61,7 +61,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
     @property
     def networks(self) -> tuple[str, ...]:
         """The networks on it."""
-        return self.host.carried.get(self.name, ())
+        return self.host.carried.by(self.name)
 
     @property
     def conflicts(self) -> tuple[str, ...]:

@@ -117,6 +117,7 @@ def _reading(body: Parts, nics: dict[str, Nic], path: tuple[str, ...]) -> Readin
             lacking=_LACKING,
             pointers=_pointers(body, path),
             other_lists=host.most_names(),
+            all_lists=host.count_lists,
         ),
     )
     return Reading(facts, partial(findings, host, facts))
