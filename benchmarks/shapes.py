@@ -236,7 +236,9 @@ def globs(count: int) -> Large:
     policy = _policy("match nic when nic.name like patterns", patterns="[string]")
     few = max(count // 40, 1)
     patterns = [f"x{i}*y*" for i in range(40)]
-    return Large(vdsm({f"ens{i}": entry() for i in range(few)} | _own()), policy=policy, parameters={"patterns": patterns})
+    return Large(
+        vdsm({f"ens{i}": entry() for i in range(few)} | _own()), policy=policy, parameters={"patterns": patterns}
+    )
 
 
 def patterns(count: int) -> Large:

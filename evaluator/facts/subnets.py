@@ -25,7 +25,7 @@ class Networks:
 
     def __contains__(self, address: Address) -> bool:
         number = address.number
-        return any([number >> host_bits in known for host_bits, known in self._prefixes[address.version].items()])
+        return any(number >> bits in known for bits, known in self._prefixes[address.version].items())
 
 
 class Inhabitants:

@@ -29,6 +29,7 @@ from evaluator.policy.checked import (
 from evaluator.policy.lists import (
     is_in,
     is_like,
+    kept,
     list_of_word,
     matcher,
     networks_of,
@@ -54,7 +55,7 @@ class Values:
         self._condition = condition
         self.constants: dict[str, object] = {"route_to": route_to, "identity": identity, "list_of_word": list_of_word}
         self.constants.update(set_of_word=set_of_word, networks_of_word=networks_of_word, networks_of=networks_of)
-        self.constants.update(is_in=is_in, matcher=matcher, is_like=is_like)
+        self.constants.update(is_in=is_in, matcher=matcher, is_like=is_like, kept=kept)
         self.statements: list[ast.stmt] = []
         self.loops = 0  # how many quantifiers the value is inside: a list may be asked for as often as they turn
         self._known: dict[int, str] = {}
@@ -135,14 +136,14 @@ class Values:
         asked = self.bare(address)
         if self._is_kept(networks):
             return ast.Compare(asked, [ast.In()], [self._kept("networks_of_word", networks)])
-        if is_early(networks) and is_bound(address):
+        if not is_bound(networks) and is_bound(address):
             made = self._hoisted(networks, lambda node: call(name("networks_of"), self.value(node)), "networks")
             return ast.Compare(asked, [ast.In()], [made])
         return call(name("is_in"), asked, self.value(networks))
 
     def glob(self, text: Expression, globs: Expression) -> ast.expr:
         """Write whether a text is like one of several globs that are not known when the policy is loaded."""
-        if not is_early(globs):
+        if is_bound(globs):
             return call(name("is_like"), name("scene"), self.value(text), self.value(globs))
         match = self._hoisted(globs, lambda node: call(name("matcher"), self.value(node)), "matcher")
         return ast.Compare(call(match, self.value(text)), [ast.IsNot()], [ast.Constant(None)])
@@ -212,7 +213,7 @@ class Values:
 
     def _hoisted(self, node: Expression, write: Callable[[Any], ast.expr], what: str) -> ast.expr:
         if not is_early(node):
-            return write(node)
+            return self._when_used(node, write, what) if node.type.is_list and not is_bound(node) else write(node)
         known = _as_it_stands(node) if what == "value" else None
         if known is not None:
             return known
@@ -222,6 +223,12 @@ class Values:
             self._once[key] = f"once{len(self._once)}"
             self.statements.append(ast.Assign([ast.Name(self._once[key], ast.Store())], value))
         return name(self._once[key])
+
+    def _when_used(self, node: Expression, write: Callable[[Any], ast.expr], what: str) -> ast.expr:
+        """Write what is made of a list once, but not before the rule has asked whether all in it is known."""
+        arguments = ast.arguments([], [], None, [], [], None, [])
+        key = self.constant((what, len(self._known)))
+        return call(name("kept"), name("scene"), key, ast.Lambda(arguments, write(node)))
 
 
 def _as_it_stands(node: Expression) -> ast.expr | None:

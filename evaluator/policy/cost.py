@@ -7,8 +7,8 @@ does for one clause. All that grows counts:
 - every clause, once for each subject and each element of the quantifiers around it, with what its relation has to look
   through: a set for `overlaps` and `within`, lengths of prefixes for `in` a list of networks, every pattern of `like`,
   which takes longer for long texts;
-- what is made once for a rule (`lists.py`): the lists of interfaces, routes to an address, compiled patterns, the closure
-  of the topology;
+- what is made once for a rule (`lists.py`): the lists of interfaces, routes to an address, compiled patterns, the
+  least or greatest of a list, the closure of the topology;
 - the trace: the names of the candidates before and after a rule, and of those for which it held;
 - the finding of each subject for which a judge may hold, with every element that its message and hint print.
 
@@ -57,6 +57,7 @@ from evaluator.policy.checked import (
 )
 from evaluator.policy.program import Cost, Program, Rule, Template
 from evaluator.policy.scene import Question, Value
+from evaluator.policy.sieve import extreme_of
 from evaluator.policy.types import Base
 from evaluator.policy.verbs import Judges
 from evaluator.policy.vocabulary import Word
@@ -197,6 +198,8 @@ class _Count:
                 return one.plus(*map(self.condition, parts))
             case Not(condition=inner):
                 return one.plus(self.condition(inner))
+            case Quantified() if extreme_of(condition) is not None:
+                return one
             case Quantified():
                 return self._of_each(condition)
             case Related(left=left, right=right):
@@ -230,6 +233,8 @@ class _Count:
                     steps += self._route()
                 case Related(relation=Relate.LIKE, right=right):
                     steps += self._patterns(right)
+                case Quantified(domain=domain) if extreme_of(node) is not None:
+                    steps += self._length(domain).each
                 case _:
                     pass
         return steps

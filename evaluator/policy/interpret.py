@@ -44,6 +44,7 @@ from evaluator.policy.cost import Budget
 from evaluator.policy.lists import is_like, kept, route_to, set_of
 from evaluator.policy.program import Rule
 from evaluator.policy.scene import Question, Scene, Value, identity
+from evaluator.policy.sieve import Extreme, extreme_of
 from evaluator.policy.types import Base
 from evaluator.policy.verbs import Effect, Judges
 from evaluator.proven import proven
@@ -189,6 +190,9 @@ def _not(condition: Not, scene: Scene, bound: Bindings) -> bool:
 
 def _quantified(condition: Quantified, scene: Scene, bound: Bindings) -> bool:
     """Over an empty list `some` is false, `every` and `no` are true."""
+    extreme = extreme_of(condition)
+    if extreme is not None:
+        return _is_beyond(extreme, scene, bound) is (condition.quantifier is Quantifier.SOME)
     inner = dict(bound)
     looked_for = condition.quantifier is not Quantifier.EVERY
     for item in elements(condition, scene, bound):
@@ -196,6 +200,20 @@ def _quantified(condition: Quantified, scene: Scene, bound: Bindings) -> bool:
         if holds(condition.body, scene, inner) is looked_for:
             return condition.quantifier is Quantifier.SOME
     return condition.quantifier is not Quantifier.SOME
+
+
+def _is_beyond(extreme: Extreme, scene: Scene, bound: Bindings) -> bool:
+    """Return whether the subject's value is not the least, or greatest, of a list: one look instead of one at each."""
+
+    def found(items: Iterable[Link]) -> tuple[object, ...]:
+        values = sorted(word.get(scene, item) for item in items)  # type: ignore[type-var]  # integers, or texts
+        return tuple(values[:1] if extreme.is_least else values[-1:])
+
+    word = extreme.subject.word
+    key = extreme_of, extreme.is_least, word.name, id(extreme.domain)
+    most = kept(scene, key, lambda: found(evaluate(extreme.domain, scene, bound)))
+    value = evaluate(extreme.subject, scene, bound)
+    return any(one < value if extreme.is_least else one > value for one in most)  # type: ignore[operator]  # as above
 
 
 def _truth(condition: Truth, scene: Scene, bound: Bindings) -> bool:
