@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Diagnostic, HostNameError, PolicyError, RecordError, ReportError, Severity
 from evaluator.engine import Policy, load_policy
+from evaluator.entry import entry
 from evaluator.facts.host import HostAddresses
 from evaluator.finding import Finding, FindingCode
 from evaluator.report.read import read_report
@@ -47,18 +48,16 @@ __all__ = [
 ]
 
 
+_LATER = {
+    "DecisionLog": "evaluator.audit.log.store",
+    "LogFilter": "evaluator.audit.log.items",
+    "resolve_host": "evaluator.names.resolve",
+    "resolve_host_async": "evaluator.names.resolve",
+}
+
+
 def __getattr__(name: str) -> object:
     """Return what not every decision needs, so that those who do not ask for it need not wait for it."""
-    if name in ("resolve_host", "resolve_host_async"):
-        from evaluator.names import resolve  # noqa: PLC0415 -- asyncio
-
-        return resolve.resolve_host if name == "resolve_host" else resolve.resolve_host_async
-    if name == "DecisionLog":
-        from evaluator.audit.log.store import DecisionLog  # noqa: PLC0415 -- sqlite3
-
-        return DecisionLog
-    if name == "LogFilter":
-        from evaluator.audit.log.items import LogFilter  # noqa: PLC0415 -- sqlite3
-
-        return LogFilter
+    if name in _LATER:
+        return entry(f"{_LATER[name]}:{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

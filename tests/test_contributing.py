@@ -172,8 +172,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     _add(
         read,
-        "FORMATS: tuple[ReportFormat, ...] = (\n",
-        '    ReportFormat("dummy", "`dummy`", is_dummy, "evaluator.report.dummy"),\n',
+        "FORMATS: tuple[Format, ...] = (\n",
+        '    Format("dummy", "`dummy`", is_dummy, "evaluator.report.dummy"),\n',
     )
     (root / "evaluator/render/dummy.py").write_text(WRITER)
     for command in ("decide", "explain"):

@@ -24,7 +24,7 @@ from evaluator.facts.address import in_order, parse_address
 from evaluator.finding import Finding
 from evaluator.policy.load import read_program
 from evaluator.report.read import FORMATS, read_report_text
-from evaluator.report.reading import ReportFormat
+from evaluator.report.reading import Format
 from evaluator.schema import is_valid, read_schema
 from evaluator.source import Source
 from tests.captured import questions
@@ -294,12 +294,12 @@ def test_a_node_network_state_leaves_without_the_objects_around_it() -> None:
 
 
 def test_a_new_format_is_masked_by_its_schema_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = FORMATS[1]
-    news = ReportFormat("netplan", "", lambda _: False, known.reader)
+    known = next(one for one in FORMATS if one.name == "vdsm")
+    news = Format("netplan", "", lambda _: False, known.reader)
     decision = evaluator.load_policy("strict").decide(
         evaluator.read_report(capture("vdsm")[0]), HostAddresses.of("::2")
     )
-    for one, is_kept in ((news, False), (news._replace(schema=known.schema), True)):
+    for one, is_kept in ((news, False), (replace(news, schema=known.schema), True)):
         monkeypatch.setattr("evaluator.report.read.FORMATS", (*FORMATS, one))
         monkeypatch.setattr("evaluator.audit.mask_report.FORMATS", (*FORMATS, one))
         record = record_of(decision)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import evaluator
 from evaluator import ReportError
 from evaluator.report.read import FORMATS, _read_usual_text
-from evaluator.report.reading import Report, reader_of
+from evaluator.report.reading import Report
 from evaluator.schema import is_valid
 from tests.captured import CAPTURES
 from tests.strategies import reports
@@ -94,7 +94,7 @@ def agree(document: Any) -> None:
             assert is_valid(json.loads(text), SCHEMAS[usual[0].name])
     if isinstance(from_text, Report):
         format = next(one for one in FORMATS if one.name == from_text.format)
-        assert Report(format.name, reader_of(format).read(json.loads(text)), lambda: None) == from_text
+        assert Report(format.name, format.read.read(json.loads(text)), lambda: None) == from_text
 
 
 @pytest.mark.parametrize("path", captured(), ids=lambda path: "/".join(path.parts[-3:-1]))

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from evaluator import plain
 from evaluator.audit.mask_schema import Walker, part_of
 from evaluator.audit.pseudonyms import MASKED, Pseudonyms
 from evaluator.diagnostic import QuestionError
+from evaluator.entry import entry
+from evaluator.proven import proven
 from evaluator.report.json_text import parse_json
 from evaluator.report.kernel_names import with_readable_names
 from evaluator.report.kubernetes import state_in
@@ -25,6 +27,9 @@ from evaluator.schema import is_valid
 _NUMBER = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
+Masked = tuple[object, Mapping[str, str]]
+
+
 def mask_report(
     text: bytes, format: str, item: str | None, pseudonyms: Pseudonyms
 ) -> tuple[bytes | None, frozenset[str]]:
@@ -32,15 +37,20 @@ def mask_report(
 
     Only the state in a Kubernetes object is kept: the objects around it name hosts.
     """
-    schema = next((one.schema for one in FORMATS if one.name == format), "")
+    known = next((one for one in FORMATS if one.name == format and one.schema), None)
+    if known is None:
+        return None, frozenset()
+    prepare: Callable[[object, str | None, Pseudonyms], Masked] = _as_it_is
+    if known.to_mask:
+        prepare = cast("Callable[[object, str | None, Pseudonyms], Masked]", entry(known.to_mask))
     try:
-        document: Any = _PREPARED.get(format, _as_it_is)(parse_report_text(text, format), item) if schema else None
+        document, names = prepare(parse_report_text(text, format), item, pseudonyms)
     except (QuestionError, UnicodeDecodeError):
         return None, frozenset()
-    if document is None or not is_valid(document, schema):
+    if document is None or not is_valid(document, known.schema):
         return None, frozenset()
-    walker = Walker(pseudonyms, pseudonyms.name, _ansible_names(document, pseudonyms) if format == "ansible" else {})
-    masked = walker.document(document, part_of(schema))
+    walker = Walker(pseudonyms, pseudonyms.name, names)
+    masked = walker.document(document, part_of(known.schema))
     return plain.dumps(masked), frozenset(walker.erased)
 
 
@@ -49,35 +59,32 @@ def mask_format(name: str) -> str:
     return name if any(one.name == name for one in FORMATS) else MASKED
 
 
-def _as_it_is(document: object, _: str | None) -> object:
-    return document
+def _as_it_is(document: object, item: str | None, pseudonyms: Pseudonyms) -> Masked:
+    return document, {}
 
 
-def _of_iproute2(document: object, _: str | None) -> object:
+def of_iproute2(document: object, item: str | None, pseudonyms: Pseudonyms) -> Masked:
     """Return the report as an object, in which octets of names that are not UTF-8 are readable.
 
     Only what `activenic collect` wrote has a `schema_version`: it promises that no address family is left out.
     """
     if isinstance(document, dict) and "schema_version" in document:
-        return document
+        return document, {}
     readable = with_readable_names(document)
-    return readable if isinstance(readable, dict) else {"addr": readable}
+    return readable if isinstance(readable, dict) else {"addr": readable}, {}
 
 
-def _of_nmstate(document: object, item: str | None) -> object:
-    return state_in(document, item).value
+def of_nmstate(document: object, item: str | None, pseudonyms: Pseudonyms) -> Masked:
+    """Return the one state that is read."""
+    return state_in(document, item).value, {}
 
 
-def _of_ansible(document: object, _: str | None) -> object:
+def of_ansible(document: object, item: str | None, pseudonyms: Pseudonyms) -> Masked:
+    """Return the facts without what is not read, and what the keys that are made of names become."""
     payload = document.get(ANSIBLE_PAYLOAD) if isinstance(document, dict) else None
-    return simplified(parse_json(payload) if isinstance(payload, str) else document)
-
-
-_PREPARED: Mapping[str, Callable[[Any, str | None], object]] = {
-    "iproute2": _of_iproute2,
-    "nmstate": _of_nmstate,
-    "ansible": _of_ansible,
-}
+    facts = simplified(parse_json(payload) if isinstance(payload, str) else document)
+    is_sound = isinstance(facts, dict) and is_valid(facts, "ansible-facts")
+    return facts, _ansible_names(proven(facts, dict), pseudonyms) if is_sound else {}
 
 
 def _ansible_names(document: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, str]:

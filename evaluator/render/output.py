@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib import import_module
 from types import MappingProxyType
-from typing import Protocol, TextIO
+from typing import Protocol, TextIO, cast
 
 from msgspec import Struct
 
 from evaluator.decision import Decision
+from evaluator.entry import entry
 
 _NO_FACTS: Mapping[str, str] = MappingProxyType({})
 
@@ -40,9 +40,7 @@ class Output(Struct, frozen=True):
     @property
     def write(self) -> Write:
         """The function."""
-        module, _, function = self.writer.partition(":")
-        found: Write = getattr(import_module(module), function)
-        return found
+        return cast("Write", entry(self.writer))
 
 
 def output_of(outputs: Iterable[Output], name: str) -> Output:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.files import FileTooLargeError, read_regular, read_regular_or_pipe
@@ -22,7 +22,7 @@ from evaluator.report.json_text import (
     plain_copy,
     written,
 )
-from evaluator.report.reading import Reading, Report, ReportFormat, reader_of
+from evaluator.report.reading import Format, ItemReader, Reading, Report
 from evaluator.report.shapes import is_ansible, is_iproute2, is_nmstate, is_vdsm
 from evaluator.schema import describe_value
 from evaluator.text import did_you_mean, quote, quote_all, quote_path, reason_of
@@ -35,18 +35,52 @@ _ANSIBLE = "an object with `ansible_facts` or `ansible_interfaces`, or with `int
 _VDSM = "an object with `nics`, bare or under `result` or `info`"
 _IPROUTE2 = "an array of objects with `ifname` or `addr_info`, or an object with `addr` that holds one"
 _NMSTATE = "an object with `interfaces`, a list of objects, or a Kubernetes NodeNetworkState"
-_IPROUTE2_BEGINS = (b"[", b'"addr"', b'"schema_version"')
-_NMSTATE_BEGINS = (b'"interfaces"', b'"dns-resolver"', b'"routes"', b'"hostname"')
 # Ansible's stands first: what plays add to a host's facts may bear any name, those of VDSM's maps among them
-FORMATS: tuple[ReportFormat, ...] = (
-    ReportFormat("ansible", _ANSIBLE, is_ansible, "evaluator.report.ansible.read", (b'"ansible_',), "ansible-facts"),
-    ReportFormat("vdsm", _VDSM, is_vdsm, "evaluator.report.vdsm.read", (b'"nics"', b'"jsonrpc"'), "capability-report"),
-    ReportFormat(
-        "iproute2", _IPROUTE2, is_iproute2, "evaluator.report.iproute2.read", _IPROUTE2_BEGINS, "iproute2-report"
+FORMATS: tuple[Format, ...] = (
+    Format(
+        "ansible",
+        _ANSIBLE,
+        is_ansible,
+        "evaluator.report.ansible.read",
+        begins=(b'"ansible_',),
+        schema="ansible-facts",
+        to_mask="evaluator.audit.mask_report:of_ansible",
+        writer="evaluator.restate.ansible:AnsibleWriter",
     ),
-    ReportFormat("nmstate", _NMSTATE, is_nmstate, "evaluator.report.nmstate.read", _NMSTATE_BEGINS, "nmstate-report"),
+    Format(
+        "vdsm",
+        _VDSM,
+        is_vdsm,
+        "evaluator.report.vdsm.read",
+        schema="capability-report",
+        writer="evaluator.restate.vdsm:VdsmWriter",
+        is_usual=True,
+    ),
+    Format(
+        "iproute2",
+        _IPROUTE2,
+        is_iproute2,
+        "evaluator.report.iproute2.read",
+        begins=(b"[", b'"addr"', b'"schema_version"'),
+        schema="iproute2-report",
+        to_mask="evaluator.audit.mask_report:of_iproute2",
+        writer="evaluator.restate.iproute2:Iproute2Writer",
+        is_kernel=True,
+    ),
+    Format(
+        "nmstate",
+        _NMSTATE,
+        is_nmstate,
+        "evaluator.report.nmstate.read",
+        begins=(b'"interfaces"', b'"dns-resolver"', b'"routes"', b'"hostname"'),
+        schema="nmstate-report",
+        to_mask="evaluator.audit.mask_report:of_nmstate",
+        writer="evaluator.restate.nmstate:NmstateWriter",
+        is_yaml=True,
+        has_items=True,
+    ),
 )
-
+_USUAL = next(one for one in FORMATS if one.is_usual)
 
 _BEGINNING = 40
 _TEXT = (bytes, str)  # a union in `isinstance` is made anew each time
@@ -80,26 +114,26 @@ def read_report(
     return _read_value(value, format, item, partial(_same, value), text)
 
 
-def _read_usual_text(text: bytes, format: str) -> tuple[ReportFormat, Reading] | None:
+def _read_usual_text(text: bytes, format: str) -> tuple[Format, Reading] | None:
     """Return what a text is that is written as a tool writes it; any other is read by way of plain values."""
     if not is_sound(text):
         return None
     probable = _probable(text)
     for candidate in (probable, *FORMATS):
         if format in ("auto", candidate.name):
-            reading = reader_of(candidate).read_text(text)
+            reading = candidate.read.read_text(text)
             if reading is not None:
                 return candidate, reading
     return None
 
 
-def _probable(text: bytes) -> ReportFormat:
+def _probable(text: bytes) -> Format:
     """Return the format that is tried first: none takes what could be of another."""
     begins = text[:_BEGINNING].lstrip(b"{ \t\r\n")
     for candidate in FORMATS:
         if begins.startswith(candidate.begins):
             return candidate
-    return FORMATS[1]
+    return _USUAL
 
 
 def _same(value: object) -> object:
@@ -126,9 +160,9 @@ def read_report_text(
             hint = "leave `--route` out"
             message = "routes go with a report of `ip -j addr` only"
             raise ReportError([Diagnostic(ReportCode.FORMAT_UNKNOWN, message, hint=hint)])
-        from evaluator.report.iproute2.route_file import with_route_files  # noqa: PLC0415 -- as above
+        from evaluator.report.iproute2.route_file import with_route_files  # noqa: PLC0415 -- if needed
 
-        reader_of(_format_of(value, format)).read(value)  # what is wrong with it has its place in its own text
+        _format_of(value, format).read.read(value)  # what is wrong with it has its place in its own text
         text = with_route_files(text, routes)
         value = _parse(text, parse_json_without_duplicates)
     return _read_value(value, format, item, partial(_same, value), text)
@@ -140,28 +174,30 @@ def parse_report_text(text: bytes, format: str) -> object:
 
 
 def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], object]) -> tuple[object, str]:
-    """Return the value of a text and its format, which YAML tells: nmstate alone prints it."""
+    """Return the value of a text and its format, which YAML tells: not every tool prints it."""
     try:
         return _parse(text, parse), name
     except ReportError as error:
-        if name not in ("auto", "nmstate") or error.diagnostics[0].code != ReportCode.NOT_JSON:
+        of_yaml = [one for one in FORMATS if one.is_yaml and name in ("auto", one.name)]
+        if not of_yaml or error.diagnostics[0].code != ReportCode.NOT_JSON:
             raise
         from evaluator.report.yaml_text import parse_yaml, yaml_in  # noqa: PLC0415 -- yaml, where it is needed
 
         shown = "" if is_json(text) else yaml_in(text)
         if not shown:
             raise
-    return parse_yaml(shown, unique=parse is parse_json_without_duplicates), "nmstate"
+    value = parse_yaml(shown, unique=parse is parse_json_without_duplicates)
+    return value, next((one.name for one in of_yaml if one.detect(value)), of_yaml[0].name)
 
 
 def _parse(text: bytes | str, parse: Callable[[bytes | str], object]) -> object:
-    """Return the value of a text; iproute2's may hold names that are no UTF-8, and is then no JSON."""
+    """Return the value of a text; the kernel's names may be no UTF-8, and the text is then no JSON."""
     try:
         return parse(text)
     except ReportError as error:
         if [diagnostic.code for diagnostic in error.diagnostics] == [ReportCode.NOT_JSON]:
             value = parse_kernel_json(text)
-            if is_iproute2(value):
+            if any(one.detect(value) for one in FORMATS if one.is_kernel):
                 return value
         raise
 
@@ -199,30 +235,23 @@ def _read_value(
     document: object, name: str, item: str | None, load: Callable[[], object], text: bytes | None = None
 ) -> Report:
     format = _format_of(document, name)
-    reading = reader_of(format).read(document) if item is None else _read_item(document, format.name, item)
-    return Report(format.name, reading, load, text, item)
-
-
-def _read_item(document: object, name: str, item: str) -> Reading:
-    """Return what one of several hosts in a document comes to, which only Kubernetes prints."""
-    if name != "nmstate":
-        message = f"an item can only be chosen in a list of NodeNetworkStates, and this is a {quote(name)} report"
+    if item is None:
+        return Report(format.name, format.read.read(document), load, text)
+    if not format.has_items:
+        message = f"only a list of NodeNetworkStates has items, and this is a {quote(format.name)} report"
         raise ReportError([Diagnostic(ReportCode.ITEM_UNKNOWN, message, hint="leave `--item` out")])
-    from evaluator.report.nmstate.read import read  # noqa: PLC0415 -- when the first document needs it
-
-    return read(document, item)
+    return Report(format.name, cast("ItemReader", format.read).read(document, item), load, text, item)
 
 
-def _format_of(document: object, name: str) -> ReportFormat:
+def _format_of(document: object, name: str) -> Format:
     if name == "auto":
         for candidate in FORMATS:
-            if candidate.recognises(document):
+            if candidate.detect(document):
                 return candidate
         raise ReportError([_not_recognised(plain_copy(document) if isinstance(document, dict | list) else document)])
-    for candidate in FORMATS:
-        if candidate.name == name:
-            return candidate
-    known = [candidate.name for candidate in FORMATS]
+    known = {candidate.name: candidate for candidate in FORMATS}
+    if name in known:
+        return known[name]
     hint = did_you_mean(str(name), known) or f"known formats: auto, {', '.join(known)}"
     raise ReportError(
         [Diagnostic(ReportCode.FORMAT_UNKNOWN, f"there is no report format {quote(str(name))}", hint=hint)]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache, cached_property
-from importlib import import_module
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from functools import cached_property
+from typing import Protocol, TypeVar, cast
 
 import msgspec
 from msgspec import Struct
 
 from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.entry import entry
 from evaluator.facts.host import HostFacts
 from evaluator.finding import Finding, merge
 from evaluator.schema import is_valid, violations
@@ -81,26 +81,40 @@ class Reader(Protocol):
         """Return the same of a text that is written as the tool writes it, and None for any other."""
 
 
-class ReportFormat(NamedTuple):
+class ItemReader(Protocol):
+    """The same of a format in which a document may hold several hosts."""
+
+    def read(self, document: object, item: str) -> Reading:
+        """Return what one of the hosts in a document results in."""
+
+
+class Format(Struct, frozen=True):
     """One tool's format: how it is recognised by its shape, and the module that reads it.
 
-    `looks_for` describes the shape that `recognises` looks for. `begins` are the usual beginnings of its texts.
-    Its reports are masked by `schema`, too.
+    `looks_for` describes the shape that `detect` looks for. `begins` are the usual beginnings of its texts. `is_yaml`
+    says that the tool prints YAML as well, `has_items` that a document may hold several hosts, `is_kernel` that names
+    in a text may be of any octets, `is_usual` that it is tried first if the beginning of a text tells nothing. Its
+    reports are masked by `schema`, too, after `to_mask` has made of the document what the schema describes. `writer`
+    states changes in its documents. What is named as `module:name` is imported when it is asked for.
     """
 
     name: str
     looks_for: str
-    recognises: Callable[[object], bool]
+    detect: Callable[[object], bool]
     reader: str
     begins: tuple[bytes, ...] = ()
     schema: str = ""
+    to_mask: str = ""
+    writer: str = ""
+    is_yaml: bool = False
+    has_items: bool = False
+    is_kernel: bool = False
+    is_usual: bool = False
 
-
-@cache
-def reader_of(format: ReportFormat) -> Reader:
-    """Return the reader of a format, which is imported when the first document needs it."""
-    reader: Any = import_module(format.reader)
-    return cast("Reader", reader)
+    @property
+    def read(self) -> Reader:
+        """Its reader."""
+        return cast("Reader", entry(self.reader))
 
 
 def decoded(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T | None:

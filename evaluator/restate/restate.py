@@ -8,26 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from msgspec import Struct
 
 from evaluator.diagnostic import ReportError
+from evaluator.entry import entry
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import LINK_FACTS, Link
-from evaluator.report.read import read_report
+from evaluator.report.read import FORMATS, read_report
 from evaluator.report.reading import Report, simplified
-from evaluator.restate.ansible import AnsibleWriter
-from evaluator.restate.iproute2 import Iproute2Writer
-from evaluator.restate.nmstate import NmstateWriter
-from evaluator.restate.vdsm import VdsmWriter
 from evaluator.restate.writer import CannotState, Writer
 
-_WRITERS: Mapping[str, type[Writer]] = {
-    "ansible": AnsibleWriter,
-    "iproute2": Iproute2Writer,
-    "nmstate": NmstateWriter,
-    "vdsm": VdsmWriter,
-}
 _HOST_FACTS = ("networks", "last_client_iface", "blocked")
 _NOTHING: frozenset[str] = frozenset()
 
@@ -42,19 +34,23 @@ class Touched(Struct, frozen=True):
 
 def has_routing_table(report: Report) -> bool:
     """Return whether reports of this format list routes one by one."""
-    return report.format in _WRITERS and _WRITERS[report.format].has_routing_table
+    return _writer_of(report).has_routing_table
 
 
 def hides_addresses(report: Report) -> bool:
     """Return whether such a report shows no addresses of an interface that is down, a slave or a port."""
-    return report.format in _WRITERS and _WRITERS[report.format].hides_addresses(_copy(report.document))
+    return _writer_of(report).hides_addresses(_copy(report.document))
+
+
+def _writer_of(report: Report) -> type[Writer]:
+    """Return the writer of the report's format; one that can state nothing if the format has none."""
+    named = next((one.writer for one in FORMATS if one.name == report.format), "")
+    return cast("type[Writer]", entry(named)) if named else Writer
 
 
 def restate(report: Report, write: Callable[[Writer], None], touched: Touched) -> Report | None:
     """Return the report with a change written into it; None if no report of its format states it, and it alone."""
-    make = _WRITERS.get(report.format)
-    if make is None:
-        return None
+    make = _writer_of(report)
     writer = make(_copy(report.document), report.facts)
     try:
         write(writer)
