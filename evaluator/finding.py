@@ -1,9 +1,9 @@
 """What a decision wants its reader to know besides the answer.
 
-A finding comes from one of three sources only: `report/` (what is wrong with the report, under
-every policy), `names/` (what is wrong with the answers), and the rules of a policy. The codes that
-this project ships are part of the contract and listed here with what each means; a policy may
-define codes of its own.
+A finding comes from one of four sources only: `report/` (problems of the report, under every policy), `names/`
+(problems of the answers), the evaluator (why no interface is left, and which facts the report cannot have), and the
+rules of a policy. The shipped codes are part of the contract and listed here with their meanings; a policy may define
+codes of its own.
 """
 
 from __future__ import annotations
@@ -90,24 +90,24 @@ class FindingCode(StrEnum):
 
 
 MEANINGS: dict[FindingCode, str] = {
-    FindingCode.ADDR_CONFLICT: "VDSM's `addr` of an interface is not among its `ipv4addrs`; both count",
-    FindingCode.ADDRESS_NOT_COUNTED: "a reported address is loopback, multicast or broadcast and identifies no host",
+    FindingCode.ADDR_CONFLICT: "the `addr` of an interface in a VDSM report is not in its `ipv4addrs`",
+    FindingCode.ADDRESS_NOT_COUNTED: "an address on a loopback link, or one that does not identify a host",
     FindingCode.ADDRESS_ON_SEVERAL_INTERFACES: "one address, not link-local, is on several interfaces",
-    FindingCode.ADDRESS_ON_SLAVE: "a slave has an address of its own, which belongs on its bond",
-    FindingCode.ADDRESS_WITHOUT_INTERFACE: "the host has an address, and the report does not say on which interface",
-    FindingCode.ADDRESSES_NOT_TOLD: "a report of this sort leaves out addresses that an interface may have",
-    FindingCode.BASE_NOT_REPORTED: "the report does not describe, or does not name, what a vlan stands on",
-    FindingCode.DUPLICATE_ADDRESS: "another host has the address too (duplicate address detection failed)",
-    FindingCode.FACT_CONFLICT: "the report states one fact in two places, and the two differ",
-    FindingCode.INTERFACE_ABSENT: "an interface is marked absent, so that the report may be a wish and no report",
-    FindingCode.INTERFACE_NOT_DESCRIBED: "the report names an interface that it does not describe",
-    FindingCode.KIND_UNKNOWN: "the report does not say what an interface is, so that a bridge may go unnoticed",
-    FindingCode.LINK_CYCLE: "interfaces stand on each other in a circle; none of them counts as above another",
-    FindingCode.LINK_DOWN: "an interface that is down, or without carrier, has an address, which counts all the same",
-    FindingCode.LOWER_DEVICE_ELSEWHERE: "what an interface stands on is in another network namespace",
-    FindingCode.MALFORMED_ADDRESS: "an address, netmask or gateway cannot be read; the good ones beside it count",
+    FindingCode.ADDRESS_ON_SLAVE: "a slave has an address, which should be on its bond",
+    FindingCode.ADDRESS_WITHOUT_INTERFACE: "the report lists an address of the host without its interface",
+    FindingCode.ADDRESSES_NOT_TOLD: "the report leaves out addresses that an interface may have",
+    FindingCode.BASE_NOT_REPORTED: "the report does not describe, or does not name, the base of a VLAN",
+    FindingCode.DUPLICATE_ADDRESS: "another host has the same address (duplicate address detection failed)",
+    FindingCode.FACT_CONFLICT: "the report states one fact in two places, which differ",
+    FindingCode.INTERFACE_ABSENT: "an interface is marked absent, so the document may be a desired state",
+    FindingCode.INTERFACE_NOT_DESCRIBED: "the report lists an interface that it does not describe",
+    FindingCode.KIND_UNKNOWN: "the report does not have the kind of an interface, so a bridge may go unnoticed",
+    FindingCode.LINK_CYCLE: "interfaces are on top of each other in a cycle; none counts as above another",
+    FindingCode.LINK_DOWN: "an interface that is down, or without carrier, has an address, which counts",
+    FindingCode.LOWER_DEVICE_ELSEWHERE: "the lower device of an interface is in another network namespace",
+    FindingCode.MALFORMED_ADDRESS: "an address, netmask or gateway is invalid and ignored; valid ones beside it count",
     FindingCode.MASTER_NOT_REPORTED: "an interface is enslaved to one that the report does not describe",
-    FindingCode.NETWORK_CONFLICT: "a logical network and its device contradict each other; the device counts",
+    FindingCode.NETWORK_CONFLICT: "a logical network and its device disagree; the device counts",
     FindingCode.PORT_NOT_REPORTED: "a bridge names a port that the report does not describe (vnet* apart)",
     FindingCode.REPORT_INCOMPLETE: "the report leaves out interfaces or an address family; absence proves nothing",
     FindingCode.REPORT_LACKS_MAP: "the report lacks a map that every VDSM sends, so interfaces may be missing",
@@ -116,11 +116,11 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.ANSWER_UNUSABLE: "a host address is unspecified, loopback, multicast or broadcast",
     FindingCode.ANSWERS_INCOMPLETE: "an address family could not be resolved, so answers may be missing",
     FindingCode.ANSWER_STALE: "a name server gave an outdated answer because it could not get a new one",
-    FindingCode.ANSWER_TTL_ZERO: "an answer may not be kept at all, so the next look-up may differ",
+    FindingCode.ANSWER_TTL_ZERO: "an answer must not be cached, so the next lookup may differ",
     FindingCode.CNAME_CHAIN_TOO_LONG: "the name is an alias with more than sixteen steps",
     FindingCode.CNAME_DANGLING: "the name is an alias of a name that does not exist",
     FindingCode.CNAME_LOOP: "the name is an alias that leads back to itself",
-    FindingCode.DNS_INCONSISTENT: "a name server says that the name exists and that it does not",
+    FindingCode.DNS_INCONSISTENT: "a name server answers both that the name exists and that it does not",
     FindingCode.DNS_MALFORMED: "what the name servers send cannot be read, or is cut short even over TCP",
     FindingCode.DNS_NO_SERVER: "no name server is configured",
     FindingCode.DNS_REFUSED: "the name servers refuse to answer",
@@ -132,27 +132,27 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.NAME_HAS_NO_ADDRESSES: "the name exists and has no addresses",
     FindingCode.NAME_HAS_MIXED_SCRIPTS: "a label of the name mixes letters of scripts that look alike",
     FindingCode.NAME_NOT_FOUND: "the name does not exist (NXDOMAIN)",
-    FindingCode.NAME_HAS_ONE_LABEL: "the name has no domain and is asked as it stands, without a search list",
+    FindingCode.NAME_HAS_ONE_LABEL: "the name has no domain and is looked up as it is, without a search list",
     FindingCode.NAME_HAS_UNDERSCORE: "the name has an underscore, which host names should not have",
     FindingCode.ALL_CANDIDATES_DISCARDED: "interfaces matched, and the policy discarded all of them",
-    FindingCode.ALL_ANSWERS_UNUSABLE: "none of the host's addresses can be an interface's own",
-    FindingCode.NO_ADDRESS_GIVEN: "the question names no host address",
+    FindingCode.ALL_ANSWERS_UNUSABLE: "no interface can own any of the host's addresses",
+    FindingCode.NO_ADDRESS_GIVEN: "no host address was given",
     FindingCode.NO_ANSWER: "the host's name gave no address",
     FindingCode.NO_INTERFACE_MATCHED: "no `match` rule of the policy held for any interface",
-    FindingCode.NO_INTERFACE_OWNS_ADDRESS: "no interface owns a usable host address: NAT, or a wrong name",
-    FindingCode.REPORT_LACKS_FACT: "the policy uses a word that reports of this format never supply",
-    FindingCode.ANSWER_NOT_OWNED: "some host addresses are owned here, others by nobody",
-    FindingCode.BOND_HAS_FEW_SLAVES: "a bond with fewer than two slaves, on which oVirt's engine does not deploy",
-    FindingCode.HOST_PREFIX_ADDRESS: "a matched address has no subnet (/32, /128) and may be a virtual one",
+    FindingCode.NO_INTERFACE_OWNS_ADDRESS: "no interface owns a usable host address; the message names where one is",
+    FindingCode.REPORT_LACKS_FACT: "the policy uses facts that the report cannot have; a warning if they refused",
+    FindingCode.ANSWER_NOT_OWNED: "interfaces own some host addresses, and no interface owns the others",
+    FindingCode.BOND_HAS_FEW_SLAVES: "a bond with fewer than two reported slaves, on which oVirt does not deploy",
+    FindingCode.HOST_PREFIX_ADDRESS: "a host address has no subnet (/32, /128); a warning if it may be virtual",
     FindingCode.LAST_CLIENT_IFACE_NOT_REPORTED: "the report does not name the last client's interface",
-    FindingCode.MANAGEMENT_NETWORK_ALREADY_CONFIGURED: "the interface carries the management network already",
-    FindingCode.MANAGEMENT_NETWORK_OVER_BRIDGE: "the interface is a bridge, over which nothing can be deployed",
-    FindingCode.NEAR_MISS: "an interface is in the subnet of a host address that nobody owns",
-    FindingCode.NETWORKS_ALREADY_ATTACHED_TO_IFACES: "the management network is on another interface already",
+    FindingCode.MANAGEMENT_NETWORK_ALREADY_CONFIGURED: "the interface already carries the management network",
+    FindingCode.MANAGEMENT_NETWORK_OVER_BRIDGE: "the interface is a bridge, over which no network can be deployed",
+    FindingCode.NEAR_MISS: "an interface is in the subnet of a host address that no interface owns",
+    FindingCode.NETWORKS_ALREADY_ATTACHED_TO_IFACES: "the management network is on the host, but not on this interface",
     FindingCode.OPEN_VSWITCH_INTERFACE: "the interface belongs to Open vSwitch, whose ports VDSM does not report",
-    FindingCode.ROUTE_DEVICE_NOT_REPORTED: "a route leaves by an interface that the report does not describe",
-    FindingCode.SEVERAL_INTERFACES: "several interfaces are left, and none is picked silently",
-    FindingCode.VLAN_ID_MISMATCH: "the interface's vlan id is not that of the management network",
+    FindingCode.ROUTE_DEVICE_NOT_REPORTED: "a route goes through an interface that the report does not describe",
+    FindingCode.SEVERAL_INTERFACES: "more than one interface matches",
+    FindingCode.VLAN_ID_MISMATCH: "the interface and the management network have different VLAN IDs",
 }
 
 # If a report gives one of these, an address that it does not show may still be on the host: absence is not proven.
@@ -224,7 +224,7 @@ class Finding(Struct, frozen=True):
 def conflict(ifname: str, message: str, severity: Severity = Severity.WARNING) -> Finding:
     """Return the finding that a report states a fact of an interface in two places that differ."""
     return Finding(
-        FindingCode.FACT_CONFLICT, severity, message, (ifname,), hint="ask the host with `ip -j -d addr show`"
+        FindingCode.FACT_CONFLICT, severity, message, (ifname,), hint="compare with the output of `ip -j -d addr show`"
     )
 
 

@@ -29,7 +29,7 @@ def no_interface(
     *,
     is_complete: bool,
 ) -> Finding:
-    """Return why no interface is left; `is_complete` tells that the report proves that an address is absent."""
+    """Return why no interface is left; `is_complete` is whether the report proves absence."""
     host = question.host
     removed = sorted({nic.name for after in afters for nic in after})
     if status is Status.UNKNOWN_HOST and not host.answers:

@@ -1,7 +1,7 @@
 """The hints of standard finding codes, for rules that do not write one.
 
 The hint of a rule is one text for every decision. These depend on the decision: which candidate to leave out if one
-address is on several, or where an address without an owner is. A rule that writes a hint of its own keeps it.
+address is on several, or where an address without an owner is. If a rule has a hint, that one is used.
 """
 
 from __future__ import annotations

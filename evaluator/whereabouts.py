@@ -25,7 +25,7 @@ _ASK_HOST = "ask the host with `ip -j -d addr show`"
 
 
 class Place(Struct, frozen=True, order=True):
-    """Where the report shows an address without an owner: what to say, what to do, and the interfaces involved."""
+    """Where the report shows an address without an owner: message, hint and the interfaces involved."""
 
     address: Address
     message: str

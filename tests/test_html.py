@@ -401,7 +401,7 @@ def test_circles_end(count: int) -> None:
             for i in range(count)}  # fmt: skip
     text = page(without_changes(decided({"nics": {}, "bridges": ring}, "192.0.2.10")))
     read(text)
-    assert ("stands on itself" in text) == (count == 1)
+    assert ("is on top of itself" in text) == (count == 1)
     assert ("closes a circle" in text) == (count in (2, 7))
 
 

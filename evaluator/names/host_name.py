@@ -48,7 +48,7 @@ class HostName(Struct, frozen=True):
             hint = "oVirt's engine and some name servers refuse such names"
             found.append(Finding(FindingCode.NAME_HAS_UNDERSCORE, Severity.WARNING, message, hint=hint))
         if "." not in self.ascii and not self.is_localhost:
-            message = f"{quote(self.asked)} has no domain; it is asked as it stands, no search list is used"
+            message = f"{quote(self.asked)} has no domain; it is looked up as it is, without a search list"
             hint = "give the fully qualified name"
             found.append(Finding(FindingCode.NAME_HAS_ONE_LABEL, Severity.INFO, message, hint=hint))
         scripts = mixed_scripts(self.unicode)

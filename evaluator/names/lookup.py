@@ -135,10 +135,10 @@ def lookup_findings(
         hints = (hint, elsewhere) if elsewhere and not has_addresses else (hint,)
         yield Finding(code, severity, f"{shown} {said}{which}{asked}", hint="; ".join(hints))
     if has_addresses and any(f.outcome in (Outcome.NAME_NOT_FOUND, Outcome.CNAME_DANGLING) for f in families):
-        message = f"the name server says that {shown} exists and that it does not, depending on the record type"
+        message = f"the name server answers for one record type that {shown} exists, and for the other that it does not"
         yield Finding(FindingCode.DNS_INCONSISTENT, Severity.WARNING, message, hint="the server breaks RFC 8020")
     if any(family.least_ttl == 0 for family in families):
-        message = f"an answer for {shown} may not be kept at all (TTL 0)"
+        message = f"an answer for {shown} must not be cached (TTL 0)"
         yield Finding(FindingCode.ANSWER_TTL_ZERO, Severity.INFO, message, hint="the next look-up may differ")
     if any(family.is_stale for family in families):
         message = f"the name server gave an outdated answer for {shown} because it could not get a new one"

@@ -29,11 +29,32 @@ def language_page() -> str:
     return "\n".join(_language()) + "\n"
 
 
+_ABOUT_FINDINGS = """\
+# Findings
+
+A finding never changes the answer. An `error` is why there is no answer, or why the answer is rejected. A
+`warning` is something to check. An `info` is a fact that explains the decision. An ordinary host that is asked by its
+own addresses has no warning under `strict`.
+
+- The state of an interface without part in the decision (`LINK_DOWN`, `KIND_UNKNOWN`, `PORT_NOT_REPORTED`) is an
+  `info`, for example a bridge for containers without carrier. So are `ADDRESS_ON_SEVERAL_INTERFACES` and
+  `ADDRESS_WITHOUT_INTERFACE` for an address that is not a host address.
+- `REPORT_LACKS_FACT` lists the facts that the policy uses and that this kind of report never has. It is a `warning`
+  only if a `reject` or `ambiguous` rule is true only because of that: check the answer on the host then.
+- A rule with the code `SEVERAL_INTERFACES` or `ANSWER_NOT_OWNED` may leave out its hint. The hint is then made for the
+  decision: the rule that leaves one interface out if one address is on several of them, or where in the report an
+  address without an owner is.
+- A finding of a rule is about the addresses that its message names. If it names none, it is about the host addresses of
+  the interface.
+
+These are the codes of activenic and its shipped policies. A policy may define others.
+"""
+
+
 def findings_page() -> str:
     """Return docs/findings.md: every finding code that is shipped."""
     rows = ((f"`{code}`", meaning) for code, meaning in sorted(MEANINGS.items()))
-    head = ["# Findings", "", "The codes that activenic and its shipped policies give. A policy may define others.", ""]
-    return "\n".join([*head, *_table(("code", "meaning"), rows)]) + "\n"
+    return "\n".join([_ABOUT_FINDINGS, *_table(("code", "meaning"), rows)]) + "\n"
 
 
 def _language() -> Iterator[str]:

@@ -38,7 +38,7 @@ def read_gateway(ifname: str, text: str) -> tuple[Address | None, tuple[Finding,
     try:
         address = parse_address(text.partition("%")[0]) if text else None
     except ValueError:
-        message = f"{quote(ifname)} gives {quote(text)} as its gateway, which is no IP address; it was left out"
+        message = f"{quote(ifname)} gives {quote(text)} as its gateway, which is not a valid IP address; it is ignored"
         return None, (Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message, (ifname,)),)
     return (None if address is None or address.unusable else address), ()
 
@@ -48,11 +48,11 @@ def device_not_reported(ifname: str, sources: Iterable[Address] = ()) -> Finding
 
     `sources` are the source addresses of these routes, which are addresses of the host.
     """
-    message = f"routes leave by {quote(ifname)}, which the report does not describe"
+    message = f"routes go through {quote(ifname)}, which the report does not describe"
     if not ifname:
-        message = "a route names no device that it leaves by"
+        message = "a route does not name its device"
     addresses = tuple(map(str, in_order(sources)))
-    hint = "report all interfaces"
+    hint = "use a report of all interfaces"
     return Finding(FindingCode.ROUTE_DEVICE_NOT_REPORTED, Severity.WARNING, message, addresses=addresses, hint=hint)
 
 

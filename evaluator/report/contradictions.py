@@ -80,7 +80,7 @@ def _dangling(link: Link, if_missing: str) -> Iterator[Finding]:
         yield Finding(
             FindingCode.LOWER_DEVICE_ELSEWHERE,
             Severity.INFO,
-            f"{quote(link.name)} stands on an interface of another network namespace",
+            f"{quote(link.name)} is on top of an interface in another network namespace",
             (link.name,),
         )
     elif link.kind is Kind.VLAN and lowers.base is None:
@@ -96,9 +96,9 @@ def _address_on_slave(link: Link) -> Iterator[Finding]:
         if not owned.address.is_link_local:
             yield _warning(
                 FindingCode.ADDRESS_ON_SLAVE,
-                f"{quote(link.name)} is a slave and has the address {quote(str(owned.address))}",
+                f"{quote(link.name)} is a slave, but has the address {quote(str(owned.address))}",
                 link.name,
-                hint="the address of a bond belongs on the bond",
+                hint="move the address to the bond",
                 address=owned.address,
             )
 
@@ -107,9 +107,9 @@ def _address_on_down_link(link: Link) -> Iterator[Finding]:
     if any(not owned.address.is_link_local for owned in link.addresses):
         yield _warning(
             FindingCode.LINK_DOWN,
-            f"{quote(link.name)} is down and has an address; it counts all the same",
+            f"{quote(link.name)} is down, but its addresses count",
             link.name,
-            hint="find out whether the host is reached over it",
+            hint="check whether the host is reached through it",
         )
 
 
@@ -122,7 +122,7 @@ def _slaves_in_two_bonds(lowers: Mapping[str, Lowers]) -> Iterator[Finding]:
         if len(bonds) > 1:
             yield _warning(
                 FindingCode.SLAVE_IN_TWO_BONDS,
-                f"{quote(slave)} is a slave of {quote_all(sorted(bonds))} at once",
+                f"{quote(slave)} is a slave of several bonds: {quote_all(sorted(bonds))}",
                 slave,
                 *bonds,
             )
@@ -132,9 +132,9 @@ def _cycles(facts: HostFacts) -> Iterator[Finding]:
     for names in facts.topology.cycles:
         yield _warning(
             FindingCode.LINK_CYCLE,
-            f"{quote_all(names)} stand on each other in a circle; none of them counts as above another"
+            f"{quote_all(names)} are on top of each other in a cycle; none of them counts as above another"
             if len(names) > 1
-            else f"{quote_all(names)} stands on itself",
+            else f"{quote_all(names)} is on top of itself",
             *names,
         )
 

@@ -119,7 +119,7 @@ def _malformed(ifname: str, text: str) -> Finding:
     return Finding(
         FindingCode.MALFORMED_ADDRESS,
         Severity.WARNING,
-        f"{quote(ifname)} lists {what}, which is no IP address; it was left out",
+        f"{quote(ifname)} has {what}, which is not a valid IP address; it is ignored",
         interfaces=(ifname,),
     )
 
@@ -128,7 +128,7 @@ def _malformed_netmask(ifname: str, entry: Entry) -> Finding:
     return Finding(
         FindingCode.MALFORMED_ADDRESS,
         Severity.WARNING,
-        f"{quote(ifname)} gives {quote(entry.netmask)} as the netmask of {quote(entry.text)}, which is none; "
+        f"{quote(ifname)} gives {quote(entry.netmask)} as the netmask of {quote(entry.text)}, which is not valid; "
         "the address counts without a subnet",
         interfaces=(ifname,),
     )
@@ -138,7 +138,7 @@ def _not_counted(ifname: str, address: Address, reason: str) -> Finding:
     return Finding(
         FindingCode.ADDRESS_NOT_COUNTED,
         Severity.INFO,
-        f"{quote(ifname)} lists {quote(str(address))}; {reason} addresses identify no host and do not count",
+        f"{quote(ifname)} has {quote(str(address))}; {reason} addresses do not identify a host and do not count",
         interfaces=(ifname,),
         addresses=(str(address),),
     )

@@ -216,21 +216,23 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
         yield from self._kind_unknown()
         for key, kind in _OF_MEMBERS.items():
             if getattr(self.device.fact.data, key) and self.kind is not kind:
-                message = f"{quote(self.name)} has {quote(key)} as a {kind} has, and its other facts say {self.kind}"
-                yield conflict(self.name, f"{message}, which counts")
+                message = (
+                    f"{quote(self.name)} has {quote(key)} as a {kind} has, but is a {self.kind} by its other facts"
+                )
+                yield conflict(self.name, f"{message}, which count")
 
     def _kind_unknown(self) -> Iterator[Finding]:
         said = self.device.fact.data.type or ""
         is_vague = self.kind is Kind.OTHER and said in _VAGUE
         if is_vague and any(not owned.address.is_link_local for owned in self.addresses):
-            called = f"calls it {quote(said)}" if said else "does not say what it is"
+            called = f"calls it {quote(said)}" if said else "does not report its kind"
             yield Finding(
                 FindingCode.KIND_UNKNOWN,
                 Severity.WARNING,
                 f"{quote(self.name)} has no device behind it, and Ansible {called}: "
                 "it may be a vlan, macvlan, veth, team or VRF, or a bridge of Open vSwitch",
                 (self.name,),
-                hint="`ip -j -d addr show` tells the kinds",
+                hint="use the output of `ip -j -d addr show`, which has the kinds",
             )
 
     def _gateways(self) -> list[Gateway]:

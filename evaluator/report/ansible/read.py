@@ -332,7 +332,7 @@ def _without_interface(address: Address, where: str) -> Finding:
     return Finding(
         FindingCode.ADDRESS_WITHOUT_INTERFACE,
         Severity.WARNING,
-        f"the host has {quote(str(address))}, which stands {where}: the report does not say on which interface",
+        f"the host has {quote(str(address))}, which is {where}: the report does not name its interface",
         (),
         (str(address),),
         hint="ask the host with `ip -j -d addr show`",
@@ -343,7 +343,7 @@ def _not_described(name: str) -> Finding:
     return Finding(
         FindingCode.INTERFACE_NOT_DESCRIBED,
         Severity.WARNING,
-        f"the report lists {quote(name)} and does not describe it",
+        f"the report lists {quote(name)}, but does not describe it",
         (name,),
         hint="Ansible writes `-` as `_`, so that one of two such names hides the other",
     )

@@ -216,23 +216,29 @@ def _master_not_reported(interface: Interface, interfaces: Mapping[str, Interfac
             + (f", a {quote(kind)}," if kind else "")
             + " which the report does not describe",
             (interface.name,),
-            hint="the interface above may be missed: use `ip -j -d addr show` without `dev`, `master` or `type`",
+            hint="use `ip -j -d addr show` without `dev`, `master` or `type`",
         )
 
 
 def _kinds_unknown(facts: HostFacts, interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
     names = [name for name, one in interfaces.items() if _is_kind_untold(one)]
     if names:
-        message = f"the report does not say what {quote_all(sorted(names)[:5])} are; a bridge may go unnoticed"
+        message = f"the report has no kinds for {quote_all(sorted(names)[:5])}, so a bridge may go unnoticed"
         if len(names) > 5:
-            message = f"the report does not say what its {len(names)} interfaces are; a bridge may go unnoticed"
+            message = f"the report has no kinds for its {len(names)} interfaces, so a bridge may go unnoticed"
         yield Finding(FindingCode.KIND_UNKNOWN, Severity.WARNING, message, hint="use `ip -j -d addr show`")
     yield from filter(None, map(_members_disagree, interfaces.values()))
     for link in facts.by_name.values():
         if link.kind is Kind.OVS and link.addresses:
-            message = f"{quote(link.name)} belongs to Open vSwitch; the kernel does not tell whether it is a bridge"
+            message = (
+                f"{quote(link.name)} belongs to Open vSwitch, and the kernel does not report whether it is a bridge"
+            )
             yield Finding(
-                FindingCode.KIND_UNKNOWN, Severity.WARNING, message, (link.name,), hint="`ovs-vsctl br-exists` tells"
+                FindingCode.KIND_UNKNOWN,
+                Severity.WARNING,
+                message,
+                (link.name,),
+                hint=f"run `ovs-vsctl br-exists {link.name}` on the host",
             )
 
 
@@ -244,7 +250,7 @@ def _members_disagree(interface: Interface) -> Finding | None:
     kinds = interface.member_kinds
     if interface.info_kind or len(kinds) < 2:
         return None
-    message = f"the members of {quote(interface.name)} disagree about its kind: {quote_all(sorted(kinds))}"
+    message = f"the members of {quote(interface.name)} report different kinds of it: {quote_all(sorted(kinds))}"
     return Finding(
         FindingCode.KIND_UNKNOWN, Severity.WARNING, message, (interface.name,), hint="use `ip -j -d addr show`"
     )

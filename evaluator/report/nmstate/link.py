@@ -172,7 +172,7 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
             yield Finding(
                 FindingCode.KIND_UNKNOWN,
                 Severity.WARNING,
-                f"the report does not say what {quote(self.name)} is; if it is a bridge, it is not taken for one",
+                f"the report has no kind for {quote(self.name)}, so a bridge may go unnoticed",
                 (self.name,),
-                hint="newer versions of nmstate know more kinds",
+                hint="use a newer nmstate, or `ip -j -d addr show`",
             )

@@ -173,12 +173,14 @@ def _controllers_in_conflict(devices: Mapping[str, Device]) -> Iterator[Finding]
             if controller not in listed:
                 yield _no_controller(device.name, controller)
             elif listed[controller] and device.name not in listed[controller]:
-                message = f"{quote(device.name)} names {quote(controller)} as its controller, which does not list it"
+                message = f"{quote(device.name)} names {quote(controller)} as its controller, but that does not list it"
                 yield conflict(device.name, f"{message}; it counts as a member")
         others = listing.get(device.name, set()) - set(named)
         if len(named) > 1 or (named and others):
             shown = quote_all(sorted({*named, *others}))
-            yield conflict(device.name, f"{quote(device.name)} is a member of {shown} at once; each of them counts")
+            yield conflict(
+                device.name, f"{quote(device.name)} is a member of several controllers, which all count: {shown}"
+            )
 
 
 def _no_controller(name: str, controller: str) -> Finding:
@@ -194,9 +196,9 @@ def _absent(parts: Sequence[Part]) -> Iterator[Finding]:
             yield Finding(
                 FindingCode.INTERFACE_ABSENT,
                 Severity.WARNING,
-                f"{quote(name)} is marked `absent` and was left out; only a wanted state says so, not a shown one",
+                f"{quote(name)} is marked `absent` and ignored; only a desired state has this mark",
                 (name,),
-                hint="give the output of `nmstatectl show`",
+                hint="use the output of `nmstatectl show`",
             )
 
 
@@ -207,7 +209,7 @@ def _not_told(devices: Devices) -> Iterator[Finding]:
         dynamic = tuple(sorted(name for name, device in by_name.items() if _is_dynamic(device)))
         message = f"the report shows settings only; the addresses that {_some(dynamic)} got are not in it"
         if dynamic:
-            yield _addresses_not_told(Severity.WARNING, message, dynamic, "say `nmstatectl show` without `-r`")
+            yield _addresses_not_told(Severity.WARNING, message, dynamic, "use `nmstatectl show` without `-r`")
     asleep = (device for device in by_name.values() if device.kernel.data.state == "down")
     bare = (device.name for device in asleep if device.kind is not Kind.LOOPBACK and not any(entries_of(device)))
     down = tuple(sorted(bare))

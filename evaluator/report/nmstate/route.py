@@ -96,6 +96,6 @@ def _no_network(destination: str, ifname: str) -> Finding:
     return Finding(
         FindingCode.MALFORMED_ADDRESS,
         Severity.WARNING,
-        f"a route leads to {quote(destination)}, which is no network; it was left out",
+        f"a route leads to {quote(destination)}, which is not a valid network; it is ignored",
         (ifname,) if ifname else (),
     )

@@ -55,7 +55,7 @@ def addr_conflict(ifname: str, data: Device) -> tuple[Finding, ...]:
     found = Finding(
         FindingCode.ADDR_CONFLICT,
         Severity.WARNING,
-        f"of {quote(ifname)} the report's `addr` is {shown}, which does not fit its `ipv4addrs`; both count",
+        f"the `addr` of {quote(ifname)} is {shown}, which does not agree with its `ipv4addrs`; both count",
         (ifname,),
         tuple(str(address) for address in sorted(primary | others)),
     )

@@ -154,16 +154,19 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
         entry, name = self.entry, quote(self.name)
         for key, text in _gateway_texts(entry).items():
             if _is_malformed(text):
-                message = f"{name} gives {quote(text)} as its {key}, which is no IP address; it was left out"
+                message = f"{name} gives {quote(text)} as its {key}, which is not a valid IP address; it is ignored"
                 yield Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message, (self.name,))
         yield from addr_conflict(self.name, entry)
         if isinstance(entry, Vlan):
             yield from self._name_conflict(entry)
         if isinstance(entry, Bond) and len({_mode_of(options) for options in _bond_options(entry)} - {None}) > 1:
-            message = f"{name} has one mode in `opts` and another in the `BONDING_OPTS` of `cfg`; `opts` counts"
+            message = f"{name} has different modes in `opts` and in the `BONDING_OPTS` of `cfg`; `opts` counts"
             yield conflict(self.name, message)
         if entry.bootproto4 == "dhcp" and truth_of(entry.dhcpv4) is False:
-            yield conflict(self.name, f"{name} uses DHCP by `bootproto4` and not by `dhcpv4`; it counts as using DHCP")
+            yield conflict(
+                self.name,
+                f"{name} uses DHCP according to `bootproto4`, but not according to `dhcpv4`; it counts as using DHCP",
+            )
 
     def _name_conflict(self, entry: Vlan) -> Iterator[Finding]:
         """Compare a vlan's entry with its name, if that is made in the usual way; any name is allowed."""
@@ -174,7 +177,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
         base, own_id = base_of(self.name, entry), vlan_id_of(self.name, entry)
         if base != above or own_id != vlan_id:
             message = (
-                f"{quote(self.name)} has the vlan id {own_id} on {quote(str(base))}, unlike its name; its entry counts"
+                f"{quote(self.name)} has the VLAN ID {own_id} on {quote(str(base))}, unlike its name; the entry counts"
             )
             yield conflict(self.name, message, Severity.INFO)
 

@@ -39,7 +39,7 @@ def disagreement(device: str, message: str, addresses: tuple[Address, ...]) -> F
         message,
         (device,) if device else (),
         tuple(map(str, addresses)),
-        hint="what the device says is what counts",
+        hint="the device counts",
     )
 
 
@@ -48,9 +48,9 @@ def _disagreements(
 ) -> Iterator[str]:
     shown, bridged = quote(network), truth_of(data.bridged)
     if kind is not Kind.BRIDGE and bridged is True:
-        yield f"the network {shown} says it is bridged, but its device {quote(name)} is no bridge"
+        yield f"the network {shown} is marked as bridged, but its device {quote(name)} is not a bridge"
     if kind is Kind.BRIDGE and bridged is False:
-        yield f"the network {shown} says it is not bridged, but its device {quote(name)} is a bridge"
+        yield f"the network {shown} is marked as not bridged, but its device {quote(name)} is a bridge"
     if kind is Kind.BRIDGE and data.ports is not None and _ports(data) != ports:
         yield f"the network {shown} and its bridge {quote(name)} list different ports"
     for family in FAMILIES:
@@ -73,7 +73,7 @@ def _vlan_ids_differ(
     ids = set(vlans.values()) - {None}
     if ids and data.vlanid not in ids:
         shown = quote_all(sorted(vlans))
-        yield f"the network {quote(network)} has the vlan id {data.vlanid}, and its vlan {shown} another"
+        yield f"the network {quote(network)} has the VLAN ID {data.vlanid}, but its VLAN {shown} has another"
 
 
 def _addresses_differ(network: Network, device: Device, family: str) -> bool:

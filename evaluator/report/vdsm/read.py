@@ -175,7 +175,7 @@ def findings(host: VdsmHost, facts: HostFacts) -> Iterator[Finding]:
                 FindingCode.REPORT_LACKS_MAP,
                 Severity.WARNING,
                 f"the report has no {quote(name)}, which every VDSM sends; interfaces may be missing",
-                hint="did the sender mean `bondings` by `bonds`?"
+                hint="did you mean `bondings` instead of `bonds`?"
                 if name == "bondings" and body.bonds is not None
                 else "",
             )
