@@ -304,7 +304,7 @@ def test_test_fails_on_differences_and_mistakes(write: Any, capsys: pytest.Captu
         ("resolved ens1 NO_SUCH_CODE", "there is no finding code `NO_SUCH_CODE`"),
         ("resolvd ens1", "did you mean `resolved`?"),
         ("{status: resolved, fired: [one-interfac]}", "did you mean `one-interface`?"),
-        ("{status: resolved, finding: []}", "there is no key `finding` here"),
+        ("{status: resolved, finding: []}", "unknown key `finding`"),
     ):
         assert main(["test", write("mistake.test.yaml", good.replace("resolved ens1", mistake))]) == 8
         assert said in capsys.readouterr().err

@@ -96,6 +96,9 @@ def _scalar(located: Located, key: str, problems: Problems) -> Scalar | None:
     except ValueError as error:
         problems.error("YAML_STYLE", str(error), found.span)
         return None
+    if found.style is None and scalar.text[:1] in ("“", "„", "‘", "«") and key != "rule":
+        message = f"the {key} begins with {quote(scalar.text[0])}, which belongs to the text"
+        problems.warning("SMART_QUOTES", message, scalar.span(0, 1), "use straight quotes, or none")
     if found.cut_by_comment:
         message = f"the {key} ends before ` #`, where YAML begins a comment"
         hint = "quote the text if `#` belongs to it, else put the comment on a line of its own"

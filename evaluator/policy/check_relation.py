@@ -53,6 +53,8 @@ class RelationChecker:
         right = self._expressions.known_value(node.right, scope)
         if left is None or right is None:
             return None
+        if Type(Base.NOTHING) in (left.type, right.type):
+            return None  # a parameter of an unknown type, which is noted where it is declared
         relation = _fit(sign, left.type, right.type)
         if relation is None:
             self._refuse(node, sign, left, right)

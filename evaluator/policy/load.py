@@ -20,13 +20,13 @@ from evaluator.policy.parameters import TYPE_NAMES, read_value
 from evaluator.policy.pin import check_pins
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Parameter, Program, Rule
+from evaluator.policy.structure import refuse_violations
 from evaluator.policy.types import Base, Type
 from evaluator.policy.verbs import VERBS
 from evaluator.policy.vocabulary import FUNCTIONS, KEYWORDS, words_of
 from evaluator.policy.yaml_text import Located
-from evaluator.schema import is_valid, violations
 from evaluator.source import Source, Span
-from evaluator.text import did_you_mean, quote
+from evaluator.text import quote
 
 _SCHEMA = "policy"
 _DECLARED_BY_BASE = frozenset({"UNKNOWN_WORD", "UNKNOWN_STATE"})
@@ -132,35 +132,11 @@ def _lint(merged: Merged, parameters: Sequence[Parameter], placed: Sequence[Plac
         unused_parameters(own, placed, problems)
 
 
-def refuse_violations(located: Located, schema_name: str, problems: Problems) -> None:
-    """Note every place where a YAML document breaks its schema."""
-    if is_valid(located.value, schema_name):
-        return
-    for violation in violations(located.value, schema_name):
-        place = located.at(violation.path)
-        if place.broken and violation.unknown_key is None:
-            continue
-        if violation.unknown_key is not None:
-            parent = located.at(violation.path[:-1])
-            span = parent.keys.get(violation.unknown_key, parent.span)
-            hint = did_you_mean(violation.unknown_key, violation.known_keys) or f"expected {violation.expected}"
-            problems.error("POLICY_INVALID", f"there is no key {quote(violation.unknown_key)} here", span, hint)
-        else:
-            span = Span(place.span.start, min(place.span.end, place.span.start + 1)) if place.keys else place.span
-            message = f"found {violation.found}, expected {violation.expected}"
-            hint = ""
-            if violation.expected == "string":
-                hint = "a name or text that YAML takes for something else is put in quotes"
-            elif isinstance(place.value, str):
-                hint = did_you_mean(place.value, violation.choices)
-            problems.error("POLICY_INVALID", message, span, hint)
-
-
 def _parameter(text: str, declared_by: Declared, problems: Problems) -> Parameter | None:
     located, span = declared_by.located, declared_by.key
     taken = {*words_of(None), *FUNCTIONS, *VERBS, *KEYWORDS, "nic", "other"}
     if not text.isidentifier() or not text.isascii() or text in taken:
-        reason = "means something already" if text in taken else "is no name that a rule could use"
+        reason = "is a word of the language" if text in taken else "is not a valid name"
         problems.error(
             "PARAMETER_NAME",
             f"{quote(text)} {reason}",
@@ -174,7 +150,8 @@ def _parameter(text: str, declared_by: Declared, problems: Problems) -> Paramete
     base = TYPE_NAMES.get(str(written[0] if is_list and isinstance(written, list) else written))
     if base is None:
         return Parameter(text, Type(Base.NOTHING))  # the schema has said so; uses of it need not be noted as well
-    optional = "optional" in located.children and located.children["optional"].value is True
+    may_miss = located.children.get("optional")
+    optional = may_miss is not None and (may_miss.broken or may_miss.value is True)
     type_ = Type(base, is_list, optional)
     default = None
     given = located.children.get("default")
@@ -184,12 +161,15 @@ def _parameter(text: str, declared_by: Declared, problems: Problems) -> Paramete
                 "PARAMETER_DEFAULT",
                 "an optional parameter has no default",
                 given.span,
-                "leave one of the two out",
+                "remove `default` or `optional`",
             )
+        is_broken = given.broken or any(part.broken for part in given.children.values())
         try:
-            default = read_value(type_.known, given.value)
+            default = None if is_broken else read_value(type_.known, given.value)
         except ValueError as error:
-            problems.error("PARAMETER_DEFAULT", f"the default of {quote(text)} does not fit: {error}", given.span)
+            is_single = type_.is_list and not isinstance(given.value, list | dict)
+            hint = f"write it in brackets: `default: [{problems.text(given.span)}]`" if is_single else ""
+            problems.error("PARAMETER_DEFAULT", f"invalid default of {quote(text)}: {error}", given.span, hint)
         _warn_of_lookalikes(given, f"the default of {quote(text)}", problems)
     return Parameter(text, type_, default, " ".join(string_of(located, "description").split()))
 

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from evaluator.diagnostic import PolicyError
 from evaluator.policy.problems import Problems
+from evaluator.policy.yaml_slips import odd_indentation, slip_in
 from evaluator.source import Source, Span
 from evaluator.text import is_well_formed, quote
 
@@ -22,6 +23,8 @@ DEEPEST_YAML = 12
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})", re.ASCII)
 _RESOLVER = yaml.resolver.Resolver()
 _STRING = "tag:yaml.org,2002:str"
+_PLAIN_VALUES = {"true": True, "false": False, "": None, "~": None, "null": None}
+_KINDS = {"bool": "a truth value", "int": "a number", "float": "a number", "timestamp": "a date"}
 _QUANTIFIER = re.compile(r"\b(some|every|no)\s+\w+\s+in\s")
 
 
@@ -52,6 +55,10 @@ class Located(Struct):
 
 def read_yaml(source: Source, problems: Problems) -> Located | None:
     """Return the one document of a YAML text; None where the text holds none or is no YAML (noted)."""
+    slip = None if source.text.isascii() else odd_indentation(source.text)
+    if slip is not None:
+        problems.error("YAML_SYNTAX", slip.message, slip.span, slip.hint)
+        return None
     try:
         return _Reader(source, problems, _events(source.text)).document()
     except yaml.MarkedYAMLError as error:
@@ -59,6 +66,10 @@ def read_yaml(source: Source, problems: Problems) -> Located | None:
         is_open = "quoted scalar" in str(error.context) and "end of stream" in problem
         mark = error.context_mark if is_open else error.problem_mark or error.context_mark
         at = min(mark.index if mark else 0, len(source.text))
+        slip = slip_in(source.text, at)
+        if slip is not None:
+            problems.error("YAML_SYNTAX", slip.message, slip.span, slip.hint)
+            return None
         message, hint = _explain(source, at, "an open quote" if is_open else problem)
         problems.error("YAML_SYNTAX", message, Span(at, min(at + 1, len(source.text))), hint)
     except yaml.YAMLError as error:
@@ -79,17 +90,17 @@ def _explain(source: Source, at: int, problem: str) -> tuple[str, str]:
     if "mapping values are not allowed" in problem:
         if _QUANTIFIER.search(line):
             return (
-                "`: ` begins a value in YAML, and the rule stands in one already",
-                "between a quantifier's list and its condition say `satisfies`",
+                "`: ` begins a value in YAML, and the rule is in one already",
+                "between the list of a quantifier and its condition write `satisfies`",
             )
         return "`: ` begins a value in YAML, and this line has one already", "put the text in quotes"
     if "\\t" in problem:
-        return "a tab stands where YAML wants spaces", "indent with spaces"
+        return "a tab is not allowed here in YAML", "indent with spaces"
     if problem == "an open quote":
         return "the quote is never closed", "close it at the end of the text"
     if line.rstrip().endswith(("}", '"', "'")) or re.search(r":\s*[{\"']", line):
-        return f"the file is no YAML: {problem}", "put the whole text in quotes, others inside it than around it"
-    return f"the file is no YAML: {problem}", ""
+        return f"invalid YAML: {problem}", "put the whole text in quotes, others inside it than around it"
+    return f"invalid YAML: {problem}", "compare the indentation, the dashes and the colons with the lines above"
 
 
 class _Reader:
@@ -143,17 +154,20 @@ class _Reader:
     def _refuse_extras(self, event: yaml.Event) -> bool:
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if anchor is not None:
-            what = "alias" if isinstance(event, yaml.AliasEvent) else "anchor"
-            message = f"the {what} {quote(str(anchor))} has no place here"
-            self._problems.error("YAML_ANCHOR", message, _span(event), "write the text out where it is needed")
+            sign, what = ("*", "alias") if isinstance(event, yaml.AliasEvent) else ("&", "anchor")
+            is_text = isinstance(event, yaml.ScalarEvent)
+            written = self._problems.text(_span(event)) if is_text else f"{sign}{anchor}"
+            message = f"{quote(f'{sign}{anchor}')} is an {what} in YAML, which is not allowed here"
+            hint = f'if it is a text, put it in quotes: "{written}"; else write the value itself'
+            self._problems.error("YAML_ANCHOR", message, _span(event), hint)
         if tag is not None:
-            message = f"the tag {quote(str(tag))} has no place here"
-            self._problems.error("YAML_TAG", message, _span(event), "leave it out")
+            message = f"{quote(str(tag))} is a tag in YAML, which is not allowed here"
+            self._problems.error("YAML_TAG", message, _span(event), "remove it, or put the whole text in quotes")
         return anchor is not None or tag is not None
 
     def _mapping(self, start: yaml.MappingStartEvent, depth: int) -> Located:
         values: dict[str, object] = {}
-        found = Located(values, _span(start))
+        found, is_other_entry = Located(values, _span(start)), False
         for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
                 found.span = Span(found.span.start, max(found.span.start, _span(event).start))
@@ -162,17 +176,24 @@ class _Reader:
             value = self._value(next(self._events), depth + 1)
             if not isinstance(key.value, str):
                 shown = quote(self._problems.text(key.span))
-                message = f"{shown} is no name: YAML reads it as {_yaml_word(key.value)}"
+                message = f"the key {shown} is not a text: YAML reads it as {_yaml_word(key.value)}"
                 self._problems.error("NAME_NOT_TEXT", message, key.span, "put it in quotes")
                 continue
             if key.value in values:
-                message = f"the key {quote(key.value)} stands twice"
-                self._problems.error("YAML_DUPLICATE_KEY", message, key.span)
+                if not is_other_entry:
+                    self._duplicate(key.value, key.span)
+                is_other_entry = is_other_entry or key.value == "name"
                 continue
             values[key.value] = value.value
             found.keys[key.value] = key.span
             found.children[key.value] = value
         return found
+
+    def _duplicate(self, key: str, span: Span) -> None:
+        hint = "remove one of them"
+        if key == "name":
+            hint = "if another rule begins here, write `- name: …`"
+        self._problems.error("YAML_DUPLICATE_KEY", f"the key {quote(key)} is given twice", span, hint)
 
     def _sequence(self, start: yaml.SequenceStartEvent, depth: int) -> Located:
         values: list[object] = []
@@ -194,27 +215,25 @@ class _Reader:
             return Located(event.value, span, style)
         rest_of_line = self._source.text[span.end :].split("\n", 1)[0]
         cut = rest_of_line.lstrip(" \t").startswith("#")
-        return Located(self._plain(event.value, span), span, None, cut)
+        tag: str = _RESOLVER.resolve(yaml.ScalarNode, event.value, (True, False))
+        is_plain = tag == _STRING or event.value in _PLAIN_VALUES or _DECIMAL.fullmatch(event.value) is not None
+        if not is_plain:
+            self._surprise(event.value, tag.rsplit(":", 1)[-1], span)
+        return Located(_plain_value(event.value, tag), span, None, cut, broken=not is_plain)
 
-    def _plain(self, text: str, span: Span) -> object:
-        tag: str = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))
-        if tag == _STRING:
-            return text
-        if text in ("true", "false"):
-            return text == "true"
-        if text in ("", "~", "null"):
-            return None
-        if _DECIMAL.fullmatch(text):
-            return int(text)
-        kind = tag.rsplit(":", 1)[-1]
-        message = f"YAML reads {quote(text)} as {kind}, which is hardly what you mean"
-        self._problems.error(
-            "YAML_SURPRISE",
-            message,
-            span,
-            "put a text in quotes; write true, false and whole decimal numbers plainly",
-        )
-        return text
+    def _surprise(self, text: str, kind: str, span: Span) -> None:
+        """Note a plain scalar that YAML reads as something that a person did not write."""
+        hint = f'write "{text}" for a text; a number is written in decimal digits'
+        if kind == "bool":
+            value = "true" if text.lower() in ("yes", "on", "y", "true") else "false"
+            hint = f'write `{value}` for a truth value, "{text}" for a text'
+        self._problems.error("YAML_SURPRISE", f"YAML reads {quote(text)} as {_KINDS.get(kind, kind)}", span, hint)
+
+
+def _plain_value(text: str, tag: str) -> object:
+    if tag != _STRING and text in _PLAIN_VALUES:
+        return _PLAIN_VALUES[text]
+    return int(text) if tag != _STRING and _DECIMAL.fullmatch(text) else text
 
 
 def _yaml_word(value: object) -> str:

@@ -21,8 +21,8 @@ from evaluator.facts.host import HostAddresses
 from evaluator.facts.literal import parse_literal
 from evaluator.finding import FindingCode
 from evaluator.policy.find import is_file, names_file, read_text_file
-from evaluator.policy.load import refuse_violations
 from evaluator.policy.problems import Problems
+from evaluator.policy.structure import refuse_violations
 from evaluator.policy.yaml_text import Located, read_yaml
 from evaluator.report.read import FORMATS, read_regular_file
 from evaluator.source import Source, Span
