@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lark import Lark
 
 from evaluator.diagnostic import Diagnostic, PolicyError, Severity
@@ -130,6 +132,25 @@ def test_chunk_is_told_in_order_and_with_the_caret_in_its_place(chunk, tmp_path)
         at = caret.index("^")
         assert source_line[at : at + 1] == flat(raw.replace("\t", " "))[column - 1 : column]
         assert len(caret) <= max(len(source_line), at + 1)
+
+
+POLICY_LINES = find_policy("strict").text.split("\n")
+SLIPS = ["\t", " ", "  ", "\u00a0", "\u200b", "-", "–", ":", "：", "#", "'", '"', "“", "{", "[", "*", "&", "!", "|", ""]
+
+
+@given(
+    at=st.integers(0, len(POLICY_LINES) - 1),
+    column=st.integers(0, 20),
+    slip=st.sampled_from(SLIPS),
+    cut=st.integers(0, 3),
+)
+def test_a_slip_anywhere_is_refused_or_read_and_never_a_crash(at, column, slip, cut):
+    line = POLICY_LINES[at]
+    slipped = [*POLICY_LINES[:at], line[:column] + slip + line[column + cut :], *POLICY_LINES[at + 1 :]]
+    for problem in told("\n".join(slipped)):
+        number, _ = place(problem)
+        assert 1 <= number <= len(slipped) + 1
+        assert "<block" not in problem.message or "invalid YAML" in problem.message
 
 
 @pytest.mark.parametrize("name", shipped_names())

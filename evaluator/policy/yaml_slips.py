@@ -208,16 +208,24 @@ def _dash_column(line: _Line, before: Sequence[_Line]) -> Slip | None:
 
 
 def _key_column(line: _Line, before: Sequence[_Line]) -> Slip | None:
-    entry = next((each for each in reversed(before) if each.dash and each.key in RULE_KEYS), None)
+    entry = _entry_of(before)
     if entry is None or line.key not in RULE_KEYS or line.column in (0, entry.column):
-        return None
-    if any(each.key in FILE_KEYS and not each.indent for each in before[before.index(entry) :]):
         return None
     if line.column == len(entry.indent) and line.key == "name":
         return Slip("the dash before `name` is missing", "write `- name: …` for each rule", line.at(line.key))
     here, there = line.column + 1, entry.column + 1
     message = f"{quote(line.key)} is in column {here}, {quote(entry.key)} of this entry in column {there}"
     return Slip(message, f"indent it by {entry.column} spaces", line.at(line.key))
+
+
+def _entry_of(before: Sequence[_Line]) -> _Line | None:
+    """Return the line with which the last entry of the list begins; None if a key of the file has ended the list."""
+    for line in reversed(before):
+        if line.dash and line.key in RULE_KEYS:
+            return line
+        if line.key in FILE_KEYS and not line.indent:
+            return None
+    return None
 
 
 def _continuation(line: _Line, before: Sequence[_Line]) -> Slip | None:
