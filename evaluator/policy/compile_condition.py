@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from evaluator.facts.address import Address, Cidr
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
 from evaluator.policy.checked import (
@@ -218,5 +217,3 @@ def _near(facts: HostFacts, floor: Link, items: tuple[Link, ...]) -> tuple[Link,
         return ()
     wanted = frozenset(names)
     return tuple([item for item in items if item.name in wanted])
-
-

@@ -9,7 +9,7 @@ values are never compared, every loop runs over a finite list.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -213,7 +213,7 @@ def _is_beyond(extreme: Extreme, scene: Scene, bound: Bindings) -> bool:
     key = extreme_of, extreme.is_least, word.name, id(extreme.domain)
     most = kept(scene, key, lambda: found(evaluate(extreme.domain, scene, bound)))
     value = evaluate(extreme.subject, scene, bound)
-    return any(one < value if extreme.is_least else one > value for one in most)  # type: ignore[operator]  # as above
+    return any(one < value if extreme.is_least else one > value for one in most)
 
 
 def _truth(condition: Truth, scene: Scene, bound: Bindings) -> bool:

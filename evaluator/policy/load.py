@@ -19,13 +19,13 @@ from evaluator.policy.lint.rules import lint, lint_whole, unused_parameters
 from evaluator.policy.parameters import TYPE_NAMES, read_value
 from evaluator.policy.pin import check_pins
 from evaluator.policy.problems import Problems
-from evaluator.policy.program import Parameter, Program, Rule
+from evaluator.policy.program import Parameter, Program
 from evaluator.policy.structure import refuse_violations
 from evaluator.policy.types import Base, Type
 from evaluator.policy.verbs import VERBS
 from evaluator.policy.vocabulary import FUNCTIONS, KEYWORDS, words_of
 from evaluator.policy.yaml_text import Located
-from evaluator.source import Source, Span
+from evaluator.source import Source
 from evaluator.text import quote
 
 _SCHEMA = "policy"
