@@ -14,10 +14,9 @@ from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, Cidr
 from evaluator.facts.link import Link
 from evaluator.finding import Finding, FindingCode
-from evaluator.policy.compile import Compiled
-from evaluator.policy.evidence import is_open
+from evaluator.policy.compile import Compiled, Test
 from evaluator.policy.program import Rule
-from evaluator.policy.scene import Question, Scene
+from evaluator.policy.scene import Question
 from evaluator.policy.verdict import Trace
 from evaluator.report.beyond_vdsm import ROUTE_WORDS
 from evaluator.report.reading import Report
@@ -36,8 +35,9 @@ def missing_facts(compiled: Compiled, report: Report, question: Question, trace:
     rules, (helds, afters) = compiled.program.rules, trace
     facts = set(asking.by_deciding)
     for number, asked, asked_by_message in asking.noting:
-        nics = (*question.owners, *afters[number])
-        if len(nics) > _MOST_TRIED or _is_open(rules[number], question, afters[number], nics, missing):
+        nics = tuple({nic.name: nic for nic in (*question.owners, *afters[number])}.values())
+        could_change = compiled.could_change(number, missing)
+        if len(nics) > _MOST_TRIED or _for_some(rules[number], could_change, question, afters[number], nics):
             facts |= asked
         if helds[number]:
             facts |= asked_by_message
@@ -48,7 +48,9 @@ def missing_facts(compiled: Compiled, report: Report, question: Question, trace:
     doubtful = [
         rules[number].name
         for number in asking.refusing
-        if helds[number] and _is_open(rules[number], question, afters[number], _hits(helds[number], left), missing)
+        if helds[number]
+        for could_change in [compiled.could_change(number, missing)]
+        if _for_some(rules[number], could_change, question, afters[number], _hits(helds[number], left))
     ]
     if doubtful:
         severity, hint = Severity.WARNING, f"{_HINT}; {quote_all(doubtful)} is true only because of that"
@@ -78,11 +80,8 @@ def _hits(held: tuple[Link, ...] | bool, left: tuple[Link, ...]) -> tuple[Link, 
     return tuple(nic for nic in left if nic.name in names)
 
 
-def _is_open(
-    rule: Rule, question: Question, candidates: tuple[Link, ...], nics: tuple[Link, ...], missing: frozenset[str]
-) -> bool:
-    """Return whether a missing fact could change a rule for one of the interfaces, or at all if it has no subject."""
-    scene = Scene(question, candidates)
+def _for_some(rule: Rule, test: Test, question: Question, candidates: tuple[Link, ...], nics: tuple[Link, ...]) -> bool:
+    """Return whether a test holds for one of the interfaces, or at all if the rule has no subject."""
     if not rule.has_subject:
-        return is_open(rule.condition, scene, {}, missing)
-    return any(is_open(rule.condition, scene, {"nic": nic}, missing) for nic in nics)
+        return test(question, candidates, None)
+    return any(test(question, candidates, nic) for nic in nics)

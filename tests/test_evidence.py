@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator.facts.host import HostFacts
-from evaluator.policy.evidence import is_open
+from evaluator.policy.compile import compile_test
+from evaluator.policy.evidence import open_where
 from evaluator.policy.interpret import Bindings, holds
 from evaluator.policy.parameters import bind
 from evaluator.policy.scene import Question, Scene
@@ -46,7 +47,11 @@ def test_what_is_not_open_is_the_same_for_every_value(
         for name in [link.name for link in one.links] if rule.has_subject else [None]:
             scenes = [Scene(Question(facts, host, parameters), facts.links) for facts in (one, other)]
             first, second = ((scene, bound_to(name, scene.facts)) for scene in scenes)
-            if not is_open(rule.condition, *first, MISSING):
+            where = open_where(rule.condition, MISSING)
+            is_open = holds(where, *first)
+            nic = None if name is None else one.by_name[name]
+            assert compile_test(program, where)(first[0].question, first[0].candidates, nic) is is_open
+            if not is_open:
                 assert holds(rule.condition, *first) is holds(rule.condition, *second), rule.text
 
 

@@ -8,28 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from msgspec import Struct
-
 from evaluator.policy.checked import Condition, Constant, Expression, InState, Read, Related, RouteTo, walk
 from evaluator.policy.program import Program, Rule
 from evaluator.policy.types import Base
 from evaluator.policy.verbs import Effect
 
 _FACTS = (Base.NIC, Base.REPORT, Base.OWNED)
-
-
-class Asking(Struct, frozen=True):
-    """Which rules of a policy ask for facts that a report does not have; `missing` are the facts.
-
-    `by_deciding` are those that rules other than `warn` ask for. `refusing` are the numbers of the reject and ambiguous
-    rules among them, and `noting` the numbers of the other rules, with what the condition and the message of each ask
-    for.
-    """
-
-    missing: frozenset[str]
-    by_deciding: frozenset[str]
-    refusing: tuple[int, ...]
-    noting: tuple[tuple[int, frozenset[str], frozenset[str]], ...]
 
 
 def nodes_of(rule: Rule) -> Iterator[Condition | Expression]:
@@ -68,21 +52,6 @@ def asks_for_addresses(program: Program) -> bool:
         for rule in program.rules
         if rule.verb.effect is Effect.ADD
         for node in walk(rule.condition)
-    )
-
-
-def asking_for(program: Program, missing: frozenset[str]) -> Asking:
-    """Return which rules ask for one of these facts."""
-    asked = [(number, rule, facts_of(rule) & missing) for number, rule in enumerate(program.rules)]
-    return Asking(
-        missing,
-        frozenset().union(*(facts for _, rule, facts in asked if rule.verb.decides)),
-        tuple(number for number, rule, facts in asked if facts and rule.verb.refuses),
-        tuple(
-            (number, facts_in(rule.condition) & missing, facts - facts_in(rule.condition))
-            for number, rule, facts in asked
-            if facts and not rule.verb.decides
-        ),
     )
 
 

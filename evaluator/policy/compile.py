@@ -19,6 +19,7 @@ from evaluator.decision import Status
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
 from evaluator.finding import Finding
+from evaluator.policy.checked import Condition
 from evaluator.policy.compile_condition import Writer
 from evaluator.policy.cost import Pricing
 from evaluator.policy.program import Program, Rule
@@ -30,11 +31,12 @@ from evaluator.policy.verdict import Trace, Verdict, status_of_none
 from evaluator.policy.wording import finding_at_once, finding_of, show
 
 if TYPE_CHECKING:
-    from evaluator.policy.asked import Asking
+    from evaluator.policy.evidence import Asking
 
 Judge = Callable[[Question], Verdict]
 Said = tuple[Trace, list[Finding]]
 Say = Callable[[Question, Trace], Said]
+Test = Callable[[Question, tuple[Link, ...], Link | None], bool]
 _PROLOGUE = """
 facts = question.facts
 host = question.host
@@ -64,10 +66,22 @@ class Compiled:
         """Return which rules ask for one of these facts."""
         known = self._asking.get(missing)
         if known is None:
-            from evaluator.policy.asked import asking_for  # noqa: PLC0415 -- as above
+            from evaluator.policy.evidence import asking_for  # noqa: PLC0415 -- as above
 
             known = self._asking[missing] = asking_for(self.program, missing)
         return known
+
+    def could_change(self, number: int, missing: frozenset[str]) -> Test:
+        """Return the function that says whether one of these facts could change a rule that asks for some."""
+        key = number, missing
+        if key not in self._tests:
+            self._tests[key] = compile_test(self.program, self.asking(missing).open[number])
+        return self._tests[key]
+
+    @cached_property
+    def _tests(self) -> dict[tuple[int, frozenset[str]], Test]:
+        """What `could_change` returned before."""
+        return {}
 
     @cached_property
     def _asking(self) -> dict[frozenset[str], Asking]:
@@ -133,6 +147,16 @@ def compile_saying(program: Program) -> Say:
     body.append(ast.Return(ast.Tuple([trace, name("found")], ast.Load())))
     say: Say = _function(program, ["question", "trace"], body, writer.constants)
     return say
+
+
+def compile_test(program: Program, condition: Condition) -> Test:
+    """Return a function that says whether a condition holds for an interface, or at all."""
+    writer = Writer()
+    once = writer.begin_rule(is_on_candidates=False)
+    held = ast.Return(writer.condition(condition))
+    body = [*parsed("facts = question.facts\nhost = question.host"), *_with_scene([*once, held])]
+    test: Test = _function(program, ["question", "candidates", "nic"], body, writer.constants)
+    return test
 
 
 def _function(program: Program, given: list[str], body: list[ast.stmt], constants: Mapping[str, object]) -> Any:  # noqa: ANN401 -- a function of these arguments

@@ -1,9 +1,9 @@
 """Whether a condition depends on facts that a report's format does not have.
 
 A missing fact counts as empty, unknown or false, so `management_network not in nic.networks` is true for a report
-without networks. This module evaluates a condition in Kleene's three-valued logic instead: a clause that reads a
-missing fact has the value None (open), every other clause has the value that the reference gives it. If the whole
-condition is open, the fact could change it; if it is true or false, no value of the fact could.
+without networks. A condition has two bounds instead: in the upper one each clause that reads a missing fact is replaced
+by what helps the condition to be true, in the lower one by what helps it to be false. If only the upper one is true,
+the fact could change the condition; if both are true or both false, no value of the fact could.
 
 A clause is the smallest part without `and`, `or` and `not`; a quantifier over a list that the report has is evaluated
 element by element. This cannot meet an unknown value that the rule has not asked about: the checker's proofs follow the
@@ -12,58 +12,75 @@ same structure, and a proof that rests on a missing fact belongs to a clause tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Set
 
-from evaluator.policy.asked import facts_in
-from evaluator.policy.checked import AllOf, AnyOf, Condition, Expression, Not, Quantified, Quantifier
-from evaluator.policy.interpret import Bindings, elements, holds
-from evaluator.policy.scene import Scene
+from msgspec import Struct
+from msgspec.structs import replace
+
+from evaluator.policy.asked import facts_in, facts_of
+from evaluator.policy.checked import AllOf, AnyOf, Condition, Constant, Not, Quantified, Quantifier, Truth
+from evaluator.policy.program import Program
+from evaluator.policy.types import Base, Type
+from evaluator.source import Span
 
 
-def is_open(condition: Condition, scene: Scene, bound: Bindings, missing: Set[str]) -> bool:
-    """Return whether the condition depends on one of the missing facts (words as in `HostFacts.lacking`)."""
-    return _value(condition, scene, bound, missing) is None
+class Asking(Struct, frozen=True):
+    """Which rules of a policy ask for facts that a report does not have; `missing` are the facts.
+
+    `by_deciding` are those that rules other than `warn` ask for. `refusing` are the numbers of the reject and ambiguous
+    rules among them, and `noting` the numbers of the other rules, with what the condition and the message of each ask
+    for. `open` is the condition under which a missing fact could change each of these rules.
+    """
+
+    missing: frozenset[str]
+    by_deciding: frozenset[str]
+    refusing: tuple[int, ...]
+    noting: tuple[tuple[int, frozenset[str], frozenset[str]], ...]
+    open: dict[int, Condition]
 
 
-def _value(condition: Condition, scene: Scene, bound: Bindings, missing: Set[str]) -> bool | None:
-    """Return the value of a condition, None if it is open."""
+def open_where(condition: Condition, missing: Set[str]) -> Condition:
+    """Return the condition under which another one depends on missing facts (words as in `HostFacts.lacking`)."""
+    upper, lower = (_bound(condition, missing, value=value) for value in (True, False))
+    return AllOf((upper, Not(lower, "", _NOWHERE)), "", _NOWHERE)
+
+
+def _bound(condition: Condition, missing: Set[str], *, value: bool) -> Condition:
+    """Return the upper bound of a condition (true), or the lower one."""
+    if missing.isdisjoint(facts_in(condition)):
+        return condition
     match condition:
-        case AllOf(conditions=parts):
-            return _conjunction(_value(part, scene, bound, missing) for part in parts)
-        case AnyOf(conditions=parts):
-            return _negation(_conjunction(_negation(_value(part, scene, bound, missing)) for part in parts))
-        case Not(condition=inner):
-            return _negation(_value(inner, scene, bound, missing))
-        case Quantified(domain=domain) if not _reads(domain, missing):
-            return _quantified(condition, scene, bound, missing)
+        case AllOf() | AnyOf():
+            return replace(
+                condition, conditions=tuple([_bound(part, missing, value=value) for part in condition.conditions])
+            )
+        case Not():
+            return replace(condition, condition=_bound(condition.condition, missing, value=not value))
+        case Quantified() if missing.isdisjoint(facts_in(condition.domain)):
+            turned = (condition.quantifier is Quantifier.NO) is not value
+            return replace(condition, body=_bound(condition.body, missing, value=turned))
         case _:
-            return None if _reads(condition, missing) else holds(condition, scene, bound)
+            return Truth(Constant(value, Type(Base.BOOLEAN), ""), "", _NOWHERE)
 
 
-def _quantified(condition: Quantified, scene: Scene, bound: Bindings, missing: Set[str]) -> bool | None:
-    """Return the value over a list: `every` is a conjunction, `no` one of negations, `some` the negation of `no`."""
-    name, body = condition.variable.name, condition.body
-    values = (_value(body, scene, {**bound, name: element}, missing) for element in elements(condition, scene, bound))
-    if condition.quantifier is Quantifier.EVERY:
-        return _conjunction(values)
-    none_holds = _conjunction(map(_negation, values))
-    return none_holds if condition.quantifier is Quantifier.NO else _negation(none_holds)
+_NOWHERE = Span(0, 0)
 
 
-def _conjunction(values: Iterable[bool | None]) -> bool | None:
-    """Return false if one value is false, else open if one is open; stops at the first false one, as `and` does."""
-    result: bool | None = True
-    for value in values:
-        if value is False:
-            return False
-        if value is None:
-            result = None
-    return result
-
-
-def _negation(value: bool | None) -> bool | None:
-    return None if value is None else not value
-
-
-def _reads(node: Condition | Expression, missing: Set[str]) -> bool:
-    return not missing.isdisjoint(facts_in(node))
+def asking_for(program: Program, missing: frozenset[str]) -> Asking:
+    """Return which rules ask for one of these facts."""
+    asked = [(number, rule, facts_of(rule) & missing) for number, rule in enumerate(program.rules)]
+    return Asking(
+        missing,
+        frozenset().union(*(facts for _, rule, facts in asked if rule.verb.decides)),
+        tuple(number for number, rule, facts in asked if facts and rule.verb.refuses),
+        tuple(
+            (number, facts_in(rule.condition) & missing, facts - facts_in(rule.condition))
+            for number, rule, facts in asked
+            if facts and not rule.verb.decides
+        ),
+        {
+            number: open_where(rule.condition, missing)
+            for number, rule, facts in asked
+            if facts and (rule.verb.refuses or not rule.verb.decides)
+        },
+    )
