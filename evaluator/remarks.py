@@ -82,8 +82,7 @@ def _leaves_open(finding: Finding) -> bool:
 
 def _stack(question: Question, nic: Link) -> Iterator[str]:
     yield nic.name
-    if nic.lowers.names:
-        yield from question.facts.topology.below(nic.name)
+    yield from question.facts.below(nic.name)
 
 
 def _several(left: Sequence[Link], question: Question) -> Finding:

@@ -220,20 +220,25 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         """
         if next(self._walks, None) is None:
             return self.topology.is_above(upper, lower)
-        return self._leads(upper, lower) and not self._leads(lower, upper)
+        return lower in self._met_below(upper) and upper not in self._met_below(lower)
 
-    def _leads(self, name: str, wanted: str) -> bool:
-        """Return whether a walk down from one interface meets another, or itself again."""
+    def below(self, name: str) -> Collection[str]:
+        """Return everything transitively below an interface, found in the same way."""
+        if name not in self.standing:
+            return ()
+        met = None if next(self._walks, None) is None else self._met_below(name)
+        return self.topology.below(name) if met is None or name in met else met
+
+    def _met_below(self, name: str) -> set[str]:
+        """Return all that a walk down from one interface meets: in a circle itself, too."""
         met: set[str] = set()
         pending = [name]
-        while pending:
-            for lower in self.by_name[pending.pop()].lowers.names:
-                if lower == wanted:
-                    return True
+        for one in pending:  # it grows meanwhile
+            for lower in self.standing[one].names if one in self.standing else ():
                 if lower not in met and lower in self.by_name:
                     met.add(lower)
                     pending.append(lower)
-        return False
+        return met
 
     def route_to(self, address: Address) -> tuple[Link, ...]:
         """Return the links by which the host reaches an address: longest prefix, then least metric; sorted by name."""

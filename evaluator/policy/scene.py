@@ -40,7 +40,7 @@ class Question:
     def matched(self, nic: Link) -> tuple[OwnedAddress, ...]:
         """Return the interface's addresses that equal a usable host address."""
         found = self.owned.get(nic.name)
-        return () if found is None else tuple(owned for owned in nic.addresses if owned.address in found)
+        return () if found is None else tuple([owned for owned in nic.addresses if owned.address in found])
 
     def matched_set(self, nic: Link) -> frozenset[Address]:
         """Return the usable host addresses that the interface owns."""
