@@ -23,14 +23,12 @@ from evaluator.policy.checked import (
     Not,
     Quantified,
     Quantifier,
-    Read,
     Relate,
     Related,
     Truth,
     floor_of,
 )
 from evaluator.policy.compile_expression import Values, is_candidates, is_other, variable
-from evaluator.policy.lists import above_in
 from evaluator.policy.program import Template
 from evaluator.policy.sieve import Sieve, Source, extreme_of
 from evaluator.policy.syntax import attribute, call, name, negation
@@ -59,7 +57,7 @@ class Writer:
     @property
     def constants(self) -> dict[str, object]:
         """The values by the names that were given to them, and the functions that expressions call."""
-        return {**self._values.constants, "above_in": above_in, "near": _near}
+        return {**self._values.constants, "near": _near}
 
     def begin_rule(self, *, is_on_candidates: bool) -> list[ast.stmt]:
         """Return the list to which is added what the rule computes once; its subjects may all be candidates."""
@@ -173,14 +171,8 @@ class Writer:
         if extreme is not None:
             held = self._values.beyond_extreme(extreme)
             return negation(held) if node.quantifier is Quantifier.NO else held
-        floor = floor_of(node)
-        domain = self._values.value(node.domain)
-        body = node.body
-        if floor is not None:
-            is_steady = isinstance(node.domain, Read) and node.domain.owner is None  # as long as the rule is judged
-            near, whose = ("above_in", "scene") if is_steady else ("near", "facts")
-            domain = call(name(near), name(whose), self._values.value(floor), domain)
-            body = _with_floor_last(body)
+        domain = self._values.domain(node)
+        body = node.body if floor_of(node) is None else _with_floor_last(node.body)
         bound = variable(node.variable.name)
         ifs: list[ast.expr] = []
         if node.others_only:

@@ -18,6 +18,7 @@ from evaluator.policy.checked import (
     Filter,
     ListOf,
     ParameterValue,
+    Quantified,
     Read,
     RouteTo,
     Variable,
@@ -27,6 +28,7 @@ from evaluator.policy.checked import (
     may_be_unknown,
 )
 from evaluator.policy.lists import (
+    above_in,
     is_in,
     is_like,
     kept,
@@ -55,7 +57,7 @@ class Values:
         self._condition = condition
         self.constants: dict[str, object] = {"route_to": route_to, "identity": identity, "list_of_word": list_of_word}
         self.constants.update(set_of_word=set_of_word, networks_of_word=networks_of_word, networks_of=networks_of)
-        self.constants.update(is_in=is_in, matcher=matcher, is_like=is_like, kept=kept)
+        self.constants.update(is_in=is_in, matcher=matcher, is_like=is_like, kept=kept, above_in=above_in)
         self.statements: list[ast.stmt] = []
         self.loops = 0  # how many quantifiers the value is inside: a list may be asked for as often as they turn
         self._known: dict[int, str] = {}
@@ -101,11 +103,20 @@ class Values:
         """Write the set of what makes the elements equal that satisfy the condition."""
         bound = variable(node.variable.name)
         ifs = [is_other(bound)] if node.others_only else []
-        domain, floor = self.value(node.domain), floor_of(node)
-        if floor is not None:
-            domain = call(name("near"), name("facts"), self.value(floor), domain)
+        domain = self.domain(node)
+        self.loops += 1
         loop = ast.comprehension(ast.Name(bound, ast.Store()), domain, [*ifs, self._condition(node.body)], 0)
+        self.loops -= 1
         return ast.SetComp(self.bare(node.variable), [loop])
+
+    def domain(self, node: Quantified | Filter) -> ast.expr:
+        """Write the list that a quantifier or filter ranges over, without what its body rules out at once."""
+        domain, floor = self.value(node.domain), floor_of(node)
+        if floor is None:
+            return domain
+        if isinstance(node.domain, Read) and node.domain.owner is None:  # the same as long as the rule is judged
+            return call(name("above_in"), name("scene"), self.value(floor), domain)
+        return call(name("near"), name("facts"), self.value(floor), domain)
 
     def _read(self, node: Read) -> ast.expr:
         word = node.word
