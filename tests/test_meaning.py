@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ import evaluator
 from evaluator import HostAddresses
 from evaluator.engine import Policy
 from evaluator.policy.load import read_program
-from evaluator.policy.vocabulary import FUNCTIONS, STATES, WORDS
+from evaluator.policy.vocabulary import FUNCTIONS, MESSAGE_WORDS, STATES, WORDS
 from evaluator.source import Source
 from evaluator.workbench.terse_topology import read_topology
 
 TABLE = yaml.safe_load((Path(__file__).parent / "meaning" / "words.yaml").read_text(encoding="utf-8"))
+MESSAGES = yaml.safe_load((Path(__file__).parent / "meaning" / "messages.yaml").read_text(encoding="utf-8"))
 HOSTS = [{**TABLE, "given": read_topology(TABLE["given"])}, *TABLE["reports"]]
 CASES = [
     pytest.param(number, condition, names, id=f"{number}: {condition}")
@@ -61,6 +63,20 @@ def test_what_a_format_cannot_supply_is_said(number: int, word: str) -> None:
     assert [one for one in findings if one.code == "REPORT_LACKS_FACT" and f"`{word}`" in one.message]
 
 
+@pytest.mark.parametrize("row", MESSAGES["says"], ids=lambda row: row["message"])
+def test_what_a_message_shows(row: dict[str, Any]) -> None:
+    choose = {"name": "choose", "rule": f"match nic when {MESSAGES['candidates']}"}
+    said = {"name": "said", "rule": row["rule"], "message": row["message"], "code": "SAID"}
+    text = yaml.safe_dump({"policy": "tried", "rules": [choose, said]}, width=10_000)
+    report = evaluator.read_report(read_topology(MESSAGES["given"]))
+    decision = evaluator.load_policy(text=text).decide(report, HostAddresses.of(*MESSAGES["host"]))
+    findings = [one for one in decision.findings if one.code == "SAID"]
+    assert [one.message for one in findings] == row["says"]
+    for key in ("interfaces", "addresses"):
+        if key in row:
+            assert [list(getattr(one, key)) for one in findings] == [row[key]]
+
+
 def test_every_word_is_in_the_table() -> None:
     sentences = " ".join(condition for host in HOSTS for condition in host["holds"])
     used: set[Any] = set(sentences.replace("(", " ").replace(")", " ").replace(",", " ").split())
@@ -70,3 +86,4 @@ def test_every_word_is_in_the_table() -> None:
     assert {w.name for w in WORDS} - elsewhere <= used
     assert {s.name for s in STATES} - not_reported_by_vdsm - {"bridge", "ipv4"} <= used
     assert set(FUNCTIONS) <= used
+    assert {f"{{{word.shown}}}" for word in MESSAGE_WORDS} <= set(re.findall(r"{[a-z._]+}", str(MESSAGES)))

@@ -6,11 +6,13 @@ import re
 
 from evaluator.policy import nodes
 from evaluator.policy.check_expression import ExpressionChecker, Scope
-from evaluator.policy.checked import Expression
+from evaluator.policy.checked import Expression, Read
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Template
 from evaluator.policy.scalar import Scalar
-from evaluator.policy.types import Base
+from evaluator.policy.types import Base, Type
+from evaluator.policy.vocabulary import message_word
+from evaluator.source import Span
 from evaluator.text import quote
 
 _PIECE = re.compile(r"\{([^{}]*)\}|[{}]")
@@ -30,6 +32,20 @@ def check_message(scalar: Scalar, scope: Scope, problems: Problems) -> Template:
             parts.append(found)
     parts.append(scalar.text[at:])
     return Template(tuple(part if not isinstance(part, str) else fold(part) for part in parts if part != ""))
+
+
+def _message_word(node: nodes.Word, checker: ExpressionChecker, scope: Scope) -> Expression | None:
+    """Return a word that only messages have."""
+    *before, last = node.parts
+    alone = message_word(None, node.text)
+    if alone is not None:
+        return Read(alone.key, None, alone.type, node.text)
+    word = message_word(Base.NIC, last.text)
+    if word is None or not before or before[0].text not in scope.variables:
+        return None
+    owner = checker.operand(nodes.Word(tuple(before), Span(before[0].span.start, before[-1].span.end)), scope)
+    fits = owner is not None and owner.type == Type(Base.NIC)
+    return Read(word.key, owner, word.type, node.text) if fits else None
 
 
 def _no_filter(node: nodes.Filtered, scope: Scope) -> None:
@@ -61,9 +77,9 @@ def _placeholder(piece: re.Match[str], scalar: Scalar, scope: Scope, problems: P
     for name in inside.split("."):
         names.append(nodes.Name(name, scalar.span(start, start + len(name))))
         start += len(name) + 1
-    found = ExpressionChecker(problems, _no_filter).operand(
-        nodes.Word(tuple(names), scalar.span(*piece.span(1))), scope
-    )
+    word = nodes.Word(tuple(names), scalar.span(*piece.span(1)))
+    checker = ExpressionChecker(problems, _no_filter)
+    found = _message_word(word, checker, scope) or checker.operand(word, scope)
     if found is not None and found.type.base in _NOT_SHOWN:
         problems.error("MESSAGE_SYNTAX", f"{quote(inside)} cannot be shown as text", span, "say {host.name}")
         return None

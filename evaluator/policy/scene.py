@@ -12,8 +12,17 @@ from evaluator.facts.host import HostAddresses, HostFacts
 from evaluator.facts.link import Link
 
 _NOTHING: frozenset[Address] = frozenset()
+
+
+class Owner(Struct, frozen=True):
+    """An interface with the usable host addresses that it owns, sorted."""
+
+    nic: Link
+    addresses: tuple[Address, ...]
+
+
 Plain = str | int | bool | Address | Cidr
-Scalar = Plain | OwnedAddress | Link
+Scalar = Plain | OwnedAddress | Link | Owner
 Literal = Plain | tuple[Plain, ...] | None
 Value = Scalar | HostAddresses | HostFacts | tuple[Scalar, ...] | None
 
@@ -45,6 +54,10 @@ class Question:
     def matched_set(self, nic: Link) -> frozenset[Address]:
         """Return the usable host addresses that the interface owns."""
         return self.owned.get(nic.name, _NOTHING)
+
+    def as_owners(self, nics: Iterable[Link]) -> tuple[Owner, ...]:
+        """Return interfaces with the usable host addresses that they own."""
+        return tuple([Owner(nic, tuple(sorted(self.matched_set(nic)))) for nic in nics])
 
     def matched_sets(self, nics: Iterable[Link]) -> frozenset[Address]:
         """Return those that one of several interfaces owns."""

@@ -9,7 +9,10 @@ from msgspec.structs import replace
 
 
 class Base(StrEnum):
-    """What a value is. HOST and REPORT have fields and states only; NOTHING is the element of an empty list."""
+    """What a value is. HOST and REPORT have fields and states only; NOTHING is the element of an empty list.
+
+    OWNER is an interface with the host addresses that it owns, as messages show it.
+    """
 
     TEXT = "text"
     INTEGER = "integer"
@@ -20,6 +23,7 @@ class Base(StrEnum):
     NIC = "nic"
     HOST = "host"
     REPORT = "report"
+    OWNER = "owner"
     NOTHING = "nothing"
 
 

@@ -181,6 +181,32 @@ WORDS: tuple[Word, ...] = (
     _attribute(_ADDR, "label", _MAYBE_TEXT, "its label in the kernel, such as eth0:1; IPv6 addresses have none"),
 )
 
+
+def _vlan(_: Scene, nic: Link) -> str:
+    if nic.vlan_id is None:
+        return "unknown VLAN"
+    return f"VLAN {nic.vlan_id}" if nic.vlan_id else "untagged"
+
+
+_OWNERS = Type(Base.OWNER).listed
+_WITH_ADDRESSES = "with the usable host addresses that each owns: bond0 (10.20.0.5), ens2 (10.31.0.5)"
+MESSAGE_WORDS: tuple[Word, ...] = (
+    Word(
+        None,
+        "candidates.addresses",
+        _OWNERS,
+        f"the candidates {_WITH_ADDRESSES}",
+        lambda s, _: s.question.as_owners(s.candidates),
+    ),
+    Word(
+        None,
+        "owners.addresses",
+        _OWNERS,
+        f"the owners {_WITH_ADDRESSES}",
+        lambda s, _: s.question.as_owners(s.question.owners),
+    ),
+    Word(_NIC, "vlan", _TEXT, "its vlan: untagged, VLAN 100 or unknown VLAN", _vlan),
+)
 _KIND_MEANINGS = {
     Kind.PHYSICAL: "a network card, or what the report lists as one",
     Kind.TUN: "a tun or tap device",
@@ -281,14 +307,21 @@ KNOWING = {"known": True, "given": True, "unknown": False}
 _WORDS_OF: dict[Base | None, dict[str, Word]] = {}
 for _word in WORDS:
     _WORDS_OF.setdefault(_word.owner, {})[_word.name] = _word
+_MESSAGE_WORDS = {word.key: word for word in MESSAGE_WORDS}
 _STATES_OF: dict[Base, dict[str, State]] = {}
 for _state in STATES:
     _STATES_OF.setdefault(_state.owner, {})[_state.name] = _state
 
 
 def word_named(owner: Base | None, name: str) -> Word:
-    """Return a word of a type, of None one that is used alone."""
-    return _WORDS_OF[owner][name]
+    """Return a word of a type, of None one that is used alone; those of messages, too."""
+    word = _WORDS_OF[owner].get(name)
+    return _MESSAGE_WORDS[owner, name] if word is None else word
+
+
+def message_word(owner: Base | None, name: str) -> Word | None:
+    """Return a word that only messages and hints have."""
+    return _MESSAGE_WORDS.get((owner, name))
 
 
 def state_named(owner: Base, name: str) -> State:

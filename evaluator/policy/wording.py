@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from evaluator.facts.address import Address, Cidr, OwnedAddress
 from evaluator.facts.link import Link
 from evaluator.finding import Finding
 from evaluator.policy.program import Rule
-from evaluator.policy.scene import Question, Value, identity
+from evaluator.policy.scene import Owner, Question, Value, identity
 from evaluator.policy.verbs import Effect
 from evaluator.text import visible
 
@@ -21,6 +21,10 @@ def show(value: object) -> str:
         return "unknown"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, tuple) and value and isinstance(value[0], Owner):
+        return ", ".join(map(show, value))
+    if isinstance(value, Owner):
+        return show(value.nic) + (f" ({show(value.addresses)})" if value.addresses else "")
     if isinstance(value, tuple):
         keys = sorted({identity(item) for item in value}, key=lambda key: (str(type(key)), key))
         return ", ".join(show(key) for key in keys) or "none"
@@ -43,27 +47,34 @@ def finding_of(rule: Rule, question: Question, nic: Link, named: tuple[Value, ..
 
     Otherwise it is about the host addresses that the interface owns.
     """
-    addresses = frozenset(_addresses_in(named)) if named else question.matched_set(nic)
+    addresses = frozenset(_named(named)[1]) if named else question.matched_set(nic)
     return _finding(rule, {nic.name}, addresses, message, hint)
 
 
-def _addresses_in(values: Iterable[Value]) -> Iterator[Address]:
+def _named(values: Iterable[Value]) -> tuple[set[str], set[Address]]:
+    """Return the interfaces and the addresses that a message names."""
+    interfaces: set[str] = set()
+    addresses: set[Address] = set()
     for value in values:
         for item in value if isinstance(value, tuple) else (value,):
-            if isinstance(item, Address | OwnedAddress):
-                yield item if isinstance(item, Address) else item.address
+            match item:
+                case Link():
+                    interfaces.add(item.name)
+                case Owner():
+                    interfaces.add(item.nic.name)
+                    addresses.update(item.addresses)
+                case OwnedAddress():
+                    addresses.add(item.address)
+                case Address():
+                    addresses.add(item)
+    return interfaces, addresses
 
 
 def finding_at_once(
     rule: Rule, question: Question, candidates: tuple[Link, ...], named: tuple[Value, ...], message: str, hint: str
 ) -> Finding:
     """Return what a rule without subject found; it is about what its message names."""
-    interfaces: set[str] = set()
-    addresses = set(_addresses_in(named))
-    for value in named:
-        interfaces.update(
-            item.name for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, Link)
-        )
+    interfaces, addresses = _named(named)
     if rule.verb.effect is Effect.MAKE_AMBIGUOUS:
         interfaces.update([nic.name for nic in candidates])
         addresses.update(question.matched_sets(candidates))

@@ -12,7 +12,7 @@ from pathlib import Path
 from evaluator.finding import MEANINGS
 from evaluator.policy.types import Base
 from evaluator.policy.verbs import VERBS
-from evaluator.policy.vocabulary import FUNCTIONS, STATES, WORDS, State, Word
+from evaluator.policy.vocabulary import FUNCTIONS, MESSAGE_WORDS, STATES, WORDS, State, Word
 
 _TITLES: dict[Base | None, str] = {
     None: "Words that stand alone",
@@ -81,6 +81,9 @@ def _language() -> Iterator[str]:
             ("`is given`", "whether the caller gave the parameter"),
         ),
     )
+    yield "\n## Words of messages and hints only\n"
+    words = ((f"`{{{word.shown}}}`", _meaning(word)) for word in MESSAGE_WORDS)
+    yield from _table(("word", "shows"), words)
     yield "\n## Functions\n"
     functions = ((f"`{f.name}(…)`", f.takes, f"`{f.gives}`", f.meaning) for f in FUNCTIONS.values())
     yield from _table(("function", "takes", "gives", "meaning"), functions)
