@@ -148,4 +148,4 @@ def test_what_costs_too_much_is_refused_alike() -> None:
 
 
 def test_small_hosts_need_no_counting() -> None:
-    assert Pricing(evaluator.load_policy("strict").program).harmless >= 256
+    assert Pricing(evaluator.load_policy("strict").program).harmless >= 1024

@@ -163,9 +163,9 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         """The length of the longest name of an interface or network."""
         return max(max(map(len, self.by_name), default=0), max(map(len, self.networks), default=0))
 
-    def is_below(self, bound: int) -> bool:
-        """Return whether the interfaces are fewer, and all lists of each link and all names shorter."""
-        if len(self.by_name) >= bound or self.longest_name >= bound:
+    def is_below(self, interfaces: int, bound: int) -> bool:
+        """Return whether the interfaces are fewer, and all lists of each link and all names shorter than the bound."""
+        if len(self.by_name) >= interfaces or len(self.networks) >= bound or self.longest_name >= bound:
             return False
         known = self.told.other_lists
         if known is not None and self.table.total + known + 2 < bound:

@@ -15,8 +15,8 @@ does for one clause. All that grows counts:
 A subject's own lists are counted with their sum over all interfaces where that is less than the longest of them for
 each subject: one interface with all vlans of a host costs as much as many with one.
 
-The count never falls where a size grows. So `Pricing` finds out once, when a policy is compiled, how large a host with
-lists of equal lengths may be, and below that nothing has to be counted.
+The count never falls where a size grows. So `Pricing` finds out once, when a policy is compiled, how many interfaces
+a host with short lists and texts may have, and below that nothing has to be counted.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ from evaluator.policy.vocabulary import Word
 from evaluator.text import quote
 
 STEP_BUDGET = 30_000_000
+SHORT = 64  # no list or text of a usual host is so long
 # so many elements or characters cost about as much as one step
 _IN_A_SET = 16
 _IN_A_LIST = 4
@@ -144,11 +145,11 @@ class Sizes(Struct, frozen=True):
     stacks: Callable[[], Stacks]
 
     @classmethod
-    def alike(cls, size: int, parameters: Iterable[str]) -> Sizes:
-        """Return the sizes of a host all whose lists, and those of each interface, are so long."""
-        lists = Lists(size, size * size)
-        given = dict.fromkeys(parameters, Given(size, size))
-        return cls(size, size, size, size, size, lists, size, given, lambda: Stacks(lists, lists))
+    def usual(cls, interfaces: int, parameters: Iterable[str]) -> Sizes:
+        """Return the sizes of a host with so many interfaces, all in one stack, and short lists and texts."""
+        lists, stacks = Lists(SHORT, SHORT * interfaces), Lists(interfaces, interfaces * interfaces)
+        given = dict.fromkeys(parameters, Given(SHORT, SHORT))
+        return cls(interfaces, interfaces, SHORT, SHORT, SHORT, lists, SHORT, given, lambda: Stacks(stacks, stacks))
 
 
 class _Steps(NamedTuple):
@@ -353,6 +354,12 @@ def _texts(value: Value) -> Iterator[str]:
     return (one for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, str))
 
 
+def _is_short(value: Value) -> bool:
+    if isinstance(value, tuple):
+        return len(value) < SHORT and all(len(text) < SHORT for text in _texts(value))
+    return not isinstance(value, str) or len(value) < SHORT
+
+
 class Pricing:
     """What the rules of a policy cost, and up to which size of a host it need not be counted."""
 
@@ -361,24 +368,19 @@ class Pricing:
         self.harmless = self._greatest_harmless_size(program.rules)
 
     def _greatest_harmless_size(self, rules: tuple[Rule, ...]) -> int:
-        """Return up to which length of all its lists no host can exceed the budget; 0 if none is known."""
+        """Return up to how many interfaces no usual host can exceed the budget; 0 if none is known."""
         for size in (2048, 1024, 512, 256, 128, 64, 32, 16):
-            sizes = Sizes.alike(size, self._parameters)
+            sizes = Sizes.usual(size, self._parameters)
             if sum(price_of(rule, sizes) for rule in rules) <= STEP_BUDGET:
                 return size
         return 0
 
     def budget(self, question: Question) -> Budget | None:
-        """Return the budget of one decision; None where its lists are so short that it need not be counted."""
-        host, size = question.host, self.harmless
-        is_small = len(host.answers) < size and (host.asked is None or len(host.asked) < size)
-        is_small = is_small and all(map(self._is_harmless, question.parameters.values()))
-        return None if is_small and question.facts.is_below(size) else Budget(question)
-
-    def _is_harmless(self, value: Value) -> bool:
-        if isinstance(value, tuple):
-            return len(value) < self.harmless and all(len(text) < self.harmless for text in _texts(value))
-        return not isinstance(value, str) or len(value) < self.harmless
+        """Return the budget of one decision; None where the host is so usual that it need not be counted."""
+        host = question.host
+        is_usual = len(host.answers) < SHORT and (host.asked is None or len(host.asked) < SHORT)
+        is_usual = is_usual and all(map(_is_short, question.parameters.values()))
+        return None if is_usual and question.facts.is_below(self.harmless, SHORT) else Budget(question)
 
 
 class Budget:
