@@ -180,7 +180,7 @@ class _Rules:
         self._own: set[str] = set()
         self._removed: set[str] = set()
         self._below: list[str] = []  # the names in the entries that are not applied yet
-        self._tails: dict[str, str] = {}  # by a rule's name, that of the last one which was put after it
+        self._anchors: dict[str, str] = {}  # by the name of a rule of the text, that of the rule which it is put after
 
     def merged(self) -> tuple[Entry, ...]:
         """Return the rules after all entries of the text."""
@@ -216,7 +216,6 @@ class _Rules:
             self._error("RULE_REMOVED", message, named.span, "leave one of the two out")
         elif self._is_present(named):
             del self._entries[self._index(named.value)]
-            self._tails.pop(named.value, None)
             self._removed.add(named.value)
 
     def _add(self, entry: Entry) -> None:
@@ -263,11 +262,15 @@ class _Rules:
             return len(self._entries)
         if key == "before":
             return self._index(anchor.value)
-        last = anchor.value
-        while last in self._tails:
-            last = self._tails[last]
-        self._tails[last] = entry.name
-        return self._index(last) + 1
+        last = max(at for at, name in enumerate(self._names()) if self._is_behind(name, anchor.value))
+        self._anchors[entry.name] = anchor.value
+        return last + 1
+
+    def _is_behind(self, name: str, anchor: str) -> bool:
+        """Return whether a rule is the anchor, was put after it, or after a rule that was put after it."""
+        while name != anchor and name in self._anchors:
+            name = self._anchors[name]
+        return name == anchor
 
     def _is_present(self, named: Located) -> bool:
         """Return whether there is a rule of that name; if not, that is noted."""
