@@ -24,8 +24,8 @@ from evaluator.policy.parameters import bind
 from evaluator.policy.program import Program
 from evaluator.policy.scene import Question, Scene
 from evaluator.policy.verbs import Effect
-from tests import random_hosts
-from tests.random_policies import OWNERS, TABLE, Rules, rules_of, tried_program
+from tests import random_hosts, random_policies
+from tests.random_policies import OWNERS, Rules, rules_of, tried_program
 from tests.strategies import host_addresses, reports
 
 LIMITS = [
@@ -67,13 +67,22 @@ LIMITS = [
     "some x in nic.slaves satisfies x is up",
     "every x in nic.slaves satisfies x is not up",
     "no x in nic.ports satisfies x is slave",
+    "count(x in nic.slaves satisfies x is up) > 0",
+    "count(x in nic.slaves satisfies x is up) = 0",
+    "count(x in nic.addresses satisfies x is ipv4) = 2",
+    "count(x in nic.matched satisfies x is ipv4 or x.prefix = 24) < 1",
+    "count(other in candidates satisfies other above nic) = 0",
+    "count(x in interfaces satisfies x is bridge and x above nic) >= 1",
+    "nic.base is known",
+    "nic.base is known and nic.base is bond",
+    "count(nic.host_prefixes) > 0",
     "nic in candidates",
     "nic not in candidates",
     "count(candidates) > 1",
     "count(candidates) = 0",
     "true",
 ]
-CONDITIONS = [*LIMITS, *sorted(TABLE["holds"])]
+CONDITIONS = [*LIMITS, *random_policies.CONDITIONS]
 limited_rules = rules_of(LIMITS)
 any_rules = rules_of(CONDITIONS)
 
@@ -164,6 +173,9 @@ WORTH = {
     "nic.mtu is known and nic.mtu > 9000 and nic.mtu < 1500": True,
     "nic is bond and count(nic.ports) > 0": True,
     'some a in nic.matched satisfies a is ipv4 and a in cidr("fd00::/8")': True,
+    "count(x in nic.slaves satisfies x is up and x is down) > 0": True,
+    "count(x in nic.slaves satisfies x is up) = 0 and some x in nic.slaves satisfies x is up": True,
+    "count(x in nic.slaves satisfies x is up) = 2 and no x in nic.slaves satisfies x is up": True,
     "nic is bridge and nic is up": False,
 }
 

@@ -7,7 +7,7 @@ the case is impossible.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import inf
 
 from msgspec.structs import replace
@@ -29,8 +29,10 @@ from evaluator.policy.checked import (
     Relate,
     Related,
     Truth,
+    filters_of,
 )
 from evaluator.policy.lint.globs import Texts
+from evaluator.policy.lint.normal import NOWHERE, opposite
 from evaluator.policy.lint.numbers import IPV4, IPV6, STATES, Numbers, joined, spanned
 from evaluator.policy.lint.ranges import domain, elements
 from evaluator.policy.types import Base, Type
@@ -97,6 +99,18 @@ class Case:
     def is_filled(self, listed: Expression) -> bool:
         """Return whether a list has an element for certain."""
         return self._numbers_of(Count(listed, Type(Base.INTEGER), "")).within(_SOME)
+
+    def of_filters(self, literal: Condition) -> Iterator[Quantified]:
+        """Yield what the count of a filtered list means for the whole list: some element satisfies its condition, or none does."""
+        for found in filters_of(literal):
+            count = self._numbers_of(Count(found, Type(Base.INTEGER), ""))
+            if count.within(_SOME):
+                yield Quantified(
+                    Quantifier.SOME, found.variable, found.others_only, found.domain, found.body, "", NOWHERE
+                )
+            elif count.within(_NONE):
+                body = opposite(found.body)
+                yield Quantified(Quantifier.EVERY, found.variable, found.others_only, found.domain, body, "", NOWHERE)
 
     def _claim(self, literal: Condition) -> None:
         """Note the claim of a literal, without its `not`; the opposite cannot hold as well."""

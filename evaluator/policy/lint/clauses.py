@@ -26,9 +26,11 @@ from evaluator.policy.checked import (
     Relate,
     Related,
     Truth,
+    filters_of,
     walk,
 )
 from evaluator.policy.lint.globs import mac_form
+from evaluator.policy.lint.normal import NOWHERE
 from evaluator.policy.lint.placed import Placed
 from evaluator.policy.lint.ranges import HINTS
 from evaluator.policy.lint.solve import NIC, Solver
@@ -39,7 +41,6 @@ from evaluator.policy.vocabulary import word_named
 from evaluator.source import Span
 from evaluator.text import quote
 
-_NOWHERE = Span(0, 0)
 _HINTS_OF_KINDS = {
     "ports": "only bridges have `ports`; bonds and teams have `slaves`",
     "slaves": "only bonds and teams have `slaves`; bridges have `ports`",
@@ -145,6 +146,13 @@ class _Parts:
                 self._look_inside(condition, context)
             case Related():
                 self._look_at_list(condition, context)
+                self._look_at_filters(condition, context)
+
+    def _look_at_filters(self, condition: Related, context: _Context) -> None:
+        for found in filters_of(condition):
+            inside = (*context, _in(found.variable, found.domain))
+            if not self._solver.never(*inside) and not self._note_never(found.body, inside):
+                self.look(found.body, inside)
 
     def _look_inside(self, condition: Quantified, context: _Context) -> None:
         """Note parts of a quantifier's body, unless its list is always empty."""
@@ -209,7 +217,7 @@ def _is_known(condition: Condition) -> bool:
 
 
 def _in(element: Expression, domain: Expression) -> Condition:
-    return Related(element, Relate.IN, domain, False, "", _NOWHERE)
+    return Related(element, Relate.IN, domain, False, "", NOWHERE)
 
 
 def _hint(condition: Condition) -> str:

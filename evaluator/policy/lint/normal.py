@@ -27,22 +27,22 @@ from evaluator.policy.checked import (
 from evaluator.policy.types import Base, Type
 from evaluator.source import Span
 
-_NOWHERE = Span(0, 0)
+NOWHERE = Span(0, 0)
 _TRUE = Constant(True, Type(Base.BOOLEAN), "true")
-ALWAYS: Condition = Truth(_TRUE, "true", _NOWHERE)
-NEVER: Condition = Not(ALWAYS, "false", _NOWHERE)
+ALWAYS: Condition = Truth(_TRUE, "true", NOWHERE)
+NEVER: Condition = Not(ALWAYS, "false", NOWHERE)
 
 
 def all_of(conditions: Iterator[Condition] | tuple[Condition, ...]) -> Condition:
     """Return the condition that holds if all of these do."""
     parts = tuple(conditions)
-    return parts[0] if len(parts) == 1 else AllOf(parts, "", _NOWHERE)
+    return parts[0] if len(parts) == 1 else AllOf(parts, "", NOWHERE)
 
 
 def any_of(conditions: Iterator[Condition] | tuple[Condition, ...]) -> Condition:
     """Return the condition that holds if one of these does."""
     parts = tuple(conditions)
-    return parts[0] if len(parts) == 1 else AnyOf(parts, "", _NOWHERE)
+    return parts[0] if len(parts) == 1 else AnyOf(parts, "", NOWHERE)
 
 
 def opposite(condition: Condition) -> Condition:

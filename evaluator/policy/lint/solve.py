@@ -24,13 +24,11 @@ from evaluator.policy.checked import (
     Variable,
 )
 from evaluator.policy.lint.case import Case
-from evaluator.policy.lint.normal import ALWAYS, flat, opposite, with_replaced
+from evaluator.policy.lint.normal import ALWAYS, NOWHERE, flat, opposite, with_replaced
 from evaluator.policy.types import Base, Type
-from evaluator.source import Span
 
 NIC = Variable("nic", Type(Base.NIC))
 _STEPS = 10_000
-_NOWHERE = Span(0, 0)
 
 
 class Solver:
@@ -84,6 +82,7 @@ class Solver:
         """Return whether a list would need an element that satisfies what none can."""
         context = tuple(literal for literal in literals if not isinstance(literal, Quantified))
         quantified = [literal for literal in literals if isinstance(literal, Quantified)]
+        quantified += [known for literal in context for known in case.of_filters(literal)]
         for some in quantified:
             if some.quantifier is Quantifier.SOME and self._no_element(some.domain, some, quantified, context):
                 return True
@@ -118,9 +117,9 @@ class Solver:
             for every in quantified
             if _is_for_all(every, domain) and (is_other or not every.others_only)
         ]
-        is_member = Related(element, Relate.IN, domain, False, "", _NOWHERE)
+        is_member = Related(element, Relate.IN, domain, False, "", NOWHERE)
         if is_other:
-            bodies.append(Related(element, Relate.UNEQUAL, NIC, False, "", _NOWHERE))
+            bodies.append(Related(element, Relate.UNEQUAL, NIC, False, "", NOWHERE))
         return self._never((is_member, *bodies), context)
 
 
