@@ -101,7 +101,7 @@ class Case:
         return self._numbers_of(Count(listed, Type(Base.INTEGER), "")).within(_SOME)
 
     def of_filters(self, literal: Condition) -> Iterator[Quantified]:
-        """Yield what the count of a filtered list means for the whole list: some element satisfies its condition, or none does."""
+        """Yield what the count of a filtered list means for the list: some element satisfies the condition, or none."""
         for found in filters_of(literal):
             count = self._numbers_of(Count(found, Type(Base.INTEGER), ""))
             if count.within(_SOME):
