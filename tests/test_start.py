@@ -15,7 +15,7 @@ report = evaluator.read_report((open({str(EXAMPLES / "bond.json")!r}, "rb")).rea
 decision = evaluator.load_policy(POLICY).decide(report, evaluator.HostAddresses.of("192.0.2.10"))
 assert decision.host_active_nic == "bond0", decision
 """
-UNUSED = {"ast", "copy", "dataclasses", "inspect", "ipaddress", "orjson", "pathlib", "urllib.parse"}
+UNUSED = {"copy", "dataclasses", "inspect", "ipaddress", "orjson", "pathlib", "urllib.parse"}
 SLOW = {"asyncio", "dns", "jsonschema", "lark", "rich", "rfc8785", "sqlite3", "yaml", "importlib.resources", "difflib"}
 
 
