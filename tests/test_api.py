@@ -21,7 +21,7 @@ from hypothesis import given
 
 import evaluator
 from evaluator import HostAddresses, HostNameError, PolicyError, Severity, Status
-from evaluator.finding import MEANINGS, FindingCode
+from evaluator.finding import FindingCode
 from evaluator.render.reference import findings_page, language_page
 from evaluator.workbench.terse_topology import read_topology
 from tests.strategies import host_addresses, reports
@@ -205,7 +205,7 @@ def test_a_decision_on_literals_never_imports_dnspython() -> None:
 
 
 def test_every_shipped_finding_code_has_a_meaning() -> None:
-    assert set(MEANINGS) == set(FindingCode)
+    assert all(code.meaning and code == code.name for code in FindingCode)
 
 
 def test_the_reference_pages_are_current() -> None:

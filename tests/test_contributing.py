@@ -160,8 +160,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _add(root / "evaluator/policy/verbs.py", "_TABLE = (\n", VERBS)
     for document in ("decision", "explanation"):
         _add(root / f"schemas/{document}.schema.json", '"match",', "".join(f'"{verb}",' for verb in OF_VERB))
-    _add(finding, 'ADDR_CONFLICT = "ADDR_CONFLICT"\n', '    DUMMY_FOUND = "DUMMY_FOUND"\n')
-    _add(finding, "MEANINGS: dict[FindingCode, str] = {\n", '    FindingCode.DUMMY_FOUND: "tried",\n')
+    _add(finding, "    ADDR_CONFLICT =", "", before='    DUMMY_FOUND = "DUMMY_FOUND", _REPORT, "tried"\n')
     read = root / "evaluator/report/read.py"
     (read.parent / "dummy.py").write_text(READER)
     _add(

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from evaluator.finding import MEANINGS
+from evaluator.finding import FindingCode
 from evaluator.policy.types import Base
 from evaluator.policy.verbs import VERBS
 from evaluator.policy.vocabulary import FUNCTIONS, MESSAGE_WORDS, STATES, WORDS, State, Word
@@ -53,8 +53,8 @@ These are the codes of activenic and its shipped policies. A policy may define o
 
 def findings_page() -> str:
     """Return docs/findings.md: every finding code that is shipped."""
-    rows = ((f"`{code}`", meaning) for code, meaning in sorted(MEANINGS.items()))
-    return "\n".join([_ABOUT_FINDINGS, *_table(("code", "meaning"), rows)]) + "\n"
+    rows = ((f"`{code}`", code.source, code.meaning) for code in sorted(FindingCode))
+    return "\n".join([_ABOUT_FINDINGS, *_table(("code", "comes from", "meaning"), rows)]) + "\n"
 
 
 def _language() -> Iterator[str]:
