@@ -155,22 +155,29 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         if told.other_lists is None or told.all_lists is None:
             return Lists.of(link.list_lengths + 2 for link in self.by_name.values())
         odd = [len(self.by_name[name].addresses) for name in self.table.odd]
-        most = max(self.table.most() + max(odd, default=0), told.other_lists) + 2
-        return Lists(most, self.table.total + sum(odd) + told.all_lists() + 2 * self.size)
+        return Lists(
+            max(self._most_addresses, told.other_lists) + 2,
+            self.table.total + sum(odd) + told.all_lists() + 2 * self.size,
+        )
 
     @cached_property
+    def _most_addresses(self) -> int:
+        """A number of addresses that no interface exceeds."""
+        return self.table.most() + max([len(self.by_name[name].addresses) for name in self.table.odd], default=0)
+
+    @property
     def longest_name(self) -> int:
         """The length of the longest name of an interface or network."""
-        return max(max(map(len, self.by_name), default=0), max(map(len, self.networks), default=0))
+        return max(map(len, (*self.by_name, *self.networks)), default=0)
 
     def is_below(self, interfaces: int, bound: int) -> bool:
         """Return whether the interfaces are fewer, and all lists of each link and all names shorter than the bound."""
         if len(self.by_name) >= interfaces or len(self.networks) >= bound or self.longest_name >= bound:
             return False
         known = self.told.other_lists
-        if known is not None and self.table.total + known + 2 < bound:
-            return True
-        return self.lists.most < bound
+        if known is None:
+            return self.lists.most < bound
+        return known + 2 < bound and (self.table.total + 2 < bound or self._most_addresses + 2 < bound)
 
     @property
     def size(self) -> int:
@@ -224,7 +231,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
     def below(self, name: str) -> Collection[str]:
         """Return everything transitively below an interface, found in the same way."""
-        if name not in self.standing:
+        if self.by_name[name].lowers is NO_LOWERS:
             return ()
         met = None if next(self._walks, None) is None else self._met_below(name)
         return self.topology.below(name) if met is None or name in met else met
@@ -234,7 +241,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         met: set[str] = set()
         pending = [name]
         for one in pending:  # it grows meanwhile
-            for lower in self.standing[one].names if one in self.standing else ():
+            for lower in self.by_name[one].lowers.names:
                 if lower not in met and lower in self.by_name:
                     met.add(lower)
                     pending.append(lower)
