@@ -42,6 +42,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "bad_report": '{"nics": {"a": {"addr": 1}}}',
         "bad_policy": f"policy: bad\n{RULES.format('mtch')}",
         "copy": f"policy: strict\n{RULES.format('match')}",
+        "extending": "policy: site\nextends: strict\nrules:\n  - remove: near-miss\n",
+        "pinned": f'policy: site\nextends: strict\nsha256: "{"0" * 64}"\n',
+        "bad_base": "policy: site\nextends: ./bad.yaml\n",
         "text": "hello, this is prose\n",
         **_records(),
     }
@@ -50,10 +53,15 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "empty_tests": folder / "empty.test.yaml",
         "bad_policy": folder / "bad.yaml",
         "copy": folder / "copy.yaml",
+        "policies": folder / "policies",
+        "extending": folder / "policies" / "extending.yaml",
+        "pinned": folder / "pinned.yaml",
+        "bad_base": folder / "bad-base.yaml",
         "missing": folder / "missing",
         "folder": folder / "folder",
     }
     texts |= {"failing_test": TEST, "empty_tests": "policy: strict\ntests: []\n"}
+    names["policies"].mkdir()
     for name, text in texts.items():
         names[name].write_text(text, encoding="utf-8")
     names["folder"].mkdir()

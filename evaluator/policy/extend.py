@@ -21,6 +21,7 @@ MOST_RULES = 200
 MOST_PARAMETERS = 100
 _ONLY_WITH_BASE = ("before", "after", "replace", "remove")
 _PLACING = ("before", "after")
+_ONE_ENTRY = "remove one of the two entries"
 _CHANGED = frozenset({"default", "description"})  # what a text may say anew of a parameter of its base
 
 
@@ -120,9 +121,8 @@ def _refuse_name_twice(entry: Entry, above: Container[str], problems: Problems) 
     if not entry.name or entry.name not in above:
         return False
     span = entry.located.children["name"].span
-    problems.error(
-        "RULE_NAME_TWICE", f"a rule named {quote(entry.name)} stands above", span, "traces need unique names"
-    )
+    message = f"the name {quote(entry.name)} is used by a rule above"
+    problems.error("RULE_NAME_TWICE", message, span, "give each rule a name of its own")
     return True
 
 
@@ -206,14 +206,14 @@ class _Rules:
 
     def _remove(self, located: Located) -> None:
         for key in sorted(located.keys.keys() - {"remove"}):
-            hint = "leave it out; a rule that takes the place of another has `replace: true`"
+            hint = "remove this key; to replace the rule, use `replace: true` instead of `remove`"
             self._error("RULE_POSITION", f"{quote(key)} does not go with `remove`", located.keys[key], hint)
         named = located.children["remove"]
         if not isinstance(named.value, str):
             return  # the schema has said so
         if named.value in self._own:
-            message = f"the rule {quote(named.value)} stands in this policy itself"
-            self._error("RULE_REMOVED", message, named.span, "leave one of the two out")
+            message = f"the rule {quote(named.value)} is defined in this policy itself"
+            self._error("RULE_REMOVED", message, named.span, _ONE_ENTRY)
         elif self._is_present(named):
             del self._entries[self._index(named.value)]
             self._removed.add(named.value)
@@ -234,7 +234,7 @@ class _Rules:
         for key in _PLACING:
             if key in entry.located.keys:
                 message = "a rule that replaces another one takes its place"
-                hint = f"leave {quote(key)} out; to move a rule, remove it and add it again"
+                hint = f"remove {quote(key)}; to move a rule, remove it and add it again"
                 self._error("RULE_POSITION", message, entry.located.keys[key], hint)
         if self._is_present(entry.located.children["name"]):
             self._entries[self._index(entry.name)] = entry
@@ -250,8 +250,8 @@ class _Rules:
             self._error("RULE_EXISTS", message, located.children["name"].span, hint)
         places = [key for key in _PLACING if key in located.keys]
         if len(places) > 1:
-            message = "a rule is put either `before` or `after` another one"
-            self._error("RULE_POSITION", message, located.keys[places[1]], "leave one of the two out")
+            message = "`before` and `after` exclude each other"
+            self._error("RULE_POSITION", message, located.keys[places[1]], "remove one of the two keys")
         at = min([self._position(entry, key) for key in places], default=len(self._entries))
         self._entries.insert(at, entry)
 
@@ -278,10 +278,10 @@ class _Rules:
         if name in names:
             return True
         if name in self._removed:
-            message, hint = f"the rule {quote(name)} is removed above", "leave one of the two out"
-            self._error("RULE_REMOVED", message, named.span, hint)
+            self._error("RULE_REMOVED", f"the rule {quote(name)} is removed above", named.span, _ONE_ENTRY)
         elif name in self._below:
-            self._error("RULE_UNKNOWN", f"the rule {quote(name)} stands below", named.span, "put it above this one")
+            message = f"the rule {quote(name)} is defined below"
+            self._error("RULE_UNKNOWN", message, named.span, "move it above this one")
         else:
             inherited = [entry.name for entry in self._base.entries]
             hint = did_you_mean(name, names) or _known("rules", inherited)
