@@ -32,7 +32,7 @@ class Trait(Enum):
 
     HIDES_ADDRESSES = "an address that the report does not show may still be on the host: absence is not proven"
     ORDINARY_ELSEWHERE = "an ordinary state of an interface that has no part in the decision: a bridge without carrier"
-    ORDINARY_UNASKED = "an ordinary state of an address that is no host address: one on many unnumbered links"
+    ORDINARY_UNASKED = "an ordinary state of an address that the question does not name: one on many unnumbered links"
 
 
 _REPORT, _NAMES, _EVALUATOR, _POLICY = Source
@@ -273,7 +273,7 @@ class FindingCode(StrEnum):
 
 
 def codes_with(trait: Trait) -> frozenset[FindingCode]:
-    """Return the codes of which this is known."""
+    """Return the codes that have a trait."""
     return frozenset(code for code in FindingCode if trait in code.traits)
 
 

@@ -1,4 +1,4 @@
-"""Values whose type something before has proven, where no signature can say so."""
+"""Values whose type an earlier check has proven, although their annotation is wider."""
 
 from __future__ import annotations
 

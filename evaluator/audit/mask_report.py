@@ -80,7 +80,7 @@ def of_nmstate(document: object, item: str | None, pseudonyms: Pseudonyms) -> Ma
 
 
 def of_ansible(document: object, item: str | None, pseudonyms: Pseudonyms) -> Masked:
-    """Return the facts without what is not read, and what the keys that are made of names become."""
+    """Return the facts without what is not read, and what becomes of the keys that contain names."""
     payload = document.get(ANSIBLE_PAYLOAD) if isinstance(document, dict) else None
     facts = simplified(parse_json(payload) if isinstance(payload, str) else document)
     is_sound = isinstance(facts, dict) and is_valid(facts, "ansible-facts")

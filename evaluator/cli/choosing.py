@@ -16,7 +16,7 @@ from evaluator.text import did_you_mean, quote
 
 
 def add_filter_to(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that say which records are meant."""
+    """Add the arguments that choose records."""
     which = parser.add_argument_group("which records", "those for which all that is given holds")
     which.add_argument("--host", metavar="NAME", help="the host's name, or its addresses as the list shows them")
     which.add_argument("--since", metavar="TIME", type=moment, help="made then or later")
@@ -64,7 +64,7 @@ def _status(text: str) -> Status:
 def number(text: str) -> int:
     """Read how many."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{quote(text)} is no number")
+        raise argparse.ArgumentTypeError(f"{quote(text)} is not a number")
     return int(text)
 
 
@@ -74,7 +74,7 @@ def moment(text: str) -> datetime:
         found = datetime.fromisoformat(text.strip())
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        message = f"{quote(text)} is no time; write 2026-11-22, or 2026-11-22T12:00:00Z"
+        message = f"{quote(text)} is not a time; write 2026-11-22, or 2026-11-22T12:00:00Z"
         raise argparse.ArgumentTypeError(message) from None
 
 

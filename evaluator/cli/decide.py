@@ -48,6 +48,6 @@ def print_document(decision: Decision, _: Kept, stream: TextIO) -> None:
 
 
 def print_name(decision: Decision, _: Kept, stream: TextIO) -> None:
-    """Print the name of the interface that was found, and nothing if there is none or it is rejected."""
+    """Print the name of the interface that was found, and nothing without one, or if it is rejected."""
     if decision.status is Status.RESOLVED:
         print(visible(decision.host_active_nic or ""), file=stream)

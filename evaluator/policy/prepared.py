@@ -1,7 +1,7 @@
 """The shipped policies as checked programs, so that deciding by one needs neither YAML, lark nor the checker.
 
-`policies/prepared/NAME.json` is made from `policies/NAME.yaml` by `make prepared`, and a test says that
-the two are one program. It holds the texts of the policy and of its bases, and their digest: if one of them is not what
+`policies/prepared/NAME.json` is made from `policies/NAME.yaml` by `make prepared`, and a test holds
+the two to one program. It holds the texts of the policy and of its bases, and their digest: if one of them is not what
 the installation has now, it is stale and the policy is read anew, so that a change is never without effect.
 """
 
@@ -32,7 +32,7 @@ def is_prepared(name: str) -> bool:
 
 
 def _prepared(name: str, source: Source) -> Program | None:
-    """Return the prepared program, None where there is none or it is of another text or another version."""
+    """Return the prepared program, None if it is missing, or of another text or another version."""
     try:
         found = json.decode(read_shipped("policies", FOLDER, f"{name}.json"), type=Program)
     except (OSError, DecodeError):

@@ -1,4 +1,4 @@
-"""What a rule can do: every verb of the rule language, with whom it judges, its effect and what is said of it.
+"""What a rule can do: every verb, the interfaces that it judges, its effect, and the words of explanations.
 
 The one table: the checker, the interpreter, the compiler, the explanations and the pages read it, and none of them
 knows a verb by its name. A new verb with one of these effects is one entry.
@@ -19,7 +19,7 @@ class Effect(Enum):
     REMOVE = "the candidates are removed"
     KEEP = "the other candidates are removed"
     MAKE_AMBIGUOUS = "the decision is ambiguous"
-    REJECT = "nothing may be deployed on the candidates"
+    REJECT = "the candidates are rejected"
     NOTE = "there is a finding"
 
 
@@ -31,7 +31,7 @@ class Judges(Enum):
 
 
 class Subject(Enum):
-    """Whether a rule says `VERB nic when …` or `VERB when …`."""
+    """Whether a rule is written `VERB nic when …` or `VERB when …`."""
 
     NEEDED = "the first"
     ALLOWED = "the one or the other"
@@ -41,7 +41,7 @@ class Subject(Enum):
 class Verb(Struct, frozen=True):
     """A verb. `does` is what the rule did, `held` and `failed` are what it did with an interface.
 
-    `unused` replaces `failed` where a rule with the effect KEEP holds for no candidate.
+    `unused` replaces `failed` if a rule of a verb like `prefer` holds for no candidate.
     """
 
     name: str

@@ -52,7 +52,7 @@ class Word(Struct, frozen=True):
 
     @property
     def key(self) -> WordKey:
-        """By what checked policies name the word."""
+        """The key of the word in a checked policy."""
         return self.owner, self.name
 
     @property
@@ -77,7 +77,7 @@ class State(Struct, frozen=True):
 
     @property
     def key(self) -> StateKey:
-        """By what checked policies name the state."""
+        """The key of the state in a checked policy."""
         return self.owner, self.name
 
     @property

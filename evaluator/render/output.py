@@ -15,7 +15,7 @@ _NO_FACTS: Mapping[str, str] = MappingProxyType({})
 
 
 class Kept(Struct, frozen=True):
-    """What a record says of its decision, such as id and time, and the record itself; nothing if there is none."""
+    """The facts of a record about its decision, such as id and time, and the record itself; empty without a record."""
 
     facts: Mapping[str, str] = _NO_FACTS
     record: Mapping[str, object] | None = None

@@ -92,10 +92,10 @@ class Format(Struct, frozen=True):
     """One tool's format: how it is recognised by its shape, and the module that reads it.
 
     `looks_for` describes the shape that `detect` looks for. `begins` are the usual beginnings of its texts. `is_yaml`
-    says that the tool prints YAML as well, `has_items` that a document may hold several hosts, `is_kernel` that names
-    in a text may be of any octets, `is_usual` that it is tried first if the beginning of a text tells nothing. Its
-    reports are masked by `schema`, too, after `to_mask` has made of the document what the schema describes. `writer`
-    states changes in its documents. What is named as `module:name` is imported when it is asked for.
+    means that the tool prints YAML as well, `has_items` that a document may hold several hosts, `is_kernel` that names
+    in a text may be of any octets, `is_usual` that it is tried first if the beginning of a text does not help. Its
+    reports are masked by `schema`, too, after `to_mask` has turned the document into one that the schema describes.
+    `writer` states changes in its documents. What is named as `module:name` is imported when it is asked for.
     """
 
     name: str

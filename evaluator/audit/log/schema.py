@@ -8,8 +8,8 @@ tables `finding` and `label`, only repeat the envelope, so that it can be found;
 lists the texts of each record, the report at place 0; it is what keeps a text from being removed. Reading goes by
 digest.
 
-**The tables of a version are never those of another version.** So the tables say which version a log has, even if its
-header is damaged. A log of version 1 is read, never written.
+**No two versions have the same tables.** So the tables show which version a log has, even if its header is damaged.
+A log of version 1 is read, never written. Both versions share most statements.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from msgspec import Struct
 APPLICATION_ID = 0x61634E69  # acNi
 SCHEMA_VERSION = 2
 PAGE = 4096
-_TABLES_1 = """
+_TABLES = """
 CREATE TABLE body (
     id INTEGER PRIMARY KEY,
     sha256 BLOB NOT NULL UNIQUE,
@@ -42,18 +42,12 @@ CREATE TABLE entry (
     status TEXT NOT NULL,
     interface TEXT,
     policy TEXT NOT NULL,
-    report_body INTEGER,
-    policy_body INTEGER,
-    envelope BLOB NOT NULL
-);
-CREATE INDEX entry_timestamp ON entry (timestamp);
+{entry}CREATE INDEX entry_timestamp ON entry (timestamp);
 CREATE INDEX entry_host ON entry (host);
 CREATE INDEX entry_status ON entry (status);
 CREATE INDEX entry_interface ON entry (interface);
 CREATE INDEX entry_policy ON entry (policy);
-CREATE INDEX entry_report_body ON entry (report_body);
-CREATE INDEX entry_policy_body ON entry (policy_body);
-CREATE TABLE finding (code TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (code, seq)) WITHOUT ROWID;
+{others}CREATE TABLE finding (code TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (code, seq)) WITHOUT ROWID;
 CREATE TABLE label (
     name TEXT NOT NULL, value TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (name, value, seq)
 ) WITHOUT ROWID;
@@ -67,7 +61,7 @@ CREATE TABLE stub (
     document BLOB NOT NULL
 );
 """
-_TRIGGERS_1 = """CREATE TRIGGER entry_in_order BEFORE INSERT ON entry
+_TRIGGERS = """CREATE TRIGGER entry_in_order BEFORE INSERT ON entry
 WHEN NEW.seq <> 1 + coalesce((SELECT max(seq) FROM entry), (SELECT max(last_seq) FROM stub), 0)
 OR EXISTS (SELECT 1 FROM entry WHERE decision_id = NEW.decision_id)
 BEGIN SELECT raise(ABORT, 'a log only grows at its end'); END;
@@ -81,11 +75,7 @@ WHEN EXISTS (SELECT 1 FROM body WHERE sha256 = NEW.sha256 OR id = NEW.id)
 BEGIN SELECT raise(ABORT, 'a text is kept once'); END;
 CREATE TRIGGER body_stays BEFORE UPDATE ON body
 BEGIN SELECT raise(ABORT, 'a log is never changed'); END;
-CREATE TRIGGER body_goes BEFORE DELETE ON body
-WHEN EXISTS (SELECT 1 FROM entry WHERE report_body = OLD.id)
-OR EXISTS (SELECT 1 FROM entry WHERE policy_body = OLD.id)
-BEGIN SELECT raise(ABORT, 'a record names this text'); END;
-CREATE TRIGGER finding_stays BEFORE UPDATE ON finding
+{goes}CREATE TRIGGER finding_stays BEFORE UPDATE ON finding
 BEGIN SELECT raise(ABORT, 'a log is never changed'); END;
 CREATE TRIGGER finding_goes BEFORE DELETE ON finding
 WHEN OLD.seq > coalesce((SELECT max(last_seq) FROM stub), 0)
@@ -100,66 +90,30 @@ BEGIN SELECT raise(ABORT, 'a log is never changed'); END;
 CREATE TRIGGER stub_never_goes BEFORE DELETE ON stub
 BEGIN SELECT raise(ABORT, 'a log is never changed'); END;
 """
-_TABLES_2 = """
-CREATE TABLE body (
-    id INTEGER PRIMARY KEY,
-    sha256 BLOB NOT NULL UNIQUE,
-    size INTEGER NOT NULL,
-    packed BLOB NOT NULL
-);
-CREATE TABLE entry (
-    seq INTEGER PRIMARY KEY,
-    hash BLOB NOT NULL,
-    signer BLOB,
-    signature BLOB,
-    decision_id TEXT NOT NULL UNIQUE,
-    timestamp TEXT NOT NULL,
-    host TEXT NOT NULL,
-    status TEXT NOT NULL,
-    interface TEXT,
-    policy TEXT NOT NULL,
-    policy_sha256 TEXT NOT NULL,
+_ENTRY_1 = """    report_body INTEGER,
+    policy_body INTEGER,
     envelope BLOB NOT NULL
 );
-CREATE INDEX entry_timestamp ON entry (timestamp);
-CREATE INDEX entry_host ON entry (host);
-CREATE INDEX entry_status ON entry (status);
-CREATE INDEX entry_interface ON entry (interface);
-CREATE INDEX entry_policy ON entry (policy);
-CREATE INDEX entry_policy_sha256 ON entry (policy_sha256);
+"""
+_OTHERS_1 = """CREATE INDEX entry_report_body ON entry (report_body);
+CREATE INDEX entry_policy_body ON entry (policy_body);
+"""
+_GOES_1 = """CREATE TRIGGER body_goes BEFORE DELETE ON body
+WHEN EXISTS (SELECT 1 FROM entry WHERE report_body = OLD.id)
+OR EXISTS (SELECT 1 FROM entry WHERE policy_body = OLD.id)
+BEGIN SELECT raise(ABORT, 'a record names this text'); END;
+"""
+_ENTRY_2 = """    policy_sha256 TEXT NOT NULL,
+    envelope BLOB NOT NULL
+);
+"""
+_OTHERS_2 = """CREATE INDEX entry_policy_sha256 ON entry (policy_sha256);
 CREATE TABLE named (
     seq INTEGER NOT NULL, place INTEGER NOT NULL, body INTEGER NOT NULL, PRIMARY KEY (seq, place)
 ) WITHOUT ROWID;
 CREATE INDEX named_body ON named (body);
-CREATE TABLE finding (code TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (code, seq)) WITHOUT ROWID;
-CREATE TABLE label (
-    name TEXT NOT NULL, value TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (name, value, seq)
-) WITHOUT ROWID;
-CREATE TABLE stub (
-    id INTEGER PRIMARY KEY,
-    last_seq INTEGER NOT NULL,
-    last_hash BLOB NOT NULL,
-    hash BLOB NOT NULL,
-    signer BLOB,
-    signature BLOB,
-    document BLOB NOT NULL
-);
 """
-_TRIGGERS_2 = """CREATE TRIGGER entry_in_order BEFORE INSERT ON entry
-WHEN NEW.seq <> 1 + coalesce((SELECT max(seq) FROM entry), (SELECT max(last_seq) FROM stub), 0)
-OR EXISTS (SELECT 1 FROM entry WHERE decision_id = NEW.decision_id)
-BEGIN SELECT raise(ABORT, 'a log only grows at its end'); END;
-CREATE TRIGGER entry_stays BEFORE UPDATE ON entry
-BEGIN SELECT raise(ABORT, 'a log is never changed'); END;
-CREATE TRIGGER entry_goes BEFORE DELETE ON entry
-WHEN OLD.seq > coalesce((SELECT max(last_seq) FROM stub), 0)
-BEGIN SELECT raise(ABORT, 'a log is only pruned from its beginning, behind a stub'); END;
-CREATE TRIGGER body_once BEFORE INSERT ON body
-WHEN EXISTS (SELECT 1 FROM body WHERE sha256 = NEW.sha256 OR id = NEW.id)
-BEGIN SELECT raise(ABORT, 'a text is kept once'); END;
-CREATE TRIGGER body_stays BEFORE UPDATE ON body
-BEGIN SELECT raise(ABORT, 'a log is never changed'); END;
-CREATE TRIGGER body_goes BEFORE DELETE ON body
+_GOES_2 = """CREATE TRIGGER body_goes BEFORE DELETE ON body
 WHEN EXISTS (SELECT 1 FROM named WHERE body = OLD.id)
 BEGIN SELECT raise(ABORT, 'a record names this text'); END;
 CREATE TRIGGER named_stays BEFORE UPDATE ON named
@@ -167,20 +121,6 @@ BEGIN SELECT raise(ABORT, 'a log is never changed'); END;
 CREATE TRIGGER named_goes BEFORE DELETE ON named
 WHEN OLD.seq > coalesce((SELECT max(last_seq) FROM stub), 0)
 BEGIN SELECT raise(ABORT, 'a log is only pruned from its beginning, behind a stub'); END;
-CREATE TRIGGER finding_stays BEFORE UPDATE ON finding
-BEGIN SELECT raise(ABORT, 'a log is never changed'); END;
-CREATE TRIGGER finding_goes BEFORE DELETE ON finding
-WHEN OLD.seq > coalesce((SELECT max(last_seq) FROM stub), 0)
-BEGIN SELECT raise(ABORT, 'a log is only pruned from its beginning, behind a stub'); END;
-CREATE TRIGGER label_stays BEFORE UPDATE ON label
-BEGIN SELECT raise(ABORT, 'a log is never changed'); END;
-CREATE TRIGGER label_goes BEFORE DELETE ON label
-WHEN OLD.seq > coalesce((SELECT max(last_seq) FROM stub), 0)
-BEGIN SELECT raise(ABORT, 'a log is only pruned from its beginning, behind a stub'); END;
-CREATE TRIGGER stub_stays BEFORE UPDATE ON stub
-BEGIN SELECT raise(ABORT, 'a log is never changed'); END;
-CREATE TRIGGER stub_never_goes BEFORE DELETE ON stub
-BEGIN SELECT raise(ABORT, 'a log is never changed'); END;
 """
 _NAMED_1 = (
     "SELECT seq, 0 AS place, report_body AS body FROM entry WHERE report_body IS NOT NULL"
@@ -209,8 +149,8 @@ class Layout(Struct, frozen=True):
 LAYOUTS: Mapping[int, Layout] = {
     1: Layout(
         1,
-        _TABLES_1,
-        _TRIGGERS_1,
+        _TABLES.format(entry=_ENTRY_1, others=_OTHERS_1),
+        _TRIGGERS.format(goes=_GOES_1),
         _COLUMNS_1,
         _NAMED_1,
         "SELECT max(seq) FROM (SELECT seq FROM label UNION ALL SELECT seq FROM finding)",
@@ -218,8 +158,8 @@ LAYOUTS: Mapping[int, Layout] = {
     ),
     2: Layout(
         2,
-        _TABLES_2,
-        _TRIGGERS_2,
+        _TABLES.format(entry=_ENTRY_2, others=_OTHERS_2),
+        _TRIGGERS.format(goes=_GOES_2),
         (*_COLUMNS_1, "policy_sha256"),
         "SELECT seq, place, body FROM named ORDER BY seq, place",
         "SELECT max(seq) FROM named",
