@@ -89,9 +89,8 @@ def _nobody_owns(question: Question, places: Sequence[Place], *, is_complete: bo
     addresses = tuple(map(str, host.usable))
     if places:
         message = "; ".join((message, *(place.message for place in places)))
-        names = tuple(sorted({name for place in places for name in place.interfaces}))
         hint = "; ".join(dict.fromkeys(place.hint for place in places))
-        return _error(FindingCode.NO_INTERFACE_OWNS_ADDRESS, message, addresses, hint, interfaces=names)
+        return _error(FindingCode.NO_INTERFACE_OWNS_ADDRESS, message, addresses, hint)
     source = "the address" if host.is_literal else "the name"
     hint = f"{source} {_NAT}" if is_complete else _INCOMPLETE
     hint = "; ".join((hint, *_left_out(question.facts), *_no_loopback(question.facts)))

@@ -25,12 +25,11 @@ _ASK_HOST = "ask the host with `ip -j -d addr show`"
 
 
 class Place(Struct, frozen=True, order=True):
-    """Where the report shows an address without an owner: message, hint and the interfaces involved."""
+    """Where the report shows an address without an owner, in a message and a hint."""
 
     address: Address
     message: str
     hint: str
-    interfaces: tuple[str, ...] = ()
 
 
 def whereabouts(question: Question, report_findings: Iterable[Finding]) -> tuple[Place, ...]:
@@ -78,13 +77,13 @@ def _in_findings(unowned: Mapping[str, Address], findings: Iterable[Finding]) ->
 def _on_loopback(address: Address, finding: Finding) -> Place:
     names = quote_all(finding.interfaces)
     message = f"{address} is on {names}, and addresses of a loopback link do not count"
-    return Place(address, message, f"{names} is a loopback link; {_USE_ANOTHER}", finding.interfaces)
+    return Place(address, message, f"{names} is a loopback link; {_USE_ANOTHER}")
 
 
 def _refused(address: Address, finding: Finding) -> Place:
     names = quote_all(finding.interfaces)
     message = f"{address} is configured on {names}, but another host uses it (duplicate address detection failed)"
-    return Place(address, message, f"remove {address} from {names} or from the other host", finding.interfaces)
+    return Place(address, message, f"remove {address} from {names} or from the other host")
 
 
 def _without_interface(address: Address, finding: Finding) -> Place:
@@ -111,7 +110,7 @@ def _at_peer(link: Link, address: Address) -> Place:
     hint = (
         f"{name} owns {own}; {address} is at the other end of the link" if own else f"{name} has no address of its own"
     )
-    return Place(address, peer_sentence(link, address), hint, (link.name,))
+    return Place(address, peer_sentence(link, address), hint)
 
 
 def _malformed(link: Link, unowned: tuple[Address, ...]) -> Iterator[Place]:
@@ -121,7 +120,7 @@ def _malformed(link: Link, unowned: tuple[Address, ...]) -> Iterator[Place]:
                 message = (
                     f"{quote(link.name)} has {quote(text)}, an invalid address that some programs read as {address}"
                 )
-                yield Place(address, message, f"correct the address of {quote(link.name)}", (link.name,))
+                yield Place(address, message, f"correct the address of {quote(link.name)}")
 
 
 def _embedded(question: Question) -> Iterator[Place]:
@@ -136,4 +135,4 @@ def _embedded(question: Question) -> Iterator[Place]:
             hint = f"use {ipv4}"
             if mechanism is Mechanism.NAT64:
                 hint = f"the resolver makes IPv6 addresses of IPv4 addresses (DNS64); use {ipv4}, or another resolver"
-            yield Place(address, message, hint, names)
+            yield Place(address, message, hint)
