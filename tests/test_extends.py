@@ -363,7 +363,7 @@ def test_a_base_that_changed_gives_a_warning_and_decides(tmp_path: Path, capsys:
     assert (warning.code, warning.place) == ("BASE_CHANGED", f"{path}:3:9")
     now = evaluator.load_policy("strict").digest
     assert warning.message == f"the base `strict` has changed: its digest is {now}, expected {'0' * 64}"
-    assert warning.hint == f"look at what changed, then write `sha256: {now}`"
+    assert warning.hint == f"review the changes, then write `sha256: {now}`"
     assert main(["check", str(path)]) == 0
     assert "[BASE_CHANGED]" in capsys.readouterr().err
     assert main(["check", "--strict", str(path)]) == 8

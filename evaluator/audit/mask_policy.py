@@ -7,8 +7,8 @@ stay, sentences for people are replaced whole, and comments are left out. The `{
 finding lists the interfaces in them. So the masked policy decides on masked reports as the original policy on original
 ones, unless it depends on the letters of names: no pseudonym fits a glob, or an order of texts.
 
-Of a policy that extends another one each text is masked alone: a shipped base stays with its names, so what the text
-above it says of the base's rules and parameters stays too.
+Of a policy that extends another one each text is masked alone: a shipped base stays with its names, so the text
+above it refers to the base's rules and parameters by the same names.
 """
 
 from __future__ import annotations

@@ -38,14 +38,14 @@ class Text(Struct, frozen=True):
 
     @property
     def extends(self) -> Located | None:
-        """What it says of its base, None if it has none."""
+        """The value of its key `extends`; None if the text has no such key."""
         return self.located.children.get("extends")
 
 
 class Chain(Struct, frozen=True):
     """The texts of a policy, base first.
 
-    `source` joins all of them. `texts` is empty if one of them is not YAML; `is_whole` tells whether every base was
+    `source` joins all of them. `texts` is empty if one of them is not YAML; `is_whole` is false if a base was not
     found. `problems` are those of finding and reading them.
     """
 
@@ -107,11 +107,11 @@ class _Level:
 
     @property
     def names_base(self) -> bool:
-        """Whether the text says that it extends another one."""
+        """Whether the text extends another one."""
         return self.located is not None and "extends" in self.located.children
 
     def base(self, levels: Sequence[_Level], find: FindBase) -> Source | None:
-        """Return the source of the base of the last level; None if there is none, or if it is wrong (noted)."""
+        """Return the source of the base of the last level; None if it has no base, or a wrong one (noted)."""
         named = None if self.located is None else self.located.children.get("extends")
         if named is None or not isinstance(named.value, str):
             return None
@@ -137,7 +137,7 @@ class _Level:
 
 
 def _key(source: Source) -> str:
-    """Return what tells one text from another, by whatever path it was found."""
+    """Return the identity of a text: the same for every path to one file."""
     return source.name if source.path is None else str(Path(source.path).resolve())
 
 

@@ -1,7 +1,7 @@
 """A policy with all that it inherits as one text, which decides the same.
 
-Rules and messages are written anew from what the checker reads: a folded line break in a message is a blank. Each rule
-has a comment that names the text and the line from which it comes.
+Rules and messages are written anew from the parts that the checker reads: a folded line break in a message becomes a
+blank. Each rule has a comment with the text and the line from which it comes.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The text's rule entries are applied to the base's rules from top to bottom, each to the list that the entries above it
 left: an entry adds a rule (at the end, `before` or `after` another), takes the place of one, or removes one. Rules that
-are put after the same rule keep their order. What is inherited keeps its place in the text in which it stands.
+are put after the same rule remain in their order. An inherited rule or parameter has its place in its own text.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ MOST_PARAMETERS = 100
 _ONLY_WITH_BASE = ("before", "after", "replace", "remove")
 _PLACING = ("before", "after")
 _ONE_ENTRY = "remove one of the two entries"
-_CHANGED = frozenset({"default", "description"})  # what a text may say anew of a parameter of its base
+_CHANGED = frozenset({"default", "description"})  # what a text may change of a parameter of its base
 
 
 class Entry(Struct, frozen=True):
-    """A rule as it stands in a text, and the name of that text's policy."""
+    """The entry of a rule in a text, and the name of that text's policy."""
 
     located: Located
     policy: str
@@ -40,8 +40,8 @@ class Entry(Struct, frozen=True):
 class Declared(Struct, frozen=True):
     """A parameter as it is declared by all texts together.
 
-    `key` is its place in the last text that names it; `is_own` tells whether that is the policy's own text, `is_given`
-    whether a text gives a default to an optional parameter of its base.
+    `key` is its place in the last text that names it; `is_own` is true if that is the policy's own text, `is_given` if
+    a text gives a default to an optional parameter of its base.
     """
 
     located: Located
@@ -51,7 +51,7 @@ class Declared(Struct, frozen=True):
 
 
 class Merged(Struct, frozen=True):
-    """What several texts say together; of one text, what it says. `bases` are the names of the policies below it."""
+    """The content of one text, or of several together. `bases` are the names of the policies that it extends."""
 
     name: str
     description: str
@@ -61,7 +61,7 @@ class Merged(Struct, frozen=True):
 
 
 def levels(texts: Sequence[Text], problems: Problems) -> Iterator[Merged]:
-    """Yield what the first of a policy's texts says, then what each further one says together with those before it."""
+    """Yield the content of the first of a policy's texts, then that of each further one with those before it."""
     merged = _alone(texts[0], problems)
     yield merged
     for text in texts[1:]:
@@ -70,7 +70,7 @@ def levels(texts: Sequence[Text], problems: Problems) -> Iterator[Merged]:
 
 
 def _alone(text: Text, problems: Problems) -> Merged:
-    """Return what a text says that extends no other; what has a meaning only beside `extends` is noted."""
+    """Return the content of a text that extends no other; keys that need `extends` are noted."""
     located = text.located
     entries: list[Entry] = []
     for entry in rule_maps(located):
@@ -87,7 +87,7 @@ def _alone(text: Text, problems: Problems) -> Merged:
 
 
 def _extend(base: Merged, text: Text, problems: Problems) -> Merged:
-    """Return what a text and its base say together; mistakes in how it extends the base are noted."""
+    """Return the content of a text and its base together; mistakes in how it extends the base are noted."""
     located = text.located
     if text.name in (name for name in (base.name, *base.bases) if name):
         message = f"the policy has the name of a policy that it extends, {quote(text.name)}"
@@ -210,7 +210,7 @@ class _Rules:
             self._error("RULE_POSITION", f"{quote(key)} does not go with `remove`", located.keys[key], hint)
         named = located.children["remove"]
         if not isinstance(named.value, str):
-            return  # the schema has said so
+            return  # noted by the schema
         if named.value in self._own:
             message = f"the rule {quote(named.value)} is defined in this policy itself"
             self._error("RULE_REMOVED", message, named.span, _ONE_ENTRY)

@@ -1,6 +1,6 @@
 """Where a policy's text is: a shipped one is found by its name, any other by the path of its file.
 
-A shipped name is never looked for among files, so that no file can take the place of a shipped policy.
+A shipped name never means a file, so that no file can take the place of a shipped policy.
 
 The text of a source is the file's own, so that its digest is that of the file's bytes; `plain_text` is what the
 parser reads.

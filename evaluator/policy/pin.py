@@ -1,7 +1,7 @@
 """Whether the base of a policy is still the one that the policy was written for.
 
 `sha256` beside `extends` pins the digest of the base policy, with all texts that the base itself extends. A base that
-has changed is used as it is now: a warning says so, and what differs, if both versions are at hand.
+has changed is used as it is now, with a warning, which names the differences if both versions are available.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def check_pins(chain: Chain, problems: Problems) -> None:
         if expected != digest:
             message = f"the base {quote(chain.texts[at - 1].name)} has changed: its digest is {digest}"
             details = "; ".join((f"expected {expected}", *_details(expected, chain, at)))
-            hint = f"look at what changed, then write `sha256: {digest}`"
+            hint = f"review the changes, then write `sha256: {digest}`"
             problems.warning("BASE_CHANGED", f"{message}, {details}", pin.span, hint)
 
 
@@ -68,5 +68,5 @@ def _differences(before: Merged, now: Merged) -> Iterator[str]:
 
 
 def _values(rule: object) -> object:
-    """Return what a rule says, without where it is put."""
+    """Return the content of a rule, without its position."""
     return {key: value for key, value in rule.items() if key not in _NOT_COMPARED} if isinstance(rule, dict) else rule
