@@ -29,6 +29,7 @@ _NO_BRACKETS = bytes(sorted({*range(256)} - {*b"[]{}"}))
 _NO_MARKS = bytes(sorted({*range(256)} - {*b'[]{}"\\'}))
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _GREATEST = sys.float_info.max
+_SHORT = 4096  # such a text may have so few brackets that they cannot be nested too deeply
 _BYTE_ORDER_MARK = "\ufeff"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _USE_IP = "this is the text of a tool for people; use `ip -j -d addr show` (iproute2 4.14 or newer)"
@@ -71,7 +72,7 @@ def is_sound(text: bytes) -> bool:
             text.decode()
         except UnicodeDecodeError:
             return False
-    if len(text.translate(_AS_BRACES, _NO_BRACKETS)) <= 2 * DEEPEST:
+    if len(text) < _SHORT and len(text.translate(_AS_BRACES, _NO_BRACKETS)) <= 2 * DEEPEST:
         return True
     braces = _structure(text)
     for _ in range(DEEPEST):
