@@ -124,11 +124,17 @@ def _rules(reasons: Iterable[Reason]) -> str:
 def _rejected(decision: Decision) -> Iterator[str]:
     name = decision.candidates[0]
     first, *others = list(_messages(decision, Effect.REJECT, name)) or ["a rule of the policy rejects it"]
-    yield f"{visible(name)}, because {first}"
+    yield f"{visible(name)}, because {_without_name(first, visible(name))}"
     if others:
         yield "and because " + "; ".join(others)
     if name in decision.owners:
         yield f"it owns {_matched(decision)}"
+
+
+def _without_name(message: str, name: str) -> str:
+    """Return a message that begins with a name, for a sentence that has named it already."""
+    rest = message.removeprefix(f"{name} ")
+    return message if rest == message else f"it {rest}"
 
 
 def _matched(decision: Decision) -> str:

@@ -58,7 +58,7 @@ def test_each_status_has_its_exit_status(
     out, err = capsys.readouterr()
     assert out.startswith(f"{status}: ")
     if status == "rejected":
-        assert out.startswith("rejected: br0, because br0 is a bridge over ens1, and ")
+        assert out.startswith("rejected: br0, because it is a bridge over ens1, and ")
     else:
         assert out.splitlines()[1].startswith("  because ") or out.startswith("no_match: no host address was given\n")
     assert main(["decide", report, *options, "--output", "name"]) == exit_status

@@ -229,7 +229,7 @@ def test_what_is_said_was_tried_where_fewer_answers_and_an_owner_are_needed(tmp_
             "br0 over ens1 has 192.0.2.10/24 gateway 192.0.2.1; eth0 has 198.51.100.5/24",
             ["198.51.100.5"],
             {"engine_address": "203.0.113.1"},
-            ["br0, because br0 is a bridge over ens1, and ovirtmgmt cannot be deployed over a bridge"],
+            ["br0, because it is a bridge over ens1, and ovirtmgmt cannot be deployed over a bridge"],
         ),
         (
             "strict",

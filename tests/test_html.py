@@ -345,7 +345,7 @@ def test_facts_of_a_record_stand_in_the_head() -> None:
 
 def test_what_and_why_come_first() -> None:
     text = "".join(read(page(decided("br0 over ens1 has 192.0.2.10/24; ens2", "192.0.2.10"))).text)
-    assert text.index("rejected") < text.index("br0, because br0 is a bridge over ens1, and ") < text.index("The host")
+    assert text.index("rejected") < text.index("br0, because it is a bridge over ens1, and ") < text.index("The host")
 
 
 def test_near_misses_and_the_change_are_shown() -> None:

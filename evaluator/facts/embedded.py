@@ -1,4 +1,4 @@
-"""The IPv4 address inside an IPv6 address that a transition mechanism made of it.
+"""The IPv4 address inside an IPv6 address of a transition mechanism.
 
 Such an address is not equal to the IPv4 address, but it shows which host somebody meant. Only IPv4-mapped addresses
 (`::ffff:192.0.2.1`) are equal, and `parse_address` makes the IPv4 address of them.
@@ -27,7 +27,7 @@ class Mechanism(StrEnum):
 
 
 def embedded_ipv4(address: Address) -> tuple[Mechanism, Address] | None:
-    """Return the IPv4 address in an IPv6 address, and how it became part of it; None if there is none."""
+    """Return the IPv4 address in an IPv6 address, and how it became part of it, or None."""
     number = address.number
     if address.version == 4:
         return None
