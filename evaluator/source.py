@@ -38,8 +38,8 @@ class Part(Struct, frozen=True):
 class Source(Struct, frozen=True, dict=True):
     """A text with the name a person knows it by: a path, a policy's name, `<string>`.
 
-    `path` is that of the file that it was read from, None for a text without a file. A text that was joined from several
-    has their `parts`.
+    `path` is that of the file that it was read from, None for a text without a file. A text that was joined from
+    several has their `parts`.
     """
 
     name: str

@@ -236,8 +236,9 @@ def test_the_examples_in_the_docs_are_valid(tmp_path: Path) -> None:
     from evaluator.workbench.run_cases import run_case_file
 
     language = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
-    (policy,) = re.findall(r"```yaml\n(.*?)```", language, re.S)
-    assert read_program(Source("language.md", policy)).warnings == ()
+    policy, extending = re.findall(r"```yaml\n(.*?)```", language, re.S)
+    for text in (policy, extending):
+        assert read_program(Source("language.md", text)).warnings == ()
     for page in ("README.md", "docs/testing.md"):
         text = (ROOT / page).read_text(encoding="utf-8")
         test = next(block for block in re.findall(r"```yaml\n(.*?)```", text, re.S) if "tests:" in block)
