@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import yaml
 from hypothesis import strategies as st
 
-from tests.random_policies import CHOOSERS, OWNERS, TABLE, random_rules
+from tests.random_policies import CHOOSERS, CONDITIONS, OWNERS, TABLE, random_rules
 
 MESSAGES = [  # in YAML: how a person writes a message, where what is read is not what stands there
     "'it''s {nic.name}'",
@@ -21,6 +21,8 @@ MESSAGES = [  # in YAML: how a person writes a message, where what is read is no
     '"  blanks at both ends  "',
     "'a:\tb # c'",
 ]
+NAMED = sorted(TABLE["conditions"])
+OF_NO_RULE = [text for text in CONDITIONS if not re.search(r"\b(other|candidates)\b", text)]
 DEFAULTS = {
     "net": ["a", "no", "two\nlines", "ovirtmgmt"],
     "maybe": [1, 7],
@@ -45,7 +47,7 @@ def extended(draw: st.DrawFn) -> Extended:
     rules = [OWNERS, *draw(random_rules)]
     names = [f"r{i}" for i in range(len(rules))]
     entries = [_rule(draw, name, rule, {}) for name, rule in zip(names, rules, strict=True)]
-    drawn = Extended([_text("level-0", {}, dict(TABLE["parameters"]), entries)], names)
+    drawn = Extended([_text("level-0", {}, dict(TABLE["parameters"]), TABLE["conditions"], entries)], names)
     for level in range(1, draw(st.integers(1, 3)) + 1):
         drawn.texts.append(_level(draw, level, drawn))
     return drawn
@@ -79,8 +81,14 @@ def _level(draw: st.DrawFn, level: int, below: Extended) -> str:
     changed = {
         name: {"default": draw(st.sampled_from(values))} for name, values in DEFAULTS.items() if draw(st.booleans())
     }
+    added: dict[str, str] = {}
+    if draw(st.booleans()):
+        added = {f"at_{level}": f"({draw(st.sampled_from(OF_NO_RULE))}) or nic is {draw(st.sampled_from(NAMED))}"}
+        name = f"c{level}"
+        below.names.append(name)
+        entries.append(_rule(draw, name, ("warn nic", f"nic is not at_{level}"), {}))
     base = {"extends": f"./level-{level - 1}.yaml"}
-    return _text(f"level-{level}", base, changed, entries)
+    return _text(f"level-{level}", base, changed, added, entries)
 
 
 def _follows(name: str, anchor: str, anchors: dict[str, str]) -> bool:
@@ -105,8 +113,11 @@ def _written(draw: st.DrawFn, sentence: str) -> str:
     return draw(st.sampled_from([quoted, f"|\n      {sentence}"]))
 
 
-def _text(name: str, head: dict[str, str], parameters: dict[str, object], entries: list[str]) -> str:
+def _text(
+    name: str, head: dict[str, str], parameters: dict[str, object], conditions: dict[str, str], entries: list[str]
+) -> str:
     declared = yaml.safe_dump({"parameters": parameters}, default_flow_style=None, width=10_000) if parameters else ""
+    declared += yaml.safe_dump({"conditions": conditions}, default_style="'", width=10_000) if conditions else ""
     declared = re.sub(r"'two\n\n[ ]*lines'", lambda _: json.dumps("two\nlines"), declared)
     rules = "rules:\n" + "".join(entries) if entries else ""
     return f"policy: {name}\n" + "".join(f"{k}: {v}\n" for k, v in head.items()) + declared + rules

@@ -7,6 +7,7 @@ work between two of them by their printed form gives a wrong answer.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
@@ -90,6 +91,10 @@ def tried_program(rules: Rules) -> Program | None:
         return None
 
 
+def _words_in(texts: Iterable[str]) -> set[str]:
+    return set(re.findall(r"[a-z_]+", " ".join(texts)))
+
+
 def program_of(rules: Rules, of_nic: str = "said", at_once: str = "said") -> Program:
     """Return the policy of verbs with their conditions; PolicyError where it is too long or nested too deep.
 
@@ -103,8 +108,13 @@ def program_of(rules: Rules, of_nic: str = "said", at_once: str = "said") -> Pro
         }
         for i, (verb, condition) in enumerate(rules)
     ]
-    words = set(re.findall(r"[a-z_]+", " ".join(condition for _, condition in rules)))
-    parameters = {name: declared for name, declared in TABLE["parameters"].items() if name in words}
-    document = {"policy": "tried", "parameters": parameters, "rules": listed}
+    words = _words_in(condition for _, condition in rules)
+    for _ in TABLE["conditions"]:  # a condition names others
+        words |= _words_in(text for name, text in TABLE["conditions"].items() if name in words)
+    document = {
+        "policy": "tried",
+        **{key: {n: one for n, one in TABLE[key].items() if n in words} for key in ("parameters", "conditions")},
+        "rules": listed,
+    }
     text = yaml.safe_dump(document, default_style='"', width=10_000, allow_unicode=True)
     return read_program(Source("tried", text.replace('!!bool "true"', "true").replace('!!bool "false"', "false")))

@@ -36,7 +36,7 @@ def _asked(number: int) -> tuple[evaluator.Report, HostAddresses]:
 
 def _policy(condition: str) -> Policy:
     rule = {"name": "tried", "rule": f"match nic when {condition}"}
-    document = {"policy": "tried", "parameters": TABLE["parameters"], "rules": [rule]}
+    document = {"policy": "tried", **{key: TABLE[key] for key in ("parameters", "conditions")}, "rules": [rule]}
     text = yaml.safe_dump(document, default_style='"', width=10_000).replace('!!bool "true"', "true")
     return Policy(read_program(Source("tried", text.replace('!!bool "false"', "false"))))
 

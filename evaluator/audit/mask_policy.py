@@ -121,9 +121,16 @@ def _public(program: Program) -> frozenset[str]:
     """Return the labels in the texts of a shipped policy."""
     names = (text.name for text in program.texts)
     parameters = (parameter.name for parameter in program.parameters)
-    return frozenset(
-        (*names, *parameters, *(label for rule in program.rules for label in (rule.name, rule.code, rule.place)))
-    )
+    conditions = (key for text in program.contents for key in _conditions_in(text))
+    of_rules = (label for rule in program.rules for label in (rule.name, rule.code, rule.place))
+    return frozenset((*names, *parameters, *conditions, *of_rules))
+
+
+def _conditions_in(text: str) -> Iterable[str]:
+    """Return the names of the conditions that a policy's text declares."""
+    source = Source("policy", plain_text(text))
+    conditions = proven(read_yaml(source, Problems(source)), Located).children.get("conditions")
+    return () if conditions is None else conditions.keys
 
 
 def mask_value(base: Base, value: object, pseudonyms: Pseudonyms) -> object:
@@ -171,6 +178,10 @@ class _Rewriting:
         if "parameters" in found:
             masked["parameters"] = {
                 self._label(name): self._parameter(name, one) for name, one in (found["parameters"] or {}).items()
+            }
+        if "conditions" in found:
+            masked["conditions"] = {
+                self._token(name): self._sentence(text) for name, text in (found["conditions"] or {}).items()
             }
         if "rules" in found:
             masked["rules"] = [self._rule(rule) for rule in found["rules"]]

@@ -11,7 +11,8 @@ from evaluator.policy.check_condition import ConditionChecker
 from evaluator.policy.check_expression import Scope
 from evaluator.policy.cost import cost_of
 from evaluator.policy.message import check_message
-from evaluator.policy.parse import parse_sentence
+from evaluator.policy.named import NamedConditions, depth_of
+from evaluator.policy.parse import DEEPEST_SENTENCE, parse_sentence
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Rule, Template
 from evaluator.policy.scalar import Scalar, read_scalar
@@ -22,10 +23,17 @@ from evaluator.text import did_you_mean, quote
 
 _RULE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]*")
+_SENTENCES = ("rule", "condition")
 _FINDING_KEYS = ("code", "severity", "message", "hint")
 
 
-def check_rule(located: Located, policy_name: str, parameters: Mapping[str, Type], problems: Problems) -> Rule | None:
+def check_rule(
+    located: Located,
+    policy_name: str,
+    parameters: Mapping[str, Type],
+    conditions: NamedConditions,
+    problems: Problems,
+) -> Rule | None:
     """Return the rule that a map of the policy file describes; None where mistakes were noted."""
     before = len(problems.found)
     name = _rule_name(located, problems)
@@ -36,8 +44,11 @@ def check_rule(located: Located, policy_name: str, parameters: Mapping[str, Type
         return None
     verb, has_subject = _verb(sentence, problems), sentence.subject is not None
     variables = {"nic": Type(Base.NIC)} if has_subject else {}
-    scope = Scope(parameters, sentence.verb.text, variables)
+    scope = Scope(parameters, sentence.verb.text, variables, conditions=conditions)
     condition = ConditionChecker(problems).check(sentence.condition, scope).condition
+    if condition is not None and depth_of(condition) > DEEPEST_SENTENCE:
+        text = f"with the conditions that it names, the rule is nested deeper than {DEEPEST_SENTENCE} levels"
+        problems.error("RULE_TOO_DEEP", text, sentence.span, "split it into several rules")
     message, hint = (_template(located, key, scope, problems) for key in ("message", "hint"))
     code = _code(located, name or "", verb, problems)
     if (
@@ -84,11 +95,16 @@ def _rule_name(located: Located, problems: Problems) -> str | None:
 
 def _scalar(located: Located, key: str, problems: Problems) -> Scalar | None:
     found = located.children.get(key)
-    if found is None or found.broken or not isinstance(found.value, str):
+    return None if found is None else scalar_of(found, key, problems)
+
+
+def scalar_of(found: Located, key: str, problems: Problems) -> Scalar | None:
+    """Return a rule, a condition, a message or a hint with its places; None if mistakes were noted."""
+    if found.broken or not isinstance(found.value, str):
         return None  # noted already
-    if key == "rule" and found.style == ">":
+    if key in _SENTENCES and found.style == ">":
         problems.error(
-            "YAML_STYLE", "a rule cannot be a folded text (`>`)", found.span, "write it plain, quoted or after `|`"
+            "YAML_STYLE", f"a {key} cannot be a folded text (`>`)", found.span, "write it plain, quoted or after `|`"
         )
         return None
     try:
@@ -96,7 +112,7 @@ def _scalar(located: Located, key: str, problems: Problems) -> Scalar | None:
     except ValueError as error:
         problems.error("YAML_STYLE", str(error), found.span)
         return None
-    if found.style is None and scalar.text[:1] in ("“", "„", "‘", "«") and key != "rule":
+    if found.style is None and scalar.text[:1] in ("“", "„", "‘", "«") and key not in _SENTENCES:
         message = f"the {key} begins with {quote(scalar.text[0])}, which belongs to the text"
         problems.warning("SMART_QUOTES", message, scalar.span(0, 1), "use straight quotes, or none")
     if found.cut_by_comment:

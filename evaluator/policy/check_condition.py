@@ -29,6 +29,7 @@ from evaluator.policy.checked import (
     Variable,
     walk,
 )
+from evaluator.policy.named import Use, quantifiers_in
 from evaluator.policy.problems import Problems
 from evaluator.policy.shortened import shortened
 from evaluator.policy.types import SCALARS, Base, Type
@@ -36,6 +37,7 @@ from evaluator.policy.vocabulary import KNOWING, states_of, words_of
 from evaluator.text import did_you_mean, quote
 
 MOST_QUANTIFIERS = 3
+LONGEST_WRITTEN_OUT = 4000
 _NOTHING: frozenset[Expression] = frozenset()
 
 
@@ -60,6 +62,7 @@ class ConditionChecker:
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
+        self.written_out = 0  # the length of the named conditions that were written out so far
         self._expressions = ExpressionChecker(problems, self._filter)
         self._relations = RelationChecker(problems, self._expressions)
 
@@ -163,6 +166,10 @@ class ConditionChecker:
             return False
         if name.text != "other":
             return True
+        if scope.is_named:
+            message = "`other` means the interfaces except the rule's own, and a condition belongs to no rule"
+            self._problems.error("CONDITION_SCOPE", message, name.span, "choose another name")
+            return False
         if "nic" not in scope.variables:
             message = "`other` means the interfaces except the rule's own, and this rule has none"
             self._problems.error("BINDER_TAKEN", message, name.span, "choose another name")
@@ -192,16 +199,45 @@ class ConditionChecker:
             refuse_sign(self._problems, node.negation)
         if node.state.text in KNOWING:
             return self._knowing(node, found)
+        if found.type.known == Type(Base.NIC) and node.state.text in scope.conditions.known:
+            return self._named(node, scope)
         state = states_of(found.type.base).get(node.state.text)
         if found.type.is_list or state is None:
-            self._unknown_state(node, found)
+            self._unknown_state(node, found, scope)
             return Checked(None)
         if found.type.optional and self._expressions.known_value(node.operand, scope) is None:
             return Checked(None)
         return Checked(InState(found, state.key, node.negation is not None, self._problems.text(node.span), node.span))
 
-    def _unknown_state(self, node: nodes.State, found: Expression) -> None:
-        name, known = node.state.text, states_of(found.type.base)
+    def _named(self, node: nodes.State, scope: Scope) -> Checked:
+        """Return the condition that a rule names, as it is meant there."""
+        scope.conditions.used.add(node.state.text)
+        named = scope.conditions.known[node.state.text]
+        subject = self._expressions.known_value(node.operand, scope)
+        if named is None or subject is None:
+            return Checked(None)
+        self.written_out += named.length
+        if self.written_out > LONGEST_WRITTEN_OUT:
+            message = "the named conditions, written out, are longer than"
+            self._problems.error(
+                "RULE_TOO_LONG", f"{message} {LONGEST_WRITTEN_OUT} characters", node.span, "split the rule"
+            )
+            return Checked(None)
+        if scope.quantifiers + quantifiers_in(named.condition) > MOST_QUANTIFIERS:
+            message = f"with those of the condition, more than {MOST_QUANTIFIERS} quantifiers are inside each other"
+            self._problems.error("RULE_TOO_DEEP", message, node.span, "split the rule")
+            return Checked(None)
+        words = f"{self._problems.text(node.operand.span)} is {node.state.text}"
+        use = Use(subject, words, node.span, {*words_of(None), *scope.parameters, *scope.variables})
+        condition, proofs = use.condition(named), (use.values(named.if_true), use.values(named.if_false))
+        if node.negation is None:
+            return Checked(condition, *proofs)
+        return Checked(Not(condition, self._problems.text(node.span), node.span), *reversed(proofs))
+
+    def _unknown_state(self, node: nodes.State, found: Expression, scope: Scope) -> None:
+        name, known = node.state.text, {*states_of(found.type.base)}
+        if found.type.base is Base.NIC:
+            known |= scope.conditions.known.keys()
         if found.type.is_list:
             message = f"{quote(found.text)} is a list, and a list has no states"
             quantifier = "some" if node.negation is None else "no"

@@ -24,6 +24,7 @@ from evaluator.policy.checked import (
     RouteTo,
     Variable,
 )
+from evaluator.policy.named import NamedConditions
 from evaluator.policy.problems import Problems
 from evaluator.policy.types import SCALARS, Base, Type, comparable
 from evaluator.policy.verbs import VERBS, Subject
@@ -32,16 +33,22 @@ from evaluator.source import Span
 from evaluator.text import did_you_mean, quote
 
 _NIC = Type(Base.NIC)
+_NO_CONDITIONS = NamedConditions()
 
 
 class Scope(Struct, frozen=True):
-    """What a word may mean at one place of a rule; `known` are the values proven known there."""
+    """What a word may mean at one place of a rule; `known` are the values proven known there.
+
+    `is_named` tells that the place is in a named condition, which cannot know the rule that names it.
+    """
 
     parameters: Mapping[str, Type]
     verb: str
     variables: Mapping[str, Type] = field(default_factory=dict)
     known: frozenset[Expression] = frozenset()
     quantifiers: int = 0
+    conditions: NamedConditions = _NO_CONDITIONS
+    is_named: bool = False
 
     def proving(self, values: frozenset[Expression]) -> Scope:
         """Return the scope in which these values are known as well."""
@@ -119,6 +126,10 @@ class ExpressionChecker:
         if name.text in scope.parameters:
             return ParameterValue(name.text, scope.parameters[name.text])
         word = words_of(None).get(name.text)
+        if scope.is_named and name.text == "candidates":
+            message = "a condition cannot ask about `candidates`, which are others in each rule"
+            self.problems.error("CONDITION_SCOPE", message, name.span, "ask about them in the rule")
+            return None
         if word is not None:
             return Read(word.key, None, word.type, name.text)
         self._unknown_word(node, scope)
@@ -133,6 +144,8 @@ class ExpressionChecker:
                 hint = "write `reject nic when …` to look at each interface, or ask about `candidates`"
         elif name == "other":
             message, hint = "`other` is not bound here", "some other in candidates satisfies …"
+            if scope.is_named:
+                hint = "in a condition `nic` is what is before `is`: write `other is NAME` in the rule"
         elif len(node.parts) == 1 and name in states_of(Base.NIC):
             kinds = {state.name for state in states_of(Base.NIC).values() if state.family == "kind"}
             message = f"{quote(name)} is a {'kind' if name in kinds else 'state'}, not a condition"

@@ -15,7 +15,7 @@ from evaluator.policy.chain import Chain, string_of
 from evaluator.policy.extend import Declared, Entry, Merged, levels
 from evaluator.policy.load import program_of
 from evaluator.policy.message import fold
-from evaluator.policy.problems import Problems
+from evaluator.policy.problems import Problems, one_line
 from evaluator.policy.program import Rule
 from evaluator.policy.scalar import read_scalar
 from evaluator.source import Source
@@ -34,6 +34,7 @@ def expand(chain: Chain) -> str:
     if merged.description:
         lines.append(f"description: {_value(program.description)}")
     lines += _parameters(merged, chain.source)
+    lines += _conditions(merged, chain.source)
     lines.append("rules:")
     for entry, rule in zip(merged.entries, program.rules, strict=True):
         lines += _rule(entry, rule, chain.source)
@@ -48,6 +49,16 @@ def _parameters(merged: Merged, source: Source) -> Iterator[str]:
         yield f"  {name}:"
         for key, value in _declaration(declared).items():
             yield f"    {key}: {_value(value)}"
+
+
+def _conditions(merged: Merged, source: Source) -> Iterator[str]:
+    if merged.conditions:
+        yield "conditions:"
+    for name, stated in merged.conditions.items():
+        yield f"  # {source.place(stated.key)}"
+        child = stated.located
+        text = read_scalar(source, child.span.start, child.span.end, child.style).text
+        yield f"  {name}: {_sentence(one_line(text))}"
 
 
 def _declaration(declared: Declared) -> dict[str, object]:

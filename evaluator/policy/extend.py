@@ -19,6 +19,7 @@ from evaluator.text import did_you_mean, quote, quote_all
 
 MOST_RULES = 200
 MOST_PARAMETERS = 100
+MOST_CONDITIONS = 100
 _ONLY_WITH_BASE = ("before", "after", "replace", "remove")
 _PLACING = ("before", "after")
 _ONE_ENTRY = "remove one of the two entries"
@@ -50,12 +51,21 @@ class Declared(Struct, frozen=True):
     is_given: bool = False
 
 
+class Stated(Struct, frozen=True):
+    """A named condition as it stands in a text, and whether that is the policy's own text."""
+
+    located: Located
+    key: Span
+    is_own: bool = True
+
+
 class Merged(Struct, frozen=True):
     """The content of one text, or of several together. `bases` are the names of the policies that it extends."""
 
     name: str
     description: str
     parameters: Mapping[str, Declared]
+    conditions: Mapping[str, Stated]
     entries: tuple[Entry, ...]
     bases: tuple[str, ...] = ()
 
@@ -82,8 +92,9 @@ def _alone(text: Text, problems: Problems) -> Merged:
             if key in owner.keys:
                 message = f"{quote(key)} needs a base, and this policy extends none"
                 problems.error("EXTENDS_MISSING", message, owner.keys[key], "name the base: `extends: strict`")
-    parameters = {name: Declared(child, span) for name, child, span in _own_parameters(located)}
-    return Merged(text.name, string_of(located, "description"), parameters, tuple(entries))
+    parameters = {name: Declared(child, span) for name, child, span in _own(located, "parameters")}
+    conditions = {name: Stated(child, span) for name, child, span in _own(located, "conditions")}
+    return Merged(text.name, string_of(located, "description"), parameters, conditions, tuple(entries))
 
 
 def _extend(base: Merged, text: Text, problems: Problems) -> Merged:
@@ -97,6 +108,7 @@ def _extend(base: Merged, text: Text, problems: Problems) -> Merged:
         text.name,
         string_of(located, "description") if has_description else base.description,
         _parameters(base, located, problems),
+        _conditions(base, located, problems),
         _Rules(base, text, problems).merged(),
         (*base.bases, base.name),
     )
@@ -109,11 +121,12 @@ def rule_maps(located: Located) -> list[Located]:
     return maps[:MOST_RULES]
 
 
-def _own_parameters(located: Located) -> Iterator[tuple[str, Located, Span]]:
-    own = located.children.get("parameters")
+def _own(located: Located, key: str) -> Iterator[tuple[str, Located, Span]]:
+    """Yield what a text declares by name."""
+    own = located.children.get(key)
     if own is not None and isinstance(own.value, dict):
-        for key, child in own.children.items():
-            yield str(key), child, own.keys[str(key)]
+        for name, child in own.children.items():
+            yield str(name), child, own.keys[str(name)]
 
 
 def _refuse_name_twice(entry: Entry, above: Container[str], problems: Problems) -> bool:
@@ -128,7 +141,7 @@ def _refuse_name_twice(entry: Entry, above: Container[str], problems: Problems) 
 
 def _parameters(base: Merged, located: Located, problems: Problems) -> dict[str, Declared]:
     merged = {name: Declared(one.located, one.key, False, one.is_given) for name, one in base.parameters.items()}
-    for name, child, span in _own_parameters(located):
+    for name, child, span in _own(located, "parameters"):
         if name in base.parameters:
             merged[name] = _changed(name, merged[name], child, span, problems)
             continue
@@ -140,6 +153,21 @@ def _parameters(base: Merged, located: Located, problems: Problems) -> dict[str,
     if len(merged) > MOST_PARAMETERS and "parameters" in located.keys:
         message = f"with its base the policy has {len(merged)} parameters; at most {MOST_PARAMETERS} are allowed"
         problems.error("POLICY_INVALID", message, located.keys["parameters"])
+    return merged
+
+
+def _conditions(base: Merged, located: Located, problems: Problems) -> dict[str, Stated]:
+    merged = {name: Stated(one.located, one.key, False) for name, one in base.conditions.items()}
+    for name, child, span in _own(located, "conditions"):
+        if name in base.conditions:
+            message = f"the base {quote(base.name)} has a condition {quote(name)} already"
+            hint = "give this one another name, and replace the rules that should use it"
+            problems.error("CONDITION_EXISTS", message, span, hint)
+        else:
+            merged[name] = Stated(child, span)
+    if len(merged) > MOST_CONDITIONS and "conditions" in located.keys:
+        message = f"with its base the policy has {len(merged)} conditions; at most {MOST_CONDITIONS} are allowed"
+        problems.error("POLICY_INVALID", message, located.keys["conditions"])
     return merged
 
 

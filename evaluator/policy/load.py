@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec import Struct
+
 from evaluator.diagnostic import Diagnostic, PolicyError, Severity, in_order
 from evaluator.lookalike import lookalike_in
 from evaluator.policy.chain import Chain, Text, files_of, read_chain, recorded, string_of
 from evaluator.policy.check import check_rule
+from evaluator.policy.check_named import check_conditions, unused_conditions
 from evaluator.policy.extend import Declared, Merged, levels, rule_maps
 from evaluator.policy.identity import policy_digest, policy_text
 from evaluator.policy.lint.placed import Placed
 from evaluator.policy.lint.rules import lint, lint_whole, unused_parameters
+from evaluator.policy.named import NamedConditions
 from evaluator.policy.parameters import TYPE_NAMES, read_value
 from evaluator.policy.pin import check_pins
 from evaluator.policy.problems import Problems
@@ -71,16 +75,16 @@ def _build(chain: Chain, problems: Problems) -> Program:
         _check_alone(base, problems)
     if "policy" in chain.texts[-1].located.children:
         _warn_of_lookalikes(chain.texts[-1].located.children["policy"], "the policy's name", problems)
-    parameters, placed = _check(merged, problems)
+    checked = _check(merged, problems)
     if is_in_place:  # else what is odd about the order of the rules may be a consequence
-        _lint(merged, parameters, placed, problems)
+        _lint(merged, checked, problems)
     check_pins(chain, problems)
     texts = tuple(policy_text(text.name, text.source.text) for text in chain.texts)
     return Program(
         name=merged.name,
         description=" ".join(merged.description.split()),
-        parameters=parameters,
-        rules=tuple(one.rule for one in placed),
+        parameters=checked.parameters,
+        rules=tuple(one.rule for one in checked.placed),
         warnings=in_order(problems.found),
         contents=tuple(source.text for source in chain.sources),
         texts=texts,
@@ -95,7 +99,7 @@ def _errors(problems: Problems) -> int:
 def _check_alone(base: Merged, problems: Problems) -> None:
     """Note what makes a base invalid as a policy of its own; what is odd about it is noted by its own check."""
     trial = Problems(problems.source)
-    _lint(base, *_check(base, trial), trial)
+    _lint(base, _check(base, trial), trial)
     problems.found.extend(problem for problem in trial.found if problem.severity is Severity.ERROR)
 
 
@@ -104,39 +108,51 @@ def _check_apart(texts: Sequence[Text], problems: Problems) -> None:
     trial = Problems(problems.source)
     for text in texts:
         for located in rule_maps(text.located):
-            check_rule(located, text.name, {}, trial)
+            check_rule(located, text.name, {}, NamedConditions(), trial)
     problems.found.extend(problem for problem in trial.found if problem.code not in _DECLARED_BY_BASE)
 
 
-def _check(merged: Merged, problems: Problems) -> tuple[tuple[Parameter, ...], tuple[Placed, ...]]:
-    """Return the checked parameters and rules; mistakes in them are noted."""
+class _Checked(Struct, frozen=True):
+    """What is checked of a policy so far."""
+
+    parameters: tuple[Parameter, ...]
+    conditions: NamedConditions
+    placed: tuple[Placed, ...]
+
+
+def _check(merged: Merged, problems: Problems) -> _Checked:
+    """Return the checked parameters, conditions and rules; mistakes in them are noted."""
     found = (_parameter(name, declared, problems) for name, declared in merged.parameters.items())
     parameters = tuple(parameter for parameter in found if parameter is not None)
     types = {parameter.name: parameter.type for parameter in parameters}
+    conditions = check_conditions(merged.conditions, types, problems)
     placed: list[Placed] = []
     for entry in merged.entries:
-        rule = check_rule(entry.located, entry.policy, types, problems)
+        rule = check_rule(entry.located, entry.policy, types, conditions, problems)
         if rule is not None:
             has_own_finding = not {"code", "message", "hint"}.isdisjoint(entry.located.children)
             placed.append(Placed(rule, entry.located.children["rule"].span, has_own_finding))
-    return parameters, tuple(placed)
+    return _Checked(parameters, conditions, tuple(placed))
 
 
-def _lint(merged: Merged, parameters: Sequence[Parameter], placed: Sequence[Placed], problems: Problems) -> None:
-    """Note what is odd about the parameters and the rules, each and together."""
-    lint(placed, {parameter.name: parameter.default for parameter in parameters}, problems)
+def _lint(merged: Merged, checked: _Checked, problems: Problems) -> None:
+    """Note what is odd about the parameters, the conditions and the rules, each and together."""
+    placed = checked.placed
+    lint(placed, {parameter.name: parameter.default for parameter in checked.parameters}, problems)
     if len(placed) == len(merged.entries) and placed:
         lint_whole(placed, problems)
     if not problems.has_errors:
         own = [(name, declared.key) for name, declared in merged.parameters.items() if declared.is_own]
         unused_parameters(own, placed, problems)
+        unused_conditions(merged.conditions, checked.conditions, problems)
 
 
 def _parameter(text: str, declared_by: Declared, problems: Problems) -> Parameter | None:
     located, span = declared_by.located, declared_by.key
-    taken = {*words_of(None), *FUNCTIONS, *VERBS, *KEYWORDS, "nic", "other"}
+    taken = {*words_of(None), *FUNCTIONS, *VERBS, *KEYWORDS, "nic", "other", "parameters"}
     if not text.isidentifier() or not text.isascii() or text in taken:
         reason = "is a word of the language" if text in taken else "is not a valid name"
+        reason = "is reserved" if text == "parameters" else reason
         problems.error(
             "PARAMETER_NAME",
             f"{quote(text)} {reason}",

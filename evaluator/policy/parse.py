@@ -42,6 +42,7 @@ from evaluator.source import Span
 from evaluator.text import quote
 
 LONGEST_SENTENCE = 2000
+_BEFORE_A_CONDITION = "match nic when "
 DEEPEST_SENTENCE = 40
 _WORDS_OR_TEXTS = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'|[A-Za-z_][A-Za-z0-9_]*')
 
@@ -66,6 +67,23 @@ def parse_sentence(scalar: Scalar, problems: Problems) -> Sentence | None:
         problems.error("RULE_TOO_DEEP", message, scalar.span(first, first + 1), "split it into several rules")
         return None
     return _Builder(scalar).sentence(tree)
+
+
+def parse_condition(scalar: Scalar, problems: Problems) -> Condition | None:
+    """Return the nodes of a condition that stands alone; None if it is not one, which has been noted.
+
+    It is read as the end of a rule, so that the same mistakes get the same advice.
+    """
+    first = scalar.offsets[0]
+    text = _BEFORE_A_CONDITION + scalar.text
+    as_rule = Scalar(scalar.source, text, (*[first] * len(_BEFORE_A_CONDITION), *scalar.offsets))
+    begins = re.match(r"\s*([A-Za-z]+)\b(\s+nic)?\s+when\b", scalar.text)
+    if begins is not None and begins.group(1).lower() in VERBS:
+        message = f"a condition has no verb: {quote(begins.group().strip())} belongs to a rule"
+        problems.error("RULE_SYNTAX", message, scalar.span(begins.start(1), begins.end()), "write what is after `when`")
+        return None
+    sentence = parse_sentence(as_rule, problems)
+    return None if sentence is None else sentence.condition
 
 
 @cache

@@ -59,7 +59,8 @@ def _details(expected: str, chain: Chain, at: int) -> Iterator[str]:
 def _differences(before: Merged, now: Merged) -> Iterator[str]:
     rules = [{entry.name: _values(entry.located.value) for entry in merged.entries} for merged in (before, now)]
     parameters = [{name: one.located.value for name, one in merged.parameters.items()} for merged in (before, now)]
-    for what, (old, new) in (("rules", rules), ("parameters", parameters)):
+    conditions = [{name: one.located.value for name, one in merged.conditions.items()} for merged in (before, now)]
+    for what, (old, new) in (("rules", rules), ("parameters", parameters), ("conditions", conditions)):
         names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
         if names:
             yield f"{what} that differ: {quote_all(names)}"

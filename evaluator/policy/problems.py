@@ -12,6 +12,12 @@ _PIECE = re.compile(r"""''[^']*''|'[^']*'|"[^"]*"|\s+|[^\s'"]+|['"]""")  # a quo
 _LINE_BREAK = re.compile(r"[ \t]*\n\s*")
 
 
+def one_line(text: str) -> str:
+    """Return an author's words as one line; blanks inside quotes are part of the words."""
+    pieces = _PIECE.findall(text)
+    return "".join(" " if piece.isspace() else _LINE_BREAK.sub(" ", piece) for piece in pieces).strip()
+
+
 class Problems:
     """Collects the diagnostics of one source."""
 
@@ -34,8 +40,7 @@ class Problems:
 
     def text(self, span: Span) -> str:
         """Return the author's words in a span as one line; blanks inside quotes are part of the words."""
-        pieces = _PIECE.findall(self.source.text[span.start : span.end])
-        return "".join(" " if piece.isspace() else _LINE_BREAK.sub(" ", piece) for piece in pieces).strip()
+        return one_line(self.source.text[span.start : span.end])
 
     def find(self, words: str, inside: Span) -> Span:
         """Return the place of an author's words inside a span; the whole span if they are written otherwise there."""
@@ -51,4 +56,6 @@ class Problems:
             code, message = "TOO_MANY_PROBLEMS", f"there are more than {MOST_PROBLEMS} {severity}s"
             hint = "mend these first; the others are not shown"
         place, excerpt = self.source.place(span), self.source.excerpt(span)
-        self.found.append(Diagnostic(code, message, place, hint, severity, excerpt, span.start))
+        found = Diagnostic(code, message, place, hint, severity, excerpt, span.start)
+        if found not in self.found:  # a condition is judged wherever a rule names it
+            self.found.append(found)
