@@ -280,7 +280,13 @@ class _Count:
         if isinstance(part, str):
             return self._always(1 + len(part) // _IN_A_TEXT)
         an_element = self._always(_SHOW_AN_ELEMENT + self._text(part) // _IN_A_TEXT)
-        return self._always(1).plus(self._length(part) * an_element)
+        count = self._owners() if part.type.base is Base.OWNER else self._length(part)
+        return self._always(1).plus(count * an_element)
+
+    def _owners(self) -> _Steps:
+        """Return how many elements a list of interfaces with their host addresses has, the addresses among them."""
+        sizes = self._sizes
+        return self._always(sizes.interfaces + min(sizes.lists.total, sizes.interfaces * sizes.answers))
 
     def _text(self, expression: Expression) -> int:
         """Return how long a text that an expression gives may be."""
@@ -294,7 +300,7 @@ class _Count:
             case Read(word=word) if word.owner is Base.HOST:
                 return self._sizes.host_name if word.type.base is Base.TEXT else 0
             case _:
-                return self._sizes.name if expression.type.base in (Base.TEXT, Base.NIC) else 0
+                return self._sizes.name if expression.type.base in (Base.TEXT, Base.NIC, Base.OWNER) else 0
 
     def _length(self, expression: Expression) -> _Steps:
         """Return how many elements a list has; a single value is one."""
