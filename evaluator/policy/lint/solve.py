@@ -29,6 +29,8 @@ from evaluator.policy.types import Base, Type
 
 NIC = Variable("nic", Type(Base.NIC))
 _STEPS = 10_000
+# elements of elements of lists: a list may be known to be filled by what was asked of its own elements, without end
+_DEEPEST = 40
 
 
 class Solver:
@@ -40,6 +42,7 @@ class Solver:
     def __init__(self, candidate: Condition = ALWAYS, steps: int = _STEPS) -> None:
         self.candidate = candidate
         self._steps = steps
+        self._depth = 0
         self._names = 0
 
     def never(self, *conditions: Condition) -> bool:
@@ -52,8 +55,14 @@ class Solver:
 
     def _never(self, conditions: Iterable[Condition], literals: tuple[Condition, ...]) -> bool:
         self._steps -= 1 + len(literals)
-        if self._steps < 0:
+        if self._steps < 0 or self._depth >= _DEEPEST:
             return False
+        self._depth += 1
+        is_never = self._is_impossible(conditions, literals)
+        self._depth -= 1
+        return is_never
+
+    def _is_impossible(self, conditions: Iterable[Condition], literals: tuple[Condition, ...]) -> bool:
         pending, choices = list(conditions), list[AnyOf]()
         for condition in pending:
             for part in flat(condition):
