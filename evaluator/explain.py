@@ -5,7 +5,6 @@ Computed by the reference interpreter from the input that the decision was made 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +15,7 @@ from evaluator.decision import NAMING, Decision, Status
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
 from evaluator.finding import FindingCode
-from evaluator.near_miss import near_misses
+from evaluator.near_miss import NearMisses
 from evaluator.policy.clause import Sight
 from evaluator.policy.interpret import Judged, run_again, subjects
 from evaluator.policy.scene import Question, Scene
@@ -24,6 +23,8 @@ from evaluator.policy.verdict import status_of
 from evaluator.summary import Fate, outcome, summary
 from evaluator.trace import AnswerOutcome, Explanation, InterfaceReasons, Reason
 
+_MOST_WORK_ON_ANSWERS = 16_000_000  # rules times interfaces
+_FEWEST_ANSWERS = 16
 _NOT_COUNTED = (FindingCode.ADDRESS_NOT_COUNTED, FindingCode.DUPLICATE_ADDRESS)
 
 
@@ -48,15 +49,15 @@ def _explain(case: Case, decision: Decision, most: int | None) -> Explanation:
     views = [_View(step, question) for step in steps]
     if status_of(question, steps) is not decision.status:
         raise AssertionError("the explanation does not reach the decision's own status")
-    asked_for = case.host.answers or case.host.withheld
-    answers = tuple(_on_one_answer(case, address) for address in asked_for)
+    answers = tuple(_on_one_answer(case, address) for address in _asked_for(case))
     links = question.facts.links
     chosen = links if most is None or len(links) <= most else _involved(links, decision)[:most]
     by_name = question.facts.by_name
+    missed = _Missed(question, decision)
     return Explanation(
         summary=summary(decision, by_name, lambda name: _fate(by_name[name], views)),
         report_format=case.report.format,
-        interfaces=tuple(_interface(link, views, decision) for link in chosen),
+        interfaces=tuple(_interface(link, views, decision, missed) for link in chosen),
         others=len(links) - len(chosen),
         rules=tuple(_reason(view, None) for view in views if not view.rule.has_subject),
         answers=answers,
@@ -67,6 +68,12 @@ def _explain(case: Case, decision: Decision, most: int | None) -> Explanation:
 def _involved(links: tuple[Link, ...], decision: Decision) -> tuple[Link, ...]:
     names = {*decision.candidates, *decision.owners}
     return tuple(link for link in links if link.name in names)
+
+
+def _asked_for(case: Case) -> tuple[Address, ...]:
+    """Return the addresses on which a decision is made alone: all, for a large host as many as are affordable."""
+    work = len(case.program.rules) * max(case.report.facts.size, 1)
+    return (case.host.answers or case.host.withheld)[: max(_MOST_WORK_ON_ANSWERS // work, _FEWEST_ANSWERS)]
 
 
 def _on_one_answer(case: Case, address: Address) -> AnswerOutcome:
@@ -117,9 +124,25 @@ def _with_changes(
     )
 
 
-def _interface(link: Link, views: list[_View], decision: Decision) -> InterfaceReasons:
+class _Missed:
+    """What interfaces nearly own, and what the report says of host addresses that they have and that do not count."""
+
+    def __init__(self, question: Question, decision: Decision) -> None:
+        self._near = NearMisses(question)
+        self._not_counted: dict[str, list[str]] = {}
+        asked = {str(address) for address in decision.host.usable}
+        for finding in decision.findings:
+            if finding.code in _NOT_COUNTED and not asked.isdisjoint(finding.addresses):
+                for name in finding.interfaces:
+                    self._not_counted.setdefault(name, []).append(finding.message)
+
+    def by(self, link: Link) -> tuple[str, ...]:
+        """Return it in sentences."""
+        return tuple(dict.fromkeys((*self._near.of(link), *self._not_counted.get(link.name, ()))))
+
+
+def _interface(link: Link, views: list[_View], decision: Decision, missed: _Missed) -> InterfaceReasons:
     fate = _fate(link, views)
-    missed = (*near_misses(views[0].question, link), *_not_counted(link, decision))
     return InterfaceReasons(
         name=link.name,
         kind=str(link.kind),
@@ -128,7 +151,7 @@ def _interface(link: Link, views: list[_View], decision: Decision) -> InterfaceR
         outcome=outcome(link, fate, decision),
         reasons=fate.reasons,
         lowers=link.lowers.names,
-        near_misses=tuple(dict.fromkeys(missed)),
+        near_misses=missed.by(link),
     )
 
 
@@ -137,14 +160,6 @@ def _fate(link: Link, views: list[_View]) -> Fate:
     reasons = tuple(_reason(view, link) for view in judging)
     removing = [reason for view, reason in zip(judging, reasons, strict=True) if link.name in view.removed]
     return Fate(reasons, removing[-1] if removing else None)
-
-
-def _not_counted(link: Link, decision: Decision) -> Iterator[str]:
-    """Yield what the report says of host addresses that the interface has and that do not count."""
-    asked = {str(address) for address in decision.host.usable}
-    for finding in decision.findings:
-        if finding.code in _NOT_COUNTED and link.name in finding.interfaces:
-            yield from (finding.message,) * (not asked.isdisjoint(finding.addresses))
 
 
 def _reason(view: _View, link: Link | None) -> Reason:

@@ -66,6 +66,12 @@ def quote_all(texts: Iterable[str]) -> str:
     return ", ".join(quote(text) for text in texts)
 
 
+def quote_some(names: Sequence[str], most: int) -> str:
+    """Return the first of several names, each quoted, and how many more there are."""
+    more = len(names) - most
+    return quote_all(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
 def visible_names(names: Sequence[str], most: int) -> str:
     """Return the first of several names, made visible, and how many more there are."""
     shown = ", ".join(map(visible, names[:most]))

@@ -9,6 +9,7 @@ address has an owner.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -18,7 +19,10 @@ from evaluator.facts.link import Link
 from evaluator.finding import Finding, FindingCode
 from evaluator.names.numerics import addresses_read
 from evaluator.policy.scene import Question
-from evaluator.text import quote, quote_all
+from evaluator.text import quote, quote_all, quote_some, visible_names
+
+_MOST_NAMES = 6
+_MOST_OWNERS = 20  # that a finding is about, of those who own an address that is inside another
 
 _USE_ANOTHER = "use an address of another interface"
 _ASK_HOST = "ask the host with `ip -j -d addr show`"
@@ -39,24 +43,23 @@ def whereabouts(question: Question, report_findings: Iterable[Finding]) -> tuple
         return ()
     found = [*_in_findings({str(address): address for address in unowned}, report_findings), *_embedded(question)]
     by_name = question.facts.by_name
+    wanted = frozenset(unowned)
     for link in by_name.values():
         peers = link.peers
         if peers:
-            found.extend(_at_peer(link, address) for address in unowned if address in peers)
+            found.extend(_at_peer(link, address) for address in wanted & peers)
     for name in question.facts.table.odd:
-        found.extend(_malformed(by_name[name], unowned))
+        found.extend(_malformed(by_name[name], wanted))
     return tuple(sorted(found))
 
 
-def may_mean(text: str, address: Address) -> bool:
-    """Return whether some program reads an invalid text as the address."""
+def may_mean(text: str) -> frozenset[Address]:
+    """Return the addresses that some program reads in an invalid text."""
     body = text.strip(" []").partition("/")[0]
-    if str(address) in addresses_read(body):
-        return True
-    try:
-        return parse_address(body) == address
-    except ValueError:
-        return False
+    found = set(map(parse_address, addresses_read(body)))
+    with suppress(ValueError):
+        found.add(parse_address(body))
+    return frozenset(found)
 
 
 def peer_sentence(link: Link, address: Address) -> str:
@@ -105,7 +108,8 @@ _FROM_FINDINGS: Mapping[str, Callable[[Address, Finding], Place]] = {
 
 
 def _at_peer(link: Link, address: Address) -> Place:
-    own = ", ".join(str(owned) for owned in link.addresses if owned.address.version == address.version)
+    addresses = [str(owned) for owned in link.addresses if owned.address.version == address.version]
+    own = visible_names(addresses, _MOST_NAMES)
     name = quote(link.name)
     hint = (
         f"{name} owns {own}; {address} is at the other end of the link" if own else f"{name} has no address of its own"
@@ -113,24 +117,21 @@ def _at_peer(link: Link, address: Address) -> Place:
     return Place(address, peer_sentence(link, address), hint)
 
 
-def _malformed(link: Link, unowned: tuple[Address, ...]) -> Iterator[Place]:
+def _malformed(link: Link, unowned: frozenset[Address]) -> Iterator[Place]:
+    name = quote(link.name)
     for text in link.malformed:
-        for address in unowned:
-            if may_mean(text, address):
-                message = (
-                    f"{quote(link.name)} has {quote(text)}, an invalid address that some programs read as {address}"
-                )
-                yield Place(address, message, f"correct the address of {quote(link.name)}")
+        for address in may_mean(text) & unowned:
+            message = f"{name} has {quote(text)}, an invalid address that some programs read as {address}"
+            yield Place(address, message, f"correct the address of {name}")
 
 
 def _embedded(question: Question) -> Iterator[Place]:
-    for address in question.unowned:
-        inside = embedded_ipv4(address)
-        owners = () if inside is None else question.facts.owning(inside[1])
-        if inside is not None and owners:
-            mechanism, ipv4 = inside
-            names = tuple(owner.name for owner in owners)
-            owning = f"{quote_all(names)} {'owns' if len(names) == 1 else 'own'}"
+    embedded = {address: inside for address in question.unowned for inside in (embedded_ipv4(address),) if inside}
+    owners = question.facts.owners_of({ipv4 for _, ipv4 in embedded.values()})
+    for address, (mechanism, ipv4) in embedded.items():
+        names = owners.get(ipv4, ())[:_MOST_OWNERS]
+        if names:
+            owning = f"{quote_some(names, _MOST_NAMES)} {'owns' if len(names) == 1 else 'own'}"
             message = f"{address} contains {ipv4} ({mechanism}), which {owning}"
             hint = f"use {ipv4}"
             if mechanism is Mechanism.NAT64:

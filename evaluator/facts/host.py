@@ -201,10 +201,16 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
     def owning(self, address: Address | None) -> tuple[Link, ...]:
         """Return the interfaces that own an address, sorted by name."""
-        if address is None:
-            return ()
-        names = self.odd_and(name for name, _ in self.table.owners({address.packed: address}))
-        return tuple(link for link in map(self.by_name.__getitem__, names) if address in link.address_set)
+        return () if address is None else tuple(map(self.by_name.__getitem__, self.owners_of((address,))[address]))
+
+    def owners_of(self, addresses: Collection[Address]) -> Mapping[Address, tuple[str, ...]]:
+        """Return the names of the interfaces that own each of several addresses, sorted."""
+        names: dict[Address, list[str]] = {address: [] for address in addresses}
+        if addresses:
+            for name in self.odd_and(name for name, _ in self.table.owners({one.packed: one for one in addresses})):
+                for address in names.keys() & self.by_name[name].address_set:
+                    names[address].append(name)
+        return {address: tuple(owners) for address, owners in names.items()}
 
     def near(self, addresses: Collection[Address]) -> tuple[Link, ...]:
         """Return the interfaces in one of whose subnets one of the addresses is, sorted by name."""

@@ -206,6 +206,11 @@ class Link(Struct, frozen=True, eq=False):
         return _NO_POINTERS
 
     @property
+    def source(self) -> object:
+        """What all facts but SHARED_FACTS are read from; None if only the facts can be compared."""
+        return None
+
+    @property
     def subnets(self) -> tuple[Cidr, ...]:
         """The subnets it stands in, host prefixes left out."""
         return subnets_of(self.addresses)
@@ -226,6 +231,8 @@ class Link(Struct, frozen=True, eq=False):
         return pointers.get(fact, pointers.get("", ""))
 
 
+# what an interface is may depend on other entries of the report; the rest depends on its own, see `Link.source`
+SHARED_FACTS = ("kind", "position", "lowers", "networks", "conflicts", "missing")
 LINK_FACTS = (
     *("name", "kind", "position", "addresses", "lowers", "malformed", "networks", "conflicts", "missing", "gateways"),
     *("ways", "vlan_id", "bond_mode", "up", "carrier", "dhcp", "dhcpv6", "mtu", "speed", "mac", "altnames", "alias"),

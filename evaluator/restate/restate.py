@@ -15,7 +15,7 @@ from msgspec import Struct
 from evaluator.diagnostic import ReportError
 from evaluator.entry import entry
 from evaluator.facts.host import HostFacts
-from evaluator.facts.link import LINK_FACTS, Link
+from evaluator.facts.link import LINK_FACTS, SHARED_FACTS, Link
 from evaluator.report.read import FORMATS, read_report
 from evaluator.report.reading import Report, simplified
 from evaluator.restate.writer import CannotState, Writer
@@ -80,5 +80,8 @@ def _is_only(before: HostFacts, after: HostFacts, touched: Touched) -> bool:
 
 
 def _same(before: Link, after: Link, touched: Touched) -> bool:
+    """Return whether what may not change is equal; if the entries are equal, only a few facts can differ."""
     allowed = touched.every_link | touched.links.get(before.name, _NOTHING)
-    return all(getattr(before, name) == getattr(after, name) for name in LINK_FACTS if name not in allowed)
+    is_unchanged = before.source is not None and before.source == after.source
+    facts = SHARED_FACTS if is_unchanged else LINK_FACTS
+    return all(getattr(before, name) == getattr(after, name) for name in facts if name not in allowed)

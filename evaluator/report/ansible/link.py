@@ -153,6 +153,12 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
         return NO_LOWERS
 
     @property
+    def source(self) -> object:
+        """Its facts, those of its labels, and the gateways by it."""
+        device = self.device
+        return device.fact.data, [label.data for label in device.labels], self._gateways()
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """The members that are not described."""
         return tuple([name for name in self.lowers.names if name not in self.devices.by_name])

@@ -200,6 +200,12 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
         return Lowers(base=base, others=others, elsewhere=elsewhere)
 
     @property
+    def source(self) -> object:
+        """Its entry and its routes."""
+        one, neighbours = self.interface, self.neighbours
+        return one.data, one.places, one.info_kind, neighbours.ways.get(self.name), neighbours.routed
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """What it is on top of that is not described."""
         return tuple([name for name in self.lowers.names if name not in self.neighbours.interfaces])

@@ -96,6 +96,13 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
         return lowers_of(self.device)
 
     @property
+    def source(self) -> object:
+        """Its entries and its routes."""
+        entries, routing = [part.data for part in self.device.parts], self.devices.routing
+        ways, gateways = routing.ways.get(self.name), routing.gateways.get(self.name)
+        return entries, ways, gateways, self.devices.lists_connected
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """What it is on top of that is not described."""
         return tuple([name for name in self.lowers.names if name not in self.devices.by_name])

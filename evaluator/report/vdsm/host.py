@@ -84,6 +84,10 @@ class VdsmHost:
         """Return an interface by its name."""
         return next(((kind, devices[name]) for kind, devices in self.maps.items() if name in devices), None)
 
+    def also_told_by(self, name: str) -> list[Network]:
+        """Return the entries of the networks that tell of a bridge beside the one that describes it."""
+        return [self.networks[network] for network in self.told_by.get(name, ())[1:]]
+
     def pointer(self, name: str, kind: Kind) -> str:
         """Return where a device stands in the reply."""
         if name in self.told_by:
@@ -166,7 +170,7 @@ class VdsmHost:
 
         return tuple(disagreements(self))
 
-    @property
+    @cached_property
     def names_in_conflict(self) -> frozenset[str]:
         """The devices with which a network disagrees."""
         return frozenset(name for name, _, _ in self.disagreements if name)

@@ -59,6 +59,11 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
         return tuple([name for name in names if not has(name) and not (name in ports and name.startswith("vnet"))])
 
     @property
+    def source(self) -> object:
+        """Its entry, and those of other networks that describe the same bridge."""
+        return self.entry, self.host.also_told_by(self.name)
+
+    @property
     def networks(self) -> tuple[str, ...]:
         """The networks on it."""
         return self.host.carried.by(self.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import Address, in_order
@@ -12,7 +12,32 @@ from evaluator.report.vdsm.addresses import FAMILIES, addresses_in
 from evaluator.report.vdsm.host import Disagreement, VdsmHost, device_name
 from evaluator.report.vdsm.link import truth_of, vlan_id_of
 from evaluator.report.vdsm.wire import Bridge, Device, Network, Vlan
-from evaluator.text import quote, quote_all
+from evaluator.text import quote, quote_all, quote_some
+
+_MOST_NAMES = 12
+
+
+class _Devices:
+    """What devices say that several networks are compared with, found once: a bridge may have many of both."""
+
+    def __init__(self, host: VdsmHost) -> None:
+        self._host = host
+        self._vlans: dict[str, Mapping[str, int | None]] = {}
+        self._addresses: dict[tuple[str, str], frozenset[Address]] = {}
+
+    def vlans(self, name: str, kind: Kind, device: Device) -> Mapping[str, int | None]:
+        """Return the vlan ids of a vlan, or of those in a bridge, by their names."""
+        if name not in self._vlans:
+            names = _all_ports(device) if kind is Kind.BRIDGE else (name,)
+            known = ((one, self._host.maps[Kind.VLAN].get(one)) for one in names)
+            self._vlans[name] = {one: vlan_id_of(one, vlan) for one, vlan in known if isinstance(vlan, Vlan)}
+        return self._vlans[name]
+
+    def addresses(self, name: str, device: Device, family: str) -> frozenset[Address]:
+        """Return the addresses that a device lists in one of `FAMILIES`."""
+        if (name, family) not in self._addresses:
+            self._addresses[name, family] = addresses_in(device, family)
+        return self._addresses[name, family]
 
 
 def disagreements(host: VdsmHost) -> Iterator[Disagreement]:
@@ -21,14 +46,20 @@ def disagreements(host: VdsmHost) -> Iterator[Disagreement]:
     The addresses of a network without a described device are beside it: no interface owns them.
     """
     ports = {name: _ports(bridge) for name, bridge in host.bridges.items()} if host.networks else {}
+    devices = _Devices(host)
     for name, network in host.networks.items():
         device, known = device_name(name, network), host.device(device_name(name, network))
         if known is None:
             message = f"the network {quote(name)} is on {quote(device)}, which the report does not describe"
             yield "", message, in_order(address for family in FAMILIES for address in addresses_in(network, family))
             continue
-        yield from ((device, said, ()) for said in _disagreements(name, network, device, *known, ports.get(device)))
-        yield from ((device, said, ()) for said in _vlan_ids_differ(host, name, network, device, *known))
+        said = (
+            _disagreements(name, network, device, known[0], ports.get(device)),
+            _addresses_differ(devices, name, network, device, known[1]),
+            _devices_differ(name, network),
+            _vlan_ids_differ(name, network, devices.vlans(device, *known)),
+        )
+        yield from ((device, message, ()) for messages in said for message in messages)
 
 
 def disagreement(device: str, message: str, addresses: tuple[Address, ...]) -> Finding:
@@ -43,9 +74,7 @@ def disagreement(device: str, message: str, addresses: tuple[Address, ...]) -> F
     )
 
 
-def _disagreements(
-    network: str, data: Network, name: str, kind: Kind, device: Device, ports: frozenset[str] | None
-) -> Iterator[str]:
+def _disagreements(network: str, data: Network, name: str, kind: Kind, ports: frozenset[str] | None) -> Iterator[str]:
     shown, bridged = quote(network), truth_of(data.bridged)
     if kind is not Kind.BRIDGE and bridged is True:
         yield f"the network {shown} is marked as bridged, but its device {quote(name)} is not a bridge"
@@ -53,35 +82,35 @@ def _disagreements(
         yield f"the network {shown} is marked as not bridged, but its device {quote(name)} is a bridge"
     if kind is Kind.BRIDGE and data.ports is not None and _ports(data) != ports:
         yield f"the network {shown} and its bridge {quote(name)} list different ports"
-    for family in FAMILIES:
-        if getattr(data, family) is not None and _addresses_differ(data, device, family):
-            yield f"the network {shown} and its device {quote(name)} list different addresses in `{family}`"
+
+
+def _devices_differ(network: str, data: Network) -> Iterator[str]:
     named = {one for one in (data.iface, data.interface) if one}
     if len(named) > 1:
-        yield f"the network {shown} names several devices, {quote_all(sorted(named))}; the one in `iface` counts"
+        yield f"the network {quote(network)} names several devices, {quote_all(sorted(named))}; the one in `iface` counts"
 
 
-def _vlan_ids_differ(
-    host: VdsmHost, network: str, data: Network, name: str, kind: Kind, device: Device
-) -> Iterator[str]:
+def _vlan_ids_differ(network: str, data: Network, vlans: Mapping[str, int | None]) -> Iterator[str]:
     """Compare the vlan id of a network with that of its vlan device, or of the vlan devices in its bridge."""
-    if data.vlanid is None:
-        return
-    names = _all_ports(device) if kind is Kind.BRIDGE else (name,)
-    known = ((one, host.maps[Kind.VLAN].get(one)) for one in names)
-    vlans = {one: vlan_id_of(one, vlan) for one, vlan in known if isinstance(vlan, Vlan)}
-    ids = set(vlans.values()) - {None}
+    ids = set() if data.vlanid is None else set(vlans.values()) - {None}
     if ids and data.vlanid not in ids:
-        shown = quote_all(sorted(vlans))
+        shown = quote_some(sorted(vlans), _MOST_NAMES)
         yield f"the network {quote(network)} has the VLAN ID {data.vlanid}, but its VLAN {shown} has another"
 
 
-def _addresses_differ(network: Network, device: Device, family: str) -> bool:
-    if getattr(device, family) is None:
-        listed = {address for key in FAMILIES for address in addresses_in(device, key)}
-        return not addresses_in(network, family) <= listed
-    is_same = getattr(network, family) == getattr(device, family)
-    return not is_same and addresses_in(network, family) != addresses_in(device, family)
+def _addresses_differ(devices: _Devices, network: str, data: Network, name: str, device: Device) -> Iterator[str]:
+    for family in FAMILIES:
+        own, of_device = getattr(data, family), getattr(device, family)
+        if own is None or own == of_device:
+            continue
+        addresses = addresses_in(data, family)
+        if of_device is None:
+            listed = [devices.addresses(name, device, key) for key in FAMILIES]
+            differ = not all(any(one in known for known in listed) for one in addresses)
+        else:
+            differ = addresses != devices.addresses(name, device, family)
+        if differ:
+            yield f"the network {quote(network)} and its device {quote(name)} list different addresses in `{family}`"
 
 
 def _all_ports(device: Device) -> tuple[str, ...]:
