@@ -5,7 +5,6 @@ Computed by the reference interpreter from the input that the decision was made 
 
 from __future__ import annotations
 
-
 from msgspec import Struct
 from msgspec.structs import replace
 

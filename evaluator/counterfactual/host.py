@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from evaluator.counterfactual.members import more_slaves, released
-from evaluator.counterfactual.ownership import lost, owned_texts, ownership
+from evaluator.counterfactual.ownership import Owners, lost, owned_texts, ownership
 from evaluator.counterfactual.trial import Option, ReportEdit, Trial, report_trial, touching
 from evaluator.decide import Case
 from evaluator.facts.address import Address, Cidr, network_of, parse_cidr
@@ -26,13 +26,13 @@ _MEMBER_STATES = frozenset({"nic is slave", "nic is port"})
 _MOST_NAMES = 3
 
 
-def report_edits(case: Case, link: Link) -> Iterator[Option]:
+def report_edits(case: Case, link: Link, owners: Owners) -> Iterator[Option]:
     """Yield edits of the report by which the interface may be the answer; none for a loopback link."""
     if link.kind is Kind.LOOPBACK:
         return
     asked = case.compiled.asked.keys()
     values = tuple(case.parameters[parameter.name] for parameter in case.program.parameters)
-    yield from ownership(case, link)
+    yield from ownership(case, link, owners)
     if "nic.primary_addresses" in asked or _asks_for_primary(case):
         yield from (_primary(link.name, address) for address in _to_show_first(case, link))
     yield from _stack(case, link)

@@ -16,27 +16,64 @@ from evaluator.trace import EditKind
 
 _MOST_ADDRESSES = 3
 _MOST_RIVALS = 3
+_MOST_AT_ONCE = 64
 USUAL_LENGTH = {4: 24, 6: 64}
 Held = Mapping[str, tuple[Address, ...]]  # the host addresses on other interfaces
 Loss = tuple[tuple[str, tuple[Address, ...]], ...]  # which interface loses which
 _OF_ADDRESSES = {"addresses", "ways", "conflicts"}
 
 
-def ownership(case: Case, link: Link) -> Iterator[Option]:
+class Owners:
+    """Who owns the wanted host addresses, and how long they usually are, found once for all interfaces of a host."""
+
+    def __init__(self, case: Case) -> None:
+        self._facts = case.report.facts
+        self.wanted = case.host.usable or tuple(one for one in case.host.withheld if not one.unusable)
+        held: dict[str, list[Address]] = {}
+        for address, names in self._facts.owners_of(self.wanted).items():
+            for name in names:
+                held.setdefault(name, []).append(address)
+        self._held = {name: tuple(held[name]) for name in sorted(held)}
+        self._lengths: dict[Address, int | None] = {}
+
+    def beside(self, link: Link) -> Held:
+        """Return the wanted addresses that other interfaces own."""
+        return {name: addresses for name, addresses in self._held.items() if name != link.name}
+
+    def as_owned(self, link: Link, address: Address) -> OwnedAddress:
+        """Return the address with the length that it has on another interface, or that its subnet here has."""
+        length = self._length(address)
+        if length is None:
+            own = next((subnet.prefix for subnet in link.subnets if address in subnet), None)
+            length = self._length_nearby(address) if own is None else own
+        return OwnedAddress(address, length)
+
+    def _length(self, address: Address) -> int | None:
+        if address not in self._lengths:
+            links = self._facts.owning(address)
+            found = (one.prefix for link in links for one in link.addresses if one.address == address and one.prefix)
+            self._lengths[address] = next(found, None)
+        return self._lengths[address]
+
+    def _length_nearby(self, address: Address) -> int:
+        near = self._facts.near((address,))[:1]
+        lengths = (subnet.prefix for link in near for subnet in link.subnets if address in subnet)
+        return next(lengths, USUAL_LENGTH[address.version])
+
+
+def ownership(case: Case, link: Link, owners: Owners) -> Iterator[Option]:
     """Yield edits by which the interface owns host addresses, and by which it alone does."""
-    wanted = case.host.usable or tuple(address for address in case.host.withheld if not address.unusable)
-    others = tuple(one for one in case.report.facts.links if one.name != link.name)
-    held = {other.name: tuple(address for address in wanted if address in other.address_set) for other in others}
-    held = {name: addresses for name, addresses in held.items() if addresses}
+    held = owners.beside(link)
     shown = tuple(_shown(case, link)) if hides_addresses(case.report) else ()
-    gains = tuple(_gains(link, wanted, held))
+    gains = tuple(_gains(link, owners.wanted, held))
+    gain_of = {new: _gain(link, tuple(owners.as_owned(link, address) for address in new)) for new in gains}
     for new in gains:
-        yield Option((*shown, _gain(case, link, new)))
+        yield Option((*shown, gain_of[new]))
     for loss in dict.fromkeys(_losses(held)):
         yield Option(lost(loss))
     for new in gains:
         for loss in dict.fromkeys(_losses_beside(held, new)):
-            yield Option((*shown, _gain(case, link, new), *lost(loss)))
+            yield Option((*shown, gain_of[new], *lost(loss)))
 
 
 def _gains(link: Link, wanted: tuple[Address, ...], held: Held) -> Iterator[tuple[Address, ...]]:
@@ -44,22 +81,14 @@ def _gains(link: Link, wanted: tuple[Address, ...], held: Held) -> Iterator[tupl
     if link.kind is Kind.LOOPBACK:
         return
     owned = {address for addresses in held.values() for address in addresses}
-    missing = sorted((address for address in wanted if address not in link.address_set), key=lambda a: a not in owned)
+    own = link.address_set
+    missing = sorted((address for address in wanted if address not in own), key=lambda a: a not in owned)
     singles = [(address,) for address in missing[:_MOST_ADDRESSES]]
-    yield from dict.fromkeys((*singles, *([tuple(sorted(missing))] if missing else ())))
+    yield from dict.fromkeys((*singles, *([tuple(sorted(missing))] if 0 < len(missing) <= _MOST_AT_ONCE else ())))
 
 
-def _as_owned(case: Case, link: Link, address: Address) -> OwnedAddress:
-    """Return the address with the length that it has on another interface, or that its subnet here has."""
-    links = case.report.facts.links
-    lengths = [one.prefix for other in links for one in other.addresses if one.address == address and one.prefix]
-    subnets = (subnet for other in (link, *links) for subnet in other.subnets if address in subnet)
-    lengths += [subnet.prefix for subnet in subnets]
-    return OwnedAddress(address, lengths[0] if lengths else USUAL_LENGTH[address.version])
-
-
-def _gain(case: Case, link: Link, addresses: tuple[Address, ...]) -> Trial:
-    name, new = link.name, tuple(_as_owned(case, link, address) for address in addresses)
+def _gain(link: Link, new: tuple[OwnedAddress, ...]) -> Trial:
+    name = link.name
 
     def make(case: Case) -> ReportEdit | None:
         link = case.report.facts.by_name[name]

@@ -49,15 +49,16 @@ def literal_host(addresses: tuple[Address, ...]) -> HostAddresses:
 
 def _address_sets(host: HostAddresses, link: Link) -> Iterator[tuple[Address, ...]]:
     """Yield what the host may be asked by: what the interface owns first, then what it would have to own too."""
-    matched = tuple(address for address in host.usable if address in link.address_set)
+    own = link.address_set
+    matched = tuple(address for address in host.usable if address in own)
     if matched and (len(matched) < len(host.answers) or not host.is_literal):
         yield matched
-    others = sorted(link.address_set - set(matched), key=lambda address: (address.is_link_local, address))
+    others = sorted(own - set(matched), key=lambda address: (address.is_link_local, address))
     for address in (*(matched if len(matched) > 1 else ()), *others)[:_MOST_OWN_ADDRESSES]:
         yield (address,)
     asked = host.usable or tuple(address for address in host.withheld if not address.unusable)
     if len(asked) > 1 or not host.is_literal or host.unusable:
-        missing = [address for address in asked if address not in link.address_set]
+        missing = [address for address in asked if address not in own]
         for address in missing[:_MOST_OTHER_ADDRESSES]:
             yield (address,)
 

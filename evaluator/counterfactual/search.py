@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 
 from evaluator.counterfactual.host import report_edits
+from evaluator.counterfactual.ownership import Owners
 from evaluator.counterfactual.question import answers, parameters
 from evaluator.counterfactual.trial import Option, Trial
 from evaluator.decide import Case
@@ -29,19 +30,27 @@ _MOST_WORK = 400_000
 _MOST_WORK_ON_LARGE_OPTIONS = 400_000  # on options that the search reaches last, if it stops before them
 _MOST_LEFT_OUT_IN_TURN = 8
 _BYTES_A_UNIT = 40
+_INTERFACES_A_UNIT = 8  # whose owners are looked at
+_MOST_EDITS_TOGETHER = 64
 
 
 class Effort(Struct):
     """What may still be spent on one explanation: a unit for a rule judged for an interface, or some bytes read."""
 
     reading: int
+    owners: Owners
     left: int = _MOST_WORK
     left_for_large_options: int = _MOST_WORK_ON_LARGE_OPTIONS
 
     @classmethod
     def for_case(cls, case: Case) -> Effort:
         """Return the effort for one explanation."""
-        return cls(len(text_of(case.report.document)) // _BYTES_A_UNIT + 1)
+        return cls(len(text_of(case.report.document)) // _BYTES_A_UNIT + 1, Owners(case))
+
+    def spend_on_options(self, case: Case) -> bool:
+        """Return whether anything is left to find the edits for one interface, and spend it."""
+        self.left -= case.report.facts.size // _INTERFACES_A_UNIT
+        return max(self.left, self.left_for_large_options - self._cost(case, 1)) > 0
 
     def spend(self, case: Case, reads: int) -> bool:
         """Return whether there is enough left to read the report some times and decide once, and spend it."""
@@ -109,8 +118,10 @@ class _Attempts(Struct):
 
 def smallest_change(case: Case, link: Link, effort: Effort) -> Found:
     """Return the smallest change found by which the interface would be resolved."""
+    if not effort.spend_on_options(case):
+        return Found(Search.GAVE_UP)
     attempts = _Attempts(link.name, case)
-    options = _options(case, link)
+    options = _options(case, link, effort.owners)
     for tried, trials in enumerate(_combinations(options)):
         if tried >= _MOST_TRIES or not effort.spend(case, attempts.reads(trials)):
             return _by_large_option(attempts, options, effort)
@@ -137,18 +148,23 @@ def _found(attempts: _Attempts, trials: tuple[Trial, ...]) -> Found:
     return Found(Search.FOUND, Change(_in_order(state.edits)), state.case)
 
 
-def _options(case: Case, link: Link) -> tuple[Option, ...]:
+def _options(case: Case, link: Link, owners: Owners) -> tuple[Option, ...]:
     """Return the edits that may make the interface the answer; the easiest for a person come first."""
-    return (*answers(case, link), *parameters(case, link), *report_edits(case, link))
+    return (*answers(case, link), *parameters(case, link), *report_edits(case, link, owners))
 
 
 def _combinations(options: tuple[Option, ...]) -> Iterator[tuple[Trial, ...]]:
-    """Yield what can be tried together, the smallest first; edits of one subject exclude each other."""
+    """Yield what can be tried together, the smallest first; edits of one subject exclude each other.
+
+    An option of very many edits is tried alone.
+    """
+    subjects = {option: option.subjects for option in options}
+    few = [option for option in options if len(option.trials) <= _MOST_EDITS_TOGETHER]
     found = [
         chosen
         for count in range(1, _MOST_OPTIONS_AT_ONCE + 1)
-        for chosen in itertools.combinations(options, count)
-        if len(frozenset[str]().union(*(option.subjects for option in chosen))) == sum(len(o.trials) for o in chosen)
+        for chosen in itertools.combinations(options if count == 1 else few, count)
+        if len(frozenset[str]().union(*map(subjects.__getitem__, chosen))) == sum(len(o.trials) for o in chosen)
     ]
     found.sort(key=lambda chosen: sum(option.size for option in chosen))
     yield from (_flat(chosen) for chosen in found)

@@ -87,7 +87,8 @@ def _disagreements(network: str, data: Network, name: str, kind: Kind, ports: fr
 def _devices_differ(network: str, data: Network) -> Iterator[str]:
     named = {one for one in (data.iface, data.interface) if one}
     if len(named) > 1:
-        yield f"the network {quote(network)} names several devices, {quote_all(sorted(named))}; the one in `iface` counts"
+        shown = quote_all(sorted(named))
+        yield f"the network {quote(network)} names several devices, {shown}; the one in `iface` counts"
 
 
 def _vlan_ids_differ(network: str, data: Network, vlans: Mapping[str, int | None]) -> Iterator[str]:
