@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from evaluator.counterfactual.members import released
-from evaluator.counterfactual.trial import Option, ReportEdit, Trial, report_trial, touching
+from evaluator.counterfactual.trial import Make, Option, ReportEdit, Trial, report_trial, report_trials, touching
 from evaluator.decide import Case
 from evaluator.facts.address import Address, OwnedAddress
 from evaluator.facts.link import Kind, Link
@@ -17,6 +17,7 @@ from evaluator.trace import EditKind
 _MOST_ADDRESSES = 3
 _MOST_RIVALS = 3
 _MOST_AT_ONCE = 64
+_MOST_LOSSES_APART = 8
 USUAL_LENGTH = {4: 24, 6: 64}
 Held = Mapping[str, tuple[Address, ...]]  # the host addresses on other interfaces
 Loss = tuple[tuple[str, tuple[Address, ...]], ...]  # which interface loses which
@@ -150,11 +151,16 @@ def _everywhere(held: Held, address: Address) -> Loss:
 
 
 def lost(loss: Loss) -> tuple[Trial, ...]:
-    """Return the edits by which interfaces lose addresses."""
-    return tuple(_loss(name, gone) for name, gone in loss)
+    """Return the edits by which interfaces lose addresses: of a few each by itself, so that one may prove needless."""
+    makes = {f"addresses of {name}": _loss(name, gone) for name, gone in loss}
+    if len(loss) > _MOST_LOSSES_APART:
+        return (report_trials(makes, sum(len(gone) for _, gone in loss)),)
+    return tuple(
+        report_trial(subject, make, len(gone)) for (subject, make), (_, gone) in zip(makes.items(), loss, strict=True)
+    )
 
 
-def _loss(name: str, gone: tuple[Address, ...]) -> Trial:
+def _loss(name: str, gone: tuple[Address, ...]) -> Make:
     def make(case: Case) -> ReportEdit | None:
         link = case.report.facts.by_name[name]
         if link.address_set.isdisjoint(gone):
@@ -168,7 +174,7 @@ def _loss(name: str, gone: tuple[Address, ...]) -> Trial:
             f"{quote(name)} did not own {_and(map(str, gone))}",
         )
 
-    return report_trial(f"addresses of {name}", make, len(gone))
+    return make
 
 
 def owned_texts(owned: Iterable[OwnedAddress]) -> list[str]:

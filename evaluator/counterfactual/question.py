@@ -73,9 +73,9 @@ def _asked_by(host: HostAddresses) -> Trial:
 
     def apply(case: Case) -> Applied | None:
         edit = Edit(EditKind.ANSWERS, None, host_data(case.host), host_data(host), sentence)
-        return None if edit.before == edit.after else Applied(replace(case, host=host), edit)
+        return None if edit.before == edit.after else Applied(replace(case, host=host), (edit,))
 
-    return Trial("answers", 1, False, apply)
+    return Trial(("answers",), 1, False, apply)
 
 
 def host_data(host: HostAddresses) -> object:
@@ -128,9 +128,9 @@ def _parameter(parameter: Parameter, value: Value, size: int = 1) -> Trial:
 
     def apply(case: Case) -> Applied | None:
         edit = Edit(EditKind.PARAMETER, None, {name: shown(case.parameters.get(name))}, {name: shown(value)}, sentence)
-        return Applied(replace(case, parameters={**case.parameters, name: value}), edit)
+        return Applied(replace(case, parameters={**case.parameters, name: value}), (edit,))
 
-    return Trial(f"parameter {name}", size, False, apply)
+    return Trial((f"parameter {name}",), size, False, apply)
 
 
 def _as_text(value: Value) -> str:

@@ -106,7 +106,7 @@ class _Attempts(Struct):
         if trials not in self.states:
             before = self.state(trials[:-1])
             applied = None if before is None else trials[-1].apply(before.case)
-            made = None if before is None or applied is None else _State(applied.case, (*before.edits, applied.edit))
+            made = None if before is None or applied is None else _State(applied.case, (*before.edits, *applied.edits))
             self.states[trials] = made
         return self.states[trials]
 
@@ -137,7 +137,7 @@ def _by_large_option(attempts: _Attempts, options: tuple[Option, ...], effort: E
     """
     for option in options:
         trials = _flat((option,))
-        is_large = len(trials) > _MOST_OPTIONS_AT_ONCE
+        is_large = option.edits > _MOST_OPTIONS_AT_ONCE
         if is_large and effort.spend_on_large_option(attempts.start, attempts.reads(trials)) and attempts.wins(trials):
             return _found(attempts, _needed(attempts, trials, effort))
     return Found(Search.GAVE_UP)
@@ -159,12 +159,12 @@ def _combinations(options: tuple[Option, ...]) -> Iterator[tuple[Trial, ...]]:
     An option of very many edits is tried alone.
     """
     subjects = {option: option.subjects for option in options}
-    few = [option for option in options if len(option.trials) <= _MOST_EDITS_TOGETHER]
+    few = [option for option in options if option.edits <= _MOST_EDITS_TOGETHER]
     found = [
         chosen
         for count in range(1, _MOST_OPTIONS_AT_ONCE + 1)
         for chosen in itertools.combinations(options if count == 1 else few, count)
-        if len(frozenset[str]().union(*map(subjects.__getitem__, chosen))) == sum(len(o.trials) for o in chosen)
+        if len(frozenset[str]().union(*map(subjects.__getitem__, chosen))) == sum(one.edits for one in chosen)
     ]
     found.sort(key=lambda chosen: sum(option.size for option in chosen))
     yield from (_flat(chosen) for chosen in found)

@@ -7,7 +7,8 @@ to, so that a sentence and its data state exactly the change that was tried.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -21,20 +22,20 @@ from evaluator.trace import Edit, EditKind
 
 
 class Applied(NamedTuple):
-    """The question after an edit, and what the edit changed."""
+    """The question after a trial, and what its edits changed."""
 
     case: Case
-    edit: Edit
+    edits: tuple[Edit, ...]
 
 
 class Trial(Struct, frozen=True, eq=False):
-    """An edit that can be tried; `apply` returns None if the question cannot be put so.
+    """An edit, or several at once, that can be tried; `apply` returns None if the question cannot be put so.
 
-    `subject` is the thing that is edited: two edits of one subject exclude each other. `size` counts the facts
+    `subjects` are the things that are edited: two edits of one subject exclude each other. `size` counts the facts
     that change. `reads` is true if the report is read again.
     """
 
-    subject: str
+    subjects: tuple[str, ...]
     size: int
     reads: bool
     apply: Callable[[Case], Applied | None]
@@ -53,7 +54,12 @@ class Option(Struct, frozen=True, eq=False):
     @property
     def subjects(self) -> frozenset[str]:
         """What is edited."""
-        return frozenset(trial.subject for trial in self.trials)
+        return frozenset(subject for trial in self.trials for subject in trial.subjects)
+
+    @property
+    def edits(self) -> int:
+        """How many edits there are."""
+        return sum(len(trial.subjects) for trial in self.trials)
 
 
 class ReportEdit(NamedTuple):
@@ -70,20 +76,48 @@ class ReportEdit(NamedTuple):
     sentence: str
 
 
-def report_trial(subject: str, make: Callable[[Case], ReportEdit | None], size: int = 1) -> Trial:
-    """Return the trial of an edit of the report; `make` returns None if there is nothing to change."""
+Make = Callable[[Case], ReportEdit | None]  # it returns None if there is nothing to change
+
+
+def report_trial(subject: str, make: Make, size: int = 1) -> Trial:
+    """Return the trial of an edit of the report."""
+    return report_trials({subject: make}, size)
+
+
+def report_trials(makes: Mapping[str, Make], size: int) -> Trial:
+    """Return the trial of several edits of the report at once, by their subjects: the report is read once."""
 
     def apply(case: Case) -> Applied | None:
-        edit = make(case)
-        report = None if edit is None else restate(case.report, edit.write, edit.touched)
-        if edit is None or report is None:
+        edits = [edit for make in makes.values() for edit in (make(case),) if edit is not None]
+        report = None
+        if len(edits) == len(makes):
+            report = restate(case.report, partial(_write, edits), _together([edit.touched for edit in edits]))
+        if report is None:
             return None
         changed = replace(case, report=report)
-        name = None if edit.link is None else edit.link.name
-        before, after = edit.value(case), edit.value(changed)
-        return None if before == after else Applied(changed, Edit(edit.what, name, before, after, edit.sentence))
+        made = tuple([_made(edit, case, changed) for edit in edits])
+        return None if any(edit.before == edit.after for edit in made) else Applied(changed, made)
 
-    return Trial(subject, size, True, apply)
+    return Trial(tuple(makes), size, True, apply)
+
+
+def _write(edits: Iterable[ReportEdit], writer: Writer) -> None:
+    for edit in edits:
+        edit.write(writer)
+
+
+def _made(edit: ReportEdit, before: Case, after: Case) -> Edit:
+    name = None if edit.link is None else edit.link.name
+    return Edit(edit.what, name, edit.value(before), edit.value(after), edit.sentence)
+
+
+def _together(touched: Sequence[Touched]) -> Touched:
+    links: dict[str, frozenset[str]] = {}
+    for one in touched:
+        for name, facts in one.links.items():
+            links[name] = links.get(name, frozenset()) | facts
+    every_link = frozenset[str]().union(*(one.every_link for one in touched))
+    return Touched(links, every_link, frozenset[str]().union(*(one.host for one in touched)))
 
 
 def touching(
