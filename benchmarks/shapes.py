@@ -82,17 +82,17 @@ def nics(count: int) -> Large:
 
 
 def missing_slaves(count: int) -> Large:
-    """A bond that names slaves that nobody describes."""
+    """Bond that names slaves that nobody describes."""
     return Large(vdsm({}, bondings={"bond0": entry(f"{OWN}/24", slaves=_names("ens", count))}))
 
 
 def missing_ports(count: int) -> Large:
-    """A bridge that names ports that nobody describes."""
+    """Bridge that names ports that nobody describes."""
     return Large(vdsm({}, bridges={"br0": entry(f"{OWN}/24", ports=_names("ens", count))}))
 
 
 def missing_in_nmstate(count: int) -> Large:
-    """The same of a bond in nmstate's words."""
+    """Bond in nmstate's words that names slaves that nobody describes."""
     bond = _nmstate("bond0", "bond", OWN, **{"link-aggregation": {"mode": "802.3ad", "port": _names("ens", count)}})
     return Large(json.encode({"interfaces": [bond]}))
 
@@ -103,7 +103,7 @@ def missing_masters(count: int) -> Large:
 
 
 def missing_in_ansible(count: int) -> Large:
-    """A bond in Ansible's words that names slaves that nobody describes."""
+    """Bond in Ansible's words that names slaves that nobody describes."""
     own = {"address": OWN, "netmask": "255.255.255.0", "prefix": "24"}
     bond = {"device": "bond0", "type": "bonding", "active": True, "slaves": _names("ens", count), "ipv4": own}
     return Large(json.encode({"ansible_interfaces": ["bond0"], "ansible_bond0": bond}))
@@ -115,18 +115,18 @@ def addresses(count: int) -> Large:
 
 
 def odd_addresses(count: int) -> Large:
-    """Interfaces whose addresses are written in a way that no tool writes them, and many host addresses."""
+    """Interfaces whose addresses are written in a way that no tool writes them."""
     odd = {f"ens{i}": {"addr": f"::ffff:{four(i)}", "ipv4addrs": [], "mtu": 1500} for i in range(1, count)}
-    return Large(vdsm(odd), tuple(four(2 * i) for i in range(1, count)))
+    return Large(vdsm(odd), tuple(four(2 * i) for i in range(1, 30)))
 
 
 def answers(count: int) -> Large:
-    """A host that is asked by many addresses, of which one interface owns one."""
+    """Host that is asked by many addresses, of which one interface owns one."""
     return Large(vdsm(_own()), (OWN, *(four(i) for i in range(1, count))))
 
 
 def owners(count: int) -> Large:
-    """An address that all interfaces have."""
+    """Address that all interfaces have."""
     return Large(vdsm({f"ens{i}": entry(f"{OWN}/24") for i in range(count)}))
 
 
@@ -138,7 +138,7 @@ def owner_of_each(count: int) -> Large:
 
 def near_misses(count: int) -> Large:
     """Interfaces in the subnet of host addresses that nobody owns."""
-    unowned = tuple(four((1 << 23) + i) for i in range(count // 10))
+    unowned = tuple(four((1 << 23) + i) for i in range(30))
     return Large(vdsm(_own() | {f"ens{i}": entry(f"{four(i)}/8") for i in range(1, count)}), (OWN, *unowned))
 
 
@@ -165,7 +165,7 @@ def chain(count: int) -> Large:
 
 
 def wide_bond(count: int) -> Large:
-    """A bond of many slaves with many vlans on it; the bond has the host's address."""
+    """Bond of many slaves with many vlans on it; the bond has the host's address."""
     slaves = _names("ens", count // 2)
     on_top = {f"bond0.{i}": entry(iface="bond0", vlanid=i % 4095) for i in range(count // 2)}
     bond = {"bond0": entry(f"{OWN}/24", slaves=slaves)}
@@ -192,7 +192,7 @@ def networks(count: int) -> Large:
 
 
 def networks_and_ports(count: int) -> Large:
-    """A reply of VDSM 4.9: many networks of one bridge that has many ports, vlans of other ids."""
+    """Reply of VDSM 4.9: many networks of one bridge that has many ports, vlans of other ids."""
     half = count // 2
     ports = [f"eno1.{i}" for i in range(half)]
     on_top = {name: entry(iface="eno1", vlanid=i % 4095) for i, name in enumerate(ports)}
@@ -227,7 +227,7 @@ def routes_of_one(count: int) -> Large:
 
 
 def long_names(count: int) -> Large:
-    """A few interfaces with long names, all with the host's address."""
+    """Few interfaces with long names, all with the host's address."""
     return Large(vdsm({f"{i}{'x' * count}": entry(f"{OWN}/24") for i in range(4)}))
 
 
@@ -242,14 +242,14 @@ def globs(count: int) -> Large:
 
 
 def patterns(count: int) -> Large:
-    """A few names against many patterns."""
+    """Few names against many patterns."""
     policy = _policy("match nic when nic.name like patterns", patterns="[string]")
     given = {"patterns": [f"x{i}*y*" for i in range(count)]}
     return Large(vdsm({f"ens{i}": entry() for i in range(20)} | _own()), policy=policy, parameters=given)
 
 
 def messages(count: int) -> Large:
-    """A finding for each interface, the message of which has a few words."""
+    """Interfaces about each of which a rule says a few words."""
     policy = _policy("match nic when nic.addresses overlaps host.addresses", "warn nic when nic.mtu is known")
     return Large(vdsm({f"ens{i}": entry() for i in range(count)} | _own()), policy=policy)
 
@@ -283,7 +283,7 @@ SHAPES: Mapping[str, Shape] = {
     "missing masters, iproute2": missing_masters,
     "missing slaves, Ansible": missing_in_ansible,
     "addresses of one interface": addresses,
-    "addresses in odd spellings, and as many host addresses": odd_addresses,
+    "addresses in odd spellings": odd_addresses,
     "host addresses": answers,
     "owners of one address": owners,
     "owners of 64 host addresses": owner_of_each,

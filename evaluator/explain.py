@@ -48,7 +48,8 @@ def _explain(case: Case, decision: Decision, most: int | None) -> Explanation:
     views = [_View(step, question) for step in steps]
     if status_of(question, steps) is not decision.status:
         raise AssertionError("the explanation does not reach the decision's own status")
-    answers = tuple(_on_one_answer(case, address) for address in _asked_for(case))
+    owners = question.facts.owners_of(_asked_for(case))
+    answers = tuple(_on_one_answer(case, address, names) for address, names in owners.items())
     links = question.facts.links
     chosen = links if most is None or len(links) <= most else _involved(links, decision)[:most]
     by_name = question.facts.by_name
@@ -75,10 +76,11 @@ def _asked_for(case: Case) -> tuple[Address, ...]:
     return (case.host.answers or case.host.withheld)[: max(_MOST_WORK_ON_ANSWERS // work, _FEWEST_ANSWERS)]
 
 
-def _on_one_answer(case: Case, address: Address) -> AnswerOutcome:
+def _on_one_answer(case: Case, address: Address, owners: tuple[str, ...]) -> AnswerOutcome:
     """Decide the same case as if the host had this address alone."""
     alone = replace(case.host, answers=(address,), first=address)
-    verdict = case.compiled.decide(replace(case, host=alone).question())
+    owned = {} if address.unusable else dict.fromkeys(owners, frozenset((address,)))
+    verdict = case.compiled.decide(Question(case.report.facts, alone, case.parameters, owned))
     return AnswerOutcome(
         str(address), str(verdict.status), verdict.candidates[0].name if verdict.status in NAMING else None
     )

@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
+from evaluator.facts.lists import Lists
+
 _Edges = tuple[tuple[int, ...], ...]
 _MOST_OCTETS = 32 * 1024 * 1024  # of a closure that is built for a few questions, which walks answer as well
 
@@ -74,6 +76,11 @@ class Topology:
     def edges(self) -> int:
         """The number of pairs of which one interface is directly above the other."""
         return sum(map(len, self._lowers))
+
+    @cached_property
+    def neighbours(self) -> Lists:
+        """How many interfaces are directly above or below one, at most and together."""
+        return Lists.of(len(neighbours) for edges in (self._lowers, self._uppers) for neighbours in edges)
 
     @cached_property
     def most_above(self) -> int:

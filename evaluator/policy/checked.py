@@ -12,8 +12,10 @@ value at one place (`integer?` or `integer`) are not compared. A text must never
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import cache
+from operator import attrgetter
 from typing import ClassVar
 
 from msgspec import Struct
@@ -35,6 +37,8 @@ class Node(Struct, frozen=True, eq=False, array_like=True, tag=True, tag_field="
     not_compared: ClassVar[frozenset[str]] = _PLACE
 
     def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
         return isinstance(other, Node) and type(other) is type(self) and self._meaning() == other._meaning()
 
     def __ne__(self, other: object) -> bool:
@@ -43,8 +47,14 @@ class Node(Struct, frozen=True, eq=False, array_like=True, tag=True, tag_field="
     def __hash__(self) -> int:
         return hash((type(self), self._meaning()))
 
-    def _meaning(self) -> tuple[object, ...]:
-        return tuple([getattr(self, name) for name in self.__struct_fields__ if name not in self.not_compared])
+    def _meaning(self) -> object:
+        return _meaning_of(type(self))(self)
+
+
+@cache
+def _meaning_of(kind: type[Node]) -> Callable[[Node], object]:
+    """Return what reads the attributes that make two nodes of a kind different."""
+    return attrgetter(*(name for name in kind.__struct_fields__ if name not in kind.not_compared))
 
 
 class Constant(Node, frozen=True):

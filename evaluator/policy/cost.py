@@ -76,6 +76,7 @@ _MAKE_A_FINDING = 8
 _SHOW_AN_ELEMENT = 4
 _COMPILE_A_PATTERN = 100
 _MOST_LENGTHS = 161  # of prefixes: those of subnets of both families
+_OF_NEIGHBOURS = frozenset({"slaves", "ports", "lowers", "uppers"})  # other lists of interfaces may be whole stacks
 _OF_HOST_ADDRESSES = frozenset({"matched", "host_prefixes"})
 
 
@@ -130,8 +131,8 @@ class Sizes(Struct, frozen=True):
     """How long lists and texts are on this report.
 
     All interfaces, the candidates, the host's answers and name, its networks, the lists of interfaces that are not
-    lists of interfaces (addresses, networks, routes), the longest name of an interface or network, and the parameters.
-    `stacks` are found when a rule looks at them.
+    lists of interfaces (addresses, networks, routes), those of direct neighbours, the longest name of an interface or
+    network, and the parameters. `neighbours` and `stacks` are found when a rule looks at them.
     """
 
     interfaces: int
@@ -140,6 +141,7 @@ class Sizes(Struct, frozen=True):
     host_name: int
     networks: int
     lists: Lists
+    neighbours: Callable[[], Lists]
     name: int
     parameters: Mapping[str, Given]
     stacks: Callable[[], Stacks]
@@ -149,7 +151,18 @@ class Sizes(Struct, frozen=True):
         """Return the sizes of a host with so many interfaces, all in one stack, and short lists and texts."""
         lists, stacks = Lists(SHORT, SHORT * interfaces), Lists(interfaces, interfaces * interfaces)
         given = dict.fromkeys(parameters, Given(SHORT, SHORT))
-        return cls(interfaces, interfaces, SHORT, SHORT, SHORT, lists, SHORT, given, lambda: Stacks(stacks, stacks))
+        return cls(
+            interfaces,
+            interfaces,
+            SHORT,
+            SHORT,
+            SHORT,
+            lists,
+            lambda: stacks,
+            SHORT,
+            given,
+            lambda: Stacks(stacks, stacks),
+        )
 
 
 class _Steps(NamedTuple):
@@ -329,6 +342,8 @@ class _Count:
 
     def _lists(self, word: Word) -> Lists:
         """Return the lists that a word gives of the interfaces: by the type of its elements."""
+        if word.name in _OF_NEIGHBOURS:
+            return self._sizes.neighbours()
         if word.type.base is Base.NIC:
             return self._sizes.stacks().related
         lists = self._sizes.lists
@@ -402,6 +417,7 @@ class Budget:
             host_name=len(host.name),
             networks=len(facts.networks),
             lists=facts.lists,
+            neighbours=lambda: facts.topology.neighbours,
             name=facts.longest_name,
             parameters={name: _given(value) for name, value in question.parameters.items()},
             stacks=self._stacks,
@@ -412,12 +428,16 @@ class Budget:
     def spend(self, rule: Rule, candidates: int) -> None:
         """Count what the rule may cost with so many candidates; PolicyError where that is over the budget."""
         self._spent += price_of(rule, replace(self._sizes, candidates=candidates))
-        steps = self._spent + self._closure
-        if steps > STEP_BUDGET:
-            message = f"the policy may need {steps} steps on this report ({self._facts.size} interfaces)"
+        if self.spent > STEP_BUDGET:
+            message = f"the policy may need {self.spent} steps on this report ({self._facts.size} interfaces)"
             hint = f"the rule {quote(rule.name)} costs {rule.cost}: use fewer quantifiers inside each other"
             problem = Diagnostic("POLICY_TOO_COSTLY", f"{message}; the budget is {STEP_BUDGET}", rule.place, hint)
             raise PolicyError([problem])
+
+    @property
+    def spent(self) -> int:
+        """The steps that were counted."""
+        return self._spent + self._closure
 
     def _stacks(self) -> Stacks:
         """Return the sizes of all stacks; the closure that they are read from is built only if it can be paid for."""

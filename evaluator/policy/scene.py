@@ -31,16 +31,23 @@ class Question:
     """Everything a decision depends on besides the policy; `owned` and `owners` are fixed before the first rule.
 
     `owned` maps each interface that owns usable host addresses to these; `owners` are those interfaces, sorted by
-    name; `unowned` are the usable host addresses without an owner, sorted. Nobody changes it.
+    name; `unowned` are the usable host addresses without an owner, sorted. Nobody changes it. `owned` may be given, if
+    somebody knows it for many questions at once.
     """
 
     __slots__ = ("facts", "host", "owned", "owners", "parameters", "unowned")
 
-    def __init__(self, facts: HostFacts, host: HostAddresses, parameters: Mapping[str, Value]) -> None:
+    def __init__(
+        self,
+        facts: HostFacts,
+        host: HostAddresses,
+        parameters: Mapping[str, Value],
+        owned: Mapping[str, frozenset[Address]] | None = None,
+    ) -> None:
         self.facts: Final = facts
         self.host: Final = host
         self.parameters: Final = parameters
-        self.owned: Final = facts.owned(host)
+        self.owned: Final = facts.owned(host) if owned is None else owned
         self.owners: Final = tuple([facts.by_name[name] for name in self.owned])
         found = _NOTHING.union(*self.owned.values())
         # found once, not for each interface that a rule asks about

@@ -20,8 +20,10 @@ from evaluator.source import Source, Span
 from evaluator.text import is_well_formed, quote
 
 DEEPEST_YAML = 12
+MOST_VALUES = 20_000  # keys among them
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})", re.ASCII)
 _RESOLVER = yaml.resolver.Resolver()
+_COMMENT = re.compile(r"[ \t]*#")
 _STRING = "tag:yaml.org,2002:str"
 _PLAIN_VALUES = {"true": True, "false": False, "": None, "~": None, "null": None}
 _KINDS = {"bool": "a truth value", "int": "a number", "float": "a number", "timestamp": "a date"}
@@ -110,6 +112,7 @@ class _Reader:
         self._source = source
         self._problems = problems
         self._events = events
+        self._values = 0
 
     def document(self) -> Located | None:
         found: Located | None = None
@@ -142,6 +145,11 @@ class _Reader:
     def _plain_value(self, event: yaml.Event, depth: int) -> Located:
         if depth > DEEPEST_YAML:
             self._problems.error("YAML_TOO_DEEP", f"the file is nested deeper than {DEEPEST_YAML} levels", _span(event))
+            raise PolicyError(self._problems.found)
+        self._values += 1
+        if self._values > MOST_VALUES:
+            message = f"the file has more than {MOST_VALUES} keys and values"
+            self._problems.error("POLICY_TOO_LARGE", message, _span(event), "give long lists as parameters")
             raise PolicyError(self._problems.found)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(event, depth)
@@ -213,8 +221,7 @@ class _Reader:
             return Located("", span, style, broken=True)
         if style is not None:
             return Located(event.value, span, style)
-        rest_of_line = self._source.text[span.end :].split("\n", 1)[0]
-        cut = rest_of_line.lstrip(" \t").startswith("#")
+        cut = _COMMENT.match(self._source.text, span.end) is not None
         tag: str = _RESOLVER.resolve(yaml.ScalarNode, event.value, (True, False))
         is_plain = tag == _STRING or event.value in _PLAIN_VALUES or _DECIMAL.fullmatch(event.value) is not None
         if not is_plain:

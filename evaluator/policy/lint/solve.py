@@ -63,14 +63,18 @@ class Solver:
         return is_never
 
     def _is_impossible(self, conditions: Iterable[Condition], literals: tuple[Condition, ...]) -> bool:
-        pending, choices = list(conditions), list[AnyOf]()
+        pending, choices, known = list(conditions), list[AnyOf](), dict.fromkeys(literals)
         for condition in pending:
             for part in flat(condition):
                 if isinstance(part, AnyOf):
                     choices.append(part)
-                elif part not in literals:
-                    literals = (*literals, part)
+                elif part not in known:
+                    known[part] = None
                     pending.extend(self._of_candidate(part))
+        self._steps -= len(known) - len(literals)
+        if self._steps < 0:
+            return False
+        literals = tuple(known)
         case = Case(literals)
         if case.is_impossible or self._breaks_a_list(case, literals):
             return True
