@@ -236,9 +236,15 @@ def test_the_examples_in_the_docs_are_valid(tmp_path: Path) -> None:
     from evaluator.workbench.run_cases import run_case_file
 
     language = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
-    policy, extending = re.findall(r"```yaml\n(.*?)```", language, re.S)
-    for text in (policy, extending):
+    blocks = re.findall(r"```yaml\n(.*?)```", language, re.S)
+    policies = [text for text in blocks if text.startswith("policy:")]
+    assert len(policies) >= 2
+    for text in policies:
         assert read_program(Source("language.md", text)).warnings == ()
+    for text in set(blocks) - set(policies):
+        assert read_program(Source("language.md", f"policy: shown\nextends: strict\n{text}"))
+    grammar = (ROOT / "evaluator" / "policy" / "grammar.lark").read_text(encoding="utf-8")
+    assert f"```lark\n{grammar.strip()}\n```" in language
     for page in ("README.md", "docs/testing.md"):
         text = (ROOT / page).read_text(encoding="utf-8")
         test = next(block for block in re.findall(r"```yaml\n(.*?)```", text, re.S) if "tests:" in block)
