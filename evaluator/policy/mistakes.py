@@ -330,12 +330,17 @@ def _at_a_foreign_word(before: Sequence[Piece], found: Piece, accepts: Sequence[
     return None
 
 
+_FOR_SATISFIES = frozenset({"where", "when", "if", "with", "such", "that", "which", "having", "satisfy", "satisfying"})
+
+
 def _in_a_quantifier(before: Sequence[Piece], found: Piece, accepts: Sequence[str]) -> Mistake | None:
     example = "write `some address in nic.matched satisfies …`"
     if before[-1].kind == "QUANTIFIER":
         return _about(found, "a new name is missing after the quantifier, before {}", example)
     if len(before) > 1 and before[-2].kind == "QUANTIFIER":
         return _about(found, "`in` is missing before {}", example)
+    if "SATISFIES" in accepts and found.text in _FOR_SATISFIES:
+        return _about(found, "unknown word {} after a list", "write `satisfies` instead")
     if "SATISFIES" in accepts:
         return _about(found, "`satisfies` is missing before {}", example)
     if found.kind == "QUANTIFIER":
