@@ -150,6 +150,7 @@ class Sizes(Struct, frozen=True):
     def usual(cls, interfaces: int, parameters: Iterable[str]) -> Sizes:
         """Return the sizes of a host with so many interfaces, all in one stack, and short lists and texts."""
         lists, stacks = Lists(SHORT, SHORT * interfaces), Lists(interfaces, interfaces * interfaces)
+        neighbours = Lists(interfaces, 2 * SHORT * interfaces)  # the lists of slaves and ports are short too
         given = dict.fromkeys(parameters, Given(SHORT, SHORT))
         return cls(
             interfaces,
@@ -158,7 +159,7 @@ class Sizes(Struct, frozen=True):
             SHORT,
             SHORT,
             lists,
-            lambda: stacks,
+            lambda: neighbours,
             SHORT,
             given,
             lambda: Stacks(stacks, stacks),
