@@ -69,3 +69,23 @@ def test_an_ordinary_host_gives_no_warning(tool: str) -> None:
         decision = policy.decide(report, evaluator.HostAddresses.of(*host.asked))
         assert decision.status == "resolved", host
         assert lines(decision, Severity.ERROR, Severity.WARNING) == "", host
+
+
+def test_every_warning_on_a_captured_host_has_a_cause() -> None:
+    """Strict warns on captured hosts where the file says, with its cause, and nowhere else."""
+    known = yaml.safe_load((FOLDER.parent / "capture-warnings.yaml").read_text(encoding="utf-8"))
+    assert all(len(entry["cause"]) > 20 for entry in known.values())
+    warned: dict[str, set[str]] = {code: set() for code in known}
+    captures = FOLDER.parent / "captures"
+    for expected in sorted(captures.glob("*/*/expected.json")):
+        for path in expected.parent.glob("*.json"):
+            if path != expected and not path.name.startswith("ip-route"):
+                for code in _warnings(path, json.loads(expected.read_text(encoding="utf-8"))["questions"]):
+                    warned.setdefault(code, set()).add(path.relative_to(captures).as_posix())
+    assert warned == {code: set(entry["reports"]) for code, entry in known.items()}
+
+
+def _warnings(path: Path, questions: list[dict[str, Any]]) -> set[str]:
+    report, policy = evaluator.read_report(path), evaluator.load_policy("strict")
+    decisions = [policy.decide(report, evaluator.HostAddresses.of(*asked["addresses"])) for asked in questions]
+    return {str(f.code) for each in decisions for f in each.findings if f.severity is Severity.WARNING}
