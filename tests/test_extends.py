@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import rfc8785
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import evaluator
@@ -52,6 +52,9 @@ rules:
 """
 
 
+FEWER = settings(max_examples=max(1, settings().max_examples // 4))  # each reads and decides several policies
+
+
 def sources_of(texts: list[str]) -> list[Source]:
     return [Source(f"level-{i}", text) for i, text in enumerate(texts)]
 
@@ -75,6 +78,7 @@ def without_comments(text: str) -> list[str]:
     return [line for line in text.splitlines() if not line.lstrip().startswith("#")]
 
 
+@FEWER
 @given(drawn=extended(), report=reports(), addresses=host_addresses, maybe=st.none() | st.integers(0, 3))
 def test_a_policy_decides_as_its_expanded_text(
     drawn: Extended, report: Any, addresses: list[str], maybe: int | None
@@ -94,6 +98,7 @@ def test_a_policy_decides_as_its_expanded_text(
     assert decide(case, CaseExplainer).to_dict() == document
 
 
+@FEWER
 @given(drawn=extended(), report=reports(), addresses=host_addresses)
 def test_a_record_is_replayed_and_masked_from_its_texts_alone(
     drawn: Extended, report: Any, addresses: list[str]

@@ -28,7 +28,7 @@ from evaluator.policy.lint.normal import ALWAYS, NOWHERE, flat, opposite, with_r
 from evaluator.policy.types import Base, Type
 
 NIC = Variable("nic", Type(Base.NIC))
-_STEPS = 10_000
+_STEPS = 20_000
 # elements of elements of lists: a list may be known to be filled by what was asked of its own elements, without end
 _DEEPEST = 40
 
