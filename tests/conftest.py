@@ -1,4 +1,4 @@
-"""Settings for property tests: a fixed seed and 25 examples, unless HYPOTHESIS_PROFILE names another profile.
+"""Settings for property tests: a fixed seed and 10 examples, unless HYPOTHESIS_PROFILE names another profile.
 
 `few` is for `make test-newest` and `make test-lowest`, `long` for `make long`, which gives each run a seed.
 """
@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, settings
 from tests.long import EXAMPLES
 
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
-settings.register_profile("quick", max_examples=25, derandomize=True, **_COMMON)
-settings.register_profile("few", max_examples=20, derandomize=True, **_COMMON)
+settings.register_profile("quick", max_examples=10, derandomize=True, **_COMMON)
+settings.register_profile("few", max_examples=5, derandomize=True, **_COMMON)
 settings.register_profile("long", max_examples=EXAMPLES, database=None, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 

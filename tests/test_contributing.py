@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.volume
 ROOT = Path(__file__).parent.parent
 WORDS = """
     Word(None, "site", _TEXT, "tried", lambda s, _: "here"),

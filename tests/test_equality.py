@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.equality import GUISES, compare
 from tests.random_hosts import TOOLS
 
+pytestmark = pytest.mark.volume
 CASES = 5_000
 
 

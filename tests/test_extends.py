@@ -32,6 +32,7 @@ from tests.reference import Reference
 from tests.strategies import host_addresses, reports
 from tests.test_record import record_of, through_json
 
+pytestmark = pytest.mark.volume
 ROOT = Path(__file__).parent.parent
 BOND = str(ROOT / "policies" / "examples" / "bond.json")
 REPORT = evaluator.read_report(Path(BOND))

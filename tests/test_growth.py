@@ -22,6 +22,7 @@ from evaluator.policy.cost import STEP_BUDGET, Budget
 from evaluator.policy.find import shipped_names
 from evaluator.policy.scene import Question
 
+pytestmark = pytest.mark.volume
 SMALL = 136  # so that lists are long enough to be counted for the step budget at both sizes
 SIZES = (SMALL, 2 * SMALL) * 2  # the first time things are imported, and patterns compiled
 GREATEST_RATIO = 2.3
