@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ from tests.strategies import host_addresses, reports
 from tests.test_mask import KEY, VERSION, identifying, leaks
 from tests.test_record import record_of, through_json
 
+pytestmark = pytest.mark.volume
 CANNOT_BE_MAPPED = ("like", "local_name", ' < "')
 MAPPABLE = [condition for condition in CONDITIONS if not any(one in condition for one in CANNOT_BE_MAPPED)]
 OTHERS = sorted(set(CONDITIONS) - set(MAPPABLE))

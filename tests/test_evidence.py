@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from tests.random_policies import OWNERS, random_rules, tried_program
 from tests.strategies import ADDRESSES, NETWORKS, reports
 
 # all that depends on the logical networks of a report
+pytestmark = pytest.mark.volume
 MISSING = frozenset({"nic.networks", "report.networks", "nic.conflicts"})
 
 

@@ -19,6 +19,7 @@ from evaluator import HostAddresses, Status
 from evaluator.schema import violations
 from tests.strategies import ADDRESSES, host_addresses, renamed, reports, shuffled
 
+pytestmark = pytest.mark.volume
 ORDER_FREE = ["strict", "keep-management", "last-client-iface"]
 ALL = [*ORDER_FREE, "ovirt-engine"]
 

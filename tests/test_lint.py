@@ -28,6 +28,7 @@ from tests import random_hosts, random_policies
 from tests.random_policies import OWNERS, Rules, rules_of, tried_program
 from tests.strategies import host_addresses, reports
 
+pytestmark = pytest.mark.volume
 LIMITS = [
     *("nic.position < 1", "nic.position >= 1", "nic.position > 2", "nic.position <= 0", "nic.position != 1"),
     *("nic.mtu is unknown", "nic.mtu is known and nic.mtu >= 1500", "nic.mtu is unknown or nic.mtu < 9000"),

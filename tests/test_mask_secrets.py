@@ -31,6 +31,7 @@ from tests.captured import questions
 from tests.secrets_in import SECRETS, document_of, exported, found_in, identifier, places_in
 from tests.test_record import record_of, through_json
 
+pytestmark = pytest.mark.volume
 KEY = b"a key of a test!"
 MARK = "zzmarkzz"
 LARGEST = 6000
