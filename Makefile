@@ -7,7 +7,7 @@ PIP := python -m pip install --quiet --disable-pip-version-check
 FROM_LOCK := $(PIP) --require-hashes --requirement
 # the build backend is in the lock too, so nothing is fetched for the build
 ITSELF := $(PIP) --no-deps --no-build-isolation --editable .
-# what `make test-newest` and `make test-lowest` run: all tests, of the random ones few examples
+# what `make test-newest` and `make test-lowest` run: all but the random and the long tests, which versions hardly touch
 FAST := -m "not system and not volume"
 
 .PHONY: demo test test-system test-newer test-newest test-lowest long lint english-baseline lock docs prepared bench-peers clean

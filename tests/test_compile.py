@@ -35,6 +35,7 @@ from tests.random_policies import (
 from tests.reference import findings_of, trace_of
 from tests.strategies import host_addresses, reports
 
+pytestmark = pytest.mark.volume
 SHIPPED = ["strict", "ovirt-engine", "keep-management", "last-client-iface", "route-to-engine"]
 
 

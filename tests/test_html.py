@@ -33,6 +33,7 @@ from evaluator.trace import Change, Edit, EditKind, Explanation, Search
 from evaluator.workbench.terse_topology import read_topology
 from tests.strategies import host_addresses, reports
 
+pytestmark = pytest.mark.volume
 ROOT = Path(__file__).parent.parent
 BOND = str(ROOT / "policies" / "examples" / "bond.json")
 VOID = {"meta", "br"}

@@ -32,6 +32,7 @@ from tests.captured import Question, questions
 from tests.strategies import host_addresses, reports
 from tests.test_record import record_of, through_json
 
+pytestmark = pytest.mark.volume
 KEY = b"sixteen octets!!"
 VERSION = evaluator.__version__
 SAME_EVERYWHERE = {

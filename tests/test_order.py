@@ -32,6 +32,7 @@ from tests.captured import hosts
 from tests.random_policies import CONDITIONS, OWNERS, TABLE
 from tests.strategies import host_addresses, reports, shuffled
 
+pytestmark = pytest.mark.volume
 MARKED = {
     "host.first_address": 'host.first_address is known and host.first_address = address("10.0.0.1")',
     "nic.position": "nic.position = 0",

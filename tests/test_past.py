@@ -22,6 +22,7 @@ from evaluator.cli.exits import OF_STATUS
 from evaluator.cli.main import main
 from evaluator.decision import Status
 
+pytestmark = pytest.mark.volume
 LOGS = Path(__file__).parent / "logs"
 VERSIONS = sorted(path.name for path in LOGS.iterdir() if (path / "SHA256SUMS").exists())
 REPLAYS: dict[str, dict[str, dict[str, str]]] = json.loads((LOGS / "replay.json").read_text())
