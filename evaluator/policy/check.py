@@ -9,6 +9,7 @@ from evaluator.diagnostic import Severity
 from evaluator.policy import foreign, nodes
 from evaluator.policy.check_condition import ConditionChecker
 from evaluator.policy.check_expression import Scope
+from evaluator.policy.checked import Condition
 from evaluator.policy.cost import cost_of
 from evaluator.policy.message import check_message
 from evaluator.policy.named import NamedConditions, depth_of
@@ -45,18 +46,11 @@ def check_rule(
     verb, has_subject = _verb(sentence, problems), sentence.subject is not None
     variables = {"nic": Type(Base.NIC)} if has_subject else {}
     scope = Scope(parameters, sentence.verb.text, variables, conditions=conditions)
-    condition = ConditionChecker(problems).check(sentence.condition, scope).condition
-    if condition is not None and depth_of(condition) > DEEPEST_SENTENCE:
-        text = f"with the conditions that it names, the rule is nested deeper than {DEEPEST_SENTENCE} levels"
-        problems.error("RULE_TOO_DEEP", text, sentence.span, "split it into several rules")
+    condition = _condition(sentence, scope, problems)
     message, hint = (_template(located, key, scope, problems) for key in ("message", "hint"))
     code = _code(located, name or "", verb, problems)
-    if (
-        name is None
-        or verb is None
-        or condition is None
-        or any(d.severity is Severity.ERROR for d in problems.found[before:])
-    ):
+    has_errors = any(problem.severity is Severity.ERROR for problem in problems.found[before:])
+    if name is None or verb is None or condition is None or has_errors:
         return None
     line, column = problems.source.line_column(sentence.span.start)
     return Rule(
@@ -72,6 +66,14 @@ def check_rule(
         message=message if message.parts or verb.chooses else _default_message(name),
         hint=hint,
     )
+
+
+def _condition(sentence: nodes.Sentence, scope: Scope, problems: Problems) -> Condition | None:
+    condition = ConditionChecker(problems).check(sentence.condition, scope).condition
+    if condition is not None and depth_of(condition) > DEEPEST_SENTENCE:
+        text = f"with the conditions that it names, the rule is nested deeper than {DEEPEST_SENTENCE} levels"
+        problems.error("RULE_TOO_DEEP", text, sentence.span, "split it into several rules")
+    return condition
 
 
 def _default_message(name: str) -> Template:

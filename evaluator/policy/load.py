@@ -24,12 +24,13 @@ from evaluator.policy.parameters import TYPE_NAMES, read_value
 from evaluator.policy.pin import check_pins
 from evaluator.policy.problems import Problems
 from evaluator.policy.program import Parameter, Program
+from evaluator.policy.scene import Literal
 from evaluator.policy.structure import refuse_violations
 from evaluator.policy.types import Base, Type
 from evaluator.policy.verbs import VERBS
 from evaluator.policy.vocabulary import FUNCTIONS, KEYWORDS, words_of
 from evaluator.policy.yaml_text import Located
-from evaluator.source import Source
+from evaluator.source import Source, Span
 from evaluator.text import quote
 
 _SCHEMA = "policy"
@@ -148,17 +149,8 @@ def _lint(merged: Merged, checked: _Checked, problems: Problems) -> None:
 
 
 def _parameter(text: str, declared_by: Declared, problems: Problems) -> Parameter | None:
-    located, span = declared_by.located, declared_by.key
-    taken = {*words_of(None), *FUNCTIONS, *VERBS, *KEYWORDS, "nic", "other", "parameters"}
-    if not text.isidentifier() or not text.isascii() or text in taken:
-        reason = "is a word of the language" if text in taken else "is not a valid name"
-        reason = "is reserved" if text == "parameters" else reason
-        problems.error(
-            "PARAMETER_NAME",
-            f"{quote(text)} {reason}",
-            span,
-            "letters, digits and underscores: management_network",
-        )
+    located = declared_by.located
+    if not _is_parameter_name(text, declared_by.key, problems):
         return None
     declared = located.children.get("type")
     written = declared.value if declared is not None else None
@@ -167,27 +159,41 @@ def _parameter(text: str, declared_by: Declared, problems: Problems) -> Paramete
     if base is None:
         return Parameter(text, Type(Base.NOTHING))  # the schema has said so; uses of it need not be noted as well
     may_miss = located.children.get("optional")
-    optional = may_miss is not None and (may_miss.broken or may_miss.value is True)
-    type_ = Type(base, is_list, optional)
-    default = None
-    given = located.children.get("default")
-    if given is not None:
-        if optional and not declared_by.is_given:
-            problems.error(
-                "PARAMETER_DEFAULT",
-                "an optional parameter has no default",
-                given.span,
-                "remove `default` or `optional`",
-            )
-        is_broken = given.broken or any(part.broken for part in given.children.values())
-        try:
-            default = None if is_broken else read_value(type_.known, given.value)
-        except ValueError as error:
-            is_single = type_.is_list and not isinstance(given.value, list | dict)
-            hint = f"write it in brackets: `default: [{problems.text(given.span)}]`" if is_single else ""
-            problems.error("PARAMETER_DEFAULT", f"invalid default of {quote(text)}: {error}", given.span, hint)
-        _warn_of_lookalikes(given, f"the default of {quote(text)}", problems)
-    return Parameter(text, type_, default, " ".join(string_of(located, "description").split()))
+    type_ = Type(base, is_list, may_miss is not None and (may_miss.broken or may_miss.value is True))
+    default = located.children.get("default")
+    if default is not None and type_.optional and not declared_by.is_given:
+        message, hint = "an optional parameter has no default", "remove `default` or `optional`"
+        problems.error("PARAMETER_DEFAULT", message, default.span, hint)
+    value = None
+    if default is not None:
+        value = _default(text, type_, default, problems)
+        _warn_of_lookalikes(default, f"the default of {quote(text)}", problems)
+    return Parameter(text, type_, value, " ".join(string_of(located, "description").split()))
+
+
+def _is_parameter_name(text: str, span: Span, problems: Problems) -> bool:
+    """Return whether a parameter may have this name; note it if not."""
+    taken = {*words_of(None), *FUNCTIONS, *VERBS, *KEYWORDS, "nic", "other", "parameters"}
+    if text.isidentifier() and text.isascii() and text not in taken:
+        return True
+    reason = "is a word of the language" if text in taken else "is not a valid name"
+    reason = "is reserved" if text == "parameters" else reason
+    hint = "letters, digits and underscores: management_network"
+    problems.error("PARAMETER_NAME", f"{quote(text)} {reason}", span, hint)
+    return False
+
+
+def _default(text: str, type_: Type, located: Located, problems: Problems) -> Literal:
+    """Return the value of a default; None if it is wrong, which is noted."""
+    if located.broken or any(part.broken for part in located.children.values()):
+        return None
+    try:
+        return read_value(type_.known, located.value)
+    except ValueError as error:
+        is_single = type_.is_list and not isinstance(located.value, list | dict)
+        hint = f"write it in brackets: `default: [{problems.text(located.span)}]`" if is_single else ""
+        problems.error("PARAMETER_DEFAULT", f"invalid default of {quote(text)}: {error}", located.span, hint)
+        return None
 
 
 def _warn_of_lookalikes(located: Located, what: str, problems: Problems) -> None:

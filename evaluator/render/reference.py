@@ -32,9 +32,9 @@ def language_page() -> str:
 _ABOUT_FINDINGS = """\
 # Findings
 
-A finding never changes the answer. An `error` is why there is no answer, or why the answer is rejected. A
-`warning` is something to check. An `info` is a fact that explains the decision. An ordinary host that is asked by its
-own addresses has no warning under `strict`.
+A finding does not change the decision. An `error` gives the reason why the decision has no interface, or why its
+interface is rejected. A `warning` is something to check. An `info` explains the decision. A decision about an ordinary
+host and its own addresses has no warning under `strict`.
 
 - The state of an interface without part in the decision (`LINK_DOWN`, `KIND_UNKNOWN`, `PORT_NOT_REPORTED`) is an
   `info`, for example a bridge for containers without carrier. So are `ADDRESS_ON_SEVERAL_INTERFACES` and
