@@ -14,7 +14,7 @@ from evaluator.decision import Decision, Status
 from evaluator.diagnostic import Diagnostic, HostNameError, PolicyError, RecordError, ReportError, Severity
 from evaluator.engine import Policy, load_policy
 from evaluator.entry import entry
-from evaluator.facts.host import HostAddresses
+from evaluator.facts.host_addresses import HostAddresses
 from evaluator.finding import Finding, FindingCode
 from evaluator.report.read import read_report
 from evaluator.report.reading import Report

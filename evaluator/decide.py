@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from evaluator.decision import NAMING, Decision, Explainer, Interface, PolicyText
-from evaluator.facts.host import HostAddresses
+from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.link import Link
 from evaluator.policy.compile import Compiled, Said
 from evaluator.policy.parameters import shown

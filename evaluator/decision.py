@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct, json
 
-from evaluator.facts.host import HostAddresses, HostDocument
+from evaluator.facts.host_addresses import HostAddresses, HostDocument
 from evaluator.finding import Finding, FindingDocument
 
 if TYPE_CHECKING:

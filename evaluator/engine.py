@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, overload
 from evaluator.decide import Case, decide
 from evaluator.decision import Decision, Explainer
 from evaluator.diagnostic import Diagnostic, in_order
-from evaluator.facts.host import HostAddresses
+from evaluator.facts.host_addresses import HostAddresses
 from evaluator.policy.compile import Compiled
 from evaluator.policy.find import find_policy, policy_source, shipped_names
 from evaluator.policy.parameters import ParameterInput, bind

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from evaluator.decision import Status
 from evaluator.diagnostic import Severity
-from evaluator.facts.host import HostAddresses, HostFacts
+from evaluator.facts.host import HostFacts
+from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.link import Kind, Link
 from evaluator.finding import Finding, FindingCode
 from evaluator.policy.compile import Compiled

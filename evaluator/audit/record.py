@@ -21,7 +21,7 @@ from evaluator.decision import SCHEMA_VERSION as DECISION_VERSION
 from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.digest import digest
-from evaluator.facts.host import HostAddresses
+from evaluator.facts.host_addresses import HostAddresses
 from evaluator.files import MIB
 from evaluator.policy.program import LANGUAGE_VERSION
 from evaluator.report.read import refuse_duplicates

@@ -20,7 +20,7 @@ from evaluator.decision import Decision
 from evaluator.diagnostic import Diagnostic, HostNameError, QuestionError, RecordCode, RecordError, Severity
 from evaluator.engine import Policy
 from evaluator.facts.address import in_order, parse_address
-from evaluator.facts.host import HostAddresses
+from evaluator.facts.host_addresses import HostAddresses
 from evaluator.finding import Finding
 from evaluator.names.resolution import from_resolution
 from evaluator.policy.load import program_of_texts

@@ -10,7 +10,7 @@ from evaluator.counterfactual.ownership import USUAL_LENGTH
 from evaluator.counterfactual.trial import Applied, Option, Trial
 from evaluator.decide import Case
 from evaluator.facts.address import Address, address_of, in_order, network_of
-from evaluator.facts.host import HostAddresses
+from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.link import Link
 from evaluator.policy.parameters import shown
 from evaluator.policy.program import Parameter

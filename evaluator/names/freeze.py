@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from evaluator.diagnostic import Severity
 from evaluator.facts.address import in_order, parse_address
-from evaluator.facts.host import HostAddresses
+from evaluator.facts.host_addresses import HostAddresses
 from evaluator.finding import Finding, FindingCode
 from evaluator.names.host_name import HostName
 from evaluator.names.hosts_file import HostsEntry

@@ -13,7 +13,7 @@ from typing import Any
 from evaluator import plain
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import parse_address
-from evaluator.facts.host import HostAddresses
+from evaluator.facts.host_addresses import HostAddresses
 from evaluator.names.config import CONFIG_KEYS, ResolverConfig, digest_of
 from evaluator.names.exchange import Exchange
 from evaluator.names.freeze import Found, freeze, freeze_loopback

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.facts.address import Address
-from evaluator.facts.host import HostAddresses
+from evaluator.facts.host_addresses import HostAddresses
 from evaluator.names.config import DEFAULT_TIMEOUT, ResolverConfig, read_config
 from evaluator.names.freeze import Found, freeze, freeze_loopback
 from evaluator.names.host_name import HostName, read_host_name

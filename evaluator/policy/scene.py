@@ -8,7 +8,8 @@ from typing import Final
 from msgspec import Struct, field
 
 from evaluator.facts.address import Address, Cidr, OwnedAddress
-from evaluator.facts.host import HostAddresses, HostFacts
+from evaluator.facts.host import HostFacts
+from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.link import Link
 
 _NOTHING: frozenset[Address] = frozenset()

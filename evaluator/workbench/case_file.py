@@ -17,7 +17,7 @@ from evaluator.decision import Status
 from evaluator.diagnostic import PolicyError, ReportCode, ReportError
 from evaluator.engine import Policy, load_policy
 from evaluator.facts.address import in_order
-from evaluator.facts.host import HostAddresses
+from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.literal import parse_literal
 from evaluator.finding import FindingCode
 from evaluator.policy.find import is_file, names_file, read_text_file
