@@ -42,8 +42,8 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
     """The addresses a host is asked by, frozen once.
 
     `answers` holds all of them and `usable` those that an interface can own, both sorted by family
-    and number (`address.in_order`). `asked` is the name that was asked, None where addresses were given. `complete`
-    is False where a family failed. `first` is the first answer in wire order, A before AAAA.
+    and number (`address.in_order`). `asked` is the name that was asked, None if addresses were given. `complete`
+    is False if the query of a family failed. `first` is the first answer in wire order, A before AAAA.
     `remarks` are findings on the name and its look-up, `resolution` is how it was resolved (None for
     literals), `withheld` are answers that do not count because a complete set was required.
     """
@@ -63,7 +63,7 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
 
     @classmethod
     def of(cls, *addresses: Literal) -> HostAddresses:
-        """Return the given literals as a frozen set, without any I/O; HostNameError names each that is none.
+        """Return the given literals as a frozen set, without any I/O; HostNameError names each invalid one.
 
         Accepted: IPv4 as four decimal numbers, IPv6 in any spelling, in brackets or not, and a zone
         on a link-local address (it is the asker's own and is dropped).
