@@ -70,11 +70,11 @@ lock: $(VENV)/.installed-dev
 	$(COMPILE) --python-version 3.14 benchmarks/peers/requirements-opa.txt --output-file locks/peers-opa.txt
 
 docs: $(VENV)/.installed
-	$(BIN)/python -m evaluator.render.reference docs
+	$(BIN)/python -m tools.reference docs
 
 # after a change of a shipped policy, or of what a policy becomes when it is read
 prepared: $(VENV)/.installed
-	$(BIN)/python -m evaluator.policy.prepare policies
+	$(BIN)/python -m tools.prepare_policies policies
 
 # other engines on the same question, in an environment of their own: ratios, a few minutes
 bench-peers: .venv-peers/.installed

@@ -20,9 +20,9 @@ from benchmarks.peers import ours
 from benchmarks.peers.contest import Question as Asked
 from benchmarks.peers.questions import TIMED, question
 from evaluator import HostAddresses
-from evaluator.decide import Case, decide
-from evaluator.explain import CaseExplainer
-from evaluator.policy.scene import Question
+from evaluator.decision.decide import Case, decide
+from evaluator.explain.explain import CaseExplainer
+from evaluator.policy.language.environment import Question
 from evaluator.report.json_text import is_sound
 from evaluator.report.vdsm.read import _REPLIES, _reading
 

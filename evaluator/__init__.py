@@ -10,12 +10,13 @@ What stands in `__all__` is promised; everything else may change.
 
 from typing import TYPE_CHECKING
 
-from evaluator.decision import Decision, Status
-from evaluator.diagnostic import Diagnostic, HostNameError, PolicyError, RecordError, ReportError, Severity
+from evaluator.base.diagnostic import Diagnostic, HostNameError, PolicyError, RecordError, ReportError, Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.lazy_import import entry
+from evaluator.base.status import Status
+from evaluator.decision.decision import Decision
 from evaluator.engine import Policy, load_policy
-from evaluator.entry import entry
 from evaluator.facts.host_addresses import HostAddresses
-from evaluator.finding import Finding, FindingCode
 from evaluator.report.read import read_report
 from evaluator.report.reading import Report
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, overload
 
-from evaluator.decide import Case, decide
-from evaluator.decision import Decision, Explainer
-from evaluator.diagnostic import Diagnostic, in_order
+from evaluator.base.diagnostic import Diagnostic, in_order
+from evaluator.decision.decide import Case, decide
+from evaluator.decision.decision import Decision, Explainer
 from evaluator.facts.host_addresses import HostAddresses
-from evaluator.policy.compile import Compiled
-from evaluator.policy.find import find_policy, policy_source, shipped_names
+from evaluator.policy.compile.rules import Compiled
+from evaluator.policy.language.environment import Value
+from evaluator.policy.language.program import Program
 from evaluator.policy.parameters import ParameterInput, bind
 from evaluator.policy.prepared import load_shipped
-from evaluator.policy.program import Program
-from evaluator.policy.scene import Value
+from evaluator.policy.source.find import find_policy, policy_source, shipped_names
 from evaluator.report.reading import Report
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Policy:
 
 
 def _explainer(case: Case) -> Explainer:
-    from evaluator.explain import CaseExplainer  # noqa: PLC0415 -- when somebody asks why
+    from evaluator.explain.explain import CaseExplainer  # noqa: PLC0415 -- when somebody asks why
 
     return CaseExplainer(case)
 
@@ -121,9 +121,9 @@ def load_policy(
         return Policy(load_shipped(name))
     from pathlib import Path  # noqa: PLC0415 -- a shipped policy needs none
 
-    from evaluator.policy.chain import files_of, read_chain  # noqa: PLC0415 -- yaml
     from evaluator.policy.load import program_of  # noqa: PLC0415 -- lark and the checker
     from evaluator.policy.released import name_warnings  # noqa: PLC0415 -- a shipped policy has the right to its name
+    from evaluator.policy.source.chain import files_of, read_chain  # noqa: PLC0415 -- yaml
 
     search = tuple(map(Path, policy_path))
     if name is not None and text is None and path is None:

@@ -21,8 +21,8 @@ import orjson
 
 import evaluator
 from evaluator import Decision, HostAddresses, PolicyError
-from evaluator.decide import Case, decide
-from evaluator.explain import CaseExplainer
+from evaluator.decision.decide import Case, decide
+from evaluator.explain.explain import CaseExplainer
 from tests.random_hosts import TOOLS, devices, write
 from tests.random_policies import CHOOSERS, CONDITIONS, LOOK_ALIKE, OWNERS, WITHOUT_SUBJECT, Rules, program_of
 from tests.reference import Reference

@@ -12,7 +12,7 @@ from typing import Any
 
 import evaluator
 from evaluator import Decision, DecisionLog, HostAddresses
-from evaluator.workbench.terse_topology import read_topology
+from evaluator.testing.terse_topology import read_topology
 
 WHEN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 STRICT = evaluator.load_policy("strict")

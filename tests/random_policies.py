@@ -13,10 +13,10 @@ from pathlib import Path
 import yaml
 from hypothesis import strategies as st
 
-from evaluator.diagnostic import PolicyError
+from evaluator.base.diagnostic import PolicyError
+from evaluator.base.source import Source
+from evaluator.policy.language.program import Program
 from evaluator.policy.load import read_program
-from evaluator.policy.program import Program
-from evaluator.source import Source
 
 TABLE = yaml.safe_load((Path(__file__).parent / "meaning" / "words.yaml").read_text(encoding="utf-8"))
 CONDITIONS = sorted({condition for host in (TABLE, *TABLE["reports"]) for condition in host["holds"]})

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from evaluator.base.finding import Finding
 from evaluator.facts.address import Address, OwnedAddress
 from evaluator.facts.link import Link
-from evaluator.finding import Finding
-from evaluator.policy.compile import Compiled, Said
-from evaluator.policy.interpret import Bindings, Judged, evaluate, run
-from evaluator.policy.program import Program, Template
-from evaluator.policy.scene import Question, Scene
-from evaluator.policy.types import Base
-from evaluator.policy.verbs import Effect
-from evaluator.policy.verdict import Trace, Verdict, status_of
-from evaluator.policy.wording import show
+from evaluator.policy.compile.rules import Compiled, Said
+from evaluator.policy.language.environment import Question, Scene
+from evaluator.policy.language.program import Program, Template
+from evaluator.policy.language.types import Base
+from evaluator.policy.language.verbs import Effect
+from evaluator.policy.run.interpret import Bindings, Judged, evaluate, run
+from evaluator.policy.run.verdict import Trace, Verdict, status_of
+from evaluator.policy.run.wording import show
 
 
 class Reference(Compiled):

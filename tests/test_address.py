@@ -15,8 +15,8 @@ import evaluator
 from evaluator.facts.address import OwnedAddress, address_of, parse_address
 from evaluator.facts.embedded import embedded_ipv4
 from evaluator.facts.link import Kind, Link
-from evaluator.policy.checked import Variable
-from evaluator.policy.types import Base, Type
+from evaluator.policy.language.checked import Variable
+from evaluator.policy.language.types import Base, Type
 
 GROUPS = st.lists(st.sampled_from((0, 0, 0, 1, 0xDB8, 0xFFFF)), min_size=8, max_size=8)
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses, ReportError
+from evaluator.base.schema import is_valid, violations
 from evaluator.report.read import read_report_text
-from evaluator.schema import is_valid, violations
 from tests.captured import CAPTURES, STRICT, Question, follow, hosts, questions
 from tests.strategies import host_addresses, json_trees, reports, shuffled, spoilt
 

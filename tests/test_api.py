@@ -21,10 +21,10 @@ from hypothesis import given
 
 import evaluator
 from evaluator import HostAddresses, HostNameError, PolicyError, Severity, Status
-from evaluator.finding import FindingCode
-from evaluator.render.reference import findings_page, language_page
-from evaluator.workbench.terse_topology import read_topology
+from evaluator.base.finding import FindingCode
+from evaluator.testing.terse_topology import read_topology
 from tests.strategies import host_addresses, reports
+from tools.reference import findings_page, language_page
 
 ROOT = Path(__file__).parent.parent
 REPORT = evaluator.read_report(
@@ -231,9 +231,9 @@ def test_the_readmes_examples_are_real() -> None:
 
 
 def test_the_examples_in_the_docs_are_valid(tmp_path: Path) -> None:
+    from evaluator.base.source import Source
     from evaluator.policy.load import read_program
-    from evaluator.source import Source
-    from evaluator.workbench.run_cases import run_case_file
+    from evaluator.testing.run_cases import run_case_file
 
     language = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```yaml\n(.*?)```", language, re.S)
@@ -243,7 +243,7 @@ def test_the_examples_in_the_docs_are_valid(tmp_path: Path) -> None:
         assert read_program(Source("language.md", text)).warnings == ()
     for text in set(blocks) - set(policies):
         assert read_program(Source("language.md", f"policy: shown\nextends: strict\n{text}"))
-    grammar = (ROOT / "evaluator" / "policy" / "grammar.lark").read_text(encoding="utf-8")
+    grammar = (ROOT / "evaluator" / "policy" / "syntax" / "grammar.lark").read_text(encoding="utf-8")
     assert f"```lark\n{grammar.strip()}\n```" in language
     for page in ("README.md", "docs/testing.md"):
         text = (ROOT / page).read_text(encoding="utf-8")

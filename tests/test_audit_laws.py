@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import Decision, HostAddresses, PolicyError
-from evaluator.audit.mask import mask
-from evaluator.audit.mask_policy import Labels
-from evaluator.audit.pseudonyms import Pseudonyms
+from evaluator.audit.mask.mask import mask
+from evaluator.audit.mask.policy import Labels
+from evaluator.audit.mask.pseudonyms import Pseudonyms
 from evaluator.audit.replay import replay
 from evaluator.engine import Policy
 from evaluator.facts.address import in_order, parse_address

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import evaluator
-from evaluator.schema import is_valid, violations
+from evaluator.base.schema import is_valid, violations
 
 HOSTS = sorted((Path(__file__).parent / "captures" / "vdsm").iterdir())
 POLICY = evaluator.load_policy("strict")

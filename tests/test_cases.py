@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.schema import violations
-from evaluator.workbench.case_file import PolicyCase, read_case_file
-from evaluator.workbench.run_cases import find_case_files, run_case
+from evaluator.base.schema import violations
+from evaluator.testing.case_file import PolicyCase, read_case_file
+from evaluator.testing.run_cases import find_case_files, run_case
 
 ROOT = Path(__file__).parent.parent
 FILES = find_case_files([ROOT / "policies", ROOT / "tests" / "cases"])
@@ -29,8 +29,8 @@ def test_case(case: PolicyCase) -> None:
 
 
 def test_every_shipped_policy_has_its_tests() -> None:
-    from evaluator.policy.find import shipped_names
     from evaluator.policy.prepared import load_shipped
+    from evaluator.policy.source.find import shipped_names
 
     for name in shipped_names():
         cases = read_case_file(ROOT / "policies" / f"{name}.test.yaml")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from evaluator.cli.main import main
-from evaluator.workbench.run_cases import run_case_file
-from evaluator.workbench.terse_topology import read_topology
+from evaluator.testing.run_cases import run_case_file
+from evaluator.testing.terse_topology import read_topology
 
 HOST = "bond0 over ens1, ens2 has 192.0.2.10/24; ens3 has 198.51.100.5/24"
 FILE = b"""# kept by hand \xe2\x80\x94 do not touch

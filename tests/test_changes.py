@@ -14,13 +14,13 @@ import pytest
 
 import evaluator
 from evaluator import HostAddresses
-from evaluator.counterfactual.search import Effort, Found, smallest_change
+from evaluator.base.schema import violations
+from evaluator.explain.counterfactual.search import Effort, Found, smallest_change
 from evaluator.facts.address import in_order
 from evaluator.report.read import read_report_text
-from evaluator.schema import violations
-from evaluator.workbench.case_file import PolicyCase, Wanted
+from evaluator.testing.case_file import PolicyCase, Wanted
+from evaluator.testing.run_cases import run_case, run_case_file
 from evaluator.workbench.change_case import ChangeCase, change_case, file_of_case
-from evaluator.workbench.run_cases import run_case, run_case_file
 from tests.captured import CAPTURES
 from tests.random_hosts import ASKED, TOOLS, devices, write
 

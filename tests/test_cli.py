@@ -15,7 +15,7 @@ import pytest
 
 from evaluator import __version__
 from evaluator.cli.main import main
-from evaluator.workbench.terse_topology import read_topology
+from evaluator.testing.terse_topology import read_topology
 
 ROOT = Path(__file__).parent.parent
 BOND = str(ROOT / "policies" / "examples" / "bond.json")

@@ -11,17 +11,17 @@ from hypothesis import given
 
 import evaluator
 from evaluator import HostAddresses, PolicyError
+from evaluator.base.source import Source
 from evaluator.facts.host import HostFacts
-from evaluator.policy.compile import Compiled, compile_deciding
-from evaluator.policy.cost import Pricing
-from evaluator.policy.interpret import run
+from evaluator.policy.compile.rules import Compiled, compile_deciding
+from evaluator.policy.language.environment import Question
+from evaluator.policy.language.program import Program
 from evaluator.policy.load import read_program
 from evaluator.policy.parameters import bind
-from evaluator.policy.program import Program
-from evaluator.policy.scene import Question
-from evaluator.policy.verdict import status_of
-from evaluator.source import Source
-from evaluator.workbench.terse_topology import read_topology
+from evaluator.policy.run.cost import Pricing
+from evaluator.policy.run.interpret import run
+from evaluator.policy.run.verdict import status_of
+from evaluator.testing.terse_topology import read_topology
 from tests.random_policies import (
     LOOK_ALIKE,
     OWNERS,

@@ -155,10 +155,10 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("copy")
     for folder in ("evaluator", "policies", "schemas"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    vocabulary, finding = root / "evaluator/policy/vocabulary.py", root / "evaluator/finding.py"
+    vocabulary, finding = root / "evaluator/policy/language/vocabulary.py", root / "evaluator/base/finding.py"
     _add(vocabulary, "WORDS: tuple[Word, ...] = (\n", WORDS)
     _add(vocabulary, "STATES: tuple[State, ...] = (\n", STATES)
-    _add(root / "evaluator/policy/verbs.py", "_TABLE = (\n", VERBS)
+    _add(root / "evaluator/policy/language/verbs.py", "_TABLE = (\n", VERBS)
     for document in ("decision", "explanation"):
         _add(root / f"schemas/{document}.schema.json", '"match",', "".join(f'"{verb}",' for verb in OF_VERB))
     _add(finding, "    ADDR_CONFLICT =", "", before='    DUMMY_FOUND = "DUMMY_FOUND", _REPORT, "tried"\n')
@@ -166,7 +166,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (read.parent / "dummy.py").write_text(READER)
     _add(
         read,
-        "from evaluator.diagnostic import",
+        "from evaluator.base.diagnostic import",
         "",
         before="from evaluator.report.dummy import is_dummy\n",
     )
@@ -225,9 +225,9 @@ BOTH = """
 import evaluator
 from pathlib import Path
 from evaluator import HostAddresses
-from evaluator.policy.compile import Compiled
-from evaluator.policy.interpret import run
-from evaluator.policy.scene import Question
+from evaluator.policy.compile.rules import Compiled
+from evaluator.policy.run.interpret import run
+from evaluator.policy.language.environment import Question
 assert evaluator.__file__.startswith({root!r})
 policy = evaluator.load_policy(Path("words.yaml"))
 report = evaluator.read_report(Path("report.json"))
@@ -256,11 +256,11 @@ ALIKE = """
 import io, json
 import evaluator
 from evaluator import HostAddresses
-from evaluator.policy.compile import Compiled
-from evaluator.policy.interpret import run
-from evaluator.policy.scene import Question
-from evaluator.policy.verbs import VERBS
-from evaluator.render.html import page
+from evaluator.policy.compile.rules import Compiled
+from evaluator.policy.run.interpret import run
+from evaluator.policy.language.environment import Question
+from evaluator.policy.language.verbs import VERBS
+from evaluator.render.html.page import page
 from evaluator.render.output import NOT_KEPT
 from evaluator.render.text import print_decision
 from evaluator.render.reasons import print_explanation
@@ -339,7 +339,7 @@ def test_an_added_word_that_may_be_unknown_is_guarded(copy: Path, condition: str
 
 
 def test_the_pages_list_what_was_added(copy: Path) -> None:
-    ran = _run(copy, "-m", "evaluator.render.reference", "docs")
+    ran = _run(copy, "-m", "tools.reference", "docs")
     assert ran.returncode == 0, ran.stderr
     words = (copy / "docs/words.md").read_text(encoding="utf-8")
     added = ["`site`", "`report.vips`", "`host.aliases`", "`nic.base`", "`address.label`", "`address.zone`"]

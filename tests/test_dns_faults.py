@@ -20,7 +20,7 @@ import evaluator
 from evaluator import HostAddresses, Status
 from evaluator.names.config import Server
 from evaluator.names.resolution import from_resolution
-from evaluator.workbench.terse_topology import read_topology
+from evaluator.testing.terse_topology import read_topology
 from tests.scripted_dns import SOA, Script, answer, scripted_server
 from tests.virtual_dns import resolve
 

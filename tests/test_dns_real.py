@@ -10,9 +10,9 @@ import pytest
 
 import evaluator
 from evaluator import HostAddresses
+from evaluator.base.schema import violations
 from evaluator.cli.main import main
-from evaluator.schema import violations
-from evaluator.workbench.terse_topology import read_topology
+from evaluator.testing.terse_topology import read_topology
 from tests.real_dns import bind9, dnsmasq
 from tests.test_dns_faults import assert_rebuilds
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator.facts.host import HostFacts
-from evaluator.policy.compile import compile_test
-from evaluator.policy.evidence import open_where
-from evaluator.policy.interpret import Bindings, holds
+from evaluator.policy.compile.rules import compile_test
+from evaluator.policy.language.environment import Question, Scene
 from evaluator.policy.parameters import bind
-from evaluator.policy.scene import Question, Scene
+from evaluator.policy.run.evidence import open_where
+from evaluator.policy.run.interpret import Bindings, holds
 from tests.random_policies import OWNERS, random_rules, tried_program
 from tests.strategies import ADDRESSES, NETWORKS, reports
 

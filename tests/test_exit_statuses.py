@@ -17,11 +17,11 @@ import pytest
 import yaml
 
 import evaluator
-from evaluator.audit.mask import mask
+from evaluator.audit.mask.mask import mask
 from evaluator.audit.record import Record
-from evaluator.diagnostic import Severity
-from evaluator.finding import Finding
-from evaluator.workbench.terse_topology import read_topology
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding
+from evaluator.testing.terse_topology import read_topology
 from tests.logs import filled, open_log, plain, tampering
 
 ROOT = Path(__file__).parent.parent

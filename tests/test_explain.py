@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses
+from evaluator.base.schema import violations
 from evaluator.cli.main import main
-from evaluator.schema import violations
-from evaluator.workbench.terse_topology import read_topology
+from evaluator.testing.terse_topology import read_topology
 from tests.strategies import host_addresses, reports
 
 CASES = yaml.safe_load((Path(__file__).parent / "explain" / "changes.yaml").read_text())

@@ -11,7 +11,7 @@ import evaluator
 from evaluator import HostAddresses
 from evaluator.audit.log.signing import write_keys
 from evaluator.cli.main import main
-from evaluator.workbench.terse_topology import read_topology
+from evaluator.testing.terse_topology import read_topology
 
 ROOT = Path(__file__).parent.parent
 BOND = str(ROOT / "policies" / "examples" / "bond.json")

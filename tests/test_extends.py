@@ -15,18 +15,18 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses, Policy, PolicyError
-from evaluator.audit.mask import mask
+from evaluator.audit.mask.mask import mask
 from evaluator.audit.record import Record
 from evaluator.audit.replay import ReplayClass, replay
+from evaluator.base.digest import digest
+from evaluator.base.source import Source
 from evaluator.cli.main import main
-from evaluator.decide import Case, decide
-from evaluator.digest import digest
-from evaluator.explain import CaseExplainer
-from evaluator.policy.chain import read_chain, recorded
+from evaluator.decision.decide import Case, decide
+from evaluator.explain.explain import CaseExplainer
 from evaluator.policy.expand import expand
-from evaluator.policy.find import LARGEST_POLICY, shipped_names
 from evaluator.policy.load import program_of_texts
-from evaluator.source import Source
+from evaluator.policy.source.chain import read_chain, recorded
+from evaluator.policy.source.find import LARGEST_POLICY, shipped_names
 from tests.random_extensions import Extended, extended
 from tests.reference import Reference
 from tests.strategies import host_addresses, reports

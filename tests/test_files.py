@@ -13,8 +13,8 @@ import pytest
 
 from evaluator import DecisionLog, RecordError, ReportError, load_policy, read_report
 from evaluator.audit.log.signing import write_keys
+from evaluator.base.diagnostic import QuestionError
 from evaluator.cli.main import main
-from evaluator.diagnostic import QuestionError
 from tests.logs import filled
 
 ROOT = Path(__file__).parent.parent

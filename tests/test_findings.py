@@ -15,10 +15,10 @@ import pytest
 import yaml
 
 import evaluator
-from evaluator.decision import Decision
-from evaluator.diagnostic import Severity
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding
+from evaluator.decision.decision import Decision
 from evaluator.facts.address import parse_address
-from evaluator.finding import Finding
 from tests import ordinary_hosts
 
 FOLDER = Path(__file__).parent / "findings"

@@ -17,10 +17,10 @@ import pytest
 import evaluator
 from benchmarks.shapes import SHAPES, Large
 from evaluator import Decision, HostAddresses, Policy, PolicyError
-from evaluator.policy import interpret
-from evaluator.policy.cost import STEP_BUDGET, Budget
-from evaluator.policy.find import shipped_names
-from evaluator.policy.scene import Question
+from evaluator.policy.language.environment import Question
+from evaluator.policy.run import interpret
+from evaluator.policy.run.cost import STEP_BUDGET, Budget
+from evaluator.policy.source.find import shipped_names
 
 pytestmark = pytest.mark.volume
 SMALL = 136  # so that lists are long enough to be counted for the step budget at both sizes

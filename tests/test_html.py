@@ -22,15 +22,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 import evaluator
+from evaluator.base.diagnostic import Severity
+from evaluator.base.text import visible
 from evaluator.cli.main import main
-from evaluator.decision import Decision, Interface, PolicyText
-from evaluator.diagnostic import Severity
+from evaluator.decision.decision import Decision, Interface
+from evaluator.decision.trace import Change, Edit, EditKind, Explanation, Search
 from evaluator.facts.address import parse_address
+from evaluator.policy.language.program import PolicyText
 from evaluator.render import output
-from evaluator.render.html import page
-from evaluator.text import visible
-from evaluator.trace import Change, Edit, EditKind, Explanation, Search
-from evaluator.workbench.terse_topology import read_topology
+from evaluator.render.html.page import page
+from evaluator.testing.terse_topology import read_topology
 from tests.strategies import host_addresses, reports
 
 pytestmark = pytest.mark.volume

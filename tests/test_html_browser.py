@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import evaluator
-from evaluator.render.html import page
-from evaluator.workbench.terse_topology import read_topology
+from evaluator.render.html.page import page
+from evaluator.testing.terse_topology import read_topology
 from tests.chromium import NAMES, Browser, find_chromium
 from tests.test_html import NASTY
 

@@ -30,7 +30,7 @@ def test_what_a_wheel_holds(wheel: Path) -> None:
         for path in (ROOT / folder).rglob("*.*"):
             assert f"evaluator/data/{path.relative_to(ROOT)}" in names
     assert "evaluator/py.typed" in names
-    assert "evaluator/policy/grammar.lark" in names
+    assert "evaluator/policy/syntax/grammar.lark" in names
     assert "evaluator/render/page.css" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith("tests/") for name in names)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses, ReportError
+from evaluator.base.schema import is_valid, violations
 from evaluator.facts.address import parse_address
 from evaluator.report.read import read_report_text
-from evaluator.schema import is_valid, violations
 from tests.test_captures import follow
 
 HOSTS = sorted((Path(__file__).parent / "captures" / "iproute2").iterdir())

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses, ReportError
+from evaluator.base.schema import is_valid
 from evaluator.cli.main import main
 from evaluator.report.read import read_report_text
-from evaluator.schema import is_valid
 from tests.strategies import json_trees, spoilt
 from tests.test_mask import assert_masked
 from tests.test_record import record_of

@@ -12,15 +12,15 @@ import yaml
 
 import evaluator
 from evaluator import HostAddresses, ReportError
-from evaluator.audit.mask import mask
+from evaluator.audit.mask.mask import mask
 from evaluator.audit.record import report_bytes
 from evaluator.audit.replay import replay
+from evaluator.base.schema import violations
 from evaluator.cli.main import main
 from evaluator.report.read import read_report_text
-from evaluator.schema import violations
-from evaluator.workbench.case_file import read_case_file
+from evaluator.testing.case_file import read_case_file
+from evaluator.testing.run_cases import run_case
 from evaluator.workbench.record_case import record_case
-from evaluator.workbench.run_cases import run_case
 from tests.captured import CAPTURES, STRICT, follow
 from tests.test_record import record_of, through_json
 

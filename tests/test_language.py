@@ -19,11 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lark import Lark
 
-from evaluator.diagnostic import Diagnostic, PolicyError, Severity
-from evaluator.policy.find import LARGEST_POLICY, find_policy, shipped_names, shipped_text
+from evaluator.base.diagnostic import Diagnostic, PolicyError, Severity
+from evaluator.base.source import Source
+from evaluator.base.text import flat
 from evaluator.policy.load import read_program
-from evaluator.source import Source
-from evaluator.text import flat
+from evaluator.policy.source.find import LARGEST_POLICY, find_policy, shipped_names, shipped_text
 
 LANGUAGE = Path(__file__).parent / "language"
 EXPECTATION = re.compile(
@@ -230,7 +230,7 @@ def test_deep_yaml_never_reaches_the_recursion_limit(opening):
 
 
 def test_the_grammar_has_no_conflicts():
-    grammar = (resources.files("evaluator.policy") / "grammar.lark").read_text(encoding="utf-8")
+    grammar = (resources.files("evaluator.policy.syntax") / "grammar.lark").read_text(encoding="utf-8")
     strict = Lark(grammar, start="rule", parser="lalr", lexer="basic", strict=True)
     assert strict.parse("match nic when nic is up").data == "rule"
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses, Status
-from evaluator.schema import violations
+from evaluator.base.schema import violations
 from tests.strategies import ADDRESSES, host_addresses, renamed, reports, shuffled
 
 pytestmark = pytest.mark.volume

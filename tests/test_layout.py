@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.render.layout import Box, Layout, lay_out
+from evaluator.render.drawing.layout import Box, Layout, lay_out
 
 WIDTH = 400
 boxes_of = st.lists(st.tuples(st.integers(10, 200), st.integers(10, 90)), min_size=1, max_size=14)

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses, PolicyError
-from evaluator.policy.interpret import holds, run, subjects
+from evaluator.policy.language.environment import Question, Scene
+from evaluator.policy.language.program import Program
+from evaluator.policy.language.verbs import Effect
 from evaluator.policy.lint.normal import opposite
 from evaluator.policy.lint.solve import Solver
 from evaluator.policy.parameters import bind
-from evaluator.policy.program import Program
-from evaluator.policy.scene import Question, Scene
-from evaluator.policy.verbs import Effect
+from evaluator.policy.run.interpret import holds, run, subjects
 from tests import random_hosts, random_policies
 from tests.random_policies import OWNERS, Rules, rules_of, tried_program
 from tests.strategies import host_addresses, reports

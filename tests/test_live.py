@@ -14,10 +14,10 @@ import pytest
 
 import evaluator
 from evaluator import HostAddresses, ReportError
+from evaluator.base.diagnostic import ExtraMissingError
+from evaluator.base.schema import violations
 from evaluator.cli.main import main
-from evaluator.diagnostic import ExtraMissingError
 from evaluator.report.live import collect
-from evaluator.schema import violations
 
 POLICY = evaluator.load_policy("strict")
 BUILD = """

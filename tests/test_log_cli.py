@@ -19,8 +19,8 @@ import evaluator
 from evaluator import DecisionLog, HostAddresses
 from evaluator.audit.record import make_record
 from evaluator.cli.main import main
+from evaluator.testing.run_cases import run_case_file
 from evaluator.workbench.record_case import record_case
-from evaluator.workbench.run_cases import run_case_file
 from tests.logs import STRICT, WHEN, filled, open_log, plain, tampering
 from tests.scripted_dns import answer, scripted_server
 from tests.test_cli import EVIL

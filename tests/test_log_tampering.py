@@ -21,7 +21,7 @@ from evaluator.audit.log.packing import pack, unpack
 from evaluator.audit.log.schema import CURRENT
 from evaluator.audit.log.signing import read_public_key, read_signer, signature_of, write_keys
 from evaluator.audit.log.verification import MOST_PROBLEMS
-from evaluator.diagnostic import QuestionError
+from evaluator.base.diagnostic import QuestionError
 from tests.logs import RESOLVED, WHEN, dump, filled, open_log, plain, problems, tampering
 
 TABLES = {

@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import Decision, HostAddresses, Report
-from evaluator.audit.mask import MASKING_VERSION, Masking, mask
-from evaluator.audit.mask_key import read_key
-from evaluator.audit.pseudonyms import Pseudonyms
+from evaluator.audit.mask.key import read_key
+from evaluator.audit.mask.mask import MASKING_VERSION, Masking, mask
+from evaluator.audit.mask.pseudonyms import Pseudonyms
 from evaluator.audit.record import Record
 from evaluator.audit.replay import ReplayClass, replay
-from evaluator.diagnostic import RecordError, Severity
+from evaluator.base.diagnostic import RecordError, Severity
+from evaluator.base.finding import Finding
+from evaluator.base.source import Source
 from evaluator.engine import Policy
 from evaluator.facts.address import in_order, parse_address
-from evaluator.finding import Finding
-from evaluator.policy.find import shipped_names
 from evaluator.policy.load import read_program
+from evaluator.policy.source.find import shipped_names
 from evaluator.report.read import FORMATS, read_report_text
-from evaluator.source import Source
 from tests.captured import Question, questions
 from tests.strategies import host_addresses, reports
 from tests.test_record import record_of, through_json

@@ -13,20 +13,20 @@ from msgspec.structs import replace
 
 import evaluator
 from evaluator import HostAddresses
-from evaluator.audit.mask import mask
-from evaluator.audit.mask_policy import Labels
-from evaluator.audit.mask_schema import MASKS, Walker, part_of
-from evaluator.audit.pseudonyms import Pseudonyms
+from evaluator.audit.mask.mask import mask
+from evaluator.audit.mask.policy import Labels
+from evaluator.audit.mask.pseudonyms import Pseudonyms
+from evaluator.audit.mask.schema import MASKS, Walker, part_of
 from evaluator.audit.record import Record, digest
-from evaluator.diagnostic import RecordError, ReportError, Severity
+from evaluator.base.diagnostic import RecordError, ReportError, Severity
+from evaluator.base.finding import Finding
+from evaluator.base.schema import is_valid, read_schema
+from evaluator.base.source import Source
 from evaluator.engine import Policy
 from evaluator.facts.address import in_order, parse_address
-from evaluator.finding import Finding
 from evaluator.policy.load import read_program
 from evaluator.report.read import FORMATS, read_report_text
 from evaluator.report.reading import Format
-from evaluator.schema import is_valid, read_schema
-from evaluator.source import Source
 from tests.captured import questions
 from tests.secrets_in import SECRETS, document_of, exported, found_in, identifier, places_in
 from tests.test_record import record_of, through_json
@@ -302,7 +302,7 @@ def test_a_new_format_is_masked_by_its_schema_alone(monkeypatch: pytest.MonkeyPa
     )
     for one, is_kept in ((news, False), (replace(news, schema=known.schema), True)):
         monkeypatch.setattr("evaluator.report.read.FORMATS", (*FORMATS, one))
-        monkeypatch.setattr("evaluator.audit.mask_report.FORMATS", (*FORMATS, one))
+        monkeypatch.setattr("evaluator.audit.mask.report.FORMATS", (*FORMATS, one))
         record = record_of(decision)
         record.envelope["input"]["report"]["format"] = "netplan"
         masked = mask(record, KEY)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses, ReportError
-from evaluator.schema import is_valid, violations
+from evaluator.base.schema import is_valid, violations
 from tests.captured import STRICT, Question, follow, hosts, questions
 from tests.strategies import host_addresses, json_trees, reports, shuffled, spoilt
 

@@ -21,13 +21,13 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses
+from evaluator.base.source import Source
 from evaluator.cli.main import main
-from evaluator.policy.asked import order_words
-from evaluator.policy.extend import MOST_RULES
+from evaluator.policy.language.types import Base
+from evaluator.policy.language.vocabulary import STATES, WORDS, words_of
 from evaluator.policy.load import read_program
-from evaluator.policy.types import Base
-from evaluator.policy.vocabulary import STATES, WORDS, words_of
-from evaluator.source import Source
+from evaluator.policy.run.required_facts import order_words
+from evaluator.policy.source.extend import MOST_RULES
 from tests.captured import hosts
 from tests.random_policies import CONDITIONS, OWNERS, TABLE
 from tests.strategies import host_addresses, reports, shuffled

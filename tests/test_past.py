@@ -18,9 +18,9 @@ import pytest
 
 from evaluator import DecisionLog, LogFilter
 from evaluator.audit.log.signing import read_public_key
+from evaluator.base.status import Status
 from evaluator.cli.exits import OF_STATUS
 from evaluator.cli.main import main
-from evaluator.decision import Status
 
 pytestmark = pytest.mark.volume
 LOGS = Path(__file__).parent / "logs"

@@ -14,11 +14,12 @@ import pytest
 import rfc8785
 
 import evaluator
-from evaluator import HostAddresses, PolicyError, shipped
+from evaluator import HostAddresses, PolicyError
+from evaluator.base import shipped
 from evaluator.cli.main import main
-from evaluator.decision import PolicyText
-from evaluator.policy.find import LARGEST_POLICY, shipped_names
-from evaluator.policy.identity import policy_digest
+from evaluator.policy.language.program import PolicyText
+from evaluator.policy.source.find import LARGEST_POLICY, shipped_names
+from evaluator.policy.source.identity import policy_digest
 
 ROOT = Path(__file__).parent.parent
 STRICT = (ROOT / "policies" / "strict.yaml").read_bytes()
@@ -81,7 +82,7 @@ def test_deciding_by_a_shipped_policy_hashes_nothing() -> None:
         "import sys, evaluator\n"
         "report = evaluator.read_report({'nics': {'a': {'addr': '192.0.2.1'}}})\n"
         "decision = evaluator.load_policy('strict').decide(report, evaluator.HostAddresses.of('192.0.2.1'))\n"
-        "print(decision.policy_sha256, 'evaluator.digest' in sys.modules)"
+        "print(decision.policy_sha256, 'evaluator.base.digest' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == f"{hashlib.sha256(STRICT).hexdigest()} False\n"

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from evaluator import shipped
-from evaluator.diagnostic import PolicyError
-from evaluator.digest import digest
+from evaluator.base import shipped
+from evaluator.base.diagnostic import PolicyError
+from evaluator.base.digest import digest
 from evaluator.policy import prepared
-from evaluator.policy.find import find_policy, shipped_names
-from evaluator.policy.identity import policy_digest
 from evaluator.policy.load import read_program
-from evaluator.policy.prepare import main, prepare
+from evaluator.policy.source.find import find_policy, shipped_names
+from evaluator.policy.source.identity import policy_digest
+from tools.prepare_policies import main, prepare
 
 POLICIES = Path(__file__).parent.parent / "policies"
 PREPARED = (POLICIES / "prepared" / "strict.json").read_bytes()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from evaluator.audit.address_mask import AddressMask
-from evaluator.audit.pseudonyms import Pseudonyms
+from evaluator.audit.mask.address_mask import AddressMask
+from evaluator.audit.mask.pseudonyms import Pseudonyms
 from evaluator.facts.address import Address, address_of, network_of, parse_address, parse_cidr
 
 KEY = b"sixteen octets!!"

@@ -9,8 +9,8 @@ import pytest
 
 import evaluator
 from evaluator import Decision, Status
-from evaluator.decide import case_of
-from evaluator.workbench.run_cases import run_case_file
+from evaluator.decision.decide import case_of
+from evaluator.testing.run_cases import run_case_file
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")

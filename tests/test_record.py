@@ -18,11 +18,11 @@ import evaluator
 from evaluator import Decision, HostAddresses, ReportError
 from evaluator.audit.record import Record, make_record, read_record
 from evaluator.audit.replay import ReplayClass, replay
-from evaluator.diagnostic import RecordError, Severity
-from evaluator.digest import digest
+from evaluator.base.diagnostic import RecordError, Severity
+from evaluator.base.digest import digest
+from evaluator.base.finding import Finding
+from evaluator.base.schema import violations
 from evaluator.facts.address import parse_address
-from evaluator.finding import Finding
-from evaluator.schema import violations
 from tests.strategies import host_addresses, reports
 
 WHEN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

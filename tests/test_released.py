@@ -9,9 +9,9 @@ from pathlib import Path
 
 import evaluator
 from evaluator import DecisionLog
-from evaluator.policy.find import shipped_names
-from evaluator.schema import is_valid, violations
-from evaluator.shipped import read_shipped
+from evaluator.base.schema import is_valid, violations
+from evaluator.base.shipped import read_shipped
+from evaluator.policy.source.find import shipped_names
 
 LOGS = Path(__file__).parent / "logs"
 RELEASED = json.loads(read_shipped("policies", "released.json"))

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses, ReportError
+from evaluator.base.schema import is_valid, violations
 from evaluator.report.json_text import is_sound
 from evaluator.report.read import read_report_text
-from evaluator.schema import is_valid, violations
 from tests.captured import CAPTURES, questions
 from tests.strategies import host_addresses, reports, shuffled
 from tests.test_ansible import as_ansible

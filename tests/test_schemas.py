@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from evaluator.base.schema import is_valid, violations
 from evaluator.facts.link import Kind
-from evaluator.policy.verbs import VERBS
-from evaluator.schema import is_valid, violations
+from evaluator.policy.language.verbs import VERBS
 from tests.strategies import reports
 
 SCHEMAS = sorted((Path(__file__).parent.parent / "schemas").glob("*.schema.json"))

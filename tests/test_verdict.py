@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import ReportError
+from evaluator.base.schema import is_valid
 from evaluator.report.read import FORMATS, _read_usual_text
 from evaluator.report.reading import Report
-from evaluator.schema import is_valid
 from tests.captured import CAPTURES
 from tests.strategies import reports
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from evaluator import plain
-from evaluator.decision import Decision
+from evaluator.base import json_values as plain
+from evaluator.decision.decision import Decision
 
 Json = dict[str, Any]
 SCHEMAS: Mapping[int, str] = {1: "decision.1", 2: "decision"}

@@ -15,19 +15,19 @@ from typing import Any, TypeGuard
 import rfc8785
 from msgspec import Struct
 
-from evaluator import plain
-from evaluator.decide import case_of
-from evaluator.decision import SCHEMA_VERSION as DECISION_VERSION
-from evaluator.decision import Decision
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
-from evaluator.digest import digest
+from evaluator.base import json_values as plain
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
+from evaluator.base.digest import digest
+from evaluator.base.files import MIB
+from evaluator.base.schema import is_valid, violations
+from evaluator.base.text import quote
+from evaluator.decision.decide import case_of
+from evaluator.decision.decision import SCHEMA_VERSION as DECISION_VERSION
+from evaluator.decision.decision import Decision
 from evaluator.facts.host_addresses import HostAddresses
-from evaluator.files import MIB
-from evaluator.policy.program import LANGUAGE_VERSION
+from evaluator.policy.language.program import LANGUAGE_VERSION
 from evaluator.report.read import refuse_duplicates
 from evaluator.report.reading import READER_VERSION, Report
-from evaluator.schema import is_valid, violations
-from evaluator.text import quote
 
 SCHEMA_VERSION = 2
 SCHEMAS: Mapping[object, str] = {1: "decision-record.1", 2: "decision-record"}

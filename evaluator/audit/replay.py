@@ -13,21 +13,21 @@ from typing import Any
 
 from msgspec import Struct
 
-from evaluator import plain
 from evaluator.audit.documents import SCHEMAS, document_of
 from evaluator.audit.record import Json, Record, bodies_of, engine_versions, host_document, is_erased
-from evaluator.decision import Decision
-from evaluator.diagnostic import Diagnostic, HostNameError, QuestionError, RecordCode, RecordError, Severity
+from evaluator.base import json_values as plain
+from evaluator.base.diagnostic import Diagnostic, HostNameError, QuestionError, RecordCode, RecordError, Severity
+from evaluator.base.finding import Finding
+from evaluator.base.schema import is_valid
+from evaluator.base.source import Source
+from evaluator.base.text import json_pointer, quote, visible
+from evaluator.decision.decision import Decision
 from evaluator.engine import Policy
 from evaluator.facts.address import in_order, parse_address
 from evaluator.facts.host_addresses import HostAddresses
-from evaluator.finding import Finding
 from evaluator.names.resolution import from_resolution
 from evaluator.policy.load import program_of_texts
 from evaluator.report.read import read_report_text
-from evaluator.schema import is_valid
-from evaluator.source import Source
-from evaluator.text import json_pointer, quote, visible
 
 _MOST_DIFFERENCES = 20
 _MOST_POLICIES = 8  # the records of one log are made of few

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from evaluator.base.diagnostic import Diagnostic, PolicyError, Severity, in_order
+from evaluator.base.text import visible
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.diagnostic import Diagnostic, PolicyError, Severity, in_order
 from evaluator.engine import Policy, load_policy
-from evaluator.policy.asked import order_words
-from evaluator.policy.cost import worst_cost
 from evaluator.policy.lint.given import warnings_of
 from evaluator.policy.parameters import parse_assignments
-from evaluator.text import visible
+from evaluator.policy.run.cost import worst_cost
+from evaluator.policy.run.required_facts import order_words
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:

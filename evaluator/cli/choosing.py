@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from evaluator.audit.log.chain import Head, parse_head
 from evaluator.audit.log.items import LogFilter
 from evaluator.audit.log.store import DecisionLog
-from evaluator.cli.keeping import Labels, label
-from evaluator.decision import Status
-from evaluator.diagnostic import RecordError
-from evaluator.finding import FindingCode
-from evaluator.text import did_you_mean, quote
+from evaluator.base.diagnostic import RecordError
+from evaluator.base.finding import FindingCode
+from evaluator.base.status import Status
+from evaluator.base.text import did_you_mean, quote
+from evaluator.cli.append import Labels, label
 
 
 def add_filter_to(parser: argparse.ArgumentParser) -> None:

@@ -7,17 +7,18 @@ import json
 import sys
 from typing import TextIO
 
+from evaluator.base.status import Status
+from evaluator.base.text import visible
+from evaluator.cli.append import add_keeping_to, keep, refuse_keeping_without_log
 from evaluator.cli.exits import OF_STATUS
-from evaluator.cli.keeping import add_keeping_to, keep, refuse_keeping_without_log
 from evaluator.cli.question import add_question_to, decide_on
-from evaluator.decision import Decision, Status
+from evaluator.decision.decision import Decision
 from evaluator.render.output import NOT_KEPT, Kept, Output, output_of
-from evaluator.text import visible
 
 OUTPUTS: tuple[Output, ...] = (
     Output("text", "evaluator.render.text:print_decision"),
     Output("json", "evaluator.cli.decide:print_document"),
-    Output("html", "evaluator.render.html:print_page"),
+    Output("html", "evaluator.render.html.page:print_page"),
     Output("name", "evaluator.cli.decide:print_name"),
 )
 

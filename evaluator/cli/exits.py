@@ -7,8 +7,7 @@ import sys
 from collections.abc import Callable
 from enum import IntEnum
 
-from evaluator.decision import Status
-from evaluator.diagnostic import (
+from evaluator.base.diagnostic import (
     ExtraMissingError,
     HostNameError,
     PolicyError,
@@ -16,6 +15,7 @@ from evaluator.diagnostic import (
     ReportError,
     UnverifiedError,
 )
+from evaluator.base.status import Status
 
 
 class Exit(IntEnum):

@@ -12,27 +12,27 @@ from typing import TextIO
 from evaluator import __version__
 from evaluator.audit.record import Record
 from evaluator.audit.replay import replay
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
+from evaluator.base.text import quote, visible
 from evaluator.cli.exits import OF_STATUS, Exit
 from evaluator.cli.policy_path import policy_path_of
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.cli.reading import Damage, reading
-from evaluator.decide import case_of
-from evaluator.decision import Decision
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
-from evaluator.policy.find import find_policy, shipped_names
+from evaluator.decision.decide import case_of
+from evaluator.decision.decision import Decision
+from evaluator.decision.trace import EXPLANATION_VERSION, Search
+from evaluator.explain.summary import goal
+from evaluator.policy.language.program import Program
 from evaluator.policy.prepared import load_shipped
-from evaluator.policy.program import Program
+from evaluator.policy.source.find import find_policy, shipped_names
 from evaluator.render.output import NOT_KEPT, Kept, Output, output_of
-from evaluator.summary import goal
-from evaluator.text import quote, visible
-from evaluator.trace import EXPLANATION_VERSION, Search
 from evaluator.workbench.append_case import write_test
 from evaluator.workbench.change_case import change_case, file_of_case
 
 OUTPUTS: tuple[Output, ...] = (
     Output("text", "evaluator.render.reasons:print_explanation"),
     Output("json", "evaluator.cli.explain:print_document"),
-    Output("html", "evaluator.render.html:print_page"),
+    Output("html", "evaluator.render.html.page:print_page"),
 )
 _OF_A_RECORD = frozenset({"report", "log", "output", "change_as_test", "write_tests", "parser", "run"})
 

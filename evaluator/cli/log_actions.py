@@ -14,16 +14,16 @@ from evaluator.audit.log.items import Damaged, Item, LogFilter
 from evaluator.audit.log.ownership import key_warnings
 from evaluator.audit.log.signing import read_public_key, write_keys
 from evaluator.audit.log.store import DecisionLog
-from evaluator.audit.mask import Masking
-from evaluator.audit.mask_key import read_key
+from evaluator.audit.mask.key import read_key
+from evaluator.audit.mask.mask import Masking
 from evaluator.audit.record import Record
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, Severity
+from evaluator.base.text import visible
+from evaluator.cli.append import warn
 from evaluator.cli.choosing import filter_of
 from evaluator.cli.exits import Exit
-from evaluator.cli.keeping import warn
 from evaluator.cli.log_view import print_items, print_record, print_verification
 from evaluator.cli.reading import Damage, Report, progress, reading
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, Severity
-from evaluator.text import visible
 
 LISTED = 100
 

@@ -19,8 +19,8 @@ from rich.text import Text
 from evaluator.audit.log.items import Entry, Item
 from evaluator.audit.log.verification import Verification
 from evaluator.audit.record import Json, Record
+from evaluator.base.text import flat, visible
 from evaluator.render.text import console_for
-from evaluator.text import flat, visible
 
 _WIDEST = 20_000
 _AT_ONCE = 1000

@@ -13,8 +13,8 @@ from importlib import import_module
 from pathlib import Path
 
 from evaluator import __version__
+from evaluator.base.diagnostic import QuestionError
 from evaluator.cli.exits import Exit, bare, of_error
-from evaluator.diagnostic import QuestionError
 
 _COMMANDS = {
     "decide": "decide which interface the host's address lives on",

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from evaluator.base.source import Source
 from evaluator.cli.exits import Exit, bare
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.policy.find import find_policy, shipped_names
 from evaluator.policy.prepared import load_shipped
-from evaluator.source import Source
+from evaluator.policy.source.find import find_policy, shipped_names
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +46,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _expanded(source: Source, search: Sequence[Path]) -> str:
-    from evaluator.policy.chain import files_of, read_chain  # noqa: PLC0415 -- yaml, and the checker
     from evaluator.policy.expand import expand  # noqa: PLC0415 -- the same
+    from evaluator.policy.source.chain import files_of, read_chain  # noqa: PLC0415 -- yaml, and the checker
 
     return expand(read_chain(source, files_of(search)))

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.report import add_report_to, report_mistakes, report_of
-from evaluator.decision import Decision
+from evaluator.decision.decision import Decision
 from evaluator.engine import load_policy
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.names.config import DEFAULT_TIMEOUT, read_config
+from evaluator.policy.language.environment import Literal
+from evaluator.policy.language.program import Program
 from evaluator.policy.parameters import parse_assignments
-from evaluator.policy.program import Program
-from evaluator.policy.scene import Literal
 
 
 def add_question_to(parser: argparse.ArgumentParser) -> None:

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from evaluator.audit.log.store import DecisionLog
+from evaluator.base.diagnostic import Diagnostic
+from evaluator.cli.append import warn
 from evaluator.cli.exits import Exit
-from evaluator.cli.keeping import warn
-from evaluator.diagnostic import Diagnostic
 
 Report = Callable[[int, int], None]
 

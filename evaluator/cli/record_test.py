@@ -7,10 +7,10 @@ import itertools
 import sys
 from pathlib import Path
 
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.base.text import quote_path, reason_of
 from evaluator.cli.exits import Exit
 from evaluator.cli.records import add_records_to, records_of
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
-from evaluator.text import quote_path, reason_of
 from evaluator.workbench.record_case import names_beside, record_case
 
 

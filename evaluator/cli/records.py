@@ -17,9 +17,9 @@ from evaluator.audit.log.export import LONGEST_LINE
 from evaluator.audit.log.items import Damaged
 from evaluator.audit.log.store import DecisionLog
 from evaluator.audit.record import Record
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
+from evaluator.base.text import quote_path
 from evaluator.cli.reading import Damage, Report, reading
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
-from evaluator.text import quote_path
 
 
 def add_records_to(parser: argparse.ArgumentParser, *, only_one: bool = False) -> None:

@@ -10,10 +10,10 @@ from evaluator import __version__
 from evaluator.audit.log.items import Damaged
 from evaluator.audit.record import Record
 from evaluator.audit.replay import Replay, ReplayClass, replay
+from evaluator.base.text import visible
 from evaluator.cli.exits import Exit
 from evaluator.cli.reading import Damage, progress
 from evaluator.cli.records import add_records_to, found_records
-from evaluator.text import visible
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:

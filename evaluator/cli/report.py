@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.base.text import quote_path
 from evaluator.report.json_text import LARGEST
 from evaluator.report.read import FORMATS, read_file, read_regular_file, read_report_text
 from evaluator.report.reading import Report
-from evaluator.text import quote_path
 
 
 def add_report_to(parser: argparse.ArgumentParser) -> None:

@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from evaluator.base.diagnostic import PolicyError
+from evaluator.base.text import visible
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.diagnostic import PolicyError
-from evaluator.text import visible
-from evaluator.workbench.run_cases import CaseResult, find_case_files, run_case_file
+from evaluator.testing.run_cases import CaseResult, find_case_files, run_case_file
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, json
 
-from evaluator.diagnostic import Severity
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.text import quote
 from evaluator.facts.address import Address, in_order
 from evaluator.facts.literal import parse_literals
-from evaluator.finding import Finding, FindingCode
-from evaluator.text import quote
 
 if TYPE_CHECKING:
     from evaluator.facts.literal import Literal

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from evaluator.base.finding import Finding
 from evaluator.facts.address import Address, Cidr, OwnedAddress, subnets_of
 from evaluator.facts.route import Route
-from evaluator.finding import Finding
 
 BOND_MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
 

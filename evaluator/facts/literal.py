@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
+from evaluator.base.diagnostic import Diagnostic, HostNameCode, HostNameError
+from evaluator.base.text import quote
 from evaluator.facts.address import Address, parse_address
-from evaluator.text import quote
 
 if TYPE_CHECKING:
     import ipaddress

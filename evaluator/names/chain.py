@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import dns.name
 
+from evaluator.base.checked_cast import proven
 from evaluator.facts.address import Address
 from evaluator.names.exchange import ANSWERS, rcode_failure
 from evaluator.names.lookup import Family, Outcome
 from evaluator.names.wire import Record, Response
-from evaluator.proven import proven
 
 LONGEST_CHAIN = 16
 _STALE = (3, 19)  # stale answer, stale NXDOMAIN answer (RFC 8914)

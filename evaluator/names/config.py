@@ -10,11 +10,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
+from evaluator.base.diagnostic import Diagnostic, HostNameCode, HostNameError
+from evaluator.base.files import read_regular
+from evaluator.base.text import quote
 from evaluator.facts.address import Address, parse_address
 from evaluator.facts.literal import parse_literal
-from evaluator.files import read_regular
-from evaluator.text import quote
 
 DEFAULT_TIMEOUT = 5.0
 EDNS_PAYLOAD = 1232
@@ -62,7 +62,7 @@ def digest_of(said: Mapping[str, object]) -> str:
     """Return the SHA-256 of a configuration's document, its digest left out."""
     import hashlib  # noqa: PLC0415 -- only where something was asked
 
-    from evaluator import plain  # noqa: PLC0415 -- as above
+    from evaluator.base import json_values as plain  # noqa: PLC0415 -- as above
 
     bare = {key: value for key, value in said.items() if key != "sha256"}
     return hashlib.sha256(plain.dumps_sorted(bare)).hexdigest()

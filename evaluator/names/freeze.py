@@ -11,14 +11,14 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evaluator.diagnostic import Severity
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.text import quote
 from evaluator.facts.address import in_order, parse_address
 from evaluator.facts.host_addresses import HostAddresses
-from evaluator.finding import Finding, FindingCode
 from evaluator.names.host_name import HostName
 from evaluator.names.hosts_file import HostsEntry
 from evaluator.names.lookup import Family, lookup_findings
-from evaluator.text import quote
 
 _NO_HOSTS_FILE = "only DNS was asked: if the name is in a hosts file, use `--hosts FILE`"
 _MDNS = "names below `.local` are for mDNS, which is not asked: put the name into a hosts file for `--hosts`"

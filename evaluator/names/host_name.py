@@ -12,13 +12,13 @@ from types import ModuleType
 
 from msgspec import Struct
 
-from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError, Severity
+from evaluator.base.diagnostic import Diagnostic, HostNameCode, HostNameError, Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.text import quote
 from evaluator.facts.address import Address
 from evaluator.facts.literal import parse_literal
-from evaluator.finding import Finding, FindingCode
 from evaluator.names.numerics import looks_numeric, readings
 from evaluator.names.scripts import mixed_scripts
-from evaluator.text import quote
 
 LONGEST_NAME = 253
 LONGEST_LABEL = 63

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
+from evaluator.base.diagnostic import Diagnostic, HostNameCode, HostNameError
+from evaluator.base.files import read_regular
+from evaluator.base.text import quote_path, reason_of
 from evaluator.facts.address import Address
 from evaluator.facts.literal import parse_literal
-from evaluator.files import read_regular
 from evaluator.names.host_name import HostName
-from evaluator.text import quote_path, reason_of
 
 LARGEST_HOSTS_FILE = 4 * 1024 * 1024
 

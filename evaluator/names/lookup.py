@@ -11,10 +11,10 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from evaluator.diagnostic import Severity
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.text import quote
 from evaluator.facts.address import Address
-from evaluator.finding import Finding, FindingCode
-from evaluator.text import quote
 
 
 class Outcome(StrEnum):

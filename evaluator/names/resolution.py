@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from evaluator import plain
-from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
+from evaluator.base import json_values as plain
+from evaluator.base.diagnostic import Diagnostic, HostNameCode, HostNameError
+from evaluator.base.schema import is_valid, violations
+from evaluator.base.text import quote
 from evaluator.facts.address import parse_address
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.names.config import CONFIG_KEYS, ResolverConfig, digest_of
@@ -20,8 +22,6 @@ from evaluator.names.freeze import Found, freeze, freeze_loopback
 from evaluator.names.host_name import HostName, read_host_name
 from evaluator.names.hosts_file import HostsEntry
 from evaluator.names.lookup import Family
-from evaluator.schema import is_valid, violations
-from evaluator.text import quote
 
 _SCHEMA = "decision#resolution"
 

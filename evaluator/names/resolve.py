@@ -16,7 +16,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from evaluator.diagnostic import Diagnostic, HostNameCode, HostNameError
+from evaluator.base.checked_cast import proven
+from evaluator.base.diagnostic import Diagnostic, HostNameCode, HostNameError
+from evaluator.base.text import quote
 from evaluator.facts.address import Address
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.names.config import DEFAULT_TIMEOUT, ResolverConfig, read_config
@@ -24,8 +26,6 @@ from evaluator.names.freeze import Found, freeze, freeze_loopback
 from evaluator.names.host_name import HostName, read_host_name
 from evaluator.names.hosts_file import HostsEntry, read_hosts_entry
 from evaluator.names.resolution import dns_document, loopback_document
-from evaluator.proven import proven
-from evaluator.text import quote
 
 
 class _Question(Struct, frozen=True):

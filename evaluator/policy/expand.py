@@ -11,15 +11,15 @@ from collections.abc import Iterator
 
 import yaml
 
-from evaluator.policy.chain import Chain, string_of
-from evaluator.policy.extend import Declared, Entry, Merged, levels
+from evaluator.base.source import Source
+from evaluator.base.text import visible
+from evaluator.policy.check.message import fold
+from evaluator.policy.language.program import Rule
 from evaluator.policy.load import program_of
-from evaluator.policy.message import fold
-from evaluator.policy.problems import Problems, one_line
-from evaluator.policy.program import Rule
-from evaluator.policy.scalar import read_scalar
-from evaluator.source import Source
-from evaluator.text import visible
+from evaluator.policy.source.chain import Chain, string_of
+from evaluator.policy.source.extend import Declared, Entry, Merged, levels
+from evaluator.policy.source.problems import Problems, one_line
+from evaluator.policy.source.scalar import read_scalar
 
 _PLAIN_KEYS = ("code", "severity")
 _SENTENCES = ("message", "hint")

@@ -10,28 +10,28 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from evaluator.diagnostic import Diagnostic, PolicyError, Severity, in_order
-from evaluator.lookalike import lookalike_in
-from evaluator.policy.chain import Chain, Text, files_of, read_chain, recorded, string_of
-from evaluator.policy.check import check_rule
-from evaluator.policy.check_named import check_conditions, unused_conditions
-from evaluator.policy.extend import Declared, Merged, levels, rule_maps
-from evaluator.policy.identity import policy_digest, policy_text
+from evaluator.base.diagnostic import Diagnostic, PolicyError, Severity, in_order
+from evaluator.base.lookalike import lookalike_in
+from evaluator.base.source import Source, Span
+from evaluator.base.text import quote
+from evaluator.policy.check.inline import NamedConditions
+from evaluator.policy.check.named import check_conditions, unused_conditions
+from evaluator.policy.check.rules import check_rule
+from evaluator.policy.language.environment import Literal
+from evaluator.policy.language.program import Parameter, Program
+from evaluator.policy.language.types import Base, Type
+from evaluator.policy.language.verbs import VERBS
+from evaluator.policy.language.vocabulary import FUNCTIONS, KEYWORDS, words_of
 from evaluator.policy.lint.placed import Placed
 from evaluator.policy.lint.rules import lint, lint_whole, unused_parameters
-from evaluator.policy.named import NamedConditions
 from evaluator.policy.parameters import TYPE_NAMES, read_value
-from evaluator.policy.pin import check_pins
-from evaluator.policy.problems import Problems
-from evaluator.policy.program import Parameter, Program
-from evaluator.policy.scene import Literal
-from evaluator.policy.structure import refuse_violations
-from evaluator.policy.types import Base, Type
-from evaluator.policy.verbs import VERBS
-from evaluator.policy.vocabulary import FUNCTIONS, KEYWORDS, words_of
-from evaluator.policy.yaml_text import Located
-from evaluator.source import Source, Span
-from evaluator.text import quote
+from evaluator.policy.source.chain import Chain, Text, files_of, read_chain, recorded, string_of
+from evaluator.policy.source.extend import Declared, Merged, levels, rule_maps
+from evaluator.policy.source.identity import policy_digest, policy_text
+from evaluator.policy.source.pin import check_pins
+from evaluator.policy.source.problems import Problems
+from evaluator.policy.source.structure import refuse_violations
+from evaluator.policy.source.yaml_text import Located
 
 _SCHEMA = "policy"
 _DECLARED_BY_BASE = frozenset({"UNKNOWN_WORD", "UNKNOWN_STATE"})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from evaluator.diagnostic import Diagnostic, PolicyError
+from evaluator.base.diagnostic import Diagnostic, PolicyError
+from evaluator.base.schema import describe_value
+from evaluator.base.text import did_you_mean, is_well_formed, quote, quote_all
 from evaluator.facts.address import Address, Cidr, parse_address, parse_cidr
-from evaluator.policy.program import Parameter, Program
-from evaluator.policy.scene import Literal, Plain, Value
-from evaluator.policy.types import Base, Type
-from evaluator.schema import describe_value
-from evaluator.text import did_you_mean, is_well_formed, quote, quote_all
+from evaluator.policy.language.environment import Literal, Plain, Value
+from evaluator.policy.language.program import Parameter, Program
+from evaluator.policy.language.types import Base, Type
 
 TYPE_NAMES = {
     "string": Base.TEXT,

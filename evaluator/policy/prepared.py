@@ -11,10 +11,10 @@ from functools import cache
 
 from msgspec import DecodeError, json
 
-from evaluator.policy.find import find_policy, shipped_text
-from evaluator.policy.program import Program
-from evaluator.shipped import read_shipped
-from evaluator.source import Source
+from evaluator.base.shipped import read_shipped
+from evaluator.base.source import Source
+from evaluator.policy.language.program import Program
+from evaluator.policy.source.find import find_policy, shipped_text
 
 FOLDER = "prepared"
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 import json
 from functools import cache
 
-from evaluator.decision import PolicyText
-from evaluator.diagnostic import Diagnostic
-from evaluator.digest import digest
-from evaluator.policy.chain import Chain
-from evaluator.policy.find import shipped_names, shipped_text
-from evaluator.policy.identity import policy_text
-from evaluator.policy.problems import Problems
-from evaluator.shipped import read_shipped
-from evaluator.text import quote
+from evaluator.base.diagnostic import Diagnostic
+from evaluator.base.digest import digest
+from evaluator.base.shipped import read_shipped
+from evaluator.base.text import quote
+from evaluator.policy.language.program import PolicyText
+from evaluator.policy.source.chain import Chain
+from evaluator.policy.source.find import shipped_names, shipped_text
+from evaluator.policy.source.identity import policy_text
+from evaluator.policy.source.problems import Problems
 
 _HINT = "give the copy a name of its own"
 

@@ -8,8 +8,8 @@ from typing import Protocol, TextIO, cast
 
 from msgspec import Struct
 
-from evaluator.decision import Decision
-from evaluator.entry import entry
+from evaluator.base.lazy_import import entry
+from evaluator.decision.decision import Decision
 
 _NO_FACTS: Mapping[str, str] = MappingProxyType({})
 

@@ -13,8 +13,11 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
-from evaluator.decision import Decision
-from evaluator.policy.verbs import VERBS, Effect
+from evaluator.base.text import flat, visible
+from evaluator.decision.decision import Decision
+from evaluator.decision.trace import Explanation, InterfaceReasons, Reason, Search
+from evaluator.explain.summary import goal
+from evaluator.policy.language.verbs import VERBS, Effect
 from evaluator.render.output import Kept
 from evaluator.render.text import (
     MOST_INTERFACES,
@@ -26,9 +29,6 @@ from evaluator.render.text import (
     print_lines,
     seen,
 )
-from evaluator.summary import goal
-from evaluator.text import flat, visible
-from evaluator.trace import Explanation, InterfaceReasons, Reason, Search
 
 _MOST_EDITS = 6
 _NOT_FOUND = {Search.NONE: "", Search.GAVE_UP: "; the search stopped at its limit"}

@@ -14,12 +14,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from evaluator.decision import Decision, Status
-from evaluator.diagnostic import Severity
-from evaluator.policy.verbs import VERBS, Effect
+from evaluator.base.diagnostic import Severity
+from evaluator.base.status import Status
+from evaluator.base.text import flat, visible, visible_names
+from evaluator.decision.decision import Decision
+from evaluator.decision.trace import Explanation, InterfaceReasons, Reason, Step
+from evaluator.policy.language.verbs import VERBS, Effect
+from evaluator.policy.run.seen_value import SeenValue
 from evaluator.render.output import Kept
-from evaluator.text import flat, visible, visible_names
-from evaluator.trace import Explanation, InterfaceReasons, Reason, SeenValue, Step
 
 MOST_INTERFACES = 40
 _MOST_NAMES = 6

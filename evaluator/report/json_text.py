@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
-from evaluator.source import Source, Span
-from evaluator.text import json_pointer, quote
+from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.base.source import Source, Span
+from evaluator.base.text import json_pointer, quote
 
 DEEPEST = 64
 LARGEST = 32 * 1024 * 1024

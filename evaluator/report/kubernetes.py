@@ -12,9 +12,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.base.text import did_you_mean, json_pointer, quote, quote_all
 from evaluator.report.shapes import is_kubernetes
-from evaluator.text import did_you_mean, json_pointer, quote, quote_all
 
 _STATE = "NodeNetworkState"
 _DESIRED = ("NodeNetworkConfigurationPolicy", "NodeNetworkConfigurationEnactment")

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
-from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, extra_missing
+from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, extra_missing
+from evaluator.base.text import quote, reason_of
 from evaluator.report.netlink_words import words_of_address, words_of_link, words_of_route
-from evaluator.text import quote, reason_of
 
 _INET, _INET6 = 2, 10
 _MAIN_TABLE = 254

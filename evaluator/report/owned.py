@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from evaluator.diagnostic import Severity
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.text import quote
 from evaluator.facts.address import NO_FLAGS, Address, OwnedAddress, length_of, read_entry
 from evaluator.facts.link import NOTHING_OWNED, Owned
 from evaluator.facts.netmask import parse_netmask
-from evaluator.finding import Finding, FindingCode
-from evaluator.text import quote
 
 
 class Entry(NamedTuple):

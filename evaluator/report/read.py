@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
-from evaluator.files import FileTooLargeError, read_regular, read_regular_or_pipe
+from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.base.files import FileTooLargeError, read_regular, read_regular_or_pipe
+from evaluator.base.schema import describe_value
+from evaluator.base.text import did_you_mean, quote, quote_all, quote_path, reason_of
 from evaluator.report.json_text import (
     LARGEST,
     is_json,
@@ -24,8 +26,6 @@ from evaluator.report.json_text import (
 )
 from evaluator.report.reading import Format, ItemReader, Reading, Report
 from evaluator.report.shapes import is_ansible, is_iproute2, is_nmstate, is_vdsm
-from evaluator.schema import describe_value
-from evaluator.text import did_you_mean, quote, quote_all, quote_path, reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,8 +44,8 @@ FORMATS: tuple[Format, ...] = (
         "evaluator.report.ansible.read",
         begins=(b'"ansible_',),
         schema="ansible-facts",
-        to_mask="evaluator.audit.mask_report:of_ansible",
-        writer="evaluator.restate.ansible:AnsibleWriter",
+        to_mask="evaluator.audit.mask.report:of_ansible",
+        writer="evaluator.explain.restate.ansible:AnsibleWriter",
     ),
     Format(
         "vdsm",
@@ -53,7 +53,7 @@ FORMATS: tuple[Format, ...] = (
         is_vdsm,
         "evaluator.report.vdsm.read",
         schema="capability-report",
-        writer="evaluator.restate.vdsm:VdsmWriter",
+        writer="evaluator.explain.restate.vdsm:VdsmWriter",
         is_usual=True,
     ),
     Format(
@@ -63,8 +63,8 @@ FORMATS: tuple[Format, ...] = (
         "evaluator.report.iproute2.read",
         begins=(b"[", b'"addr"', b'"schema_version"'),
         schema="iproute2-report",
-        to_mask="evaluator.audit.mask_report:of_iproute2",
-        writer="evaluator.restate.iproute2:Iproute2Writer",
+        to_mask="evaluator.audit.mask.report:of_iproute2",
+        writer="evaluator.explain.restate.iproute2:Iproute2Writer",
         is_kernel=True,
     ),
     Format(
@@ -74,8 +74,8 @@ FORMATS: tuple[Format, ...] = (
         "evaluator.report.nmstate.read",
         begins=(b'"interfaces"', b'"dns-resolver"', b'"routes"', b'"hostname"'),
         schema="nmstate-report",
-        to_mask="evaluator.audit.mask_report:of_nmstate",
-        writer="evaluator.restate.nmstate:NmstateWriter",
+        to_mask="evaluator.audit.mask.report:of_nmstate",
+        writer="evaluator.explain.restate.nmstate:NmstateWriter",
         is_yaml=True,
         has_items=True,
     ),

@@ -9,12 +9,12 @@ from typing import Protocol, TypeVar, cast
 import msgspec
 from msgspec import Struct
 
-from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
-from evaluator.entry import entry
+from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.base.finding import Finding, merge
+from evaluator.base.lazy_import import entry
+from evaluator.base.schema import is_valid, violations
+from evaluator.base.text import quote, quote_all
 from evaluator.facts.host import HostFacts
-from evaluator.finding import Finding, merge
-from evaluator.schema import is_valid, violations
-from evaluator.text import quote, quote_all
 
 READER_VERSION = 2  # goes up when a report may become other facts than before
 _T = TypeVar("_T")

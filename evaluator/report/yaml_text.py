@@ -15,10 +15,10 @@ from typing import NoReturn
 import yaml
 from msgspec import Struct, field
 
-from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.base.source import Source, Span
+from evaluator.base.text import is_well_formed, json_pointer, quote
 from evaluator.report.json_text import DEEPEST, refuse_deep, too_deep
-from evaluator.source import Source, Span
-from evaluator.text import is_well_formed, json_pointer, quote
 
 LARGEST_YAML = 4 * 1024 * 1024
 TRUTH_KEYS = frozenset({"enabled", "dhcp", "autoconf"})

@@ -1,1 +1,1 @@
-"""What operators run on their policies."""
+"""What operators use to work on their policies: tests made from records and from changes."""

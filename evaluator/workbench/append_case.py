@@ -15,19 +15,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evaluator.diagnostic import Diagnostic, PolicyError, RecordCode, RecordError
-from evaluator.files import read_regular
-from evaluator.policy.find import read_text_file
-from evaluator.policy.problems import Problems
-from evaluator.policy.program import Program
-from evaluator.policy.yaml_text import Located, read_yaml
-from evaluator.proven import proven
-from evaluator.source import Source
-from evaluator.text import quote_path, reason_of
-from evaluator.workbench.case_file import PolicyCase, read_case_file
-from evaluator.workbench.case_text import dump
+from evaluator.base.checked_cast import proven
+from evaluator.base.diagnostic import Diagnostic, PolicyError, RecordCode, RecordError
+from evaluator.base.files import read_regular
+from evaluator.base.source import Source
+from evaluator.base.text import quote_path, reason_of
+from evaluator.policy.language.program import Program
+from evaluator.policy.source.find import read_text_file
+from evaluator.policy.source.problems import Problems
+from evaluator.policy.source.yaml_text import Located, read_yaml
+from evaluator.testing.case_file import PolicyCase, read_case_file
+from evaluator.testing.case_text import dump
+from evaluator.testing.run_cases import run_case
 from evaluator.workbench.change_case import ChangeCase, file_of_case, with_parameters
-from evaluator.workbench.run_cases import run_case
 
 Cases = tuple[PolicyCase, ...]
 _LINE = re.compile(r"[^\n\r\x85\u2028\u2029]*(?:\r\n|[\n\r\x85\u2028\u2029]|\Z)")

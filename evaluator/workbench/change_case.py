@@ -10,17 +10,18 @@ from typing import Any
 
 from msgspec import Struct
 
-from evaluator.counterfactual.question import host_data
-from evaluator.counterfactual.search import Effort, smallest_change
-from evaluator.decide import Case, case_of
-from evaluator.decision import Decision, Status
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.base.status import Status
+from evaluator.base.text import quote
+from evaluator.decision.decide import Case, case_of
+from evaluator.decision.decision import Decision
+from evaluator.decision.trace import Change, Search
+from evaluator.explain.counterfactual.question import host_data
+from evaluator.explain.counterfactual.search import Effort, smallest_change
+from evaluator.explain.restate.restate import Touched, restate, text_of
+from evaluator.explain.summary import goal
 from evaluator.policy.parameters import shown
-from evaluator.restate.restate import Touched, restate, text_of
-from evaluator.summary import goal
-from evaluator.text import quote
-from evaluator.trace import Change, Search
-from evaluator.workbench.case_text import dump, report_in_test
+from evaluator.testing.case_text import dump, report_in_test
 
 _LONGEST_NAME = 200
 

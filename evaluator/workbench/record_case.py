@@ -13,15 +13,15 @@ from msgspec import Struct
 
 from evaluator.audit.record import Json, Record
 from evaluator.audit.replay import policy_sources
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
-from evaluator.policy.chain import read_chain, recorded
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.base.text import quote
 from evaluator.policy.expand import expand
-from evaluator.policy.find import shipped_names
+from evaluator.policy.language.program import Program
 from evaluator.policy.prepared import load_shipped
-from evaluator.policy.program import Program
+from evaluator.policy.source.chain import read_chain, recorded
+from evaluator.policy.source.find import shipped_names
 from evaluator.report.read import read_report_text
-from evaluator.text import quote
-from evaluator.workbench.case_text import dump, report_in_test
+from evaluator.testing.case_text import dump, report_in_test
 
 
 class RecordCase(Struct, frozen=True):

@@ -25,11 +25,11 @@ from typing import Any
 import dns.message
 import dns.rcode
 import dns.rrset
+from evaluator.policy.find import shipped_names
 
 import evaluator
 from evaluator import Decision, DecisionLog, HostAddresses, Report
 from evaluator.cli.main import main as activenic
-from evaluator.policy.find import shipped_names
 from evaluator.report.read import read_report_text
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

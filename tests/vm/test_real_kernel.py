@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from evaluator.base.schema import violations
 from evaluator.cli.main import main as activenic
-from evaluator.schema import violations
 from tests.vm import machine, plan
 from tests.vm.machine import Outcome, Outcomes
 from tests.vm.scenario import Question, Scenario, read_scenarios

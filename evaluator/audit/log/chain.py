@@ -11,8 +11,8 @@ import re
 
 from msgspec import Struct
 
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
-from evaluator.text import quote
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.base.text import quote
 
 HASH_LENGTH = 32
 # what is hashed begins with what it is, so that no hash of one kind is ever one of another

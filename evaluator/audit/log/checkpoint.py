@@ -14,14 +14,14 @@ from datetime import datetime
 import rfc8785
 from msgspec import Struct
 
-from evaluator import plain
 from evaluator.audit.log.chain import GENESIS, Head, stub_hash
 from evaluator.audit.log.items import Entry, Item
 from evaluator.audit.log.queries import is_hash
 from evaluator.audit.log.signatures import SignatureCheck
 from evaluator.audit.log.signing import Signer, signature_of
 from evaluator.audit.record import Json, time_text
-from evaluator.diagnostic import Diagnostic, RecordCode
+from evaluator.base import json_values as plain
+from evaluator.base.diagnostic import Diagnostic, RecordCode
 
 _VERSION = 2
 

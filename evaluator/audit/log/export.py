@@ -19,16 +19,16 @@ from typing import BinaryIO
 import rfc8785
 from msgspec import Struct
 
-from evaluator import plain
 from evaluator.audit.log.chain import GENESIS, Head, entry_hash
 from evaluator.audit.log.items import SHORTEST_PREFIX, Damaged, Entry, Item, LogFilter, codes_of, matches
 from evaluator.audit.log.reader import Progress, ambiguous, not_found
 from evaluator.audit.log.verification import Verification, first_problems
 from evaluator.audit.log.verify import compared_head
 from evaluator.audit.record import Json, Record, is_record_document, read_record
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
-from evaluator.files import MIB, is_regular, open_regular
-from evaluator.text import quote_path, reason_of
+from evaluator.base import json_values as plain
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
+from evaluator.base.files import MIB, is_regular, open_regular
+from evaluator.base.text import quote_path, reason_of
 
 LONGEST_LINE = 256 * MIB
 _BEGINS_A_LINE = b'{"record"'

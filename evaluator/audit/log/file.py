@@ -21,9 +21,9 @@ from evaluator.audit.log.create import create_log
 from evaluator.audit.log.ownership import log_risk
 from evaluator.audit.log.salvage import begins_like_a_log, salvaged
 from evaluator.audit.log.schema import APPLICATION_ID, CURRENT, LAYOUTS, Layout, schema_of, schema_wanted, version_of
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
-from evaluator.files import is_regular, open_regular
-from evaluator.text import quote_all, quote_path, reason_of
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
+from evaluator.base.files import is_regular, open_regular
+from evaluator.base.text import quote_all, quote_path, reason_of
 
 _OF_SQLITE = {
     sqlite3.SQLITE_BUSY: (RecordCode.BUSY, "is held by another process", "try again"),

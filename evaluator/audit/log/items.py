@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from evaluator.audit.log.chain import Head
 from evaluator.audit.record import Json, policy_sha256, time_text
-from evaluator.diagnostic import Diagnostic
+from evaluator.base.diagnostic import Diagnostic
 from evaluator.facts.literal import parse_literal
 
 SHORTEST_PREFIX = 6

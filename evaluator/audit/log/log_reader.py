@@ -26,9 +26,9 @@ from evaluator.audit.log.reader import Progress, ambiguous, not_found
 from evaluator.audit.log.verification import Verification
 from evaluator.audit.log.verify import verify
 from evaluator.audit.record import Body, Json, Record, bodies_of, body_damage, is_erased, read_envelope, with_bodies
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
-from evaluator.digest import digest
-from evaluator.text import quote_all
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
+from evaluator.base.digest import digest
+from evaluator.base.text import quote_all
 
 _Answer = TypeVar("_Answer")
 _MAY_BE_DAMAGE = frozenset({RecordCode.DAMAGED, RecordCode.NOT_A_LOG, RecordCode.UNWRITABLE})

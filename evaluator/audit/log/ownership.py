@@ -11,8 +11,8 @@ import os
 import stat
 from pathlib import Path
 
-from evaluator.diagnostic import Diagnostic, RecordCode, Severity
-from evaluator.text import quote_path
+from evaluator.base.diagnostic import Diagnostic, RecordCode, Severity
+from evaluator.base.text import quote_path
 
 _WRITE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _READ_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO

@@ -8,11 +8,11 @@ from __future__ import annotations
 import sqlite3
 from typing import Any, TypeGuard
 
-from evaluator import plain
 from evaluator.audit.log.chain import GENESIS, HASH_LENGTH, Head, stub_hash
 from evaluator.audit.log.items import LogFilter, usual_spelling
 from evaluator.audit.log.schema import Layout
 from evaluator.audit.record import time_text
+from evaluator.base import json_values as plain
 
 _MOST_RECORDS = 1 << 62
 _SHA256 = 64

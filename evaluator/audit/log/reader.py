@@ -9,8 +9,8 @@ from evaluator.audit.log.chain import Head
 from evaluator.audit.log.items import SHORTEST_PREFIX, Damaged, Entry, Item, LogFilter
 from evaluator.audit.log.verification import Verification
 from evaluator.audit.record import Record
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
-from evaluator.text import quote, quote_all
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.base.text import quote, quote_all
 
 Progress = Callable[[int, int], None]
 _MOST_MATCHES = 10

@@ -18,7 +18,7 @@ from evaluator.audit.log.pages import MAGIC, Row, Value, rows, with_wal
 from evaluator.audit.log.queries import key_of
 from evaluator.audit.log.schema import APPLICATION_ID, CURRENT
 from evaluator.audit.record import Json, bodies_of, is_erased, read_envelope
-from evaluator.digest import digest
+from evaluator.base.digest import digest
 
 _ENTRIES, _BODIES, _STUBS = frozenset({12, 13}), 4, 7  # how many columns the tables have, in every version
 _APPLICATION_ID = slice(68, 72)

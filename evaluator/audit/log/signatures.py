@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from evaluator.audit.log.queries import is_hash
 from evaluator.audit.log.signing import can_sign, is_signed
-from evaluator.diagnostic import Diagnostic, RecordCode
+from evaluator.base.diagnostic import Diagnostic, RecordCode
 
 Signed = tuple[object, object, object]
 

@@ -14,9 +14,9 @@ from typing import Protocol
 from msgspec import Struct
 
 from evaluator.audit.log.chain import signed_text
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, extra_missing
-from evaluator.files import read_regular
-from evaluator.text import quote_path, reason_of
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, extra_missing
+from evaluator.base.files import read_regular
+from evaluator.base.text import quote_path, reason_of
 
 KEY_LENGTH = 32
 _LARGEST = 64 * 1024

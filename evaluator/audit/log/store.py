@@ -31,10 +31,10 @@ from evaluator.audit.log.schema import CURRENT
 from evaluator.audit.log.signing import Signer, read_signer, signature_of
 from evaluator.audit.log.verification import Verification
 from evaluator.audit.record import Record, checked, make_record
-from evaluator.decision import Decision
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError, Severity, UnverifiedError
-from evaluator.digest import digest
-from evaluator.text import quote, quote_path
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, Severity, UnverifiedError
+from evaluator.base.digest import digest
+from evaluator.base.text import quote, quote_path
+from evaluator.decision.decision import Decision
 
 _PATIENCE = 30.0
 _ALL = LogFilter()

@@ -8,7 +8,7 @@ from itertools import islice
 from msgspec import Struct
 
 from evaluator.audit.log.chain import Head
-from evaluator.diagnostic import Diagnostic
+from evaluator.base.diagnostic import Diagnostic
 
 MOST_PROBLEMS = 100
 

@@ -16,7 +16,7 @@ from evaluator.audit.log.schema import schema_of
 from evaluator.audit.log.signatures import SignatureCheck
 from evaluator.audit.log.verification import Verification, first_problems
 from evaluator.audit.log.verify_records import Walk, body_problems, record_problems
-from evaluator.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError
 
 _MOST_OF_SQLITE = 10
 _MISSING = frozenset({RecordCode.RECORD_MISSING, RecordCode.BODY_MISSING})

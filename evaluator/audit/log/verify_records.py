@@ -20,8 +20,8 @@ from evaluator.audit.log.queries import Row, is_hash, pruned_head
 from evaluator.audit.log.reader import Progress
 from evaluator.audit.log.signatures import SignatureCheck
 from evaluator.audit.record import Json, bodies_of, is_erased, read_envelope
-from evaluator.diagnostic import Diagnostic, RecordCode
-from evaluator.text import quote_all
+from evaluator.base.diagnostic import Diagnostic, RecordCode
+from evaluator.base.text import quote_all
 
 Texts = dict[int, tuple[str, int]]
 

@@ -6,9 +6,9 @@ false for a bond without slaves. A branch that only asks whether something is kn
 
 from __future__ import annotations
 
-from evaluator.policy.checked import AllOf, AnyOf, Condition, IsKnown, Not, Quantified, walk
-from evaluator.policy.problems import Problems
-from evaluator.text import quote
+from evaluator.base.text import quote
+from evaluator.policy.language.checked import AllOf, AnyOf, Condition, IsKnown, Not, Quantified, walk
+from evaluator.policy.source.problems import Problems
 
 
 def unbound_branches(condition: Condition, problems: Problems) -> None:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from evaluator.facts.address import Cidr
 from evaluator.facts.link import Kind
-from evaluator.policy.checked import (
+from evaluator.policy.language.checked import (
     Condition,
     Constant,
     Count,
@@ -31,11 +31,11 @@ from evaluator.policy.checked import (
     Truth,
     filters_of,
 )
+from evaluator.policy.language.types import Base, Type
 from evaluator.policy.lint.globs import Texts
 from evaluator.policy.lint.normal import NOWHERE, opposite
 from evaluator.policy.lint.numbers import IPV4, IPV6, STATES, Numbers, joined, spanned
 from evaluator.policy.lint.ranges import domain, elements
-from evaluator.policy.types import Base, Type
 
 _ROUNDS = 3
 _SIGNS = {

@@ -10,7 +10,9 @@ from itertools import combinations
 
 from msgspec import Struct
 
-from evaluator.policy.checked import (
+from evaluator.base.source import Span
+from evaluator.base.text import quote
+from evaluator.policy.language.checked import (
     AllOf,
     AnyOf,
     Condition,
@@ -29,17 +31,15 @@ from evaluator.policy.checked import (
     filters_of,
     walk,
 )
+from evaluator.policy.language.types import Base, Type
+from evaluator.policy.language.verbs import Effect, Judges
+from evaluator.policy.language.vocabulary import word_named
 from evaluator.policy.lint.globs import mac_form
 from evaluator.policy.lint.normal import NOWHERE
 from evaluator.policy.lint.placed import Placed
 from evaluator.policy.lint.ranges import HINTS
 from evaluator.policy.lint.solve import NIC, Solver
-from evaluator.policy.problems import Problems
-from evaluator.policy.types import Base, Type
-from evaluator.policy.verbs import Effect, Judges
-from evaluator.policy.vocabulary import word_named
-from evaluator.source import Span
-from evaluator.text import quote
+from evaluator.policy.source.problems import Problems
 
 _HINTS_OF_KINDS = {
     "ports": "only bridges have `ports`; bonds and teams have `slaves`",

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evaluator.diagnostic import Diagnostic, Severity, in_order
+from evaluator.base.diagnostic import Diagnostic, Severity, in_order
+from evaluator.policy.language.environment import Value
+from evaluator.policy.language.program import Program
 from evaluator.policy.lint.literals import of_parameters
-from evaluator.policy.program import Program
-from evaluator.policy.scene import Value
 
 
 def warnings_of(program: Program, given: Mapping[str, Value]) -> tuple[Diagnostic, ...]:

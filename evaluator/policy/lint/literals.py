@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from evaluator.lookalike import lookalike_in
-from evaluator.policy.checked import (
+from evaluator.base.lookalike import lookalike_in
+from evaluator.base.text import quote
+from evaluator.policy.language.checked import (
     Condition,
     Constant,
     Expression,
@@ -22,12 +23,11 @@ from evaluator.policy.checked import (
     Related,
     walk,
 )
+from evaluator.policy.language.environment import Value
+from evaluator.policy.language.types import Base, Type
 from evaluator.policy.lint.globs import Texts, mac_form
 from evaluator.policy.lint.numbers import Numbers, joined
 from evaluator.policy.lint.ranges import HINTS, domain, elements
-from evaluator.policy.scene import Value
-from evaluator.policy.types import Base, Type
-from evaluator.text import quote
 
 _EXACT = (Relate.EQUAL, Relate.UNEQUAL, Relate.IN, Relate.OVERLAPS, Relate.WITHIN)
 _FREE_TEXT = ("alias", "label")

@@ -7,7 +7,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from evaluator.policy.checked import (
+from evaluator.base.source import Span
+from evaluator.policy.language.checked import (
     AllOf,
     AnyOf,
     Condition,
@@ -24,8 +25,7 @@ from evaluator.policy.checked import (
     Truth,
     walk,
 )
-from evaluator.policy.types import Base, Type
-from evaluator.source import Span
+from evaluator.policy.language.types import Base, Type
 
 NOWHERE = Span(0, 0)
 _TRUE = Constant(True, Type(Base.BOOLEAN), "true")

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluator.policy.checked import Condition
+from evaluator.base.text import quote, quote_all
+from evaluator.policy.language.checked import Condition
+from evaluator.policy.language.program import Rule
+from evaluator.policy.language.verbs import Effect
 from evaluator.policy.lint.clauses import is_constant, subject_context
 from evaluator.policy.lint.normal import ALWAYS, NEVER, all_of, any_of, mentions, opposite, weakened
 from evaluator.policy.lint.placed import Placed
 from evaluator.policy.lint.solve import Solver
-from evaluator.policy.problems import Problems
-from evaluator.policy.program import Rule
-from evaluator.policy.verbs import Effect
-from evaluator.text import quote, quote_all
+from evaluator.policy.source.problems import Problems
 
 
 class Pipeline:

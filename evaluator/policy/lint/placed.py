@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from evaluator.policy.program import Rule
-from evaluator.source import Span
+from evaluator.base.source import Span
+from evaluator.policy.language.program import Rule
 
 
 class Placed(Struct, frozen=True):

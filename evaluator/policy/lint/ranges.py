@@ -9,10 +9,10 @@ from math import inf
 
 from evaluator.facts.address import Address
 from evaluator.facts.link import Kind
-from evaluator.policy.checked import Constant, Count, Expression, ListOf, Read
+from evaluator.policy.language.checked import Constant, Count, Expression, ListOf, Read
+from evaluator.policy.language.types import Base
 from evaluator.policy.lint.globs import Texts
 from evaluator.policy.lint.numbers import ADDRESSES, UNUSABLE, USABLE, Bound, Numbers, at, joined
-from evaluator.policy.types import Base
 
 NUMBERS = (Base.INTEGER, Base.ADDRESS, Base.OWNED)
 TEXTS = (Base.TEXT, Base.BOOLEAN, Base.CIDR)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from evaluator.policy.asked import nodes_of
-from evaluator.policy.checked import ParameterValue
+from evaluator.base.source import Span
+from evaluator.base.text import quote
+from evaluator.policy.language.checked import ParameterValue
+from evaluator.policy.language.environment import Value
+from evaluator.policy.language.verbs import Effect, named
 from evaluator.policy.lint.binders import unbound_branches
 from evaluator.policy.lint.clauses import lint_clauses
 from evaluator.policy.lint.literals import traps
@@ -13,11 +16,8 @@ from evaluator.policy.lint.normal import mentions
 from evaluator.policy.lint.pipeline import Pipeline
 from evaluator.policy.lint.placed import Placed
 from evaluator.policy.lint.solve import Solver
-from evaluator.policy.problems import Problems
-from evaluator.policy.scene import Value
-from evaluator.policy.verbs import Effect, named
-from evaluator.source import Span
-from evaluator.text import quote
+from evaluator.policy.run.required_facts import nodes_of
+from evaluator.policy.source.problems import Problems
 
 
 def lint(rules: Sequence[Placed], defaults: Mapping[str, Value], problems: Problems) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from evaluator.policy.checked import (
+from evaluator.policy.language.checked import (
     AnyOf,
     Condition,
     Expression,
@@ -23,9 +23,9 @@ from evaluator.policy.checked import (
     Related,
     Variable,
 )
+from evaluator.policy.language.types import Base, Type
 from evaluator.policy.lint.case import Case
 from evaluator.policy.lint.normal import ALWAYS, NOWHERE, flat, opposite, with_replaced
-from evaluator.policy.types import Base, Type
 
 NIC = Variable("nic", Type(Base.NIC))
 _STEPS = 20_000

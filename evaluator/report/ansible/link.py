@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from evaluator.diagnostic import Severity
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding, FindingCode, conflict
+from evaluator.base.text import quote
 from evaluator.facts.address import Address, parse_cidr, subnets_of
 from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Link, Lowers, Owned
 from evaluator.facts.netmask import NETMASKS
 from evaluator.facts.route import Route
-from evaluator.finding import Finding, FindingCode, conflict
 from evaluator.report.ansible import wire
-from evaluator.report.beyond_vdsm import read_addresses, read_gateway
+from evaluator.report.common import read_addresses, read_gateway
 from evaluator.report.owned import Entry
-from evaluator.text import quote
 
 KINDS = (Kind.PHYSICAL, Kind.BOND, Kind.BRIDGE, Kind.LOOPBACK, Kind.OTHER)
 _OF_TYPE = {"bonding": Kind.BOND, "bridge": Kind.BRIDGE, "loopback": Kind.LOOPBACK}

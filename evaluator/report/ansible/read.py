@@ -15,13 +15,14 @@ from typing import Any, NamedTuple, TypeGuard
 
 import msgspec
 
-from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
+from evaluator.base.checked_cast import proven
+from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, Severity
+from evaluator.base.finding import Finding, FindingCode, incomplete
+from evaluator.base.text import escaped, json_pointer, quote
 from evaluator.facts.address import ADDRESS_FLAGS, Address
 from evaluator.facts.host import HostFacts, Told
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.table import table_of
-from evaluator.finding import Finding, FindingCode, incomplete
-from evaluator.proven import proven
 from evaluator.report.ansible import wire
 from evaluator.report.ansible.link import (
     KINDS,
@@ -35,13 +36,12 @@ from evaluator.report.ansible.link import (
 )
 from evaluator.report.ansible.system import KEYS as SYSTEM_KEYS
 from evaluator.report.ansible.system import refuse_other_system
-from evaluator.report.beyond_vdsm import NETWORK_WORDS, device_not_reported, place_of
-from evaluator.report.contradictions import contradictions
+from evaluator.report.common import NETWORK_WORDS, device_not_reported, place_of
+from evaluator.report.consistency import contradictions
 from evaluator.report.json_text import parse_json_without_duplicates, plain_copy
 from evaluator.report.owned import Entry, read_owned
 from evaluator.report.reading import Reading, converted, decoded, refuse_invalid, refuse_names_twice, simplified
 from evaluator.report.shapes import ANSIBLE_PAYLOAD, ANSIBLE_PREFIX, ANSIBLE_WRAPPER
-from evaluator.text import escaped, json_pointer, quote
 
 SCHEMA = "ansible-facts"
 _ALL_LISTS = ("all_ipv4_addresses", "all_ipv6_addresses")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.base.text import json_pointer, quote
 from evaluator.report.shapes import ANSIBLE_PREFIX
-from evaluator.text import json_pointer, quote
 
 _LINUX = "Linux"
 KEYS = tuple(prefix + name for name in ("system", "net_system", "os_family") for prefix in (ANSIBLE_PREFIX, ""))

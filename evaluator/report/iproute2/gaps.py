@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import UNSET
 
-from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
-from evaluator.finding import Finding, incomplete
+from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.base.finding import Finding, incomplete
+from evaluator.base.text import quote_all
 from evaluator.report.iproute2 import wire
 from evaluator.report.iproute2.link import Interface, family_of
-from evaluator.text import quote_all
 
 _USE_WHOLE = "use `ip -j -d addr show` without `up`, `dev` or another filter"
 _USE_ADDR = "use `ip -j -d addr show`; `ip link` prints no addresses"

@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 
-from evaluator.diagnostic import Severity
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.text import quote
 from evaluator.facts.address import (
     ADDRESS_FLAGS,
     Address,
@@ -24,12 +26,10 @@ from evaluator.facts.address import (
 )
 from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Link, Lowers, Owned
 from evaluator.facts.route import Route
-from evaluator.finding import Finding, FindingCode
-from evaluator.report.beyond_vdsm import read_addresses
+from evaluator.report.common import read_addresses
 from evaluator.report.iproute2 import wire
 from evaluator.report.kernel_numbers import link_type_of
 from evaluator.report.owned import Entry
-from evaluator.text import quote
 
 _NAMED_AS_HERE = (Kind.BOND, Kind.BRIDGE, Kind.VLAN, Kind.TEAM, Kind.VETH, Kind.DUMMY, Kind.MACVLAN, Kind.VRF, Kind.TUN)
 _KINDS = {**{str(kind): kind for kind in _NAMED_AS_HERE}, "macvtap": Kind.MACVLAN, "openvswitch": Kind.OVS}

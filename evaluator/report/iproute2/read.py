@@ -15,15 +15,16 @@ from itertools import chain
 import msgspec
 from msgspec import UNSET
 
-from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
+from evaluator.base.checked_cast import proven
+from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.text import quote, quote_all
 from evaluator.facts.address import ADDRESS_FLAGS
 from evaluator.facts.host import HostFacts, Told
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.table import table_of
-from evaluator.finding import Finding, FindingCode
-from evaluator.proven import proven
-from evaluator.report.beyond_vdsm import NETWORK_WORDS, ROUTE_WORDS, place_of
-from evaluator.report.contradictions import contradictions
+from evaluator.report.common import NETWORK_WORDS, ROUTE_WORDS, place_of
+from evaluator.report.consistency import contradictions
 from evaluator.report.iproute2 import wire
 from evaluator.report.iproute2.gaps import absent_families, gaps, refuse_without_facts
 from evaluator.report.iproute2.link import Interface, Iproute2Link, Neighbours, has_details, interface_of
@@ -31,7 +32,6 @@ from evaluator.report.iproute2.route import RoutingTable, read_routes
 from evaluator.report.json_text import plain_copy
 from evaluator.report.kernel_names import with_readable_names
 from evaluator.report.reading import Reading, converted, decoded, refuse_invalid, simplified
-from evaluator.text import quote, quote_all
 
 SCHEMA = "iproute2-report"
 _LACKING = NETWORK_WORDS | {"nic is dhcp", "nic is dhcpv6", "nic.speed"}

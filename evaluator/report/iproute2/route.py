@@ -12,15 +12,15 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 
 from msgspec import UNSET, Struct, field
 
-from evaluator.diagnostic import Severity
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.text import quote
 from evaluator.facts.address import Address, Cidr, network_of, parse_address, parse_cidr
 from evaluator.facts.route import Route
-from evaluator.finding import Finding, FindingCode
-from evaluator.report.beyond_vdsm import device_not_reported
+from evaluator.report.common import device_not_reported
 from evaluator.report.iproute2 import wire
 from evaluator.report.iproute2.link import Ways
 from evaluator.report.kernel_numbers import MAIN_TABLES, route_type_of
-from evaluator.text import quote
 
 _BLOCKED = ("unreachable", "blackhole", "prohibit", "throw")
 _OTHER_FAMILY = {"inet": 6, "inet6": 4}  # `via` is a next hop of the other family

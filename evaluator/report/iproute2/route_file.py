@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from evaluator.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.report.iproute2.route import families_of
 from evaluator.report.iproute2.wire import Route
 from evaluator.report.json_text import parse_json_without_duplicates, parse_kernel_json

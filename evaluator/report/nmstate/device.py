@@ -7,12 +7,12 @@ from operator import attrgetter
 
 from msgspec import Struct
 
+from evaluator.base.finding import Finding, conflict
+from evaluator.base.text import quote, quote_all
 from evaluator.facts.address import NO_FLAGS
 from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Lowers
-from evaluator.finding import Finding, conflict
 from evaluator.report.nmstate.wire import Based, Interface, Ip, IpAddress, Macsec
 from evaluator.report.owned import Entry
-from evaluator.text import quote, quote_all
 
 OVS_BRIDGE = "ovs-bridge"
 _KINDS = {

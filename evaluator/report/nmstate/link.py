@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from evaluator.diagnostic import Severity
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.text import quote
 from evaluator.facts.address import Address
 from evaluator.facts.link import Kind, Link, Lowers, Owned
 from evaluator.facts.route import Route
-from evaluator.finding import Finding, FindingCode
-from evaluator.report.beyond_vdsm import read_addresses
+from evaluator.report.common import read_addresses
 from evaluator.report.nmstate.device import (
     Device,
     bond_mode_of,
@@ -23,7 +24,6 @@ from evaluator.report.nmstate.device import (
 )
 from evaluator.report.nmstate.route import Routing, connected, read_routing
 from evaluator.report.nmstate.wire import State
-from evaluator.text import quote
 
 _STATES = {"up": True, "down": False}
 

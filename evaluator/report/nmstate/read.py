@@ -13,14 +13,15 @@ from functools import partial
 
 import msgspec
 
-from evaluator.diagnostic import Severity
+from evaluator.base.checked_cast import proven
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding, FindingCode, conflict
+from evaluator.base.text import quote, quote_all
 from evaluator.facts.host import HostFacts, Told
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.table import table_of
-from evaluator.finding import Finding, FindingCode, conflict
-from evaluator.proven import proven
-from evaluator.report.beyond_vdsm import NETWORK_WORDS, ROUTE_WORDS, place_of
-from evaluator.report.contradictions import contradictions
+from evaluator.report.common import NETWORK_WORDS, ROUTE_WORDS, place_of
+from evaluator.report.consistency import contradictions
 from evaluator.report.json_text import plain_copy
 from evaluator.report.kubernetes import state_in
 from evaluator.report.nmstate.device import (
@@ -39,7 +40,6 @@ from evaluator.report.nmstate.device import (
 from evaluator.report.nmstate.link import Devices, NmstateLink
 from evaluator.report.nmstate.wire import Interface, State
 from evaluator.report.reading import Reading, converted, decoded, refuse_invalid, refuse_names_twice, simplified
-from evaluator.text import quote, quote_all
 
 SCHEMA = "nmstate-report"
 # told by versions that read the kernel; those before them ask NetworkManager, which hides addresses

@@ -11,13 +11,13 @@ from collections.abc import Container, Iterable, Iterator
 
 from msgspec import Struct, field
 
-from evaluator.diagnostic import Severity
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.text import quote
 from evaluator.facts.address import Address, Cidr, network_of, parse_with_prefix
 from evaluator.facts.route import Route
-from evaluator.finding import Finding, FindingCode
-from evaluator.report.beyond_vdsm import device_not_reported, read_gateway
+from evaluator.report.common import device_not_reported, read_gateway
 from evaluator.report.nmstate import wire
-from evaluator.text import quote
 
 _MAIN_TABLES = (None, 0, 254)
 _NOWHERE = frozenset({"blackhole", "unreachable", "prohibit", "throw"})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluator.diagnostic import Severity
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.text import quote
 from evaluator.facts.address import Address, OwnedAddress, is_ipv4
 from evaluator.facts.netmask import NETMASKS
-from evaluator.finding import Finding, FindingCode
 from evaluator.report.owned import Entry, read_owned
 from evaluator.report.vdsm.wire import Device
-from evaluator.text import quote
 
 FAMILIES = ("addr", "ipv4addrs", "ipv6addrs")
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from evaluator.base.text import escaped
 from evaluator.facts.address import Address
 from evaluator.facts.link import Kind, Owned
 from evaluator.facts.netmask import NETMASKS
 from evaluator.report.owned import read_owned
 from evaluator.report.vdsm.addresses import entries_of
 from evaluator.report.vdsm.wire import Bridge, Device, Network, Nic, Parts
-from evaluator.text import escaped
 
 Disagreement = tuple[str, str, tuple[Address, ...]]
+FindDisagreements = Callable[["VdsmHost"], Iterable[Disagreement]]
 MAPS = {Kind.PHYSICAL: "nics", Kind.VLAN: "vlans", Kind.BOND: "bondings", Kind.BRIDGE: "bridges"}
 
 
@@ -47,8 +48,11 @@ class VdsmHost:
     that one first. The addresses of all of them are the bridge's.
     """
 
-    def __init__(self, body: Parts, nics: Mapping[str, Nic], path: tuple[str, ...]) -> None:
+    def __init__(
+        self, body: Parts, nics: Mapping[str, Nic], path: tuple[str, ...], find_disagreements: FindDisagreements
+    ) -> None:
         self.body = body
+        self._find_disagreements = find_disagreements
         self.nics = nics
         self.path = path
         self.networks: Mapping[str, Network] = body.networks or {}
@@ -166,9 +170,7 @@ class VdsmHost:
     @cached_property
     def disagreements(self) -> tuple[Disagreement, ...]:
         """Where networks and devices disagree: the device, empty if there is none, the message and the addresses."""
-        from evaluator.report.vdsm.network import disagreements  # noqa: PLC0415 -- for the findings
-
-        return tuple(disagreements(self))
+        return tuple(self._find_disagreements(self))
 
     @cached_property
     def names_in_conflict(self) -> frozenset[str]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from evaluator.diagnostic import Severity
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding, FindingCode, conflict
+from evaluator.base.text import quote
 from evaluator.facts.address import Address, parse_address, parse_cidr, subnets_of
 from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Link, Lowers, Owned
 from evaluator.facts.route import Route
-from evaluator.finding import Finding, FindingCode, conflict
 from evaluator.report.vdsm.addresses import addr_conflict, is_listed
 from evaluator.report.vdsm.host import VdsmHost
 from evaluator.report.vdsm.wire import Bond, Bridge, Device, Network, Vlan
-from evaluator.text import quote
 
 _GREATEST_VLAN_ID = 4095
 _NO_GATEWAYS = (None, "", "::", "0.0.0.0")  # noqa: S104 -- none is bound

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from evaluator.diagnostic import Severity
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.text import quote, quote_all, quote_some
 from evaluator.facts.address import Address, in_order
 from evaluator.facts.link import Kind
-from evaluator.finding import Finding, FindingCode
 from evaluator.report.vdsm.addresses import FAMILIES, addresses_in
 from evaluator.report.vdsm.host import Disagreement, VdsmHost, device_name
 from evaluator.report.vdsm.link import truth_of, vlan_id_of
 from evaluator.report.vdsm.wire import Bridge, Device, Network, Vlan
-from evaluator.text import quote, quote_all, quote_some
 
 _MOST_NAMES = 12
 

@@ -13,23 +13,23 @@ from typing import Any
 
 import msgspec
 
-from evaluator.diagnostic import Diagnostic, ReportCode, ReportError, Severity
+from evaluator.base.checked_cast import proven
+from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.text import quote, quote_all
 from evaluator.facts.address import ADDRESS_FLAGS
 from evaluator.facts.host import HostFacts, Told
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.netmask import NETMASKS
 from evaluator.facts.table import table_of
-from evaluator.finding import Finding, FindingCode
-from evaluator.proven import proven
-from evaluator.report.contradictions import contradictions
+from evaluator.report.consistency import contradictions
 from evaluator.report.json_text import plain_copy
 from evaluator.report.reading import Reading, converted, decoded, refuse_invalid, simplified
 from evaluator.report.shapes import VDSM_ENVELOPES, VDSM_SCHEMA
 from evaluator.report.vdsm.host import MAPS, VdsmHost
 from evaluator.report.vdsm.link import VdsmLink
-from evaluator.report.vdsm.network import disagreement
+from evaluator.report.vdsm.network import disagreement, disagreements
 from evaluator.report.vdsm.wire import Capabilities, Nic, Parts, Reply
-from evaluator.text import quote, quote_all
 
 _EXPECTED_MAPS = ("vlans", "bondings", "networks")
 _TRUTH_KEYS = ("bridged", "dhcpv4", "dhcpv6", "ipv4defaultroute", "ipv6autoconf")
@@ -99,7 +99,7 @@ def _with_truths(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reading(body: Parts, nics: dict[str, Nic], path: tuple[str, ...]) -> Reading:
-    host = VdsmHost(body, nics, path)
+    host = VdsmHost(body, nics, path, disagreements)
     links: dict[str, Link] = {}
     position = 0
     for kind, devices in host.maps.items():

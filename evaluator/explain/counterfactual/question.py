@@ -1,0 +1,143 @@
+"""Edits of the question: other addresses of the host, other values of the policy's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
+
+from evaluator.base.text import quote
+from evaluator.decision.decide import Case
+from evaluator.decision.trace import Edit, EditKind
+from evaluator.explain.counterfactual.ownership import USUAL_LENGTH
+from evaluator.explain.counterfactual.trial import Applied, Option, Trial
+from evaluator.facts.address import Address, address_of, in_order, network_of
+from evaluator.facts.host_addresses import HostAddresses
+from evaluator.facts.link import Link
+from evaluator.policy.language.environment import Scalar, Value
+from evaluator.policy.language.program import Parameter
+from evaluator.policy.language.types import Base
+from evaluator.policy.parameters import shown
+
+_MOST_OWN_ADDRESSES = 3
+_MOST_OTHER_ADDRESSES = 2
+
+
+def answers(case: Case, link: Link) -> Iterator[Option]:
+    """Yield edits by which the host is asked by fewer or other addresses."""
+    sets = tuple(dict.fromkeys(_address_sets(case.host, link)))
+    for addresses in sets:
+        yield Option((_asked_by(literal_host(addresses)),))
+    if not case.host.is_literal:
+        for addresses in sets:
+            host = replace(
+                case.host,
+                answers=in_order(addresses),
+                first=addresses[0],
+                complete=True,
+                withheld=(),
+                remarks=(),
+                resolution=None,
+            )
+            yield Option((_asked_by(host),))
+
+
+def literal_host(addresses: tuple[Address, ...]) -> HostAddresses:
+    """Return a host that is asked by these addresses."""
+    return HostAddresses.of(*map(str, addresses))
+
+
+def _address_sets(host: HostAddresses, link: Link) -> Iterator[tuple[Address, ...]]:
+    """Yield what the host may be asked by: what the interface owns first, then what it would have to own too."""
+    own = link.address_set
+    matched = tuple(address for address in host.usable if address in own)
+    if matched and (len(matched) < len(host.answers) or not host.is_literal):
+        yield matched
+    others = sorted(own - set(matched), key=lambda address: (address.is_link_local, address))
+    for address in (*(matched if len(matched) > 1 else ()), *others)[:_MOST_OWN_ADDRESSES]:
+        yield (address,)
+    asked = host.usable or tuple(address for address in host.withheld if not address.unusable)
+    if len(asked) > 1 or not host.is_literal or host.unusable:
+        missing = [address for address in asked if address not in own]
+        for address in missing[:_MOST_OTHER_ADDRESSES]:
+            yield (address,)
+
+
+def _asked_by(host: HostAddresses) -> Trial:
+    names = _and(map(str, host.answers))
+    sentence = (
+        f"the host were asked by {names} alone"
+        if host.is_literal
+        else f"the name {quote(host.name)} gave {names} alone"
+    )
+
+    def apply(case: Case) -> Applied | None:
+        edit = Edit(EditKind.ANSWERS, None, host_data(case.host), host_data(host), sentence)
+        return None if edit.before == edit.after else Applied(replace(case, host=host), (edit,))
+
+    return Trial(("answers",), 1, False, apply)
+
+
+def host_data(host: HostAddresses) -> object:
+    """Return what the host is asked by, as a policy test writes it: a list, or a map if a name was asked."""
+    in_order = [str(address) for address in sorted(host.answers, key=lambda address: address != host.first)]
+    if host.is_literal:
+        return in_order
+    return {"name": host.name, "addresses": in_order, "complete": host.complete}
+
+
+def parameters(case: Case, link: Link) -> Iterator[Option]:
+    """Yield edits that give a parameter another value, one that has to do with the interface."""
+    for parameter in case.program.parameters:
+        now = case.parameters.get(parameter.name)
+        for value in dict.fromkeys(_values(case, parameter, link)):
+            if value != now:
+                yield Option((_parameter(parameter, value, size=2 if value == link.name else 1),))
+        if not parameter.is_required and now != parameter.default:
+            yield Option((_parameter(parameter, parameter.default),))
+
+
+def _values(case: Case, parameter: Parameter, link: Link) -> Iterator[Value]:
+    base, now = parameter.type.base, case.parameters.get(parameter.name)
+    if parameter.type.is_list:
+        if base is Base.TEXT and isinstance(now, tuple):
+            yield _toggled(now, link.name)
+        return
+    if base is Base.INTEGER and link.vlan_id is not None:
+        yield link.vlan_id
+    elif base is Base.TEXT:
+        yield from (*link.networks, link.name)
+    elif base is Base.BOOLEAN:
+        yield not now
+    elif base is Base.CIDR:
+        yield from link.subnets
+    elif base is Base.ADDRESS:
+        yield from link.gateways
+        near = (network_of(address, USUAL_LENGTH[address.version]) for address in case.host.usable[:1])
+        yield from (address_of(net.first.version, net.first.number + 1) for net in (*link.subnets, *near))
+
+
+def _toggled(names: tuple[Scalar, ...], name: str) -> Value:
+    return tuple(one for one in names if one != name) if name in names else (*names, name)
+
+
+def _parameter(parameter: Parameter, value: Value, size: int = 1) -> Trial:
+    name = parameter.name
+    said = "not given" if value is None else quote(_as_text(value))
+    sentence = f"the parameter {quote(name)} were {said}"
+
+    def apply(case: Case) -> Applied | None:
+        edit = Edit(EditKind.PARAMETER, None, {name: shown(case.parameters.get(name))}, {name: shown(value)}, sentence)
+        return Applied(replace(case, parameters={**case.parameters, name: value}), (edit,))
+
+    return Trial((f"parameter {name}",), size, False, apply)
+
+
+def _as_text(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _and(words: Iterable[str]) -> str:
+    return " and ".join(map(quote, words))

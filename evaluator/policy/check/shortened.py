@@ -1,0 +1,49 @@
+"""Conditions shortened as people speak: `nic is bridge or bond`, `nic.name = "eth0" or "eth1"`.
+
+What is left out is found in the condition before, and the hint writes it out. Of `nic is not bridge or bond` people
+mean neither of the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from evaluator.base.source import Span
+from evaluator.policy.language.types import Base
+from evaluator.policy.language.vocabulary import states_of
+from evaluator.policy.syntax import nodes
+
+_NEGATIVE = ("!=", "<>")
+
+
+def shortened(
+    part: nodes.Condition, before: Sequence[nodes.Condition], text: Callable[[Span], str], *, is_and: bool
+) -> str:
+    """Return how to write a part of `and` or `or` that is not a condition by itself; an empty text if it is one."""
+    if not isinstance(part, nodes.Holds) or not before:
+        return ""
+    last = before[-1]
+    if isinstance(last, nodes.Negation):
+        last = last.condition
+    name = part.operand.parts[0].text if isinstance(part.operand, nodes.Word) and len(part.operand.parts) == 1 else ""
+    if isinstance(last, nodes.State) and (name in states_of(Base.NIC) or name in states_of(Base.OWNED)):
+        return _state(last, name, text(last.operand.span), is_and=is_and)
+    if isinstance(last, nodes.Relation) and isinstance(part.operand, nodes.Literal | nodes.Items):
+        return _value(last, text(part.span), text)
+    return ""
+
+
+def _state(last: nodes.State, name: str, operand: str, *, is_and: bool) -> str:
+    if last.negation is not None:
+        return f"write `{operand} is not {last.state.text} and {operand} is not {name}`"
+    return f"write `{operand} is {last.state.text} {'and' if is_and else 'or'} {operand} is {name}`"
+
+
+def _value(last: nodes.Relation, value: str, text: Callable[[Span], str]) -> str:
+    left, sign = text(last.left.span), last.sign.text
+    is_not = "not " * (last.negation is not None or sign in _NEGATIVE)
+    if sign in ("=", "==", *_NEGATIVE) and isinstance(last.right, nodes.Literal):
+        return f"write `{left} {is_not}in [{text(last.right.span)}, {value}]`"
+    if sign == "like" and isinstance(last.right, nodes.Literal):
+        return f"write `{left} {is_not}like [{text(last.right.span)}, {value}]`"
+    return f"write `{left} {is_not}{sign} {value}`"

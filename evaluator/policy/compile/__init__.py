@@ -1,0 +1,1 @@
+"""A checked policy becomes Python functions that decide as the reference interpreter does, only faster."""

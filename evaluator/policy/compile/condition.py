@@ -1,0 +1,211 @@
+"""The conditions of a policy as Python expressions; `compile.py` puts them together to a function."""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import re
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from evaluator.facts.host import HostFacts
+from evaluator.facts.link import Link
+from evaluator.policy.compile.expression import Values, is_candidates, is_other, variable
+from evaluator.policy.compile.python_tree import attribute, call, name, negation
+from evaluator.policy.language.checked import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Constant,
+    Expression,
+    InState,
+    IsKnown,
+    ListOf,
+    Not,
+    Quantified,
+    Quantifier,
+    Relate,
+    Related,
+    Truth,
+    floor_of,
+)
+from evaluator.policy.language.program import Template
+from evaluator.policy.language.types import Base
+from evaluator.policy.run.candidate_index import Sieve, Source, extreme_of
+
+_FEW = 4
+_OF_ADDRESSES = (Base.ADDRESS, Base.OWNED)
+_COMPARISONS: dict[Relate, ast.cmpop] = {
+    Relate.EQUAL: ast.Eq(),
+    Relate.UNEQUAL: ast.NotEq(),
+    Relate.LESS: ast.Lt(),
+    Relate.AT_MOST: ast.LtE(),
+    Relate.MORE: ast.Gt(),
+    Relate.AT_LEAST: ast.GtE(),
+}
+
+
+class Writer:
+    """Writes the rules of one policy; `constants` are the values that the expressions name."""
+
+    def __init__(self) -> None:
+        self._values = Values(self.condition)
+        self.constant = self._values.constant
+        self._is_on_candidates = False
+
+    @property
+    def constants(self) -> dict[str, object]:
+        """The values by the names that were given to them, and the functions that expressions call."""
+        return {**self._values.constants, "near": _near}
+
+    def begin_rule(self, *, is_on_candidates: bool) -> list[ast.stmt]:
+        """Return the list to which is added what the rule computes once; its subjects may all be candidates."""
+        self._is_on_candidates = is_on_candidates
+        self._values.begin_rule()
+        return self._values.statements
+
+    def message(self, template: Template) -> ast.expr:
+        """Write a message with its words filled in."""
+        parts: list[ast.expr] = []
+        for part in template.parts:
+            if isinstance(part, str):
+                parts.append(ast.Constant(part))
+            else:
+                parts.append(ast.FormattedValue(self._values.text(part), -1))
+        return ast.JoinedStr(parts)
+
+    def values(self, template: Template) -> ast.expr:
+        """Write the values of the words of a message."""
+        return self._values_of(part for part in template.parts if not isinstance(part, str))
+
+    def addresses(self, template: Template) -> ast.expr:
+        """Write the values of those words of a message that are addresses."""
+        words = (part for part in template.parts if not isinstance(part, str))
+        return self._values_of(word for word in words if word.type.base in _OF_ADDRESSES)
+
+    def _values_of(self, words: Iterable[Expression]) -> ast.expr:
+        return ast.Tuple([self._values.value(word) for word in words], ast.Load())
+
+    def domain(self, sieve: Sieve) -> ast.expr:
+        """Write the interfaces that a rule looks at."""
+        key = None if sieve.key is None else self._values.value(sieve.key)
+        match sieve.source, key:
+            case Source.OWNERS, _:
+                return attribute(name("question"), "owners")
+            case Source.CANDIDATES, _:
+                return name("candidates")
+            case Source.ROUTES, ast.expr():
+                return key
+            case Source.NAMED, ast.expr():
+                return call(attribute(name("facts"), "named"), key)
+            case Source.OWNING, ast.expr():
+                return call(attribute(name("facts"), "owning"), key)
+            case Source.NEAR, ast.expr():
+                return call(attribute(name("facts"), "near"), key)
+            case _, ast.expr():
+                return ast.IfExp(key, attribute(name("facts"), "links"), ast.Tuple([], ast.Load()))
+        raise AssertionError(f"no such sieve: {sieve}")
+
+    def condition(self, node: Condition) -> ast.expr:
+        """Write a condition."""
+        match node:
+            case AllOf():
+                return ast.BoolOp(ast.And(), [self.condition(part) for part in node.conditions])
+            case AnyOf():
+                return ast.BoolOp(ast.Or(), [self.condition(part) for part in node.conditions])
+            case Not():
+                return negation(self.condition(node.condition))
+            case Truth():
+                return self._values.value(node.operand)
+            case IsKnown():
+                test = ast.Is() if node.negated else ast.IsNot()
+                return ast.Compare(self._values.value(node.operand), [test], [ast.Constant(None)])
+            case InState():
+                held = self._state(node)
+            case Related():
+                held = self._relation(node)
+            case Quantified():
+                return self._quantified(node)
+        return negation(held) if node.negated else held
+
+    def _state(self, node: InState) -> ast.expr:
+        operand = self._values.value(node.operand)
+        if node.state.kind is not None:
+            return ast.Compare(attribute(operand, "kind"), [ast.Is()], [self.constant(node.state.kind)])
+        return call(self.constant(node.state.holds), name("scene"), operand)
+
+    def _relation(self, node: Related) -> ast.expr:
+        left, right = node.left, node.right
+        match node.relation:
+            case Relate.OVERLAPS:
+                return negation(call(attribute(self._values.items(left), "isdisjoint"), self._values.items(right)))
+            case Relate.WITHIN:
+                return ast.Compare(self._values.items(left), [ast.LtE()], [self._values.items(right)])
+            case Relate.IN:
+                return self._values.membership(left, right)
+            case Relate.IN_NETWORK:
+                if right.type.is_list:
+                    return self._values.networks(left, right)
+                return ast.Compare(self._values.bare(left), [ast.In()], [self._values.value(right)])
+            case Relate.LIKE:
+                return self._glob(left, right)
+            case Relate.ABOVE:
+                return _is_above(self._values.value(left), self._values.value(right))
+            case Relate.BELOW:
+                return _is_above(self._values.value(right), self._values.value(left))
+        return ast.Compare(self._values.bare(left), [_COMPARISONS[node.relation]], [self._values.bare(right)])
+
+    def _glob(self, left: Expression, right: Expression) -> ast.expr:
+        """Write a glob that is known already as one compiled pattern."""
+        parts = right.operands if isinstance(right, ListOf) else (right,)
+        known = [part.value for part in parts if isinstance(part, Constant)]
+        if len(known) < len(parts):
+            return self._values.glob(left, right)
+        globs = [str(glob) for value in known for glob in (value if isinstance(value, tuple) else (value,))]
+        match = re.compile("|".join(map(fnmatch.translate, globs)) or "(?!)").match
+        return ast.Compare(call(self.constant(match), self._values.value(left)), [ast.IsNot()], [ast.Constant(None)])
+
+    def _quantified(self, node: Quantified) -> ast.expr:
+        extreme = extreme_of(node)
+        if extreme is not None:
+            held = self._values.beyond_extreme(extreme)
+            return negation(held) if node.quantifier is Quantifier.NO else held
+        domain = self._values.domain(node)
+        body = node.body if floor_of(node) is None else _with_floor_last(node.body)
+        bound = variable(node.variable.name)
+        ifs: list[ast.expr] = []
+        if node.others_only:
+            ifs = [is_other(bound)]
+        loop = ast.comprehension(ast.Name(bound, ast.Store()), domain, ifs, 0)
+        every = node.quantifier is Quantifier.EVERY
+        self._values.loops += 1
+        held = call(name("all" if every else "any"), ast.GeneratorExp(self.condition(body), [loop]))
+        self._values.loops -= 1
+        if node.others_only and self._is_on_candidates and is_candidates(node.domain):  # one candidate has no others
+            count = call(name("len"), name("candidates"))
+            others = ast.Compare(count, [ast.Lt() if every else ast.Gt()], [ast.Constant(2 if every else 1)])
+            held = ast.BoolOp(ast.Or() if every else ast.And(), [others, held])
+        return negation(held) if node.quantifier is Quantifier.NO else held
+
+
+def _is_above(upper: ast.expr, lower: ast.expr) -> ast.expr:
+    return call(attribute(name("facts"), "is_above"), attribute(upper, "name"), attribute(lower, "name"))
+
+
+def _with_floor_last(body: Condition) -> Condition:
+    """Put the part that begins a body with a floor behind the others, which ask for no walk through a stack."""
+    if not isinstance(body, AllOf):
+        return body
+    return replace(body, conditions=(*body.conditions[1:], body.conditions[0]))
+
+
+def _near(facts: HostFacts, floor: Link, items: tuple[Link, ...]) -> tuple[Link, ...]:
+    """Return what may stand above the floor: of many interfaces those that do, by one look at the closure."""
+    if len(items) <= _FEW:
+        return items
+    names = facts.topology.above(floor.name)
+    if not names:
+        return ()
+    wanted = frozenset(names)
+    return tuple([item for item in items if item.name in wanted])

@@ -1,0 +1,113 @@
+"""A policy that can be run: its parameters, its checked rules, and what each of them costs."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from evaluator.base.diagnostic import Diagnostic, Severity
+from evaluator.policy.language.checked import Condition, Expression
+from evaluator.policy.language.environment import Literal
+from evaluator.policy.language.types import Type
+from evaluator.policy.language.verbs import VERBS, Verb
+
+LANGUAGE_VERSION = 2  # goes up when a sentence may mean something else than before
+
+
+class Template(Struct, frozen=True):
+    """A message: texts and expressions in turn."""
+
+    parts: tuple[str | Expression, ...]
+
+
+class Cost(Struct, frozen=True):
+    """The degree of a rule's worst cost: n^`nics` · m^`others`.
+
+    n is the number of interfaces, m the length of the longest other list (addresses, networks).
+    """
+
+    nics: int = 0
+    others: int = 0
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """What costs are compared by: the whole degree, then that of the interfaces."""
+        return self.nics + self.others, self.nics
+
+    def __str__(self) -> str:
+        powers = [
+            name + "⁰¹²³⁴⁵⁶⁷⁸⁹"[power] * (power > 1) for name, power in (("n", self.nics), ("m", self.others)) if power
+        ]
+        return "·".join(powers) or "1"
+
+
+class Rule(Struct, frozen=True):
+    """One checked rule; `place` is `policy:line:column`. Choosers have no code and no message."""
+
+    name: str
+    verb_name: str
+    has_subject: bool
+    condition: Condition
+    text: str
+    place: str
+    cost: Cost
+    code: str = ""
+    severity: Severity = Severity.WARNING
+    message: Template = Template(())
+    hint: Template = Template(())
+
+    @property
+    def verb(self) -> Verb:
+        """What it does."""
+        return VERBS[self.verb_name]
+
+
+class Parameter(Struct, frozen=True):
+    """A declared parameter. Without a default and not optional it must be given."""
+
+    name: str
+    type: Type
+    default: Literal = None
+    description: str = ""
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a decision needs it given."""
+        return self.default is None and not self.type.optional
+
+
+class PolicyText(Struct, frozen=True):
+    """A text that a policy was read from: the name that it gives itself, and the SHA-256 of its bytes."""
+
+    name: str
+    sha256: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the text's name and digest as JSON-ready data."""
+        return {"name": self.name, "sha256": self.sha256}
+
+
+class Program(Struct, frozen=True):
+    """A policy that can be run. `warnings` are what the checker advised, sorted by place.
+
+    `contents` are the texts that it was read from, base first: its own is the last one. `texts` names them, and
+    `digest` is the digest of all of them.
+    """
+
+    name: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    rules: tuple[Rule, ...]
+    warnings: tuple[Diagnostic, ...]
+    contents: tuple[str, ...]
+    texts: tuple[PolicyText, ...]
+    digest: str
+
+    @property
+    def text(self) -> str:
+        """The policy's own text, which may extend the others."""
+        return self.contents[-1]
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The finding codes that its rules can give."""
+        return frozenset(rule.code for rule in self.rules if rule.code)

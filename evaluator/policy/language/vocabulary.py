@@ -1,0 +1,347 @@
+"""Every word of the rule language with its type, its meaning and where its value comes from.
+
+The one table: the checker, the interpreter, the compiler and the reference page read it. A new word or
+state is one entry here. Those marked `order` depend on the order of the report or of the answers; a policy
+that uses none, in its conditions, messages and hints, gives the same decision document for every order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+from msgspec import Struct
+
+from evaluator.facts.address import ADDRESS_FLAGS, Address, OwnedAddress
+from evaluator.facts.link import Kind, Link
+from evaluator.policy.language.environment import Scene, Value
+from evaluator.policy.language.types import Base, Type
+
+_TEXT, _INTEGER, _ADDRESS = Type(Base.TEXT), Type(Base.INTEGER), Type(Base.ADDRESS)
+_TEXTS, _ADDRESSES, _OWNED = _TEXT.listed, _ADDRESS.listed, Type(Base.OWNED).listed
+_NICS, _CIDRS = Type(Base.NIC).listed, Type(Base.CIDR).listed
+_MAYBE_TEXT, _MAYBE_INTEGER = Type(Base.TEXT, optional=True), Type(Base.INTEGER, optional=True)
+_MAYBE_ADDRESS = Type(Base.ADDRESS, optional=True)
+_FIRST_ADDRESS = "the first A answer, else the first AAAA; of given addresses the first"
+_PRIMARY = "VDSM's `addr` and first `ipv6addrs`; elsewhere the first non-secondary of each family"
+_ROUTES = "the destinations of its routes; without a routing table its subnets and default routes"
+_NETWORKS = "the logical networks it carries, as their device or as a direct port of their bridge"
+_VLAN_ID = "its vlan id, or access tag in Open vSwitch; 0 for what is no vlan, unknown for a vlan without an id"
+_CONFLICTS = 'of "addr" and "network", those where the report contradicts itself about it'
+
+
+WordKey = tuple[Base | None, str]
+StateKey = tuple[Base, str]
+
+
+class Word(Struct, frozen=True):
+    """A word: `name` of a value of type `owner` (None: a word of its own).
+
+    `get` takes the scene and the owner's value. `path` is for the compiler: if the value is an attribute of the
+    owner's value (of the scene for a word of its own), the names that lead to it; else empty, and `get` is called.
+    """
+
+    owner: Base | None
+    name: str
+    type: Type
+    meaning: str
+    get: Callable[[Scene, Any], Value]
+    order: bool = False
+    path: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> WordKey:
+        """The key of the word in a checked policy."""
+        return self.owner, self.name
+
+    @property
+    def shown(self) -> str:
+        """The word as people read it, with the type of its owner: `nic.position`."""
+        return self.name if self.owner is None else f"{shown_owner(self.owner)}.{self.name}"
+
+
+class State(Struct, frozen=True):
+    """What `value is NAME` means for a value of one type; states of one `family` exclude each other.
+
+    `kind` is for the compiler: the kind that the state asks for, if it asks for nothing else.
+    """
+
+    owner: Base
+    name: str
+    meaning: str
+    holds: Callable[[Scene, Any], bool]
+    family: str = ""
+    order: bool = False
+    kind: Kind | None = None
+
+    @property
+    def key(self) -> StateKey:
+        """The key of the state in a checked policy."""
+        return self.owner, self.name
+
+    @property
+    def shown(self) -> str:
+        """The state as people read it, with the type of its owner: `address is primary`."""
+        return f"{shown_owner(self.owner)} is {self.name}"
+
+
+class Function(Struct, frozen=True):
+    """A function of the language: what it takes, what it gives."""
+
+    name: str
+    takes: str
+    gives: Type
+    meaning: str
+
+
+def shown_owner(base: Base) -> str:
+    """Return what stands before a word or state of a value of this type in texts about the language."""
+    return str(Base.ADDRESS if base is Base.OWNED else base)
+
+
+def _attribute(
+    owner: Base | None, name: str, type_: Type, meaning: str, path: str = "", *, order: bool = False
+) -> Word:
+    """Return a word whose value is an attribute, by the word's own name if no path is given."""
+    path = path or name
+    read: Callable[[object], Value] = attrgetter(path)
+
+    def get(scene: Scene, value: object) -> Value:
+        return read(scene if owner is None else value)
+
+    return Word(owner, name, type_, meaning, get, order, tuple(path.split(".")))
+
+
+def _named(scene: Scene, names: tuple[str, ...]) -> tuple[Link, ...]:
+    return tuple(nic for name in names for nic in scene.facts.named(name))
+
+
+def _stack(scene: Scene, nic: Link) -> tuple[Link, ...]:
+    return _named(scene, tuple(sorted((nic.name, *scene.facts.topology.below(nic.name)))))
+
+
+def _base(scene: Scene, nic: Link) -> Link | None:
+    name = nic.lowers.base if nic.kind in _BASED else None
+    return None if name is None else scene.facts.by_name.get(name)
+
+
+_BASED = (Kind.VLAN, Kind.MACVLAN)
+_HOST, _REPORT, _NIC, _ADDR = Base.HOST, Base.REPORT, Base.NIC, Base.OWNED
+WORDS: tuple[Word, ...] = (
+    _attribute(None, "candidates", _NICS, "the interfaces that are left now"),
+    _attribute(None, "interfaces", _NICS, "all interfaces of the report", "facts.links"),
+    _attribute(None, "owners", _NICS, "the interfaces that own a usable host address", "question.owners"),
+    _attribute(None, "host", Type(_HOST), "the host as it is addressed"),
+    _attribute(None, "report", Type(_REPORT), "the host as it reports itself", "facts"),
+    _attribute(_HOST, "name", _TEXT, "the name as asked, or the literals"),
+    _attribute(_HOST, "addresses", _ADDRESSES, "the usable host addresses", "usable"),
+    _attribute(_HOST, "answers", _ADDRESSES, "all host addresses, usable or not"),
+    _attribute(_HOST, "unusable", _ADDRESSES, "the host addresses that no interface can own"),
+    Word(_HOST, "unowned", _ADDRESSES, "the usable ones that no interface owns", lambda s, _: s.question.unowned),
+    _attribute(_HOST, "first_address", _MAYBE_ADDRESS, _FIRST_ADDRESS, "first", order=True),
+    _attribute(_REPORT, "networks", _TEXTS, "the logical networks on the host"),
+    _attribute(_REPORT, "last_client_iface", _MAYBE_TEXT, "the interface of the last client"),
+    _attribute(_NIC, "name", _TEXT, "its ifname"),
+    Word(_NIC, "kind", _TEXT, "its kind, one of the states below", lambda _, n: str(n.kind)),
+    _attribute(_NIC, "position", _INTEGER, "its place in the report: nics, vlans, bonds, bridges", order=True),
+    _attribute(_NIC, "addresses", _OWNED, "the addresses it owns"),
+    Word(
+        _NIC, "primary_addresses", _OWNED, _PRIMARY, lambda _, n: tuple(a for a in n.addresses if a.primary), order=True
+    ),
+    Word(_NIC, "matched", _OWNED, "those that equal a usable host address", lambda s, n: s.question.matched(n)),
+    _attribute(_NIC, "subnets", _CIDRS, "the subnets it is in, host prefixes left out"),
+    _attribute(_NIC, "routes", _CIDRS, _ROUTES),
+    _attribute(_NIC, "gateways", _ADDRESSES, "the gateways of its default routes"),
+    _attribute(_NIC, "networks", _TEXTS, _NETWORKS),
+    _attribute(_NIC, "vlan_id", _MAYBE_INTEGER, _VLAN_ID),
+    _attribute(_NIC, "bond_mode", _MAYBE_INTEGER, "0 to 6; unknown for what is no bond"),
+    Word(
+        _NIC,
+        "host_prefixes",
+        _OWNED,
+        "those of `matched` that are reported with /32 or /128",
+        lambda s, n: tuple(a for a in s.question.matched(n) if a.is_host_prefix),
+    ),
+    Word(_NIC, "base", Type(Base.NIC, optional=True), "the lower device of a vlan or macvlan, if described", _base),
+    _attribute(_NIC, "altnames", _TEXTS, "its alternative names"),
+    _attribute(_NIC, "alias", _MAYBE_TEXT, "its alias, a text that somebody chose"),
+    Word(_NIC, "slaves", _NICS, "its described slaves", lambda s, n: _named(s, n.lowers.slaves)),
+    Word(_NIC, "ports", _NICS, "its described ports", lambda s, n: _named(s, n.lowers.ports)),
+    Word(_NIC, "lowers", _NICS, "what it stands directly on", lambda s, n: _named(s, s.facts.topology.lowers(n.name))),
+    Word(_NIC, "uppers", _NICS, "what stands directly on it", lambda s, n: _named(s, s.facts.topology.uppers(n.name))),
+    Word(_NIC, "stack", _NICS, "itself and everything below it", _stack),
+    _attribute(_NIC, "missing", _TEXTS, "slaves, ports, base that are named, not described"),
+    _attribute(_NIC, "conflicts", _TEXTS, _CONFLICTS),
+    _attribute(_NIC, "mtu", _MAYBE_INTEGER, "its mtu in octets"),
+    _attribute(_NIC, "speed", _MAYBE_INTEGER, "its speed in Mb/s; a reported 0 is unknown"),
+    _attribute(_NIC, "mac", _MAYBE_TEXT, "its link-layer address in lower case"),
+    _attribute(_ADDR, "prefix", _INTEGER, "its length; the whole address where the report gives none", "length"),
+    _attribute(_ADDR, "network", Type(Base.CIDR), "the subnet it stands in"),
+    _attribute(_ADDR, "label", _MAYBE_TEXT, "its label in the kernel, such as eth0:1; IPv6 addresses have none"),
+)
+
+
+def _vlan(_: Scene, nic: Link) -> str:
+    if nic.vlan_id is None:
+        return "unknown VLAN"
+    return f"VLAN {nic.vlan_id}" if nic.vlan_id else "untagged"
+
+
+_OWNERS = Type(Base.OWNER).listed
+_WITH_ADDRESSES = "with the usable host addresses that each owns: bond0 (10.20.0.5), ens2 (10.31.0.5)"
+MESSAGE_WORDS: tuple[Word, ...] = (
+    Word(
+        None,
+        "candidates.addresses",
+        _OWNERS,
+        f"the candidates {_WITH_ADDRESSES}",
+        lambda s, _: s.question.as_owners(s.candidates),
+    ),
+    Word(
+        None,
+        "owners.addresses",
+        _OWNERS,
+        f"the owners {_WITH_ADDRESSES}",
+        lambda s, _: s.question.as_owners(s.question.owners),
+    ),
+    Word(_NIC, "vlan", _TEXT, "its vlan: untagged, VLAN 100 or unknown VLAN", _vlan),
+)
+_KIND_MEANINGS = {
+    Kind.PHYSICAL: "a network card, or what the report lists as one",
+    Kind.TUN: "a tun or tap device",
+    Kind.OVS: "a port or bridge of Open vSwitch that is no bridge to its host",
+    Kind.OTHER: "of a kind that has no name here",
+}
+
+
+def _kind_state(kind: Kind) -> State:
+    meaning = _KIND_MEANINGS.get(kind, f"a {kind}")
+    return State(Base.NIC, str(kind), meaning, lambda _, nic: nic.kind is kind, "kind", kind=kind)
+
+
+_FLAG_MEANINGS = {
+    "deprecated": "past its preferred lifetime",
+    "temporary": "an IPv6 address for privacy, which changes",
+    "dynamic": "reported with a lifetime, as DHCP and router advertisements give it",
+    "tentative": "not yet known to be unique",
+}
+
+
+def _flag_state(flag: str) -> State:
+    return State(Base.OWNED, flag, _FLAG_MEANINGS[flag], lambda _, a: flag in a.flags)
+
+
+STATES: tuple[State, ...] = (
+    *(_kind_state(kind) for kind in Kind),
+    State(Base.NIC, "up", "reported up", lambda _, n: n.up is True, "operstate"),
+    State(Base.NIC, "down", "reported down", lambda _, n: n.up is False, "operstate"),
+    State(Base.NIC, "slave", "a slave of a bond or team", lambda s, n: n.name in s.facts.slaves),
+    State(Base.NIC, "port", "a port of a bridge", lambda s, n: n.name in s.facts.ports),
+    State(Base.NIC, "carrier", "reported to have a carrier", lambda _, n: n.carrier is True),
+    State(Base.NIC, "dhcp", "configured by DHCP", lambda _, n: n.dhcp),
+    State(Base.NIC, "dhcpv6", "configured by DHCPv6", lambda _, n: n.dhcpv6),
+    *(
+        state
+        for base in (Base.ADDRESS, Base.OWNED)
+        for state in (
+            State(base, "ipv4", "an IPv4 address", lambda _, a: _bare(a).version == 4, "family"),
+            State(base, "ipv6", "an IPv6 address", lambda _, a: _bare(a).version == 6, "family"),
+            State(
+                base,
+                "link_local",
+                "in 169.254.0.0/16 or fe80::/10",
+                lambda _, a: _bare(a).is_link_local,
+                "scope",
+            ),
+            State(base, "private", "of RFC 1918 or RFC 4193", lambda _, a: _bare(a).is_private, "scope"),
+            State(
+                base,
+                "global",
+                "neither link-local, private nor unusable",
+                lambda _, a: _is_global(_bare(a)),
+                "scope",
+            ),
+        )
+    ),
+    State(Base.OWNED, "primary", "the one that the reporting tool shows first", lambda _, a: a.primary, order=True),
+    *(_flag_state(flag) for flag in ADDRESS_FLAGS),
+    State(Base.OWNED, "host_prefix", "reported with /32 or /128", lambda _, a: a.is_host_prefix),
+    State(Base.HOST, "complete", "every family was answered", lambda _, h: h.complete),
+    State(Base.HOST, "literal", "addresses were given, not a name", lambda _, h: h.is_literal),
+)
+
+FUNCTIONS: dict[str, Function] = {
+    function.name: function
+    for function in (
+        Function("count", "a list", _INTEGER, "the number of its distinct elements"),
+        Function(
+            "cidr",
+            "a text",
+            Type(Base.CIDR),
+            'the network, checked when the policy is loaded: cidr("10.20.0.0/16")',
+        ),
+        Function(
+            "address",
+            "a text",
+            _ADDRESS,
+            'the address, checked when the policy is loaded: address("10.20.0.1")',
+        ),
+        Function(
+            "route_to",
+            "an address",
+            _NICS,
+            "the interfaces with the longest route that leads to the address, then the least metric",
+        ),
+    )
+}
+
+KEYWORDS = frozenset(
+    {
+        *("when", "and", "or", "not", "in", "is", "satisfies", "some", "every", "no"),
+        *("overlaps", "within", "like", "above", "below", "true", "false"),
+    }
+)
+KNOWING = {"known": True, "given": True, "unknown": False}
+
+_WORDS_OF: dict[Base | None, dict[str, Word]] = {}
+for _word in WORDS:
+    _WORDS_OF.setdefault(_word.owner, {})[_word.name] = _word
+_MESSAGE_WORDS = {word.key: word for word in MESSAGE_WORDS}
+_STATES_OF: dict[Base, dict[str, State]] = {}
+for _state in STATES:
+    _STATES_OF.setdefault(_state.owner, {})[_state.name] = _state
+
+
+def word_named(owner: Base | None, name: str) -> Word:
+    """Return a word of a type, of None one that is used alone; those of messages, too."""
+    word = _WORDS_OF[owner].get(name)
+    return _MESSAGE_WORDS[owner, name] if word is None else word
+
+
+def message_word(owner: Base | None, name: str) -> Word | None:
+    """Return a word that only messages and hints have."""
+    return _MESSAGE_WORDS.get((owner, name))
+
+
+def state_named(owner: Base, name: str) -> State:
+    """Return a state of a type."""
+    return _STATES_OF[owner][name]
+
+
+def words_of(owner: Base | None) -> dict[str, Word]:
+    """Return the words of a type by name; of None those that stand alone."""
+    return _WORDS_OF.get(owner, {})
+
+
+def states_of(owner: Base) -> dict[str, State]:
+    """Return the states of a type by name."""
+    return _STATES_OF.get(owner, {})
+
+
+def _bare(value: Address | OwnedAddress) -> Address:
+    return value if isinstance(value, Address) else value.address
+
+
+def _is_global(address: Address) -> bool:
+    return not (address.is_link_local or address.is_private or address.unusable)

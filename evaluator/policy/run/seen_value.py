@@ -1,0 +1,17 @@
+"""A value that a clause of a rule read, as explanations show it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class SeenValue(Struct, frozen=True):
+    """A word of a deciding clause, its value as text, and where the report states it (JSON Pointers)."""
+
+    word: str
+    value: str
+    pointers: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the value as JSON-ready data."""
+        return {"word": self.word, "value": self.value, "pointers": list(self.pointers)}

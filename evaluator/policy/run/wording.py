@@ -1,0 +1,86 @@
+"""Values of the rule language as people read them, in messages and explanations; and the findings of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from evaluator.base.finding import Finding
+from evaluator.base.text import visible
+from evaluator.facts.address import Address, Cidr, OwnedAddress
+from evaluator.facts.link import Link
+from evaluator.policy.language.environment import Owner, Question, Value, identity
+from evaluator.policy.language.program import Rule
+from evaluator.policy.language.verbs import Effect
+
+_MOST_SHOWN = 20
+
+
+def show(value: object) -> str:
+    """Return a value as text: lists sorted and joined by commas, an unknown value as `unknown`."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple) and value and isinstance(value[0], Owner):
+        return ", ".join(map(show, value))
+    if isinstance(value, Owner):
+        return show(value.nic) + (f" ({show(value.addresses)})" if value.addresses else "")
+    if isinstance(value, tuple):
+        keys = sorted({identity(item) for item in value}, key=lambda key: (str(type(key)), key))
+        return ", ".join(show(key) for key in keys) or "none"
+    if isinstance(value, Link):
+        return visible(value.name)
+    if isinstance(value, Address | OwnedAddress | Cidr):
+        return str(value)
+    return visible(str(value))
+
+
+def show_briefly(value: object) -> str:
+    """Return a value as text, a long list by its first elements; lists of the language come sorted."""
+    if isinstance(value, tuple) and len(value) > _MOST_SHOWN:
+        return f"{show(value[:_MOST_SHOWN])}, … ({len(value)} in all)"
+    return show(value)
+
+
+def finding_of(rule: Rule, question: Question, nic: Link, named: tuple[Value, ...], message: str, hint: str) -> Finding:
+    """Return what a rule found about one interface; it is about the addresses that its message names, if it names any.
+
+    Otherwise it is about the host addresses that the interface owns.
+    """
+    addresses = frozenset(_named(named)[1]) if named else question.matched_set(nic)
+    return _finding(rule, {nic.name}, addresses, message, hint)
+
+
+def _named(values: Iterable[Value]) -> tuple[set[str], set[Address]]:
+    """Return the interfaces and the addresses that a message names."""
+    interfaces: set[str] = set()
+    addresses: set[Address] = set()
+    for value in values:
+        for item in value if isinstance(value, tuple) else (value,):
+            match item:
+                case Link():
+                    interfaces.add(item.name)
+                case Owner():
+                    interfaces.add(item.nic.name)
+                    addresses.update(item.addresses)
+                case OwnedAddress():
+                    addresses.add(item.address)
+                case Address():
+                    addresses.add(item)
+    return interfaces, addresses
+
+
+def finding_at_once(
+    rule: Rule, question: Question, candidates: tuple[Link, ...], named: tuple[Value, ...], message: str, hint: str
+) -> Finding:
+    """Return what a rule without subject found; it is about what its message names."""
+    interfaces, addresses = _named(named)
+    if rule.verb.effect is Effect.MAKE_AMBIGUOUS:
+        interfaces.update([nic.name for nic in candidates])
+        addresses.update(question.matched_sets(candidates))
+    return _finding(rule, interfaces, addresses, message, hint)
+
+
+def _finding(rule: Rule, interfaces: Iterable[str], addresses: Iterable[Address], message: str, hint: str) -> Finding:
+    texts = tuple([str(address) for address in sorted(addresses)])
+    return Finding(rule.code, rule.severity, message, tuple(sorted(interfaces)), texts, rule.place, hint)

@@ -1,0 +1,156 @@
+"""Where a policy's text is: a shipped one is found by its name, any other by the path of its file.
+
+A shipped name never means a file, so that no file can take the place of a shipped policy.
+
+The text of a source is the file's own, so that its digest is that of the file's bytes; `plain_text` is what the
+parser reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from evaluator.base.diagnostic import Diagnostic, PolicyError
+from evaluator.base.files import FileTooLargeError, read_regular
+from evaluator.base.shipped import list_shipped, read_shipped
+from evaluator.base.source import Source
+from evaluator.base.text import did_you_mean, quote, quote_path, reason_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LARGEST_POLICY = 256 * 1024
+_ENDINGS = (".yaml", ".yml")
+_LINE_BREAKS = dict.fromkeys(map(ord, "\r\x85\u2028\u2029"), "\n")  # what YAML ends a line at, as one character
+
+
+def shipped_names() -> tuple[str, ...]:
+    """Return the names of the shipped policies, sorted."""
+    files = list_shipped("policies")
+    return tuple(
+        sorted(
+            name.removesuffix(".yaml") for name in files if name.endswith(".yaml") and not name.endswith(".test.yaml")
+        )
+    )
+
+
+def shipped_text(name: str) -> bytes:
+    """Return the text of a shipped policy."""
+    return read_shipped("policies", f"{name}.yaml")
+
+
+def find_policy(name: str | Path, search: Sequence[Path] = (), folder: Path | None = None) -> Source:
+    """Return the text of a shipped policy or of a file; PolicyError if it is missing or not UTF-8.
+
+    A file's name has a slash or ends with `.yaml` or `.yml`. A relative one starts in `folder` (default: the working
+    folder) or, if that has no such file, in a folder of the search path.
+    """
+    if isinstance(name, str) and name in shipped_names():
+        return Source(f"{name}.yaml", shipped_text(name).decode())
+    from pathlib import Path  # noqa: PLC0415 -- a shipped policy is found without
+
+    if isinstance(name, str) and not names_file(name):
+        raise PolicyError([_unknown(name, is_file(Path(name) if folder is None else folder / name))])
+    first = str(name) if folder is None else str(folder / name)
+    others = [str(place / name) for place in search if _is_searched(name)]
+    found = next((place for place in (first, *others) if is_file(Path(place))), None)
+    try:
+        content = _decoded(_read(Path(found or first)), quote_path(found or first))
+    except PolicyError as error:
+        if found is None and others:
+            hint = f"it is not in the policy path either: {', '.join(map(quote_path, search))}"
+            raise PolicyError(replace(problem, hint=hint) for problem in error.diagnostics) from None
+        raise
+    return Source(found or first, content, found or first)
+
+
+def find_base(name: str, extending: Source, search: Sequence[Path] = ()) -> Source:
+    """Return the text of the policy that another one extends; a path starts in the folder of the other one's file."""
+    from pathlib import Path  # noqa: PLC0415 -- a shipped policy is found without
+
+    if extending.path is not None:
+        return find_policy(name, search, Path(extending.path).parent)
+    if names_file(name) and name not in shipped_names():
+        message = f"a policy that is not a file can only extend a shipped policy, not {quote(name)}"
+        hint = f"shipped policies: {', '.join(shipped_names())}; or give the path of the policy's own file too"
+        raise PolicyError([Diagnostic("EXTENDS_NEEDS_FILE", message, hint=hint)])
+    return find_policy(name)
+
+
+def names_file(name: str) -> bool:
+    """Return whether a name is the path of a file: any other name is that of a shipped policy."""
+    return "/" in name or name.endswith(_ENDINGS)
+
+
+def _is_searched(name: str | Path) -> bool:
+    """Return whether a file is looked for in the policy path: a path with a fixed beginning is not."""
+    return isinstance(name, str) and not name.startswith(("/", "./", "../"))
+
+
+def _unknown(name: str, is_file_of_that_name: bool) -> Diagnostic:
+    known = shipped_names()
+    hint = did_you_mean(name, known) or f"shipped policies: {', '.join(known)}; or give the path of a file"
+    if is_file_of_that_name:
+        hint = f"to name the file, write {quote(f'./{name}')}"
+    return Diagnostic("POLICY_NOT_FOUND", f"there is no policy {quote(name)}", hint=hint)
+
+
+def policy_source(text: str | bytes, path: str | Path | None = None) -> Source:
+    """Return a policy text that is not read from a file; PolicyError if it is too large or not UTF-8.
+
+    `path` is where the text stands or will stand: policies that it extends are found from there.
+    """
+    try:
+        content = text.encode() if isinstance(text, str) else text
+    except UnicodeEncodeError as error:
+        message = f"the policy text has a lone surrogate at character {error.start}"
+        raise PolicyError([Diagnostic("POLICY_UNREADABLE", message)]) from None
+    if len(content) > LARGEST_POLICY:
+        raise _too_large("the policy text")
+    decoded = _decoded(content, "the policy text")
+    return Source("<text>", decoded) if path is None else Source(str(path), decoded, str(path))
+
+
+def is_file(path: Path) -> bool:
+    """Return whether there is a file; a path that cannot be one is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def read_text_file(path: Path) -> str:
+    """Return the plain text of a test file; PolicyError if it cannot be read, is too large or is not UTF-8."""
+    return plain_text(_decoded(_read(path), quote_path(path)))
+
+
+def plain_text(text: str) -> str:
+    """Return a text without its byte order mark, every line ended by one line feed."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").translate(_LINE_BREAKS)
+
+
+def _read(path: Path) -> bytes:
+    shown = quote_path(path)
+    try:
+        return read_regular(path, LARGEST_POLICY)
+    except FileTooLargeError:
+        raise _too_large(shown) from None
+    except OSError as error:
+        message = f"{shown} cannot be read: {reason_of(error)}"
+        raise PolicyError([Diagnostic("POLICY_UNREADABLE", message)]) from None
+
+
+def _too_large(shown: str) -> PolicyError:
+    message = f"{shown} is larger than {LARGEST_POLICY // 1024} KiB"
+    return PolicyError([Diagnostic("POLICY_TOO_LARGE", message)])
+
+
+def _decoded(content: bytes, shown: str) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        message = f"{shown} is not UTF-8 at byte {error.start}"
+        raise PolicyError([Diagnostic("POLICY_UNREADABLE", message)]) from None

@@ -1,0 +1,169 @@
+"""Where a YAML document breaks its schema, in words that fit a policy file.
+
+To a schema a key is missing and another is not allowed; a person has misspelt one key. What follows from
+another mistake is not reported: a missing key if a key beside it was meant to be that key, the sentence of a rule if
+its condition is in a key `when`.
+"""
+
+from __future__ import annotations
+
+from evaluator.base.lookalike import lookalike_in
+from evaluator.base.schema import Violation, is_valid, violations
+from evaluator.base.source import Span
+from evaluator.base.text import did_you_mean, quote
+from evaluator.policy.language.verbs import VERBS
+from evaluator.policy.parameters import TYPE_NAMES
+from evaluator.policy.source.problems import Problems
+from evaluator.policy.source.yaml_text import Located
+
+_CONDITION_KEYS = ("when", "if", "condition", "where", "unless", "while")
+_RULE_KEYS = (*_CONDITION_KEYS, "then", "do", "action", "verb")
+_TYPES = {
+    **dict.fromkeys(("str", "text", "name"), "string"),
+    **dict.fromkeys(("int", "number", "num", "vlan"), "integer"),
+    **dict.fromkeys(("bool", "flag"), "boolean"),
+    **dict.fromkeys(("ip", "ipaddress", "ip_address", "ipv4", "ipv6", "host"), "address"),
+    **dict.fromkeys(("network", "subnet", "net", "prefix"), "cidr"),
+}
+_LISTS = ("list", "array", "strings", "string[]", "[string]", "list[string]", "set")
+_Path = tuple[str | int, ...]
+
+
+def refuse_violations(located: Located, schema_name: str, problems: Problems) -> None:
+    """Note every place where a YAML document breaks its schema."""
+    if is_valid(located.value, schema_name):
+        return
+    found = violations(located.value, schema_name)
+    if _rules_in_parameters(located):
+        span = located.children["parameters"].keys["rules"]
+        problems.error("POLICY_INVALID", "`rules` is inside `parameters`", span, "begin its line in the first column")
+        found = tuple(v for v in found if v.path[:2] != ("parameters", "rules") and _missing(v) != "rules")
+    meant = {(v.path[:-1], _meant(v)) for v in found if v.unknown_key is not None}
+    for violation in found:
+        place = located.at(violation.path)
+        if violation.unknown_key is not None:
+            _unknown_key(violation, located, problems)
+        elif not place.broken and (violation.path, _missing(violation)) not in meant:
+            _wrong_value(violation, place, problems)
+
+
+def _rules_in_parameters(located: Located) -> bool:
+    parameters = located.children.get("parameters")
+    inside = None if parameters is None else parameters.children.get("rules")
+    return "rules" not in located.children and inside is not None and isinstance(inside.value, list)
+
+
+def _missing(violation: Violation) -> str:
+    """Return the key that is missing; an empty text if something else is wrong."""
+    return violation.expected.removeprefix("the key `").rstrip("`") if violation.found.startswith("an object w") else ""
+
+
+def _meant(violation: Violation) -> str:
+    """Return the known key that was probably meant; `rule` for a part of a rule's sentence as a key of its own."""
+    key = violation.unknown_key or ""
+    lookalike = lookalike_in(key)
+    plain = (lookalike.meant if lookalike is not None else key).strip().removeprefix("- ").lower()
+    if plain in violation.known_keys:
+        return plain
+    if "rule" in violation.known_keys and (plain in _RULE_KEYS or plain.partition(" ")[0] in VERBS):
+        return "rule"
+    return did_you_mean(key, violation.known_keys).removeprefix("did you mean `").removesuffix("`?")
+
+
+def _unknown_key(violation: Violation, located: Located, problems: Problems) -> None:
+    key = violation.unknown_key or ""
+    parent = located.at(violation.path[:-1])
+    hint = _hint_for_key(violation, parent)
+    problems.error("POLICY_INVALID", f"unknown key {quote(key)}", parent.keys.get(key, parent.span), hint)
+
+
+def _hint_for_key(violation: Violation, parent: Located) -> str:
+    key, meant = violation.unknown_key or "", _meant(violation)
+    lookalike = lookalike_in(key)
+    if lookalike is not None and meant:
+        return f"write {quote(meant)}: in this key {lookalike.message.removeprefix('it holds ')}"
+    if meant == "rule" and key.lower() not in ("rule", "rules", "rul", "ruel"):
+        sentence = _sentence(key, parent)
+        if sentence:
+            return f"verb and condition are one sentence: `rule: {sentence}`"
+    return f"did you mean {quote(meant)}?" if meant else f"expected {violation.expected}"
+
+
+def _sentence(key: str, parent: Located) -> str:
+    """Return the sentence of a rule that was divided among keys, and take what is there of it as explained."""
+    rule, value = parent.children.get("rule"), parent.children[key].value
+    condition = str(value) if isinstance(value, str) else "…"
+    if key in _CONDITION_KEYS:
+        if rule is None or not isinstance(rule.value, str):
+            return f"match nic when {condition}"
+        if "when" in rule.value.split():
+            return ""
+        rule.broken = True
+        return f"{rule.value} when {'not (' + condition + ')' if key == 'unless' else condition}"
+    if key.partition(" ")[0].lower() in VERBS:
+        start = key.removesuffix(" when")
+        condition = condition.removeprefix("nic when ").removeprefix("when ")
+        return f"{start if ' ' in start else start + ' nic'} when {condition}"
+    return "match nic when …"
+
+
+def _wrong_value(violation: Violation, place: Located, problems: Problems) -> None:
+    span = Span(place.span.start, min(place.span.end, place.span.start + 1)) if place.keys else place.span
+    missing = _missing(violation)
+    if missing:
+        problems.error("POLICY_INVALID", f"missing key {quote(missing)}", span, _hint_for_missing(missing))
+        return
+    message, hint = _explained(violation, place)
+    problems.error("POLICY_INVALID", message, span, hint)
+
+
+def _hint_for_missing(key: str) -> str:
+    return {
+        "name": "each rule has a name: `- name: not-over-a-bridge`",
+        "rule": "each rule has a sentence: `rule: match nic when nic.addresses overlaps host.addresses`",
+        "policy": "the first line of a policy is its name: `policy: my-policy`",
+        "rules": "write `rules:`, and a list of rules below it",
+        "type": "write `type: string`, `integer`, `boolean`, `address` or `cidr`, in brackets for a list: `[string]`",
+    }.get(key, "")
+
+
+def _explained(violation: Violation, place: Located) -> tuple[str, str]:
+    """Return what is wrong with a value, and what to write."""
+    key = next((str(step) for step in reversed(violation.path) if isinstance(step, str)), "the file")
+    value, expected = place.value, violation.expected
+    if value is None:
+        return f"the value of {quote(key)} is missing", f"write it after `{key}:`, in quotes if it is a text"
+    if expected == "array" and isinstance(value, dict):
+        first = next(iter(place.keys), "name")
+        return f"the dash before {quote(first)} is missing", f"{quote(key)} is a list: begin each entry with `- `"
+    if expected == "object":
+        return _not_a_map(key, value, violation)
+    if expected == "string" and isinstance(value, list | dict):
+        if isinstance(value, list):
+            return f"{quote(key)} is a list, not a text", f"write one text after `{key}:`"
+        return f"{quote(key)} is a map, not a text", "put a text that begins with `{` in quotes"
+    if expected == "string":
+        return f"found {violation.found}, expected a text", "quote the value"
+    if key == "type" and isinstance(value, str):
+        return f"unknown type {quote(value)}", _hint_for_type(value)
+    hint = did_you_mean(value, violation.choices) if isinstance(value, str) else ""
+    return f"found {violation.found}, expected {expected}", hint
+
+
+def _not_a_map(key: str, value: object, violation: Violation) -> tuple[str, str]:
+    if key == "rules":
+        return "a rule needs a name and a key `rule`", f"write `- name: NAME`, and below it `rule: {value}`"
+    if key == "parameters":
+        return "`parameters` is not a map", "write `NAME: {type: string, default: TEXT}` for each parameter"
+    if "parameters" in violation.path:
+        declared = f"type: {value}" if value in TYPE_NAMES else f"type: string, default: {value}"
+        return f"{quote(key)} needs a type", f"write `{key}: {{{declared}}}`"
+    return f"found {violation.found}, expected an object", "write `key: value` on each line"
+
+
+def _hint_for_type(value: str) -> str:
+    low = value.lower()
+    if low in _LISTS:
+        return "write the type of the elements in brackets: `type: [string]`"
+    known = _TYPES.get(low.rstrip("s"), _TYPES.get(low, ""))
+    return f"write `{known}`" if known else did_you_mean(value, TYPE_NAMES) or f"the types are {', '.join(TYPE_NAMES)}"

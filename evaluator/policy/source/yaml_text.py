@@ -1,0 +1,255 @@
+"""A YAML text becomes plain values that know their place, within limits.
+
+Less than YAML on purpose. Anchors, aliases and tags are refused (they expand without bound, or build
+objects); so are keys that are no strings, keys given twice, and plain scalars that YAML 1.1 reads as
+something a person did not write (`no` as false, `1:30` as ninety).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import yaml
+from msgspec import Struct, field
+
+from evaluator.base.diagnostic import PolicyError
+from evaluator.base.source import Source, Span
+from evaluator.base.text import is_well_formed, quote
+from evaluator.policy.source.problems import Problems
+from evaluator.policy.source.yaml_slips import odd_indentation, slip_in
+
+DEEPEST_YAML = 12
+MOST_VALUES = 20_000  # keys among them
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})", re.ASCII)
+_RESOLVER = yaml.resolver.Resolver()
+_COMMENT = re.compile(r"[ \t]*#")
+_STRING = "tag:yaml.org,2002:str"
+_PLAIN_VALUES = {"true": True, "false": False, "": None, "~": None, "null": None}
+_KINDS = {"bool": "a truth value", "int": "a number", "float": "a number", "timestamp": "a date"}
+_QUANTIFIER = re.compile(r"\b(some|every|no)\s+\w+\s+in\s")
+
+
+class Located(Struct):
+    """A value with its place. `value` is plain data; `keys` and `children` lead to its parts.
+
+    `style` is YAML's for a scalar: None for plain, a quote, `|` or `>`. `cut_by_comment` tells that
+    a comment follows on the line where a plain scalar ends, `broken` that something was refused here.
+    """
+
+    value: object
+    span: Span
+    style: str | None = None
+    cut_by_comment: bool = False
+    broken: bool = False
+    keys: dict[str, Span] = field(default_factory=dict)
+    children: dict[str | int, Located] = field(default_factory=dict)
+
+    def at(self, path: tuple[str | int, ...]) -> Located:
+        """Return the part that a path of keys and indices leads to, or the nearest that exists."""
+        found = self
+        for step in path:
+            if step not in found.children:
+                break
+            found = found.children[step]
+        return found
+
+
+def read_yaml(source: Source, problems: Problems) -> Located | None:
+    """Return the one document of a YAML text; None where the text holds none or is no YAML (noted)."""
+    slip = None if source.text.isascii() else odd_indentation(source.text)
+    if slip is not None:
+        problems.error("YAML_SYNTAX", slip.message, slip.span, slip.hint)
+        return None
+    try:
+        return _Reader(source, problems, _events(source.text)).document()
+    except yaml.MarkedYAMLError as error:
+        problem = str(error.problem or error.context or "it cannot be read")
+        is_open = "quoted scalar" in str(error.context) and "end of stream" in problem
+        mark = error.context_mark if is_open else error.problem_mark or error.context_mark
+        at = min(mark.index if mark else 0, len(source.text))
+        slip = slip_in(source.text, at)
+        if slip is not None:
+            problems.error("YAML_SYNTAX", slip.message, slip.span, slip.hint)
+            return None
+        message, hint = _explain(source, at, "an open quote" if is_open else problem)
+        problems.error("YAML_SYNTAX", message, Span(at, min(at + 1, len(source.text))), hint)
+    except yaml.YAMLError as error:
+        at = min(getattr(error, "position", 0), len(source.text))
+        char = f"{quote(source.text[at])} cannot stand in YAML" if at < len(source.text) else str(error)
+        problems.error("YAML_SYNTAX", char, Span(at, at), "write printable characters only")
+    return None
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    loader = yaml.SafeLoader(text)
+    while loader.check_event():
+        yield loader.get_event()
+
+
+def _explain(source: Source, at: int, problem: str) -> tuple[str, str]:
+    line = source.text[source.text.rfind("\n", 0, at) + 1 : at]
+    if "mapping values are not allowed" in problem:
+        if _QUANTIFIER.search(line):
+            return (
+                "`: ` begins a value in YAML, and the rule is in one already",
+                "between the list of a quantifier and its condition write `satisfies`",
+            )
+        return "`: ` begins a value in YAML, and this line has one already", "put the text in quotes"
+    if "\\t" in problem:
+        return "a tab is not allowed here in YAML", "indent with spaces"
+    if problem == "an open quote":
+        return "the quote is never closed", "close it at the end of the text"
+    if line.rstrip().endswith(("}", '"', "'")) or re.search(r":\s*[{\"']", line):
+        return f"invalid YAML: {problem}", "put the whole text in quotes, others inside it than around it"
+    return f"invalid YAML: {problem}", "compare the indentation, the dashes and the colons with the lines above"
+
+
+class _Reader:
+    """Builds located values from YAML events; one level of nesting is one level of calls, limited above."""
+
+    def __init__(self, source: Source, problems: Problems, events: Iterator[yaml.Event]) -> None:
+        self._source = source
+        self._problems = problems
+        self._events = events
+        self._values = 0
+
+    def document(self) -> Located | None:
+        found: Located | None = None
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if found is not None:
+                    self._problems.error(
+                        "YAML_SYNTAX",
+                        "a second document begins here",
+                        _span(event),
+                        "a policy is one document",
+                    )
+                    return None
+                found = self._value(next(self._events), 1)
+        if found is None:
+            self._problems.error("POLICY_EMPTY", "the file is empty", Span(0, 0))
+        return found
+
+    def _value(self, event: yaml.Event, depth: int) -> Located:
+        if self._refuse_extras(event):
+            return self._skipped(event, depth)
+        return self._plain_value(event, depth)
+
+    def _skipped(self, event: yaml.Event, depth: int) -> Located:
+        """Read past a value that was refused already, so that what is in it is not refused again."""
+        found = self._plain_value(event, depth)
+        found.broken = True
+        return found
+
+    def _plain_value(self, event: yaml.Event, depth: int) -> Located:
+        if depth > DEEPEST_YAML:
+            self._problems.error("YAML_TOO_DEEP", f"the file is nested deeper than {DEEPEST_YAML} levels", _span(event))
+            raise PolicyError(self._problems.found)
+        self._values += 1
+        if self._values > MOST_VALUES:
+            message = f"the file has more than {MOST_VALUES} keys and values"
+            self._problems.error("POLICY_TOO_LARGE", message, _span(event), "give long lists as parameters")
+            raise PolicyError(self._problems.found)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(event, depth)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(event, depth)
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        return Located(None, _span(event))
+
+    def _refuse_extras(self, event: yaml.Event) -> bool:
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        if anchor is not None:
+            sign, what = ("*", "alias") if isinstance(event, yaml.AliasEvent) else ("&", "anchor")
+            is_text = isinstance(event, yaml.ScalarEvent)
+            written = self._problems.text(_span(event)) if is_text else f"{sign}{anchor}"
+            message = f"{quote(f'{sign}{anchor}')} is an {what} in YAML, which is not allowed here"
+            hint = f'if it is a text, put it in quotes: "{written}"; else write the value itself'
+            self._problems.error("YAML_ANCHOR", message, _span(event), hint)
+        if tag is not None:
+            message = f"{quote(str(tag))} is a tag in YAML, which is not allowed here"
+            self._problems.error("YAML_TAG", message, _span(event), "remove it, or put the whole text in quotes")
+        return anchor is not None or tag is not None
+
+    def _mapping(self, start: yaml.MappingStartEvent, depth: int) -> Located:
+        values: dict[str, object] = {}
+        found, is_other_entry = Located(values, _span(start)), False
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                found.span = Span(found.span.start, max(found.span.start, _span(event).start))
+                return found
+            key = self._value(event, depth + 1)
+            value = self._value(next(self._events), depth + 1)
+            if not isinstance(key.value, str):
+                shown = quote(self._problems.text(key.span))
+                message = f"the key {shown} is not a text: YAML reads it as {_yaml_word(key.value)}"
+                self._problems.error("NAME_NOT_TEXT", message, key.span, "put it in quotes")
+                continue
+            if key.value in values:
+                if not is_other_entry:
+                    self._duplicate(key.value, key.span)
+                is_other_entry = is_other_entry or key.value == "name"
+                continue
+            values[key.value] = value.value
+            found.keys[key.value] = key.span
+            found.children[key.value] = value
+        return found
+
+    def _duplicate(self, key: str, span: Span) -> None:
+        hint = "remove one of them"
+        if key == "name":
+            hint = "if another rule begins here, write `- name: …`"
+        self._problems.error("YAML_DUPLICATE_KEY", f"the key {quote(key)} is given twice", span, hint)
+
+    def _sequence(self, start: yaml.SequenceStartEvent, depth: int) -> Located:
+        values: list[object] = []
+        found = Located(values, _span(start))
+        for event in self._events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                return found
+            item = self._value(event, depth + 1)
+            found.children[len(values)] = item
+            values.append(item.value)
+        return found
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Located:
+        span, style = _span(event), event.style
+        if not is_well_formed(event.value):
+            self._problems.error("YAML_SYNTAX", "the text has a lone surrogate, which is no character", span)
+            return Located("", span, style, broken=True)
+        if style is not None:
+            return Located(event.value, span, style)
+        cut = _COMMENT.match(self._source.text, span.end) is not None
+        tag: str = _RESOLVER.resolve(yaml.ScalarNode, event.value, (True, False))
+        is_plain = tag == _STRING or event.value in _PLAIN_VALUES or _DECIMAL.fullmatch(event.value) is not None
+        if not is_plain:
+            self._surprise(event.value, tag.rsplit(":", 1)[-1], span)
+        return Located(_plain_value(event.value, tag), span, None, cut, broken=not is_plain)
+
+    def _surprise(self, text: str, kind: str, span: Span) -> None:
+        """Note a plain scalar that YAML reads as something that a person did not write."""
+        hint = f'write "{text}" for a text; a number is written in decimal digits'
+        if kind == "bool":
+            value = "true" if text.lower() in ("yes", "on", "y", "true") else "false"
+            hint = f'write `{value}` for a truth value, "{text}" for a text'
+        self._problems.error("YAML_SURPRISE", f"YAML reads {quote(text)} as {_KINDS.get(kind, kind)}", span, hint)
+
+
+def _plain_value(text: str, tag: str) -> object:
+    if tag != _STRING and text in _PLAIN_VALUES:
+        return _PLAIN_VALUES[text]
+    return int(text) if tag != _STRING and _DECIMAL.fullmatch(text) else text
+
+
+def _yaml_word(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return {int: "a number", list: "a list", dict: "a map"}.get(type(value), "something else")
+
+
+def _span(event: yaml.Event) -> Span:
+    start = event.start_mark.index if event.start_mark else 0
+    end = event.end_mark.index if event.end_mark else 0
+    return Span(start, max(start, end))

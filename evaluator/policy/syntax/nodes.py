@@ -1,0 +1,134 @@
+"""What a sentence of the rule language says, before anybody asks whether it makes sense.
+
+Every node carries the span it was read from, in offsets of the policy file.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from evaluator.base.source import Span
+
+
+class Name(Struct, frozen=True):
+    """A single name and its place."""
+
+    text: str
+    span: Span
+
+
+class Word(Struct, frozen=True):
+    """`nic.addresses`: names joined by dots."""
+
+    parts: tuple[Name, ...]
+    span: Span
+
+    @property
+    def text(self) -> str:
+        """The word as the vocabulary spells it."""
+        return ".".join(part.text for part in self.parts)
+
+
+class Call(Struct, frozen=True):
+    """`count(candidates)`."""
+
+    function: Name
+    arguments: tuple[Operand, ...]
+    span: Span
+
+
+class Filtered(Struct, frozen=True):
+    """`count(binder in domain satisfies body)`."""
+
+    function: Name
+    binder: Name
+    domain: Operand
+    body: Condition
+    span: Span
+
+
+class Items(Struct, frozen=True):
+    """`["docker0", "virbr*"]`."""
+
+    operands: tuple[Operand, ...]
+    span: Span
+
+
+class Literal(Struct, frozen=True):
+    """A text, an integer or a boolean."""
+
+    value: str | int | bool
+    span: Span
+
+
+class Either(Struct, frozen=True):
+    """`a or b or c`; `signs` are the words used to join them."""
+
+    conditions: tuple[Condition, ...]
+    signs: tuple[Name, ...]
+    span: Span
+
+
+class Both(Struct, frozen=True):
+    """`a and b and c`; `signs` are the words used to join them."""
+
+    conditions: tuple[Condition, ...]
+    signs: tuple[Name, ...]
+    span: Span
+
+
+class Negation(Struct, frozen=True):
+    """`not a`; `sign` is the word used."""
+
+    condition: Condition
+    sign: Name
+    span: Span
+
+
+class Quantified(Struct, frozen=True):
+    """`some|every|no binder in domain satisfies body`."""
+
+    quantifier: str
+    binder: Name
+    domain: Operand
+    body: Condition
+    span: Span
+
+
+class Holds(Struct, frozen=True):
+    """An operand that stands alone as a condition."""
+
+    operand: Operand
+    span: Span
+
+
+class Relation(Struct, frozen=True):
+    """`left sign right`: a comparison, `in`, or one of the relations; `negation` is the word before the sign."""
+
+    left: Operand
+    sign: Name
+    right: Operand
+    negation: Name | None
+    span: Span
+
+
+class State(Struct, frozen=True):
+    """`operand is name` or `operand is not name`; `negation` is the word for not."""
+
+    operand: Operand
+    state: Name
+    negation: Name | None
+    span: Span
+
+
+class Sentence(Struct, frozen=True):
+    """One rule: what to do, to whom, and when."""
+
+    verb: Name
+    subject: Name | None
+    condition: Condition
+    span: Span
+
+
+Operand = Word | Call | Filtered | Items | Literal
+Condition = Either | Both | Negation | Quantified | Holds | Relation | State

@@ -1,0 +1,143 @@
+"""A decision as one page to look at: what and why first, then the picture, then all that it rests on.
+
+The page stands alone: it loads nothing, runs nothing, and its own policy forbids both. One decision
+gives the same bytes each time.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from typing import TextIO
+
+from msgspec.structs import replace
+
+from evaluator.base.status import Status
+from evaluator.base.text import visible
+from evaluator.decision.decision import Decision
+from evaluator.decision.trace import Explanation
+from evaluator.render.drawing.excerpt import excerpt
+from evaluator.render.drawing.markup import Html, element, joined, lines, name
+from evaluator.render.drawing.roles import roles_of
+from evaluator.render.html.answers import answers
+from evaluator.render.html.findings import findings
+from evaluator.render.html.interfaces import MOST_CHANGES, Cast, interfaces
+from evaluator.render.html.parts import badge, cut, folded, names, plural, section, terms
+from evaluator.render.html.pipeline import pipeline
+from evaluator.render.html.topology import topology
+from evaluator.render.output import NOT_KEPT, Kept
+
+_MOST_NAMES = 12
+_MEANINGS = {
+    Status.RESOLVED: "exactly one interface is left, and no rule rejects it",
+    Status.REJECTED: "exactly one interface is left, and a rule rejects it",
+    Status.AMBIGUOUS: "more than one interface is left, or a rule makes the decision ambiguous",
+    Status.NO_MATCH: "the host's addresses are known, and no interface is left",
+    Status.UNKNOWN_HOST: "the host's addresses are not known well enough",
+}
+
+
+def print_page(decision: Decision, kept: Kept, stream: TextIO) -> None:
+    """Print the page."""
+    stream.write(page(decision, kept))
+
+
+def page(decision: Decision, kept: Kept = NOT_KEPT) -> str:
+    """Return the page; of a kept decision the facts of its record are shown in the head, and the record folded.
+
+    Without a record the decision document stands in its place.
+    """
+    explanation = _explained(decision)
+    roles = roles_of(decision, explanation)
+    shown = excerpt(decision, explanation, roles)
+    anchors = {interface.name: f"interface-{i}" for i, interface in enumerate(explanation.interfaces)}
+    content = element(
+        "main",
+        _head(decision, explanation, kept.facts),
+        topology(shown, roles, anchors),
+        pipeline(decision, explanation),
+        findings(decision.findings),
+        answers(decision, explanation),
+        interfaces(Cast(shown, roles, anchors, explanation.others)),
+        _raw(decision, kept.record),
+    )
+    title = f"{decision.status}: {visible(decision.host_active_nic or decision.host.name)} - activenic"
+    return f"<!DOCTYPE html>\n{_page(title, content).source}\n"
+
+
+def _explained(decision: Decision) -> Explanation:
+    """Return the explanation; of a large host the changes of candidates and owners only, since each change is tried."""
+    reasons = decision.reasons()
+    if len(reasons.interfaces) <= MOST_CHANGES:
+        return decision.explain()
+    tried = {interface.name: interface for interface in decision.explain(MOST_CHANGES).interfaces}
+    interfaces = (tried.get(interface.name, interface) for interface in reasons.interfaces)
+    return replace(reasons, interfaces=tuple(interfaces))
+
+
+def _page(title: str, content: Html) -> Html:
+    style = _style()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    forbidding = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=forbidding),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", title),
+        element("style", Html(style)),
+    )
+    return element("html", head, element("body", content), lang="en")
+
+
+@cache
+def _style() -> str:
+    return (resources.files("evaluator.render") / "page.css").read_text(encoding="ascii")
+
+
+def _head(decision: Decision, explanation: Explanation, facts: Mapping[str, str]) -> Html:
+    what, *why = explanation.summary
+    status = element(
+        "p", badge(str(decision.status)), " ", element("span", _MEANINGS[decision.status]), class_="status"
+    )
+    reasons = (element("p", cut(sentence), class_="lead") for sentence in why)
+    return element(
+        "header",
+        status,
+        element("h1", cut(what)),
+        *reasons,
+        terms(_terms(decision, explanation, facts)),
+        class_=str(decision.status),
+    )
+
+
+def _terms(decision: Decision, explanation: Explanation, facts: Mapping[str, str]) -> Iterator[tuple[str, Html | str]]:
+    if not decision.host.is_literal:
+        yield "host", name(decision.host.name)
+    addresses = [str(address) for address in decision.host.answers]
+    yield "addresses", names(addresses, _MOST_NAMES) if addresses else "none"
+    yield "policy", joined([name(decision.policy), *_parameters(decision.parameters)], ", ")
+    yield (
+        "report",
+        f"{explanation.report_format}, {plural(len(explanation.interfaces) + explanation.others, 'interface')}",
+    )
+    yield from facts.items()
+
+
+def _parameters(parameters: Mapping[str, object]) -> Iterator[Html]:
+    for key, value in parameters.items():
+        if value is not None:
+            text = value if isinstance(value, str) else json.dumps(value)
+            yield element("span", name(key), " = ", name(text), class_="parameter")
+
+
+def _raw(decision: Decision, record: Mapping[str, object] | None) -> Html:
+    text = json.dumps(decision.to_dict() if record is None else record, indent=2)
+    summary = f"Show the {plural(text.count(chr(10)) + 1, 'line')} of JSON"
+    title = "The decision document" if record is None else "The record"
+    return section(title, "document", folded(summary, lines(text), look="rest document"))

@@ -1,0 +1,26 @@
+"""Why a condition is true or false: the clause that decided, the values it saw, and where the report states them."""
+
+from __future__ import annotations
+
+from evaluator.decision.trace import Reason
+from evaluator.policy.run.seen_value import SeenValue
+from evaluator.render.drawing.markup import Html, element, joined, name
+
+_MOST_POINTERS = 6
+
+
+def because(reason: Reason) -> Html:
+    """Return the deciding clause and what it saw."""
+    clause = element("p", f"this is {'true' if reason.held else 'false'}: ", name(reason.clause))
+    if not reason.seen:
+        return clause
+    return joined([clause, element("ul", *map(_seen, reason.seen), class_="seen")])
+
+
+def _seen(value: SeenValue) -> Html:
+    parts: list[Html | str] = [name(value.word), " = ", element("b", value.value)]
+    if value.pointers:
+        shown = joined((name(pointer, class_="place") for pointer in value.pointers[:_MOST_POINTERS]), " ")
+        more = len(value.pointers) - _MOST_POINTERS
+        parts += [", in the report at ", shown, f" and {more} more places" if more > 0 else ""]
+    return element("li", *parts)

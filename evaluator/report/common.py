@@ -1,0 +1,61 @@
+"""What the readers of other tools' reports share: loopback links, gateways and the order of a list of interfaces.
+
+VDSM's reader needs none of it: it reports no loopback link, and its maps are in the order of the kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.text import quote
+from evaluator.facts.address import Address, in_order, parse_address
+from evaluator.facts.link import Kind, Owned
+from evaluator.report.owned import Entry, read_owned
+
+NETWORK_WORDS = frozenset({"nic.networks", "report.networks", "report.last_client_iface"})
+ROUTE_WORDS = frozenset({"nic.routes", "nic.gateways", "route_to"})
+_PLACES = {Kind.VLAN: 1, Kind.BOND: 2, Kind.TEAM: 2, Kind.BRIDGE: 3}
+
+
+def place_of(kind: Kind) -> int:
+    """Return where interfaces of a kind stand in the order of a report: nics, vlans, bonds, bridges."""
+    return _PLACES.get(kind, 0)
+
+
+def read_addresses(ifname: str, kind: Kind, entries: Iterable[Entry]) -> Owned:
+    """Return what the interface owns, nothing for a loopback link, and what is wrong."""
+    owned = read_owned(ifname, entries)
+    if kind is not Kind.LOOPBACK:
+        return owned
+    malformed = (finding for finding in owned.findings if finding.code == FindingCode.MALFORMED_ADDRESS)
+    return Owned((), (*malformed, *(_on_loopback(ifname, str(one)) for one in owned.addresses)))
+
+
+def read_gateway(ifname: str, text: str) -> tuple[Address | None, tuple[Finding, ...]]:
+    """Return the address of a gateway, None for one that is empty or unspecified, and what is wrong with it."""
+    try:
+        address = parse_address(text.partition("%")[0]) if text else None
+    except ValueError:
+        message = f"{quote(ifname)} gives {quote(text)} as its gateway, which is not a valid IP address; it is ignored"
+        return None, (Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message, (ifname,)),)
+    return (None if address is None or address.unusable else address), ()
+
+
+def device_not_reported(ifname: str, sources: Iterable[Address] = ()) -> Finding:
+    """Return the finding on routes by a device that the report does not describe, or does not name.
+
+    `sources` are the source addresses of these routes, which are addresses of the host.
+    """
+    message = f"routes go through {quote(ifname)}, which the report does not describe"
+    if not ifname:
+        message = "a route does not name its device"
+    addresses = tuple(map(str, in_order(sources)))
+    hint = "use a report of all interfaces"
+    return Finding(FindingCode.ROUTE_DEVICE_NOT_REPORTED, Severity.WARNING, message, addresses=addresses, hint=hint)
+
+
+def _on_loopback(ifname: str, address: str) -> Finding:
+    message = f"{quote(ifname)} has {quote(address)}; addresses of a loopback link do not count"
+    return Finding(FindingCode.ADDRESS_NOT_COUNTED, Severity.INFO, message, (ifname,), (address,))

@@ -1,0 +1,171 @@
+"""Where the links of a report do not fit together, whatever tool wrote it.
+
+Dangling lower devices, a slave in two bonds, cycles, an address on a slave, one address on several
+interfaces. None of these refuses a report: the decision is made on what fits, and says so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from evaluator.base.diagnostic import Severity
+from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.text import quote, quote_all
+from evaluator.facts.address import Address
+from evaluator.facts.host import HostFacts
+from evaluator.facts.link import Kind, Link, Lowers
+
+_DOWN = "nic is down"
+_FEW_LAYERS = 6
+_MAY_LEAVE_OUT = "the reporting tool may leave out interfaces of that kind"
+
+
+def contradictions(facts: HostFacts, if_missing: str = _MAY_LEAVE_OUT) -> Iterator[Finding]:
+    """Yield a finding for each place where the links contradict each other.
+
+    `if_missing` is the hint if a lower device is not described: why this tool leaves one out, or what follows.
+    """
+    by_name, lowers = facts.by_name, facts.standing
+    standing = {name: below.names for name, below in lowers.items()}
+    for name, below in lowers.items():
+        is_loose = below.elsewhere or (below.base is None and by_name[name].kind is Kind.VLAN)
+        if is_loose or not all(map(by_name.__contains__, standing[name])):
+            yield from _dangling(by_name[name], if_missing)
+    slaves = [slave for below in lowers.values() for slave in below.slaves]
+    for link in _with_addresses(facts, frozenset(slaves)):
+        yield from _address_on_slave(link)
+    if _DOWN not in facts.lacking:
+        for link in _with_addresses(facts, frozenset([name for name, link in by_name.items() if link.up is False])):
+            yield from _address_on_down_link(link)
+    if len(slaves) > len(frozenset(slaves)):
+        yield from _slaves_in_two_bonds(lowers)
+    if not _is_flat(standing):
+        yield from _cycles(facts)
+    yield from _shared_addresses(facts)
+
+
+def _with_addresses(facts: HostFacts, names: frozenset[str]) -> list[Link]:
+    """Return the interfaces of these names that may have addresses."""
+    if not names:
+        return []
+    found = {name for name, _, _ in facts.table.rows if name in names} | (facts.table.odd & names)
+    return [facts.by_name[name] for name in sorted(found)]
+
+
+def _warning(
+    code: FindingCode, message: str, *interfaces: str, hint: str = "", address: Address | None = None
+) -> Finding:
+    addresses = () if address is None else (str(address),)
+    return Finding(code, Severity.WARNING, message, tuple(sorted(interfaces)), addresses, hint=hint)
+
+
+def _dangling(link: Link, if_missing: str) -> Iterator[Finding]:
+    lowers = link.lowers
+    slaves, ports = frozenset(lowers.slaves), frozenset(lowers.ports)
+    for name in link.missing:
+        if name in slaves:
+            code, role = FindingCode.SLAVE_NOT_REPORTED, "slave"
+        elif name in ports:
+            code, role = FindingCode.PORT_NOT_REPORTED, "port"
+        else:
+            code, role = FindingCode.BASE_NOT_REPORTED, "base"
+        yield _warning(
+            code,
+            f"{quote(link.name)} names {quote(name)} as its {role}, which the report does not describe",
+            link.name,
+            hint=if_missing,
+        )
+    if lowers.elsewhere:
+        yield Finding(
+            FindingCode.LOWER_DEVICE_ELSEWHERE,
+            Severity.INFO,
+            f"{quote(link.name)} is on top of an interface in another network namespace",
+            (link.name,),
+        )
+    elif link.kind is Kind.VLAN and lowers.base is None:
+        yield _warning(
+            FindingCode.BASE_NOT_REPORTED,
+            f"the report does not name the base of the vlan {quote(link.name)}",
+            link.name,
+        )
+
+
+def _address_on_slave(link: Link) -> Iterator[Finding]:
+    for owned in link.addresses:
+        if not owned.address.is_link_local:
+            yield _warning(
+                FindingCode.ADDRESS_ON_SLAVE,
+                f"{quote(link.name)} is a slave, but has the address {quote(str(owned.address))}",
+                link.name,
+                hint="move the address to the bond",
+                address=owned.address,
+            )
+
+
+def _address_on_down_link(link: Link) -> Iterator[Finding]:
+    if any(not owned.address.is_link_local for owned in link.addresses):
+        yield _warning(
+            FindingCode.LINK_DOWN,
+            f"{quote(link.name)} is down, but its addresses count",
+            link.name,
+            hint="check whether the host is reached through it",
+        )
+
+
+def _slaves_in_two_bonds(lowers: Mapping[str, Lowers]) -> Iterator[Finding]:
+    masters: dict[str, list[str]] = defaultdict(list)
+    for name, below in lowers.items():
+        for slave in below.slaves:
+            masters[slave].append(name)
+    for slave, bonds in masters.items():
+        if len(bonds) > 1:
+            yield _warning(
+                FindingCode.SLAVE_IN_TWO_BONDS,
+                f"{quote(slave)} is a slave of several bonds: {quote_all(sorted(bonds))}",
+                slave,
+                *bonds,
+            )
+
+
+def _cycles(facts: HostFacts) -> Iterator[Finding]:
+    for names in facts.topology.cycles:
+        yield _warning(
+            FindingCode.LINK_CYCLE,
+            f"{quote_all(names)} are on top of each other in a cycle; none of them counts as above another"
+            if len(names) > 1
+            else f"{quote_all(names)} is on top of itself",
+            *names,
+        )
+
+
+def _is_flat(standing: Mapping[str, tuple[str, ...]]) -> bool:
+    """Return whether all that stand on others are gone after a few layers are taken away, as cycles never are."""
+    for _ in range(_FEW_LAYERS):
+        standing = {name: names for name, names in standing.items() if not standing.keys().isdisjoint(names)}
+        if not standing:
+            return True
+    return False
+
+
+def _shared_addresses(facts: HostFacts) -> Iterator[Finding]:
+    table = facts.table
+    shared = table.shared()
+    if not (table.odd or shared):  # as on nearly all hosts
+        return
+    owners: dict[Address, list[str]] = defaultdict(list)
+    odd = (owned.address for name in table.odd for owned in facts.by_name[name].addresses)
+    wanted = {*shared, *(address.packed for address in odd)}
+    for name in facts.odd_and(name for name, _ in table.owners(dict.fromkeys(wanted))):
+        for address in facts.by_name[name].address_set:
+            # of a link-local one the same on a vlan and its base is how the kernel makes them
+            if not address.is_link_local:
+                owners[address].append(name)
+    for address, names in owners.items():
+        if len(names) > 1:
+            yield _warning(
+                FindingCode.ADDRESS_ON_SEVERAL_INTERFACES,
+                f"{quote(str(address))} is on {quote_all(names)}",
+                *names,
+                address=address,
+            )

@@ -1,0 +1,1 @@
+"""Policy tests: test files, the hosts in them, and their runner."""

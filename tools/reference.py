@@ -1,0 +1,117 @@
+"""The reference pages, made from the tables that the code itself uses: `python -m tools.reference docs`.
+
+A test compares the pages in `docs/` with what this makes, so that they cannot go stale.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from evaluator.base.finding import FindingCode
+from evaluator.policy.language.types import Base
+from evaluator.policy.language.verbs import VERBS
+from evaluator.policy.language.vocabulary import FUNCTIONS, MESSAGE_WORDS, STATES, WORDS, State, Word
+
+_TITLES: dict[Base | None, str] = {
+    None: "Words that stand alone",
+    Base.HOST: "The host as it is addressed",
+    Base.REPORT: "The host as it reports itself",
+    Base.NIC: "An interface",
+    Base.OWNED: "An address of an interface",
+}
+_STATE_OWNERS = {Base.NIC: "an interface", Base.OWNED: "an address", Base.HOST: "`host`"}
+
+
+def language_page() -> str:
+    """Return docs/words.md: every word of the rule language."""
+    return "\n".join(_language()) + "\n"
+
+
+_ABOUT_FINDINGS = """\
+# Findings
+
+A finding does not change the decision. An `error` gives the reason why the decision has no interface, or why its
+interface is rejected. A `warning` is something to check. An `info` explains the decision. A decision about an ordinary
+host and its own addresses has no warning under `strict`.
+
+- The state of an interface without part in the decision (`LINK_DOWN`, `KIND_UNKNOWN`, `PORT_NOT_REPORTED`) is an
+  `info`, for example a bridge for containers without carrier. So are `ADDRESS_ON_SEVERAL_INTERFACES` and
+  `ADDRESS_WITHOUT_INTERFACE` for an address that is not a host address.
+- `REPORT_LACKS_FACT` lists the facts that the policy uses and that this kind of report never has. It is a `warning`
+  only if a `reject` or `ambiguous` rule is true only because of that: check the answer on the host then.
+- A rule with the code `SEVERAL_INTERFACES` or `ANSWER_NOT_OWNED` may leave out its hint. The hint is then made for the
+  decision: the rule that leaves one interface out if one address is on several of them, or where in the report an
+  address without an owner is.
+- A finding of a rule is about the addresses that its message names. If it names none, it is about the host addresses of
+  the interface.
+
+These are the codes of activenic and its shipped policies. A policy may define others.
+"""
+
+
+def findings_page() -> str:
+    """Return docs/findings.md: every finding code that is shipped."""
+    rows = ((f"`{code}`", code.source, code.meaning) for code in sorted(FindingCode))
+    return "\n".join([_ABOUT_FINDINGS, *_table(("code", "comes from", "meaning"), rows)]) + "\n"
+
+
+def _language() -> Iterator[str]:
+    yield "# Words of the rule language"
+    yield ""
+    yield "Made from `policy/language/vocabulary.py`. A type with `?` may be unknown: a rule asks `is known` first."
+    yield "**ORDER** marks words and states that depend on the order of the report or of the answers."
+    yield "\n## Verbs\n"
+    yield from _table(("verb", "what it does"), ((f"`{verb.name}`", verb.meaning) for verb in VERBS.values()))
+    for owner in dict.fromkeys((*_TITLES, *(word.owner for word in WORDS))):
+        yield f"\n## {_TITLES.get(owner, f'A value of type {owner}')}\n"
+        rows = ((f"`{w.shown}`", f"`{w.type}`", _meaning(w)) for w in WORDS if w.owner is owner)
+        yield from _table(("word", "type", "meaning"), rows)
+    yield "\n## States\n"
+    for base in dict.fromkeys((*_STATE_OWNERS, *(state.owner for state in _told_apart()))):
+        rows_of_states = ((f"`is {state.name}`", _meaning(state)) for state in _told_apart() if state.owner is base)
+        owner_name = _STATE_OWNERS.get(base, f"a value of type {base}")
+        yield from _table((f"state of {owner_name}", "meaning"), rows_of_states)
+        yield ""
+    yield from _table(
+        ("state of a value that may be unknown", "meaning"),
+        (
+            ("`is known`, `is unknown`", "whether the report says it"),
+            ("`is given`", "whether the caller gave the parameter"),
+        ),
+    )
+    yield "\n## Words of messages and hints only\n"
+    words = ((f"`{{{word.shown}}}`", _meaning(word)) for word in MESSAGE_WORDS)
+    yield from _table(("word", "shows"), words)
+    yield "\n## Functions\n"
+    functions = ((f"`{f.name}(…)`", f.takes, f"`{f.gives}`", f.meaning) for f in FUNCTIONS.values())
+    yield from _table(("function", "takes", "gives", "meaning"), functions)
+
+
+def _meaning(one: Word | State) -> str:
+    return one.meaning + " **ORDER**" * one.order
+
+
+def _told_apart() -> tuple[State, ...]:
+    """Return the states; those of any address stand among those of an interface's addresses, which have them too."""
+    of_owned = {state.name for state in STATES if state.owner is Base.OWNED}
+    return tuple(state for state in STATES if not (state.owner is Base.ADDRESS and state.name in of_owned))
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|" + " --- |" * len(head)
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+
+
+def main(folder: Path) -> None:
+    """Write the pages into a folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / "words.md").write_text(language_page(), encoding="utf-8")
+    (folder / "findings.md").write_text(findings_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
