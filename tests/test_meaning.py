@@ -12,11 +12,11 @@ import yaml
 
 import evaluator
 from evaluator import HostAddresses
+from evaluator.base.source import Source
 from evaluator.engine import Policy
+from evaluator.policy.language.vocabulary import FUNCTIONS, MESSAGE_WORDS, STATES, WORDS
 from evaluator.policy.load import read_program
-from evaluator.policy.vocabulary import FUNCTIONS, MESSAGE_WORDS, STATES, WORDS
-from evaluator.source import Source
-from evaluator.workbench.terse_topology import read_topology
+from evaluator.testing.terse_topology import read_topology
 
 TABLE = yaml.safe_load((Path(__file__).parent / "meaning" / "words.yaml").read_text(encoding="utf-8"))
 MESSAGES = yaml.safe_load((Path(__file__).parent / "meaning" / "messages.yaml").read_text(encoding="utf-8"))
@@ -47,7 +47,7 @@ def test_for_whom_a_condition_holds(number: int, condition: str, names: list[str
     assert report.facts.links
     decision = _policy(condition).decide(report, host)
     assert list(decision.candidates) == names
-    for interface in decision.explain().interfaces:
+    for interface in decision.reasons().interfaces:
         assert interface.reasons[0].held is (interface.name in names)
         assert interface.reasons[0].clause
 
