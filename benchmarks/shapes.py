@@ -1,7 +1,7 @@
 """Hosts and policies that are large in one way each: what grows must cost no more than it grows.
 
 A shape takes a size and returns a question of about that size: a report, the host's addresses, a policy with its
-parameters. The benchmark of growth times them, and `tests/test_growth.py` counts the steps that they take.
+parameters. The benchmark of growth times them, and `tests/decision/test_growth.py` counts the steps that they take.
 """
 
 from __future__ import annotations

@@ -23,9 +23,9 @@ import evaluator
 from evaluator import Decision, HostAddresses, PolicyError
 from evaluator.decision.decide import Case, decide
 from evaluator.explain.explain import CaseExplainer
-from tests.random_hosts import TOOLS, devices, write
-from tests.random_policies import CHOOSERS, CONDITIONS, LOOK_ALIKE, OWNERS, WITHOUT_SUBJECT, Rules, program_of
-from tests.reference import Reference
+from tests.support.random_hosts import TOOLS, devices, write
+from tests.support.random_policies import CHOOSERS, CONDITIONS, LOOK_ALIKE, OWNERS, WITHOUT_SUBJECT, Rules, program_of
+from tests.support.reference import Reference
 
 SHIPPED = ("strict", "ovirt-engine", "keep-management", "last-client-iface", "route-to-engine")
 POLICIES = 150

@@ -84,7 +84,7 @@ def _properties(seed: int, number: int) -> Iterator[Unit]:
 
 def _killed_writers(seed: int, number: int) -> Unit:
     name = f"{number}/killed-writers"
-    return Unit(name, ("-m", "tests.log_writers", "40", str(_seed(seed, number, name))))
+    return Unit(name, ("-m", "tests.support.log_writers", "40", str(_seed(seed, number, name))))
 
 
 def run_slice(units: Sequence[Unit], passed: Path, seconds: float = _SECONDS) -> Iterator[Outcome]:
