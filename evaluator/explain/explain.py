@@ -1,9 +1,12 @@
 """Why, and why not: for every interface and every rule, the clause that decided and what it saw.
 
-Computed by the reference interpreter from the input that the decision was made on.
+The reference interpreter computes the reasons, for the input of the decision. For each subject it must give the result
+that the compiled rule gave in the decision, so that an explanation never explains another decision.
 """
 
 from __future__ import annotations
+
+from itertools import repeat
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,9 +22,10 @@ from evaluator.explain.summary import Fate, outcome, summary
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
 from evaluator.policy.language.environment import Question, Scene
+from evaluator.policy.language.program import Rule
 from evaluator.policy.run.clause import Sight
-from evaluator.policy.run.interpret import Judged, run_again, subjects
-from evaluator.policy.run.verdict import status_of
+from evaluator.policy.run.interpret import subjects
+from evaluator.policy.run.verdict import Links
 
 _MOST_WORK_ON_ANSWERS = 16_000_000  # rules times interfaces
 _FEWEST_ANSWERS = 16
@@ -45,10 +49,7 @@ class CaseExplainer(Struct, frozen=True):
 
 def _explain(case: Case, decision: Decision, most: int | None) -> Explanation:
     question = case.question()
-    steps = run_again(case.program.rules, question)
-    views = [_View(step, question) for step in steps]
-    if status_of(question, steps) is not decision.status:
-        raise AssertionError("the explanation does not reach the decision's own status")
+    views = _views(case, question)
     owners = question.facts.owners_of(_asked_for(case))
     answers = tuple(_on_one_answer(case, address, names) for address, names in owners.items())
     links = question.facts.links
@@ -96,16 +97,27 @@ def _stability(decision: Decision, answers: tuple[AnswerOutcome, ...]) -> str:
 
 
 class _View:
-    """One step, with what is asked of it for every interface looked up once."""
+    """What one rule did in the decision, with everything that is needed for each interface computed once."""
 
-    def __init__(self, step: Judged, question: Question) -> None:
-        self.rule = step.rule
-        self.fired = step.fired
-        self.question = question
-        scene = Scene(question, step.before)
+    def __init__(self, rule: Rule, question: Question, result: Links | bool, before: Links, after: Links) -> None:
+        self.rule = rule
+        self.fired = bool(result)
+        scene = Scene(question, before)
         self.sight = Sight(scene)
-        self.subjects = {link.name for link in subjects(step.rule, scene)}
-        self.removed = {link.name for link in step.before} - {link.name for link in step.after}
+        self.subjects = {link.name for link in subjects(rule, scene)}
+        self.hits = {link.name for link in result} if isinstance(result, tuple) else set()
+        self.removed = {link.name for link in before} - {link.name for link in after}
+
+    def is_true_for(self, link: Link | None) -> bool:
+        """Return whether the rule was true for an interface; for None, whether it was true at all."""
+        return self.fired if link is None else link.name in self.hits
+
+
+def _views(case: Case, question: Question) -> list[_View]:
+    """Return what each rule did in the decision."""
+    results, afters = case.compiled.say(question, case.compiled.decide(question).trace)[0]
+    befores = ((), *afters)
+    return [_View(*step) for step in zip(case.program.rules, repeat(question), results, befores, afters, strict=False)]
 
 
 def _with_changes(
@@ -169,6 +181,8 @@ def _reason(view: _View, link: Link | None) -> Reason:
     if link is not None and link.name not in view.subjects:
         return Reason(rule.name, rule.verb_name, rule.place, None, "not judged: no candidate here")
     found = view.sight.verdict(rule.condition, {} if link is None else {"nic": link})
+    if found.held is not view.is_true_for(link):
+        raise AssertionError(f"the interpreter and the compiled rule {rule.name} disagree")
     return Reason(
         rule.name, rule.verb_name, rule.place, found.held, _effect(view, found.held), found.clause, found.seen
     )

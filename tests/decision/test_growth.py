@@ -110,7 +110,7 @@ def test_the_price_bounds_what_the_reference_does(shape: str, monkeypatch: pytes
         return holds(*given)
 
     monkeypatch.setattr(interpret, "holds", counted)
-    for step in interpret.run_again(policy.program.rules, case.question()):
+    for step in interpret.run(policy.program.rules, case.question()):
         paid.spend(step.rule, len(step.before))
     assert clauses <= paid.spent < STEP_BUDGET
 

@@ -51,23 +51,37 @@ class Verdict(Struct, frozen=True):
     seen: tuple[SeenValue, ...]
 
 
+class _Clause(Struct, frozen=True):
+    """The operands of a clause, each with whether it depends on the subject, the filtered lists and the state in it."""
+
+    operands: tuple[tuple[Expression, bool], ...]
+    filters: tuple[Filter, ...]
+    state: InState | None
+
+
 class Sight:
     """Says of one rule, subject after subject, what decided; what no subject changes is looked at once."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._operands: dict[int, tuple[tuple[Expression, bool], ...]] = {}  # by the clause of a rule that lives on
-        self._seen: dict[Expression, SeenValue] = {}
+        self._clauses: dict[int, _Clause] = {}  # by the identity of a clause, which the rule keeps alive
+        self._constant: dict[int, SeenValue] = {}  # by the identity of an operand that no subject changes
 
     def verdict(self, condition: Condition, bound: Bindings) -> Verdict:
         """Judge a condition and say what decided it."""
         clause, held, witness = self._deciding(condition, bound)
-        seen = [*self._state(clause, bound), *self._values(clause, bound)]
+        parts = self._clause(clause)
+        seen: list[SeenValue] = []
+        if parts.state is not None:
+            seen.append(self._state(parts.state, bound))
+        for operand, depends in parts.operands:
+            seen.append(_see(operand, self._scene, bound) if depends else self._constant_value(operand, bound))
         if isinstance(clause, Quantified) and witness is not None:
             seen.append(SeenValue(clause.variable.name, show_briefly(witness), _pointers_of(witness)))
             inside = self.verdict(clause.body, {**bound, clause.variable.name: witness})
             seen.extend(inside.seen)
-        seen.extend(self._counted(clause, bound))
+        for filtered in parts.filters:
+            seen.extend(self._counted(filtered, bound))
         return Verdict(held, clause.text, tuple(dict.fromkeys(seen)) if len(seen) > 1 else tuple(seen))
 
     def _deciding(self, condition: Condition, bound: Bindings) -> tuple[Condition, bool, Value]:
@@ -89,34 +103,40 @@ class Sight:
             case _:
                 return condition, holds(condition, self._scene, bound), None
 
-    def _values(self, clause: Condition, bound: Bindings) -> Iterator[SeenValue]:
-        operands = self._operands.get(id(clause))
-        if operands is None:
+    def _clause(self, clause: Condition) -> _Clause:
+        """Return the parts of a clause, which are the same for every subject."""
+        parts = self._clauses.get(id(clause))
+        if parts is None:
             operands = tuple((operand, is_bound(operand)) for operand in _operands(clause))
-            self._operands[id(clause)] = operands
-        for operand, depends in operands:
-            if depends:
-                yield _see(operand, self._scene, bound)
-                continue
-            if operand not in self._seen:
-                self._seen[operand] = _see(operand, self._scene, bound)
-            yield self._seen[operand]
+            parts = self._clauses[id(clause)] = _Clause(operands, tuple(filters_of(clause)), _state_of(clause))
+        return parts
 
-    def _counted(self, clause: Condition, bound: Bindings) -> Iterator[SeenValue]:
-        """Yield what was counted of each filtered list, and what the smallest of its elements was counted for."""
-        for one in filters_of(clause):
-            items = evaluate(one, self._scene, bound)
-            pointers = _sorted({pointer for item in items for pointer in _pointers_of(item)})
-            yield SeenValue(one.variable.name, _shown(items), pointers)
-            if items:
-                yield from self.verdict(one.body, {**bound, one.variable.name: items[0]}).seen
+    def _constant_value(self, operand: Expression, bound: Bindings) -> SeenValue:
+        """Return the value of an operand that does not depend on the subject."""
+        value = self._constant.get(id(operand))
+        if value is None:
+            value = self._constant[id(operand)] = _see(operand, self._scene, bound)
+        return value
 
-    def _state(self, clause: Condition, bound: Bindings) -> Iterator[SeenValue]:
-        """Yield whether an interface has the state that is asked for, and where it stands."""
-        if isinstance(clause, InState) and clause.state.owner is Base.NIC and clause.state.kind is None:
-            nic = evaluate(clause.operand, self._scene, bound)
-            has_it = clause.state.holds(self._scene, nic)
-            yield SeenValue(f"{clause.operand.text} is {clause.state.name}", show(has_it), _pointers_of(nic))
+    def _counted(self, filtered: Filter, bound: Bindings) -> Iterator[SeenValue]:
+        """Yield what was counted of a filtered list, and what the smallest of its elements was counted for."""
+        items = evaluate(filtered, self._scene, bound)
+        pointers = _sorted({pointer for item in items for pointer in _pointers_of(item)})
+        yield SeenValue(filtered.variable.name, _shown(items), pointers)
+        if items:
+            yield from self.verdict(filtered.body, {**bound, filtered.variable.name: items[0]}).seen
+
+    def _state(self, clause: InState, bound: Bindings) -> SeenValue:
+        """Return whether an interface has the state that is asked for, and where it is in the report."""
+        nic = evaluate(clause.operand, self._scene, bound)
+        has_it = clause.state.holds(self._scene, nic)
+        return SeenValue(f"{clause.operand.text} is {clause.state.name}", show(has_it), _pointers_of(nic))
+
+
+def _state_of(clause: Condition) -> InState | None:
+    """Return a clause that asks for a state of an interface, which has no value in the report, such as `up`."""
+    is_state = isinstance(clause, InState) and clause.state.owner is Base.NIC and clause.state.kind is None
+    return clause if is_state and isinstance(clause, InState) else None
 
 
 def _witness(clause: Quantified, scene: Scene, bound: Bindings) -> Value:

@@ -71,19 +71,11 @@ def run(rules: Iterable[Rule], question: Question) -> tuple[Judged, ...]:
 
     PolicyError, before a rule is begun, where its worst cost would exceed the step budget.
     """
-    return _run(rules, question, Budget(question).spend)
-
-
-def run_again(rules: Iterable[Rule], question: Question) -> tuple[Judged, ...]:
-    """Apply the rules of a decision that was made, and so within the step budget."""
-    return _run(rules, question, lambda rule, candidates: None)
-
-
-def _run(rules: Iterable[Rule], question: Question, pay: Callable[[Rule, int], None]) -> tuple[Judged, ...]:
+    budget = Budget(question)
     steps: list[Judged] = []
     candidates: tuple[Link, ...] = ()
     for rule in rules:
-        pay(rule, len(candidates))
+        budget.spend(rule, len(candidates))
         step = judge(rule, Scene(question, candidates))
         candidates = step.after
         steps.append(step)
@@ -151,12 +143,13 @@ def evaluate(expression: Expression, scene: Scene, bound: Bindings) -> Any:  # n
 
 def _made(make: Callable[[Any], _T], expression: Expression, scene: Scene, bound: Bindings) -> _T:
     """Return what is made of a list, kept for the rule unless the list is written out in terms of what is bound."""
-    if isinstance(expression, Read) and expression.owner is not None and expression.word.owner is Base.NIC:
+    if isinstance(expression, Read) and expression.owner is not None and expression.key[0] is Base.NIC:
         word, nic = expression.word, evaluate(expression.owner, scene, bound)
         return kept(scene, (make, word.name, nic.name), lambda: make(word.get(scene, nic)))
-    if is_bound(expression):
+    key = make, id(expression)
+    if key not in scene.kept and is_bound(expression):
         return make(evaluate(expression, scene, bound))
-    return kept(scene, (make, id(expression)), lambda: make(evaluate(expression, scene, bound)))
+    return kept(scene, key, lambda: make(evaluate(expression, scene, bound)))
 
 
 def elements(condition: Quantified | Filter, scene: Scene, bound: Bindings) -> Iterator[Value]:
@@ -233,11 +226,14 @@ def _related(condition: Related, scene: Scene, bound: Bindings) -> bool:
     left_as, right_as = _MADE_OF.get(condition.relation, (identity, identity))
     if condition.relation is Relate.IN_NETWORK and condition.right.type.is_list:
         right_as = Networks
-    left, right = (
-        _made(make, side, scene, bound) if side.type.is_list else make(evaluate(side, scene, bound))
-        for make, side in ((left_as, condition.left), (right_as, condition.right))
-    )
+    left = _operand(left_as, condition.left, scene, bound)
+    right = _operand(right_as, condition.right, scene, bound)
     return _RELATIONS[condition.relation](scene, left, right) is not condition.negated
+
+
+def _operand(make: Callable[[Any], _T], side: Expression, scene: Scene, bound: Bindings) -> _T:
+    """Return an operand in the form in which its relation compares it."""
+    return _made(make, side, scene, bound) if side.type.is_list else make(evaluate(side, scene, bound))
 
 
 _MADE_OF: dict[Relate, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
