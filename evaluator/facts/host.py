@@ -144,6 +144,11 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return frozenset([name for below in self.standing.values() for name in below.ports])
 
     @cached_property
+    def with_host_prefix(self) -> set[str]:
+        """The names of the interfaces that may have an address with a prefix as long as the address."""
+        return self.table.odd | self.table.with_host_prefix()
+
+    @cached_property
     def lists(self) -> Lists:
         """How long the lists of one link and of all links are at most, lists of interfaces apart."""
         told = self.told

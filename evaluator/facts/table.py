@@ -57,6 +57,10 @@ class AddressTable(Struct, frozen=True):
             and wanted.has(4 if len(packed) == 4 else 6, int.from_bytes(packed), length)
         }
 
+    def with_host_prefix(self) -> set[str]:
+        """Return the interfaces with a row whose prefix is as long as the address, or not given."""
+        return {name for name, packed, length in self.rows if not 0 <= length < 8 * len(packed)}
+
     def doubled(self, names: Collection[str]) -> set[str]:
         """Return which of some interfaces have several rows with one address, whose lengths may not all count."""
         times = Counter([row[:2] for row in self.rows if row[0] in names]) if names else {}

@@ -93,6 +93,8 @@ class Writer:
         match sieve.source, key:
             case Source.OWNERS, _:
                 return attribute(name("question"), "owners")
+            case Source.HOST_PREFIXES, _:
+                return call(attribute(name("question"), "owners_with_host_prefix"))
             case Source.CANDIDATES, _:
                 return name("candidates")
             case Source.ROUTES, ast.expr():

@@ -63,6 +63,17 @@ class Question:
         """Return the usable host addresses that the interface owns."""
         return self.owned.get(nic.name, _NOTHING)
 
+    def owners_with_host_prefix(self) -> tuple[Link, ...]:
+        """Return the owners that may have an address with a prefix as long as the address."""
+        names = self.facts.with_host_prefix
+        return tuple([nic for nic in self.owners if nic.name in names])
+
+    def host_prefixes(self, nic: Link) -> tuple[OwnedAddress, ...]:
+        """Return the interface's matched addresses whose prefix is as long as the address."""
+        if nic.name not in self.facts.with_host_prefix:
+            return ()
+        return tuple([owned for owned in self.matched(nic) if owned.is_host_prefix])
+
     def as_owners(self, nics: Iterable[Link]) -> tuple[Owner, ...]:
         """Return interfaces with the usable host addresses that they own."""
         return tuple([Owner(nic, tuple(sorted(self.matched_set(nic)))) for nic in nics])

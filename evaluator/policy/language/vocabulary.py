@@ -161,7 +161,7 @@ WORDS: tuple[Word, ...] = (
         "host_prefixes",
         _OWNED,
         "those of `matched` that are reported with /32 or /128",
-        lambda s, n: tuple(a for a in s.question.matched(n) if a.is_host_prefix),
+        lambda s, n: s.question.host_prefixes(n),
     ),
     Word(_NIC, "base", Type(Base.NIC, optional=True), "the lower device of a vlan or macvlan, if described", _base),
     _attribute(_NIC, "altnames", _TEXTS, "its alternative names"),

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from evaluator.policy.language.checked import (
     AllOf,
+    AnyOf,
     Condition,
     Expression,
     Quantified,
@@ -42,6 +43,7 @@ class Source(StrEnum):
     ROUTES = "the interfaces that `key` gives"
     NAMED = "the interface of the name `key`"
     OWNING = "those that own the address `key`"
+    HOST_PREFIXES = "those owners that may own a host address as /32 or /128"
     NEAR = "those in one of whose subnets an address of the list `key` is"
 
 
@@ -61,8 +63,28 @@ def sieved(rule: Rule) -> Sieve | None:
         for part in parts:
             sieve = find(part)
             if sieve is not None:
-                return replace(sieve, rest=_without(condition, part) if find is _exactly else condition)
+                return _refined(replace(sieve, rest=_without(condition, part) if find is _exactly else condition))
     return None
+
+
+def _refined(sieve: Sieve) -> Sieve:
+    """Look at fewer owners if what is left to be asked is false for every owner without a host prefix."""
+    if sieve.source is Source.OWNERS and sieve.rest is not None and _needs_host_prefix(sieve.rest):
+        return replace(sieve, source=Source.HOST_PREFIXES)
+    return sieve
+
+
+def _needs_host_prefix(condition: Condition) -> bool:
+    """Return whether a condition can be true only for an interface with a host prefix among its matched addresses."""
+    match condition:
+        case AllOf(conditions=parts):
+            return any(map(_needs_host_prefix, parts))
+        case AnyOf(conditions=parts):
+            return all(map(_needs_host_prefix, parts))
+        case Quantified(quantifier=Quantifier.SOME, domain=domain):
+            return _nic_word(domain) == "nic.host_prefixes"
+        case _:
+            return False
 
 
 def _without(condition: Condition, part: Condition) -> Condition | None:
