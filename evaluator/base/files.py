@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -85,3 +86,20 @@ def _read(file: BinaryIO, most: int) -> bytes:
         limit = f"{most // MIB} MiB" if most >= MIB else f"{most // 1024} KiB"
         raise FileTooLargeError(errno.EFBIG, f"larger than {limit}")
     return content
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace the content of a file at once: no reader ever sees a part of it, and its mode stays; OSError if it fails.
+
+    A symbolic link stays a link, and the file that it leads to is replaced.
+    """
+    target = path.resolve()
+    handle, name = tempfile.mkstemp(prefix=".", suffix=target.suffix, dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(name, stat.S_IMODE(target.stat().st_mode))  # noqa: PTH101 -- a name, not a path
+        os.replace(name, target)  # noqa: PTH105 -- the same
+    except BaseException:
+        os.unlink(name)  # noqa: PTH108 -- the same
+        raise

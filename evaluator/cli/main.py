@@ -21,6 +21,7 @@ _COMMANDS = {
     "explain": "say why, and why not, for every interface",
     "collect": "print this machine's report",
     "check": "check policy files",
+    "fmt": "format policy files",
     "test": "run policy test files",
     "policies": "list or show the shipped policies",
     "log": "look at a log of decisions, and verify it",

@@ -166,7 +166,7 @@ def _operands(clause: Condition) -> Iterator[Expression]:
 
 
 def _reads(expression: Expression) -> Iterator[Expression]:
-    """Yield the words of an operand whose values tell something: not what is written in the rule itself."""
+    """Yield the words of an operand whose values a reader needs: not what is written in the rule itself."""
     match expression:
         case Count(operand=operand):
             yield expression

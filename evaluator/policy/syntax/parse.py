@@ -225,3 +225,8 @@ class _Builder:
 
     def _span(self, node: Tree[Token]) -> Span:
         return self._scalar.span(node.meta.start_pos, node.meta.end_pos) if not node.meta.empty else self._scalar.whole
+
+
+def tokens(text: str) -> tuple[mistakes.Piece, ...]:
+    """Return the tokens of a valid sentence or condition."""
+    return tuple(_pieces(text))

@@ -1,0 +1,220 @@
+"""Formats the sentences of a policy file; every other byte of the file stays as it is.
+
+The YAML text is never written anew. Each sentence of a rule and each named condition is laid out (`syntax/layout.py`),
+and becomes one edit if it looks different. A sentence that fits stands behind its key; a longer one becomes a block
+after `|`. The edited text is read again before it is returned: it must hold the same values and the same tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import yaml
+from msgspec import Struct
+
+from evaluator.base.diagnostic import Diagnostic, PolicyError
+from evaluator.base.source import Source, Span
+from evaluator.base.text import quote_path
+from evaluator.policy.source.extend import rule_maps
+from evaluator.policy.source.find import plain_text
+from evaluator.policy.source.problems import Problems
+from evaluator.policy.source.scalar import Scalar, read_scalar
+from evaluator.policy.source.yaml_text import Located, read_yaml
+from evaluator.policy.syntax.layout import WIDTH, flat, lay_out
+from evaluator.policy.syntax.parse import LONGEST_SENTENCE, parse_condition, parse_sentence, tokens
+
+_STEP = 2
+_PLAIN_START = re.compile(r"[A-Za-z_(]")
+_NEVER_PLAIN = re.compile(r": |:$| #")
+_FLOW_SIGNS = re.compile(r"[,\[\]{}]")
+_COMMENT_FOLLOWS = re.compile(r"[ \t]+#")
+_BLOCKS = ("|", ">")
+_RESOLVER = yaml.resolver.Resolver()
+_STRING = "tag:yaml.org,2002:str"
+
+
+class Edit(Struct, frozen=True):
+    """A new text for a part of a file, in offsets of its text as it is on the disk."""
+
+    start: int
+    end: int
+    text: str
+
+
+class _Place(Struct, frozen=True):
+    """A sentence in a file: its key, its value, and whether it is inside brackets or braces of YAML."""
+
+    key: Span
+    value: Located
+    is_condition: bool
+    is_in_flow: bool
+
+
+def format_policy(name: str, raw: str) -> str:
+    """Return a policy's text with its sentences in canonical form; PolicyError if they cannot be read."""
+    text = raw
+    for edit in reversed(edits_of(name, raw)):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text
+
+
+def edits_of(name: str, raw: str) -> tuple[Edit, ...]:
+    """Return the edits that bring the sentences of a policy's text into canonical form, in their order.
+
+    PolicyError with every sentence that cannot be read, or if the text is not a policy.
+    """
+    source = Source(name, plain_text(raw))
+    located = _read(source)
+    edits = [edit for place in _places(source, located) for edit in _edits(source, place)]
+    edited = source.text
+    for edit in reversed(edits):
+        edited = edited[: edit.start] + edit.text + edited[edit.end :]
+    if edits and _meaning(Source(name, edited)) != _meaning(source):
+        message = f"{quote_path(name)} cannot be formatted without a change of its meaning"
+        raise PolicyError([Diagnostic("NOT_FORMATTED", message, hint="write its rules as blocks after `|`")])
+    return tuple(_in_raw(raw, edits))
+
+
+def _read(source: Source) -> Located:
+    """Return the YAML of a policy whose sentences can all be read."""
+    problems = Problems(source)
+    located = read_yaml(source, problems)
+    if located is None or problems.has_errors:
+        raise PolicyError(problems.found)
+    if "policy" not in located.children:
+        problems.error("POLICY_INVALID", "missing key `policy`", located.span, "only policies can be formatted")
+    for place in _places(source, located):
+        scalar = _scalar(source, place.value)
+        if scalar is not None:
+            parse = parse_condition if place.is_condition else parse_sentence
+            parse(scalar, problems)
+    if problems.has_errors:
+        raise PolicyError(problems.found)
+    return located
+
+
+def _places(source: Source, located: Located) -> Iterator[_Place]:
+    """Yield the sentences in the order of the file."""
+    in_flow = frozenset(_scalars_in_flow(source.text))
+    places: list[tuple[Span, Located, bool]] = []
+    conditions = located.children.get("conditions")
+    if conditions is not None:
+        places += [(span, conditions.children[name], True) for name, span in conditions.keys.items()]
+    places += [(one.keys["rule"], one.children["rule"], False) for one in rule_maps(located) if "rule" in one.children]
+    for key, value, is_condition in sorted(places, key=lambda place: place[0].start):
+        if isinstance(value.value, str) and not value.broken:
+            yield _Place(key, value, is_condition, value.span.start in in_flow)
+
+
+def _scalars_in_flow(text: str) -> Iterator[int]:
+    """Yield where the scalars start that are inside brackets or braces of YAML."""
+    depth: list[bool] = []
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth.append(bool(event.flow_style))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth.pop()
+        elif isinstance(event, yaml.ScalarEvent) and any(depth):
+            yield event.start_mark.index if event.start_mark else 0
+
+
+def _scalar(source: Source, value: Located) -> Scalar | None:
+    """Return the sentence with the places of its characters; None if it has escapes, which stay as they are."""
+    try:
+        return read_scalar(source, value.span.start, value.span.end, value.style)
+    except ValueError:
+        return None
+
+
+def _edits(source: Source, place: _Place) -> Iterator[Edit]:
+    """Yield the edit of a sentence, if it is not in canonical form."""
+    scalar = _scalar(source, place.value)
+    if scalar is None:
+        return
+    pieces = tokens(scalar.text)
+    on_one_line = flat(pieces)
+    if not pieces or len(on_one_line) > LONGEST_SENTENCE:
+        return
+    start, end = _extent(source, place)
+    is_behind_key = source.text[place.key.end : start].strip(" \t\n") in ("", ":")
+    column = source.line_column(place.key.start)[1] - 1
+    if is_behind_key:
+        start = source.text.index(":", place.key.end) + 1
+    else:
+        column = max(column, 0)
+    first = source.line_column(start)[1] if is_behind_key else source.line_column(start)[1] - 1
+    text = _written(source, place, on_one_line, first, end)
+    if text is None:
+        indent = column + _STEP
+        lines = lay_out(pieces, indent, indent)
+        text = "\n".join([_header(source, place), " " * indent + lines[0], *lines[1:]])
+    written = (" " if is_behind_key else "") + text
+    if source.text[start:end] != written:
+        yield Edit(start, end, written)
+
+
+def _extent(source: Source, place: _Place) -> tuple[int, int]:
+    """Return where a value starts and ends; of a block the blanks on its last line, but no blank lines."""
+    span = place.value.span
+    end = span.start + len(source.text[span.start : span.end].rstrip())
+    while place.value.style in _BLOCKS and source.text[end : end + 1] in (" ", "\t"):
+        end += 1
+    return span.start, end
+
+
+def _written(source: Source, place: _Place, text: str, column: int, end: int) -> str | None:
+    """Return a sentence as YAML on one line; None if it has to be a block."""
+    if place.is_in_flow:
+        return text if _is_plain(text) and not _FLOW_SIGNS.search(text) else "'" + text.replace("'", "''") + "'"
+    if place.value.style in _BLOCKS and "#" in _header(source, place):
+        return None
+    is_plain = _is_plain(text)
+    if _COMMENT_FOLLOWS.match(source.text, end):
+        return text if is_plain else "'" + text.replace("'", "''") + "'"
+    return text if is_plain and column + len(text) <= WIDTH else None
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether YAML reads a text without quotes as this text."""
+    is_text = bool(_PLAIN_START.match(text)) and not _NEVER_PLAIN.search(text)
+    return is_text and (" " in text or _RESOLVER.resolve(yaml.ScalarNode, text, (True, False)) == _STRING)
+
+
+def _header(source: Source, place: _Place) -> str:
+    """Return the first line of a block, with the comment on it."""
+    if place.value.style not in _BLOCKS:
+        return "|"
+    header = source.text[place.value.span.start : place.value.span.end].partition("\n")[0]
+    comment = header.partition("#")
+    return f"| #{comment[2].rstrip()}" if comment[1] else "|"
+
+
+def _meaning(source: Source) -> object:
+    """Return the values of a policy's text, with the tokens of each sentence instead of its text."""
+    located = read_yaml(source, Problems(source))
+    if located is None:
+        return None
+    for place in _places(source, located):
+        scalar = _scalar(source, place.value)
+        if scalar is not None:
+            place.value.value = flat(tokens(scalar.text))
+    return _values(located)
+
+
+def _values(located: Located) -> object:
+    """Return the values of a YAML text, with the place of each key in its order."""
+    if isinstance(located.value, dict | list):
+        return [type(located.value).__name__, *((key, _values(child)) for key, child in located.children.items())]
+    return located.value
+
+
+def _in_raw(raw: str, edits: Sequence[Edit]) -> Iterator[Edit]:
+    """Yield the edits in offsets of the text on the disk, with its line ends."""
+    starts = 1 if raw.startswith("\ufeff") else 0
+    kept = [at for at in range(starts, len(raw)) if not raw.startswith("\r\n", at)]
+    kept.append(len(raw))
+    line_end = "\r\n" if "\r\n" in raw else "\n"
+    for edit in edits:
+        end = kept[edit.end - 1] + 1 if edit.end else 0
+        yield Edit(kept[edit.start], end, edit.text.replace("\n", line_end))
