@@ -21,6 +21,7 @@ _COMMANDS = {
     "explain": "say why, and why not, for every interface",
     "collect": "print this machine's report",
     "check": "check policy files",
+    "diff": "compare two policies on the same questions",
     "fmt": "format policy files",
     "test": "run policy test files",
     "policies": "list or show the shipped policies",

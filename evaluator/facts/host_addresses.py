@@ -62,14 +62,16 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
             raise ValueError("the answers are not in order")
 
     @classmethod
-    def of(cls, *addresses: Literal) -> HostAddresses:
+    def of(cls, *addresses: Literal, name: str | None = None, complete: bool = True) -> HostAddresses:
         """Return the given literals as a frozen set, without any I/O; HostNameError names each invalid one.
 
         Accepted: IPv4 as four decimal numbers, IPv6 in any spelling, in brackets or not, and a zone
-        on a link-local address (it is the asker's own and is dropped).
+        on a link-local address (it is the asker's own and is dropped). With `name` the addresses are what a resolver
+        answered for that name, in its order; `complete` is False if the query of an address family failed.
         """
         found = parse_literals(addresses)
-        return cls(in_order(found), first=found[0] if found else None)
+        first = found if name is None else sorted(found, key=_version)
+        return cls(in_order(found), name, complete, first[0] if first else None)
 
     def __eq__(self, other: object) -> bool:
         same = isinstance(other, HostAddresses)
@@ -137,6 +139,10 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
         usable = tuple(map(str, self.usable)) if unusable else texts
         name = ", ".join(texts) if self.asked is None else self.asked
         return HostDocument(name, self.is_literal, self.complete, usable, unusable)
+
+
+def _version(address: Address) -> int:
+    return address.version
 
 
 _COMPARED = ("answers", "asked", "complete", "first", "remarks", "withheld")

@@ -1,0 +1,87 @@
+"""`activenic diff`: what changes if one policy takes the place of another."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from evaluator.cli.exits import Exit
+from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
+from evaluator.engine import Policy, load_policy
+from evaluator.facts.host_addresses import HostAddresses
+from evaluator.policy.parameters import parse_assignments
+from evaluator.workbench.compare_policies import Compared, compare
+from evaluator.workbench.comparison import as_json, as_markdown, as_text, collect
+from evaluator.workbench.corpus import Unreadable, read_corpus
+
+_OUTPUTS = {"text": as_text, "json": as_json, "markdown": as_markdown}
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add what the subcommand takes."""
+    parser.description = "Compare two policies: decide every question of a corpus by both, and print what changes."
+    parser.set_defaults(run=_run, parser=parser)
+    parser.add_argument("old", metavar="OLD", help="a shipped policy or a policy file")
+    parser.add_argument("new", metavar="NEW", help="the policy to compare it with")
+    corpus = "questions: a file of JSON lines, a JSON file, a report, or a folder of them; may be repeated"
+    parser.add_argument("--corpus", metavar="PATH", action="append", default=[], type=Path, help=corpus)
+    address = "an address of the host of every bare report; may be repeated"
+    parser.add_argument("--address", metavar="IP", action="append", help=address)
+    parameter = "a parameter of either policy; may be repeated"
+    parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
+    add_policy_path_to(parser)
+    parser.add_argument("--output", choices=tuple(_OUTPUTS), default="text", help="the form (default: text)")
+    show = "print both explanations of a question beside each other; may be repeated"
+    parser.add_argument("--show", metavar="ID", action="append", default=[], help=show)
+    parser.add_argument("--show-all", action="store_true", help="the same for every changed question")
+    parser.add_argument("--exit-code", action="store_true", help="exit 8 if an answer changes")
+
+
+def _run(options: argparse.Namespace) -> int:
+    if not options.corpus:
+        options.parser.error("no questions were given: give `--corpus`")
+    if options.output != "text" and (options.show or options.show_all):
+        options.parser.error("`--show` goes with `--output text`")
+    search = policy_path_of(options)
+    old, new = (load_policy(name, policy_path=search) for name in (options.old, options.new))
+    host = None if options.address is None else HostAddresses.of(*options.address)
+    items = compare(old, new, read_corpus(options.corpus, host), _parameters(options.param, old, new))
+    shown: list[Compared] = []
+    comparison = collect(old, new, _remembered(items, options, shown))
+    for line in _OUTPUTS[options.output](comparison):
+        print(line)
+    _show(shown)
+    unknown = set(options.show) - {item.question.id for item in shown}
+    if unknown:
+        print(f"activenic: no question has the id {', '.join(sorted(unknown))}", file=sys.stderr)
+    return Exit.POLICY if options.exit_code and comparison.changes else Exit.DONE
+
+
+def _remembered(
+    items: Iterable[Compared | Unreadable], options: argparse.Namespace, shown: list[Compared]
+) -> Iterator[Compared | Unreadable]:
+    """Pass the items on, and remember those to be shown: the decisions of all others need no memory."""
+    for item in items:
+        if isinstance(item, Compared) and (item.question.id in options.show or (options.show_all and item.is_changed)):
+            shown.append(item)
+        yield item
+
+
+def _show(items: list[Compared]) -> None:
+    if items:
+        from evaluator.render.side_by_side import print_side_by_side  # noqa: PLC0415 -- rich, if needed
+
+        for item in items:
+            print_side_by_side(item.question.id, item.old, item.new, sys.stdout)
+
+
+def _parameters(assignments: list[str], *policies: Policy) -> dict[str, object]:
+    """Return the parameters that were given, each read by a policy that declares it; PolicyError if neither does."""
+    values: dict[str, object] = {}
+    for assignment in assignments:
+        name = assignment.partition("=")[0]
+        declaring = [one for one in policies if name in {parameter.name for parameter in one.program.parameters}]
+        values.update(parse_assignments((declaring or policies)[0].program, [assignment]))
+    return values

@@ -1,0 +1,100 @@
+"""Two policies on the same questions: which answers change, and how.
+
+Each question is decided by both. Answers are compared by status and interface, as an operator would; a question with
+the same answer but other findings is counted apart. A parameter that only one of the policies declares is given to that
+one alone, because a new policy may have a new parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from evaluator.base.diagnostic import Diagnostic, PolicyError, QuestionError
+from evaluator.base.text import did_you_mean, quote
+from evaluator.decision.decision import Decision
+from evaluator.engine import Policy
+from evaluator.workbench.corpus import Unreadable
+from evaluator.workbench.question import AskedQuestion
+
+
+class Compared(Struct, frozen=True):
+    """One question and the decisions of the old and the new policy."""
+
+    question: AskedQuestion
+    old: Decision
+    new: Decision
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the status or the interface differs."""
+        return _answer(self.old) != _answer(self.new)
+
+    @property
+    def has_other_findings(self) -> bool:
+        """Whether the findings differ."""
+        return self.old.findings != self.new.findings
+
+    @property
+    def transition(self) -> tuple[str, str]:
+        """Both answers in a word: the statuses, or the interfaces if the status is the same."""
+        if self.old.status is self.new.status:
+            return str(self.old.host_active_nic), str(self.new.host_active_nic)
+        return str(self.old.status), str(self.new.status)
+
+    @property
+    def first_differing_rules(self) -> tuple[str | None, str | None]:
+        """The first rule of each policy after which the candidates are not those of the other policy."""
+        return _first_other(self.old, self.new), _first_other(self.new, self.old)
+
+
+def compare(
+    old: Policy, new: Policy, questions: Iterable[AskedQuestion | Unreadable], parameters: Mapping[str, Any]
+) -> Iterator[Compared | Unreadable]:
+    """Yield each question with both decisions, or the problems of an invalid one; `parameters` go before the question's own."""
+    for question in questions:
+        if isinstance(question, Unreadable):
+            yield question
+            continue
+        given = {**question.parameters, **parameters}
+        try:
+            _refuse_unknown(given, old, new)
+            decisions = [
+                policy.decide(question.report, question.host, **_of_policy(given, policy)) for policy in (old, new)
+            ]
+            yield Compared(question, *decisions)
+        except QuestionError as error:
+            yield Unreadable(question.id, error.diagnostics)
+
+
+def _answer(decision: Decision) -> tuple[str, str | None]:
+    return decision.status, decision.host_active_nic
+
+
+def _first_other(decision: Decision, other: Decision) -> str | None:
+    """Return the first rule that leaves candidates that no rule of the other decision leaves."""
+    left_by_other = {step.after for step in other.trace}
+    for step in decision.trace:
+        if step.after not in left_by_other:
+            return step.rule
+    fired = {step.rule for step in other.trace if step.fired}
+    return next((step.rule for step in decision.trace if step.fired and step.rule not in fired), None)
+
+
+def _of_policy(given: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
+    names = {parameter.name for parameter in policy.program.parameters}
+    return {name: value for name, value in given.items() if name in names}
+
+
+def _refuse_unknown(given: Mapping[str, Any], *policies: Policy) -> None:
+    known = {parameter.name for policy in policies for parameter in policy.program.parameters}
+    problems = [
+        Diagnostic(
+            "PARAMETER_UNKNOWN", f"neither policy has the parameter {quote(name)}", hint=did_you_mean(name, known)
+        )
+        for name in sorted(given.keys() - known)
+    ]
+    if problems:
+        raise PolicyError(problems)

@@ -1,0 +1,90 @@
+"""A corpus: the questions in files and folders, read one after the other.
+
+A file of JSON lines holds one question in each line. A JSON file, or YAML for nmstate, holds one question or a bare
+report; bare reports are all asked with the addresses that are given for them. A question that cannot be read does not
+end the corpus: it is an item with its diagnostics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from evaluator.base.diagnostic import Diagnostic, HostNameError, QuestionError
+from evaluator.base.text import quote_path
+from evaluator.facts.host_addresses import HostAddresses
+from evaluator.report.json_text import parse_json
+from evaluator.report.read import read_file, read_report_text
+from evaluator.workbench.question import AskedQuestion, is_question, read_question
+
+LINES = (".jsonl", ".ndjson")
+_DOCUMENTS = (".json", ".yaml", ".yml")
+
+
+class Unreadable(Struct, frozen=True):
+    """A invalid question, and why."""
+
+    id: str
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def read_corpus(paths: Iterable[Path], host: HostAddresses | None) -> Iterator[AskedQuestion | Unreadable]:
+    """Yield the questions of files and folders, those of a folder sorted by path; `host` is asked of bare reports.
+
+    HostNameError if there is a bare report and no host to ask for; ReportError if a file or folder cannot be read.
+    """
+    for path in paths:
+        if path.is_dir():
+            for file in _files_below(path):
+                yield from _read(file, str(file.relative_to(path)), host)
+        else:
+            yield from _read(path, path.name, host)
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return sorted(
+        file
+        for file in folder.rglob("*")
+        if file.suffix in (*LINES, *_DOCUMENTS)
+        and file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    )
+
+
+def _read(path: Path, name: str, host: HostAddresses | None) -> Iterator[AskedQuestion | Unreadable]:
+    if path.suffix in LINES:
+        yield from _read_lines(path)
+        return
+    try:
+        text = read_file(path)
+        document = parse_json(text) if path.suffix == ".json" else None
+        if is_question(document):
+            yield read_question(document, name)
+            return
+        if host is None:
+            raise _without_host(path)
+        yield AskedQuestion(name, read_report_text(text), host, {}, {})
+    except HostNameError:
+        raise
+    except QuestionError as error:
+        yield Unreadable(name, error.diagnostics)
+
+
+def _read_lines(path: Path) -> Iterator[AskedQuestion | Unreadable]:
+    """Read a file line by line, so that its size does not matter."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            name = f"{path.name}:{number}"
+            try:
+                yield read_question(parse_json(line, "line"), name)
+            except QuestionError as error:
+                yield Unreadable(name, error.diagnostics)
+
+
+def _without_host(path: Path) -> HostNameError:
+    message = f"{quote_path(path)} is a report without the addresses of its host"
+    return HostNameError([Diagnostic("HOST_MISSING", message, hint="give `--address`, or a corpus of questions")])

@@ -1,0 +1,60 @@
+"""One question as a document (`schemas/question.schema.json`): a report and the addresses of its host.
+
+The same document is a line of a corpus, a file of it, and the body of a request, so that a question that was asked
+once can be asked again anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from evaluator.base.checked_cast import proven
+from evaluator.base.diagnostic import Diagnostic, HostNameError
+from evaluator.base.text import quote
+from evaluator.facts.host_addresses import HostAddresses
+from evaluator.report.read import read_report
+from evaluator.report.reading import Report, refuse_invalid
+
+_SCHEMA = "question"
+
+
+class AskedQuestion(Struct, frozen=True):
+    """A question that can be decided. `parameters` are those given, `labels` texts for people."""
+
+    id: str
+    report: Report
+    host: HostAddresses
+    parameters: Mapping[str, Any]
+    labels: Mapping[str, str]
+
+
+def is_question(document: object) -> bool:
+    """Return whether a JSON value is a question rather than a bare report: no report has these two keys."""
+    return isinstance(document, dict) and "report" in document and ("addresses" in document or "host" in document)
+
+
+def read_question(document: object, default_id: str) -> AskedQuestion:
+    """Return the question in a document; QuestionError with every problem if it, its report or its host is invalid."""
+    refuse_invalid(document, _SCHEMA)
+    question = proven(document, dict)
+    return AskedQuestion(
+        question.get("id", default_id),
+        read_report(question["report"], question.get("format", "auto")),
+        _host(question),
+        question.get("parameters", {}),
+        question.get("labels", {}),
+    )
+
+
+def _host(question: Mapping[str, Any]) -> HostAddresses:
+    if "addresses" in question:
+        return HostAddresses.of(*question["addresses"])
+    name, answers = question["host"], question.get("answers")
+    if answers is None:
+        message = f"the question names the host {quote(name)} without `answers`, and no name is looked up here"
+        hint = 'add the answers of the resolver: "answers": {"addresses": [...]}'
+        raise HostNameError([Diagnostic("HOST_WITHOUT_ANSWERS", message, "/host", hint)])
+    return HostAddresses.of(*answers["addresses"], name=name, complete=answers.get("complete", True))
