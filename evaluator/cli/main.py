@@ -24,6 +24,7 @@ _COMMANDS = {
     "diff": "compare two policies on the same questions",
     "fmt": "format policy files",
     "test": "run policy test files",
+    "new": "make a new policy with its tests",
     "policies": "list or show the shipped policies",
     "log": "look at a log of decisions, and verify it",
     "replay": "re-evaluate logged decisions and compare",

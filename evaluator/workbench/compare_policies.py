@@ -53,7 +53,10 @@ class Compared(Struct, frozen=True):
 def compare(
     old: Policy, new: Policy, questions: Iterable[AskedQuestion | Unreadable], parameters: Mapping[str, Any]
 ) -> Iterator[Compared | Unreadable]:
-    """Yield each question with both decisions, or the problems of an invalid one; `parameters` go before the question's own."""
+    """Yield each question with both decisions, or the problems of an invalid one.
+
+    `parameters` take precedence over those of a question.
+    """
     for question in questions:
         if isinstance(question, Unreadable):
             yield question

@@ -74,7 +74,10 @@ def test_what_changes(tmp_path: Path, last: str, capsys: pytest.CaptureFixture[s
     assert [one["id"] for one in document["refused"]] == ["c.jsonl:4", "c.jsonl:5"]
     assert [one["diagnostics"][0]["code"] for one in document["refused"]] == ["REPORT_INVALID", "REPORT_INVALID"]
     assert main(["diff", "strict", last, "--corpus", corpus, "--output", "markdown"]) == 0
-    assert "| two | ambiguous (SEVERAL_INTERFACES) | resolved ens2 | one-interface → last-wins |" in capsys.readouterr().out
+    assert (
+        "| two | ambiguous (SEVERAL_INTERFACES) | resolved ens2 | one-interface → last-wins |"
+        in capsys.readouterr().out
+    )
 
 
 def test_explanations_stand_side_by_side(

@@ -1,0 +1,25 @@
+"""`activenic new`: a new policy with its tests, ready to be changed."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from evaluator.base.text import visible
+from evaluator.cli.exits import Exit
+from evaluator.workbench.scaffold import BASES, write_new
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add what the subcommand takes."""
+    parser.description = "Make a folder with a new policy, its tests and a README, which pass every check."
+    parser.add_argument("name", metavar="NAME", help="the name of the policy and of the folder: my-site")
+    bases = "extend strict, or start without a base (default: strict)"
+    parser.add_argument("--from", dest="base", choices=BASES, default="strict", help=bases)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    for path in write_new(Path(), options.name, options.base):
+        print(visible(str(path)))
+    return Exit.DONE

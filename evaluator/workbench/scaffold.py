@@ -1,0 +1,97 @@
+"""The files of a new policy: the policy, its tests and a page about it. They pass every check from the start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from evaluator.base.diagnostic import Diagnostic, PolicyError
+from evaluator.base.text import quote, quote_path, reason_of
+from evaluator.policy.source.find import shipped_names
+
+BASES = ("strict", "empty")
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_EXTENDING = """policy: {name}
+extends: {base}
+description: {title}, based on {base}.
+rules:
+  # An example: bridges of containers are never the answer. Change it, or remove it with its tests.
+  - name: ignore-container-bridges
+    after: owns-host-address
+    rule: discard nic when nic.name like ["docker0", "virbr*", "cni*"]
+"""
+_OF_ITS_OWN = """policy: {name}
+description: {title}.
+rules:
+  - name: owns-host-address
+    rule: match nic when nic.addresses overlaps host.addresses
+
+  - name: one-interface
+    rule: ambiguous when count(candidates) > 1
+    code: SEVERAL_INTERFACES
+    message: "several interfaces own host addresses: {{candidates.addresses}}"
+    hint: use one address of the host
+"""
+_TESTS_OF_EXTENDING = """policy: ./{name}.yaml
+tests:
+  - name: the bond owns the host address
+    given: bond0 over ens1, ens2 has 192.0.2.10/24
+    host: 192.0.2.10
+    want: resolved bond0
+
+  - name: a container bridge with the same address is ignored
+    given: ens1 has 192.0.2.10/24; bridge docker0 has 192.0.2.10/24
+    host: 192.0.2.10
+    want: resolved ens1
+"""
+_TESTS_OF_ITS_OWN = """policy: ./{name}.yaml
+tests:
+  - name: the owner of the host address
+    given: ens1 has 192.0.2.10/24; ens2 has 192.0.2.20/24
+    host: 192.0.2.10
+    want: resolved ens1
+
+  - name: two owners
+    given: ens1 has 192.0.2.10/24; ens2 has 192.0.2.10/24
+    host: 192.0.2.10
+    want: ambiguous
+"""
+_PAGE = """# {title}
+
+`{name}.yaml` is a policy of activenic: it decides which interface of a host its address is on.
+
+    activenic check --strict {name}.yaml
+    activenic test {name}.test.yaml
+    activenic fmt --check {name}.yaml
+    activenic decide REPORT --address IP --policy ./{name}.yaml
+"""
+
+
+def files_of(name: str, base: str) -> Mapping[str, str]:
+    """Return the texts of a new policy's files by their names; PolicyError if the name is not allowed."""
+    if _NAME.fullmatch(name) is None or name in shipped_names():
+        message = f"{quote(name)} cannot be the name of a new policy"
+        hint = (
+            "a shipped policy has it" if name in shipped_names() else "lower-case letters, digits and hyphens: my-site"
+        )
+        raise PolicyError([Diagnostic("POLICY_NAME", message, hint=hint)])
+    texts = (_OF_ITS_OWN, _TESTS_OF_ITS_OWN) if base == "empty" else (_EXTENDING, _TESTS_OF_EXTENDING)
+    names = f"{name}.yaml", f"{name}.test.yaml", "README.md"
+    title = name.replace("-", " ").capitalize()
+    return {
+        file: text.format(name=name, base=base, title=title) for file, text in zip(names, (*texts, _PAGE), strict=True)
+    }
+
+
+def write_new(folder: Path, name: str, base: str) -> tuple[Path, ...]:
+    """Write the files of a new policy into a new folder of its name; PolicyError if it exists or cannot be written."""
+    texts, target = files_of(name, base), folder / name
+    try:
+        target.mkdir()
+        for file, text in texts.items():
+            (target / file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"{quote_path(target)} cannot be made: {reason_of(error)}"
+        raise PolicyError([Diagnostic("POLICY_UNWRITABLE", message)]) from None
+    return tuple(target / file for file in texts)

@@ -1,0 +1,44 @@
+"""`activenic new`: what it makes passes every check from the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evaluator.cli.main import main
+from evaluator.workbench.scaffold import BASES
+
+
+@pytest.mark.parametrize("base", [None, *BASES])
+def test_a_new_policy_passes_every_check(
+    base: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "my-site", *(["--from", base] if base else [])]) == 0
+    names = ["my-site/my-site.yaml", "my-site/my-site.test.yaml", "my-site/README.md"]
+    assert capsys.readouterr().out.splitlines() == names
+    assert main(["check", "--strict", names[0]]) == 0
+    assert main(["fmt", "--check", "my-site"]) == 0
+    assert main(["test", "my-site"]) == 0
+    assert "2 passed, 0 failed" in capsys.readouterr().out
+    assert main(["new", "my-site"]) == 8
+    assert "`my-site` cannot be made: file exists [POLICY_UNWRITABLE]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["strict"], "POLICY_NAME"),
+        (["A b"], "POLICY_NAME"),
+        (["../x"], "POLICY_NAME"),
+        (["x", "--from", "strct"], "POLICY_NOT_FOUND"),
+    ],
+)
+def test_what_cannot_be_made(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", name]) == 8
+    assert "[POLICY_NAME]" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

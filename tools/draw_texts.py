@@ -1,0 +1,117 @@
+"""Draws texts of the project at random, so that readers can try whether they are understood at first reading.
+
+    python -m tools.draw_texts --seed 7 [--count 100]
+
+Six kinds have equal shares: heads of modules, other docstrings, messages, help texts, paragraphs of the docs, and
+descriptions in the schemas. The same seed draws the same texts from the same files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+ROOT = Path(__file__).parent.parent
+_SHORTEST = 25  # shorter ones are names, not texts
+_PARAGRAPH = re.compile(r"\n\s*\n")
+_FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
+
+
+class Drawn(Struct, frozen=True):
+    """A text, its kind and its place."""
+
+    kind: str
+    place: str
+    text: str
+
+
+def draw(seed: int, count: int) -> list[Drawn]:
+    """Return texts of all kinds in equal shares, in random order."""
+    chosen = random.Random(seed)  # noqa: S311 -- a sample, not a secret
+    kinds: dict[str, list[Drawn]] = {}
+    for text in texts():
+        if len(text.text) >= _SHORTEST:
+            kinds.setdefault(text.kind, []).append(text)
+    drawn: list[Drawn] = []
+    for at, kind in enumerate(sorted(kinds)):
+        share = count // len(kinds) + (at < count % len(kinds))
+        drawn += chosen.sample(kinds[kind], min(share, len(kinds[kind])))
+    chosen.shuffle(drawn)
+    return drawn
+
+
+def texts() -> Iterator[Drawn]:
+    """Yield the texts of the project, in the order of its files."""
+    for path in sorted((ROOT / "evaluator").rglob("*.py")):
+        yield from _of_module(str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8")))
+    for path in (*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+        plain = _FENCE.sub("", path.read_text(encoding="utf-8"))
+        for paragraph in _PARAGRAPH.split(plain):
+            if not paragraph.lstrip().startswith(("#", "|")):
+                yield Drawn("paragraph", str(path.relative_to(ROOT)), paragraph.strip())
+    for path in sorted((ROOT / "schemas").glob("*.json")):
+        for text in _descriptions(json.loads(path.read_text(encoding="utf-8"))):
+            yield Drawn("schema", str(path.relative_to(ROOT)), text)
+
+
+def _of_module(path: str, module: ast.Module) -> Iterator[Drawn]:
+    """Yield the head, the docstrings, the messages and the help texts of a module."""
+    known: set[int] = set()  # docstrings, and the constant parts of f-strings, which are no texts of their own
+    for node in ast.walk(module):
+        if isinstance(node, ast.JoinedStr):
+            known.update(map(id, node.values))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            text = ast.get_docstring(node)
+            if text is not None:
+                known.add(id(node.body[0].value))  # type: ignore[attr-defined]  # a docstring is an expression
+                kind = "head" if isinstance(node, ast.Module) else "docstring"
+                yield Drawn(kind, f"{path}:{getattr(node, 'lineno', 1)}", text)
+    kind = "help" if path.startswith("evaluator/cli/") else "message"
+    for node in ast.walk(module):
+        text = _written(node)
+        if text is not None and id(node) not in known and text.count(" ") > 2:
+            yield Drawn(kind, f"{path}:{getattr(node, 'lineno', 1)}", text)
+
+
+def _written(node: ast.AST) -> str | None:
+    """Return a string as it is printed, with the names of its values in braces."""
+    if isinstance(node, ast.JoinedStr):
+        parts = [part.value if isinstance(part, ast.Constant) else _named(part) for part in node.values]
+        return "".join(map(str, parts))
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _named(part: ast.expr) -> str:
+    return f"{{{ast.unparse(part.value) if isinstance(part, ast.FormattedValue) else '...'}}}"
+
+
+def _descriptions(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("description"), str):
+            yield value["description"]
+        for item in value.values():
+            yield from _descriptions(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _descriptions(item)
+
+
+def main() -> None:
+    """Print the texts, each with its number, kind and place."""
+    parser = argparse.ArgumentParser(description="Draw texts of the project at random.")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--count", type=int, default=100)
+    options = parser.parse_args()
+    for number, drawn in enumerate(draw(options.seed, options.count), 1):
+        print(f"## {number} ({drawn.kind}, {drawn.place})\n\n{drawn.text}\n")
+
+
+if __name__ == "__main__":
+    main()
