@@ -63,7 +63,7 @@ def texts() -> Iterator[Drawn]:
 
 def _of_module(path: str, module: ast.Module) -> Iterator[Drawn]:
     """Yield the head, the docstrings, the messages and the help texts of a module."""
-    known: set[int] = set()  # docstrings, and the constant parts of f-strings, which are no texts of their own
+    known: set[int] = set()  # docstrings, and the constant parts of f-strings, which are part of a text
     for node in ast.walk(module):
         if isinstance(node, ast.JoinedStr):
             known.update(map(id, node.values))
