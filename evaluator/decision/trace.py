@@ -91,7 +91,7 @@ class Edit(Struct, frozen=True):
     """One edit of a question: a fact of an interface, of the host or of the question, before and after.
 
     `interface` is None if it is about no single interface. `before` and `after` are JSON-ready. `sentence` goes
-    on after "if", such as "the host were asked by 192.0.2.10 alone".
+    on after "if", such as "the host's only address were 192.0.2.10".
     """
 
     what: EditKind

@@ -1,1 +1,1 @@
-"""Why a decision is as it is, for every interface and rule, and which changes would lead to another one."""
+"""Explanations: the reason of a decision for every interface and rule, and changes that would lead to another one."""

@@ -1,7 +1,8 @@
-"""Why, and why not: for every interface and every rule, the clause that decided and what it saw.
+"""Explain a decision: for every interface and every rule, the clause that decided and the values that it read.
 
-The reference interpreter computes the reasons, for the input of the decision. For each subject it must give the result
-that the compiled rule gave in the decision, so that an explanation never explains another decision.
+The decision itself was made by compiled rules, which do not record reasons. An explanation runs the conditions again
+with the reference interpreter, on the same input. For each interface the interpreter must give the result that the
+compiled rule gave, else AssertionError is raised: an explanation never explains another decision.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from evaluator.decision.decision import Decision
 from evaluator.decision.trace import AnswerOutcome, Explanation, InterfaceReasons, Reason
 from evaluator.explain.counterfactual.search import Effort, smallest_change
 from evaluator.explain.near_miss import NearMisses
-from evaluator.explain.summary import Fate, outcome, summary
+from evaluator.explain.summary import RuleResults, outcome, summary
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
 from evaluator.policy.language.environment import Question, Scene
@@ -29,39 +30,39 @@ from evaluator.policy.run.verdict import Links
 
 _MOST_WORK_ON_ANSWERS = 16_000_000  # rules times interfaces
 _FEWEST_ANSWERS = 16
-_NOT_COUNTED = (FindingCode.ADDRESS_NOT_COUNTED, FindingCode.DUPLICATE_ADDRESS)
+_IGNORED_ADDRESS_CODES = (FindingCode.ADDRESS_NOT_COUNTED, FindingCode.DUPLICATE_ADDRESS)
 
 
 class CaseExplainer(Struct, frozen=True):
-    """Explains decisions that were made on one case; `most` is as in `Decision.explain`."""
+    """Explains the decision on one case. `most` limits the interfaces, as in `Decision.explain`."""
 
     case: Case
 
     def reasons(self, decision: Decision, most: int | None) -> Explanation:
-        """Return the explanation without the changes that would decide otherwise."""
+        """Return the explanation without the changes that would lead to another decision."""
         return _explain(self.case, decision, most)
 
     def explain(self, decision: Decision, most: int | None) -> Explanation:
         """Return the full explanation."""
-        found = _explain(self.case, decision, most)
-        return replace(found, interfaces=_with_changes(self.case, decision, found.interfaces))
+        explanation = _explain(self.case, decision, most)
+        return replace(explanation, interfaces=_with_changes(self.case, decision, explanation.interfaces))
 
 
 def _explain(case: Case, decision: Decision, most: int | None) -> Explanation:
     question = case.question()
-    views = _views(case, question)
-    owners = question.facts.owners_of(_asked_for(case))
-    answers = tuple(_on_one_answer(case, address, names) for address, names in owners.items())
+    steps = _steps(case, question)
+    owners = question.facts.owners_of(_addresses_to_decide(case))
+    answers = tuple(_decide_for_address(case, address, names) for address, names in owners.items())
     links = question.facts.links
-    chosen = links if most is None or len(links) <= most else _involved(links, decision)[:most]
+    explained = links if most is None or len(links) <= most else _involved(links, decision)[:most]
     by_name = question.facts.by_name
-    missed = _Missed(question, decision)
+    near_misses = _NearMissSentences(question, decision)
     return Explanation(
-        summary=summary(decision, by_name, lambda name: _fate(by_name[name], views)),
+        summary=summary(decision, by_name, lambda name: _results(by_name[name], steps)),
         report_format=case.report.format,
-        interfaces=tuple(_interface(link, views, decision, missed) for link in chosen),
-        others=len(links) - len(chosen),
-        rules=tuple(_reason(view, None) for view in views if not view.rule.has_subject),
+        interfaces=tuple(_interface(link, steps, decision, near_misses) for link in explained),
+        others=len(links) - len(explained),
+        rules=tuple(_reason(step, None) for step in steps if not step.rule.has_subject),
         answers=answers,
         stability=_stability(decision, answers),
     )
@@ -72,32 +73,32 @@ def _involved(links: tuple[Link, ...], decision: Decision) -> tuple[Link, ...]:
     return tuple(link for link in links if link.name in names)
 
 
-def _asked_for(case: Case) -> tuple[Address, ...]:
-    """Return the addresses on which a decision is made alone: all, for a large host as many as are affordable."""
+def _addresses_to_decide(case: Case) -> tuple[Address, ...]:
+    """Return the host addresses for each of which a decision is made: all, or as many as a large host allows."""
     work = len(case.program.rules) * max(case.report.facts.size, 1)
     return (case.host.answers or case.host.withheld)[: max(_MOST_WORK_ON_ANSWERS // work, _FEWEST_ANSWERS)]
 
 
-def _on_one_answer(case: Case, address: Address, owners: tuple[str, ...]) -> AnswerOutcome:
-    """Decide the same case as if the host had this address alone."""
-    alone = replace(case.host, answers=(address,), first=address)
+def _decide_for_address(case: Case, address: Address, owners: tuple[str, ...]) -> AnswerOutcome:
+    """Decide the same case as if this were the only address of the host."""
+    host = replace(case.host, answers=(address,), first=address)
     owned = {} if address.unusable else dict.fromkeys(owners, frozenset((address,)))
-    verdict = case.compiled.decide(Question(case.report.facts, alone, case.parameters, owned))
+    verdict = case.compiled.decide(Question(case.report.facts, host, case.parameters, owned))
     return AnswerOutcome(
         str(address), str(verdict.status), verdict.candidates[0].name if verdict.status in NAMING else None
     )
 
 
 def _stability(decision: Decision, answers: tuple[AnswerOutcome, ...]) -> str:
-    named = {answer.host_active_nic for answer in answers}
-    if named <= {None}:
+    names = {answer.host_active_nic for answer in answers}
+    if names <= {None}:
         return "never"
-    alike = all((a.status, a.host_active_nic) == (decision.status, decision.host_active_nic) for a in answers)
-    return "stable" if alike else "depends"
+    is_stable = all((a.status, a.host_active_nic) == (decision.status, decision.host_active_nic) for a in answers)
+    return "stable" if is_stable else "depends"
 
 
-class _View:
-    """What one rule did in the decision, with everything that is needed for each interface computed once."""
+class _Step:
+    """The result of one rule in the decision, with the sets of names that are looked up for every interface."""
 
     def __init__(self, rule: Rule, question: Question, result: Links | bool, before: Links, after: Links) -> None:
         self.rule = rule
@@ -109,87 +110,90 @@ class _View:
         self.removed = {link.name for link in before} - {link.name for link in after}
 
     def is_true_for(self, link: Link | None) -> bool:
-        """Return whether the rule was true for an interface; for None, whether it was true at all."""
+        """Return whether the rule was true for an interface; with None, whether a rule without subject was true."""
         return self.fired if link is None else link.name in self.hits
 
 
-def _views(case: Case, question: Question) -> list[_View]:
-    """Return what each rule did in the decision."""
+def _steps(case: Case, question: Question) -> list[_Step]:
+    """Return the result of each rule in the decision, in order."""
     results, afters = case.compiled.say(question, case.compiled.decide(question).trace)[0]
     befores = ((), *afters)
-    return [_View(*step) for step in zip(case.program.rules, repeat(question), results, befores, afters, strict=False)]
+    return [_Step(*step) for step in zip(case.program.rules, repeat(question), results, befores, afters, strict=False)]
 
 
 def _with_changes(
     case: Case, decision: Decision, interfaces: tuple[InterfaceReasons, ...]
 ) -> tuple[InterfaceReasons, ...]:
-    """Add the change by which each would be the answer; the effort goes to those first that nearly are."""
+    """Add the change after which each interface would be the answer.
+
+    Candidates and owners are searched first, because all interfaces share one effort limit.
+    """
     involved = {*decision.candidates, *decision.owners}
     answer = decision.host_active_nic if decision.status is Status.RESOLVED else None
     effort = Effort.for_case(case)
-    found = {
-        one.name: smallest_change(case, case.report.facts.by_name[one.name], effort)
-        for one in sorted(interfaces, key=lambda one: (one.name not in involved, one.name))
-        if one.name != answer
+    in_order = sorted((entry.name for entry in interfaces), key=lambda name: (name not in involved, name))
+    results = {
+        name: smallest_change(case, case.report.facts.by_name[name], effort) for name in in_order if name != answer
     }
     return tuple(
-        replace(one, change=found[one.name].change, search=found[one.name].search) if one.name in found else one
-        for one in interfaces
+        replace(entry, change=results[entry.name].change, search=results[entry.name].search)
+        if entry.name in results
+        else entry
+        for entry in interfaces
     )
 
 
-class _Missed:
-    """What interfaces nearly own, and what the report says of host addresses that they have and that do not count."""
+class _NearMissSentences:
+    """Near misses of interfaces, and findings on host addresses that an interface has but that are ignored."""
 
     def __init__(self, question: Question, decision: Decision) -> None:
         self._near = NearMisses(question)
-        self._not_counted: dict[str, list[str]] = {}
-        asked = {str(address) for address in decision.host.usable}
+        self._ignored: dict[str, list[str]] = {}
+        usable = {str(address) for address in decision.host.usable}
         for finding in decision.findings:
-            if finding.code in _NOT_COUNTED and not asked.isdisjoint(finding.addresses):
+            if finding.code in _IGNORED_ADDRESS_CODES and not usable.isdisjoint(finding.addresses):
                 for name in finding.interfaces:
-                    self._not_counted.setdefault(name, []).append(finding.message)
+                    self._ignored.setdefault(name, []).append(finding.message)
 
-    def by(self, link: Link) -> tuple[str, ...]:
-        """Return it in sentences."""
-        return tuple(dict.fromkeys((*self._near.of(link), *self._not_counted.get(link.name, ()))))
+    def of(self, link: Link) -> tuple[str, ...]:
+        """Return the sentences for one interface, each once."""
+        return tuple(dict.fromkeys((*self._near.of(link), *self._ignored.get(link.name, ()))))
 
 
-def _interface(link: Link, views: list[_View], decision: Decision, missed: _Missed) -> InterfaceReasons:
-    fate = _fate(link, views)
+def _interface(link: Link, steps: list[_Step], decision: Decision, near_misses: _NearMissSentences) -> InterfaceReasons:
+    results = _results(link, steps)
     return InterfaceReasons(
         name=link.name,
         kind=str(link.kind),
         pointer=link.pointer(),
         addresses=tuple(dict.fromkeys(str(owned) for owned in link.addresses)),
-        outcome=outcome(link, fate, decision),
-        reasons=fate.reasons,
+        outcome=outcome(link, results, decision),
+        reasons=results.reasons,
         lowers=link.lowers.names,
-        near_misses=missed.by(link),
+        near_misses=near_misses.of(link),
     )
 
 
-def _fate(link: Link, views: list[_View]) -> Fate:
-    judging = [view for view in views if view.rule.has_subject]
-    reasons = tuple(_reason(view, link) for view in judging)
-    removing = [reason for view, reason in zip(judging, reasons, strict=True) if link.name in view.removed]
-    return Fate(reasons, removing[-1] if removing else None)
+def _results(link: Link, steps: list[_Step]) -> RuleResults:
+    judging = [step for step in steps if step.rule.has_subject]
+    reasons = tuple(_reason(step, link) for step in judging)
+    removing = [reason for step, reason in zip(judging, reasons, strict=True) if link.name in step.removed]
+    return RuleResults(reasons, removing[-1] if removing else None)
 
 
-def _reason(view: _View, link: Link | None) -> Reason:
-    rule = view.rule
-    if link is not None and link.name not in view.subjects:
-        return Reason(rule.name, rule.verb_name, rule.place, None, "not judged: no candidate here")
-    found = view.sight.verdict(rule.condition, {} if link is None else {"nic": link})
-    if found.held is not view.is_true_for(link):
+def _reason(step: _Step, link: Link | None) -> Reason:
+    rule = step.rule
+    if link is not None and link.name not in step.subjects:
+        return Reason(rule.name, rule.verb_name, rule.place, None, "not judged: not a candidate at this rule")
+    verdict = step.sight.verdict(rule.condition, {} if link is None else {"nic": link})
+    if verdict.held is not step.is_true_for(link):
         raise AssertionError(f"the interpreter and the compiled rule {rule.name} disagree")
-    return Reason(
-        rule.name, rule.verb_name, rule.place, found.held, _effect(view, found.held), found.clause, found.seen
-    )
+    effect = _effect(step, verdict.held)
+    return Reason(rule.name, rule.verb_name, rule.place, verdict.held, effect, verdict.clause, verdict.seen)
 
 
-def _effect(view: _View, held: bool) -> str:
-    verb = view.rule.verb
+def _effect(step: _Step, held: bool) -> str:
+    verb = step.rule.verb
     if held:
         return verb.held
-    return verb.failed if view.fired or not verb.unused else verb.unused
+    return verb.failed if step.fired or not verb.unused else verb.unused

@@ -1,7 +1,7 @@
-"""Near misses: why somebody may expect that an interface owns a host address that it does not own.
+"""Near misses: reasons why an operator may expect that an interface owns a host address, although it does not.
 
-The address is in its subnet; it is assigned to an interface below or on top of it; it is at the other end of a
-point-to-point link; or the report lists it in a form that is not valid.
+There are four: the address is in a subnet of the interface; it is assigned to an interface below or on top of it; it
+is the address of the peer of a point-to-point link; or the report lists it in a form that is not valid.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from evaluator.facts.link import Link
 from evaluator.policy.language.environment import Question
 
 _MOST_NAMES = 6
-_LARGEST_CLOSURE = 1024 * 1024  # in octets; in larger stacks nobody looks for a near miss
-_MOST_ADDRESSES = 64  # that an interface is compared with
+_LARGEST_CLOSURE = 1024 * 1024  # octets; near misses above and below are not searched in larger topologies
+_MOST_ADDRESSES = 64  # host addresses that one interface is compared with
 
 
 class NearMisses:
-    """What the interfaces of a host nearly own; who owns which host address is found once for all of them."""
+    """Finds the near misses of the interfaces of one host; the owners of host addresses are found once for all."""
 
     def __init__(self, question: Question) -> None:
         self._usable = question.host.usable
@@ -32,28 +32,28 @@ class NearMisses:
                 self._owners.setdefault(address, {})[name] = None
 
     def of(self, link: Link) -> Iterator[str]:
-        """Yield a sentence for each way in which the interface nearly owns one of the first usable host addresses."""
+        """Yield a sentence for each near miss of the interface, for at most 64 usable host addresses."""
         own, subnets, peers = link.address_set, link.subnets, link.peers
         readings = {text: may_mean(text) for text in link.malformed}
-        others = tuple(itertools.islice((one for one in self._usable if one not in own), _MOST_ADDRESSES))
+        others = tuple(itertools.islice((address for address in self._usable if address not in own), _MOST_ADDRESSES))
         above, below = self._around(link, others)
         for address in others:
-            shown = quote(str(address))
+            quoted = quote(str(address))
             for subnet in (subnet for subnet in subnets if address in subnet):
-                yield f"{shown} is in its subnet {subnet}, but is not assigned to it"
-            for names, where in ((below, "below it"), (above, "on top of it")):
-                owners = self._owners.get(address, {})
-                found = [name for name in names if name in owners]
-                if found:
-                    yield f"{shown} is assigned to {quote_some(found, _MOST_NAMES)}, {where}"
+                yield f"{quoted} is in its subnet {subnet}, but is not assigned to it"
+            all_owners = self._owners.get(address, {})
+            for names, place in ((below, "below it"), (above, "on top of it")):
+                owners = [name for name in names if name in all_owners]
+                if owners:
+                    yield f"{quoted} is assigned to {quote_some(owners, _MOST_NAMES)}, {place}"
             if address in peers:
                 yield peer_sentence(link, address)
             for text, addresses in readings.items():
                 if address in addresses:
-                    yield f"its entry {quote(text)} is not a valid address; some programs read it as {shown}"
+                    yield f"its entry {quote(text)} is not a valid address; some programs read it as {quoted}"
 
     def _around(self, link: Link, addresses: tuple[Address, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return what is above and below an interface, if any of it can own one of the addresses."""
+        """Return the names above and below an interface; nothing if no interface owns one of the addresses."""
         if self._topology.octets > _LARGEST_CLOSURE or self._owners.keys().isdisjoint(addresses):
             return (), ()
         return self._topology.above(link.name), self._topology.below(link.name)

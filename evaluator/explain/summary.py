@@ -1,7 +1,7 @@
-"""A decision in a few sentences: what and why for the host, and what became of one interface.
+"""Summarize a decision in a few sentences: the result and its reason, and the outcome of one interface.
 
-Each sentence states facts of this decision: who owns an address is read from the owners, how an
-interface became or stayed a candidate from the rules that fired. No sentence assumes what a policy is about.
+The sentences use facts of the decision only: the owners of addresses, and the rules that fired. They do not assume
+what a policy is for, because operators write their own policies.
 """
 
 from __future__ import annotations
@@ -20,44 +20,44 @@ from evaluator.facts.link import Kind, Link
 from evaluator.policy.language.verbs import VERBS, Effect
 
 _MOST_NAMES = 12
-_OF_ADDRESSES = frozenset({"nic.matched", "owners"})
+_ADDRESS_WORDS = frozenset({"nic.matched", "owners"})
 
 
-class Fate(Struct, frozen=True):
-    """What the rules did with one interface: its reasons, and the rule that removed it from the candidates."""
+class RuleResults(Struct, frozen=True):
+    """The results of the rules for one interface, and the result of the rule that removed it from the candidates."""
 
     reasons: tuple[Reason, ...]
     removed_by: Reason | None = None
 
     @property
     def matched_by(self) -> tuple[Reason, ...]:
-        """The reasons of the rules that made it a candidate."""
-        return tuple(reason for reason in _with(self.reasons, Effect.ADD) if reason.held)
+        """Return the results of the rules that made the interface a candidate."""
+        return tuple(reason for reason in _with_effect(self.reasons, Effect.ADD) if reason.held)
 
 
-def _with(reasons: Iterable[Reason], effect: Effect) -> Iterator[Reason]:
+def _with_effect(reasons: Iterable[Reason], effect: Effect) -> Iterator[Reason]:
     return (reason for reason in reasons if VERBS[reason.verb].effect is effect)
 
 
-def outcome(link: Link, fate: Fate, decision: Decision) -> str:
-    """Return what became of one interface, in one sentence."""
+def outcome(link: Link, results: RuleResults, decision: Decision) -> str:
+    """Return the outcome of one interface in one sentence."""
     if link.name == decision.host_active_nic:
-        by = [reason.rule for reason in _with(fate.reasons, Effect.REJECT) if reason.held]
-        return f"the hostActiveNic, rejected by {', '.join(by)}" if by else "the hostActiveNic"
+        rules = [reason.rule for reason in _with_effect(results.reasons, Effect.REJECT) if reason.held]
+        return f"the hostActiveNic, rejected by {', '.join(rules)}" if rules else "the hostActiveNic"
     if link.name in decision.candidates:
         is_alone = len(decision.candidates) == 1
         return "the only candidate, but the decision is ambiguous" if is_alone else "one of several candidates"
-    if fate.removed_by is not None:
-        return _removed(fate.removed_by)
+    if results.removed_by is not None:
+        return _removed(results.removed_by)
     if link.kind is Kind.LOOPBACK:
         return "no rule matched it; addresses of a loopback link do not count"
-    looked = any(map(_looks_at_addresses, _with(fate.reasons, Effect.ADD)))
-    owns_none = looked and link.name not in decision.owners
+    reads_addresses = any(map(_reads_addresses, _with_effect(results.reasons, Effect.ADD)))
+    owns_none = reads_addresses and link.name not in decision.owners
     return "no rule matched it" + "; it owns no address of the host" * owns_none
 
 
 def goal(name: str, decision: Decision) -> str:
-    """Return the aim of a change, to follow "it would": a rejected interface is the hostActiveNic already."""
+    """Return the effect of a change, to be used after "it would". A rejected interface is the hostActiveNic already."""
     return "not be rejected" if name == decision.host_active_nic else "be the hostActiveNic"
 
 
@@ -67,29 +67,29 @@ def _removed(reason: Reason) -> str:
     return f"{VERBS[reason.verb].removed} by {reason.rule}{because}"
 
 
-def _looks_at_addresses(reason: Reason) -> bool:
-    """Return whether the clause that decided looked at the host's addresses."""
-    return any(value.word.startswith("host.") or value.word in _OF_ADDRESSES for value in reason.seen)
+def _reads_addresses(reason: Reason) -> bool:
+    """Return whether the clause that decided reads the addresses of the host."""
+    return any(value.word.startswith("host.") or value.word in _ADDRESS_WORDS for value in reason.seen)
 
 
-def summary(decision: Decision, links: Mapping[str, Link], fate_of: Callable[[str], Fate]) -> tuple[str, ...]:
-    """Return what was decided, and why."""
+def summary(decision: Decision, links: Mapping[str, Link], results_of: Callable[[str], RuleResults]) -> tuple[str, ...]:
+    """Return the sentences: first the result, then the reason. `results_of` returns the rule results of a name."""
     match decision.status:
         case Status.RESOLVED:
-            return tuple(_resolved(decision, links, fate_of))
+            return tuple(_resolved(decision, links, results_of))
         case Status.REJECTED:
             return tuple(_rejected(decision))
         case Status.AMBIGUOUS:
             return tuple(_ambiguous(decision))
         case _:
-            return tuple(_none_found(decision))
+            return tuple(_no_interface(decision))
 
 
-def _resolved(decision: Decision, links: Mapping[str, Link], fate_of: Callable[[str], Fate]) -> Iterator[str]:
+def _resolved(decision: Decision, links: Mapping[str, Link], results_of: Callable[[str], RuleResults]) -> Iterator[str]:
     name = decision.candidates[0]
     yield f"{visible(name)} ({_kind_of(links[name])}) is the hostActiveNic"
-    reasons, matched = fate_of(name).matched_by, _matched(decision)
-    if matched and any(map(_looks_at_addresses, reasons)):
+    reasons, matched = results_of(name).matched_by, _matched(decision)
+    if matched and any(map(_reads_addresses, reasons)):
         first = f"it owns {matched}"
     else:
         first = f"{_rules(reasons)} matched it" + (f"; it owns {matched}" if matched else "")
@@ -103,18 +103,17 @@ def _resolved(decision: Decision, links: Mapping[str, Link], fate_of: Callable[[
 
 
 def _other_owners(names: Sequence[str], decision: Decision) -> Iterator[str]:
-    """Yield what became of the other interfaces that own host addresses."""
+    """Yield the outcome of the other interfaces that own host addresses, grouped by outcome."""
     removed: dict[str, str] = {}
     for step in decision.trace:
-        said = f"{VERBS[step.verb].removed} by {step.rule}"
-        removed.update((name, said) for name in {*step.before} - {*step.after})
-    by_fate: dict[str, list[str]] = {}
+        outcome_text = f"{VERBS[step.verb].removed} by {step.rule}"
+        removed.update((name, outcome_text) for name in {*step.before} - {*step.after})
+    by_outcome: dict[str, list[str]] = {}
     for name in names:
-        by_fate.setdefault(removed.get(name, "not matched by any rule"), []).append(name)
-    for verb, several in by_fate.items():
-        is_one = len(several) == 1
-        owns, was = ("owns an address", "was") if is_one else ("own addresses", "were")
-        yield f"{visible_names(several, _MOST_NAMES)} {owns} of the host and {was} {verb}"
+        by_outcome.setdefault(removed.get(name, "not matched by any rule"), []).append(name)
+    for outcome_text, owners in by_outcome.items():
+        owns, was = ("owns an address", "was") if len(owners) == 1 else ("own addresses", "were")
+        yield f"{visible_names(owners, _MOST_NAMES)} {owns} of the host and {was} {outcome_text}"
 
 
 def _rules(reasons: Iterable[Reason]) -> str:
@@ -133,9 +132,9 @@ def _rejected(decision: Decision) -> Iterator[str]:
 
 
 def _without_name(message: str, name: str) -> str:
-    """Return a message that begins with a name, for a sentence that has named it already."""
-    rest = message.removeprefix(f"{name} ")
-    return message if rest == message else f"it {rest}"
+    """Return the message with "it" instead of the name at its beginning."""
+    without = message.removeprefix(f"{name} ")
+    return message if without == message else f"it {without}"
 
 
 def _matched(decision: Decision) -> str:
@@ -148,27 +147,28 @@ def _ambiguous(decision: Decision) -> Iterator[str]:
         yield f"more than one interface matches: {visible_names(names, _MOST_NAMES)}"
     else:
         yield f"{visible(names[0])} is the only candidate, but a rule makes the decision ambiguous"
-    said = "; ".join(_messages(decision, Effect.MAKE_AMBIGUOUS))
-    yield "because " + (said or "no rule of the policy chooses between them")
+    messages = "; ".join(_messages(decision, Effect.MAKE_AMBIGUOUS))
+    yield "because " + (messages or "no rule of the policy chooses between them")
 
 
-def _none_found(decision: Decision) -> Iterator[str]:
-    errors = [one for one in decision.findings if not one.rule and one.severity is Severity.ERROR]
-    said = "; ".join(finding.message for finding in errors)
+def _no_interface(decision: Decision) -> Iterator[str]:
+    findings = (finding for finding in decision.findings if not finding.rule)
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    messages = "; ".join(finding.message for finding in errors)
     if any(finding.code == FindingCode.NO_ADDRESS_GIVEN for finding in errors):
-        yield said
+        yield messages
         return
     host = visible(decision.host.name)
     yield "no interface was found" + (f" for {host}" if host else "")
-    if said:
-        yield f"because {said}"
+    if messages:
+        yield f"because {messages}"
 
 
-def _messages(decision: Decision, effect: Effect, about: str = "") -> Iterator[str]:
-    """Yield what the rules with an effect found (about one interface), in the order of the findings."""
+def _messages(decision: Decision, effect: Effect, interface: str = "") -> Iterator[str]:
+    """Yield the messages of findings of the rules with an effect; with a name, only those about that interface."""
     places = {step.place for step in decision.trace if VERBS[step.verb].effect is effect}
     for finding in decision.findings:
-        if finding.rule in places and (not about or about in finding.interfaces):
+        if finding.rule in places and (not interface or interface in finding.interfaces):
             yield finding.message
 
 

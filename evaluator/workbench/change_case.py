@@ -18,7 +18,7 @@ from evaluator.decision.decision import Decision
 from evaluator.decision.trace import Change, Search
 from evaluator.explain.counterfactual.question import host_data
 from evaluator.explain.counterfactual.search import Effort, smallest_change
-from evaluator.explain.restate.restate import Touched, restate, text_of
+from evaluator.explain.restate.restate import ChangedFacts, restate, text_of
 from evaluator.explain.summary import goal
 from evaluator.policy.parameters import shown
 from evaluator.testing.case_text import dump, report_in_test
@@ -68,7 +68,7 @@ def _test(case: Case, name: str, title: str) -> dict[str, Any]:
     report = case.report
     held = report_in_test(report.document, report.text or text_of(report.document))
     if held is None:  # names of the kernel that are not UTF-8: the report as `activenic collect` writes it
-        readable = restate(report, lambda writer: None, Touched({}))
+        readable = restate(report, lambda writer: None, ChangedFacts({}))
         held = None if readable is None else report_in_test(readable.document, text_of(readable.document))
     if held is None:
         message = "the report is too large for a test file, or not UTF-8"

@@ -15,7 +15,7 @@ import pytest
 import evaluator
 from evaluator import HostAddresses
 from evaluator.base.schema import violations
-from evaluator.explain.counterfactual.search import Effort, Found, smallest_change
+from evaluator.explain.counterfactual.search import Effort, SearchResult, smallest_change
 from evaluator.facts.address import in_order
 from evaluator.report.read import read_report_text
 from evaluator.testing.case_file import PolicyCase, Wanted
@@ -126,7 +126,7 @@ def test_every_change_of_random_hosts_passes_as_a_test(tool: str, tmp_path: Path
             check(name, decision, tmp_path, in_a_file=at % 25 == 0)
 
 
-def _found(decision: Any) -> Iterator[Found]:
+def _found(decision: Any) -> Iterator[SearchResult]:
     for link in decision.case.report.facts.links:
         if link.name != decision.host_active_nic:
             yield smallest_change(decision.case, link, Effort.for_case(decision.case))

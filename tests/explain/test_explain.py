@@ -20,7 +20,7 @@ from evaluator.testing.terse_topology import read_topology
 from tests.support.strategies import host_addresses, reports
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "explain" / "changes.yaml").read_text())
-ASKED = re.compile(r"the host were asked by (`[^`]+`(?: and `[^`]+`)*) alone")
+ASKED = re.compile(r"the host's only address(?:es)? were (`[^`]+`(?: and `[^`]+`)*)")
 
 
 def _explain(case: dict[str, Any]) -> Any:
@@ -168,7 +168,7 @@ def test_what_is_said_was_tried_where_fewer_answers_and_an_owner_are_needed(tmp_
             "interface": None,
             "from": ["192.0.2.1", "192.0.2.2"],
             "to": ["192.0.2.1"],
-            "sentence": "the host were asked by `192.0.2.1` alone",
+            "sentence": "the host's only address were `192.0.2.1`",
         },
         {
             "what": "addresses",

@@ -1,1 +1,1 @@
-"""What would have to be different so that another interface is the answer."""
+"""The counterfactual search: the smallest change that would make another interface the hostActiveNic."""

@@ -1,7 +1,7 @@
-"""Edits of the report: what an interface owns, what it is, what it carries, where routes lead.
+"""Options that change the report: addresses, kinds, members, logical networks, VLAN IDs and routes of interfaces.
 
-Each is one that a report of the format could state; `restate` finds out. Facts that the policy does not look
-at are left alone.
+Only facts that the policy reads are changed. Whether a report of the format can state a change is not decided here:
+`restate` refuses it if not.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from evaluator.base.text import quote, quote_all
 from evaluator.decision.decide import Case
 from evaluator.decision.trace import EditKind
-from evaluator.explain.counterfactual.members import more_slaves, released
-from evaluator.explain.counterfactual.ownership import Owners, lost, owned_texts, ownership
-from evaluator.explain.counterfactual.trial import Option, ReportEdit, Trial, report_trial, touching
+from evaluator.explain.counterfactual.members import more_slaves, removed_from_masters
+from evaluator.explain.counterfactual.ownership import Owners, losing, owned_texts, ownership_options
+from evaluator.explain.counterfactual.trial import Option, ReportEdit, Trial, changed_facts, report_trial
 from evaluator.explain.restate.restate import has_routing_table
 from evaluator.explain.restate.writer import DEFAULT_ROUTES, FULL_LENGTH
 from evaluator.facts.address import Address, Cidr, network_of, parse_cidr
@@ -26,159 +26,166 @@ _MEMBER_STATES = frozenset({"nic is slave", "nic is port"})
 _MOST_NAMES = 3
 
 
-def report_edits(case: Case, link: Link, owners: Owners) -> Iterator[Option]:
-    """Yield edits of the report by which the interface may be the answer; none for a loopback link."""
+def report_options(case: Case, link: Link, owners: Owners) -> Iterator[Option]:
+    """Yield options of the report that may make the interface the answer; nothing for a loopback link."""
     if link.kind is Kind.LOOPBACK:
         return
-    asked = case.compiled.asked.keys()
+    words = case.compiled.asked.keys()
     values = tuple(case.parameters[parameter.name] for parameter in case.program.parameters)
-    yield from ownership(case, link, owners)
-    if "nic.primary_addresses" in asked or _asks_for_primary(case):
-        yield from (_primary(link.name, address) for address in _to_show_first(case, link))
+    yield from ownership_options(case, link, owners)
+    if "nic.primary_addresses" in words or _tests_primary(case):
+        yield from (_primary(link.name, address) for address in _not_primary(case, link))
     yield from _stack(case, link)
-    if not _NETWORK_WORDS.isdisjoint(asked):
+    if not _NETWORK_WORDS.isdisjoint(words):
         yield from _networks(case, link, (value for value in values if isinstance(value, str)))
-    if "nic.vlan_id" in asked and link.kind is Kind.VLAN:
+    if "nic.vlan_id" in words and link.kind is Kind.VLAN:
         numbers = (value for value in values if isinstance(value, int) and not isinstance(value, bool))
         yield from (_vlan_id(link, number) for number in numbers if number != link.vlan_id)
-    if not _ROUTE_WORDS.isdisjoint(asked):
+    if not _ROUTE_WORDS.isdisjoint(words):
         for value in (value for value in values if isinstance(value, Address)):
             yield from _routes(case, link, value)
-    if "report.last_client_iface" in asked and case.report.facts.last_client_iface != link.name:
+    if "report.last_client_iface" in words and case.report.facts.last_client_iface != link.name:
         yield _last_client(link)
 
 
 def _stack(case: Case, link: Link) -> Iterator[Option]:
-    """Yield edits of the kind and the memberships of the interface."""
+    """Yield options that change the kind of the interface, its masters or its slaves."""
     if link.kind in (Kind.BRIDGE, Kind.OTHER):
-        yield _card(link)
+        yield _physical(link)
     if not _MEMBER_STATES.isdisjoint(case.compiled.asked):
-        free = tuple(released(case, link))
-        yield from (Option(free),) * bool(free)
+        trials = tuple(removed_from_masters(case, link))
+        if trials:
+            yield Option(trials)
     if "nic.slaves" in case.compiled.asked and link.kind is Kind.BOND:
         yield from more_slaves(case, link)
 
 
-def _asks_for_primary(case: Case) -> bool:
+def _tests_primary(case: Case) -> bool:
     nodes = (node for rule in case.program.rules for node in walk(rule.condition))
     return any(isinstance(node, InState) and node.state.name == "primary" for node in nodes)
 
 
-def _to_show_first(case: Case, link: Link) -> tuple[Address, ...]:
-    """Return the host addresses that are not the primary ones of the interface, or that it does not own yet."""
+def _not_primary(case: Case, link: Link) -> tuple[Address, ...]:
+    """Return the first host addresses that are not primary addresses of the interface."""
     primary = {owned.address for owned in link.addresses if owned.primary}
     first = (case.host.first,) if case.host.first in case.host.usable_set else ()
-    found = dict.fromkeys((*first, *case.host.usable))
-    return tuple(address for address in found if address is not None and address not in primary)[:_MOST_NAMES]
+    addresses = dict.fromkeys((*first, *case.host.usable))
+    return tuple(address for address in addresses if address is not None and address not in primary)[:_MOST_NAMES]
 
 
 def _primary(name: str, address: Address) -> Option:
-    def make(case: Case) -> ReportEdit | None:
+    def build(case: Case) -> ReportEdit | None:
         link = case.report.facts.by_name[name]
         if address not in link.address_set:
             return None
         return ReportEdit(
             EditKind.PRIMARY_ADDRESSES,
             link,
-            lambda writer: writer.show_first(link, address),
-            touching({name: {"addresses", "conflicts"}}),
-            lambda case: owned_texts(one for one in case.report.facts.by_name[name].addresses if one.primary),
+            lambda writer: writer.list_first(link, address),
+            changed_facts({name: {"addresses", "conflicts"}}),
+            lambda case: owned_texts(owned for owned in case.report.facts.by_name[name].addresses if owned.primary),
             f"the report showed {quote(str(address))} as a primary address of {quote(name)}",
         )
 
-    return Option((report_trial("primary", make),))
+    return Option((report_trial("primary", build),))
 
 
-def _card(link: Link) -> Option:
+def _physical(link: Link) -> Option:
     name = link.name
     instead = " instead of a bridge" if link.kind is Kind.BRIDGE else ""
-    below = f", without {quote_all(link.lowers.ports)} below it" if link.lowers.ports else ""
+    ports = link.lowers.ports
+    without = f", without the port{'s' * (len(ports) > 1)} {quote_all(ports)}" if ports else ""
 
-    def make(case: Case) -> ReportEdit:
-        now = case.report.facts.by_name[name]
+    def build(case: Case) -> ReportEdit:
+        current = case.report.facts.by_name[name]
         return ReportEdit(
             EditKind.KIND,
-            now,
-            lambda writer: writer.make_card(now),
-            # a port of a bridge carries the networks of the bridge; the place of an entry depends on its kind
-            touching({name: {"kind", "lowers", "missing", "conflicts", "vlan_id"}}, {"networks", "position"}),
+            current,
+            lambda writer: writer.make_physical(current),
+            # a port carries the logical networks of its bridge; the position of an entry depends on its kind
+            changed_facts({name: {"kind", "lowers", "missing", "conflicts", "vlan_id"}}, {"networks", "position"}),
             lambda case: str(case.report.facts.by_name[name].kind),
-            f"{quote(name)} were a network card{instead}{below}",
+            f"{quote(name)} were a network card{instead}{without}",
         )
 
-    return Option((report_trial("kind", make),))
+    return Option((report_trial("kind", build),))
 
 
 def _networks(case: Case, link: Link, networks: Iterable[str]) -> Iterator[Option]:
     for network in dict.fromkeys(networks):
         if network and network not in link.networks:
-            yield _carrying(link.name, network)
+            yield _network_moved(link.name, network)
             if network in case.report.facts.networks:
-                yield _without_network(network)
+                yield _network_removed(network)
 
 
-def _carrying(name: str, network: str) -> Option:
-    def make(case: Case) -> ReportEdit:
+def _network_moved(name: str, network: str) -> Option:
+    def build(case: Case) -> ReportEdit:
         facts = case.report.facts
         link = facts.by_name[name]
         is_elsewhere = any(network in other.networks for other in facts.links)
-        alone = " instead of the interface that carries it" if is_elsewhere else ""
+        instead = " instead of the interface that carries it now" if is_elsewhere else ""
         return ReportEdit(
             EditKind.NETWORKS,
             link,
-            lambda writer: writer.carry(link, network),
-            touching({}, {"networks", "conflicts"}, {"networks"}),
+            lambda writer: writer.set_network(link, network),
+            changed_facts({}, {"networks", "conflicts"}, {"networks"}),
             lambda case: list(case.report.facts.by_name[name].networks),
-            f"{quote(name)} carried {quote(network)}{alone}",
+            f"{quote(name)} carried the network {quote(network)}{instead}",
         )
 
-    return Option((report_trial(f"network {network}", make),))
+    return Option((report_trial(f"network {network}", build),))
 
 
-def _without_network(network: str) -> Option:
-    def make(case: Case) -> ReportEdit:
+def _network_removed(network: str) -> Option:
+    def build(case: Case) -> ReportEdit:
         return ReportEdit(
             EditKind.NETWORKS,
             None,
-            lambda writer: writer.carry(None, network),
-            touching({}, {"networks", "conflicts"}, {"networks"}),
+            lambda writer: writer.set_network(None, network),
+            changed_facts({}, {"networks", "conflicts"}, {"networks"}),
             lambda case: list(case.report.facts.networks),
-            f"the host had no network {quote(network)} yet",
+            f"the host did not have the network {quote(network)}",
         )
 
-    return Option((report_trial(f"network {network}", make),))
+    return Option((report_trial(f"network {network}", build),))
 
 
 def _vlan_id(link: Link, number: int) -> Option:
     name = link.name
 
-    def make(case: Case) -> ReportEdit:
-        now = case.report.facts.by_name[name]
+    def build(case: Case) -> ReportEdit:
+        current = case.report.facts.by_name[name]
         return ReportEdit(
             EditKind.VLAN_ID,
-            now,
-            lambda writer: writer.set_vlan_id(now, number),
-            touching({name: {"vlan_id"}}),
+            current,
+            lambda writer: writer.set_vlan_id(current, number),
+            changed_facts({name: {"vlan_id"}}),
             lambda case: case.report.facts.by_name[name].vlan_id,
             f"{quote(name)} had the VLAN ID {number}",
         )
 
-    return Option((report_trial("vlan", make),))
+    return Option((report_trial("vlan", build),))
 
 
 def _routes(case: Case, link: Link, destination: Address) -> Iterator[Option]:
-    """Yield the edit by which a route leads there; beside a default route, also by which no subnet leads elsewhere."""
+    """Yield the option that routes a destination through the interface.
+
+    If reports of the format state only default routes, also yield it together with the loss of every address in
+    whose subnet the destination is, because a subnet is more specific than a default route.
+    """
     route = _route(case, link, destination)
     yield Option((route,))
     if not has_routing_table(case.report):
         others = (other for other in case.report.facts.links if other.name != link.name)
-        near = ((other.name, _in_subnet_of(other, destination)) for other in others)
-        gone = tuple((name, addresses) for name, addresses in near if addresses)
-        yield from (Option((route, *lost(gone))),) * bool(gone)
+        connected = ((other.name, _addresses_near(other, destination)) for other in others)
+        loss = tuple((name, addresses) for name, addresses in connected if addresses)
+        if loss:
+            yield Option((route, *losing(loss)))
 
 
-def _in_subnet_of(link: Link, address: Address) -> tuple[Address, ...]:
-    """Return the addresses of an interface whose subnet an address is in."""
+def _addresses_near(link: Link, address: Address) -> tuple[Address, ...]:
+    """Return the addresses of an interface that have the given address in their subnet."""
     return tuple(owned.address for owned in link.addresses if owned.prefix is not None and address in owned.network)
 
 
@@ -186,47 +193,47 @@ def _route(case: Case, link: Link, destination: Address) -> Trial:
     version = destination.version
     is_listed = has_routing_table(case.report)
     network = network_of(destination, FULL_LENGTH[version]) if is_listed else parse_cidr(DEFAULT_ROUTES[version])
-    others = [] if is_listed else [other.name for other in case.report.facts.links if _leads(other, network, link)]
+    others = [] if is_listed else [other.name for other in case.report.facts.links if _has_route(other, network, link)]
     not_others = f", and not through {quote_all(others)}" if others else ""
-    what = f"a route to {quote(str(network))}" if is_listed else f"the IPv{version} default route"
+    route = f"a route to {quote(str(network))}" if is_listed else f"the IPv{version} default route"
     name = link.name
 
-    def make(case: Case) -> ReportEdit:
-        now = case.report.facts.by_name[name]
+    def build(case: Case) -> ReportEdit:
+        current = case.report.facts.by_name[name]
         return ReportEdit(
             EditKind.ROUTES,
-            now,
-            (lambda writer: writer.add_route(now, network))
+            current,
+            (lambda writer: writer.add_route(current, network))
             if is_listed
-            else (lambda writer: writer.lead_default(now, version)),
-            touching({one: {"ways", "gateways"} for one in (name, *others)}),
+            else (lambda writer: writer.set_default_route(current, version)),
+            changed_facts({changed: {"ways", "gateways"} for changed in (name, *others)}),
             lambda case: _routes_to(case.report.facts.by_name[name], destination),
-            f"{what} led through {quote(name)}{not_others}",
+            f"{route} went through {quote(name)}{not_others}",
         )
 
-    return report_trial("route", make)
+    return report_trial("route", build)
 
 
-def _leads(other: Link, network: Cidr, link: Link) -> bool:
-    return other.name != link.name and any(way.destination == network for way in other.ways)
+def _has_route(other: Link, network: Cidr, link: Link) -> bool:
+    return other.name != link.name and any(route.destination == network for route in other.ways)
 
 
 def _routes_to(link: Link, address: Address) -> list[str]:
-    return [str(way.destination) for way in link.ways if address in way.destination]
+    return [str(route.destination) for route in link.ways if address in route.destination]
 
 
 def _last_client(link: Link) -> Option:
     name = link.name
 
-    def make(case: Case) -> ReportEdit:
-        now = case.report.facts.by_name[name]
+    def build(case: Case) -> ReportEdit:
+        current = case.report.facts.by_name[name]
         return ReportEdit(
             EditKind.LAST_CLIENT_IFACE,
             None,
-            lambda writer: writer.set_last_client(now),
-            touching({}, host={"last_client_iface"}),
+            lambda writer: writer.set_last_client(current),
+            changed_facts({}, host={"last_client_iface"}),
             lambda case: case.report.facts.last_client_iface,
             f"the last client had connected through {quote(name)}",
         )
 
-    return Option((report_trial("last client", make),))
+    return Option((report_trial("last client", build),))

@@ -1,4 +1,4 @@
-"""Edits of who owns which host address: the interface gains one, others lose it, or both."""
+"""Options that change who owns host addresses: the interface gains some, other interfaces lose them, or both."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from evaluator.base.text import quote
 from evaluator.decision.decide import Case
 from evaluator.decision.trace import EditKind
-from evaluator.explain.counterfactual.members import released
+from evaluator.explain.counterfactual.members import removed_from_masters
 from evaluator.explain.counterfactual.trial import (
-    Make,
+    BuildEdit,
     Option,
     ReportEdit,
     Trial,
+    changed_facts,
     report_trial,
     report_trials,
-    touching,
 )
 from evaluator.explain.restate.restate import hides_addresses
 from evaluator.explain.restate.writer import with_length
@@ -25,32 +25,37 @@ from evaluator.facts.link import Kind, Link
 _MOST_ADDRESSES = 3
 _MOST_RIVALS = 3
 _MOST_AT_ONCE = 64
-_MOST_LOSSES_APART = 8
+_MOST_SEPARATE_LOSSES = 8
 USUAL_LENGTH = {4: 24, 6: 64}
-Held = Mapping[str, tuple[Address, ...]]  # the host addresses on other interfaces
-Loss = tuple[tuple[str, tuple[Address, ...]], ...]  # which interface loses which
-_OF_ADDRESSES = {"addresses", "ways", "conflicts"}
+RivalAddresses = Mapping[str, tuple[Address, ...]]  # host addresses on other interfaces, by interface
+Loss = tuple[tuple[str, tuple[Address, ...]], ...]  # interfaces, each with the addresses that it loses
+_ADDRESS_FACTS = {"addresses", "ways", "conflicts"}
 
 
 class Owners:
-    """Who owns the wanted host addresses, and how long they usually are, found once for all interfaces of a host."""
+    """The owners of the host addresses and their usual prefix lengths, found once for all interfaces of a host."""
 
     def __init__(self, case: Case) -> None:
         self._facts = case.report.facts
-        self.wanted = case.host.usable or tuple(one for one in case.host.withheld if not one.unusable)
-        held: dict[str, list[Address]] = {}
-        for address, names in self._facts.owners_of(self.wanted).items():
+        withheld = tuple(address for address in case.host.withheld if not address.unusable)
+        self.host_addresses = case.host.usable or withheld
+        by_owner: dict[str, list[Address]] = {}
+        for address, names in self._facts.owners_of(self.host_addresses).items():
             for name in names:
-                held.setdefault(name, []).append(address)
-        self._held = {name: tuple(held[name]) for name in sorted(held)}
+                by_owner.setdefault(name, []).append(address)
+        self._by_owner = {name: tuple(by_owner[name]) for name in sorted(by_owner)}
         self._lengths: dict[Address, int | None] = {}
 
-    def beside(self, link: Link) -> Held:
-        """Return the wanted addresses that other interfaces own."""
-        return {name: addresses for name, addresses in self._held.items() if name != link.name}
+    def rivals_of(self, link: Link) -> RivalAddresses:
+        """Return the host addresses that other interfaces own, by interface."""
+        return {name: addresses for name, addresses in self._by_owner.items() if name != link.name}
 
     def as_owned(self, link: Link, address: Address) -> OwnedAddress:
-        """Return the address with the length that it has on another interface, or that its subnet here has."""
+        """Return the address with a likely prefix length.
+
+        It is the length that the address has on another interface, else that of its subnet on this interface, else
+        that of its subnet on another interface, else the usual length of the family.
+        """
         length = self._length(address)
         if length is None:
             own = next((subnet.prefix for subnet in link.subnets if address in subnet), None)
@@ -60,8 +65,9 @@ class Owners:
     def _length(self, address: Address) -> int | None:
         if address not in self._lengths:
             links = self._facts.owning(address)
-            found = (one.prefix for link in links for one in link.addresses if one.address == address and one.prefix)
-            self._lengths[address] = next(found, None)
+            owned = (owned for link in links for owned in link.addresses)
+            lengths = (entry.prefix for entry in owned if entry.address == address and entry.prefix)
+            self._lengths[address] = next(lengths, None)
         return self._lengths[address]
 
     def _length_nearby(self, address: Address) -> int:
@@ -70,125 +76,134 @@ class Owners:
         return next(lengths, USUAL_LENGTH[address.version])
 
 
-def ownership(case: Case, link: Link, owners: Owners) -> Iterator[Option]:
-    """Yield edits by which the interface owns host addresses, and by which it alone does."""
-    held = owners.beside(link)
-    shown = tuple(_shown(case, link)) if hides_addresses(case.report) else ()
-    gains = tuple(_gains(link, owners.wanted, held))
+def ownership_options(case: Case, link: Link, owners: Owners) -> Iterator[Option]:
+    """Yield options after which the interface owns host addresses, and after which no other interface does."""
+    rivals = owners.rivals_of(link)
+    visibility = tuple(_visibility(case, link)) if hides_addresses(case.report) else ()
+    gains = tuple(_gains(link, owners.host_addresses, rivals))
     gain_of = {new: _gain(link, tuple(owners.as_owned(link, address) for address in new)) for new in gains}
     for new in gains:
-        yield Option((*shown, gain_of[new]))
-    for loss in dict.fromkeys(_losses(held)):
-        yield Option(lost(loss))
+        yield Option((*visibility, gain_of[new]))
+    for loss in dict.fromkeys(_losses(rivals)):
+        yield Option(losing(loss))
     for new in gains:
-        for loss in dict.fromkeys(_losses_beside(held, new)):
-            yield Option((*shown, gain_of[new], *lost(loss)))
+        for loss in dict.fromkeys(_losses_with_gain(rivals, new)):
+            yield Option((*visibility, gain_of[new], *losing(loss)))
 
 
-def _gains(link: Link, wanted: tuple[Address, ...], held: Held) -> Iterator[tuple[Address, ...]]:
-    """Yield what the interface may gain: one address, that of another interface first, or all that it lacks."""
+def _gains(link: Link, host_addresses: tuple[Address, ...], rivals: RivalAddresses) -> Iterator[tuple[Address, ...]]:
+    """Yield sets of host addresses that the interface may gain: single addresses, then all that it does not own.
+
+    Addresses that another interface owns come first.
+    """
     if link.kind is Kind.LOOPBACK:
         return
-    owned = {address for addresses in held.values() for address in addresses}
+    owned = {address for addresses in rivals.values() for address in addresses}
     own = link.address_set
-    missing = sorted((address for address in wanted if address not in own), key=lambda a: a not in owned)
+    not_owned = (address for address in host_addresses if address not in own)
+    missing = sorted(not_owned, key=lambda address: address not in owned)
     singles = [(address,) for address in missing[:_MOST_ADDRESSES]]
-    yield from dict.fromkeys((*singles, *([tuple(sorted(missing))] if 0 < len(missing) <= _MOST_AT_ONCE else ())))
+    together = [tuple(sorted(missing))] if 0 < len(missing) <= _MOST_AT_ONCE else []
+    yield from dict.fromkeys((*singles, *together))
 
 
 def _gain(link: Link, new: tuple[OwnedAddress, ...]) -> Trial:
     name = link.name
 
-    def make(case: Case) -> ReportEdit | None:
+    def build(case: Case) -> ReportEdit | None:
         link = case.report.facts.by_name[name]
         return ReportEdit(
             EditKind.ADDRESSES,
             link,
             lambda writer: writer.add_addresses(link, new),
-            touching({name: _OF_ADDRESSES}),
+            changed_facts({name: _ADDRESS_FACTS}),
             lambda case: owned_texts(case.report.facts.by_name[name].addresses),
-            f"{quote(name)} owned {_and(map(with_length, new))}",
+            f"{quote(name)} owned {_joined_with_and(map(with_length, new))}",
         )
 
-    return report_trial(f"addresses of {name}", make, len(new))
+    return report_trial(f"addresses of {name}", build, len(new))
 
 
-def _shown(case: Case, link: Link) -> Iterator[Trial]:
-    """Yield what has to be so that a report of its kind shows addresses of the interface."""
+def _visibility(case: Case, link: Link) -> Iterator[Trial]:
+    """Yield the trials after which a report shows the addresses of the interface: it is up, and not a member."""
     if link.up is False:
         yield _up(link.name)
-    yield from released(case, link)
+    yield from removed_from_masters(case, link)
 
 
 def _up(name: str) -> Trial:
-    def make(case: Case) -> ReportEdit:
+    def build(case: Case) -> ReportEdit:
         link = case.report.facts.by_name[name]
         return ReportEdit(
             EditKind.UP,
             link,
             lambda writer: writer.set_up(link),
-            touching({name: {"up"}}),
+            changed_facts({name: {"up"}}),
             lambda case: case.report.facts.by_name[name].up,
             f"{quote(name)} were up",
         )
 
-    return report_trial(f"state of {name}", make, 0)
+    return report_trial(f"state of {name}", build, 0)
 
 
-def _losses(held: Held) -> Iterator[Loss]:
-    """Yield who loses what: each address alone, each interface alone, at last all that they hold."""
-    addresses = dict.fromkeys(address for several in held.values() for address in several)
+def _losses(rivals: RivalAddresses) -> Iterator[Loss]:
+    """Yield losses of host addresses: one address everywhere, all addresses of one interface, then all."""
+    addresses = dict.fromkeys(address for owned in rivals.values() for address in owned)
     for address in list(addresses)[:_MOST_ADDRESSES]:
-        yield _everywhere(held, address)
-    for name in list(held)[:_MOST_RIVALS]:
-        yield ((name, held[name]),)
-    if held:
-        yield tuple(held.items())
+        yield _everywhere(rivals, address)
+    for name in list(rivals)[:_MOST_RIVALS]:
+        yield ((name, rivals[name]),)
+    if rivals:
+        yield tuple(rivals.items())
 
 
-def _losses_beside(held: Held, new: tuple[Address, ...]) -> Iterator[Loss]:
-    """Yield what others lose when the interface gains addresses: these, or all that they hold."""
-    if len(new) == 1 and _everywhere(held, new[0]):
-        yield _everywhere(held, new[0])
-    if held:
-        yield tuple(held.items())
+def _losses_with_gain(rivals: RivalAddresses, new: tuple[Address, ...]) -> Iterator[Loss]:
+    """Yield losses of other interfaces if the interface gains addresses: the single new address, then all."""
+    if len(new) == 1 and _everywhere(rivals, new[0]):
+        yield _everywhere(rivals, new[0])
+    if rivals:
+        yield tuple(rivals.items())
 
 
-def _everywhere(held: Held, address: Address) -> Loss:
-    return tuple((name, (address,)) for name, several in held.items() if address in several)
+def _everywhere(rivals: RivalAddresses, address: Address) -> Loss:
+    return tuple((name, (address,)) for name, owned in rivals.items() if address in owned)
 
 
-def lost(loss: Loss) -> tuple[Trial, ...]:
-    """Return the edits by which interfaces lose addresses: of a few each by itself, so that one may prove needless."""
-    makes = {f"addresses of {name}": _loss(name, gone) for name, gone in loss}
-    if len(loss) > _MOST_LOSSES_APART:
-        return (report_trials(makes, sum(len(gone) for _, gone in loss)),)
+def losing(loss: Loss) -> tuple[Trial, ...]:
+    """Return the trials after which interfaces do not own addresses.
+
+    Up to eight interfaces get a trial each, so that the search can leave one out; more share one trial.
+    """
+    builders = {f"addresses of {name}": _loss(name, addresses) for name, addresses in loss}
+    if len(loss) > _MOST_SEPARATE_LOSSES:
+        return (report_trials(builders, sum(len(addresses) for _, addresses in loss)),)
     return tuple(
-        report_trial(subject, make, len(gone)) for (subject, make), (_, gone) in zip(makes.items(), loss, strict=True)
+        report_trial(subject, build, len(addresses))
+        for (subject, build), (_, addresses) in zip(builders.items(), loss, strict=True)
     )
 
 
-def _loss(name: str, gone: tuple[Address, ...]) -> Make:
-    def make(case: Case) -> ReportEdit | None:
+def _loss(name: str, addresses: tuple[Address, ...]) -> BuildEdit:
+    def build(case: Case) -> ReportEdit | None:
         link = case.report.facts.by_name[name]
-        if link.address_set.isdisjoint(gone):
+        if link.address_set.isdisjoint(addresses):
             return None
         return ReportEdit(
             EditKind.ADDRESSES,
             link,
-            lambda writer: writer.remove_addresses(link, frozenset(gone)),
-            touching({name: _OF_ADDRESSES}),
+            lambda writer: writer.remove_addresses(link, frozenset(addresses)),
+            changed_facts({name: _ADDRESS_FACTS}),
             lambda case: owned_texts(case.report.facts.by_name[name].addresses),
-            f"{quote(name)} did not own {_and(map(str, gone))}",
+            f"{quote(name)} did not own {_joined_with_and(map(str, addresses))}",
         )
 
-    return make
+    return build
 
 
 def owned_texts(owned: Iterable[OwnedAddress]) -> list[str]:
-    """Return addresses with their lengths, as data."""
-    return [with_length(one) for one in owned]
+    """Return addresses as `address/length` texts."""
+    return [with_length(address) for address in owned]
 
 
-def _and(words: Iterable[str]) -> str:
+def _joined_with_and(words: Iterable[str]) -> str:
     return " and ".join(map(quote, words))

@@ -1,4 +1,4 @@
-"""Edits of the question: other addresses of the host, other values of the policy's parameters."""
+"""Options that change the question: other host addresses, or other values of the parameters of the policy."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _MOST_OWN_ADDRESSES = 3
 _MOST_OTHER_ADDRESSES = 2
 
 
-def answers(case: Case, link: Link) -> Iterator[Option]:
-    """Yield edits by which the host is asked by fewer or other addresses."""
+def address_options(case: Case, link: Link) -> Iterator[Option]:
+    """Yield options that give the host fewer or other addresses."""
     sets = tuple(dict.fromkeys(_address_sets(case.host, link)))
     for addresses in sets:
-        yield Option((_asked_by(literal_host(addresses)),))
+        yield Option((_addresses_trial(literal_host(addresses)),))
     if not case.host.is_literal:
         for addresses in sets:
             host = replace(
@@ -39,16 +39,20 @@ def answers(case: Case, link: Link) -> Iterator[Option]:
                 remarks=(),
                 resolution=None,
             )
-            yield Option((_asked_by(host),))
+            yield Option((_addresses_trial(host),))
 
 
 def literal_host(addresses: tuple[Address, ...]) -> HostAddresses:
-    """Return a host that is asked by these addresses."""
+    """Return a host that is given by these addresses, without a name."""
     return HostAddresses.of(*map(str, addresses))
 
 
 def _address_sets(host: HostAddresses, link: Link) -> Iterator[tuple[Address, ...]]:
-    """Yield what the host may be asked by: what the interface owns first, then what it would have to own too."""
+    """Yield sets of addresses for the host.
+
+    First the host addresses that the interface owns, then other addresses of the interface, then single host
+    addresses that it does not own, which an option of the report can add to it.
+    """
     own = link.address_set
     matched = tuple(address for address in host.usable if address in own)
     if matched and (len(matched) < len(host.answers) or not host.is_literal):
@@ -56,20 +60,20 @@ def _address_sets(host: HostAddresses, link: Link) -> Iterator[tuple[Address, ..
     others = sorted(own - set(matched), key=lambda address: (address.is_link_local, address))
     for address in (*(matched if len(matched) > 1 else ()), *others)[:_MOST_OWN_ADDRESSES]:
         yield (address,)
-    asked = host.usable or tuple(address for address in host.withheld if not address.unusable)
-    if len(asked) > 1 or not host.is_literal or host.unusable:
-        missing = [address for address in asked if address not in own]
+    host_addresses = host.usable or tuple(address for address in host.withheld if not address.unusable)
+    if len(host_addresses) > 1 or not host.is_literal or host.unusable:
+        missing = [address for address in host_addresses if address not in own]
         for address in missing[:_MOST_OTHER_ADDRESSES]:
             yield (address,)
 
 
-def _asked_by(host: HostAddresses) -> Trial:
-    names = _and(map(str, host.answers))
-    sentence = (
-        f"the host were asked by {names} alone"
-        if host.is_literal
-        else f"the name {quote(host.name)} gave {names} alone"
-    )
+def _addresses_trial(host: HostAddresses) -> Trial:
+    addresses = _joined_with_and(map(str, host.answers))
+    if host.is_literal:
+        only = "only address were" if len(host.answers) == 1 else "only addresses were"
+        sentence = f"the host's {only} {addresses}"
+    else:
+        sentence = f"the name {quote(host.name)} resolved only to {addresses}"
 
     def apply(case: Case) -> Applied | None:
         edit = Edit(EditKind.ANSWERS, None, host_data(case.host), host_data(host), sentence)
@@ -79,52 +83,52 @@ def _asked_by(host: HostAddresses) -> Trial:
 
 
 def host_data(host: HostAddresses) -> object:
-    """Return what the host is asked by, as a policy test writes it: a list, or a map if a name was asked."""
+    """Return the host as a policy test writes it: a list of addresses, or a map if the host has a name."""
     in_order = [str(address) for address in sorted(host.answers, key=lambda address: address != host.first)]
     if host.is_literal:
         return in_order
     return {"name": host.name, "addresses": in_order, "complete": host.complete}
 
 
-def parameters(case: Case, link: Link) -> Iterator[Option]:
-    """Yield edits that give a parameter another value, one that has to do with the interface."""
+def parameter_options(case: Case, link: Link) -> Iterator[Option]:
+    """Yield options that set a parameter to a value of the interface, such as its VLAN ID, or to its default."""
     for parameter in case.program.parameters:
-        now = case.parameters.get(parameter.name)
+        current = case.parameters.get(parameter.name)
         for value in dict.fromkeys(_values(case, parameter, link)):
-            if value != now:
-                yield Option((_parameter(parameter, value, size=2 if value == link.name else 1),))
-        if not parameter.is_required and now != parameter.default:
-            yield Option((_parameter(parameter, parameter.default),))
+            if value != current:
+                yield Option((_parameter_trial(parameter, value, size=2 if value == link.name else 1),))
+        if not parameter.is_required and current != parameter.default:
+            yield Option((_parameter_trial(parameter, parameter.default),))
 
 
 def _values(case: Case, parameter: Parameter, link: Link) -> Iterator[Value]:
-    base, now = parameter.type.base, case.parameters.get(parameter.name)
+    base, current = parameter.type.base, case.parameters.get(parameter.name)
     if parameter.type.is_list:
-        if base is Base.TEXT and isinstance(now, tuple):
-            yield _toggled(now, link.name)
+        if base is Base.TEXT and isinstance(current, tuple):
+            yield _toggled(current, link.name)
         return
     if base is Base.INTEGER and link.vlan_id is not None:
         yield link.vlan_id
     elif base is Base.TEXT:
         yield from (*link.networks, link.name)
     elif base is Base.BOOLEAN:
-        yield not now
+        yield not current
     elif base is Base.CIDR:
         yield from link.subnets
     elif base is Base.ADDRESS:
         yield from link.gateways
-        near = (network_of(address, USUAL_LENGTH[address.version]) for address in case.host.usable[:1])
-        yield from (address_of(net.first.version, net.first.number + 1) for net in (*link.subnets, *near))
+        usual = (network_of(address, USUAL_LENGTH[address.version]) for address in case.host.usable[:1])
+        yield from (address_of(net.first.version, net.first.number + 1) for net in (*link.subnets, *usual))
 
 
 def _toggled(names: tuple[Scalar, ...], name: str) -> Value:
-    return tuple(one for one in names if one != name) if name in names else (*names, name)
+    return tuple(other for other in names if other != name) if name in names else (*names, name)
 
 
-def _parameter(parameter: Parameter, value: Value, size: int = 1) -> Trial:
+def _parameter_trial(parameter: Parameter, value: Value, size: int = 1) -> Trial:
     name = parameter.name
-    said = "not given" if value is None else quote(_as_text(value))
-    sentence = f"the parameter {quote(name)} were {said}"
+    new_value = "not given" if value is None else quote(_as_text(value))
+    sentence = f"the parameter {quote(name)} were {new_value}"
 
     def apply(case: Case) -> Applied | None:
         edit = Edit(EditKind.PARAMETER, None, {name: shown(case.parameters.get(name))}, {name: shown(value)}, sentence)
@@ -139,5 +143,5 @@ def _as_text(value: Value) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _and(words: Iterable[str]) -> str:
+def _joined_with_and(words: Iterable[str]) -> str:
     return " and ".join(map(quote, words))

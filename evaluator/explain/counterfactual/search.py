@@ -1,8 +1,27 @@
-"""The smallest change by which an interface would be resolved.
+"""Find the smallest change after which an interface would be the hostActiveNic.
 
-A breadth-first search over combinations of edits, the fewest changed facts first. Each combination is tried
-in full: written into the report, read, and decided; then every edit is dropped that the answer does not
-need. The effort is counted, not timed, so that the same question always gives the same change.
+The idea: an explanation is most useful if it names a change that an operator can make, such as another host address,
+another parameter, or an address on another interface. `host`, `ownership`, `members` and `question` propose such
+changes as options. This module decides which options, alone or together, have the wanted effect.
+
+The invariant: no change is reported unless it was verified. Each candidate change is written into the document of
+the report, the changed document is read and validated again, and the policy decides the changed case from the
+beginning. Nothing is derived from the rules, so an explanation cannot contradict the evaluator.
+
+The algorithm: a best-first search over combinations of up to three options, ordered by the number of changed facts.
+Options with the same number are tried in the order in which they were proposed, easiest for a person first. The
+first combination after which the interface is resolved ends the search.
+
+The minimality: a combination can still contain an edit that has no effect, because an option may hold several edits.
+So each trial is left out in turn, and stays out if the interface is still resolved without it. In the result no trial
+can be left out, unless the effort limit ended this step. A change of more than eight trials is not reduced, because
+every attempt would write and read the whole report again.
+
+The effort limit: all interfaces of a host share one budget of counted work (`Effort`), so that the result depends on
+the input only and not on the speed of the machine. If the budget or the number of attempts is exhausted, the search
+ends with `GAVE_UP`. Because small combinations come first, a search that stops early would never reach an option of
+many edits, for example one that removes an address from every other owner. Such options have their own budget and
+are tried alone before the search gives up.
 """
 
 from __future__ import annotations
@@ -17,187 +36,189 @@ from evaluator.base.diagnostic import PolicyError
 from evaluator.base.status import Status
 from evaluator.decision.decide import Case
 from evaluator.decision.trace import Change, Edit, Search
-from evaluator.explain.counterfactual.host import report_edits
+from evaluator.explain.counterfactual.host import report_options
 from evaluator.explain.counterfactual.ownership import Owners
-from evaluator.explain.counterfactual.question import answers, parameters
+from evaluator.explain.counterfactual.question import address_options, parameter_options
 from evaluator.explain.counterfactual.trial import Option, Trial
 from evaluator.explain.restate.restate import text_of
 from evaluator.facts.link import Link
 
 _MOST_OPTIONS_AT_ONCE = 3
-_MOST_TRIES = 1_500
+_MOST_ATTEMPTS = 1_500
 _MOST_WORK = 400_000
-_MOST_WORK_ON_LARGE_OPTIONS = 400_000  # on options that the search reaches last, if it stops before them
-_MOST_LEFT_OUT_IN_TURN = 8
-_BYTES_A_UNIT = 40
-_INTERFACES_A_UNIT = 8  # whose owners are looked at
+_MOST_WORK_ON_LARGE_OPTIONS = 400_000
+_MOST_EDITS_TO_REDUCE = 8
+_BYTES_PER_UNIT = 40  # reading this many bytes of a report is one unit of work
+_INTERFACES_PER_UNIT = 8  # finding the owners among this many interfaces is one unit of work
 _MOST_EDITS_TOGETHER = 64
 
 
 class Effort(Struct):
-    """What may still be spent on one explanation: a unit for a rule judged for an interface, or some bytes read."""
+    """The work that one explanation may still do. One unit is one rule judged for one interface."""
 
-    reading: int
+    cost_of_reading: int
     owners: Owners
-    left: int = _MOST_WORK
-    left_for_large_options: int = _MOST_WORK_ON_LARGE_OPTIONS
+    remaining: int = _MOST_WORK
+    remaining_for_large_options: int = _MOST_WORK_ON_LARGE_OPTIONS
 
     @classmethod
     def for_case(cls, case: Case) -> Effort:
-        """Return the effort for one explanation."""
-        return cls(len(text_of(case.report.document)) // _BYTES_A_UNIT + 1, Owners(case))
+        """Return the effort limit for one explanation."""
+        return cls(len(text_of(case.report.document)) // _BYTES_PER_UNIT + 1, Owners(case))
 
     def spend_on_options(self, case: Case) -> bool:
-        """Return whether anything is left to find the edits for one interface, and spend it."""
-        self.left -= case.report.facts.size // _INTERFACES_A_UNIT
-        return max(self.left, self.left_for_large_options - self._cost(case, 1)) > 0
+        """Spend the cost of finding the options of one interface; return whether a trial is affordable after that."""
+        self.remaining -= case.report.facts.size // _INTERFACES_PER_UNIT
+        return max(self.remaining, self.remaining_for_large_options - self._cost(case, 1)) > 0
 
     def spend(self, case: Case, reads: int) -> bool:
-        """Return whether there is enough left to read the report some times and decide once, and spend it."""
-        self.left -= self._cost(case, reads)
-        return self.left >= 0
+        """Spend the cost of one decision and of some reads of the report; return whether it was affordable."""
+        self.remaining -= self._cost(case, reads)
+        return self.remaining >= 0
 
     def spend_on_large_option(self, case: Case, reads: int) -> bool:
-        """Return the same for an option with many edits, which has an effort of its own."""
+        """Do the same as `spend` for an option of many edits, from the budget of these options."""
         cost = self._cost(case, reads)
-        if cost > self.left_for_large_options:
+        if cost > self.remaining_for_large_options:
             return False
-        self.left_for_large_options -= cost
+        self.remaining_for_large_options -= cost
         return True
 
     def _cost(self, case: Case, reads: int) -> int:
-        return len(case.program.rules) * max(len(case.report.facts.links), 1) + reads * self.reading
+        return len(case.program.rules) * max(len(case.report.facts.links), 1) + reads * self.cost_of_reading
 
 
-class Found(Struct, frozen=True):
-    """How a search ended; `case` is the question after the change."""
+class SearchResult(Struct, frozen=True):
+    """How a search ended. If it found a change, `case` is the case after this change."""
 
     search: Search
     change: Change | None = None
     case: Case | None = None
 
 
-class _State(Struct, frozen=True):
-    """A question after some edits."""
+class _ChangedCase(Struct, frozen=True):
+    """A case after some edits."""
 
     case: Case
     edits: tuple[Edit, ...] = ()
 
 
 class _Attempts(Struct):
-    """The questions that were tried for one interface, by their edits, so that no report is read twice."""
+    """The changed cases that were tried for one interface, by their trials, so that no report is read twice."""
 
     name: str
     start: Case
-    states: dict[tuple[Trial, ...], _State | None] = field(default_factory=dict)
+    changed_cases: dict[tuple[Trial, ...], _ChangedCase | None] = field(default_factory=dict)
 
     def reads(self, trials: tuple[Trial, ...]) -> int:
-        """Return how many reports have to be read for these edits."""
+        """Return how many reports have to be read to apply these trials."""
         count = 0
-        while trials and trials not in self.states:
+        while trials and trials not in self.changed_cases:
             count += trials[-1].reads
             trials = trials[:-1]
         return count
 
-    def state(self, trials: tuple[Trial, ...]) -> _State | None:
-        """Return the question after these edits, None if it cannot be put."""
+    def changed_case(self, trials: tuple[Trial, ...]) -> _ChangedCase | None:
+        """Return the case after these trials; None if one of them cannot be applied."""
         if not trials:
-            return _State(self.start)
-        if trials not in self.states:
-            before = self.state(trials[:-1])
+            return _ChangedCase(self.start)
+        if trials not in self.changed_cases:
+            before = self.changed_case(trials[:-1])
             applied = None if before is None else trials[-1].apply(before.case)
-            made = None if before is None or applied is None else _State(applied.case, (*before.edits, *applied.edits))
-            self.states[trials] = made
-        return self.states[trials]
+            self.changed_cases[trials] = (
+                None
+                if before is None or applied is None
+                else _ChangedCase(applied.case, (*before.edits, *applied.edits))
+            )
+        return self.changed_cases[trials]
 
-    def wins(self, trials: tuple[Trial, ...]) -> bool:
-        """Return whether the interface is resolved after these edits."""
-        state = self.state(trials)
-        return state is not None and _wins(state.case, self.name)
+    def succeeds(self, trials: tuple[Trial, ...]) -> bool:
+        """Return whether the interface is resolved after these trials."""
+        changed = self.changed_case(trials)
+        return changed is not None and _is_resolved(changed.case, self.name)
 
 
-def smallest_change(case: Case, link: Link, effort: Effort) -> Found:
-    """Return the smallest change found by which the interface would be resolved."""
+def smallest_change(case: Case, link: Link, effort: Effort) -> SearchResult:
+    """Return the smallest verified change after which the interface would be resolved, and how the search ended."""
     if not effort.spend_on_options(case):
-        return Found(Search.GAVE_UP)
+        return SearchResult(Search.GAVE_UP)
     attempts = _Attempts(link.name, case)
     options = _options(case, link, effort.owners)
-    for tried, trials in enumerate(_combinations(options)):
-        if tried >= _MOST_TRIES or not effort.spend(case, attempts.reads(trials)):
-            return _by_large_option(attempts, options, effort)
-        if attempts.wins(trials):
-            return _found(attempts, _needed(attempts, trials, effort))
-    return Found(Search.NONE)
+    for attempt, trials in enumerate(_combinations(options)):
+        if attempt >= _MOST_ATTEMPTS or not effort.spend(case, attempts.reads(trials)):
+            return _try_large_options(attempts, options, effort)
+        if attempts.succeeds(trials):
+            return _result(attempts, _without_needless(attempts, trials, effort))
+    return SearchResult(Search.NONE)
 
 
-def _by_large_option(attempts: _Attempts, options: tuple[Option, ...], effort: Effort) -> Found:
-    """Return the change of one option with many edits, such as all rivals losing an address; else the search gave up.
-
-    The search tries the fewest edits first, so that it may stop before it reaches such an option.
-    """
+def _try_large_options(attempts: _Attempts, options: tuple[Option, ...], effort: Effort) -> SearchResult:
+    """Try each option of many edits alone, because the search stopped before it reached them."""
     for option in options:
-        trials = _flat((option,))
-        is_large = option.edits > _MOST_OPTIONS_AT_ONCE
-        if is_large and effort.spend_on_large_option(attempts.start, attempts.reads(trials)) and attempts.wins(trials):
-            return _found(attempts, _needed(attempts, trials, effort))
-    return Found(Search.GAVE_UP)
+        trials = _in_order_of_trial((option,))
+        is_large = option.edit_count > _MOST_OPTIONS_AT_ONCE
+        is_affordable = is_large and effort.spend_on_large_option(attempts.start, attempts.reads(trials))
+        if is_affordable and attempts.succeeds(trials):
+            return _result(attempts, _without_needless(attempts, trials, effort))
+    return SearchResult(Search.GAVE_UP)
 
 
-def _found(attempts: _Attempts, trials: tuple[Trial, ...]) -> Found:
-    state = proven(attempts.state(trials), _State)
-    return Found(Search.FOUND, Change(_in_order(state.edits)), state.case)
+def _result(attempts: _Attempts, trials: tuple[Trial, ...]) -> SearchResult:
+    changed = proven(attempts.changed_case(trials), _ChangedCase)
+    return SearchResult(Search.FOUND, Change(_in_order_of_sentence(changed.edits)), changed.case)
 
 
 def _options(case: Case, link: Link, owners: Owners) -> tuple[Option, ...]:
-    """Return the edits that may make the interface the answer; the easiest for a person come first."""
-    return (*answers(case, link), *parameters(case, link), *report_edits(case, link, owners))
+    """Return the options for an interface; those that are easiest for a person come first."""
+    return (*address_options(case, link), *parameter_options(case, link), *report_options(case, link, owners))
 
 
 def _combinations(options: tuple[Option, ...]) -> Iterator[tuple[Trial, ...]]:
-    """Yield what can be tried together, the smallest first; edits of one subject exclude each other.
+    """Yield the trials of one to three options that have no subject in common, fewest changed facts first.
 
-    An option of very many edits is tried alone.
+    An option of very many edits is not combined with others.
     """
     subjects = {option: option.subjects for option in options}
-    few = [option for option in options if option.edits <= _MOST_EDITS_TOGETHER]
-    found = [
-        chosen
+    combinable = [option for option in options if option.edit_count <= _MOST_EDITS_TOGETHER]
+    combinations = [
+        combination
         for count in range(1, _MOST_OPTIONS_AT_ONCE + 1)
-        for chosen in itertools.combinations(options if count == 1 else few, count)
-        if len(frozenset[str]().union(*map(subjects.__getitem__, chosen))) == sum(one.edits for one in chosen)
+        for combination in itertools.combinations(options if count == 1 else combinable, count)
+        if len(frozenset[str]().union(*map(subjects.__getitem__, combination)))
+        == sum(option.edit_count for option in combination)
     ]
-    found.sort(key=lambda chosen: sum(option.size for option in chosen))
-    yield from (_flat(chosen) for chosen in found)
+    combinations.sort(key=lambda combination: sum(option.size for option in combination))
+    yield from map(_in_order_of_trial, combinations)
 
 
-def _flat(options: tuple[Option, ...]) -> tuple[Trial, ...]:
-    """Return the edits in the order in which they are made: the report is read before it is asked."""
+def _in_order_of_trial(options: tuple[Option, ...]) -> tuple[Trial, ...]:
+    """Return the trials of options; those that change the report come before those that change the question."""
     trials = (trial for option in options for trial in option.trials)
     return tuple(sorted(trials, key=lambda trial: not trial.reads))
 
 
-def _needed(attempts: _Attempts, trials: tuple[Trial, ...], effort: Effort) -> tuple[Trial, ...]:
-    """Return the edits without those that change nothing about the answer.
+def _without_needless(attempts: _Attempts, trials: tuple[Trial, ...], effort: Effort) -> tuple[Trial, ...]:
+    """Return the trials without those that the interface does not need to be resolved.
 
-    Of many edits nothing is dropped: each of them would have to be left out in turn, and all others made again.
+    More than eight trials are returned unchanged, because each attempt would apply all the others again.
     """
-    if len(trials) > _MOST_LEFT_OUT_IN_TURN:
+    if len(trials) > _MOST_EDITS_TO_REDUCE:
         return trials
     for trial in trials:
-        rest = tuple(one for one in trials if one is not trial)
-        if rest and not effort.spend(attempts.start, attempts.reads(rest)):
+        others = tuple(other for other in trials if other is not trial)
+        if others and not effort.spend(attempts.start, attempts.reads(others)):
             return trials
-        if rest and attempts.wins(rest):
-            return _needed(attempts, rest, effort)
+        if others and attempts.succeeds(others):
+            return _without_needless(attempts, others, effort)
     return trials
 
 
-def _in_order(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
-    """Return the edits in the order of the sentence: those of the question first."""
+def _in_order_of_sentence(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    """Return the edits in the order in which a sentence names them: edits of the question come first."""
     return tuple(sorted(edits, key=lambda edit: edit.what.rank))
 
 
-def _wins(case: Case, name: str) -> bool:
+def _is_resolved(case: Case, name: str) -> bool:
     try:
         verdict = case.compiled.decide(case.question())
     except PolicyError:

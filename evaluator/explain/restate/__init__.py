@@ -1,1 +1,1 @@
-"""Writes one changed fact of a host into its report; each format has one writer."""
+"""Writers that change a fact in the document of a report; each format has its own writer."""

@@ -1,15 +1,19 @@
-"""Changes in the output of `ip -j addr` and in the routing tables beside it.
+"""The writer for the output of `ip -j addr`, and for routing tables in the same report.
 
-Members name their master; an address after the first of its subnet is `secondary`. If the report has no
-routing table of a family, the routes to the connected subnets are written out with the one that is added.
+The kernel states a membership in the member: its entry has `master` and the `info_slave_kind` of the master. So the
+entries of the members change, not the entry of the bond or bridge. An IPv4 address is `secondary` if the interface
+has an earlier address in the same subnet; if the first is removed, the next one is promoted.
+
+A report without a routing table still has routes: the reader derives a route to each connected subnet. As soon as a
+table exists, the reader uses only the table. So when the first route is added, the connected routes are written too.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from evaluator.explain.restate.pointer import follow, parts_of
-from evaluator.explain.restate.writer import FULL_LENGTH, CannotState, Json, Writer, is_one_of, to_front
+from evaluator.explain.restate.pointer import follow, keys_of
+from evaluator.explain.restate.writer import FULL_LENGTH, CannotState, Json, Writer, is_one_of, move_to_front
 from evaluator.facts.address import Address, Cidr, OwnedAddress
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
@@ -18,96 +22,101 @@ from evaluator.report.kernel_names import with_readable_names
 
 _FAMILIES = {4: "inet", 6: "inet6"}
 _TABLES = {4: "route", 6: "route6"}
-_WITHOUT_IP = ("can", "netlink", "vsockmon")
-_OF_BRIDGES = ("info_kind", "info_data")
-_OF_PORTS = ("info_slave_kind", "info_slave_data")
+_TYPES_WITHOUT_IP = ("can", "netlink", "vsockmon")
+_BRIDGE_KEYS = ("info_kind", "info_data")
+_PORT_KEYS = ("info_slave_kind", "info_slave_data")
 
 
 class Iproute2Writer(Writer):
-    """Writes into a list of interfaces, or an object that holds it under `addr`."""
+    """Changes a list of interfaces, or an object that has the list as `addr`."""
 
     has_routing_table = True
 
     def __init__(self, document: object, facts: HostFacts) -> None:
-        self._moved: list[str] = []
+        self._prefix: list[str] = []
         if not (isinstance(document, dict) and "schema_version" in document):
             readable = with_readable_names(document)
-            if readable is not document:  # some names are not UTF-8: written as `activenic collect` writes them
-                self._moved = ["addr"] if isinstance(readable, list) else []
-                parts: Any = {"addr": readable} if isinstance(readable, list) else readable
-                document = {"schema_version": 1, **parts}
+            if readable is not document:  # names that are not UTF-8 are written as by `activenic collect`
+                self._prefix = ["addr"] if isinstance(readable, list) else []
+                members: Any = {"addr": readable} if isinstance(readable, list) else readable
+                document = {"schema_version": 1, **members}
         super().__init__(document, facts)
 
-    def refuse_without_addresses(self, link: Link) -> None:
-        """Refuse links that have no addresses of the Internet Protocol either."""
-        super().refuse_without_addresses(link)
-        if self._entry(link).get("link_type") in _WITHOUT_IP:
+    def require_addresses(self, link: Link) -> None:
+        """Also refuse links of types that cannot have IP addresses."""
+        super().require_addresses(link)
+        if self._entry(link).get("link_type") in _TYPES_WITHOUT_IP:
             raise CannotState
 
     def add_address(self, link: Link, owned: OwnedAddress) -> None:
-        """Add an entry to `addr_info`, behind those of its family."""
+        """Add an entry to `addr_info`, after the last entry of its family."""
         entries: list[Json] = self._entry(link).setdefault("addr_info", [])
         address, length = owned.address, owned.length
         entry: Json = {"local": str(address), "prefixlen": length}
-        if any("family" in one for one in entries) or not any("local" in one for one in entries):
+        has_family = any("family" in other for other in entries)
+        if has_family or not any("local" in other for other in entries):
             entry = {"family": _FAMILIES[address.version], **entry}
             entry["scope"] = "link" if address.is_link_local and address.version == 6 else "global"
-        if address.version == 4 and any(one.network == owned.network for one in link.addresses):
+        if address.version == 4 and any(other.network == owned.network for other in link.addresses):
             entry["secondary"] = True
-        last = max((i for i, one in enumerate(entries) if _is_ipv6(one) == (address.version == 6)), default=None)
+        is_ipv6 = address.version == 6
+        last = max((i for i, other in enumerate(entries) if _is_ipv6(other) == is_ipv6), default=None)
         entries.insert(len(entries) if last is None else last + 1, entry)
 
     def remove_addresses(self, link: Link, addresses: frozenset[Address]) -> None:
-        """Remove the entries; a secondary one becomes the first of its subnet."""
+        """Remove the entries; if a subnet has secondary addresses only, its first one is promoted."""
         data = self._entry(link)
-        before: list[Json] = data.get("addr_info", [])
-        data["addr_info"] = kept = [one for one in before if not is_one_of(one.get("local"), addresses)]
-        for gone in (one for one in link.addresses if one.address in addresses):
-            same = [one for one in link.addresses if one.network == gone.network and one.address not in addresses]
-            left = [one for one in kept if is_one_of(one.get("local"), frozenset(owned.address for owned in same))]
-            if left and all(one.get("secondary") is True for one in left):
-                left[0].pop("secondary")
+        listed: list[Json] = data.get("addr_info", [])
+        data["addr_info"] = remaining = [entry for entry in listed if not is_one_of(entry.get("local"), addresses)]
+        networks = dict.fromkeys(owned.network for owned in link.addresses if owned.address in addresses)
+        for network in networks:
+            in_network = frozenset(owned.address for owned in link.addresses if owned.network == network) - addresses
+            entries = [entry for entry in remaining if is_one_of(entry.get("local"), in_network)]
+            if entries and all(entry.get("secondary") is True for entry in entries):
+                entries[0].pop("secondary")
 
-    def show_first(self, link: Link, address: Address) -> None:
-        """Move the entry before the others of its family; the others of its subnet are secondary then."""
+    def list_first(self, link: Link, address: Address) -> None:
+        """Move the entry before the others of its family; the others of its subnet become secondary."""
         entries: list[Json] = self._entry(link).get("addr_info", [])
-        chosen = next((one for one in entries if is_one_of(one.get("local"), frozenset({address}))), None)
+        matching = (entry for entry in entries if is_one_of(entry.get("local"), frozenset({address})))
+        chosen = next(matching, None)
         if chosen is None:
             raise CannotState
         networks = {owned.network for owned in link.addresses if owned.address == address}
-        same = frozenset(owned.address for owned in link.addresses if owned.network in networks)
+        in_networks = frozenset(owned.address for owned in link.addresses if owned.network in networks)
         if chosen.pop("secondary", False):
             for other in entries:
-                if other is not chosen and is_one_of(other.get("local"), same):
+                if other is not chosen and is_one_of(other.get("local"), in_networks):
                     other["secondary"] = True
-        to_front(entries, chosen, next(i for i, one in enumerate(entries) if _is_ipv6(one) == _is_ipv6(chosen)))
+        first = next(i for i, entry in enumerate(entries) if _is_ipv6(entry) == _is_ipv6(chosen))
+        move_to_front(entries, chosen, first)
 
     def set_members(self, link: Link, names: tuple[str, ...]) -> None:
-        """Write `master` of those that are added, and of those that are removed."""
+        """Write `master` of new members, and remove it from members that are not in the list."""
         for other in self.facts.links:
             entry = self._entry(other)
             if entry.get("master") == link.name and other.name not in names:
                 del entry["master"]
-                _without(entry, _OF_PORTS)
+                _remove_linkinfo(entry, _PORT_KEYS)
             elif other.name in names and entry.get("master") != link.name:
                 entry["master"] = link.name
                 entry.setdefault("linkinfo", {})["info_slave_kind"] = str(link.kind)
 
-    def make_card(self, link: Link) -> None:
-        """Remove its kind, and let its ports have no master."""
-        _without(self._entry(link), _OF_BRIDGES)
+    def make_physical(self, link: Link) -> None:
+        """Remove the kind of the interface, and the `master` of its ports."""
+        _remove_linkinfo(self._entry(link), _BRIDGE_KEYS)
         for name in link.lowers.ports:
             port = self._entry(self.facts.by_name[name]) if name in self.facts.by_name else {}
             if port.get("master") == link.name:
                 del port["master"]
-                _without(port, _OF_PORTS)
+                _remove_linkinfo(port, _PORT_KEYS)
 
     def write_vlan_id(self, link: Link, vlan_id: int) -> None:
-        """Write the `id` that `-d` shows."""
+        """Write the `id` in `linkinfo`, which `ip -d` prints."""
         self._entry(link).setdefault("linkinfo", {"info_kind": "vlan"}).setdefault("info_data", {})["id"] = vlan_id
 
     def add_route(self, link: Link, destination: Cidr) -> None:
-        """Add a route to the table of its family."""
+        """Add a route to the routing table of its family."""
         version = destination.first.version
         key = _TABLES[version]
         if isinstance(self.document, list):
@@ -117,15 +126,15 @@ class Iproute2Writer(Writer):
 
     def _connected(self, version: int) -> list[Json]:
         links = self.facts.links
-        ways = [(link.name, way) for link in links for way in link.ways if way.destination.first.version == version]
-        return [_connected_route(name, way) for name, way in ways]
+        routes = ((link.name, route) for link in links for route in link.ways)
+        return [_connected_route(name, route) for name, route in routes if route.destination.first.version == version]
 
     def _entry(self, link: Link) -> Json:
-        entry: Json = follow(self.document, [*self._moved, *parts_of(link.pointer())])
+        entry: Json = follow(self.document, [*self._prefix, *keys_of(link.pointer())])
         return entry
 
 
-def _without(data: Json, keys: tuple[str, ...]) -> None:
+def _remove_linkinfo(data: Json, keys: tuple[str, ...]) -> None:
     info: Json = data.get("linkinfo", {})
     for key in keys:
         info.pop(key, None)
@@ -138,11 +147,12 @@ def _is_ipv6(entry: Json) -> bool:
 
 
 def _destination(network: Cidr) -> str:
-    """Return a destination as `ip route` writes it."""
+    """Return a destination as `ip route` prints it."""
     if not network.prefix:
         return "default"
     return str(network.first) if network.prefix == FULL_LENGTH[network.first.version] else str(network)
 
 
-def _connected_route(name: str, way: Route) -> Json:
-    return {"dst": _destination(way.destination), "dev": name, "protocol": "kernel", "metric": way.metric, "flags": []}
+def _connected_route(name: str, route: Route) -> Json:
+    destination = _destination(route.destination)
+    return {"dst": destination, "dev": name, "protocol": "kernel", "metric": route.metric, "flags": []}

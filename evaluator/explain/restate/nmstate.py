@@ -1,7 +1,13 @@
-"""Changes in the output of `nmstatectl show`.
+"""The writer for the output of `nmstatectl show`.
 
-nmstate before 1.0 asks NetworkManager, which shows no addresses of a slave, a port or an interface that it
-has not activated; and an Open vSwitch bridge has its addresses on its own port, an interface of its name.
+nmstate before 1.0 reads the state from NetworkManager, which reports no addresses of slaves, of ports, and of
+interfaces that it has not activated. Newer versions read the kernel. A report does not state its version, so the
+writer recognizes a newer one by keys that only newer versions print. In a report of an old version, an address of
+such an interface cannot be stated.
+
+An Open vSwitch bridge and its internal port are two entries with the same name. The addresses are those of the port;
+the bridge itself can have none. Old versions state a membership in the master only (`slaves`, `port`), newer ones
+also in the member (`controller`), so both are changed.
 """
 
 from __future__ import annotations
@@ -9,31 +15,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from evaluator.explain.restate.pointer import follow, parts_of
-from evaluator.explain.restate.writer import CannotState, Json, Writer, is_one_of, to_front
+from evaluator.explain.restate.pointer import follow, keys_of
+from evaluator.explain.restate.writer import CannotState, Json, Writer, is_one_of, move_to_front
 from evaluator.facts.address import Address, Cidr, OwnedAddress
 from evaluator.facts.link import Kind, Link
 
 _FAMILIES = {4: "ipv4", 6: "ipv6"}
 _OVS_BRIDGE = "ovs-bridge"
 _MEMBER_KEYS = ("slaves", "port", "ports")
-_OF_BRIDGES = ("bridge", "ovs-db", "patch")
-_OF_KERNEL_READERS = frozenset({"min-mtu", "max-mtu", "accept-all-mac-addresses", "ethtool", "mptcp"})
+_BRIDGE_KEYS = ("bridge", "ovs-db", "patch")
+_KEYS_OF_NEW_VERSIONS = frozenset({"min-mtu", "max-mtu", "accept-all-mac-addresses", "ethtool", "mptcp"})
 
 
 class NmstateWriter(Writer):
-    """Writes into the list of interfaces and the routes beside it, bare or inside another document."""
+    """Changes the list of interfaces and the routes, at the top of the document or inside another document."""
 
     has_routing_table = True
 
     @classmethod
     def hides_addresses(cls, document: object) -> bool:
-        """Return whether an old version printed it: no entry has a key that only newer versions print."""
+        """Return whether an old version printed the report: it has no key that only newer versions print."""
         return not _reads_kernel(document)
 
-    def refuse_without_addresses(self, link: Link) -> None:
-        """Refuse what has no addresses in this version's output."""
-        super().refuse_without_addresses(link)
+    def require_addresses(self, link: Link) -> None:
+        """Also refuse interfaces whose addresses this version does not report."""
+        super().require_addresses(link)
         if all(entry.get("type") == _OVS_BRIDGE for entry in self._entries(link)):
             raise CannotState
         is_member = link.name in self.facts.slaves or link.name in self.facts.ports
@@ -42,33 +48,33 @@ class NmstateWriter(Writer):
             raise CannotState
 
     def set_up(self, link: Link) -> None:
-        """Write its state."""
+        """Write `state`."""
         self._entry(link)["state"] = "up"
 
     def add_address(self, link: Link, owned: OwnedAddress) -> None:
-        """Add it to the end of its family's list."""
+        """Add the address to the end of the list of its family."""
         family = self._entry(link).setdefault(_FAMILIES[owned.address.version], {})
         family["enabled"] = True
         family.setdefault("address", []).append({"ip": str(owned.address), "prefix-length": owned.length})
 
     def remove_addresses(self, link: Link, addresses: frozenset[Address]) -> None:
-        """Remove it from every entry of the interface."""
-        for entry in self._entries(link):
+        """Remove the addresses from every entry of the interface."""
+        for interface in self._entries(link):
             for key in _FAMILIES.values():
-                family: Json = entry.get(key, {})
+                family: Json = interface.get(key, {})
                 if "address" in family:
-                    family["address"] = [one for one in family["address"] if not is_one_of(one["ip"], addresses)]
+                    family["address"] = [entry for entry in family["address"] if not is_one_of(entry["ip"], addresses)]
 
-    def show_first(self, link: Link, address: Address) -> None:
-        """Move it to the beginning of its family's list."""
+    def list_first(self, link: Link, address: Address) -> None:
+        """Move the address to the beginning of the list of its family."""
         listed: list[Json] = self._entry(link).get(_FAMILIES[address.version], {}).get("address", [])
-        chosen = next((one for one in listed if is_one_of(one["ip"], frozenset({address}))), None)
+        chosen = next((entry for entry in listed if is_one_of(entry["ip"], frozenset({address}))), None)
         if chosen is None:
             raise CannotState
-        to_front(listed, chosen)
+        move_to_front(listed, chosen)
 
     def set_members(self, link: Link, names: tuple[str, ...]) -> None:
-        """Write the list in the section of its kind; an interface that is in it no more has no controller."""
+        """Write the list of members, and remove `controller` from interfaces that are not in it any more."""
         section: Json = self._entry(link).get("bridge" if link.kind is Kind.BRIDGE else "link-aggregation", {})
         keys = [key for key in _MEMBER_KEYS if key in section] or ["port"]
         for key in (*keys, "ports-config"):
@@ -80,15 +86,15 @@ class NmstateWriter(Writer):
             if entry.get("controller") == link.name and entry["name"] not in names:
                 del entry["controller"]
 
-    def make_card(self, link: Link) -> None:
-        """Make it an `ethernet` interface, and let no other call it its controller."""
-        interfaces, card = self._interfaces(link), self._entry(link)
-        kept = [entry for entry in interfaces if entry is card or entry["name"] != link.name]
-        interfaces[:] = kept
-        card["type"] = "ethernet"
-        for key in _OF_BRIDGES:
-            card.pop(key, None)
-        for entry in kept:
+    def make_physical(self, link: Link) -> None:
+        """Make the interface `ethernet`, and remove it as `controller` of other interfaces."""
+        interfaces, interface = self._interfaces(link), self._entry(link)
+        remaining = [entry for entry in interfaces if entry is interface or entry["name"] != link.name]
+        interfaces[:] = remaining
+        interface["type"] = "ethernet"
+        for key in _BRIDGE_KEYS:
+            interface.pop(key, None)
+        for entry in remaining:
             if entry.get("controller") == link.name:
                 del entry["controller"]
 
@@ -97,7 +103,7 @@ class NmstateWriter(Writer):
         self._entry(link).setdefault("vlan", {})["id"] = vlan_id
 
     def add_route(self, link: Link, destination: Cidr) -> None:
-        """Add a running route, or a configured one if the report has no others."""
+        """Add a running route, or a configured route if the report has configured routes only."""
         routes: Json = self._state(link).setdefault("routes", {})
         key = "config" if "config" in routes and "running" not in routes else "running"
         route: Mapping[str, Any] = {
@@ -109,37 +115,38 @@ class NmstateWriter(Writer):
         }
         routes.setdefault(key, []).append(dict(route))
 
-    def _place(self, link: Link) -> list[str]:
-        """Return the keys that lead to the list of interfaces, and the interface's place in it."""
-        return parts_of(link.pointer())
+    def _keys(self, link: Link) -> list[str]:
+        """Return the keys of the entry: those of the list of interfaces, then the index in it."""
+        return keys_of(link.pointer())
 
     def _state(self, link: Link) -> Json:
-        state: Json = follow(self.document, self._place(link)[:-2])
+        state: Json = follow(self.document, self._keys(link)[:-2])
         return state
 
     def _interfaces(self, link: Link) -> list[Json]:
-        interfaces: list[Json] = follow(self.document, self._place(link)[:-1])
+        interfaces: list[Json] = follow(self.document, self._keys(link)[:-1])
         return interfaces
 
     def _entry(self, link: Link) -> Json:
-        """Return the kernel's entry of an interface."""
-        entry: Json = follow(self.document, self._place(link))
+        """Return the entry that the reader used for an interface."""
+        entry: Json = follow(self.document, self._keys(link))
         return entry
 
     def _entries(self, link: Link) -> list[Json]:
         return [entry for entry in self._interfaces(link) if entry["name"] == link.name]
 
 
-def _with_members(before: list[Any], names: tuple[str, ...], *, is_bond: bool) -> list[Any]:
-    """Return a list of slaves, which are names, or of ports, which are objects."""
+def _with_members(present: list[Any], names: tuple[str, ...], *, is_bond: bool) -> list[Any]:
+    """Return the slaves of a bond as names, or the ports of a bridge as objects; present ports stay as they are."""
     if is_bond:
         return list(names)
-    kept = [port for port in before if port["name"] in names]
-    return [*kept, *({"name": name} for name in names if name not in {port["name"] for port in kept})]
+    remaining = [port for port in present if port["name"] in names]
+    old_names = {port["name"] for port in remaining}
+    return [*remaining, *({"name": name} for name in names if name not in old_names)]
 
 
 def _reads_kernel(value: object) -> bool:
-    """Return whether an entry has a key that only versions print that read the kernel."""
+    """Return whether the document has a key that only versions print which read the kernel."""
     if isinstance(value, dict):
-        return not _OF_KERNEL_READERS.isdisjoint(value) or any(map(_reads_kernel, value.values()))
+        return not _KEYS_OF_NEW_VERSIONS.isdisjoint(value) or any(map(_reads_kernel, value.values()))
     return isinstance(value, list) and any(map(_reads_kernel, value))

@@ -1,17 +1,17 @@
-"""Find the parts of a plain document by the JSON Pointers that a reader left in the facts."""
+"""Find a part of a document by the JSON Pointer that the facts have from the reader."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def parts_of(pointer: str) -> list[str]:
-    """Return the keys of a JSON Pointer."""
-    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+def keys_of(pointer: str) -> list[str]:
+    """Return the unescaped keys of a JSON Pointer."""
+    return [key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:]]
 
 
-def follow(document: Any, parts: list[str]) -> Any:  # noqa: ANN401 -- plain JSON values
-    """Return the value that the keys lead to; KeyError or IndexError if it is missing."""
-    for part in parts:
-        document = document[int(part)] if isinstance(document, list) else document[part]
+def follow(document: Any, keys: list[str]) -> Any:  # noqa: ANN401 -- plain JSON values
+    """Return the value at the keys; KeyError or IndexError if it does not exist."""
+    for key in keys:
+        document = document[int(key)] if isinstance(document, list) else document[key]
     return document

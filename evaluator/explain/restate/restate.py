@@ -1,7 +1,12 @@
-"""A report with a change written into its document, read again by its own reader.
+"""Write a change into the document of a report, and read the changed document with the reader of its format.
 
-So an explanation never names a change that no report can state. The facts that were meant to change may change; if
-another fact changes too, the edit is rejected.
+The counterfactual search needs the facts of a host that differs in one point. It could copy `HostFacts` and replace a
+field, but such a host might be one that no report can describe. So the change is written into the document instead,
+and the reader validates it and derives all facts from it, as it does for any report.
+
+A writer may have side effects that it does not intend: in VDSM's report, an address also makes a subnet and a route.
+Therefore each edit declares the facts that it may change (`ChangedFacts`). All other facts of all interfaces must be
+equal before and after, else the edit is rejected and the search does not use it.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ from typing import cast
 from msgspec import Struct
 
 from evaluator.base.diagnostic import ReportError
-from evaluator.base.lazy_import import entry
+from evaluator.base.lazy_import import entry as load_entry
 from evaluator.explain.restate.writer import CannotState, Writer
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import LINK_FACTS, SHARED_FACTS, Link
@@ -24,8 +29,8 @@ _HOST_FACTS = ("networks", "last_client_iface", "blocked")
 _NOTHING: frozenset[str] = frozenset()
 
 
-class Touched(Struct, frozen=True):
-    """Which facts a change is about: those of some interfaces, of every interface, of the host."""
+class ChangedFacts(Struct, frozen=True):
+    """The names of the facts that an edit may change: of some interfaces by name, of every interface, of the host."""
 
     links: Mapping[str, frozenset[str]]
     every_link: frozenset[str] = _NOTHING
@@ -33,55 +38,60 @@ class Touched(Struct, frozen=True):
 
 
 def has_routing_table(report: Report) -> bool:
-    """Return whether reports of this format list routes one by one."""
+    """Return whether reports of this format have a routing table, not only default routes."""
     return _writer_of(report).has_routing_table
 
 
 def hides_addresses(report: Report) -> bool:
-    """Return whether such a report shows no addresses of an interface that is down, a slave or a port."""
+    """Return whether the report omits the addresses of interfaces that are down, slaves or ports."""
     return _writer_of(report).hides_addresses(_copy(report.document))
 
 
 def _writer_of(report: Report) -> type[Writer]:
-    """Return the writer of the report's format; one that can state nothing if the format has none."""
-    named = next((one.writer for one in FORMATS if one.name == report.format), "")
-    return cast("type[Writer]", entry(named)) if named else Writer
+    """Return the writer of the report's format; `Writer`, which refuses every change, if the format has no writer."""
+    path = next((entry.writer for entry in FORMATS if entry.name == report.format), "")
+    return cast("type[Writer]", load_entry(path)) if path else Writer
 
 
-def restate(report: Report, write: Callable[[Writer], None], touched: Touched) -> Report | None:
-    """Return the report with a change written into it; None if no report of its format states it, and it alone."""
-    make = _writer_of(report)
-    writer = make(_copy(report.document), report.facts)
+def restate(report: Report, write: Callable[[Writer], None], changes: ChangedFacts) -> Report | None:
+    """Return the report with a change written into it.
+
+    Return None if no report of its format can state the change, or if it would change other facts too.
+    """
+    writer = _writer_of(report)(_copy(report.document), report.facts)
     try:
         write(writer)
         changed = read_report(text_of(writer.document), report.format, report.item)
     except (CannotState, ReportError):
         return None
-    return changed if _is_only(report.facts, changed.facts, touched) else None
+    return changed if _changes_only(report.facts, changed.facts, changes) else None
 
 
 def text_of(document: object) -> bytes:
-    """Return a plain document as JSON text."""
+    """Return a document as JSON text."""
     return json.dumps(document, separators=(",", ":")).encode()
 
 
 def _copy(document: object) -> object:
-    """Return a copy for a writer, without the members that are null, which the readers do not look at either."""
+    """Return a deep copy for a writer, without members that are null, because the readers ignore them too."""
     return json.loads(json.dumps(simplified(document)))
 
 
-def _is_only(before: HostFacts, after: HostFacts, touched: Touched) -> bool:
-    """Return whether nothing changed but the facts that are touched."""
+def _changes_only(before: HostFacts, after: HostFacts, changes: ChangedFacts) -> bool:
+    """Return whether nothing changed but the facts that may change."""
     if before.by_name.keys() != after.by_name.keys():
         return False
-    if any(getattr(before, name) != getattr(after, name) for name in _HOST_FACTS if name not in touched.host):
+    if any(getattr(before, name) != getattr(after, name) for name in _HOST_FACTS if name not in changes.host):
         return False
-    return all(_same(link, after.by_name[name], touched) for name, link in before.by_name.items())
+    return all(_is_equal(link, after.by_name[name], changes) for name, link in before.by_name.items())
 
 
-def _same(before: Link, after: Link, touched: Touched) -> bool:
-    """Return whether what may not change is equal; if the entries are equal, only a few facts can differ."""
-    allowed = touched.every_link | touched.links.get(before.name, _NOTHING)
+def _is_equal(before: Link, after: Link, changes: ChangedFacts) -> bool:
+    """Return whether the facts that may not change are equal.
+
+    If the entries of the interface are equal, only the facts that depend on other entries are compared.
+    """
+    may_change = changes.every_link | changes.links.get(before.name, _NOTHING)
     is_unchanged = before.source is not None and before.source == after.source
     facts = SHARED_FACTS if is_unchanged else LINK_FACTS
-    return all(getattr(before, name) == getattr(after, name) for name in facts if name not in allowed)
+    return all(getattr(before, name) == getattr(after, name) for name in facts if name not in may_change)

@@ -1,33 +1,38 @@
-"""Changes in VDSM's capabilities.
+"""The writer for VDSM's capabilities.
 
-A device states its addresses in `addr` with `netmask`, in `ipv4addrs` and in `ipv6addrs`; a logical network
-on the device repeats them, and a device and a network that differ are a contradiction, so that both are
-changed. VDSM 4.9 has no `bridges`: there a bridged network is the bridge.
+VDSM states one fact in several places, and the writer changes them together:
+
+- A device has its first IPv4 address in `addr` and `netmask`, all IPv4 addresses in `ipv4addrs`, and the IPv6 addresses
+  in `ipv6addrs`.
+- A logical network on the device repeats these members. If device and network differed, the report would contradict
+  itself, which is a finding. A network that omits the members, as some versions do, is not changed.
+- VDSM 4.9 has no `bridges`. There, the entry of a bridged network is the entry of the bridge, so the network cannot
+  be removed or moved alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evaluator.explain.restate.pointer import follow, parts_of
-from evaluator.explain.restate.writer import CannotState, Json, Writer, is_one_of, to_front, with_length
+from evaluator.explain.restate.pointer import follow, keys_of
+from evaluator.explain.restate.writer import CannotState, Json, Writer, is_one_of, move_to_front, with_length
 from evaluator.facts.address import Address, OwnedAddress, read_entry
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.netmask import NETMASKS
 from evaluator.report.shapes import VDSM_ENVELOPES
 
-_DOTTED = {str(length): text for text, length in NETMASKS.items()}
-_OF_BRIDGES = ("ports", "stp", "opts")
+_NETMASKS = {str(length): text for text, length in NETMASKS.items()}
+_BRIDGE_KEYS = ("ports", "stp", "opts")
 _LISTS = {4: "ipv4addrs", 6: "ipv6addrs"}
-_ROUTER = "fe80::1"
+_IPV6_GATEWAY = "fe80::1"
 
 
 class VdsmWriter(Writer):
-    """Writes into a reply of getCapabilities, bare or in its envelope."""
+    """Changes a reply of getCapabilities, with or without its envelope."""
 
     def add_address(self, link: Link, owned: OwnedAddress) -> None:
-        """Add it to the device and to each network on it that repeats the device's addresses."""
-        device, *networks = self._statements(link)
+        """Add the address to the device, and to each network on it that repeats the addresses of the device."""
+        device, *networks = self._entries(link)
         key = _LISTS[owned.address.version]
         for entry in (device, *(network for network in networks if key in network or "addr" in network)):
             if owned.address.version == 6:
@@ -36,38 +41,38 @@ class VdsmWriter(Writer):
                 _add_ipv4(entry, owned, is_device=entry is device)
 
     def remove_addresses(self, link: Link, addresses: frozenset[Address]) -> None:
-        """Remove them from the device and its networks; the next one in the list becomes `addr`."""
-        for entry in self._statements(link):
+        """Remove the addresses from the device and its networks; the next IPv4 address in the list becomes `addr`."""
+        for entry in self._entries(link):
             for key in _LISTS.values():
                 if entry.get(key):
                     entry[key] = [text for text in entry[key] if not is_one_of(text, addresses)]
             if is_one_of(entry.get("addr"), addresses):
                 _put_addr(entry, next(filter(_is_address, entry.get("ipv4addrs") or ()), ""))
 
-    def show_first(self, link: Link, address: Address) -> None:
-        """Make it `addr`, or the first of `ipv6addrs`."""
-        for entry in self._statements(link):
+    def list_first(self, link: Link, address: Address) -> None:
+        """Make the address `addr`, or the first of `ipv6addrs`."""
+        for entry in self._entries(link):
             listed = entry.get(_LISTS[address.version]) or []
             text = next((text for text in listed if is_one_of(text, frozenset({address}))), None)
             if text is None:
                 continue
             if address.version == 6:
-                to_front(listed, text)
+                move_to_front(listed, text)
                 continue
-            before = _as_listed(entry)
-            if before and not any(_body(one) == _body(before) for one in listed):
-                listed.append(before)
+            previous = _as_listed(entry)
+            if previous and not any(_without_length(other) == _without_length(previous) for other in listed):
+                listed.append(previous)
             _put_addr(entry, text)
 
     def set_members(self, link: Link, names: tuple[str, ...]) -> None:
-        """Write `slaves` or `ports`, the latter in the bridge's networks too."""
+        """Write `slaves`, or `ports` of the bridge and of the networks on it."""
         key = "ports" if link.kind is Kind.BRIDGE else "slaves"
-        device, *networks = self._statements(link)
+        device, *networks = self._entries(link)
         for entry in (device, *(network for network in networks if key in network)):
             entry[key] = list(names)
 
-    def make_card(self, link: Link) -> None:
-        """Move the bridge to `nics` without its ports; its networks are no longer bridged."""
+    def make_physical(self, link: Link) -> None:
+        """Move the bridge to `nics`, without its ports. The networks on it are not bridged any more."""
         if link.kind is not Kind.BRIDGE:
             raise CannotState
         body, name = self._body(), link.name
@@ -76,24 +81,24 @@ class VdsmWriter(Writer):
             device = body["bridges"].pop(name)
         else:
             device = {key: value for key, value in self._device(link).items() if key not in ("bridged", "iface")}
-        device = {key: value for key, value in device.items() if key not in _OF_BRIDGES}
+        device = {key: value for key, value in device.items() if key not in _BRIDGE_KEYS}
         body["nics"][name] = device
         for network in networks:
             network.update(iface=name, bridged=False)
-            for key in _OF_BRIDGES:
+            for key in _BRIDGE_KEYS:
                 network.pop(key, None)
 
     def write_vlan_id(self, link: Link, vlan_id: int) -> None:
         """Write `vlanid` of the device."""
         self._device(link)["vlanid"] = vlan_id
 
-    def carry(self, link: Link | None, network: str) -> None:
-        """Write the network's entry anew, or remove it."""
+    def set_network(self, link: Link | None, network: str) -> None:
+        """Replace the entry of the network, or remove it."""
         body = self._body()
         networks: Json = body.setdefault("networks", {})
-        before = networks.pop(network, None)
-        if before is not None and "bridges" not in body and before.get("bridged", True):
-            raise CannotState  # in VDSM 4.9 the bridge would be gone too
+        previous = networks.pop(network, None)
+        if previous is not None and "bridges" not in body and previous.get("bridged", True):
+            raise CannotState  # in VDSM 4.9 this entry is also the entry of the bridge
         if link is None:
             return
         is_bridge = link.kind is Kind.BRIDGE
@@ -106,16 +111,16 @@ class VdsmWriter(Writer):
         """Write `lastClientIface`."""
         self._body()["lastClientIface"] = link.name
 
-    def lead_default(self, link: Link, version: int) -> None:
-        """Write who has the default route: `ipv4defaultroute`, or the IPv6 gateway."""
+    def set_default_route(self, link: Link, version: int) -> None:
+        """Set `ipv4defaultroute` or `ipv6gateway` of the interface, and clear it of all others."""
         for other in self.facts.links:
-            for entry in self._statements(other):
+            for entry in self._entries(other):
                 if version == 6 and entry.get("ipv6gateway"):
                     entry["ipv6gateway"] = "::"
                 if version == 4 and (entry.get("ipv4defaultroute") or entry.get("gateway")):
                     entry["ipv4defaultroute"] = False
         device = self._device(link)
-        device.update({"ipv6gateway": _ROUTER} if version == 6 else {"ipv4defaultroute": True})
+        device.update({"ipv6gateway": _IPV6_GATEWAY} if version == 6 else {"ipv4defaultroute": True})
 
     def _body(self) -> Json:
         if "nics" not in self.document:
@@ -123,11 +128,11 @@ class VdsmWriter(Writer):
                 if key in self.document:
                     body: Json = self.document[key]
                     return body
-        whole: Json = self.document
-        return whole
+        document: Json = self.document
+        return document
 
     def _device(self, link: Link) -> Json:
-        device: Json = follow(self.document, parts_of(link.pointer()))
+        device: Json = follow(self.document, keys_of(link.pointer()))
         return device
 
     def _networks_on(self, link: Link) -> Iterator[tuple[str, Json]]:
@@ -136,20 +141,20 @@ class VdsmWriter(Writer):
             if (data.get("iface") or data.get("interface") or name) == link.name:
                 yield name, data
 
-    def _statements(self, link: Link) -> list[Json]:
-        """Return the device's entry and those of the networks on it."""
+    def _entries(self, link: Link) -> list[Json]:
+        """Return the entry of the device, then the entries of the networks on it."""
         device = self._device(link)
         return [device, *(network for _, network in self._networks_on(link) if network is not device)]
 
 
 def _add_ipv4(entry: Json, owned: OwnedAddress, *, is_device: bool) -> None:
     text, listed = with_length(owned), entry.get("ipv4addrs")
-    has_addr, before = bool(entry.get("addr")), tuple(listed or ())
+    has_addr, previous = bool(entry.get("addr")), tuple(listed or ())
     if listed is not None:
         listed.append(text)
     elif has_addr and is_device:
         entry["ipv4addrs"] = [_as_listed(entry), text]
-    if not has_addr and (is_device or "addr" in entry) and not any(map(_is_address, before)):
+    if not has_addr and (is_device or "addr" in entry) and not any(map(_is_address, previous)):
         _put_addr(entry, text)
 
 
@@ -161,17 +166,17 @@ def _add_ipv6(entry: Json, owned: OwnedAddress, *, is_device: bool) -> None:
 
 
 def _as_listed(entry: Json) -> str:
-    """Return `addr` and `netmask` as `ipv4addrs` writes them."""
+    """Return `addr` and `netmask` as an entry of `ipv4addrs`."""
     addr, length = entry.get("addr") or "", NETMASKS.get(entry.get("netmask") or "")
     return f"{addr}/{length}" if addr and length is not None and "/" not in addr else addr
 
 
 def _put_addr(entry: Json, text: str) -> None:
-    """Write an address of the list as `addr` and `netmask`."""
-    body, _, length = text.partition("/")
-    entry["addr"] = body
+    """Write an entry of `ipv4addrs` as `addr` and `netmask`."""
+    address, _, length = text.partition("/")
+    entry["addr"] = address
     if entry.get("netmask") is not None or length:
-        entry["netmask"] = _DOTTED.get(length, length)
+        entry["netmask"] = _NETMASKS.get(length, length)
 
 
 def _is_address(text: str) -> bool:
@@ -181,5 +186,5 @@ def _is_address(text: str) -> bool:
         return False
 
 
-def _body(text: object) -> str:
+def _without_length(text: object) -> str:
     return str(text).partition("/")[0]

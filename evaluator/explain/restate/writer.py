@@ -1,8 +1,16 @@
-"""What can be changed in a report, whatever its format: the interface of the writers, and what they share.
+"""The base class of the writers, which change a fact in the document of a report, and their common functions.
 
-A writer changes a copy of the plain document. It changes every place that states the fact, as the tool
-would have reported it, and nothing else. `CannotState` is raised if no report of that format can state
-the change: an address of a loopback link, a logical network in the output of `ip`.
+Each report format has one subclass. A method of a writer changes one fact of one interface in a copy of the document:
+
+- It changes every place of the document that states the fact. A format may state a fact more than once, for example
+  VDSM an address in `addr` and in `ipv4addrs`, and a report that contradicts itself is a finding.
+- It writes what the tool itself would have printed for such a host: the position in a list, the derived members, and
+  the spelling. Otherwise the explanation would describe a host that does not exist.
+- It changes nothing else. `restate` verifies this by comparing all facts before and after.
+- It raises `CannotState` if no report of the format can state the change: an address of a loopback link counts in no
+  format, and the output of `ip` has no logical networks. The search then tries another change.
+
+A writer finds the entry of an interface by the JSON Pointer that the reader stored in its `Link`.
 """
 
 from __future__ import annotations
@@ -15,7 +23,7 @@ from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Kind, Link
 
 Json = dict[str, Any]
-_GREATEST_VLAN_ID = 4094
+_HIGHEST_VLAN_ID = 4094
 FULL_LENGTH: Mapping[int, int] = {4: 32, 6: 128}
 DEFAULT_ROUTES: Mapping[int, str] = {4: "0.0.0.0/0", 6: "::/0"}
 
@@ -25,16 +33,16 @@ class CannotState(Exception):
 
 
 class Writer:
-    """Writes changes into the document of one report; by default a format can state none of them.
+    """Writes changes into the document of one report. This base class refuses every change.
 
-    `facts` are those of the report before the change.
+    `facts` are the facts of the report before the change.
     """
 
     has_routing_table = False
 
     @classmethod
     def hides_addresses(cls, document: object) -> bool:
-        """Return whether such a report shows no addresses of an interface that is down, a slave or a port."""
+        """Return whether the report omits the addresses of interfaces that are down, slaves or ports."""
         return False
 
     def __init__(self, document: object, facts: HostFacts) -> None:
@@ -42,52 +50,52 @@ class Writer:
         self.facts = facts
 
     def add_addresses(self, link: Link, owned: Iterable[OwnedAddress]) -> None:
-        """Let an interface own more addresses, listed after those it owns already."""
-        self.refuse_without_addresses(link)
-        for one in owned:
-            self.add_address(link, one)
+        """Add addresses to an interface, after those that it owns already."""
+        self.require_addresses(link)
+        for address in owned:
+            self.add_address(link, address)
 
-    def refuse_without_addresses(self, link: Link) -> None:
-        """Raise CannotState if the addresses of the interface never count or are never shown."""
+    def require_addresses(self, link: Link) -> None:
+        """Raise CannotState if addresses of the interface are never counted or never reported."""
         if link.kind is Kind.LOOPBACK:
             raise CannotState
 
     def add_address(self, link: Link, owned: OwnedAddress) -> None:
-        """Let an interface own one more address."""
+        """Add one address to an interface."""
         raise CannotState
 
     def remove_addresses(self, link: Link, addresses: frozenset[Address]) -> None:
-        """Take addresses from an interface."""
+        """Remove addresses from an interface."""
         raise CannotState
 
     def set_up(self, link: Link) -> None:
         """Report an interface as up."""
         raise CannotState
 
-    def show_first(self, link: Link, address: Address) -> None:
+    def list_first(self, link: Link, address: Address) -> None:
         """List an address of an interface before the others of its family."""
         raise CannotState
 
     def set_members(self, link: Link, names: tuple[str, ...]) -> None:
-        """Give a bond other slaves, or a bridge other ports."""
+        """Replace the slaves of a bond or the ports of a bridge."""
         raise CannotState
 
-    def make_card(self, link: Link) -> None:
-        """Turn a bridge, or what is of no known kind, into a network card with nothing below it."""
+    def make_physical(self, link: Link) -> None:
+        """Turn a bridge, or an interface of unknown kind, into a physical interface without lower devices."""
         raise CannotState
 
     def set_vlan_id(self, link: Link, vlan_id: int) -> None:
-        """Give a vlan another id."""
-        if link.kind is not Kind.VLAN or not 0 < vlan_id <= _GREATEST_VLAN_ID:
+        """Set the VLAN ID of a VLAN interface; CannotState if it is not in 1 to 4094."""
+        if link.kind is not Kind.VLAN or not 0 < vlan_id <= _HIGHEST_VLAN_ID:
             raise CannotState
         self.write_vlan_id(link, vlan_id)
 
     def write_vlan_id(self, link: Link, vlan_id: int) -> None:
-        """Give a vlan another valid id."""
+        """Write a valid VLAN ID."""
         raise CannotState
 
-    def carry(self, link: Link | None, network: str) -> None:
-        """Move a logical network to an interface, or remove it from the host."""
+    def set_network(self, link: Link | None, network: str) -> None:
+        """Move a logical network to an interface; remove it from the host if the interface is None."""
         raise CannotState
 
     def set_last_client(self, link: Link) -> None:
@@ -98,13 +106,13 @@ class Writer:
         """Add a route through an interface to the routing table."""
         raise CannotState
 
-    def lead_default(self, link: Link, version: int) -> None:
-        """Lead the one default route of a family through an interface, and through no other."""
+    def set_default_route(self, link: Link, version: int) -> None:
+        """Move the default route of a family to an interface, so that no other interface has one."""
         raise CannotState
 
 
 def is_one_of(text: object, addresses: frozenset[Address]) -> bool:
-    """Return whether the text of an address entry means one of the addresses."""
+    """Return whether an address entry, such as `192.0.2.1/24`, has one of the addresses."""
     try:
         return isinstance(text, str) and read_entry(text)[0] in addresses
     except ValueError:
@@ -112,11 +120,11 @@ def is_one_of(text: object, addresses: frozenset[Address]) -> bool:
 
 
 def with_length(owned: OwnedAddress) -> str:
-    """Return `address/length`, the address alone if its length is unknown."""
+    """Return `address/length`, or only the address if its prefix length is unknown."""
     return str(owned.address) if owned.prefix is None else f"{owned.address}/{owned.prefix}"
 
 
-def to_front(entries: list[Any], chosen: object, first: int = 0) -> None:
-    """Move an entry of a list to a place nearer to its beginning."""
-    at = next(i for i, entry in enumerate(entries) if entry is chosen)
-    entries.insert(first, entries.pop(at))
+def move_to_front(entries: list[Any], moved: object, first: int = 0) -> None:
+    """Move an entry of a list to the index `first`, which is not behind its present index."""
+    index = next(i for i, entry in enumerate(entries) if entry is moved)
+    entries.insert(first, entries.pop(index))
