@@ -1,4 +1,4 @@
-"""PIP for host names: a name becomes the frozen set of addresses that a decision is made on.
+"""Resolve a host name to the set of addresses that a decision uses (a policy information point, PIP).
 
-Everything here happens before a decision; nothing here is called from inside one.
+All network access happens here, before a decision. A decision itself never resolves a name.
 """

@@ -1,7 +1,8 @@
-"""The way from the name that was asked, over its aliases, to addresses or to an end without any.
+"""Follow the CNAME chain from a name to its addresses, or to the reason why it has none.
 
-CNAME chains are followed to sixteen links, within one response and across several: some servers
-return the first link only, and the rest is asked for.
+A chain may have up to sixteen links. They are in one response or in several, because some servers return only the
+first link; then the caller queries the next name. Absence of addresses counts only if a SOA record of a zone that
+contains the last name proves it.
 """
 
 from __future__ import annotations
@@ -20,63 +21,66 @@ _NO_NAME = "NXDOMAIN"
 
 
 class Chain:
-    """Responses are fed to it in their order, each once, until one ends it."""
+    """The chain of one name and record type. The caller passes the responses in order, until one ends the chain."""
 
     def __init__(self, name: str, rdtype: str) -> None:
-        self._at = dns.name.from_text(name)
+        self._current = dns.name.from_text(name)
         self._rdtype = rdtype
         self._links: list[tuple[str, str, int]] = []
-        self._seen = {self._at}
+        self._visited = {self._current}
         self._ttls: list[int] = []
         self._is_stale = False
 
     @property
-    def ask_next(self) -> str:
-        """The name that the next response must be for."""
-        return self._at.to_text(omit_final_dot=True)
+    def next_name(self) -> str:
+        """Return the name that the next response must answer."""
+        return self._current.to_text(omit_final_dot=True)
 
     def follow(self, response: Response) -> Family | None:
-        """Return what the family came to; None where the chain goes on at another name."""
+        """Return the result of the family; None if the next name must be queried."""
         self._is_stale = self._is_stale or any(code in _STALE for code, _ in response.ede)
         if response.rcode not in ANSWERS:
             return self.end(rcode_failure(response.rcode))
-        began_at = self._at
+        start = self._current
         while True:
-            found = [r for r in response.answers if r.owner == self._at and r.rdtype == self._rdtype]
-            if found:
-                self._ttls.extend(record.ttl for record in found)
-                addresses = (record.value for record in found if isinstance(record.value, Address))
+            records = [r for r in response.answers if r.owner == self._current and r.rdtype == self._rdtype]
+            if records:
+                self._ttls.extend(record.ttl for record in records)
+                addresses = (record.value for record in records if isinstance(record.value, Address))
                 return self.end(Outcome.ANSWERED, tuple(dict.fromkeys(addresses)))
-            aliases = {r.value: r for r in response.answers if r.owner == self._at and r.rdtype == "CNAME"}
+            aliases = {r.value: r for r in response.answers if r.owner == self._current and r.rdtype == "CNAME"}
             if not aliases:
-                return self._absence(response, has_moved=self._at != began_at)
-            if len(aliases) > 1:  # RFC 2181, 10.1: a name has one; which of several comes first must not decide
+                return self._absence(response, has_moved=self._current != start)
+            if len(aliases) > 1:  # RFC 2181, 10.1 allows only one; the order of several must not decide
                 return self.end(Outcome.MALFORMED)
             outcome = self._step(*aliases.values())
             if outcome is not None:
                 return self.end(outcome)
 
     def end(self, outcome: Outcome, addresses: tuple[Address, ...] = ()) -> Family:
-        """Return the family with the given outcome and the way that led there."""
+        """Return the family with an outcome and the links up to here."""
         least = min(self._ttls, default=None)
         return Family(self._rdtype, outcome, addresses, tuple(self._links), least, self._is_stale)
 
     def _step(self, alias: Record) -> Outcome | None:
         target = proven(alias.value, dns.name.Name)
-        self._links.append((self.ask_next, target.to_text(omit_final_dot=True), alias.ttl))
+        self._links.append((self.next_name, target.to_text(omit_final_dot=True), alias.ttl))
         self._ttls.append(alias.ttl)
-        if target in self._seen:
+        if target in self._visited:
             return Outcome.CNAME_LOOP
         if target == dns.name.root:
             return Outcome.CNAME_DANGLING
         if len(self._links) > LONGEST_CHAIN:
             return Outcome.CNAME_CHAIN_TOO_LONG
-        self._seen.add(target)
-        self._at = target
+        self._visited.add(target)
+        self._current = target
         return None
 
     def _absence(self, response: Response, *, has_moved: bool) -> Family | None:
-        """Judge that the last name has no records here; where nothing proves it for an alias, it is asked itself."""
+        """Return the result if the response proves that the last name has no addresses.
+
+        Return None if this name is an alias target that must be queried itself.
+        """
         if has_moved and not any(self._is_proven_by(zone) for zone in response.zones):
             return None
         if response.rcode == _NO_NAME:
@@ -84,5 +88,5 @@ class Chain:
         return self.end(Outcome.NO_ADDRESSES)
 
     def _is_proven_by(self, zone: dns.name.Name) -> bool:
-        """Tell whether a zone's SOA speaks for the name; that of the root only for names of one label."""
-        return self._at.is_subdomain(zone) and (zone != dns.name.root or len(self._at.labels) <= 2)
+        """Return whether the SOA record of a zone proves absence of the name; the root zone only for one label."""
+        return self._current.is_subdomain(zone) and (zone != dns.name.root or len(self._current.labels) <= 2)

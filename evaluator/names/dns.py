@@ -1,9 +1,13 @@
-"""PIP: a host name becomes addresses, by asking name servers now and once.
+"""Look up a host name in DNS: query the name servers, and follow aliases to addresses.
 
-A and AAAA are asked separately and at the same time, as absolute names, without search list or
-cache, with EDNS 1232 and TCP after truncation. Servers are tried in turn within one deadline. A
-family that failed is recorded, never hidden, and never takes the other one with it. Every exchange
-is kept with its raw response, so that the answers can be rebuilt without a network.
+The A and the AAAA lookup run in parallel and are independent. Names are absolute: no search list, no cache. Servers
+are tried in order within one deadline; see `exchange` for the rules of retries, deadlines and source checks.
+
+An answer is a response with NOERROR or NXDOMAIN that is not a referral. An answer that has neither addresses, aliases
+nor a SOA record proves nothing. So it is used only after all other servers were queried once.
+
+dnspython creates the queries and parses names and records; its resolver is not used. Each exchange contains the raw
+response, so that the result can be replayed from the exchanges without a network (`rebuild`).
 """
 
 from __future__ import annotations
@@ -27,19 +31,19 @@ from evaluator.names.transport import answers, ask_by_tcp, ask_by_udp, is_trunca
 from evaluator.names.wire import MalformedResponseError, Response, read_response
 
 TYPES = ("A", "AAAA")
-_LONGEST_TRY = 2.0
+_LONGEST_QUERY = 2.0
 _ROUNDS = 2
 
 
 class Lookup(Struct, frozen=True):
-    """What both families gave, and every exchange that led there."""
+    """The results of both record types, and all exchanges of the lookup."""
 
     families: tuple[Family, ...]
     exchanges: tuple[Exchange, ...]
 
 
-class _Arrival(Struct):
-    """What has come of a question so far, so that a time-out does not lose it."""
+class _Received(Struct):
+    """The state of one query, which is still available after a timeout."""
 
     transport: str = "udp"
     wire: bytes | None = None
@@ -52,14 +56,18 @@ class _Arrival(Struct):
 
 
 async def look_up(name: str, config: ResolverConfig, deadline: float, now: Callable[[], datetime]) -> Lookup:
-    """Ask for both families at once, and return by the deadline (`time.monotonic()`) whatever came."""
-    asking = [_Asking(name, rdtype, config, deadline, now) for rdtype in TYPES]
-    families = await asyncio.gather(*(one.run() for one in asking))
-    return Lookup(tuple(families), tuple(exchange for one in asking for exchange in one.exchanges))
+    """Return the results of the A and the AAAA lookup, which run in parallel.
+
+    `deadline` is a time of `time.monotonic()`; a lookup that has not ended by then has timed out. `now` is the clock
+    for the exchanges.
+    """
+    lookups = [_TypeLookup(name, rdtype, config, deadline, now) for rdtype in TYPES]
+    families = await asyncio.gather(*(lookup.run() for lookup in lookups))
+    return Lookup(tuple(families), tuple(exchange for lookup in lookups for exchange in lookup.exchanges))
 
 
-class _Asking:
-    """The questions for one record type, until its chain of aliases has ended."""
+class _TypeLookup:
+    """The queries for one record type, until its chain of aliases has ended."""
 
     def __init__(
         self, name: str, rdtype: str, config: ResolverConfig, deadline: float, now: Callable[[], datetime]
@@ -74,25 +82,25 @@ class _Asking:
     async def run(self) -> Family:
         if not self._config.servers:
             return self._chain.end(Outcome.NO_SERVER)
-        while True:  # each response that does not end the chain makes it longer, and its length is limited
-            response = await self._ask(self._chain.ask_next)
+        while True:  # ends, because each response makes the chain longer and its length is limited
+            response = await self._query(self._chain.next_name)
             if response is None:
-                return self._chain.end(failure_of(self.exchanges, self._chain.ask_next))
+                return self._chain.end(failure_of(self.exchanges, self._chain.next_name))
             family = self._chain.follow(response)
             if family is not None:
                 return family
 
-    async def _ask(self, name: str) -> Response | None:
-        """Ask one server after the other, twice round, and return the first response that is an answer."""
+    async def _query(self, name: str) -> Response | None:
+        """Query the servers in order, two rounds, and return the first answer; None without an answer in time."""
         servers = self._config.servers
         tries = len(servers) * _ROUNDS
-        for at in range(tries):
+        for attempt in range(tries):
             remaining = self._deadline - time.monotonic()
             if remaining <= 0:
                 return None
-            share = min(_LONGEST_TRY, remaining / (tries - at))
-            exchange, response = await self._exchange(name, servers[at % len(servers)], share)
-            may_be_empty = at + 1 >= len(servers)
+            seconds = min(_LONGEST_QUERY, remaining / (tries - attempt))
+            exchange, response = await self._exchange(name, servers[attempt % len(servers)], seconds)
+            may_be_empty = attempt + 1 >= len(servers)
             is_answer = response is not None and response.rcode in ANSWERS and not response.is_referral
             if response is not None and is_answer and (may_be_empty or not response.is_empty):
                 self.exchanges.append(replace(exchange, is_used=True))
@@ -102,96 +110,98 @@ class _Asking:
 
     async def _exchange(self, name: str, server: Server, seconds: float) -> tuple[Exchange, Response | None]:
         query = dns.message.make_query(f"{name}.", self._rdtype, use_edns=0, payload=EDNS_PAYLOAD)
-        started, began = self._now(), time.monotonic()
-        arrival = _Arrival()
+        started, start = self._now(), time.monotonic()
+        received = _Received()
         try:
             async with asyncio.timeout(seconds):
-                await _receive(server, query.to_wire(), arrival)
+                await _receive(server, query.to_wire(), received)
         except TimeoutError:
-            arrival.error = "timeout"
+            received.error = "timeout"
         except (OSError, EOFError) as error:
-            arrival.error = str(error) if isinstance(error, EOFError) else type(error).__name__
-        response = arrival.response
+            received.error = str(error) if isinstance(error, EOFError) else type(error).__name__
+        response = received.response
         exchange = Exchange(
             server=str(server),
             name=name,
             rdtype=self._rdtype,
             id=query.id,
             started=started.isoformat(timespec="milliseconds"),
-            transport=arrival.transport,
-            milliseconds=round((time.monotonic() - began) * 1000),
-            error=arrival.error,
-            response=arrival.wire,
+            transport=received.transport,
+            milliseconds=round((time.monotonic() - start) * 1000),
+            error=received.error,
+            response=received.wire,
             flags=response.flags if response else "",
             rcode=response.rcode if response else "",
             ede=response.ede if response else (),
-            strays=arrival.strays,
+            strays=received.strays,
         )
         return exchange, response
 
 
-async def _receive(server: Server, query: bytes, arrival: _Arrival) -> None:
-    """Fill in what comes, over TCP where UDP was too small; OSError, EOFError, TimeoutError from the sockets."""
-    wire = await ask_by_udp(server, query, arrival.count_stray)
+async def _receive(server: Server, query: bytes, received: _Received) -> None:
+    """Send a query by UDP, and by TCP if the response is truncated; fill in `received`. OSError, EOFError."""
+    wire = await ask_by_udp(server, query, received.count_stray)
     if is_truncated(wire):
-        arrival.transport = "tcp"
+        received.transport = "tcp"
         wire = await ask_by_tcp(server, query)
-    arrival.wire = wire
+    received.wire = wire
     if not answers(query, wire):
-        arrival.error = "malformed: it does not answer the question"
+        received.error = "malformed: it does not answer the query"
     elif is_truncated(wire):
-        arrival.error = "truncated"
+        received.error = "truncated"
     else:
         try:
-            arrival.response = read_response(wire)
+            received.response = read_response(wire)
         except MalformedResponseError as error:
-            arrival.error = f"malformed: {error}"
+            received.error = f"malformed: {error}"
         else:
-            arrival.error = "referral" if arrival.response.is_referral else ""
+            received.error = "referral" if received.response.is_referral else ""
 
 
 def rebuild(name: str, exchanges: Sequence[Exchange], *, had_servers: bool) -> tuple[Family, ...]:
-    """Return what the kept exchanges say, from their raw responses alone; no network.
+    """Return the results that recorded exchanges give, from their raw responses, without a network.
 
-    MalformedResponseError where a response that was used cannot be read, or does not answer its question.
+    MalformedResponseError if a response that was used is invalid or does not answer its query.
     """
-    return tuple(_again(name, rdtype, [e for e in exchanges if e.rdtype == rdtype], had_servers) for rdtype in TYPES)
+    return tuple(
+        _rebuild_type(name, rdtype, [e for e in exchanges if e.rdtype == rdtype], had_servers) for rdtype in TYPES
+    )
 
 
-def _again(name: str, rdtype: str, exchanges: Sequence[Exchange], had_servers: bool) -> Family:
+def _rebuild_type(name: str, rdtype: str, exchanges: Sequence[Exchange], had_servers: bool) -> Family:
     chain = Chain(name, rdtype)
     if not had_servers:
         return chain.end(Outcome.NO_SERVER)
-    for exchange in (one for one in exchanges if one.is_used):
-        family = chain.follow(_reread(exchange, chain.ask_next))
+    for exchange in (exchange for exchange in exchanges if exchange.is_used):
+        family = chain.follow(_parse_again(exchange, chain.next_name))
         if family is not None:
             return family
-    return chain.end(failure_of(exchanges, chain.ask_next))
+    return chain.end(failure_of(exchanges, chain.next_name))
 
 
-def _reread(exchange: Exchange, name: str) -> Response:
+def _parse_again(exchange: Exchange, name: str) -> Response:
     wire = exchange.response or b""
     query = dns.message.make_query(f"{name}.", exchange.rdtype, id=exchange.id)
     if not answers(query.to_wire(), wire) or is_truncated(wire):
-        raise MalformedResponseError("a response does not answer its question")
+        raise MalformedResponseError("a response does not answer its query")
     response = read_response(wire)
     if (response.rcode, response.flags, response.ede) != (exchange.rcode, exchange.flags, exchange.ede):
-        raise MalformedResponseError("a response is not what was recorded of it")
+        raise MalformedResponseError("a response differs from its record")
     return response
 
 
 @cache
 def library_versions(packages: tuple[str, ...] = ("dnspython", "idna")) -> dict[str, str]:
-    """Return the versions of the libraries that had a part in it; `unknown` where a package does not say."""
-    found = {}
+    """Return the versions of the libraries that a lookup uses; `unknown` if a package has no metadata."""
+    versions = {}
     for package in packages:
         try:
-            found[package] = importlib.metadata.version(package)
+            versions[package] = importlib.metadata.version(package)
         except (importlib.metadata.PackageNotFoundError, OSError):
-            found[package] = "unknown"
-    return found
+            versions[package] = "unknown"
+    return versions
 
 
 def utc_now() -> datetime:
-    """Return the time as exchanges record it."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)

@@ -1,7 +1,19 @@
-"""One question to one name server and what came of it, as data that a record keeps.
+"""One query to one name server and its result, as data that a record contains.
 
-Knows no DNS library. What a failed family is called is read from here alone, when it happens and when
-it is read from a record years later.
+A lookup is a list of exchanges. `dns` creates them as follows, and a replay reads the same list:
+
+- In parallel: one query for A and one for AAAA. Each record type is queried on its own: if one fails, the other is
+  not affected. Within a record type, queries are sequential.
+- Retries: the servers are queried in the configured order, two rounds. The first answer is used.
+- Deadlines: the whole lookup has one deadline. A query gets the remaining time divided by the remaining tries, at
+  most two seconds. So a server that does not answer cannot use up the time of the servers after it.
+- Transport: a query is sent by UDP with EDNS 1232. If the response is truncated, it is repeated over TCP, within the
+  time of the same query.
+- Source checks: the UDP socket is connected, so the kernel drops datagrams from other addresses and ports. A datagram
+  with another query id or question is ignored and counted as a stray; the query continues to wait.
+
+This module does not import a DNS library. Whether a query failed, and why, is derived from its exchange only
+(`failure_of`), so that a replay gives the same outcome as the lookup.
 """
 
 from __future__ import annotations
@@ -24,9 +36,11 @@ ANSWERS = frozenset({"NOERROR", "NXDOMAIN"})
 
 
 class Exchange(Struct, frozen=True):
-    """`started` is UTC in RFC 3339, `response` the wire form (None where none came), `strays` counts what was ignored.
+    """One query to one server, and the response if one arrived.
 
-    `is_used` tells whether the outcome was read from this response; `error` is empty where it could be read.
+    `server` is `IP#PORT`. `started` is UTC in RFC 3339. `response` is in wire format, None if no response arrived.
+    `error` is empty if the response is valid. `ede` has the extended errors as code and text. `strays` counts datagrams
+    that were ignored. `is_used` is true if the outcome of the lookup was read from this response.
     """
 
     server: str
@@ -64,34 +78,40 @@ class Exchange(Struct, frozen=True):
         }
 
     @classmethod
-    def from_dict(cls, kept: Mapping[str, Any]) -> Exchange:
-        """Return the exchange that a valid document keeps; ValueError where the response is no base64."""
-        response = kept["response"]
+    def from_dict(cls, document: Mapping[str, Any]) -> Exchange:
+        """Return the exchange of a valid document; ValueError if the response is not base64."""
+        response = document["response"]
         return cls(
-            server=kept["server"],
-            name=kept["name"],
-            rdtype=kept["type"],
-            id=kept["id"],
-            started=kept["started"],
-            transport=kept["transport"],
-            milliseconds=kept["milliseconds"],
-            error=kept["error"] or "",
+            server=document["server"],
+            name=document["name"],
+            rdtype=document["type"],
+            id=document["id"],
+            started=document["started"],
+            transport=document["transport"],
+            milliseconds=document["milliseconds"],
+            error=document["error"] or "",
             response=None if response is None else base64.b64decode(response, validate=True),
-            flags=kept["flags"],
-            rcode=kept["rcode"] or "",
-            ede=tuple((one["code"], one["text"]) for one in kept["ede"]),
-            strays=kept["strays"],
-            is_used=kept["used"],
+            flags=document["flags"],
+            rcode=document["rcode"] or "",
+            ede=tuple((entry["code"], entry["text"]) for entry in document["ede"]),
+            strays=document["strays"],
+            is_used=document["used"],
         )
 
 
 def failure_of(exchanges: Iterable[Exchange], name: str) -> Outcome:
-    """Return what the questions for a name ended in: a server that says no tells more than one that is silent."""
-    found = {_failure(exchange) for exchange in exchanges if exchange.name == name}
-    return next((outcome for outcome in _TELLING if outcome in found), Outcome.TIMED_OUT)
+    """Return the outcome if all queries for a name failed; an error from a server outweighs a missing response."""
+    failures = {_failure(exchange) for exchange in exchanges if exchange.name == name}
+    return next((outcome for outcome in _MOST_SPECIFIC_FIRST if outcome in failures), Outcome.TIMED_OUT)
 
 
-_TELLING = (Outcome.SERVER_FAILED, Outcome.REFUSED, Outcome.MALFORMED, Outcome.TIMED_OUT, Outcome.UNREACHABLE)
+_MOST_SPECIFIC_FIRST = (
+    Outcome.SERVER_FAILED,
+    Outcome.REFUSED,
+    Outcome.MALFORMED,
+    Outcome.TIMED_OUT,
+    Outcome.UNREACHABLE,
+)
 
 
 def _failure(exchange: Exchange) -> Outcome:
@@ -101,5 +121,5 @@ def _failure(exchange: Exchange) -> Outcome:
 
 
 def rcode_failure(rcode: str) -> Outcome:
-    """Return what a response code that is no answer means."""
+    """Return the outcome for a response code other than NOERROR and NXDOMAIN."""
     return Outcome.REFUSED if rcode == "REFUSED" else Outcome.SERVER_FAILED

@@ -1,11 +1,12 @@
-"""What a look-up found becomes the frozen answer set that decisions are made on.
+"""Combine the answers of the hosts file and of DNS into the frozen set of addresses that a decision uses.
 
-The same rules for a look-up that has just ended and for one that is read from a record.
+A lookup that has just ended and one that is replayed from a record use the same function, so they give equal results.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from msgspec import Struct
@@ -21,12 +22,12 @@ from evaluator.names.hosts_file import HostsEntry
 from evaluator.names.lookup import Family, lookup_findings
 
 _NO_HOSTS_FILE = "only DNS was asked: if the name is in a hosts file, use `--hosts FILE`"
-_MDNS = "names below `.local` are for mDNS, which is not asked: put the name into a hosts file for `--hosts`"
+_MDNS = "names below `.local` are for mDNS, which is not queried: put the name into a hosts file for `--hosts`"
 _LOOPBACK = (parse_address("127.0.0.1"), parse_address("::1"))
 
 
-class Found(Struct, frozen=True):
-    """A name, and what the hosts file (where one was named) and DNS said of it."""
+class NameAnswers(Struct, frozen=True):
+    """A name with its entry in the hosts file, if a file was given, and its answers from DNS."""
 
     name: HostName
     hosts: HostsEntry | None
@@ -35,63 +36,72 @@ class Found(Struct, frozen=True):
 
     @property
     def source(self) -> str:
-        """What answers: `hosts` or `dns`."""
+        """Return where the addresses come from: `hosts` or `dns`."""
         return "hosts" if self.hosts is not None and self.hosts.addresses else "dns"
 
 
 def freeze_loopback(name: HostName, resolution: Mapping[str, object]) -> HostAddresses:
-    """Return what RFC 6761 gives `localhost` and the names below it."""
+    """Return the loopback addresses, which RFC 6761 requires for `localhost` and the names below it."""
     return HostAddresses(_LOOPBACK, asked=name.asked, first=_LOOPBACK[0], resolution=resolution)
 
 
-def freeze(found: Found, resolution: Mapping[str, Any]) -> HostAddresses:
-    """Make the frozen set of what was found; DNS is only compared where the hosts file has the name."""
-    remarks = (*found.name.findings(), *_hosts_findings(found))
-    asked = found.name.asked
-    if found.hosts is not None and found.hosts.addresses:
-        first = min(found.hosts.addresses, key=lambda address: address.version)
+def freeze(answers: NameAnswers, resolution: Mapping[str, Any]) -> HostAddresses:
+    """Return the addresses of a name, with findings on its lookup.
+
+    If the hosts file has addresses for the name, they are the result, and DNS is only compared with them.
+    """
+    remarks = (*answers.name.findings(), *_hosts_findings(answers))
+    asked = answers.name.asked
+    if answers.hosts is not None and answers.hosts.addresses:
+        first = min(answers.hosts.addresses, key=lambda address: address.version)
         return HostAddresses(
-            in_order(found.hosts.addresses), asked, first=first, remarks=remarks, resolution=resolution
+            in_order(answers.hosts.addresses), asked, first=first, remarks=remarks, resolution=resolution
         )
-    answers = tuple(address for family in found.families for address in family.addresses)
-    complete = all(family.outcome.proves_absence for family in found.families)
-    remarks = (*remarks, *lookup_findings(asked, found.families, _servers(resolution), _elsewhere(found)))
-    host = HostAddresses(in_order(answers), asked, complete, next(iter(answers), None), remarks, resolution)
-    if complete or not found.require_complete:
+    addresses = tuple(address for family in answers.families for address in family.addresses)
+    complete = all(family.outcome.proves_absence for family in answers.families)
+    remarks = (*remarks, *lookup_findings(asked, answers.families, _servers(resolution), _elsewhere(answers)))
+    host = HostAddresses(in_order(addresses), asked, complete, next(iter(addresses), None), remarks, resolution)
+    if complete or not answers.require_complete:
         return host
     return replace(host, answers=(), first=None, withheld=host.answers)
 
 
-def _elsewhere(found: Found) -> str:
-    """Return where else the name may be known."""
-    if found.name.ascii.endswith(".local"):
+def _elsewhere(answers: NameAnswers) -> str:
+    """Return a hint at another place where the name may be known; empty if there is no such place."""
+    if answers.name.ascii.endswith(".local"):
         return _MDNS
-    return _NO_HOSTS_FILE if found.hosts is None else ""
+    return _NO_HOSTS_FILE if answers.hosts is None else ""
 
 
 def _servers(resolution: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the name servers of a resolution, as they were configured."""
+    """Return the configured name servers of a resolution."""
     config = resolution.get("config")
     return tuple(config["servers"]) if config else ()
 
 
-def _hosts_findings(found: Found) -> Iterator[Finding]:
-    if found.hosts is None:
+def _hosts_findings(answers: NameAnswers) -> Iterator[Finding]:
+    if answers.hosts is None:
         return
-    shown = quote(found.name.asked)
-    for text in dict.fromkeys(found.hosts.malformed):
-        message = f"the hosts file gives {shown} {quote(text)}, which is not a valid address; the line was left out"
+    name = quote(answers.name.asked)
+    for text in dict.fromkeys(answers.hosts.malformed):
+        message = f"the hosts file gives {name} the address {quote(text)}, which is invalid; this line was ignored"
         yield Finding(FindingCode.HOSTS_ENTRY_MALFORMED, Severity.WARNING, message)
-    has_answers = any(family.addresses for family in found.families)
-    if found.hosts.addresses and has_answers and any(_disagrees(family, found.hosts) for family in found.families):
-        listed = ", ".join(map(str, in_order(found.hosts.addresses)))
-        answered = ", ".join(map(str, in_order(one for family in found.families for one in family.addresses)))
-        message = f"the hosts file gives {shown} {listed}, and DNS {answered}; the hosts file counts"
-        yield Finding(FindingCode.HOSTS_AND_DNS_DISAGREE, Severity.WARNING, message, hint="make the two agree")
+    has_dns_addresses = any(family.addresses for family in answers.families)
+    differs = any(_differs(family, answers.hosts) for family in answers.families)
+    if answers.hosts.addresses and has_dns_addresses and differs:
+        listed = ", ".join(map(str, in_order(answers.hosts.addresses)))
+        resolved = ", ".join(map(str, in_order(chain.from_iterable(family.addresses for family in answers.families))))
+        message = f"the hosts file gives {name} {listed}, but DNS gives {resolved}; the hosts file is used"
+        yield Finding(
+            FindingCode.HOSTS_AND_DNS_DISAGREE,
+            Severity.WARNING,
+            message,
+            hint="correct the hosts file or the DNS records",
+        )
 
 
-def _disagrees(family: Family, hosts: HostsEntry) -> bool:
-    """Return whether a family that was answered gives other addresses than the hosts file."""
+def _differs(family: Family, hosts: HostsEntry) -> bool:
+    """Return whether DNS proves other addresses of this family than the hosts file has."""
     version = 4 if family.rdtype == "A" else 6
     listed = {address for address in hosts.addresses if address.version == version}
     return family.outcome.proves_absence and set(family.addresses) != listed

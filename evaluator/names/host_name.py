@@ -1,7 +1,10 @@
-"""What a host was asked by: an address literal, a name that DNS may be asked for, or a text that is neither.
+"""Parse the host that a caller gives: an address literal, a host name in canonical form, or an error.
 
-Classified and made canonical before any network use. RFC 1123 for names, with underscores tolerated;
-IDNA 2008 (RFC 5891, mapped by UTS 46) for others; RFC 6761 for `localhost`.
+This happens before any network access. ASCII names follow RFC 1123, but underscores are allowed. Other names follow
+IDNA 2008 (RFC 5891) after the mapping of UTS 46. `localhost` follows RFC 6761.
+
+A text that some programs read as an address and others as a name is refused, because the decision could be about
+another host than the one that the engine connects to.
 """
 
 from __future__ import annotations
@@ -22,14 +25,18 @@ from evaluator.names.scripts import mixed_scripts
 
 LONGEST_NAME = 253
 LONGEST_LABEL = 63
-_JOINERS = "\u200c\u200d"  # legal between certain letters, RFC 5892, A.1 and A.2
-_UNPRINTED = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+_JOINERS = "\u200c\u200d"  # valid between certain letters: RFC 5892, appendix A.1 and A.2
+_NOT_PRINTABLE = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?", re.ASCII)
 _PORT = re.compile(r"[^:]+:[^:]*")
 
 
 class HostName(Struct, frozen=True):
-    """A name in canonical form: `ascii` in A-labels, lower case, without a final dot; `unicode` as people read it."""
+    """A host name.
+
+    `asked` is the text from the caller. `ascii` is the canonical form: A-labels, lower case, no final dot. `unicode` is
+    the same name in U-labels, as people read it.
+    """
 
     asked: str
     ascii: str
@@ -37,42 +44,44 @@ class HostName(Struct, frozen=True):
 
     @property
     def is_localhost(self) -> bool:
-        """Whether RFC 6761 reserves it for loopback."""
+        """Return whether RFC 6761 reserves the name for loopback."""
         return self.ascii == "localhost" or self.ascii.endswith(".localhost")
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return what is unusual about the name."""
-        found = []
+        """Return the findings on a name that is valid but unusual."""
+        findings = []
         if "_" in self.ascii:
-            message = f"{quote(self.asked)} has an underscore, which host names should not have"
+            message = f"{quote(self.asked)} has an underscore, which is not valid in host names"
             hint = "oVirt's engine and some name servers refuse such names"
-            found.append(Finding(FindingCode.NAME_HAS_UNDERSCORE, Severity.WARNING, message, hint=hint))
+            findings.append(Finding(FindingCode.NAME_HAS_UNDERSCORE, Severity.WARNING, message, hint=hint))
         if "." not in self.ascii and not self.is_localhost:
-            message = f"{quote(self.asked)} has no domain; it is looked up as it is, without a search list"
-            hint = "give the fully qualified name"
-            found.append(Finding(FindingCode.NAME_HAS_ONE_LABEL, Severity.INFO, message, hint=hint))
+            message = f"{quote(self.asked)} has no domain; it is looked up without a search list"
+            hint = "use the fully qualified name"
+            findings.append(Finding(FindingCode.NAME_HAS_ONE_LABEL, Severity.INFO, message, hint=hint))
         scripts = mixed_scripts(self.unicode)
         if scripts:
             message = f"{quote(self.asked)} mixes letters of several scripts: {', '.join(scripts)}"
             hint = f"it may imitate another name; in ASCII it is {quote(self.ascii)}"
-            found.append(Finding(FindingCode.NAME_HAS_MIXED_SCRIPTS, Severity.WARNING, message, hint=hint))
-        return tuple(found)
+            findings.append(Finding(FindingCode.NAME_HAS_MIXED_SCRIPTS, Severity.WARNING, message, hint=hint))
+        return tuple(findings)
 
 
 def read_host_name(text: str) -> Address | HostName:
-    """Return the address of a literal, or the canonical name; HostNameError says why the text is neither."""
+    """Return the address of a literal, or the canonical name; HostNameError if the text is neither."""
     try:
         return parse_literal(text)
     except TypeError:
-        raise HostNameError([_problem(HostNameCode.NO_TEXT, f"{quote(str(text))} is no text")]) from None
+        raise HostNameError(
+            [_problem(HostNameCode.NO_TEXT, f"the host name must be a string, not {quote(str(text))}")]
+        ) from None
     except ValueError:
         pass
-    problem = _not_a_name(text)
+    problem = _syntax_problem(text)
     if problem is not None:
         raise HostNameError([problem])
     ascii_name = _to_ascii(text)
-    # IDNA mapping drops characters that do not show, and what is left may be a number after all
-    problem = _numeric(ascii_name, quote(text)) or _wrong_labels(text, ascii_name)
+    # the IDNA mapping removes invisible characters, so that the result may look like a number
+    problem = _number_problem(ascii_name, quote(text)) or _label_problem(text, ascii_name)
     if problem is not None:
         raise HostNameError([problem])
     return HostName(text, ascii_name, _to_unicode(ascii_name))
@@ -82,52 +91,55 @@ def _problem(code: HostNameCode, message: str, hint: str = "") -> Diagnostic:
     return Diagnostic(code, message, hint=hint)
 
 
-def _not_a_name(text: str) -> Diagnostic | None:
-    shown = quote(text)
+def _syntax_problem(text: str) -> Diagnostic | None:
+    quoted = quote(text)
     if not text.strip("."):
         return _problem(HostNameCode.EMPTY, "the host name is empty")
-    if any(char.isspace() or unicodedata.category(char) in _UNPRINTED for char in text if char not in _JOINERS):
-        return _problem(HostNameCode.BLANK, f"{shown} holds blanks or characters that do not print")
+    if any(char.isspace() or unicodedata.category(char) in _NOT_PRINTABLE for char in text if char not in _JOINERS):
+        return _problem(HostNameCode.BLANK, f"{quoted} contains spaces or characters that cannot be printed")
     if "://" in text:
-        return _problem(HostNameCode.URL, f"{shown} is a URL", "give the host's name alone")
+        return _problem(HostNameCode.URL, f"{quoted} is a URL", "give only the host name")
     if "@" in text:
-        return _problem(HostNameCode.USER, f"{shown} names a user", "give the host's name alone")
+        return _problem(HostNameCode.USER, f"{quoted} contains a user name", "give only the host name")
     if "/" in text:
-        return _problem(HostNameCode.PREFIX, f"{shown} has a prefix length or a path", "give the address or name alone")
+        return _problem(HostNameCode.PREFIX, f"{quoted} has a prefix length or a path", "give only the address or name")
     if "%" in text:
         return _problem(
             HostNameCode.ZONE,
-            f"{shown} has a zone where none can be",
-            "a zone goes with a link-local IPv6 address only",
+            f"{quoted} has a zone, but is not a link-local IPv6 address",
+            "remove the zone",
         )
     if _PORT.fullmatch(text) or ("]:" in text and text.startswith("[")):
-        return _problem(HostNameCode.PORT, f"{shown} has a port or a scheme", "give the host's name alone")
+        return _problem(HostNameCode.PORT, f"{quoted} has a port or a scheme", "give only the host name")
     if ":" in text or "[" in text or "]" in text:
-        return _problem(HostNameCode.NO_ADDRESS, f"{shown} is no IPv6 address", "write it as in RFC 5952")
+        return _problem(HostNameCode.NO_ADDRESS, f"{quoted} is not a valid IPv6 address", "write it as in RFC 5952")
     if "*" in text:
-        return _problem(HostNameCode.WILDCARD, f"{shown} is a wildcard and names no host")
-    return _numeric(text, shown)
+        return _problem(HostNameCode.WILDCARD, f"{quoted} is a wildcard, not a host name")
+    return _number_problem(text, quoted)
 
 
-def _numeric(text: str, shown: str) -> Diagnostic | None:
+def _number_problem(text: str, quoted: str) -> Diagnostic | None:
     folded = unicodedata.normalize("NFKC", text).replace("。", ".")
     as_numbers = "".join(str(unicodedata.decimal(char, char)) for char in folded)
     if any(map(_only_looks_like_a_digit, text)) or (not text.isascii() and looks_numeric(as_numbers)):
-        message = f"{shown} is written in digits or dots that only look like ASCII"
-        return _problem(HostNameCode.WIDE_DIGITS, message, "write ASCII")
+        message = f"{quoted} has digits or dots that only look like ASCII"
+        return _problem(HostNameCode.WIDE_DIGITS, message, "write them in ASCII")
     if looks_numeric(text):
-        message = f"{shown} is no address that everybody reads alike: {readings(text)}"
+        message = f"{quoted} is not an address that all programs read alike: {readings(text)}"
         return _problem(HostNameCode.AMBIGUOUS, message, "write four decimal numbers without leading zeros")
     return None
 
 
 def _only_looks_like_a_digit(char: str) -> bool:
-    """Tell full-width, circled and raised digits, which IDNA maps to ASCII; other scripts' own digits are legal."""
+    """Return whether a character is a full-width, circled or superscript digit, which IDNA maps to an ASCII digit.
+
+    The digits of other scripts are valid in names.
+    """
     return not char.isascii() and char.isdigit() and unicodedata.normalize("NFKC", char).isascii()
 
 
 def _to_ascii(text: str) -> str:
-    """Return the name in A-labels, lower case, without a final dot; labels in ASCII stay as they are."""
+    """Return the name in A-labels, in lower case, without a final dot; ASCII labels are not mapped."""
     if text.isascii() and "xn--" not in text.lower():
         return text.lower().removesuffix(".")
     idna = _idna(text)
@@ -135,7 +147,7 @@ def _to_ascii(text: str) -> str:
         mapped = idna.uts46_remap(text, std3_rules=False).removesuffix(".")
         labels = [_to_a_label(idna, label) for label in mapped.split(".")]
     except (idna.IDNAError, UnicodeError) as error:
-        message = f"{quote(text)} is no internationalised name (IDNA 2008): {str(error).lower()}"
+        message = f"{quote(text)} is not a valid internationalized name (IDNA 2008): {str(error).lower()}"
         raise HostNameError([_problem(HostNameCode.IDNA, message)]) from None
     return ".".join(labels)
 
@@ -147,12 +159,12 @@ def _to_a_label(idna: ModuleType, label: str) -> str:
 
 
 def _idna(text: str) -> ModuleType:
-    """Return the IDNA library; without it a name would silently become another host's, so it is an error."""
+    """Return the IDNA library; HostNameError if it is not installed, because a wrong mapping gives another host."""
     try:
         import idna  # noqa: PLC0415 -- only names outside of ASCII need it
     except ImportError:
         hint = "install `dnspython[idna]`"
-        message = f"{quote(text)} cannot be read without the package `idna`"
+        message = f"{quote(text)} needs the Python package `idna`"
         raise HostNameError([_problem(HostNameCode.IDNA_MISSING, message, hint)]) from None
     return idna
 
@@ -165,21 +177,23 @@ def _to_unicode(ascii_name: str) -> str:
     return ".".join(idna.ulabel(label) if label.startswith("xn--") else label for label in ascii_name.split("."))
 
 
-def _wrong_labels(text: str, ascii_name: str) -> Diagnostic | None:
-    shown = quote(text)
+def _label_problem(text: str, ascii_name: str) -> Diagnostic | None:
+    quoted = quote(text)
     if len(ascii_name) > LONGEST_NAME:
         return _problem(
-            HostNameCode.TOO_LONG, f"{shown} has {len(ascii_name)} characters; a name has at most {LONGEST_NAME}"
+            HostNameCode.TOO_LONG, f"{quoted} has {len(ascii_name)} characters; a name has at most {LONGEST_NAME}"
         )
     for label in ascii_name.split("."):
         if not label:
-            return _problem(HostNameCode.EMPTY_LABEL, f"{shown} has an empty label between its dots")
+            return _problem(HostNameCode.EMPTY_LABEL, f"{quoted} has an empty label between its dots")
         if len(label) > LONGEST_LABEL:
             return _problem(
                 HostNameCode.TOO_LONG,
-                f"{shown} has a label of {len(label)} characters; a label has at most {LONGEST_LABEL}",
+                f"{quoted} has a label of {len(label)} characters; a label has at most {LONGEST_LABEL}",
             )
         if not _LABEL.fullmatch(label):
-            hint = "a label holds letters, digits and dashes, and no dash at its ends"
-            return _problem(HostNameCode.CHARACTER, f"{quote(label)} in {shown} is no label of a host name", hint)
+            hint = "a label consists of letters, digits and dashes, without a dash at its beginning or end"
+            return _problem(
+                HostNameCode.CHARACTER, f"{quote(label)} in {quoted} is not a valid label of a host name", hint
+            )
     return None

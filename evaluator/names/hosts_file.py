@@ -1,6 +1,6 @@
-"""A hosts file as a source of addresses, used only where it is named explicitly.
+"""Read the addresses of a name from a hosts file that the caller gives explicitly.
 
-The format is that of hosts(5): an address, then names, `#` begins a comment.
+The format is hosts(5): each line has an address and then names; `#` begins a comment.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ LARGEST_HOSTS_FILE = 4 * 1024 * 1024
 
 
 class HostsEntry(Struct, frozen=True):
-    """What a hosts file says of one name: its addresses in file order, their lines, and the file's digest.
+    """The entry of one name: its addresses in file order, their line numbers, and the SHA-256 of the file.
 
-    `malformed` holds what stands in the place of an address on the name's other lines.
+    `malformed` has the texts that are not valid addresses, from other lines with this name.
     """
 
     addresses: tuple[Address, ...]
@@ -42,7 +42,7 @@ class HostsEntry(Struct, frozen=True):
 
 
 def read_hosts_entry(path: Path, name: HostName) -> HostsEntry:
-    """Return what the file says of a name; HostNameError where it cannot be read."""
+    """Return the entry of a name in a hosts file; HostNameError if the file cannot be read."""
     try:
         content = read_regular(path, LARGEST_HOSTS_FILE)
     except OSError as error:
@@ -52,20 +52,20 @@ def read_hosts_entry(path: Path, name: HostName) -> HostsEntry:
 
 
 def _entry(content: bytes, name: HostName) -> HostsEntry:
-    found: list[Address] = []
+    addresses: list[Address] = []
     lines: list[int] = []
     malformed: list[str] = []
     spellings = {name.ascii.encode(), name.unicode.encode()}
     for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         first, *names = line.partition(b"#")[0].split() or [b""]
-        if spellings.isdisjoint(known.lower().removesuffix(b".") for known in names):
+        if spellings.isdisjoint(listed.lower().removesuffix(b".") for listed in names):
             continue
         text = first.decode("utf-8", errors="replace")
         try:
-            found.append(parse_literal(text))
+            addresses.append(parse_literal(text))
         except ValueError:
             malformed.append(text)
         else:
             lines.append(number)
     digest = hashlib.sha256(content).hexdigest()
-    return HostsEntry(tuple(dict.fromkeys(found)), tuple(lines), digest, tuple(malformed))
+    return HostsEntry(tuple(dict.fromkeys(addresses)), tuple(lines), digest, tuple(malformed))

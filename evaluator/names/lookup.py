@@ -1,7 +1,7 @@
-"""What became of the look-up of one name: one outcome for each address family, as data.
+"""The result of a lookup as data: one outcome for each record type, and the findings on it.
 
-Knows no DNS library: `dns.py` makes these from the wire, the findings and the frozen answer set are
-made from these, and a record keeps them.
+This module does not import a DNS library. `dns` creates these values from responses; the findings, the set of
+addresses and the record are created from these values.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from evaluator.facts.address import Address
 
 
 class Outcome(StrEnum):
-    """How the question for one record type ended."""
+    """The outcome of the queries for one record type."""
 
     ANSWERED = "answered"
     NO_ADDRESSES = "no_addresses"
@@ -35,14 +35,15 @@ class Outcome(StrEnum):
 
     @property
     def proves_absence(self) -> bool:
-        """Whether addresses that are not in this answer do not exist."""
+        """Return whether this outcome proves that no other addresses exist."""
         return self in (Outcome.ANSWERED, Outcome.NO_ADDRESSES, Outcome.NAME_NOT_FOUND, Outcome.CNAME_DANGLING)
 
 
 class Family(Struct, frozen=True):
-    """What one record type gave: `addresses` in wire order, `links` of the CNAME chain with their TTLs.
+    """The result for one record type, `A` or `AAAA`.
 
-    `least_ttl` is in seconds, None without records; `is_stale` tells that the server said so (EDE 3, 19).
+    `addresses` are in the order of the response. `links` is the CNAME chain: name, target and TTL. `least_ttl` is in
+    seconds, None without records. `is_stale` is true if the server marked an answer as stale (EDE 3 or 19, RFC 8914).
     """
 
     rdtype: str
@@ -65,34 +66,34 @@ class Family(Struct, frozen=True):
 
 
 _FIX_ALIAS = "correct the CNAME record"
-_SAID = {
+_MESSAGES = {
     Outcome.NAME_NOT_FOUND: (FindingCode.NAME_NOT_FOUND, "does not exist", "check its spelling"),
     Outcome.NO_ADDRESSES: (
         FindingCode.NAME_HAS_NO_ADDRESSES,
-        "exists and has no addresses",
+        "exists, but has no addresses",
         "a filter against DNS rebinding may have removed private addresses from the answer",
     ),
     Outcome.CNAME_DANGLING: (FindingCode.CNAME_DANGLING, "is an alias of a name that does not exist", _FIX_ALIAS),
     Outcome.CNAME_LOOP: (FindingCode.CNAME_LOOP, "is an alias that leads back to itself", _FIX_ALIAS),
     Outcome.CNAME_CHAIN_TOO_LONG: (
         FindingCode.CNAME_CHAIN_TOO_LONG,
-        "is an alias with more than sixteen steps",
-        "let the CNAME record point to the last name",
+        "is an alias with more than sixteen links",
+        "point the CNAME record to the last name of the chain",
     ),
     Outcome.SERVER_FAILED: (
         FindingCode.DNS_SERVER_FAILED,
-        "could not be looked up: the name servers fail",
+        "could not be looked up: the name servers failed",
         "the zone may be broken, or its DNSSEC signatures invalid",
     ),
     Outcome.REFUSED: (
         FindingCode.DNS_REFUSED,
-        "could not be looked up: the name servers refuse",
-        "they may answer other clients only; choose another with `--dns-server`",
+        "could not be looked up: the name servers refused the query",
+        "they may answer only other clients; choose another name server with `--dns-server`",
     ),
     Outcome.MALFORMED: (
         FindingCode.DNS_MALFORMED,
-        "could not be looked up: the answer of the name servers cannot be read",
-        "something between here and the name server may change its answers",
+        "could not be looked up: the response of the name servers is invalid",
+        "a device between this host and the name server may alter responses",
     ),
     Outcome.UNREACHABLE: (
         FindingCode.DNS_UNREACHABLE,
@@ -102,15 +103,15 @@ _SAID = {
     Outcome.TIMED_OUT: (
         FindingCode.DNS_TIMED_OUT,
         "could not be looked up: no name server answered in time",
-        "a firewall may drop the queries; `--dns-timeout` gives more time",
+        "a firewall may drop the queries; or give more time with `--dns-timeout`",
     ),
     Outcome.NO_SERVER: (
         FindingCode.DNS_NO_SERVER,
         "could not be looked up: no name server is configured",
-        "name one with `--dns-server`",
+        "give a name server with `--dns-server`",
     ),
 }
-_OF_SERVERS = frozenset(
+_SERVER_OUTCOMES = frozenset(
     {Outcome.SERVER_FAILED, Outcome.REFUSED, Outcome.MALFORMED, Outcome.UNREACHABLE, Outcome.TIMED_OUT}
 )
 
@@ -118,35 +119,38 @@ _OF_SERVERS = frozenset(
 def lookup_findings(
     name: str, families: tuple[Family, ...], servers: Sequence[str] = (), elsewhere: str = ""
 ) -> Iterator[Finding]:
-    """Yield what is remarkable; never a TTL or a time, so that equal answers give equal findings.
+    """Yield the findings on a lookup. They contain no TTL and no time, so that equal answers give equal findings.
 
-    `servers` are named as they were configured, if they are what failed. `elsewhere` is the hint where a name may be
-    known that DNS gave no address for.
+    If the servers failed, the messages name `servers`. `elsewhere` is a hint for a name without addresses in DNS.
     """
-    shown = quote(name)
+    quoted = quote(name)
     has_addresses = any(family.addresses for family in families)
     for outcome, types in _by_outcome(families).items():
-        if outcome not in _SAID or (outcome.proves_absence and has_addresses):
+        if outcome not in _MESSAGES or (outcome.proves_absence and has_addresses):
             continue
-        code, said, hint = _SAID[outcome]
-        which = "" if len(types) == len(families) else f" ({' and '.join(types)} records)"
+        code, problem, hint = _MESSAGES[outcome]
+        affected = "" if len(types) == len(families) else f" ({' and '.join(types)} records)"
         severity = Severity.ERROR if not has_addresses else Severity.WARNING
-        asked = f"; asked: {', '.join(servers)}" if servers and outcome in _OF_SERVERS else ""
+        queried = f"; asked: {', '.join(servers)}" if servers and outcome in _SERVER_OUTCOMES else ""
         hints = (hint, elsewhere) if elsewhere and not has_addresses else (hint,)
-        yield Finding(code, severity, f"{shown} {said}{which}{asked}", hint="; ".join(hints))
+        yield Finding(code, severity, f"{quoted} {problem}{affected}{queried}", hint="; ".join(hints))
     if has_addresses and any(f.outcome in (Outcome.NAME_NOT_FOUND, Outcome.CNAME_DANGLING) for f in families):
-        message = f"the name server answers for one record type that {shown} exists, and for the other that it does not"
-        yield Finding(FindingCode.DNS_INCONSISTENT, Severity.WARNING, message, hint="the server breaks RFC 8020")
+        message = (
+            f"the name server reports for one record type that {quoted} exists, and for the other that it does not"
+        )
+        yield Finding(FindingCode.DNS_INCONSISTENT, Severity.WARNING, message, hint="the name server violates RFC 8020")
     if any(family.least_ttl == 0 for family in families):
-        message = f"an answer for {shown} must not be cached (TTL 0)"
-        yield Finding(FindingCode.ANSWER_TTL_ZERO, Severity.INFO, message, hint="the next look-up may differ")
+        message = f"an answer for {quoted} must not be cached (TTL 0)"
+        yield Finding(
+            FindingCode.ANSWER_TTL_ZERO, Severity.INFO, message, hint="the next lookup may give another result"
+        )
     if any(family.is_stale for family in families):
-        message = f"the name server gave an outdated answer for {shown} because it could not get a new one"
+        message = f"the name server gave an outdated answer for {quoted} because it could not get a new one"
         yield Finding(FindingCode.ANSWER_STALE, Severity.WARNING, message)
 
 
 def _by_outcome(families: tuple[Family, ...]) -> Mapping[Outcome, list[str]]:
-    found: dict[Outcome, list[str]] = {}
+    types: dict[Outcome, list[str]] = {}
     for family in families:
-        found.setdefault(family.outcome, []).append(family.rdtype)
-    return found
+        types.setdefault(family.outcome, []).append(family.rdtype)
+    return types

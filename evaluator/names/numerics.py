@@ -1,8 +1,7 @@
-"""How Java and glibc read a text that looks like an IPv4 address and is none.
+"""How Java and glibc read a text that looks like an IPv4 address but is not in the standard form.
 
-`010.0.0.5` is 10.0.0.5 to Java and 8.0.0.5 to glibc; `1.2.3` is 1.2.0.3 to both. A name that two
-programs take for two hosts is refused, and the message shows what each would have made of it.
-Measured on JDK 17 and glibc 2.36.
+`010.0.0.5` is 10.0.0.5 for Java and 8.0.0.5 for glibc; `1.2.3` is 1.2.0.3 for both. Such a name could mean two hosts,
+so it is refused, and the message shows both readings. The rules were measured on JDK 17 and glibc 2.36.
 """
 
 from __future__ import annotations
@@ -16,19 +15,19 @@ _LONGEST_NUMBER = 20
 
 
 def looks_numeric(name: str) -> bool:
-    """Return whether the last label is a number, so that some program takes the whole for an address."""
+    """Return whether the last label is a number, so that some programs read the name as an address."""
     last = name.rstrip(".").rpartition(".")[2]
     return bool(_NUMBER.fullmatch(last))
 
 
 def readings(name: str) -> str:
-    """Return what Java and glibc make of a numeric name, in words."""
+    """Return a text that describes how Java and glibc read a numeric name."""
     return f"Java reads {_java(name)}, glibc {_glibc(name)}"
 
 
 def addresses_read(name: str) -> frozenset[str]:
-    """Return the addresses, as text, that some program takes the name for."""
-    return frozenset(found for found in (_java(name), _glibc(name)) if found[:1].isdigit())
+    """Return the addresses, as text, that Java and glibc read a name as."""
+    return frozenset(reading for reading in (_java(name), _glibc(name)) if reading[:1].isdigit())
 
 
 def _java(name: str) -> str:
@@ -44,7 +43,7 @@ def _glibc(name: str) -> str:
 
 
 def _c_number(text: str) -> int | None:
-    """Read a number as C does: 0x is hexadecimal, a leading 0 octal."""
+    """Return a number as C reads it: 0x is hexadecimal, a leading 0 is octal; None if it is not a number."""
     base = 16 if text[:2] in ("0x", "0X") else 8 if text.startswith("0") and len(text) > 1 else 10
     try:
         return int(text, base) if text.isascii() and "_" not in text and len(text) <= _LONGEST_NUMBER else None
@@ -53,15 +52,15 @@ def _c_number(text: str) -> int | None:
 
 
 def _join(parts: list[int | None]) -> str:
-    """Return the address of one to four numbers, the last of which fills the octets that are left; or nothing."""
+    """Return the address of one to four numbers, the last for all remaining octets; else an empty text."""
     if not 1 <= len(parts) <= 4:
         return ""
     *front, last = parts
     if last is None or last >= 256 ** (4 - len(front)):
         return ""
     number = last
-    for at, octet in enumerate(front):
+    for index, octet in enumerate(front):
         if octet is None or octet > 255:
             return ""
-        number += octet << 8 * (3 - at)
+        number += octet << 8 * (3 - index)
     return str(ipaddress.IPv4Address(number))

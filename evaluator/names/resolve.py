@@ -1,7 +1,8 @@
-"""PIP: a host name becomes the frozen set of addresses that decisions are made on.
+"""Resolve a host name, synchronously or asynchronously: the entry point of this package.
 
-A literal never touches the network, `localhost` is never asked of DNS, a name found in a named hosts
-file is answered by it alone. Sync and async share everything but the way they wait.
+The addresses of a literal and of `localhost` are known without a lookup. If the name is in the hosts file that the
+caller gives, the addresses are those of the file, and DNS is only compared with it. Otherwise they come from DNS. The
+synchronous function runs the same coroutine as the asynchronous one.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from evaluator.base.text import quote
 from evaluator.facts.address import Address
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.names.config import DEFAULT_TIMEOUT, ResolverConfig, read_config
-from evaluator.names.freeze import Found, freeze, freeze_loopback
+from evaluator.names.freeze import NameAnswers, freeze, freeze_loopback
 from evaluator.names.host_name import HostName, read_host_name
 from evaluator.names.hosts_file import HostsEntry, read_hosts_entry
 from evaluator.names.resolution import dns_document, loopback_document
 
 
-class _Question(Struct, frozen=True):
-    """A name or literal to be resolved, and how."""
+class _Request(Struct, frozen=True):
+    """A valid name or literal to resolve, with the options."""
 
     host: Address | HostName
     config: ResolverConfig
@@ -45,15 +46,18 @@ def resolve_host(
     hosts_file: Path | None = None,
     require_complete: bool = False,
 ) -> HostAddresses:
-    """Return the addresses of a host, asked once; HostNameError where the name or an option cannot be one.
+    """Return the addresses of a host, resolved once now.
 
-    `servers` are `IP#PORT` or `IP`, by default the system's; `timeout` is in seconds for everything.
-    With `require_complete` an answer set in which a family failed counts as no answer. What DNS says
-    is never an exception: failures are findings and `complete` is False. May be called from a
-    coroutine's thread, but blocks; there `resolve_host_async` is the one to use.
+    `servers` are texts `IP` or `IP#PORT`, by default the name servers of the system. `timeout` is the number of
+    seconds for the whole lookup. `hosts_file` is a hosts file whose entries take precedence over DNS. With
+    `require_complete`, the lookup counts as failed if the A or the AAAA query fails.
+
+    HostNameError if the name or an option is invalid, or if the hosts file cannot be read. A failure of DNS is not an
+    exception: the result has findings, and `complete` is False. This function blocks; in a coroutine use
+    `resolve_host_async`.
     """
-    question = _prepare(name, servers, timeout, hosts_file, require_complete)
-    return _without_asking(question) or _wait_for(_ask(question))
+    request = _prepare(name, servers, timeout, hosts_file, require_complete)
+    return _without_lookup(request) or _wait_for(_look_up(request))
 
 
 async def resolve_host_async(
@@ -64,15 +68,15 @@ async def resolve_host_async(
     hosts_file: Path | None = None,
     require_complete: bool = False,
 ) -> HostAddresses:
-    """Return the addresses of a host as `resolve_host` does, without blocking; may be cancelled."""
-    question = _prepare(name, servers, timeout, hosts_file, require_complete)
-    return _without_asking(question) or await _ask(question)
+    """Return the addresses of a host as `resolve_host` does, without blocking. It can be cancelled."""
+    request = _prepare(name, servers, timeout, hosts_file, require_complete)
+    return _without_lookup(request) or await _look_up(request)
 
 
 def _prepare(
     name: str, servers: Sequence[str], timeout: float, hosts_file: Path | None, require_complete: bool
-) -> _Question:
-    """Check name and options before anything is asked; HostNameError with everything that is wrong."""
+) -> _Request:
+    """Return the checked request; HostNameError lists all problems of the name and the options."""
     problems: list[Diagnostic] = []
     try:
         config = read_config(servers, timeout)
@@ -82,47 +86,48 @@ def _prepare(
         host = read_host_name(name)
     except HostNameError as error:
         problems.extend(error.diagnostics)
-    problems.extend(_wrong_options(hosts_file, require_complete))
+    problems.extend(_option_problems(hosts_file, require_complete))
     if problems:
         raise HostNameError(problems)
-    return _Question(host, config, None if hosts_file is None else Path(hosts_file), require_complete)
+    return _Request(host, config, None if hosts_file is None else Path(hosts_file), require_complete)
 
 
-def _wrong_options(hosts_file: object, require_complete: object) -> Iterator[Diagnostic]:
+def _option_problems(hosts_file: object, require_complete: object) -> Iterator[Diagnostic]:
     options = {
         "hosts_file": (hosts_file, hosts_file is None or isinstance(hosts_file, str | Path)),
         "require_complete": (require_complete, isinstance(require_complete, bool)),
     }
-    for name, (value, is_right) in options.items():
-        if not is_right:
-            yield Diagnostic(HostNameCode.OPTION_INVALID, f"{quote(name)} cannot be {quote(str(value))}")
+    for name, (value, is_valid) in options.items():
+        if not is_valid:
+            yield Diagnostic(HostNameCode.OPTION_INVALID, f"invalid {quote(name)}: {quote(str(value))}")
 
 
-def _without_asking(question: _Question) -> HostAddresses | None:
-    """Return the addresses of a literal and of `localhost`; None for a name that has to be asked for."""
-    if isinstance(question.host, Address):
-        return HostAddresses(answers=(question.host,), first=question.host)
-    if question.host.is_localhost:
-        return freeze_loopback(question.host, loopback_document(question.host))
+def _without_lookup(request: _Request) -> HostAddresses | None:
+    """Return the addresses of a literal or of `localhost`; None if the name needs a lookup."""
+    if isinstance(request.host, Address):
+        return HostAddresses(answers=(request.host,), first=request.host)
+    if request.host.is_localhost:
+        return freeze_loopback(request.host, loopback_document(request.host))
     return None
 
 
-async def _ask(question: _Question) -> HostAddresses:
-    await asyncio.to_thread(importlib.import_module, "evaluator.names.dns")  # takes too long for an event loop
-    from evaluator.names.dns import library_versions, look_up, utc_now  # noqa: PLC0415 -- dnspython, only for names
+async def _look_up(request: _Request) -> HostAddresses:
+    # in a thread, because this import would block the event loop for too long
+    await asyncio.to_thread(importlib.import_module, "evaluator.names.dns")
+    from evaluator.names.dns import library_versions, look_up, utc_now  # noqa: PLC0415 -- imports dnspython
 
-    name = proven(question.host, HostName)
-    deadline = time.monotonic() + question.config.timeout
+    name = proven(request.host, HostName)
+    deadline = time.monotonic() + request.config.timeout
     hosts: HostsEntry | None = None
-    if question.hosts_file is not None:
-        hosts = await asyncio.to_thread(read_hosts_entry, question.hosts_file, name)
-    lookup = await look_up(name.ascii, question.config, deadline, utc_now)
-    found = Found(name, hosts, lookup.families, question.require_complete)
-    return freeze(found, dns_document(found, question.config, lookup.exchanges, library_versions()))
+    if request.hosts_file is not None:
+        hosts = await asyncio.to_thread(read_hosts_entry, request.hosts_file, name)
+    lookup = await look_up(name.ascii, request.config, deadline, utc_now)
+    answers = NameAnswers(name, hosts, lookup.families, request.require_complete)
+    return freeze(answers, dns_document(answers, request.config, lookup.exchanges, library_versions()))
 
 
 def _wait_for(coroutine: Coroutine[Any, Any, HostAddresses]) -> HostAddresses:
-    """Run a coroutine to its end; in a thread of its own where this one runs an event loop already."""
+    """Run a coroutine to its end. If this thread already runs an event loop, use another thread."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -1,16 +1,22 @@
-"""Whether a label mixes letters of scripts that look alike, as an imitated name does.
+"""Find labels that mix letters of several scripts, because such a label may imitate another name.
 
-UTS 39 calls a label highly restrictive if its letters are of one script, or of Latin together with the scripts that
-Chinese, Japanese and Korean are written in. `раypal` with two Cyrillic letters is not. Python has no table of scripts,
-but the Unicode name of a letter begins with its script.
+UTS 39 calls a label highly restrictive if its letters are of one script, or of Latin and the scripts of Chinese,
+Japanese or Korean. `раypal` with two Cyrillic letters is not. Python has no table of scripts, but the Unicode name of
+a letter begins with its script.
 """
 
 from __future__ import annotations
 
 import unicodedata
 
-_OF_NAMES = {"CJK": "Han", "IDEOGRAPHIC": "Han", "KATAKANA-HIRAGANA": "Katakana", "MICRO": "Greek", "OHM": "Greek"}
-_TOGETHER = (
+_SCRIPT_OF_PREFIX = {
+    "CJK": "Han",
+    "IDEOGRAPHIC": "Han",
+    "KATAKANA-HIRAGANA": "Katakana",
+    "MICRO": "Greek",
+    "OHM": "Greek",
+}
+_ALLOWED_TOGETHER = (
     frozenset({"Latin", "Han", "Hiragana", "Katakana"}),
     frozenset({"Latin", "Han", "Bopomofo"}),
     frozenset({"Latin", "Han", "Hangul"}),
@@ -18,16 +24,16 @@ _TOGETHER = (
 
 
 def mixed_scripts(name: str) -> tuple[str, ...]:
-    """Return the scripts of the first label that mixes some, sorted; none if no label does."""
+    """Return the sorted scripts of the first label that mixes scripts; empty if no label does."""
     if name.isascii():
         return ()
     for label in name.split("."):
         scripts = frozenset(_script_of(char) for char in label if unicodedata.category(char).startswith("L"))
-        if len(scripts) > 1 and not any(scripts <= allowed for allowed in _TOGETHER):
+        if len(scripts) > 1 and not any(scripts <= allowed for allowed in _ALLOWED_TOGETHER):
             return tuple(sorted(scripts))
     return ()
 
 
 def _script_of(letter: str) -> str:
-    first = unicodedata.name(letter, "UNKNOWN").partition(" ")[0]
-    return _OF_NAMES.get(first, first.capitalize())
+    prefix = unicodedata.name(letter, "UNKNOWN").partition(" ")[0]
+    return _SCRIPT_OF_PREFIX.get(prefix, prefix.capitalize())

@@ -1,8 +1,8 @@
-"""Octets to a name server and back: UDP, and TCP where the answer did not fit.
+"""Send a query to a name server and receive the response: over UDP, or over TCP if it was truncated.
 
-The response is not read here beyond what tells whether it answers the question: a packet of another
-id or question is no answer and is waited past, as anybody may send one. Nothing is parsed, so that
-no hostile packet costs more than its copy, and time-outs hold.
+Only the header and the question of a packet are compared with the query. A packet with another id or question is
+ignored, because anybody can send one. Records are not parsed here, so a hostile packet costs no more than its copy,
+and timeouts are exact.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Callable
 
 from evaluator.names.config import Server
 
-_HEADER = 12
+_HEADER_LENGTH = 12
 _IS_RESPONSE = 0x80
 _IS_TRUNCATED = 0x02
 _LARGEST_DATAGRAM = 65535
 
 
 async def ask_by_udp(server: Server, query: bytes, on_stray: Callable[[], None]) -> bytes:
-    """Return the first datagram that answers the query; `on_stray` is called for each other one. OSError."""
+    """Return the first datagram that answers the query; OSError. `on_stray` is called for each ignored datagram."""
     loop = asyncio.get_running_loop()
     with _socket(server, socket.SOCK_DGRAM) as sock:
         sock.connect(_sockaddr(server))
@@ -34,7 +34,7 @@ async def ask_by_udp(server: Server, query: bytes, on_stray: Callable[[], None])
 
 
 async def ask_by_tcp(server: Server, query: bytes) -> bytes:
-    """Return the response over TCP (RFC 7766); OSError, and EOFError where the server closes too early."""
+    """Return the response over TCP (RFC 7766); OSError, or EOFError if the server closes the connection too early."""
     loop = asyncio.get_running_loop()
     with _socket(server, socket.SOCK_STREAM) as sock:
         await loop.sock_connect(sock, _sockaddr(server))
@@ -44,32 +44,32 @@ async def ask_by_tcp(server: Server, query: bytes) -> bytes:
 
 
 def answers(query: bytes, response: bytes) -> bool:
-    """Return whether the octets are a response with the query's id and question."""
-    if len(response) < _HEADER or response[:2] != query[:2] or not response[2] & _IS_RESPONSE:
+    """Return whether the octets are a response with the id and the question of the query."""
+    if len(response) < _HEADER_LENGTH or response[:2] != query[:2] or not response[2] & _IS_RESPONSE:
         return False
     question = _question(query)
-    asked = int.from_bytes(response[4:6], "big")
-    is_error = asked == 0 and bool(response[3] & 0x0F)  # some servers leave the question out of a refusal
-    return is_error or (asked == 1 and response[_HEADER:].lower().startswith(question.lower()))
+    questions = int.from_bytes(response[4:6], "big")
+    is_error = questions == 0 and bool(response[3] & 0x0F)  # some servers omit the question in an error response
+    return is_error or (questions == 1 and response[_HEADER_LENGTH:].lower().startswith(question.lower()))
 
 
 def is_truncated(response: bytes) -> bool:
-    """Return whether the header says that the answer did not fit."""
+    """Return whether the header has the TC flag: the response was truncated."""
     return bool(response[2] & _IS_TRUNCATED)
 
 
 def _question(query: bytes) -> bytes:
-    end = query.index(0, _HEADER) + 5  # the root label, type and class
-    return query[_HEADER:end]
+    end = query.index(0, _HEADER_LENGTH) + 5  # root label, type and class
+    return query[_HEADER_LENGTH:end]
 
 
 async def _read(sock: socket.socket, length: int) -> bytes:
     received = bytearray()
     while len(received) < length:
-        part = await asyncio.get_running_loop().sock_recv(sock, length - len(received))
-        if not part:
+        chunk = await asyncio.get_running_loop().sock_recv(sock, length - len(received))
+        if not chunk:
             raise EOFError("closed")
-        received += part
+        received += chunk
     return bytes(received)
 
 

@@ -1,9 +1,8 @@
-"""A DNS response in wire form, read as far as addresses and aliases need it.
+"""Parse a DNS response in wire format, as far as addresses and aliases need it.
 
-Read with dnspython's own parser of names and records, but only the record types that matter and at
-most five hundred records: whatever a hostile server sends costs a bounded time, and an option that
-is badly made does not take the answer with it. The same function reads a response when it arrives
-and when it is replayed from a record years later.
+Names and records are parsed with dnspython, but only A, AAAA and CNAME records, and at most 500 records. So a response
+of a hostile server is parsed in bounded time, and an invalid EDNS option does not make the whole response invalid. The
+same function parses a response when it arrives and when it is replayed from a record.
 """
 
 from __future__ import annotations
@@ -29,11 +28,11 @@ from evaluator.facts.address import Address, parse_address
 MOST_RECORDS = 500
 _READ_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA, dns.rdatatype.CNAME)
 _EXTENDED_ERROR = 15  # RFC 8914
-_GREATEST_TTL = 2**31 - 1  # RFC 2181, 8: a greater one counts as 0
+_HIGHEST_TTL = 2**31 - 1  # RFC 2181, 8: a higher value counts as 0
 
 
 class MalformedResponseError(ValueError):
-    """The octets are no DNS response that can be read."""
+    """The octets are not a valid DNS response."""
 
 
 class Record(Struct, frozen=True):
@@ -46,7 +45,10 @@ class Record(Struct, frozen=True):
 
 
 class Response(Struct, frozen=True):
-    """What one response says: `answers` in wire order, `zones` that prove absence by their SOA record."""
+    """A parsed response: `answers` in wire order, and `zones`, whose SOA records can prove absence.
+
+    `refers` is true if the authority section has NS records.
+    """
 
     rcode: str
     flags: str
@@ -57,17 +59,17 @@ class Response(Struct, frozen=True):
 
     @property
     def is_referral(self) -> bool:
-        """Whether it only names other servers: no answer, and no proof that there is none (RFC 2308, 2.1)."""
+        """Return whether the response only names other servers: no answers and no proof of absence (RFC 2308, 2.1)."""
         return self.refers and self.is_empty
 
     @property
     def is_empty(self) -> bool:
-        """Whether it has neither an answer nor the proof that there is none: a referral, perhaps."""
+        """Return whether the response has neither answers nor a proof of absence. It may be a referral."""
         return not self.answers and not self.zones
 
 
-class _Raw(Struct, frozen=True):
-    """One record before its content is read; `section` counts from the answer."""
+class _RecordHeader(Struct, frozen=True):
+    """The header of one record. `section` is 0 for answer, 1 for authority, 2 for additional."""
 
     section: int
     owner: dns.name.Name
@@ -78,19 +80,18 @@ class _Raw(Struct, frozen=True):
 
 
 def read_response(wire: bytes) -> Response:
-    """Return what the response says; MalformedResponseError where it cannot be read."""
+    """Return the parsed response; MalformedResponseError if it is invalid."""
     try:
         return _read(wire)
     except (dns.exception.DNSException, struct.error, ValueError) as error:
-        said = str(error) or type(error).__name__
-        raise MalformedResponseError(said) from None
+        raise MalformedResponseError(str(error) or type(error).__name__) from None
 
 
 def _read(wire: bytes) -> Response:
     parser = dns.wire.Parser(wire)
     _, flags, questions, *counts = parser.get_struct("!HHHHHH")
     if questions > 1 or sum(counts) > MOST_RECORDS:
-        raise MalformedResponseError(f"{sum(counts)} records are more than {MOST_RECORDS}")
+        raise MalformedResponseError(f"{sum(counts)} records; at most {MOST_RECORDS} are allowed")
     for _ in range(questions):
         _name(parser)
         parser.get_struct("!HH")
@@ -98,63 +99,63 @@ def _read(wire: bytes) -> Response:
     zones: list[dns.name.Name] = []
     ede: list[tuple[int, str]] = []
     rcode, refers = flags & 0x000F, False
-    for raw in _records(parser, counts):
-        if raw.rdtype == dns.rdatatype.OPT:
-            rcode |= raw.ttl >> 24 << 4
-            ede.extend(_extended_errors(parser.get_bytes(raw.length)))
-        elif raw.rdclass != dns.rdataclass.IN or raw.section > 1:
-            parser.get_bytes(raw.length)
-        elif raw.section == 0 and raw.rdtype in _READ_TYPES:
-            answers.append(_record(parser, raw))
+    for header in _records(parser, counts):
+        if header.rdtype == dns.rdatatype.OPT:
+            rcode |= header.ttl >> 24 << 4
+            ede.extend(_extended_errors(parser.get_bytes(header.length)))
+        elif header.rdclass != dns.rdataclass.IN or header.section > 1:
+            parser.get_bytes(header.length)
+        elif header.section == 0 and header.rdtype in _READ_TYPES:
+            answers.append(_record(parser, header))
         else:
-            parser.get_bytes(raw.length)
-            if raw.section == 1 and raw.rdtype == dns.rdatatype.SOA:
-                zones.append(raw.owner)
-            refers = refers or (raw.section == 1 and raw.rdtype == dns.rdatatype.NS)
+            parser.get_bytes(header.length)
+            if header.section == 1 and header.rdtype == dns.rdatatype.SOA:
+                zones.append(header.owner)
+            refers = refers or (header.section == 1 and header.rdtype == dns.rdatatype.NS)
     return Response(_rcode_text(rcode), dns.flags.to_text(flags), tuple(ede), tuple(answers), tuple(zones), refers)
 
 
-def _records(parser: dns.wire.Parser, counts: list[int]) -> Iterator[_Raw]:
-    """Yield each record's head; the caller reads its content before it goes on."""
+def _records(parser: dns.wire.Parser, counts: list[int]) -> Iterator[_RecordHeader]:
+    """Yield the header of each record; the caller must consume its content before the next one."""
     for section, count in enumerate(counts):
         for _ in range(count):
             owner = _name(parser)
             rdtype, rdclass, ttl, length = parser.get_struct("!HHIH")
-            yield _Raw(section, owner, rdtype, rdclass, ttl, length)
+            yield _RecordHeader(section, owner, rdtype, rdclass, ttl, length)
 
 
 def _name(parser: dns.wire.Parser) -> dns.name.Name:
-    """Read a name, compressed or not; the parser's own method for it differs between versions of dnspython."""
+    """Read a name, compressed or not; the method of the parser differs between versions of dnspython."""
     name, length = dns.name.from_wire(parser.wire, parser.current)
     parser.get_bytes(length)
     return name
 
 
-def _record(parser: dns.wire.Parser, raw: _Raw) -> Record:
-    with parser.restrict_to(raw.length):
-        rdclass, rdtype = dns.rdataclass.RdataClass.make(raw.rdclass), dns.rdatatype.RdataType.make(raw.rdtype)
+def _record(parser: dns.wire.Parser, header: _RecordHeader) -> Record:
+    with parser.restrict_to(header.length):
+        rdclass, rdtype = dns.rdataclass.RdataClass.make(header.rdclass), dns.rdatatype.RdataType.make(header.rdtype)
         rdata = dns.rdata.from_wire_parser(rdclass, rdtype, parser)
     if isinstance(rdata, CNAME):
         value: Address | dns.name.Name = rdata.target
     elif isinstance(rdata, A | AAAA):
         value = parse_address(rdata.address)
     else:
-        raise MalformedResponseError("a record is not of the type that it says")
-    ttl = raw.ttl if raw.ttl <= _GREATEST_TTL else 0
-    return Record(raw.owner, dns.rdatatype.to_text(rdtype), ttl, value)
+        raise MalformedResponseError("a record is not of its stated type")
+    ttl = header.ttl if header.ttl <= _HIGHEST_TTL else 0
+    return Record(header.owner, dns.rdatatype.to_text(rdtype), ttl, value)
 
 
 def _extended_errors(options: bytes) -> Iterator[tuple[int, str]]:
-    """Yield the extended errors among the options of EDNS; from one that is cut short on, nothing is read."""
-    at = 0
-    while at + 4 <= len(options):
-        code, length = struct.unpack_from("!HH", options, at)
-        body = options[at + 4 : at + 4 + length]
+    """Yield code and text of the extended errors among the EDNS options, up to the first truncated option."""
+    offset = 0
+    while offset + 4 <= len(options):
+        code, length = struct.unpack_from("!HH", options, offset)
+        body = options[offset + 4 : offset + 4 + length]
         if len(body) < length:
             return
         if code == _EXTENDED_ERROR and length >= 2:
             yield int.from_bytes(body[:2], "big"), body[2:].rstrip(b"\0").decode("utf-8", errors="replace")
-        at += 4 + length
+        offset += 4 + length
 
 
 def _rcode_text(rcode: int) -> str:

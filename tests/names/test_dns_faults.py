@@ -469,7 +469,7 @@ def test_a_name_below_local_is_for_mdns() -> None:
         (hint,) = [
             hint for code, (_, hint) in said(ask_for("node1.local", script)).items() if code.startswith(("NAME", "DNS"))
         ]
-        assert "mDNS, which is not asked" in hint
+        assert "mDNS, which is not queried" in hint
     answers = _both(A="node1.local. 60 IN A 192.0.2.10")
     assert said(ask_for("node1.local", answers)) == {}
 
@@ -488,7 +488,7 @@ def test_a_hosts_file_that_differs_from_dns_is_shown_beside_it(tmp_path: Path) -
     hosts.write_text(f"192.0.2.99 {NAME}\n192.0.2.98 {NAME}\n")
     message, _ = said(ask(A_ONLY, hosts_file=hosts))["HOSTS_AND_DNS_DISAGREE"]
     assert message == (
-        f"the hosts file gives `{NAME}` 192.0.2.98, 192.0.2.99, and DNS 192.0.2.10; the hosts file counts"
+        f"the hosts file gives `{NAME}` 192.0.2.98, 192.0.2.99, but DNS gives 192.0.2.10; the hosts file is used"
     )
 
 
