@@ -13,7 +13,7 @@ from evaluator.cli.append import add_keeping_to, keep, refuse_keeping_without_lo
 from evaluator.cli.exits import OF_STATUS
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.decision.decision import Decision
-from evaluator.render.output import NOT_KEPT, Kept, Output, output_of
+from evaluator.render.output import NO_RECORD, Output, RecordInfo, output_of
 
 OUTPUTS: tuple[Output, ...] = (
     Output("text", "evaluator.render.text:print_decision"),
@@ -37,18 +37,18 @@ def _run(options: argparse.Namespace) -> int:
     refuse_keeping_without_log(options)
     decision = decide_on(options)
     decision_id = keep(decision, options)
-    output_of(OUTPUTS, options.output).write(decision, NOT_KEPT, sys.stdout)
+    output_of(OUTPUTS, options.output).write(decision, NO_RECORD, sys.stdout)
     if decision_id is not None:  # a program that reads the result finds nothing else beside it
         print(f"decision: {decision_id}", file=sys.stdout if options.output == "text" else sys.stderr)
     return OF_STATUS[decision.status]
 
 
-def print_document(decision: Decision, _: Kept, stream: TextIO) -> None:
+def print_document(decision: Decision, _: RecordInfo, stream: TextIO) -> None:
     """Print the decision document."""
     print(json.dumps(decision.to_dict(), indent=2), file=stream)
 
 
-def print_name(decision: Decision, _: Kept, stream: TextIO) -> None:
+def print_name(decision: Decision, _: RecordInfo, stream: TextIO) -> None:
     """Print the name of the interface that was found, and nothing without one, or if it is rejected."""
     if decision.status is Status.RESOLVED:
         print(visible(decision.host_active_nic or ""), file=stream)

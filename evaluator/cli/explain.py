@@ -25,7 +25,7 @@ from evaluator.explain.summary import goal
 from evaluator.policy.language.program import Program
 from evaluator.policy.prepared import load_shipped
 from evaluator.policy.source.find import find_policy, shipped_names
-from evaluator.render.output import NOT_KEPT, Kept, Output, output_of
+from evaluator.render.output import NO_RECORD, Output, RecordInfo, output_of
 from evaluator.workbench.append_case import write_test
 from evaluator.workbench.change_case import change_case, file_of_case
 
@@ -63,7 +63,7 @@ def _run(options: argparse.Namespace) -> int:
         options.parser.error("`--output` does not go with `--change-as-test`, which prints a test")
     damage = Damage()
     if options.log is None:
-        decision, kept = decide_on(options), NOT_KEPT
+        decision, kept = decide_on(options), NO_RECORD
     else:
         record = _record(options, damage)
         if record.damage:
@@ -148,7 +148,7 @@ def _print_intact(record: Record, output: str) -> None:
         print(f"{label}: {visible(value)}")
 
 
-def _decided_again(record: Record) -> tuple[Decision, Kept]:
+def _decided_again(record: Record) -> tuple[Decision, RecordInfo]:
     """Return the decision of a record, made again, and what the record says of it; RecordError if it is broken."""
     found = replay(record, __version__)
     if found.decision is None or not found.is_answer:
@@ -159,7 +159,7 @@ def _decided_again(record: Record) -> tuple[Decision, Kept]:
             for reason in (*found.reasons, *found.differences)
         )
     facts = {**_facts(record), "changed since": "; ".join(found.changes) or "nothing"}
-    return found.decision, Kept(facts, record.envelope)
+    return found.decision, RecordInfo(facts, record.envelope)
 
 
 def _facts(record: Record) -> dict[str, str]:
@@ -167,7 +167,7 @@ def _facts(record: Record) -> dict[str, str]:
     return {"decision": record.decision_id, "made": record.envelope["timestamp"], "labels": labels or "none"}
 
 
-def print_document(decision: Decision, _: Kept, stream: TextIO) -> None:
+def print_document(decision: Decision, _: RecordInfo, stream: TextIO) -> None:
     """Print decision and explanation as one document."""
     document = {
         "schema_version": EXPLANATION_VERSION,

@@ -1,1 +1,1 @@
-"""Decisions for the eye. Decides nothing."""
+"""Print decisions and explanations for people: as text, as an HTML page and as a drawing."""

@@ -1,4 +1,4 @@
-"""In which forms a command prints what was decided; each is a name and the function that writes it."""
+"""The output formats of a command: each has a name and the function that writes a decision."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from evaluator.decision.decision import Decision
 _NO_FACTS: Mapping[str, str] = MappingProxyType({})
 
 
-class Kept(Struct, frozen=True):
-    """The facts of a record about its decision, such as id and time, and the record itself; empty without a record."""
+class RecordInfo(Struct, frozen=True):
+    """The record of a decision and facts from it, such as its id and time; empty if the decision has no record."""
 
     facts: Mapping[str, str] = _NO_FACTS
     record: Mapping[str, object] | None = None
 
 
-NOT_KEPT = Kept()
+NO_RECORD = RecordInfo()
 
 
 class Write(Protocol):
-    """Writes a decision in one form."""
+    """A function that writes a decision in one output format."""
 
-    def __call__(self, decision: Decision, kept: Kept, stream: TextIO, /) -> None:
-        """Write it."""
+    def __call__(self, decision: Decision, info: RecordInfo, stream: TextIO, /) -> None:
+        """Write the decision to a stream."""
 
 
 class Output(Struct, frozen=True):
-    """A form; `writer` is `module:function`, as of an entry point, and imported when it is asked for."""
+    """An output format. `writer` is `module:function`, like an entry point; the module is imported on first use."""
 
     name: str
     writer: str
 
     @property
     def write(self) -> Write:
-        """The function."""
+        """Return the writer function."""
         return cast("Write", entry(self.writer))
 
 
 def output_of(outputs: Iterable[Output], name: str) -> Output:
-    """Return the form with a name."""
+    """Return the output format with a name."""
     return next(output for output in outputs if output.name == name)

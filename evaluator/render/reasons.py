@@ -1,7 +1,7 @@
-"""An explanation for a person who never saw the policy language: one paragraph for each interface.
+"""Print an explanation as text, for readers who do not know the policy language: one paragraph for each interface.
 
-What became of it and why in words first; the rule, the clause and the values it saw below, with the
-places in the policy and in the report, for whoever wants to check.
+A paragraph begins with the outcome and its reason in words. Below are the rule, the clause and the values that it
+read, with their places in the policy and in the report, so that a reader can check them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from evaluator.decision.decision import Decision
 from evaluator.decision.trace import Explanation, InterfaceReasons, Reason, Search
 from evaluator.explain.summary import goal
 from evaluator.policy.language.verbs import VERBS, Effect
-from evaluator.render.output import Kept
+from evaluator.render.output import RecordInfo
 from evaluator.render.text import (
     MOST_INTERFACES,
     STABILITY,
@@ -34,52 +34,53 @@ _MOST_EDITS = 6
 _NOT_FOUND = {Search.NONE: "", Search.GAVE_UP: "; the search stopped at its limit"}
 
 
-def print_explanation(decision: Decision, kept: Kept, stream: TextIO) -> None:
-    """Print why each interface is or is not the answer; of a large host the candidates and owners."""
+def print_explanation(decision: Decision, info: RecordInfo, stream: TextIO) -> None:
+    """Print for each interface why it is or is not the answer; for a large host, only for candidates and owners."""
     explanation = decision.explain(MOST_INTERFACES)
     console = console_for(stream)
     with console.capture() as capture:
         findings = findings_of(decision)
         if findings:
             console.print(Group(*findings))
-        for one in explanation.interfaces:
-            title = Text(f"\n{visible(one.name)}", style="bold")
-            title.append(f"  {one.kind}" + _owning(one), style="none")
+        for interface in explanation.interfaces:
+            title = Text(f"\n{visible(interface.name)}", style="bold")
+            title.append(f"  {interface.kind}" + _owning(interface), style="none")
             console.print(title)
-            for line in _sentences(one, goal(one.name, decision)):
+            for line in _sentences(interface, goal(interface.name, decision)):
                 console.print(Padding(Text(flat(line)), (0, 0, 0, 2)))
-            for reason in _telling(one):
+            for reason in _deciding_reasons(interface):
                 for line in _details(reason):
                     console.print(Padding(Text(flat(line), style="dim"), (0, 0, 0, 4)))
         if explanation.others:
             console.print(Text(f"\nand {explanation.others} more interfaces, not shown", style="dim"))
     print_lines(
-        [*headline_of(decision, explanation, console), *_alone(explanation), *capture.get().splitlines()], stream
+        [*headline_of(decision, explanation, console), *_results_by_address(explanation), *capture.get().splitlines()],
+        stream,
     )
-    stream.writelines(f"{name}: {visible(value)}\n" for name, value in kept.facts.items())
+    stream.writelines(f"{name}: {visible(value)}\n" for name, value in info.facts.items())
 
 
-def _owning(one: InterfaceReasons) -> str:
-    parts = [f", owns {', '.join(one.addresses)}"] if one.addresses else []
-    if one.lowers:
-        parts.append(f", on top of {', '.join(map(visible, one.lowers))}")
+def _owning(interface: InterfaceReasons) -> str:
+    parts = [f", owns {', '.join(interface.addresses)}"] if interface.addresses else []
+    if interface.lowers:
+        parts.append(f", on top of {', '.join(map(visible, interface.lowers))}")
     return "".join(parts)
 
 
-def _sentences(one: InterfaceReasons, goal: str) -> Iterator[str]:
-    yield one.outcome
-    yield from (f"near miss: {miss}" for miss in one.near_misses)
-    if one.change is not None:
-        steps = one.change.steps
+def _sentences(interface: InterfaceReasons, goal: str) -> Iterator[str]:
+    yield interface.outcome
+    yield from (f"near miss: {sentence}" for sentence in interface.near_misses)
+    if interface.change is not None:
+        steps = interface.change.steps
         more = f", and {len(steps) - _MOST_EDITS} more" if len(steps) > _MOST_EDITS else ""
         yield f"it would {goal} if {', and if '.join(steps[:_MOST_EDITS])}{more}"
-    elif one.search in _NOT_FOUND:
-        yield f"no change was found by which it would {goal}{_NOT_FOUND[one.search]}"
+    elif interface.search in _NOT_FOUND:
+        yield f"no change was found after which it would {goal}{_NOT_FOUND[interface.search]}"
 
 
-def _telling(one: InterfaceReasons) -> tuple[Reason, ...]:
-    """Return the reasons that decided: what changed its standing, else what it failed at first."""
-    judged = [reason for reason in one.reasons if reason.held is not None]
+def _deciding_reasons(interface: InterfaceReasons) -> tuple[Reason, ...]:
+    """Return the rules that decided about an interface, else the first rule that could have made it a candidate."""
+    judged = [reason for reason in interface.reasons if reason.held is not None]
     changed = [r for r in judged if r.held and VERBS[r.verb].settles]
     return tuple(changed or [r for r in judged if VERBS[r.verb].effect is Effect.ADD][:1])
 
@@ -91,8 +92,8 @@ def _details(reason: Reason) -> Iterator[str]:
         yield f"  {seen(value)}{places}"
 
 
-def _alone(explanation: Explanation) -> Iterator[str]:
-    """Yield, if there are several addresses, the result for each alone."""
+def _results_by_address(explanation: Explanation) -> Iterator[str]:
+    """Yield a line with the result for each host address alone, if there are several."""
     if len(explanation.answers) < 2:
         return
     outcomes = (

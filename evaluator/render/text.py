@@ -1,6 +1,6 @@
-"""A decision for a person at a terminal: what and why in the first two lines, then how.
+"""Print a decision as text for a terminal: the result and its reason in the first two lines, then the details.
 
-Names come from the host and may hold anything: each is shown through `visible`, and nothing is
+Names come from the host and may contain any characters. So each name is printed through `visible`, and no text is
 parsed as markup.
 """
 
@@ -21,17 +21,17 @@ from evaluator.decision.decision import Decision
 from evaluator.decision.trace import Explanation, InterfaceReasons, Reason, Step
 from evaluator.policy.language.verbs import VERBS, Effect
 from evaluator.policy.run.seen_value import SeenValue
-from evaluator.render.output import Kept
+from evaluator.render.output import RecordInfo
 
 MOST_INTERFACES = 40
 _MOST_NAMES = 6
-_NARROWEST, _USUAL_WIDTH = 20, 80
+_MIN_WIDTH, _DEFAULT_WIDTH = 20, 80
 _MOST_REASONS = 3
 _LONGEST_MESSAGE = 600
 STABILITY = {
     "stable": "the result is the same for each",
     "depends": "the result depends on which address is used",
-    "never": "none gives an interface",
+    "never": "no address gives an interface",
 }
 _STATUS_STYLES = {
     Status.RESOLVED: "bold green",
@@ -44,15 +44,15 @@ _SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.
 
 
 def console_for(stream: TextIO) -> Console:
-    """Return a console that colours only a terminal, honours NO_COLOR, and parses nothing as markup."""
+    """Return a console that uses colours only on a terminal and without NO_COLOR, and does not parse markup."""
     on_terminal = stream.isatty()
     console = Console(file=stream, highlight=False, markup=False, emoji=False, force_terminal=on_terminal)
-    if console.width < _NARROWEST:
-        console.width = _USUAL_WIDTH
+    if console.width < _MIN_WIDTH:
+        console.width = _DEFAULT_WIDTH
     return console
 
 
-def print_decision(decision: Decision, _: Kept, stream: TextIO) -> None:
+def print_decision(decision: Decision, _: RecordInfo, stream: TextIO) -> None:
     """Print the decision with its findings, its trace and the reason for each interface."""
     explanation = decision.reasons(MOST_INTERFACES)
     console = console_for(stream)
@@ -74,27 +74,27 @@ def print_decision(decision: Decision, _: Kept, stream: TextIO) -> None:
 
 
 def headline_of(decision: Decision, explanation: Explanation, console: Console) -> list[str]:
-    """Return the two lines, however long, that say what and why."""
+    """Return the headline: the result, then the sentences of its reason, one line each."""
     return _captured(console, _headline(decision, explanation), soft_wrap=True).splitlines()
 
 
 def print_lines(lines: list[str], stream: TextIO) -> None:
-    """Print lines that may be styled already."""
+    """Print lines, which may contain terminal styles."""
     stream.writelines(f"{line.rstrip()}\n" for line in lines)
 
 
 def _captured(console: Console, renderable: RenderableType, soft_wrap: bool) -> str:
-    """Return what would be printed: rich ends the program by itself when it meets a closed pipe."""
+    """Return the text that rich would print, because rich ends the program if it writes to a closed pipe."""
     with console.capture() as capture:
         console.print(renderable, soft_wrap=soft_wrap)
     return capture.get()
 
 
 def _headline(decision: Decision, explanation: Explanation) -> Text:
-    what, *why = explanation.summary
+    result, *reasons = explanation.summary
     line = Text(f"{decision.status}: ", style=_STATUS_STYLES[decision.status])
-    line.append(_short(what), style="bold")
-    for sentence in why:
+    line.append(_short(result), style="bold")
+    for sentence in reasons:
         line.append(f"\n  {_short(sentence)}", style="none")
     return line
 
@@ -115,18 +115,18 @@ def _grid(columns: int) -> Table:
 
 
 def findings_of(decision: Decision) -> list[RenderableType]:
-    """Return the findings under their heading, in the order of the document; nothing if there is none."""
+    """Return the findings under a heading, in the order of the document; an empty list without findings."""
     return [_heading("findings"), _indented(_findings(decision))] if decision.findings else []
 
 
 def _findings(decision: Decision) -> Table:
     table = _grid(2)
     for finding in decision.findings:
-        said = Text(finding.code, style="bold")
-        said.append(f"\n{_short(finding.message)}", style="none")
+        text = Text(finding.code, style="bold")
+        text.append(f"\n{_short(finding.message)}", style="none")
         if finding.hint:
-            said.append(f"\nhint: {_short(finding.hint)}", style="dim")
-        table.add_row(Text(str(finding.severity), style=_SEVERITY_STYLES[finding.severity]), said)
+            text.append(f"\nhint: {_short(finding.hint)}", style="dim")
+        table.add_row(Text(str(finding.severity), style=_SEVERITY_STYLES[finding.severity]), text)
     return table
 
 
@@ -135,12 +135,12 @@ def _trace(decision: Decision) -> Table:
     for step in decision.trace:
         changed = step.before != step.after or step.fired
         style = "none" if changed else "dim"
-        cells = (step.rule, step.verb, _did(step), step.place)
+        cells = (step.rule, step.verb, _effect(step), step.place)
         table.add_row(*(Text(visible(cell), style=style) for cell in cells))
     return table
 
 
-def _did(step: Step) -> str:
+def _effect(step: Step) -> str:
     added = sorted(set(step.after) - set(step.before))
     removed = sorted(set(step.before) - set(step.after))
     if added:
@@ -155,9 +155,9 @@ def _did(step: Step) -> str:
 
 
 def _short(message: str) -> str:
-    """Return a message, whose names are visible already, without what could disturb a terminal, cut if very long."""
-    shown = flat(message)
-    return shown if len(shown) <= _LONGEST_MESSAGE else shown[: _LONGEST_MESSAGE - 1] + "…"
+    """Return a message without control characters, shortened if it is very long."""
+    flattened = flat(message)
+    return flattened if len(flattened) <= _LONGEST_MESSAGE else flattened[: _LONGEST_MESSAGE - 1] + "…"
 
 
 def _answers(explanation: Explanation) -> Table:
@@ -172,10 +172,10 @@ def _interfaces(decision: Decision, explanation: Explanation) -> Group:
     table = _grid(3)
     for interface in explanation.interfaces:
         style = "bold" if interface.name in decision.candidates else "none"
-        why = Text(_short(interface.outcome), style=style)
+        text = Text(_short(interface.outcome), style=style)
         for line in _why(interface):
-            why.append(f"\n{_short(line)}", style="dim")
-        table.add_row(Text(visible(interface.name), style=style), Text(interface.kind), why)
+            text.append(f"\n{_short(line)}", style="dim")
+        table.add_row(Text(visible(interface.name), style=style), Text(interface.kind), text)
     parts: list[RenderableType] = [table]
     if explanation.others:
         parts.append(Text(f"and {explanation.others} more interfaces, not shown", style="dim"))
@@ -183,21 +183,21 @@ def _interfaces(decision: Decision, explanation: Explanation) -> Group:
 
 
 def _why(interface: InterfaceReasons) -> Iterator[str]:
-    """Yield the clauses that decided about an interface, and the values that they saw."""
+    """Yield the clauses that decided about an interface, and the values that they read."""
     judged = [r for r in interface.reasons if r.held is not None and VERBS[r.verb].settles]
     adding = [r for r in judged if VERBS[r.verb].effect is Effect.ADD]
-    telling = [reason for reason in judged if reason.held and reason not in adding] or adding
-    for reason in telling[:_MOST_REASONS]:
+    deciding = [reason for reason in judged if reason.held and reason not in adding] or adding
+    for reason in deciding[:_MOST_REASONS]:
         yield because(reason)
         if reason.seen:
             yield "where " + ", ".join(map(seen, reason.seen))
 
 
 def because(reason: Reason) -> str:
-    """Return what followed from a rule, and the clause that decided."""
+    """Return the effect of a rule and the clause that decided."""
     return f"{reason.rule}: {reason.effect}, because this is {'true' if reason.held else 'false'}: {reason.clause}"
 
 
 def seen(value: SeenValue) -> str:
-    """Return a word of a clause with its value."""
+    """Return a word of a clause and its value, as `word = value`."""
     return f"{value.word} = {value.value}"

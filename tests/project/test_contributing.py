@@ -261,7 +261,7 @@ from evaluator.policy.run.interpret import run
 from evaluator.policy.language.environment import Question
 from evaluator.policy.language.verbs import VERBS
 from evaluator.render.html.page import page
-from evaluator.render.output import NOT_KEPT
+from evaluator.render.output import NO_RECORD
 from evaluator.render.text import print_decision
 from evaluator.render.reasons import print_explanation
 assert evaluator.__file__.startswith({root!r})
@@ -278,8 +278,8 @@ for text in json.loads(open("verbs.json").read()):
         assert afters == tuple(step.after for step in steps)
         decision = policy.decide(report, HostAddresses.of(*asked))
         written = io.StringIO()
-        print_decision(decision, NOT_KEPT, written)
-        print_explanation(decision, NOT_KEPT, written)
+        print_decision(decision, NO_RECORD, written)
+        print_explanation(decision, NO_RECORD, written)
         what = written.getvalue(), page(decision), json.dumps(decision.explain().to_dict())
         print(json.dumps([decision.to_dict(), *what]))
 """

@@ -254,17 +254,17 @@ def poisoned_decision(suffix: str) -> Decision:
 
 @given(nasty_texts)
 def test_foreign_text_is_text_wherever_it_stands(suffix: str) -> None:
-    nasty = read(page(poisoned_decision(suffix), output.Kept({f"id{suffix}": suffix})))
+    nasty = read(page(poisoned_decision(suffix), output.RecordInfo({f"id{suffix}": suffix})))
     assert nasty.shape == _plain_shape()
 
 
 @cache
 def _plain_shape() -> list[tuple[str, tuple[str, ...]]]:
-    return read(page(poisoned_decision("x"), output.Kept({"idx": "x"}))).shape
+    return read(page(poisoned_decision("x"), output.RecordInfo({"idx": "x"}))).shape
 
 
 def test_every_place_of_foreign_text_is_tried() -> None:
-    text = "".join(read(page(poisoned_decision("<QQ>"), output.Kept({"id": "v"}))).text)
+    text = "".join(read(page(poisoned_decision("<QQ>"), output.RecordInfo({"id": "v"}))).text)
     for place in ("matched", "nic.addresses", "it were otherwise", "nearly", "strict:19:11", "NOERROR"):
         assert f"{place}<QQ>" in text
     for place in (
@@ -339,7 +339,7 @@ def test_the_command_prints_it_and_exits_as_ever(capsys: pytest.CaptureFixture[s
 
 def test_facts_of_a_record_stand_in_the_head() -> None:
     text = page(
-        decided("ens1 has 192.0.2.10/24", "192.0.2.10"), output.Kept({"decision": "id-7", "time": "2026-01-01"})
+        decided("ens1 has 192.0.2.10/24", "192.0.2.10"), output.RecordInfo({"decision": "id-7", "time": "2026-01-01"})
     )
     assert "<dt>decision</dt><dd>id-7</dd>" in text
     assert text.index("id-7") < text.index("<svg")
@@ -386,7 +386,7 @@ def test_a_large_host_is_folded() -> None:
     assert "ens9" not in drawn
     assert len(drawn) < 12
     assert "198 more" in drawn
-    assert "and 245 more interfaces that had no part in it" in text
+    assert "and 245 more interfaces, not involved in the decision" in text
     assert all(f">{name}</code>" in text for name in nics)
 
 
@@ -394,7 +394,7 @@ def test_left_out_candidates_are_counted_as_such() -> None:
     many = {f"ens{i}": {"addr": "192.0.2.10", "ipv4addrs": ["192.0.2.10/24"]} for i in range(40)}
     text = page(without_changes(decided({"nics": many}, "192.0.2.10")))
     assert "24 more" in _drawn(text)
-    assert "and 24 more interfaces, 24 of which had a part in it" in text
+    assert "and 24 more interfaces, 24 of them involved in the decision" in text
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 60])
@@ -404,7 +404,7 @@ def test_circles_end(count: int) -> None:
     text = page(without_changes(decided({"nics": {}, "bridges": ring}, "192.0.2.10")))
     read(text)
     assert ("is on top of itself" in text) == (count == 1)
-    assert ("closes a circle" in text) == (count in (2, 7))
+    assert ("part of a cycle" in text) == (count in (2, 7))
 
 
 def test_five_thousand_interfaces() -> None:
@@ -444,9 +444,9 @@ def test_colours_can_be_told_apart() -> None:
     assert len(palettes) == 2
     for palette in palettes:
         colour = dict(re.findall(r"--([\w-]+): (#\w{6})", palette))
-        pairs = [(tone, f"{tone}-bg") for tone in ("good", "bad", "unsure", "told", "quiet")]
-        pairs += [(ink, ground) for ink in ("ink", "faint", "told") for ground in ("paper", "sheet")]
-        pairs += [("ink", "quiet-bg"), ("faint", "quiet-bg"), ("ink", "told-bg")]
+        pairs = [(tone, f"{tone}-bg") for tone in ("good", "bad", "unsure", "notice", "quiet")]
+        pairs += [(ink, ground) for ink in ("ink", "faint", "notice") for ground in ("paper", "sheet")]
+        pairs += [("ink", "quiet-bg"), ("faint", "quiet-bg"), ("ink", "notice-bg")]
         for ink, ground in pairs:
             dark, light = sorted((_luminance(colour[ink]), _luminance(colour[ground])))
             assert (light + 0.05) / (dark + 0.05) >= 4.5, (ink, ground)

@@ -55,7 +55,7 @@ HOSTS = {
     "stack": _described(
         "bond0 over ens1, ens2; bond0.7 on bond0; br7 over bond0.7 has 192.0.2.10/24; ens2 has 192.0.2.10/24"
     ),
-    "nobody": _described("ens1 has 192.0.2.9/24; ens2 has 2001:db8:1111:2222:3333:4444:5555:6666/64"),
+    "unowned": _described("ens1 has 192.0.2.9/24; ens2 has 2001:db8:1111:2222:3333:4444:5555:6666/64"),
     "many": _many(),
     "hostile": _hostile(),
 }
@@ -122,6 +122,6 @@ def test_it_prints_with_the_reasons_of_those_that_mattered(browser: Browser, pag
     assert browser.pdf().startswith(b"%PDF")
     browser.send("Emulation.setEmulatedMedia", media="print")
     shown = "getComputedStyle(document.querySelector('details.{}'), '::details-content').contentVisibility"
-    assert browser.evaluate(shown.format("played")) == "visible"
+    assert browser.evaluate(shown.format("involved")) == "visible"
     assert browser.evaluate(shown.format("document")) == "hidden"
     assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

@@ -26,7 +26,7 @@ def test_every_drawing(drawing: tuple[list[Box], list[tuple[str, str]]]) -> None
     assert {(box.key, box.width, box.height) for box in layout.boxes} == {(b.key, b.width, b.height) for b in boxes}
     _nothing_overlaps(layout)
     _lines_lead_down(layout)
-    drawn = {(line.lower, line.upper) if line.closes_circle else (line.upper, line.lower) for line in layout.lines}
+    drawn = {(line.lower, line.upper) if line.is_reversed else (line.upper, line.lower) for line in layout.lines}
     assert drawn == {(a, b) for a, b in edges if a != b}
 
 

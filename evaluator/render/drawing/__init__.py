@@ -1,1 +1,1 @@
-"""The topology of a host as an SVG drawing."""
+"""The interfaces of a host as a layered SVG drawing."""

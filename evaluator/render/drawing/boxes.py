@@ -1,8 +1,8 @@
-"""What is written in each box of the topology, and how much room it takes.
+"""The text in each box of the topology, and the size of the box.
 
-Nobody measures text here: a sign is taken to be as wide as in the widest of the usual fonts, twice
-that in East Asian scripts. A text of other signs is given its width in the drawing, so that no
-font can make it leave its box.
+The fonts of the reader are not known, so the width of a text is estimated: each character is as wide as in the widest
+common font, and twice as wide in East Asian scripts. If a text has characters for which fonts differ, the drawing
+states its width, so that the text cannot leave its box.
 """
 
 from __future__ import annotations
@@ -18,30 +18,33 @@ from evaluator.render.drawing.markup import printable
 from evaluator.render.drawing.roles import Role
 
 PADDING = 10
-_NARROWEST = 112
+_MIN_WIDTH = 112
 _MOST_ADDRESSES = 4
-_MOST_IN_TITLE = 20
+_MOST_NAMES_IN_TITLE = 20
 
 
 class Style(Struct, frozen=True):
-    """A way to write one line: its class in the style sheet, the line's height, a sign's width, the most signs."""
+    """The style of a line: its class in the style sheet, its height, the width of a cell, and the limit of cells.
+
+    A cell is the space of one narrow character.
+    """
 
     name: str
     height: int
-    cell: float
-    most: int
+    cell_width: float
+    max_cells: int
 
 
 NAME = Style("name", 21, 8.7, 26)
-TARGET = Style("name", 21, 8.7, 39)  # an IPv6 address in full
+HOST_ADDRESS = Style("name", 21, 8.7, 39)  # wide enough for a full IPv6 address
 KIND = Style("kind", 16, 7.5, 26)
 ADDRESS = Style("address", 17, 7.4, 39)
 MATCHED = Style("matched", 17, 7.4, 39)
 VERDICT = Style("verdict", 18, 7.5, 30)
 
 
-class Words(Struct, frozen=True):
-    """One line of a box; `cells` counts the signs' widths."""
+class TextLine(Struct, frozen=True):
+    """One line of a box; `cells` is its width in cells."""
 
     text: str
     style: Style
@@ -49,85 +52,86 @@ class Words(Struct, frozen=True):
 
     @property
     def width(self) -> int:
-        """The room that it takes."""
-        return round(self.cells * self.style.cell)
+        """Return the estimated width in pixels."""
+        return round(self.cells * self.style.cell_width)
 
     @property
     def needs_fitting(self) -> bool:
-        """Whether fonts may disagree on its width."""
+        """Return whether its width differs between fonts."""
         return any(char > "\u024f" and char != "…" for char in self.text)
 
 
-class Face(Struct, frozen=True):
-    """A box: its class in the style sheet, its lines, and the whole of what it stands for as `title`."""
+class BoxContent(Struct, frozen=True):
+    """The content of a box: its class in the style sheet, its tooltip, its lines, and the lines of the verdict."""
 
-    look: str
+    css_class: str
     title: str
-    lines: tuple[Words, ...]
-    verdict: tuple[Words, ...] = ()
+    lines: tuple[TextLine, ...]
+    verdict: tuple[TextLine, ...] = ()
 
     @property
     def width(self) -> int:
-        """The room that the widest line takes."""
-        return max(_NARROWEST, *(line.width + 2 * PADDING for line in (*self.lines, *self.verdict)))
+        """Return the width of the box in pixels: that of the widest line and the padding."""
+        return max(_MIN_WIDTH, *(line.width + 2 * PADDING for line in (*self.lines, *self.verdict)))
 
     @property
     def body_height(self) -> int:
-        """The height without the verdict."""
+        """Return the height without the verdict, in pixels."""
         return PADDING + sum(line.style.height for line in self.lines) + (4 if self.verdict else 0)
 
     @property
     def height(self) -> int:
-        """The height of everything."""
+        """Return the height of the box, in pixels."""
         return self.body_height + sum(line.style.height for line in self.verdict) + (6 if self.verdict else 0)
 
 
-def of_interface(interface: InterfaceReasons, role: Role, matched: Sequence[str]) -> Face:
-    """Return the box of an interface; `matched` are the host addresses that it owns."""
-    is_matched = frozenset(matched)
-    shown = [*matched, *(address for address in interface.addresses if address not in is_matched)]
-    most = len(shown) if len(shown) <= _MOST_ADDRESSES + 1 else _MOST_ADDRESSES
-    lines = [_words(visible(interface.name), NAME), _words(interface.kind, KIND)]
-    lines += [_words(address, MATCHED if address in is_matched else ADDRESS) for address in shown[:most]]
-    if most < len(shown):
-        lines.append(_words(f"and {len(shown) - most} more", KIND))
+def interface_box(interface: InterfaceReasons, role: Role, matched: Sequence[str]) -> BoxContent:
+    """Return the box of an interface; `matched` are the host addresses that it owns, which are listed first."""
+    matched_set = frozenset(matched)
+    addresses = [*matched, *(address for address in interface.addresses if address not in matched_set)]
+    count = len(addresses) if len(addresses) <= _MOST_ADDRESSES + 1 else _MOST_ADDRESSES
+    lines = [_line(visible(interface.name), NAME), _line(interface.kind, KIND)]
+    lines += [_line(address, MATCHED if address in matched_set else ADDRESS) for address in addresses[:count]]
+    if count < len(addresses):
+        lines.append(_line(f"and {len(addresses) - count} more", KIND))
     if interface.name in interface.lowers:
-        lines.append(_words("stands on itself", KIND))
-    verdict = [_words(role.label, VERDICT)] if role.label else []
+        lines.append(_line("is on top of itself", KIND))
+    verdict = [_line(role.label, VERDICT)] if role.label else []
     if role.rule:
-        verdict.append(_words(f"by {visible(role.rule)}", VERDICT))
-    said = f": {role.label} by {visible(role.rule)}" if role.rule else f": {role.label}" if role.label else ""
-    title = f"{visible(interface.name)} ({interface.kind}){said}"
-    return Face(str(role.part), title, tuple(lines), tuple(verdict))
+        verdict.append(_line(f"by {visible(role.rule)}", VERDICT))
+    role_text = f": {role.label} by {visible(role.rule)}" if role.rule else f": {role.label}" if role.label else ""
+    title = f"{visible(interface.name)} ({interface.kind}){role_text}"
+    return BoxContent(str(role.kind), title, tuple(lines), tuple(verdict))
 
 
-def of_undescribed(name: str) -> Face:
-    """Return the box of a name that the report uses but does not describe."""
-    shown = visible(name)
-    return Face("ghost", f"{shown}: not in the report", (_words(shown, NAME), _words("not in the report", KIND)))
+def undescribed_box(name: str) -> BoxContent:
+    """Return the box of an interface that the report refers to but does not describe."""
+    text = visible(name)
+    return BoxContent("ghost", f"{text}: not in the report", (_line(text, NAME), _line("not in the report", KIND)))
 
 
-def of_address(address: str) -> Face:
-    """Return the box of one of the host's addresses."""
-    return Face("target", f"{address}: an address of the host", (_words(address, TARGET), _words("host address", KIND)))
+def address_box(address: str) -> BoxContent:
+    """Return the box of a host address."""
+    lines = (_line(address, HOST_ADDRESS), _line("host address", KIND))
+    return BoxContent("target", f"{address}: an address of the host", lines)
 
 
-def of_nobody() -> Face:
-    """Return the box that stands where no interface owns an address."""
-    lines = (_words("nobody", NAME), _words("on this host owns it", KIND))
-    return Face("ghost", "no interface of this host owns it", lines)
+def unowned_box() -> BoxContent:
+    """Return the box below host addresses that no interface owns."""
+    lines = (_line("no owner", NAME), _line("on this host", KIND))
+    return BoxContent("ghost", "no interface of this host owns the address", lines)
 
 
-def of_hidden(names: Sequence[str], what: str) -> Face:
-    """Return the box that counts interfaces which are not drawn; `what` says what they do."""
-    listed = ", ".join(map(visible, names[:_MOST_IN_TITLE])) + ", …" * (len(names) > _MOST_IN_TITLE)
+def hidden_box(names: Sequence[str], position: str) -> BoxContent:
+    """Return the box that counts interfaces which are not drawn, such as `"above it"`."""
+    listed = ", ".join(map(visible, names[:_MOST_NAMES_IN_TITLE])) + ", …" * (len(names) > _MOST_NAMES_IN_TITLE)
     count = f"{len(names):,} more"
-    return Face("more", f"{count}: {listed}", (_words(count, NAME), _words(what, KIND)))
+    return BoxContent("more", f"{count}: {listed}", (_line(count, NAME), _line(position, KIND)))
 
 
-def _words(text: str, style: Style) -> Words:
-    cut = _cut(printable(text), style.most)
-    return Words(cut, style, sum(map(_cells, cut)))
+def _line(text: str, style: Style) -> TextLine:
+    shortened = _shorten(printable(text), style.max_cells)
+    return TextLine(shortened, style, sum(map(_cells, shortened)))
 
 
 def _cells(char: str) -> int:
@@ -136,19 +140,19 @@ def _cells(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
-def _cut(text: str, most: int) -> str:
-    """Return the text, its middle left out where it is long: names often differ at their ends."""
-    if sum(map(_cells, text)) <= most:
+def _shorten(text: str, max_cells: int) -> str:
+    """Return the text without its middle if it is too long, because names often differ at their ends."""
+    if sum(map(_cells, text)) <= max_cells:
         return text
-    head = _start(text, most // 2)
-    tail = _start(text[::-1], most - most // 2 - 1)[::-1]
+    head = _prefix(text, max_cells // 2)
+    tail = _prefix(text[::-1], max_cells - max_cells // 2 - 1)[::-1]
     return f"{head}…{tail}"
 
 
-def _start(text: str, most: int) -> str:
-    room = most
+def _prefix(text: str, max_cells: int) -> str:
+    remaining = max_cells
     for i, char in enumerate(text):
-        room -= _cells(char)
-        if room < 0:
+        remaining -= _cells(char)
+        if remaining < 0:
             return text[:i]
     return text

@@ -1,11 +1,13 @@
-"""Which interfaces of a host its drawing shows: all of a small host, of a large one the stacks that matter.
+"""Select the interfaces that the drawing of a host shows: all of a small host, a part of a large host.
 
-What matters is what was a candidate, owns a host address or nearly does, with what stands above and
-below it. A bridge with hundreds of ports shows a few of them and counts the rest.
+Of a large host, the drawing shows the involved interfaces: those that were candidates, that own a host address or that
+have a near miss. From them the selection continues to upper and lower devices, nearest first, up to a limit. Of many
+neighbours, such as the ports of a bridge, a few are drawn, and the others are counted in one box.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -13,24 +15,25 @@ from msgspec import Struct, field
 
 from evaluator.decision.decision import Decision
 from evaluator.decision.trace import Explanation, InterfaceReasons
-from evaluator.render.drawing.roles import Part, Role
-from evaluator.render.drawing.stacks import Neighbours, lowers_of, reached, uppers_of
+from evaluator.render.drawing.roles import Role, RoleKind
+from evaluator.render.drawing.stacks import Neighbours, lowers_of, reachable, uppers_of
 
-_MOST_WHOLE = 16  # interfaces of a host that is drawn whole
-_MOST_WHOLE_BESIDE = 7  # as many as stand side by side in a page
-_MOST_PLAYERS = 16
-_MOST_BESIDE = 3  # of the direct neighbours, above or below, that join no players
+_SMALL_HOST = 16  # interfaces of a host that is drawn completely
+_MOST_NEIGHBOURS_OF_SMALL_HOST = 7  # boxes that fit side by side in a page
+_MOST_INVOLVED = 16
+_MOST_NEIGHBOURS = 3  # direct neighbours, above or below, that connect no involved interfaces
 _MOST_DRAWN = 40
 _MOST_ADDRESSES = 12
 
 
 class Excerpt(Struct, frozen=True):
-    """What is drawn: interfaces, names that the report does not describe, host addresses with all their owners.
+    """The content of a drawing.
 
-    `hidden_above` and `hidden_below` hold, for each interface drawn, the neighbours that are not, and
-    `hidden_owners` the same for each address; `left_out` are the interfaces that are not drawn, and
-    `players_left_out` counts those among them that played a part, `addresses_left_out` the addresses.
-    `matched` are all usable host addresses.
+    `interfaces` are drawn; `undescribed` are names that the report refers to but does not describe, also drawn.
+    `hidden_above`, `hidden_below` and `hidden_owners` have the neighbours that are not drawn, of a drawn interface or
+    of a drawn host address. `owners` has all owners of each drawn host address, `matched` all usable host addresses.
+    `left_out` are the interfaces that are not drawn, `involved_left_out` counts the involved ones among them, and
+    `addresses_left_out` counts the host addresses that are not drawn.
     """
 
     interfaces: tuple[InterfaceReasons, ...]
@@ -41,85 +44,89 @@ class Excerpt(Struct, frozen=True):
     owners: Neighbours
     matched: tuple[str, ...]
     left_out: tuple[InterfaceReasons, ...]
-    players_left_out: int
+    involved_left_out: int
     addresses_left_out: int
 
 
 def excerpt(decision: Decision, explanation: Explanation, roles: Mapping[str, Role]) -> Excerpt:
-    """Choose what to draw; the interfaces come with the most telling first, then by name."""
+    """Return the content of the drawing; interfaces are sorted by the importance of their roles, then by name."""
     described = {interface.name: interface for interface in explanation.interfaces}
     lowers = lowers_of(explanation.interfaces)
     uppers = uppers_of(lowers)
-    by_weight = sorted(described, key=lambda name: (roles[name].rank, name))
-    players = [name for name in by_weight if roles[name].part is not Part.NONE][:_MOST_PLAYERS]
-    around = _whole(lowers) if _is_small(lowers, uppers) else _around(players, lowers, uppers)
+    by_importance = sorted(described, key=lambda name: (roles[name].rank, name))
+    involved = [name for name in by_importance if roles[name].kind is not RoleKind.NONE][:_MOST_INVOLVED]
+    selection = _select_all(lowers) if _is_small(lowers, uppers) else _select_near(involved, lowers, uppers)
     owners = _owners(decision, explanation)
-    shown = sorted(owners, key=lambda address: not owners[address])[:_MOST_ADDRESSES]
-    shown_owners = {address: owners[address] for address in owners if address in set(shown)}
+    addresses = sorted(owners, key=lambda address: not owners[address])[:_MOST_ADDRESSES]
+    drawn_owners = {address: owners[address] for address in owners if address in set(addresses)}
     return Excerpt(
-        interfaces=tuple(described[name] for name in by_weight if name in around.drawn),
-        undescribed=tuple(sorted(around.drawn - described.keys())),
-        hidden_above=_hidden(uppers, around.drawn, around.seen_upwards),
-        hidden_below=_hidden(lowers, around.drawn, around.seen_downwards),
-        hidden_owners=_hidden(owners, around.drawn, shown),
-        owners=shown_owners,
+        interfaces=tuple(described[name] for name in by_importance if name in selection.drawn),
+        undescribed=tuple(sorted(selection.drawn - described.keys())),
+        hidden_above=_hidden(uppers, selection.drawn, selection.followed_up),
+        hidden_below=_hidden(lowers, selection.drawn, selection.followed_down),
+        hidden_owners=_hidden(owners, selection.drawn, addresses),
+        owners=drawn_owners,
         matched=tuple(owners),
-        left_out=tuple(described[name] for name in by_weight if name not in around.drawn),
-        players_left_out=sum(roles[name].part is not Part.NONE for name in described if name not in around.drawn),
-        addresses_left_out=len(owners) - len(shown),
+        left_out=tuple(described[name] for name in by_importance if name not in selection.drawn),
+        involved_left_out=sum(
+            roles[name].kind is not RoleKind.NONE for name in described if name not in selection.drawn
+        ),
+        addresses_left_out=len(owners) - len(addresses),
     )
 
 
-class _Around(Struct, frozen=True):
-    """The names that are drawn, and those from which was looked for others below and above."""
+class _Selection(Struct, frozen=True):
+    """The names that are drawn, and the names from which the selection continued down and up."""
 
     drawn: set[str] = field(default_factory=set)
-    seen_downwards: set[str] = field(default_factory=set)
-    seen_upwards: set[str] = field(default_factory=set)
+    followed_down: set[str] = field(default_factory=set)
+    followed_up: set[str] = field(default_factory=set)
 
 
-def _is_small(*sides: Neighbours) -> bool:
-    most = max((len(beside) for side in sides for beside in side.values()), default=0)
-    return len(sides[0]) <= _MOST_WHOLE and most <= _MOST_WHOLE_BESIDE
+def _is_small(lowers: Neighbours, uppers: Neighbours) -> bool:
+    most = max(map(len, (*lowers.values(), *uppers.values())), default=0)
+    return len(lowers) <= _SMALL_HOST and most <= _MOST_NEIGHBOURS_OF_SMALL_HOST
 
 
-def _whole(lowers: Neighbours) -> _Around:
-    return _Around({*lowers, *(low for below in lowers.values() for low in below)})
+def _select_all(lowers: Neighbours) -> _Selection:
+    return _Selection({*lowers, *itertools.chain.from_iterable(lowers.values())})
 
 
-def _around(players: Sequence[str], lowers: Neighbours, uppers: Neighbours) -> _Around:
-    """Return the players and what stands around them, nearest first, until there is enough.
+def _select_near(involved: Sequence[str], lowers: Neighbours, uppers: Neighbours) -> _Selection:
+    """Return the involved interfaces and their neighbours, nearest first, up to the limit.
 
-    From what joins two players it goes on in both directions, from anything else only onwards.
+    This is a breadth-first search. From a name that connects two involved interfaces it continues up and down, from
+    any other name only in the direction in which it was reached.
     """
-    found = _Around(set(players))
-    downwards, upwards = (lowers, found.seen_downwards), (uppers, found.seen_upwards)
-    joining = reached(players, lowers) & reached(players, uppers)
-    pending = deque((name, (downwards, upwards)) for name in players)
+    selection = _Selection(set(involved))
+    down, up = (lowers, selection.followed_down), (uppers, selection.followed_up)
+    connecting = reachable(involved, lowers) & reachable(involved, uppers)
+    pending = deque((name, (down, up)) for name in involved)
     while pending:
         name, directions = pending.popleft()
         for direction in directions:
-            side, seen = direction
-            seen.add(name)
-            for neighbour in _nearest(side.get(name, ()), joining | found.drawn, lowers):
-                if neighbour not in found.drawn and len(found.drawn) < _MOST_DRAWN:
-                    found.drawn.add(neighbour)
-                    both = (downwards, upwards)
-                    pending.append((neighbour, both if neighbour in joining else (direction, direction)))
-    return found
+            neighbours, followed = direction
+            followed.add(name)
+            for neighbour in _choose(neighbours.get(name, ()), connecting | selection.drawn, lowers):
+                if neighbour not in selection.drawn and len(selection.drawn) < _MOST_DRAWN:
+                    selection.drawn.add(neighbour)
+                    both = (down, up)
+                    pending.append((neighbour, both if neighbour in connecting else (direction, direction)))
+    return selection
 
 
-def _nearest(beside: Sequence[str], wanted: set[str], lowers: Neighbours) -> list[str]:
-    """Return the wanted neighbours and a few others: what stands on something, then by name."""
-    first = [name for name in beside if name in wanted]
-    others = sorted((name for name in beside if name not in wanted), key=lambda name: (not lowers.get(name), name))
-    room = max(0, _MOST_BESIDE - len(first))
-    return first + (others if len(others) <= room + 1 else others[:room])
+def _choose(neighbours: Sequence[str], preferred: set[str], lowers: Neighbours) -> list[str]:
+    """Return the preferred neighbours and a few others: first those with lower devices, then by name."""
+    first = [name for name in neighbours if name in preferred]
+    others = [name for name in neighbours if name not in preferred]
+    others.sort(key=lambda name: (not lowers.get(name), name))
+    count = max(0, _MOST_NEIGHBOURS - len(first))
+    return first + (others if len(others) <= count + 1 else others[:count])
 
 
-def _hidden(beside: Neighbours, drawn: set[str], of: Iterable[str]) -> Neighbours:
-    """Return for each of some keys the neighbours that are not drawn, where there are any."""
-    hidden = {key: tuple(name for name in beside.get(key, ()) if name not in drawn) for key in sorted(of)}
+def _hidden(neighbours: Neighbours, drawn: set[str], keys: Iterable[str]) -> Neighbours:
+    """Return the neighbours that are not drawn, for each key that has any."""
+    hidden = {key: tuple(name for name in neighbours.get(key, ()) if name not in drawn) for key in sorted(keys)}
     return {key: names for key, names in hidden.items() if names}
 
 

@@ -1,7 +1,18 @@
-"""The layers of a drawing in which boxes stand on each other: circles broken, long lines given bends.
+"""Layer assignment: the first two steps of a Sugiyama drawing, on nodes that are numbers.
 
-Each box gets the layer above the highest that it stands on; a line over several layers gets a bend
-in each of those between, so that room is kept for it. Knows nothing of interfaces.
+A Sugiyama drawing of a directed graph has four steps: break cycles, assign layers, order the nodes within each layer,
+and assign coordinates. This module does the first two for one connected component:
+
+1. Cycles are broken by reversing edges. A depth-first search finds the edges that lead back to a node of its current
+   path; without them the graph has no cycle. A report can have a cycle, because it may be wrong. The reversed edges
+   are marked, so that the drawing can show them.
+2. Each node gets its layer by longest path: 0 without a lower node, else one more than its highest lower node. So
+   every edge leads down.
+
+An edge over more than one layer is split: it gets a dummy node in each layer between its ends. The later steps treat
+dummy nodes as narrow boxes, and so reserve space for the edge between the real boxes.
+
+Dummy nodes have the numbers from `Component.count` on.
 """
 
 from __future__ import annotations
@@ -13,102 +24,102 @@ from msgspec import Struct
 Pair = tuple[int, int]
 
 
-class Chain(Struct, frozen=True):
-    """One line by its nodes, from the upper box over the bends to the lower one.
+class Edge(Struct, frozen=True):
+    """One edge: its nodes from the upper end over the dummy nodes to the lower end.
 
-    `closes_circle` tells that it was turned round: its lower box stands on its upper one.
+    `is_reversed` is true if the edge was reversed to break a cycle: then its lower end is really on top of the upper.
     """
 
     nodes: tuple[int, ...]
-    closes_circle: bool
+    is_reversed: bool
 
 
-class Part(Struct, frozen=True):
-    """Boxes that are connected. `layers` holds nodes, bottom first: those from `count` on are bends of lines."""
+class Component(Struct, frozen=True):
+    """A connected component with `count` real nodes. `layers` has the nodes of each layer, the bottom layer first."""
 
     count: int
     layers: tuple[tuple[int, ...], ...]
-    chains: tuple[Chain, ...]
+    edges: tuple[Edge, ...]
 
 
-def connected(count: int, pairs: Iterable[Pair]) -> list[list[int]]:
-    """Return the nodes 0 to `count` - 1 by connected part, each sorted, in the order of their first nodes."""
+def connected_components(count: int, pairs: Iterable[Pair]) -> list[list[int]]:
+    """Return the nodes 0 to `count` - 1 by component; nodes are sorted, components are in order of the first node."""
     neighbours: list[list[int]] = [[] for _ in range(count)]
     for a, b in pairs:
         neighbours[a].append(b)
         neighbours[b].append(a)
-    seen = [False] * count
-    parts = []
+    visited = [False] * count
+    components = []
     for start in range(count):
-        pending, part = [start], []
+        pending, component = [start], []
         while pending:
             node = pending.pop()
-            if not seen[node]:
-                seen[node] = True
-                part.append(node)
+            if not visited[node]:
+                visited[node] = True
+                component.append(node)
                 pending.extend(neighbours[node])
-        if part:
-            parts.append(sorted(part))
-    return parts
+        if component:
+            components.append(sorted(component))
+    return components
 
 
-def layered(count: int, pairs: Sequence[Pair]) -> Part:
-    """Return the layers of one part; a pair names the upper node first and never one node twice."""
-    closing = _closing(count, pairs)
-    down = [(b, a) if (a, b) in closing else (a, b) for a, b in pairs]
-    rank = _ranks(count, down)
-    layers: list[list[int]] = [[] for _ in range(max(rank) + 1)]
-    for node, layer in enumerate(rank):
+def assign_layers(count: int, pairs: Sequence[Pair]) -> Component:
+    """Return one component with its layers. A pair has the upper node first; its nodes must differ."""
+    reversed_pairs = _back_edges(count, pairs)
+    downward = [(b, a) if (a, b) in reversed_pairs else (a, b) for a, b in pairs]
+    layer_of = _longest_paths(count, downward)
+    layers: list[list[int]] = [[] for _ in range(max(layer_of) + 1)]
+    for node, layer in enumerate(layer_of):
         layers[layer].append(node)
-    chains, next_bend = [], count
-    for pair, (upper, lower) in zip(pairs, down, strict=True):
-        between = range(rank[upper] - 1, rank[lower], -1)
-        bends = range(next_bend, next_bend + len(between))
-        next_bend += len(between)
-        for layer, bend in zip(between, bends, strict=True):
-            layers[layer].append(bend)
-        chains.append(Chain((upper, *bends, lower), pair in closing))
-    return Part(count, tuple(map(tuple, layers)), tuple(chains))
+    edges, next_dummy = [], count
+    for pair, (upper, lower) in zip(pairs, downward, strict=True):
+        between = range(layer_of[upper] - 1, layer_of[lower], -1)
+        dummies = range(next_dummy, next_dummy + len(between))
+        next_dummy += len(between)
+        for layer, dummy in zip(between, dummies, strict=True):
+            layers[layer].append(dummy)
+        edges.append(Edge((upper, *dummies, lower), pair in reversed_pairs))
+    return Component(count, tuple(map(tuple, layers)), tuple(edges))
 
 
-def _closing(count: int, pairs: Sequence[Pair]) -> set[Pair]:
-    """Return the pairs that lead a depth-first search back onto its own path: without them there is no circle."""
+def _back_edges(count: int, pairs: Sequence[Pair]) -> set[Pair]:
+    """Return the edges that lead a depth-first search back to a node of its current path."""
     lowers: list[list[int]] = [[] for _ in range(count)]
     for a, b in pairs:
         lowers[a].append(b)
-    seen, on_path = [False] * count, [False] * count
-    closing = set()
+    visited, on_path = [False] * count, [False] * count
+    back_edges = set()
     for root in range(count):
-        path = [] if seen[root] else [(root, iter(lowers[root]))]
-        seen[root] = on_path[root] = True
+        path = [] if visited[root] else [(root, iter(lowers[root]))]
+        visited[root] = on_path[root] = True
         while path:
-            node, rest = path[-1]
-            lower = next(rest, None)
+            node, remaining = path[-1]
+            lower = next(remaining, None)
             if lower is None:
                 on_path[node] = False
                 path.pop()
             elif on_path[lower]:
-                closing.add((node, lower))
-            elif not seen[lower]:
-                seen[lower] = on_path[lower] = True
+                back_edges.add((node, lower))
+            elif not visited[lower]:
+                visited[lower] = on_path[lower] = True
                 path.append((lower, iter(lowers[lower])))
         on_path[root] = False
-    return closing
+    return back_edges
 
 
-def _ranks(count: int, down: Iterable[Pair]) -> list[int]:
-    """Return each node's layer: 0 where it stands on nothing, else one more than the highest below it."""
+def _longest_paths(count: int, downward: Iterable[Pair]) -> list[int]:
+    """Return the layer of each node: the length of the longest path down from it. Nodes are in topological order."""
     uppers: list[list[int]] = [[] for _ in range(count)]
-    waiting = [0] * count
-    for upper, lower in down:
+    open_lowers = [0] * count
+    for upper, lower in downward:
         uppers[lower].append(upper)
-        waiting[upper] += 1
-    rank = [0] * count
-    ready = [node for node in range(count) if not waiting[node]]
-    for node in ready:  # grows while it is read
+        open_lowers[upper] += 1
+    layer_of = [0] * count
+    ready = [node for node in range(count) if not open_lowers[node]]
+    for node in ready:  # this list grows during the loop
         for upper in uppers[node]:
-            rank[upper] = max(rank[upper], rank[node] + 1)
-            waiting[upper] -= 1
-            if not waiting[upper]:
+            layer_of[upper] = max(layer_of[upper], layer_of[node] + 1)
+            open_lowers[upper] -= 1
+            if not open_lowers[upper]:
                 ready.append(upper)
-    return rank
+    return layer_of

@@ -1,6 +1,21 @@
-"""Where each box of a layered drawing goes, and the way of each line. Knows nothing of interfaces.
+"""Layered layout: the coordinates of boxes and edges, so that each box is above the boxes that it is on top of.
 
-The drawing is a pure function of boxes and lines in their given order: one decision, one picture.
+The layout follows Sugiyama's method, separately for each connected component. `layers` breaks cycles and assigns
+layers, `crossings` orders the nodes within the layers, and this module assigns coordinates:
+
+- Vertical: a layer is as high as its highest box, with a fixed gap between layers. Boxes are aligned at the bottom of
+  their layer.
+- Horizontal: a node should be at the mean position of its neighbours in the adjacent layer. Eight passes, down and up
+  in turn, move the nodes of one layer at a time. Within a layer the nodes may not change their order or overlap. The
+  positions nearest to the wanted ones by least squares are found by pooling adjacent violators (isotonic regression):
+  nodes that would overlap form a block, which moves as one to the mean of its wanted positions.
+- Edges: a straight vertical line inside a layer, and a curve in the gap between two layers. Dummy nodes are the points
+  where an edge passes a layer.
+
+At last the components are put side by side in rows.
+
+The method has no random choice and depends on the order of boxes and edges only, so one decision always gives the
+same drawing. The module knows nothing of interfaces; `topology_svg` decides what a box is.
 """
 
 from __future__ import annotations
@@ -10,25 +25,25 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from evaluator.render.drawing.crossings import neighbours, ordered
-from evaluator.render.drawing.layers import Part, connected, layered
+from evaluator.render.drawing.crossings import adjacent_nodes, order_layers
+from evaluator.render.drawing.layers import Component, assign_layers, connected_components
 
-COLUMN_GAP, LAYER_GAP, PART_GAP = 24, 48, 44
-_BEND_WIDTH = 14
-_ALIGNMENTS = 8
+COLUMN_GAP, LAYER_GAP, COMPONENT_GAP = 24, 48, 44
+_DUMMY_WIDTH = 14
+_ALIGNMENT_PASSES = 8
 Point = tuple[int, int]
 
 
 class Box(Struct, frozen=True):
-    """What is to be placed."""
+    """A box to be placed; sizes are in pixels."""
 
     key: str
     width: int
     height: int
 
 
-class Placed(Struct, frozen=True):
-    """A box and its upper left corner."""
+class PlacedBox(Struct, frozen=True):
+    """A box with its upper left corner at `x` and `y`."""
 
     key: str
     x: int
@@ -38,64 +53,66 @@ class Placed(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """A line from an upper to a lower box, by points: the gaps between layers, each entered and left upright.
+    """A line from an upper to a lower box. Its points are the two ends of each layer gap that it crosses, from the top.
 
-    `closes_circle` tells that it was turned round: its lower box stands on its upper one.
+    `is_reversed` is true if the edge was reversed to break a cycle: its lower box is really on top of its upper box.
     """
 
     upper: str
     lower: str
     points: tuple[Point, ...]
-    closes_circle: bool
+    is_reversed: bool
 
 
 class Layout(Struct, frozen=True):
-    """A finished drawing."""
+    """A finished drawing with its size."""
 
-    boxes: tuple[Placed, ...]
+    boxes: tuple[PlacedBox, ...]
     lines: tuple[Line, ...]
     width: int
     height: int
 
 
-def lay_out(boxes: Sequence[Box], edges: Iterable[tuple[str, str]], most_width: int) -> Layout:
-    """Place the boxes, each above those that it has an edge to; parts side by side up to `most_width`.
+def lay_out(boxes: Sequence[Box], edges: Iterable[tuple[str, str]], max_width: int) -> Layout:
+    """Return the layout of boxes and edges. Components are side by side in rows of at most `max_width` pixels.
 
-    Edges name boxes by key, upper first; one from a box to itself is not drawn.
+    An edge is a pair of keys, the upper box first. An edge from a box to itself is ignored. A component that is wider
+    than `max_width` gets a row of its own.
     """
     index = {box.key: i for i, box in enumerate(boxes)}
     pairs = list(dict.fromkeys((index[a], index[b]) for a, b in edges if a != b))
-    drawn = []
-    for nodes in connected(len(boxes), pairs):
+    layouts = []
+    for nodes in connected_components(len(boxes), pairs):
         local = {node: i for i, node in enumerate(nodes)}
-        inside = [(local[a], local[b]) for a, b in pairs if a in local]
-        drawn.append(_draw(layered(len(nodes), inside), [boxes[node] for node in nodes]))
-    return _side_by_side(drawn, most_width)
+        local_pairs = [(local[a], local[b]) for a, b in pairs if a in local]
+        layouts.append(_place(assign_layers(len(nodes), local_pairs), [boxes[node] for node in nodes]))
+    return _side_by_side(layouts, max_width)
 
 
-def _draw(part: Part, boxes: Sequence[Box]) -> Layout:
-    widths = dict.fromkeys((node for layer in part.layers for node in layer), _BEND_WIDTH)
+def _place(component: Component, boxes: Sequence[Box]) -> Layout:
+    """Return the layout of one component; `boxes` are the boxes of its real nodes."""
+    widths = dict.fromkeys((node for layer in component.layers for node in layer), _DUMMY_WIDTH)
     widths.update((node, box.width) for node, box in enumerate(boxes))
-    layers = ordered(part)
-    middle = _middles(part, layers, widths)
+    layers = order_layers(component)
+    center = _centers(component, layers, widths)
     bands = _bands(layers, boxes)
     band_of = {node: band for layer, band in zip(layers, bands, strict=True) for node in layer}
     placed = tuple(
-        Placed(box.key, middle[node] - box.width // 2, band_of[node][1] - box.height, box.width, box.height)
+        PlacedBox(box.key, center[node] - box.width // 2, band_of[node][1] - box.height, box.width, box.height)
         for node, box in enumerate(boxes)
     )
     lines = []
-    for chain in part.chains:
-        points = [(middle[node], y) for node in chain.nodes for y in band_of[node]][1:]
-        upper, lower = placed[chain.nodes[0]], placed[chain.nodes[-1]]
+    for edge in component.edges:
+        points = [(center[node], y) for node in edge.nodes for y in band_of[node]][1:]
+        upper, lower = placed[edge.nodes[0]], placed[edge.nodes[-1]]
         points[-1] = (points[-1][0], lower.y)
-        lines.append(Line(upper.key, lower.key, tuple(points), chain.closes_circle))
-    width = max(middle[node] + widths[node] // 2 for node in middle)
+        lines.append(Line(upper.key, lower.key, tuple(points), edge.is_reversed))
+    width = max(center[node] + widths[node] // 2 for node in center)
     return Layout(placed, tuple(lines), width + 1, bands[0][1])
 
 
 def _bands(layers: Sequence[Sequence[int]], boxes: Sequence[Box]) -> list[tuple[int, int]]:
-    """Return each layer's top and bottom; the last layer is drawn first."""
+    """Return the top and bottom of each layer. The bottom layer is first in the list, the top layer is at y = 0."""
     bands, y = [], 0
     for layer in reversed(layers):
         height = max((boxes[node].height for node in layer if node < len(boxes)), default=0)
@@ -104,75 +121,76 @@ def _bands(layers: Sequence[Sequence[int]], boxes: Sequence[Box]) -> list[tuple[
     return bands[::-1]
 
 
-def _middles(part: Part, layers: Sequence[Sequence[int]], widths: Mapping[int, int]) -> dict[int, int]:
-    """Return each node's middle: as near to the middle of its neighbours as the order and the widths allow."""
-    lowers, uppers = neighbours(part)
-    middle: dict[int, float] = {}
+def _centers(component: Component, layers: Sequence[Sequence[int]], widths: Mapping[int, int]) -> dict[int, int]:
+    """Return the horizontal center of each node, as near to the mean of its neighbours as order and widths allow."""
+    lowers, uppers = adjacent_nodes(component)
+    center: dict[int, float] = {}
     for layer in layers:
         x = 0.0
         for node in layer:
-            middle[node] = x + widths[node] / 2
+            center[node] = x + widths[node] / 2
             x += widths[node] + COLUMN_GAP
-    for turn in range(_ALIGNMENTS):
-        beside, rows = (lowers, layers[1:]) if turn % 2 else (uppers, layers[-2::-1])
+    for turn in range(_ALIGNMENT_PASSES):
+        neighbours, rows = (lowers, layers[1:]) if turn % 2 else (uppers, layers[-2::-1])
         for layer in rows:
-            wanted = [_mean([middle[n] for n in beside[node]], middle[node]) for node in layer]
-            middle.update(zip(layer, _apart(wanted, [widths[node] for node in layer]), strict=True))
-    left = min(x - widths[node] / 2 for node, x in middle.items())
-    return {node: round(x - left) for node, x in middle.items()}
+            ideal = [_mean([center[n] for n in neighbours[node]], center[node]) for node in layer]
+            center.update(zip(layer, _without_overlap(ideal, [widths[node] for node in layer]), strict=True))
+    left = min(x - widths[node] / 2 for node, x in center.items())
+    return {node: round(x - left) for node, x in center.items()}
 
 
-def _mean(values: Sequence[float], without: float) -> float:
-    return sum(values) / len(values) if values else without
+def _mean(values: Sequence[float], default: float) -> float:
+    return sum(values) / len(values) if values else default
 
 
-def _apart(wanted: Sequence[float], widths: Sequence[int]) -> list[float]:
-    """Return the middles nearest to those wanted (by least squares) that keep their order and do not overlap.
+def _without_overlap(ideal: Sequence[float], widths: Sequence[int]) -> list[float]:
+    """Return the centers nearest to the ideal ones by least squares, in the same order and without overlap.
 
-    Neighbours that would overlap are pooled into blocks which move as one.
+    This is isotonic regression by pooling adjacent violators, on the centers less the space to their left.
     """
     offsets = [0.0]
     for left, right in pairwise(widths):
         offsets.append(offsets[-1] + (left + right) / 2 + COLUMN_GAP)
-    blocks: list[tuple[float, int]] = []  # mean of what is wanted, less the offset; length
-    for place, offset in zip(wanted, offsets, strict=True):
-        mean, length = place - offset, 1
+    blocks: list[tuple[float, int]] = []  # mean of the ideal centers less their offsets, and number of nodes
+    for position, offset in zip(ideal, offsets, strict=True):
+        mean, length = position - offset, 1
         while blocks and blocks[-1][0] > mean:
-            before, many = blocks.pop()
-            mean, length = (mean * length + before * many) / (length + many), length + many
+            previous_mean, previous_length = blocks.pop()
+            total = length + previous_length
+            mean, length = (mean * length + previous_mean * previous_length) / total, total
         blocks.append((mean, length))
     means = [mean for mean, length in blocks for _ in range(length)]
     return [mean + offset for mean, offset in zip(means, offsets, strict=True)]
 
 
-def _side_by_side(parts: Sequence[Layout], most_width: int) -> Layout:
-    """Return the parts in rows, those of a row on one ground line."""
+def _side_by_side(layouts: Sequence[Layout], max_width: int) -> Layout:
+    """Return one layout with the components in rows, aligned at the bottom of their row."""
     rows: list[list[Layout]] = []
-    x = most_width
-    for part in parts:
-        if x + part.width > most_width:
+    x = max_width
+    for layout in layouts:
+        if x + layout.width > max_width:
             rows.append([])
             x = 0
-        rows[-1].append(part)
-        x += part.width + PART_GAP
-    boxes: list[Placed] = []
+        rows[-1].append(layout)
+        x += layout.width + COMPONENT_GAP
+    boxes: list[PlacedBox] = []
     lines: list[Line] = []
     width = y = 0
     for row in rows:
-        x, ground = 0, y + max(part.height for part in row)
-        for part in row:
-            moved = _moved(part, x, ground - part.height)
+        x, bottom = 0, y + max(layout.height for layout in row)
+        for layout in row:
+            moved = _moved(layout, x, bottom - layout.height)
             boxes.extend(moved.boxes)
             lines.extend(moved.lines)
-            x += part.width + PART_GAP
-        width, y = max(width, x - PART_GAP), ground + PART_GAP
-    return Layout(tuple(boxes), tuple(lines), width, max(0, y - PART_GAP))
+            x += layout.width + COMPONENT_GAP
+        width, y = max(width, x - COMPONENT_GAP), bottom + COMPONENT_GAP
+    return Layout(tuple(boxes), tuple(lines), width, max(0, y - COMPONENT_GAP))
 
 
-def _moved(part: Layout, dx: int, dy: int) -> Layout:
-    boxes = (Placed(box.key, box.x + dx, box.y + dy, box.width, box.height) for box in part.boxes)
+def _moved(layout: Layout, dx: int, dy: int) -> Layout:
+    boxes = (PlacedBox(box.key, box.x + dx, box.y + dy, box.width, box.height) for box in layout.boxes)
     lines = (
-        Line(line.upper, line.lower, tuple((x + dx, y + dy) for x, y in line.points), line.closes_circle)
-        for line in part.lines
+        Line(line.upper, line.lower, tuple((x + dx, y + dy) for x, y in line.points), line.is_reversed)
+        for line in layout.lines
     )
-    return Layout(tuple(boxes), tuple(lines), part.width, part.height)
+    return Layout(tuple(boxes), tuple(lines), layout.width, layout.height)

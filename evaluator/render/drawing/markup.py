@@ -1,8 +1,8 @@
-"""Markup that foreign text cannot break out of.
+"""Build HTML and SVG in which foreign text can never become markup.
 
-Interface names, DNS answers, messages and policies may hold anything. A page is built of `element`
-alone: whatever is not `Html` already is escaped there, and what does not print becomes a sign that
-does. The markup is ASCII, so that no terminal, mail or wrong charset changes a page.
+Interface names, DNS answers, messages and policies may contain any characters. A page is built with `element` only. It
+escapes every child that is not `Html`, and replaces characters that cannot be printed. The markup is ASCII, so that
+terminals, mail programs and wrong character sets do not change a page.
 """
 
 from __future__ import annotations
@@ -21,57 +21,57 @@ Attribute = str | int | None
 
 
 class Html(Struct, frozen=True):
-    """Markup that stands in a page as it is. Foreign text becomes one through `element` and `joined` only."""
+    """Markup that is put into a page unchanged. Foreign text becomes `Html` through `element` and `joined` only."""
 
     source: str
 
 
 def element(tag: str, *children: Html | str, **attributes: Attribute) -> Html:
-    """Return an element; a text among its children is escaped.
+    """Return an element. Children that are text are escaped.
 
-    An attribute is written `class_` or `aria_label` for `class` and `aria-label`, and left out where it is None.
+    Write `class_` and `aria_label` for the attributes `class` and `aria-label`. An attribute that is None is omitted.
     """
-    written = "".join(
+    attribute_text = "".join(
         f' {name.rstrip("_").replace("_", "-")}="{_escaped(str(value))}"'
         for name, value in attributes.items()
         if value is not None
     )
     if tag in _VOID:
-        return Html(f"<{tag}{written}>")
-    return Html(f"<{tag}{written}>{joined(children).source}</{tag}>")
+        return Html(f"<{tag}{attribute_text}>")
+    return Html(f"<{tag}{attribute_text}>{joined(children).source}</{tag}>")
 
 
-def joined(parts: Iterable[Html | str], between: str = "") -> Html:
-    """Return the parts one after the other; a text among them is escaped."""
+def joined(parts: Iterable[Html | str], separator: str = "") -> Html:
+    """Return the parts in order, with a separator. Parts that are text are escaped."""
     sources = (part.source if isinstance(part, Html) else _escaped(part) for part in parts)
-    return Html(_escaped(between).join(sources))
+    return Html(_escaped(separator).join(sources))
 
 
 def name(text: str, **attributes: Attribute) -> Html:
-    """Return a name that the host, the policy or DNS gave, apart from the words around it and made visible."""
+    """Return a name from the host, the policy or DNS as a code element, with invisible characters made visible."""
     return element("code", visible(text), **attributes)
 
 
 def lines(text: str) -> Html:
-    """Return a text of several lines as they stand."""
+    """Return a text of several lines, preformatted."""
     return element("pre", Html("\n".join(map(_escaped, text.split("\n")))))
 
 
 def printable(text: str) -> str:
-    """Return a text in which every sign prints, and no more marks stand on a letter than letters have."""
-    shown = text if text.isprintable() else flat(text)
-    return shown if shown.isascii() else _without_towers(shown)
+    """Return a text of printable characters, with at most two combining marks for a letter."""
+    flattened = text if text.isprintable() else flat(text)
+    return flattened if flattened.isascii() else _limit_marks(flattened)
 
 
 def _escaped(text: str) -> str:
     return html.escape(printable(text)).encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
-def _without_towers(text: str) -> str:
-    """Show combining marks beyond what a letter bears, or without a letter, by number: they would cover other lines."""
-    written: list[str] = []
+def _limit_marks(text: str) -> str:
+    """Replace combining marks after the second, or without a letter, by their number: they would cover other lines."""
+    characters: list[str] = []
     marks = _MOST_MARKS
     for char in text:
         marks = marks + 1 if unicodedata.category(char).startswith("M") else 0
-        written.append(char if marks <= _MOST_MARKS else f"\\u{ord(char):04x}")
-    return "".join(written)
+        characters.append(char if marks <= _MOST_MARKS else f"\\u{ord(char):04x}")
+    return "".join(characters)

@@ -1,4 +1,4 @@
-"""The part that each interface played in a decision, in two or three words: what a drawing and a list show of it."""
+"""The role of each interface in a decision, in two or three words, for the drawing and the list of interfaces."""
 
 from __future__ import annotations
 
@@ -11,54 +11,56 @@ from evaluator.base.status import Status
 from evaluator.decision.decision import Decision
 from evaluator.decision.trace import Explanation
 from evaluator.policy.language.verbs import VERBS, Effect
-from evaluator.render.drawing.stacks import lowers_of, reached, uppers_of
+from evaluator.render.drawing.stacks import lowers_of, reachable, uppers_of
 
 
-class Part(StrEnum):
-    """What became of an interface, the most telling first."""
+class RoleKind(StrEnum):
+    """The kinds of roles, most important first. The values are classes in the style sheet."""
 
     ACTIVE = "active"
     REJECTED = "rejected"
-    LEFT = "left"
-    DISCARDED = "discarded"
+    CANDIDATE = "candidate"
+    REMOVED = "removed"
     OWNER = "owner"
-    NEAR = "near"
+    NEAR_MISS = "near"
     NONE = "none"
 
 
-_RANK = {part: rank for rank, part in enumerate(Part)}
+_RANK = {kind: rank for rank, kind in enumerate(RoleKind)}
 
 
 class Role(Struct, frozen=True):
-    """`label` says what became of the interface, `rule` which rule did it; both empty where it played no part."""
+    """The role of one interface. `label` names the role, `rule` the rule that caused it; both may be empty."""
 
-    part: Part
+    kind: RoleKind
     label: str = ""
     rule: str = ""
 
     @property
     def rank(self) -> int:
-        """Its place among the parts, 0 for the most telling."""
-        return _RANK[self.part]
+        """Return the order of importance, 0 for the most important role."""
+        return _RANK[self.kind]
 
 
 def roles_of(decision: Decision, explanation: Explanation) -> Mapping[str, Role]:
-    """Return the role of every explained interface by its name."""
+    """Return the role of every explained interface, by name."""
     removed = _removed(decision)
     owners, candidates = frozenset(decision.owners), frozenset(decision.candidates)
-    near = _near(decision, explanation)
-    rejecting = _rejecting(decision)
+    near_misses = _near_misses(decision, explanation)
+    rejecting = _rejecting_rules(decision)
 
     def role_of(name: str) -> Role:
         if name == decision.host_active_nic:
-            return Role(Part.REJECTED, "rejected", rejecting) if rejecting else Role(Part.ACTIVE, "hostActiveNic")
+            return (
+                Role(RoleKind.REJECTED, "rejected", rejecting) if rejecting else Role(RoleKind.ACTIVE, "hostActiveNic")
+            )
         if name in candidates:
-            return Role(Part.LEFT, "one of several" if len(candidates) > 1 else "only candidate")
+            return Role(RoleKind.CANDIDATE, "one of several" if len(candidates) > 1 else "only candidate")
         if name in removed:
             return removed[name]
         if name in owners:
-            return Role(Part.OWNER, "never a candidate")
-        return Role(Part.NEAR, "near miss") if name in near else Role(Part.NONE)
+            return Role(RoleKind.OWNER, "never a candidate")
+        return Role(RoleKind.NEAR_MISS, "near miss") if name in near_misses else Role(RoleKind.NONE)
 
     return {interface.name: role_of(interface.name) for interface in explanation.interfaces}
 
@@ -67,19 +69,22 @@ def _removed(decision: Decision) -> dict[str, Role]:
     removed: dict[str, Role] = {}
     for step in decision.trace:
         label = VERBS[step.verb].removed
-        removed.update((name, Role(Part.DISCARDED, label, step.rule)) for name in {*step.before} - {*step.after})
+        removed.update((name, Role(RoleKind.REMOVED, label, step.rule)) for name in {*step.before} - {*step.after})
     return removed
 
 
-def _near(decision: Decision, explanation: Explanation) -> set[str]:
-    """Return who has near misses and is in no owner's stack: within it the drawing shows how near."""
+def _near_misses(decision: Decision, explanation: Explanation) -> set[str]:
+    """Return the interfaces with near misses that are neither above nor below an owner.
+
+    For those above or below an owner the drawing itself shows the near miss.
+    """
     lowers = lowers_of(explanation.interfaces)
-    in_stacks = reached(decision.owners, lowers) | reached(decision.owners, uppers_of(lowers))
+    in_stacks = reachable(decision.owners, lowers) | reachable(decision.owners, uppers_of(lowers))
     return {interface.name for interface in explanation.interfaces if interface.near_misses} - in_stacks
 
 
-def _rejecting(decision: Decision) -> str:
-    """Return the rules that reject the interface that was found."""
+def _rejecting_rules(decision: Decision) -> str:
+    """Return the names of the rules that reject the hostActiveNic, separated by commas; empty if it is not rejected."""
     if decision.status is not Status.REJECTED:
         return ""
     name = decision.host_active_nic

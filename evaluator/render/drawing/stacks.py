@@ -1,4 +1,4 @@
-"""Who stands on whom, by the names that an explanation gives: seen from either end, and all the way."""
+"""The relation between upper and lower devices, by the names in an explanation, in both directions."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Neighbours = Mapping[str, Sequence[str]]
 
 
 def lowers_of(interfaces: Iterable[InterfaceReasons]) -> Neighbours:
-    """Return what each interface stands on directly, described in the report or not."""
+    """Return the direct lower devices of each interface; the report may not describe all of them."""
     return {interface.name: interface.lowers for interface in interfaces}
 
 
 def uppers_of(lowers: Neighbours) -> Neighbours:
-    """Return what stands directly on each name."""
+    """Return the direct upper devices of each name that has any."""
     uppers: dict[str, list[str]] = {}
     for upper, below in lowers.items():
         for lower in below:
@@ -23,13 +23,13 @@ def uppers_of(lowers: Neighbours) -> Neighbours:
     return uppers
 
 
-def reached(start: Iterable[str], side: Neighbours) -> set[str]:
-    """Return the names to start with and all that lead on from them, on one side."""
-    found = set(start)
-    pending = list(found)
+def reachable(start: Iterable[str], neighbours: Neighbours) -> set[str]:
+    """Return the names of `start` and all names that can be reached from them in one direction."""
+    visited = set(start)
+    pending = list(visited)
     while pending:
-        for neighbour in side.get(pending.pop(), ()):
-            if neighbour not in found:
-                found.add(neighbour)
+        for neighbour in neighbours.get(pending.pop(), ()):
+            if neighbour not in visited:
+                visited.add(neighbour)
                 pending.append(neighbour)
-    return found
+    return visited

@@ -1,1 +1,1 @@
-"""A decision as one HTML page."""
+"""Print a decision as one HTML page."""

@@ -1,4 +1,4 @@
-"""The host's addresses on a decision's page: who owns each, what each alone would have given, how DNS gave them."""
+"""The section on host addresses: the owners of each address, the result for each alone, and the DNS lookup."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _STABILITY = {
 
 
 def answers(decision: Decision, explanation: Explanation) -> Html:
-    """Return the section."""
+    """Return the section of the page."""
     content: list[Html] = []
     if explanation.answers:
         content.append(element("p", _STABILITY.get(explanation.stability, explanation.stability), class_="lead"))
         content.extend(_table(decision, explanation))
     else:
-        content.append(element("p", "There is no address to look for."))
+        content.append(element("p", "No host address is known."))
     if decision.host.resolution is not None:
         content.append(_resolution(decision.host.resolution))
     return section("Addresses of the host", "addresses", *content)
@@ -35,7 +35,7 @@ def _table(decision: Decision, explanation: Explanation) -> Iterator[Html]:
     owners = _owners(explanation)
     unusable = {str(address): address.unusable for address in decision.host.unusable}
     rows = [_row(answer, owners, unusable) for answer in explanation.answers]
-    heads = ("address", "owned by", "alone it gives")
+    heads = ("address", "owned by", "result for this address alone")
     yield table("Host addresses", heads, rows[:_MOST_ROWS])
     if len(rows) > _MOST_ROWS:
         more = table("More host addresses", heads, rows[_MOST_ROWS:])
@@ -55,50 +55,50 @@ def _row(
     answer: AnswerOutcome, owners: Mapping[str, list[str]], unusable: Mapping[str, str]
 ) -> tuple[Html, Html, Html]:
     if answer.address in unusable:
-        owned: Html | str = f"{unusable[answer.address]}: no interface can own it"
+        owner: Html | str = f"{unusable[answer.address]}: no interface can own it"
     else:
-        owned = names(owners[answer.address], _MOST_NAMES) if owners[answer.address] else "no interface of this host"
-    gives = [badge(answer.status)]
+        owner = names(owners[answer.address], _MOST_NAMES) if owners[answer.address] else "no interface of this host"
+    result = [badge(answer.status)]
     if answer.host_active_nic is not None:
-        gives.append(name(answer.host_active_nic))
-    return name(answer.address), joined([owned]), joined(gives, " ")
+        result.append(name(answer.host_active_nic))
+    return name(answer.address), joined([owner]), joined(result, " ")
 
 
 def _resolution(resolution: Mapping[str, object]) -> Html:
-    pairs: list[tuple[str, Html | str]] = [("asked for", name(_text(resolution, "asked")))]
+    pairs: list[tuple[str, Html | str]] = [("name", name(_text(resolution, "asked")))]
     if _text(resolution, "ascii") != _text(resolution, "asked"):
         pairs.append(("in the DNS", name(_text(resolution, "ascii"))))
-    pairs.append(("answered by", _text(resolution, "source")))
+    pairs.append(("source", _text(resolution, "source")))
     pairs += [(_text(family, "type"), _family(family)) for family in _entries(resolution, "families")]
     if _text(resolution, "valid_until"):
         pairs.append(("valid until", _text(resolution, "valid_until")))
     heads = ("query", "server", "result", "milliseconds", "used")
     rows = [_query(query) for query in _entries(resolution, "queries")]
-    asked = table("Questions that were asked", heads, rows) if rows else element("p", "Nobody was asked.")
-    return joined([element("h3", "How the name was resolved"), terms(pairs), asked])
+    queries = table("DNS queries", heads, rows) if rows else element("p", "No name server was queried.")
+    return joined([element("h3", "How the name was resolved"), terms(pairs), queries])
 
 
 def _family(family: Mapping[str, object]) -> Html:
-    given = family.get("addresses")
-    texts = [str(address) for address in given] if isinstance(given, list | tuple) else []
+    addresses = family.get("addresses")
+    texts = [str(address) for address in addresses] if isinstance(addresses, list | tuple) else []
     outcome = _text(family, "outcome").replace("_", " ")
     return joined([outcome, names(texts, _MOST_NAMES)] if texts else [outcome], " ")
 
 
 def _query(query: Mapping[str, object]) -> tuple[Html, Html, Html, str, str]:
-    asked = joined([name(_text(query, "name")), _text(query, "type")], " ")
+    question = joined([name(_text(query, "name")), _text(query, "type")], " ")
     result = [text for text in (_text(query, "rcode"), _text(query, "error")) if text]
     extended = [f"EDE {_text(ede, 'code')} {_text(ede, 'text')}".strip() for ede in _entries(query, "ede")]
     server = joined([name(_text(query, "server")), _text(query, "transport")], " ")
     used = "yes" if query.get("used") else "no"
-    return asked, server, joined([", ".join([*result, *extended]) or "none"]), _text(query, "milliseconds"), used
+    return question, server, joined([", ".join([*result, *extended]) or "none"]), _text(query, "milliseconds"), used
 
 
 def _entries(document: Mapping[str, object], key: str) -> Iterator[Mapping[str, object]]:
-    """Yield the objects of a list; a resolution that a caller made himself may hold anything."""
-    kept = document.get(key)
-    if isinstance(kept, list | tuple):
-        yield from (entry for entry in kept if isinstance(entry, Mapping))
+    """Yield the objects of a list. Other values are ignored, because a caller may pass a resolution of any shape."""
+    entries = document.get(key)
+    if isinstance(entries, list | tuple):
+        yield from (entry for entry in entries if isinstance(entry, Mapping))
 
 
 def _text(document: Mapping[str, object], key: str) -> str:

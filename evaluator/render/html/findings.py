@@ -1,4 +1,4 @@
-"""The findings on a decision's page: what its reader should know, what to do about it, and who says so."""
+"""The section on findings: the message of each finding, its hint, and the rule or check that it comes from."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _MOST_FINDINGS = 60
 _MOST_NAMES = 12
 
 
-def findings(found: Sequence[Finding]) -> Html:
-    """Return the section."""
-    if not found:
-        return section("Findings", "findings", element("p", "There are none: nothing to warn of."))
-    content = [element("ul", *map(_finding, found[:_MOST_FINDINGS]), class_="findings")]
-    if len(found) > _MOST_FINDINGS:
-        rest = element("ul", *map(_finding, found[_MOST_FINDINGS:]), class_="findings")
-        content.append(folded(f"and {plural(len(found) - _MOST_FINDINGS, 'more finding')}", rest))
+def findings(all_findings: Sequence[Finding]) -> Html:
+    """Return the section of the page."""
+    if not all_findings:
+        return section("Findings", "findings", element("p", "There are no findings."))
+    content = [element("ul", *map(_finding, all_findings[:_MOST_FINDINGS]), class_="findings")]
+    if len(all_findings) > _MOST_FINDINGS:
+        rest = element("ul", *map(_finding, all_findings[_MOST_FINDINGS:]), class_="findings")
+        content.append(folded(f"and {plural(len(all_findings) - _MOST_FINDINGS, 'more finding')}", rest))
     return section("Findings", "findings", *content)
 
 
@@ -32,9 +32,9 @@ def _finding(finding: Finding) -> Html:
         parts.append(folded("the whole message", element("p", finding.message)))
     if finding.hint:
         parts.append(element("p", element("b", "What to do: "), finding.hint))
-    about = [*finding.interfaces, *finding.addresses]
-    if about:
-        parts.append(element("p", "about ", names(about, _MOST_NAMES), class_="about"))
+    subjects = [*finding.interfaces, *finding.addresses]
+    if subjects:
+        parts.append(element("p", "concerns ", names(subjects, _MOST_NAMES), class_="about"))
     if finding.rule:
-        parts.append(element("p", "found by the rule at ", name(finding.rule, class_="place"), class_="about"))
+        parts.append(element("p", "from the rule at ", name(finding.rule, class_="place"), class_="about"))
     return element("li", *parts, class_=str(finding.severity))

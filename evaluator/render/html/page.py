@@ -1,7 +1,7 @@
-"""A decision as one page to look at: what and why first, then the picture, then all that it rests on.
+"""Print a decision as one HTML page: first the result and its reason, then the drawing, then all details.
 
-The page stands alone: it loads nothing, runs nothing, and its own policy forbids both. One decision
-gives the same bytes each time.
+The page is self-contained. It loads no resources and runs no scripts, and its Content-Security-Policy forbids both.
+One decision always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -25,68 +25,68 @@ from evaluator.render.drawing.markup import Html, element, joined, lines, name
 from evaluator.render.drawing.roles import roles_of
 from evaluator.render.html.answers import answers
 from evaluator.render.html.findings import findings
-from evaluator.render.html.interfaces import MOST_CHANGES, Cast, interfaces
+from evaluator.render.html.interfaces import MOST_CHANGES, ExplainedInterfaces, interfaces
 from evaluator.render.html.parts import badge, cut, folded, names, plural, section, terms
 from evaluator.render.html.pipeline import pipeline
 from evaluator.render.html.topology import topology
-from evaluator.render.output import NOT_KEPT, Kept
+from evaluator.render.output import NO_RECORD, RecordInfo
 
 _MOST_NAMES = 12
 _MEANINGS = {
-    Status.RESOLVED: "exactly one interface is left, and no rule rejects it",
-    Status.REJECTED: "exactly one interface is left, and a rule rejects it",
-    Status.AMBIGUOUS: "more than one interface is left, or a rule makes the decision ambiguous",
-    Status.NO_MATCH: "the host's addresses are known, and no interface is left",
+    Status.RESOLVED: "exactly one interface remains, and no rule rejects it",
+    Status.REJECTED: "exactly one interface remains, and a rule rejects it",
+    Status.AMBIGUOUS: "more than one interface remains, or a rule makes the decision ambiguous",
+    Status.NO_MATCH: "the host's addresses are known, and no interface remains",
     Status.UNKNOWN_HOST: "the host's addresses are not known well enough",
 }
 
 
-def print_page(decision: Decision, kept: Kept, stream: TextIO) -> None:
-    """Print the page."""
-    stream.write(page(decision, kept))
+def print_page(decision: Decision, info: RecordInfo, stream: TextIO) -> None:
+    """Print the page of a decision."""
+    stream.write(page(decision, info))
 
 
-def page(decision: Decision, kept: Kept = NOT_KEPT) -> str:
-    """Return the page; of a kept decision the facts of its record are shown in the head, and the record folded.
+def page(decision: Decision, info: RecordInfo = NO_RECORD) -> str:
+    """Return the page. If the decision has a record, the head shows facts of the record, and the page contains it.
 
-    Without a record the decision document stands in its place.
+    Without a record, the page contains the decision document instead.
     """
     explanation = _explained(decision)
     roles = roles_of(decision, explanation)
-    shown = excerpt(decision, explanation, roles)
+    drawn = excerpt(decision, explanation, roles)
     anchors = {interface.name: f"interface-{i}" for i, interface in enumerate(explanation.interfaces)}
     content = element(
         "main",
-        _head(decision, explanation, kept.facts),
-        topology(shown, roles, anchors),
+        _head(decision, explanation, info.facts),
+        topology(drawn, roles, anchors),
         pipeline(decision, explanation),
         findings(decision.findings),
         answers(decision, explanation),
-        interfaces(Cast(shown, roles, anchors, explanation.others)),
-        _raw(decision, kept.record),
+        interfaces(ExplainedInterfaces(drawn, roles, anchors, explanation.others)),
+        _raw(decision, info.record),
     )
     title = f"{decision.status}: {visible(decision.host_active_nic or decision.host.name)} - activenic"
     return f"<!DOCTYPE html>\n{_page(title, content).source}\n"
 
 
 def _explained(decision: Decision) -> Explanation:
-    """Return the explanation; of a large host the changes of candidates and owners only, since each change is tried."""
+    """Return the explanation; for a large host, changes are searched for candidates and owners only."""
     reasons = decision.reasons()
     if len(reasons.interfaces) <= MOST_CHANGES:
         return decision.explain()
-    tried = {interface.name: interface for interface in decision.explain(MOST_CHANGES).interfaces}
-    interfaces = (tried.get(interface.name, interface) for interface in reasons.interfaces)
+    with_changes = {interface.name: interface for interface in decision.explain(MOST_CHANGES).interfaces}
+    interfaces = (with_changes.get(interface.name, interface) for interface in reasons.interfaces)
     return replace(reasons, interfaces=tuple(interfaces))
 
 
 def _page(title: str, content: Html) -> Html:
     style = _style()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    forbidding = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    security_policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     head = element(
         "head",
         element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=forbidding),
+        element("meta", http_equiv="Content-Security-Policy", content=security_policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", title),
@@ -101,15 +101,15 @@ def _style() -> str:
 
 
 def _head(decision: Decision, explanation: Explanation, facts: Mapping[str, str]) -> Html:
-    what, *why = explanation.summary
+    result, *sentences = explanation.summary
     status = element(
         "p", badge(str(decision.status)), " ", element("span", _MEANINGS[decision.status]), class_="status"
     )
-    reasons = (element("p", cut(sentence), class_="lead") for sentence in why)
+    reasons = (element("p", cut(sentence), class_="lead") for sentence in sentences)
     return element(
         "header",
         status,
-        element("h1", cut(what)),
+        element("h1", cut(result)),
         *reasons,
         terms(_terms(decision, explanation, facts)),
         class_=str(decision.status),
@@ -140,4 +140,4 @@ def _raw(decision: Decision, record: Mapping[str, object] | None) -> Html:
     text = json.dumps(decision.to_dict() if record is None else record, indent=2)
     summary = f"Show the {plural(text.count(chr(10)) + 1, 'line')} of JSON"
     title = "The decision document" if record is None else "The record"
-    return section(title, "document", folded(summary, lines(text), look="rest document"))
+    return section(title, "document", folded(summary, lines(text), css_class="rest document"))

@@ -1,11 +1,11 @@
-"""The parts that the sections of a decision's page are made of: badges, tables, folded lists."""
+"""Elements that several sections of the page use: badges, tables, folded content."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from evaluator.render.drawing.markup import Html, element, joined, name
-from evaluator.render.drawing.roles import Part, Role
+from evaluator.render.drawing.roles import Role, RoleKind
 
 _LONGEST_MESSAGE = 600
 _TONES = {
@@ -16,38 +16,38 @@ _TONES = {
     "unknown_host": "unsure",
     "error": "bad",
     "warning": "unsure",
-    "info": "told",
+    "info": "notice",
 }
-_PART_TONES = {
-    Part.ACTIVE: "good",
-    Part.REJECTED: "bad",
-    Part.LEFT: "unsure",
-    Part.DISCARDED: "quiet",
-    Part.OWNER: "quiet",
-    Part.NEAR: "told",
+_ROLE_TONES = {
+    RoleKind.ACTIVE: "good",
+    RoleKind.REJECTED: "bad",
+    RoleKind.CANDIDATE: "unsure",
+    RoleKind.REMOVED: "quiet",
+    RoleKind.OWNER: "quiet",
+    RoleKind.NEAR_MISS: "notice",
 }
 
 
 def badge(word: str) -> Html:
-    """Return a status or a severity: its word, coloured."""
+    """Return the badge of a status or a severity: the word with a colour."""
     return element("span", word, class_=f"badge {_TONES.get(word, 'quiet')}")
 
 
 def role_badge(role: Role) -> Html:
-    """Return what became of an interface, coloured; nothing where it played no part."""
+    """Return the badge of a role; empty for an interface without a role."""
     if not role.label:
         return Html("")
-    return element("span", role.label, class_=f"badge {_PART_TONES[role.part]}")
+    return element("span", role.label, class_=f"badge {_ROLE_TONES[role.kind]}")
 
 
 def section(title: str, anchor: str, *content: Html) -> Html:
-    """Return a section with its heading."""
+    """Return a section with its heading; `anchor` is the id of the heading."""
     heading = element("h2", title, id=anchor)
     return element("section", heading, *content, aria_labelledby=anchor)
 
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Html | str]]) -> Html:
-    """Return a table; the first cell of a row is its head. A cell repeats its column's head, for narrow pages."""
+    """Return a table. The first cell of a row is its header; each cell repeats its column header for narrow pages."""
     head = element("tr", *(element("th", text, scope="col") for text in heads))
     body = []
     for first, *rest in rows:
@@ -58,34 +58,34 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Html | str
 
 
 def terms(pairs: Iterable[tuple[str, Html | str]]) -> Html:
-    """Return terms with what each means here."""
-    groups = (element("div", element("dt", term), element("dd", meaning)) for term, meaning in pairs)
+    """Return a description list of terms and their values."""
+    groups = (element("div", element("dt", term), element("dd", value)) for term, value in pairs)
     return element("dl", *groups)
 
 
-def folded(summary: Html | str, *content: Html, look: str = "rest") -> Html:
-    """Return content behind its summary, closed; `look` is its class in the style sheet."""
-    return element("details", element("summary", summary), *content, class_=look)
+def folded(summary: Html | str, *content: Html, css_class: str = "rest") -> Html:
+    """Return folded content with a summary; `css_class` is its class in the style sheet."""
+    return element("details", element("summary", summary), *content, class_=css_class)
 
 
 def names(texts: Sequence[str], most: int) -> Html:
-    """Return the first `most` of some names and how many more there are."""
-    shown = [name(text) for text in texts[:most]]
+    """Return the first `most` names and the number of the others."""
+    items = [name(text) for text in texts[:most]]
     more = [f"and {len(texts) - most:,} more"] if len(texts) > most else []
-    return joined([*shown, *more], " ") if texts else Html("none")
+    return joined([*items, *more], " ") if texts else Html("none")
 
 
 def cut(message: str) -> str:
-    """Return a message, or the beginning of a very long one."""
+    """Return a message, shortened if it is very long."""
     return message if len(message) <= _LONGEST_MESSAGE else message[: _LONGEST_MESSAGE - 1] + "…"
 
 
-def rest(count: int, players: int) -> str:
-    """Return how many interfaces are not drawn, and how many of them played a part."""
-    part = f", {players:,} of which had a part in it" if players else " that had no part in it"
-    return f"and {plural(count, 'more interface')}{part}"
+def not_drawn(count: int, involved: int) -> str:
+    """Return a text with the number of interfaces that are not drawn, and the number of involved ones among them."""
+    role = f", {involved:,} of them involved in the decision" if involved else ", not involved in the decision"
+    return f"and {plural(count, 'more interface')}{role}"
 
 
 def plural(count: int, noun: str) -> str:
-    """Return a count with its noun."""
+    """Return a count with a noun in singular or plural."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,4 +1,4 @@
-"""The rules of a policy as a pipeline: which candidates came out of each, and what it did to them."""
+"""The section on rules: the effect of each rule of the policy, and the candidates after it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _MOST_NAMES = 8
 
 
 def pipeline(decision: Decision, explanation: Explanation) -> Html:
-    """Return the section."""
+    """Return the section of the page."""
     without_subject = {reason.place: reason for reason in explanation.rules}
     rows = [_row(step, without_subject) for step in decision.trace]
-    heads = ("rule", "what it did", "candidates after it")
+    heads = ("rule", "effect", "candidates after it")
     head = element(
         "p",
         "The policy ",
         name(decision.policy),
-        " works like a pipe: candidates flow through its rules from top to bottom. "
-        "Beside each rule stands its place, policy:line:column.",
+        " is a pipeline: its rules add and remove candidates from top to bottom. "
+        "The place of each rule is policy:line:column.",
     )
     return section(
         "How the policy decided", "rules", head, element("div", table("Rules", heads, rows), class_="pipeline")
@@ -41,35 +41,35 @@ def _row(step: Step, without_subject: Mapping[str, Reason]) -> tuple[Html, Html,
         " ",
     )
     reason = without_subject.get(step.place)
-    why = [folded("why", because(reason), look="why")] if reason is not None else []
-    return rule, joined([*_did(step), *why]), _after(step)
+    why = [folded("why", because(reason), css_class="why")] if reason is not None else []
+    return rule, joined([*_effects(step), *why]), _after(step)
 
 
-def _did(step: Step) -> Iterator[Html]:
+def _effects(step: Step) -> Iterator[Html]:
     before, after = frozenset(step.before), frozenset(step.after)
     added = [text for text in step.after if text not in before]
     removed = [text for text in step.before if text not in after]
     verb = VERBS[step.verb]
     if added:
-        yield _effect(verb.does, added, "in")
+        yield _names_with(verb.does, added, "in")
     if removed:
-        yield _effect(verb.does, removed, "out")
+        yield _names_with(verb.does, removed, "out")
     if added or removed:
         return
     if step.fired and not verb.chooses:
-        yield _effect(verb.does, step.hits, "hit")
+        yield _names_with(verb.does, step.hits, "hit")
     else:
         yield element("p", "no change" if verb.chooses else "did not fire", class_="idle")
 
 
-def _effect(word: str, texts: Sequence[str], look: str) -> Html:
+def _names_with(word: str, texts: Sequence[str], css_class: str) -> Html:
     if not texts:
-        return element("p", word, class_=look)
-    return element("p", word, " ", names(texts, _MOST_NAMES), class_=look)
+        return element("p", word, class_=css_class)
+    return element("p", word, " ", names(texts, _MOST_NAMES), class_=css_class)
 
 
 def _after(step: Step) -> Html:
     if not step.after:
         return element("span", "none", class_="idle")
-    look = "flow" if step.before != step.after else "flow same"
-    return element("span", names(step.after, _MOST_NAMES), class_=look)
+    css_class = "flow" if step.before != step.after else "flow same"
+    return element("span", names(step.after, _MOST_NAMES), class_=css_class)

@@ -1,4 +1,4 @@
-"""Why a condition is true or false: the clause that decided, the values it saw, and where the report states them."""
+"""The reason of a rule: the clause that decided, the values that it read, and their places in the report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MOST_POINTERS = 6
 
 
 def because(reason: Reason) -> Html:
-    """Return the deciding clause and what it saw."""
+    """Return the clause that decided and the values that it read."""
     clause = element("p", f"this is {'true' if reason.held else 'false'}: ", name(reason.clause))
     if not reason.seen:
         return clause
@@ -20,7 +20,7 @@ def because(reason: Reason) -> Html:
 def _seen(value: SeenValue) -> Html:
     parts: list[Html | str] = [name(value.word), " = ", element("b", value.value)]
     if value.pointers:
-        shown = joined((name(pointer, class_="place") for pointer in value.pointers[:_MOST_POINTERS]), " ")
+        pointers = joined((name(pointer, class_="place") for pointer in value.pointers[:_MOST_POINTERS]), " ")
         more = len(value.pointers) - _MOST_POINTERS
-        parts += [", in the report at ", shown, f" and {more} more places" if more > 0 else ""]
+        parts += [", in the report at ", pointers, f" and {more} more places" if more > 0 else ""]
     return element("li", *parts)

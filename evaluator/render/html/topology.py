@@ -1,4 +1,4 @@
-"""The picture of a host on a decision's page, with what its lines mean and what it leaves out."""
+"""The section with the drawing of the host, its legend, and the number of interfaces that are not drawn."""
 
 from __future__ import annotations
 
@@ -8,31 +8,33 @@ from evaluator.render.drawing.excerpt import Excerpt
 from evaluator.render.drawing.markup import Html, element
 from evaluator.render.drawing.roles import Role
 from evaluator.render.drawing.topology_svg import draw
-from evaluator.render.html.parts import rest, section
+from evaluator.render.html.parts import not_drawn, section
 
 _LEGEND = {
-    "owns": "is an address of",
-    "stands": "stands on what is below it",
-    "circle": "closes a circle: the lower one says that it stands on the upper one",
+    "owns": "address of this interface",
+    "stacked": "on top of the lower device",
+    "cycle": "part of a cycle: the lower box is on top of the upper box",
 }
 
 
-def topology(shown: Excerpt, roles: Mapping[str, Role], anchors: Mapping[str, str]) -> Html:
-    """Return the section; `anchors` are the places in the page to which the interfaces lead."""
-    if not shown.interfaces and not shown.owners:
+def topology(excerpt: Excerpt, roles: Mapping[str, Role], anchors: Mapping[str, str]) -> Html:
+    """Return the section of the page; `anchors` has the link target of each interface."""
+    if not excerpt.interfaces and not excerpt.owners:
         return section("The host", "host", element("p", "Neither interfaces nor addresses are known."))
-    drawing = draw(shown, roles, anchors)
+    drawing = draw(excerpt, roles, anchors)
     picture = element("div", drawing.svg, class_="picture", role="region", aria_label="Topology", tabindex=0)
-    keys = [element("span", text, class_=f"key {look}") for look, text in _LEGEND.items() if look in drawing.lines]
+    keys = [
+        element("span", text, class_=f"key {line}") for line, text in _LEGEND.items() if line in drawing.line_classes
+    ]
     legend = [element("p", *keys, class_="legend")] if keys else []
-    return section("The host", "host", picture, *legend, *_left_out(shown))
+    return section("The host", "host", picture, *legend, *_left_out(excerpt))
 
 
-def _left_out(shown: Excerpt) -> list[Html]:
-    said = []
-    if shown.left_out:
-        more = element("a", rest(len(shown.left_out), shown.players_left_out), href="#others")
-        said.append(element("p", more, ", not drawn"))
-    if shown.addresses_left_out:
-        said.append(element("p", f"and {shown.addresses_left_out:,} more of the host's addresses, not drawn"))
-    return said
+def _left_out(excerpt: Excerpt) -> list[Html]:
+    notes = []
+    if excerpt.left_out:
+        more = element("a", not_drawn(len(excerpt.left_out), excerpt.involved_left_out), href="#others")
+        notes.append(element("p", more, ", not drawn"))
+    if excerpt.addresses_left_out:
+        notes.append(element("p", f"and {excerpt.addresses_left_out:,} more host addresses, not drawn"))
+    return notes
