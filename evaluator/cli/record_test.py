@@ -11,7 +11,7 @@ from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.base.text import quote_path, reason_of
 from evaluator.cli.exits import Exit
 from evaluator.cli.records import add_records_to, records_of
-from evaluator.workbench.record_case import names_beside, record_case
+from evaluator.workbench.record_case import record_case, stem_of
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -31,11 +31,11 @@ def _run(options: argparse.Namespace) -> int:
         hint = "name one by its id with `--log FILE`"
         raise RecordError([Diagnostic(RecordCode.NOT_A_TEST, "the file holds several records", hint=hint)])
     to: Path | None = options.to
-    case = record_case(records[0], None if to is None else names_beside(to), options.policy)
+    case = record_case(records[0], None if to is None else stem_of(to), options.policy)
     if to is None:
         sys.stdout.write(case.text)
         return Exit.DONE
-    for name, content in {**case.beside, to.name: case.text.encode()}.items():
+    for name, content in {**case.other_files, to.name: case.text.encode()}.items():
         _write(to.with_name(name), content)
     return Exit.DONE
 

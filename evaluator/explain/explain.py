@@ -74,7 +74,7 @@ def _involved(links: tuple[Link, ...], decision: Decision) -> tuple[Link, ...]:
 
 
 def _addresses_to_decide(case: Case) -> tuple[Address, ...]:
-    """Return the host addresses for each of which a decision is made: all, or as many as a large host allows."""
+    """Return the host addresses that are each decided alone: all, or as many as the size of the host allows."""
     work = len(case.program.rules) * max(case.report.facts.size, 1)
     return (case.host.answers or case.host.withheld)[: max(_MOST_WORK_ON_ANSWERS // work, _FEWEST_ANSWERS)]
 

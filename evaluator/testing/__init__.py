@@ -1,1 +1,1 @@
-"""Policy tests: test files, the hosts in them, and their runner."""
+"""Policy tests: the reader of test files, the short notation of hosts, and the runner."""

@@ -1,7 +1,7 @@
-"""A policy test file: what a policy must decide, case by case, readable without Python.
+"""Read a policy test file: YAML with a list of cases, each with a host and the decision that is expected for it.
 
-The format is `schemas/policy-test.schema.json`. Every mistake of a file is reported at once with its
-place, a misspelt rule or finding code among them: a test must not pass for the wrong reason.
+The format is `schemas/policy-test.schema.json`. All mistakes of a file are reported together, with their places. An
+unknown name of a rule or an unknown finding code is a mistake too, because a test must not pass for the wrong reason.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ REFUSED = "refused"
 _SCHEMA = "policy-test"
 
 
-class Wanted(Struct, frozen=True):
-    """What a case must give; None where the case does not say. `status` may be `refused`."""
+class Expected(Struct, frozen=True):
+    """The expected result of a case. None means that the case does not check this. `status` may be `refused`."""
 
     status: str
     host_active_nic: str | None = None
@@ -48,7 +48,10 @@ class Wanted(Struct, frozen=True):
 
 
 class PolicyCase(Struct, frozen=True):
-    """One case, ready to be run: `report` is a report's text or a document, in `format`; `item` is chosen in it."""
+    """One case, ready to run.
+
+    `report` is the text of a report or a document in `format`. `item` names the report to use in a list of reports.
+    """
 
     name: str
     place: str
@@ -56,13 +59,13 @@ class PolicyCase(Struct, frozen=True):
     report: bytes | dict[str, object]
     host: HostAddresses
     parameters: Mapping[str, Any]
-    wanted: Wanted
+    expected: Expected
     format: str = "auto"
     item: str | None = None
 
 
 def read_case_file(path: Path, search: Sequence[Path] = ()) -> tuple[PolicyCase, ...]:
-    """Return the cases of a test file; PolicyError lists every mistake in it. `search` is the policy path."""
+    """Return the cases of a test file; PolicyError lists all its mistakes. `search` is the policy path."""
     source = Source(str(path), read_text_file(path))
     problems = Problems(source)
     located = read_yaml(source, problems)
@@ -77,7 +80,7 @@ def read_case_file(path: Path, search: Sequence[Path] = ()) -> tuple[PolicyCase,
 
 
 class _Reader:
-    """Reads the cases of one file that satisfies the schema."""
+    """Reads the cases of one file that is valid against the schema."""
 
     def __init__(self, folder: Path, search: Sequence[Path], located: Located, problems: Problems) -> None:
         self._folder = folder
@@ -87,12 +90,12 @@ class _Reader:
         self._policies: dict[str, Policy | None] = {}
 
     def cases(self) -> Iterator[PolicyCase | None]:
-        seen: set[object] = set()
+        names: set[object] = set()
         for test in self._located.children["tests"].children.values():
             name = test.children["name"]
-            if name.value in seen:
-                self._error(f"a test named {quote(str(name.value))} stands above", name.span)
-            seen.add(name.value)
+            if name.value in names:
+                self._error(f"duplicate test name {quote(str(name.value))}", name.span)
+            names.add(name.value)
             yield self._case(test)
 
     def _error(self, message: str, span: Span, hint: str = "") -> None:
@@ -102,47 +105,47 @@ class _Reader:
         policy, report, host, format_ = self._policy(test), self._report(test), self._host(test), self._format(test)
         if policy is None:
             return None
-        wanted = self._wanted(test.children["want"], policy)
-        if report is None or host is None or wanted is None:
+        expected = self._expected(test.children["want"], policy)
+        if report is None or host is None or expected is None:
             return None
         parameters = {**self._parameters(self._located), **self._parameters(test)}
         name = str(test.children["name"].value)
         place = self._problems.source.place(test.children["name"].span)
         item = self._item(test)
-        return PolicyCase(name, place, policy, report, host, parameters, wanted, format_, item)
+        return PolicyCase(name, place, policy, report, host, parameters, expected, format_, item)
 
     @staticmethod
     def _parameters(located: Located) -> dict[str, Any]:
-        found = located.children.get("parameters")
-        return dict(found.value) if found is not None and isinstance(found.value, dict) else {}
+        entry = located.children.get("parameters")
+        return dict(entry.value) if entry is not None and isinstance(entry.value, dict) else {}
 
     def _policy(self, test: Located) -> Policy | None:
-        found = test.children.get("policy") or self._located.children.get("policy")
-        if found is None:
+        entry = test.children.get("policy") or self._located.children.get("policy")
+        if entry is None:
             self._error(
-                "the test names no policy",
+                "missing policy",
                 test.children["name"].span,
-                "say `policy: strict` at the top of the file",
+                "write `policy: strict` at the top of the file",
             )
             return None
-        name = str(found.value)
+        name = str(entry.value)
         if name not in self._policies:
-            beside = self._folder / name
-            is_beside = names_file(name) and is_file(beside)
+            path = self._folder / name
+            is_in_folder = names_file(name) and is_file(path)
             try:
-                self._policies[name] = load_policy(beside if is_beside else name, policy_path=self._search)
+                self._policies[name] = load_policy(path if is_in_folder else name, policy_path=self._search)
             except PolicyError as error:
                 self._policies[name] = None
                 first = error.diagnostics[0]
-                self._error(f"the policy {quote(name)} cannot be used: {first.message}", found.span, first.hint)
+                self._error(f"the policy {quote(name)} cannot be used: {first.message}", entry.span, first.hint)
         return self._policies[name]
 
     def _report(self, test: Located) -> bytes | dict[str, object] | None:
-        found = [test.children[key] for key in ("given", "report", "text") if key in test.children]
-        if len(found) != 1:
-            self._error("a test has either `given` or `report`, or a report's `text`", test.children["name"].span)
+        entries = [test.children[key] for key in ("given", "report", "text") if key in test.children]
+        if len(entries) != 1:
+            self._error("a test must have exactly one of `given`, `report` and `text`", test.children["name"].span)
             return None
-        value = found[0].value
+        value = entries[0].value
         try:
             if "given" in test.children:
                 return read_topology(str(value))
@@ -153,32 +156,32 @@ class _Reader:
             return value if isinstance(value, dict) else read_regular_file(self._folder / str(value))
         except (ValueError, ReportError) as error:
             message = error.diagnostics[0].message if isinstance(error, ReportError) else str(error)
-            self._error(message, found[0].span)
+            self._error(message, entries[0].span)
             return None
 
     def _format(self, test: Located) -> str:
-        found = test.children.get("format")
-        if found is None:
+        entry = test.children.get("format")
+        if entry is None:
             return "auto"
         if "given" in test.children:
-            self._error("`format` goes with `report` or `text`", found.span)
-        name, known = str(found.value), ["auto", *(one.name for one in FORMATS)]
-        if name not in known:
-            hint = did_you_mean(name, known) or f"known formats: {', '.join(known)}"
-            self._error(f"there is no report format {quote(name)}", found.span, hint)
+            self._error("`format` is only allowed with `report` or `text`", entry.span)
+        name, formats = str(entry.value), ["auto", *(known.name for known in FORMATS)]
+        if name not in formats:
+            hint = did_you_mean(name, formats) or f"known formats: {', '.join(formats)}"
+            self._error(f"unknown report format {quote(name)}", entry.span, hint)
         return name
 
     def _item(self, test: Located) -> str | None:
-        found = test.children.get("item")
-        if found is not None and "given" in test.children:
-            self._error("`item` goes with `report` or `text`", found.span)
-        return None if found is None else str(found.value)
+        entry = test.children.get("item")
+        if entry is not None and "given" in test.children:
+            self._error("`item` is only allowed with `report` or `text`", entry.span)
+        return None if entry is None else str(entry.value)
 
     def _host(self, test: Located) -> HostAddresses | None:
-        found = test.children.get("host")
-        if found is None:
+        entry = test.children.get("host")
+        if entry is None:
             return HostAddresses.of()
-        value: Any = found.value
+        value: Any = entry.value
         asked, complete, texts = None, True, value if isinstance(value, list) else [value]
         if isinstance(value, dict):
             asked, complete, texts = (
@@ -189,57 +192,57 @@ class _Reader:
         try:
             addresses = [parse_literal(text) for text in texts]
         except ValueError as error:
-            self._error(str(error), found.span, "a test gives addresses; names are never looked up here")
+            self._error(str(error), entry.span, "write addresses; a test never looks up a name")
             return None
-        if asked is not None:  # of a name the first A answer comes first, else the first AAAA
+        if asked is not None:  # the first answer of a name is an A record, if it has any
             addresses.sort(key=lambda address: address.version)
         return HostAddresses(in_order(addresses), asked, complete, addresses[0] if addresses else None)
 
-    def _wanted(self, located: Located, policy: Policy) -> Wanted | None:
+    def _expected(self, located: Located, policy: Policy) -> Expected | None:
         value: Any = located.value
-        wanted = _from_words(value.split()) if isinstance(value, str) else _from_map(value)
+        expected = _from_words(value.split()) if isinstance(value, str) else _from_map(value)
         rules = {rule.name for rule in policy.program.rules}
         codes = {*FindingCode, *policy.program.codes}
-        if wanted.status not in (*Status, REFUSED):
+        if expected.status not in (*Status, REFUSED):
             self._error(
-                f"there is no status {quote(wanted.status)}",
+                f"unknown status {quote(expected.status)}",
                 located.span,
-                did_you_mean(wanted.status, [*Status, REFUSED]),
+                did_you_mean(expected.status, [*Status, REFUSED]),
             )
             return None
-        if wanted.status == REFUSED:
+        if expected.status == REFUSED:
             if isinstance(value, dict) and set(value) - {"status", "findings"}:
-                self._error("a refused report gives no decision, so only `findings` can be wanted", located.span)
-            self._known(
-                "code of a refusal",
-                (*wanted.has_findings, *(wanted.all_findings or ())),
+                self._error("a refused report gives no decision, so only `findings` can be expected", located.span)
+            self._check_names(
+                "refusal code",
+                (*expected.has_findings, *(expected.all_findings or ())),
                 list(ReportCode),
                 located.span,
             )
-            return wanted
-        self._known("rule", (*wanted.fired, *wanted.silent), rules, located.span)
-        self._known("finding code", (*wanted.has_findings, *(wanted.all_findings or ())), codes, located.span)
-        return wanted
+            return expected
+        self._check_names("rule", (*expected.fired, *expected.silent), rules, located.span)
+        self._check_names("finding code", (*expected.has_findings, *(expected.all_findings or ())), codes, located.span)
+        return expected
 
-    def _known(self, what: str, names: Iterable[str], known: Iterable[str], span: Span) -> None:
+    def _check_names(self, kind: str, names: Iterable[str], known: Iterable[str], span: Span) -> None:
         for name in names:
             if name not in known:
-                self._error(f"there is no {what} {quote(name)}", span, did_you_mean(name, known))
+                self._error(f"unknown {kind} {quote(name)}", span, did_you_mean(name, known))
 
 
-def _from_words(words: list[str]) -> Wanted:
-    """Read `STATUS [INTERFACE] [FINDING…]`; an interface follows resolved and rejected only."""
-    status, rest = words[0] if words else "", words[1:]
-    if status in (Status.RESOLVED, Status.REJECTED) and rest:
-        return Wanted(status, rest[0], True, has_findings=tuple(rest[1:]))
-    return Wanted(status, has_findings=tuple(rest))
+def _from_words(words: list[str]) -> Expected:
+    """Parse `STATUS [INTERFACE] [FINDING…]`; only resolved and rejected are followed by an interface."""
+    status, others = words[0] if words else "", words[1:]
+    if status in (Status.RESOLVED, Status.REJECTED) and others:
+        return Expected(status, others[0], True, has_findings=tuple(others[1:]))
+    return Expected(status, has_findings=tuple(others))
 
 
-def _from_map(value: Mapping[str, Any]) -> Wanted:
+def _from_map(value: Mapping[str, Any]) -> Expected:
     def names(key: str) -> tuple[str, ...] | None:
         return tuple(value[key]) if key in value else None
 
-    return Wanted(
+    return Expected(
         status=value["status"],
         host_active_nic=value.get("hostActiveNic"),
         names_interface="hostActiveNic" in value,

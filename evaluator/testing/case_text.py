@@ -1,7 +1,7 @@
-"""The text of a policy test: a test as data becomes YAML that the reader of test files reads as the same data.
+"""Write a policy test as YAML that the reader of test files reads as the same data.
 
-A report that the YAML of policy tests cannot express (fractions, deep nesting) is written as text; one that is too
-large is written to a file beside the test.
+The YAML of policy tests cannot express every report, for example fractions and deep nesting. Such a report is written
+as text. The caller writes a report that is too large to a file in the same folder.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from evaluator.policy.source.problems import Problems
 from evaluator.policy.source.yaml_text import read_yaml
 
 Json = dict[str, Any]
-_LARGEST = LARGEST_POLICY // 2  # half of the limit of a test file; the rest is for everything but the report
+_LARGEST = LARGEST_POLICY // 2  # half of the limit of a test file, because the test has other members too
 _WIDTH = 120
 
 
 def report_in_test(document: object, text: bytes) -> Json | None:
-    """Return a report as a test holds it: a map or list, or its own text; None if it is too large or not UTF-8."""
-    if isinstance(document, dict | list) and _is_sayable(document):
+    """Return the `report` or `text` member of a test; None if the report is too large or not UTF-8."""
+    if isinstance(document, dict | list) and _round_trips(document):
         return {"report": document}
     try:
-        shown = text.decode()
+        decoded = text.decode()
     except UnicodeDecodeError:
         return None
-    return {"text": shown} if _is_sayable(shown) else None
+    return {"text": decoded} if _round_trips(decoded) else None
 
 
 def dump(document: object) -> str:
@@ -39,8 +39,8 @@ def dump(document: object) -> str:
     return text
 
 
-def _is_sayable(document: object) -> bool:
-    """Return whether a test file can contain a report, or its text, unchanged."""
+def _round_trips(document: object) -> bool:
+    """Return whether a report, or its text, is the same after it was written to a test file and read again."""
     try:
         source = Source("report", dump({"tests": [{"report": document}]}))
         if len(source.text.encode()) > _LARGEST:
@@ -51,31 +51,31 @@ def _is_sayable(document: object) -> bool:
         return False
     if located is None or problems.has_errors:
         return False
-    said = located.at(("tests", 0, "report")).value
-    return bool(said == document) and _types(said) == _types(document)
+    value = located.at(("tests", 0, "report")).value
+    return bool(value == document) and _types(value) == _types(document)
 
 
 def _types(value: object) -> list[type]:
-    return list(_each_type(value))
+    return list(_walk_types(value))
 
 
-def _each_type(value: object) -> Iterator[type]:
+def _walk_types(value: object) -> Iterator[type]:
     yield type(value)
     for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _each_type(child)
+        yield from _walk_types(child)
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes each value where it stands: a policy test has no aliases."""
+    """Writes no YAML aliases, because policy tests do not allow them."""
 
     def ignore_aliases(self, _: object) -> bool:
         return True
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    """Write a text of several lines, or a long one, as it stands."""
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """Represent a text of several lines, or a long text, as a literal block."""
     style = "|" if "\n" in text or len(text) > _WIDTH else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_Dumper.add_representer(str, _text)
+_Dumper.add_representer(str, _represent_text)

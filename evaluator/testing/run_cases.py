@@ -1,4 +1,4 @@
-"""Run policy test files and say what differs."""
+"""Run policy test files and report the differences from the expected results."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from evaluator.base.diagnostic import Diagnostic, PolicyError, QuestionError, Re
 from evaluator.base.text import quote, quote_path, visible
 from evaluator.decision.decision import Decision
 from evaluator.report.read import read_report, read_report_text
-from evaluator.testing.case_file import REFUSED, PolicyCase, Wanted, read_case_file
+from evaluator.testing.case_file import REFUSED, Expected, PolicyCase, read_case_file
 
 SUFFIX = ".test.yaml"
 
 
 class CaseResult(Struct, frozen=True):
-    """One case and what differs from what it wants; nothing if it passed."""
+    """The result of one case: the differences from the expected result, empty if the case passed."""
 
     case: PolicyCase
     differences: tuple[str, ...]
@@ -25,88 +25,90 @@ class CaseResult(Struct, frozen=True):
 
     @property
     def passed(self) -> bool:
-        """Whether the case gave what it wants."""
+        """Return whether there are no differences."""
         return not self.differences
 
 
 def find_case_files(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the test files named and the `*.test.yaml` below the folders named; PolicyError if a folder has none."""
-    found: list[Path] = []
+    """Return the test files of some paths; PolicyError if a folder has no test file.
+
+    A path is a test file, or a folder that is searched for `*.test.yaml`, except in hidden folders.
+    """
+    files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            below = sorted(
+            in_folder = sorted(
                 p
                 for p in path.rglob(f"*{SUFFIX}")
                 if not any(part.startswith(".") for part in p.relative_to(path).parts)
             )
-            if not below:
-                message = f"there is no test below {quote_path(path)}"
-                raise PolicyError([Diagnostic("NO_TESTS", message, hint=f"test files end in {SUFFIX}")])
-            found.extend(below)
+            if not in_folder:
+                message = f"no tests in {quote_path(path)}"
+                raise PolicyError([Diagnostic("NO_TESTS", message, hint=f"names of test files end in {SUFFIX}")])
+            files.extend(in_folder)
         else:
-            found.append(path)
-    return tuple(dict.fromkeys(found))
+            files.append(path)
+    return tuple(dict.fromkeys(files))
 
 
 def run_case_file(path: Path, search: Sequence[Path] = ()) -> Iterator[CaseResult]:
-    """Yield the result of each case; PolicyError, before the first, if the file has mistakes.
+    """Yield the result of each case; PolicyError before the first result if the file has mistakes.
 
-    `search` is the policy path, in which files of policies are found that are not beside the file.
+    `search` is the policy path: folders in which policies are searched that are not in the folder of the file.
     """
     for case in read_case_file(path, search):
         yield run_case(case)
 
 
 def run_case(case: PolicyCase) -> CaseResult:
-    """Decide one case and compare."""
+    """Decide one case and compare the decision with the expected result."""
     try:
-        given, name, item = case.report, case.format, case.item
-        if isinstance(given, bytes):
-            report = read_report_text(given, name, item=item)
+        if isinstance(case.report, bytes):
+            report = read_report_text(case.report, case.format, item=case.item)
         else:
-            report = read_report(given, name, item)
+            report = read_report(case.report, case.format, case.item)
         decision = case.policy.decide(report, case.host, **case.parameters)
     except QuestionError as error:
-        return CaseResult(case, tuple(_refused(case.wanted, error)), None)
-    if case.wanted.status == REFUSED:
-        return CaseResult(case, (f"wanted the report refused, got {decision.status}",), decision)
-    return CaseResult(case, tuple(_differences(case.wanted, decision)), decision)
+        return CaseResult(case, tuple(_refused(case.expected, error)), None)
+    if case.expected.status == REFUSED:
+        return CaseResult(case, (f"expected a refused report, got {decision.status}",), decision)
+    return CaseResult(case, tuple(_differences(case.expected, decision)), decision)
 
 
-def _refused(wanted: Wanted, error: QuestionError) -> Iterator[str]:
+def _refused(expected: Expected, error: QuestionError) -> Iterator[str]:
     codes = {diagnostic.code for diagnostic in error.diagnostics}
-    if wanted.status != REFUSED or not isinstance(error, ReportError):
-        yield f"wanted {wanted.status}, but the question is refused: {error.diagnostics[0].message}"
-    for code in sorted(set(wanted.has_findings) - codes):
-        yield f"wanted the refusal {code}, got {_names(codes)}"
-    if wanted.all_findings is not None and set(wanted.all_findings) != codes:
-        yield f"wanted the refusals {_names(wanted.all_findings)}, got {_names(codes)}"
+    if expected.status != REFUSED or not isinstance(error, ReportError):
+        yield f"expected {expected.status}, but the input was refused: {error.diagnostics[0].message}"
+    for code in sorted(set(expected.has_findings) - codes):
+        yield f"expected the refusal {code}, got {_names(codes)}"
+    if expected.all_findings is not None and set(expected.all_findings) != codes:
+        yield f"expected the refusals {_names(expected.all_findings)}, got {_names(codes)}"
 
 
-def _differences(wanted: Wanted, decision: Decision) -> Iterator[str]:
-    if wanted.status != decision.status:
-        yield f"wanted {wanted.status}, got {decision.status}"
-    if wanted.names_interface and wanted.host_active_nic != decision.host_active_nic:
-        yield f"wanted the interface {_name(wanted.host_active_nic)}, got {_name(decision.host_active_nic)}"
+def _differences(expected: Expected, decision: Decision) -> Iterator[str]:
+    if expected.status != decision.status:
+        yield f"expected {expected.status}, got {decision.status}"
+    if expected.names_interface and expected.host_active_nic != decision.host_active_nic:
+        yield f"expected the interface {_name(expected.host_active_nic)}, got {_name(decision.host_active_nic)}"
     codes = tuple(sorted({finding.code for finding in decision.findings}))
-    for what, names, got in (
-        ("candidates", wanted.candidates, decision.candidates),
-        ("owners", wanted.owners, decision.owners),
-        ("findings", wanted.all_findings, codes),
+    for member, names, got in (
+        ("candidates", expected.candidates, decision.candidates),
+        ("owners", expected.owners, decision.owners),
+        ("findings", expected.all_findings, codes),
     ):
         if names is not None and tuple(sorted(set(names))) != got:
-            yield f"wanted the {what} {_names(names)}, got {_names(got)}"
-    for code in sorted(set(wanted.has_findings) - set(codes)):
-        yield f"wanted the finding {code}, got {_names(codes)}"
-    yield from _wrong_rules(wanted, decision)
+            yield f"expected the {member} {_names(names)}, got {_names(got)}"
+    for code in sorted(set(expected.has_findings) - set(codes)):
+        yield f"expected the finding {code}, got {_names(codes)}"
+    yield from _rule_differences(expected, decision)
 
 
-def _wrong_rules(wanted: Wanted, decision: Decision) -> Iterator[str]:
+def _rule_differences(expected: Expected, decision: Decision) -> Iterator[str]:
     fired = {step.rule for step in decision.trace if step.fired}
-    for rule in sorted(set(wanted.fired) - fired):
-        yield f"wanted the rule {quote(rule)} to fire"
-    for rule in sorted(set(wanted.silent) & fired):
-        yield f"wanted the rule {quote(rule)} not to fire"
+    for rule in sorted(set(expected.fired) - fired):
+        yield f"expected the rule {quote(rule)} to fire"
+    for rule in sorted(set(expected.silent) & fired):
+        yield f"expected the rule {quote(rule)} not to fire"
 
 
 def _name(name: str | None) -> str:

@@ -1,22 +1,21 @@
-"""The links of a host in one line, for tests: `bond0 over ens1, ens2 has 192.0.2.10/24`.
+"""Parse the short notation of a host in policy tests: `bond0 over ens1, ens2 has 192.0.2.10/24`.
 
-A statement names interfaces and says something about them; statements are joined by `;` or stand on
-lines of their own. The result is a capability report, so a test goes through the same door as a
-real host. What can be said:
+A statement names interfaces, followed by phrases about them. Statements are separated by `;` or a line break. The
+result is a VDSM report, so that a test uses the same reader as a real host. The phrases are:
 
-    ens1, ens2                   interfaces; nics unless something else is said
-    … has ADDRESS, ADDRESS       addresses, the first IPv4 is VDSM's `addr`
-    … over NAMES                 a bond or bridge over its slaves or ports
-    … in NAME                    the same from below
-    … on NAME                    a vlan over its base; its id is the number after the last dot
-    … vlan NUMBER                a vlan's id where the name does not tell it
-    … carries NETWORKS           logical networks on it
+    ens1, ens2                   interfaces; physical without another phrase
+    … has ADDRESS, ADDRESS       addresses; the first IPv4 address is VDSM's `addr`
+    … over NAMES                 a bond and its slaves, or a bridge and its ports
+    … in NAME                    slaves or ports and their bond or bridge
+    … on NAME                    a VLAN interface and its base; its VLAN ID is the number after the last dot
+    … vlan NUMBER                the VLAN ID, if the name does not contain it
+    … carries NETWORKS           logical networks on an interface
     … gateway ADDRESS, mode NUMBER, dhcp
-    bond NAME, bridge NAME, nic NAME   what a name is; `bond…` and `br…` need not say it
+    bond NAME, bridge NAME, nic NAME   the kind of an interface; not needed for `bond…`, `br…` and `virbr…`
     missing NAME                 a name that the report does not describe
-    last client NAME             the report's lastClientIface
+    last client NAME             `lastClientIface` of the report
 
-A name with blanks or signs in it is written in double quotes.
+A name that contains spaces, commas or semicolons is written in double quotes.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ _PHRASES = ("has", "over", "in", "on", "vlan", "carries", "gateway", "mode", "dh
 _PREFIXES = {"bond": "bond", "br": "bridge", "virbr": "bridge"}
 
 
-class _Device(Struct):
-    """What has been said of one interface so far."""
+class _Interface(Struct):
+    """One interface, with the phrases about it that were parsed so far."""
 
     name: str
     kind: str = ""
@@ -51,12 +50,12 @@ class _Device(Struct):
 
 
 def read_topology(text: str) -> dict[str, object]:
-    """Return the capability report that a terse topology describes; ValueError says what is wrong."""
+    """Return the VDSM report that a short notation describes; ValueError if the notation is invalid."""
     builder = _Builder()
     statement: list[str] = []
     for word in (*_TOKEN.findall(text), ";"):
         if word == '"':
-            raise ValueError("a double quote is never closed")
+            raise ValueError("unclosed double quote")
         if word not in (";", "\n"):
             statement.append(word)
         elif statement:
@@ -66,35 +65,35 @@ def read_topology(text: str) -> dict[str, object]:
 
 
 class _Tokens:
-    """The words of one statement, taken from the left."""
+    """The words of one statement, which are taken from the left."""
 
     def __init__(self, tokens: list[str]) -> None:
-        self._rest = tokens
+        self._remaining = tokens
 
     def peek(self) -> str:
-        return self._rest[0] if self._rest else ""
+        return self._remaining[0] if self._remaining else ""
 
-    def take(self, wanted: str) -> str:
-        if not self._rest or self._rest[0] == ",":
+    def take(self, expected: str) -> str:
+        if not self._remaining or self._remaining[0] == ",":
             raise ValueError(
-                f"{wanted} is missing at the end of a statement"
-                if not self._rest
-                else f"a comma stands where {wanted} should"
+                f"missing {expected} at the end of a statement"
+                if not self._remaining
+                else f"expected {expected}, found a comma"
             )
-        return self._rest.pop(0)
+        return self._remaining.pop(0)
 
-    def list_of(self, wanted: str) -> Iterator[str]:
-        yield self.take(wanted)
+    def list_of(self, expected: str) -> Iterator[str]:
+        yield self.take(expected)
         while self.peek() == ",":
-            self._rest.pop(0)
-            yield self.take(wanted)
+            self._remaining.pop(0)
+            yield self.take(expected)
 
 
 class _Builder:
-    """Collects devices from statements and writes the report."""
+    """Collects the interfaces of all statements and builds the report."""
 
     def __init__(self) -> None:
-        self._devices: dict[str, _Device] = {}
+        self._interfaces: dict[str, _Interface] = {}
         self._missing: set[str] = set()
         self._last_client = ""
 
@@ -102,115 +101,115 @@ class _Builder:
         if tokens.peek() == "last":
             tokens.take("")
             if tokens.take("`client`") != "client":
-                raise ValueError("after `last` comes `client`")
+                raise ValueError("expected `client` after `last`")
             self._last_client = _unquoted(tokens.take("an interface"))
             if tokens.peek():
-                raise ValueError(f"{quote(tokens.peek())} cannot follow `last client NAME`")
+                raise ValueError(f"unexpected {quote(tokens.peek())} after `last client NAME`")
             return
         subjects = [self._named(word, tokens) for word in tokens.list_of("an interface")]
         while tokens.peek():
             self._phrase(tokens.take("a phrase"), tokens, subjects)
 
-    def _phrase(self, word: str, tokens: _Tokens, subjects: list[_Device]) -> None:
+    def _phrase(self, word: str, tokens: _Tokens, subjects: list[_Interface]) -> None:
         match word:
             case "in":
                 upper = self._named(tokens.take("a bond or bridge"), tokens)
-                upper.members.extend(device.name for device in subjects)
+                upper.members.extend(interface.name for interface in subjects)
                 self._make_master(upper)
             case "dhcp":
-                for device in subjects:
-                    device.dhcp = True
+                for interface in subjects:
+                    interface.dhcp = True
             case "carries":
                 networks = [_unquoted(name) for name in tokens.list_of("a network")]
-                for device in subjects:
-                    device.networks.extend(networks)
+                for interface in subjects:
+                    interface.networks.extend(networks)
             case "has" | "over" | "on" | "vlan" | "gateway" | "mode":
                 if len(subjects) > 1:
-                    raise ValueError(f"{quote(word)} is said of one interface at a time")
-                self._phrase_of_one(word, tokens, subjects[0])
+                    raise ValueError(f"{quote(word)} is only allowed after a single interface")
+                self._phrase_for_one(word, tokens, subjects[0])
             case _:
                 hint = did_you_mean(word, _PHRASES) or f"expected one of {', '.join(_PHRASES)}"
-                raise ValueError(f"{quote(word)} says nothing about an interface; {hint}")
+                raise ValueError(f"unknown phrase {quote(word)}; {hint}")
 
-    def _phrase_of_one(self, word: str, tokens: _Tokens, device: _Device) -> None:
+    def _phrase_for_one(self, word: str, tokens: _Tokens, interface: _Interface) -> None:
         match word:
             case "has":
-                device.addresses.extend(_unquoted(text) for text in tokens.list_of("an address"))
+                interface.addresses.extend(_unquoted(text) for text in tokens.list_of("an address"))
             case "over":
-                device.members.extend(self._named(name, tokens).name for name in tokens.list_of("an interface"))
-                self._make_master(device)
+                interface.members.extend(self._named(name, tokens).name for name in tokens.list_of("an interface"))
+                self._make_master(interface)
             case "on":
-                device.kind, device.base = "vlan", self._named(tokens.take("an interface"), tokens).name
+                interface.kind, interface.base = "vlan", self._named(tokens.take("an interface"), tokens).name
             case "vlan":
-                device.kind, device.vlan_id = "vlan", _number(word, tokens)
+                interface.kind, interface.vlan_id = "vlan", _number(word, tokens)
             case "gateway":
-                device.gateway = tokens.take("an address")
+                interface.gateway = tokens.take("an address")
             case "mode":
-                device.mode = str(_number(word, tokens))
+                interface.mode = str(_number(word, tokens))
 
-    def _named(self, word: str, tokens: _Tokens) -> _Device:
+    def _named(self, word: str, tokens: _Tokens) -> _Interface:
         kind = word if word in _KINDS and tokens.peek() not in ("", ",", *_PHRASES) else ""
         if word == "missing" and tokens.peek():
             name = _unquoted(tokens.take("a name"))
             self._missing.add(name)
-            return _Device(name)
+            return _Interface(name)
         name = _unquoted(tokens.take("a name") if kind else word)
-        device = self._devices.setdefault(name, _Device(name))
+        interface = self._interfaces.setdefault(name, _Interface(name))
         if kind:
-            device.kind = kind
-        return device
+            interface.kind = kind
+        return interface
 
     @staticmethod
-    def _make_master(device: _Device) -> None:
-        device.kind = _kind_of(device)
-        if device.kind not in ("bond", "bridge"):
+    def _make_master(interface: _Interface) -> None:
+        interface.kind = _kind_of(interface)
+        if interface.kind not in ("bond", "bridge"):
             raise ValueError(
-                f"is {quote(device.name)} a bond or a bridge? say `bond {device.name}` or `bridge {device.name}`"
+                f"unknown kind of {quote(interface.name)}: write `bond {interface.name}` or `bridge {interface.name}`"
             )
 
     def report(self) -> dict[str, object]:
         maps: dict[str, dict[str, object]] = {name: {} for name in (*_MAPS.values(), "networks")}
-        for device in self._devices.values():
-            if device.name not in self._missing:
-                device.kind = _kind_of(device)
-                maps[_MAPS[device.kind]][device.name] = _entry(device)
-            for network in device.networks:
+        for interface in self._interfaces.values():
+            if interface.name not in self._missing:
+                interface.kind = _kind_of(interface)
+                maps[_MAPS[interface.kind]][interface.name] = _entry(interface)
+            for network in interface.networks:
                 if network in maps["networks"]:
-                    raise ValueError(f"{quote(network)} is carried by two interfaces; a network has one device")
-                maps["networks"][network] = _network(device)
+                    raise ValueError(f"the network {quote(network)} is on two interfaces; only one is allowed")
+                maps["networks"][network] = _network(interface)
         return {**maps, "lastClientIface": self._last_client}
 
 
-def _kind_of(device: _Device) -> str:
-    """Return what has been said, else what the name's beginning tells, else `nic`."""
-    guess = next((kind for prefix, kind in _PREFIXES.items() if device.name.startswith(prefix)), "nic")
-    return device.kind or (guess if "." not in device.name else "nic")
+def _kind_of(interface: _Interface) -> str:
+    """Return the stated kind, else the kind that the beginning of the name indicates, else `nic`."""
+    guess = next((kind for prefix, kind in _PREFIXES.items() if interface.name.startswith(prefix)), "nic")
+    return interface.kind or (guess if "." not in interface.name else "nic")
 
 
-def _entry(device: _Device) -> dict[str, object]:
-    entry = _addresses(device.addresses)
-    entry["gateway"] = "" if ":" in device.gateway else device.gateway
-    entry["ipv6gateway"] = device.gateway if ":" in device.gateway else "::"
-    entry["dhcpv4"] = device.dhcp
-    if device.kind == "bond":
-        entry["slaves"] = device.members
-        entry["opts"] = {"mode": device.mode} if device.mode else {}
-    elif device.kind == "bridge":
-        entry["ports"] = device.members
-    elif device.kind == "vlan":
-        if device.base:
-            entry["iface"] = device.base
-        number = device.name.rpartition(".")[2]
-        if device.vlan_id is not None or (number.isascii() and number.isdigit() and len(number) < 6):
-            entry["vlanid"] = int(number) if device.vlan_id is None else device.vlan_id
+def _entry(interface: _Interface) -> dict[str, object]:
+    entry = _addresses(interface.addresses)
+    entry["gateway"] = "" if ":" in interface.gateway else interface.gateway
+    entry["ipv6gateway"] = interface.gateway if ":" in interface.gateway else "::"
+    entry["dhcpv4"] = interface.dhcp
+    if interface.kind == "bond":
+        entry["slaves"] = interface.members
+        entry["opts"] = {"mode": interface.mode} if interface.mode else {}
+    elif interface.kind == "bridge":
+        entry["ports"] = interface.members
+    elif interface.kind == "vlan":
+        if interface.base:
+            entry["iface"] = interface.base
+        number = interface.name.rpartition(".")[2]
+        if interface.vlan_id is not None or (number.isascii() and number.isdigit() and len(number) < 6):
+            entry["vlanid"] = int(number) if interface.vlan_id is None else interface.vlan_id
     return entry
 
 
-def _network(device: _Device) -> dict[str, object]:
-    bridged = device.kind == "bridge"
-    entry: dict[str, object] = {"iface": device.name, "bridged": bridged, **_addresses(device.addresses)}
+def _network(interface: _Interface) -> dict[str, object]:
+    bridged = interface.kind == "bridge"
+    entry: dict[str, object] = {"iface": interface.name, "bridged": bridged, **_addresses(interface.addresses)}
     if bridged:
-        entry["ports"] = device.members
+        entry["ports"] = interface.members
     return entry
 
 
@@ -226,7 +225,7 @@ def _addresses(texts: list[str]) -> dict[str, object]:
 def _number(word: str, tokens: _Tokens) -> int:
     text = tokens.take("a number")
     if not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise ValueError(f"after {quote(word)} comes a number, not {quote(text)}")
+        raise ValueError(f"expected a number after {quote(word)}, found {quote(text)}")
     return int(text)
 
 

@@ -1,1 +1,1 @@
-"""What operators use to work on their policies: tests made from records and from changes."""
+"""Tools for authors of policies: create policy tests from records and from changes."""

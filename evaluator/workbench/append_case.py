@@ -1,7 +1,7 @@
-"""Add a test to a test file without changing a byte of the tests that are in it.
+"""Append a test to a test file without changing a byte of the existing tests.
 
-The test is written as YAML behind the last one, then the whole text is read as a test file: all old tests
-must still be in it, and the new one last. Only then is the file replaced, at once.
+The new test is written as YAML after the last test. Then the new text is read as a test file: it must contain the same
+tests as before and then the new test, which must pass. Only then the file is replaced, in one atomic step.
 """
 
 from __future__ import annotations
@@ -33,27 +33,28 @@ Cases = tuple[PolicyCase, ...]
 _LINE = re.compile(r"[^\n\r\x85\u2028\u2029]*(?:\r\n|[\n\r\x85\u2028\u2029]|\Z)")
 
 
-def write_test(path: Path, case: ChangeCase, policy: Program, named: str, search: Sequence[Path] = ()) -> None:
-    """Append a test to a file, or make the file; RecordError if the file is for another policy or cannot take it.
+def write_test(path: Path, case: ChangeCase, policy: Program, policy_name: str, search: Sequence[Path] = ()) -> None:
+    """Append a test to a file, or create the file.
 
-    `named` is what a new file names as its policy, `search` the policy path.
+    RecordError if the file tests another policy, or if the test cannot be appended. `policy_name` is the `policy` of a
+    new file; `search` is the policy path.
     """
     read = partial(read_case_file, search=search)
     if not path.exists():
-        _replace(path, file_of_case(case, named).encode(), None, policy, read)
+        _replace(path, file_of_case(case, policy_name).encode(), None, policy, read)
         return
     before = read(path)
-    if any(one.policy.digest != policy.digest for one in before):
-        raise _refusal(f"{quote_path(path)} tests another policy than {policy.name}")
+    if any(existing.policy.digest != policy.digest for existing in before):
+        raise _refusal(f"{quote_path(path)} has tests of another policy than {policy.name}")
     try:
         raw = read_regular(path).decode()
     except (OSError, ValueError) as error:
         raise _refusal(f"{quote_path(path)} cannot be read: {_reason(error)}") from None
-    _replace(path, _with_test(path, raw, case, named).encode(), before, policy, read)
+    _replace(path, _with_test(path, raw, case, policy_name).encode(), before, policy, read)
 
 
-def _with_test(path: Path, raw: str, case: ChangeCase, named: str) -> str:
-    """Return the text of a test file with one more test behind the last."""
+def _with_test(path: Path, raw: str, case: ChangeCase, policy_name: str) -> str:
+    """Return the text of a test file with a new test after the last test."""
     source = Source(str(path), read_text_file(path))
     located = proven(read_yaml(source, Problems(source)), Located)
     tests = located.children["tests"]
@@ -62,18 +63,18 @@ def _with_test(path: Path, raw: str, case: ChangeCase, named: str) -> str:
     start = source.text.rfind("\n", 0, dash) + 1
     if dash < 0 or source.text[start:dash].strip() or source.text[dash + 1 : last.span.start].strip():
         raise _refusal(f"the tests of {quote_path(path)} are not a list in block style")
-    entry = _entry(located, case, named, indent=source.text[start:dash])
+    entry = _entry(located, case, policy_name, indent=source.text[start:dash])
     following = [span.start for span in located.keys.values() if span.start > last.span.start]
     lines = [line for line in _LINE.findall(raw) if line]
-    at = source.text.count("\n", 0, min(following)) if following else len(lines)
-    head = "".join(lines[:at])
-    end = "\r\n" if "\r\n" in raw else "\n"
-    glue = "" if head.endswith(("\n", "\r")) else end
-    return head + glue + entry.replace("\n", end) + "".join(lines[at:])
+    index = source.text.count("\n", 0, min(following)) if following else len(lines)
+    head = "".join(lines[:index])
+    line_end = "\r\n" if "\r\n" in raw else "\n"
+    separator = "" if head.endswith(("\n", "\r")) else line_end
+    return head + separator + entry.replace("\n", line_end) + "".join(lines[index:])
 
 
-def _entry(located: Located, case: ChangeCase, named: str, indent: str) -> str:
-    """Return the test as an entry of a list that is indented so, under a name that no other test has."""
+def _entry(located: Located, case: ChangeCase, policy_name: str, indent: str) -> str:
+    """Return the test as an indented entry of a list, with a name that no other test has."""
     top: Any = located.value
     names = {test["name"] for test in top["tests"]}
     test = with_parameters(case, top.get("parameters") or ())
@@ -82,12 +83,12 @@ def _entry(located: Located, case: ChangeCase, named: str, indent: str) -> str:
         number += 1
         test["name"] = f"{title} ({number})"
     if "policy" not in top:
-        test = {"name": test.pop("name"), "policy": named, **test}
+        test = {"name": test.pop("name"), "policy": policy_name, **test}
     return "".join(f"{indent}{line}" if line.strip() else line for line in dump([test]).splitlines(keepends=True))
 
 
 def _replace(path: Path, content: bytes, before: Cases | None, policy: Program, read: Callable[[Path], Cases]) -> None:
-    """Write the file beside its place, read and run it there, and move it to its place."""
+    """Write a temporary file in the same folder, check it, and rename it to the path."""
     target = path.resolve()
     temporary: Path | None = None
     try:
@@ -99,7 +100,7 @@ def _replace(path: Path, content: bytes, before: Cases | None, policy: Program, 
         temporary.chmod(target.stat().st_mode & 0o7777 if before is not None else 0o666 & ~_umask())
         temporary.replace(target)
     except PolicyError as error:
-        raise _refusal(f"{quote_path(path)} cannot take the test: {error.diagnostics[0].message}") from None
+        raise _refusal(f"{quote_path(path)} cannot be extended by the test: {error.diagnostics[0].message}") from None
     except OSError as error:
         message = f"{quote_path(path)} cannot be written: {reason_of(error)}"
         raise RecordError([Diagnostic(RecordCode.UNWRITABLE, message)]) from None
@@ -116,11 +117,11 @@ def _umask() -> int:
 
 
 def _check(path: Path, after: Cases, before: Cases, policy: Program) -> None:
-    """Raise RecordError unless the file holds the tests that it held, and one more, for this policy, that passes."""
+    """Raise RecordError unless the file has the same tests as before, and a new test of this policy that passes."""
     *old, new = after
     is_same = [_identity(case) for case in old] == [_identity(case) for case in before]
     if not is_same or new.policy.digest != policy.digest or not run_case(new).passed:
-        raise _refusal(f"{quote_path(path)} cannot take the test: it would be read as another one")
+        raise _refusal(f"{quote_path(path)} cannot be extended by the test: it would be read differently")
 
 
 def _identity(case: PolicyCase) -> tuple[object, ...]:
@@ -130,7 +131,7 @@ def _identity(case: PolicyCase) -> tuple[object, ...]:
         case.report,
         case.host,
         case.parameters,
-        case.wanted,
+        case.expected,
         case.format,
         case.item,
     )
@@ -141,4 +142,4 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def _refusal(message: str) -> RecordError:
-    return RecordError([Diagnostic(RecordCode.NOT_A_TEST, message, hint="name another file")])
+    return RecordError([Diagnostic(RecordCode.NOT_A_TEST, message, hint="give another file")])

@@ -1,6 +1,6 @@
-"""A change that an explanation names becomes a policy test: the question after the change, and its answer.
+"""Create a policy test from a change that an explanation names: the changed input, and the decision for it.
 
-The test is complete: report, addresses and parameters are in it, and it passes.
+The test contains the report, the host addresses and the parameters. It passes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LONGEST_NAME = 200
 
 
 class ChangeCase(Struct, frozen=True):
-    """A test as data, without the policy that it is for; `change` is what was changed."""
+    """A test as data, without the policy that it tests, and the change that it was created from."""
 
     test: dict[str, Any]
     parameters: Mapping[str, object]
@@ -35,42 +35,42 @@ class ChangeCase(Struct, frozen=True):
 
 
 def change_case(decision: Decision, name: str) -> ChangeCase | Search | None:
-    """Return the test by which an interface is the answer; how the search ended if it found no change.
+    """Return the test in which an interface is the answer; if no change was found, how the search ended.
 
-    None if the interface is the answer already. KeyError if the report describes no such interface.
+    None if the interface already is the answer. KeyError if the report does not describe the interface.
     """
     case = case_of(decision)
     link = case.report.facts.by_name[name]
     if decision.status is Status.RESOLVED and decision.host_active_nic == name:
         return None
-    found = smallest_change(case, link, Effort.for_case(case))
-    if found.change is None or found.case is None:
-        return found.search
-    title = f"{quote(name)} would {goal(name, decision)} if {found.change.sentence}"
-    return ChangeCase(_test(found.case, name, title), _parameters(found.case), found.change)
+    result = smallest_change(case, link, Effort.for_case(case))
+    if result.change is None or result.case is None:
+        return result.search
+    title = f"{quote(name)} would {goal(name, decision)} if {result.change.sentence}"
+    return ChangeCase(_test(result.case, name, title), _parameters(result.case), result.change)
 
 
 def file_of_case(case: ChangeCase, policy: str) -> str:
-    """Return a test file that holds this test alone."""
-    given = {name: value for name, value in case.parameters.items() if value is not None}
-    head = {"policy": policy, **({"parameters": given} if given else {})}
+    """Return the text of a test file with this test only."""
+    parameters = {name: value for name, value in case.parameters.items() if value is not None}
+    head = {"policy": policy, **({"parameters": parameters} if parameters else {})}
     return dump({**head, "tests": [case.test]})
 
 
-def with_parameters(case: ChangeCase, known: Iterable[str]) -> dict[str, Any]:
-    """Return the test with its parameters, for a file that gives some itself: null is the default."""
-    names = set(known)
-    given = {name: value for name, value in case.parameters.items() if value is not None or name in names}
-    return {**case.test, **({"parameters": given} if given else {})}
+def with_parameters(case: ChangeCase, of_file: Iterable[str]) -> dict[str, Any]:
+    """Return the test with its parameters; null replaces a parameter of the file by its default."""
+    names = set(of_file)
+    parameters = {name: value for name, value in case.parameters.items() if value is not None or name in names}
+    return {**case.test, **({"parameters": parameters} if parameters else {})}
 
 
 def _test(case: Case, name: str, title: str) -> dict[str, Any]:
     report = case.report
-    held = report_in_test(report.document, report.text or text_of(report.document))
-    if held is None:  # names of the kernel that are not UTF-8: the report as `activenic collect` writes it
+    members = report_in_test(report.document, report.text or text_of(report.document))
+    if members is None:  # names that are not UTF-8 are written as by `activenic collect`
         readable = restate(report, lambda writer: None, ChangedFacts({}))
-        held = None if readable is None else report_in_test(readable.document, text_of(readable.document))
-    if held is None:
+        members = None if readable is None else report_in_test(readable.document, text_of(readable.document))
+    if members is None:
         message = "the report is too large for a test file, or not UTF-8"
         raise RecordError([Diagnostic(RecordCode.NOT_A_TEST, message)])
     if len(title) > _LONGEST_NAME:
@@ -78,7 +78,7 @@ def _test(case: Case, name: str, title: str) -> dict[str, Any]:
     host = host_data(case.host)
     return {
         "name": title,
-        **held,
+        **members,
         "format": report.format,
         **({"item": report.item} if report.item is not None else {}),
         **({"host": host} if host else {}),

@@ -1,8 +1,8 @@
-"""A kept decision becomes a policy test: what was decided once must be decided again.
+"""Create a policy test from a record: the policy must make the recorded decision again.
 
-The test stands for itself: the report in it, the addresses without the look-up, and what was decided.
-What YAML as policy tests know it cannot say (fractions, deep nesting) stands there as text, and what is
-too large in a file beside the test.
+The test contains the report, the resolved addresses without the lookup, and the expected decision. A report that the
+YAML of policy tests cannot express, for example fractions and deep nesting, is written as text. A report that is too
+large, or a policy that is not shipped, is written to another file in the folder of the test.
 """
 
 from __future__ import annotations
@@ -25,53 +25,58 @@ from evaluator.testing.case_text import dump, report_in_test
 
 
 class RecordCase(Struct, frozen=True):
-    """A test file, and the files that must stand beside it, by their names."""
+    """The text of a test file, and other files for the same folder, by name."""
 
     text: str
-    beside: dict[str, bytes]
+    other_files: dict[str, bytes]
 
 
 def record_case(record: Record, stem: str | None, policy: str | None = None) -> RecordCase:
-    """Return the test file of a record; `stem` begins the names of files beside it, None where there can be none.
+    """Return the test file of a record.
 
-    `policy` is what the test shall name instead of the record's own policy. RecordError where the record
-    has lost its report or policy, or needs a file beside it and there can be none.
+    `stem` is the beginning of the names of other files; None if other files cannot be written. `policy` is the name to
+    use instead of the policy of the record. RecordError if the report or the policy of the record was erased, or if
+    another file is needed but `stem` is None.
     """
     if record.report is None or (None in record.texts and policy is None):
         raise _refusal("the report or the policy of this record was erased", RecordCode.ERASED)
-    beside: dict[str, bytes] = {}
+    other_files: dict[str, bytes] = {}
     envelope = record.envelope
     test: Json = {"name": f"decision {envelope['decision_id']} of {envelope['timestamp']}"}
-    given = envelope["input"]
-    test.update(_report(record.report, given["report"], beside, stem))
-    test.update({key: value for key, value in given["report"].items() if key in ("format", "item")})
-    test.update(_host(given["host"]))
-    test["want"] = _want(envelope["result"], given["host"]["remarks"])
-    named = policy or _shipped(record.texts)
-    if named is None:
+    inputs = envelope["input"]
+    test.update(_report(record.report, inputs["report"], other_files, stem))
+    test.update({key: value for key, value in inputs["report"].items() if key in ("format", "item")})
+    test.update(_host(inputs["host"]))
+    test["want"] = _want(envelope["result"], inputs["host"]["remarks"])
+    policy_name = policy or _shipped(record.texts)
+    if policy_name is None:
         text = _policy_text(record)
-        named = _beside(beside, stem, "policy.yaml", text, "the policy is none of the shipped ones")
-    whole = {"policy": named, "parameters": given["parameters"], "tests": [test]}
-    return RecordCase(dump(whole), beside)
+        policy_name = _add_file(other_files, stem, "policy.yaml", text, "the policy is not a shipped one")
+    document = {"policy": policy_name, "parameters": inputs["parameters"], "tests": [test]}
+    return RecordCase(dump(document), other_files)
 
 
-def _report(text: bytes, given: Json, beside: dict[str, bytes], stem: str | None) -> Json:
-    """Return a report as a test holds it: as a map or list, else as its own text, else in a file beside it."""
-    found = report_in_test(read_report_text(text, given["format"], item=given.get("item")).document, text)
-    why = "the report is too large for a test file, or no UTF-8"
-    return {"report": _beside(beside, stem, "report.json", text, why)} if found is None else found
+def _report(text: bytes, source: Json, other_files: dict[str, bytes], stem: str | None) -> Json:
+    """Return the members of a test for a report: a map or list, else its text, else the name of another file."""
+    report = read_report_text(text, source["format"], item=source.get("item"))
+    members = report_in_test(report.document, text)
+    if members is not None:
+        return members
+    reason = "the report is too large for a test file, or not UTF-8"
+    return {"report": _add_file(other_files, stem, "report.json", text, reason)}
 
 
-def _beside(beside: dict[str, bytes], stem: str | None, suffix: str, content: bytes, why: str) -> str:
+def _add_file(other_files: dict[str, bytes], stem: str | None, suffix: str, content: bytes, reason: str) -> str:
+    """Add a file and return its name."""
     if stem is None:
-        raise _refusal(f"{why}, so a file must stand beside the test", RecordCode.NOT_A_TEST)
+        raise _refusal(f"{reason}, so the test needs another file in its folder", RecordCode.NOT_A_TEST)
     name = f"{stem}.{suffix}"
-    beside[name] = content
+    other_files[name] = content
     return name
 
 
 def _shipped(texts: tuple[bytes | None, ...]) -> str | None:
-    """Return the name of the shipped policy that has exactly these texts."""
+    """Return the name of the shipped policy with exactly these texts; None if there is no such policy."""
     return next((name for name in shipped_names() if _contents(load_shipped(name)) == texts), None)
 
 
@@ -80,23 +85,23 @@ def _contents(program: Program) -> tuple[bytes, ...]:
 
 
 def _policy_text(record: Record) -> bytes:
-    """Return the policy of a record as one text: its own, or that of all its texts together."""
+    """Return the policy of a record as one text; if it extends others, with all of them merged."""
     if len(record.texts) == 1:
         return record.policy or b""
     sources = policy_sources(record)
     return expand(read_chain(sources[-1], recorded(sources))).encode()
 
 
-def _host(kept: Json) -> Json:
-    """Return the `host` of a test: the first answer in front, as the format wants it."""
-    answers = sorted(kept["answers"], key=lambda text: text != kept["first"])
-    if kept["asked"] is None:
+def _host(host: Json) -> Json:
+    """Return the `host` member of a test; its format requires that the first answer is first."""
+    answers = sorted(host["answers"], key=lambda text: text != host["first"])
+    if host["asked"] is None:
         return {"host": answers} if answers else {}
-    return {"host": {"name": kept["asked"], "addresses": answers, "complete": kept["complete"]}}
+    return {"host": {"name": host["asked"], "addresses": answers, "complete": host["complete"]}}
 
 
 def _want(result: Json, remarks: list[Json]) -> Json:
-    """Return what was decided; findings on the look-up are left out, for a test never looks anything up."""
+    """Return the expected decision, without findings on the lookup, because a test does not look up names."""
     codes = {finding["code"] for finding in result["findings"] if finding not in remarks}
     fired = [step["rule"] for step in result["trace"] if step["fired"]]
     want: Json = {
@@ -110,10 +115,10 @@ def _want(result: Json, remarks: list[Json]) -> Json:
 
 
 def _refusal(message: str, code: RecordCode) -> RecordError:
-    hint = "name a file with `--to`" if code is RecordCode.NOT_A_TEST else ""
+    hint = "give a file with `--to`" if code is RecordCode.NOT_A_TEST else ""
     return RecordError([Diagnostic(code, message, hint=hint)])
 
 
-def names_beside(path: Path) -> str:
-    """Return how the names of the files beside a test begin."""
+def stem_of(path: Path) -> str:
+    """Return the beginning of the names of the other files of a test."""
     return path.name.removesuffix(".yaml").removesuffix(".test") or quote(path.name)

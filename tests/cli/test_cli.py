@@ -106,7 +106,7 @@ def test_a_bad_report(write: Any, capsys: pytest.CaptureFixture[str], content: b
         ([*DECIDE, "--param", "management_vlan"], 2, "no `name=value`"),
         (["check", "missing.yaml"], 8, "no such file"),
         (["test", "missing.test.yaml"], 8, "no such file"),
-        (["test", str(ROOT / "schemas")], 8, "there is no test below"),
+        (["test", str(ROOT / "schemas")], 8, "no tests in"),
         (["policies", "show", "none"], 8, "there is no policy `none`"),
     ],
 )
@@ -298,10 +298,10 @@ def test_test_fails_on_differences_and_mistakes(write: Any, capsys: pytest.Captu
     assert capsys.readouterr().out.endswith("1 passed, 0 failed\n")
     assert main(["test", write("wrong.test.yaml", good.replace("resolved ens1", "resolved ens2"))]) == 8
     out = capsys.readouterr().out
-    assert "wanted the interface ens2, got ens1" in out
+    assert "expected the interface ens2, got ens1" in out
     assert "0 passed, 1 failed" in out
     for mistake, said in (
-        ("resolved ens1 NO_SUCH_CODE", "there is no finding code `NO_SUCH_CODE`"),
+        ("resolved ens1 NO_SUCH_CODE", "unknown finding code `NO_SUCH_CODE`"),
         ("resolvd ens1", "did you mean `resolved`?"),
         ("{status: resolved, fired: [one-interfac]}", "did you mean `one-interface`?"),
         ("{status: resolved, finding: []}", "unknown key `finding`"),
@@ -310,12 +310,12 @@ def test_test_fails_on_differences_and_mistakes(write: Any, capsys: pytest.Captu
         assert said in capsys.readouterr().err
     for text, said in (
         ("policy: strict\ntests: []\n", "expected an entry"),
-        (good.replace("policy: strict\n", ""), "the test names no policy"),
+        (good.replace("policy: strict\n", ""), "missing policy"),
         (good.replace("strict", "strickt"), "there is no policy `strickt`"),
         (good.replace("ens1 has", "ens1 hass"), "did you mean `has`?"),
         (good.replace("host: 192.0.2.10", "host: node7"), "does not appear to be"),
         (good.replace("given", "report"), "no such file"),
-        (good.replace("given: ens1 has 192.0.2.10/24, ", ""), "either `given` or `report`"),
+        (good.replace("given: ens1 has 192.0.2.10/24, ", ""), "exactly one of `given`, `report` and `text`"),
     ):
         assert main(["test", write("mistake.test.yaml", text)]) == 8
         assert said in capsys.readouterr().err

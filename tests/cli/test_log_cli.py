@@ -408,7 +408,7 @@ def test_any_real_host_becomes_a_test(tmp_path: Path, path: Path, format_: str) 
         (tmp_path / "a.test.yaml").write_text(case.text, encoding="utf-8")
         (result,) = run_case_file(tmp_path / "a.test.yaml")
         assert result.differences == ()
-        assert case.beside == {}
+        assert case.other_files == {}
 
 
 def test_a_looked_up_name_becomes_a_test(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -456,7 +456,7 @@ def test_what_a_test_file_cannot_hold_stands_beside_it(capsys: pytest.CaptureFix
     main(["log", "list", log, "--output", "jsonl"])
     one = json.loads(capsys.readouterr().out)["decision_id"]
     assert main(["record-test", one, "--log", log]) == 1
-    assert "name a file with `--to`" in capsys.readouterr().err
+    assert "give a file with `--to`" in capsys.readouterr().err
     to = tmp_path / "new" / "kept.test.yaml"
     to.parent.mkdir()
     assert main(["record-test", one, "--log", log, "--to", str(to)]) == 0
@@ -480,9 +480,9 @@ def test_formats_in_a_test_file(capsys: pytest.CaptureFixture[str], tmp_path: Pa
         (f"report: [{entry}], format: auto", 0, "1 passed"),
         (f"report: [{entry}], format: vdsm", 8, "refused"),
         (f"report: [{entry}], format: iprout2", 8, "did you mean `iproute2`?"),
-        ("given: ens1 has 192.0.2.10/24, format: vdsm", 8, "`format` goes with `report` or `text`"),
+        ("given: ens1 has 192.0.2.10/24, format: vdsm", 8, "`format` is only allowed with `report` or `text`"),
         ('text: \'{"nics": {"ens1": {"addr": "192.0.2.10"}}, "load": 1.5}\'', 0, "1 passed"),
-        ('text: "{}", report: {}', 8, "a test has either `given` or `report`"),
+        ('text: "{}", report: {}', 8, "a test must have exactly one of `given`, `report` and `text`"),
         ('text: "{"', 8, "the report is not JSON"),
     ):
         path.write_text(text % given)

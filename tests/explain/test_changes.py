@@ -18,7 +18,7 @@ from evaluator.base.schema import violations
 from evaluator.explain.counterfactual.search import Effort, SearchResult, smallest_change
 from evaluator.facts.address import in_order
 from evaluator.report.read import read_report_text
-from evaluator.testing.case_file import PolicyCase, Wanted
+from evaluator.testing.case_file import Expected, PolicyCase
 from evaluator.testing.run_cases import run_case, run_case_file
 from evaluator.workbench.change_case import ChangeCase, change_case, file_of_case
 from tests.support.captured import CAPTURES
@@ -74,7 +74,7 @@ def passes(case: ChangeCase, policy: str) -> bool:
     if "text" in test:
         report = test["text"].encode()
     asked = HostAddresses.of(*host) if isinstance(host, list) else _named(host)
-    wanted = Wanted(test["want"]["status"], test["want"]["hostActiveNic"], True)
+    wanted = Expected(test["want"]["status"], test["want"]["hostActiveNic"], True)
     given = {name: value for name, value in case.parameters.items() if value is not None}
     return run_case(PolicyCase(test["name"], "", LOADED[policy], report, asked, given, wanted, test["format"])).passed
 

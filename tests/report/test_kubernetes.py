@@ -160,7 +160,7 @@ def test_a_test_made_of_a_record_chooses_the_same_item(tmp_path: Path) -> None:
     made = record_case(record_of(decision), "made")
     path = tmp_path / "made.test.yaml"
     path.write_text(made.text)
-    for name, content in made.beside.items():
+    for name, content in made.other_files.items():
         (tmp_path / name).write_bytes(content)
     (case,) = read_case_file(path)
     assert case.item == "worker-1"
