@@ -1,8 +1,8 @@
 """Follow the CNAME chain from a name to its addresses, or to the reason why it has none.
 
 A chain may have up to sixteen links. They are in one response or in several, because some servers return only the
-first link; then the caller queries the next name. Absence of addresses counts only if a SOA record of a zone that
-contains the last name proves it.
+first link; then the caller queries the next name. That an alias target has no addresses counts only if the response
+has the SOA record of a zone that contains the target; otherwise the target itself is queried.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from evaluator.names.host_name import HostName
 from evaluator.names.hosts_file import HostsEntry
 from evaluator.names.lookup import Family, lookup_findings
 
-_NO_HOSTS_FILE = "only DNS was asked: if the name is in a hosts file, use `--hosts FILE`"
+_NO_HOSTS_FILE = "only DNS was queried: if the name is in a hosts file, use `--hosts FILE`"
 _MDNS = "names below `.local` are for mDNS, which is not queried: put the name into a hosts file for `--hosts`"
 _LOOPBACK = (parse_address("127.0.0.1"), parse_address("::1"))
 

@@ -131,7 +131,7 @@ def lookup_findings(
         code, problem, hint = _MESSAGES[outcome]
         affected = "" if len(types) == len(families) else f" ({' and '.join(types)} records)"
         severity = Severity.ERROR if not has_addresses else Severity.WARNING
-        queried = f"; asked: {', '.join(servers)}" if servers and outcome in _SERVER_OUTCOMES else ""
+        queried = f"; queried: {', '.join(servers)}" if servers and outcome in _SERVER_OUTCOMES else ""
         hints = (hint, elsewhere) if elsewhere and not has_addresses else (hint,)
         yield Finding(code, severity, f"{quoted} {problem}{affected}{queried}", hint="; ".join(hints))
     if has_addresses and any(f.outcome in (Outcome.NAME_NOT_FOUND, Outcome.CNAME_DANGLING) for f in families):

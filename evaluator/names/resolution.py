@@ -47,7 +47,7 @@ def from_resolution(resolution: Mapping[str, Any]) -> HostAddresses:
     _refuse_invalid(resolution)
     name = read_host_name(resolution["asked"])
     if not isinstance(name, HostName):
-        raise _refusal(f"{quote(resolution['asked'])} is a literal and has no resolution")
+        raise _refusal(f"{quote(resolution['asked'])} is an address literal, which has no resolution")
     if name.is_localhost:
         replayed = loopback_document(name)
         host = freeze_loopback(name, replayed)

@@ -458,7 +458,7 @@ def ask_for(name: str, script: Script, **options: Any) -> HostAddresses:
 
 def test_a_name_that_dns_does_not_know_may_be_in_a_hosts_file(tmp_path: Path) -> None:
     _, hint = said(ask_for(NAME, nxdomain))["NAME_NOT_FOUND"]
-    assert hint == "check its spelling; only DNS was asked: if the name is in a hosts file, use `--hosts FILE`"
+    assert hint == "check its spelling; only DNS was queried: if the name is in a hosts file, use `--hosts FILE`"
     hosts = tmp_path / "hosts"
     hosts.write_text("192.0.2.10 another.lab.test\n")
     assert said(ask_for(NAME, nxdomain, hosts_file=hosts))["NAME_NOT_FOUND"][1] == "check its spelling"
@@ -478,9 +478,9 @@ def test_name_servers_that_fail_are_named() -> None:
     for error, code in (("SERVFAIL", "DNS_SERVER_FAILED"), ("REFUSED", "DNS_REFUSED")):
         with scripted_server(partial(_refuse, error)) as server:
             host = evaluator.resolve_host(NAME, servers=[server], timeout=PATIENT)
-            assert said(host)[code][0].endswith(f"; asked: {server}")
+            assert said(host)[code][0].endswith(f"; queried: {server}")
     alone = evaluator.resolve_host(NAME, servers=["127.0.0.1#1"], timeout=PATIENT)
-    assert said(alone)["DNS_UNREACHABLE"][0].endswith("no name server can be reached; asked: 127.0.0.1#1")
+    assert said(alone)["DNS_UNREACHABLE"][0].endswith("no name server can be reached; queried: 127.0.0.1#1")
 
 
 def test_a_hosts_file_that_differs_from_dns_is_shown_beside_it(tmp_path: Path) -> None:

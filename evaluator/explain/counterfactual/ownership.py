@@ -118,7 +118,7 @@ def _gain(link: Link, new: tuple[OwnedAddress, ...]) -> Trial:
             lambda writer: writer.add_addresses(link, new),
             changed_facts({name: _ADDRESS_FACTS}),
             lambda case: owned_texts(case.report.facts.by_name[name].addresses),
-            f"{quote(name)} owned {_joined_with_and(map(with_length, new))}",
+            f"{quote(name)} owned {joined_with_and(map(with_length, new))}",
         )
 
     return report_trial(f"addresses of {name}", build, len(new))
@@ -194,7 +194,7 @@ def _loss(name: str, addresses: tuple[Address, ...]) -> BuildEdit:
             lambda writer: writer.remove_addresses(link, frozenset(addresses)),
             changed_facts({name: _ADDRESS_FACTS}),
             lambda case: owned_texts(case.report.facts.by_name[name].addresses),
-            f"{quote(name)} did not own {_joined_with_and(map(str, addresses))}",
+            f"{quote(name)} did not own {joined_with_and(map(str, addresses))}",
         )
 
     return build
@@ -205,5 +205,6 @@ def owned_texts(owned: Iterable[OwnedAddress]) -> list[str]:
     return [with_length(address) for address in owned]
 
 
-def _joined_with_and(words: Iterable[str]) -> str:
+def joined_with_and(words: Iterable[str]) -> str:
+    """Return the words in backticks, joined with "and"."""
     return " and ".join(map(quote, words))

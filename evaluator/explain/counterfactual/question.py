@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from evaluator.base.text import quote
 from evaluator.decision.decide import Case
 from evaluator.decision.trace import Edit, EditKind
-from evaluator.explain.counterfactual.ownership import USUAL_LENGTH
+from evaluator.explain.counterfactual.ownership import USUAL_LENGTH, joined_with_and
 from evaluator.explain.counterfactual.trial import Applied, Option, Trial
 from evaluator.facts.address import Address, address_of, in_order, network_of
 from evaluator.facts.host_addresses import HostAddresses
@@ -27,7 +27,7 @@ def address_options(case: Case, link: Link) -> Iterator[Option]:
     """Yield options that give the host fewer or other addresses."""
     sets = tuple(dict.fromkeys(_address_sets(case.host, link)))
     for addresses in sets:
-        yield Option((_addresses_trial(literal_host(addresses)),))
+        yield Option((_addresses_trial(HostAddresses.of(*map(str, addresses))),))
     if not case.host.is_literal:
         for addresses in sets:
             host = replace(
@@ -40,11 +40,6 @@ def address_options(case: Case, link: Link) -> Iterator[Option]:
                 resolution=None,
             )
             yield Option((_addresses_trial(host),))
-
-
-def literal_host(addresses: tuple[Address, ...]) -> HostAddresses:
-    """Return a host that is given by these addresses, without a name."""
-    return HostAddresses.of(*map(str, addresses))
 
 
 def _address_sets(host: HostAddresses, link: Link) -> Iterator[tuple[Address, ...]]:
@@ -68,7 +63,7 @@ def _address_sets(host: HostAddresses, link: Link) -> Iterator[tuple[Address, ..
 
 
 def _addresses_trial(host: HostAddresses) -> Trial:
-    addresses = _joined_with_and(map(str, host.answers))
+    addresses = joined_with_and(map(str, host.answers))
     if host.is_literal:
         only = "only address were" if len(host.answers) == 1 else "only addresses were"
         sentence = f"the host's {only} {addresses}"
@@ -84,10 +79,10 @@ def _addresses_trial(host: HostAddresses) -> Trial:
 
 def host_data(host: HostAddresses) -> object:
     """Return the host as a policy test writes it: a list of addresses, or a map if the host has a name."""
-    in_order = [str(address) for address in sorted(host.answers, key=lambda address: address != host.first)]
+    addresses = [str(address) for address in sorted(host.answers, key=lambda address: address != host.first)]
     if host.is_literal:
-        return in_order
-    return {"name": host.name, "addresses": in_order, "complete": host.complete}
+        return addresses
+    return {"name": host.name, "addresses": addresses, "complete": host.complete}
 
 
 def parameter_options(case: Case, link: Link) -> Iterator[Option]:
@@ -141,7 +136,3 @@ def _as_text(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def _joined_with_and(words: Iterable[str]) -> str:
-    return " and ".join(map(quote, words))

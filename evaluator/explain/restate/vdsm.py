@@ -5,7 +5,7 @@ VDSM states one fact in several places, and the writer changes them together:
 - A device has its first IPv4 address in `addr` and `netmask`, all IPv4 addresses in `ipv4addrs`, and the IPv6 addresses
   in `ipv6addrs`.
 - A logical network on the device repeats these members. If device and network differed, the report would contradict
-  itself, which is a finding. A network that omits the members, as some versions do, is not changed.
+  itself, which is a finding. A network without these members is not changed.
 - VDSM 4.9 has no `bridges`. There, the entry of a bridged network is the entry of the bridge, so the network cannot
   be removed or moved alone.
 """

@@ -51,7 +51,8 @@ def interfaces(explained: ExplainedInterfaces) -> Html:
     if explained.unexplained:
         content.append(
             element(
-                "p", f"{plural(explained.unexplained, 'more interface')} not explained: not involved in the decision."
+                "p",
+                f"Not explained, because not involved: {plural(explained.unexplained, 'more interface')}.",
             )
         )
     return section("Why, and why not, for each interface", "interfaces", *content)
