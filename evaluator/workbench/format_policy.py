@@ -1,8 +1,9 @@
-"""Formats the sentences of a policy file; every other byte of the file stays as it is.
+"""Format the sentences of a policy file, and do not change any other byte of the file.
 
-The YAML text is never written anew. Each sentence of a rule and each named condition is laid out (`syntax/layout.py`),
-and becomes one edit if it looks different. A sentence that fits stands behind its key; a longer one becomes a block
-after `|`. The edited text is read again before it is returned: it must hold the same values and the same tokens.
+The YAML is not dumped again, because this would lose comments and layout. Instead each sentence of a rule and each
+named condition is laid out (`syntax/layout.py`), and becomes one edit of the text if the result differs. A short
+sentence is put on the line of its key; a longer sentence becomes a literal block after `|`. The edited text is parsed
+again before it is returned: it must have the same values and the same tokens.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from evaluator.policy.syntax.parse import LONGEST_SENTENCE, parse_condition, par
 _STEP = 2
 _PLAIN_START = re.compile(r"[A-Za-z_(]")
 _NEVER_PLAIN = re.compile(r": |:$| #")
-_FLOW_SIGNS = re.compile(r"[,\[\]{}]")
+_FLOW_INDICATORS = re.compile(r"[,\[\]{}]")
 _COMMENT_FOLLOWS = re.compile(r"[ \t]+#")
 _BLOCKS = ("|", ">")
 _RESOLVER = yaml.resolver.Resolver()
@@ -35,7 +36,7 @@ _STRING = "tag:yaml.org,2002:str"
 
 
 class Edit(Struct, frozen=True):
-    """A new text for a part of a file, in offsets of its text as it is on the disk."""
+    """The new text of a part of a file; `start` and `end` are offsets in the text of the file."""
 
     start: int
     end: int
@@ -43,7 +44,7 @@ class Edit(Struct, frozen=True):
 
 
 class _Place(Struct, frozen=True):
-    """A sentence in a file: its key, its value, and whether it is inside brackets or braces of YAML."""
+    """A sentence in a file: its key, its value, and whether it is inside a flow collection of YAML."""
 
     key: Span
     value: Located
@@ -52,7 +53,7 @@ class _Place(Struct, frozen=True):
 
 
 def format_policy(name: str, raw: str) -> str:
-    """Return a policy's text with its sentences in canonical form; PolicyError if they cannot be read."""
+    """Return the text of a policy with its sentences in canonical form; PolicyError if a sentence is invalid."""
     text = raw
     for edit in reversed(edits_of(name, raw)):
         text = text[: edit.start] + edit.text + text[edit.end :]
@@ -60,9 +61,9 @@ def format_policy(name: str, raw: str) -> str:
 
 
 def edits_of(name: str, raw: str) -> tuple[Edit, ...]:
-    """Return the edits that bring the sentences of a policy's text into canonical form, in their order.
+    """Return the edits, in order, that bring the sentences of a policy into canonical form.
 
-    PolicyError with every sentence that cannot be read, or if the text is not a policy.
+    PolicyError lists all invalid sentences; also if the text is not a policy.
     """
     source = Source(name, plain_text(raw))
     located = _read(source)
@@ -71,13 +72,13 @@ def edits_of(name: str, raw: str) -> tuple[Edit, ...]:
     for edit in reversed(edits):
         edited = edited[: edit.start] + edit.text + edited[edit.end :]
     if edits and _meaning(Source(name, edited)) != _meaning(source):
-        message = f"{quote_path(name)} cannot be formatted without a change of its meaning"
+        message = f"{quote_path(name)} cannot be formatted without changing its meaning"
         raise PolicyError([Diagnostic("NOT_FORMATTED", message, hint="write its rules as blocks after `|`")])
     return tuple(_in_raw(raw, edits))
 
 
 def _read(source: Source) -> Located:
-    """Return the YAML of a policy whose sentences can all be read."""
+    """Return the YAML of a policy; PolicyError if a sentence is invalid."""
     problems = Problems(source)
     located = read_yaml(source, problems)
     if located is None or problems.has_errors:
@@ -101,14 +102,16 @@ def _places(source: Source, located: Located) -> Iterator[_Place]:
     conditions = located.children.get("conditions")
     if conditions is not None:
         places += [(span, conditions.children[name], True) for name, span in conditions.keys.items()]
-    places += [(one.keys["rule"], one.children["rule"], False) for one in rule_maps(located) if "rule" in one.children]
+    places += [
+        (rule.keys["rule"], rule.children["rule"], False) for rule in rule_maps(located) if "rule" in rule.children
+    ]
     for key, value, is_condition in sorted(places, key=lambda place: place[0].start):
         if isinstance(value.value, str) and not value.broken:
             yield _Place(key, value, is_condition, value.span.start in in_flow)
 
 
 def _scalars_in_flow(text: str) -> Iterator[int]:
-    """Yield where the scalars start that are inside brackets or braces of YAML."""
+    """Yield the start offsets of the scalars that are inside a flow collection of YAML."""
     depth: list[bool] = []
     for event in yaml.parse(text, yaml.SafeLoader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -120,7 +123,7 @@ def _scalars_in_flow(text: str) -> Iterator[int]:
 
 
 def _scalar(source: Source, value: Located) -> Scalar | None:
-    """Return the sentence with the places of its characters; None if it has escapes, which stay as they are."""
+    """Return the sentence with the places of its characters; None if it has escapes, because these are not changed."""
     try:
         return read_scalar(source, value.span.start, value.span.end, value.style)
     except ValueError:
@@ -133,29 +136,29 @@ def _edits(source: Source, place: _Place) -> Iterator[Edit]:
     if scalar is None:
         return
     pieces = tokens(scalar.text)
-    on_one_line = flat(pieces)
-    if not pieces or len(on_one_line) > LONGEST_SENTENCE:
+    sentence = flat(pieces)
+    if not pieces or len(sentence) > LONGEST_SENTENCE:
         return
     start, end = _extent(source, place)
-    is_behind_key = source.text[place.key.end : start].strip(" \t\n") in ("", ":")
+    follows_key = source.text[place.key.end : start].strip(" \t\n") in ("", ":")
     column = source.line_column(place.key.start)[1] - 1
-    if is_behind_key:
+    if follows_key:
         start = source.text.index(":", place.key.end) + 1
     else:
         column = max(column, 0)
-    first = source.line_column(start)[1] if is_behind_key else source.line_column(start)[1] - 1
-    text = _written(source, place, on_one_line, first, end)
+    first = source.line_column(start)[1] if follows_key else source.line_column(start)[1] - 1
+    text = _on_one_line(source, place, sentence, first, end)
     if text is None:
         indent = column + _STEP
         lines = lay_out(pieces, indent, indent)
         text = "\n".join([_header(source, place), " " * indent + lines[0], *lines[1:]])
-    written = (" " if is_behind_key else "") + text
-    if source.text[start:end] != written:
-        yield Edit(start, end, written)
+    new_text = (" " if follows_key else "") + text
+    if source.text[start:end] != new_text:
+        yield Edit(start, end, new_text)
 
 
 def _extent(source: Source, place: _Place) -> tuple[int, int]:
-    """Return where a value starts and ends; of a block the blanks on its last line, but no blank lines."""
+    """Return the start and the end of a value; that of a block includes spaces on its last line, but no blank lines."""
     span = place.value.span
     end = span.start + len(source.text[span.start : span.end].rstrip())
     while place.value.style in _BLOCKS and source.text[end : end + 1] in (" ", "\t"):
@@ -163,10 +166,10 @@ def _extent(source: Source, place: _Place) -> tuple[int, int]:
     return span.start, end
 
 
-def _written(source: Source, place: _Place, text: str, column: int, end: int) -> str | None:
-    """Return a sentence as YAML on one line; None if it has to be a block."""
+def _on_one_line(source: Source, place: _Place, text: str, column: int, end: int) -> str | None:
+    """Return a sentence as a YAML scalar on one line; None if it must be a block."""
     if place.is_in_flow:
-        return text if _is_plain(text) and not _FLOW_SIGNS.search(text) else "'" + text.replace("'", "''") + "'"
+        return text if _is_plain(text) and not _FLOW_INDICATORS.search(text) else "'" + text.replace("'", "''") + "'"
     if place.value.style in _BLOCKS and "#" in _header(source, place):
         return None
     is_plain = _is_plain(text)
@@ -176,13 +179,13 @@ def _written(source: Source, place: _Place, text: str, column: int, end: int) ->
 
 
 def _is_plain(text: str) -> bool:
-    """Return whether YAML reads a text without quotes as this text."""
+    """Return whether YAML reads the unquoted text as the same text."""
     is_text = bool(_PLAIN_START.match(text)) and not _NEVER_PLAIN.search(text)
     return is_text and (" " in text or _RESOLVER.resolve(yaml.ScalarNode, text, (True, False)) == _STRING)
 
 
 def _header(source: Source, place: _Place) -> str:
-    """Return the first line of a block, with the comment on it."""
+    """Return the first line of a block, with its comment."""
     if place.value.style not in _BLOCKS:
         return "|"
     header = source.text[place.value.span.start : place.value.span.end].partition("\n")[0]
@@ -191,7 +194,7 @@ def _header(source: Source, place: _Place) -> str:
 
 
 def _meaning(source: Source) -> object:
-    """Return the values of a policy's text, with the tokens of each sentence instead of its text."""
+    """Return the values of a policy, with the tokens of each sentence instead of its text."""
     located = read_yaml(source, Problems(source))
     if located is None:
         return None
@@ -203,18 +206,18 @@ def _meaning(source: Source) -> object:
 
 
 def _values(located: Located) -> object:
-    """Return the values of a YAML text, with the place of each key in its order."""
+    """Return the values of a YAML document; maps are lists of pairs, so that the order of keys is compared too."""
     if isinstance(located.value, dict | list):
         return [type(located.value).__name__, *((key, _values(child)) for key, child in located.children.items())]
     return located.value
 
 
 def _in_raw(raw: str, edits: Sequence[Edit]) -> Iterator[Edit]:
-    """Yield the edits in offsets of the text on the disk, with its line ends."""
-    starts = 1 if raw.startswith("\ufeff") else 0
-    kept = [at for at in range(starts, len(raw)) if not raw.startswith("\r\n", at)]
-    kept.append(len(raw))
+    """Yield the edits with offsets and line ends of the raw text, which may have a byte order mark and CR LF."""
+    start = 1 if raw.startswith("\ufeff") else 0
+    offsets = [index for index in range(start, len(raw)) if not raw.startswith("\r\n", index)]
+    offsets.append(len(raw))
     line_end = "\r\n" if "\r\n" in raw else "\n"
     for edit in edits:
-        end = kept[edit.end - 1] + 1 if edit.end else 0
-        yield Edit(kept[edit.start], end, edit.text.replace("\n", line_end))
+        end = offsets[edit.end - 1] + 1 if edit.end else 0
+        yield Edit(offsets[edit.start], end, edit.text.replace("\n", line_end))

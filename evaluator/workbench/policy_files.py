@@ -1,4 +1,4 @@
-"""The policy files below folders: YAML files with the key `policy` at the top and without tests."""
+"""Find the policy files in folders: YAML files with the top-level key `policy` and without `tests`."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _TESTS = re.compile(rb"^tests[ \t]*:", re.MULTILINE)
 
 
 def find_policy_files(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the files named and the policy files below the folders named, sorted, hidden ones left out.
+    """Return the policy files of some paths; PolicyError if a folder has no policy file.
 
-    PolicyError if a folder has none.
+    A path is a policy file, or a folder that is searched for policy files, except in hidden folders.
     """
     files: list[Path] = []
     for path in paths:
         if not path.is_dir():
             files.append(path)
             continue
-        below = [file for file in sorted(path.rglob("*")) if _is_visible(file, path) and _is_policy(file)]
-        if not below:
-            message = f"there is no policy below {quote_path(path)}"
+        in_folder = [file for file in sorted(path.rglob("*")) if _is_visible(file, path) and _is_policy(file)]
+        if not in_folder:
+            message = f"no policies in {quote_path(path)}"
             hint = "a policy file ends in .yaml or .yml and has the key `policy`"
             raise PolicyError([Diagnostic("NO_POLICIES", message, hint=hint)])
-        files.extend(below)
+        files.extend(in_folder)
     return tuple(dict.fromkeys(files))
 
 
