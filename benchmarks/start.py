@@ -1,7 +1,7 @@
 """From the start of a process to its first decision, as ratios to a bare start of the interpreter.
 
 Run: python benchmarks/start.py, in an environment with activenic and nothing else: what tests need
-makes lark slower. Every figure is the median of many processes, all kinds taken in turn. Compiled
+makes lark slower. Every figure is the median of many processes, all kinds taken in turn. CompiledPolicy
 modules are on the disk, as every installation leaves them. `to the decision` leaves out what the end of
 the process takes.
 """

@@ -1,4 +1,11 @@
-"""PDP: the policy object that an engine holds: read and checked once, immutable, shared between threads."""
+"""The policy decision point (PDP): `load_policy` returns a `Policy`, and `Policy.decide` returns decisions.
+
+An engine loads a policy once and uses it for many decisions. A policy is checked and compiled when it is loaded;
+afterwards it never changes, so threads can share it.
+
+A shipped policy is loaded from its prepared form, without the parser and without YAML. Modules that only other policies
+or only explanations need are imported inside functions, because a command pays for each import at every start.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +16,7 @@ from evaluator.base.diagnostic import Diagnostic, in_order
 from evaluator.decision.decide import Case, decide
 from evaluator.decision.decision import Decision, Explainer
 from evaluator.facts.host_addresses import HostAddresses
-from evaluator.policy.compile.rules import Compiled
+from evaluator.policy.compile.rules import CompiledPolicy
 from evaluator.policy.language.environment import Value
 from evaluator.policy.language.program import Program
 from evaluator.policy.parameters import ParameterInput, bind
@@ -22,29 +29,29 @@ if TYPE_CHECKING:
 
 
 class Policy:
-    """A policy that decides. Build it with `load_policy`. Policies are equal if they have the same texts."""
+    """A checked policy that returns decisions. `load_policy` creates it. Policies are equal if their texts are."""
 
     __slots__ = ("_compiled", "_defaults", "_warnings")
 
     def __init__(self, program: Program, warnings: tuple[Diagnostic, ...] = ()) -> None:
-        self._compiled = Compiled(program)
+        self._compiled = CompiledPolicy(program)
         self._warnings = in_order((*program.warnings, *warnings))
-        needs_none = not any(parameter.is_required for parameter in program.parameters)
-        self._defaults = bind(program, {}) if needs_none else None
+        has_defaults = not any(parameter.is_required for parameter in program.parameters)
+        self._defaults = bind(program, {}) if has_defaults else None
 
     @property
     def name(self) -> str:
-        """The name that the policy gives itself."""
+        """The name in the policy's text."""
         return self.program.name
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of the policy's text, in hexadecimal; of several texts that of their list."""
+        """The SHA-256 of the policy's text in hexadecimal; if it extends others, the SHA-256 of the list of texts."""
         return self.program.digest
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """What the checker advised, sorted by place; and whether the policy uses the name of a shipped one."""
+        """The warnings of the checker, sorted by place, and a warning if the policy has the name of a shipped one."""
         return self._warnings
 
     @property
@@ -55,9 +62,8 @@ class Policy:
     def decide(self, report: Report, host: HostAddresses, /, **parameters: ParameterInput | None) -> Decision:
         """Return the decision for one host.
 
-        Every outcome is a status of the decision. PolicyError is raised only for a question that
-        cannot be asked: parameters that do not fit, or a policy whose declared worst cost on this
-        report is over the step budget.
+        Every outcome is a status of the decision. PolicyError is raised only for invalid input: a parameter that is
+        unknown, missing or of another type, or a report on which the policy may need more steps than its budget.
         """
         if not isinstance(host, HostAddresses):
             raise TypeError("host must be HostAddresses: use HostAddresses.of(…) or resolve_host(…)")
@@ -66,9 +72,10 @@ class Policy:
     def decide_many(
         self, pairs: Iterable[tuple[Report, HostAddresses]], /, **parameters: ParameterInput | None
     ) -> Iterator[Decision]:
-        """Return the decisions for each report and its host, in their order, with the same parameters.
+        """Return an iterator of the decisions for pairs of a report and its host, in the order of the pairs.
 
-        The parameters are read at once; each decision is made when it is asked for.
+        All decisions have the same parameters, which are checked at once. Each decision is computed when the iterator
+        reaches it. Raises PolicyError as `decide` does.
         """
         bound = self._bound(parameters)
         return (decide(Case(self._compiled, report, host, bound), _explainer) for report, host in pairs)
@@ -89,7 +96,7 @@ class Policy:
 
 
 def _explainer(case: Case) -> Explainer:
-    from evaluator.explain.explain import CaseExplainer  # noqa: PLC0415 -- when somebody asks why
+    from evaluator.explain.explain import CaseExplainer  # noqa: PLC0415 -- only explanations need it
 
     return CaseExplainer(case)
 
@@ -111,26 +118,26 @@ def load_policy(
     path: str | Path | None = None,
     policy_path: Iterable[str | Path] = (),
 ) -> Policy:
-    """Return a shipped policy by its name, the policy of a file by its path, or the policy of a text.
+    """Return a shipped policy by its name, the policy in a file by its path, or the policy in a text.
 
-    `policy_path` are folders in which a file is looked for that is not found by its relative path, the files of
-    policies that it extends among them. A text may extend a shipped policy; if its own `path` is given too, also one in
-    a file. Raises PolicyError with every mistake in the texts, each with its place.
+    `policy_path` is a list of folders to search for a file that does not exist at its relative path; policies that a
+    policy extends are searched there too. A text can extend a shipped policy. It can also extend a policy in a file if
+    its own `path` is given. Raises PolicyError with all mistakes in the texts, each with its place.
     """
     if isinstance(name, str) and text is None and name in shipped_names():
         return Policy(load_shipped(name))
-    from pathlib import Path  # noqa: PLC0415 -- a shipped policy needs none
+    from pathlib import Path  # noqa: PLC0415 -- a shipped policy does not need it
 
-    from evaluator.policy.load import program_of  # noqa: PLC0415 -- lark and the checker
-    from evaluator.policy.released import name_warnings  # noqa: PLC0415 -- a shipped policy has the right to its name
-    from evaluator.policy.source.chain import files_of, read_chain  # noqa: PLC0415 -- yaml
+    from evaluator.policy.load import program_of  # noqa: PLC0415 -- imports lark and the checker
+    from evaluator.policy.released import name_warnings  # noqa: PLC0415 -- a shipped policy does not need it
+    from evaluator.policy.source.chain import files_of, read_chain  # noqa: PLC0415 -- imports yaml
 
-    search = tuple(map(Path, policy_path))
+    folders = tuple(map(Path, policy_path))
     if name is not None and text is None and path is None:
-        source = find_policy(name, search)
+        source = find_policy(name, folders)
     elif name is None and isinstance(text, str | bytes):
         source = policy_source(text, path)
     else:
         raise TypeError("give either the name or path of a policy, or its `text` as str or bytes")
-    chain = read_chain(source, files_of(search))
+    chain = read_chain(source, files_of(folders))
     return Policy(program_of(chain), name_warnings(chain))

@@ -1,1 +1,1 @@
-"""A checked policy and the facts of a host become a decision. The only package that knows both policies and reports."""
+"""Applies a checked policy to the facts of one host. The only package that imports both policies and reports."""

@@ -1,7 +1,9 @@
-"""A checked policy and what is known of a host become a decision.
+"""Apply a compiled policy to the report and the addresses of one host, and return the decision.
 
-The one place where the two staircases, reports and policies, meet. Pure: no I/O, no clock, no
-randomness.
+The only module that has a policy and a report together. It is pure: no input or output, no clock, no random numbers.
+
+`decide` runs only the rules that can change the status. The warnings, the trace and the messages are computed when a
+caller reads them: the decision holds a `CaseBasis` for this, which contains the inputs and the verdict.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from evaluator.base.status import NAMING
 from evaluator.decision.decision import Decision, Explainer, Interface
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.link import Link
-from evaluator.policy.compile.rules import Compiled, Said
+from evaluator.policy.compile.rules import CompiledPolicy, ResultsAndFindings
 from evaluator.policy.language.environment import Question, Value
 from evaluator.policy.language.program import PolicyText, Program, Rule
 from evaluator.policy.parameters import shown
@@ -29,9 +31,9 @@ if TYPE_CHECKING:
 
 
 class Case(Struct, frozen=True):
-    """One question in full: what decides, what it is asked about, and with which values."""
+    """All inputs of one decision: the compiled policy, the report, the host's addresses and the parameters."""
 
-    compiled: Compiled
+    compiled: CompiledPolicy
     report: Report
     host: HostAddresses
     parameters: Mapping[str, Value]
@@ -42,12 +44,12 @@ class Case(Struct, frozen=True):
         return self.compiled.program
 
     def question(self) -> Question:
-        """Return the part that the words of a policy look at."""
+        """Return the inputs that the words of a policy can read: facts, addresses and parameters."""
         return Question(self.report.facts, self.host, self.parameters)
 
 
-class Made(Struct, frozen=True, dict=True):
-    """What a decision was made from."""
+class CaseBasis(Struct, frozen=True, dict=True):
+    """The inputs and the verdict of one decision, from which its other parts are computed on first access."""
 
     case: Case
     question: Question
@@ -56,7 +58,7 @@ class Made(Struct, frozen=True, dict=True):
 
     @property
     def host(self) -> HostAddresses:
-        """What the host is addressed by."""
+        """The host's addresses and the name that they were resolved from."""
         return self.case.host
 
     @property
@@ -66,51 +68,54 @@ class Made(Struct, frozen=True, dict=True):
 
     @property
     def policy_texts(self) -> tuple[PolicyText, ...]:
-        """The texts of the policy, base first."""
+        """The texts of the policy; a text comes after the text that it extends."""
         return self.case.program.texts
 
     def parameters(self) -> Mapping[str, object]:
-        """Return the parameters, JSON-ready."""
+        """Return the values of all parameters as JSON-ready data, sorted by name."""
         return {name: shown(value) for name, value in sorted(self.case.parameters.items())}
 
     def interface(self) -> Interface | None:
-        """Return what a consumer needs of the interface that was found."""
+        """Return the details of the interface that the decision names; None if it names no interface."""
         candidates = self.verdict.candidates
         return _interface(candidates[0], self.question) if self.verdict.status in NAMING else None
 
     def trace(self) -> tuple[Step, ...]:
-        """Return what each rule did."""
-        return _steps(self.case.program.rules, self._said[0])
+        """Return one step for each rule, in the order of the policy."""
+        return _steps(self.case.program.rules, self._results_and_findings[0])
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return what there is to say of what every rule did, those that only warn among them."""
-        from evaluator.decision.findings import remarks  # noqa: PLC0415 -- when somebody asks what or why
+        """Return all findings, sorted, those of `warn` rules included."""
+        from evaluator.decision.findings import all_findings  # noqa: PLC0415 -- a status and a name do not need it
 
         case = self.case
-        return remarks(case.compiled, case.report, self.question, self.verdict.status, self._said)
+        return all_findings(case.compiled, case.report, self.question, self.verdict.status, self._results_and_findings)
 
     def explainer(self) -> Explainer:
-        """Return what makes explanations of the decision."""
+        """Return the explainer of this decision."""
         return self.explain(self.case)
 
     @cached_property
-    def _said(self) -> Said:
-        """What every rule did, those that only warn among them, and what they found."""
-        return self.case.compiled.say(self.question, self.verdict.trace)
+    def _results_and_findings(self) -> ResultsAndFindings:
+        """The results of all rules, those of `warn` rules included, and the findings of the rules."""
+        return self.case.compiled.results_and_findings(self.question, self.verdict.trace)
 
 
 def decide(case: Case, explain: Callable[[Case], Explainer]) -> Decision:
-    """Return the decision; PolicyError where the policy's bound on this report is over the step budget."""
+    """Return the decision on a case.
+
+    Raises PolicyError if the upper bound of the policy's cost on this report exceeds the step budget.
+    """
     question = case.question()
     verdict = case.compiled.decide(question)
-    making = Made(case, question, verdict, explain)
-    return Decision(verdict.status, _names(verdict.candidates), _names(question.owners), verdict.refusals, making)
+    basis = CaseBasis(case, question, verdict, explain)
+    return Decision(verdict.status, _names(verdict.candidates), _names(question.owners), verdict.refusals, basis)
 
 
 def case_of(decision: Decision) -> Case:
-    """Return the question in full that a decision was made on."""
+    """Return the inputs of a decision."""
     if not isinstance(decision.case, Case):
-        raise TypeError("the decision was made on no case")
+        raise TypeError("this decision does not contain its inputs")
     return decision.case
 
 
@@ -119,16 +124,17 @@ def _names(links: Iterable[Link]) -> tuple[str, ...]:
 
 
 def _steps(rules: Iterable[Rule], trace: Trace) -> tuple[Step, ...]:
-    from evaluator.decision.trace import Step  # noqa: PLC0415 -- when somebody asks why
+    """Return the trace with names instead of links; a tuple of names is used again if the candidates did not change."""
+    from evaluator.decision.trace import Step  # noqa: PLC0415 -- a status and a name do not need it
 
     steps: list[Step] = []
     candidates: tuple[Link, ...] = ()
-    before: tuple[str, ...] = ()
-    for rule, held, after in zip(rules, *trace, strict=True):
-        left = before if after is candidates else _names(after)
-        hits = left if held is after else _names(held) if held and isinstance(held, tuple) else ()
-        steps.append(Step(rule.name, rule.verb_name, rule.place, before, left, hits, bool(held)))
-        candidates, before = after, left
+    names_before: tuple[str, ...] = ()
+    for rule, result, after in zip(rules, *trace, strict=True):
+        names_after = names_before if after is candidates else _names(after)
+        hits = names_after if result is after else _names(result) if result and isinstance(result, tuple) else ()
+        steps.append(Step(rule.name, rule.verb_name, rule.place, names_before, names_after, hits, bool(result)))
+        candidates, names_before = after, names_after
     return tuple(steps)
 
 

@@ -1,8 +1,25 @@
-"""The answer as data: status, interface, findings, trace.
+"""A decision as data: status, candidates, owners, interface, findings, trace, and the decision document.
 
-What the engine needs at once is computed at once; findings and trace on first access, from the
-input that the decision keeps. A decision is a value: equal inputs give equal documents, byte for
-byte, whatever the order of interfaces or answers, under every policy that uses no ORDER word.
+A decision has two parts. An engine always reads the status and the name of the interface, so the fields `status`,
+`candidates`, `owners` and `refusals` are computed by `decide`. The findings, the trace and the document are read less
+often, and together they take much longer than the status; they are computed on first access and then cached. For this a
+decision holds its inputs (`Basis`), so it also holds the whole report. A caller that stores many decisions should store
+their documents instead.
+
+Invariant: a decision is a value. Equal inputs give equal documents, byte for byte. The order of the interfaces in the
+report and the order of the answers change nothing, unless the policy uses a word that reads this order
+(`policy/run/required_facts.py`, `order_words`).
+
+Three points of the design:
+
+- An earlier version had lazy subclasses of the central types, filled by slot setters and `__getattr__`. They were
+  removed: a decision could not be copied or pickled, and each type existed twice. Now one frozen struct delegates to
+  the protocol `Basis`, and `cached_property` stores each result.
+- `refusals` exists beside the findings so that an engine learns why it must not deploy without computing messages.
+- The document is a typed struct (`Document`) that msgspec encodes directly; building a dictionary first took longer.
+
+`Basis` and `Explainer` are protocols because this module must not import `decide` or the package `explain`, which
+import it.
 """
 
 from __future__ import annotations
@@ -28,10 +45,12 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 class Interface(Struct, frozen=True):
-    """What a consumer needs next of the interface that was found.
+    """The details of the interface that a decision names, which a deployment needs next.
 
-    `base_interface` is what an attachment names: a vlan's base, else the interface itself. `vlan_id`
-    is 0 for no vlan, None where the report does not say. `members` are slaves or ports, as reported.
+    `matched_addresses` are the usable host addresses that the interface owns, sorted. `base_interface` is the interface
+    to attach a network to: the base of a VLAN interface, otherwise the interface itself. `vlan_id` is 0 for an untagged
+    interface and None if the report does not contain it. `members` are the slaves of a bond or the ports of a bridge,
+    as reported.
     """
 
     name: str
@@ -44,7 +63,7 @@ class Interface(Struct, frozen=True):
 
 
 class PolicyDocument(Struct, frozen=True):
-    """The policy of a decision document."""
+    """The member `policy` of a decision document."""
 
     name: str
     sha256: str
@@ -53,7 +72,7 @@ class PolicyDocument(Struct, frozen=True):
 
 
 class Document(Struct, frozen=True):
-    """The decision document (`schemas/decision.schema.json`), member by member."""
+    """The members of a decision document (`schemas/decision.schema.json`), in the order in which they are written."""
 
     schema_version: int
     status: Status
@@ -68,16 +87,16 @@ class Document(Struct, frozen=True):
     resolution: Mapping[str, object] | None
 
 
-class Making(Protocol):
-    """What a decision was made from, and what makes the rest of it."""
+class Basis(Protocol):
+    """The inputs of a decision, and functions that compute its other parts from them."""
 
     @property
     def case(self) -> object:
-        """The question in full (a `decide.Case`)."""
+        """All inputs of the decision (a `decide.Case`)."""
 
     @property
     def host(self) -> HostAddresses:
-        """What the host is addressed by."""
+        """The host's addresses and the name that they were resolved from."""
 
     @property
     def policy(self) -> PolicyText:
@@ -85,47 +104,47 @@ class Making(Protocol):
 
     @property
     def policy_texts(self) -> tuple[PolicyText, ...]:
-        """The texts of the policy, base first."""
+        """The texts of the policy; a text comes after the text that it extends."""
 
     def parameters(self) -> Mapping[str, object]:
-        """Return the parameters, JSON-ready, defaults filled in."""
+        """Return the values of all parameters as JSON-ready data, defaults included, sorted by name."""
 
     def interface(self) -> Interface | None:
-        """Return what a consumer needs of the interface that was found."""
+        """Return the details of the interface that the decision names; None if it names no interface."""
 
     def trace(self) -> tuple[Step, ...]:
-        """Return what each rule did."""
+        """Return one step for each rule, in the order of the policy."""
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return what there is to say."""
+        """Return all findings, sorted."""
 
     def explainer(self) -> Explainer:
-        """Return what makes explanations of the decision."""
+        """Return the explainer of the decision."""
 
 
 class Explainer(Protocol):
-    """Makes explanations of a decision."""
+    """Computes explanations of a decision; `most` limits the number of interfaces, as in `Decision.explain`."""
 
     def reasons(self, decision: Decision, most: int | None) -> Explanation:
-        """Return why, for every interface and rule."""
+        """Return the explanation without changes that would lead to another decision."""
 
     def explain(self, decision: Decision, most: int | None) -> Explanation:
-        """Return that, and what would decide otherwise."""
+        """Return the full explanation."""
 
 
 class Decision(Struct, frozen=True, dict=True, eq=False):
-    """Which interface the host's address lives on, by one policy.
+    """Which interface has the host's address, according to one policy.
 
-    `candidates` are the names left at the end, `owners` those of all interfaces that own a usable
-    host address, both sorted. `refusals` are the codes of the reject and ambiguous rules that held, in the order of
-    the policy, for an engine that has no use for whole findings.
+    `candidates` are the names of the candidates after the last rule, `owners` the names of all interfaces that own a
+    usable host address; both are sorted. `refusals` are the codes of the `reject` and `ambiguous` rules that were true,
+    in the order of the policy, for an engine that does not need whole findings.
     """
 
     status: Status
     candidates: tuple[str, ...]
     owners: tuple[str, ...]
     refusals: tuple[str, ...]
-    _making: Making
+    _basis: Basis
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Decision) and self.to_dict() == other.to_dict()
@@ -141,65 +160,68 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def host_active_nic(self) -> str | None:
-        """The interface's name where exactly one is left, rejected or not; else None."""
+        """The name of the only remaining candidate, also if it is rejected; None if none or several remain."""
         return self.candidates[0] if self.status in NAMING else None
 
     @property
     def case(self) -> object:
-        """The question in full (a `decide.Case`), which a record keeps."""
-        return self._making.case
+        """All inputs of the decision (a `decide.Case`), from which a record is built."""
+        return self._basis.case
 
     @property
     def host(self) -> HostAddresses:
-        """What the host is addressed by."""
-        return self._making.host
+        """The host's addresses and the name that they were resolved from."""
+        return self._basis.host
 
     @property
     def policy(self) -> str:
         """The name of the policy."""
-        return self._making.policy.name
+        return self._basis.policy.name
 
     @property
     def policy_sha256(self) -> str:
         """The digest of all texts of the policy."""
-        return self._making.policy.sha256
+        return self._basis.policy.sha256
 
     @property
     def policy_texts(self) -> tuple[PolicyText, ...]:
-        """The texts of the policy, base first."""
-        return self._making.policy_texts
+        """The texts of the policy; a text comes after the text that it extends."""
+        return self._basis.policy_texts
 
     @property
     def parameters(self) -> Mapping[str, object]:
-        """The parameters, JSON-ready, defaults filled in."""
-        return self._making.parameters()
+        """The values of all parameters as JSON-ready data, defaults included, sorted by name."""
+        return self._basis.parameters()
 
     @cached_property
     def interface(self) -> Interface | None:
-        """What a consumer needs next of the interface that was found."""
-        return self._making.interface()
+        """The details of the interface that the decision names; None if it names no interface."""
+        return self._basis.interface()
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """The findings, sorted by severity, code, interfaces, addresses, rule."""
-        return self._making.findings()
+        return self._basis.findings()
 
     @cached_property
     def trace(self) -> tuple[Step, ...]:
-        """What each rule did, in the order of the policy."""
-        return self._making.trace()
+        """One step for each rule, in the order of the policy: the candidates before and after it, and its result."""
+        return self._basis.trace()
 
     def explain(self, most: int | None = None) -> Explanation:
-        """Return why, for every interface and rule; computed anew at each call.
+        """Return why the decision is as it is, for every interface and rule; each call computes it again.
 
-        Of a host with more than `most` interfaces only the candidates and owners are explained, the
-        first `most` of them.
+        If the host has more than `most` interfaces, only candidates and owners are explained, and at most `most` of
+        them. None means no limit.
         """
-        return self._making.explainer().explain(self, most)
+        return self._basis.explainer().explain(self, most)
 
     def reasons(self, most: int | None = None) -> Explanation:
-        """Return what `explain` does without the changes that would decide otherwise, which take the longest."""
-        return self._making.explainer().reasons(self, most)
+        """Return the same as `explain` without the changes that would lead to another decision.
+
+        Finding these changes takes the longest part of an explanation.
+        """
+        return self._basis.explainer().reasons(self, most)
 
     def to_dict(self) -> dict[str, object]:
         """Return the decision document (`schemas/decision.schema.json`)."""
@@ -207,13 +229,13 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
         return document
 
     def to_json(self) -> bytes:
-        """Return the decision document as compact JSON, ASCII only: what is logged and sent."""
+        """Return the decision document as compact JSON in ASCII. Logs and services use these bytes."""
         text = json.encode(self._document())
         is_plain = text.isascii() and _DELETE not in text
         return text if is_plain else _NOT_ASCII.sub(_escaped, text.decode()).encode("ascii")
 
     def _document(self) -> Document:
-        making, policy = self._making, self._making.policy
+        basis, policy = self._basis, self._basis.policy
         return Document(
             SCHEMA_VERSION,
             self.status,
@@ -223,13 +245,13 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
             self.owners,
             tuple([finding.document() for finding in self.findings]),
             self.trace,
-            PolicyDocument(policy.name, policy.sha256, making.policy_texts, making.parameters()),
-            making.host.document(),
-            making.host.resolution,
+            PolicyDocument(policy.name, policy.sha256, basis.policy_texts, basis.parameters()),
+            basis.host.document(),
+            basis.host.resolution,
         )
 
 
 def _escaped(match: re.Match[str]) -> str:
-    """Return a character as JSON writes it in ASCII, in two halves if it takes more than sixteen bits."""
+    """Return a character as JSON escapes: one for each UTF-16 code unit, so two for a character above U+FFFF."""
     octets = match.group().encode("utf-16-be")
     return "".join(f"\\u{octets[at : at + 2].hex()}" for at in range(0, len(octets), 2))

@@ -1,4 +1,8 @@
-"""All findings of one decision: the report's, the answers', the rules', and why no interface is left."""
+"""Collect all findings of one decision.
+
+They come from the report, from the name resolution, from the rules, and from this package: the facts that the report
+cannot contain, an address family that the report does not contain, several remaining candidates, or none.
+"""
 
 from __future__ import annotations
 
@@ -20,52 +24,66 @@ from evaluator.base.text import quote_all
 from evaluator.decision.missing_facts import missing_facts
 from evaluator.decision.no_interface import no_interface
 from evaluator.decision.standard_hints import several_interfaces, with_standard_hint
-from evaluator.decision.whereabouts import whereabouts
+from evaluator.decision.unowned_addresses import locate_unowned
 from evaluator.facts.link import Link
-from evaluator.policy.compile.rules import Compiled
+from evaluator.policy.compile.rules import CompiledPolicy, ResultsAndFindings
 from evaluator.policy.language.environment import Question
 from evaluator.policy.language.verbs import Effect
-from evaluator.policy.run.verdict import Trace
 from evaluator.report.reading import Report
 
 _ABSENT_FAMILY = {
-    4: "no link has an IPv4 address: `ip -6`, or the host has none",
-    6: "no link has an IPv6 address: `ip -4`, or IPv6 is off",
+    4: "no link has an IPv4 address: the report was made with `ip -6`, or the host has no IPv4 address",
+    6: "no link has an IPv6 address: the report was made with `ip -4`, or IPv6 is disabled",
 }
 
 
-def remarks(
-    compiled: Compiled, report: Report, question: Question, status: Status, said: tuple[Trace, list[Finding]]
+def all_findings(
+    compiled: CompiledPolicy,
+    report: Report,
+    question: Question,
+    status: Status,
+    results_and_findings: ResultsAndFindings,
 ) -> tuple[Finding, ...]:
-    """Return every finding, merged and sorted; `said` is what all rules did and found."""
-    trace, of_rules = said
-    helds, afters = trace
-    places = whereabouts(question, report.findings) if question.unowned else ()
-    found = [
-        *_on_the_report(report, question, afters[-1]),
+    """Return the distinct findings of a decision, sorted by severity, code, interfaces, addresses and rule."""
+    trace, rule_findings = results_and_findings
+    results, afters = trace
+    candidates = afters[-1]
+    locations = locate_unowned(question, report.findings) if question.unowned else ()
+    findings = [
+        *_report_findings(report, question, candidates),
         *question.host.findings(),
         *missing_facts(compiled, report, question, trace),
-        *_families_absent(question),
+        *_absent_families(question),
     ]
-    found.extend([one if one.hint else with_standard_hint(one, question, afters[-1], places) for one in of_rules])
+    findings.extend(
+        [
+            finding if finding.hint else with_standard_hint(finding, question, candidates, locations)
+            for finding in rule_findings
+        ]
+    )
     rules = compiled.program.rules
     if status is Status.AMBIGUOUS:
-        if not any(held for rule, held in zip(rules, helds, strict=True) if rule.verb.effect is Effect.MAKE_AMBIGUOUS):
-            found.append(_several(afters[-1], question))
+        verdicts = zip(rules, results, strict=True)
+        if not any(result for rule, result in verdicts if rule.verb.effect is Effect.MAKE_AMBIGUOUS):
+            findings.append(_several_candidates(candidates, question))
     elif status in (Status.NO_MATCH, Status.UNKNOWN_HOST):
-        is_complete = not any(map(_leaves_open, found))
-        found.append(no_interface(compiled, question, status, afters, places, is_complete=is_complete))
-    return merge(found)
+        is_complete = not any(map(_address_may_be_hidden, findings))
+        findings.append(no_interface(compiled, question, status, afters, locations, is_complete=is_complete))
+    return merge(findings)
 
 
-def _on_the_report(report: Report, question: Question, candidates: tuple[Link, ...]) -> Iterable[Finding]:
-    """Return the findings on the report; an ordinary state of what has no part in the decision only informs."""
+def _report_findings(report: Report, question: Question, candidates: tuple[Link, ...]) -> Iterable[Finding]:
+    """Return the findings of the report.
+
+    A finding on an ordinary state, such as a bridge without carrier, becomes information if it does not concern the
+    decision: neither an owner, nor a candidate, nor an interface below one of them, nor a usable host address.
+    """
     findings = report.findings
     if not any(finding.code in ORDINARY for finding in findings):
         return findings
     nics = {name for nic in (*question.owners, *candidates) for name in _stack(question, nic)}
     addresses = set(map(str, question.host.usable))
-    return [one.for_information() if _is_ordinary(one, nics, addresses) else one for one in findings]
+    return [finding.for_information() if _is_ordinary(finding, nics, addresses) else finding for finding in findings]
 
 
 def _is_ordinary(finding: Finding, nics: set[str], addresses: set[str]) -> bool:
@@ -74,27 +92,28 @@ def _is_ordinary(finding: Finding, nics: set[str], addresses: set[str]) -> bool:
     return finding.code in ORDINARY_ELSEWHERE and bool(finding.interfaces) and nics.isdisjoint(finding.interfaces)
 
 
-def _leaves_open(finding: Finding) -> bool:
-    """Return whether an address may be on the host although the report does not show it."""
+def _address_may_be_hidden(finding: Finding) -> bool:
+    """Return whether, because of this finding, the host may have an address that the report does not contain."""
     is_ordinary = finding.code in ORDINARY and finding.severity is Severity.INFO
     return finding.code in ABSENCE_NOT_PROVEN and not is_ordinary
 
 
 def _stack(question: Question, nic: Link) -> Iterator[str]:
+    """Yield the name of an interface and the names of all interfaces below it."""
     yield nic.name
     yield from question.facts.below(nic.name)
 
 
-def _several(left: Sequence[Link], question: Question) -> Finding:
-    names = tuple([nic.name for nic in left])
+def _several_candidates(candidates: Sequence[Link], question: Question) -> Finding:
+    names = tuple([nic.name for nic in candidates])
     message = f"more than one interface matches, and no rule chooses between them: {quote_all(names)}"
-    addresses = tuple(map(str, sorted(question.matched_sets(left))))
-    hint = several_interfaces(question, left)
+    addresses = tuple(map(str, sorted(question.matched_sets(candidates))))
+    hint = several_interfaces(question, candidates)
     return Finding(FindingCode.SEVERAL_INTERFACES, Severity.ERROR, message, names, addresses, hint=hint)
 
 
-def _families_absent(question: Question) -> Iterator[Finding]:
-    """Yield a finding for each family that was asked for in vain and of which the whole report has no address."""
+def _absent_families(question: Question) -> Iterator[Finding]:
+    """Yield a finding for each family of the host addresses of which the report contains no address at all."""
     if question.owners:
         return
     for family in sorted({address.version for address in question.host.usable} & question.facts.absent_families):

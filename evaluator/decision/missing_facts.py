@@ -1,9 +1,26 @@
-"""The finding on facts that the policy uses and that a report of this kind never has.
+"""Report the facts that the policy uses and that a report of this format never contains.
 
-One finding for a decision, for information: most answers are the same with and without the fact. It is a warning if a
-`reject` or `ambiguous` rule is true only because the fact is missing (`policy/run/evidence.py`): then the answer may be
-wrong. The facts of a rule that only warns are listed if they could change its result for an owner or a candidate;
-otherwise every host would get a finding for a warning that cannot concern it.
+Idea: each format lacks some facts. The output of `ip` has no oVirt networks, for example. A missing fact counts as
+empty, unknown or false, so a policy can be used with every format, but a rule may be true only because a fact is
+missing: `management_network not in nic.networks` is always true for a report without networks. The decision must
+report when this can matter, and must not warn when it cannot.
+
+The result is one finding, REPORT_LACKS_FACT:
+
+- It is information if no refusal depends on a missing fact. Most decisions are the same with and without the fact.
+- It is a warning if a `reject` or `ambiguous` rule is true and could be false if the report contained the fact. Then
+  the decision may be wrong. `policy/run/evidence.py` builds the condition that decides this.
+- It always lists the facts that `match`, `discard`, `prefer`, `reject` and `ambiguous` rules use. It lists the facts of
+  a `warn` rule only if they could change the rule's result for an owner or a candidate, because otherwise every host
+  would get a finding about a warning that cannot concern it. The facts in the message of a `warn` rule are listed if
+  the rule is true.
+
+Which facts are missing depends on the kind of report, not on its values, so a process meets few different sets. For
+each set the affected rules are computed once and cached in `CompiledPolicy`, and their conditions are compiled like
+other conditions. An earlier version walked through every condition several times for each document.
+
+If a `warn` rule would have to be tested for more than 64 interfaces, it counts as affected without a test: listing a
+fact too many is harmless, testing thousands of interfaces is slow.
 """
 
 from __future__ import annotations
@@ -15,51 +32,56 @@ from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.text import quote, quote_all
 from evaluator.facts.address import Address, Cidr
 from evaluator.facts.link import Link
-from evaluator.policy.compile.rules import Compiled, Test
+from evaluator.policy.compile.rules import CompiledPolicy, ConditionFunction
 from evaluator.policy.language.environment import Question
 from evaluator.policy.language.program import Rule
 from evaluator.policy.run.verdict import Trace
 from evaluator.report.common import ROUTE_WORDS
 from evaluator.report.reading import Report
 
-_HINT = "each counts as empty, unknown or false"
-_MOST_TRIED = 64
+_HINT = "a missing fact counts as empty, unknown or false"
+_MOST_TESTED = 64
 
 
-def missing_facts(compiled: Compiled, report: Report, question: Question, trace: Trace) -> Iterator[Finding]:
-    """Yield the finding on facts that the policy uses and this kind of report never has, if there are any."""
+def missing_facts(compiled: CompiledPolicy, report: Report, question: Question, trace: Trace) -> Iterator[Finding]:
+    """Yield the finding on facts that the policy uses and this report cannot contain, if it uses any.
+
+    `trace` holds the results of all rules.
+    """
     missing = _missing(question)
-    asking = compiled.asking(missing)
-    if not (asking.by_deciding or asking.noting):
-        return
-    rules, (helds, afters) = compiled.program.rules, trace
-    facts = set(asking.by_deciding)
-    for number, asked, asked_by_message in asking.noting:
+    affected = compiled.affected_rules(missing)
+    facts = set(affected.deciding_facts)
+    rules, (results, afters) = compiled.program.rules, trace
+    for number, condition_facts, message_facts in affected.warning:
         nics = tuple({nic.name: nic for nic in (*question.owners, *afters[number])}.values())
         could_change = compiled.could_change(number, missing)
-        if len(nics) > _MOST_TRIED or _for_some(rules[number], could_change, question, afters[number], nics):
-            facts |= asked
-        if helds[number]:
-            facts |= asked_by_message
+        if len(nics) > _MOST_TESTED or _is_true_for_any(rules[number], could_change, question, afters[number], nics):
+            facts |= condition_facts
+        if results[number]:
+            facts |= message_facts
     if not facts:
         return
     severity, hint = Severity.INFO, _HINT
-    left = afters[-1] if len(afters[-1]) == 1 else ()
+    answer = afters[-1] if len(afters[-1]) == 1 else ()
     doubtful = [
         rules[number].name
-        for number in asking.refusing
-        if helds[number]
+        for number in affected.refusing
+        if results[number]
         for could_change in [compiled.could_change(number, missing)]
-        if _for_some(rules[number], could_change, question, afters[number], _hits(helds[number], left))
+        if _is_true_for_any(rules[number], could_change, question, afters[number], _hits(results[number], answer))
     ]
     if doubtful:
-        severity, hint = Severity.WARNING, f"{_HINT}; {quote_all(doubtful)} is true only because of that"
+        severity, hint = Severity.WARNING, f"{_HINT}; {quote_all(doubtful)} may be true only because of that"
     message = f"the policy uses {quote_all(sorted(facts))}, which this {quote(report.format)} report does not contain"
     yield Finding(FindingCode.REPORT_LACKS_FACT, severity, message, hint=hint)
 
 
 def _missing(question: Question) -> frozenset[str]:
-    """Return the facts that the report cannot have; that an interface is of a kind that is left out is just false."""
+    """Return the facts that the report cannot contain.
+
+    They include the words for routes if a parameter is an address of a family without routes in the report. A kind of
+    interface that the format leaves out is not a missing fact: `nic is KIND` is false for every interface shown.
+    """
     facts = question.facts
     if facts.told.unrouted and not facts.told.unrouted.isdisjoint(_families(question)):
         return facts.missing | ROUTE_WORDS
@@ -67,21 +89,27 @@ def _missing(question: Question) -> frozenset[str]:
 
 
 def _families(question: Question) -> Iterator[int]:
-    """Yield the families of the addresses among the parameters."""
+    """Yield the family (4 or 6) of each address and network among the parameters."""
     for value in question.parameters.values():
-        for one in value if isinstance(value, tuple) else (value,):
-            if isinstance(one, Address | Cidr):
-                yield one.version if isinstance(one, Address) else one.first.version
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, Address | Cidr):
+                yield item.version if isinstance(item, Address) else item.first.version
 
 
-def _hits(held: tuple[Link, ...] | bool, left: tuple[Link, ...]) -> tuple[Link, ...]:
-    """Return the interface that is left if a rule with a subject held for it."""
-    names = {nic.name for nic in held} if isinstance(held, tuple) else ()
-    return tuple(nic for nic in left if nic.name in names)
+def _hits(result: tuple[Link, ...] | bool, answer: tuple[Link, ...]) -> tuple[Link, ...]:
+    """Return the only remaining candidate if a rule with a subject was true for it."""
+    names = {nic.name for nic in result} if isinstance(result, tuple) else ()
+    return tuple(nic for nic in answer if nic.name in names)
 
 
-def _for_some(rule: Rule, test: Test, question: Question, candidates: tuple[Link, ...], nics: tuple[Link, ...]) -> bool:
-    """Return whether a test holds for one of the interfaces, or at all if the rule has no subject."""
+def _is_true_for_any(
+    rule: Rule,
+    condition: ConditionFunction,
+    question: Question,
+    candidates: tuple[Link, ...],
+    nics: tuple[Link, ...],
+) -> bool:
+    """Return whether a condition is true for one of the interfaces, or at all if the rule has no subject."""
     if not rule.has_subject:
-        return test(question, candidates, None)
-    return any(test(question, candidates, nic) for nic in nics)
+        return condition(question, candidates, None)
+    return any(condition(question, candidates, nic) for nic in nics)

@@ -1,7 +1,7 @@
-"""The hints of standard finding codes, for rules that do not write one.
+"""Standard hints for findings of rules that have no hint of their own.
 
-The hint of a rule is one text for every decision. These depend on the decision: which candidate to leave out if one
-address is on several, or where an address without an owner is. If a rule has a hint, that one is used.
+The hint in a rule is the same text for every decision. A standard hint depends on the decision: which candidates to
+discard if several own the same address, or where the report contains an address that no interface owns.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.text import quote_all, visible
-from evaluator.decision.whereabouts import Place
+from evaluator.decision.unowned_addresses import AddressLocation
 from evaluator.facts.address import Address
 from evaluator.facts.link import Kind, Link
 from evaluator.policy.language.environment import Question
@@ -26,36 +26,40 @@ _MOST_NAMES = 8
 
 
 def with_standard_hint(
-    finding: Finding, question: Question, candidates: Sequence[Link], places: Sequence[Place]
+    finding: Finding, question: Question, candidates: Sequence[Link], locations: Sequence[AddressLocation]
 ) -> Finding:
-    """Return the finding of a rule that writes no hint, with the hint of its code for this decision if there is one."""
+    """Return the finding with the standard hint of its code; unchanged if its code has no standard hint."""
     if finding.code == FindingCode.SEVERAL_INTERFACES:
         return replace(finding, hint=several_interfaces(question, candidates))
     if finding.code == FindingCode.ANSWER_NOT_OWNED:
-        return replace(finding, hint=_not_owned(question, places))
+        return replace(finding, hint=_unowned_hint(question, locations))
     return finding
 
 
-def _not_owned(question: Question, places: Sequence[Place]) -> str:
-    if places:
-        return "; ".join(f"{place.message}: {place.hint}" for place in places)
+def _unowned_hint(question: Question, locations: Sequence[AddressLocation]) -> str:
+    if locations:
+        return "; ".join(f"{location.message}: {location.hint}" for location in locations)
     return _UNOWNED if question.host.is_literal else _UNOWNED_NAME
 
 
 def several_interfaces(question: Question, candidates: Sequence[Link]) -> str:
-    """Return how to get one candidate: by a rule if one address is on several of them, else by the addresses."""
-    shared = _shared(question, candidates)
+    """Return the hint that leads to one candidate.
+
+    If several candidates own the same address, the hint is a rule that discards all but the most likely one. Otherwise
+    it asks for addresses of one interface.
+    """
+    shared = _shared_addresses(question, candidates)
     if not shared:
         return _ONE_INTERFACE if question.host.is_literal else _NAME_OF_ONE_INTERFACE
     sharing = [nic for nic in candidates if not shared.isdisjoint(question.matched_set(nic))]
-    keep = min(sharing, key=lambda nic: (*_unlikeliness(question, nic), nic.name))
+    likeliest = min(sharing, key=lambda nic: (*_unlikeliness(question, nic), nic.name))
     addresses = ", ".join(map(str, sorted(shared)))
-    rule = _discard([nic.name for nic in sharing if nic is not keep])
-    instead = f"add the rule `{rule}` to the policy" if rule else "discard all but one of them by a rule of the policy"
-    return f"{addresses} is on {quote_all(nic.name for nic in sharing[:_MOST_NAMES])}; {instead}"
+    rule = _discard_rule([nic.name for nic in sharing if nic is not likeliest])
+    change = f"add the rule `{rule}` to the policy" if rule else "add a rule to the policy that discards all but one"
+    return f"{addresses} is on {quote_all(nic.name for nic in sharing[:_MOST_NAMES])}; {change}"
 
 
-def _shared(question: Question, candidates: Sequence[Link]) -> frozenset[Address]:
+def _shared_addresses(question: Question, candidates: Sequence[Link]) -> frozenset[Address]:
     """Return the host addresses that several candidates own."""
     once: set[Address] = set()
     several: set[Address] = set()
@@ -67,12 +71,15 @@ def _shared(question: Question, candidates: Sequence[Link]) -> frozenset[Address
 
 
 def _unlikeliness(question: Question, nic: Link) -> tuple[bool, bool, bool]:
-    """Return why a host is hardly reached over an interface: it is down, has no subnet there, or is virtual."""
+    """Return a sort key: it is lower, the more likely the host is reached over this interface.
+
+    An interface is less likely if it is down, if its host addresses are all /32 or /128, or if its kind is virtual.
+    """
     return nic.up is False, all(owned.is_host_prefix for owned in question.matched(nic)), nic.kind in _VIRTUAL
 
 
-def _discard(names: Sequence[str]) -> str:
-    """Return the rule that leaves these interfaces out; empty if they are many or the language cannot write a name."""
+def _discard_rule(names: Sequence[str]) -> str:
+    """Return the rule that discards these interfaces; empty if they are too many or a name cannot be a text literal."""
     literals = [_literal(name) for name in names]
     if len(names) > _MOST_NAMES or not all(literals):
         return ""
@@ -81,5 +88,6 @@ def _discard(names: Sequence[str]) -> str:
 
 
 def _literal(name: str) -> str:
-    mark = "'" if '"' in name else '"'
-    return "" if visible(name) != name or mark in name or "`" in name else f"{mark}{name}{mark}"
+    """Return a name as a text literal of the rule language; empty if it cannot be written as one."""
+    delimiter = "'" if '"' in name else '"'
+    return "" if visible(name) != name or delimiter in name or "`" in name else f"{delimiter}{name}{delimiter}"

@@ -1,4 +1,11 @@
-"""What happened, step by step, and why: the trace of a decision and its full explanation, as data."""
+"""The trace of a decision and its explanation, as data.
+
+The trace (`Step`) is part of the decision document: the candidates before and after each rule. The explanation
+(`schemas/explanation.schema.json`) also contains, for each interface and rule, the clause of the condition that
+decided, and the smallest change of the inputs that would make the interface the answer.
+
+These types are here and not in the package `explain`, because `Decision` returns them and must not import it.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +13,15 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from evaluator.policy.run.seen_value import SeenValue
+from evaluator.policy.run.clause_value import ClauseValue
 
 EXPLANATION_VERSION = 2
 
 
 class Step(Struct, frozen=True):
-    """What one rule did: the names of the candidates before and after it, and for whom it held.
+    """One rule in the trace: the names of the candidates before and after it, and of the interfaces it was true for.
 
-    `place` is `policy:line:column`. Of a rule without subject `hits` is empty and `fired` tells all.
+    `place` is `policy:line:column`. `fired` is whether the rule was true at all; a rule without subject has no `hits`.
     """
 
     rule: str
@@ -27,10 +34,11 @@ class Step(Struct, frozen=True):
 
 
 class Reason(Struct, frozen=True):
-    """Why one rule did or did not hold for one interface (or at all, for a rule without subject).
+    """Why one rule was true or false for one interface (or at all, if it has no subject).
 
-    `held` is None where the rule did not judge the interface, which was no candidate then; `effect`
-    says in a word or two what followed; `clause` is the part of the condition that decided.
+    `held` is whether it was true; None if the rule was not evaluated for the interface, because it was not a candidate.
+    `effect` is the effect on the interface in a few words. `clause` is the text of the clause that decided, `seen` are
+    the values that the clause read.
     """
 
     rule: str
@@ -39,7 +47,7 @@ class Reason(Struct, frozen=True):
     held: bool | None
     effect: str
     clause: str = ""
-    seen: tuple[SeenValue, ...] = ()
+    seen: tuple[ClauseValue, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return the reason as JSON-ready data."""
@@ -55,7 +63,7 @@ class Reason(Struct, frozen=True):
 
 
 class EditKind(StrEnum):
-    """What an edit changes; in the order in which edits are said."""
+    """What an edit changes; edits are sorted in this order."""
 
     ANSWERS = "answers"
     PARAMETER = "parameter"
@@ -72,7 +80,7 @@ class EditKind(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Its place in that order."""
+        """The index in this order."""
         return _RANKS[self]
 
 
@@ -80,7 +88,7 @@ _RANKS = {kind: rank for rank, kind in enumerate(EditKind)}
 
 
 class Search(StrEnum):
-    """How the search for a change ended: it found one, it tried all, or it stopped at its limit."""
+    """How the search for a change ended: with a change, without one after trying all, or at its limit."""
 
     FOUND = "found"
     NONE = "none"
@@ -88,10 +96,10 @@ class Search(StrEnum):
 
 
 class Edit(Struct, frozen=True):
-    """One edit of a question: a fact of an interface, of the host or of the question, before and after.
+    """One edit of the inputs: of a fact of an interface, of the host's addresses or of a parameter.
 
-    `interface` is None if it is about no single interface. `before` and `after` are JSON-ready. `sentence` goes
-    on after "if", such as "the host's only address were 192.0.2.10".
+    `interface` is None if the edit is not about a single interface. `before` and `after` are JSON-ready values.
+    `sentence` follows the word "if", such as "the host's only address were 192.0.2.10".
     """
 
     what: EditKind
@@ -112,18 +120,18 @@ class Edit(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True):
-    """The smallest change that was found to make an interface the answer, and was tried: what would have to be so."""
+    """The smallest change found that makes an interface the answer; it was verified by deciding again."""
 
     edits: tuple[Edit, ...]
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """The sentences of its edits."""
+        """The sentences of the edits."""
         return tuple(edit.sentence for edit in self.edits)
 
     @property
     def sentence(self) -> str:
-        """All of it, to go on after "if"."""
+        """The sentences of all edits as one text, to follow "if"."""
         return ", and if ".join(self.steps)
 
     def to_dict(self) -> dict[str, object]:
@@ -132,11 +140,12 @@ class Change(Struct, frozen=True):
 
 
 class InterfaceReasons(Struct, frozen=True):
-    """Why one interface is or is not the answer; `outcome` sums its `reasons` up in one sentence.
+    """Why one interface is or is not the answer; `outcome` is a summary of `reasons` in one sentence.
 
-    `lowers` are the names it stands directly on, described in the report or not. `near_misses` say in
-    sentences what it nearly owns. `change` is None for the answer itself, and if none was found; `search` says
-    how the search for it ended, and is None for the answer itself and if changes were not asked for.
+    `pointer` is the JSON Pointer to the interface in the report. `lowers` are the names of its direct lower devices,
+    whether or not the report describes them. `near_misses` are sentences about host addresses that it almost owns.
+    `change` is None for the answer itself and if no change was found. `search` is how the search for a change ended; it
+    is None for the answer itself and if no search was requested.
     """
 
     name: str
@@ -151,7 +160,7 @@ class InterfaceReasons(Struct, frozen=True):
     search: Search | None = None
 
     def to_dict(self) -> dict[str, object]:
-        """Return the reasons as JSON-ready data."""
+        """Return this as JSON-ready data."""
         return {
             "name": self.name,
             "kind": self.kind,
@@ -167,7 +176,7 @@ class InterfaceReasons(Struct, frozen=True):
 
 
 class AnswerOutcome(Struct, frozen=True):
-    """What the decision would have been on one host address alone, as a first-answer engine might have taken it."""
+    """The decision if the host had only this address, as for an engine that uses only the first address of a name."""
 
     address: str
     status: str
@@ -179,13 +188,13 @@ class AnswerOutcome(Struct, frozen=True):
 
 
 class Explanation(Struct, frozen=True):
-    """The full explanation of one decision: for every interface and rule the clause that decided.
+    """The explanation of one decision: for every interface and rule, the clause that decided.
 
-    `summary` answers what and why in two sentences. `report_format` is how the report was read.
-    `rules` holds the reasons of rules that have no subject. `answers` holds the outcome under each
-    host address alone; `stability` sums them up: `stable` (all give the set's own answer), `never`
-    (none names an interface), else `depends`. `others` counts the interfaces that were left out.
-    Unlike the decision document an explanation names places in the report.
+    `summary` gives the decision and its reason in two sentences. `report_format` is the format as which the report was
+    read. `rules` are the reasons of rules without subject. `answers` are the outcomes if the host had only one of its
+    addresses. `stability` compares them with the decision: `stable` if all are the same as the decision, `never` if
+    none of them names an interface, otherwise `depends`. `others` is the number of interfaces that are not explained.
+    Unlike the decision document, an explanation contains pointers into the report.
     """
 
     summary: tuple[str, ...]

@@ -24,7 +24,7 @@ from evaluator.facts.address import Address
 from evaluator.facts.link import Link
 from evaluator.policy.language.environment import Question, Scene
 from evaluator.policy.language.program import Rule
-from evaluator.policy.run.clause import Sight
+from evaluator.policy.run.clause import ClauseFinder
 from evaluator.policy.run.interpret import subjects
 from evaluator.policy.run.verdict import Links
 
@@ -104,7 +104,7 @@ class _Step:
         self.rule = rule
         self.fired = bool(result)
         scene = Scene(question, before)
-        self.sight = Sight(scene)
+        self.clause_finder = ClauseFinder(scene)
         self.subjects = {link.name for link in subjects(rule, scene)}
         self.hits = {link.name for link in result} if isinstance(result, tuple) else set()
         self.removed = {link.name for link in before} - {link.name for link in after}
@@ -116,7 +116,7 @@ class _Step:
 
 def _steps(case: Case, question: Question) -> list[_Step]:
     """Return the result of each rule in the decision, in order."""
-    results, afters = case.compiled.say(question, case.compiled.decide(question).trace)[0]
+    results, afters = case.compiled.results_and_findings(question, case.compiled.decide(question).trace)[0]
     befores = ((), *afters)
     return [_Step(*step) for step in zip(case.program.rules, repeat(question), results, befores, afters, strict=False)]
 
@@ -185,7 +185,7 @@ def _reason(step: _Step, link: Link | None) -> Reason:
     rule = step.rule
     if link is not None and link.name not in step.subjects:
         return Reason(rule.name, rule.verb_name, rule.place, None, "not judged: not a candidate at this rule")
-    verdict = step.sight.verdict(rule.condition, {} if link is None else {"nic": link})
+    verdict = step.clause_finder.deciding_clause(rule.condition, {} if link is None else {"nic": link})
     if verdict.held is not step.is_true_for(link):
         raise AssertionError(f"the interpreter and the compiled rule {rule.name} disagree")
     effect = _effect(step, verdict.held)

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterator
 
 from evaluator.base.text import quote, quote_some
-from evaluator.decision.whereabouts import may_mean, peer_sentence
+from evaluator.decision.unowned_addresses import possible_readings, peer_message
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
 from evaluator.policy.language.environment import Question
@@ -34,7 +34,7 @@ class NearMisses:
     def of(self, link: Link) -> Iterator[str]:
         """Yield a sentence for each near miss of the interface, for at most 64 usable host addresses."""
         own, subnets, peers = link.address_set, link.subnets, link.peers
-        readings = {text: may_mean(text) for text in link.malformed}
+        readings = {text: possible_readings(text) for text in link.malformed}
         others = tuple(itertools.islice((address for address in self._usable if address not in own), _MOST_ADDRESSES))
         above, below = self._around(link, others)
         for address in others:
@@ -47,7 +47,7 @@ class NearMisses:
                 if owners:
                     yield f"{quoted} is assigned to {quote_some(owners, _MOST_NAMES)}, {place}"
             if address in peers:
-                yield peer_sentence(link, address)
+                yield peer_message(link, address)
             for text, addresses in readings.items():
                 if address in addresses:
                     yield f"its entry {quote(text)} is not a valid address; some programs read it as {quoted}"

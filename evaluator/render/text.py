@@ -20,7 +20,7 @@ from evaluator.base.text import flat, visible, visible_names
 from evaluator.decision.decision import Decision
 from evaluator.decision.trace import Explanation, InterfaceReasons, Reason, Step
 from evaluator.policy.language.verbs import VERBS, Effect
-from evaluator.policy.run.seen_value import SeenValue
+from evaluator.policy.run.clause_value import ClauseValue
 from evaluator.render.output import RecordInfo
 
 MOST_INTERFACES = 40
@@ -198,6 +198,6 @@ def because(reason: Reason) -> str:
     return f"{reason.rule}: {reason.effect}, because this is {'true' if reason.held else 'false'}: {reason.clause}"
 
 
-def seen(value: SeenValue) -> str:
+def seen(value: ClauseValue) -> str:
     """Return a word of a clause and its value, as `word = value`."""
     return f"{value.word} = {value.value}"

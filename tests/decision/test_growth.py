@@ -88,7 +88,7 @@ def test_shipped_policies_are_accepted_on_twenty_thousand_interfaces(shape: str,
     report = evaluator.read_report(large.report)
     budget = Budget(Question(report.facts, case.host, case.case.parameters))  # type: ignore[attr-defined]
     for rule in policy.program.rules:
-        budget.spend(rule, report.facts.size)
+        budget.charge(rule, report.facts.size)
 
 
 def _given(name: str) -> dict[str, str]:
@@ -111,8 +111,8 @@ def test_the_price_bounds_what_the_reference_does(shape: str, monkeypatch: pytes
 
     monkeypatch.setattr(interpret, "holds", counted)
     for step in interpret.run(policy.program.rules, case.question()):
-        paid.spend(step.rule, len(step.before))
-    assert clauses <= paid.spent < STEP_BUDGET
+        paid.charge(step.rule, len(step.before))
+    assert clauses <= paid.charged < STEP_BUDGET
 
 
 def test_what_is_too_costly_is_refused_before_it_is_done() -> None:

@@ -13,12 +13,12 @@ import evaluator
 from evaluator import HostAddresses, PolicyError
 from evaluator.base.source import Source
 from evaluator.facts.host import HostFacts
-from evaluator.policy.compile.rules import Compiled, compile_deciding
+from evaluator.policy.compile.rules import CompiledPolicy, compile_decide
 from evaluator.policy.language.environment import Question
 from evaluator.policy.language.program import Program
 from evaluator.policy.load import read_program
 from evaluator.policy.parameters import bind
-from evaluator.policy.run.cost import Pricing
+from evaluator.policy.run.cost import Costs
 from evaluator.policy.run.interpret import run
 from evaluator.policy.run.verdict import status_of
 from evaluator.testing.terse_topology import read_topology
@@ -42,9 +42,9 @@ SHIPPED = ["strict", "ovirt-engine", "keep-management", "last-client-iface", "ro
 def _same(program: Program, facts: HostFacts, host: HostAddresses, **parameters: Any) -> None:
     question = Question(facts, host, bind(program, parameters))
     steps = run(program.rules, question)
-    compiled = Compiled(program)
+    compiled = CompiledPolicy(program)
     verdict = compiled.decide(question)
-    trace, findings = compiled.say(question, verdict.trace)
+    trace, findings = compiled.results_and_findings(question, verdict.trace)
     assert trace == trace_of(steps)
     assert verdict.trace == trace_of([step for step in steps if step.rule.verb.decides])
     assert findings == findings_of(steps, question)
@@ -141,7 +141,7 @@ def test_what_costs_too_much_is_refused_alike() -> None:
     names = "; ".join(f"n{i}" for i in range(400))
     question = Question(evaluator.read_report(read_topology(names)).facts, HostAddresses.of(), bind(program, {}))
     said = []
-    for judge in (lambda: run(program.rules, question), lambda: compile_deciding(program)(question)):
+    for judge in (lambda: run(program.rules, question), lambda: compile_decide(program)(question)):
         with pytest.raises(PolicyError) as error:
             judge()
         said.append(error.value.diagnostics)
@@ -149,4 +149,4 @@ def test_what_costs_too_much_is_refused_alike() -> None:
 
 
 def test_small_hosts_need_no_counting() -> None:
-    assert Pricing(evaluator.load_policy("strict").program).harmless >= 1024
+    assert Costs(evaluator.load_policy("strict").program).affordable_size >= 1024

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator.facts.host import HostFacts
-from evaluator.policy.compile.rules import compile_test
+from evaluator.policy.compile.rules import compile_condition
 from evaluator.policy.language.environment import Question, Scene
 from evaluator.policy.parameters import bind
-from evaluator.policy.run.evidence import open_where
+from evaluator.policy.run.evidence import depends_on_missing
 from evaluator.policy.run.interpret import Bindings, holds
 from tests.support.random_policies import OWNERS, random_rules, tried_program
 from tests.support.strategies import ADDRESSES, NETWORKS, reports
@@ -49,10 +49,10 @@ def test_what_is_not_open_is_the_same_for_every_value(
         for name in [link.name for link in one.links] if rule.has_subject else [None]:
             scenes = [Scene(Question(facts, host, parameters), facts.links) for facts in (one, other)]
             first, second = ((scene, bound_to(name, scene.facts)) for scene in scenes)
-            where = open_where(rule.condition, MISSING)
+            where = depends_on_missing(rule.condition, MISSING)
             is_open = holds(where, *first)
             nic = None if name is None else one.by_name[name]
-            assert compile_test(program, where)(first[0].question, first[0].candidates, nic) is is_open
+            assert compile_condition(program, where)(first[0].question, first[0].candidates, nic) is is_open
             if not is_open:
                 assert holds(rule.condition, *first) is holds(rule.condition, *second), rule.text
 

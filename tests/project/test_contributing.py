@@ -225,7 +225,7 @@ BOTH = """
 import evaluator
 from pathlib import Path
 from evaluator import HostAddresses
-from evaluator.policy.compile.rules import Compiled
+from evaluator.policy.compile.rules import CompiledPolicy
 from evaluator.policy.run.interpret import run
 from evaluator.policy.language.environment import Question
 assert evaluator.__file__.startswith({root!r})
@@ -234,8 +234,8 @@ report = evaluator.read_report(Path("report.json"))
 for asked in (["192.0.2.10"], ["192.0.2.99"], ["192.0.2.10", "192.0.2.12"], []):
     question = Question(report.facts, HostAddresses.of(*asked), {{}})
     steps = run(policy.program.rules, question)
-    compiled = Compiled(policy.program)
-    helds, afters = compiled.say(question, compiled.decide(question).trace)[0]
+    compiled = CompiledPolicy(policy.program)
+    helds, afters = compiled.results_and_findings(question, compiled.decide(question).trace)[0]
     assert helds == tuple(step.hits if step.rule.has_subject else step.fired for step in steps)
     assert afters == tuple(step.after for step in steps)
 print(*sorted(step.rule.name for step in steps if step.fired))
@@ -256,7 +256,7 @@ ALIKE = """
 import io, json
 import evaluator
 from evaluator import HostAddresses
-from evaluator.policy.compile.rules import Compiled
+from evaluator.policy.compile.rules import CompiledPolicy
 from evaluator.policy.run.interpret import run
 from evaluator.policy.language.environment import Question
 from evaluator.policy.language.verbs import VERBS
@@ -272,8 +272,8 @@ for text in json.loads(open("verbs.json").read()):
     for asked in (["192.0.2.10"], ["192.0.2.10", "192.0.2.12"]):
         question = Question(report.facts, HostAddresses.of(*asked), {{}})
         steps = run(policy.program.rules, question)
-        compiled = Compiled(policy.program)
-        helds, afters = compiled.say(question, compiled.decide(question).trace)[0]
+        compiled = CompiledPolicy(policy.program)
+        helds, afters = compiled.results_and_findings(question, compiled.decide(question).trace)[0]
         assert helds == tuple(step.hits if step.rule.has_subject else step.fired for step in steps)
         assert afters == tuple(step.after for step in steps)
         decision = policy.decide(report, HostAddresses.of(*asked))

@@ -154,7 +154,7 @@ class Made:
     @classmethod
     def of(cls, decision: Decision, **changes: Any) -> Decision:
         told = {name: getattr(decision, name) for name in ("parameters", "interface", "trace", "findings")}
-        told["explainer"] = changes.pop("explainer", None) or decision._making.explainer()
+        told["explainer"] = changes.pop("explainer", None) or decision._basis.explainer()
         named = PolicyText(changes.pop("policy", decision.policy), decision.policy_sha256)
         host = changes.pop("host", decision.host)
         candidates, owners = (changes.pop(name, getattr(decision, name)) for name in ("candidates", "owners"))

@@ -7,23 +7,23 @@ from collections.abc import Iterator, Sequence
 from evaluator.base.finding import Finding
 from evaluator.facts.address import Address, OwnedAddress
 from evaluator.facts.link import Link
-from evaluator.policy.compile.rules import Compiled, Said
+from evaluator.policy.compile.rules import CompiledPolicy, ResultsAndFindings
 from evaluator.policy.language.environment import Question, Scene
 from evaluator.policy.language.program import Program, Template
 from evaluator.policy.language.types import Base
 from evaluator.policy.language.verbs import Effect
-from evaluator.policy.run.interpret import Bindings, Judged, evaluate, run
+from evaluator.policy.run.interpret import Bindings, RuleResult, evaluate, run
 from evaluator.policy.run.verdict import Trace, Verdict, status_of
 from evaluator.policy.run.wording import show
 
 
-class Reference(Compiled):
+class Reference(CompiledPolicy):
     """A policy that is run by the reference interpreter."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.decide = self._decide
-        self.say = self._say
+        self.results_and_findings = self._results_and_findings
 
     def _decide(self, question: Question) -> Verdict:
         steps = run(self.program.rules, question)
@@ -31,22 +31,22 @@ class Reference(Compiled):
         refusals = tuple(s.rule.code for s in steps if s.fired and s.rule.verb.refuses)
         return Verdict(status_of(question, steps), steps[-1].after, trace_of(deciding), refusals)
 
-    def _say(self, question: Question, _: Trace) -> Said:
+    def _results_and_findings(self, question: Question, _: Trace) -> ResultsAndFindings:
         steps = run(self.program.rules, question)
         return trace_of(steps), findings_of(steps, question)
 
 
-def trace_of(steps: Sequence[Judged]) -> Trace:
+def trace_of(steps: Sequence[RuleResult]) -> Trace:
     """Return steps as a compiled policy hands them on."""
     return tuple(s.hits if s.rule.has_subject else s.fired for s in steps), tuple(s.after for s in steps)
 
 
-def findings_of(steps: Sequence[Judged], question: Question) -> list[Finding]:
+def findings_of(steps: Sequence[RuleResult], question: Question) -> list[Finding]:
     """Return what the rules found: about each interface for which one held, or about what its message names."""
     return [found for step in steps if step.fired and not step.rule.verb.chooses for found in _findings(step, question)]
 
 
-def _findings(step: Judged, question: Question) -> Iterator[Finding]:
+def _findings(step: RuleResult, question: Question) -> Iterator[Finding]:
     rule, scene = step.rule, Scene(question, step.before)
     found: list[tuple[Bindings, set[str], set[Address]]]
     if rule.has_subject:

@@ -30,7 +30,7 @@ def report_options(case: Case, link: Link, owners: Owners) -> Iterator[Option]:
     """Yield options of the report that may make the interface the answer; nothing for a loopback link."""
     if link.kind is Kind.LOOPBACK:
         return
-    words = case.compiled.asked.keys()
+    words = case.compiled.required_facts.keys()
     values = tuple(case.parameters[parameter.name] for parameter in case.program.parameters)
     yield from ownership_options(case, link, owners)
     if "nic.primary_addresses" in words or _tests_primary(case):
@@ -52,11 +52,11 @@ def _stack(case: Case, link: Link) -> Iterator[Option]:
     """Yield options that change the kind of the interface, its masters or its slaves."""
     if link.kind in (Kind.BRIDGE, Kind.OTHER):
         yield _physical(link)
-    if not _MEMBER_STATES.isdisjoint(case.compiled.asked):
+    if not _MEMBER_STATES.isdisjoint(case.compiled.required_facts):
         trials = tuple(removed_from_masters(case, link))
         if trials:
             yield Option(trials)
-    if "nic.slaves" in case.compiled.asked and link.kind is Kind.BOND:
+    if "nic.slaves" in case.compiled.required_facts and link.kind is Kind.BOND:
         yield from more_slaves(case, link)
 
 

@@ -1,1 +1,1 @@
-"""A checked policy becomes Python functions that decide as the reference interpreter does, only faster."""
+"""Compiles a checked policy to Python functions with the same results as the reference interpreter, but faster."""

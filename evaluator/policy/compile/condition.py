@@ -1,4 +1,7 @@
-"""The conditions of a policy as Python expressions; `compile.py` puts them together to a function."""
+"""Write the conditions of a policy as Python expressions (syntax trees).
+
+`rules.py` puts them into functions; `expression.py` writes the values that they compare.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +35,10 @@ from evaluator.policy.language.checked import (
 )
 from evaluator.policy.language.program import Template
 from evaluator.policy.language.types import Base
-from evaluator.policy.run.candidate_index import Sieve, Source, extreme_of
+from evaluator.policy.run.candidate_index import Index, IndexLookup, extreme_of
 
-_FEW = 4
-_OF_ADDRESSES = (Base.ADDRESS, Base.OWNED)
+_SHORT_LIST = 4
+_ADDRESS_TYPES = (Base.ADDRESS, Base.OWNED)
 _COMPARISONS: dict[Relate, ast.cmpop] = {
     Relate.EQUAL: ast.Eq(),
     Relate.UNEQUAL: ast.NotEq(),
@@ -47,7 +50,7 @@ _COMPARISONS: dict[Relate, ast.cmpop] = {
 
 
 class Writer:
-    """Writes the rules of one policy; `constants` are the values that the expressions name."""
+    """Writes the conditions and messages of one function; `constants` are the values that its expressions name."""
 
     def __init__(self) -> None:
         self._values = Values(self.condition)
@@ -56,17 +59,20 @@ class Writer:
 
     @property
     def constants(self) -> dict[str, object]:
-        """The values by the names that were given to them, and the functions that expressions call."""
+        """The values that the expressions use, by their names: constants and functions."""
         return {**self._values.constants, "near": _near}
 
     def begin_rule(self, *, is_on_candidates: bool) -> list[ast.stmt]:
-        """Return the list to which is added what the rule computes once; its subjects may all be candidates."""
+        """Start a rule and return the list to which statements are appended that the rule executes once.
+
+        `is_on_candidates` is true if every subject of the rule is a candidate.
+        """
         self._is_on_candidates = is_on_candidates
         self._values.begin_rule()
         return self._values.statements
 
     def message(self, template: Template) -> ast.expr:
-        """Write a message with its words filled in."""
+        """Write a message or hint as an f-string, with the values of its words."""
         parts: list[ast.expr] = []
         for part in template.parts:
             if isinstance(part, str):
@@ -76,38 +82,38 @@ class Writer:
         return ast.JoinedStr(parts)
 
     def values(self, template: Template) -> ast.expr:
-        """Write the values of the words of a message."""
+        """Write a tuple of the values of the words of a message."""
         return self._values_of(part for part in template.parts if not isinstance(part, str))
 
     def addresses(self, template: Template) -> ast.expr:
-        """Write the values of those words of a message that are addresses."""
+        """Write a tuple of the values of those words of a message that are addresses."""
         words = (part for part in template.parts if not isinstance(part, str))
-        return self._values_of(word for word in words if word.type.base in _OF_ADDRESSES)
+        return self._values_of(word for word in words if word.type.base in _ADDRESS_TYPES)
 
     def _values_of(self, words: Iterable[Expression]) -> ast.expr:
         return ast.Tuple([self._values.value(word) for word in words], ast.Load())
 
-    def domain(self, sieve: Sieve) -> ast.expr:
-        """Write the interfaces that a rule looks at."""
-        key = None if sieve.key is None else self._values.value(sieve.key)
-        match sieve.source, key:
-            case Source.OWNERS, _:
+    def lookup(self, lookup: IndexLookup) -> ast.expr:
+        """Write the interfaces that an index lookup gives."""
+        key = None if lookup.key is None else self._values.value(lookup.key)
+        match lookup.index, key:
+            case Index.OWNERS, _:
                 return attribute(name("question"), "owners")
-            case Source.HOST_PREFIXES, _:
+            case Index.HOST_PREFIXES, _:
                 return call(attribute(name("question"), "owners_with_host_prefix"))
-            case Source.CANDIDATES, _:
+            case Index.CANDIDATES, _:
                 return name("candidates")
-            case Source.ROUTES, ast.expr():
+            case Index.ROUTES, ast.expr():
                 return key
-            case Source.NAMED, ast.expr():
+            case Index.NAMED, ast.expr():
                 return call(attribute(name("facts"), "named"), key)
-            case Source.OWNING, ast.expr():
+            case Index.OWNING, ast.expr():
                 return call(attribute(name("facts"), "owning"), key)
-            case Source.NEAR, ast.expr():
+            case Index.NEAR, ast.expr():
                 return call(attribute(name("facts"), "near"), key)
             case _, ast.expr():
                 return ast.IfExp(key, attribute(name("facts"), "links"), ast.Tuple([], ast.Load()))
-        raise AssertionError(f"no such sieve: {sieve}")
+        raise AssertionError(f"unknown index lookup: {lookup}")
 
     def condition(self, node: Condition) -> ast.expr:
         """Write a condition."""
@@ -121,15 +127,15 @@ class Writer:
             case Truth():
                 return self._values.value(node.operand)
             case IsKnown():
-                test = ast.Is() if node.negated else ast.IsNot()
-                return ast.Compare(self._values.value(node.operand), [test], [ast.Constant(None)])
+                comparison = ast.Is() if node.negated else ast.IsNot()
+                return ast.Compare(self._values.value(node.operand), [comparison], [ast.Constant(None)])
             case InState():
-                held = self._state(node)
+                test = self._state(node)
             case Related():
-                held = self._relation(node)
+                test = self._relation(node)
             case Quantified():
                 return self._quantified(node)
-        return negation(held) if node.negated else held
+        return negation(test) if node.negated else test
 
     def _state(self, node: InState) -> ast.expr:
         operand = self._values.value(node.operand)
@@ -159,20 +165,21 @@ class Writer:
         return ast.Compare(self._values.bare(left), [_COMPARISONS[node.relation]], [self._values.bare(right)])
 
     def _glob(self, left: Expression, right: Expression) -> ast.expr:
-        """Write a glob that is known already as one compiled pattern."""
+        """Write whether a text matches globs; globs that are all constants become one compiled pattern."""
         parts = right.operands if isinstance(right, ListOf) else (right,)
-        known = [part.value for part in parts if isinstance(part, Constant)]
-        if len(known) < len(parts):
+        constants = [part.value for part in parts if isinstance(part, Constant)]
+        if len(constants) < len(parts):
             return self._values.glob(left, right)
-        globs = [str(glob) for value in known for glob in (value if isinstance(value, tuple) else (value,))]
+        globs = [str(glob) for value in constants for glob in (value if isinstance(value, tuple) else (value,))]
         match = re.compile("|".join(map(fnmatch.translate, globs)) or "(?!)").match
         return ast.Compare(call(self.constant(match), self._values.value(left)), [ast.IsNot()], [ast.Constant(None)])
 
     def _quantified(self, node: Quantified) -> ast.expr:
+        """Write a quantifier as `any(...)` or `all(...)`, or as one comparison with a least or greatest value."""
         extreme = extreme_of(node)
         if extreme is not None:
-            held = self._values.beyond_extreme(extreme)
-            return negation(held) if node.quantifier is Quantifier.NO else held
+            test = self._values.beyond_extreme(extreme)
+            return negation(test) if node.quantifier is Quantifier.NO else test
         domain = self._values.domain(node)
         body = node.body if floor_of(node) is None else _with_floor_last(node.body)
         bound = variable(node.variable.name)
@@ -182,13 +189,14 @@ class Writer:
         loop = ast.comprehension(ast.Name(bound, ast.Store()), domain, ifs, 0)
         every = node.quantifier is Quantifier.EVERY
         self._values.loops += 1
-        held = call(name("all" if every else "any"), ast.GeneratorExp(self.condition(body), [loop]))
+        test = call(name("all" if every else "any"), ast.GeneratorExp(self.condition(body), [loop]))
         self._values.loops -= 1
-        if node.others_only and self._is_on_candidates and is_candidates(node.domain):  # one candidate has no others
+        if node.others_only and self._is_on_candidates and is_candidates(node.domain):
+            # a single candidate has no others: then the loop is not started
             count = call(name("len"), name("candidates"))
             others = ast.Compare(count, [ast.Lt() if every else ast.Gt()], [ast.Constant(2 if every else 1)])
-            held = ast.BoolOp(ast.Or() if every else ast.And(), [others, held])
-        return negation(held) if node.quantifier is Quantifier.NO else held
+            test = ast.BoolOp(ast.Or() if every else ast.And(), [others, test])
+        return negation(test) if node.quantifier is Quantifier.NO else test
 
 
 def _is_above(upper: ast.expr, lower: ast.expr) -> ast.expr:
@@ -196,18 +204,15 @@ def _is_above(upper: ast.expr, lower: ast.expr) -> ast.expr:
 
 
 def _with_floor_last(body: Condition) -> Condition:
-    """Put the part that begins a body with a floor behind the others, which ask for no walk through a stack."""
+    """Return a body that begins with `x above y` with this part last, because the other parts are cheaper."""
     if not isinstance(body, AllOf):
         return body
     return replace(body, conditions=(*body.conditions[1:], body.conditions[0]))
 
 
 def _near(facts: HostFacts, floor: Link, items: tuple[Link, ...]) -> tuple[Link, ...]:
-    """Return what may stand above the floor: of many interfaces those that do, by one look at the closure."""
-    if len(items) <= _FEW:
+    """Return the interfaces of a list that may be above `floor`; of a long list, only those that are above it."""
+    if len(items) <= _SHORT_LIST:
         return items
-    names = facts.topology.above(floor.name)
-    if not names:
-        return ()
-    wanted = frozenset(names)
-    return tuple([item for item in items if item.name in wanted])
+    names = frozenset(facts.topology.above(floor.name))
+    return tuple([item for item in items if item.name in names]) if names else ()

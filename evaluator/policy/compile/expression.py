@@ -1,7 +1,14 @@
-"""The values of a policy's sentences as Python expressions.
+"""Write the values in the conditions of a policy as Python expressions (syntax trees).
 
-A value that does not depend on what is bound is written before the loop over the subjects, once for
-each rule. Everything here is total and pure, so it may be computed earlier or not at all.
+A value that does not depend on the subject or on a variable is computed once for each rule: a statement before the loop
+assigns it to a name such as `once3`. This is correct because every expression of the language has a value and no side
+effects, so computing it earlier, or without need, changes nothing.
+
+There is one exception. Part of a list may be unknown until the rule has tested `is known`, so such a list cannot be
+converted before the loop. It is converted on first use and cached in the scene (`_on_first_use`).
+
+The names of computed values are cached by the nodes of the expression, never by their texts, because different
+expressions may have texts that look alike.
 """
 
 from __future__ import annotations
@@ -34,9 +41,9 @@ from evaluator.policy.language.types import Base
 from evaluator.policy.run.candidate_index import Extreme
 from evaluator.policy.run.lists import (
     above_in,
+    cached,
     is_in,
     is_like,
-    kept,
     list_of_word,
     matcher,
     networks_of,
@@ -45,36 +52,39 @@ from evaluator.policy.run.lists import (
     set_of_word,
 )
 
-_VARIABLES = ("candidates", "facts", "host", "question")  # the function's own, called as the scene's attributes
+_VARIABLES = ("candidates", "facts", "host", "question")  # of the function, with the names of the scene's attributes
 _IDENTITY = {Base.NIC: "name", Base.OWNED: "address"}
 _DISTINCT = ("candidates", "interfaces", "owners")
 
 
 class Values:
-    """Writes the values of one policy: `constants` are what expressions name, `statements` what is computed once."""
+    """Writes the values of one function.
+
+    `constants` are the values that expressions name, `statements` those that the current rule executes once.
+    """
 
     def __init__(self, condition: Callable[[Condition], ast.expr]) -> None:
         self._condition = condition
         self.constants: dict[str, object] = {"route_to": route_to, "identity": identity, "list_of_word": list_of_word}
         self.constants.update(set_of_word=set_of_word, networks_of_word=networks_of_word, networks_of=networks_of)
-        self.constants.update(is_in=is_in, matcher=matcher, is_like=is_like, kept=kept, above_in=above_in)
+        self.constants.update(is_in=is_in, matcher=matcher, is_like=is_like, cached=cached, above_in=above_in)
         self.statements: list[ast.stmt] = []
-        self.loops = 0  # how many quantifiers the value is inside: a list may be asked for as often as they turn
-        self._known: dict[int, str] = {}
-        self._once: dict[tuple[object, ...], str] = {}  # by what is computed, its nodes, never by their texts
+        self.loops = 0  # the number of quantifiers around the value
+        self._constant_names: dict[int, str] = {}
+        self._once: dict[tuple[object, ...], str] = {}  # names by form and node
 
     def begin_rule(self) -> None:
-        """Forget what was computed once for the rule before: the candidates have changed."""
+        """Remove the values that were computed once for the previous rule, because the candidates have changed."""
         self._once, self.statements = {}, []
 
     def constant(self, value: object) -> ast.expr:
-        """Return the name of a value."""
-        known = self._known.setdefault(id(value), f"k{len(self._known)}")
-        self.constants[known] = value
-        return name(known)
+        """Return the name of a constant value."""
+        constant = self._constant_names.setdefault(id(value), f"k{len(self._constant_names)}")
+        self.constants[constant] = value
+        return name(constant)
 
     def value(self, node: Expression) -> ast.expr:
-        """Write a value; what depends on nothing bound is computed once."""
+        """Write a value; it is computed once for the rule if it does not depend on the subject or a variable."""
         if isinstance(node, Variable):
             return name(variable(node.name))
         if isinstance(node, Constant):
@@ -97,10 +107,10 @@ class Values:
                 return ast.Tuple([self.value(operand) for operand in node.operands], ast.Load())
             case RouteTo():
                 return call(name("route_to"), name("scene"), self.bare(node.operand))
-        raise AssertionError(f"no such expression: {node}")
+        raise AssertionError(f"unknown expression: {node}")
 
     def _filtered(self, node: Filter) -> ast.expr:
-        """Write the set of what makes the elements equal that satisfy the condition."""
+        """Write the set of the identities of those elements that satisfy the condition."""
         bound = variable(node.variable.name)
         ifs = [is_other(bound)] if node.others_only else []
         domain = self.domain(node)
@@ -110,11 +120,11 @@ class Values:
         return ast.SetComp(self.bare(node.variable), [loop])
 
     def domain(self, node: Quantified | Filter) -> ast.expr:
-        """Write the list that a quantifier or filter ranges over, without what its body rules out at once."""
+        """Write the list of a quantifier or filter; if its body begins with `x above y`, only what may be above `y`."""
         domain, floor = self.value(node.domain), floor_of(node)
         if floor is None:
             return domain
-        if isinstance(node.domain, Read) and node.domain.owner is None:  # the same as long as the rule is judged
+        if isinstance(node.domain, Read) and node.domain.owner is None:  # the list is the same for the whole rule
             return call(name("above_in"), name("scene"), self.value(floor), domain)
         return call(name("near"), name("facts"), self.value(floor), domain)
 
@@ -123,8 +133,8 @@ class Values:
         if node.owner is None and word.path:
             first, *path = word.path
             return attribute(name(first) if first in _VARIABLES else attribute(name("scene"), first), *path)
-        if self._is_kept(node):
-            return self._kept("list_of_word", node)
+        if self._is_cached(node):
+            return self._cached("list_of_word", node)
         owner = ast.Constant(None) if node.owner is None else self.value(node.owner)
         if word.path:
             return attribute(owner, *word.path)
@@ -132,54 +142,54 @@ class Values:
             return call(attribute(name("question"), "matched"), owner)
         return call(self.constant(word.get), name("scene"), owner)
 
-    def _is_kept(self, node: Expression) -> bool:
-        """Return whether a list of an interface may be asked for many times, so that it is made once."""
+    def _is_cached(self, node: Expression) -> bool:
+        """Return whether the value is a list of an interface that a quantifier may read many times."""
         is_list = isinstance(node, Read) and node.type.is_list and node.word.owner is Base.NIC
         return is_list and self.loops > 0 and is_bound(node)
 
-    def _kept(self, make: str, node: Expression) -> ast.expr:
-        """Write what is made once of a list of an interface."""
-        assert isinstance(node, Read) and node.owner is not None  # noqa: S101, PT018 -- as `_is_kept` says
-        return call(name(make), name("scene"), self.constant(node.word), self.value(node.owner))
+    def _cached(self, function: str, node: Expression) -> ast.expr:
+        """Write the call of a function that converts a list of an interface and caches the result."""
+        assert isinstance(node, Read) and node.owner is not None  # noqa: S101, PT018 -- true if `_is_cached`
+        return call(name(function), name("scene"), self.constant(node.word), self.value(node.owner))
 
     def networks(self, address: Expression, networks: Expression) -> ast.expr:
         """Write whether an address is in one of several networks."""
-        asked = self.bare(address)
-        if self._is_kept(networks):
-            return ast.Compare(asked, [ast.In()], [self._kept("networks_of_word", networks)])
+        searched = self.bare(address)
+        if self._is_cached(networks):
+            return ast.Compare(searched, [ast.In()], [self._cached("networks_of_word", networks)])
         if not is_bound(networks) and is_bound(address):
-            made = self._hoisted(networks, lambda node: call(name("networks_of"), self.value(node)), "networks")
-            return ast.Compare(asked, [ast.In()], [made])
-        return call(name("is_in"), asked, self.value(networks))
+            converted = self._hoisted(networks, lambda node: call(name("networks_of"), self.value(node)), "networks")
+            return ast.Compare(searched, [ast.In()], [converted])
+        return call(name("is_in"), searched, self.value(networks))
 
     def glob(self, text: Expression, globs: Expression) -> ast.expr:
-        """Write whether a text is like one of several globs that are not known when the policy is loaded."""
+        """Write whether a text matches one of several globs that are not all constants."""
         if is_bound(globs):
             return call(name("is_like"), name("scene"), self.value(text), self.value(globs))
         match = self._hoisted(globs, lambda node: call(name("matcher"), self.value(node)), "matcher")
         return ast.Compare(call(match, self.value(text)), [ast.IsNot()], [ast.Constant(None)])
 
     def text(self, node: Expression) -> ast.expr:
-        """Write a value as people read it."""
+        """Write the text of a value, as messages show it."""
         return self._hoisted(node, lambda node: call(name("show"), self.value(node)), "text")
 
     def bare(self, node: Expression) -> ast.expr:
-        """Write a value as what makes it equal to others: a nic's name, an owned address's number."""
+        """Write the identity of a value: a nic's name, an owned address without its prefix, otherwise the value."""
         value = self.value(node)
         if node.type.base not in _IDENTITY:
             return value
-        if may_be_unknown(node):  # it may be computed where it is unknown, but is never used then
+        if may_be_unknown(node):  # None may be computed before the loop, but the rule does not use it then
             return call(name("identity"), value)
         return attribute(value, _IDENTITY[node.type.base])
 
     def items(self, node: Expression) -> ast.expr:
-        """Write a list as the set of what makes its elements equal."""
+        """Write a list as the set of the identities of its elements."""
         return self._hoisted(node, self._as_set, "set")
 
     def _as_set(self, node: Expression) -> ast.expr:
         if isinstance(node, Read) and node.word.owner is Base.NIC and node.owner is not None:
-            if self._is_kept(node) and node.word.name != "matched":
-                return self._kept("set_of_word", node)
+            if self._is_cached(node) and node.word.name != "matched":
+                return self._cached("set_of_word", node)
             if node.word.name == "addresses":
                 return attribute(self.value(node.owner), "address_set")
             if node.word.name == "matched":
@@ -187,63 +197,67 @@ class Values:
         if isinstance(node, Read) and node.word.owner is Base.HOST and node.word.name == "addresses":
             return attribute(name("host"), "usable_set")
         items = self.value(node)
-        if may_be_unknown(node):  # as above
+        if may_be_unknown(node):  # as in `bare`
             items = ast.BoolOp(ast.Or(), [items, ast.Tuple([], ast.Load())])
         if node.type.base in _IDENTITY or isinstance(node, ListOf):
             items = call(name("map"), name("identity"), items)
         return call(name("frozenset"), items)
 
     def membership(self, left: Expression, right: Expression) -> ast.expr:
-        """Write whether a value stands in a list; where neither depends on anything bound, it is asked once."""
+        """Write whether a value is in a list; computed once if neither depends on the subject or a variable."""
         is_plain = isinstance(right, Read) and right.type.base not in _IDENTITY
-        is_many_times = is_bound(left) and not is_bound(right)  # then a set is worth its making
-        items = self.value(right) if is_plain and not is_many_times else self.items(right)
-        asked = ast.Compare(self.bare(left), [ast.In()], [items])
+        is_repeated = is_bound(left) and not is_bound(right)  # then building a set saves time
+        items = self.value(right) if is_plain and not is_repeated else self.items(right)
+        test = ast.Compare(self.bare(left), [ast.In()], [items])
         if not (is_early(left) and is_early(right)):
-            return asked
-        key = ("in", left, right)
-        if key not in self._once:
-            known = self._once[key] = f"once{len(self._once)}"
-            self.statements.append(assign(known, asked))
-        return name(self._once[key])
+            return test
+        return self._computed_once(("in", left, right), lambda: test)
 
     def beyond_extreme(self, extreme: Extreme) -> ast.expr:
-        """Write whether the subject's value is beyond the least or greatest of a list, found once for each rule."""
+        """Write whether the least value of a list is less than the subject's, or the greatest is greater.
+
+        The least or greatest value is computed once for each rule; it is None if the list is empty.
+        """
         subject, domain = proven(self.value(extreme.subject), ast.Attribute), self.value(extreme.domain)
         key = ("least" if extreme.is_least else "greatest", extreme.subject.word, extreme.domain)
-        if key not in self._once:
-            known = self._once[key] = f"once{len(self._once)}"
-            loop = ast.comprehension(ast.Name("one", ast.Store()), domain, [], 0)
-            values = ast.GeneratorExp(attribute(name("one"), subject.attr), [loop])
-            none = ast.keyword("default", ast.Constant(None))
-            found = ast.Call(name("min" if extreme.is_least else "max"), [values], [none])
-            self.statements.append(assign(known, found))
-        beyond = ast.Compare(name(self._once[key]), [ast.Lt() if extreme.is_least else ast.Gt()], [subject])
-        is_any = ast.Compare(name(self._once[key]), [ast.IsNot()], [ast.Constant(None)])
+
+        def minimum_or_maximum() -> ast.expr:
+            loop = ast.comprehension(ast.Name("item", ast.Store()), domain, [], 0)
+            values = ast.GeneratorExp(attribute(name("item"), subject.attr), [loop])
+            default = ast.keyword("default", ast.Constant(None))
+            return ast.Call(name("min" if extreme.is_least else "max"), [values], [default])
+
+        bound = self._computed_once(key, minimum_or_maximum)
+        beyond = ast.Compare(bound, [ast.Lt() if extreme.is_least else ast.Gt()], [subject])
+        is_any = ast.Compare(bound, [ast.IsNot()], [ast.Constant(None)])
         return ast.BoolOp(ast.And(), [is_any, beyond])
 
-    def _hoisted(self, node: Expression, write: Callable[[Any], ast.expr], what: str) -> ast.expr:
+    def _hoisted(self, node: Expression, write: Callable[[Any], ast.expr], form: str) -> ast.expr:
+        """Write a value in a form (a value, a set, networks …), computed as early and as seldom as possible."""
         if not is_early(node):
-            return self._when_used(node, write, what) if node.type.is_list and not is_bound(node) else write(node)
-        known = _as_it_stands(node) if what == "value" else None
-        if known is not None:
-            return known
-        key = (what, node)
+            return self._on_first_use(node, write, form) if node.type.is_list and not is_bound(node) else write(node)
+        variable_name = _variable_of(node) if form == "value" else None
+        if variable_name is not None:
+            return variable_name
+        return self._computed_once((form, node), lambda: write(node))
+
+    def _computed_once(self, key: tuple[object, ...], write: Callable[[], ast.expr]) -> ast.expr:
+        """Return the name of a value that the rule computes once, before its loop."""
         if key not in self._once:
-            value = write(node)
+            value = write()
             self._once[key] = f"once{len(self._once)}"
-            self.statements.append(ast.Assign([ast.Name(self._once[key], ast.Store())], value))
+            self.statements.append(assign(self._once[key], value))
         return name(self._once[key])
 
-    def _when_used(self, node: Expression, write: Callable[[Any], ast.expr], what: str) -> ast.expr:
-        """Write what is made of a list once, but not before the rule has asked whether all in it is known."""
+    def _on_first_use(self, node: Expression, write: Callable[[Any], ast.expr], form: str) -> ast.expr:
+        """Write a list that is converted once, on first use, when the rule has tested that its parts are known."""
         arguments = ast.arguments([], [], None, [], [], None, [])
-        key = self.constant((what, len(self._known)))
-        return call(name("kept"), name("scene"), key, ast.Lambda(arguments, write(node)))
+        key = self.constant((form, len(self._constant_names)))
+        return call(name("cached"), name("scene"), key, ast.Lambda(arguments, write(node)))
 
 
-def _as_it_stands(node: Expression) -> ast.expr | None:
-    """Return the name of a value that is there already."""
+def _variable_of(node: Expression) -> ast.expr | None:
+    """Return the function's own variable that has the value, such as `candidates`; None if none has it."""
     if isinstance(node, Read) and node.owner is None:
         path = node.word.path
         return name(path[0]) if len(path) == 1 and path[0] in _VARIABLES else None
@@ -251,7 +265,7 @@ def _as_it_stands(node: Expression) -> ast.expr | None:
 
 
 def is_candidates(node: Expression) -> bool:
-    """Return whether a list is that of the candidates."""
+    """Return whether an expression is the word `candidates`."""
     return isinstance(node, Read) and node.owner is None and node.word.name == "candidates"
 
 
@@ -260,10 +274,10 @@ def _is_distinct(node: Expression) -> bool:
 
 
 def is_other(bound: str) -> ast.expr:
-    """Write whether what is bound is another interface than the rule's own."""
+    """Write whether a variable is an interface other than the rule's own `nic`."""
     return ast.Compare(attribute(name(bound), "name"), [ast.NotEq()], [attribute(name("nic"), "name")])
 
 
 def variable(text: str) -> str:
-    """Return the Python name of what a sentence binds; none is one of ours."""
+    """Return the Python name of a variable of the policy; the prefix separates it from the function's own names."""
     return "nic" if text == "nic" else f"v_{text}"

@@ -1,4 +1,4 @@
-"""Nodes of Python's syntax tree in a word each, so that what is compiled can be read."""
+"""Short functions that build nodes of Python's syntax tree, so that the compiler is easier to read."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from evaluator.base.checked_cast import proven
 
 
 def name(text: str) -> ast.expr:
-    """Return the use of a name."""
+    """Return the expression `text`, a name."""
     return ast.Name(text, ast.Load())
 
 
 def attribute(value: ast.expr, *path: str) -> ast.expr:
-    """Return the use of an attribute, or of an attribute's attribute."""
+    """Return the expression `value.a.b` for the path `a, b`."""
     for text in path:
         value = ast.Attribute(value, text, ast.Load())
     return value
 
 
 def call(function: ast.expr, *arguments: ast.expr) -> ast.expr:
-    """Return a call."""
+    """Return the expression `function(arguments)`."""
     return ast.Call(function, list(arguments), [])
 
 
 def negation(value: ast.expr) -> ast.expr:
-    """Return `not value`."""
+    """Return the expression `not value`."""
     return ast.UnaryOp(ast.Not(), value)
 
 
 def assign(text: str, value: ast.expr) -> ast.stmt:
-    """Return `text = value`."""
+    """Return the statement `text = value`."""
     return ast.Assign([ast.Name(text, ast.Store())], value)
 
 
 def parsed(lines: str) -> list[ast.stmt]:
-    """Return statements of our own, written as text."""
+    """Return the statements in a text; only for texts of this package, never for texts of a policy."""
     module = compile(lines, "<policy>", "exec", ast.PyCF_ONLY_AST)
     return proven(module, ast.Module).body

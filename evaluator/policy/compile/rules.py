@@ -1,11 +1,32 @@
-"""A checked policy becomes Python functions: what production runs.
+"""Compile a checked policy to Python functions, which production runs instead of the interpreter.
 
-The reference (`interpret.py`) is the meaning; this must give the same steps for every report, and property tests
-hold the two together. What does not depend on the subject is computed once for each rule; lists that are only asked
-what is in them become sets; a rule looks at no more interfaces than its sieve lets through (`sieve.py`); a rule on
-candidates is skipped where there are none. The rules that only warn, and the messages, are a second function, which
-goes on from what the first has done. Functions are built as syntax trees, never as text, so that nothing a policy says
-can become code.
+The reference interpreter (`policy/run/interpret.py`) defines the meaning. The compiled functions must give the same
+candidates, results and findings for every policy and every report; property tests compare the two.
+
+Two functions are compiled for a policy, because an engine usually needs only the status and the name:
+
+- `compile_decide`: evaluates only the rules that can change the status, in the order of the policy, and returns the
+  status, the candidates, the refusals and the trace. It is compiled when the policy is loaded.
+- `compile_results_and_findings`: starts from this trace, evaluates the `warn` rules and builds the messages of all
+  rules. It is compiled when findings or the trace of a decision are first read. An earlier version evaluated every rule
+  a second time for a document and let the interpreter fill the messages.
+
+Functions are built as syntax trees (`ast`), never as source text. Texts of a policy become constants of the tree, and the
+names of its variables get a prefix (`v_`), so no text of a policy can become code, and nothing has to be quoted.
+
+Four optimizations make the functions fast:
+
+- A value that does not depend on the subject is computed once for each rule, before the loop over the subjects
+  (`expression.py`). Expressions are recognized as equal by their nodes, never by their texts: two texts may look alike.
+- A list that is only searched becomes a set, networks by prefix length, or one compiled pattern.
+- A rule on all interfaces is evaluated only for those that an index gives (`policy/run/candidate_index.py`).
+- A rule on candidates is skipped if there are no candidates.
+
+The step budget is charged before a rule is evaluated. `warn` rules are charged by the first function too, so the second
+function cannot fail. For usual hosts `budget` is None and nothing is counted (`policy/run/cost.py`).
+
+In the compiled code, `result3` holds the result of rule 3 (the interfaces for which it was true, or a boolean) and
+`after3` the candidates after it.
 """
 
 from __future__ import annotations
@@ -25,282 +46,297 @@ from evaluator.policy.language.checked import Condition
 from evaluator.policy.language.environment import Question, Scene
 from evaluator.policy.language.program import Program, Rule
 from evaluator.policy.language.verbs import Effect, Judges
-from evaluator.policy.run.candidate_index import sieved
-from evaluator.policy.run.cost import Pricing
+from evaluator.policy.run.candidate_index import lookup_for
+from evaluator.policy.run.cost import Costs
 from evaluator.policy.run.verdict import Trace, Verdict, status_of_none
-from evaluator.policy.run.wording import finding_at_once, finding_of, show
+from evaluator.policy.run.wording import finding_of, finding_without_subject, show
 
 if TYPE_CHECKING:
-    from evaluator.policy.run.evidence import Asking
+    from evaluator.policy.run.evidence import AffectedRules
 
-Judge = Callable[[Question], Verdict]
-Said = tuple[Trace, list[Finding]]
-Say = Callable[[Question, Trace], Said]
-Test = Callable[[Question, tuple[Link, ...], Link | None], bool]
-_PROLOGUE = """
+DecideFunction = Callable[[Question], Verdict]
+ResultsAndFindings = tuple[Trace, list[Finding]]
+ResultsFunction = Callable[[Question, Trace], ResultsAndFindings]
+ConditionFunction = Callable[[Question, tuple[Link, ...], Link | None], bool]
+_FIRST_STATEMENTS = """
 facts = question.facts
 host = question.host
 candidates = ()
 """
 
 
-class Compiled:
-    """A program and the functions that run it; shared between threads."""
+class CompiledPolicy:
+    """A checked policy and its compiled functions; threads can share it."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.decide = compile_deciding(program)
+        self.decide = compile_decide(program)
 
-    def __reduce__(self) -> tuple[type[Compiled], tuple[Program]]:
-        """Let another process compile the program itself."""
-        return Compiled, (self.program,)
-
-    @cached_property
-    def asked(self) -> Mapping[str, str]:
-        """The facts that the policy asks for, with the place of the first rule that does."""
-        from evaluator.policy.run.required_facts import facts_asked  # noqa: PLC0415 -- a status and a name ask for none
-
-        return facts_asked(self.program)
-
-    def asking(self, missing: frozenset[str]) -> Asking:
-        """Return which rules ask for one of these facts."""
-        known = self._asking.get(missing)
-        if known is None:
-            from evaluator.policy.run.evidence import asking_for  # noqa: PLC0415 -- as above
-
-            known = self._asking[missing] = asking_for(self.program, missing)
-        return known
-
-    def could_change(self, number: int, missing: frozenset[str]) -> Test:
-        """Return the function that says whether one of these facts could change a rule that asks for some."""
-        key = number, missing
-        if key not in self._tests:
-            self._tests[key] = compile_test(self.program, self.asking(missing).open[number])
-        return self._tests[key]
+    def __reduce__(self) -> tuple[type[CompiledPolicy], tuple[Program]]:
+        """Pickle only the program, because functions cannot be pickled; another process compiles it again."""
+        return CompiledPolicy, (self.program,)
 
     @cached_property
-    def _tests(self) -> dict[tuple[int, frozenset[str]], Test]:
-        """What `could_change` returned before."""
-        return {}
+    def required_facts(self) -> Mapping[str, str]:
+        """The facts that the policy reads, each with the place of the first rule that reads it."""
+        from evaluator.policy.run.required_facts import required_facts  # noqa: PLC0415 -- a status does not need it
 
-    @cached_property
-    def _asking(self) -> dict[frozenset[str], Asking]:
-        """What `asking` returned before: a few, one for each kind of report."""
-        return {}
+        return required_facts(self.program)
 
-    @cached_property
-    def asks_for_addresses(self) -> bool:
-        """Whether the policy finds its candidates by the host's addresses."""
-        from evaluator.policy.run.required_facts import asks_for_addresses  # noqa: PLC0415 -- as above
+    def affected_rules(self, missing: frozenset[str]) -> AffectedRules:
+        """Return the rules that read one of these facts."""
+        rules = self._affected_rules.get(missing)
+        if rules is None:
+            from evaluator.policy.run.evidence import affected_rules  # noqa: PLC0415 -- as above
 
-        return asks_for_addresses(self.program)
+            rules = self._affected_rules[missing] = affected_rules(self.program, missing)
+        return rules
 
-    @cached_property
-    def say(self) -> Say:
-        """The function that judges the rules that only warn, and says what every rule found.
+    def could_change(self, number: int, missing: frozenset[str]) -> ConditionFunction:
+        """Return the function that returns whether the missing facts could change the result of a rule.
 
-        It takes the trace of the deciding rules and returns that of all, and the findings.
+        `number` is the index of the rule.
         """
-        return compile_saying(self.program)
+        key = number, missing
+        if key not in self._could_change:
+            condition = self.affected_rules(missing).could_change[number]
+            self._could_change[key] = compile_condition(self.program, condition)
+        return self._could_change[key]
+
+    @cached_property
+    def _could_change(self) -> dict[tuple[int, frozenset[str]], ConditionFunction]:
+        """The cache of `could_change`."""
+        return {}
+
+    @cached_property
+    def _affected_rules(self) -> dict[frozenset[str], AffectedRules]:
+        """The cache of `affected_rules`; it has few entries, one for each kind of report."""
+        return {}
+
+    @cached_property
+    def matches_host_addresses(self) -> bool:
+        """Whether a `match` rule of the policy reads the host's addresses or their owners."""
+        from evaluator.policy.run.required_facts import matches_host_addresses  # noqa: PLC0415 -- as above
+
+        return matches_host_addresses(self.program)
+
+    @cached_property
+    def results_and_findings(self) -> ResultsFunction:
+        """The function that evaluates the `warn` rules and builds the findings of all rules.
+
+        It takes the trace of the rules that decide, and returns the trace of all rules and the findings.
+        """
+        return compile_results_and_findings(self.program)
 
 
-def compile_deciding(program: Program) -> Judge:
-    """Return a function that judges the rules that decide as `interpret.run` does.
+def compile_decide(program: Program) -> DecideFunction:
+    """Return a function that evaluates the rules that decide, with the same results as `interpret.run`.
 
-    PolicyError, before a rule is begun, where its worst cost would exceed the step budget.
+    It raises PolicyError before a rule is evaluated if the steps charged so far exceed the step budget.
     """
     writer = Writer()
-    body = parsed(_PROLOGUE + "budget = pricing.budget(question)")
-    judged: list[tuple[int, Rule]] = []
-    owed: list[ast.stmt] = []
+    body = parsed(_FIRST_STATEMENTS + "budget = costs.budget(question)")
+    deciding: list[tuple[int, Rule]] = []
+    charges: list[ast.stmt] = []
     for number, rule in enumerate(program.rules):
-        owed.append(_payment(rule, writer))
+        charges.append(_charge(rule, writer))
         if rule.verb.decides:
-            body.append(ast.If(name("budget"), owed, []))
-            owed = []
-            is_first = not any(earlier.verb.effect is Effect.ADD for _, earlier in judged)
-            body.extend(_judgement(number, rule, writer, is_first=is_first))
-            judged.append((number, rule))
-    if owed:
-        body.append(ast.If(name("budget"), owed, []))
-    body.append(_ending(judged, writer))
-    judge: Judge = _function(program, ["question"], body, {**writer.constants, "pricing": Pricing(program)})
-    return judge
+            body.append(ast.If(name("budget"), charges, []))
+            charges = []
+            is_first = not any(earlier.verb.effect is Effect.ADD for _, earlier in deciding)
+            body.extend(_rule(number, rule, writer, is_first=is_first))
+            deciding.append((number, rule))
+    if charges:
+        body.append(ast.If(name("budget"), charges, []))
+    body.append(_verdict(deciding, writer))
+    decide: DecideFunction = _function(program, ["question"], body, {**writer.constants, "costs": Costs(program)})
+    return decide
 
 
-def compile_saying(program: Program) -> Say:
-    """Return a function that goes on from the trace of the deciding rules: it judges the others, and says what is so.
+def compile_results_and_findings(program: Program) -> ResultsFunction:
+    """Return a function that takes the trace of the rules that decide, and evaluates the others.
 
-    All rules have been paid for.
+    It returns the trace of all rules and their findings. The steps of all rules have been charged before.
     """
     writer = Writer()
-    body = parsed(_PROLOGUE + "found = []")
+    body = parsed(_FIRST_STATEMENTS + "findings = []")
     deciding = [number for number, rule in enumerate(program.rules) if rule.verb.decides]
     body.append(ast.Assign([_trace(deciding, ast.Store())], name("trace")))
     for number, rule in enumerate(program.rules):
         if not rule.verb.decides:
-            body.extend(_judgement(number, rule, writer, is_first=False))
+            body.extend(_rule(number, rule, writer, is_first=False))
         if not rule.verb.chooses:
-            body.append(ast.If(name(f"held{number}"), _saying(number, rule, writer), []))
+            body.append(ast.If(name(f"result{number}"), _findings(number, rule, writer), []))
         body.append(assign("candidates", name(f"after{number}")))
     trace = _trace(range(len(program.rules)), ast.Load())
-    body.append(ast.Return(ast.Tuple([trace, name("found")], ast.Load())))
-    say: Say = _function(program, ["question", "trace"], body, writer.constants)
-    return say
+    body.append(ast.Return(ast.Tuple([trace, name("findings")], ast.Load())))
+    function: ResultsFunction = _function(program, ["question", "trace"], body, writer.constants)
+    return function
 
 
-def compile_test(program: Program, condition: Condition) -> Test:
-    """Return a function that says whether a condition holds for an interface, or at all."""
+def compile_condition(program: Program, condition: Condition) -> ConditionFunction:
+    """Return a function that returns whether a condition is true for an interface, or at all if it has no `nic`."""
     writer = Writer()
     once = writer.begin_rule(is_on_candidates=False)
-    held = ast.Return(writer.condition(condition))
-    body = [*parsed("facts = question.facts\nhost = question.host"), *_with_scene([*once, held])]
-    test: Test = _function(program, ["question", "candidates", "nic"], body, writer.constants)
-    return test
+    result = ast.Return(writer.condition(condition))
+    body = [*parsed("facts = question.facts\nhost = question.host"), *_with_scene([*once, result])]
+    function: ConditionFunction = _function(program, ["question", "candidates", "nic"], body, writer.constants)
+    return function
 
 
-def _function(program: Program, given: list[str], body: list[ast.stmt], constants: Mapping[str, object]) -> Any:  # noqa: ANN401 -- a function of these arguments
-    """Return the function with this body."""
-    arguments = ast.arguments([], [ast.arg(one) for one in given], None, [], [], None, [])
-    module = ast.fix_missing_locations(ast.Module([ast.FunctionDef("judge", arguments, body, [])], []))
+def _function(program: Program, parameters: list[str], body: list[ast.stmt], constants: Mapping[str, object]) -> Any:  # noqa: ANN401 -- a function with these parameters
+    """Return the Python function with these parameters and this body."""
+    arguments = ast.arguments([], [ast.arg(parameter) for parameter in parameters], None, [], [], None, [])
+    module = ast.fix_missing_locations(ast.Module([ast.FunctionDef("policy", arguments, body, [])], []))
     namespace: dict[str, Any] = {
         **constants,
         "Scene": Scene,
         "Verdict": Verdict,
         "status_of_none": status_of_none,
         "is_among": _is_among,
-        "refused": _refused,
+        "refusals": _refusals,
         "with_more": _with_more,
         "without": _without,
         "show": show,
         "finding_of": finding_of,
-        "finding_at_once": finding_at_once,
+        "finding_without_subject": finding_without_subject,
         **{status.name: status for status in Status},
     }
     exec(compile(module, f"<policy {program.name}>", "exec"), namespace)  # noqa: S102 -- built from checked nodes only
-    return namespace["judge"]
+    return namespace["policy"]
 
 
 def _trace(numbers: Sequence[int], use: ast.expr_context) -> ast.Tuple:
-    """Write the trace of some rules: for whom each held, and the candidates after each."""
-    parts = [ast.Tuple([ast.Name(f"{part}{number}", use) for number in numbers], use) for part in ("held", "after")]
+    """Write the trace of rules with these numbers: the result of each, and the candidates after each."""
+    parts = [ast.Tuple([ast.Name(f"{part}{number}", use) for number in numbers], use) for part in ("result", "after")]
     return ast.Tuple([*parts], use)
 
 
-def _saying(number: int, rule: Rule, writer: Writer) -> list[ast.stmt]:
-    """Write the findings of a rule that held."""
+def _findings(number: int, rule: Rule, writer: Writer) -> list[ast.stmt]:
+    """Write the statements that append the findings of a rule that was true."""
     once = writer.begin_rule(is_on_candidates=False)
     message, hint = (writer.message(template) for template in (rule.message, rule.hint))
-    about = [writer.constant(rule), name("question")]
+    arguments = [writer.constant(rule), name("question")]
     if rule.has_subject:
-        finding = call(name("finding_of"), *about, name("nic"), writer.addresses(rule.message), message, hint)
-        saying: ast.stmt = ast.Expr(call(attribute(name("found"), "append"), finding))
-        saying = ast.For(ast.Name("nic", ast.Store()), name(f"held{number}"), [saying], [])
+        finding = call(name("finding_of"), *arguments, name("nic"), writer.addresses(rule.message), message, hint)
+        statement: ast.stmt = ast.Expr(call(attribute(name("findings"), "append"), finding))
+        statement = ast.For(ast.Name("nic", ast.Store()), name(f"result{number}"), [statement], [])
     else:
-        named = writer.values(rule.message)
-        finding = call(name("finding_at_once"), *about, name("candidates"), named, message, hint)
-        saying = ast.Expr(call(attribute(name("found"), "append"), finding))
-    return _with_scene([*once, saying])
+        values = writer.values(rule.message)
+        finding = call(name("finding_without_subject"), *arguments, name("candidates"), values, message, hint)
+        statement = ast.Expr(call(attribute(name("findings"), "append"), finding))
+    return _with_scene([*once, statement])
 
 
-def _payment(rule: Rule, writer: Writer) -> ast.stmt:
-    """Write what a rule costs."""
+def _charge(rule: Rule, writer: Writer) -> ast.stmt:
+    """Write the statement that charges the steps of a rule to the budget."""
     return ast.Expr(
-        call(attribute(name("budget"), "spend"), writer.constant(rule), call(name("len"), name("candidates")))
+        call(attribute(name("budget"), "charge"), writer.constant(rule), call(name("len"), name("candidates")))
     )
 
 
-def _judgement(number: int, rule: Rule, writer: Writer, *, is_first: bool) -> list[ast.stmt]:
-    """Write one rule: for whom it holds, and what becomes of the candidates."""
-    held, after = f"held{number}", f"after{number}"
+def _rule(number: int, rule: Rule, writer: Writer, *, is_first: bool) -> list[ast.stmt]:
+    """Write the statements that evaluate one rule and change the candidates.
+
+    `is_first` is true if no earlier rule adds candidates, so there are none.
+    """
+    result, after = f"result{number}", f"after{number}"
     once = writer.begin_rule(is_on_candidates=rule.has_subject and rule.verb.judges is Judges.CANDIDATES)
     if not rule.has_subject:
-        judging = [assign(held, writer.condition(rule.condition))]
-        return [*_with_scene([*once, *judging]), assign(after, name("candidates"))]
+        evaluation = [assign(result, writer.condition(rule.condition))]
+        return [*_with_scene([*once, *evaluation]), assign(after, name("candidates"))]
     if rule.verb.judges is Judges.INTERFACES:
-        judging = _of_all(held, rule, writer)
-        judging = [*once, *judging]
+        loop = _loop_over_interfaces(result, rule, writer)
+        evaluation = [*once, *loop]
     else:
-        judging = _loop(held, writer.condition(rule.condition), name("candidates"))
-        judging = [assign(held, ast.Tuple([], ast.Load())), ast.If(name("candidates"), [*once, *judging], [])]
-    ending = [assign(after, _after(rule.verb.effect, held, is_first=is_first)), assign("candidates", name(after))]
-    return [*_with_scene(judging), *ending]
+        loop = _loop(result, writer.condition(rule.condition), name("candidates"))
+        evaluation = [assign(result, ast.Tuple([], ast.Load())), ast.If(name("candidates"), [*once, *loop], [])]
+    change = [assign(after, _after(rule.verb.effect, result, is_first=is_first)), assign("candidates", name(after))]
+    return [*_with_scene(evaluation), *change]
 
 
-def _of_all(held: str, rule: Rule, writer: Writer) -> list[ast.stmt]:
-    """Write a rule that judges all interfaces, or those that its sieve lets through."""
-    sieve = sieved(rule)
-    if sieve is None:
-        return _loop(held, writer.condition(rule.condition), attribute(name("facts"), "links"))
-    domain = writer.domain(sieve)
-    if sieve.rest is None:
-        return [assign(held, domain)]
-    return _loop(held, writer.condition(sieve.rest), domain)
+def _loop_over_interfaces(result: str, rule: Rule, writer: Writer) -> list[ast.stmt]:
+    """Write the evaluation of a rule for all interfaces, or for those that an index lookup gives."""
+    lookup = lookup_for(rule)
+    if lookup is None:
+        return _loop(result, writer.condition(rule.condition), attribute(name("facts"), "links"))
+    interfaces = writer.lookup(lookup)
+    if lookup.rest is None:
+        return [assign(result, interfaces)]
+    return _loop(result, writer.condition(lookup.rest), interfaces)
 
 
 def _with_scene(statements: list[ast.stmt]) -> list[ast.stmt]:
-    """Put the scene before statements that look at it."""
-    looks = any(isinstance(node, ast.Name) and node.id == "scene" for part in statements for node in ast.walk(part))
-    return [*parsed("scene = Scene(question, candidates)"), *statements] if looks else statements
+    """Return the statements, after one that assigns `scene` if they use it."""
+    uses_scene = any(
+        isinstance(node, ast.Name) and node.id == "scene" for part in statements for node in ast.walk(part)
+    )
+    return [*parsed("scene = Scene(question, candidates)"), *statements] if uses_scene else statements
 
 
-def _loop(held: str, condition: ast.expr, domain: ast.expr) -> list[ast.stmt]:
-    """Write the search for the subjects for which the condition holds."""
-    keep = ast.Expr(call(attribute(name("hits"), "append"), name("nic")))
-    search = ast.For(ast.Name("nic", ast.Store()), domain, [ast.If(condition, [keep], [])], [])
-    return [assign("hits", ast.List([], ast.Load())), search, assign(held, call(name("tuple"), name("hits")))]
+def _loop(result: str, condition: ast.expr, domain: ast.expr) -> list[ast.stmt]:
+    """Write the loop that collects the interfaces of `domain` for which the condition is true."""
+    append = ast.Expr(call(attribute(name("hits"), "append"), name("nic")))
+    loop = ast.For(ast.Name("nic", ast.Store()), domain, [ast.If(condition, [append], [])], [])
+    return [assign("hits", ast.List([], ast.Load())), loop, assign(result, call(name("tuple"), name("hits")))]
 
 
-def _after(effect: Effect, held: str, *, is_first: bool) -> ast.expr:
-    """Write the candidates after a rule that held for these subjects; judges never change them."""
+def _after(effect: Effect, result: str, *, is_first: bool) -> ast.expr:
+    """Write the candidates after a rule with this result."""
     if effect is Effect.ADD and is_first:
-        return name(held)
+        return name(result)
     if effect is Effect.KEEP:
-        return ast.BoolOp(ast.Or(), [name(held), name("candidates")])
+        return ast.BoolOp(ast.Or(), [name(result), name("candidates")])
     changed = {
-        Effect.ADD: call(name("with_more"), name("facts"), name("candidates"), name(held)),
-        Effect.REMOVE: call(name("without"), name("candidates"), name(held)),
+        Effect.ADD: call(name("with_more"), name("facts"), name("candidates"), name(result)),
+        Effect.REMOVE: call(name("without"), name("candidates"), name(result)),
     }
     if effect in changed:
-        return ast.IfExp(name(held), changed[effect], name("candidates"))
-    return name("candidates")
+        return ast.IfExp(name(result), changed[effect], name("candidates"))
+    return name("candidates")  # other effects never change the candidates
 
 
-def _ending(judged: list[tuple[int, Rule]], writer: Writer) -> ast.stmt:
-    """Write which status holds, as `verdict.status_of` does, and the codes of what rejects or makes ambiguous."""
+def _verdict(deciding: list[tuple[int, Rule]], writer: Writer) -> ast.stmt:
+    """Write the return of the verdict: the status (as `verdict.status_of`), the candidates, the trace, the refusals."""
     several = ast.Compare(call(name("len"), name("candidates")), [ast.Gt()], [ast.Constant(1)])
-    said = [name(f"held{number}") for number, rule in judged if rule.verb.effect is Effect.MAKE_AMBIGUOUS]
-    rejecting = [number for number, rule in judged if rule.verb.effect is Effect.REJECT]
-    rejects: list[ast.expr] = [name(f"held{number}") for number in rejecting]
+    ambiguous = _results_of(deciding, Effect.MAKE_AMBIGUOUS)
+    rejections = _results_of(deciding, Effect.REJECT)
     only = ast.Subscript(name("candidates"), ast.Constant(0), ast.Load())
-    is_rejected = call(name("is_among"), only, ast.Tuple(rejects, ast.Load()))
-    status = ast.IfExp(ast.BoolOp(ast.And(), [_any(rejects), is_rejected]), name("REJECTED"), name("RESOLVED"))
-    status = ast.IfExp(_any([several, *said]), name("AMBIGUOUS"), status)
+    is_rejected = call(name("is_among"), only, ast.Tuple(rejections, ast.Load()))
+    status = ast.IfExp(ast.BoolOp(ast.And(), [_any(rejections), is_rejected]), name("REJECTED"), name("RESOLVED"))
+    status = ast.IfExp(_any([several, *ambiguous]), name("AMBIGUOUS"), status)
     status = ast.IfExp(name("candidates"), status, call(name("status_of_none"), name("question")))
-    trace = _trace([number for number, _ in judged], ast.Load())
-    return ast.Return(call(name("Verdict"), status, name("candidates"), trace, _refusals(judged, writer)))
+    trace = _trace([number for number, _ in deciding], ast.Load())
+    return ast.Return(call(name("Verdict"), status, name("candidates"), trace, _refusal_codes(deciding, writer)))
 
 
-def _refusals(judged: list[tuple[int, Rule]], writer: Writer) -> ast.expr:
-    refusing = [(number, rule.code) for number, rule in judged if rule.verb.refuses]
-    helds: list[ast.expr] = [name(f"held{number}") for number, _ in refusing]
+def _results_of(deciding: list[tuple[int, Rule]], effect: Effect) -> list[ast.expr]:
+    """Write the results of the rules with an effect."""
+    return [name(f"result{number}") for number, rule in deciding if rule.verb.effect is effect]
+
+
+def _refusal_codes(deciding: list[tuple[int, Rule]], writer: Writer) -> ast.expr:
+    """Write the codes of the `reject` and `ambiguous` rules that were true."""
+    refusing = [(number, rule.code) for number, rule in deciding if rule.verb.refuses]
+    results: list[ast.expr] = [name(f"result{number}") for number, _ in refusing]
     codes = writer.constant(tuple(code for _, code in refusing))
-    said = call(name("refused"), codes, ast.Tuple(helds, ast.Load()))
-    return ast.IfExp(_any(helds), said, ast.Tuple([], ast.Load()))
+    refusals = call(name("refusals"), codes, ast.Tuple(results, ast.Load()))
+    return ast.IfExp(_any(results), refusals, ast.Tuple([], ast.Load()))
 
 
 def _any(values: list[ast.expr]) -> ast.expr:
+    """Write `or` between the values; False if there are none."""
     if len(values) > 1:
         return ast.BoolOp(ast.Or(), values)
     return values[0] if values else ast.Constant(value=False)
 
 
-def _refused(codes: tuple[str, ...], helds: tuple[tuple[Link, ...] | bool, ...]) -> tuple[str, ...]:
-    return tuple([code for code, held in zip(codes, helds, strict=True) if held])
+def _refusals(codes: tuple[str, ...], results: tuple[tuple[Link, ...] | bool, ...]) -> tuple[str, ...]:
+    return tuple([code for code, result in zip(codes, results, strict=True) if result])
 
 
-def _is_among(nic: Link, rejects: tuple[tuple[Link, ...], ...]) -> bool:
-    return any(hit.name == nic.name for hits in rejects for hit in hits)
+def _is_among(nic: Link, results: tuple[tuple[Link, ...], ...]) -> bool:
+    return any(hit.name == nic.name for hits in results for hit in hits)
 
 
 def _with_more(facts: HostFacts, candidates: tuple[Link, ...], hits: tuple[Link, ...]) -> tuple[Link, ...]:
@@ -309,5 +345,5 @@ def _with_more(facts: HostFacts, candidates: tuple[Link, ...], hits: tuple[Link,
 
 
 def _without(candidates: tuple[Link, ...], hits: tuple[Link, ...]) -> tuple[Link, ...]:
-    gone = {nic.name for nic in hits}
-    return tuple([nic for nic in candidates if nic.name not in gone])
+    removed = {nic.name for nic in hits}
+    return tuple([nic for nic in candidates if nic.name not in removed])

@@ -1,1 +1,1 @@
-"""What a rule does on one host: the reference interpreter, its costs, verdicts and messages."""
+"""Runs rules on the facts of one host: the reference interpreter, costs, index lookups, verdicts and messages."""

@@ -1,9 +1,28 @@
-"""Which interfaces a rule need look at: most rules on all interfaces can hold for a few only, found by an index.
+"""Find an index lookup that gives the few interfaces for which a rule on all interfaces can be true.
 
-`match nic when nic.addresses overlaps host.addresses` holds for the owners of the host's addresses and nobody else,
-so nothing else is looked at. A sieve may let through too many, never too few; what it does not prove stays to be
-asked. Conditions are total and pure, so a part of an `and` may be used wherever it stands. What a quantifier asks of
-one list for every subject is asked of the list once.
+Idea, as in a database: a `match` or `warn` rule is evaluated for every interface of the host, but most rules can be
+true for a few only. `match nic when nic.addresses overlaps host.addresses` is true exactly for the owners of the host's
+addresses, and the host's address table finds these without looking at other interfaces. A lookup is found from the
+checked condition alone, once for each rule, when the policy is compiled.
+
+A condition is an `and` of terms, or a single term. Three kinds of lookups are tried, the best first:
+
+1. exact: the lookup gives just the interfaces for which one term is true. The term needs no further evaluation; the
+   rest of the condition is evaluated for these interfaces.
+2. superset: the lookup gives all interfaces for which one term can be true, and perhaps others. The whole condition is
+   evaluated for these interfaces.
+3. guard: one term is `some x in LIST satisfies ...`, and LIST does not depend on the interface. If the list is empty,
+   the rule is true for no interface; otherwise all interfaces are evaluated.
+
+Invariant: a lookup may give too many interfaces, never too few, and in the order of their names. So compiled rules with
+lookups have the same results as the interpreter, which uses none. It is correct to use a term wherever it is in the
+`and`, because conditions always have a value and no side effects.
+
+`Index.NEAR` is exact because subnets are found by sets of numbers, one set for each prefix length. An earlier version
+compared every row of the address table with every address, and the rule then had to be evaluated again.
+
+`extreme_of` is a different shortcut for the same purpose. `some other in LIST satisfies other.name < nic.name` would
+compare each interface with each element. Only the least element matters, and it is found once for each rule.
 """
 
 from __future__ import annotations
@@ -34,44 +53,44 @@ _ADDRESS_LISTS = ("addresses", "primary_addresses")
 _ALWAYS_KNOWN = ("name", "position")
 
 
-class Source(StrEnum):
-    """Where the interfaces come from that are looked at."""
+class Index(StrEnum):
+    """The indexes of a host's interfaces; each value describes the interfaces that the index gives."""
 
-    LINKS = "all interfaces, unless `key` is an empty list"
-    OWNERS = "those that own a usable host address"
+    LINKS = "all interfaces, or none if `key` is an empty list"
+    OWNERS = "the interfaces that own a usable host address"
     CANDIDATES = "the candidates"
-    ROUTES = "the interfaces that `key` gives"
-    NAMED = "the interface of the name `key`"
-    OWNING = "those that own the address `key`"
-    HOST_PREFIXES = "those owners that may own a host address as /32 or /128"
-    NEAR = "those in one of whose subnets an address of the list `key` is"
+    ROUTES = "the interfaces in the list `key`"
+    NAMED = "the interface with the name `key`"
+    OWNING = "the interfaces that own the address `key`"
+    HOST_PREFIXES = "the owners that may own a host address as /32 or /128"
+    NEAR = "the interfaces with a subnet that contains an address of the list `key`"
 
 
-class Sieve(Struct, frozen=True):
-    """What is looked at, and what is left to be asked of it (None: nothing)."""
+class IndexLookup(Struct, frozen=True):
+    """A lookup in an index, and the condition to evaluate for the interfaces that it gives (None: no condition)."""
 
-    source: Source
+    index: Index
     key: Expression | None
     rest: Condition | None
 
 
-def sieved(rule: Rule) -> Sieve | None:
-    """Return the sieve of a rule on all interfaces; None where nothing better is known than to ask each."""
+def lookup_for(rule: Rule) -> IndexLookup | None:
+    """Return the lookup for a rule on all interfaces; None if the rule must be evaluated for every interface."""
     condition = rule.condition
-    parts = condition.conditions if isinstance(condition, AllOf) else (condition,)
-    for find in (_exactly, _at_most, _if_any):
-        for part in parts:
-            sieve = find(part)
-            if sieve is not None:
-                return _refined(replace(sieve, rest=_without(condition, part) if find is _exactly else condition))
+    terms = condition.conditions if isinstance(condition, AllOf) else (condition,)
+    for find in (_exact, _superset, _guard):
+        for term in terms:
+            lookup = find(term)
+            if lookup is not None:
+                return _narrowed(replace(lookup, rest=_without(condition, term) if find is _exact else condition))
     return None
 
 
-def _refined(sieve: Sieve) -> Sieve:
-    """Look at fewer owners if what is left to be asked is false for every owner without a host prefix."""
-    if sieve.source is Source.OWNERS and sieve.rest is not None and _needs_host_prefix(sieve.rest):
-        return replace(sieve, source=Source.HOST_PREFIXES)
-    return sieve
+def _narrowed(lookup: IndexLookup) -> IndexLookup:
+    """Use the smaller index of owners with a host prefix if the rest of the condition is false for all others."""
+    if lookup.index is Index.OWNERS and lookup.rest is not None and _needs_host_prefix(lookup.rest):
+        return replace(lookup, index=Index.HOST_PREFIXES)
+    return lookup
 
 
 def _needs_host_prefix(condition: Condition) -> bool:
@@ -87,61 +106,62 @@ def _needs_host_prefix(condition: Condition) -> bool:
             return False
 
 
-def _without(condition: Condition, part: Condition) -> Condition | None:
+def _without(condition: Condition, term: Condition) -> Condition | None:
+    """Return a condition without one of its terms; None if it has no other."""
     if not isinstance(condition, AllOf):
         return None
-    rest = tuple(one for one in condition.conditions if one is not part)
+    rest = tuple(other for other in condition.conditions if other is not term)
     return replace(condition, conditions=rest) if len(rest) > 1 else rest[0]
 
 
-def _exactly(part: Condition) -> Sieve | None:
-    """Return the sieve that says just what this part says."""
+def _exact(part: Condition) -> IndexLookup | None:
+    """Return the lookup that gives just the interfaces for which a term is true."""
     if isinstance(part, Quantified) and part.quantifier is Quantifier.SOME and _is_near(part):
-        return Sieve(Source.NEAR, part.domain, None)
+        return IndexLookup(Index.NEAR, part.domain, None)
     if not isinstance(part, Related) or part.negated:
         return None
     if part.relation is Relate.OVERLAPS:
         words = {_nic_word(part.left) or _host_word(part.left), _nic_word(part.right) or _host_word(part.right)}
-        return Sieve(Source.OWNERS, None, None) if words == {"nic.addresses", "host.addresses"} else None
+        return IndexLookup(Index.OWNERS, None, None) if words == {"nic.addresses", "host.addresses"} else None
     if part.relation is not Relate.IN or not _is_subject(part.left):
         return None
     if isinstance(part.right, RouteTo) and is_early(part.right):
-        return Sieve(Source.ROUTES, part.right, None)
+        return IndexLookup(Index.ROUTES, part.right, None)
     if isinstance(part.right, Read) and part.right.owner is None:
-        sources = {"owners": Source.OWNERS, "candidates": Source.CANDIDATES}
-        return Sieve(sources[part.right.word.name], None, None) if part.right.word.name in sources else None
+        indexes = {"owners": Index.OWNERS, "candidates": Index.CANDIDATES}
+        return IndexLookup(indexes[part.right.word.name], None, None) if part.right.word.name in indexes else None
     return None
 
 
-def _at_most(part: Condition) -> Sieve | None:
-    """Return a sieve that lets through all for which this part can hold."""
+def _superset(part: Condition) -> IndexLookup | None:
+    """Return a lookup that gives all interfaces for which a term can be true."""
     if isinstance(part, Related) and not part.negated and part.relation is Relate.EQUAL:
         for side, other in ((part.left, part.right), (part.right, part.left)):
             if _nic_word(side) == "nic.name" and is_early(other):
-                return Sieve(Source.NAMED, other, None)
+                return IndexLookup(Index.NAMED, other, None)
     if not isinstance(part, Quantified) or part.quantifier is not Quantifier.SOME:
         return None
     word = _nic_word(part.domain)
     if word in ("nic.matched", "nic.host_prefixes"):
-        return Sieve(Source.OWNERS, None, None)
+        return IndexLookup(Index.OWNERS, None, None)
     body = part.body
     if word not in {f"nic.{name}" for name in _ADDRESS_LISTS} or not isinstance(body, Related) or body.negated:
         return None
     for side, other in ((body.left, body.right), (body.right, body.left)):
         if body.relation is Relate.EQUAL and side == part.variable and is_early(other):
-            return Sieve(Source.OWNING, other, None)
+            return IndexLookup(Index.OWNING, other, None)
     return None
 
 
-def _if_any(part: Condition) -> Sieve | None:
-    """Return the sieve of a part that can hold for nobody where a list is empty."""
+def _guard(part: Condition) -> IndexLookup | None:
+    """Return the lookup of a term that is false for every interface if a list is empty."""
     if isinstance(part, Quantified) and part.quantifier is Quantifier.SOME and is_early(part.domain):
-        return Sieve(Source.LINKS, part.domain, None)
+        return IndexLookup(Index.LINKS, part.domain, None)
     return None
 
 
 def _is_near(part: Quantified) -> bool:
-    """Return whether a quantifier asks whether an address of a list is in a subnet of the subject."""
+    """Return whether a quantifier tests whether an address of a list is in a subnet of the subject."""
     body = part.body
     return (
         isinstance(body, Related)
@@ -159,21 +179,23 @@ def _is_subject(expression: Expression) -> bool:
 
 
 def _nic_word(expression: Expression) -> str:
-    """Return `nic.WORD` where the expression is a word of the rule's subject, else nothing."""
+    """Return `nic.WORD` if the expression is a word of the rule's subject, otherwise an empty text."""
     if isinstance(expression, Read) and expression.owner is not None and _is_subject(expression.owner):
         return f"nic.{expression.word.name}"
     return ""
 
 
 def _host_word(expression: Expression) -> str:
+    """Return `host.WORD` if the expression is a word of the host, otherwise an empty text."""
     is_host = isinstance(expression, Read) and expression.word.owner is Base.HOST
     return f"host.{expression.word.name}" if is_host and isinstance(expression, Read) else ""
 
 
 class Extreme(Struct, frozen=True):
-    """What `some other in LIST satisfies other.WORD < nic.WORD` asks: whether the subject is beyond the list's least.
+    """A quantifier that compares the subject's value only with the least or greatest value of a list.
 
-    With `>` the greatest. That the subject may stand in the list itself makes no difference.
+    `some other in LIST satisfies other.WORD < nic.WORD` is true if the least value is less than the subject's; with
+    `>`, if the greatest value is greater. The result is the same whether or not the list contains the subject.
     """
 
     domain: Expression
@@ -182,7 +204,10 @@ class Extreme(Struct, frozen=True):
 
 
 def extreme_of(condition: Quantified) -> Extreme | None:
-    """Return what a quantifier asks of one list for all subjects, so that nobody is held against everybody."""
+    """Return the comparison with a least or greatest value that a quantifier is equal to; None if there is no such one.
+
+    The quantifier may also be `no`, which is the opposite.
+    """
     body = condition.body
     if condition.quantifier is Quantifier.EVERY or not is_early(condition.domain) or not isinstance(body, Related):
         return None

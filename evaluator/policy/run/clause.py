@@ -1,8 +1,28 @@
-"""Which clause of a rule decided for one subject, and what it saw.
+"""Find the clause of a condition that decided its value for one interface, and the values that the clause read.
 
-A clause is a condition without and, or, not at its root. The deciding one is that at which the
-value became fixed: the first that failed of an `and`, the first that held of an `or`, else the last.
-Of a quantifier it is the quantifier with its witness, the smallest element that settled it.
+An explanation must name one short reason for each rule and interface: "`nic.addresses overlaps host.addresses` is
+false; nic.addresses = (empty)". It does not repeat the whole condition.
+
+A clause is a condition without `and`, `or` or `not` at its root. The deciding clause is found by evaluating from left
+to right, as the interpreter does, and stopping where the value became certain:
+
+- of an `and`, the first part that is false, otherwise the last part;
+- of an `or`, the first part that is true, otherwise the last part;
+- of a `not`, the deciding clause of its operand;
+- of a quantifier, the quantifier itself with its witness: the first element in the order of the list that decides it,
+  an example for a true `some`, a counterexample for a false `every` or `no`. Lists are sorted (except those of words
+  that read the order of the report), so equal inputs give the same witness. The values that the body read for the
+  witness are added.
+
+Invariant: this uses the interpreter's functions (`holds`, `elements`, `evaluate`), so the value is that of the rule.
+
+The values are: for a relation its operands, for a quantifier its list, for a state of an interface whether the
+interface has the state. Constants are left out, because the clause shows them. Each value has the JSON Pointers to the
+places in the report that contain it.
+
+One `ClauseFinder` explains one rule for all interfaces. The parts of a clause, and the values that do not depend on the
+interface, are computed once and cached. An earlier version evaluated each clause up to three times for one reason and
+read the host's and the parameters' values again for every interface.
 """
 
 from __future__ import annotations
@@ -38,63 +58,66 @@ from evaluator.policy.language.checked import (
 from evaluator.policy.language.environment import Scene, Value
 from evaluator.policy.language.types import Base
 from evaluator.policy.language.vocabulary import words_of
+from evaluator.policy.run.clause_value import ClauseValue
 from evaluator.policy.run.interpret import Bindings, elements, evaluate, holds
-from evaluator.policy.run.seen_value import SeenValue
 from evaluator.policy.run.wording import show, show_briefly
 
 
-class Verdict(Struct, frozen=True):
-    """Whether a condition held, the clause that decided it, and the values that the clause saw."""
+class DecidingClause(Struct, frozen=True):
+    """Whether a condition was true, the text of the clause that decided it, and the values that the clause read."""
 
     held: bool
     clause: str
-    seen: tuple[SeenValue, ...]
+    seen: tuple[ClauseValue, ...]
 
 
 class _Clause(Struct, frozen=True):
-    """The operands of a clause, each with whether it depends on the subject, the filtered lists and the state in it."""
+    """The parts of a clause that have values to show: its operands, its filtered lists and its state, if it has one.
+
+    Each operand comes with whether it depends on the rule's subject or on a variable.
+    """
 
     operands: tuple[tuple[Expression, bool], ...]
     filters: tuple[Filter, ...]
     state: InState | None
 
 
-class Sight:
-    """Says of one rule, subject after subject, what decided; what no subject changes is looked at once."""
+class ClauseFinder:
+    """Finds the deciding clauses of one rule, for one interface after another; the scene is that of the rule."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._clauses: dict[int, _Clause] = {}  # by the identity of a clause, which the rule keeps alive
-        self._constant: dict[int, SeenValue] = {}  # by the identity of an operand that no subject changes
+        self._clauses: dict[int, _Clause] = {}  # by the id of the clause, a node that the rule references
+        self._constant: dict[int, ClauseValue] = {}  # by the id of an operand without variables
 
-    def verdict(self, condition: Condition, bound: Bindings) -> Verdict:
-        """Judge a condition and say what decided it."""
+    def deciding_clause(self, condition: Condition, bound: Bindings) -> DecidingClause:
+        """Evaluate a condition and return its deciding clause; `bound` are the values of its variables."""
         clause, held, witness = self._deciding(condition, bound)
         parts = self._clause(clause)
-        seen: list[SeenValue] = []
+        seen: list[ClauseValue] = []
         if parts.state is not None:
             seen.append(self._state(parts.state, bound))
         for operand, depends in parts.operands:
-            seen.append(_see(operand, self._scene, bound) if depends else self._constant_value(operand, bound))
+            seen.append(_value_of(operand, self._scene, bound) if depends else self._constant_value(operand, bound))
         if isinstance(clause, Quantified) and witness is not None:
-            seen.append(SeenValue(clause.variable.name, show_briefly(witness), _pointers_of(witness)))
-            inside = self.verdict(clause.body, {**bound, clause.variable.name: witness})
-            seen.extend(inside.seen)
+            seen.append(ClauseValue(clause.variable.name, show_briefly(witness), _pointers_of(witness)))
+            of_body = self.deciding_clause(clause.body, {**bound, clause.variable.name: witness})
+            seen.extend(of_body.seen)
         for filtered in parts.filters:
             seen.extend(self._counted(filtered, bound))
-        return Verdict(held, clause.text, tuple(dict.fromkeys(seen)) if len(seen) > 1 else tuple(seen))
+        return DecidingClause(held, clause.text, tuple(dict.fromkeys(seen)) if len(seen) > 1 else tuple(seen))
 
     def _deciding(self, condition: Condition, bound: Bindings) -> tuple[Condition, bool, Value]:
-        """Return the deciding clause, whether the condition held, and the witness of a quantifier."""
+        """Return the deciding clause, whether the condition is true, and the witness if the clause is a quantifier."""
         match condition:
             case Not(condition=inner):
                 clause, held, witness = self._deciding(inner, bound)
                 return clause, not held, witness
             case AllOf(conditions=parts) | AnyOf(conditions=parts):
-                stops_at = isinstance(condition, AnyOf)
+                deciding_value = isinstance(condition, AnyOf)
                 for part in parts:
                     clause, held, witness = self._deciding(part, bound)
-                    if held is stops_at:
+                    if held is deciding_value:
                         break
                 return clause, held, witness
             case Quantified():
@@ -111,47 +134,47 @@ class Sight:
             parts = self._clauses[id(clause)] = _Clause(operands, tuple(filters_of(clause)), _state_of(clause))
         return parts
 
-    def _constant_value(self, operand: Expression, bound: Bindings) -> SeenValue:
-        """Return the value of an operand that does not depend on the subject."""
+    def _constant_value(self, operand: Expression, bound: Bindings) -> ClauseValue:
+        """Return the cached value of an operand that does not depend on the subject or a variable."""
         value = self._constant.get(id(operand))
         if value is None:
-            value = self._constant[id(operand)] = _see(operand, self._scene, bound)
+            value = self._constant[id(operand)] = _value_of(operand, self._scene, bound)
         return value
 
-    def _counted(self, filtered: Filter, bound: Bindings) -> Iterator[SeenValue]:
-        """Yield what was counted of a filtered list, and what the smallest of its elements was counted for."""
+    def _counted(self, filtered: Filter, bound: Bindings) -> Iterator[ClauseValue]:
+        """Yield the elements of a filtered list, and the values that its condition read for the first of them."""
         items = evaluate(filtered, self._scene, bound)
         pointers = _sorted({pointer for item in items for pointer in _pointers_of(item)})
-        yield SeenValue(filtered.variable.name, _shown(items), pointers)
+        yield ClauseValue(filtered.variable.name, _shown(items), pointers)
         if items:
-            yield from self.verdict(filtered.body, {**bound, filtered.variable.name: items[0]}).seen
+            yield from self.deciding_clause(filtered.body, {**bound, filtered.variable.name: items[0]}).seen
 
-    def _state(self, clause: InState, bound: Bindings) -> SeenValue:
-        """Return whether an interface has the state that is asked for, and where it is in the report."""
+    def _state(self, clause: InState, bound: Bindings) -> ClauseValue:
+        """Return whether an interface has the state of a clause, with the JSON Pointer to the interface."""
         nic = evaluate(clause.operand, self._scene, bound)
         has_it = clause.state.holds(self._scene, nic)
-        return SeenValue(f"{clause.operand.text} is {clause.state.name}", show(has_it), _pointers_of(nic))
+        return ClauseValue(f"{clause.operand.text} is {clause.state.name}", show(has_it), _pointers_of(nic))
 
 
 def _state_of(clause: Condition) -> InState | None:
-    """Return a clause that asks for a state of an interface, which has no value in the report, such as `up`."""
+    """Return the clause if it tests a state of an interface that is not a kind, such as `nic is up`; otherwise None."""
     is_state = isinstance(clause, InState) and clause.state.owner is Base.NIC and clause.state.kind is None
     return clause if is_state and isinstance(clause, InState) else None
 
 
 def _witness(clause: Quantified, scene: Scene, bound: Bindings) -> Value:
-    """Return the smallest element that settles a quantifier; None where there is none."""
-    looked_for = clause.quantifier is not Quantifier.EVERY
+    """Return the first element that decides a quantifier; None if no element does."""
+    deciding_value = clause.quantifier is not Quantifier.EVERY
     inner = dict(bound)
     for item in elements(clause, scene, bound):
         inner[clause.variable.name] = item
-        if holds(clause.body, scene, inner) is looked_for:
+        if holds(clause.body, scene, inner) is deciding_value:
             return item
     return None
 
 
 def _operands(clause: Condition) -> Iterator[Expression]:
-    """Yield what a clause looks at, a quantifier's list among it."""
+    """Yield the expressions of a clause whose values are shown; for a quantifier, its list."""
     match clause:
         case Quantified(domain=domain):
             yield domain
@@ -166,7 +189,7 @@ def _operands(clause: Condition) -> Iterator[Expression]:
 
 
 def _reads(expression: Expression) -> Iterator[Expression]:
-    """Yield the words of an operand whose values a reader needs: not what is written in the rule itself."""
+    """Yield the words and parameters in an operand, but not its constants, which the text of the clause shows."""
     match expression:
         case Count(operand=operand):
             yield expression
@@ -183,20 +206,20 @@ def _reads(expression: Expression) -> Iterator[Expression]:
             yield expression
 
 
-def _see(expression: Expression, scene: Scene, bound: Bindings) -> SeenValue:
+def _value_of(expression: Expression, scene: Scene, bound: Bindings) -> ClauseValue:
     if not isinstance(expression, Read):
-        return SeenValue(expression.text, _shown(evaluate(expression, scene, bound)))
+        return ClauseValue(expression.text, _shown(evaluate(expression, scene, bound)))
     owner = None if expression.owner is None else evaluate(expression.owner, scene, bound)
     value = expression.word.get(scene, owner)
-    return SeenValue(expression.text, _shown(value), _places(value, owner, expression.word.name))
+    return ClauseValue(expression.text, _shown(value), _sources(value, owner, expression.word.name))
 
 
 def _shown(value: object) -> str:
     return "(empty)" if value == () else show_briefly(value)
 
 
-def _places(value: object, owner: object, word: str) -> tuple[str, ...]:
-    """Return where the report states the value of a word of its owner."""
+def _sources(value: object, owner: object, word: str) -> tuple[str, ...]:
+    """Return the JSON Pointers to the places in the report that contain the value of a word of `owner`."""
     if isinstance(value, tuple) and value and isinstance(value[0], OwnedAddress):
         return _sorted({pointer for item in value for pointer in _pointers_of(item)})
     if isinstance(owner, Link):

@@ -1,22 +1,38 @@
-"""What a rule costs at worst: read from its text as a degree, and counted in steps for one report.
+"""Count an upper bound of the steps of a rule before it is evaluated, so that no policy can block an engine.
 
-`cost_of` gives the degree: subjects times the product of the quantifiers' lists. `price_of` counts steps, before a
-rule is run, with the sizes that the report, the host and the parameters have. A step is about what the interpreter
-does for one clause. All that grows counts:
+Two figures describe the cost of a rule:
 
-- every clause, once for each subject and each element of the quantifiers around it, with what its relation has to look
-  through: a set for `overlaps` and `within`, lengths of prefixes for `in` a list of networks, every pattern of `like`,
-  which takes longer for long texts;
-- what is made once for a rule (`lists.py`): the lists of interfaces, routes to an address, compiled patterns, the
-  least or greatest of a list, the closure of the topology;
-- the trace: the names of the candidates before and after a rule, and of those for which it held;
-- the finding of each subject for which a judge may hold, with every element that its message and hint print.
+- `cost_of` gives its degree, such as n², from the text alone: the number of subjects times the lists of the nested
+  quantifiers. `activenic check` prints it, and the message about a policy that is too expensive.
+- `count_steps` counts steps for one report, with the sizes that the report, the host and the parameters have. The sum
+  for all rules must not exceed `STEP_BUDGET`; otherwise PolicyError is raised before the rule is evaluated.
 
-A subject's own lists are counted with their sum over all interfaces where that is less than the longest of them for
-each subject: one interface with all vlans of a host costs as much as many with one.
+Invariant: the count is an upper bound of the clauses that the interpreter evaluates, for every policy and every host. A
+test counts the interpreter's clauses on hosts that are large in one way each and compares. A step is roughly the work
+of the interpreter for one clause. Everything that can grow is counted:
 
-The count never falls where a size grows. So `Pricing` finds out once, when a policy is compiled, how many interfaces
-a host with short lists and texts may have, and below that nothing has to be counted.
+- each clause, once for each subject and each element of the lists of the quantifiers around it, with the elements that
+  its relation searches: a set for `overlaps` and `within`, prefix lengths for `in` a list of networks, every pattern of
+  `like`, which takes longer for long texts;
+- the forms that are built once for a rule (`lists.py`): lists of interfaces, routes to an address, compiled patterns,
+  the least or greatest value of a list, the closure of the topology;
+- the trace: the names of the candidates before and after a rule, and of its hits;
+- the finding for each subject, with every element that its message and hint print.
+
+Each count has two figures (`_Steps`): the most for one subject, and the most for all subjects together. This matters
+for lists of interfaces: one interface that has all VLANs of a host on top costs as much as many interfaces with one
+each. So the lists of all subjects are counted by their sum if that is less than the longest list for each subject.
+
+Second invariant: a larger size never gives a smaller count. So `Costs` can find out once, when a policy is compiled, up
+to how many interfaces a host with short lists and texts (below `SHORT`) is certain to be within the budget. Nothing is
+counted for such a host; counting would take longer than the decision.
+
+Two things were tried and rejected: a second, coarse bound that was computed before the exact count, because the exact
+count at compile time saves as much; and, for this limit, lists as long as the number of interfaces, which gave 256
+instead of 1024 interfaces for the shipped policies.
+
+The closure of the topology is expensive to build. It is built only if its own steps are within the budget, and direct
+neighbours are counted without it.
 """
 
 from __future__ import annotations
@@ -64,20 +80,20 @@ from evaluator.policy.language.vocabulary import Word
 from evaluator.policy.run.candidate_index import extreme_of
 
 STEP_BUDGET = 30_000_000
-SHORT = 64  # no list or text of a usual host is so long
-# so many elements or characters cost about as much as one step
+SHORT = 64  # lists and texts of a usual host are shorter than this
+# The number of elements or characters that cost about one step:
 _IN_A_SET = 16
 _IN_A_LIST = 4
 _IN_A_TEXT = 16
-_UNDER_A_PATTERN = 64
+_MATCHED_BY_A_PATTERN = 64
 _OCTETS_OF_THE_CLOSURE = 16
-# and so many steps it takes to
+# The number of steps of one action:
 _MAKE_A_FINDING = 8
 _SHOW_AN_ELEMENT = 4
 _COMPILE_A_PATTERN = 100
-_MOST_LENGTHS = 161  # of prefixes: those of subnets of both families
-_OF_NEIGHBOURS = frozenset({"slaves", "ports", "lowers", "uppers"})  # other lists of interfaces may be whole stacks
-_OF_HOST_ADDRESSES = frozenset({"matched", "host_prefixes"})
+_MOST_PREFIX_LENGTHS = 161  # of subnets of both families
+_NEIGHBOUR_WORDS = frozenset({"slaves", "ports", "lowers", "uppers"})  # other lists of interfaces may be whole stacks
+_HOST_ADDRESS_WORDS = frozenset({"matched", "host_prefixes"})
 
 
 def cost_of(condition: Condition, has_subject: bool) -> Cost:
@@ -87,52 +103,54 @@ def cost_of(condition: Condition, has_subject: bool) -> Cost:
 
 
 def worst_cost(program: Program) -> Cost:
-    """Return the cost of the rule that costs most on a large report."""
+    """Return the degree of the rule with the highest degree."""
     return max((rule.cost for rule in program.rules), key=lambda cost: cost.rank, default=Cost())
 
 
 def _degree(condition: Condition) -> Cost:
+    """Return the highest degree of nested quantifiers and filtered lists in a condition."""
     match condition:
         case AllOf(conditions=parts) | AnyOf(conditions=parts):
             return max((_degree(part) for part in parts), key=lambda cost: cost.rank)
         case Not(condition=inner):
             return _degree(inner)
         case Quantified():
-            return _degree_of_each(condition)
+            return _degree_of_loop(condition)
         case _:
-            filters = map(_degree_of_each, filters_of(condition))
+            filters = map(_degree_of_loop, filters_of(condition))
             return max(filters, key=lambda cost: cost.rank, default=Cost())
 
 
-def _degree_of_each(node: Quantified | Filter) -> Cost:
-    """Return the degree of a condition that is judged for each element of a list."""
-    inside = _degree(node.body)
+def _degree_of_loop(node: Quantified | Filter) -> Cost:
+    """Return the degree of a condition that is evaluated for each element of a list."""
+    body = _degree(node.body)
     if isinstance(node.domain, ListOf | Constant):
-        return inside
+        return body
     is_nics = node.domain.type.base is Base.NIC
-    return Cost(inside.nics + is_nics, inside.others + (not is_nics))
+    return Cost(body.nics + is_nics, body.others + (not is_nics))
 
 
 class Stacks(Struct, frozen=True):
-    """What is above each interface, and all that each has to do with: its stack, and its neighbours."""
+    """The sizes of the lists of interfaces above each interface, and of each whole stack with its neighbours."""
 
     above: Lists
     related: Lists
 
 
-class Given(Struct, frozen=True):
-    """The value of a parameter: how many elements it has, and how long its longest text is."""
+class ValueSize(Struct, frozen=True):
+    """The size of a parameter's value: the number of its elements, and the length of its longest text."""
 
     count: int = 1
     text: int = 0
 
 
 class Sizes(Struct, frozen=True):
-    """How long lists and texts are on this report.
+    """The lengths of lists and texts on one host.
 
-    All interfaces, the candidates, the host's answers and name, its networks, the lists of interfaces that are not
-    lists of interfaces (addresses, networks, routes), those of direct neighbours, the longest name of an interface or
-    network, and the parameters. `neighbours` and `stacks` are found when a rule looks at them.
+    `interfaces`, `candidates`, `answers` and `networks` are numbers of elements; `host_name` is the length of the
+    host's name, `name` that of the longest name of an interface or network. `lists` are the lists of addresses,
+    networks and routes of all interfaces. `neighbours` (lists of direct neighbours) and `stacks` are computed when a
+    rule reads them.
     """
 
     interfaces: int
@@ -143,15 +161,15 @@ class Sizes(Struct, frozen=True):
     lists: Lists
     neighbours: Callable[[], Lists]
     name: int
-    parameters: Mapping[str, Given]
+    parameters: Mapping[str, ValueSize]
     stacks: Callable[[], Stacks]
 
     @classmethod
     def usual(cls, interfaces: int, parameters: Iterable[str]) -> Sizes:
-        """Return the sizes of a host with so many interfaces, all in one stack, and short lists and texts."""
+        """Return the sizes of a host with this number of interfaces, all in one stack, and short lists and texts."""
         lists, stacks = Lists(SHORT, SHORT * interfaces), Lists(interfaces, interfaces * interfaces)
         neighbours = Lists(interfaces, 2 * SHORT * interfaces)  # the lists of slaves and ports are short too
-        given = dict.fromkeys(parameters, Given(SHORT, SHORT))
+        values = dict.fromkeys(parameters, ValueSize(SHORT, SHORT))
         return cls(
             interfaces,
             interfaces,
@@ -161,87 +179,88 @@ class Sizes(Struct, frozen=True):
             lists,
             lambda: neighbours,
             SHORT,
-            given,
+            values,
             lambda: Stacks(stacks, stacks),
         )
 
 
 class _Steps(NamedTuple):
-    """How many steps it takes for one subject at most, and for all subjects together."""
+    """The most steps for one subject, and the most steps for all subjects together."""
 
     each: int
-    all: int
+    total: int
 
     def __mul__(self, other: object) -> _Steps:
-        """Return how many it takes to do the one as often as the other says."""
+        """Return the steps of a loop: `self` is its number of iterations, `other` the steps of its body."""
         if not isinstance(other, _Steps):
             return NotImplemented
-        return _Steps(self.each * other.each, min(self.each * other.all, self.all * other.each))
+        return _Steps(self.each * other.each, min(self.each * other.total, self.total * other.each))
 
     def plus(self, *others: _Steps) -> _Steps:
-        """Return how many it takes to do all of them."""
-        return _Steps(self.each + sum(one.each for one in others), self.all + sum(one.all for one in others))
+        """Return the sum."""
+        each = self.each + sum(other.each for other in others)
+        return _Steps(each, self.total + sum(other.total for other in others))
 
 
-def price_of(rule: Rule, sizes: Sizes) -> int:
-    """Return the steps that a rule may take at worst."""
+def count_steps(rule: Rule, sizes: Sizes) -> int:
+    """Return an upper bound of the steps of a rule on a host with these sizes."""
     subjects = 1
     if rule.has_subject:
         subjects = sizes.interfaces if rule.verb.judges is Judges.INTERFACES else sizes.candidates
-    traced = 2 * (sizes.candidates + subjects) * (1 + sizes.name // _IN_A_TEXT)
+    trace_steps = 2 * (sizes.candidates + subjects) * (1 + sizes.name // _IN_A_TEXT)
     if not subjects:
-        return traced
-    count = _Count(sizes, subjects)
-    steps = count.condition(rule.condition)
+        return trace_steps
+    counter = _StepCounter(sizes, subjects)
+    steps = counter.condition(rule.condition)
     if not rule.verb.chooses:
-        steps = steps.plus(count.finding(rule))
-    return traced + count.made_once(rule) + steps.all
+        steps = steps.plus(counter.finding(rule))
+    return trace_steps + counter.once_per_rule(rule) + steps.total
 
 
-class _Count:
-    """Counts the steps of one rule."""
+class _StepCounter:
+    """Counts the steps of one rule for a number of subjects."""
 
     def __init__(self, sizes: Sizes, subjects: int) -> None:
         self._sizes = sizes
         self._subjects = subjects
 
     def condition(self, condition: Condition) -> _Steps:
-        """Count the clauses, and what they look through."""
-        one = self._always(1)
+        """Count the clauses of a condition, with the elements that they search."""
+        clause = self._per_subject(1)
         match condition:
             case AllOf(conditions=parts) | AnyOf(conditions=parts):
-                return one.plus(*map(self.condition, parts))
+                return clause.plus(*map(self.condition, parts))
             case Not(condition=inner):
-                return one.plus(self.condition(inner))
+                return clause.plus(self.condition(inner))
             case Quantified() if extreme_of(condition) is not None:
-                return one
+                return clause
             case Quantified():
-                return self._of_each(condition)
+                return self._loop(condition)
             case Related(left=left, right=right):
-                return one.plus(self._work(left), self._work(right), self._relation(condition))
+                return clause.plus(self._operand(left), self._operand(right), self._relation(condition))
             case InState(operand=operand) | IsKnown(operand=operand) | Truth(operand=operand):
-                return one.plus(self._work(operand))
+                return clause.plus(self._operand(operand))
 
-    def _of_each(self, node: Quantified | Filter) -> _Steps:
-        """Count a condition that is judged for each element of a list."""
-        turns, floor = self._length(node.domain), floor_of(node)
+    def _loop(self, node: Quantified | Filter) -> _Steps:
+        """Count a condition that is evaluated for each element of a list."""
+        iterations, floor = self._length(node.domain), floor_of(node)
         if floor is not None:
-            turns = self._least(turns, self._of_nic(floor, self._sizes.stacks().above))
-        return self._always(1).plus(self._work(node.domain), turns * self.condition(node.body))
+            iterations = self._minimum(iterations, self._list_of_nic(floor, self._sizes.stacks().above))
+        return self._per_subject(1).plus(self._operand(node.domain), iterations * self.condition(node.body))
 
     def finding(self, rule: Rule) -> _Steps:
-        """Count a finding and what its message and hint print."""
+        """Count the finding of a rule, with the elements that its message and hint print."""
         parts = [part for template in (rule.message, rule.hint) for part in template.parts]
-        return self._always(_MAKE_A_FINDING).plus(*map(self._printed, parts))
+        return self._per_subject(_MAKE_A_FINDING).plus(*map(self._message_part, parts))
 
-    def made_once(self, rule: Rule) -> int:
-        """Count what is made once for the rule."""
+    def once_per_rule(self, rule: Rule) -> int:
+        """Count the forms of lists that are built once for the rule."""
         nodes = [node for root in (rule.condition, *_words(rule.message, rule.hint)) for node in walk(root)]
         steps = 0
         for node in nodes:
             match node:
                 case Read(word=word) if word.owner is Base.NIC and node.type.is_list:
-                    steps += 2 * self._sizes.interfaces + self._lists(word).total // _IN_A_LIST
+                    steps += 2 * self._sizes.interfaces + self._lists_of(word).total // _IN_A_LIST
                 case Read() if node.type.is_list:
                     steps += self._length(node).each // _IN_A_LIST
                 case RouteTo():
@@ -255,55 +274,61 @@ class _Count:
         return steps
 
     def _relation(self, condition: Related) -> _Steps:
-        """Count what a relation looks through beside its clause."""
+        """Count the elements that a relation searches, in addition to its clause."""
         left, right = condition.left, condition.right
         match condition.relation:
             case Relate.OVERLAPS | Relate.WITHIN:
-                return self._part(self._length(left))
+                return self._set_search(self._length(left))
             case Relate.IN_NETWORK if right.type.is_list:
-                return self._part(self._least(self._length(right), self._always(_MOST_LENGTHS)))
+                lengths = self._minimum(self._length(right), self._per_subject(_MOST_PREFIX_LENGTHS))
+                return self._set_search(lengths)
             case Relate.LIKE:
-                texts = 1 + self._text(left) // _UNDER_A_PATTERN
-                return self._length(right) * self._always(texts)
+                matches = 1 + self._text(left) // _MATCHED_BY_A_PATTERN
+                return self._length(right) * self._per_subject(matches)
             case _:
-                return self._always(0)
+                return self._per_subject(0)
 
-    def _work(self, expression: Expression) -> _Steps:
-        """Count what it takes to evaluate an operand each time; what is kept for the rule is counted once."""
+    def _operand(self, expression: Expression) -> _Steps:
+        """Count the work for an operand that is evaluated each time; cached forms are counted by `once_per_rule`."""
         match expression:
             case Filter():
-                return self._of_each(expression)
+                return self._loop(expression)
             case Count(operand=operand):
-                return self._work(operand)
+                return self._operand(operand)
             case RouteTo() if is_bound(expression):
-                return self._always(self._route())
+                return self._per_subject(self._route())
             case ListOf(operands=operands) if is_bound(expression):
-                return self._always(len(operands)).plus(*map(self._work, operands))
+                return self._per_subject(len(operands)).plus(*map(self._operand, operands))
             case _:
-                return self._always(0)
+                return self._per_subject(0)
 
     def _route(self) -> int:
+        """Count the search for the best route to one address."""
         return 2 * self._sizes.interfaces + self._sizes.lists.total
 
     def _patterns(self, globs: Expression) -> int:
-        """Count the compiling of patterns: those of a list once, those that are bound once for each that there is."""
+        """Count the compiling of patterns, each once.
+
+        If a pattern depends on a variable, there may be as many patterns as interfaces and elements of their lists.
+        """
         count = self._sizes.interfaces + self._sizes.lists.total if is_bound(globs) else self._length(globs).each
         return count * (_COMPILE_A_PATTERN + self._text(globs))
 
-    def _printed(self, part: str | Expression) -> _Steps:
+    def _message_part(self, part: str | Expression) -> _Steps:
+        """Count the printing of a text, or of the elements of a value."""
         if isinstance(part, str):
-            return self._always(1 + len(part) // _IN_A_TEXT)
-        an_element = self._always(_SHOW_AN_ELEMENT + self._text(part) // _IN_A_TEXT)
+            return self._per_subject(1 + len(part) // _IN_A_TEXT)
+        element = self._per_subject(_SHOW_AN_ELEMENT + self._text(part) // _IN_A_TEXT)
         count = self._owners() if part.type.base is Base.OWNER else self._length(part)
-        return self._always(1).plus(count * an_element)
+        return self._per_subject(1).plus(count * element)
 
     def _owners(self) -> _Steps:
-        """Return how many elements a list of interfaces with their host addresses has, the addresses among them."""
+        """Return the length of a list of interfaces with their host addresses, the addresses counted as elements."""
         sizes = self._sizes
-        return self._always(sizes.interfaces + min(sizes.lists.total, sizes.interfaces * sizes.answers))
+        return self._per_subject(sizes.interfaces + min(sizes.lists.total, sizes.interfaces * sizes.answers))
 
     def _text(self, expression: Expression) -> int:
-        """Return how long a text that an expression gives may be."""
+        """Return the length of the longest text that an expression can be."""
         match expression:
             case ParameterValue(name=name):
                 return self._sizes.parameters[name].text
@@ -317,55 +342,60 @@ class _Count:
                 return self._sizes.name if expression.type.base in (Base.TEXT, Base.NIC, Base.OWNER) else 0
 
     def _length(self, expression: Expression) -> _Steps:
-        """Return how many elements a list has; a single value is one."""
+        """Return the length of a list; 1 for a single value."""
         sizes = self._sizes
         match expression:
             case _ if not expression.type.is_list:
-                return self._always(1)
+                return self._per_subject(1)
             case ListOf(operands=operands):
-                return self._always(len(operands))
+                return self._per_subject(len(operands))
             case Filter(domain=domain):
                 return self._length(domain)
             case Constant(value=value):
-                return self._always(len(value) if isinstance(value, tuple) else 1)
+                return self._per_subject(len(value) if isinstance(value, tuple) else 1)
             case ParameterValue(name=name):
-                return self._always(sizes.parameters[name].count)
+                return self._per_subject(sizes.parameters[name].count)
             case Read(word=word, owner=owner) if owner is not None and word.owner is Base.NIC:
-                return self._of_nic(owner, self._lists(word))
+                return self._list_of_nic(owner, self._lists_of(word))
             case Read(word=word) if word.name == "candidates":
-                return self._always(sizes.candidates)
+                return self._per_subject(sizes.candidates)
             case _ if expression.type.base is Base.NIC:
-                return self._always(sizes.interfaces)
+                return self._per_subject(sizes.interfaces)
             case Read(word=word) if word.owner is Base.REPORT:
-                return self._always(sizes.networks)
+                return self._per_subject(sizes.networks)
             case _:
-                return self._always(sizes.answers)
+                return self._per_subject(sizes.answers)
 
-    def _lists(self, word: Word) -> Lists:
-        """Return the lists that a word gives of the interfaces: by the type of its elements."""
-        if word.name in _OF_NEIGHBOURS:
+    def _lists_of(self, word: Word) -> Lists:
+        """Return the lengths of the lists that are the values of a word for all interfaces."""
+        if word.name in _NEIGHBOUR_WORDS:
             return self._sizes.neighbours()
         if word.type.base is Base.NIC:
             return self._sizes.stacks().related
         lists = self._sizes.lists
-        return Lists(min(lists.most, self._sizes.answers), lists.total) if word.name in _OF_HOST_ADDRESSES else lists
+        return Lists(min(lists.most, self._sizes.answers), lists.total) if word.name in _HOST_ADDRESS_WORDS else lists
 
-    def _of_nic(self, nic: Expression, lists: Lists) -> _Steps:
-        """Return the length of the list of an interface: of the rule's own one list for each subject."""
-        every = lists.most * self._subjects
-        is_own = isinstance(nic, Variable) and nic.name == "nic"
-        return _Steps(lists.most, min(lists.total, every) if is_own else every)
+    def _list_of_nic(self, nic: Expression, lists: Lists) -> _Steps:
+        """Return the length of a list of an interface.
 
-    def _always(self, steps: int) -> _Steps:
+        The rule's own `nic` is a different interface for each subject, so all subjects together have at most the sum of
+        all lists. Another variable may be the interface with the longest list for every subject.
+        """
+        longest = lists.most * self._subjects
+        is_subject = isinstance(nic, Variable) and nic.name == "nic"
+        return _Steps(lists.most, min(lists.total, longest) if is_subject else longest)
+
+    def _per_subject(self, steps: int) -> _Steps:
+        """Return a number of steps that is the same for each subject."""
         return _Steps(steps, steps * self._subjects)
 
-    def _part(self, elements: _Steps) -> _Steps:
-        """Count what is quick for each element; what is begun counts as a step."""
+    def _set_search(self, elements: _Steps) -> _Steps:
+        """Count elements of which many cost one step, rounded up for each subject."""
         each = -(-elements.each // _IN_A_SET)
-        return _Steps(each, min(each * self._subjects, elements.all // _IN_A_SET + self._subjects))
+        return _Steps(each, min(each * self._subjects, elements.total // _IN_A_SET + self._subjects))
 
-    def _least(self, one: _Steps, other: _Steps) -> _Steps:
-        return _Steps(min(one.each, other.each), min(one.all, other.all))
+    def _minimum(self, left: _Steps, right: _Steps) -> _Steps:
+        return _Steps(min(left.each, right.each), min(left.total, right.total))
 
 
 def _words(*templates: Template) -> Iterator[Expression]:
@@ -373,7 +403,7 @@ def _words(*templates: Template) -> Iterator[Expression]:
 
 
 def _texts(value: Value) -> Iterator[str]:
-    return (one for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, str))
+    return (item for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, str))
 
 
 def _is_short(value: Value) -> bool:
@@ -382,31 +412,31 @@ def _is_short(value: Value) -> bool:
     return not isinstance(value, str) or len(value) < SHORT
 
 
-class Pricing:
-    """What the rules of a policy cost, and up to which size of a host it need not be counted."""
+class Costs:
+    """The costs of a policy's rules. `affordable_size` is the number of interfaces below which nothing is counted."""
 
     def __init__(self, program: Program) -> None:
         self._parameters = [parameter.name for parameter in program.parameters]
-        self.harmless = self._greatest_harmless_size(program.rules)
+        self.affordable_size = self._largest_affordable_size(program.rules)
 
-    def _greatest_harmless_size(self, rules: tuple[Rule, ...]) -> int:
-        """Return up to how many interfaces no usual host can exceed the budget; 0 if none is known."""
+    def _largest_affordable_size(self, rules: tuple[Rule, ...]) -> int:
+        """Return a number of interfaces with which no usual host exceeds the budget; 0 if even the smallest may."""
         for size in (2048, 1024, 512, 256, 128, 64, 32, 16):
             sizes = Sizes.usual(size, self._parameters)
-            if sum(price_of(rule, sizes) for rule in rules) <= STEP_BUDGET:
+            if sum(count_steps(rule, sizes) for rule in rules) <= STEP_BUDGET:
                 return size
         return 0
 
     def budget(self, question: Question) -> Budget | None:
-        """Return the budget of one decision; None where the host is so usual that it need not be counted."""
+        """Return the budget of one decision; None if the host is so usual and small that it cannot exceed it."""
         host = question.host
         is_usual = len(host.answers) < SHORT and (host.asked is None or len(host.asked) < SHORT)
         is_usual = is_usual and all(map(_is_short, question.parameters.values()))
-        return None if is_usual and question.facts.is_below(self.harmless, SHORT) else Budget(question)
+        return None if is_usual and question.facts.is_below(self.affordable_size, SHORT) else Budget(question)
 
 
 class Budget:
-    """The steps that one decision may take."""
+    """The steps that one decision has been charged so far, limited to `STEP_BUDGET`."""
 
     def __init__(self, question: Question) -> None:
         facts, host = question.facts, question.host
@@ -420,28 +450,28 @@ class Budget:
             lists=facts.lists,
             neighbours=lambda: facts.topology.neighbours,
             name=facts.longest_name,
-            parameters={name: _given(value) for name, value in question.parameters.items()},
+            parameters={name: _value_size(value) for name, value in question.parameters.items()},
             stacks=self._stacks,
         )
         self._closure = 0
-        self._spent = 0
+        self._rule_steps = 0
 
-    def spend(self, rule: Rule, candidates: int) -> None:
-        """Count what the rule may cost with so many candidates; PolicyError where that is over the budget."""
-        self._spent += price_of(rule, replace(self._sizes, candidates=candidates))
-        if self.spent > STEP_BUDGET:
-            message = f"the policy may need {self.spent} steps on this report ({self._facts.size} interfaces)"
-            hint = f"the rule {quote(rule.name)} costs {rule.cost}: use fewer quantifiers inside each other"
+    def charge(self, rule: Rule, candidates: int) -> None:
+        """Add the steps of a rule with this number of candidates; PolicyError if the sum exceeds the budget."""
+        self._rule_steps += count_steps(rule, replace(self._sizes, candidates=candidates))
+        if self.charged > STEP_BUDGET:
+            message = f"the policy may need {self.charged} steps on this report ({self._facts.size} interfaces)"
+            hint = f"the rule {quote(rule.name)} costs {rule.cost}: use fewer nested quantifiers"
             problem = Diagnostic("POLICY_TOO_COSTLY", f"{message}; the budget is {STEP_BUDGET}", rule.place, hint)
             raise PolicyError([problem])
 
     @property
-    def spent(self) -> int:
-        """The steps that were counted."""
-        return self._spent + self._closure
+    def charged(self) -> int:
+        """The number of steps charged so far."""
+        return self._rule_steps + self._closure
 
     def _stacks(self) -> Stacks:
-        """Return the sizes of all stacks; the closure that they are read from is built only if it can be paid for."""
+        """Return the sizes of all stacks; the closure of the topology is built only if it is within the budget."""
         topology = self._facts.topology
         self._closure = topology.octets // _OCTETS_OF_THE_CLOSURE
         if self._closure > STEP_BUDGET:
@@ -453,12 +483,12 @@ _NO_STACKS = Stacks(Lists(0, 0), Lists(0, 0))
 
 
 def stacks_of(facts: HostFacts) -> Stacks:
-    """Return the sizes of all stacks of a host."""
+    """Return the sizes of all stacks of a host; builds the closure of its topology."""
     topology = facts.topology
     topology.build()
     related = topology.pairs + topology.edges + facts.size
     return Stacks(Lists(topology.most_above, topology.pairs), Lists(topology.largest_stack, related))
 
 
-def _given(value: Value) -> Given:
-    return Given(len(value) if isinstance(value, tuple) else 1, max(map(len, _texts(value)), default=0))
+def _value_size(value: Value) -> ValueSize:
+    return ValueSize(len(value) if isinstance(value, tuple) else 1, max(map(len, _texts(value)), default=0))

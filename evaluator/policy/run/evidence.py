@@ -1,13 +1,23 @@
-"""Whether a condition depends on facts that a report's format does not have.
+"""Build the conditions under which missing facts could change a rule.
 
-A missing fact counts as empty, unknown or false, so `management_network not in nic.networks` is true for a report
-without networks. A condition has two bounds instead: in the upper one each clause that reads a missing fact is replaced
-by what helps the condition to be true, in the lower one by what helps it to be false. If only the upper one is true,
-the fact could change the condition; if both are true or both false, no value of the fact could.
+Some report formats do not contain some facts. A missing fact counts as empty, unknown or false, so
+`management_network not in nic.networks` is true for every report without networks. A decision must report when such a
+result could be wrong.
 
-A clause is the smallest part without `and`, `or` and `not`; a quantifier over a list that the report has is evaluated
-element by element. This cannot meet an unknown value that the rule has not asked about: the checker's proofs follow the
-same structure, and a proof that rests on a missing fact belongs to a clause that is not evaluated.
+Idea: give each condition two bounds. In the upper bound every clause that reads a missing fact is replaced by the
+constant that helps the condition to be true; in the lower bound by the constant that helps it to be false. `not` and
+`no` exchange the two. The missing facts could change the condition if the upper bound is true and the lower bound is
+false. If both have the same value, no value of the missing facts changes the condition.
+
+A clause is the smallest part without `and`, `or` and `not`. A quantifier over a list that the report contains is not
+replaced as a whole: its body gets the bounds, so the quantifier is evaluated element by element.
+
+Both bounds are conditions of the rule language, so they are compiled like the rules and computed once for each policy
+and set of missing facts.
+
+Invariant: evaluating a bound never compares an unknown value. The checker proves for each clause that its values are
+known, and the proofs follow the structure of `and`, `or` and `not`. If a proof depends on a missing fact, the clause
+that needs the proof is not evaluated.
 """
 
 from __future__ import annotations
@@ -23,30 +33,32 @@ from evaluator.policy.language.program import Program
 from evaluator.policy.language.types import Base, Type
 from evaluator.policy.run.required_facts import facts_in, facts_of
 
+_NO_SPAN = Span(0, 0)
 
-class Asking(Struct, frozen=True):
-    """Which rules of a policy ask for facts that a report does not have; `missing` are the facts.
 
-    `by_deciding` are those that rules other than `warn` ask for. `refusing` are the numbers of the reject and ambiguous
-    rules among them, and `noting` the numbers of the other rules, with what the condition and the message of each ask
-    for. `open` is the condition under which a missing fact could change each of these rules.
+class AffectedRules(Struct, frozen=True):
+    """The rules of a policy that use facts which a report does not contain; rules are named by their index.
+
+    `deciding_facts` are the missing facts that rules other than `warn` use. `refusing` are the affected `reject` and
+    `ambiguous` rules. `warning` are the affected `warn` rules, each with the missing facts in its condition and those
+    only in its message or hint. `could_change` maps the rules of both to the condition under which a missing fact could
+    change them.
     """
 
-    missing: frozenset[str]
-    by_deciding: frozenset[str]
+    deciding_facts: frozenset[str]
     refusing: tuple[int, ...]
-    noting: tuple[tuple[int, frozenset[str], frozenset[str]], ...]
-    open: dict[int, Condition]
+    warning: tuple[tuple[int, frozenset[str], frozenset[str]], ...]
+    could_change: dict[int, Condition]
 
 
-def open_where(condition: Condition, missing: Set[str]) -> Condition:
+def depends_on_missing(condition: Condition, missing: Set[str]) -> Condition:
     """Return the condition under which another one depends on missing facts (words as in `HostFacts.lacking`)."""
     upper, lower = (_bound(condition, missing, value=value) for value in (True, False))
-    return AllOf((upper, Not(lower, "", _NOWHERE)), "", _NOWHERE)
+    return AllOf((upper, Not(lower, "", _NO_SPAN)), "", _NO_SPAN)
 
 
 def _bound(condition: Condition, missing: Set[str], *, value: bool) -> Condition:
-    """Return the upper bound of a condition (true), or the lower one."""
+    """Return the upper bound of a condition if `value` is true, otherwise the lower bound."""
     if missing.isdisjoint(facts_in(condition)):
         return condition
     match condition:
@@ -57,30 +69,27 @@ def _bound(condition: Condition, missing: Set[str], *, value: bool) -> Condition
         case Not():
             return replace(condition, condition=_bound(condition.condition, missing, value=not value))
         case Quantified() if missing.isdisjoint(facts_in(condition.domain)):
-            turned = (condition.quantifier is Quantifier.NO) is not value
-            return replace(condition, body=_bound(condition.body, missing, value=turned))
+            body_value = (condition.quantifier is Quantifier.NO) is not value
+            return replace(condition, body=_bound(condition.body, missing, value=body_value))
         case _:
-            return Truth(Constant(value, Type(Base.BOOLEAN), ""), "", _NOWHERE)
+            return Truth(Constant(value, Type(Base.BOOLEAN), ""), "", _NO_SPAN)
 
 
-_NOWHERE = Span(0, 0)
-
-
-def asking_for(program: Program, missing: frozenset[str]) -> Asking:
-    """Return which rules ask for one of these facts."""
-    asked = [(number, rule, facts_of(rule) & missing) for number, rule in enumerate(program.rules)]
-    return Asking(
-        missing,
-        frozenset().union(*(facts for _, rule, facts in asked if rule.verb.decides)),
-        tuple(number for number, rule, facts in asked if facts and rule.verb.refuses),
+def affected_rules(program: Program, missing: frozenset[str]) -> AffectedRules:
+    """Return the rules that use one of these facts."""
+    used = [(number, rule, facts_of(rule) & missing) for number, rule in enumerate(program.rules)]
+    affected = [(number, rule, facts) for number, rule, facts in used if facts]
+    return AffectedRules(
+        frozenset().union(*(facts for _, rule, facts in affected if rule.verb.decides)),
+        tuple(number for number, rule, _ in affected if rule.verb.refuses),
         tuple(
             (number, facts_in(rule.condition) & missing, facts - facts_in(rule.condition))
-            for number, rule, facts in asked
-            if facts and not rule.verb.decides
+            for number, rule, facts in affected
+            if not rule.verb.decides
         ),
         {
-            number: open_where(rule.condition, missing)
-            for number, rule, facts in asked
-            if facts and (rule.verb.refuses or not rule.verb.decides)
+            number: depends_on_missing(rule.condition, missing)
+            for number, rule, _ in affected
+            if rule.verb.refuses or not rule.verb.decides
         },
     )

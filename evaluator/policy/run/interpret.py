@@ -1,9 +1,26 @@
-"""The reference: what a policy means, written to be read.
+"""The reference interpreter: it defines the meaning of a policy, and is written for readers, not for speed.
 
-A policy is a pipeline over a set of candidates. Each rule is judged for every subject against the
-candidates as they were before the rule, then acts once. Conditions have two values and are judged
-from left to right, stopping early. Nothing here can fail on a checked program: types fit, unknown
-values are never compared, every loop runs over a finite list.
+A policy is a pipeline over a set of candidates, which is empty at first. Each rule is evaluated for all its subjects
+against the candidates as they were before the rule; only then the rule changes the candidates, once. So the result of a
+rule does not depend on the order of its subjects. A condition is true or false; `and`, `or` and quantifiers are
+evaluated from left to right and stop as soon as the result is certain.
+
+Production runs the compiled rules (`policy/compile/rules.py`), which must give the same results for every policy and
+report; property tests compare the two. Explanations use this interpreter, because it can evaluate a single clause for a
+single interface (`clause.py`).
+
+Invariant: no error can occur here for a checked program. Types match, unknown values are never compared, and every loop
+is over a finite list. The step budget is charged before a rule is evaluated, so a rule that is too expensive never
+starts (`cost.py`).
+
+Three things are not literal, because otherwise an explanation of thousands of candidates would take minutes. Each has
+the same result as the literal reading:
+
+- A list in a form that a relation searches (a set, networks by prefix length) is built once for each rule and cached
+  (`lists.py`).
+- A quantifier whose body begins with `x above nic` goes only through the interfaces above, not through the whole list.
+- A quantifier that only compares each element's name or position with the subject's is one comparison with the least or
+  greatest element (`candidate_index.extreme_of`).
 """
 
 from __future__ import annotations
@@ -47,16 +64,16 @@ from evaluator.policy.language.types import Base
 from evaluator.policy.language.verbs import Effect, Judges
 from evaluator.policy.run.candidate_index import Extreme, extreme_of
 from evaluator.policy.run.cost import Budget
-from evaluator.policy.run.lists import is_like, kept, route_to, set_of
+from evaluator.policy.run.lists import cached, is_like, route_to, set_of
 
 _T = TypeVar("_T")
 Bindings = Mapping[str, Value]
 
 
-class Judged(Struct, frozen=True):
-    """What one rule did: the candidates before and after it, and for which subjects its condition held.
+class RuleResult(Struct, frozen=True):
+    """The result of one rule: the candidates before and after it, and the subjects for which it was true.
 
-    `fired` tells whether it held at all; of a rule without subject that is all there is to know.
+    `fired` is whether it was true for any subject. A rule without subject has no `hits`, only `fired`.
     """
 
     rule: Rule
@@ -66,38 +83,38 @@ class Judged(Struct, frozen=True):
     fired: bool
 
 
-def run(rules: Iterable[Rule], question: Question) -> tuple[Judged, ...]:
-    """Apply the rules in their order, beginning with no candidates.
+def run(rules: Iterable[Rule], question: Question) -> tuple[RuleResult, ...]:
+    """Apply the rules in their order, starting with no candidates, and return the result of each.
 
-    PolicyError, before a rule is begun, where its worst cost would exceed the step budget.
+    Raises PolicyError before a rule is evaluated if its upper bound of steps exceeds what remains of the step budget.
     """
     budget = Budget(question)
-    steps: list[Judged] = []
+    results: list[RuleResult] = []
     candidates: tuple[Link, ...] = ()
     for rule in rules:
-        budget.spend(rule, len(candidates))
-        step = judge(rule, Scene(question, candidates))
-        candidates = step.after
-        steps.append(step)
-    return tuple(steps)
+        budget.charge(rule, len(candidates))
+        result = apply_rule(rule, Scene(question, candidates))
+        candidates = result.after
+        results.append(result)
+    return tuple(results)
 
 
-def judge(rule: Rule, scene: Scene) -> Judged:
-    """Judge one rule for every subject, then act once."""
+def apply_rule(rule: Rule, scene: Scene) -> RuleResult:
+    """Evaluate one rule for all its subjects, then change the candidates once."""
     before = scene.candidates
     if not rule.has_subject:
-        return Judged(rule, before, before, (), holds(rule.condition, scene, {}))
+        return RuleResult(rule, before, before, (), holds(rule.condition, scene, {}))
     hits = tuple(nic for nic in subjects(rule, scene) if holds(rule.condition, scene, {"nic": nic}))
-    return Judged(rule, before, act(rule.verb.effect, scene, hits), hits, bool(hits))
+    return RuleResult(rule, before, candidates_after(rule.verb.effect, scene, hits), hits, bool(hits))
 
 
 def subjects(rule: Rule, scene: Scene) -> tuple[Link, ...]:
-    """Return the interfaces that a rule with a subject judges, sorted by name."""
+    """Return the interfaces for which a rule with a subject is evaluated, sorted by name."""
     return scene.facts.links if rule.verb.judges is Judges.INTERFACES else scene.candidates
 
 
-def act(effect: Effect, scene: Scene, hits: tuple[Link, ...]) -> tuple[Link, ...]:
-    """Return the candidates after a rule with this effect that held for these subjects."""
+def candidates_after(effect: Effect, scene: Scene, hits: tuple[Link, ...]) -> tuple[Link, ...]:
+    """Return the candidates after a rule with this effect that was true for `hits`."""
     before = scene.candidates
     if not hits:
         return before
@@ -107,18 +124,18 @@ def act(effect: Effect, scene: Scene, hits: tuple[Link, ...]) -> tuple[Link, ...
         names = {nic.name for nic in (*before, *hits)}
         return tuple(nic for nic in scene.facts.links if nic.name in names)
     if effect is Effect.REMOVE:
-        gone = {nic.name for nic in hits}
-        return tuple(nic for nic in before if nic.name not in gone)
-    return before  # judges never change the candidates
+        removed = {nic.name for nic in hits}
+        return tuple(nic for nic in before if nic.name not in removed)
+    return before  # `ambiguous`, `reject` and `warn` never change the candidates
 
 
 def holds(condition: Condition, scene: Scene, bound: Bindings) -> bool:
-    """Return whether a condition holds for what is bound."""
+    """Return whether a condition is true; `bound` maps `nic` and the variables of quantifiers to their values."""
     return _CONDITIONS[type(condition)](condition, scene, bound)
 
 
 def evaluate(expression: Expression, scene: Scene, bound: Bindings) -> Any:  # noqa: ANN401 -- typed by the checker
-    """Return the value of an expression; None stands for unknown."""
+    """Return the value of an expression; None means unknown."""
     match expression:
         case Read():
             owner = None if expression.owner is None else evaluate(expression.owner, scene, bound)
@@ -134,32 +151,39 @@ def evaluate(expression: Expression, scene: Scene, bound: Bindings) -> Any:  # n
             items = elements(expression, scene, bound)
             return tuple(item for item in items if holds(expression.body, scene, {**bound, name: item}))
         case Count():
-            return len(_made(set_of, expression.operand, scene, bound))
+            return len(_converted(set_of, expression.operand, scene, bound))
         case ListOf():
             return tuple(evaluate(operand, scene, bound) for operand in expression.operands)
         case RouteTo():
             return route_to(scene, proven(identity(evaluate(expression.operand, scene, bound)), Address))
 
 
-def _made(make: Callable[[Any], _T], expression: Expression, scene: Scene, bound: Bindings) -> _T:
-    """Return what is made of a list, kept for the rule unless the list is written out in terms of what is bound."""
+def _converted(convert: Callable[[Any], _T], expression: Expression, scene: Scene, bound: Bindings) -> _T:
+    """Return a list in another form, cached while the rule is evaluated.
+
+    A list of an interface is cached under the interface's name, a list without variables under its node. Any other list
+    with variables, such as `[nic.name, "x"]`, is converted each time.
+    """
     if isinstance(expression, Read) and expression.owner is not None and expression.key[0] is Base.NIC:
         word, nic = expression.word, evaluate(expression.owner, scene, bound)
-        return kept(scene, (make, word.name, nic.name), lambda: make(word.get(scene, nic)))
-    key = make, id(expression)
+        return cached(scene, (convert, word.name, nic.name), lambda: convert(word.get(scene, nic)))
+    key = convert, id(expression)
     if key not in scene.kept and is_bound(expression):
-        return make(evaluate(expression, scene, bound))
-    return kept(scene, key, lambda: make(evaluate(expression, scene, bound)))
+        return convert(evaluate(expression, scene, bound))
+    return cached(scene, key, lambda: convert(evaluate(expression, scene, bound)))
 
 
 def elements(condition: Quantified | Filter, scene: Scene, bound: Bindings) -> Iterator[Value]:
-    """Yield what a quantifier or filter ranges over, in the order of its list; `other` is not the rule's own nic."""
-    items: Iterable[Any] = _made(tuple, condition.domain, scene, bound)
+    """Yield the elements of the list of a quantifier or filter, in its order; `other` leaves out the rule's own `nic`.
+
+    If the body begins with `x above y`, only the elements above `y` are yielded: the body is false for all others.
+    """
+    items: Iterable[Any] = _converted(tuple, condition.domain, scene, bound)
     floor = floor_of(condition)
     if floor is not None:
         above = scene.facts.topology.above(evaluate(floor, scene, bound).name)
-        by_name = _made(_by_name, condition.domain, scene, bound) if above else {}
-        items = (by_name[name] for name in above if name in by_name)  # sorted by name, as the list is
+        by_name = _converted(_by_name, condition.domain, scene, bound) if above else {}
+        items = (by_name[name] for name in above if name in by_name)  # both are sorted by name
     for item in items:
         if not (condition.others_only and identity(item) == identity(bound["nic"])):
             yield item
@@ -182,31 +206,31 @@ def _not(condition: Not, scene: Scene, bound: Bindings) -> bool:
 
 
 def _quantified(condition: Quantified, scene: Scene, bound: Bindings) -> bool:
-    """Over an empty list `some` is false, `every` and `no` are true."""
+    """Evaluate a quantifier; over an empty list `some` is false, `every` and `no` are true."""
     extreme = extreme_of(condition)
     if extreme is not None:
         return _is_beyond(extreme, scene, bound) is (condition.quantifier is Quantifier.SOME)
     inner = dict(bound)
-    looked_for = condition.quantifier is not Quantifier.EVERY
+    deciding_value = condition.quantifier is not Quantifier.EVERY
     for item in elements(condition, scene, bound):
         inner[condition.variable.name] = item
-        if holds(condition.body, scene, inner) is looked_for:
+        if holds(condition.body, scene, inner) is deciding_value:
             return condition.quantifier is Quantifier.SOME
     return condition.quantifier is not Quantifier.SOME
 
 
 def _is_beyond(extreme: Extreme, scene: Scene, bound: Bindings) -> bool:
-    """Return whether the subject's value is not the least, or greatest, of a list: one look instead of one at each."""
+    """Return whether the least value of a list is less than the subject's, or the greatest is greater."""
 
-    def found(items: Iterable[Link]) -> tuple[object, ...]:
+    def extreme_values(items: Iterable[Link]) -> tuple[object, ...]:
         values = sorted(word.get(scene, item) for item in items)  # type: ignore[type-var]  # integers, or texts
         return tuple(values[:1] if extreme.is_least else values[-1:])
 
     word = extreme.subject.word
     key = extreme_of, extreme.is_least, word.name, id(extreme.domain)
-    most = kept(scene, key, lambda: found(evaluate(extreme.domain, scene, bound)))
+    bounds = cached(scene, key, lambda: extreme_values(evaluate(extreme.domain, scene, bound)))
     value = evaluate(extreme.subject, scene, bound)
-    return any(one < value if extreme.is_least else one > value for one in most)
+    return any(other < value if extreme.is_least else other > value for other in bounds)
 
 
 def _truth(condition: Truth, scene: Scene, bound: Bindings) -> bool:
@@ -214,7 +238,7 @@ def _truth(condition: Truth, scene: Scene, bound: Bindings) -> bool:
 
 
 def _in_state(condition: InState, scene: Scene, bound: Bindings) -> bool:
-    """States are positive evidence: with no word from the report neither `up` nor `down` holds."""
+    """Evaluate `x is STATE`. If the report does not contain the state, neither `up` nor `down` is true."""
     return condition.state.holds(scene, evaluate(condition.operand, scene, bound)) is not condition.negated
 
 
@@ -223,20 +247,20 @@ def _is_known(condition: IsKnown, scene: Scene, bound: Bindings) -> bool:
 
 
 def _related(condition: Related, scene: Scene, bound: Bindings) -> bool:
-    left_as, right_as = _MADE_OF.get(condition.relation, (identity, identity))
+    left_form, right_form = _OPERAND_FORMS.get(condition.relation, (identity, identity))
     if condition.relation is Relate.IN_NETWORK and condition.right.type.is_list:
-        right_as = Networks
-    left = _operand(left_as, condition.left, scene, bound)
-    right = _operand(right_as, condition.right, scene, bound)
+        right_form = Networks
+    left = _operand(left_form, condition.left, scene, bound)
+    right = _operand(right_form, condition.right, scene, bound)
     return _RELATIONS[condition.relation](scene, left, right) is not condition.negated
 
 
-def _operand(make: Callable[[Any], _T], side: Expression, scene: Scene, bound: Bindings) -> _T:
-    """Return an operand in the form in which its relation compares it."""
-    return _made(make, side, scene, bound) if side.type.is_list else make(evaluate(side, scene, bound))
+def _operand(convert: Callable[[Any], _T], side: Expression, scene: Scene, bound: Bindings) -> _T:
+    """Return an operand in the form that its relation compares."""
+    return _converted(convert, side, scene, bound) if side.type.is_list else convert(evaluate(side, scene, bound))
 
 
-_MADE_OF: dict[Relate, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+_OPERAND_FORMS: dict[Relate, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     Relate.IN: (identity, set_of),
     Relate.OVERLAPS: (set_of, set_of),
     Relate.WITHIN: (set_of, set_of),

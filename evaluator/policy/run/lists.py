@@ -1,8 +1,8 @@
-"""Lists that a rule asks about again and again, in the form in which a question to them is cheap.
+"""Caches of lists in forms that are fast to search: sets, networks by prefix length, compiled patterns.
 
-A rule may ask something of a list for each pair of its elements. What is made of a list, its elements at first, then a
-set of them, networks by their lengths, or patterns, is made once and kept in the scene, which lives as long as the
-rule is judged. Both the interpreter and the compiled rules ask here, so the step budget has to count the making once.
+A rule may search a list once for each pair of its elements. So each form of a list is built once and stored in the
+scene, which exists while one rule is evaluated: the next rule may have other candidates. The interpreter and the
+compiled rules use the same caches, so the step budget counts the building of each form once (`cost.py`).
 """
 
 from __future__ import annotations
@@ -20,73 +20,75 @@ from evaluator.policy.language.vocabulary import Word
 
 _T = TypeVar("_T")
 _Items = tuple[Scalar, ...]
-_FEW = 4
+_SHORT_LIST = 4
 Match = Callable[[str], object]
 
 
-def kept(scene: Scene, key: tuple[object, ...], make: Callable[[], _T]) -> _T:
-    """Return what the scene keeps under a key, made when it is asked for the first time."""
-    known = scene.kept.get(key)
-    if known is None:
-        known = scene.kept[key] = make()
-    return cast("_T", known)
+def cached(scene: Scene, key: tuple[object, ...], build: Callable[[], _T]) -> _T:
+    """Return the value that is cached under a key while the rule is evaluated; build it on first use."""
+    value = scene.kept.get(key)
+    if value is None:
+        value = scene.kept[key] = build()
+    return cast("_T", value)
 
 
 def set_of(items: Iterable[object] | None) -> frozenset[object]:
-    """Return the elements of a list as a set of what makes them equal; an unknown list is never asked about."""
+    """Return the identities of a list's elements as a set; empty for an unknown list, which no rule searches."""
     return frozenset(map(identity, items or ()))
 
 
 def networks_of(networks: Iterable[Cidr] | None) -> Networks:
-    """Return the networks of a list, to be asked whether an address is in one of them."""
+    """Return the networks of a list in a form that finds quickly whether an address is in one of them."""
     return Networks(networks or ())
 
 
 def list_of_word(scene: Scene, word: Word, nic: Link) -> _Items:
-    """Return the list that a word gives of an interface."""
-    return kept(scene, (word.name, nic.name), lambda: cast("_Items", word.get(scene, nic)))
+    """Return the list that is the value of a word for an interface."""
+    return cached(scene, (word.name, nic.name), lambda: cast("_Items", word.get(scene, nic)))
 
 
 def set_of_word(scene: Scene, word: Word, nic: Link) -> frozenset[object]:
-    """Return the set that a word gives of an interface."""
-    return kept(scene, (word.name, nic.name, set_of), lambda: set_of(list_of_word(scene, word, nic)))
+    """Return the same list as a set of identities."""
+    return cached(scene, (word.name, nic.name, set_of), lambda: set_of(list_of_word(scene, word, nic)))
 
 
 def networks_of_word(scene: Scene, word: Word, nic: Link) -> Networks:
-    """Return the networks that a word gives of an interface."""
-    return kept(scene, (word.name, nic.name, networks_of), lambda: networks_of(word.get(scene, nic)))  # type: ignore[arg-type]  # typed by the checker
+    """Return the list of networks that is the value of a word for an interface, in the fast form."""
+    return cached(scene, (word.name, nic.name, networks_of), lambda: networks_of(word.get(scene, nic)))  # type: ignore[arg-type]  # typed by the checker
 
 
 def above_in(scene: Scene, floor: Link, items: tuple[Link, ...]) -> Iterator[Link] | tuple[Link, ...]:
-    """Return those of a list that may stand above an interface: of many, those that do, in the order of the list.
+    """Return the interfaces of a list that may be above another interface, in the order of the list.
 
-    The list is that of the candidates, say: sorted by name, and the same as long as the rule is judged.
+    A short list is returned as it is, because the caller checks each element anyway; of a long list only the interfaces
+    above are returned. The list must be sorted by name and must not change while the rule is evaluated, such as the
+    candidates.
     """
-    if len(items) <= _FEW:
+    if len(items) <= _SHORT_LIST:
         return items
-    by_name: Mapping[str, Link] = kept(scene, (id(items), above_in), lambda: {item.name: item for item in items})
+    by_name: Mapping[str, Link] = cached(scene, (id(items), above_in), lambda: {item.name: item for item in items})
     return (by_name[name] for name in scene.facts.topology.above(floor.name) if name in by_name)
 
 
 def route_to(scene: Scene, address: Address | None) -> tuple[Link, ...]:
-    """Return the links by which the host reaches an address; an unknown one is never asked about."""
+    """Return the interfaces with the best route to an address; none if it is unknown, a result that no rule uses."""
     if address is None:
         return ()
-    return kept(scene, (address, route_to), lambda: scene.facts.route_to(address))
+    return cached(scene, (address, route_to), lambda: scene.facts.route_to(address))
 
 
 def is_in(address: Address, networks: Any) -> bool:  # noqa: ANN401 -- a list, typed by the checker
-    """Return whether an address is in one of a few networks."""
+    """Return whether an address is in one of a few networks, tested one by one."""
     return any(address in network for network in networks)
 
 
 def matcher(globs: Value) -> Match:
-    """Return what matches a text that one of the globs matches."""
-    listed = globs if isinstance(globs, tuple) else () if globs is None else (globs,)
-    return re.compile("|".join([fnmatch.translate(str(glob)) for glob in listed]) or "(?!)").match
+    """Return the function that returns a true value for a text that one of the globs matches."""
+    patterns = globs if isinstance(globs, tuple) else () if globs is None else (globs,)
+    return re.compile("|".join([fnmatch.translate(str(glob)) for glob in patterns]) or "(?!)").match
 
 
 def is_like(scene: Scene, text: str, globs: Value) -> bool:
     """Return whether one of the globs matches a text."""
-    listed = globs if isinstance(globs, tuple) else (globs,)
-    return any(kept(scene, (glob, matcher), lambda glob=glob: matcher(glob))(text) for glob in listed)  # type: ignore[misc]
+    patterns = globs if isinstance(globs, tuple) else (globs,)
+    return any(cached(scene, (glob, matcher), lambda glob=glob: matcher(glob))(text) for glob in patterns)  # type: ignore[misc]

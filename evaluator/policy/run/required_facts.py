@@ -1,7 +1,8 @@
-"""Which words a policy reads, in conditions, messages and hints: those of a host's facts, those that depend on order.
+"""Find the words that a policy reads in its conditions, messages and hints.
 
-What a report's format can never tell is said of the first; a policy without the second gives the same document for
-every order of the report and of the answers.
+Two questions are answered from them. Which facts of a host does the policy require? If the report's format does not
+contain one of them, the decision reports it. Does a word depend on an order? A policy without such words gives the same
+document for every order of the report's entries and of the answers.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _FACTS = (Base.NIC, Base.REPORT, Base.OWNED)
 
 
 def nodes_of(rule: Rule) -> Iterator[Condition | Expression]:
-    """Yield all that a rule evaluates: its condition, and the words of its message and hint."""
+    """Yield every node that a rule evaluates: those of its condition, its message and its hint."""
     templates = () if rule.verb.chooses else (rule.message, rule.hint)
     expressions = (part for template in templates for part in template.parts if not isinstance(part, str))
     for root in (rule.condition, *expressions):
@@ -25,28 +26,31 @@ def nodes_of(rule: Rule) -> Iterator[Condition | Expression]:
 
 
 def order_words(program: Program) -> tuple[str, ...]:
-    """Return the words and states that depend on the order of the report or of the answers, sorted."""
-    found: set[str] = set()
+    """Return the words and states of a policy that depend on the order of the report or of the answers, sorted."""
+    words: set[str] = set()
     for rule in program.rules:
         for node in nodes_of(rule):
             if isinstance(node, Read) and node.word.order:
-                found.add(node.word.shown)
+                words.add(node.word.shown)
             if isinstance(node, InState) and node.state.order:
-                found.add(node.state.shown)
-    return tuple(sorted(found))
+                words.add(node.state.shown)
+    return tuple(sorted(words))
 
 
-def facts_asked(program: Program) -> Mapping[str, str]:
-    """Return the facts in the words of `HostFacts.lacking`, each with the place of the first rule that asks for it."""
+def required_facts(program: Program) -> Mapping[str, str]:
+    """Return the facts that a policy reads, in the words of `HostFacts.lacking`.
+
+    Each is mapped to the place (`policy:line:column`) of the first rule that reads it.
+    """
     places: dict[str, str] = {}
     for rule in program.rules:
-        for word in facts_of(rule):
-            places.setdefault(word, rule.place)
+        for fact in facts_of(rule):
+            places.setdefault(fact, rule.place)
     return dict(sorted(places.items()))
 
 
-def asks_for_addresses(program: Program) -> bool:
-    """Return whether the policy finds its candidates by the host's addresses."""
+def matches_host_addresses(program: Program) -> bool:
+    """Return whether a `match` rule of the policy reads the host's addresses or their owners."""
     return any(
         isinstance(node, Read) and (node.word.owner is Base.HOST or node.word.name in ("matched", "owners"))
         for rule in program.rules
@@ -56,16 +60,17 @@ def asks_for_addresses(program: Program) -> bool:
 
 
 def facts_of(rule: Rule) -> frozenset[str]:
-    """Return the facts that one rule asks for, in the same words."""
-    return frozenset(word for node in nodes_of(rule) for word in _asked(node))
+    """Return the facts that one rule reads, in the words of `HostFacts.lacking`."""
+    return frozenset(fact for node in nodes_of(rule) for fact in _facts_of_node(node))
 
 
 def facts_in(node: Condition | Expression) -> frozenset[str]:
-    """Return the facts that a part of a condition asks for, in the same words."""
-    return frozenset(word for inner in walk(node) for word in _asked(inner))
+    """Return the facts that a part of a condition reads, in the words of `HostFacts.lacking`."""
+    return frozenset(fact for inner in walk(node) for fact in _facts_of_node(inner))
 
 
-def _asked(node: Condition | Expression) -> Iterator[str]:
+def _facts_of_node(node: Condition | Expression) -> Iterator[str]:
+    """Yield the facts that a node itself reads; a comparison of `kind` with a constant is the fact `nic is KIND`."""
     if isinstance(node, InState) and node.state.owner in _FACTS:
         yield node.state.shown
         return

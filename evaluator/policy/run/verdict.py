@@ -1,4 +1,4 @@
-"""What the rules come to: the status, in the order of LANGUAGE 2.5, and the steps that led there."""
+"""The result of the rules that decide: the status, the remaining candidates and the trace."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from evaluator.policy.language.environment import Question
 from evaluator.policy.language.verbs import Effect
 
 if TYPE_CHECKING:
-    from evaluator.policy.run.interpret import Judged
+    from evaluator.policy.run.interpret import RuleResult
 
 Links = tuple[Link, ...]
 Trace = tuple[tuple[Links | bool, ...], tuple[Links, ...]]
 
 
 class Verdict(NamedTuple):
-    """What a compiled policy hands on, thousands of times a second, and so a named tuple.
+    """The result of a compiled policy; a named tuple, because thousands are created in a second.
 
-    `trace` tells of each rule that decides for which interfaces it held (of a rule without subject whether it held at
-    all), and the candidates after it. `refusals` are the codes of the reject and ambiguous rules
-    that held.
+    `trace` has two tuples with one element for each rule that decides. The first holds the results: the interfaces for
+    which the rule was true, or whether it was true if it has no subject. The second holds the candidates after each
+    rule. `refusals` are the codes of the `reject` and `ambiguous` rules that were true.
     """
 
     status: Status
@@ -31,8 +31,8 @@ class Verdict(NamedTuple):
     refusals: tuple[str, ...]
 
 
-def status_of(question: Question, steps: Iterable[Judged]) -> Status:
-    """Return the first status that holds: the reference, which a compiled policy must agree with."""
+def status_of(question: Question, steps: Iterable[RuleResult]) -> Status:
+    """Return the status from the results of all rules: the reference, with which a compiled policy must agree."""
     steps = tuple(steps)
     candidates = steps[-1].after
     if not candidates:
@@ -44,8 +44,12 @@ def status_of(question: Question, steps: Iterable[Judged]) -> Status:
 
 
 def status_of_none(question: Question) -> Status:
-    """Return the status where no candidate is left."""
+    """Return the status if no candidate remains.
+
+    It is `unknown_host` if the name resolution returned no address, or if its answers are incomplete and no interface
+    owns one of them; otherwise `no_match`.
+    """
     host = question.host
-    unanswered = not host.is_literal and not host.answers
-    unproven = not host.complete and not question.owners
-    return Status.UNKNOWN_HOST if unanswered or unproven else Status.NO_MATCH
+    is_unresolved = not host.is_literal and not host.answers
+    is_unproven = not host.complete and not question.owners
+    return Status.UNKNOWN_HOST if is_unresolved or is_unproven else Status.NO_MATCH

@@ -1,4 +1,4 @@
-"""Values of the rule language as people read them, in messages and explanations; and the findings of rules."""
+"""Write values of the rule language as text, for messages and explanations, and build the findings of rules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_SHOWN = 20
 
 
 def show(value: object) -> str:
-    """Return a value as text: lists sorted and joined by commas, an unknown value as `unknown`."""
+    """Return a value as text: a list sorted and joined by commas, an empty list as `none`, unknown as `unknown`."""
     if value is None:
         return "unknown"
     if isinstance(value, bool):
@@ -36,23 +36,26 @@ def show(value: object) -> str:
 
 
 def show_briefly(value: object) -> str:
-    """Return a value as text, a long list by its first elements; lists of the language come sorted."""
+    """Return a value as text; of a list with more than 20 elements only the first 20, and the number of all."""
     if isinstance(value, tuple) and len(value) > _MOST_SHOWN:
         return f"{show(value[:_MOST_SHOWN])}, … ({len(value)} in all)"
     return show(value)
 
 
-def finding_of(rule: Rule, question: Question, nic: Link, named: tuple[Value, ...], message: str, hint: str) -> Finding:
-    """Return what a rule found about one interface; it is about the addresses that its message names, if it names any.
+def finding_of(
+    rule: Rule, question: Question, nic: Link, values: tuple[Value, ...], message: str, hint: str
+) -> Finding:
+    """Return the finding of a rule that was true for an interface.
 
-    Otherwise it is about the host addresses that the interface owns.
+    `values` are the values of the address words in the message. The addresses of the finding are these, or, if the
+    message has no address words, the host addresses that the interface owns.
     """
-    addresses = frozenset(_named(named)[1]) if named else question.matched_set(nic)
+    addresses = frozenset(_interfaces_and_addresses(values)[1]) if values else question.matched_set(nic)
     return _finding(rule, {nic.name}, addresses, message, hint)
 
 
-def _named(values: Iterable[Value]) -> tuple[set[str], set[Address]]:
-    """Return the interfaces and the addresses that a message names."""
+def _interfaces_and_addresses(values: Iterable[Value]) -> tuple[set[str], set[Address]]:
+    """Return the names of the interfaces and the addresses among the values of a message."""
     interfaces: set[str] = set()
     addresses: set[Address] = set()
     for value in values:
@@ -70,11 +73,15 @@ def _named(values: Iterable[Value]) -> tuple[set[str], set[Address]]:
     return interfaces, addresses
 
 
-def finding_at_once(
-    rule: Rule, question: Question, candidates: tuple[Link, ...], named: tuple[Value, ...], message: str, hint: str
+def finding_without_subject(
+    rule: Rule, question: Question, candidates: tuple[Link, ...], values: tuple[Value, ...], message: str, hint: str
 ) -> Finding:
-    """Return what a rule without subject found; it is about what its message names."""
-    interfaces, addresses = _named(named)
+    """Return the finding of a rule without subject that was true.
+
+    It is about the interfaces and addresses in `values`, the values of the words in its message. The finding of an
+    `ambiguous` rule is also about the candidates and the host addresses that they own.
+    """
+    interfaces, addresses = _interfaces_and_addresses(values)
     if rule.verb.effect is Effect.MAKE_AMBIGUOUS:
         interfaces.update([nic.name for nic in candidates])
         addresses.update(question.matched_sets(candidates))

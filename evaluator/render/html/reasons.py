@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evaluator.decision.trace import Reason
-from evaluator.policy.run.seen_value import SeenValue
+from evaluator.policy.run.clause_value import ClauseValue
 from evaluator.render.drawing.markup import Html, element, joined, name
 
 _MOST_POINTERS = 6
@@ -17,7 +17,7 @@ def because(reason: Reason) -> Html:
     return joined([clause, element("ul", *map(_seen, reason.seen), class_="seen")])
 
 
-def _seen(value: SeenValue) -> Html:
+def _seen(value: ClauseValue) -> Html:
     parts: list[Html | str] = [name(value.word), " = ", element("b", value.value)]
     if value.pointers:
         pointers = joined((name(pointer, class_="place") for pointer in value.pointers[:_MOST_POINTERS]), " ")

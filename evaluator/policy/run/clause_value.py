@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class SeenValue(Struct, frozen=True):
-    """A word of a deciding clause, its value as text, and where the report states it (JSON Pointers)."""
+class ClauseValue(Struct, frozen=True):
+    """An operand of a deciding clause, its value as text, and the JSON Pointers to its source in the report."""
 
     word: str
     value: str
