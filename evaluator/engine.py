@@ -67,7 +67,7 @@ class Policy:
         """
         if not isinstance(host, HostAddresses):
             raise TypeError("host must be HostAddresses: use HostAddresses.of(…) or resolve_host(…)")
-        return decide(Case(self._compiled, report, host, self._bound(parameters)), _explainer)
+        return decide(Case(self._compiled, report, host, self._bind(parameters)), _explainer)
 
     def decide_many(
         self, pairs: Iterable[tuple[Report, HostAddresses]], /, **parameters: ParameterInput | None
@@ -77,10 +77,10 @@ class Policy:
         All decisions have the same parameters, which are checked at once. Each decision is computed when the iterator
         reaches it. Raises PolicyError as `decide` does.
         """
-        bound = self._bound(parameters)
-        return (decide(Case(self._compiled, report, host, bound), _explainer) for report, host in pairs)
+        values = self._bind(parameters)
+        return (decide(Case(self._compiled, report, host, values), _explainer) for report, host in pairs)
 
-    def _bound(self, parameters: Mapping[str, ParameterInput | None]) -> Mapping[str, Value]:
+    def _bind(self, parameters: Mapping[str, ParameterInput | None]) -> Mapping[str, Value]:
         if self._defaults is not None and not parameters:
             return self._defaults
         return bind(self.program, parameters)

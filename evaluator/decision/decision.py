@@ -160,7 +160,7 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def host_active_nic(self) -> str | None:
-        """The name of the only remaining candidate, also if it is rejected; None if none or several remain."""
+        """The name of the remaining candidate if the status is `resolved` or `rejected`, otherwise None."""
         return self.candidates[0] if self.status in NAMING else None
 
     @property

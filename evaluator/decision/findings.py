@@ -113,7 +113,7 @@ def _several_candidates(candidates: Sequence[Link], question: Question) -> Findi
 
 
 def _absent_families(question: Question) -> Iterator[Finding]:
-    """Yield a finding for each family of the host addresses of which the report contains no address at all."""
+    """Yield a finding for each family that a host address has, but no address in the report."""
     if question.owners:
         return
     for family in sorted({address.version for address in question.host.usable} & question.facts.absent_families):

@@ -22,7 +22,7 @@ from evaluator.policy.language.program import Program
 
 _NAT = "may be wrong, or the host is reached through NAT and does not have this address itself"
 _INCOMPLETE = "the report is incomplete, so the host may have the address; see the warnings about the report"
-_GIVE_ONE = "give `--host` or `--address` on the command line, and `HostAddresses.of()` in Python"
+_GIVE_ADDRESS = "use `--host` or `--address` on the command line, or `HostAddresses.of()` in Python"
 
 
 def no_interface(
@@ -48,7 +48,7 @@ def no_interface(
     if question.owners or not compiled.matches_host_addresses:
         return _no_rule_matched(question)
     if not host.answers:
-        return _error(FindingCode.NO_ADDRESS_GIVEN, "no host address was given", hint=_GIVE_ONE)
+        return _error(FindingCode.NO_ADDRESS_GIVEN, "no host address was given", hint=_GIVE_ADDRESS)
     if not host.usable:
         return _none_usable(host)
     return _no_owner(question, locations, is_complete=is_complete)

@@ -131,7 +131,7 @@ def _malformed(link: Link, unowned: frozenset[Address]) -> Iterator[AddressLocat
 
 def _embedded(question: Question) -> Iterator[AddressLocation]:
     """Yield the locations of IPv6 addresses that contain an IPv4 address of an interface."""
-    embedded = {address: inside for address in question.unowned for inside in (embedded_ipv4(address),) if inside}
+    embedded = {address: pair for address in question.unowned for pair in (embedded_ipv4(address),) if pair}
     owners = question.facts.owners_of({ipv4 for _, ipv4 in embedded.values()})
     for address, (mechanism, ipv4) in embedded.items():
         names = owners.get(ipv4, ())[:_MOST_OWNERS]

@@ -147,29 +147,31 @@ class Writer:
         left, right = node.left, node.right
         match node.relation:
             case Relate.OVERLAPS:
-                return negation(call(attribute(self._values.items(left), "isdisjoint"), self._values.items(right)))
+                return negation(
+                    call(attribute(self._values.identity_set(left), "isdisjoint"), self._values.identity_set(right))
+                )
             case Relate.WITHIN:
-                return ast.Compare(self._values.items(left), [ast.LtE()], [self._values.items(right)])
+                return ast.Compare(self._values.identity_set(left), [ast.LtE()], [self._values.identity_set(right)])
             case Relate.IN:
                 return self._values.membership(left, right)
             case Relate.IN_NETWORK:
                 if right.type.is_list:
-                    return self._values.networks(left, right)
-                return ast.Compare(self._values.bare(left), [ast.In()], [self._values.value(right)])
+                    return self._values.in_networks(left, right)
+                return ast.Compare(self._values.identity(left), [ast.In()], [self._values.value(right)])
             case Relate.LIKE:
                 return self._glob(left, right)
             case Relate.ABOVE:
                 return _is_above(self._values.value(left), self._values.value(right))
             case Relate.BELOW:
                 return _is_above(self._values.value(right), self._values.value(left))
-        return ast.Compare(self._values.bare(left), [_COMPARISONS[node.relation]], [self._values.bare(right)])
+        return ast.Compare(self._values.identity(left), [_COMPARISONS[node.relation]], [self._values.identity(right)])
 
     def _glob(self, left: Expression, right: Expression) -> ast.expr:
         """Write whether a text matches globs; globs that are all constants become one compiled pattern."""
         parts = right.operands if isinstance(right, ListOf) else (right,)
         constants = [part.value for part in parts if isinstance(part, Constant)]
         if len(constants) < len(parts):
-            return self._values.glob(left, right)
+            return self._values.matches_globs(left, right)
         globs = [str(glob) for value in constants for glob in (value if isinstance(value, tuple) else (value,))]
         match = re.compile("|".join(map(fnmatch.translate, globs)) or "(?!)").match
         return ast.Compare(call(self.constant(match), self._values.value(left)), [ast.IsNot()], [ast.Constant(None)])
@@ -182,11 +184,11 @@ class Writer:
             return negation(test) if node.quantifier is Quantifier.NO else test
         domain = self._values.domain(node)
         body = node.body if floor_of(node) is None else _with_floor_last(node.body)
-        bound = variable(node.variable.name)
+        variable_name = variable(node.variable.name)
         ifs: list[ast.expr] = []
         if node.others_only:
-            ifs = [is_other(bound)]
-        loop = ast.comprehension(ast.Name(bound, ast.Store()), domain, ifs, 0)
+            ifs = [is_other(variable_name)]
+        loop = ast.comprehension(ast.Name(variable_name, ast.Store()), domain, ifs, 0)
         every = node.quantifier is Quantifier.EVERY
         self._values.loops += 1
         test = call(name("all" if every else "any"), ast.GeneratorExp(self.condition(body), [loop]))

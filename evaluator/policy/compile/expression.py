@@ -89,9 +89,9 @@ class Values:
             return name(variable(node.name))
         if isinstance(node, Constant):
             return self.constant(node.value)
-        return self._hoisted(node, self._written, "value")
+        return self._hoisted(node, self._write, "value")
 
-    def _written(self, node: Expression) -> ast.expr:
+    def _write(self, node: Expression) -> ast.expr:
         match node:
             case Read():
                 return self._read(node)
@@ -101,23 +101,23 @@ class Values:
             case Count(operand=Filter() as filtered):
                 return call(name("len"), self._filtered(filtered))
             case Count():
-                counted = self.value(node.operand) if _is_distinct(node.operand) else self.items(node.operand)
+                counted = self.value(node.operand) if _is_distinct(node.operand) else self.identity_set(node.operand)
                 return call(name("len"), counted)
             case ListOf():
                 return ast.Tuple([self.value(operand) for operand in node.operands], ast.Load())
             case RouteTo():
-                return call(name("route_to"), name("scene"), self.bare(node.operand))
+                return call(name("route_to"), name("scene"), self.identity(node.operand))
         raise AssertionError(f"unknown expression: {node}")
 
     def _filtered(self, node: Filter) -> ast.expr:
         """Write the set of the identities of those elements that satisfy the condition."""
-        bound = variable(node.variable.name)
-        ifs = [is_other(bound)] if node.others_only else []
+        variable_name = variable(node.variable.name)
+        ifs = [is_other(variable_name)] if node.others_only else []
         domain = self.domain(node)
         self.loops += 1
-        loop = ast.comprehension(ast.Name(bound, ast.Store()), domain, [*ifs, self._condition(node.body)], 0)
+        loop = ast.comprehension(ast.Name(variable_name, ast.Store()), domain, [*ifs, self._condition(node.body)], 0)
         self.loops -= 1
-        return ast.SetComp(self.bare(node.variable), [loop])
+        return ast.SetComp(self.identity(node.variable), [loop])
 
     def domain(self, node: Quantified | Filter) -> ast.expr:
         """Write the list of a quantifier or filter; if its body begins with `x above y`, only what may be above `y`."""
@@ -152,9 +152,9 @@ class Values:
         assert isinstance(node, Read) and node.owner is not None  # noqa: S101, PT018 -- true if `_is_cached`
         return call(name(function), name("scene"), self.constant(node.word), self.value(node.owner))
 
-    def networks(self, address: Expression, networks: Expression) -> ast.expr:
+    def in_networks(self, address: Expression, networks: Expression) -> ast.expr:
         """Write whether an address is in one of several networks."""
-        searched = self.bare(address)
+        searched = self.identity(address)
         if self._is_cached(networks):
             return ast.Compare(searched, [ast.In()], [self._cached("networks_of_word", networks)])
         if not is_bound(networks) and is_bound(address):
@@ -162,7 +162,7 @@ class Values:
             return ast.Compare(searched, [ast.In()], [converted])
         return call(name("is_in"), searched, self.value(networks))
 
-    def glob(self, text: Expression, globs: Expression) -> ast.expr:
+    def matches_globs(self, text: Expression, globs: Expression) -> ast.expr:
         """Write whether a text matches one of several globs that are not all constants."""
         if is_bound(globs):
             return call(name("is_like"), name("scene"), self.value(text), self.value(globs))
@@ -173,7 +173,7 @@ class Values:
         """Write the text of a value, as messages show it."""
         return self._hoisted(node, lambda node: call(name("show"), self.value(node)), "text")
 
-    def bare(self, node: Expression) -> ast.expr:
+    def identity(self, node: Expression) -> ast.expr:
         """Write the identity of a value: a nic's name, an owned address without its prefix, otherwise the value."""
         value = self.value(node)
         if node.type.base not in _IDENTITY:
@@ -182,7 +182,7 @@ class Values:
             return call(name("identity"), value)
         return attribute(value, _IDENTITY[node.type.base])
 
-    def items(self, node: Expression) -> ast.expr:
+    def identity_set(self, node: Expression) -> ast.expr:
         """Write a list as the set of the identities of its elements."""
         return self._hoisted(node, self._as_set, "set")
 
@@ -197,7 +197,7 @@ class Values:
         if isinstance(node, Read) and node.word.owner is Base.HOST and node.word.name == "addresses":
             return attribute(name("host"), "usable_set")
         items = self.value(node)
-        if may_be_unknown(node):  # as in `bare`
+        if may_be_unknown(node):  # as in `identity`
             items = ast.BoolOp(ast.Or(), [items, ast.Tuple([], ast.Load())])
         if node.type.base in _IDENTITY or isinstance(node, ListOf):
             items = call(name("map"), name("identity"), items)
@@ -207,8 +207,8 @@ class Values:
         """Write whether a value is in a list; computed once if neither depends on the subject or a variable."""
         is_plain = isinstance(right, Read) and right.type.base not in _IDENTITY
         is_repeated = is_bound(left) and not is_bound(right)  # then building a set saves time
-        items = self.value(right) if is_plain and not is_repeated else self.items(right)
-        test = ast.Compare(self.bare(left), [ast.In()], [items])
+        items = self.value(right) if is_plain and not is_repeated else self.identity_set(right)
+        test = ast.Compare(self.identity(left), [ast.In()], [items])
         if not (is_early(left) and is_early(right)):
             return test
         return self._computed_once(("in", left, right), lambda: test)
@@ -227,18 +227,18 @@ class Values:
             default = ast.keyword("default", ast.Constant(None))
             return ast.Call(name("min" if extreme.is_least else "max"), [values], [default])
 
-        bound = self._computed_once(key, minimum_or_maximum)
-        beyond = ast.Compare(bound, [ast.Lt() if extreme.is_least else ast.Gt()], [subject])
-        is_any = ast.Compare(bound, [ast.IsNot()], [ast.Constant(None)])
+        limit = self._computed_once(key, minimum_or_maximum)
+        beyond = ast.Compare(limit, [ast.Lt() if extreme.is_least else ast.Gt()], [subject])
+        is_any = ast.Compare(limit, [ast.IsNot()], [ast.Constant(None)])
         return ast.BoolOp(ast.And(), [is_any, beyond])
 
     def _hoisted(self, node: Expression, write: Callable[[Any], ast.expr], form: str) -> ast.expr:
         """Write a value in a form (a value, a set, networks …), computed as early and as seldom as possible."""
         if not is_early(node):
             return self._on_first_use(node, write, form) if node.type.is_list and not is_bound(node) else write(node)
-        variable_name = _variable_of(node) if form == "value" else None
-        if variable_name is not None:
-            return variable_name
+        own_variable = _variable_of(node) if form == "value" else None
+        if own_variable is not None:
+            return own_variable
         return self._computed_once((form, node), lambda: write(node))
 
     def _computed_once(self, key: tuple[object, ...], write: Callable[[], ast.expr]) -> ast.expr:
@@ -257,7 +257,7 @@ class Values:
 
 
 def _variable_of(node: Expression) -> ast.expr | None:
-    """Return the function's own variable that has the value, such as `candidates`; None if none has it."""
+    """Return the function's own variable that has the value, such as `candidates`; otherwise None."""
     if isinstance(node, Read) and node.owner is None:
         path = node.word.path
         return name(path[0]) if len(path) == 1 and path[0] in _VARIABLES else None
@@ -273,9 +273,9 @@ def _is_distinct(node: Expression) -> bool:
     return isinstance(node, Read) and node.owner is None and node.word.name in _DISTINCT
 
 
-def is_other(bound: str) -> ast.expr:
+def is_other(variable_name: str) -> ast.expr:
     """Write whether a variable is an interface other than the rule's own `nic`."""
-    return ast.Compare(attribute(name(bound), "name"), [ast.NotEq()], [attribute(name("nic"), "name")])
+    return ast.Compare(attribute(name(variable_name), "name"), [ast.NotEq()], [attribute(name("nic"), "name")])
 
 
 def variable(text: str) -> str:

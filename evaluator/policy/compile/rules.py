@@ -11,8 +11,8 @@ Two functions are compiled for a policy, because an engine usually needs only th
   rules. It is compiled when findings or the trace of a decision are first read. An earlier version evaluated every rule
   a second time for a document and let the interpreter fill the messages.
 
-Functions are built as syntax trees (`ast`), never as source text. Texts of a policy become constants of the tree, and the
-names of its variables get a prefix (`v_`), so no text of a policy can become code, and nothing has to be quoted.
+Functions are built as syntax trees (`ast`), never as source text. Texts of a policy become constants of the tree, and
+the names of its variables get a prefix (`v_`), so no text of a policy can become code, and nothing has to be quoted.
 
 Four optimizations make the functions fast:
 
@@ -48,7 +48,7 @@ from evaluator.policy.language.program import Program, Rule
 from evaluator.policy.language.verbs import Effect, Judges
 from evaluator.policy.run.candidate_index import lookup_for
 from evaluator.policy.run.cost import Costs
-from evaluator.policy.run.verdict import Trace, Verdict, status_of_none
+from evaluator.policy.run.verdict import Trace, Verdict, status_without_candidates
 from evaluator.policy.run.wording import finding_of, finding_without_subject, show
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def _function(program: Program, parameters: list[str], body: list[ast.stmt], con
         **constants,
         "Scene": Scene,
         "Verdict": Verdict,
-        "status_of_none": status_of_none,
+        "status_without_candidates": status_without_candidates,
         "is_among": _is_among,
         "refusals": _refusals,
         "with_more": _with_more,
@@ -305,7 +305,7 @@ def _verdict(deciding: list[tuple[int, Rule]], writer: Writer) -> ast.stmt:
     is_rejected = call(name("is_among"), only, ast.Tuple(rejections, ast.Load()))
     status = ast.IfExp(ast.BoolOp(ast.And(), [_any(rejections), is_rejected]), name("REJECTED"), name("RESOLVED"))
     status = ast.IfExp(_any([several, *ambiguous]), name("AMBIGUOUS"), status)
-    status = ast.IfExp(name("candidates"), status, call(name("status_of_none"), name("question")))
+    status = ast.IfExp(name("candidates"), status, call(name("status_without_candidates"), name("question")))
     trace = _trace([number for number, _ in deciding], ast.Load())
     return ast.Return(call(name("Verdict"), status, name("candidates"), trace, _refusal_codes(deciding, writer)))
 

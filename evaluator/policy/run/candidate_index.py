@@ -107,70 +107,70 @@ def _needs_host_prefix(condition: Condition) -> bool:
 
 
 def _without(condition: Condition, term: Condition) -> Condition | None:
-    """Return a condition without one of its terms; None if it has no other."""
+    """Return a condition without one of its terms; None if it has no other term."""
     if not isinstance(condition, AllOf):
         return None
     rest = tuple(other for other in condition.conditions if other is not term)
     return replace(condition, conditions=rest) if len(rest) > 1 else rest[0]
 
 
-def _exact(part: Condition) -> IndexLookup | None:
+def _exact(term: Condition) -> IndexLookup | None:
     """Return the lookup that gives just the interfaces for which a term is true."""
-    if isinstance(part, Quantified) and part.quantifier is Quantifier.SOME and _is_near(part):
-        return IndexLookup(Index.NEAR, part.domain, None)
-    if not isinstance(part, Related) or part.negated:
+    if isinstance(term, Quantified) and term.quantifier is Quantifier.SOME and _is_near(term):
+        return IndexLookup(Index.NEAR, term.domain, None)
+    if not isinstance(term, Related) or term.negated:
         return None
-    if part.relation is Relate.OVERLAPS:
-        words = {_nic_word(part.left) or _host_word(part.left), _nic_word(part.right) or _host_word(part.right)}
+    if term.relation is Relate.OVERLAPS:
+        words = {_nic_word(term.left) or _host_word(term.left), _nic_word(term.right) or _host_word(term.right)}
         return IndexLookup(Index.OWNERS, None, None) if words == {"nic.addresses", "host.addresses"} else None
-    if part.relation is not Relate.IN or not _is_subject(part.left):
+    if term.relation is not Relate.IN or not _is_subject(term.left):
         return None
-    if isinstance(part.right, RouteTo) and is_early(part.right):
-        return IndexLookup(Index.ROUTES, part.right, None)
-    if isinstance(part.right, Read) and part.right.owner is None:
+    if isinstance(term.right, RouteTo) and is_early(term.right):
+        return IndexLookup(Index.ROUTES, term.right, None)
+    if isinstance(term.right, Read) and term.right.owner is None:
         indexes = {"owners": Index.OWNERS, "candidates": Index.CANDIDATES}
-        return IndexLookup(indexes[part.right.word.name], None, None) if part.right.word.name in indexes else None
+        return IndexLookup(indexes[term.right.word.name], None, None) if term.right.word.name in indexes else None
     return None
 
 
-def _superset(part: Condition) -> IndexLookup | None:
+def _superset(term: Condition) -> IndexLookup | None:
     """Return a lookup that gives all interfaces for which a term can be true."""
-    if isinstance(part, Related) and not part.negated and part.relation is Relate.EQUAL:
-        for side, other in ((part.left, part.right), (part.right, part.left)):
+    if isinstance(term, Related) and not term.negated and term.relation is Relate.EQUAL:
+        for side, other in ((term.left, term.right), (term.right, term.left)):
             if _nic_word(side) == "nic.name" and is_early(other):
                 return IndexLookup(Index.NAMED, other, None)
-    if not isinstance(part, Quantified) or part.quantifier is not Quantifier.SOME:
+    if not isinstance(term, Quantified) or term.quantifier is not Quantifier.SOME:
         return None
-    word = _nic_word(part.domain)
+    word = _nic_word(term.domain)
     if word in ("nic.matched", "nic.host_prefixes"):
         return IndexLookup(Index.OWNERS, None, None)
-    body = part.body
+    body = term.body
     if word not in {f"nic.{name}" for name in _ADDRESS_LISTS} or not isinstance(body, Related) or body.negated:
         return None
     for side, other in ((body.left, body.right), (body.right, body.left)):
-        if body.relation is Relate.EQUAL and side == part.variable and is_early(other):
+        if body.relation is Relate.EQUAL and side == term.variable and is_early(other):
             return IndexLookup(Index.OWNING, other, None)
     return None
 
 
-def _guard(part: Condition) -> IndexLookup | None:
+def _guard(term: Condition) -> IndexLookup | None:
     """Return the lookup of a term that is false for every interface if a list is empty."""
-    if isinstance(part, Quantified) and part.quantifier is Quantifier.SOME and is_early(part.domain):
-        return IndexLookup(Index.LINKS, part.domain, None)
+    if isinstance(term, Quantified) and term.quantifier is Quantifier.SOME and is_early(term.domain):
+        return IndexLookup(Index.LINKS, term.domain, None)
     return None
 
 
-def _is_near(part: Quantified) -> bool:
+def _is_near(term: Quantified) -> bool:
     """Return whether a quantifier tests whether an address of a list is in a subnet of the subject."""
-    body = part.body
+    body = term.body
     return (
         isinstance(body, Related)
         and body.relation is Relate.IN_NETWORK
         and not body.negated
-        and body.left == part.variable
+        and body.left == term.variable
         and _nic_word(body.right) == "nic.subnets"
-        and part.domain.type.base is Base.ADDRESS
-        and is_early(part.domain)
+        and term.domain.type.base is Base.ADDRESS
+        and is_early(term.domain)
     )
 
 

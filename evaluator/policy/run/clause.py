@@ -90,41 +90,43 @@ class ClauseFinder:
         self._clauses: dict[int, _Clause] = {}  # by the id of the clause, a node that the rule references
         self._constant: dict[int, ClauseValue] = {}  # by the id of an operand without variables
 
-    def deciding_clause(self, condition: Condition, bound: Bindings) -> DecidingClause:
-        """Evaluate a condition and return its deciding clause; `bound` are the values of its variables."""
-        clause, held, witness = self._deciding(condition, bound)
+    def deciding_clause(self, condition: Condition, bindings: Bindings) -> DecidingClause:
+        """Evaluate a condition and return its deciding clause; `bindings` are the values of its variables."""
+        clause, held, witness = self._deciding(condition, bindings)
         parts = self._clause(clause)
         seen: list[ClauseValue] = []
         if parts.state is not None:
-            seen.append(self._state(parts.state, bound))
+            seen.append(self._state(parts.state, bindings))
         for operand, depends in parts.operands:
-            seen.append(_value_of(operand, self._scene, bound) if depends else self._constant_value(operand, bound))
+            seen.append(
+                _value_of(operand, self._scene, bindings) if depends else self._constant_value(operand, bindings)
+            )
         if isinstance(clause, Quantified) and witness is not None:
             seen.append(ClauseValue(clause.variable.name, show_briefly(witness), _pointers_of(witness)))
-            of_body = self.deciding_clause(clause.body, {**bound, clause.variable.name: witness})
+            of_body = self.deciding_clause(clause.body, {**bindings, clause.variable.name: witness})
             seen.extend(of_body.seen)
         for filtered in parts.filters:
-            seen.extend(self._counted(filtered, bound))
+            seen.extend(self._counted(filtered, bindings))
         return DecidingClause(held, clause.text, tuple(dict.fromkeys(seen)) if len(seen) > 1 else tuple(seen))
 
-    def _deciding(self, condition: Condition, bound: Bindings) -> tuple[Condition, bool, Value]:
+    def _deciding(self, condition: Condition, bindings: Bindings) -> tuple[Condition, bool, Value]:
         """Return the deciding clause, whether the condition is true, and the witness if the clause is a quantifier."""
         match condition:
             case Not(condition=inner):
-                clause, held, witness = self._deciding(inner, bound)
+                clause, held, witness = self._deciding(inner, bindings)
                 return clause, not held, witness
             case AllOf(conditions=parts) | AnyOf(conditions=parts):
                 deciding_value = isinstance(condition, AnyOf)
                 for part in parts:
-                    clause, held, witness = self._deciding(part, bound)
+                    clause, held, witness = self._deciding(part, bindings)
                     if held is deciding_value:
                         break
                 return clause, held, witness
             case Quantified():
-                witness = _witness(condition, self._scene, bound)
+                witness = _witness(condition, self._scene, bindings)
                 return condition, (witness is not None) is (condition.quantifier is Quantifier.SOME), witness
             case _:
-                return condition, holds(condition, self._scene, bound), None
+                return condition, holds(condition, self._scene, bindings), None
 
     def _clause(self, clause: Condition) -> _Clause:
         """Return the parts of a clause, which are the same for every subject."""
@@ -134,24 +136,24 @@ class ClauseFinder:
             parts = self._clauses[id(clause)] = _Clause(operands, tuple(filters_of(clause)), _state_of(clause))
         return parts
 
-    def _constant_value(self, operand: Expression, bound: Bindings) -> ClauseValue:
+    def _constant_value(self, operand: Expression, bindings: Bindings) -> ClauseValue:
         """Return the cached value of an operand that does not depend on the subject or a variable."""
         value = self._constant.get(id(operand))
         if value is None:
-            value = self._constant[id(operand)] = _value_of(operand, self._scene, bound)
+            value = self._constant[id(operand)] = _value_of(operand, self._scene, bindings)
         return value
 
-    def _counted(self, filtered: Filter, bound: Bindings) -> Iterator[ClauseValue]:
+    def _counted(self, filtered: Filter, bindings: Bindings) -> Iterator[ClauseValue]:
         """Yield the elements of a filtered list, and the values that its condition read for the first of them."""
-        items = evaluate(filtered, self._scene, bound)
+        items = evaluate(filtered, self._scene, bindings)
         pointers = _sorted({pointer for item in items for pointer in _pointers_of(item)})
-        yield ClauseValue(filtered.variable.name, _shown(items), pointers)
+        yield ClauseValue(filtered.variable.name, _text_of(items), pointers)
         if items:
-            yield from self.deciding_clause(filtered.body, {**bound, filtered.variable.name: items[0]}).seen
+            yield from self.deciding_clause(filtered.body, {**bindings, filtered.variable.name: items[0]}).seen
 
-    def _state(self, clause: InState, bound: Bindings) -> ClauseValue:
+    def _state(self, clause: InState, bindings: Bindings) -> ClauseValue:
         """Return whether an interface has the state of a clause, with the JSON Pointer to the interface."""
-        nic = evaluate(clause.operand, self._scene, bound)
+        nic = evaluate(clause.operand, self._scene, bindings)
         has_it = clause.state.holds(self._scene, nic)
         return ClauseValue(f"{clause.operand.text} is {clause.state.name}", show(has_it), _pointers_of(nic))
 
@@ -162,13 +164,13 @@ def _state_of(clause: Condition) -> InState | None:
     return clause if is_state and isinstance(clause, InState) else None
 
 
-def _witness(clause: Quantified, scene: Scene, bound: Bindings) -> Value:
+def _witness(clause: Quantified, scene: Scene, bindings: Bindings) -> Value:
     """Return the first element that decides a quantifier; None if no element does."""
     deciding_value = clause.quantifier is not Quantifier.EVERY
-    inner = dict(bound)
-    for item in elements(clause, scene, bound):
-        inner[clause.variable.name] = item
-        if holds(clause.body, scene, inner) is deciding_value:
+    inner_bindings = dict(bindings)
+    for item in elements(clause, scene, bindings):
+        inner_bindings[clause.variable.name] = item
+        if holds(clause.body, scene, inner_bindings) is deciding_value:
             return item
     return None
 
@@ -206,15 +208,15 @@ def _reads(expression: Expression) -> Iterator[Expression]:
             yield expression
 
 
-def _value_of(expression: Expression, scene: Scene, bound: Bindings) -> ClauseValue:
+def _value_of(expression: Expression, scene: Scene, bindings: Bindings) -> ClauseValue:
     if not isinstance(expression, Read):
-        return ClauseValue(expression.text, _shown(evaluate(expression, scene, bound)))
-    owner = None if expression.owner is None else evaluate(expression.owner, scene, bound)
+        return ClauseValue(expression.text, _text_of(evaluate(expression, scene, bindings)))
+    owner = None if expression.owner is None else evaluate(expression.owner, scene, bindings)
     value = expression.word.get(scene, owner)
-    return ClauseValue(expression.text, _shown(value), _sources(value, owner, expression.word.name))
+    return ClauseValue(expression.text, _text_of(value), _sources(value, owner, expression.word.name))
 
 
-def _shown(value: object) -> str:
+def _text_of(value: object) -> str:
     return "(empty)" if value == () else show_briefly(value)
 
 

@@ -390,7 +390,7 @@ class _StepCounter:
         return _Steps(steps, steps * self._subjects)
 
     def _set_search(self, elements: _Steps) -> _Steps:
-        """Count elements of which many cost one step, rounded up for each subject."""
+        """Count a fast search: `_IN_A_SET` elements cost one step, rounded up for each subject."""
         each = -(-elements.each // _IN_A_SET)
         return _Steps(each, min(each * self._subjects, elements.total // _IN_A_SET + self._subjects))
 

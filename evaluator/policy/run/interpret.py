@@ -129,63 +129,63 @@ def candidates_after(effect: Effect, scene: Scene, hits: tuple[Link, ...]) -> tu
     return before  # `ambiguous`, `reject` and `warn` never change the candidates
 
 
-def holds(condition: Condition, scene: Scene, bound: Bindings) -> bool:
-    """Return whether a condition is true; `bound` maps `nic` and the variables of quantifiers to their values."""
-    return _CONDITIONS[type(condition)](condition, scene, bound)
+def holds(condition: Condition, scene: Scene, bindings: Bindings) -> bool:
+    """Return whether a condition is true; `bindings` maps `nic` and the variables of quantifiers to their values."""
+    return _CONDITIONS[type(condition)](condition, scene, bindings)
 
 
-def evaluate(expression: Expression, scene: Scene, bound: Bindings) -> Any:  # noqa: ANN401 -- typed by the checker
+def evaluate(expression: Expression, scene: Scene, bindings: Bindings) -> Any:  # noqa: ANN401 -- typed by the checker
     """Return the value of an expression; None means unknown."""
     match expression:
         case Read():
-            owner = None if expression.owner is None else evaluate(expression.owner, scene, bound)
+            owner = None if expression.owner is None else evaluate(expression.owner, scene, bindings)
             return expression.word.get(scene, owner)
         case Variable():
-            return bound[expression.name]
+            return bindings[expression.name]
         case ParameterValue():
             return scene.question.parameters[expression.name]
         case Constant():
             return expression.value
         case Filter():
             name = expression.variable.name
-            items = elements(expression, scene, bound)
-            return tuple(item for item in items if holds(expression.body, scene, {**bound, name: item}))
+            items = elements(expression, scene, bindings)
+            return tuple(item for item in items if holds(expression.body, scene, {**bindings, name: item}))
         case Count():
-            return len(_converted(set_of, expression.operand, scene, bound))
+            return len(_converted(set_of, expression.operand, scene, bindings))
         case ListOf():
-            return tuple(evaluate(operand, scene, bound) for operand in expression.operands)
+            return tuple(evaluate(operand, scene, bindings) for operand in expression.operands)
         case RouteTo():
-            return route_to(scene, proven(identity(evaluate(expression.operand, scene, bound)), Address))
+            return route_to(scene, proven(identity(evaluate(expression.operand, scene, bindings)), Address))
 
 
-def _converted(convert: Callable[[Any], _T], expression: Expression, scene: Scene, bound: Bindings) -> _T:
+def _converted(convert: Callable[[Any], _T], expression: Expression, scene: Scene, bindings: Bindings) -> _T:
     """Return a list in another form, cached while the rule is evaluated.
 
     A list of an interface is cached under the interface's name, a list without variables under its node. Any other list
     with variables, such as `[nic.name, "x"]`, is converted each time.
     """
     if isinstance(expression, Read) and expression.owner is not None and expression.key[0] is Base.NIC:
-        word, nic = expression.word, evaluate(expression.owner, scene, bound)
+        word, nic = expression.word, evaluate(expression.owner, scene, bindings)
         return cached(scene, (convert, word.name, nic.name), lambda: convert(word.get(scene, nic)))
     key = convert, id(expression)
     if key not in scene.kept and is_bound(expression):
-        return convert(evaluate(expression, scene, bound))
-    return cached(scene, key, lambda: convert(evaluate(expression, scene, bound)))
+        return convert(evaluate(expression, scene, bindings))
+    return cached(scene, key, lambda: convert(evaluate(expression, scene, bindings)))
 
 
-def elements(condition: Quantified | Filter, scene: Scene, bound: Bindings) -> Iterator[Value]:
+def elements(condition: Quantified | Filter, scene: Scene, bindings: Bindings) -> Iterator[Value]:
     """Yield the elements of the list of a quantifier or filter, in its order; `other` leaves out the rule's own `nic`.
 
     If the body begins with `x above y`, only the elements above `y` are yielded: the body is false for all others.
     """
-    items: Iterable[Any] = _converted(tuple, condition.domain, scene, bound)
+    items: Iterable[Any] = _converted(tuple, condition.domain, scene, bindings)
     floor = floor_of(condition)
     if floor is not None:
-        above = scene.facts.topology.above(evaluate(floor, scene, bound).name)
-        by_name = _converted(_by_name, condition.domain, scene, bound) if above else {}
+        above = scene.facts.topology.above(evaluate(floor, scene, bindings).name)
+        by_name = _converted(_by_name, condition.domain, scene, bindings) if above else {}
         items = (by_name[name] for name in above if name in by_name)  # both are sorted by name
     for item in items:
-        if not (condition.others_only and identity(item) == identity(bound["nic"])):
+        if not (condition.others_only and identity(item) == identity(bindings["nic"])):
             yield item
 
 
@@ -193,33 +193,33 @@ def _by_name(nics: Iterable[Link]) -> Mapping[str, Link]:
     return {nic.name: nic for nic in nics}
 
 
-def _all_of(condition: AllOf, scene: Scene, bound: Bindings) -> bool:
-    return all(holds(part, scene, bound) for part in condition.conditions)
+def _all_of(condition: AllOf, scene: Scene, bindings: Bindings) -> bool:
+    return all(holds(part, scene, bindings) for part in condition.conditions)
 
 
-def _any_of(condition: AnyOf, scene: Scene, bound: Bindings) -> bool:
-    return any(holds(part, scene, bound) for part in condition.conditions)
+def _any_of(condition: AnyOf, scene: Scene, bindings: Bindings) -> bool:
+    return any(holds(part, scene, bindings) for part in condition.conditions)
 
 
-def _not(condition: Not, scene: Scene, bound: Bindings) -> bool:
-    return not holds(condition.condition, scene, bound)
+def _not(condition: Not, scene: Scene, bindings: Bindings) -> bool:
+    return not holds(condition.condition, scene, bindings)
 
 
-def _quantified(condition: Quantified, scene: Scene, bound: Bindings) -> bool:
+def _quantified(condition: Quantified, scene: Scene, bindings: Bindings) -> bool:
     """Evaluate a quantifier; over an empty list `some` is false, `every` and `no` are true."""
     extreme = extreme_of(condition)
     if extreme is not None:
-        return _is_beyond(extreme, scene, bound) is (condition.quantifier is Quantifier.SOME)
-    inner = dict(bound)
+        return _is_beyond(extreme, scene, bindings) is (condition.quantifier is Quantifier.SOME)
+    inner_bindings = dict(bindings)
     deciding_value = condition.quantifier is not Quantifier.EVERY
-    for item in elements(condition, scene, bound):
-        inner[condition.variable.name] = item
-        if holds(condition.body, scene, inner) is deciding_value:
+    for item in elements(condition, scene, bindings):
+        inner_bindings[condition.variable.name] = item
+        if holds(condition.body, scene, inner_bindings) is deciding_value:
             return condition.quantifier is Quantifier.SOME
     return condition.quantifier is not Quantifier.SOME
 
 
-def _is_beyond(extreme: Extreme, scene: Scene, bound: Bindings) -> bool:
+def _is_beyond(extreme: Extreme, scene: Scene, bindings: Bindings) -> bool:
     """Return whether the least value of a list is less than the subject's, or the greatest is greater."""
 
     def extreme_values(items: Iterable[Link]) -> tuple[object, ...]:
@@ -228,36 +228,36 @@ def _is_beyond(extreme: Extreme, scene: Scene, bound: Bindings) -> bool:
 
     word = extreme.subject.word
     key = extreme_of, extreme.is_least, word.name, id(extreme.domain)
-    bounds = cached(scene, key, lambda: extreme_values(evaluate(extreme.domain, scene, bound)))
-    value = evaluate(extreme.subject, scene, bound)
+    bounds = cached(scene, key, lambda: extreme_values(evaluate(extreme.domain, scene, bindings)))
+    value = evaluate(extreme.subject, scene, bindings)
     return any(other < value if extreme.is_least else other > value for other in bounds)
 
 
-def _truth(condition: Truth, scene: Scene, bound: Bindings) -> bool:
-    return bool(evaluate(condition.operand, scene, bound))
+def _truth(condition: Truth, scene: Scene, bindings: Bindings) -> bool:
+    return bool(evaluate(condition.operand, scene, bindings))
 
 
-def _in_state(condition: InState, scene: Scene, bound: Bindings) -> bool:
+def _in_state(condition: InState, scene: Scene, bindings: Bindings) -> bool:
     """Evaluate `x is STATE`. If the report does not contain the state, neither `up` nor `down` is true."""
-    return condition.state.holds(scene, evaluate(condition.operand, scene, bound)) is not condition.negated
+    return condition.state.holds(scene, evaluate(condition.operand, scene, bindings)) is not condition.negated
 
 
-def _is_known(condition: IsKnown, scene: Scene, bound: Bindings) -> bool:
-    return (evaluate(condition.operand, scene, bound) is None) is condition.negated
+def _is_known(condition: IsKnown, scene: Scene, bindings: Bindings) -> bool:
+    return (evaluate(condition.operand, scene, bindings) is None) is condition.negated
 
 
-def _related(condition: Related, scene: Scene, bound: Bindings) -> bool:
+def _related(condition: Related, scene: Scene, bindings: Bindings) -> bool:
     left_form, right_form = _OPERAND_FORMS.get(condition.relation, (identity, identity))
     if condition.relation is Relate.IN_NETWORK and condition.right.type.is_list:
         right_form = Networks
-    left = _operand(left_form, condition.left, scene, bound)
-    right = _operand(right_form, condition.right, scene, bound)
+    left = _operand(left_form, condition.left, scene, bindings)
+    right = _operand(right_form, condition.right, scene, bindings)
     return _RELATIONS[condition.relation](scene, left, right) is not condition.negated
 
 
-def _operand(convert: Callable[[Any], _T], side: Expression, scene: Scene, bound: Bindings) -> _T:
+def _operand(convert: Callable[[Any], _T], side: Expression, scene: Scene, bindings: Bindings) -> _T:
     """Return an operand in the form that its relation compares."""
-    return _converted(convert, side, scene, bound) if side.type.is_list else convert(evaluate(side, scene, bound))
+    return _converted(convert, side, scene, bindings) if side.type.is_list else convert(evaluate(side, scene, bindings))
 
 
 _OPERAND_FORMS: dict[Relate, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {

@@ -71,7 +71,7 @@ def above_in(scene: Scene, floor: Link, items: tuple[Link, ...]) -> Iterator[Lin
 
 
 def route_to(scene: Scene, address: Address | None) -> tuple[Link, ...]:
-    """Return the interfaces with the best route to an address; none if it is unknown, a result that no rule uses."""
+    """Return the interfaces with the best route to an address; an empty tuple if the address is unknown."""
     if address is None:
         return ()
     return cached(scene, (address, route_to), lambda: scene.facts.route_to(address))
@@ -83,7 +83,7 @@ def is_in(address: Address, networks: Any) -> bool:  # noqa: ANN401 -- a list, t
 
 
 def matcher(globs: Value) -> Match:
-    """Return the function that returns a true value for a text that one of the globs matches."""
+    """Return a function that returns a match object for a text that matches one of the globs, otherwise None."""
     patterns = globs if isinstance(globs, tuple) else () if globs is None else (globs,)
     return re.compile("|".join([fnmatch.translate(str(glob)) for glob in patterns]) or "(?!)").match
 

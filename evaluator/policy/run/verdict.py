@@ -36,14 +36,14 @@ def status_of(question: Question, steps: Iterable[RuleResult]) -> Status:
     steps = tuple(steps)
     candidates = steps[-1].after
     if not candidates:
-        return status_of_none(question)
+        return status_without_candidates(question)
     if len(candidates) > 1 or any(step.fired and step.rule.verb.effect is Effect.MAKE_AMBIGUOUS for step in steps):
         return Status.AMBIGUOUS
     rejected = {nic.name for step in steps if step.rule.verb.effect is Effect.REJECT for nic in step.hits}
     return Status.REJECTED if candidates[0].name in rejected else Status.RESOLVED
 
 
-def status_of_none(question: Question) -> Status:
+def status_without_candidates(question: Question) -> Status:
     """Return the status if no candidate remains.
 
     It is `unknown_host` if the name resolution returned no address, or if its answers are incomplete and no interface
