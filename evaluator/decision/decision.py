@@ -13,10 +13,10 @@ report and the order of the answers change nothing, unless the policy uses a wor
 Three points of the design:
 
 - An earlier version had lazy subclasses of the central types, filled by slot setters and `__getattr__`. They were
-  removed: a decision could not be copied or pickled, and each type existed twice. Now one frozen struct delegates to
-  the protocol `Basis`, and `cached_property` stores each result.
+  removed, because each type existed twice. Now one frozen struct delegates to the protocol `Basis`, `cached_property`
+  stores each result, and a decision can be compared, copied and pickled.
 - `refusals` exists beside the findings so that an engine learns why it must not deploy without computing messages.
-- The document is a typed struct (`Document`) that msgspec encodes directly; building a dictionary first took longer.
+- The document is a typed struct (`Document`) that msgspec encodes directly, without a dictionary in between.
 
 `Basis` and `Explainer` are protocols because this module must not import `decide` or the package `explain`, which
 import it.

@@ -94,20 +94,20 @@ class ClauseFinder:
         """Evaluate a condition and return its deciding clause; `bindings` are the values of its variables."""
         clause, held, witness = self._deciding(condition, bindings)
         parts = self._clause(clause)
-        seen: list[ClauseValue] = []
+        values: list[ClauseValue] = []
         if parts.state is not None:
-            seen.append(self._state(parts.state, bindings))
+            values.append(self._state(parts.state, bindings))
         for operand, depends in parts.operands:
-            seen.append(
+            values.append(
                 _value_of(operand, self._scene, bindings) if depends else self._constant_value(operand, bindings)
             )
         if isinstance(clause, Quantified) and witness is not None:
-            seen.append(ClauseValue(clause.variable.name, show_briefly(witness), _pointers_of(witness)))
+            values.append(ClauseValue(clause.variable.name, show_briefly(witness), _pointers_of(witness)))
             of_body = self.deciding_clause(clause.body, {**bindings, clause.variable.name: witness})
-            seen.extend(of_body.seen)
+            values.extend(of_body.seen)
         for filtered in parts.filters:
-            seen.extend(self._counted(filtered, bindings))
-        return DecidingClause(held, clause.text, tuple(dict.fromkeys(seen)) if len(seen) > 1 else tuple(seen))
+            values.extend(self._counted(filtered, bindings))
+        return DecidingClause(held, clause.text, tuple(dict.fromkeys(values)) if len(values) > 1 else tuple(values))
 
     def _deciding(self, condition: Condition, bindings: Bindings) -> tuple[Condition, bool, Value]:
         """Return the deciding clause, whether the condition is true, and the witness if the clause is a quantifier."""
