@@ -238,7 +238,7 @@ def _charge(rule: Rule, writer: Writer) -> ast.stmt:
 def _rule(number: int, rule: Rule, writer: Writer, *, is_first: bool) -> list[ast.stmt]:
     """Write the statements that evaluate one rule and change the candidates.
 
-    `is_first` is true if no earlier rule adds candidates, so there are none.
+    `is_first` is true if no earlier rule adds candidates, so the candidates are empty before it.
     """
     result, after = f"result{number}", f"after{number}"
     once = writer.begin_rule(is_on_candidates=rule.has_subject and rule.verb.judges is Judges.CANDIDATES)
@@ -325,7 +325,7 @@ def _refusal_codes(deciding: list[tuple[int, Rule]], writer: Writer) -> ast.expr
 
 
 def _any(values: list[ast.expr]) -> ast.expr:
-    """Write `or` between the values; False if there are none."""
+    """Write `or` between the values; False if the list is empty."""
     if len(values) > 1:
         return ast.BoolOp(ast.Or(), values)
     return values[0] if values else ast.Constant(value=False)
