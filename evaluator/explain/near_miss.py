@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterator
 
 from evaluator.base.text import quote, quote_some
-from evaluator.decision.unowned_addresses import possible_readings, peer_message
+from evaluator.decision.unowned_addresses import peer_message, possible_readings
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
 from evaluator.policy.language.environment import Question
