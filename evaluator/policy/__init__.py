@@ -1,5 +1,13 @@
-"""PAP: a policy text becomes nodes, checked rules, and a program that can be run.
+"""Turns the text of a policy into a program, and runs programs.
 
-text → `yaml_text` → `load` → `parse` → `check` → `program` → `interpret`; each stage has a type of
-its own. `vocabulary` is the one table of words. The shipped policies are `prepared`: they begin at `program`.
+The stages, each with its own type:
+
+1. `source/` finds the texts, parses their YAML (`Located`) and merges a policy with its bases (`MergedPolicy`).
+2. `syntax/` parses the text of each rule to a syntax tree (`nodes.Sentence`).
+3. `check/` resolves names and types (`language/checked.py`), and `load.py` builds the `Program`.
+4. `lint/` adds warnings; it never changes the program.
+5. `run/` interprets a program, which defines its meaning; `compile/` translates it to Python functions.
+
+`language/vocabulary.py` is the only table of words. Shipped policies skip the stages 1 to 4, because their programs are
+prepared (`prepared.py`). In the terms of access control, this package is the policy administration point (PAP).
 """

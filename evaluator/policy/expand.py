@@ -1,7 +1,7 @@
-"""A policy with all that it inherits as one text, which decides the same.
+"""Prints a policy and everything that it inherits as one text, with the same decisions.
 
-Rules and messages are written anew from the parts that the checker reads: a folded line break in a message becomes a
-blank. Each rule has a comment with the text and the line from which it comes.
+Rules and messages are printed from the values that the checker reads, so the result has the same meaning but not the
+same layout: a line break inside a message becomes a space. A comment at each rule names its text and line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from evaluator.policy.check.message import fold
 from evaluator.policy.language.program import Rule
 from evaluator.policy.load import program_of
 from evaluator.policy.source.chain import Chain, string_of
-from evaluator.policy.source.extend import Declared, Entry, Merged, levels
+from evaluator.policy.source.extend import MergedPolicy, ParameterDeclaration, RuleEntry, levels
 from evaluator.policy.source.problems import Problems, one_line
 from evaluator.policy.source.scalar import read_scalar
 
@@ -26,11 +26,11 @@ _SENTENCES = ("message", "hint")
 
 
 def expand(chain: Chain) -> str:
-    """Return the one text of a policy; PolicyError if it is invalid."""
+    """Return a policy with everything that it inherits as one text; PolicyError if the policy is invalid."""
     program = program_of(chain)
     *_, merged = levels(chain.texts, Problems(chain.source))
     names = ", ".join(visible(part.name) for part in chain.source.parts)
-    lines = [f"# {visible(merged.name)} with all that it inherits: {names}", f"policy: {_value(merged.name)}"]
+    lines = [f"# {visible(merged.name)} with everything that it inherits: {names}", f"policy: {_value(merged.name)}"]
     if merged.description:
         lines.append(f"description: {_value(program.description)}")
     lines += _parameters(merged, chain.source)
@@ -41,37 +41,37 @@ def expand(chain: Chain) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _parameters(merged: Merged, source: Source) -> Iterator[str]:
+def _parameters(merged: MergedPolicy, source: Source) -> Iterator[str]:
     if merged.parameters:
         yield "parameters:"
-    for name, declared in merged.parameters.items():
-        yield f"  # {source.place(declared.key)}"
+    for name, declaration in merged.parameters.items():
+        yield f"  # {source.place(declaration.key)}"
         yield f"  {name}:"
-        for key, value in _declaration(declared).items():
+        for key, value in _keys_of(declaration).items():
             yield f"    {key}: {_value(value)}"
 
 
-def _conditions(merged: Merged, source: Source) -> Iterator[str]:
+def _conditions(merged: MergedPolicy, source: Source) -> Iterator[str]:
     if merged.conditions:
         yield "conditions:"
-    for name, stated in merged.conditions.items():
-        yield f"  # {source.place(stated.key)}"
-        child = stated.located
+    for name, declaration in merged.conditions.items():
+        yield f"  # {source.place(declaration.key)}"
+        child = declaration.located
         text = read_scalar(source, child.span.start, child.span.end, child.style).text
         yield f"  {name}: {_sentence(one_line(text))}"
 
 
-def _declaration(declared: Declared) -> dict[str, object]:
-    """Return what is declared; an optional parameter that has got a default is optional no more."""
-    children = declared.located.children
+def _keys_of(declaration: ParameterDeclaration) -> dict[str, object]:
+    """Return the keys of a parameter, without `optional` if a text has added a default."""
+    children = declaration.located.children
     return {
         str(key): children[key].value
         for key in ("type", "optional", "default", "description")
-        if key in children and not (key == "optional" and declared.is_given)
+        if key in children and not (key == "optional" and declaration.is_given)
     }
 
 
-def _rule(entry: Entry, rule: Rule, source: Source) -> Iterator[str]:
+def _rule(entry: RuleEntry, rule: Rule, source: Source) -> Iterator[str]:
     located = entry.located
     yield f"  # {source.place(located.span)}"
     yield f"  - name: {_value(rule.name)}"
@@ -87,7 +87,7 @@ def _rule(entry: Entry, rule: Rule, source: Source) -> Iterator[str]:
 
 
 def _sentence(text: str) -> str:
-    """Return a text of one line as YAML that has each of its characters at a place of its own: plain, or in quotes."""
+    """Return a text of one line as a YAML scalar without escapes, plain or in quotes: `read_scalar` refuses escapes."""
     try:
         is_plain = yaml.safe_load(f"key: {text}") == {"key": text}
     except yaml.YAMLError:
@@ -98,7 +98,7 @@ def _sentence(text: str) -> str:
 
 
 def _value(value: object) -> str:
-    """Return a value as YAML of one line; JSON, which is YAML too, if it has line breaks."""
+    """Return a value as YAML on one line, or as JSON, which is valid YAML, if its YAML has line breaks."""
     text: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**6)
     text = text.removesuffix("\n").removesuffix("\n...")
     return json.dumps(value, ensure_ascii=False) if "\n" in text else text

@@ -1,6 +1,16 @@
-"""A policy text becomes a program: every mistake in it is reported at once, with its place.
+"""Reads a policy text and returns its program; all mistakes are reported at once, each with its place.
 
-A shipped policy's is prepared (`prepared.py`), so that this need not be imported for it.
+The stages report into one `Problems`, and each stage runs on everything that the stages before it have accepted. A rule
+that cannot be parsed does not stop the check of the other rules. Two rules limit consequential errors:
+
+- A stage returns None for a part with mistakes, and later stages skip this part.
+- Warnings about the policy as a whole (rules that never fire, unused parameters) need all rules. They are left out if
+  a rule is missing, or if the rules of a base may be in the wrong order.
+
+If a base is missing, its names are unknown. Then the rules are checked one by one, and unknown words and states are not
+reported, because the base may declare them.
+
+Shipped policies do not need this module: their programs are prepared (`prepared.py`).
 """
 
 from __future__ import annotations
@@ -22,11 +32,11 @@ from evaluator.policy.language.program import Parameter, Program
 from evaluator.policy.language.types import Base, Type
 from evaluator.policy.language.verbs import VERBS
 from evaluator.policy.language.vocabulary import FUNCTIONS, KEYWORDS, words_of
-from evaluator.policy.lint.placed import Placed
+from evaluator.policy.lint.placed import PlacedRule
 from evaluator.policy.lint.rules import lint, lint_whole, unused_parameters
 from evaluator.policy.parameters import TYPE_NAMES, read_value
-from evaluator.policy.source.chain import Chain, Text, files_of, read_chain, recorded, string_of
-from evaluator.policy.source.extend import Declared, Merged, levels, rule_maps
+from evaluator.policy.source.chain import Chain, ParsedText, files_of, read_chain, recorded, string_of
+from evaluator.policy.source.extend import MergedPolicy, ParameterDeclaration, levels, rule_maps
 from evaluator.policy.source.identity import policy_digest, policy_text
 from evaluator.policy.source.pin import check_pins
 from evaluator.policy.source.problems import Problems
@@ -34,50 +44,50 @@ from evaluator.policy.source.structure import refuse_violations
 from evaluator.policy.source.yaml_text import Located
 
 _SCHEMA = "policy"
-_DECLARED_BY_BASE = frozenset({"UNKNOWN_WORD", "UNKNOWN_STATE"})
+_CODES_OF_UNKNOWN_NAMES = frozenset({"UNKNOWN_WORD", "UNKNOWN_STATE"})
 
 
 def read_program(source: Source, search: Sequence[Path] = ()) -> Program:
-    """Return the program of a policy text; PolicyError lists every mistake, and what else was noticed.
+    """Return the program of a policy text; PolicyError contains all mistakes and warnings.
 
-    Policies that it extends are found among the shipped ones, in files beside it and in the search path.
+    Policies that it extends are looked up among the shipped policies, relative to its file, and in the search path.
     """
     return program_of(read_chain(source, files_of(search)))
 
 
 def program_of_texts(sources: Sequence[Source]) -> Program:
-    """Return the program of texts that extend one another, base first; PolicyError with every mistake in them."""
+    """Return the program of a chain of texts, base first; PolicyError contains all mistakes in them."""
     chain = read_chain(sources[-1], recorded(sources))
     if len(chain.sources) == len(sources) or chain.problems:
         return program_of(chain)
-    message = f"the policy has {len(sources)} texts, and only {len(chain.sources)} of them extend one another"
+    message = f"the policy has {len(sources)} texts, but `extends` connects only {len(chain.sources)} of them"
     raise PolicyError([Diagnostic("POLICY_INVALID", message)])
 
 
 def program_of(chain: Chain) -> Program:
-    """Return the program of a policy's texts; PolicyError lists every mistake in any of them."""
+    """Return the program of a policy's texts; PolicyError contains all mistakes in them."""
     problems = Problems(chain.source)
-    problems.found.extend(chain.problems)
+    problems.diagnostics.extend(chain.problems)
     for text in chain.texts:
         refuse_violations(text.located, _SCHEMA, problems)
     if not chain.is_whole:
-        _check_apart(chain.texts, problems)
+        _check_without_base(chain.texts, problems)
     program = _build(chain, problems) if chain.is_whole and chain.texts else None
     if program is None or problems.has_errors:
-        raise PolicyError(problems.found)
+        raise PolicyError(problems.diagnostics)
     return program
 
 
 def _build(chain: Chain, problems: Problems) -> Program:
-    mistakes = _errors(problems)
+    errors_before = _count_errors(problems)
     *bases, merged = levels(chain.texts, problems)
-    is_in_place = not bases or _errors(problems) == mistakes
+    is_order_certain = not bases or _count_errors(problems) == errors_before
     for base in bases:
-        _check_alone(base, problems)
+        _check_base(base, problems)
     if "policy" in chain.texts[-1].located.children:
         _warn_of_lookalikes(chain.texts[-1].located.children["policy"], "the policy's name", problems)
     checked = _check(merged, problems)
-    if is_in_place:  # else what is odd about the order of the rules may be a consequence
+    if is_order_certain:  # else warnings about the order of the rules may be consequences of other mistakes
         _lint(merged, checked, problems)
     check_pins(chain, problems)
     texts = tuple(policy_text(text.name, text.source.text) for text in chain.texts)
@@ -85,106 +95,106 @@ def _build(chain: Chain, problems: Problems) -> Program:
         name=merged.name,
         description=" ".join(merged.description.split()),
         parameters=checked.parameters,
-        rules=tuple(one.rule for one in checked.placed),
-        warnings=in_order(problems.found),
+        rules=tuple(placed.rule for placed in checked.placed),
+        warnings=in_order(problems.diagnostics),
         contents=tuple(source.text for source in chain.sources),
         texts=texts,
         digest=policy_digest(texts),
     )
 
 
-def _errors(problems: Problems) -> int:
-    return sum(problem.severity is Severity.ERROR for problem in problems.found)
+def _count_errors(problems: Problems) -> int:
+    return sum(problem.severity is Severity.ERROR for problem in problems.diagnostics)
 
 
-def _check_alone(base: Merged, problems: Problems) -> None:
-    """Note what makes a base invalid as a policy of its own; what is odd about it is noted by its own check."""
+def _check_base(base: MergedPolicy, problems: Problems) -> None:
+    """Report the errors in a base as a policy of its own, but not its warnings, which the base itself gets."""
     trial = Problems(problems.source)
     _lint(base, _check(base, trial), trial)
-    problems.found.extend(problem for problem in trial.found if problem.severity is Severity.ERROR)
+    problems.diagnostics.extend(problem for problem in trial.diagnostics if problem.severity is Severity.ERROR)
 
 
-def _check_apart(texts: Sequence[Text], problems: Problems) -> None:
-    """Note mistakes in the rules of texts whose base is missing, except in names that the base may declare."""
+def _check_without_base(texts: Sequence[ParsedText], problems: Problems) -> None:
+    """Report mistakes in rules of texts whose base is missing, except unknown names, which the base may declare."""
     trial = Problems(problems.source)
     for text in texts:
         for located in rule_maps(text.located):
             check_rule(located, text.name, {}, NamedConditions(), trial)
-    problems.found.extend(problem for problem in trial.found if problem.code not in _DECLARED_BY_BASE)
+    problems.diagnostics.extend(problem for problem in trial.diagnostics if problem.code not in _CODES_OF_UNKNOWN_NAMES)
 
 
-class _Checked(Struct, frozen=True):
-    """What is checked of a policy so far."""
+class _CheckedPolicy(Struct, frozen=True):
+    """The checked parts of a policy; parts with mistakes are missing."""
 
     parameters: tuple[Parameter, ...]
     conditions: NamedConditions
-    placed: tuple[Placed, ...]
+    placed: tuple[PlacedRule, ...]
 
 
-def _check(merged: Merged, problems: Problems) -> _Checked:
-    """Return the checked parameters, conditions and rules; mistakes in them are noted."""
-    found = (_parameter(name, declared, problems) for name, declared in merged.parameters.items())
-    parameters = tuple(parameter for parameter in found if parameter is not None)
+def _check(merged: MergedPolicy, problems: Problems) -> _CheckedPolicy:
+    """Return the checked parameters, conditions and rules; report mistakes in them."""
+    results = (_parameter(name, declaration, problems) for name, declaration in merged.parameters.items())
+    parameters = tuple(parameter for parameter in results if parameter is not None)
     types = {parameter.name: parameter.type for parameter in parameters}
     conditions = check_conditions(merged.conditions, types, problems)
-    placed: list[Placed] = []
+    placed: list[PlacedRule] = []
     for entry in merged.entries:
         rule = check_rule(entry.located, entry.policy, types, conditions, problems)
         if rule is not None:
             has_own_finding = not {"code", "message", "hint"}.isdisjoint(entry.located.children)
-            placed.append(Placed(rule, entry.located.children["rule"].span, has_own_finding))
-    return _Checked(parameters, conditions, tuple(placed))
+            placed.append(PlacedRule(rule, entry.located.children["rule"].span, has_own_finding))
+    return _CheckedPolicy(parameters, conditions, tuple(placed))
 
 
-def _lint(merged: Merged, checked: _Checked, problems: Problems) -> None:
-    """Note what is odd about the parameters, the conditions and the rules, each and together."""
+def _lint(merged: MergedPolicy, checked: _CheckedPolicy, problems: Problems) -> None:
+    """Report the warnings about each rule, about all rules together, and about unused parameters and conditions."""
     placed = checked.placed
     lint(placed, {parameter.name: parameter.default for parameter in checked.parameters}, problems)
     if len(placed) == len(merged.entries) and placed:
         lint_whole(placed, problems)
     if not problems.has_errors:
-        own = [(name, declared.key) for name, declared in merged.parameters.items() if declared.is_own]
+        own = [(name, declaration.key) for name, declaration in merged.parameters.items() if declaration.is_own]
         unused_parameters(own, placed, problems)
         unused_conditions(merged.conditions, checked.conditions, problems)
 
 
-def _parameter(text: str, declared_by: Declared, problems: Problems) -> Parameter | None:
-    located = declared_by.located
-    if not _is_parameter_name(text, declared_by.key, problems):
+def _parameter(name: str, declaration: ParameterDeclaration, problems: Problems) -> Parameter | None:
+    located = declaration.located
+    if not _is_parameter_name(name, declaration.key, problems):
         return None
-    declared = located.children.get("type")
-    written = declared.value if declared is not None else None
+    type_value = located.children.get("type")
+    written = type_value.value if type_value is not None else None
     is_list = isinstance(written, list) and len(written) == 1
     base = TYPE_NAMES.get(str(written[0] if is_list and isinstance(written, list) else written))
     if base is None:
-        return Parameter(text, Type(Base.NOTHING))  # the schema has said so; uses of it need not be noted as well
-    may_miss = located.children.get("optional")
-    type_ = Type(base, is_list, may_miss is not None and (may_miss.broken or may_miss.value is True))
+        return Parameter(name, Type(Base.NOTHING))  # reported by the schema check; NOTHING avoids errors at each use
+    optional = located.children.get("optional")
+    type_ = Type(base, is_list, optional is not None and (optional.broken or optional.value is True))
     default = located.children.get("default")
-    if default is not None and type_.optional and not declared_by.is_given:
-        message, hint = "an optional parameter has no default", "remove `default` or `optional`"
+    if default is not None and type_.optional and not declaration.is_given:
+        message, hint = "an optional parameter cannot have a default", "remove `default` or `optional`"
         problems.error("PARAMETER_DEFAULT", message, default.span, hint)
     value = None
     if default is not None:
-        value = _default(text, type_, default, problems)
-        _warn_of_lookalikes(default, f"the default of {quote(text)}", problems)
-    return Parameter(text, type_, value, " ".join(string_of(located, "description").split()))
+        value = _default(name, type_, default, problems)
+        _warn_of_lookalikes(default, f"the default of {quote(name)}", problems)
+    return Parameter(name, type_, value, " ".join(string_of(located, "description").split()))
 
 
-def _is_parameter_name(text: str, span: Span, problems: Problems) -> bool:
-    """Return whether a parameter may have this name; note it if not."""
-    taken = {*words_of(None), *FUNCTIONS, *VERBS, *KEYWORDS, "nic", "other", "parameters"}
-    if text.isidentifier() and text.isascii() and text not in taken:
+def _is_parameter_name(name: str, span: Span, problems: Problems) -> bool:
+    """Return whether a parameter may have this name; report it if not."""
+    reserved = {*words_of(None), *FUNCTIONS, *VERBS, *KEYWORDS, "nic", "other", "parameters"}
+    if name.isidentifier() and name.isascii() and name not in reserved:
         return True
-    reason = "is a word of the language" if text in taken else "is not a valid name"
-    reason = "is reserved" if text == "parameters" else reason
-    hint = "letters, digits and underscores: management_network"
-    problems.error("PARAMETER_NAME", f"{quote(text)} {reason}", span, hint)
+    reason = "is a word of the language" if name in reserved else "is not a valid name"
+    reason = "is reserved" if name == "parameters" else reason
+    hint = "use letters, digits and underscores: management_network"
+    problems.error("PARAMETER_NAME", f"{quote(name)} {reason}", span, hint)
     return False
 
 
-def _default(text: str, type_: Type, located: Located, problems: Problems) -> Literal:
-    """Return the value of a default; None if it is wrong, which is noted."""
+def _default(name: str, type_: Type, located: Located, problems: Problems) -> Literal:
+    """Return the value of a default; None if it is invalid, which is reported."""
     if located.broken or any(part.broken for part in located.children.values()):
         return None
     try:
@@ -192,15 +202,15 @@ def _default(text: str, type_: Type, located: Located, problems: Problems) -> Li
     except ValueError as error:
         is_single = type_.is_list and not isinstance(located.value, list | dict)
         hint = f"write it in brackets: `default: [{problems.text(located.span)}]`" if is_single else ""
-        problems.error("PARAMETER_DEFAULT", f"invalid default of {quote(text)}: {error}", located.span, hint)
+        problems.error("PARAMETER_DEFAULT", f"invalid default of {quote(name)}: {error}", located.span, hint)
         return None
 
 
-def _warn_of_lookalikes(located: Located, what: str, problems: Problems) -> None:
-    """Note characters that look like others, or like nothing, in a text or in the texts of a list."""
+def _warn_of_lookalikes(located: Located, subject: str, problems: Problems) -> None:
+    """Report invisible characters, and characters that look like others, in a text or in the texts of a list."""
     for part in (located, *located.children.values()):
-        found = lookalike_in(part.value) if isinstance(part.value, str) else None
-        if found is not None:
-            code = "INVISIBLE_CHARACTER" if found.is_invisible else "LOOKALIKE_CHARACTER"
-            message = f"{what}, {quote(str(part.value))}, is not what it looks like: {found.message}"
-            problems.warning(code, message, part.span, f"write {quote(found.meant)} if that is meant")
+        lookalike = lookalike_in(part.value) if isinstance(part.value, str) else None
+        if lookalike is not None:
+            code = "INVISIBLE_CHARACTER" if lookalike.is_invisible else "LOOKALIKE_CHARACTER"
+            message = f"{subject}, {quote(str(part.value))}, is not what it looks like: {lookalike.message}"
+            problems.warning(code, message, part.span, f"write {quote(lookalike.meant)} if you mean that")

@@ -1,4 +1,4 @@
-"""The parameters of a policy: their declared types, and values for them from YAML, Python and the command line."""
+"""The parameters of a policy: the names of their types, and their values from YAML, Python and the command line."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ _NAMES = {base: name for name, base in TYPE_NAMES.items()}
 
 
 def type_name(type_: Type) -> str:
-    """Return a type as policy files write it."""
+    """Return a type as it is written in policy files: `integer`, `[string]`."""
     name = _NAMES[type_.base]
     return f"[{name}]" if type_.is_list else name
 
 
-def read_value(type_: Type, given: object) -> Literal:
-    """Return plain data as a value of the type; ValueError says what is wrong with it."""
+def read_value(type_: Type, value: object) -> Literal:
+    """Return plain data as a value of the type; ValueError, with the expected type, if this is not possible."""
     if type_.is_list:
-        if not isinstance(given, list | tuple):
+        if not isinstance(value, list | tuple):
             raise ValueError(f"expected a list of {_NAMES[type_.base]} values")
-        return tuple(_read_scalar(type_.base, item) for item in given)
-    return _read_scalar(type_.base, given)
+        return tuple(_read_scalar(type_.base, item) for item in value)
+    return _read_scalar(type_.base, value)
 
 
 def read_text(type_: Type, text: str) -> Literal:
-    """Return the text of a command line as a value of the declared type; elements of a list are joined by commas."""
+    """Return a command-line text as a value of the type; commas separate list elements; ValueError if invalid."""
     if type_.is_list:
         return tuple(_scalar_from_text(type_.base, part) for part in text.split(",")) if text else ()
     return _scalar_from_text(type_.base, text)
 
 
-def bind(program: Program, given: Mapping[str, object]) -> dict[str, Value]:
-    """Return a value for every parameter: as given, or the default; PolicyError lists all that do not fit."""
+def bind(program: Program, values: Mapping[str, object]) -> dict[str, Value]:
+    """Return the value of every parameter: from `values`, else the default; PolicyError contains all problems."""
     declared = {parameter.name: parameter for parameter in program.parameters}
-    problems = [_unknown(name, declared) for name in given if name not in declared]
+    problems = [_unknown(name, declared) for name in values if name not in declared]
     bound: dict[str, Value] = {}
     for parameter in program.parameters:
-        value = given.get(parameter.name)
+        value = values.get(parameter.name)
         if value is None:
             bound[parameter.name] = parameter.default
             if parameter.is_required:
@@ -61,9 +61,7 @@ def bind(program: Program, given: Mapping[str, object]) -> dict[str, Value]:
         try:
             bound[parameter.name] = read_value(parameter.type, value)
         except ValueError as error:
-            problems.append(
-                Diagnostic("PARAMETER_INVALID", f"the parameter {quote(parameter.name)} does not fit: {error}")
-            )
+            problems.append(_invalid(parameter.name, error))
     if problems:
         raise PolicyError(problems)
     return bound
@@ -77,45 +75,44 @@ def shown(value: Value) -> object:
 
 
 def parse_assignments(program: Program, assignments: Iterable[str]) -> dict[str, Literal]:
-    """Read `name=value` texts by the declared types; PolicyError lists every one that is wrong."""
+    """Return the values of `name=value` texts, parsed by the declared types; PolicyError contains all problems."""
     declared = {parameter.name: parameter for parameter in program.parameters}
     problems: list[Diagnostic] = []
-    found: dict[str, Literal] = {}
+    values: dict[str, Literal] = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:
-            message = f"{quote(assignment)} is no `name=value`"
-            problems.append(Diagnostic("PARAMETER_INVALID", message))
-        elif name in found:
+            problems.append(Diagnostic("PARAMETER_INVALID", f"expected `name=value`, found {quote(assignment)}"))
+        elif name in values:
             problems.append(Diagnostic("PARAMETER_INVALID", f"the parameter {quote(name)} is given twice"))
         elif name not in declared:
             problems.append(_unknown(name, declared))
         else:
             try:
-                found[name] = read_text(declared[name].type, text)
+                values[name] = read_text(declared[name].type, text)
             except ValueError as error:
-                problems.append(Diagnostic("PARAMETER_INVALID", f"the parameter {quote(name)} does not fit: {error}"))
+                problems.append(_invalid(name, error))
     if problems:
         raise PolicyError(problems)
-    return found
+    return values
 
 
-def _read_scalar(base: Base, given: object) -> Plain:
-    if base is Base.TEXT and isinstance(given, str):
-        if not is_well_formed(given):
-            raise ValueError("expected a text of characters, found one with a lone surrogate")
-        return given
-    if base is Base.BOOLEAN and isinstance(given, bool):
-        return given
-    if base is Base.INTEGER and isinstance(given, int) and not isinstance(given, bool):
-        if abs(given) > GREATEST_INTEGER:
-            raise ValueError("expected an integer of at most eighteen digits")
-        return given
-    if base is Base.ADDRESS and isinstance(given, str | Address):
-        return given if isinstance(given, Address) else _address(given)
-    if base is Base.CIDR and isinstance(given, str | Cidr):
-        return given if isinstance(given, Cidr) else _cidr(given)
-    raise ValueError(f"expected {_NAMES[base]}, found {describe_value(given)}")
+def _read_scalar(base: Base, value: object) -> Plain:
+    if base is Base.TEXT and isinstance(value, str):
+        if not is_well_formed(value):
+            raise ValueError("expected a text, found a text with a lone surrogate, which is not a character")
+        return value
+    if base is Base.BOOLEAN and isinstance(value, bool):
+        return value
+    if base is Base.INTEGER and isinstance(value, int) and not isinstance(value, bool):
+        if abs(value) > GREATEST_INTEGER:
+            raise ValueError("expected an integer of at most 18 digits")
+        return value
+    if base is Base.ADDRESS and isinstance(value, str | Address):
+        return value if isinstance(value, Address) else _address(value)
+    if base is Base.CIDR and isinstance(value, str | Cidr):
+        return value if isinstance(value, Cidr) else _cidr(value)
+    raise ValueError(f"expected {_NAMES[base]}, found {describe_value(value)}")
 
 
 def _scalar_from_text(base: Base, text: str) -> Plain:
@@ -126,7 +123,7 @@ def _scalar_from_text(base: Base, text: str) -> Plain:
     if base is Base.INTEGER:
         digits = text.removeprefix("-")
         if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
-            raise ValueError(f"expected a whole number, found {quote(text)}")
+            raise ValueError(f"expected an integer of at most 18 digits, found {quote(text)}")
         return int(text)
     return _read_scalar(base, text)
 
@@ -146,15 +143,19 @@ def _cidr(text: str) -> Cidr:
         raise ValueError(f"expected a network, found {quote(text)}{reason}") from None
 
 
+def _invalid(name: str, error: ValueError) -> Diagnostic:
+    return Diagnostic("PARAMETER_INVALID", f"invalid value of the parameter {quote(name)}: {error}")
+
+
 def _unknown(name: str, declared: Mapping[str, Parameter]) -> Diagnostic:
-    known = f"it has {quote_all(sorted(declared))}" if declared else "it has none"
+    names = f"its parameters: {quote_all(sorted(declared))}" if declared else "the policy has no parameters"
     message = f"the policy has no parameter {quote(name)}"
-    return Diagnostic("PARAMETER_UNKNOWN", message, hint=did_you_mean(name, declared) or known)
+    return Diagnostic("PARAMETER_UNKNOWN", message, hint=did_you_mean(name, declared) or names)
 
 
 def _missing(program: Program, parameter: Parameter) -> Diagnostic:
     return Diagnostic(
         "PARAMETER_MISSING",
-        f"the policy {quote(program.name)} needs its parameter {quote(parameter.name)} ({type_name(parameter.type)})",
+        f"missing parameter {quote(parameter.name)} ({type_name(parameter.type)}) of the policy {quote(program.name)}",
         hint=parameter.description,
     )

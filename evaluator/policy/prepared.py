@@ -1,8 +1,9 @@
-"""The shipped policies as checked programs, so that deciding by one needs neither YAML, lark nor the checker.
+"""Loads the checked programs of shipped policies, so that a decision needs neither YAML, lark nor the checker.
 
-`policies/prepared/NAME.json` is made from `policies/NAME.yaml` by `make prepared`, and a test holds
-the two to one program. It holds the texts of the policy and of its bases, and their digest: if one of them is not what
-the installation has now, it is stale and the policy is read anew, so that a change is never without effect.
+`make prepared` writes `policies/prepared/NAME.json` from `policies/NAME.yaml`, and a test compares the two. The file
+contains the program with the texts of the policy and of its bases. If one of these texts differs from the text in this
+installation, the prepared program is out of date, and the policy is read from its text. So a change of a policy always
+has an effect, even if nobody ran `make prepared`.
 """
 
 from __future__ import annotations
@@ -21,27 +22,27 @@ FOLDER = "prepared"
 
 @cache
 def load_shipped(name: str) -> Program:
-    """Return a shipped policy's program; made once in a process."""
+    """Return the program of a shipped policy; the result is cached."""
     source = find_policy(name)
     return _prepared(name, source) or _read(source)
 
 
 def is_prepared(name: str) -> bool:
-    """Return whether a shipped policy need not be read anew."""
+    """Return whether a shipped policy has a prepared program that is up to date."""
     return _prepared(name, find_policy(name)) is not None
 
 
 def _prepared(name: str, source: Source) -> Program | None:
-    """Return the prepared program, None if it is missing, or of another text or another version."""
+    """Return the prepared program; None if it is missing, cannot be decoded, or is out of date."""
     try:
-        found = json.decode(read_shipped("policies", FOLDER, f"{name}.json"), type=Program)
+        program = json.decode(read_shipped("policies", FOLDER, f"{name}.json"), type=Program)
     except (OSError, DecodeError):
-        return None  # read anew it is the same, only slower
-    return found if found.text == source.text and _has_bases_of_now(found) else None
+        return None  # the program is then read from the text, which only takes longer
+    return program if program.text == source.text and _has_current_bases(program) else None
 
 
-def _has_bases_of_now(program: Program) -> bool:
-    """Return whether the texts that a shipped policy extends are those of this installation."""
+def _has_current_bases(program: Program) -> bool:
+    """Return whether the texts that a prepared program extends are equal to the texts in this installation."""
     bases = zip(program.texts[:-1], program.contents[:-1], strict=False)
     try:
         return all(shipped_text(text.name) == content.encode() for text, content in bases)

@@ -1,8 +1,8 @@
-"""Which policy texts are shipped, and whether another text uses the name of one.
+"""Knows the digests of all shipped policy texts, and warns if another text uses the name of a shipped policy.
 
-Shipped are the texts in this installation's `policies/`, and every text that was ever released under
-`policies/released.json`. A changed copy that still calls itself `strict` would be taken for the shipped policy by
-everyone who reads its decisions.
+The shipped texts are those in this installation's `policies/`, and those of earlier releases, which are listed in
+`policies/released.json`. A changed copy of `strict` must not use the name `strict`: readers of its decisions would
+think that the shipped policy made them.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from evaluator.policy.source.find import shipped_names, shipped_text
 from evaluator.policy.source.identity import policy_text
 from evaluator.policy.source.problems import Problems
 
-_HINT = "give the copy a name of its own"
+_HINT = "give the copy another name"
 
 
 def name_warnings(chain: Chain) -> tuple[Diagnostic, ...]:
-    """Return a warning for each text of a policy that uses the name of a shipped policy and is not one."""
+    """Return a warning for each text that has the name of a shipped policy but is not a version of it."""
     shipped = _shipped()
     names = {text.name for text in shipped}
     problems = Problems(chain.source)
     for text in chain.texts:
         if text.name in names and policy_text(text.name, text.source.text) not in shipped:
             message = (
-                f"{quote(text.name)} is the name of a shipped policy, and this text is not a version of that policy"
+                f"{quote(text.name)} is the name of a shipped policy, but this text is not a version of that policy"
             )
             problems.warning("SHIPPED_NAME_REUSED", message, text.located.children["policy"].span, _HINT)
-    return tuple(problems.found)
+    return tuple(problems.diagnostics)
 
 
 @cache
 def shipped_digests() -> frozenset[str]:
-    """Return the digests of the shipped texts."""
+    """Return the digests of all shipped texts, in this and in earlier releases."""
     return frozenset(text.sha256 for text in _shipped())
 
 

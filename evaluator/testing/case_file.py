@@ -72,10 +72,10 @@ def read_case_file(path: Path, search: Sequence[Path] = ()) -> tuple[PolicyCase,
     if located is not None:
         refuse_violations(located, _SCHEMA, problems)
     if located is None or problems.has_errors:
-        raise PolicyError(problems.found)
+        raise PolicyError(problems.diagnostics)
     cases = tuple(case for case in _Reader(path.parent, search, located, problems).cases() if case is not None)
     if problems.has_errors:
-        raise PolicyError(problems.found)
+        raise PolicyError(problems.diagnostics)
     return cases
 
 

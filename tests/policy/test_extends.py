@@ -266,7 +266,7 @@ def test_a_bare_name_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(PolicyError) as error:
         evaluator.load_policy("base")
-    assert error.value.diagnostics[0].hint == "to name the file, write `./base`"
+    assert error.value.diagnostics[0].hint == "for the file of this name, write `./base`"
 
 
 @pytest.mark.parametrize("kind", ["folder", "fifo", "large", "not UTF-8"])
@@ -381,7 +381,7 @@ def test_a_pinned_release_is_named() -> None:
     sha256 = next(text["sha256"] for text in released if text["name"] == "strict")
     warnings = evaluator.load_policy(text=pinned(f'"{sha256}"')).warnings
     if sha256 != evaluator.load_policy("strict").digest:
-        assert "that is `strict` of version 0.1.0" in warnings[0].message
+        assert "which is `strict` of version 0.1.0" in warnings[0].message
 
 
 def test_what_differs_is_named_if_the_pinned_text_is_at_hand(tmp_path: Path) -> None:
@@ -392,7 +392,7 @@ def test_what_differs_is_named_if_the_pinned_text_is_at_hand(tmp_path: Path) -> 
     text = pinned(f'"{sha256}"').replace("extends: strict", "extends: ./ours.yaml")
     (warning,) = evaluator.load_policy(text=text, path=tmp_path / "site.yaml").warnings
     assert warning.message.endswith(
-        "; that is the shipped policy `strict`; rules that differ: `one-interface`; "
+        "; which is the shipped policy `strict`; rules that differ: `one-interface`; "
         "parameters that differ: `management_network`"
     )
 
@@ -471,7 +471,11 @@ def test_a_record_becomes_a_test_with_the_expanded_policy(tmp_path: Path) -> Non
     with evaluator.DecisionLog.open(log, read_only=True) as opened:
         names = {record.envelope["input"]["policy"]["name"]: record.decision_id for record in opened.records()}
     assert main(["record-test", names["site"], "--log", log, "--to", str(to)]) == 0
-    assert (tmp_path / "kept.policy.yaml").read_text().startswith("# site with all that it inherits: strict, site\n")
+    assert (
+        (tmp_path / "kept.policy.yaml")
+        .read_text()
+        .startswith("# site with everything that it inherits: strict, site\n")
+    )
     assert main(["record-test", names["keep-management"], "--log", log, "--to", str(tmp_path / "b.test.yaml")]) == 0
     assert "policy: keep-management\n" in (tmp_path / "b.test.yaml").read_text()
     assert main(["test", str(tmp_path)]) == 0

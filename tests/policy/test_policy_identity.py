@@ -136,7 +136,7 @@ def test_a_changed_copy_that_keeps_the_name_is_noticed(tmp_path: Path, capsys: p
     assert (found.code, found.severity, found.hint) == (
         "SHIPPED_NAME_REUSED",
         "warning",
-        "give the copy a name of its own",
+        "give the copy another name",
     )
     assert found.place == f"{path}:{STRICT.decode().splitlines().index('policy: strict') + 1}:9"
     assert found.excerpt == "policy: strict\n        ^~~~~~"

@@ -61,7 +61,7 @@ def test_a_policy_is_read_anew_if_its_base_changed(copied: Path) -> None:
     assert prepared.load_shipped.__wrapped__("keep-management").rules[0].name == "owns-it"
     (copied / "strict.yaml").unlink()
     assert not prepared.is_prepared("keep-management")
-    with pytest.raises(PolicyError, match="there is no policy `strict`"):
+    with pytest.raises(PolicyError, match="unknown policy `strict`"):
         prepared.load_shipped.__wrapped__("keep-management")
 
 

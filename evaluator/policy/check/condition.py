@@ -1,8 +1,18 @@
-"""Does each condition of a rule compare what can be compared, and only values proven known?
+"""Checks conditions: their types, and that a value that may be unknown is used only if it is proven known.
 
-Judging goes from left to right and stops early, so `X is known and …` guards what follows: each
-condition reports which words it proves known if it holds, and which if it does not. `and` passes on
-what its left side proves, `or` what its left side refutes, `not` swaps, a quantifier proves nothing.
+The second check is a flow analysis, as in languages with null safety. A condition is evaluated from left to right and
+evaluation stops as soon as the result is fixed, so in `nic.mtu is known and nic.mtu > 1500` the comparison is evaluated
+only if the MTU is known. Each checked condition therefore carries two sets: the values that are known if it is true
+(`if_true`), and those that are known if it is false (`if_false`):
+
+- `x is known`: x if true; `x is unknown`: x if false;
+- `not a`: the two sets are exchanged;
+- `a and b`: b is checked with what a proves if true. If the whole is true, both are true: the union of their `if_true`.
+  If it is false, evaluation stopped at a or at b: the intersection of what is known at each of these points;
+- `a or b`: the same with true and false exchanged;
+- a quantifier proves nothing outside of it, because its list may be empty.
+
+So an unknown value is never compared, and the language needs no third truth value.
 """
 
 from __future__ import annotations
@@ -11,7 +21,7 @@ from msgspec import Struct
 
 from evaluator.base.text import did_you_mean, quote
 from evaluator.policy.check.expression import ExpressionChecker, Scope
-from evaluator.policy.check.inline import Use, quantifiers_in
+from evaluator.policy.check.inline import ConditionUse, quantifiers_in
 from evaluator.policy.check.relation import RelationChecker, refuse_sign
 from evaluator.policy.check.shortened import shortened
 from evaluator.policy.language.checked import (
@@ -37,20 +47,20 @@ from evaluator.policy.source.problems import Problems
 from evaluator.policy.syntax import foreign, nodes
 
 MOST_QUANTIFIERS = 3
-LONGEST_WRITTEN_OUT = 4000
+LONGEST_INSERTED = 4000
 _NOTHING: frozenset[Expression] = frozenset()
 
 
 class Checked(Struct, frozen=True):
-    """A condition (None where mistakes were noted) and the values it proves known if true, if false."""
+    """A condition (None if mistakes were reported), and the values that are known if it is true, if it is false."""
 
     condition: Condition | None
     if_true: frozenset[Expression] = _NOTHING
     if_false: frozenset[Expression] = _NOTHING
 
 
-class _Bound(Struct, frozen=True):
-    """A list, the variable that stands for each of its elements, and what is asked of them."""
+class _Binding(Struct, frozen=True):
+    """A variable, the list whose elements it ranges over, and the condition about each element."""
 
     variable: Variable
     domain: Expression
@@ -62,12 +72,12 @@ class ConditionChecker:
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
-        self.written_out = 0  # the length of the named conditions that were written out so far
+        self.inserted_length = 0  # of the texts of all named conditions that were inserted so far
         self._expressions = ExpressionChecker(problems, self._filter)
         self._relations = RelationChecker(problems, self._expressions)
 
     def check(self, node: nodes.Condition, scope: Scope) -> Checked:
-        """Return the checked condition with what it proves."""
+        """Return the checked condition, and the values that it proves known."""
         match node:
             case nodes.Either() | nodes.Both():
                 return self._chain(node, scope)
@@ -88,8 +98,8 @@ class ConditionChecker:
     def _chain(self, node: nodes.Either | nodes.Both, scope: Scope) -> Checked:
         """Check `a and b and c`; for `or` the same with true and false exchanged."""
         is_and = isinstance(node, nodes.Both)
-        passed_on: frozenset[Expression] = _NOTHING  # proven for what stands further right
-        stopped: frozenset[Expression] | None = None  # proven wherever judging stopped early
+        passed_on: frozenset[Expression] = _NOTHING  # known in the parts further right
+        stopped: frozenset[Expression] | None = None  # known at every part at which evaluation can stop
         conditions: list[Condition] = []
         for sign in node.signs:
             refuse_sign(self._problems, sign)
@@ -100,10 +110,12 @@ class ConditionChecker:
                 code = "WRONG_TYPE" if text.startswith(("'", '"', "[")) or text.isdigit() else "UNKNOWN_WORD"
                 self._problems.error(code, f"{quote(text)} is not a condition", part.span, hint)
             checked = Checked(None) if hint else self.check(part, scope.proving(passed_on))
-            going_on, stopping = (checked.if_true, checked.if_false) if is_and else (checked.if_false, checked.if_true)
+            continuing, stopping = checked.if_true, checked.if_false
+            if not is_and:
+                continuing, stopping = stopping, continuing
             here = passed_on | stopping
             stopped = here if stopped is None else stopped & here
-            passed_on |= going_on
+            passed_on |= continuing
             if checked.condition is not None:
                 conditions.append(checked.condition)
         text, stopped = self._problems.text(node.span), stopped or _NOTHING
@@ -114,187 +126,188 @@ class ConditionChecker:
         return Checked(AnyOf(tuple(conditions), text, node.span), stopped, passed_on)
 
     def _quantified(self, node: nodes.Quantified, scope: Scope) -> Condition | None:
-        bound = self._bound(node, scope, "over an empty list `some` never holds and `every` always does")
-        if bound is None:
+        binding = self._binding(node, scope, "for an empty list, `some` is false and `every` is true")
+        if binding is None:
             return None
         text = self._problems.text(node.span)
-        others_only = bound.variable.name == "other"
+        others_only = binding.variable.name == "other"
         quantifier = Quantifier(node.quantifier)
-        return Quantified(quantifier, bound.variable, others_only, bound.domain, bound.body, text, node.span)
+        return Quantified(quantifier, binding.variable, others_only, binding.domain, binding.body, text, node.span)
 
     def _filter(self, node: nodes.Filtered, scope: Scope) -> Filter | None:
-        """Check the list of those that `count(x in LIST satisfies CONDITION)` counts."""
-        bound = self._bound(node, scope, "it counts the whole list or nothing")
-        if bound is None:
+        """Check the filtered list in `count(x in LIST satisfies CONDITION)`."""
+        binding = self._binding(node, scope, "it counts all elements or none")
+        if binding is None:
             return None
-        others_only = bound.variable.name == "other"
+        others_only = binding.variable.name == "other"
         text = self._problems.text(node.span)
-        return Filter(bound.variable, others_only, bound.domain, bound.body, bound.domain.type, text)
+        return Filter(binding.variable, others_only, binding.domain, binding.body, binding.domain.type, text)
 
-    def _bound(self, node: nodes.Quantified | nodes.Filtered, scope: Scope, if_unused: str) -> _Bound | None:
-        """Check a list, the name that each of its elements gets, and what is asked of them."""
+    def _binding(self, node: nodes.Quantified | nodes.Filtered, scope: Scope, hint_unused: str) -> _Binding | None:
+        """Check the list, the variable and the condition of a quantifier or a filtered list."""
         domain = self._expressions.known_value(node.domain, scope)
-        name = node.binder
-        fits = self._binder_fits(name, domain, scope)
+        binder = node.binder
+        is_allowed = self._is_binder_allowed(binder, domain, scope)
         if scope.quantifiers >= MOST_QUANTIFIERS:
-            message = f"more than {MOST_QUANTIFIERS} quantifiers stand inside each other"
+            message = f"more than {MOST_QUANTIFIERS} quantifiers are nested"
             self._problems.error("RULE_TOO_DEEP", message, node.span, "split the rule")
             return None
         if domain is None:
             return None
         if not domain.type.is_list:
-            message = f"{quote(domain.text)} is of type {domain.type}, no list to choose from"
+            message = f"{quote(domain.text)} is not a list: its type is {domain.type}"
             self._problems.error("WRONG_TYPE", message, node.domain.span)
             return None
-        if not fits:
+        if not is_allowed:
             return None
-        inner = scope.binding(name.text, domain.type.element)
+        inner = scope.binding(binder.text, domain.type.element)
         body = self.check(node.body, inner).condition
         if body is None:
             return None
-        variable = Variable(name.text, domain.type.element)
+        variable = Variable(binder.text, domain.type.element)
         if not any(part == variable for part in walk(body)):
-            message = f"the condition after `satisfies` does not mention {quote(name.text)}"
-            self._problems.warning("BINDER_UNUSED", message, name.span, if_unused)
-        return _Bound(variable, domain, body)
+            message = f"the condition after `satisfies` does not mention {quote(binder.text)}"
+            self._problems.warning("BINDER_UNUSED", message, binder.span, hint_unused)
+        return _Binding(variable, domain, body)
 
-    def _binder_fits(self, name: nodes.Name, domain: Expression | None, scope: Scope) -> bool:
-        taken = {*words_of(None), *scope.parameters, *scope.variables, "nic"}
-        if name.text in taken:
-            message = f"{quote(name.text)} means something already"
+    def _is_binder_allowed(self, name: nodes.Name, domain: Expression | None, scope: Scope) -> bool:
+        used_names = {*words_of(None), *scope.parameters, *scope.variables, "nic"}
+        if name.text in used_names:
+            message = f"{quote(name.text)} already has a meaning"
             self._problems.error("BINDER_TAKEN", message, name.span, "choose a new name")
             return False
         if name.text != "other":
             return True
         if scope.is_named:
-            message = "`other` means the interfaces except the rule's own, and a condition belongs to no rule"
+            message = "`other` means the interfaces except the rule's `nic`, so a named condition cannot use it"
             self._problems.error("CONDITION_SCOPE", message, name.span, "choose another name")
             return False
         if "nic" not in scope.variables:
-            message = "`other` means the interfaces except the rule's own, and this rule has none"
+            message = "`other` means the interfaces except the rule's `nic`, but this rule has no `nic`"
             self._problems.error("BINDER_TAKEN", message, name.span, "choose another name")
             return False
         if domain is not None and domain.type.is_list and domain.type.base is not Base.NIC:
-            message = f"`other` ranges over interfaces, and {quote(domain.text)} holds none"
+            message = f"`other` must be an interface, but {quote(domain.text)} is a list of type {domain.type}"
             self._problems.error("BINDER_TAKEN", message, name.span, "choose another name")
             return False
         return True
 
     def _holds(self, node: nodes.Holds, scope: Scope) -> Condition | None:
-        found = self._expressions.operand(node.operand, scope)
-        if found is None:
+        operand = self._expressions.operand(node.operand, scope)
+        if operand is None:
             return None
-        if found.type.known != Type(Base.BOOLEAN):
-            message = f"{quote(found.text)} is a value of type {found.type}, not a condition"
-            self._problems.error("WRONG_TYPE", message, node.span, _condition_of(found))
+        if operand.type.known != Type(Base.BOOLEAN):
+            message = f"{quote(operand.text)} is a value of type {operand.type}, not a condition"
+            self._problems.error("WRONG_TYPE", message, node.span, _condition_hint(operand))
             return None
         known = self._expressions.known_value(node.operand, scope)
         return None if known is None else Truth(known, self._problems.text(node.span), node.span)
 
     def _state(self, node: nodes.State, scope: Scope) -> Checked:
-        found = self._expressions.operand(node.operand, scope)
-        if found is None:
+        operand = self._expressions.operand(node.operand, scope)
+        if operand is None:
             return Checked(None)
         if node.negation is not None:
             refuse_sign(self._problems, node.negation)
         if node.state.text in KNOWING:
-            return self._knowing(node, found)
-        if found.type.known == Type(Base.NIC) and node.state.text in scope.conditions.known:
+            return self._knowing(node, operand)
+        if operand.type.known == Type(Base.NIC) and node.state.text in scope.conditions.known:
             return self._named(node, scope)
-        state = states_of(found.type.base).get(node.state.text)
-        if found.type.is_list or state is None:
-            self._unknown_state(node, found, scope)
+        state = states_of(operand.type.base).get(node.state.text)
+        if operand.type.is_list or state is None:
+            self._unknown_state(node, operand, scope)
             return Checked(None)
-        if found.type.optional and self._expressions.known_value(node.operand, scope) is None:
+        if operand.type.optional and self._expressions.known_value(node.operand, scope) is None:
             return Checked(None)
-        return Checked(InState(found, state.key, node.negation is not None, self._problems.text(node.span), node.span))
+        return Checked(
+            InState(operand, state.key, node.negation is not None, self._problems.text(node.span), node.span)
+        )
 
     def _named(self, node: nodes.State, scope: Scope) -> Checked:
-        """Return the condition that a rule names, as it is meant there."""
+        """Return a named condition, inserted for the operand before `is`."""
         scope.conditions.used.add(node.state.text)
         named = scope.conditions.known[node.state.text]
         subject = self._expressions.known_value(node.operand, scope)
         if named is None or subject is None:
             return Checked(None)
-        self.written_out += named.length
-        if self.written_out > LONGEST_WRITTEN_OUT:
-            message = "the named conditions, written out, are longer than"
-            self._problems.error(
-                "RULE_TOO_LONG", f"{message} {LONGEST_WRITTEN_OUT} characters", node.span, "split the rule"
-            )
+        self.inserted_length += named.length
+        if self.inserted_length > LONGEST_INSERTED:
+            message = f"the named conditions that this rule uses are longer than {LONGEST_INSERTED} characters together"
+            self._problems.error("RULE_TOO_LONG", message, node.span, "split the rule")
             return Checked(None)
         if scope.quantifiers + quantifiers_in(named.condition) > MOST_QUANTIFIERS:
-            message = f"with those of the condition, more than {MOST_QUANTIFIERS} quantifiers are inside each other"
+            message = f"with those of the named condition, more than {MOST_QUANTIFIERS} quantifiers are nested"
             self._problems.error("RULE_TOO_DEEP", message, node.span, "split the rule")
             return Checked(None)
         words = f"{self._problems.text(node.operand.span)} is {node.state.text}"
-        use = Use(subject, words, node.span, {*words_of(None), *scope.parameters, *scope.variables})
+        use = ConditionUse(subject, words, node.span, {*words_of(None), *scope.parameters, *scope.variables})
         condition, proofs = use.condition(named), (use.values(named.if_true), use.values(named.if_false))
         if node.negation is None:
             return Checked(condition, *proofs)
         return Checked(Not(condition, self._problems.text(node.span), node.span), *reversed(proofs))
 
-    def _unknown_state(self, node: nodes.State, found: Expression, scope: Scope) -> None:
-        name, known = node.state.text, {*states_of(found.type.base)}
-        if found.type.base is Base.NIC:
-            known |= scope.conditions.known.keys()
-        if found.type.is_list:
-            message = f"{quote(found.text)} is a list, and a list has no states"
+    def _unknown_state(self, node: nodes.State, operand: Expression, scope: Scope) -> None:
+        name, states = node.state.text, {*states_of(operand.type.base)}
+        if operand.type.base is Base.NIC:
+            states |= scope.conditions.known.keys()
+        if operand.type.is_list:
+            message = f"{quote(operand.text)} is a list, and a list has no states"
             quantifier = "some" if node.negation is None else "no"
-            hint = f"write `{quantifier} x in {found.text} satisfies x is {name}`"
+            hint = f"write `{quantifier} x in {operand.text} satisfies x is {name}`"
             if name in ("empty", "none", "null"):
-                hint = f"write `count({found.text}) {'=' if node.negation is None else '>'} 0`"
+                hint = f"write `count({operand.text}) {'=' if node.negation is None else '>'} 0`"
             self._problems.error("WRONG_TYPE", message, node.operand.span, hint)
             return
-        knowing = KNOWING if found.type.optional else ()
+        knowing = KNOWING if operand.type.optional else ()
         is_not, null, set_ = ("", "unknown", "known") if node.negation is None else ("not ", "known", "unknown")
-        hint = foreign.hint_of(foreign.STATES, name, found.text, is_not, null, set_)
-        if not found.type.optional and name.lower() in foreign.NULLS:
-            hint = f"{quote(found.text)} is never unknown: leave the condition out"
-        hint = hint or did_you_mean(name, {*known, *knowing})
-        if not hint and known:
-            hint = f"its states are {', '.join(sorted(known))}"
+        hint = foreign.hint_of(foreign.STATES, name, operand.text, is_not, null, set_)
+        if not operand.type.optional and name.lower() in foreign.NULLS:
+            hint = f"{quote(operand.text)} is never unknown: remove the condition"
+        hint = hint or did_you_mean(name, {*states, *knowing})
+        if not hint and states:
+            hint = f"its states are {', '.join(sorted(states))}"
         elif not hint:
-            hint = f"compare it with {'=' if node.negation is None else '!='}: {found.text} = …"
-            if found.type.base is Base.TEXT:
-                hint = f'write `{found.text} {"=" if node.negation is None else "!="} "{name}"`'
-            elif found.type.base not in SCALARS:
-                hint = f"ask for one of its words: {_words(found)}"
-        message = f"{quote(found.text)} ({found.type}) has no state {quote(name)}"
+            hint = f"compare it with {'=' if node.negation is None else '!='}: {operand.text} = …"
+            if operand.type.base is Base.TEXT:
+                hint = f'write `{operand.text} {"=" if node.negation is None else "!="} "{name}"`'
+            elif operand.type.base not in SCALARS:
+                hint = f"use one of its words: {_words(operand)}"
+        message = f"{quote(operand.text)} ({operand.type}) has no state {quote(name)}"
         self._problems.error("UNKNOWN_STATE", message, node.state.span, hint)
 
-    def _knowing(self, node: nodes.State, found: Expression) -> Checked:
+    def _knowing(self, node: nodes.State, operand: Expression) -> Checked:
         name, text = node.state.text, self._problems.text(node.operand.span)
-        if name == "given" and not isinstance(found, ParameterValue):
+        if name == "given" and not isinstance(operand, ParameterValue):
             message = f"{quote(text)} is not a parameter"
-            hint = f"write `{text} is known`" if found.type.optional else "leave the condition out"
+            hint = f"write `{text} is known`" if operand.type.optional else "remove the condition"
             self._problems.error("UNKNOWN_STATE", message, node.state.span, hint)
             return Checked(None)
         negated = KNOWING[name] == (node.negation is not None)
-        if not found.type.optional:
-            message = f"{quote(text)} is never unknown here, so the condition {'never' if negated else 'always'} holds"
-            self._problems.warning("ALWAYS_KNOWN", message, node.span, "" if negated else "leave it out")
-        proven = frozenset({found})
-        condition = IsKnown(found, negated, self._problems.text(node.span), node.span)
+        if not operand.type.optional:
+            result = "false" if negated else "true"
+            message = f"{quote(text)} is never unknown here, so the condition is always {result}"
+            self._problems.warning("ALWAYS_KNOWN", message, node.span, "" if negated else "remove it")
+        proven = frozenset({operand})
+        condition = IsKnown(operand, negated, self._problems.text(node.span), node.span)
         return Checked(condition, _NOTHING if negated else proven, proven if negated else _NOTHING)
 
 
-def _condition_of(found: Expression) -> str:
-    """Return a condition about a value that was written as if it were one."""
-    text = found.text
-    if found.type.is_list:
+def _condition_hint(operand: Expression) -> str:
+    """Return how to write a condition about a value that was written instead of a condition."""
+    text = operand.text
+    if operand.type.is_list:
         return f"write `count({text}) > 0`"
-    if isinstance(found, Constant):
-        return "compare it with something"
-    known = f"{text} is known and " if found.type.optional else ""
-    match found.type.base:
+    if isinstance(operand, Constant):
+        return "compare it with another value"
+    known = f"{text} is known and " if operand.type.optional else ""
+    match operand.type.base:
         case Base.INTEGER:
             return f"compare it: `{known}{text} > 0`" + (f", or write `{text} is known`" if known else "")
         case Base.TEXT:
             return f'compare it: `{known}{text} = "…"`' + (f", or write `{text} is known`" if known else "")
         case _:
-            return f"write a state, such as `{text} is {next(iter(states_of(found.type.base)), 'known')}`"
+            return f"write a state, such as `{text} is {next(iter(states_of(operand.type.base)), 'known')}`"
 
 
-def _words(found: Expression) -> str:
-    return ", ".join(f"{found.text}.{name}" for name in sorted(words_of(found.type.base)))
+def _words(operand: Expression) -> str:
+    return ", ".join(f"{operand.text}.{name}" for name in sorted(words_of(operand.type.base)))

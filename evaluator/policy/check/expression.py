@@ -1,7 +1,8 @@
-"""Does each word, call and list of a rule exist, and what is its type?
+"""Checks operands: whether each word, call and list exists, and its type.
 
-A word that may be unknown keeps its optional type here; whoever uses the value asks `known_value`,
-which refuses it unless the text before it proves it known.
+`operand` resolves an operand with the type that it has at this place of the rule: `integer?`, or `integer` if the text
+before it proves that it is known. `known_value` is for operands whose value is used, in a comparison or as an argument:
+it reports an operand that may still be unknown.
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ _NO_CONDITIONS = NamedConditions()
 
 
 class Scope(Struct, frozen=True):
-    """What a word may mean at one place of a rule; `known` are the values proven known there.
+    """The names that have a meaning at one place of a rule, and the values that are proven known there (`known`).
 
-    `is_named` tells that the place is in a named condition, which cannot know the rule that names it.
+    `quantifiers` is the number of quantifiers around the place. `is_named` is true in a named condition, which is
+    checked without the rule that uses it.
     """
 
     parameters: Mapping[str, Type]
@@ -63,22 +65,22 @@ CheckFilter = Callable[[nodes.Filtered, Scope], Filter | None]
 
 
 class ExpressionChecker:
-    """Resolves operands; None stands for one whose mistakes have been noted."""
+    """Resolves operands; the result is None if mistakes in an operand were reported."""
 
     def __init__(self, problems: Problems, filter_of: CheckFilter) -> None:
         self.problems = problems
         self._filter_of = filter_of
 
     def known_value(self, node: nodes.Operand, scope: Scope) -> Expression | None:
-        """Resolve an operand whose value is used here, so it must be proven known."""
-        found = self.operand(node, scope)
-        if found is not None and found.type.optional:
-            self._refuse_unknown(found, node, "the comparison")
+        """Return the operand; None if it has mistakes or may be unknown, which is reported."""
+        operand = self.operand(node, scope)
+        if operand is not None and operand.type.optional:
+            self._refuse_unknown(operand, node, "the comparison")
             return None
-        return found
+        return operand
 
     def operand(self, node: nodes.Operand, scope: Scope) -> Expression | None:
-        """Resolve an operand, unknown or not."""
+        """Return the operand, which may be unknown; None if mistakes in it were reported."""
         match node:
             case nodes.Word():
                 return self._word(node, scope)
@@ -95,8 +97,8 @@ class ExpressionChecker:
             case nodes.Literal():
                 return Constant(node.value, Type(Base.TEXT), self.problems.text(node.span))
 
-    def _refuse_unknown(self, found: Expression, node: nodes.Operand, user: str) -> None:
-        state = "given" if isinstance(found, ParameterValue) else "known"
+    def _refuse_unknown(self, operand: Expression, node: nodes.Operand, user: str) -> None:
+        state = "given" if isinstance(operand, ParameterValue) else "known"
         text = self.problems.text(node.span)
         self.problems.error(
             "VALUE_MAY_BE_UNKNOWN",
@@ -106,17 +108,18 @@ class ExpressionChecker:
         )
 
     def _word(self, node: nodes.Word, scope: Scope) -> Expression | None:
-        found = self._root(node, scope)
+        value = self._root(node, scope)
         for at, part in enumerate(node.parts[1:], start=1):
-            found = None if found is None else self._owner(_narrowed(found, scope), node.parts[:at])
-            found = None if found is None else self._field(found, part)
-        return None if found is None else _narrowed(found, scope)
+            value = None if value is None else self._owner(_narrowed(value, scope), node.parts[:at])
+            value = None if value is None else self._field(value, part)
+        return None if value is None else _narrowed(value, scope)
 
-    def _owner(self, found: Expression, parts: tuple[nodes.Name, ...]) -> Expression | None:
-        """Return the value that a word is read from, which must be known."""
-        if not found.type.optional:
-            return found
-        self._refuse_unknown(found, nodes.Word(parts, Span(parts[0].span.start, parts[-1].span.end)), "what follows")
+    def _owner(self, owner: Expression, parts: tuple[nodes.Name, ...]) -> Expression | None:
+        """Return the value before a dot; None if it may be unknown, which is reported."""
+        if not owner.type.optional:
+            return owner
+        word = nodes.Word(parts, Span(parts[0].span.start, parts[-1].span.end))
+        self._refuse_unknown(owner, word, "the word after it")
         return None
 
     def _root(self, node: nodes.Word, scope: Scope) -> Expression | None:
@@ -127,8 +130,8 @@ class ExpressionChecker:
             return ParameterValue(name.text, scope.parameters[name.text])
         word = words_of(None).get(name.text)
         if scope.is_named and name.text == "candidates":
-            message = "a condition cannot ask about `candidates`, which are others in each rule"
-            self.problems.error("CONDITION_SCOPE", message, name.span, "ask about them in the rule")
+            message = "a named condition cannot use `candidates`, because they differ from rule to rule"
+            self.problems.error("CONDITION_SCOPE", message, name.span, "use `candidates` in the rule")
             return None
         if word is not None:
             return Read(word.key, None, word.type, name.text)
@@ -138,39 +141,40 @@ class ExpressionChecker:
     def _unknown_word(self, node: nodes.Word, scope: Scope) -> None:
         name = node.parts[0].text
         if name == "nic":
-            message = f"there is no `nic` in a rule that begins with `{scope.verb} when`"
+            message = f"a rule that begins with `{scope.verb} when` has no `nic`"
             hint = f"write `{scope.verb} nic when …` to look at each interface"
             if scope.verb in VERBS and VERBS[scope.verb].subject is Subject.REFUSED:
-                hint = "write `reject nic when …` to look at each interface, or ask about `candidates`"
+                hint = "write `reject nic when …` to look at each interface, or use `candidates`"
         elif name == "other":
-            message, hint = "`other` is not bound here", "some other in candidates satisfies …"
+            message, hint = "`other` has no meaning here", "write `some other in candidates satisfies …`"
             if scope.is_named:
-                hint = "in a condition `nic` is what is before `is`: write `other is NAME` in the rule"
+                hint = "in a named condition, `nic` is the interface before `is`: write `other is NAME` in the rule"
         elif len(node.parts) == 1 and name in states_of(Base.NIC):
             kinds = {state.name for state in states_of(Base.NIC).values() if state.family == "kind"}
             message = f"{quote(name)} is a {'kind' if name in kinds else 'state'}, not a condition"
             hint = f"write `nic is {name}`"
         else:
             message = f"unknown word {quote(name)}"
-            hint = _hint_for(name, scope)
+            hint = _hint_for_word(name, scope)
             if len(node.parts) == 1 and (not hint or hint.startswith("did you mean")):
                 hint = f'{hint} if it is text, write "{name}"'.strip()
         self.problems.error("UNKNOWN_WORD", message, node.parts[0].span, hint)
 
     def _field(self, owner: Expression, part: nodes.Name) -> Expression | None:
-        shown = quote(owner.text)
+        owner_text = quote(owner.text)
         if owner.type.is_list:
             hint = foreign.hint_of(foreign.LIST_WORDS, part.text, owner.text)
             self.problems.error(
                 "LIST_HAS_NO_FIELD",
-                f"{shown} is a list, so {quote('.' + part.text)} cannot follow it",
+                f"{owner_text} is a list, so {quote('.' + part.text)} cannot follow it",
                 part.span,
                 hint or f"write `some x in {owner.text} satisfies x.{part.text} …`",
             )
             return None
         word = words_of(owner.type.base).get(part.text)
         if word is None:
-            self.problems.error("UNKNOWN_WORD", f"{shown} has no {quote(part.text)}", part.span, _instead(owner, part))
+            hint = _hint_for_field(owner, part)
+            self.problems.error("UNKNOWN_WORD", f"{owner_text} has no {quote(part.text)}", part.span, hint)
             return None
         return Read(word.key, owner, word.type, f"{owner.text}.{part.text}")
 
@@ -185,24 +189,24 @@ class ExpressionChecker:
                 "UNKNOWN_FUNCTION", f"unknown function {quote(name)}", node.function.span, hint or functions
             )
             return None
-        known = [argument for argument in arguments if argument is not None]
-        if len(known) < len(arguments):
+        valid = [argument for argument in arguments if argument is not None]
+        if len(valid) < len(arguments):
             return None
-        if len(known) != 1:
-            message = f"{quote(name)} takes one argument, {FUNCTIONS[name].takes}; {len(known)} are given"
+        if len(valid) != 1:
+            message = f"{quote(name)} takes one argument, {FUNCTIONS[name].takes}, but has {len(valid)}"
             self.problems.error("WRONG_ARGUMENTS", message, node.span)
             return None
-        return self._apply(name, known[0], node)
+        return self._apply(name, valid[0], node)
 
     def _filtered(self, node: nodes.Filtered, scope: Scope) -> Expression | None:
         name = node.function.text
-        found = self._filter_of(node, scope)
+        filtered = self._filter_of(node, scope)
         if name != "count":
-            message = f"{quote(name)} takes no list with a condition"
-            hint = did_you_mean(name, ["count"]) or "say `count(x in LIST satisfies CONDITION)`"
+            message = f"{quote(name)} does not take a list with a condition"
+            hint = did_you_mean(name, ["count"]) or "write `count(x in LIST satisfies CONDITION)`"
             self.problems.error("UNKNOWN_FUNCTION", message, node.function.span, hint)
             return None
-        return None if found is None else Count(found, FUNCTIONS[name].gives, self.problems.text(node.span))
+        return None if filtered is None else Count(filtered, FUNCTIONS[name].gives, self.problems.text(node.span))
 
     def _apply(self, name: str, argument: Expression, node: nodes.Call) -> Expression | None:
         text, gives = self.problems.text(node.span), FUNCTIONS[name].gives
@@ -215,8 +219,8 @@ class ExpressionChecker:
             try:
                 return Constant(read(argument.value), gives, text)
             except ValueError as error:
-                reason = str(error) if "host bits" in str(error) or "no prefix" in str(error) else "it cannot be read"
-                message = f"{quote(argument.value)} is not {'a network' if name == 'cidr' else 'an address'}: {reason}"
+                reason = f": {error}" if "host bits" in str(error) or "no prefix" in str(error) else ""
+                message = f"{quote(argument.value)} is not {'a network' if name == 'cidr' else 'an address'}{reason}"
                 self.problems.error("BAD_LITERAL", message, node.arguments[0].span)
                 return None
         takes = FUNCTIONS[name].takes
@@ -226,17 +230,17 @@ class ExpressionChecker:
         return None
 
     def _items(self, node: nodes.Items, scope: Scope) -> Expression | None:
-        found = [self.known_value(operand, scope) for operand in node.operands]
-        items = tuple(item for item in found if item is not None)
-        if len(items) < len(found):
+        results = [self.known_value(operand, scope) for operand in node.operands]
+        items = tuple(item for item in results if item is not None)
+        if len(items) < len(results):
             return None
         base = items[0].type.base if items else Base.NOTHING
         for item, operand in zip(items, node.operands, strict=True):
             hint = ""
             if item.type.is_list or item.type.base not in SCALARS:
-                hint = "the elements of a list are single values"
+                hint = "the elements of a list must be single values"
             elif not comparable(item.type.base, base):
-                hint = f"the first element is of type {base}, and a list has elements of one type"
+                hint = f"all elements of a list must have the type of the first element: {base}"
             if hint:
                 message = f"{quote(item.text)} ({item.type}) is not allowed in this list"
                 self.problems.error("WRONG_TYPE", message, operand.span, hint)
@@ -244,28 +248,28 @@ class ExpressionChecker:
         return ListOf(items, Type(base, is_list=True), self.problems.text(node.span))
 
 
-def _narrowed(found: Expression, scope: Scope) -> Expression:
-    """Return the value with the type that it has where it is proven known."""
-    if found.type.optional and found in scope.known and isinstance(found, Read | ParameterValue):
-        return replace(found, type=found.type.known)
-    return found
+def _narrowed(expression: Expression, scope: Scope) -> Expression:
+    """Return the value with its known type if it is proven known at this place, else unchanged."""
+    if expression.type.optional and expression in scope.known and isinstance(expression, Read | ParameterValue):
+        return replace(expression, type=expression.type.known)
+    return expression
 
 
-def _instead(owner: Expression, part: nodes.Name) -> str:
-    """Return what was probably meant by an unknown word after a dot."""
-    states, known = states_of(owner.type.base), words_of(owner.type.base)
+def _hint_for_field(owner: Expression, part: nodes.Name) -> str:
+    """Return a hint for an unknown word after a dot."""
+    states, words = states_of(owner.type.base), words_of(owner.type.base)
     is_nic = owner.type.base is Base.NIC
     hint = foreign.hint_of(foreign.NIC_WORDS, part.text, owner.text) if is_nic else ""
     state = part.text if part.text in states else foreign.without_is(part.text, states)
     if hint or state:
         return hint or f"write `{owner.text} is {state}`"
-    if not known:
+    if not words:
         return f"{quote(owner.text)} is of type {owner.type}, which has no words"
-    return did_you_mean(part.text, known) or f"{quote(owner.text)} has {', '.join(sorted(known))}"
+    return did_you_mean(part.text, words) or f"{quote(owner.text)} has {', '.join(sorted(words))}"
 
 
-def _hint_for(name: str, scope: Scope) -> str:
-    """Return what an unknown word was probably meant to be."""
+def _hint_for_word(name: str, scope: Scope) -> str:
+    """Return a hint for an unknown word without a dot before it."""
     if name in FUNCTIONS:
         return f"write `{name}(…)`"
     if name in words_of(Base.NIC) and "nic" in scope.variables:

@@ -1,8 +1,15 @@
-"""Named conditions, and what they become where a rule names one.
+"""Inserts named conditions at the places that use them.
 
-A condition is written out where it is named: its `nic` becomes what is before `is`. So it needs no meaning of its own
-in the interpreter, the compiler, the count of steps and the analysis of rules. Only its texts show where it comes from:
-each clause of it begins with the words that name it, so that a trace and an explanation say what in it was true.
+`layer is container_bridge` is replaced by the checked condition `container_bridge`, with the expression `layer`
+substituted for its `nic`. So a named condition needs no support in the interpreter, the compiler, the cost and the
+analysis of rules: after the check it no longer exists.
+
+Substitution must not capture variables. If a variable bound in the condition has a name that already has a meaning at
+the place of use, it gets underscores appended. Names are replaced in the texts of the nodes too, because texts are
+printed in traces.
+
+Only the texts show that a condition was inserted: the text of each of its clauses begins with the words of the use,
+`layer is container_bridge (layer.name like "cni*")`. So a trace names the condition, and the clause in it that decided.
 """
 
 from __future__ import annotations
@@ -34,9 +41,9 @@ _Any = TypeVar("_Any", bound=Node)
 
 
 class NamedCondition(Struct, frozen=True):
-    """A condition about `nic` that is checked, and the values that it proves known if it is true, if it is false.
+    """A checked condition about `nic`, and the values that are known if it is true, if it is false.
 
-    `length` is that of its text with the texts of the conditions that it names.
+    `length` is the length of its text, plus the lengths of the conditions that it uses.
     """
 
     condition: Condition
@@ -46,43 +53,45 @@ class NamedCondition(Struct, frozen=True):
 
 
 class NamedConditions:
-    """The conditions of a policy by name, None for those with mistakes; `used` are those that something names."""
+    """The named conditions of a policy, None for those with mistakes; `used` are the names that were used."""
 
     def __init__(self, known: Mapping[str, NamedCondition | None] | None = None) -> None:
         self.known = {} if known is None else known
         self.used: set[str] = set()
 
 
-class Use(Struct, frozen=True):
-    """A place where a condition is named: of what, by which words, and which names have a meaning there."""
+class ConditionUse(Struct, frozen=True):
+    """A use of a named condition: the expression before `is`, its text, and the names that have a meaning there."""
 
     subject: Expression
     words: str
     span: Span
-    taken: Container[str]
+    used_names: Container[str]
 
     def condition(self, named: NamedCondition) -> Condition:
-        """Return the condition as it is meant here."""
-        found = _labelled(_written_out(named.condition, self.subject, self._names(named.condition)), self.words)
-        return replace(found, text=self.words, span=self.span) if isinstance(found, AllOf | AnyOf | Not) else found
+        """Return the named condition, inserted at this place."""
+        substituted = _substituted(named.condition, self.subject, self._new_names(named.condition))
+        labelled = _labelled(substituted, self.words)
+        is_compound = isinstance(labelled, AllOf | AnyOf | Not)
+        return replace(labelled, text=self.words, span=self.span) if is_compound else labelled
 
     def values(self, values: frozenset[Expression]) -> frozenset[Expression]:
-        """Return values that are proven known as they are meant here."""
-        return frozenset(_written_out(value, self.subject, {}) for value in values)
+        """Return the values that the named condition proves known, for the subject of this place."""
+        return frozenset(_substituted(value, self.subject, {}) for value in values)
 
-    def _names(self, condition: Condition) -> dict[str, str]:
-        """Return another name for each bound variable whose name has a meaning here already."""
+    def _new_names(self, condition: Condition) -> dict[str, str]:
+        """Return a name for each bound variable that has no other meaning here."""
         names: dict[str, str] = {}
         for bound in sorted(_bound_in(condition)):
             name = bound
-            while name in self.taken or name in names.values():
+            while name in self.used_names or name in names.values():
                 name += "_"
             names[bound] = name
         return names
 
 
 def quantifiers_in(node: Node) -> int:
-    """Return how many quantifiers are inside each other at most."""
+    """Return how deep quantifiers are nested."""
     return isinstance(node, Quantified | Filter) + max(map(quantifiers_in, _parts(node)), default=0)
 
 
@@ -92,12 +101,12 @@ def depth_of(condition: Condition) -> int:
     match condition:
         case AllOf(conditions=parts) | AnyOf(conditions=parts):
             inner = parts
-        case Not(condition=one):
-            inner = (one,)
+        case Not(condition=negated):
+            inner = (negated,)
         case Quantified(body=body):
             inner = (body,)
         case _:
-            inner = tuple(one.body for one in filters_of(condition))
+            inner = tuple(filtered.body for filtered in filters_of(condition))
     return 1 + max(map(depth_of, inner), default=0)
 
 
@@ -115,29 +124,29 @@ def _bound_in(node: Node) -> set[str]:
     return own.union(*map(_bound_in, _parts(node)))
 
 
-def _written_out(node: _Any, subject: Expression, names: Mapping[str, str]) -> _Any:
-    """Return a node with `nic` replaced by a subject, and variables by others; in its texts too."""
+def _substituted(node: _Any, subject: Expression, names: Mapping[str, str]) -> _Any:
+    """Return a node with `nic` replaced by a subject, and variables renamed, in its texts too."""
     if isinstance(node, Variable):
-        found = subject if node.name == SUBJECT else Variable(names.get(node.name, node.name), node.type)
-        return cast("_Any", found)
+        replacement = subject if node.name == SUBJECT else Variable(names.get(node.name, node.name), node.type)
+        return cast("_Any", replacement)
     changes: dict[str, object] = {}
     for name in node.__struct_fields__:
         value = getattr(node, name)
         if isinstance(value, Node):
-            changes[name] = _written_out(value, subject, names)
+            changes[name] = _substituted(value, subject, names)
         elif isinstance(value, tuple) and any(map(_is_node, value)):
-            changes[name] = tuple(_written_out(part, subject, names) for part in value)
+            changes[name] = tuple(_substituted(part, subject, names) for part in value)
         elif name == "text":
-            changes[name] = _reworded(value, {SUBJECT: subject.text, **names})
+            changes[name] = _renamed(value, {SUBJECT: subject.text, **names})
     return replace(node, **changes)
 
 
-def _reworded(text: str, names: Mapping[str, str]) -> str:
+def _renamed(text: str, names: Mapping[str, str]) -> str:
     return _TOKEN.sub(lambda token: names.get(token.group(), token.group()), text)
 
 
 def _labelled(condition: Condition, words: str) -> Condition:
-    """Return a condition each of whose clauses begins with the words that name it."""
+    """Return a condition with the text of each clause preceded by the words of the use."""
     match condition:
         case AllOf(conditions=parts) | AnyOf(conditions=parts):
             return replace(condition, conditions=tuple(_labelled(part, words) for part in parts))

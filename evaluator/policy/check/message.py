@@ -1,4 +1,4 @@
-"""The messages of rules: text with `{dotted word}` in it, checked like the rule itself."""
+"""Checks messages and hints: texts that contain words in braces, such as `{nic.name}`, with the names of the rule."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from evaluator.policy.syntax import nodes
 
 _PIECE = re.compile(r"\{([^{}]*)\}|[{}]")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
-_NOT_SHOWN = (Base.HOST, Base.REPORT)
+_NOT_PRINTABLE = (Base.HOST, Base.REPORT)
 
 
 def check_message(scalar: Scalar, scope: Scope, problems: Problems) -> Template:
-    """Return the message's template; mistakes in it are noted, and leave a gap."""
+    """Return the template of a message, without words that have mistakes, which are reported."""
     parts: list[str | Expression] = []
     at = 0
     for piece in _PIECE.finditer(scalar.text):
         parts.append(scalar.text[at : piece.start()])
         at = piece.end()
-        found = _placeholder(piece, scalar, scope, problems)
-        if found is not None:
-            parts.append(found)
+        expression = _placeholder(piece, scalar, scope, problems)
+        if expression is not None:
+            parts.append(expression)
     parts.append(scalar.text[at:])
     return Template(tuple(part if not isinstance(part, str) else fold(part) for part in parts if part != ""))
 
 
 def _message_word(node: nodes.Word, checker: ExpressionChecker, scope: Scope) -> Expression | None:
-    """Return a word that only messages have."""
+    """Return a word that exists only in messages; None for any other word."""
     *before, last = node.parts
-    alone = message_word(None, node.text)
-    if alone is not None:
-        return Read(alone.key, None, alone.type, node.text)
+    global_word = message_word(None, node.text)
+    if global_word is not None:
+        return Read(global_word.key, None, global_word.type, node.text)
     word = message_word(Base.NIC, last.text)
     if word is None or not before or before[0].text not in scope.variables:
         return None
@@ -49,11 +49,11 @@ def _message_word(node: nodes.Word, checker: ExpressionChecker, scope: Scope) ->
 
 
 def _no_filter(node: nodes.Filtered, scope: Scope) -> None:
-    """Return nothing: a message holds words only."""
+    """Do nothing: a message contains words only, so it has no filtered list."""
 
 
 def fold(text: str) -> str:
-    """Make one line of what YAML let run over several."""
+    """Return a text with each line break, and the spaces around it, replaced by one space."""
     return re.sub(r"\s*\n\s*", " ", text)
 
 
@@ -63,14 +63,14 @@ def _placeholder(piece: re.Match[str], scalar: Scalar, scope: Scope, problems: P
     if inside is None:
         problems.error(
             "MESSAGE_SYNTAX",
-            f"{quote(piece.group())} has no partner",
+            f"unmatched {quote(piece.group())}",
             span,
-            "a word stands in braces: {nic.name}",
+            "write a word in braces: {nic.name}",
         )
         return None
     if not _WORD.fullmatch(inside):
-        message = f"{quote(piece.group())} holds no word of the language"
-        problems.error("MESSAGE_SYNTAX", message, span, "only a dotted word may stand in braces: {nic.name}")
+        message = f"invalid word in braces: {quote(piece.group())}"
+        problems.error("MESSAGE_SYNTAX", message, span, "write only a word in braces: {nic.name}")
         return None
     names: list[nodes.Name] = []
     start = piece.start(1)
@@ -79,8 +79,8 @@ def _placeholder(piece: re.Match[str], scalar: Scalar, scope: Scope, problems: P
         start += len(name) + 1
     word = nodes.Word(tuple(names), scalar.span(*piece.span(1)))
     checker = ExpressionChecker(problems, _no_filter)
-    found = _message_word(word, checker, scope) or checker.operand(word, scope)
-    if found is not None and found.type.base in _NOT_SHOWN:
-        problems.error("MESSAGE_SYNTAX", f"{quote(inside)} cannot be shown as text", span, "say {host.name}")
+    expression = _message_word(word, checker, scope) or checker.operand(word, scope)
+    if expression is not None and expression.type.base in _NOT_PRINTABLE:
+        problems.error("MESSAGE_SYNTAX", f"{quote(inside)} cannot be printed as text", span, "write {host.name}")
         return None
-    return found
+    return expression

@@ -1,4 +1,8 @@
-"""The named conditions of a policy are checked where they are written, each after those that it names."""
+"""Checks the named conditions of a policy, each after the conditions that it uses.
+
+A condition may use conditions that are written below it, so the order is that of a depth-first search over the uses.
+A use that leads back to a condition of the current path is a cycle.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from evaluator.policy.check.inline import SUBJECT, NamedCondition, NamedConditio
 from evaluator.policy.check.rules import scalar_of
 from evaluator.policy.language.types import Base, Type
 from evaluator.policy.language.vocabulary import KEYWORDS, KNOWING, STATES
-from evaluator.policy.source.extend import Stated
+from evaluator.policy.source.extend import ConditionDeclaration
 from evaluator.policy.source.problems import Problems
 from evaluator.policy.syntax import nodes
 from evaluator.policy.syntax.parse import parse_condition
@@ -22,23 +26,25 @@ _STATE_NAMES = frozenset({*(state.name for state in STATES), *KNOWING})
 
 
 def check_conditions(
-    stated: Mapping[str, Stated], parameters: Mapping[str, Type], problems: Problems
+    declarations: Mapping[str, ConditionDeclaration], parameters: Mapping[str, Type], problems: Problems
 ) -> NamedConditions:
-    """Return the conditions by name; mistakes in them are noted."""
-    return _Checker(stated, parameters, problems).all()
+    """Return the checked conditions by name, None for those with mistakes, which are reported."""
+    return _Checker(declarations, parameters, problems).all()
 
 
-def unused_conditions(stated: Mapping[str, Stated], conditions: NamedConditions, problems: Problems) -> None:
-    """Note conditions of a policy's own text that no rule and no other condition names."""
-    for name, one in stated.items():
-        if one.is_own and name not in conditions.used:
+def unused_conditions(
+    declarations: Mapping[str, ConditionDeclaration], conditions: NamedConditions, problems: Problems
+) -> None:
+    """Report conditions of a policy's own text that no rule and no other condition uses."""
+    for name, declaration in declarations.items():
+        if declaration.is_own and name not in conditions.used:
             message = f"no rule uses the condition {quote(name)}"
-            near = did_you_mean(name, conditions.used)
-            problems.warning("CONDITION_UNUSED", message, one.key, near or f"remove it, or write `nic is {name}`")
+            hint = did_you_mean(name, conditions.used) or f"remove it, or write `nic is {name}`"
+            problems.warning("CONDITION_UNUSED", message, declaration.key, hint)
 
 
 class _Parsed(Struct, frozen=True):
-    """A condition as it is written, and the length of its text."""
+    """The syntax tree of a condition, and the length of its text."""
 
     condition: nodes.Condition
     length: int
@@ -47,49 +53,52 @@ class _Parsed(Struct, frozen=True):
 class _Checker:
     """Checks the conditions of one policy."""
 
-    def __init__(self, stated: Mapping[str, Stated], parameters: Mapping[str, Type], problems: Problems) -> None:
-        self._stated = stated
+    def __init__(
+        self, declarations: Mapping[str, ConditionDeclaration], parameters: Mapping[str, Type], problems: Problems
+    ) -> None:
+        self._declarations = declarations
         self._parameters = parameters
         self._problems = problems
         self._known: dict[str, NamedCondition | None] = {}
         self._conditions = NamedConditions(self._known)
-        self._parsed = {name: self._parse(name, one) for name, one in stated.items()}
+        self._parsed = {name: self._parse(name, declaration) for name, declaration in declarations.items()}
 
     def all(self) -> NamedConditions:
-        """Return all of them."""
-        for name in self._stated:
+        """Check and return all conditions."""
+        for name in self._declarations:
             self._check(name, ())
         return self._conditions
 
-    def _parse(self, name: str, stated: Stated) -> _Parsed | None:
+    def _parse(self, name: str, declaration: ConditionDeclaration) -> _Parsed | None:
         if not name.isidentifier() or not name.isascii() or name in KEYWORDS or name in _STATE_NAMES:
             reason = "is not a valid name"
             if name in _STATE_NAMES:
                 reason = "is a kind or state of the language"
             elif name in KEYWORDS:
                 reason = "is a word of the language"
-            hint = "letters, digits and underscores: container_bridge"
+            hint = "use letters, digits and underscores: container_bridge"
             hint = "give it another name" if name in _STATE_NAMES else hint
-            self._problems.error("CONDITION_NAME", f"{quote(name)} {reason}", stated.key, hint)
+            self._problems.error("CONDITION_NAME", f"{quote(name)} {reason}", declaration.key, hint)
             return None
-        scalar = scalar_of(stated.located, "condition", self._problems)
+        scalar = scalar_of(declaration.located, "condition", self._problems)
         condition = None if scalar is None else parse_condition(scalar, self._problems)
         return None if scalar is None or condition is None else _Parsed(condition, len(" ".join(scalar.text.split())))
 
     def _check(self, name: str, open_names: tuple[str, ...]) -> None:
-        """Check a condition after those that it names; `open_names` are those that led to it."""
+        """Check a condition after the conditions that it uses; `open_names` is the path of uses that leads to it."""
         if name in open_names:
-            circle = " → ".join((*open_names[open_names.index(name) :], name))
-            message = f"the conditions name each other in a circle: {circle}"
+            cycle = " → ".join((*open_names[open_names.index(name) :], name))
+            message = f"the conditions use each other in a cycle: {cycle}"
             if open_names[-1] == name:
-                message = f"the condition {quote(name)} names itself"
-            self._problems.error("CONDITION_CYCLE", message, self._stated[name].key, "write out what is meant")
+                message = f"the condition {quote(name)} uses itself"
+            hint = "write a condition instead of one of these names"
+            self._problems.error("CONDITION_CYCLE", message, self._declarations[name].key, hint)
             self._known[name] = None
         if name in self._known:
             return
         parsed = self._parsed[name]
         for other in () if parsed is None else _names_in(parsed.condition):
-            if other in self._stated:
+            if other in self._declarations:
                 self._check(other, (*open_names, name))
         if name not in self._known:
             self._known[name] = None if parsed is None else self._checked(parsed)
@@ -97,14 +106,15 @@ class _Checker:
     def _checked(self, parsed: _Parsed) -> NamedCondition | None:
         scope = Scope(self._parameters, "", {SUBJECT: Type(Base.NIC)}, conditions=self._conditions, is_named=True)
         checker = ConditionChecker(self._problems)
-        found = checker.check(parsed.condition, scope)
-        if found.condition is None:
+        checked = checker.check(parsed.condition, scope)
+        if checked.condition is None:
             return None
-        return NamedCondition(found.condition, found.if_true, found.if_false, parsed.length + checker.written_out)
+        length = parsed.length + checker.inserted_length
+        return NamedCondition(checked.condition, checked.if_true, checked.if_false, length)
 
 
 def _names_in(node: object) -> Iterator[str]:
-    """Yield what a condition asks for with `is`, in the order of its text."""
+    """Yield the names after `is` in a condition, in the order of its text."""
     if isinstance(node, nodes.State):
         yield node.state.text
     if isinstance(node, Sequence) and not isinstance(node, str):

@@ -1,6 +1,7 @@
-"""Can the two sides of `=`, `in`, `overlaps`, `within`, `like`, `above` be held against each other?
+"""Checks relations: whether `=`, `<`, `in`, `overlaps`, `within`, `like`, `above` can compare the types of its sides.
 
-A literal that no value can equal is a mistake too: an unknown kind, an invalid glob.
+A literal that the other side can never equal is a mistake too, for example an unknown kind, or an invalid glob: the
+relation would be always false without any sign of it. Hints show the relation that was probably intended.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _REVERSED_RANGE = re.compile(r"\[!?[^\]]*?(.)-(.)[^\]]*\]")
 
 
 def refuse_sign(problems: Problems, sign: nodes.Name) -> None:
-    """Note a sign of other languages that parses on purpose, so that all of them are named at once."""
+    """Report a sign of another language. The grammar accepts these signs, so that all of them are reported at once."""
     if sign.text in _RIGHT_SIGN:
         message = f"unknown sign {quote(sign.text)}"
         problems.error("WRONG_SIGN", message, sign.span, f"write {quote(_RIGHT_SIGN[sign.text])}")
@@ -42,7 +43,7 @@ class RelationChecker:
         self._expressions = expressions
 
     def check(self, node: nodes.Relation, scope: Scope) -> Condition | None:
-        """Return the checked relation, None where mistakes were noted."""
+        """Return the checked relation; None if mistakes were reported."""
         for word in (node.negation, node.sign):
             if word is not None:
                 refuse_sign(self._problems, word)
@@ -54,8 +55,8 @@ class RelationChecker:
         if left is None or right is None:
             return None
         if Type(Base.NOTHING) in (left.type, right.type):
-            return None  # a parameter of an unknown type, which is noted where it is declared
-        relation = _fit(sign, left.type, right.type)
+            return None  # a parameter of an unknown type, which is reported at its declaration
+        relation = _relation_between(sign, left.type, right.type)
         if relation is None:
             self._refuse(node, sign, left, right)
             return None
@@ -64,32 +65,30 @@ class RelationChecker:
         return Related(left, relation, right, negated, self._problems.text(node.span), node.span)
 
     def _refuse(self, node: nodes.Relation, sign: Relate, left: Expression, right: Expression) -> None:
-        shown, other = quote(left.text), quote(right.text)
-        message = f"cannot compare {shown} ({left.type}) with {other} ({right.type}) by {quote(node.sign.text)}"
+        sides = f"{quote(left.text)} ({left.type}) with {quote(right.text)} ({right.type})"
+        message = f"cannot compare {sides} by {quote(node.sign.text)}"
         hint = _hint(sign, left, right, node.negation is not None)
         self._problems.error("WRONG_TYPE", message, node.span, hint)
 
     def _refuse_null(self, node: nodes.Relation) -> bool:
-        """Note a comparison with `null`, which other languages have, and return whether there is one."""
+        """Report a comparison with `null` or a similar word of another language; return whether this is one."""
         for side, other in ((node.right, node.left), (node.left, node.right)):
             if isinstance(side, nodes.Word) and side.text in foreign.NULLS:
                 is_known = node.sign.text in ("!=", "<>") or node.negation is not None
                 hint = f"write `{self._problems.text(other.span)} is {'known' if is_known else 'unknown'}`"
-                self._problems.error("UNKNOWN_WORD", f"there is no {quote(side.text)}", side.span, hint)
+                self._problems.error("UNKNOWN_WORD", f"unknown word {quote(side.text)}", side.span, hint)
                 return True
         return False
 
     def _check_literals(self, node: nodes.Relation, relation: Relate, left: Expression, right: Expression) -> None:
-        """Note literals that would make the relation silently true or false."""
+        """Report literals because of which the relation is always true or always false."""
         if relation not in (Relate.EQUAL, Relate.UNEQUAL, Relate.IN, Relate.OVERLAPS, Relate.LIKE):
             return
         if relation is Relate.LIKE:
             for glob in map(str, _values(right)):
                 if not _GLOB.fullmatch(glob) or any(a > b for a, b in _REVERSED_RANGE.findall(glob)):
-                    message = f"{quote(glob)} is not a glob"
-                    self._problems.error(
-                        "BAD_LITERAL", message, node.right.span, "in a glob `*`, `?` and `[a-z]` match other characters"
-                    )
+                    message, hint = f"invalid glob {quote(glob)}", "the wildcards of a glob are `*`, `?` and `[a-z]`"
+                    self._problems.error("BAD_LITERAL", message, node.right.span, hint)
         if relation is Relate.LIKE:
             return
         for side, other, place in ((left, right, node.right.span), (right, left, node.left.span)):
@@ -102,7 +101,7 @@ class RelationChecker:
 
 
 class _Allowed(Struct, frozen=True):
-    """The values that a word can have: those known by name, and a test."""
+    """The values that a word can have: a test, a hint, and the names of the values if they can be listed."""
 
     holds: Callable[[object], bool]
     hint: str
@@ -113,9 +112,9 @@ _CONFLICTS = ("addr", "network")
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2})+")
 _ALLOWED = {
     "kind": _Allowed(lambda value: value in list(Kind), f"kinds: {', '.join(Kind)}", tuple(Kind)),
-    "conflicts": _Allowed(lambda value: value in _CONFLICTS, 'it holds "addr" or "network"', ("addr", "network")),
+    "conflicts": _Allowed(lambda value: value in _CONFLICTS, 'its elements are "addr" and "network"', _CONFLICTS),
     "bond_mode": _Allowed(lambda value: value in range(7), "bond modes are 0 to 6"),
-    "vlan_id": _Allowed(lambda value: value in range(4096), "vlan ids are 0 to 4095"),
+    "vlan_id": _Allowed(lambda value: value in range(4096), "VLAN IDs are 0 to 4095"),
     "mac": _Allowed(lambda value: bool(_MAC.fullmatch(str(value))), 'write it in lower case: "52:54:00:00:00:0a"'),
 }
 
@@ -128,62 +127,66 @@ def _values(expression: Expression) -> Iterator[object]:
             yield from _values(operand)
 
 
-def _fit(sign: Relate, one: Type, two: Type) -> Relate | None:
-    """Return the relation that a sign means between two types, None where it means nothing."""
-    lists = (one.is_list, two.is_list)
+def _relation_between(sign: Relate, left: Type, right: Type) -> Relate | None:
+    """Return the relation that a sign means between two types; None if it cannot compare them."""
+    lists = (left.is_list, right.is_list)
     match sign:
         case Relate.EQUAL | Relate.UNEQUAL:
-            fits = lists == (False, False) and one.base in SCALARS and comparable(one.base, two.base)
+            fits = lists == (False, False) and left.base in SCALARS and comparable(left.base, right.base)
         case Relate.LESS | Relate.AT_MOST | Relate.MORE | Relate.AT_LEAST:
-            fits = lists == (False, False) and one.base in _ORDERED and one.base == two.base
+            fits = lists == (False, False) and left.base in _ORDERED and left.base == right.base
         case Relate.IN:
-            if not one.is_list and one.base in _ADDRESSES and two.base is Base.CIDR:
+            if not left.is_list and left.base in _ADDRESSES and right.base is Base.CIDR:
                 return Relate.IN_NETWORK
-            fits = lists == (False, True) and one.base in SCALARS and comparable(one.base, two.base)
+            fits = lists == (False, True) and left.base in SCALARS and comparable(left.base, right.base)
         case Relate.OVERLAPS | Relate.WITHIN:
-            fits = lists == (True, True) and comparable(one.base, two.base)
+            fits = lists == (True, True) and comparable(left.base, right.base)
         case Relate.LIKE:
-            fits = one == Type(Base.TEXT) and two.base in (Base.TEXT, Base.NOTHING)
+            fits = left == Type(Base.TEXT) and right.base in (Base.TEXT, Base.NOTHING)
         case _:
-            fits = one == two == Type(Base.NIC)
+            fits = left == right == Type(Base.NIC)
     return sign if fits else None
 
 
 def _hint(sign: Relate, left: Expression, right: Expression, negated: bool) -> str:
-    hint = _literal_of_address(sign, left, right) or _quantified(sign, left, right, negated)
+    hint = _address_hint(sign, left, right) or _quantifier_hint(sign, left, right, negated)
     if hint:
         return hint
-    one, two = left.type, right.type
-    if sign in (Relate.OVERLAPS, Relate.WITHIN) and not (one.is_list and two.is_list):
+    left_type, right_type = left.type, right.type
+    if sign in (Relate.OVERLAPS, Relate.WITHIN) and not (left_type.is_list and right_type.is_list):
         return f"{quote(sign)} compares two lists; for one value use `in`"
-    if sign is Relate.IN and two == Type(Base.TEXT):
-        return 'a part of a text is found by a glob: nic.name like "*bond*"'
-    if sign is Relate.IN and one == two:
+    if sign is Relate.IN and right_type == Type(Base.TEXT):
+        return 'to search for a part of a text, use a glob: nic.name like "*bond*"'
+    if sign is Relate.IN and left_type == right_type:
         return f"write `{left.text} {'!=' if negated else '='} {right.text}`"
-    if sign in _ORDERING and one.base not in _ORDERED:
-        return "only numbers and texts have an order"
+    if sign in _ORDERING and left_type.base not in _ORDERED:
+        return "only integers and texts have an order"
     if sign in (Relate.EQUAL, Relate.UNEQUAL):
-        return _hint_of_lists(sign, left, right) or _literal_hint(left, right)
+        return _list_hint(sign, left, right) or _literal_hint(left, right)
     return _literal_hint(left, right)
 
 
-def _quantified(sign: Relate, left: Expression, right: Expression, negated: bool) -> str:
-    """Return the relation for each element of a list, if that has a meaning."""
-    one, two = left.type, right.type
-    binder = "address" if one.base in _ADDRESSES else "x"
+def _quantifier_hint(sign: Relate, left: Expression, right: Expression, negated: bool) -> str:
+    """Return how to apply the relation to each element of a list; an empty text if the elements do not allow it."""
+    left_type, right_type = left.type, right.type
+    binder = "address" if left_type.base in _ADDRESSES else "x"
     quantifier = "no" if negated else "some"
-    if one.is_list and _fit(sign, one.element, two) is not None:
+    if left_type.is_list and _relation_between(sign, left_type.element, right_type) is not None:
         return f"write `{quantifier} {binder} in {left.text} satisfies {binder} {sign} {right.text}`"
-    if sign in (Relate.OVERLAPS, Relate.WITHIN) and one.is_list and _fit(Relate.IN, one.element, two) is not None:
+    if (
+        sign in (Relate.OVERLAPS, Relate.WITHIN)
+        and left_type.is_list
+        and _relation_between(Relate.IN, left_type.element, right_type) is not None
+    ):
         quantifier = "some" if sign is Relate.OVERLAPS else "every"
         return f"write `{quantifier} {binder} in {left.text} satisfies {binder} in {right.text}`"
-    if sign in (Relate.ABOVE, Relate.BELOW) and one == Type(Base.NIC) and two == one.listed:
+    if sign in (Relate.ABOVE, Relate.BELOW) and left_type == Type(Base.NIC) and right_type == left_type.listed:
         return f"write `{quantifier} x in {right.text} satisfies {left.text} {sign} x`"
     return ""
 
 
-def _literal_of_address(sign: Relate, left: Expression, right: Expression) -> str:
-    """Return how to write an address or a network that was written as a text."""
+def _address_hint(sign: Relate, left: Expression, right: Expression) -> str:
+    """Return how to write an address or a network that was written as a text; an empty text for other mistakes."""
     for text, other in ((right, left), (left, right)):
         if not isinstance(text, Constant) or not isinstance(text.value, str) or other.type.base not in _ADDRESSES:
             continue
@@ -194,37 +197,37 @@ def _literal_of_address(sign: Relate, left: Expression, right: Expression) -> st
                 continue
             written = f'{kind}("{text.value}")'
             if other.type.is_list:
-                shown_sign = "in" if kind == "cidr" else "="
-                return f"write `some address in {other.text} satisfies address {shown_sign} {written}`"
-            shown_sign = "in" if kind == "cidr" else "=" if sign is Relate.IN else sign
-            return f"write `{other.text} {shown_sign} {written}`" if text is right else f"write `{written}`"
+                written_sign = "in" if kind == "cidr" else "="
+                return f"write `some address in {other.text} satisfies address {written_sign} {written}`"
+            written_sign = "in" if kind == "cidr" else "=" if sign is Relate.IN else sign
+            return f"write `{other.text} {written_sign} {written}`" if text is right else f"write `{written}`"
     return ""
 
 
-def _hint_of_lists(sign: Relate, left: Expression, right: Expression) -> str:
+def _list_hint(sign: Relate, left: Expression, right: Expression) -> str:
     is_not = "not " * (sign is Relate.UNEQUAL)
     if left.type.is_list and right.type == Type(Base.INTEGER):
         return f"write `count({left.text}) {sign} {right.text}`"
     if left.type.base in _ADDRESSES and right.type == Type(Base.CIDR):
         return f"write `{left.text} {is_not}in {right.text}`"
-    if not left.type.is_list and right.type.is_list and _fit(Relate.IN, left.type, right.type) is not None:
+    if not left.type.is_list and right.type.is_list and _relation_between(Relate.IN, left.type, right.type) is not None:
         return f"write `{left.text} {is_not}in {right.text}`"
-    if left.type.is_list and not right.type.is_list and _fit(Relate.IN, right.type, left.type) is not None:
+    if left.type.is_list and not right.type.is_list and _relation_between(Relate.IN, right.type, left.type) is not None:
         return f"write `{right.text} {is_not}in {left.text}`"
     if left.type.is_list and right.type.is_list:
-        return "two lists are compared by `overlaps` and `within`"
-    return "a value and a list are compared by `in`" if left.type.is_list or right.type.is_list else ""
+        return "compare two lists by `overlaps` or `within`"
+    return "compare a value with a list by `in`" if left.type.is_list or right.type.is_list else ""
 
 
 def _literal_hint(left: Expression, right: Expression) -> str:
     bases = {left.type.base, right.type.base}
     if bases == {Base.TEXT, Base.NIC}:
-        return "an interface's name is `.name`"
+        return "write `.name` for the name of an interface"
     if Base.TEXT in bases and bases & set(_ADDRESSES):
         return 'write an address as address("192.0.2.1")'
     if bases == {Base.TEXT, Base.INTEGER}:
         number = left if left.type.base is Base.INTEGER else right
         if isinstance(number, Constant):
-            return f'a text is written in quotes: "{number.text}"'
-        return "a number is written without quotes"
+            return f'write a text in quotes: "{number.text}"'
+        return "write a number without quotes"
     return ""

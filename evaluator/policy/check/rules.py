@@ -1,4 +1,4 @@
-"""One rule of a policy file is checked: its verb, its subject, its condition, its finding."""
+"""Checks one rule of a policy file: its name, verb, subject, condition, and its finding (code, message, hint)."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def check_rule(
     conditions: NamedConditions,
     problems: Problems,
 ) -> Rule | None:
-    """Return the rule that a map of the policy file describes; None where mistakes were noted."""
-    before = len(problems.found)
+    """Return the checked rule of one entry of `rules`; None if mistakes were reported."""
+    before = len(problems.diagnostics)
     name = _rule_name(located, problems)
     scalar = _scalar(located, "rule", problems)
     sentence = None if scalar is None else parse_sentence(scalar, problems)
@@ -49,7 +49,7 @@ def check_rule(
     condition = _condition(sentence, scope, problems)
     message, hint = (_template(located, key, scope, problems) for key in ("message", "hint"))
     code = _code(located, name or "", verb, problems)
-    has_errors = any(problem.severity is Severity.ERROR for problem in problems.found[before:])
+    has_errors = any(problem.severity is Severity.ERROR for problem in problems.diagnostics[before:])
     if name is None or verb is None or condition is None or has_errors:
         return None
     line, column = problems.source.line_column(sentence.span.start)
@@ -71,7 +71,7 @@ def check_rule(
 def _condition(sentence: nodes.Sentence, scope: Scope, problems: Problems) -> Condition | None:
     condition = ConditionChecker(problems).check(sentence.condition, scope).condition
     if condition is not None and depth_of(condition) > DEEPEST_SENTENCE:
-        text = f"with the conditions that it names, the rule is nested deeper than {DEEPEST_SENTENCE} levels"
+        text = f"with its named conditions, the rule is nested deeper than {DEEPEST_SENTENCE} levels"
         problems.error("RULE_TOO_DEEP", text, sentence.span, "split it into several rules")
     return condition
 
@@ -83,51 +83,50 @@ def _default_message(name: str) -> Template:
 def _rule_name(located: Located, problems: Problems) -> str | None:
     name = located.children.get("name")
     if name is None or not isinstance(name.value, str):
-        return None  # the schema has said so
+        return None  # reported by the schema check
     if _RULE_NAME.fullmatch(name.value):
         return name.value
     problems.error(
         "RULE_NAME",
-        f"{quote(name.value)} is not the name of a rule",
+        f"{quote(name.value)} is not a valid name of a rule",
         name.span,
-        "letters, digits and dashes: not-over-a-bridge",
+        "use letters, digits and dashes: not-over-a-bridge",
     )
     return None
 
 
 def _scalar(located: Located, key: str, problems: Problems) -> Scalar | None:
-    found = located.children.get(key)
-    return None if found is None else scalar_of(found, key, problems)
+    value = located.children.get(key)
+    return None if value is None else scalar_of(value, key, problems)
 
 
-def scalar_of(found: Located, key: str, problems: Problems) -> Scalar | None:
-    """Return a rule, a condition, a message or a hint with its places; None if mistakes were noted."""
-    if found.broken or not isinstance(found.value, str):
-        return None  # noted already
-    if key in _SENTENCES and found.style == ">":
-        problems.error(
-            "YAML_STYLE", f"a {key} cannot be a folded text (`>`)", found.span, "write it plain, quoted or after `|`"
-        )
+def scalar_of(located: Located, key: str, problems: Problems) -> Scalar | None:
+    """Return the text of a rule, condition, message or hint with its offsets; None if mistakes were reported."""
+    if located.broken or not isinstance(located.value, str):
+        return None  # reported already
+    if key in _SENTENCES and located.style == ">":
+        message, hint = f"a {key} cannot be a folded scalar (`>`)", "write it without quotes, in quotes, or after `|`"
+        problems.error("YAML_STYLE", message, located.span, hint)
         return None
     try:
-        scalar = read_scalar(problems.source, found.span.start, found.span.end, found.style)
+        scalar = read_scalar(problems.source, located.span.start, located.span.end, located.style)
     except ValueError as error:
-        problems.error("YAML_STYLE", str(error), found.span)
+        problems.error("YAML_STYLE", str(error), located.span)
         return None
-    if found.style is None and scalar.text[:1] in ("“", "„", "‘", "«") and key not in _SENTENCES:
-        message = f"the {key} begins with {quote(scalar.text[0])}, which belongs to the text"
+    if located.style is None and scalar.text[:1] in ("“", "„", "‘", "«") and key not in _SENTENCES:
+        message = f"the {key} begins with {quote(scalar.text[0])}, which is part of the text"
         problems.warning("SMART_QUOTES", message, scalar.span(0, 1), "use straight quotes, or none")
-    if found.cut_by_comment:
-        message = f"the {key} ends before ` #`, where YAML begins a comment"
-        hint = "quote the text if `#` belongs to it, else put the comment on a line of its own"
+    if located.cut_by_comment:
+        message = f"the {key} ends before ` #`, which begins a comment in YAML"
+        hint = "put the text in quotes if `#` is part of it, else put the comment on its own line"
         problems.warning("CUT_BY_COMMENT", message, scalar.span(len(scalar.text), len(scalar.text)), hint)
     return scalar
 
 
 def _verb(sentence: nodes.Sentence, problems: Problems) -> Verb | None:
     verb, subject = sentence.verb, sentence.subject
-    known = VERBS.get(verb.text)
-    if known is None:
+    definition = VERBS.get(verb.text)
+    if definition is None:
         hint = foreign.hint_of(foreign.VERBS, verb.text) or did_you_mean(verb.text.lower(), VERBS)
         all_verbs = f"the verbs are {', '.join(VERBS)}"
         problems.error("UNKNOWN_VERB", f"unknown verb {quote(verb.text)}", verb.span, hint or all_verbs)
@@ -140,15 +139,15 @@ def _verb(sentence: nodes.Sentence, problems: Problems) -> Verb | None:
             f"write `{verb.text} nic when …`",
         )
         return None
-    if subject is None and known.subject is Subject.NEEDED:
-        message = f"the subject is missing: {quote(verb.text)} looks at each interface"
+    if subject is None and definition.subject is Subject.NEEDED:
+        message = f"missing subject: {quote(verb.text)} looks at each interface"
         problems.error("SUBJECT_MISSING", message, verb.span, f"write `{verb.text} nic when …`")
         return None
-    if subject is not None and known.subject is Subject.REFUSED:
+    if subject is not None and definition.subject is Subject.REFUSED:
         message = f"{quote(verb.text)} looks at all candidates together, so it has no subject"
         problems.error("SUBJECT_NOT_WANTED", message, subject.span, f"write `{verb.text} when count(candidates) > 1`")
         return None
-    return known
+    return definition
 
 
 def _template(located: Located, key: str, scope: Scope, problems: Problems) -> Template:
@@ -157,11 +156,11 @@ def _template(located: Located, key: str, scope: Scope, problems: Problems) -> T
 
 
 def _code(located: Located, name: str, verb: Verb | None, problems: Problems) -> str:
-    found = located.children.get("code")
+    code = located.children.get("code")
     if verb is not None and verb.chooses:
         for key in _FINDING_KEYS:
             if key in located.keys:
-                message = f"{quote(verb.name)} gives no finding, so {quote(key)} has no use"
+                message = f"{quote(verb.name)} gives no finding, so {quote(key)} has no effect"
                 problems.warning(
                     "FINDING_UNUSED",
                     message,
@@ -169,28 +168,29 @@ def _code(located: Located, name: str, verb: Verb | None, problems: Problems) ->
                     f"only {named(lambda verb: not verb.chooses)} give findings",
                 )
         return ""
-    if found is None or not isinstance(found.value, str):
+    if code is None or not isinstance(code.value, str):
         return default_code(name)
-    if not _CODE.fullmatch(found.value):
+    if not _CODE.fullmatch(code.value):
         problems.error(
             "FINDING_CODE",
-            f"{quote(found.value)} is not a finding code",
-            found.span,
-            "capitals, digits and underscores: SEVERAL_INTERFACES",
+            f"{quote(code.value)} is not a valid finding code",
+            code.span,
+            "use capital letters, digits and underscores: SEVERAL_INTERFACES",
         )
-    return found.value
+    return code.value
 
 
 def default_code(name: str) -> str:
-    """Return the code of the findings of a rule that gives none."""
+    """Return the finding code of a rule that has no key `code`."""
     return re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 def _severity(located: Located, verb: Verb, problems: Problems) -> Severity:
-    found = located.children.get("severity")
+    severity = located.children.get("severity")
     if verb.decides:
-        if found is not None and not verb.chooses:
+        if severity is not None and not verb.chooses:
             message = f"the finding of {quote(verb.name)} is always an error"
-            problems.warning("FINDING_UNUSED", message, found.span, "leave `severity` out")
+            problems.warning("FINDING_UNUSED", message, severity.span, "remove `severity`")
         return Severity.ERROR
-    return Severity(str(found.value)) if found is not None and found.value in list(Severity) else Severity.WARNING
+    is_valid = severity is not None and severity.value in list(Severity)
+    return Severity(str(severity.value)) if severity is not None and is_valid else Severity.WARNING

@@ -1,7 +1,7 @@
-"""Conditions shortened as people speak: `nic is bridge or bond`, `nic.name = "eth0" or "eth1"`.
+"""Hints for conditions that are shortened as in spoken English: `nic is bridge or bond`, `nic.name = "eth0" or "eth1"`.
 
-What is left out is found in the condition before, and the hint writes it out. Of `nic is not bridge or bond` people
-mean neither of the two.
+The missing operand is taken from the condition before, and the hint shows the whole condition. The usual meaning of
+`nic is not bridge or bond` is "neither", so its hint has `and`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NEGATIVE = ("!=", "<>")
 def shortened(
     part: nodes.Condition, before: Sequence[nodes.Condition], text: Callable[[Span], str], *, is_and: bool
 ) -> str:
-    """Return how to write a part of `and` or `or` that is not a condition by itself; an empty text if it is one."""
+    """Return how to write a shortened part of `and` or `or`; an empty text if the part is not shortened."""
     if not isinstance(part, nodes.Holds) or not before:
         return ""
     last = before[-1]

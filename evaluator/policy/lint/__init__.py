@@ -1,1 +1,27 @@
-"""What is allowed in a policy and probably not meant: the warnings of the checker."""
+"""Warns about policies that are valid but probably not what their author intended.
+
+Two kinds of warnings have different methods.
+
+1. Typical mistakes in single values (`literals.py`) and in the scope of a quantifier (`binders.py`): a glob compared
+   with `=`, a regular expression after `like`, a lookalike character. These are heuristics on the syntax.
+2. Claims about all hosts: "the rule can never fire", "is always true", "repeats another rule". They all follow from one
+   analysis, which answers one question: can these conditions be true together on any host that a report can describe?
+
+   - `a` is never true if `a` is impossible;
+   - `a` is always true if `not a` is impossible;
+   - `a` implies `b` if `a and not b` is impossible.
+
+The analysis is sound, not complete: if it answers "impossible", no host exists; if it does not understand a condition,
+or has used up its budget of steps, it answers "possible", and a warning is missing. Warnings must not be wrong, because
+`activenic check --strict` makes them errors.
+
+From the bottom up:
+
+- `numbers.py`, `globs.py`: sets of integers and addresses as ranges, sets of texts as values and globs;
+- `ranges.py`: the values that each word can have in a valid report;
+- `normal.py`: negation moved inwards, and other transformations of conditions;
+- `case.py`: one conjunction. It narrows the set of each value until nothing changes; an empty set is a contradiction;
+- `solve.py`: splits conditions with `or` into such cases, and reasons about the elements of lists;
+- `clauses.py`: asks the solver about each condition and its parts;
+- `pipeline.py`: asks the solver about each rule, given what the rules before it do to the candidates.
+"""

@@ -1,7 +1,8 @@
-"""A branch of an `or` that a quantifier takes in, although it does not speak of the quantifier's element.
+"""Finds parts of an `or` that are inside a quantifier but do not mention its variable.
 
-A quantifier's condition reaches as far right as it can, so `some x in nic.slaves satisfies x is up or nic is bond` is
-false for a bond without slaves. A branch that only asks whether something is known is a guard and belongs there.
+The condition of a quantifier reaches as far to the right as it can. So this condition is false for a bond without
+slaves, although its last part is true: `some x in nic.slaves satisfies x is up or nic is bond`. A part that only tests
+whether a value is known is a guard for the other parts, and is not reported.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from evaluator.policy.source.problems import Problems
 
 
 def unbound_branches(condition: Condition, problems: Problems) -> None:
-    """Note each branch that was probably meant to stand outside the quantifier."""
+    """Report each part of an `or` that probably should be outside the quantifier."""
     for node in walk(condition):
         if not isinstance(node, Quantified) or not isinstance(node.body, AnyOf):
             continue
@@ -25,7 +26,7 @@ def unbound_branches(condition: Condition, problems: Problems) -> None:
             inner = " or ".join(other.text for other in bound)
             outer = f"({node.quantifier} {name} in {node.domain.text} satisfies {inner}) or {branch.text}"
             message += f", but does not mention {quote(name)}"
-            problems.warning("BINDER_UNUSED", message, branch.span, f"if it is meant to be outside: `{outer}`")
+            problems.warning("BINDER_UNUSED", message, branch.span, f"if it should be outside, write `{outer}`")
 
 
 def _is_guard(branch: Condition) -> bool:

@@ -1,8 +1,20 @@
-"""One case of the analysis: relations and states that all hold, and the values that they leave.
+"""Decides whether a conjunction of literals (relations, states, tests for known values) is impossible.
 
-Each number and each address has a set of ranges, each text, boolean and network a set of texts, each pair of values
-the signs (`<`, `=`, `>`) that are still possible between them. A relation makes these sets smaller; if one is empty,
-the case is impossible.
+This is constraint propagation over abstract domains. Each expression has the set of values that it can still have:
+
+- a number or an address: a set of ranges (`Numbers`);
+- a text, a boolean or a network: allowed and excluded texts, and globs (`Texts`);
+- a pair of compared values: the possible signs. `<`, `=`, `>` are the orders; `^`, `v`, `|` are the positions of two
+  interfaces: above, below, neither;
+- a list: only the number of its elements, as the expression `count(list)`.
+
+Each literal makes these sets smaller. Literals that compare two expressions are applied repeatedly, because narrowing
+one side may narrow the other, and facts that follow from other words are derived after each round (`_derive`: members
+imply a kind, a prefix length implies a family). If a set becomes empty, the conjunction is impossible.
+
+All sets are supersets of the real values, so stopping early is safe: after `_ROUNDS` rounds the sets may be larger than
+necessary, but never too small. Without this limit, `a < b and b < c and c < a` for integers without an upper bound
+would narrow the sets forever.
 """
 
 from __future__ import annotations
@@ -34,8 +46,8 @@ from evaluator.policy.language.checked import (
 from evaluator.policy.language.types import Base, Type
 from evaluator.policy.lint.globs import Texts
 from evaluator.policy.lint.normal import NOWHERE, opposite
-from evaluator.policy.lint.numbers import IPV4, IPV6, STATES, Numbers, joined, spanned
-from evaluator.policy.lint.ranges import domain, elements
+from evaluator.policy.lint.numbers import IPV4, IPV6, STATES, Numbers, network_range, union
+from evaluator.policy.lint.ranges import domain, element_domain
 
 _ROUNDS = 3
 _SIGNS = {
@@ -47,16 +59,16 @@ _SIGNS = {
     Relate.AT_LEAST: frozenset(">="),
 }
 _STACKED = {Relate.ABOVE: frozenset("^"), Relate.BELOW: frozenset("v")}
-_TURNED = str.maketrans("<>^v", "><v^")
-_SOME = Numbers(((1, inf),))
-_NONE = Numbers(((0, 0),))
+_MIRRORED = str.maketrans("<>^v", "><v^")
+_POSITIVE = Numbers(((1, inf),))
+_ZERO = Numbers(((0, 0),))
 _MEMBERS_OF = {"slaves": (Kind.BOND, Kind.TEAM), "ports": (Kind.BRIDGE, Kind.OVS)}
-_HOST_PREFIX = {None: joined([(32, 32), (128, 128)]), 4: Numbers(((32, 32),)), 6: Numbers(((128, 128),))}
+_HOST_PREFIX = {None: union([(32, 32), (128, 128)]), 4: Numbers(((32, 32),)), 6: Numbers(((128, 128),))}
 _SHORT_PREFIX = Numbers(((0, 32),))
 
 
 class Case:
-    """What some literals that all hold leave over; `memberships` are elements with their lists."""
+    """The possible values if all literals are true; `memberships` are pairs of an element and its list."""
 
     def __init__(self, literals: Iterable[Condition]) -> None:
         self.is_impossible = False
@@ -64,29 +76,29 @@ class Case:
         self._numbers: dict[Expression, Numbers] = {}
         self._texts: dict[Expression, Texts] = {}
         self._signs: dict[tuple[Expression, Expression], frozenset[str]] = {}
-        self._claims: dict[Condition, bool] = {}
+        self._truths: dict[Condition, bool] = {}
         self._states: dict[tuple[Expression, str], str] = {}
         relations: list[Related] = []
         for literal in literals:
-            self._claim(literal)
+            self._store_truth(literal)
             match literal:
                 case Related():
                     relations.append(literal)
-                    self._relate(literal)
+                    self._apply_relation(literal)
                 case InState():
-                    self._state(literal)
+                    self._apply_state(literal)
                 case IsKnown():
-                    self._known(literal)
+                    self._apply_known(literal)
                 case Truth(operand=operand):
-                    self._text(operand, Texts(frozenset({"true"})))
+                    self._restrict_text(operand, Texts(frozenset({"true"})))
                 case Not(condition=Truth(operand=operand)):
-                    self._text(operand, Texts(frozenset({"false"})))
+                    self._restrict_text(operand, Texts(frozenset({"false"})))
                 case Quantified(quantifier=Quantifier.SOME, domain=listed):
-                    self._number(Count(listed, Type(Base.INTEGER), ""), _SOME)
-        self._settle(relations)
+                    self._restrict_number(Count(listed, Type(Base.INTEGER), ""), _POSITIVE)
+        self._propagate(relations)
 
-    def _settle(self, relations: list[Related]) -> None:
-        """Let the relations narrow the values until nothing changes; fewer rounds leave more values, never fewer."""
+    def _propagate(self, relations: list[Related]) -> None:
+        """Apply the relations until no set changes, or for `_ROUNDS` rounds."""
         for _ in range(_ROUNDS):
             before = (dict(self._numbers), dict(self._texts))
             for relation in relations:
@@ -96,207 +108,226 @@ class Case:
             if self.is_impossible or before == (self._numbers, self._texts):
                 return
 
-    def is_filled(self, listed: Expression) -> bool:
-        """Return whether a list has an element for certain."""
-        return self._numbers_of(Count(listed, Type(Base.INTEGER), "")).within(_SOME)
+    def is_nonempty(self, listed: Expression) -> bool:
+        """Return whether a list certainly has an element."""
+        return self._numbers_of(Count(listed, Type(Base.INTEGER), "")).is_subset_of(_POSITIVE)
 
-    def of_filters(self, literal: Condition) -> Iterator[Quantified]:
-        """Yield what the count of a filtered list means for the list: some element satisfies the condition, or none."""
-        for found in filters_of(literal):
-            count = self._numbers_of(Count(found, Type(Base.INTEGER), ""))
-            if count.within(_SOME):
+    def quantifiers_from_counts(self, literal: Condition) -> Iterator[Quantified]:
+        """Yield a quantifier for each counted filtered list: `some` for a positive count, `every … not` for count 0."""
+        for filtered in filters_of(literal):
+            count = self._numbers_of(Count(filtered, Type(Base.INTEGER), ""))
+            if count.is_subset_of(_POSITIVE):
                 yield Quantified(
-                    Quantifier.SOME, found.variable, found.others_only, found.domain, found.body, "", NOWHERE
+                    Quantifier.SOME,
+                    filtered.variable,
+                    filtered.others_only,
+                    filtered.domain,
+                    filtered.body,
+                    "",
+                    NOWHERE,
                 )
-            elif count.within(_NONE):
-                body = opposite(found.body)
-                yield Quantified(Quantifier.EVERY, found.variable, found.others_only, found.domain, body, "", NOWHERE)
+            elif count.is_subset_of(_ZERO):
+                body = opposite(filtered.body)
+                yield Quantified(
+                    Quantifier.EVERY, filtered.variable, filtered.others_only, filtered.domain, body, "", NOWHERE
+                )
 
-    def _claim(self, literal: Condition) -> None:
-        """Note the claim of a literal, without its `not`; the opposite cannot hold as well."""
-        holds = True
+    def _store_truth(self, literal: Condition) -> None:
+        """Store whether a literal without its `not` is true; a literal and its negation are a contradiction."""
+        is_true = True
         if isinstance(literal, InState | IsKnown | Related) and literal.negated:
-            literal, holds = replace(literal, negated=False), False
+            literal, is_true = replace(literal, negated=False), False
         elif isinstance(literal, Not):
-            literal, holds = literal.condition, False
-        if self._claims.setdefault(literal, holds) is not holds:
+            literal, is_true = literal.condition, False
+        if self._truths.setdefault(literal, is_true) is not is_true:
             self.is_impossible = True
 
-    def _number(self, value: Expression, left: Numbers) -> None:
-        found = self._numbers[value] = self._numbers_of(value).both(left)
-        self.is_impossible = self.is_impossible or found.is_empty
+    def _restrict_number(self, value: Expression, allowed: Numbers) -> None:
+        remaining = self._numbers[value] = self._numbers_of(value).intersection(allowed)
+        self.is_impossible = self.is_impossible or remaining.is_empty
 
-    def _text(self, value: Expression, left: Texts) -> None:
-        found = self._texts[value] = self._texts_of(value).both(left)
-        self.is_impossible = self.is_impossible or found.is_empty
+    def _restrict_text(self, value: Expression, allowed: Texts) -> None:
+        remaining = self._texts[value] = self._texts_of(value).intersection(allowed)
+        self.is_impossible = self.is_impossible or remaining.is_empty
 
     def _numbers_of(self, value: Expression) -> Numbers:
-        found = self._numbers.get(value)
-        if found is None:
+        numbers = self._numbers.get(value)
+        if numbers is None:
             natural = domain(value)
-            found = natural if isinstance(natural, Numbers) else Numbers()
-        return found
+            numbers = natural if isinstance(natural, Numbers) else Numbers()
+        return numbers
 
     def _texts_of(self, value: Expression) -> Texts:
-        found = self._texts.get(value)
-        if found is None:
+        texts = self._texts.get(value)
+        if texts is None:
             natural = domain(value)
-            found = natural if isinstance(natural, Texts) else Texts()
-        return found
+            texts = natural if isinstance(natural, Texts) else Texts()
+        return texts
 
-    def _sign(self, left: Expression, right: Expression, signs: frozenset[str]) -> None:
+    def _restrict_signs(self, left: Expression, right: Expression, signs: frozenset[str]) -> None:
         if (right, left) in self._signs:
-            left, right, signs = right, left, frozenset("".join(signs).translate(_TURNED))
+            left, right, signs = right, left, frozenset("".join(signs).translate(_MIRRORED))
         possible = self._signs.get((left, right), frozenset("<=>^v|" if left != right else "=|"))
-        found = self._signs[left, right] = possible & signs
-        self.is_impossible = self.is_impossible or not found & frozenset("<=>") or not found & frozenset("^v|")
+        remaining = self._signs[left, right] = possible & signs
+        self.is_impossible = self.is_impossible or not remaining & frozenset("<=>") or not remaining & frozenset("^v|")
 
-    def _kind(self, owner: Expression, kinds: Texts) -> None:
-        self._text(Read((Base.NIC, "kind"), owner, Type(Base.TEXT), ""), kinds)
+    def _restrict_kind(self, owner: Expression, kinds: Texts) -> None:
+        self._restrict_text(Read((Base.NIC, "kind"), owner, Type(Base.TEXT), ""), kinds)
 
-    def _state(self, literal: InState) -> None:
+    def _apply_state(self, literal: InState) -> None:
         operand, state = literal.operand, literal.state
         if state.kind is not None:
             name = frozenset({str(state.kind)})
-            self._kind(operand, Texts(never=name) if literal.negated else Texts(only=name))
+            self._restrict_kind(operand, Texts(never=name) if literal.negated else Texts(only=name))
         elif state.name in STATES:
             addresses = STATES[state.name]
-            self._number(operand, addresses.others() if literal.negated else addresses)
+            self._restrict_number(operand, addresses.complement() if literal.negated else addresses)
         elif state.family and not literal.negated:
             is_other = self._states.setdefault((operand, state.family), state.name) != state.name
             self.is_impossible = self.is_impossible or is_other
 
-    def _known(self, literal: IsKnown) -> None:
+    def _apply_known(self, literal: IsKnown) -> None:
         operand = literal.operand
         if literal.negated:
             self.is_impossible = self.is_impossible or not operand.type.optional
         elif isinstance(operand, Read) and operand.word.name == "bond_mode" and operand.owner is not None:
-            self._kind(operand.owner, Texts(frozenset({str(Kind.BOND)})))
+            self._restrict_kind(operand.owner, Texts(frozenset({str(Kind.BOND)})))
 
-    def _relate(self, literal: Related) -> None:
-        """Note the consequences of a relation that do not depend on the values of its sides."""
+    def _apply_relation(self, literal: Related) -> None:
+        """Apply the consequences of a relation that do not depend on the values of its sides."""
         left, right, relation = literal.left, literal.right, literal.relation
         if relation in _SIGNS:
             signs = _SIGNS[relation]
-            self._sign(left, right, (frozenset("<=>") - signs if literal.negated else signs) | frozenset("^v|"))
+            self._restrict_signs(
+                left, right, (frozenset("<=>") - signs if literal.negated else signs) | frozenset("^v|")
+            )
         elif relation in _STACKED:
             signs = _STACKED[relation]
-            self._sign(left, right, (frozenset("^v|") - signs if literal.negated else signs) | frozenset("<=>"))
+            self._restrict_signs(
+                left, right, (frozenset("^v|") - signs if literal.negated else signs) | frozenset("<=>")
+            )
         elif relation is Relate.WITHIN:
             if left == right and literal.negated:
                 self.is_impossible = True
             if literal.negated:
-                self._filled(left)
+                self._require_element(left)
         elif relation is Relate.OVERLAPS and not literal.negated:
-            self._filled(left)
-            self._filled(right)
+            self._require_element(left)
+            self._require_element(right)
         elif relation is Relate.IN and not literal.negated:
-            self._filled(right)
+            self._require_element(right)
             self.memberships.append((left, right))
         elif right.type.is_list and not literal.negated:
-            self._filled(right)
+            self._require_element(right)
         if relation is Relate.OVERLAPS:
-            self._owns(literal)
+            self._apply_ownership(literal)
 
-    def _filled(self, listed: Expression) -> None:
-        self._number(Count(listed, Type(Base.INTEGER), ""), _SOME)
+    def _require_element(self, listed: Expression) -> None:
+        self._restrict_number(Count(listed, Type(Base.INTEGER), ""), _POSITIVE)
 
-    def _owns(self, literal: Related) -> None:
-        """Note that `nic.addresses overlaps host.addresses` means that something is in `nic.matched`."""
-        for one, other in ((literal.left, literal.right), (literal.right, literal.left)):
-            names = [side.word.shown if isinstance(side, Read) else "" for side in (one, other)]
-            if names == ["nic.addresses", "host.addresses"] and isinstance(one, Read):
-                matched = Count(replace(one, key=(Base.NIC, "matched")), Type(Base.INTEGER), "")
-                self._number(matched, _NONE if literal.negated else _SOME)
+    def _apply_ownership(self, literal: Related) -> None:
+        """Apply that `nic.addresses overlaps host.addresses` means that `nic.matched` is not empty."""
+        for left, right in ((literal.left, literal.right), (literal.right, literal.left)):
+            words = [side.word.shown if isinstance(side, Read) else "" for side in (left, right)]
+            if words == ["nic.addresses", "host.addresses"] and isinstance(left, Read):
+                matched = Count(replace(left, key=(Base.NIC, "matched")), Type(Base.INTEGER), "")
+                self._restrict_number(matched, _ZERO if literal.negated else _POSITIVE)
 
     def _narrow(self, literal: Related) -> None:
-        """Remove the values of each side that are impossible beside those of the other."""
+        """Remove the values of each side that have no partner among the values of the other side."""
         left, right, relation = literal.left, literal.right, literal.relation
         if relation in _SIGNS:
-            self._compare(left, right, relation, literal.negated)
+            self._narrow_compared(left, right, relation, literal.negated)
         elif relation is Relate.IN:
-            self._member(left, right, literal.negated)
+            self._narrow_member(left, right, literal.negated)
         elif relation is Relate.IN_NETWORK:
-            networks = _networks(right)
+            networks = _networks_in(right)
             if networks is not None:
-                self._number(left, networks.others() if literal.negated else networks)
+                self._restrict_number(left, networks.complement() if literal.negated else networks)
         elif relation is Relate.LIKE:
             globs = _texts_in(right)
             if globs is not None:
-                self._text(left, Texts(unlike=globs) if literal.negated else Texts(like=(globs,)))
+                self._restrict_text(left, Texts(unlike=globs) if literal.negated else Texts(like=(globs,)))
         elif relation is Relate.OVERLAPS and not literal.negated:
-            self._overlap(left, right)
-        elif relation is Relate.WITHIN and not literal.negated and self.is_filled(left):
-            self._filled(right)
-            self._overlap(left, right)
+            self._compare_lists(left, right)
+        elif relation is Relate.WITHIN and not literal.negated and self.is_nonempty(left):
+            self._require_element(right)
+            self._compare_lists(left, right)
 
-    def _compare(self, left: Expression, right: Expression, relation: Relate, negated: bool) -> None:
+    def _narrow_compared(self, left: Expression, right: Expression, relation: Relate, negated: bool) -> None:
         signs = frozenset("<=>") - _SIGNS[relation] if negated else _SIGNS[relation]
-        for one, other, possible in ((left, right, signs), (right, left, frozenset("".join(signs).translate(_TURNED)))):
-            natural = domain(one)
+        for side, other, possible in (
+            (left, right, signs),
+            (right, left, frozenset("".join(signs).translate(_MIRRORED))),
+        ):
+            natural = domain(side)
             if isinstance(natural, Numbers):
-                self._number(one, _numbers_beside(self._numbers_of(other), possible, natural))
+                self._restrict_number(side, _numbers_related_to(self._numbers_of(other), possible, natural))
             elif isinstance(natural, Texts):
-                beside = _texts_beside(self._texts_of(other), possible)
-                if beside is not None:
-                    self._text(one, beside)
+                related = _texts_related_to(self._texts_of(other), possible)
+                if related is not None:
+                    self._restrict_text(side, related)
         network = right.value if isinstance(right, Constant) else None
         if signs == _SIGNS[Relate.EQUAL] and isinstance(left, Read) and isinstance(network, Cidr) and left.owner:
-            self._number(left.owner, joined([spanned(network)]))
+            self._restrict_number(left.owner, union([network_range(network)]))
             prefix = Read((Base.OWNED, "prefix"), left.owner, Type(Base.INTEGER), "")
-            self._number(prefix, Numbers(((network.prefix, network.prefix),)))
+            self._restrict_number(prefix, Numbers(((network.prefix, network.prefix),)))
 
-    def _member(self, left: Expression, right: Expression, negated: bool) -> None:
+    def _narrow_member(self, left: Expression, right: Expression, negated: bool) -> None:
         operands = right.operands if isinstance(right, ListOf) else ()
         if negated:
             for operand in operands:
-                self._compare(left, operand, Relate.UNEQUAL, False)
+                self._narrow_compared(left, operand, Relate.UNEQUAL, False)
             if _is_owners(right):
-                self._number(Count(_matched(left), Type(Base.INTEGER), ""), _NONE)
+                self._restrict_number(Count(_matched(left), Type(Base.INTEGER), ""), _ZERO)
             return
-        self._among(left, right)
+        self._narrow_element(left, right)
         if len(operands) == 1:
-            self._compare(left, operands[0], Relate.EQUAL, False)
+            self._narrow_compared(left, operands[0], Relate.EQUAL, False)
 
-    def _among(self, value: Expression, listed: Expression) -> None:
-        possible = elements(listed)
+    def _narrow_element(self, value: Expression, listed: Expression) -> None:
+        possible = element_domain(listed)
         if isinstance(possible, Numbers):
-            self._number(value, possible)
+            self._restrict_number(value, possible)
         elif isinstance(possible, Texts):
-            self._text(value, possible)
+            self._restrict_text(value, possible)
         if _is_owners(listed):
-            self._filled(_matched(value))
+            self._require_element(_matched(value))
 
-    def _overlap(self, left: Expression, right: Expression) -> None:
-        one, other = elements(left), elements(right)
-        if isinstance(one, Numbers):
-            are_disjoint = isinstance(other, Numbers) and one.both(other).is_empty
+    def _compare_lists(self, left: Expression, right: Expression) -> None:
+        left_elements, right_elements = element_domain(left), element_domain(right)
+        if isinstance(left_elements, Numbers):
+            are_disjoint = isinstance(right_elements, Numbers) and left_elements.intersection(right_elements).is_empty
         else:
-            are_disjoint = isinstance(one, Texts) and isinstance(other, Texts) and one.both(other).is_empty
+            are_disjoint = (
+                isinstance(left_elements, Texts)
+                and isinstance(right_elements, Texts)
+                and left_elements.intersection(right_elements).is_empty
+            )
         self.is_impossible = self.is_impossible or are_disjoint
 
     def _derive(self) -> None:
-        """Derive facts about one word from the values of another: members about the kind, prefixes about the family."""
-        for value, left in list(self._numbers.items()):
-            if isinstance(value, Count) and isinstance(value.operand, Read) and left.within(_SOME):
+        """Derive facts about other words: the kind from members, the family from the prefix length and vice versa."""
+        for value, numbers in list(self._numbers.items()):
+            if isinstance(value, Count) and isinstance(value.operand, Read) and numbers.is_subset_of(_POSITIVE):
                 word, owner = value.operand.word, value.operand.owner
                 if word.owner is Base.NIC and word.name in _MEMBERS_OF and owner is not None:
-                    self._kind(owner, Texts(frozenset(map(str, _MEMBERS_OF[word.name]))))
+                    self._restrict_kind(owner, Texts(frozenset(map(str, _MEMBERS_OF[word.name]))))
             elif isinstance(value, Read) and value.word.owner is Base.OWNED and value.owner is not None:
-                if self._numbers_of(value.owner).within(IPV4):
-                    self._number(value, _SHORT_PREFIX)
-                elif left.both(_SHORT_PREFIX).is_empty:
-                    self._number(value.owner, IPV6)
-        for literal, holds in list(self._claims.items()):
-            if holds and isinstance(literal, InState) and literal.state.name == "host_prefix":
+                if self._numbers_of(value.owner).is_subset_of(IPV4):
+                    self._restrict_number(value, _SHORT_PREFIX)
+                elif numbers.intersection(_SHORT_PREFIX).is_empty:
+                    self._restrict_number(value.owner, IPV6)
+        for literal, is_true in list(self._truths.items()):
+            if is_true and isinstance(literal, InState) and literal.state.name == "host_prefix":
                 addresses = self._numbers_of(literal.operand)
-                family = 4 if addresses.within(IPV4) else 6 if addresses.within(IPV6) else None
+                family = 4 if addresses.is_subset_of(IPV4) else 6 if addresses.is_subset_of(IPV6) else None
                 prefix = Read((Base.OWNED, "prefix"), literal.operand, Type(Base.INTEGER), "")
-                self._number(prefix, _HOST_PREFIX[family])
+                self._restrict_number(prefix, _HOST_PREFIX[family])
 
 
-def _numbers_beside(other: Numbers, signs: frozenset[str], natural: Numbers) -> Numbers:
-    """Return the numbers that have one of these relations to one of the others."""
+def _numbers_related_to(other: Numbers, signs: frozenset[str], natural: Numbers) -> Numbers:
+    """Return the numbers that have one of the signs to at least one of the other numbers."""
     if other.is_empty:
         return other
     (least, _), (_, greatest) = other.ranges[0], other.ranges[-1]
@@ -305,10 +336,10 @@ def _numbers_beside(other: Numbers, signs: frozenset[str], natural: Numbers) -> 
         ranges.append((-inf, greatest - 1))
     if ">" in signs:
         ranges.append((least + 1, inf))
-    return joined(ranges).both(natural)
+    return union(ranges).intersection(natural)
 
 
-def _texts_beside(other: Texts, signs: frozenset[str]) -> Texts | None:
+def _texts_related_to(other: Texts, signs: frozenset[str]) -> Texts | None:
     if other.only is None:
         return None
     if signs == frozenset("="):
@@ -318,11 +349,11 @@ def _texts_beside(other: Texts, signs: frozenset[str]) -> Texts | None:
     return None
 
 
-def _networks(expression: Expression) -> Numbers | None:
+def _networks_in(expression: Expression) -> Numbers | None:
     operands = expression.operands if isinstance(expression, ListOf) else (expression,)
     values = [operand.value for operand in operands if isinstance(operand, Constant)]
     networks = [value for value in values if isinstance(value, Cidr)]
-    return joined(map(spanned, networks)) if len(networks) == len(operands) else None
+    return union(map(network_range, networks)) if len(networks) == len(operands) else None
 
 
 def _texts_in(expression: Expression) -> tuple[str, ...] | None:

@@ -1,7 +1,7 @@
-"""Conditions of one rule that hold never, or always, whatever the host is.
+"""Warns about conditions, and parts of conditions, that are never or always true, whatever the host is.
 
-The place of a warning is the smallest part of the condition that explains it: one relation, or the second of two that
-exclude each other.
+The place of a warning is the smallest part that explains it: one clause, or the second of two that cannot both be true.
+If a whole condition is never or always true, its parts are not reported again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from evaluator.policy.language.verbs import Effect, Judges
 from evaluator.policy.language.vocabulary import word_named
 from evaluator.policy.lint.globs import mac_form
 from evaluator.policy.lint.normal import NOWHERE
-from evaluator.policy.lint.placed import Placed
+from evaluator.policy.lint.placed import PlacedRule
 from evaluator.policy.lint.ranges import HINTS
 from evaluator.policy.lint.solve import NIC, Solver
 from evaluator.policy.source.problems import Problems
@@ -50,23 +50,23 @@ _Context = tuple[Condition, ...]
 
 
 class Cause(Struct, frozen=True):
-    """The parts of a condition that explain why it never holds: one, or two that exclude each other."""
+    """The parts of a condition that explain why it is never true: one part, or two that cannot both be true."""
 
     parts: tuple[Condition, ...]
 
     @property
     def span(self) -> Span:
-        """The place of the last of them."""
+        """The span of the last part."""
         return self.parts[-1].span
 
     def __str__(self) -> str:
         if len(self.parts) == 1:
             return f"{quote(self.parts[0].text)} is never true"
-        return f"{quote(self.parts[0].text)} and {quote(self.parts[1].text)} exclude each other"
+        return f"{quote(self.parts[0].text)} and {quote(self.parts[1].text)} cannot both be true"
 
     @property
     def hint(self) -> str:
-        """What to do about it."""
+        """The hint for the warning."""
         if len(self.parts) == 1:
             return _hint(self.parts[0])
         names = {node.word.name for part in self.parts for node in walk(part) if isinstance(node, Read)}
@@ -74,8 +74,8 @@ class Cause(Struct, frozen=True):
         return hints[0] if hints else "use `or` if one of them is enough"
 
 
-def subject_context(placed: Placed) -> _Context:
-    """Return what holds for each interface that a rule judges, because of its verb."""
+def subject_context(placed: PlacedRule) -> _Context:
+    """Return the conditions that are true for each interface that a rule looks at, because of its verb."""
     rule = placed.rule
     if not rule.has_subject:
         return ()
@@ -84,33 +84,33 @@ def subject_context(placed: Placed) -> _Context:
     return (_in(NIC, Read(word.key, None, word.type, name)),)
 
 
-def lint_clauses(placed: Placed, solver: Solver, problems: Problems) -> None:
-    """Note the parts of a rule's condition that never or always hold."""
+def lint_clauses(placed: PlacedRule, solver: Solver, problems: Problems) -> None:
+    """Report the condition of a rule, or parts of it, that are never or always true."""
     rule = placed.rule
     context = subject_context(placed)
     if solver.never(*context, rule.condition):
         cause = cause_of(rule.condition, context, solver)
-        if not _is_told_elsewhere(cause):
+        if not _is_reported_by_checker(cause):
             message = f"the rule {quote(rule.name)} can never fire: {cause}"
             problems.warning("RULE_NEVER_FIRES", message, cause.span, cause.hint)
     elif is_constant(rule.condition) or not solver.always(rule.condition, *context):
-        _Parts(solver, problems).look(rule.condition, context)
-    elif rule.verb.effect is not Effect.REMOVE and not _is_known(rule.condition):  # a removal is noted by its effect
-        of = "for each interface that it judges" if rule.has_subject else "on every host"
-        message = f"the condition of the rule {quote(rule.name)} is always true {of}"
+        _PartsLinter(solver, problems).look(rule.condition, context)
+    elif rule.verb.effect is not Effect.REMOVE and not _tests_known_value(rule.condition):  # pipeline.py reports REMOVE
+        scope = "for each interface that it looks at" if rule.has_subject else "on every host"
+        message = f"the condition of the rule {quote(rule.name)} is always true {scope}"
         problems.warning("CONDITION_ALWAYS_TRUE", message, rule.condition.span, "write `true` if this is intended")
 
 
 def cause_of(condition: Condition, context: _Context, solver: Solver) -> Cause:
-    """Return the smallest part that explains why a condition never holds."""
+    """Return the smallest part that explains why a condition is never true."""
     if isinstance(condition, AllOf):
         parts = _parts(condition)
         for part in parts:
             if solver.never(*context, part):
                 return cause_of(part, context, solver)
-        for one, other in combinations(parts, 2):
-            if solver.never(*context, one, other):
-                return Cause((one, other))
+        for first, second in combinations(parts, 2):
+            if solver.never(*context, first, second):
+                return Cause((first, second))
     if isinstance(condition, Quantified) and condition.quantifier is Quantifier.SOME:
         inside = (*context, _in(condition.variable, condition.domain))
         if solver.never(*inside) or not solver.never(*inside, condition.body):
@@ -122,23 +122,23 @@ def cause_of(condition: Condition, context: _Context, solver: Solver) -> Cause:
     return Cause((condition,))
 
 
-class _Parts:
-    """Looks through a condition that may hold and may not for parts that never or always hold."""
+class _PartsLinter:
+    """Finds parts that are never or always true in a condition that is sometimes true and sometimes false."""
 
     def __init__(self, solver: Solver, problems: Problems) -> None:
         self._solver = solver
         self._problems = problems
 
     def look(self, condition: Condition, context: _Context) -> None:
-        """Note parts of the condition."""
+        """Report the parts of a condition that are never or always true."""
         match condition:
             case AllOf(conditions=parts):
                 for part in parts:
-                    if not self._note_always(part, ()):
+                    if not self._report_always(part, ()):
                         self.look(part, (*context, *(other for other in parts if other is not part)))
             case AnyOf(conditions=parts):
                 for part in parts:
-                    if not self._note_never(part, context):
+                    if not self._report_never(part, context):
                         self.look(part, context)
             case Not(condition=inner):
                 self.look(inner, ())
@@ -149,49 +149,49 @@ class _Parts:
                 self._look_at_filters(condition, context)
 
     def _look_at_filters(self, condition: Related, context: _Context) -> None:
-        for found in filters_of(condition):
-            inside = (*context, _in(found.variable, found.domain))
-            if not self._solver.never(*inside) and not self._note_never(found.body, inside):
-                self.look(found.body, inside)
+        for filtered in filters_of(condition):
+            inside = (*context, _in(filtered.variable, filtered.domain))
+            if not self._solver.never(*inside) and not self._report_never(filtered.body, inside):
+                self.look(filtered.body, inside)
 
     def _look_inside(self, condition: Quantified, context: _Context) -> None:
-        """Note parts of a quantifier's body, unless its list is always empty."""
+        """Report parts of a quantifier's condition, unless its list is always empty."""
         is_member = _in(condition.variable, condition.domain)
         inside = (*context, is_member)
-        if self._solver.never(*inside) or self._note_always(condition.body, (is_member,)):
+        if self._solver.never(*inside) or self._report_always(condition.body, (is_member,)):
             return
-        if not self._note_never(condition.body, inside):
+        if not self._report_never(condition.body, inside):
             self.look(condition.body, inside)
 
-    def _note_never(self, part: Condition, context: _Context) -> bool:
+    def _report_never(self, part: Condition, context: _Context) -> bool:
         if is_constant(part) or not self._solver.never(*context, part):
             return False
         cause = cause_of(part, context, self._solver)
-        if not _is_told_elsewhere(cause):
-            where = "" if self._solver.never(part) else " here"
-            message = f"{cause}" if len(cause.parts) > 1 else f"{cause}{where}"
+        if not _is_reported_by_checker(cause):
+            here = "" if self._solver.never(part) else " here"
+            message = f"{cause}" if len(cause.parts) > 1 else f"{cause}{here}"
             self._problems.warning("CONDITION_NEVER_TRUE", message, cause.span, cause.hint)
         return True
 
-    def _note_always(self, part: Condition, context: _Context) -> bool:
-        if is_constant(part) or _is_known(part) or not self._solver.always(part, *context):
+    def _report_always(self, part: Condition, context: _Context) -> bool:
+        if is_constant(part) or _tests_known_value(part) or not self._solver.always(part, *context):
             return False
         message = f"{quote(part.text)} is always true"
-        self._problems.warning("CONDITION_ALWAYS_TRUE", message, part.span, _hint(part) or "leave it out")
+        self._problems.warning("CONDITION_ALWAYS_TRUE", message, part.span, _hint(part) or "remove it")
         return True
 
     def _look_at_list(self, condition: Related, context: _Context) -> None:
-        """Note elements of a written list that the left side never equals, globs that it never matches."""
+        """Report elements of a list in the rule that the left side never equals, is never in, or never matches."""
         right = condition.right
         if condition.relation not in (Relate.IN, Relate.IN_NETWORK, Relate.LIKE) or not isinstance(right, ListOf):
             return
-        alone = Relate.EQUAL if condition.relation is Relate.IN else condition.relation
+        relation = Relate.EQUAL if condition.relation is Relate.IN else condition.relation
         for operand in right.operands:
-            only = Related(condition.left, alone, operand, False, operand.text, condition.span)
-            if len(right.operands) > 1 and self._solver.never(*context, only):
-                message = f"{quote(operand.text)} never fits {quote(condition.left.text)}"
+            single = Related(condition.left, relation, operand, False, operand.text, condition.span)
+            if len(right.operands) > 1 and self._solver.never(*context, single):
+                message = f"{quote(operand.text)} never matches {quote(condition.left.text)}"
                 span = self._problems.find(operand.text, condition.span)
-                self._problems.warning("CONDITION_NEVER_TRUE", message, span, _hint(only))
+                self._problems.warning("CONDITION_NEVER_TRUE", message, span, _hint(single))
 
 
 def _parts(condition: Condition) -> tuple[Condition, ...]:
@@ -201,18 +201,18 @@ def _parts(condition: Condition) -> tuple[Condition, ...]:
 
 
 def is_constant(condition: Condition) -> bool:
-    """Return whether a condition consists of `true` and `false` only, and so is meant to be constant."""
+    """Return whether a condition consists of `true` and `false` only, and so is constant on purpose."""
     leaves = [node for node in walk(condition) if not isinstance(node, AllOf | AnyOf | Not)]
     return all(isinstance(node, Truth | Constant) for node in leaves)
 
 
-def _is_told_elsewhere(cause: Cause) -> bool:
-    """Return whether the checker of one condition has reported it: a value that is always known."""
+def _is_reported_by_checker(cause: Cause) -> bool:
+    """Return whether `check/condition.py` has reported the cause: a test whether an always known value is known."""
     return len(cause.parts) == 1 and isinstance(cause.parts[0], IsKnown)
 
 
-def _is_known(condition: Condition) -> bool:
-    """Return whether a condition asks if something is known that always is, which the checker has reported."""
+def _tests_known_value(condition: Condition) -> bool:
+    """Return whether a condition tests if an always known value is known, which `check/condition.py` has reported."""
     return any(isinstance(node, IsKnown) and not node.operand.type.optional for node in walk(condition))
 
 
@@ -234,7 +234,7 @@ def _hint(condition: Condition) -> str:
         if isinstance(side, Count):
             return "a count is 0 or more"
     if condition.relation is Relate.IN_NETWORK and all(isinstance(side, Constant) for side in sides):
-        return "an address is only in a network of its own family"
+        return "an address is never in a network of the other family"
     if condition.left.type == Type(Base.NIC):
         return "compare two different interfaces: `some other in candidates satisfies …`"
     return ""

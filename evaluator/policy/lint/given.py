@@ -1,6 +1,6 @@
-"""The traps in values that are given for parameters: a glob that is compared exactly, a letter that looks like another.
+"""Warns about values of parameters, such as a glob that is compared exactly or a lookalike character.
 
-The checker of a policy sees defaults only; who gives a value asks here.
+The checker of a policy sees only the defaults. Callers that pass values get the same warnings for them here.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from evaluator.policy.language.program import Program
 from evaluator.policy.lint.literals import of_parameters
 
 
-def warnings_of(program: Program, given: Mapping[str, Value]) -> tuple[Diagnostic, ...]:
-    """Return what is probably wrong with the values that are given; the place is that of the rule that uses one."""
+def warnings_of(program: Program, values: Mapping[str, Value]) -> tuple[Diagnostic, ...]:
+    """Return the warnings about values of parameters; the place of each is the rule that uses the parameter."""
     return in_order(
-        Diagnostic(trap.code, trap.message, rule.place, trap.hint, Severity.WARNING)
+        Diagnostic(warning.code, warning.message, rule.place, warning.hint, Severity.WARNING)
         for rule in program.rules
-        for trap in of_parameters(rule.condition, given, "the value of")
+        for warning in of_parameters(rule.condition, values, "the value of")
     )

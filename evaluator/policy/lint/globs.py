@@ -1,7 +1,12 @@
-"""Sets of texts: what a text may still be, by the values and globs that a condition compares it with.
+"""Sets of texts, described by allowed values, excluded values, and globs.
 
-Sound and not complete: a set that is reported empty is empty. `eth*` and `virbr*` share no text because their fixed
-beginnings differ; `eth0*` is inside `eth*` because its fixed beginning starts with `eth`.
+If a finite set of allowed values is known, the set is exact: each value is tested. Otherwise two simple tests are used,
+because the intersection of globs in general needs automata:
+
+- two globs are disjoint if their fixed beginnings, or their fixed ends, differ: `eth*` and `virbr*`;
+- a glob is inside `PREFIX*` if its fixed beginning starts with the prefix: `eth0*` is inside `eth*`.
+
+They are sound, not complete: a set that is reported as empty is empty, but some empty sets are not recognised.
 """
 
 from __future__ import annotations
@@ -17,8 +22,8 @@ _WILD = re.compile(r"[*?\[]")
 class Texts(Struct, frozen=True):
     """A set of texts.
 
-    `only` are the texts that it may be at most (None: any text), `never` those that it is not. It matches one
-    glob of each list in `like`, and no glob in `unlike`. If `is_lower`, it has no capitals.
+    A text is in the set if it is in `only` (None: any text), is not in `never`, matches at least one glob of each list
+    in `like`, matches no glob in `unlike`, and, if `is_lower`, has no capital letters.
     """
 
     only: frozenset[str] | None = None
@@ -29,18 +34,20 @@ class Texts(Struct, frozen=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether no text is left, as far as this is known."""
+        """Whether the set is certainly empty."""
         if self.only is not None:
             return not any(map(self._may_be, self.only))
         lists = [tuple(glob for glob in globs if not self._rules_out(glob)) for globs in self.like]
         if "*" in self.unlike or not all(lists):
             return True
         return any(
-            all(_are_disjoint(a, b) for a in one for b in other) for at, one in enumerate(lists) for other in lists[:at]
+            all(_are_disjoint(glob, earlier) for glob in globs for earlier in earlier_globs)
+            for at, globs in enumerate(lists)
+            for earlier_globs in lists[:at]
         )
 
-    def both(self, other: Texts) -> Texts:
-        """Return the texts that are in both sets."""
+    def intersection(self, other: Texts) -> Texts:
+        """Return the intersection of two sets."""
         if self.only is None or other.only is None:
             only = self.only if other.only is None else other.only
         else:
@@ -62,7 +69,7 @@ class Texts(Struct, frozen=True):
         )
 
     def _rules_out(self, glob: str) -> bool:
-        """Return whether no text that the glob matches can be in the set."""
+        """Return whether certainly no text in the set matches the glob."""
         if not _WILD.search(glob):
             return not self._may_be(glob)
         if self.is_lower and has_capitals(glob):
@@ -71,13 +78,13 @@ class Texts(Struct, frozen=True):
 
 
 def has_capitals(glob: str) -> bool:
-    """Return whether each text that the glob matches has a capital."""
+    """Return whether each text that the glob matches has a capital letter."""
     fixed = re.sub(r"\[[^\]]*\]", "", glob)
     return fixed != fixed.lower()
 
 
 def mac_form(glob: str) -> str:
-    """Return a glob for MAC addresses in the form that reports have: lower case, with colons."""
+    """Return a glob for MAC addresses in the form of reports: lower case, with colons."""
     return re.sub(r"[-.](?![^\[]*\])", ":", glob).lower()
 
 
@@ -98,7 +105,7 @@ def _are_disjoint(one: str, other: str) -> bool:
 
 
 def _is_inside(glob: str, outer: str) -> bool:
-    """Return whether the outer glob matches each text that the glob matches."""
+    """Return whether the outer glob certainly matches each text that the glob matches."""
     if glob == outer:
         return True
     start, star, rest = outer.partition("*")

@@ -1,6 +1,6 @@
-"""Texts and numbers in a rule that are allowed and hardly mean what they look like.
+"""Warns about texts and numbers that are valid but probably not intended: typical mistakes with globs, lists, MACs.
 
-The texts are those of the rule and the defaults, or the given values, of the parameters that it compares with.
+The values are the literals in a rule, and the defaults or values of the parameters that the rule compares with.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from evaluator.base.lookalike import lookalike_in
 from evaluator.base.text import quote
@@ -26,8 +27,8 @@ from evaluator.policy.language.checked import (
 from evaluator.policy.language.environment import Value
 from evaluator.policy.language.types import Base, Type
 from evaluator.policy.lint.globs import Texts, mac_form
-from evaluator.policy.lint.numbers import Numbers, joined
-from evaluator.policy.lint.ranges import HINTS, domain, elements
+from evaluator.policy.lint.numbers import Numbers, union
+from evaluator.policy.lint.ranges import HINTS, domain, element_domain
 
 _EXACT = (Relate.EQUAL, Relate.UNEQUAL, Relate.IN, Relate.OVERLAPS, Relate.WITHIN)
 _FREE_TEXT = ("alias", "label")
@@ -40,8 +41,8 @@ _REGEX = re.compile(r"[()|^$+{}]|^\.\*|\.\+|\.\?|\[\^")
 _OCTAL = re.compile(r"-?0[0-9]+")
 
 
-class Trap(Struct, frozen=True):
-    """What is wrong with a value; `words` are the author's words for it inside `node`."""
+class LiteralWarning(Struct, frozen=True):
+    """A warning about a value; `words` is the text of the value in the rule, inside the text of `node`."""
 
     code: str
     message: str
@@ -51,49 +52,48 @@ class Trap(Struct, frozen=True):
 
 
 class _Text(Struct, frozen=True):
-    """A text that a relation compares with: as the rule writes it, or as the value of a parameter."""
+    """A text that a relation compares with: a literal, or the value of a parameter."""
 
     value: str
     words: str
     parameter: str = ""
 
 
-def traps(condition: Condition, values: Mapping[str, Value], called: str = "the default of") -> Iterator[Trap]:
-    """Yield the traps of a condition; `values` are those of the parameters, and `called` is what they are."""
+def literal_warnings(
+    condition: Condition, values: Mapping[str, Value], description: str = "the default of"
+) -> Iterator[LiteralWarning]:
+    """Yield the warnings about the values in a condition; `called` describes the values of parameters in messages."""
     for node in walk(condition):
         if isinstance(node, Constant) and node.type.base is Base.TEXT:
             yield from _look_alike(str(node.value), node.text)
         elif isinstance(node, Constant) and node.type.base is Base.INTEGER and _OCTAL.fullmatch(node.text):
-            message = f"{quote(node.text)} is the decimal number {node.value}: a leading 0 means nothing here"
-            yield Trap("OCTAL_NUMBER", message, f"write {node.value}{_octal(node.text)}", node.text)
+            message = f"{quote(node.text)} is the decimal number {node.value}: a leading 0 has no meaning"
+            yield LiteralWarning("OCTAL_NUMBER", message, f"write {node.value}{_octal(node.text)}", node.text)
         elif isinstance(node, Related):
-            yield from _of_relation(node, values, called)
+            yield from _of_relation(node, values, description)
 
 
-def of_parameters(condition: Condition, values: Mapping[str, Value], called: str) -> Iterator[Trap]:
-    """Yield the traps of a condition that are in the values of its parameters."""
+def of_parameters(condition: Condition, values: Mapping[str, Value], description: str) -> Iterator[LiteralWarning]:
+    """Yield the warnings about the values of the parameters in a condition."""
     names = {node.name for node in walk(condition) if isinstance(node, ParameterValue)} & values.keys()
     for name in sorted(names):
         value = values[name]
         for text in value if isinstance(value, tuple) else (value,):
-            found = _look_alike(text, name) if isinstance(text, str) else ()
-            yield from (replace_message(trap, f"{called} {quote(name)}: {trap.message}") for trap in found)
+            warnings = _look_alike(text, name) if isinstance(text, str) else ()
+            yield from (
+                replace(warning, message=f"{description} {quote(name)}: {warning.message}") for warning in warnings
+            )
     for node in walk(condition):
         if isinstance(node, Related):
-            yield from (trap for trap in _of_relation(node, values, called) if trap.words in names)
+            yield from (warning for warning in _of_relation(node, values, description) if warning.words in names)
 
 
-def replace_message(trap: Trap, message: str) -> Trap:
-    """Return the trap with another message."""
-    return Trap(trap.code, message, trap.hint, trap.words, trap.node)
-
-
-def _look_alike(text: str, words: str) -> Iterator[Trap]:
-    found = lookalike_in(text)
-    if found is not None:
-        code = "INVISIBLE_CHARACTER" if found.is_invisible else "LOOKALIKE_CHARACTER"
-        message = f"{quote(text)} is not what it looks like: {found.message}"
-        yield Trap(code, message, f'write "{found.meant}" if that is meant', words)
+def _look_alike(text: str, words: str) -> Iterator[LiteralWarning]:
+    lookalike = lookalike_in(text)
+    if lookalike is not None:
+        code = "INVISIBLE_CHARACTER" if lookalike.is_invisible else "LOOKALIKE_CHARACTER"
+        message = f"{quote(text)} is not what it looks like: {lookalike.message}"
+        yield LiteralWarning(code, message, f'write "{lookalike.meant}" if you mean that', words)
 
 
 def _octal(text: str) -> str:
@@ -101,18 +101,20 @@ def _octal(text: str) -> str:
     return f", or {int(text, 8)} if the number is octal" if is_octal else ""
 
 
-def _of_relation(node: Related, values: Mapping[str, Value], called: str) -> Iterator[Trap]:
+def _of_relation(node: Related, values: Mapping[str, Value], description: str) -> Iterator[LiteralWarning]:
     for side, other in ((node.right, node.left), (node.left, node.right)):
         if side.type.base is not Base.TEXT:
             continue
         name = _word(other)
         for text in _texts(side, values):
-            who = f"{called} {quote(text.parameter)}, {quote(text.value)}," if text.parameter else quote(text.value)
+            subject = (
+                f"{description} {quote(text.parameter)}, {quote(text.value)}," if text.parameter else quote(text.value)
+            )
             if node.relation is Relate.LIKE and side is node.right:
-                yield from _of_glob(node, text, who)
+                yield from _of_glob(node, text, subject)
             elif node.relation in _EXACT and name:
-                yield from _of_exact(node, text, who, name, other)
-    yield from _out_of_range(node, values, called)
+                yield from _of_exact(node, text, subject, name, other)
+    yield from _out_of_range(node, values, description)
 
 
 def _word(expression: Expression) -> str:
@@ -127,25 +129,24 @@ def _texts(expression: Expression, values: Mapping[str, Value]) -> Iterator[_Tex
             for operand in operands:
                 yield from _texts(operand, values)
         case ParameterValue(name=name):
-            given = values.get(name)
-            for text in given if isinstance(given, tuple) else (given,):
+            parameter_value = values.get(name)
+            for text in parameter_value if isinstance(parameter_value, tuple) else (parameter_value,):
                 if isinstance(text, str):
                     yield _Text(text, name, name)
 
 
-def _of_exact(node: Related, text: _Text, who: str, name: str, other: Expression) -> Iterator[Trap]:
-    """Yield what is wrong with a text that is compared as it is."""
+def _of_exact(node: Related, text: _Text, subject: str, name: str, other: Expression) -> Iterator[LiteralWarning]:
+    """Yield the warnings about a text that is compared exactly."""
     is_list = len(_SEVERAL.split(text.value)) > 1 and name not in _FREE_TEXT
     if (_STAR if name in _FREE_TEXT else _GLOB).search(text.value):
-        shown = quote(str(node.relation))
-        message = f"{shown} compares texts exactly, so {who} is not used as a glob"
-        yield Trap("GLOB_NOT_USED", message, _like(node, other), text.words, node)
+        message = f"{quote(str(node.relation))} compares texts exactly, so {subject} is not used as a glob"
+        yield LiteralWarning("GLOB_NOT_USED", message, _like(node, other), text.words, node)
     elif is_list:
-        yield _one_text(node, text, who)
+        yield _one_text(node, text, subject)
 
 
 def _like(node: Related, other: Expression) -> str:
-    """Return the relation with `like` that was probably meant."""
+    """Return a hint with the same relation written with `like`."""
     globs = node.left if other is node.right else node.right
     is_not = "not " * (node.negated or node.relation is Relate.UNEQUAL)
     if other.type.is_list:
@@ -154,7 +155,7 @@ def _like(node: Related, other: Expression) -> str:
     return f"write `{other.text} {is_not}like {globs.text}`"
 
 
-def _one_text(node: Related, text: _Text, who: str) -> Trap:
+def _one_text(node: Related, text: _Text, subject: str) -> LiteralWarning:
     parts = [part for part in _SEVERAL.split(text.value) if part]
     written = f"[{', '.join(_quoted(part) for part in parts)}]"
     hint = f"write a list: {written}"
@@ -162,40 +163,40 @@ def _one_text(node: Related, text: _Text, who: str) -> Trap:
         hint = f"declare the parameter as `type: [string]`, with the value {written}"
     elif node.relation in (Relate.EQUAL, Relate.UNEQUAL):
         hint = f"write `{node.left.text} {'not ' * (node.relation is Relate.UNEQUAL)}in {written}`"
-    return Trap("LIST_IN_TEXT", f"{who} is one text, not a list", hint, text.words, node)
+    return LiteralWarning("LIST_IN_TEXT", f"{subject} is one text, not a list", hint, text.words, node)
 
 
 def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def _of_glob(node: Related, text: _Text, who: str) -> Iterator[Trap]:
-    """Yield what is wrong with a glob: a regular expression, several globs in one, a MAC address of another form."""
+def _of_glob(node: Related, text: _Text, subject: str) -> Iterator[LiteralWarning]:
+    """Yield the warnings about a glob: a regular expression, several globs in one text, another form of MAC address."""
     glob = text.value
     if _word(node.left) == "mac" and mac_form(glob) != glob:
-        if glob == glob.lower():  # capitals never match, which the analysis notes
-            message = f"{who} never matches: a MAC address is written with colons"
-            yield Trap("MAC_FORM", message, f'write like "{mac_form(glob)}"', text.words, node)
+        if glob == glob.lower():  # clauses.py reports capitals: they are never true
+            message = f"{subject} never matches: a MAC address is written with colons"
+            yield LiteralWarning("MAC_FORM", message, f'write like "{mac_form(glob)}"', text.words, node)
     elif _word(node.left) in _FREE_TEXT:
         return
     elif "(" not in glob and len(_SEVERAL.split(glob)) > 1 and "{" not in glob and not re.search(r"[\^$+]|\.\*", glob):
-        yield _one_text(node, text, who)
+        yield _one_text(node, text, subject)
     elif _REGEX.search(glob):
-        meant = _as_globs(glob)
-        shown = _quoted(meant[0]) if len(meant) == 1 else f"[{', '.join(map(_quoted, meant))}]"
-        is_mended = meant and not any(_REGEX.search(each) for each in meant)
-        hint = f"write like {shown}" if is_mended else "in a glob only `*`, `?` and `[a-z]` match other characters"
-        message = f"{who} looks like a regular expression, and `like` takes globs"
-        yield Trap("REGEX_IN_GLOB", message, hint, text.words, node)
+        globs = _as_globs(glob)
+        written = _quoted(globs[0]) if len(globs) == 1 else f"[{', '.join(map(_quoted, globs))}]"
+        is_converted = globs and not any(_REGEX.search(each) for each in globs)
+        hint = f"write like {written}" if is_converted else "the wildcards of a glob are `*`, `?` and `[a-z]`"
+        message = f"{subject} looks like a regular expression, but `like` takes globs"
+        yield LiteralWarning("REGEX_IN_GLOB", message, hint, text.words, node)
 
 
 def _as_globs(pattern: str) -> list[str]:
-    """Return the globs that match about the same texts as a regular expression."""
+    """Return globs that match approximately the same texts as a regular expression."""
     for group in (_GROUP, _BRACES):
-        found = group.search(pattern)
-        if found:
-            parts = re.split(r"[|,]" if group is _BRACES else r"\|", found.group(1).removeprefix("?:"))
-            each = [_as_globs(pattern[: found.start()] + part + pattern[found.end() :]) for part in parts]
+        match = group.search(pattern)
+        if match:
+            parts = re.split(r"[|,]" if group is _BRACES else r"\|", match.group(1).removeprefix("?:"))
+            each = [_as_globs(pattern[: match.start()] + part + pattern[match.end() :]) for part in parts]
             return list(dict.fromkeys(glob for globs in each for glob in globs))
     if "|" in pattern:
         return list(dict.fromkeys(glob for part in pattern.split("|") for glob in _as_globs(part)))
@@ -208,27 +209,31 @@ def _as_globs(pattern: str) -> list[str]:
     return [glob + "*" if is_open and not glob.endswith("*") else glob]
 
 
-def _out_of_range(node: Related, values: Mapping[str, Value], called: str) -> Iterator[Trap]:
-    """Yield parameters whose value is outside the range of the word that they are compared with."""
+def _out_of_range(node: Related, values: Mapping[str, Value], description: str) -> Iterator[LiteralWarning]:
+    """Yield warnings about parameters whose value is outside the range of the word that they are compared with."""
     if node.relation not in _EXACT:
         return
     for side, other in ((node.right, node.left), (node.left, node.right)):
         if not isinstance(side, ParameterValue) or not isinstance(other, Read) or values.get(side.name) is None:
             continue
-        possible = elements(other) if other.type.is_list else domain(other)
-        given = values[side.name]
-        for value in given if isinstance(given, tuple) else (given,):
+        possible = element_domain(other) if other.type.is_list else domain(other)
+        parameter_value = values[side.name]
+        for value in parameter_value if isinstance(parameter_value, tuple) else (parameter_value,):
             if not isinstance(value, int | str) or isinstance(value, bool) or _can_be(value, possible, side.type):
                 continue
-            message = f"{called} {quote(side.name)}, {quote(str(value))}, never equals {quote(other.text)}"
+            message = f"{description} {quote(side.name)}, {quote(str(value))}, never equals {quote(other.text)}"
             hint = HINTS.get(_word(other), "")
             if isinstance(value, int):
                 hint += "; for a parameter without a value use `optional: true`"
-            yield Trap("PARAMETER_NEVER_EQUAL", message, hint, side.name, node)
+            yield LiteralWarning("PARAMETER_NEVER_EQUAL", message, hint, side.name, node)
 
 
 def _can_be(value: int | str, possible: Numbers | Texts | None, type_: Type) -> bool:
     if isinstance(value, int):
-        one = joined([(value, value)])
-        return not isinstance(possible, Numbers) or type_.base is not Base.INTEGER or not possible.both(one).is_empty
-    return not isinstance(possible, Texts) or not possible.both(Texts(frozenset({value}))).is_empty
+        single = union([(value, value)])
+        return (
+            not isinstance(possible, Numbers)
+            or type_.base is not Base.INTEGER
+            or not possible.intersection(single).is_empty
+        )
+    return not isinstance(possible, Texts) or not possible.intersection(Texts(frozenset({value}))).is_empty

@@ -1,4 +1,9 @@
-"""Conditions in other forms with the same meaning: their opposite, with names replaced, without what may change."""
+"""Transforms conditions for the analysis: negation, flattening, substitution, and weakening.
+
+`opposite` and `flat` produce negation normal form: `not` is moved inwards to the literals by De Morgan's laws, and
+through quantifiers (`not some` is `every … not`). `weakened` removes the parts of a condition that mention
+`candidates`, because these change from rule to rule.
+"""
 
 from __future__ import annotations
 
@@ -34,19 +39,19 @@ NEVER: Condition = Not(ALWAYS, "false", NOWHERE)
 
 
 def all_of(conditions: Iterator[Condition] | tuple[Condition, ...]) -> Condition:
-    """Return the condition that holds if all of these do."""
+    """Return the conjunction of conditions."""
     parts = tuple(conditions)
     return parts[0] if len(parts) == 1 else AllOf(parts, "", NOWHERE)
 
 
 def any_of(conditions: Iterator[Condition] | tuple[Condition, ...]) -> Condition:
-    """Return the condition that holds if one of these does."""
+    """Return the disjunction of conditions."""
     parts = tuple(conditions)
     return parts[0] if len(parts) == 1 else AnyOf(parts, "", NOWHERE)
 
 
 def opposite(condition: Condition) -> Condition:
-    """Return a condition that holds exactly where the given one does not, with `not` moved inwards."""
+    """Return the negation of a condition, with `not` moved inwards."""
     match condition:
         case Not(condition=inner):
             return inner
@@ -66,7 +71,7 @@ def opposite(condition: Condition) -> Condition:
 
 
 def flat(condition: Condition) -> Iterator[Condition]:
-    """Yield the parts of an `and`, those of an `and` inside it too; `not` is moved inwards, `no` becomes `every`."""
+    """Yield the parts of nested `and`s; `not` is moved inwards, and `no` becomes `every … not`."""
     if isinstance(condition, Not) and not isinstance(condition.condition, Truth):
         condition = opposite(condition.condition)
         if not isinstance(condition, Not):
@@ -82,7 +87,7 @@ def flat(condition: Condition) -> Iterator[Condition]:
 
 
 def with_replaced(condition: Condition, old: Expression, new: Expression) -> Condition:
-    """Return a condition in which one value is replaced by another."""
+    """Return a condition with one expression substituted for another."""
     replaced: Condition = _replaced(condition, old, new)
     return replaced
 
@@ -110,7 +115,7 @@ def mentions(node: Condition | Expression, name: str) -> bool:
 
 
 def weakened(condition: Condition) -> Condition:
-    """Return what stays true of an interface after the candidates have changed, if the condition held before."""
+    """Return a weaker condition that does not depend on the candidates: it stays true when the candidates change."""
     if not mentions(condition, "candidates"):
         return condition
     parts = tuple(flat(condition))

@@ -1,9 +1,23 @@
-"""Rules that do nothing because of the rules before them.
+"""Warns about rules that have no effect because of the rules before them.
 
-Rule by rule the invariant of the candidates is followed: a condition that holds for each interface that can be a
-candidate there. A `match` widens it by its own condition, a `discard` narrows it by the opposite of its own. Of a
-condition that mentions `candidates`, which change from rule to rule, only the rest is used. A rule whose condition
-contradicts the invariant never fires.
+This is abstract interpretation of the list of rules. The abstract state is the *invariant*: a condition about `nic`
+that is true for each interface that can be a candidate at this point. At the start it is `false`: no candidates exist.
+
+- `match C`: the invariant becomes `invariant or C`;
+- `discard C`: it becomes `invariant and not C`;
+- `prefer C`: unchanged, because `prefer` has no effect if C is false for all candidates;
+- `ambiguous`, `reject`, `warn`: unchanged.
+
+A condition that mentions `candidates` is weakened first (`normal.weakened`), because the candidates change from rule to
+rule. The invariant then allows more interfaces than necessary, never fewer, so the warnings stay sound.
+
+The solver assumes the invariant for each interface in `candidates`. A rule whose condition contradicts it never fires.
+A rule is shadowed if an earlier rule has the same effect on all interfaces on which it can fire. To name the earlier
+rule, the rules that are still comparable are stored: for example, `match` rules are comparable only as long as no
+interface was removed after them.
+
+A mistake in one rule must not be reported for two rules. If a rule never fires by itself, `clauses.py` reports it, and
+if no `match` rule can ever match, the rules after it are not reported.
 """
 
 from __future__ import annotations
@@ -16,13 +30,13 @@ from evaluator.policy.language.program import Rule
 from evaluator.policy.language.verbs import Effect
 from evaluator.policy.lint.clauses import is_constant, subject_context
 from evaluator.policy.lint.normal import ALWAYS, NEVER, all_of, any_of, mentions, opposite, weakened
-from evaluator.policy.lint.placed import Placed
+from evaluator.policy.lint.placed import PlacedRule
 from evaluator.policy.lint.solve import Solver
 from evaluator.policy.source.problems import Problems
 
 
 class Pipeline:
-    """Follows the candidates through the rules of a whole policy."""
+    """Follows the invariant of the candidates through the rules of a whole policy."""
 
     def __init__(self, solver: Solver, problems: Problems) -> None:
         self._solver = solver
@@ -30,14 +44,14 @@ class Pipeline:
         self._invariant: Condition = NEVER
         self._is_emptied = False
         self._has_match = False
-        self._added: list[Placed] = []  # each `match` whose interfaces are all candidates still
-        self._matched: list[Placed] = []
-        self._discarded: list[Placed] = []
-        self._preferred: list[Placed] = []
-        self._judged: list[Placed] = []
+        self._added: list[PlacedRule] = []  # the `match` rules whose interfaces are all still candidates
+        self._matched: list[PlacedRule] = []
+        self._discarded: list[PlacedRule] = []
+        self._preferred: list[PlacedRule] = []
+        self._judged: list[PlacedRule] = []
 
-    def follow(self, rules: Sequence[Placed]) -> None:
-        """Note each rule that does nothing, in the order of the rules."""
+    def follow(self, rules: Sequence[PlacedRule]) -> None:
+        """Report each rule that has no effect, in the order of the rules."""
         steps = {Effect.ADD: self._match, Effect.REMOVE: self._discard, Effect.KEEP: self._prefer}
         steps |= {Effect.MAKE_AMBIGUOUS: self._ambiguous, Effect.REJECT: self._reject, Effect.NOTE: self._judge}
         for placed in rules:
@@ -48,23 +62,26 @@ class Pipeline:
         self._solver.candidate = ALWAYS
         emptied = self._discarded[-1] if self._is_emptied else None
         if emptied is not None:
-            self._note_end(emptied, "no interface is ever left", "restrict its condition")
+            self._report_end(emptied, "no candidate is ever left", "restrict its condition")
 
-    def _match(self, placed: Placed) -> None:
+    def _match(self, placed: PlacedRule) -> None:
         rule = placed.rule
         is_never = self._never_fires(placed)
         self._has_match = True
         if is_never:
             return
         whole = [added for added in self._added if self._solver.always(added.rule.condition)]
-        known = any_of(tuple(added.rule.condition for added in self._added))
+        matched = any_of(tuple(added.rule.condition for added in self._added))
         if whole:
-            result = f"{quote(rule.name)} can add nothing: every interface is a candidate already"
-            self._note_end(whole[0], result, "remove one of them")
-        elif self._added and self._solver.always(known, weakened(rule.condition)):
-            self._shadowed(placed, self._of(self._added, placed), "adds only interfaces that are candidates already")
-        here = weakened(rule.condition)
-        self._invariant = here if self._invariant == NEVER else any_of((self._invariant, here))
+            result = f"{quote(rule.name)} can add nothing, because every interface is already a candidate"
+            self._report_end(whole[0], result, "remove one of them")
+        elif self._added and self._solver.always(matched, weakened(rule.condition)):
+            cause = self._single_cause(self._added, placed)
+            self._report_shadowed(placed, cause, "adds only interfaces that are already candidates")
+        weakened_condition = weakened(rule.condition)
+        self._invariant = (
+            weakened_condition if self._invariant == NEVER else any_of((self._invariant, weakened_condition))
+        )
         self._is_emptied = False
         self._matched.append(placed)
         self._discarded, self._preferred = [], []
@@ -72,7 +89,7 @@ class Pipeline:
         if not mentions(rule.condition, "candidates"):
             self._added.append(placed)
 
-    def _discard(self, placed: Placed) -> None:
+    def _discard(self, placed: PlacedRule) -> None:
         rule = placed.rule
         if self._never_fires(placed):
             return
@@ -82,67 +99,67 @@ class Pipeline:
         self._added = []
         self._forget_candidates()
 
-    def _prefer(self, placed: Placed) -> None:
+    def _prefer(self, placed: PlacedRule) -> None:
         rule, context = placed.rule, subject_context(placed)
         if self._never_fires(placed):
             return
-        if not is_constant(rule.condition) and self._keeps_all(rule, context):
-            self._shadowed(placed, None, "removes no candidate")
+        if not is_constant(rule.condition) and self._is_true_for_all(rule, context):
+            self._report_shadowed(placed, None, "removes no candidate")
         for earlier in self._preferred:
             before = earlier.rule.condition
             if self._is_settled(rule, (*context, before)) and self._is_settled(rule, (*context, opposite(before))):
-                self._shadowed(placed, earlier, "changes nothing")
+                self._report_shadowed(placed, earlier, "changes nothing")
                 break
         self._added = []
         self._forget_candidates()
         if not mentions(rule.condition, "candidates"):
             self._preferred.append(placed)
 
-    def _keeps_all(self, rule: Rule, context: tuple[Condition, ...]) -> bool:
+    def _is_true_for_all(self, rule: Rule, context: tuple[Condition, ...]) -> bool:
         before, self._solver.candidate = self._solver.candidate, ALWAYS
-        is_own = self._solver.always(rule.condition, *context)  # noted with the rule itself
+        is_own = self._solver.always(rule.condition, *context)  # then clauses.py reports it
         self._solver.candidate = before
         return not is_own and self._solver.always(rule.condition, *context)
 
     def _is_settled(self, rule: Rule, context: tuple[Condition, ...]) -> bool:
-        """Return whether a preference holds for all candidates, or for none, that satisfy the context."""
+        """Return whether the condition is true for all candidates that satisfy the context, or for none of them."""
         return self._solver.never(*context, rule.condition) or self._solver.always(rule.condition, *context)
 
-    def _ambiguous(self, placed: Placed) -> None:
+    def _ambiguous(self, placed: PlacedRule) -> None:
         if self._solver.always(placed.rule.condition):
-            self._note_end(placed, "the decision is always ambiguous", "restrict its condition")
+            self._report_end(placed, "the decision is always ambiguous", "restrict its condition")
         else:
             self._judge(placed)
 
-    def _reject(self, placed: Placed) -> None:
+    def _reject(self, placed: PlacedRule) -> None:
         rule = placed.rule
         self._judge(placed)
         may_fire = not self._solver.never(*subject_context(placed), rule.condition)
-        if may_fire and not is_constant(rule.condition) and self._keeps_all(rule, subject_context(placed)):
+        if may_fire and not is_constant(rule.condition) and self._is_true_for_all(rule, subject_context(placed)):
             message = f"the rule {quote(rule.name)} rejects every candidate that the rules before it leave"
             hint = "no decision can be `resolved`: restrict the condition"
             self._problems.warning("CONDITION_ALWAYS_TRUE", message, rule.condition.span, hint)
 
-    def _judge(self, placed: Placed) -> None:
+    def _judge(self, placed: PlacedRule) -> None:
         rule = placed.rule
         if self._never_fires(placed):
             return
         for earlier in self._judged:
             other = earlier.rule
             same_verb = (other.verb, other.has_subject) == (rule.verb, rule.has_subject)
-            if same_verb and _says_no_more(placed, earlier) and self._solver.always(other.condition, rule.condition):
-                self._shadowed(placed, earlier, "fires only if that rule fires")
+            if same_verb and _repeats_finding(placed, earlier) and self._solver.always(other.condition, rule.condition):
+                self._report_shadowed(placed, earlier, "reports nothing new")
                 break
         self._judged.append(placed)
 
-    def _never_fires(self, placed: Placed) -> bool:
-        """Return whether a rule never fires, and note it if this follows from the rules before it."""
+    def _never_fires(self, placed: PlacedRule) -> bool:
+        """Return whether a rule never fires; report it if the rules before it are the cause."""
         rule = placed.rule
         context = subject_context(placed)
         if not self._solver.never(*context, rule.condition):
             return False
         self._solver.candidate = ALWAYS
-        is_own = self._solver.never(*context, rule.condition)  # noted with the rule itself
+        is_own = self._solver.never(*context, rule.condition)  # then clauses.py reports it
         if not is_own and not (self._invariant == NEVER and self._has_match):
             message, hint = self._reason(rule, context)
             self._problems.warning("RULE_NEVER_FIRES", message, placed.span, hint)
@@ -152,41 +169,41 @@ class Pipeline:
     def _reason(self, rule: Rule, context: tuple[Condition, ...]) -> tuple[str, str]:
         start = f"the rule {quote(rule.name)} can never fire: "
         if self._invariant == NEVER:
-            return start + "there are no candidates before the first `match`", "move it behind the `match` rules"
+            return start + "there are no candidates before the first `match`", "move it after the `match` rules"
         for earlier in reversed(self._discarded):
             self._solver.candidate = weakened(opposite(earlier.rule.condition))
             if self._solver.never(*context, rule.condition):
                 name = quote(earlier.rule.name)
-                return start + f"{name} has discarded each such interface", f"remove it, or put it before {name}"
+                return start + f"{name} has discarded every such interface", f"remove it, or move it before {name}"
         self._solver.candidate = any_of(tuple(weakened(match.rule.condition) for match in self._matched))
         if self._solver.never(*context, rule.condition):
             names = quote_all(match.rule.name for match in self._matched)
             return start + f"no such interface is matched by {names}", "remove it, or match these interfaces first"
-        return start + "no such interface is left by the rules before it", "remove it, or put it before them"
+        return start + "the rules before it leave no such interface", "remove it, or move it before them"
 
-    def _of(self, earlier: Sequence[Placed], placed: Placed) -> Placed | None:
-        """Return the one rule that is enough to make another do nothing."""
+    def _single_cause(self, earlier: Sequence[PlacedRule], placed: PlacedRule) -> PlacedRule | None:
+        """Return an earlier rule that alone makes a rule have no effect; None if several are needed."""
         condition = weakened(placed.rule.condition)
         return next((each for each in earlier if self._solver.always(each.rule.condition, condition)), None)
 
-    def _shadowed(self, placed: Placed, earlier: Placed | None, effect: str) -> None:
+    def _report_shadowed(self, placed: PlacedRule, earlier: PlacedRule | None, effect: str) -> None:
         name = quote(placed.rule.name)
         after = "the rules before it" if earlier is None else quote(earlier.rule.name)
         is_same = earlier is not None and self._means_the_same(placed.rule, earlier.rule)
         message = f"the rule {name} {'repeats' if is_same else effect + ', after'} {after}"
-        hint = "remove one of them" if is_same else "remove it, or put the more specific rule first"
+        hint = "remove one of them" if is_same else "remove it, or move the more specific rule up"
         self._problems.warning("RULE_SHADOWED", message, placed.span, hint)
 
     def _means_the_same(self, one: Rule, other: Rule) -> bool:
         here, there = one.condition, other.condition
         return self._solver.always(here, there) and self._solver.always(there, here)
 
-    def _note_end(self, placed: Placed, result: str, hint: str) -> None:
+    def _report_end(self, placed: PlacedRule, result: str, hint: str) -> None:
         message = f"after the rule {quote(placed.rule.name)} nothing can change: {result}"
         self._problems.warning("NOTHING_CHANGES_AFTER", message, placed.span, hint)
 
     def _forget_candidates(self) -> None:
-        """Forget the judges that looked at candidates which are others now."""
+        """Forget the rules that report on candidates, because the candidates have changed."""
         self._judged = [
             placed
             for placed in self._judged
@@ -194,8 +211,8 @@ class Pipeline:
         ]
 
 
-def _says_no_more(placed: Placed, earlier: Placed) -> bool:
-    """Return whether the finding of a rule repeats that of the earlier rule."""
+def _repeats_finding(placed: PlacedRule, earlier: PlacedRule) -> bool:
+    """Return whether the finding of a rule has no information that the finding of the earlier rule does not have."""
     rule, other = placed.rule, earlier.rule
     is_same = all(getattr(rule, name) == getattr(other, name) for name in ("code", "severity", "message", "hint"))
     return is_same or (rule.severity == other.severity and not placed.has_own_finding)

@@ -1,4 +1,4 @@
-"""A rule of a policy and its place, as the checks of several rules get it."""
+"""A checked rule with its place in the policy file, for the checks of this package."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from evaluator.base.source import Span
 from evaluator.policy.language.program import Rule
 
 
-class Placed(Struct, frozen=True):
-    """A checked rule and the place of its sentence; it `has_own_finding` if it gives a code, message or hint."""
+class PlacedRule(Struct, frozen=True):
+    """A checked rule and the span of its sentence; `has_own_finding` is true if it has a code, message or hint."""
 
     rule: Rule
     span: Span

@@ -1,6 +1,6 @@
-"""What is known of the value of a word before any report is seen: the ranges that the readers of reports enforce.
+"""The values that each word can have in a valid report. The readers of reports enforce them.
 
-`HINTS` explains the ranges to people, by the name of the word.
+`HINTS` describes the same ranges in words, by the name of the word.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from evaluator.facts.link import Kind
 from evaluator.policy.language.checked import Constant, Count, Expression, ListOf, Read
 from evaluator.policy.language.types import Base
 from evaluator.policy.lint.globs import Texts
-from evaluator.policy.lint.numbers import ADDRESSES, UNUSABLE, USABLE, Bound, Numbers, at, joined
+from evaluator.policy.lint.numbers import ADDRESSES, UNUSABLE, USABLE, Bound, Numbers, address_range, union
 
 NUMBERS = (Base.INTEGER, Base.ADDRESS, Base.OWNED)
 TEXTS = (Base.TEXT, Base.BOOLEAN, Base.CIDR)
@@ -47,7 +47,7 @@ _MOST_CONFLICTS = 2
 
 
 def domain(expression: Expression) -> Numbers | Texts | None:
-    """Return the values that one value can have; None for interfaces, the host and the report."""
+    """Return the set of values that an expression can have; None for interfaces, the host and the report."""
     base = expression.type.base
     if isinstance(expression, Constant):
         return _constant(expression)
@@ -66,8 +66,8 @@ def domain(expression: Expression) -> Numbers | Texts | None:
     return Texts()
 
 
-def elements(expression: Expression) -> Numbers | Texts | None:
-    """Return the values that the elements of a list can have; None if that is not known."""
+def element_domain(expression: Expression) -> Numbers | Texts | None:
+    """Return the set of values that the elements of a list can have; None if it is unknown."""
     if isinstance(expression, ListOf):
         return _union([domain(operand) for operand in expression.operands])
     if isinstance(expression, Read):
@@ -80,7 +80,7 @@ def _constant(expression: Constant) -> Numbers | Texts:
     if base is Base.INTEGER and isinstance(value, int):
         return Numbers(((value, value),))
     if isinstance(value, Address):
-        return Numbers((at(value),))
+        return Numbers((address_range(value),))
     return Texts(frozenset({str(value).lower() if base is Base.BOOLEAN else str(value)}))
 
 
@@ -107,7 +107,7 @@ def _union(domains: list[Numbers | Texts | None]) -> Numbers | Texts | None:
     numbers = [each for each in domains if isinstance(each, Numbers)]
     texts = [each.only for each in domains if isinstance(each, Texts) and each.only is not None]
     if domains and len(numbers) == len(domains):
-        return joined(limits for each in numbers for limits in each.ranges)
+        return union(limits for each in numbers for limits in each.ranges)
     if domains and len(texts) == len(domains):
         return Texts(frozenset().union(*texts))
     return None

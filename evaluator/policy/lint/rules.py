@@ -1,4 +1,4 @@
-"""What is allowed in a policy and probably not meant, seen from all its rules together."""
+"""Runs all checks of this package on the rules of a policy, and checks the order of the verbs."""
 
 from __future__ import annotations
 
@@ -11,38 +11,39 @@ from evaluator.policy.language.environment import Value
 from evaluator.policy.language.verbs import Effect, named
 from evaluator.policy.lint.binders import unbound_branches
 from evaluator.policy.lint.clauses import lint_clauses
-from evaluator.policy.lint.literals import traps
+from evaluator.policy.lint.literals import literal_warnings
 from evaluator.policy.lint.normal import mentions
 from evaluator.policy.lint.pipeline import Pipeline
-from evaluator.policy.lint.placed import Placed
+from evaluator.policy.lint.placed import PlacedRule
 from evaluator.policy.lint.solve import Solver
 from evaluator.policy.run.required_facts import nodes_of
 from evaluator.policy.source.problems import Problems
 
 
-def lint(rules: Sequence[Placed], defaults: Mapping[str, Value], problems: Problems) -> None:
-    """Note what is odd about each rule, whatever else the file holds, and about the order of the verbs."""
+def lint(rules: Sequence[PlacedRule], defaults: Mapping[str, Value], problems: Problems) -> None:
+    """Report the warnings about each rule, and about the order of the verbs."""
     solver = Solver()
     for placed in rules:
         lint_clauses(placed, solver, problems)
         unbound_branches(placed.rule.condition, problems)
-        for trap in traps(placed.rule.condition, defaults):
-            span = problems.find(trap.words, placed.span if trap.node is None else trap.node.span)
-            problems.warning(trap.code, trap.message, span, trap.hint)
+        for warning in literal_warnings(placed.rule.condition, defaults):
+            span = problems.find(warning.words, placed.span if warning.node is None else warning.node.span)
+            problems.warning(warning.code, warning.message, span, warning.hint)
     _out_of_order(rules, problems)
 
 
-def lint_whole(rules: Sequence[Placed], problems: Problems) -> None:
-    """Note what is certain only if every rule of the policy is known: what is never matched, what does nothing."""
+def lint_whole(rules: Sequence[PlacedRule], problems: Problems) -> None:
+    """Report mistakes that are certain only if all rules of the policy are valid: no `match`, rules without effect."""
     if not any(placed.rule.verb.effect is Effect.ADD for placed in rules):
-        where = rules[0].span if rules else Span(0, 0)
-        hint = "match nic when nic.addresses overlaps host.addresses"
-        problems.error("POLICY_WITHOUT_MATCH", "no `match` rule: no interface is ever a candidate", where, hint)
+        span = rules[0].span if rules else Span(0, 0)
+        hint = "add a rule: match nic when nic.addresses overlaps host.addresses"
+        message = "the policy has no `match` rule, so no interface is ever a candidate"
+        problems.error("POLICY_WITHOUT_MATCH", message, span, hint)
     Pipeline(Solver(), problems).follow(rules)
 
 
-def unused_parameters(declared: Sequence[tuple[str, Span]], rules: Sequence[Placed], problems: Problems) -> None:
-    """Note parameters that neither a rule nor a message mentions."""
+def unused_parameters(declared: Sequence[tuple[str, Span]], rules: Sequence[PlacedRule], problems: Problems) -> None:
+    """Report parameters that no rule and no message uses."""
     used: set[str] = set()
     for placed in rules:
         used.update(node.name for node in nodes_of(placed.rule) if isinstance(node, ParameterValue))
@@ -53,21 +54,22 @@ def unused_parameters(declared: Sequence[tuple[str, Span]], rules: Sequence[Plac
             )
 
 
-def _out_of_order(rules: Sequence[Placed], problems: Problems) -> None:
-    judged = discarded = ""
+def _out_of_order(rules: Sequence[PlacedRule], problems: Problems) -> None:
+    """Report rules that change the candidates after a rule that reports, and rules that add interfaces again."""
+    first_judge = first_remover = ""
     for placed in rules:
         rule = placed.rule
         adds = rule.verb.effect is Effect.ADD
-        if rule.verb.chooses and judged:
-            message = f"{quote(rule.name)} chooses after {quote(judged)} has judged"
+        if rule.verb.chooses and first_judge:
+            message = f"{quote(rule.name)} changes the candidates after {quote(first_judge)} has judged them"
             problems.warning(
                 "CHOOSER_AFTER_JUDGE", message, placed.span, f"put {named(lambda verb: verb.chooses)} first"
             )
-        if adds and discarded and not mentions(rule.condition, "candidates"):
-            message = f"{quote(rule.name)} may add again what {quote(discarded)} has discarded"
-            hint = "put it first, or write `count(candidates) = 0 and …`"
+        if adds and first_remover and not mentions(rule.condition, "candidates"):
+            message = f"{quote(rule.name)} may add interfaces again that {quote(first_remover)} has removed"
+            hint = f"move it before {quote(first_remover)}, or write `count(candidates) = 0 and …`"
             problems.warning("MATCH_AFTER_DISCARD", message, placed.span, hint)
         if not rule.verb.chooses:
-            judged = judged or rule.name
+            first_judge = first_judge or rule.name
         elif not adds:
-            discarded = discarded or rule.name
+            first_remover = first_remover or rule.name

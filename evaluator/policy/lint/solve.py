@@ -1,12 +1,22 @@
-"""Can conditions hold together on any host? One sound analysis, from which most warnings of the checker follow.
+"""Decides whether conditions can be true together on any host. Most warnings of the checker follow from this.
 
-The conditions are split into cases, one for each choice of a branch of their `or`s. A case is a list of relations,
-states and quantifiers that all hold, and is impossible if no values are left for one of them: an interval or a set of
-texts is empty, two states exclude each other, an element of a list would have to satisfy what no element can. If every
-case is impossible, so are the conditions. It is never the other way round: where the analysis does not know, or has
-used up its steps, the conditions may hold.
+The algorithm is a tableau, with the splitting rule of DPLL:
 
-`a` always holds if `not a` is impossible; `a` implies `b` if `a and not b` is impossible.
+1. Flatten the conjunctions and move `not` inwards (`normal.flat`). The result is literals, quantifiers and `or`s.
+2. Test the literals as one `Case`. If they contradict each other, the answer is "impossible".
+3. Test the lists. Let `some x in L satisfies A` and `every y in L satisfies B` be true. Then an element of L satisfies
+   A and B, so a new variable is introduced for it, and the solver is called for A and B about this variable. The same
+   is done for an element that is known to be in L, and for a list that is known to have an element.
+4. Choose the `or` with the fewest parts and solve one case for each part. All of them must be impossible.
+
+Literals are tested before the split, so a contradiction between them is found once and not in each case. In each case
+the literals of the parent are kept, so a case only adds to them.
+
+Invariant: the answer "impossible" is always right. In every doubt the answer is "possible". This is why the search may
+stop at any time. Two limits make it stop: `_STEPS` for one policy, because the number of cases grows exponentially with
+the `or`s, and `_DEEPEST` for the elements of elements of lists.
+
+`candidate` is a condition that is assumed for every interface in `candidates`; `pipeline.py` sets it for each rule.
 """
 
 from __future__ import annotations
@@ -29,14 +39,13 @@ from evaluator.policy.lint.normal import ALWAYS, NOWHERE, flat, opposite, with_r
 
 NIC = Variable("nic", Type(Base.NIC))
 _STEPS = 20_000
-# elements of elements of lists: a list may be known to be filled by what was asked of its own elements, without end
-_DEEPEST = 40
+_DEEPEST = 40  # a condition about an element can imply that the same list has another element, without end
 
 
 class Solver:
-    """Answers for one policy; `candidate` is what is known of each candidate, with the interface as `nic`.
+    """Answers questions about one policy; `candidate` is a condition about `nic` that every candidate satisfies.
 
-    The steps are for the whole policy, so that a large one is read in bounded time.
+    All questions share one budget of steps, so that the time for a large policy is bounded.
     """
 
     def __init__(self, candidate: Condition = ALWAYS, steps: int = _STEPS) -> None:
@@ -46,11 +55,11 @@ class Solver:
         self._names = 0
 
     def never(self, *conditions: Condition) -> bool:
-        """Return whether the conditions can hold together on no host."""
+        """Return whether the conditions are certainly not true together on any host."""
         return self._never(conditions, ())
 
     def always(self, condition: Condition, *context: Condition) -> bool:
-        """Return whether a condition holds wherever those of its context hold."""
+        """Return whether a condition is certainly true whenever all conditions of its context are true."""
         return self._never((*context, opposite(condition)), ())
 
     def _never(self, conditions: Iterable[Condition], literals: tuple[Condition, ...]) -> bool:
@@ -63,20 +72,20 @@ class Solver:
         return is_never
 
     def _is_impossible(self, conditions: Iterable[Condition], literals: tuple[Condition, ...]) -> bool:
-        pending, choices, known = list(conditions), list[AnyOf](), dict.fromkeys(literals)
+        pending, choices, all_literals = list(conditions), list[AnyOf](), dict.fromkeys(literals)
         for condition in pending:
             for part in flat(condition):
                 if isinstance(part, AnyOf):
                     choices.append(part)
-                elif part not in known:
-                    known[part] = None
-                    pending.extend(self._of_candidate(part))
-        self._steps -= len(known) - len(literals)
+                elif part not in all_literals:
+                    all_literals[part] = None
+                    pending.extend(self._facts_of_candidate(part))
+        self._steps -= len(all_literals) - len(literals)
         if self._steps < 0:
             return False
-        literals = tuple(known)
+        literals = tuple(all_literals)
         case = Case(literals)
-        if case.is_impossible or self._breaks_a_list(case, literals):
+        if case.is_impossible or self._contradicts_lists(case, literals):
             return True
         if not choices:
             return False
@@ -84,20 +93,20 @@ class Solver:
         rest = [choice for choice in choices if choice is not first]
         return all(self._never((branch, *rest), literals) for branch in first.conditions)
 
-    def _of_candidate(self, part: Condition) -> tuple[Condition, ...]:
-        """Return what is known of an interface that is a candidate by a relation."""
+    def _facts_of_candidate(self, part: Condition) -> tuple[Condition, ...]:
+        """Return the condition that is assumed for an interface if a literal makes it a candidate."""
         if self.candidate == ALWAYS or not isinstance(part, Related) or part.negated:
             return ()
         is_candidate = part.relation is Relate.IN and _is_candidates(part.right)
         return (with_replaced(self.candidate, NIC, part.left),) if is_candidate else ()
 
-    def _breaks_a_list(self, case: Case, literals: tuple[Condition, ...]) -> bool:
-        """Return whether a list would need an element that satisfies what none can."""
+    def _contradicts_lists(self, case: Case, literals: tuple[Condition, ...]) -> bool:
+        """Return whether a list would need an element that cannot exist."""
         context = tuple(literal for literal in literals if not isinstance(literal, Quantified))
         quantified = [literal for literal in literals if isinstance(literal, Quantified)]
-        quantified += [known for literal in context for known in case.of_filters(literal)]
+        quantified += [quantifier for literal in context for quantifier in case.quantifiers_from_counts(literal)]
         for some in quantified:
-            if some.quantifier is Quantifier.SOME and self._no_element(some.domain, some, quantified, context):
+            if some.quantifier is Quantifier.SOME and self._has_no_element(some.domain, some, quantified, context):
                 return True
         for element, domain in case.memberships:
             bodies = [
@@ -108,19 +117,19 @@ class Solver:
             if bodies and self._never(bodies, context):
                 return True
         return any(
-            case.is_filled(every.domain) and self._no_element(every.domain, None, quantified, context)
+            case.is_nonempty(every.domain) and self._has_no_element(every.domain, None, quantified, context)
             for every in quantified
             if _is_for_all(every, every.domain) and not every.others_only
         )
 
-    def _no_element(
+    def _has_no_element(
         self,
         domain: Expression,
         some: Quantified | None,
         quantified: list[Quantified],
         context: tuple[Condition, ...],
     ) -> bool:
-        """Return whether no element of a list can satisfy what `some` and each `every` over it ask of it."""
+        """Return whether no element of a list can satisfy `some` and each `every` over the list."""
         self._names += 1
         element = Variable(f"#{self._names}", domain.type.element)
         is_other = some is not None and some.others_only

@@ -1,1 +1,1 @@
-"""The texts of a policy: finding them, reading their YAML with places, merging policies that extend others."""
+"""The texts of a policy: find them, parse their YAML with the position of each value, merge a policy with its bases."""

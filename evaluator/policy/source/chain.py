@@ -1,8 +1,19 @@
-"""The texts of a policy: its own and, below it, those that it extends, each read as YAML.
+"""The texts of a policy: its own text and the texts that it extends, each parsed as YAML.
 
-All of them are joined to one source, base first, so that whatever is checked afterwards has a place in the text in
-which it stands. Where a base is found is somebody else's business: in files, or in the record of a decision, which has
-all the texts.
+`extends` forms a chain, not a tree: a text has at most one base. The texts are read from the policy's own text down to
+the last base, and stored in the opposite order, base first, because later texts change earlier ones.
+
+All texts are joined to one `Source`, base first. A span is a pair of offsets in the joined text, so the spans of all
+texts can be used side by side: the later stages (merge, check, lint) need not know that there is more than one text,
+and the joined source still prints each diagnostic with the name, line and column of the text that contains it. To get
+such spans, each text is parsed alone and its spans are then moved by the offset of its text.
+
+How a base is found is a parameter (`FindBase`), because there are two sources: shipped policies and files
+(`files_of`), and the record of a decision, which contains all texts (`recorded`). A replay therefore never reads a
+file.
+
+The chain stops at a base that is missing, at a cycle, and after `MOST_LEVELS` bases. The diagnostic is then at the
+`extends` of the text that names this base, and `Chain.is_whole` is false.
 """
 
 from __future__ import annotations
@@ -25,62 +36,62 @@ MOST_LEVELS = 4
 FindBase = Callable[[str, Source], Source]
 
 
-class Text(Struct, frozen=True):
-    """One text of a policy, as it was written and as YAML; its places are offsets of the joined texts."""
+class ParsedText(Struct, frozen=True):
+    """One text of a policy, as written (`source`) and parsed (`located`); spans are offsets in the joined texts."""
 
     source: Source
     located: Located
 
     @property
     def name(self) -> str:
-        """The name that the text gives itself; empty if it has none."""
+        """The value of its key `policy`; empty if the key is missing."""
         return string_of(self.located, "policy")
 
     @property
     def extends(self) -> Located | None:
-        """The value of its key `extends`; None if the text has no such key."""
+        """The value of its key `extends`; None if the key is missing."""
         return self.located.children.get("extends")
 
 
 class Chain(Struct, frozen=True):
     """The texts of a policy, base first.
 
-    `source` joins all of them. `texts` is empty if one of them is not YAML; `is_whole` is false if a base was not
-    found. `problems` are those of finding and reading them.
+    `source` joins all of them. `texts` is empty if one of them is not YAML; `is_whole` is false if a base is missing.
+    `problems` are the diagnostics from finding the texts and parsing their YAML.
     """
 
     sources: tuple[Source, ...]
     source: Source
-    texts: tuple[Text, ...]
+    texts: tuple[ParsedText, ...]
     is_whole: bool
     problems: tuple[Diagnostic, ...]
 
 
 def read_chain(source: Source, find: FindBase) -> Chain:
-    """Return a policy's texts; what is wrong with them so far is noted in the chain."""
+    """Return the texts of a policy; a missing base or invalid YAML is a diagnostic in `Chain.problems`."""
     levels = [_Level(source)]
     while (base := levels[-1].base(levels, find)) is not None:
         levels.append(_Level(base))
     levels.reverse()
     joined = join([level.problems.source for level in levels])
-    texts: list[Text] = []
+    texts: list[ParsedText] = []
     problems: list[Diagnostic] = []
     for level, part in zip(levels, joined.parts, strict=True):
-        problems += [replace(problem, order=problem.order + part.start) for problem in level.problems.found]
+        problems += [replace(problem, order=problem.order + part.start) for problem in level.problems.diagnostics]
         if level.located is not None:
-            texts.append(Text(level.source, _moved(level.located, part.start)))
+            texts.append(ParsedText(level.source, _moved(level.located, part.start)))
     sources = tuple(level.source for level in levels)
     is_yaml = len(texts) == len(levels)
     return Chain(sources, joined, tuple(texts) if is_yaml else (), not levels[0].names_base, tuple(problems))
 
 
 def files_of(search: Sequence[Path]) -> FindBase:
-    """Return what finds a base among the shipped policies and in files."""
+    """Return a function that finds a base among the shipped policies and in files."""
     return partial(find_base, search=search)
 
 
 def recorded(texts: Sequence[Source]) -> FindBase:
-    """Return what hands out the base of each text from a list of all texts, base first."""
+    """Return a function that finds a base in a list of all texts of a policy, base first."""
     bases = dict(zip(texts[1:], texts, strict=False))
 
     def find(name: str, extending: Source) -> Source:
@@ -92,13 +103,13 @@ def recorded(texts: Sequence[Source]) -> FindBase:
 
 
 def string_of(located: Located, key: str) -> str:
-    """Return a text in a map; empty if it is missing or is something else."""
-    found = located.children.get(key)
-    return found.value if found is not None and isinstance(found.value, str) else ""
+    """Return the text at a key of a map; empty if the key is missing or its value is not a text."""
+    child = located.children.get(key)
+    return child.value if child is not None and isinstance(child.value, str) else ""
 
 
 class _Level:
-    """One text on the way down, with the problems that reading it gave."""
+    """One text while the chain is followed, with the diagnostics from parsing it."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -111,38 +122,38 @@ class _Level:
         return self.located is not None and "extends" in self.located.children
 
     def base(self, levels: Sequence[_Level], find: FindBase) -> Source | None:
-        """Return the source of the base of the last level; None if it has no base, or a wrong one (noted)."""
-        named = None if self.located is None else self.located.children.get("extends")
-        if named is None or not isinstance(named.value, str):
+        """Return the text of the base; None if the text has no base, or if the base is invalid, which is reported."""
+        extends = None if self.located is None else self.located.children.get("extends")
+        if extends is None or not isinstance(extends.value, str):
             return None
         try:
-            found = find(named.value, self.source)
+            base = find(extends.value, self.source)
         except PolicyError as error:
-            for problem in error.diagnostics:
-                self.problems.error(problem.code, problem.message, named.span, problem.hint)
+            for problem in error.diagnostics:  # they have no place: the span of `extends` gives them one
+                self.problems.error(problem.code, problem.message, extends.span, problem.hint)
             return None
-        return found if self._is_allowed(found, levels, named.span) else None
+        return base if self._is_allowed(base, levels, extends.span) else None
 
-    def _is_allowed(self, found: Source, levels: Sequence[_Level], span: Span) -> bool:
-        path = " → ".join(visible(source.name) for source in (*(level.source for level in levels), found))
-        if _key(found) in {_key(level.source) for level in levels}:
+    def _is_allowed(self, base: Source, levels: Sequence[_Level], span: Span) -> bool:
+        path = " → ".join(visible(source.name) for source in (*(level.source for level in levels), base))
+        if _identity(base) in {_identity(level.source) for level in levels}:
             hint = "a policy cannot extend itself, directly or through others"
-            self.problems.error("EXTENDS_CYCLE", f"the policies extend each other in a circle: {path}", span, hint)
+            self.problems.error("EXTENDS_CYCLE", f"the policies extend each other in a cycle: {path}", span, hint)
             return False
         if len(levels) > MOST_LEVELS:
-            message = f"a policy may extend others over at most {MOST_LEVELS} levels: {path}"
-            self.problems.error("EXTENDS_TOO_DEEP", message, span, "move the rules of two texts into one")
+            message = f"a chain of `extends` may have at most {MOST_LEVELS} levels: {path}"
+            self.problems.error("EXTENDS_TOO_DEEP", message, span, "merge two of the policies into one")
             return False
         return True
 
 
-def _key(source: Source) -> str:
-    """Return the identity of a text: the same for every path to one file."""
+def _identity(source: Source) -> str:
+    """Return the identity of a text: for a file its resolved path, else its name."""
     return source.name if source.path is None else str(Path(source.path).resolve())
 
 
 def _moved(located: Located, by: int) -> Located:
-    """Return a value with its places moved."""
+    """Return a value with all its spans moved by an offset."""
     return Located(
         located.value,
         _moved_span(located.span, by),

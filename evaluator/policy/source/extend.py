@@ -1,8 +1,27 @@
-"""One policy out of a base and a text that extends it, before anything in it is checked.
+"""Merges a policy text with its base. The result is not checked yet: rules are still YAML maps.
 
-The text's rule entries are applied to the base's rules from top to bottom, each to the list that the entries above it
-left: an entry adds a rule (at the end, `before` or `after` another), takes the place of one, or removes one. Rules that
-are put after the same rule remain in their order. An inherited rule or parameter has its place in its own text.
+Merging comes before checking, because a rule of the base may use a parameter whose default the text changes, and a
+rule of the text may use a condition of the base. So types and names are resolved only in the merged policy. Each base
+is also checked as a policy of its own (`levels` yields the merged policy of every level, and `load.py` checks them), so
+a mistake in a base is reported even if the text replaces the rule that contains it.
+
+Parameters and conditions are maps, to which the text may add entries. Of an inherited parameter it may change the
+default and the description, but not the type. It may not change an inherited condition.
+
+Rules are a list, and their order has a meaning. The entries of the text are edit instructions for the list of the base.
+They are applied from top to bottom, each to the result of the entries above it:
+
+- an entry with a new name inserts a rule at the end, `before` or `after` another rule;
+- `replace: true` replaces the rule with the same name, at the same position;
+- `remove: NAME` removes a rule.
+
+Two entries `after: x` remain in their order: the second one is inserted after the first one, not directly after `x`.
+For this, the anchor of each inserted rule is stored, and a rule is inserted after the last rule that reaches the anchor
+`x` through stored anchors. An entry may name rules of the base and rules of entries above it; a name that appears
+only in an entry below has a diagnostic of its own.
+
+Nothing is copied from one text to another. An inherited rule is the `Located` value of its own text, so its diagnostics
+have the place in that text.
 """
 
 from __future__ import annotations
@@ -13,7 +32,7 @@ from msgspec import Struct
 
 from evaluator.base.source import Span
 from evaluator.base.text import did_you_mean, quote, quote_all
-from evaluator.policy.source.chain import Text, string_of
+from evaluator.policy.source.chain import ParsedText, string_of
 from evaluator.policy.source.problems import Problems
 from evaluator.policy.source.yaml_text import Located
 
@@ -22,27 +41,27 @@ MOST_PARAMETERS = 100
 MOST_CONDITIONS = 100
 _ONLY_WITH_BASE = ("before", "after", "replace", "remove")
 _PLACING = ("before", "after")
-_ONE_ENTRY = "remove one of the two entries"
-_CHANGED = frozenset({"default", "description"})  # what a text may change of a parameter of its base
+_HINT_TWO_ENTRIES = "remove one of the two entries"
+_OVERRIDABLE = frozenset({"default", "description"})  # the keys of an inherited parameter that a text may change
 
 
-class Entry(Struct, frozen=True):
-    """The entry of a rule in a text, and the name of that text's policy."""
+class RuleEntry(Struct, frozen=True):
+    """A rule in the list `rules` of a text, and the name of the policy in this text."""
 
     located: Located
     policy: str
 
     @property
     def name(self) -> str:
-        """The rule's name; empty if it has none."""
+        """The rule's name; empty if it is missing."""
         return string_of(self.located, "name")
 
 
-class Declared(Struct, frozen=True):
-    """A parameter as it is declared by all texts together.
+class ParameterDeclaration(Struct, frozen=True):
+    """The declaration of a parameter, merged from all texts.
 
-    `key` is its place in the last text that names it; `is_own` is true if that is the policy's own text, `is_given` if
-    a text gives a default to an optional parameter of its base.
+    `key` is its place in the last text that contains it. `is_own` is true if this is the policy's own text. `is_given`
+    is true if a text adds a default to an optional parameter of its base.
     """
 
     located: Located
@@ -51,174 +70,187 @@ class Declared(Struct, frozen=True):
     is_given: bool = False
 
 
-class Stated(Struct, frozen=True):
-    """A named condition as it stands in a text, and whether that is the policy's own text."""
+class ConditionDeclaration(Struct, frozen=True):
+    """A named condition as written; `is_own` is true if it is in the policy's own text."""
 
     located: Located
     key: Span
     is_own: bool = True
 
 
-class Merged(Struct, frozen=True):
-    """The content of one text, or of several together. `bases` are the names of the policies that it extends."""
+class MergedPolicy(Struct, frozen=True):
+    """The content of a text merged with its bases. `bases` are the names of the policies that it extends."""
 
     name: str
     description: str
-    parameters: Mapping[str, Declared]
-    conditions: Mapping[str, Stated]
-    entries: tuple[Entry, ...]
+    parameters: Mapping[str, ParameterDeclaration]
+    conditions: Mapping[str, ConditionDeclaration]
+    entries: tuple[RuleEntry, ...]
     bases: tuple[str, ...] = ()
 
 
-def levels(texts: Sequence[Text], problems: Problems) -> Iterator[Merged]:
-    """Yield the content of the first of a policy's texts, then that of each further one with those before it."""
-    merged = _alone(texts[0], problems)
+def levels(texts: Sequence[ParsedText], problems: Problems) -> Iterator[MergedPolicy]:
+    """Yield the merged policy at each level of `extends`: first the last base alone, at the end the whole policy."""
+    merged = _without_base(texts[0], problems)
     yield merged
     for text in texts[1:]:
         merged = _extend(merged, text, problems)
         yield merged
 
 
-def _alone(text: Text, problems: Problems) -> Merged:
-    """Return the content of a text that extends no other; keys that need `extends` are noted."""
+def _without_base(text: ParsedText, problems: Problems) -> MergedPolicy:
+    """Return the content of a text without `extends`; report keys that need `extends`."""
     located = text.located
-    entries: list[Entry] = []
-    for entry in rule_maps(located):
-        added = Entry(entry, text.name)
-        _refuse_name_twice(added, {one.name for one in entries}, problems)
-        entries.append(added)
+    entries: list[RuleEntry] = []
+    for rule_map in rule_maps(located):
+        entry = RuleEntry(rule_map, text.name)
+        _refuse_duplicate_name(entry, {other.name for other in entries}, problems)
+        entries.append(entry)
     for owner, keys in [(located, ("sha256",)), *((entry.located, _ONLY_WITH_BASE) for entry in entries)]:
         for key in keys:
             if key in owner.keys:
-                message = f"{quote(key)} needs a base, and this policy extends none"
+                message = f"{quote(key)} needs a base, but this policy has no `extends`"
                 problems.error("EXTENDS_MISSING", message, owner.keys[key], "name the base: `extends: strict`")
-    parameters = {name: Declared(child, span) for name, child, span in _own(located, "parameters")}
-    conditions = {name: Stated(child, span) for name, child, span in _own(located, "conditions")}
-    return Merged(text.name, string_of(located, "description"), parameters, conditions, tuple(entries))
+    parameters = {
+        name: ParameterDeclaration(child, span) for name, child, span in _named_children(located, "parameters")
+    }
+    conditions = {
+        name: ConditionDeclaration(child, span) for name, child, span in _named_children(located, "conditions")
+    }
+    return MergedPolicy(text.name, string_of(located, "description"), parameters, conditions, tuple(entries))
 
 
-def _extend(base: Merged, text: Text, problems: Problems) -> Merged:
-    """Return the content of a text and its base together; mistakes in how it extends the base are noted."""
+def _extend(base: MergedPolicy, text: ParsedText, problems: Problems) -> MergedPolicy:
+    """Return a text merged with its base; report entries that cannot be applied to the base."""
     located = text.located
     if text.name in (name for name in (base.name, *base.bases) if name):
-        message = f"the policy has the name of a policy that it extends, {quote(text.name)}"
-        problems.error("POLICY_NAME_TWICE", message, located.children["policy"].span, "give it a name of its own")
+        message = f"the policy has the same name as its base: {quote(text.name)}"
+        problems.error("POLICY_NAME_TWICE", message, located.children["policy"].span, "give it another name")
     has_description = "description" in located.children
-    return Merged(
+    return MergedPolicy(
         text.name,
         string_of(located, "description") if has_description else base.description,
         _parameters(base, located, problems),
         _conditions(base, located, problems),
-        _Rules(base, text, problems).merged(),
+        _RuleMerger(base, text, problems).merged(),
         (*base.bases, base.name),
     )
 
 
 def rule_maps(located: Located) -> list[Located]:
-    """Return the entries of a text's rules that are maps; the schema has refused others, and more than it allows."""
+    """Return at most `MOST_RULES` entries of `rules` that are maps; the schema check reports all others."""
     rules = located.children.get("rules")
     maps = [] if rules is None else [child for child in rules.children.values() if isinstance(child.value, dict)]
     return maps[:MOST_RULES]
 
 
-def _own(located: Located, key: str) -> Iterator[tuple[str, Located, Span]]:
-    """Yield what a text declares by name."""
-    own = located.children.get(key)
-    if own is not None and isinstance(own.value, dict):
-        for name, child in own.children.items():
-            yield str(name), child, own.keys[str(name)]
+def _named_children(located: Located, key: str) -> Iterator[tuple[str, Located, Span]]:
+    """Yield each entry of the map at a key: its name, its value, and the place of its name."""
+    declarations = located.children.get(key)
+    if declarations is not None and isinstance(declarations.value, dict):
+        for name, child in declarations.children.items():
+            yield str(name), child, declarations.keys[str(name)]
 
 
-def _refuse_name_twice(entry: Entry, above: Container[str], problems: Problems) -> bool:
-    """Note a rule with the name of another one in the same text, and return whether it has it."""
+def _refuse_duplicate_name(entry: RuleEntry, above: Container[str], problems: Problems) -> bool:
+    """Report a rule whose name another rule above in the same text has; return whether this is so."""
     if not entry.name or entry.name not in above:
         return False
     span = entry.located.children["name"].span
-    message = f"the name {quote(entry.name)} is used by a rule above"
-    problems.error("RULE_NAME_TWICE", message, span, "give each rule a name of its own")
+    message = f"another rule above already has the name {quote(entry.name)}"
+    problems.error("RULE_NAME_TWICE", message, span, "give each rule a different name")
     return True
 
 
-def _parameters(base: Merged, located: Located, problems: Problems) -> dict[str, Declared]:
-    merged = {name: Declared(one.located, one.key, False, one.is_given) for name, one in base.parameters.items()}
-    for name, child, span in _own(located, "parameters"):
+def _parameters(base: MergedPolicy, located: Located, problems: Problems) -> dict[str, ParameterDeclaration]:
+    merged = {
+        name: ParameterDeclaration(inherited.located, inherited.key, False, inherited.is_given)
+        for name, inherited in base.parameters.items()
+    }
+    for name, child, span in _named_children(located, "parameters"):
         if name in base.parameters:
-            merged[name] = _changed(name, merged[name], child, span, problems)
+            merged[name] = _overridden(name, merged[name], child, span, problems)
             continue
         if isinstance(child.value, dict) and "type" not in child.children:
-            message = f"the base {quote(base.name)} has no parameter {quote(name)}, so it needs a `type`"
-            hint = did_you_mean(name, base.parameters) or _known("parameters", base.parameters)
+            message = f"the base {quote(base.name)} has no parameter {quote(name)}, and a new parameter needs a `type`"
+            hint = did_you_mean(name, base.parameters) or _list_names("parameters", base.parameters)
             problems.error("PARAMETER_WITHOUT_TYPE", message, span, hint)
-        merged[name] = Declared(child, span)
+        merged[name] = ParameterDeclaration(child, span)
     if len(merged) > MOST_PARAMETERS and "parameters" in located.keys:
         message = f"with its base the policy has {len(merged)} parameters; at most {MOST_PARAMETERS} are allowed"
         problems.error("POLICY_INVALID", message, located.keys["parameters"])
     return merged
 
 
-def _conditions(base: Merged, located: Located, problems: Problems) -> dict[str, Stated]:
-    merged = {name: Stated(one.located, one.key, False) for name, one in base.conditions.items()}
-    for name, child, span in _own(located, "conditions"):
+def _conditions(base: MergedPolicy, located: Located, problems: Problems) -> dict[str, ConditionDeclaration]:
+    merged = {
+        name: ConditionDeclaration(inherited.located, inherited.key, False)
+        for name, inherited in base.conditions.items()
+    }
+    for name, child, span in _named_children(located, "conditions"):
         if name in base.conditions:
-            message = f"the base {quote(base.name)} has a condition {quote(name)} already"
-            hint = "give this one another name, and replace the rules that should use it"
+            message = f"the base {quote(base.name)} already has a condition {quote(name)}"
+            hint = "give this condition another name, and replace the rules that should use it"
             problems.error("CONDITION_EXISTS", message, span, hint)
         else:
-            merged[name] = Stated(child, span)
+            merged[name] = ConditionDeclaration(child, span)
     if len(merged) > MOST_CONDITIONS and "conditions" in located.keys:
         message = f"with its base the policy has {len(merged)} conditions; at most {MOST_CONDITIONS} are allowed"
         problems.error("POLICY_INVALID", message, located.keys["conditions"])
     return merged
 
 
-def _changed(name: str, inherited: Declared, child: Located, span: Span, problems: Problems) -> Declared:
-    """Return a parameter of the base as a text changes it."""
+def _overridden(
+    name: str, inherited: ParameterDeclaration, child: Located, span: Span, problems: Problems
+) -> ParameterDeclaration:
+    """Return a parameter of the base with the default and the description that a text gives it."""
     before = inherited.located
-    for key in sorted(child.children.keys() - _CHANGED, key=str):
-        if key in ("type", "optional") and child.children[key].value != _declared(before, str(key)):
-            message = f"the base declares the parameter {quote(name)} with another {quote(str(key))}"
-            hint = "a policy may change the default and the description of a parameter of its base"
+    for key in sorted(child.children.keys() - _OVERRIDABLE, key=str):
+        if key in ("type", "optional") and child.children[key].value != _value_of(before, str(key)):
+            message = f"the base declares the parameter {quote(name)} with a different {quote(str(key))}"
+            hint = "a policy may change only the default and the description of a parameter of its base"
             problems.error("PARAMETER_CHANGED", message, child.keys[str(key)], hint)
-    added = {key: part for key, part in child.children.items() if key in _CHANGED}
+    added = {key: part for key, part in child.children.items() if key in _OVERRIDABLE}
     children = before.children | added
     keys = before.keys | {key: place for key, place in child.keys.items() if key in added}
     value = {key: part.value for key, part in children.items()}
-    is_given = inherited.is_given or ("default" in added and _declared(before, "optional") is True)
-    return Declared(Located(value, child.span, keys=keys, children=children), span, True, is_given)
+    is_given = inherited.is_given or ("default" in added and _value_of(before, "optional") is True)
+    return ParameterDeclaration(Located(value, child.span, keys=keys, children=children), span, True, is_given)
 
 
-def _declared(located: Located, key: str) -> object:
-    found = located.children.get(key)
-    return (False if key == "optional" else None) if found is None else found.value
+def _value_of(declaration: Located, key: str) -> object:
+    """Return the value of a key of a declaration, or the default of this key."""
+    child = declaration.children.get(key)
+    return (False if key == "optional" else None) if child is None else child.value
 
 
-def _known(what: str, names: Iterable[str]) -> str:
+def _list_names(kind: str, names: Iterable[str]) -> str:
     listed = list(names)
-    return f"its {what}: {quote_all(listed)}" if listed else f"it has no {what}"
+    return f"its {kind}: {quote_all(listed)}" if listed else f"it has no {kind}"
 
 
-class _Rules:
+class _RuleMerger:
     """Applies the rule entries of one text to the rules of its base."""
 
-    def __init__(self, base: Merged, text: Text, problems: Problems) -> None:
+    def __init__(self, base: MergedPolicy, text: ParsedText, problems: Problems) -> None:
         self._base = base
         self._text = text
         self._problems = problems
         self._entries = list(base.entries)
-        self._own: set[str] = set()
-        self._removed: set[str] = set()
-        self._below: list[str] = []  # the names in the entries that are not applied yet
-        self._anchors: dict[str, str] = {}  # by the name of a rule of the text, that of the rule which it is put after
+        self._own_names: set[str] = set()
+        self._removed_names: set[str] = set()
+        self._names_below: list[str] = []  # of the entries that are not applied yet
+        self._anchors: dict[str, str] = {}  # rule of the text -> the rule in its `after`
 
-    def merged(self) -> tuple[Entry, ...]:
-        """Return the rules after all entries of the text."""
+    def merged(self) -> tuple[RuleEntry, ...]:
+        """Return the rules after all entries of the text were applied."""
         maps = rule_maps(self._text.located)
         for at, located in enumerate(maps):
-            self._below = [string_of(other, "name") for other in maps[at + 1 :]]
+            self._names_below = [string_of(other, "name") for other in maps[at + 1 :]]
             if "remove" in located.children:
                 self._remove(located)
             else:
-                self._add(Entry(located, self._text.name))
+                self._add(RuleEntry(located, self._text.name))
         self._refuse_count()
         return tuple(self._entries)
 
@@ -235,86 +267,88 @@ class _Rules:
     def _remove(self, located: Located) -> None:
         for key in sorted(located.keys.keys() - {"remove"}):
             hint = "remove this key; to replace the rule, use `replace: true` instead of `remove`"
-            self._error("RULE_POSITION", f"{quote(key)} does not go with `remove`", located.keys[key], hint)
-        named = located.children["remove"]
-        if not isinstance(named.value, str):
-            return  # noted by the schema
-        if named.value in self._own:
-            message = f"the rule {quote(named.value)} is defined in this policy itself"
-            self._error("RULE_REMOVED", message, named.span, _ONE_ENTRY)
-        elif self._is_present(named):
-            del self._entries[self._index(named.value)]
-            self._removed.add(named.value)
+            message = f"{quote(key)} is not allowed together with `remove`"
+            self._error("RULE_POSITION", message, located.keys[key], hint)
+        name = located.children["remove"]
+        if not isinstance(name.value, str):
+            return  # the schema check has reported it
+        if name.value in self._own_names:
+            message = f"the rule {quote(name.value)} is defined in this policy, not in its base"
+            self._error("RULE_REMOVED", message, name.span, _HINT_TWO_ENTRIES)
+        elif self._exists(name):
+            del self._entries[self._index(name.value)]
+            self._removed_names.add(name.value)
 
-    def _add(self, entry: Entry) -> None:
-        if not entry.name or _refuse_name_twice(entry, self._own, self._problems):
-            self._entries.append(entry)  # its sentence is checked all the same
+    def _add(self, entry: RuleEntry) -> None:
+        if not entry.name or _refuse_duplicate_name(entry, self._own_names, self._problems):
+            self._entries.append(entry)  # so that its sentence is checked too
             return
-        self._own.add(entry.name)
+        self._own_names.add(entry.name)
         replace = entry.located.children.get("replace")
         if replace is not None and replace.value is True:
             self._replace(entry)
         else:
             self._insert(entry)
 
-    def _replace(self, entry: Entry) -> None:
-        """Put a rule in the place of the one that has its name."""
+    def _replace(self, entry: RuleEntry) -> None:
+        """Replace the rule that has the same name."""
         for key in _PLACING:
             if key in entry.located.keys:
-                message = "a rule that replaces another one takes its place"
+                message = "a rule with `replace: true` has the position of the rule that it replaces"
                 hint = f"remove {quote(key)}; to move a rule, remove it and add it again"
                 self._error("RULE_POSITION", message, entry.located.keys[key], hint)
-        if self._is_present(entry.located.children["name"]):
+        if self._exists(entry.located.children["name"]):
             self._entries[self._index(entry.name)] = entry
         else:
             self._entries.append(entry)
 
-    def _insert(self, entry: Entry) -> None:
-        """Put a new rule where it belongs among the others."""
+    def _insert(self, entry: RuleEntry) -> None:
+        """Insert a new rule `before` or `after` another rule, or at the end."""
         located = entry.located
         if entry.name in self._names():
-            message = f"the base {quote(self._base.name)} has a rule {quote(entry.name)} already"
+            message = f"the base {quote(self._base.name)} already has a rule {quote(entry.name)}"
             hint = "to replace it, add `replace: true`; else give this rule another name"
             self._error("RULE_EXISTS", message, located.children["name"].span, hint)
         places = [key for key in _PLACING if key in located.keys]
         if len(places) > 1:
-            message = "`before` and `after` exclude each other"
+            message = "`before` and `after` cannot be used together"
             self._error("RULE_POSITION", message, located.keys[places[1]], "remove one of the two keys")
         at = min([self._position(entry, key) for key in places], default=len(self._entries))
         self._entries.insert(at, entry)
 
-    def _position(self, entry: Entry, key: str) -> int:
-        """Return the index at which a rule is put before or after another one."""
+    def _position(self, entry: RuleEntry, key: str) -> int:
+        """Return the index at which a rule is inserted; the end if the other rule is unknown, which is reported."""
         anchor = entry.located.children[key]
-        if not isinstance(anchor.value, str) or not self._is_present(anchor):
+        if not isinstance(anchor.value, str) or not self._exists(anchor):
             return len(self._entries)
         if key == "before":
             return self._index(anchor.value)
-        last = max(at for at, name in enumerate(self._names()) if self._is_behind(name, anchor.value))
+        last = max(at for at, name in enumerate(self._names()) if self._reaches(name, anchor.value))
         self._anchors[entry.name] = anchor.value
         return last + 1
 
-    def _is_behind(self, name: str, anchor: str) -> bool:
-        """Return whether a rule is the anchor, was put after it, or after a rule that was put after it."""
+    def _reaches(self, name: str, anchor: str) -> bool:
+        """Return whether a rule is the anchor, or was inserted after a rule that reaches the anchor."""
         while name != anchor and name in self._anchors:
             name = self._anchors[name]
         return name == anchor
 
-    def _is_present(self, named: Located) -> bool:
-        """Return whether there is a rule of that name; if not, that is noted."""
-        name, names = str(named.value), self._names()
+    def _exists(self, located: Located) -> bool:
+        """Return whether a rule with this name exists at this point; report it if not."""
+        name, names = str(located.value), self._names()
         if name in names:
             return True
-        if name in self._removed:
-            self._error("RULE_REMOVED", f"the rule {quote(name)} is removed above", named.span, _ONE_ENTRY)
-        elif name in self._below:
-            message = f"the rule {quote(name)} is defined below"
-            self._error("RULE_UNKNOWN", message, named.span, "move it above this one")
+        if name in self._removed_names:
+            message = f"the rule {quote(name)} is removed by an entry above"
+            self._error("RULE_REMOVED", message, located.span, _HINT_TWO_ENTRIES)
+        elif name in self._names_below:
+            message = f"the rule {quote(name)} is defined below this entry"
+            self._error("RULE_UNKNOWN", message, located.span, "move it above this entry")
         else:
             inherited = [entry.name for entry in self._base.entries]
-            hint = did_you_mean(name, names) or _known("rules", inherited)
+            hint = did_you_mean(name, names) or _list_names("rules", inherited)
             message = f"the base {quote(self._base.name)} has no rule {quote(name)}"
-            self._error("RULE_UNKNOWN", message, named.span, hint)
+            self._error("RULE_UNKNOWN", message, located.span, hint)
         return False
 
     def _names(self) -> list[str]:

@@ -1,9 +1,9 @@
-"""Where a policy's text is: a shipped one is found by its name, any other by the path of its file.
+"""Finds and reads policy texts: a shipped policy by its name, any other policy by the path of its file.
 
-A shipped name never means a file, so that no file can take the place of a shipped policy.
+The name of a shipped policy is never looked up as a file, so a file cannot replace a shipped policy.
 
-The text of a source is the file's own, so that its digest is that of the file's bytes; `plain_text` is what the
-parser reads.
+`Source.text` contains exactly the bytes of the file, decoded, because the digest of a policy is computed from them. The
+parser reads `plain_text` of it: without a byte order mark, and with line feeds only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LARGEST_POLICY = 256 * 1024
 _ENDINGS = (".yaml", ".yml")
-_LINE_BREAKS = dict.fromkeys(map(ord, "\r\x85\u2028\u2029"), "\n")  # what YAML ends a line at, as one character
+_LINE_BREAKS = dict.fromkeys(map(ord, "\r\x85\u2028\u2029"), "\n")  # the line breaks of YAML, of one character each
 
 
 def shipped_names() -> tuple[str, ...]:
@@ -38,70 +38,70 @@ def shipped_names() -> tuple[str, ...]:
 
 
 def shipped_text(name: str) -> bytes:
-    """Return the text of a shipped policy."""
+    """Return the bytes of a shipped policy's text."""
     return read_shipped("policies", f"{name}.yaml")
 
 
 def find_policy(name: str | Path, search: Sequence[Path] = (), folder: Path | None = None) -> Source:
     """Return the text of a shipped policy or of a file; PolicyError if it is missing or not UTF-8.
 
-    A file's name has a slash or ends with `.yaml` or `.yml`. A relative one starts in `folder` (default: the working
-    folder) or, if that has no such file, in a folder of the search path.
+    A file's name contains a slash or ends with `.yaml` or `.yml`. A relative path is looked up in `folder` (default:
+    the working directory), then in the folders of `search`.
     """
     if isinstance(name, str) and name in shipped_names():
         return Source(f"{name}.yaml", shipped_text(name).decode())
-    from pathlib import Path  # noqa: PLC0415 -- a shipped policy is found without
+    from pathlib import Path  # noqa: PLC0415 -- not needed for a shipped policy
 
     if isinstance(name, str) and not names_file(name):
         raise PolicyError([_unknown(name, is_file(Path(name) if folder is None else folder / name))])
     first = str(name) if folder is None else str(folder / name)
     others = [str(place / name) for place in search if _is_searched(name)]
-    found = next((place for place in (first, *others) if is_file(Path(place))), None)
+    existing = next((place for place in (first, *others) if is_file(Path(place))), None)
     try:
-        content = _decoded(_read(Path(found or first)), quote_path(found or first))
+        content = _decoded(_read(Path(existing or first)), quote_path(existing or first))
     except PolicyError as error:
-        if found is None and others:
+        if existing is None and others:
             hint = f"it is not in the policy path either: {', '.join(map(quote_path, search))}"
             raise PolicyError(replace(problem, hint=hint) for problem in error.diagnostics) from None
         raise
-    return Source(found or first, content, found or first)
+    return Source(existing or first, content, existing or first)
 
 
 def find_base(name: str, extending: Source, search: Sequence[Path] = ()) -> Source:
-    """Return the text of the policy that another one extends; a path starts in the folder of the other one's file."""
-    from pathlib import Path  # noqa: PLC0415 -- a shipped policy is found without
+    """Return the text of a base; a relative path is looked up in the folder of the text that extends it."""
+    from pathlib import Path  # noqa: PLC0415 -- not needed for a shipped policy
 
     if extending.path is not None:
         return find_policy(name, search, Path(extending.path).parent)
     if names_file(name) and name not in shipped_names():
         message = f"a policy that is not a file can only extend a shipped policy, not {quote(name)}"
-        hint = f"shipped policies: {', '.join(shipped_names())}; or give the path of the policy's own file too"
+        hint = f"shipped policies: {', '.join(shipped_names())}; or also give the path of this policy"
         raise PolicyError([Diagnostic("EXTENDS_NEEDS_FILE", message, hint=hint)])
     return find_policy(name)
 
 
 def names_file(name: str) -> bool:
-    """Return whether a name is the path of a file: any other name is that of a shipped policy."""
+    """Return whether a name is the path of a file; any other name means a shipped policy."""
     return "/" in name or name.endswith(_ENDINGS)
 
 
 def _is_searched(name: str | Path) -> bool:
-    """Return whether a file is looked for in the policy path: a path with a fixed beginning is not."""
+    """Return whether a file is searched for in the policy path: not if its path begins with `/`, `./` or `../`."""
     return isinstance(name, str) and not name.startswith(("/", "./", "../"))
 
 
-def _unknown(name: str, is_file_of_that_name: bool) -> Diagnostic:
-    known = shipped_names()
-    hint = did_you_mean(name, known) or f"shipped policies: {', '.join(known)}; or give the path of a file"
-    if is_file_of_that_name:
-        hint = f"to name the file, write {quote(f'./{name}')}"
-    return Diagnostic("POLICY_NOT_FOUND", f"there is no policy {quote(name)}", hint=hint)
+def _unknown(name: str, is_file_name: bool) -> Diagnostic:
+    names = shipped_names()
+    hint = did_you_mean(name, names) or f"shipped policies: {', '.join(names)}; or give the path of a file"
+    if is_file_name:
+        hint = f"for the file of this name, write {quote(f'./{name}')}"
+    return Diagnostic("POLICY_NOT_FOUND", f"unknown policy {quote(name)}", hint=hint)
 
 
 def policy_source(text: str | bytes, path: str | Path | None = None) -> Source:
-    """Return a policy text that is not read from a file; PolicyError if it is too large or not UTF-8.
+    """Return the source of a policy that is given as text; PolicyError if it is too large or not UTF-8.
 
-    `path` is where the text stands or will stand: policies that it extends are found from there.
+    `path` is the path that the text has or will have. Relative paths in `extends` start in its folder.
     """
     try:
         content = text.encode() if isinstance(text, str) else text
@@ -115,7 +115,7 @@ def policy_source(text: str | bytes, path: str | Path | None = None) -> Source:
 
 
 def is_file(path: Path) -> bool:
-    """Return whether there is a file; a path that cannot be one is none."""
+    """Return whether a file exists at the path; false for a path that the system refuses."""
     try:
         return path.is_file()
     except OSError:
@@ -128,29 +128,29 @@ def read_text_file(path: Path) -> str:
 
 
 def plain_text(text: str) -> str:
-    """Return a text without its byte order mark, every line ended by one line feed."""
+    """Return a text without its byte order mark, with each line break replaced by one line feed."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").translate(_LINE_BREAKS)
 
 
 def _read(path: Path) -> bytes:
-    shown = quote_path(path)
+    label = quote_path(path)
     try:
         return read_regular(path, LARGEST_POLICY)
     except FileTooLargeError:
-        raise _too_large(shown) from None
+        raise _too_large(label) from None
     except OSError as error:
-        message = f"{shown} cannot be read: {reason_of(error)}"
+        message = f"{label} cannot be read: {reason_of(error)}"
         raise PolicyError([Diagnostic("POLICY_UNREADABLE", message)]) from None
 
 
-def _too_large(shown: str) -> PolicyError:
-    message = f"{shown} is larger than {LARGEST_POLICY // 1024} KiB"
+def _too_large(label: str) -> PolicyError:
+    message = f"{label} is larger than {LARGEST_POLICY // 1024} KiB"
     return PolicyError([Diagnostic("POLICY_TOO_LARGE", message)])
 
 
-def _decoded(content: bytes, shown: str) -> str:
+def _decoded(content: bytes, label: str) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        message = f"{shown} is not UTF-8 at byte {error.start}"
+        message = f"{label} is not UTF-8 at byte {error.start}"
         raise PolicyError([Diagnostic("POLICY_UNREADABLE", message)]) from None

@@ -1,4 +1,4 @@
-"""Which texts a policy was read from, and the one digest of them all."""
+"""The identity of a policy: the name and digest of each of its texts, and one digest of all of them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from evaluator.policy.language.program import PolicyText
 
 
 def policy_text(name: str, text: str) -> PolicyText:
-    """Return the name of a text and the digest of its bytes."""
+    """Return the name of a text with the SHA-256 of its bytes."""
     return PolicyText(name, digest(text.encode()))
 
 
 def policy_digest(texts: tuple[PolicyText, ...]) -> str:
-    """Return the digest of a policy: of one text its own, of several that of their list in canonical JSON."""
+    """Return the digest of a policy: the digest of its only text, or of the list of its texts in canonical JSON."""
     if len(texts) == 1:
         return texts[0].sha256
     return digest(rfc8785.dumps([text.to_dict() for text in texts]))

@@ -1,7 +1,12 @@
-"""Whether the base of a policy is still the one that the policy was written for.
+"""Compares the base of a policy with the digest that the policy expects (`sha256` next to `extends`).
 
-`sha256` beside `extends` pins the digest of the base policy, with all texts that the base itself extends. A base that
-has changed is used as it is now, with a warning, which names the differences if both versions are available.
+The pin is the digest of the base with all texts that the base itself extends, so a change anywhere below is noticed.
+It is the `policy.sha256` of the base's own decisions, which operators can copy from a record.
+
+A base with another digest gives a warning, not an error, and decisions are made with the base as it is now: an update
+of a shipped policy does not stop decisions. If the expected digest is that of a shipped policy, the warning names the
+rules, parameters and conditions that differ. If it is that of an earlier release (`policies/released.json`), the
+warning names the release.
 """
 
 from __future__ import annotations
@@ -13,26 +18,26 @@ from collections.abc import Iterator
 from evaluator.base.shipped import read_shipped
 from evaluator.base.text import quote, quote_all
 from evaluator.policy.source.chain import Chain, files_of, read_chain
-from evaluator.policy.source.extend import Merged, levels
+from evaluator.policy.source.extend import MergedPolicy, levels
 from evaluator.policy.source.find import find_policy, shipped_names
 from evaluator.policy.source.identity import policy_digest, policy_text
 from evaluator.policy.source.problems import Problems
 
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
-_NOT_COMPARED = frozenset({"before", "after", "replace"})
+_POSITION_KEYS = frozenset({"before", "after", "replace"})
 
 
 def check_pins(chain: Chain, problems: Problems) -> None:
-    """Note each base that is not the one that is pinned, and each pin that is not a digest."""
-    names = [policy_text(text.name, text.source.text) for text in chain.texts]
+    """Report each base whose digest differs from its pin, and each pin that is not a digest."""
+    texts = [policy_text(text.name, text.source.text) for text in chain.texts]
     for at, text in enumerate(chain.texts):
         pin = text.located.children.get("sha256")
         if pin is None or not isinstance(pin.value, str) or not at:
             continue
-        digest = policy_digest(tuple(names[:at]))
+        digest = policy_digest(tuple(texts[:at]))
         if not _DIGEST.fullmatch(pin.value):
             hint = f"the digest of the base is {digest}"
-            problems.error("BASE_DIGEST", "a digest has 64 hexadecimal digits", pin.span, hint)
+            problems.error("BASE_DIGEST", "a digest must have 64 hexadecimal digits", pin.span, hint)
             continue
         expected = pin.value.lower()
         if expected != digest:
@@ -43,31 +48,32 @@ def check_pins(chain: Chain, problems: Problems) -> None:
 
 
 def _details(expected: str, chain: Chain, at: int) -> Iterator[str]:
-    """Yield what is known of the base that is expected."""
+    """Yield the policy and version that have the expected digest, and how the base differs from them."""
     for text in json.loads(read_shipped("policies", "released.json"))["policies"]:
         if text["sha256"] == expected:
-            yield f"that is {quote(text['name'])} of version {text['version']}"
+            yield f"which is {quote(text['name'])} of version {text['version']}"
     for name in shipped_names():
         shipped = read_chain(find_policy(name), files_of(()))
         if policy_digest(tuple(policy_text(text.name, text.source.text) for text in shipped.texts)) == expected:
-            yield f"that is the shipped policy {quote(name)}"
+            yield f"which is the shipped policy {quote(name)}"
             *_, before = levels(shipped.texts, Problems(shipped.source))
             *_, now = levels(chain.texts[:at], Problems(chain.source))
             yield from _differences(before, now)
 
 
-def _differences(before: Merged, now: Merged) -> Iterator[str]:
-    rules = [{entry.name: _values(entry.located.value) for entry in merged.entries} for merged in (before, now)]
-    parameters = [{name: one.located.value for name, one in merged.parameters.items()} for merged in (before, now)]
-    conditions = [{name: one.located.value for name, one in merged.conditions.items()} for merged in (before, now)]
-    for what, (old, new) in (("rules", rules), ("parameters", parameters), ("conditions", conditions)):
+def _differences(before: MergedPolicy, now: MergedPolicy) -> Iterator[str]:
+    policies = (before, now)
+    rules = [{entry.name: _content(entry.located.value) for entry in merged.entries} for merged in policies]
+    parameters = [{name: entry.located.value for name, entry in merged.parameters.items()} for merged in policies]
+    conditions = [{name: entry.located.value for name, entry in merged.conditions.items()} for merged in policies]
+    for kind, (old, new) in (("rules", rules), ("parameters", parameters), ("conditions", conditions)):
         names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
         if names:
-            yield f"{what} that differ: {quote_all(names)}"
+            yield f"{kind} that differ: {quote_all(names)}"
     if list(rules[0]) != list(rules[1]) and rules[0].keys() == rules[1].keys():
         yield "the order of the rules differs"
 
 
-def _values(rule: object) -> object:
-    """Return the content of a rule, without its position."""
-    return {key: value for key, value in rule.items() if key not in _NOT_COMPARED} if isinstance(rule, dict) else rule
+def _content(rule: object) -> object:
+    """Return the keys and values of a rule, except those that give its position."""
+    return {key: value for key, value in rule.items() if key not in _POSITION_KEYS} if isinstance(rule, dict) else rule

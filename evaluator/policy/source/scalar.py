@@ -1,8 +1,12 @@
-r"""A text inside a YAML scalar, and where each of its characters stands in the file.
+r"""The text of a YAML scalar, with the offset of each of its characters in the file.
 
-Rules, messages and hints are written in YAML scalars, and a mistake in them is shown with line and
-column of the file. Scalars keep their characters in order, so each maps to an offset; escapes other
-than `\"` and `\\` do not, and are refused. Line breaks are left in: whoever reads the text folds them.
+Rules, messages and hints are YAML scalars. A mistake inside one is reported with the line and column of the file, so
+each character of the text needs its offset. PyYAML gives only the start and the end of a scalar; the offsets are
+computed here from the raw text. The characters of the text are a subsequence of the raw text, with one exception:
+an escape such as `\t` or `\u0041` stands for a character that is not in the raw text. Only `\"` and `\\` are
+supported; other escapes are refused.
+
+Line breaks are not folded here. The parser of rules ignores them, and `check/message.py` folds those of messages.
 """
 
 from __future__ import annotations
@@ -15,26 +19,26 @@ from evaluator.base.source import Source, Span
 
 
 class Scalar(Struct, frozen=True):
-    """The text as it is meant, and for each character its offset in the source; one more for the end."""
+    """The text of a scalar, and the offset of each of its characters in the source, plus the offset of its end."""
 
     source: Source
     text: str
     offsets: Sequence[int]
 
     def span(self, start: int, end: int) -> Span:
-        """Return the place in the file of the characters from `start` to `end`."""
+        """Return the span in the source of the characters from `start` to `end`."""
         first = self.offsets[min(start, len(self.text))]
         last = self.offsets[end - 1] + 1 if 0 < end <= len(self.text) else self.offsets[-1]
         return Span(first, max(first, last))
 
     @property
     def whole(self) -> Span:
-        """The place of the whole text."""
+        """The span of the whole text."""
         return self.span(0, len(self.text))
 
 
 def read_scalar(source: Source, start: int, end: int, style: str | None) -> Scalar:
-    """Return the scalar whose YAML text stands between two offsets; ValueError says what cannot be mapped."""
+    """Return the scalar whose YAML text is between two offsets; ValueError if it has an unsupported escape."""
     raw = source.text[start:end]
     if style in ("|", ">"):
         header, _, body = raw.partition("\n")
@@ -52,11 +56,13 @@ def _read_quoted(source: Source, start: int, raw: str, quote: str) -> Scalar:
     while at < len(raw) - 1:
         offsets.append(start + at)
         if quote == "'" and raw[at] == "'":
-            at += 1  # written twice
+            at += 1  # YAML doubles a single quote inside single quotes
         elif quote == '"' and raw[at] == "\\":
             at += 1
             if raw[at] not in '"\\':
-                raise ValueError(f"the escape `\\{raw[at]}` has no place here; write the text plain or after `|`")
+                raise ValueError(
+                    f"the escape `\\{raw[at]}` is not supported; write the text without quotes or after `|`"
+                )
         chars.append(raw[at])
         at += 1
     offsets.append(start + len(raw) - 1)

@@ -1,8 +1,19 @@
-"""A YAML text becomes plain values that know their place, within limits.
+"""Parses a YAML text to plain values with the place of each value in the text.
 
-Less than YAML on purpose. Anchors, aliases and tags are refused (they expand without bound, or build
-objects); so are keys that are no strings, keys given twice, and plain scalars that YAML 1.1 reads as
-something a person did not write (`no` as false, `1:30` as ninety).
+It accepts a subset of YAML. Refused are:
+
+- anchors and aliases, because a few of them can expand to gigabytes ("billion laughs");
+- tags, because they construct objects;
+- keys that are not texts, and duplicate keys, of which PyYAML uses the last one without a warning;
+- plain scalars that YAML 1.1 converts unexpectedly: `no` is false, `1:30` is 90, `010` is 8.
+
+The reader works on the events of PyYAML, not on its nodes or objects: only events still have the places, the style of
+each scalar, and the anchors and tags. Depth and number of values are limited while the events are read, so a hostile
+text cannot exhaust the stack or the memory. Everything that is refused is reported, and its value is read anyway and
+marked as `broken`: the later stages then know that a value exists and do not report it a second time.
+
+For a text that is not YAML, PyYAML stops at the first error. Its message is replaced by a better one, if
+`yaml_mistakes.py` finds the cause.
 """
 
 from __future__ import annotations
@@ -17,24 +28,24 @@ from evaluator.base.diagnostic import PolicyError
 from evaluator.base.source import Source, Span
 from evaluator.base.text import is_well_formed, quote
 from evaluator.policy.source.problems import Problems
-from evaluator.policy.source.yaml_slips import odd_indentation, slip_in
+from evaluator.policy.source.yaml_mistakes import first_mistake, odd_indentation
 
 DEEPEST_YAML = 12
-MOST_VALUES = 20_000  # keys among them
+MOST_VALUES = 20_000  # including keys
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})", re.ASCII)
 _RESOLVER = yaml.resolver.Resolver()
 _COMMENT = re.compile(r"[ \t]*#")
 _STRING = "tag:yaml.org,2002:str"
 _PLAIN_VALUES = {"true": True, "false": False, "": None, "~": None, "null": None}
-_KINDS = {"bool": "a truth value", "int": "a number", "float": "a number", "timestamp": "a date"}
+_KINDS = {"bool": "a boolean", "int": "a number", "float": "a number", "timestamp": "a date"}
 _QUANTIFIER = re.compile(r"\b(some|every|no)\s+\w+\s+in\s")
 
 
 class Located(Struct):
-    """A value with its place. `value` is plain data; `keys` and `children` lead to its parts.
+    """A value with its place. `value` is plain data; `keys` has the places of its keys, `children` its parts.
 
-    `style` is YAML's for a scalar: None for plain, a quote, `|` or `>`. `cut_by_comment` tells that
-    a comment follows on the line where a plain scalar ends, `broken` that something was refused here.
+    `style` is the YAML style of a scalar: None for plain, a quote, `|` or `>`. `cut_by_comment` is true if a comment
+    follows on the line where a plain scalar ends. `broken` is true if a mistake in this value was reported.
     """
 
     value: object
@@ -46,20 +57,20 @@ class Located(Struct):
     children: dict[str | int, Located] = field(default_factory=dict)
 
     def at(self, path: tuple[str | int, ...]) -> Located:
-        """Return the part that a path of keys and indices leads to, or the nearest that exists."""
-        found = self
+        """Return the part at a path of keys and indices, or the nearest part above it that exists."""
+        part = self
         for step in path:
-            if step not in found.children:
+            if step not in part.children:
                 break
-            found = found.children[step]
-        return found
+            part = part.children[step]
+        return part
 
 
 def read_yaml(source: Source, problems: Problems) -> Located | None:
-    """Return the one document of a YAML text; None where the text holds none or is no YAML (noted)."""
-    slip = None if source.text.isascii() else odd_indentation(source.text)
-    if slip is not None:
-        problems.error("YAML_SYNTAX", slip.message, slip.span, slip.hint)
+    """Return the document of a YAML text; None if the text is empty or not YAML, which is reported."""
+    mistake = None if source.text.isascii() else odd_indentation(source.text)
+    if mistake is not None:
+        problems.error("YAML_SYNTAX", mistake.message, mistake.span, mistake.hint)
         return None
     try:
         return _Reader(source, problems, _events(source.text)).document()
@@ -68,16 +79,16 @@ def read_yaml(source: Source, problems: Problems) -> Located | None:
         is_open = "quoted scalar" in str(error.context) and "end of stream" in problem
         mark = error.context_mark if is_open else error.problem_mark or error.context_mark
         at = min(mark.index if mark else 0, len(source.text))
-        slip = slip_in(source.text, at)
-        if slip is not None:
-            problems.error("YAML_SYNTAX", slip.message, slip.span, slip.hint)
+        mistake = first_mistake(source.text, at)
+        if mistake is not None:
+            problems.error("YAML_SYNTAX", mistake.message, mistake.span, mistake.hint)
             return None
         message, hint = _explain(source, at, "an open quote" if is_open else problem)
         problems.error("YAML_SYNTAX", message, Span(at, min(at + 1, len(source.text))), hint)
     except yaml.YAMLError as error:
         at = min(getattr(error, "position", 0), len(source.text))
-        char = f"{quote(source.text[at])} cannot stand in YAML" if at < len(source.text) else str(error)
-        problems.error("YAML_SYNTAX", char, Span(at, at), "write printable characters only")
+        message = f"{quote(source.text[at])} is not allowed in YAML" if at < len(source.text) else str(error)
+        problems.error("YAML_SYNTAX", message, Span(at, at), "use printable characters only")
     return None
 
 
@@ -92,21 +103,21 @@ def _explain(source: Source, at: int, problem: str) -> tuple[str, str]:
     if "mapping values are not allowed" in problem:
         if _QUANTIFIER.search(line):
             return (
-                "`: ` begins a value in YAML, and the rule is in one already",
-                "between the list of a quantifier and its condition write `satisfies`",
+                "`: ` begins a value in YAML, but the rule is already inside a value",
+                "write `satisfies` between the list of a quantifier and its condition",
             )
-        return "`: ` begins a value in YAML, and this line has one already", "put the text in quotes"
+        return "`: ` begins a value in YAML, but this line already has a value", "put the text in quotes"
     if "\\t" in problem:
         return "a tab is not allowed here in YAML", "indent with spaces"
     if problem == "an open quote":
         return "the quote is never closed", "close it at the end of the text"
     if line.rstrip().endswith(("}", '"', "'")) or re.search(r":\s*[{\"']", line):
-        return f"invalid YAML: {problem}", "put the whole text in quotes, others inside it than around it"
+        return f"invalid YAML: {problem}", "put the whole text in quotes, and use the other kind of quote inside it"
     return f"invalid YAML: {problem}", "compare the indentation, the dashes and the colons with the lines above"
 
 
 class _Reader:
-    """Builds located values from YAML events; one level of nesting is one level of calls, limited above."""
+    """Builds located values from YAML events. It recurses once for each level of nesting, at most `DEEPEST_YAML`."""
 
     def __init__(self, source: Source, problems: Problems, events: Iterator[yaml.Event]) -> None:
         self._source = source
@@ -115,21 +126,21 @@ class _Reader:
         self._values = 0
 
     def document(self) -> Located | None:
-        found: Located | None = None
+        document: Located | None = None
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
-                if found is not None:
+                if document is not None:
                     self._problems.error(
                         "YAML_SYNTAX",
                         "a second document begins here",
                         _span(event),
-                        "a policy is one document",
+                        "a policy must be one YAML document",
                     )
                     return None
-                found = self._value(next(self._events), 1)
-        if found is None:
+                document = self._value(next(self._events), 1)
+        if document is None:
             self._problems.error("POLICY_EMPTY", "the file is empty", Span(0, 0))
-        return found
+        return document
 
     def _value(self, event: yaml.Event, depth: int) -> Located:
         if self._refuse_extras(event):
@@ -137,20 +148,20 @@ class _Reader:
         return self._plain_value(event, depth)
 
     def _skipped(self, event: yaml.Event, depth: int) -> Located:
-        """Read past a value that was refused already, so that what is in it is not refused again."""
-        found = self._plain_value(event, depth)
-        found.broken = True
-        return found
+        """Read a value that was refused, and mark it, so that mistakes in it are not reported again."""
+        value = self._plain_value(event, depth)
+        value.broken = True
+        return value
 
     def _plain_value(self, event: yaml.Event, depth: int) -> Located:
         if depth > DEEPEST_YAML:
             self._problems.error("YAML_TOO_DEEP", f"the file is nested deeper than {DEEPEST_YAML} levels", _span(event))
-            raise PolicyError(self._problems.found)
+            raise PolicyError(self._problems.diagnostics)
         self._values += 1
         if self._values > MOST_VALUES:
             message = f"the file has more than {MOST_VALUES} keys and values"
-            self._problems.error("POLICY_TOO_LARGE", message, _span(event), "give long lists as parameters")
-            raise PolicyError(self._problems.found)
+            self._problems.error("POLICY_TOO_LARGE", message, _span(event), "pass long lists as parameters")
+            raise PolicyError(self._problems.diagnostics)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(event, depth)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -162,10 +173,10 @@ class _Reader:
     def _refuse_extras(self, event: yaml.Event) -> bool:
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if anchor is not None:
-            sign, what = ("*", "alias") if isinstance(event, yaml.AliasEvent) else ("&", "anchor")
+            sign, kind = ("*", "alias") if isinstance(event, yaml.AliasEvent) else ("&", "anchor")
             is_text = isinstance(event, yaml.ScalarEvent)
             written = self._problems.text(_span(event)) if is_text else f"{sign}{anchor}"
-            message = f"{quote(f'{sign}{anchor}')} is an {what} in YAML, which is not allowed here"
+            message = f"{quote(f'{sign}{anchor}')} is an {kind} in YAML, which is not allowed here"
             hint = f'if it is a text, put it in quotes: "{written}"; else write the value itself'
             self._problems.error("YAML_ANCHOR", message, _span(event), hint)
         if tag is not None:
@@ -175,16 +186,16 @@ class _Reader:
 
     def _mapping(self, start: yaml.MappingStartEvent, depth: int) -> Located:
         values: dict[str, object] = {}
-        found, is_other_entry = Located(values, _span(start)), False
+        mapping, is_other_entry = Located(values, _span(start)), False
         for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
-                found.span = Span(found.span.start, max(found.span.start, _span(event).start))
-                return found
+                mapping.span = Span(mapping.span.start, max(mapping.span.start, _span(event).start))
+                return mapping
             key = self._value(event, depth + 1)
             value = self._value(next(self._events), depth + 1)
             if not isinstance(key.value, str):
-                shown = quote(self._problems.text(key.span))
-                message = f"the key {shown} is not a text: YAML reads it as {_yaml_word(key.value)}"
+                written = quote(self._problems.text(key.span))
+                message = f"the key {written} is not a text: YAML reads it as {_yaml_word(key.value)}"
                 self._problems.error("NAME_NOT_TEXT", message, key.span, "put it in quotes")
                 continue
             if key.value in values:
@@ -193,31 +204,31 @@ class _Reader:
                 is_other_entry = is_other_entry or key.value == "name"
                 continue
             values[key.value] = value.value
-            found.keys[key.value] = key.span
-            found.children[key.value] = value
-        return found
+            mapping.keys[key.value] = key.span
+            mapping.children[key.value] = value
+        return mapping
 
     def _duplicate(self, key: str, span: Span) -> None:
         hint = "remove one of them"
         if key == "name":
             hint = "if another rule begins here, write `- name: …`"
-        self._problems.error("YAML_DUPLICATE_KEY", f"the key {quote(key)} is given twice", span, hint)
+        self._problems.error("YAML_DUPLICATE_KEY", f"duplicate key {quote(key)}", span, hint)
 
     def _sequence(self, start: yaml.SequenceStartEvent, depth: int) -> Located:
         values: list[object] = []
-        found = Located(values, _span(start))
+        sequence = Located(values, _span(start))
         for event in self._events:
             if isinstance(event, yaml.SequenceEndEvent):
-                return found
+                return sequence
             item = self._value(event, depth + 1)
-            found.children[len(values)] = item
+            sequence.children[len(values)] = item
             values.append(item.value)
-        return found
+        return sequence
 
     def _scalar(self, event: yaml.ScalarEvent) -> Located:
         span, style = _span(event), event.style
         if not is_well_formed(event.value):
-            self._problems.error("YAML_SYNTAX", "the text has a lone surrogate, which is no character", span)
+            self._problems.error("YAML_SYNTAX", "the text contains a lone surrogate, which is not a character", span)
             return Located("", span, style, broken=True)
         if style is not None:
             return Located(event.value, span, style)
@@ -229,11 +240,11 @@ class _Reader:
         return Located(_plain_value(event.value, tag), span, None, cut, broken=not is_plain)
 
     def _surprise(self, text: str, kind: str, span: Span) -> None:
-        """Note a plain scalar that YAML reads as something that a person did not write."""
-        hint = f'write "{text}" for a text; a number is written in decimal digits'
+        """Report a plain scalar that YAML converts unexpectedly."""
+        hint = f'write "{text}" for a text; write numbers in decimal digits'
         if kind == "bool":
             value = "true" if text.lower() in ("yes", "on", "y", "true") else "false"
-            hint = f'write `{value}` for a truth value, "{text}" for a text'
+            hint = f'write `{value}` for a boolean, "{text}" for a text'
         self._problems.error("YAML_SURPRISE", f"YAML reads {quote(text)} as {_KINDS.get(kind, kind)}", span, hint)
 
 

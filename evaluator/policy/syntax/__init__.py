@@ -1,1 +1,1 @@
-"""The text of one rule becomes a syntax tree, or an error with a hint."""
+"""Parses the text of one rule to a syntax tree, or reports an error with a hint."""

@@ -1,7 +1,8 @@
-"""Words that people bring from other languages and tools, and what to write instead.
+"""Words of other languages and tools, with hints that give the right words.
 
-The tables are by the place where a word is found: as the verb, as a function, as a word after a dot, as a state after
-`is`, as a word of its own, between two values. The hint names what to write, with the author's own operand in it.
+There is one table for each position of a word: the verb, the subject, before the condition, a function, after a dot, a
+state after `is`, a word without a dot, between two values. A hint is a format string, so that it can contain the
+operands of the rule: `write `{0} is known``.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ _DISCARD_OR_REJECT = (
 )
 _PREFER = "write `prefer nic when …`: the other candidates are removed"
 _NEGATIVE = "write `discard nic when …`"
-_WARN = "write `warn nic when …` or `warn when …`; the severity is a key of its own: `severity: info`"
+_WARN = "write `warn nic when …` or `warn when …`; the severity is a separate key: `severity: info`"
 _NO_BRANCHES = "a rule is one sentence, such as `match nic when nic is up`; a rule has no branches"
-_NO_SUM = "the language compares and counts, but does not calculate"
+_NO_SUM = "the language can compare and count, but not calculate"
 
 
 def _table(*rows: tuple[str, str]) -> Mapping[str, str]:
@@ -60,7 +61,7 @@ FUNCTIONS = _table(
     ("sum min max avg mean first last sort sorted head", _NO_SUM),
     (
         "lower upper lowercase uppercase tolower trim strip",
-        "texts are compared as they are; MAC addresses are lower case",
+        "texts are compared exactly; MAC addresses are in lower case",
     ),
     ("match matches regex re regexp glob fnmatch startswith endswith contains search test", _LIKE),
     ("ip ip_address ipaddress inet addr", 'write `address("192.0.2.1")`'),
@@ -131,7 +132,7 @@ STATES = _table(
     ("rfc1918 ula", "write `{0} is {1}private`"),
     ("virtual", "write the kinds: `{0} is bridge or {0} is vlan`, and so on"),
 )
-_IN = 'write it the other way round: "x" in LIST; for a part of a text: nic.name like "*x*"'
+_IN = 'write `"x" in LIST`; to search for a part of a text, use a glob: nic.name like "*x*"'
 BETWEEN_VALUES = _table(
     ("overlap overlapping intersects intersect shares", "write `overlaps`"),
     ("isnt isn isnot aint", "write `is not` for a state, `!=` for a value"),
@@ -164,12 +165,12 @@ BETWEEN_VALUES = _table(
 
 
 def hint_of(table: Mapping[str, str], word: str, *operands: str) -> str:
-    """Return what to write instead of a word, with the operands in it; an empty text if unknown."""
+    """Return the hint for a word, with the operands inserted; an empty text if the table does not have the word."""
     return table.get(word, table.get(word.lower(), "")).format(*operands)
 
 
 def without_is(word: str, states: Iterable[str]) -> str:
-    """Return the state in a word such as `is_up` or `isBridge`; an empty text if it is not one."""
-    low = word.lower()
-    rest = low.removeprefix("is").lstrip("_") if low.startswith("is") else ""
+    """Return the state in a word such as `is_up` or `isBridge`; an empty text if it contains no state."""
+    lower = word.lower()
+    rest = lower.removeprefix("is").lstrip("_") if lower.startswith("is") else ""
     return rest if rest in states else ""

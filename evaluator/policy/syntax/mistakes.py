@@ -1,7 +1,12 @@
-"""Sentences that the grammar refuses, and what their authors probably meant.
+"""Explains syntax errors: which mistake was probably made, and what to write instead.
 
-The parser knows which word it could not take; what the author meant is read from the words before
-it. The cases are those of LANGUAGE.md section 5 and their neighbours.
+The input is the unexpected token, the tokens before it, and the names of the tokens that the parser would accept there.
+The functions in `of_token` each know one kind of mistake. They are tried in a fixed order, from the most specific
+context to the least specific, and the first result is used. The place of a mistake may be another token than the
+unexpected one: for a parenthesis that is never closed, it is the opening one.
+
+A character that begins no token is explained by `of_character`: quotes, signs of other languages, values without
+quotes such as `10.0.0.0/8`, and characters that only look like ASCII.
 """
 
 from __future__ import annotations
@@ -25,22 +30,22 @@ _CURLY = "“”„‟‘’‚‛«»`´"
 _BARE = re.compile(r"[0-9A-Za-z_.:/]+")
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}")
 _SIGN_HINTS = {
-    ":": "between the list of a quantifier and its condition write `satisfies`",
+    ":": "write `satisfies` between the list of a quantifier and its condition",
     "&": "write `and`",
     "|": "write `or`",
-    "{": "a list is in brackets: [1, 2]; a parameter is written by its name alone",
-    "}": "a list is in brackets: [1, 2]; a parameter is written by its name alone",
-    "+": "the language compares and counts, but does not calculate",
-    "-": "the language compares and counts, but does not calculate",
-    "%": "the language compares and counts, but does not calculate",
+    "{": "write a list in brackets: [1, 2]; write a parameter as its name only",
+    "}": "write a list in brackets: [1, 2]; write a parameter as its name only",
+    "+": "the language can compare and count, but not calculate",
+    "-": "the language can compare and count, but not calculate",
+    "%": "the language can compare and count, but not calculate",
     "*": 'a glob is a text: nic.name like "virbr*"',
     "/": 'write a network as cidr("10.20.0.0/16"); write a pattern as a glob: nic.name like "eth*"',
     ";": "a rule is one sentence: join conditions with `and`, or write two rules",
     "#": "write a comment outside of the rule",
-    "\\": "a text contains neither a backslash nor its own quote",
+    "\\": "a text cannot contain a backslash or its own kind of quote",
     "~": 'write `like` with a glob: nic.name like "eth*"',
-    "$": "write the name of a parameter alone: management_network",
-    "@": "write the name of a parameter alone: management_network",
+    "$": "write only the name of the parameter: management_network",
+    "@": "write only the name of the parameter: management_network",
     "?": "write `nic.mtu is known and …` if a value may be unknown",
     ".": "a word begins with a letter",
 }
@@ -52,7 +57,7 @@ _SIGNS = {
 }
 _RANGE = re.compile(r"([0-9]+)(?:\.\.\.?|-|:)([0-9]+)")
 _UNIT = re.compile(r"([0-9]+)([A-Za-z]{0,6})")
-_FACTORS = {"k": 1000, "m": 1, "g": 1000, "t": 1_000_000}  # a speed is in Mb/s, and an MTU is a few thousand octets
+_FACTORS = {"k": 1000, "m": 1, "g": 1000, "t": 1_000_000}  # m, g, t: a speed is in Mb/s; k: an MTU is in octets
 _QUANTIFIERS = {
     **dict.fromkeys(("any", "some", "exists"), "some"),
     **dict.fromkeys(("all", "every", "each", "forall"), "every"),
@@ -62,7 +67,7 @@ _COMPARED = {"=>": ">=", "=<": "<=", "><": "!=", "!==": "!=", "===": "=", "==!":
 _CLOSING = {"(": ")", "[": "]"}
 _RELATIONS = ("COMPARE", "RELATION", "IN", "IS")
 _VALUES = ("STRING", "INT", "BOOL")
-_WANTED = {
+_SHOWN_TERMINALS = {
     "WHEN": "`when`",
     "SATISFIES": "`satisfies`",
     "NAME": "a word",
@@ -77,7 +82,7 @@ _WANTED = {
 
 
 class Mistake(Struct, frozen=True):
-    """A mistake in a sentence: its message, its hint, and the characters that it is about."""
+    """A mistake in a rule: its message, its hint, and the start and end of the characters to mark."""
 
     message: str
     hint: str
@@ -86,7 +91,7 @@ class Mistake(Struct, frozen=True):
 
 
 class Piece(Struct, frozen=True):
-    """A word of the sentence as the lexer took it; `kind` is the name of its terminal."""
+    """A token of the rule; `kind` is the name of its terminal in the grammar, `$END` for the end of the rule."""
 
     kind: str
     text: str
@@ -94,17 +99,17 @@ class Piece(Struct, frozen=True):
 
     @property
     def end(self) -> int:
-        """The offset behind it."""
+        """The offset of the first character after the token."""
         return self.start + len(self.text)
 
 
 def of_character(text: str, at: int) -> Mistake:
-    """Return the mistake at a character that begins no word of the language."""
+    """Return the mistake at a character that begins no token."""
     char = text[at]
     if char in _QUOTES:
         line = text[at + 1 :].split("\n", 1)[0]
         if "\\" in line.split(char, 1)[0]:
-            return Mistake("a text has no escapes", _SIGN_HINTS["\\"], at, at + 1)
+            return Mistake("a text cannot contain escapes", _SIGN_HINTS["\\"], at, at + 1)
         message = f"the {_QUOTES[char]} quote is never closed"
         return Mistake(message, "close the text with the same quote, on the same line", at, at + 1 + len(line))
     if char in _CURLY:
@@ -118,57 +123,57 @@ def of_character(text: str, at: int) -> Mistake:
     start = at
     while start and text[start - 1].isalnum() and char == ":":
         start -= 1
-    bare = _BARE.match(text, start)
-    shown = bare.group().rstrip(".:") if bare else ""
-    if (char.isdigit() or char == ":") and len(shown) > 1:
-        return _bare_value(shown, start) or _sign(char, at)
+    match = _BARE.match(text, start)
+    value = match.group().rstrip(".:") if match else ""
+    if (char.isdigit() or char == ":") and len(value) > 1:
+        return _bare_value(value, start) or _sign(char, at)
     return _sign(char, at)
 
 
-def _bare_value(shown: str, at: int) -> Mistake | None:
-    """Return the mistake of a value without quotes: an address, a network, a MAC address, a number with a unit."""
-    end = at + len(shown)
+def _bare_value(value: str, at: int) -> Mistake | None:
+    """Return the mistake in a value without quotes: an address, a network, a MAC address, a number with a unit."""
+    end = at + len(value)
     for read, kind in ((parse_address, "address"), (parse_cidr, "cidr")):
         try:
-            read(shown)
+            read(value)
         except ValueError as error:
             if kind == "address" or "host bits" not in str(error):
                 continue
-        return Mistake(f"{quote(shown)} has no quotes", f'write {kind}("{shown}")', at, end)
-    if _MAC.fullmatch(shown) or not shown[0].isdigit():
-        is_value = ":" in shown[:-1]
-        hint = "write a dot: nic.name" if "::" in shown else f'if it is text, write "{shown}"'
-        return Mistake(f"{quote(shown)} has no quotes", hint, at, end) if is_value else None
-    limits = _RANGE.fullmatch(shown)
+        return Mistake(f"{quote(value)} has no quotes", f'write {kind}("{value}")', at, end)
+    if _MAC.fullmatch(value) or not value[0].isdigit():
+        is_value = ":" in value[:-1]
+        hint = "write a dot: nic.name" if "::" in value else f'if it is text, write "{value}"'
+        return Mistake(f"{quote(value)} has no quotes", hint, at, end) if is_value else None
+    limits = _RANGE.fullmatch(value)
     if limits:
         hint = f"compare twice: nic.mtu >= {limits[1]} and nic.mtu <= {limits[2]}"
-        return Mistake(f"a range is not a value: {quote(shown)}", hint, at, end)
-    if shown.count(".") == 1 and shown.replace(".", "").isdigit():
-        return Mistake(f"{quote(shown)} is not a whole number", "write a whole number", at, end)
-    number = _UNIT.fullmatch(shown.replace("_", ""))
+        return Mistake(f"a range is not a value: {quote(value)}", hint, at, end)
+    if value.count(".") == 1 and value.replace(".", "").isdigit():
+        return Mistake(f"{quote(value)} is not an integer", "write an integer", at, end)
+    number = _UNIT.fullmatch(value.replace("_", ""))
     if number:
         factor = _FACTORS.get(number[2].lower()[:1], 1)
-        hint = f'write the number alone: {int(number[1]) * factor}; if it is text, write "{shown}"'
-        return Mistake(f"{quote(shown)} is not a number", hint, at, end)
-    return Mistake(f"{quote(shown)} is not a number", f'if it is text, write "{shown}"', at, end)
+        hint = f'write digits only: {int(number[1]) * factor}; if it is text, write "{value}"'
+        return Mistake(f"{quote(value)} is not a number", hint, at, end)
+    return Mistake(f"{quote(value)} is not a number", f'if it is text, write "{value}"', at, end)
 
 
 def _sign(char: str, at: int) -> Mistake:
-    shown = quote(char)
+    label = quote(char)
     hint = _SIGN_HINTS.get(char, "")
     if not char.isascii():
-        found = lookalike_in(f"a{char}")
-        plain = found.plain if found is not None else ""
-        shown += f" (U+{ord(char):04X} {unicodedata.name(char, 'without a name')})"
-        if found is not None and found.is_invisible:
-            return Mistake(f"invisible character {shown}", "delete it, or type an ordinary blank", at, at + 1)
-        hint = f"it looks like {quote(plain)}: type that instead" if plain and plain != char else hint
-    return Mistake(f"{shown} is not part of the language", hint, at, at + 1)
+        lookalike = lookalike_in(f"a{char}")
+        plain = lookalike.plain if lookalike is not None else ""
+        label += f" (U+{ord(char):04X} {unicodedata.name(char, 'without a name')})"
+        if lookalike is not None and lookalike.is_invisible:
+            return Mistake(f"invisible character {label}", "delete it, or type an ordinary space", at, at + 1)
+        hint = f"it looks like {quote(plain)}: type {quote(plain)} instead" if plain and plain != char else hint
+    return Mistake(f"{label} is not part of the language", hint, at, at + 1)
 
 
-def of_token(before: Sequence[Piece], found: Piece, accepts: Sequence[str]) -> Mistake:
-    """Return the mistake at a word that is not allowed after the words before it; kind $END is the end."""
-    for look in (
+def of_token(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake:
+    """Return the mistake at a token that is not allowed after the tokens before it."""
+    for explain in (
         _at_the_beginning,
         _after_is,
         _in_a_call,
@@ -177,116 +182,119 @@ def of_token(before: Sequence[Piece], found: Piece, accepts: Sequence[str]) -> M
         _in_a_quantifier,
         _after_a_condition,
     ):
-        mistake = look(before, found, accepts)
+        mistake = explain(before, unexpected, accepts)
         if mistake is not None:
             return mistake
-    wanted = [_WANTED[name] for name in sorted(accepts) if name in _WANTED]
-    return _about(found, "{} is not allowed here", f"expected {' or '.join(wanted)}" if wanted else "")
+    expected = [_SHOWN_TERMINALS[name] for name in sorted(accepts) if name in _SHOWN_TERMINALS]
+    return _about(unexpected, "{} is not allowed here", f"expected {' or '.join(expected)}" if expected else "")
 
 
-def _about(found: Piece, message: str, hint: str) -> Mistake:
-    shown = "the end of the rule" if found.kind == "$END" else quote(found.text)
-    return Mistake(message.format(shown), hint, found.start, found.end)
+def _about(piece: Piece, message: str, hint: str) -> Mistake:
+    """Return a mistake at a token; `{}` in the message becomes the token."""
+    text = "the end of the rule" if piece.kind == "$END" else quote(piece.text)
+    return Mistake(message.format(text), hint, piece.start, piece.end)
 
 
-def _at_the_beginning(before: Sequence[Piece], found: Piece, _: Sequence[str]) -> Mistake | None:
+def _at_the_beginning(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> Mistake | None:
     if not before:
-        return _about(found, "a rule begins with a verb, not with {}", f"the verbs are {named(lambda _: True, 'or')}")
+        return _about(
+            unexpected, "a rule begins with a verb, not with {}", f"the verbs are {named(lambda _: True, 'or')}"
+        )
     if not any(piece.kind == "WHEN" for piece in before):
-        return _before_the_condition(before, found)
-    if before[-1].kind == "WHEN" and found.kind == "$END":
-        return _about(found, "the condition after `when` is missing", "write `true` if it always holds")
+        return _before_the_condition(before, unexpected)
+    if before[-1].kind == "WHEN" and unexpected.kind == "$END":
+        return _about(unexpected, "the condition after `when` is missing", "write `true` if it is always true")
     return None
 
 
-def _before_the_condition(before: Sequence[Piece], found: Piece) -> Mistake:
+def _before_the_condition(before: Sequence[Piece], unexpected: Piece) -> Mistake:
     verb, last = before[0], before[-1]
     if verb.text not in VERBS and verb.text in foreign.VERBS:
         return _about(verb, "unknown verb {}", foreign.VERBS[verb.text])
-    hint = "the condition comes after `when`: discard nic when nic is slave"
-    if found.text == ",":
-        return _about(found, "{} is not allowed before the condition", f"remove it; {hint}")
-    for subject in (last, found):
+    hint = "write the condition after `when`: discard nic when nic is slave"
+    if unexpected.text == ",":
+        return _about(unexpected, "{} is not allowed before the condition", f"remove it; {hint}")
+    for subject in (last, unexpected):
         other = foreign.hint_of(foreign.SUBJECTS, subject.text)
         if other and subject is not verb:
             return _about(subject, "{} is not needed before the subject", other)
-    instead = foreign.hint_of(foreign.BEFORE_THE_CONDITION, found.text)
+    instead = foreign.hint_of(foreign.BEFORE_THE_CONDITION, unexpected.text)
     if instead:
-        return _about(found, "unknown word {} before the condition", f"{instead}: {hint}")
-    return _about(found, "`when` is missing before {}", hint)
+        return _about(unexpected, "unknown word {} before the condition", f"{instead}: {hint}")
+    return _about(unexpected, "`when` is missing before {}", hint)
 
 
-def _after_is(before: Sequence[Piece], found: Piece, _: Sequence[str]) -> Mistake | None:
+def _after_is(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> Mistake | None:
     last = before[-1]
     rest = before[:-1]
     negated = bool(rest) and rest[-1].kind == "NOT"
     after = rest[:-1] if negated else rest
-    if last.text in _ARTICLES and after and after[-1].kind == "IS" and found.kind == "NAME":
-        hint = f"leave the article out: `is {'not ' * negated}{found.text}`"
-        return Mistake(f"unknown state {quote(last.text)}", hint, last.start, found.end)
+    if last.text in _ARTICLES and after and after[-1].kind == "IS" and unexpected.kind == "NAME":
+        hint = f"remove the article: `is {'not ' * negated}{unexpected.text}`"
+        return Mistake(f"unknown state {quote(last.text)}", hint, last.start, unexpected.end)
     negated = last.kind == "NOT"
     word_before = rest[-1] if negated and rest else last
     if word_before.kind != "IS":
         return None
     operand = "".join(piece.text for piece in _operand_of(rest if not negated else rest[:-1]))
     is_not = "not " * negated
-    if found.kind in ("IN", "RELATION", "COMPARE"):
-        return _about(found, "`is` is not used with {}", f"write `{is_not}{found.text}` without `is`")
-    if found.text in ("not", "!", "no"):
-        return _about(found, "{} is not allowed after `is` here", "write `is not` once")
-    if found.text == "(":
+    if unexpected.kind in ("IN", "RELATION", "COMPARE"):
+        return _about(unexpected, "`is` is not allowed before {}", f"write `{is_not}{unexpected.text}` without `is`")
+    if unexpected.text in ("not", "!", "no"):
+        return _about(unexpected, "{} is not allowed after `is` here", "write `is not` once")
+    if unexpected.text == "(":
         hint = (
             f"repeat the operand: `{operand} is {is_not}bridge {'and' if negated else 'or'} {operand} is {is_not}bond`"
         )
-        return _about(found, "the name of a state is missing before {}", hint)
-    if found.kind in ("INT", "STRING"):
-        hint = f"write `{operand} {'!=' if negated else '='} {found.text}`"
-    elif found.kind == "BOOL":
-        hint = "a boolean needs no `is`: write `x` or `not x`"
+        return _about(unexpected, "the name of a state is missing before {}", hint)
+    if unexpected.kind in ("INT", "STRING"):
+        hint = f"write `{operand} {'!=' if negated else '='} {unexpected.text}`"
+    elif unexpected.kind == "BOOL":
+        hint = "a boolean is used without `is`: write `x` or `not x`"
     else:
-        hint = "compare values with `=` or `in`"
-    return _about(found, "after `is` comes the name of a state, not {}", hint)
+        hint = "compare values by `=` or `in`"
+    return _about(unexpected, "the name of a state must follow `is`, not {}", hint)
 
 
 def _operand_of(pieces: Sequence[Piece]) -> Sequence[Piece]:
-    """Return the pieces of the word at the end: `nic . mtu`."""
+    """Return the tokens of the word at the end: `nic`, `.`, `mtu`."""
     start = len(pieces)
     while start and (pieces[start - 1].kind == "NAME" or pieces[start - 1].text == "."):
         start -= 1
     return pieces[start:]
 
 
-def _at_a_bracket(before: Sequence[Piece], found: Piece, _: Sequence[str]) -> Mistake | None:
+def _at_a_bracket(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> Mistake | None:
     opened: list[Piece] = []
     for piece in before:
         if piece.text in ("(", "["):
             opened.append(piece)
         elif piece.text in (")", "]") and opened:
             opened.pop()
-    if found.text in (")", "]") and found.kind != "STRING":
-        mistake = _at_a_closing_bracket(opened, found)
+    if unexpected.text in (")", "]") and unexpected.kind != "STRING":
+        mistake = _at_a_closing_bracket(opened, unexpected)
         if mistake is not None:
             return mistake
-    if found.text == "(" and before[-1].kind == "IN":
-        return _about(found, "{} is not allowed after `in`", 'write a list in brackets: ["eth0", "eth1"]')
+    if unexpected.text == "(" and before[-1].kind == "IN":
+        return _about(unexpected, "{} is not allowed after `in`", 'write a list in brackets: ["eth0", "eth1"]')
     if not opened:
         return None
-    if found.kind == "INT" and before[-1].kind == "INT":
-        hint = f"compare twice: nic.mtu >= {before[-1].text} and nic.mtu <= {found.text.lstrip('-')}"
-        return _about(found, "a range is not a value: {}", hint)
-    ends_too_early = found.kind == "$END" or (opened[-1].text == "[" and found.kind not in _VALUES)
+    if unexpected.kind == "INT" and before[-1].kind == "INT":
+        hint = f"compare twice: nic.mtu >= {before[-1].text} and nic.mtu <= {unexpected.text.lstrip('-')}"
+        return _about(unexpected, "a range is not a value: {}", hint)
+    ends_too_early = unexpected.kind == "$END" or (opened[-1].text == "[" and unexpected.kind not in _VALUES)
     is_open = ends_too_early and before[-1].kind not in ("AND", "OR", "NOT", *_RELATIONS)
-    if is_open or (found.kind in _RELATIONS and _is_call(before, opened[-1])):
+    if is_open or (unexpected.kind in _RELATIONS and _is_call(before, opened[-1])):
         return _about(opened[-1], "{} is never closed", f"add {quote(_CLOSING[opened[-1].text])}")
     return None
 
 
-def _at_a_closing_bracket(opened: Sequence[Piece], found: Piece) -> Mistake | None:
+def _at_a_closing_bracket(opened: Sequence[Piece], unexpected: Piece) -> Mistake | None:
     if not opened:
-        sign = "(" if found.text == ")" else "["
-        return _about(found, f"{{}} has no {quote(sign)} before it", "remove it, or add the other one")
-    if _CLOSING[opened[-1].text] != found.text:
-        return _about(found, f"{{}} does not close {quote(opened[-1].text)}", "close the brackets in their order")
+        sign = "(" if unexpected.text == ")" else "["
+        return _about(unexpected, f"{{}} has no {quote(sign)} before it", "remove it, or add the other one")
+    if _CLOSING[opened[-1].text] != unexpected.text:
+        return _about(unexpected, f"{{}} does not close {quote(opened[-1].text)}", "close the brackets in their order")
     return None
 
 
@@ -295,14 +303,14 @@ def _is_call(before: Sequence[Piece], opened: Piece) -> bool:
     return opened.text == "(" and at > 0 and before[at - 1].kind == "NAME"
 
 
-def _in_a_call(before: Sequence[Piece], found: Piece, accepts: Sequence[str]) -> Mistake | None:
-    """Return the mistake of a quantifier that is written as a call: any(x in …), sum(x for x in …)."""
+def _in_a_call(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake | None:
+    """Return the mistake of a quantifier that is written as a function: any(x in …), sum(x for x in …)."""
     opened = [piece for piece in before if piece.text == "("]
     if not opened or not _is_call(before, opened[-1]) or "SATISFIES" in accepts:
         return None
     name = before[before.index(opened[-1]) - 1]
     inside = before[before.index(opened[-1]) + 1 :]
-    if found.kind != "IN" or len(inside) != 1 or inside[0].kind != "NAME":
+    if unexpected.kind != "IN" or len(inside) != 1 or inside[0].kind != "NAME":
         return None
     quantifier = _QUANTIFIERS.get(name.text)
     if quantifier is None:
@@ -311,19 +319,19 @@ def _in_a_call(before: Sequence[Piece], found: Piece, accepts: Sequence[str]) ->
     return _about(name, "{} is not written as a function", f"write `{quantifier} {inside[0].text} in LIST satisfies …`")
 
 
-def _at_a_foreign_word(before: Sequence[Piece], found: Piece, accepts: Sequence[str]) -> Mistake | None:
-    """Return the mistake of a word of another language between two values, or instead of a quantifier."""
+def _at_a_foreign_word(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake | None:
+    """Return the mistake of a word of another language, between two values or instead of a quantifier."""
     last = before[-1]
     if last.kind == "NAME" and len(before) > 1 and before[-2].text == ".":
-        if found.text == "(":
+        if unexpected.text == "(":
             operand = "".join(piece.text for piece in _operand_of(before[:-2]))
             hint = foreign.hint_of(foreign.FUNCTIONS, last.text, operand) or "the functions are count and route_to"
-            return Mistake(f"{quote(last.text)} is not a function of a value", hint, last.start, last.end)
-        last = found
+            return Mistake(f"a value has no function {quote(last.text)}", hint, last.start, last.end)
+        last = unexpected
     if "SATISFIES" in accepts or ("AND" not in accepts and last.kind != "NAME"):
         return None
-    is_quantified = last.kind == "NAME" and found.kind == "NAME"
-    for piece in (found, last) if is_quantified or last is found else (found,):
+    is_quantified = last.kind == "NAME" and unexpected.kind == "NAME"
+    for piece in (unexpected, last) if is_quantified or last is unexpected else (unexpected,):
         hint = foreign.hint_of(foreign.BETWEEN_VALUES, piece.text) if piece.kind in ("NAME", "WHEN") else ""
         if hint:
             return _about(piece, "unknown word {}", hint)
@@ -333,56 +341,56 @@ def _at_a_foreign_word(before: Sequence[Piece], found: Piece, accepts: Sequence[
 _FOR_SATISFIES = frozenset({"where", "when", "if", "with", "such", "that", "which", "having", "satisfy", "satisfying"})
 
 
-def _in_a_quantifier(before: Sequence[Piece], found: Piece, accepts: Sequence[str]) -> Mistake | None:
+def _in_a_quantifier(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake | None:
     example = "write `some address in nic.matched satisfies …`"
     if before[-1].kind == "QUANTIFIER":
-        return _about(found, "a new name is missing after the quantifier, before {}", example)
+        return _about(unexpected, "a variable is missing after the quantifier, before {}", example)
     if len(before) > 1 and before[-2].kind == "QUANTIFIER":
-        return _about(found, "`in` is missing before {}", example)
-    if "SATISFIES" in accepts and found.text in _FOR_SATISFIES:
-        return _about(found, "unknown word {} after a list", "write `satisfies` instead")
+        return _about(unexpected, "`in` is missing before {}", example)
+    if "SATISFIES" in accepts and unexpected.text in _FOR_SATISFIES:
+        return _about(unexpected, "unknown word {} after a list", "write `satisfies` instead")
     if "SATISFIES" in accepts:
-        return _about(found, "`satisfies` is missing before {}", example)
-    if found.kind == "QUANTIFIER":
-        return _about(found, "a quantifier is not allowed here: {}", "write it last, or in parentheses")
+        return _about(unexpected, "`satisfies` is missing before {}", example)
+    if unexpected.kind == "QUANTIFIER":
+        return _about(unexpected, "a quantifier is not allowed here: {}", "write it last, or in parentheses")
     return None
 
 
-def _after_a_condition(before: Sequence[Piece], found: Piece, accepts: Sequence[str]) -> Mistake | None:
+def _after_a_condition(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake | None:
     last = before[-1]
-    if last.kind == "COMPARE" and found.kind == "COMPARE":
-        meant = _COMPARED.get(last.text + found.text)
-        hint = f"write `{meant}`" if meant else "the signs are = != < <= > >="
-        return Mistake(f"unknown sign {quote(last.text + found.text)}", hint, last.start, found.end)
-    if found.kind == "$END":
-        return _about(found, "the rule ends too early", f"something is missing after {quote(last.text)}")
-    if found.kind == "IS" and last.kind in ("WHEN", "AND", "OR"):
-        return _about(found, "a value is missing before {}", f"write `nic {found.text} …`")
-    if last.text == "not" and found.kind == "IS":
-        return _about(found, "`not` comes after `is`", "write `is not`")
+    if last.kind == "COMPARE" and unexpected.kind == "COMPARE":
+        intended = _COMPARED.get(last.text + unexpected.text)
+        hint = f"write `{intended}`" if intended else "the signs are = != < <= > >="
+        return Mistake(f"unknown sign {quote(last.text + unexpected.text)}", hint, last.start, unexpected.end)
+    if unexpected.kind == "$END":
+        return _about(unexpected, "the rule ends too early", f"something is missing after {quote(last.text)}")
+    if unexpected.kind == "IS" and last.kind in ("WHEN", "AND", "OR"):
+        return _about(unexpected, "a value is missing before {}", f"write `nic {unexpected.text} …`")
+    if last.text == "not" and unexpected.kind == "IS":
+        return _about(unexpected, "`not` must be after `is`", "write `is not`")
     if "AND" not in accepts:
         return None
-    return _after_a_whole_condition(before, found)
+    return _after_a_whole_condition(before, unexpected)
 
 
-def _after_a_whole_condition(before: Sequence[Piece], found: Piece) -> Mistake:
-    if found.kind == "INT" and before[-1].text == "vlan":
+def _after_a_whole_condition(before: Sequence[Piece], unexpected: Piece) -> Mistake:
+    if unexpected.kind == "INT" and before[-1].text == "vlan":
         return _about(
-            found, "a state has no number: {}", f"write `nic.vlan_id is known and nic.vlan_id = {found.text}`"
+            unexpected, "a state has no number: {}", f"write `nic.vlan_id is known and nic.vlan_id = {unexpected.text}`"
         )
-    if found.kind in ("COMPARE", "IS") and before[-1].kind in ("NAME", "RPAR", "BOOL"):
+    if unexpected.kind in ("COMPARE", "IS") and before[-1].kind in ("NAME", "RPAR", "BOOL"):
         is_state = any(piece.kind == "IS" for piece in before[-3:])
         if is_state or before[-1].kind != "NAME":
-            hint = "a condition is not compared with `true`: leave that out, or write `not` before the condition"
-            return _about(found, "a condition is not a value: {}", hint)
-    if found.kind in _RELATIONS:
-        return _about(found, "{} is not allowed after a whole comparison", "compare twice and join with `and`")
-    if found.text == ",":
+            hint = "do not compare a condition with `true` or `false`: write the condition, or `not` before it"
+            return _about(unexpected, "a condition is not a value: {}", hint)
+    if unexpected.kind in _RELATIONS:
+        return _about(unexpected, "{} is not allowed after a whole comparison", "compare twice and join with `and`")
+    if unexpected.text == ",":
         is_list = before[-1].kind in _VALUES and any(piece.kind in ("IN", "RELATION") for piece in before[-3:])
         hint = 'write a list in brackets: ["eth0", "eth1"]' if is_list else "join conditions with `and` or `or`"
-        return _about(found, "{} is not allowed here", hint)
-    if found.text == "[":
-        return _about(found, "{} is not allowed here", "a list has no numbered elements: some x in LIST satisfies …")
+        return _about(unexpected, "{} is not allowed here", hint)
+    if unexpected.text == "[":
+        return _about(unexpected, "{} is not allowed here", "a list has no index: write `some x in LIST satisfies …`")
     if before[-1].kind == "NAME" and before[-1].text in FUNCTIONS:
-        return _about(found, f"`(` is missing after {quote(before[-1].text)}", f"write `{before[-1].text}(…)`")
-    return _about(found, "{} is not allowed after a whole condition", "join conditions with `and` or `or`")
+        return _about(unexpected, f"`(` is missing after {quote(before[-1].text)}", f"write `{before[-1].text}(…)`")
+    return _about(unexpected, "{} is not allowed after a whole condition", "join conditions with `and` or `or`")

@@ -1,6 +1,6 @@
-"""What a sentence of the rule language says, before anybody asks whether it makes sense.
+"""The syntax tree of a rule. Names and types are not checked yet.
 
-Every node carries the span it was read from, in offsets of the policy file.
+Every node has the span of its text, in offsets of the policy file.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ class Name(Struct, frozen=True):
 
 
 class Word(Struct, frozen=True):
-    """`nic.addresses`: names joined by dots."""
+    """`nic.addresses`: one or more names joined by dots."""
 
     parts: tuple[Name, ...]
     span: Span
 
     @property
     def text(self) -> str:
-        """The word as the vocabulary spells it."""
+        """The word with its dots, as in the vocabulary."""
         return ".".join(part.text for part in self.parts)
 
 
@@ -62,7 +62,7 @@ class Literal(Struct, frozen=True):
 
 
 class Either(Struct, frozen=True):
-    """`a or b or c`; `signs` are the words used to join them."""
+    """`a or b or c`; `signs` are the words between them, as written."""
 
     conditions: tuple[Condition, ...]
     signs: tuple[Name, ...]
@@ -70,7 +70,7 @@ class Either(Struct, frozen=True):
 
 
 class Both(Struct, frozen=True):
-    """`a and b and c`; `signs` are the words used to join them."""
+    """`a and b and c`; `signs` are the words between them, as written."""
 
     conditions: tuple[Condition, ...]
     signs: tuple[Name, ...]
@@ -78,7 +78,7 @@ class Both(Struct, frozen=True):
 
 
 class Negation(Struct, frozen=True):
-    """`not a`; `sign` is the word used."""
+    """`not a`; `sign` is the word for `not`, as written."""
 
     condition: Condition
     sign: Name
@@ -96,14 +96,14 @@ class Quantified(Struct, frozen=True):
 
 
 class Holds(Struct, frozen=True):
-    """An operand that stands alone as a condition."""
+    """An operand alone as a condition: `is_backup`."""
 
     operand: Operand
     span: Span
 
 
 class Relation(Struct, frozen=True):
-    """`left sign right`: a comparison, `in`, or one of the relations; `negation` is the word before the sign."""
+    """`left sign right`: a comparison, `in`, `like` and so on; `negation` is the word `not` before the sign."""
 
     left: Operand
     sign: Name
@@ -113,7 +113,7 @@ class Relation(Struct, frozen=True):
 
 
 class State(Struct, frozen=True):
-    """`operand is name` or `operand is not name`; `negation` is the word for not."""
+    """`operand is state` or `operand is not state`; `negation` is the word for `not`."""
 
     operand: Operand
     state: Name
@@ -122,7 +122,7 @@ class State(Struct, frozen=True):
 
 
 class Sentence(Struct, frozen=True):
-    """One rule: what to do, to whom, and when."""
+    """One rule: its verb, its subject, and its condition."""
 
     verb: Name
     subject: Name | None

@@ -1,7 +1,22 @@
-"""One sentence of the rule language becomes nodes, or a diagnostic at the place where it stops making sense.
+"""Parses one rule to a syntax tree (`nodes.py`), or reports its first syntax error with a hint.
 
-The only module that imports lark. Each rule is parsed alone, so every rule of a file reports its own
-mistakes. What operators most often write instead is recognised (`mistakes.py`) and named.
+The parser is lark's LALR parser; this is the only module that imports lark. The grammar has no conflicts (a test parses
+it with `strict=True`), so a rule has exactly one tree and parsing takes linear time. The basic lexer is used, not the
+contextual one, which would accept a keyword as the variable of a quantifier.
+
+Errors. An LALR parser stops at the first token that cannot continue a rule, and knows which tokens it would have
+accepted. That is the place of the error, but often not its cause: for `nic.mtu between 1 and 5` it would say "expected
+`and` or `or`". So on an error the whole text is split into tokens again, and `mistakes.py` compares the tokens before
+the error, the token itself and the accepted ones with the mistakes that people make. Only if none matches, the hint
+lists the accepted tokens. The grammar accepts some wrong texts, which the checker then reports: `==`, `&&`, unknown
+verbs. There the parser can continue, so all mistakes of a rule are reported at once. For the same reason, keywords in
+capitals are reported and then parsed in lower case.
+
+Each rule is parsed alone, so every rule of a file reports its own error. The text comes from a YAML scalar, and
+`Scalar` maps its positions to offsets in the file, also inside quotes and over several lines.
+
+lark nests `a or b or c` to the left. `_Builder` flattens such chains in a loop, so a rule with many parts does not need
+deep recursion. Real nesting is limited to `DEEPEST_SENTENCE` levels before the tree is built.
 """
 
 from __future__ import annotations
@@ -42,13 +57,13 @@ from evaluator.policy.syntax.nodes import (
 )
 
 LONGEST_SENTENCE = 2000
-_BEFORE_A_CONDITION = "match nic when "
+_RULE_PREFIX = "match nic when "
 DEEPEST_SENTENCE = 40
 _WORDS_OR_TEXTS = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'|[A-Za-z_][A-Za-z0-9_]*')
 
 
 def parse_sentence(scalar: Scalar, problems: Problems) -> Sentence | None:
-    """Return the nodes of one rule; None where it is no sentence, which has been noted."""
+    """Return the syntax tree of a rule; None if it has a syntax error, which is reported."""
     first = len(scalar.text) - len(scalar.text.lstrip())
     length = len(" ".join(scalar.text.split()))
     if length > LONGEST_SENTENCE:
@@ -70,17 +85,18 @@ def parse_sentence(scalar: Scalar, problems: Problems) -> Sentence | None:
 
 
 def parse_condition(scalar: Scalar, problems: Problems) -> Condition | None:
-    """Return the nodes of a condition that stands alone; None if it is not one, which has been noted.
+    """Return the syntax tree of a named condition; None if it has a syntax error, which is reported.
 
-    It is read as the end of a rule, so that the same mistakes get the same advice.
+    The condition is parsed as the end of a rule, so that its mistakes get the same hints as those of rules.
     """
     first = scalar.offsets[0]
-    text = _BEFORE_A_CONDITION + scalar.text
-    as_rule = Scalar(scalar.source, text, (*[first] * len(_BEFORE_A_CONDITION), *scalar.offsets))
-    begins = re.match(r"\s*([A-Za-z]+)\b(\s+nic)?\s+when\b", scalar.text)
-    if begins is not None and begins.group(1).lower() in VERBS:
-        message = f"a condition has no verb: {quote(begins.group().strip())} belongs to a rule"
-        problems.error("RULE_SYNTAX", message, scalar.span(begins.start(1), begins.end()), "write what is after `when`")
+    text = _RULE_PREFIX + scalar.text
+    as_rule = Scalar(scalar.source, text, (*[first] * len(_RULE_PREFIX), *scalar.offsets))
+    prefix = re.match(r"\s*([A-Za-z]+)\b(\s+nic)?\s+when\b", scalar.text)
+    if prefix is not None and prefix.group(1).lower() in VERBS:
+        message = f"a condition has no verb, but this one begins with {quote(prefix.group().strip())}"
+        hint = "write only the part after `when`"
+        problems.error("RULE_SYNTAX", message, scalar.span(prefix.start(1), prefix.end()), hint)
         return None
     sentence = parse_sentence(as_rule, problems)
     return None if sentence is None else sentence.condition
@@ -89,21 +105,21 @@ def parse_condition(scalar: Scalar, problems: Problems) -> Condition | None:
 @cache
 def _parser() -> Lark:
     grammar = (resources.files("evaluator.policy.syntax") / "grammar.lark").read_text(encoding="utf-8")
-    # `basic`: the contextual lexer would accept a keyword as a binder
+    # `basic`: the contextual lexer would accept a keyword as the variable of a quantifier
     return Lark(grammar, start="rule", parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=True)
 
 
 def _lower_keywords(scalar: Scalar, problems: Problems) -> str:
-    """Note keywords and verbs in capitals; return the text as it was meant, to find what else is wrong."""
+    """Report keywords and verbs in capitals; return the text with these words in lower case."""
     text = scalar.text
     is_first = True
     for match in _WORDS_OR_TEXTS.finditer(scalar.text):
         word = match.group()
-        low = word.lower()
-        if word != low and (low in KEYWORDS or (is_first and low in VERBS)):
-            message = f"{quote(word)} is a word of the language, which is written in lower case"
-            problems.error("RULE_SYNTAX", message, scalar.span(match.start(), match.end()), f"write {quote(low)}")
-            text = text[: match.start()] + low + text[match.end() :]
+        lower = word.lower()
+        if word != lower and (lower in KEYWORDS or (is_first and lower in VERBS)):
+            message = f"{quote(word)} must be in lower case"
+            problems.error("RULE_SYNTAX", message, scalar.span(match.start(), match.end()), f"write {quote(lower)}")
+            text = text[: match.start()] + lower + text[match.end() :]
         is_first = False
     return text
 
@@ -111,15 +127,16 @@ def _lower_keywords(scalar: Scalar, problems: Problems) -> str:
 def _explain(text: str, error: UnexpectedInput) -> mistakes.Mistake:
     if isinstance(error, UnexpectedCharacters):
         return mistakes.of_character(text, error.pos_in_stream or 0)
-    found_at = proven(error, UnexpectedToken)
-    token = found_at.token
+    token_error = proven(error, UnexpectedToken)
+    token = token_error.token
     start = len(text.rstrip()) if token.type == "$END" else token.start_pos or 0
-    found = mistakes.Piece(token.type, "" if token.type == "$END" else str(token), start)
+    unexpected = mistakes.Piece(token.type, "" if token.type == "$END" else str(token), start)
     before = [piece for piece in _pieces(text) if piece.start < start]
-    return mistakes.of_token(before, found, sorted(found_at.accepts or ()))
+    return mistakes.of_token(before, unexpected, sorted(token_error.accepts or ()))
 
 
 def _pieces(text: str) -> Iterator[mistakes.Piece]:
+    """Yield the tokens of a text up to the first character that begins no token."""
     try:
         for token in _parser().lex(text):
             yield mistakes.Piece(token.type, str(token), token.start_pos or 0)
@@ -128,7 +145,7 @@ def _pieces(text: str) -> Iterator[mistakes.Piece]:
 
 
 def _depth(tree: Tree[Token]) -> int:
-    """Return how deep conditions nest; a chain of `and` or `or` is one level."""
+    """Return how deep conditions are nested; a chain of `and` or `or` is one level."""
     deepest = 0
     pending: list[tuple[Tree[Token], int]] = [(tree, 1)]
     while pending:
@@ -142,7 +159,7 @@ def _depth(tree: Tree[Token]) -> int:
 
 
 class _Builder:
-    """Turns lark's tree into nodes that carry spans of the policy file."""
+    """Converts lark's tree to nodes with spans in the policy file."""
 
     def __init__(self, scalar: Scalar) -> None:
         self._scalar = scalar
@@ -156,8 +173,8 @@ class _Builder:
             self._span(tree),
         )
 
-    def _condition(self, found: object) -> Condition:
-        node: Tree[Token] = proven(found, Tree)
+    def _condition(self, child: object) -> Condition:
+        node: Tree[Token] = proven(child, Tree)
         children, span = node.children, self._span(node)
         match str(node.data):
             case "either" | "both":
@@ -171,10 +188,10 @@ class _Builder:
                 )
             case "holds":
                 return Holds(self._operand(children[0]), span)
-            case "state" | "unstate":
+            case "state" | "not_state":
                 negation = self._name(children[1]) if len(children) == 3 else None
                 return State(self._operand(children[0]), self._name(children[-1]), negation, span)
-            case "unrelate" | "stranger":
+            case "not_relate" | "not_member":
                 left, not_, sign, right = children
                 return Relation(self._operand(left), self._name(sign), self._operand(right), self._name(not_), span)
             case _:
@@ -195,8 +212,8 @@ class _Builder:
         build = Either if kind == "either" else Both
         return build(tuple(reversed(conditions)), tuple(reversed(signs)), span)
 
-    def _operand(self, found: object) -> Operand:
-        node: Tree[Token] = proven(found, Tree)
+    def _operand(self, operand: object) -> Operand:
+        node: Tree[Token] = proven(operand, Tree)
         span = self._span(node)
         children = [child for child in node.children if child is not None]
         match str(node.data):
@@ -218,8 +235,8 @@ class _Builder:
             case _:
                 return Literal(str(children[0]) == "true", span)
 
-    def _name(self, found: object) -> Name:
-        token = proven(found, Token)
+    def _name(self, child: object) -> Name:
+        token = proven(child, Token)
         start = token.start_pos or 0
         return Name(str(token), self._scalar.span(start, start + len(token)))
 
