@@ -15,9 +15,9 @@ from evaluator.policy.language.verbs import VERBS
 from evaluator.policy.language.vocabulary import FUNCTIONS, MESSAGE_WORDS, STATES, WORDS, State, Word
 
 _TITLES: dict[Base | None, str] = {
-    None: "Words that stand alone",
-    Base.HOST: "The host as it is addressed",
-    Base.REPORT: "The host as it reports itself",
+    None: "Words without an owner",
+    Base.HOST: "The name and addresses of the host",
+    Base.REPORT: "The report of the host",
     Base.NIC: "An interface",
     Base.OWNED: "An address of an interface",
 }
@@ -60,7 +60,8 @@ def findings_page() -> str:
 def _language() -> Iterator[str]:
     yield "# Words of the rule language"
     yield ""
-    yield "Made from `policy/language/vocabulary.py`. A type with `?` may be unknown: a rule asks `is known` first."
+    yield "Generated from `policy/language/vocabulary.py`. A value of a type with `?` may be unknown: a rule must test"
+    yield "`is known` first."
     yield "**ORDER** marks words and states that depend on the order of the report or of the answers."
     yield "\n## Verbs\n"
     yield from _table(("verb", "what it does"), ((f"`{verb.name}`", verb.meaning) for verb in VERBS.values()))
@@ -77,8 +78,8 @@ def _language() -> Iterator[str]:
     yield from _table(
         ("state of a value that may be unknown", "meaning"),
         (
-            ("`is known`, `is unknown`", "whether the report says it"),
-            ("`is given`", "whether the caller gave the parameter"),
+            ("`is known`, `is unknown`", "whether the report has the value"),
+            ("`is given`", "whether the caller gave the parameter a value"),
         ),
     )
     yield "\n## Words of messages and hints only\n"

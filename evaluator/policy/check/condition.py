@@ -7,8 +7,8 @@ only if the MTU is known. Each checked condition therefore carries two sets: the
 
 - `x is known`: x if true; `x is unknown`: x if false;
 - `not a`: the two sets are exchanged;
-- `a and b`: b is checked with what a proves if true. If the whole is true, both are true: the union of their `if_true`.
-  If it is false, evaluation stopped at a or at b: the intersection of what is known at each of these points;
+- `a and b`: b is checked with the values that are known if a is true. If the whole is true, a and b are true: the union
+  of their `if_true`. If it is false, evaluation stopped at a or at b: the intersection of the sets of these two points;
 - `a or b`: the same with true and false exchanged;
 - a quantifier proves nothing outside of it, because its list may be empty.
 

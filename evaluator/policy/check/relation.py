@@ -81,7 +81,7 @@ class RelationChecker:
         return False
 
     def _check_literals(self, node: nodes.Relation, relation: Relate, left: Expression, right: Expression) -> None:
-        """Report literals because of which the relation is always true or always false."""
+        """Report literals that make the relation always true or always false."""
         if relation not in (Relate.EQUAL, Relate.UNEQUAL, Relate.IN, Relate.OVERLAPS, Relate.LIKE):
             return
         if relation is Relate.LIKE:

@@ -1,1 +1,1 @@
-"""The rule language as data: types, words, verbs, the environment that words read, checked rules and programs."""
+"""The rule language as data: types, words, verbs, the environment of a rule, checked conditions, and programs."""

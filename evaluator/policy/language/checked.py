@@ -1,13 +1,13 @@
-"""A checked condition: every name resolved, every type right.
+"""Checked conditions: the tree after all names are resolved and all types are checked.
 
-Only the checker builds these nodes; the interpreter and the compiler run them. Expressions have a
-type; conditions have none, they hold or they do not. `text` is the author's own wording, for
-explanations; spans are offsets of the policy file.
+Only the checker builds these nodes; the interpreter and the compiler run them. Expressions have a type; conditions have
+no type, because they are true or false. `text` is the text of the node in the rule, for explanations; spans are offsets
+in the policy file.
 
-Two nodes are equal if they mean the same, wherever they stand and however they are written: the checker, the
-compiler and the explanation use the node itself as a key. So `text`, `span` and what is only proven about a
-value at one place (`integer?` or `integer`) are not compared. A text must never be the key: `"a b"` and
-`"a  b"` may be printed alike. A constant's type is compared, because `True == 1` in Python.
+Two nodes are equal if they have the same meaning, independent of their place and their layout: the checker, the
+compiler and the explanation use nodes as dictionary keys. So `text`, `span` and the proof that a value is known
+(`integer?` or `integer`) are not compared. A text must never be used as a key: `"a b"` and `"a  b"` may be printed in
+the same way. The type of a constant is compared, because `True == 1` in Python.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _PLACE = frozenset({"text", "span"})
 
 
 class Node(Struct, frozen=True, eq=False, array_like=True, tag=True, tag_field="node"):
-    """A part of a condition; `not_compared` are the attributes that do not make two nodes different.
+    """A part of a condition; `not_compared` are the attributes that equality ignores.
 
-    It is plain data, so that a checked policy can be written to a file: words and states stand by their keys.
+    Nodes are plain data, so that a checked policy can be written to a file: words and states are stored as keys.
     """
 
     not_compared: ClassVar[frozenset[str]] = _PLACE
@@ -53,7 +53,7 @@ class Node(Struct, frozen=True, eq=False, array_like=True, tag=True, tag_field="
 
 @cache
 def _meaning_of(kind: type[Node]) -> Callable[[Node], object]:
-    """Return what reads the attributes that make two nodes of a kind different."""
+    """Return a function that reads the attributes that equality compares."""
     return attrgetter(*(name for name in kind.__struct_fields__ if name not in kind.not_compared))
 
 
@@ -80,7 +80,7 @@ class ParameterValue(Node, frozen=True):
 
 
 class Variable(Node, frozen=True):
-    """The rule's own `nic`, or what a quantifier binds."""
+    """The `nic` of the rule, or the variable of a quantifier."""
 
     name: str
     type: Type
@@ -92,7 +92,7 @@ class Variable(Node, frozen=True):
 
 
 class Read(Node, frozen=True):
-    """A word of the vocabulary, read from `owner` (None for a word of its own)."""
+    """A word of the vocabulary, read from `owner` (None for a word without an owner)."""
 
     not_compared: ClassVar[frozenset[str]] = _PLACE | {"type"}
 
@@ -103,12 +103,12 @@ class Read(Node, frozen=True):
 
     @property
     def word(self) -> Word:
-        """The word."""
+        """The word in the vocabulary."""
         return word_named(*self.key)
 
 
 class Filter(Node, frozen=True):
-    """The elements of a list that satisfy a condition; `others_only` is as of `Quantified`."""
+    """The elements of a list that satisfy a condition; for `others_only` see `Quantified`."""
 
     variable: Variable
     others_only: bool
@@ -127,7 +127,7 @@ class Count(Node, frozen=True):
 
 
 class RouteTo(Node, frozen=True):
-    """The interfaces with the longest route to an address."""
+    """The interfaces with the longest route to an address: `route_to(address)`."""
 
     operand: Expression
     type: Type
@@ -135,7 +135,7 @@ class RouteTo(Node, frozen=True):
 
 
 class ListOf(Node, frozen=True):
-    """A list written out."""
+    """A list that is written in the rule: `["eth0", "eth1"]`."""
 
     operands: tuple[Expression, ...]
     type: Type
@@ -143,7 +143,7 @@ class ListOf(Node, frozen=True):
 
 
 class AnyOf(Node, frozen=True):
-    """Holds if one of them does; judged from left to right, stopping early."""
+    """`or`: evaluated from left to right until a condition is true."""
 
     conditions: tuple[Condition, ...]
     text: str
@@ -151,7 +151,7 @@ class AnyOf(Node, frozen=True):
 
 
 class AllOf(Node, frozen=True):
-    """Holds if all of them do; judged from left to right, stopping early."""
+    """`and`: evaluated from left to right until a condition is false."""
 
     conditions: tuple[Condition, ...]
     text: str
@@ -159,7 +159,7 @@ class AllOf(Node, frozen=True):
 
 
 class Not(Node, frozen=True):
-    """Holds if the other does not."""
+    """`not`: true if the condition is false."""
 
     condition: Condition
     text: str
@@ -167,7 +167,7 @@ class Not(Node, frozen=True):
 
 
 class Quantifier(StrEnum):
-    """How many elements of a list must satisfy the body."""
+    """The number of elements of a list that must satisfy the body: at least one, all, or none."""
 
     SOME = "some"
     EVERY = "every"
@@ -175,7 +175,7 @@ class Quantifier(StrEnum):
 
 
 class Quantified(Node, frozen=True):
-    """Over a list in its order; `others_only` leaves the rule's own nic out (the binder is `other`)."""
+    """`some`, `every` or `no` over a list in its order; `others_only` (variable `other`) skips the rule's `nic`."""
 
     quantifier: Quantifier
     variable: Variable
@@ -187,7 +187,7 @@ class Quantified(Node, frozen=True):
 
 
 class Truth(Node, frozen=True):
-    """A boolean that stands as a condition."""
+    """A boolean value as a condition."""
 
     operand: Expression
     text: str
@@ -213,7 +213,7 @@ class Relate(StrEnum):
 
 
 class Related(Node, frozen=True):
-    """`left relation right`, or its opposite."""
+    """`left relation right`, or its negation."""
 
     left: Expression
     relation: Relate
@@ -224,7 +224,7 @@ class Related(Node, frozen=True):
 
 
 class InState(Node, frozen=True):
-    """`operand is state`, or its opposite."""
+    """`operand is state`, or its negation."""
 
     operand: Expression
     key: StateKey
@@ -234,12 +234,12 @@ class InState(Node, frozen=True):
 
     @property
     def state(self) -> State:
-        """The state."""
+        """The state in the vocabulary."""
         return state_named(*self.key)
 
 
 class IsKnown(Node, frozen=True):
-    """`operand is known` (`negated`: unknown)."""
+    """`operand is known`; if negated, `operand is unknown`."""
 
     operand: Expression
     negated: bool
@@ -252,7 +252,7 @@ Condition = AnyOf | AllOf | Not | Quantified | Truth | Related | InState | IsKno
 
 
 def walk(node: Condition | Expression) -> Iterator[Condition | Expression]:
-    """Yield a node and everything inside it, in the order of the text."""
+    """Yield a node and all nodes inside it, in the order of the text."""
     yield node
     for name in node.__struct_fields__:
         value = getattr(node, name)
@@ -262,7 +262,7 @@ def walk(node: Condition | Expression) -> Iterator[Condition | Expression]:
 
 
 def is_bound(node: Expression) -> bool:
-    """Return whether a value depends on the rule's subject or on what a quantifier binds."""
+    """Return whether a value depends on the rule's `nic` or on the variable of a quantifier."""
     match node:
         case Read(owner=owner):
             return owner is not None and is_bound(owner)
@@ -271,14 +271,14 @@ def is_bound(node: Expression) -> bool:
         case ListOf(operands=operands):
             return any(map(is_bound, operands))
         case _:
-            return isinstance(node, Variable | Filter)  # an element of the list is bound in a filter
+            return isinstance(node, Variable | Filter)  # a filter binds a variable for the elements of its list
 
 
 def is_early(node: Expression) -> bool:
-    """Return whether a value may be computed before a rule looks at its first subject.
+    """Return whether a value may be computed once, before a rule looks at its first interface.
 
-    It must not depend on what is bound, and nothing in it may be read from a value that may be unknown, for which
-    the rule asks first. The value itself may be unknown.
+    It must not depend on a variable. No part inside it may be a value that may be unknown, because the rule tests first
+    whether such a value is known. The value itself may be unknown.
     """
     inside = (part for part in walk(node) if part is not node)
     return not is_bound(node) and not any(
@@ -287,14 +287,14 @@ def is_early(node: Expression) -> bool:
 
 
 def may_be_unknown(node: Expression) -> bool:
-    """Return whether a value may be unknown, whatever the rule has asked about it before."""
+    """Return whether a value may be unknown, independent of tests in the rule before it."""
     if isinstance(node, Read):
         return node.word.type.optional
     return isinstance(node, ParameterValue)
 
 
 def filters_of(condition: Condition) -> Iterator[Filter]:
-    """Yield the filtered lists in the operands of a condition, those inside other conditions left out."""
+    """Yield the filtered lists in the operands of a condition, but not those inside nested conditions."""
     pending: list[Expression] = []
     if isinstance(condition, Related):
         pending = [condition.right, condition.left]
@@ -311,10 +311,10 @@ def filters_of(condition: Condition) -> Iterator[Filter]:
 
 
 def floor_of(condition: Quantified | Filter) -> Expression | None:
-    """Return what every witness of a quantifier must stand above, where its body begins with that.
+    """Return X if the body of a quantifier begins with `VARIABLE above X`, else None.
 
-    `some other in candidates satisfies other above nic and …` need not look at what is not above:
-    without this, thousands of candidates would be held against each other one by one.
+    Such a quantifier need only look at the interfaces above X: `some o in candidates satisfies o above nic and …`.
+    Without this, each of thousands of candidates would be compared with all others.
     """
     body = condition.body
     first = body.conditions[0] if isinstance(body, AllOf) else body

@@ -1,4 +1,4 @@
-"""What the words of a policy look at while one rule is judged: plain data that knows nothing of the language."""
+"""The data that the words of a rule read while the rule is evaluated. It is independent of the language."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ Value = Scalar | HostAddresses | HostFacts | tuple[Scalar, ...] | None
 
 
 class Question:
-    """Everything a decision depends on besides the policy; `owned` and `owners` are fixed before the first rule.
+    """The input of a decision except the policy: the facts of the host, its addresses, and the parameters. Immutable.
 
-    `owned` maps each interface that owns usable host addresses to these; `owners` are those interfaces, sorted by
-    name; `unowned` are the usable host addresses without an owner, sorted. Nobody changes it. `owned` may be given, if
-    somebody knows it for many questions at once.
+    `owned` maps the name of each interface that owns usable host addresses to these addresses. `owners` are these
+    interfaces, sorted by name. `unowned` are the usable host addresses without an owner, sorted. All three are fixed
+    before the first rule. A caller that asks many questions about one host can compute `owned` once and pass it.
     """
 
     __slots__ = ("facts", "host", "owned", "owners", "parameters", "unowned")
@@ -51,7 +51,7 @@ class Question:
         self.owned: Final = facts.owned(host) if owned is None else owned
         self.owners: Final = tuple([facts.by_name[name] for name in self.owned])
         found = _NOTHING.union(*self.owned.values())
-        # found once, not for each interface that a rule asks about
+        # computed once, not for each interface that a rule looks at
         self.unowned: Final = tuple([address for address in host.usable if address not in found])
 
     def matched(self, nic: Link) -> tuple[OwnedAddress, ...]:
@@ -75,18 +75,18 @@ class Question:
         return tuple([owned for owned in self.matched(nic) if owned.is_host_prefix])
 
     def as_owners(self, nics: Iterable[Link]) -> tuple[Owner, ...]:
-        """Return interfaces with the usable host addresses that they own."""
+        """Return each interface with the usable host addresses that it owns, sorted."""
         return tuple([Owner(nic, tuple(sorted(self.matched_set(nic)))) for nic in nics])
 
     def matched_sets(self, nics: Iterable[Link]) -> frozenset[Address]:
-        """Return those that one of several interfaces owns."""
+        """Return the usable host addresses that at least one of the interfaces owns."""
         return _NOTHING.union(*map(self.matched_set, nics))
 
 
 class Scene(Struct, frozen=True):
-    """The question, and the candidates as they were before the rule that is judged, sorted by name.
+    """The environment of a rule: the question, and the candidates before the rule, sorted by name.
 
-    `kept` is what was made for the rule and may be asked about again (`lists.py`).
+    `kept` is the cache of the rule (`lists.py`).
     """
 
     question: Question
@@ -95,17 +95,17 @@ class Scene(Struct, frozen=True):
 
     @property
     def facts(self) -> HostFacts:
-        """What the host reports."""
+        """The facts of the host, from its report."""
         return self.question.facts
 
     @property
     def host(self) -> HostAddresses:
-        """What the host is addressed by."""
+        """The name and the addresses of the host."""
         return self.question.host
 
 
 def identity(value: object) -> object:
-    """Return what makes two values of the language equal: a nic's name, an owned address's number, else itself."""
+    """Return the key for comparing a value: the name of an interface, the address of an owned address, else itself."""
     if isinstance(value, Link):
         return value.name
     return value.address if isinstance(value, OwnedAddress) else value

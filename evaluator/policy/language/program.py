@@ -1,4 +1,4 @@
-"""A policy that can be run: its parameters, its checked rules, and what each of them costs."""
+"""Programs: a checked policy with its parameters, its rules, the cost of each rule, and the texts that it is from."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from evaluator.policy.language.environment import Literal
 from evaluator.policy.language.types import Type
 from evaluator.policy.language.verbs import VERBS, Verb
 
-LANGUAGE_VERSION = 2  # goes up when a sentence may mean something else than before
+LANGUAGE_VERSION = 2  # increased when the meaning of an existing rule may change
 
 
 class Template(Struct, frozen=True):
-    """A message: texts and expressions in turn."""
+    """A message or hint: a sequence of texts and expressions."""
 
     parts: tuple[str | Expression, ...]
 
@@ -30,7 +30,7 @@ class Cost(Struct, frozen=True):
 
     @property
     def rank(self) -> tuple[int, int]:
-        """What costs are compared by: the whole degree, then that of the interfaces."""
+        """The sort key of costs: the total degree, then the degree in the number of interfaces."""
         return self.nics + self.others, self.nics
 
     def __str__(self) -> str:
@@ -41,7 +41,7 @@ class Cost(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True):
-    """One checked rule; `place` is `policy:line:column`. Choosers have no code and no message."""
+    """One checked rule; `place` is `policy:line:column`. A rule that changes the candidates has no code and message."""
 
     name: str
     verb_name: str
@@ -57,12 +57,12 @@ class Rule(Struct, frozen=True):
 
     @property
     def verb(self) -> Verb:
-        """What it does."""
+        """The verb in the table of verbs."""
         return VERBS[self.verb_name]
 
 
 class Parameter(Struct, frozen=True):
-    """A declared parameter. Without a default and not optional it must be given."""
+    """A declared parameter. A parameter that has no default and is not optional must be given."""
 
     name: str
     type: Type
@@ -71,12 +71,12 @@ class Parameter(Struct, frozen=True):
 
     @property
     def is_required(self) -> bool:
-        """Whether a decision needs it given."""
+        """Whether each decision must give a value."""
         return self.default is None and not self.type.optional
 
 
 class PolicyText(Struct, frozen=True):
-    """A text that a policy was read from: the name that it gives itself, and the SHA-256 of its bytes."""
+    """A text of a policy: the value of its key `policy`, and the SHA-256 of its bytes."""
 
     name: str
     sha256: str
@@ -87,10 +87,10 @@ class PolicyText(Struct, frozen=True):
 
 
 class Program(Struct, frozen=True):
-    """A policy that can be run. `warnings` are what the checker advised, sorted by place.
+    """A policy that can be run. `warnings` are the warnings of the checker, sorted by place.
 
-    `contents` are the texts that it was read from, base first: its own is the last one. `texts` names them, and
-    `digest` is the digest of all of them.
+    `contents` are the texts of the policy, base first, its own text last. `texts` are their names and digests, and
+    `digest` is the digest of all of them together.
     """
 
     name: str
@@ -109,5 +109,5 @@ class Program(Struct, frozen=True):
 
     @property
     def codes(self) -> frozenset[str]:
-        """The finding codes that its rules can give."""
+        """The finding codes of its rules."""
         return frozenset(rule.code for rule in self.rules if rule.code)

@@ -1,4 +1,4 @@
-"""The types of the rule language: eight kinds of value, lists of them, and values that may be unknown."""
+"""The types of the rule language: base types, lists of them, and values that may be unknown."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 
 class Base(StrEnum):
-    """What a value is. HOST and REPORT have fields and states only; NOTHING is the element of an empty list.
+    """The base types. HOST and REPORT cannot be compared; NOTHING is the element type of an empty list.
 
-    OWNER is an interface with the host addresses that it owns, as messages show it.
+    NOTHING is also the type of a parameter whose declaration has a mistake. OWNER is an interface with the host
+    addresses that it owns; it occurs in messages only.
     """
 
     TEXT = "text"
@@ -28,7 +29,7 @@ class Base(StrEnum):
 
 
 class Type(Struct, frozen=True, array_like=True):
-    """A base type, perhaps in a list (`[nic]`), perhaps unknown (`integer?`)."""
+    """A base type, a list of it (`[nic]`), or a value of it that may be unknown (`integer?`)."""
 
     base: Base
     is_list: bool = False
@@ -40,7 +41,7 @@ class Type(Struct, frozen=True, array_like=True):
 
     @property
     def known(self) -> Type:
-        """The same type, proven known."""
+        """The same type for a value that is known."""
         return replace(self, optional=False)
 
     @property
@@ -50,7 +51,7 @@ class Type(Struct, frozen=True, array_like=True):
 
     @property
     def listed(self) -> Type:
-        """The type of a list of these."""
+        """The type of a list of values of this type."""
         return Type(self.base, is_list=True)
 
 
@@ -58,6 +59,6 @@ SCALARS = (Base.TEXT, Base.INTEGER, Base.BOOLEAN, Base.ADDRESS, Base.OWNED, Base
 
 
 def comparable(left: Base, right: Base) -> bool:
-    """Return whether two values can be equal: of one type, or both addresses (owned or not)."""
+    """Return whether values of two types can be equal: the same type, or both addresses (owned or not)."""
     addresses = (Base.ADDRESS, Base.OWNED)
     return left == right or (left in addresses and right in addresses) or Base.NOTHING in (left, right)

@@ -1,7 +1,7 @@
-"""What a rule can do: every verb, the interfaces that it judges, its effect, and the words of explanations.
+"""The table of verbs: the interfaces that a rule with this verb looks at, its effect, and its words in explanations.
 
-The one table: the checker, the interpreter, the compiler, the explanations and the pages read it, and none of them
-knows a verb by its name. A new verb with one of these effects is one entry.
+The checker, the interpreter, the compiler, the explanations and the reference page read this table. None of them
+compares the name of a verb, so a new verb with one of these effects needs only a new entry.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 
 class Effect(Enum):
-    """What a rule does if its condition holds; the first three change the candidates."""
+    """The effect of a rule whose condition is true; the first three change the candidates."""
 
     ADD = "the interfaces become candidates"
     REMOVE = "the candidates are removed"
@@ -24,7 +24,7 @@ class Effect(Enum):
 
 
 class Judges(Enum):
-    """Which interfaces a rule with a subject looks at."""
+    """The interfaces that a rule with a subject looks at."""
 
     INTERFACES = "all of the report"
     CANDIDATES = "those that are candidates before the rule"
@@ -33,15 +33,16 @@ class Judges(Enum):
 class Subject(Enum):
     """Whether a rule is written `VERB nic when …` or `VERB when …`."""
 
-    NEEDED = "the first"
-    ALLOWED = "the one or the other"
-    REFUSED = "the second"
+    NEEDED = "VERB nic when …"
+    ALLOWED = "VERB nic when … or VERB when …"
+    REFUSED = "VERB when …"
 
 
 class Verb(Struct, frozen=True):
-    """A verb. `does` is what the rule did, `held` and `failed` are what it did with an interface.
+    """A verb with its effect, and its words in explanations.
 
-    `unused` replaces `failed` if a rule of a verb like `prefer` holds for no candidate.
+    `does` is the effect of a rule ("discards eth0"). `held` and `failed` are its result for an interface if the
+    condition is true and if it is false. `unused` replaces `failed` if a rule like `prefer` is true for no candidate.
     """
 
     name: str
@@ -56,50 +57,50 @@ class Verb(Struct, frozen=True):
 
     @property
     def chooses(self) -> bool:
-        """Whether it changes the candidates, and so gives no finding."""
+        """Whether it changes the candidates; such a rule gives no finding."""
         return self.effect in (Effect.ADD, Effect.REMOVE, Effect.KEEP)
 
     @property
     def decides(self) -> bool:
-        """Whether the status may depend on it."""
+        """Whether the status of a decision may depend on it."""
         return self.effect is not Effect.NOTE
 
     @property
     def refuses(self) -> bool:
-        """Whether a decision in which it held names no interface, or one that is rejected."""
+        """Whether a decision is not `resolved` if the condition of the rule was true."""
         return self.effect in (Effect.MAKE_AMBIGUOUS, Effect.REJECT)
 
     @property
     def settles(self) -> bool:
-        """Whether it settles what becomes of single interfaces."""
+        """Whether it decides about single interfaces."""
         return self.chooses or self.effect is Effect.REJECT
 
     @property
     def removed(self) -> str:
-        """What became of a candidate that it removed."""
+        """The word for a candidate that the rule removed."""
         return self.failed if self.effect is Effect.KEEP else self.held
 
 
-_MATCH = "adds the interfaces for which the condition holds to the candidates"
-_DISCARD = "removes the candidates for which the condition holds"
-_PREFER = "keeps only the candidates for which the condition holds, if there are any"
-_AMBIGUOUS = "makes the decision ambiguous if the condition holds"
-_REJECT = "forbids deploying on the candidates for which the condition holds"
-_WARN = "adds a finding for each interface, or once, if the condition holds"
+_MATCH = "adds the interfaces for which the condition is true to the candidates"
+_DISCARD = "removes the candidates for which the condition is true"
+_PREFER = "removes the candidates for which the condition is false, if it is true for at least one candidate"
+_AMBIGUOUS = "makes the decision ambiguous if the condition is true"
+_REJECT = "forbids deploying on the candidates for which the condition is true"
+_WARN = "adds a finding for each interface for which the condition is true; without `nic`, one finding"
 _ALL, _LEFT = Judges.INTERFACES, Judges.CANDIDATES
 _TABLE = (
-    Verb("match", _MATCH, Effect.ADD, _ALL, Subject.NEEDED, "lets in", "matched", "not matched"),
-    Verb("discard", _DISCARD, Effect.REMOVE, _LEFT, Subject.NEEDED, "discards", "discarded", "stays"),
+    Verb("match", _MATCH, Effect.ADD, _ALL, Subject.NEEDED, "adds", "matched", "not matched"),
+    Verb("discard", _DISCARD, Effect.REMOVE, _LEFT, Subject.NEEDED, "discards", "discarded", "not discarded"),
     Verb(
         "prefer",
         _PREFER,
         Effect.KEEP,
         _LEFT,
         Subject.NEEDED,
-        "passes over",
+        "removes",
         "preferred",
-        "passed over",
-        "stays: none is preferred",
+        "not preferred",
+        "not removed: no candidate is preferred",
     ),
     Verb(
         "ambiguous",
@@ -107,7 +108,7 @@ _TABLE = (
         Effect.MAKE_AMBIGUOUS,
         _LEFT,
         Subject.REFUSED,
-        "calls it ambiguous",
+        "makes the decision ambiguous",
         "ambiguous",
         "not ambiguous",
     ),
@@ -118,6 +119,6 @@ VERBS: dict[str, Verb] = {verb.name: verb for verb in _TABLE}
 
 
 def named(is_meant: Callable[[Verb], bool], last: str = "and") -> str:
-    """Return the names of the verbs that are meant, as a sentence lists them."""
+    """Return the names of the verbs for which a test is true, as a list in a sentence: `match, discard and prefer`."""
     *names, name = [verb.name for verb in _TABLE if is_meant(verb)]
     return f"{', '.join(names)} {last} {name}" if names else name

@@ -1,8 +1,8 @@
-"""Every word of the rule language with its type, its meaning and where its value comes from.
+"""The table of all words, states and functions of the rule language: name, type, meaning, and how to read the value.
 
-The one table: the checker, the interpreter, the compiler and the reference page read it. A new word or
-state is one entry here. Those marked `order` depend on the order of the report or of the answers; a policy
-that uses none, in its conditions, messages and hints, gives the same decision document for every order.
+The checker, the interpreter, the compiler and the reference page read this table. To add a word or a state, add one
+entry. Words and states with `order` depend on the order of the report or of the DNS answers. A policy that uses none of
+them, in conditions, messages and hints, gives the same decision document for every order.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ _TEXTS, _ADDRESSES, _OWNED = _TEXT.listed, _ADDRESS.listed, Type(Base.OWNED).lis
 _NICS, _CIDRS = Type(Base.NIC).listed, Type(Base.CIDR).listed
 _MAYBE_TEXT, _MAYBE_INTEGER = Type(Base.TEXT, optional=True), Type(Base.INTEGER, optional=True)
 _MAYBE_ADDRESS = Type(Base.ADDRESS, optional=True)
-_FIRST_ADDRESS = "the first A answer, else the first AAAA; of given addresses the first"
-_PRIMARY = "VDSM's `addr` and first `ipv6addrs`; elsewhere the first non-secondary of each family"
-_ROUTES = "the destinations of its routes; without a routing table its subnets and default routes"
-_NETWORKS = "the logical networks it carries, as their device or as a direct port of their bridge"
-_VLAN_ID = "its vlan id, or access tag in Open vSwitch; 0 for what is no vlan, unknown for a vlan without an id"
-_CONFLICTS = 'of "addr" and "network", those where the report contradicts itself about it'
+_FIRST_ADDRESS = "the first A answer, else the first AAAA answer; if addresses were given, the first of them"
+_PRIMARY = (
+    "VDSM's `addr` and first `ipv6addrs`; in other reports the first address of each family that is not secondary"
+)
+_ROUTES = "the destinations of its routes; if the report has no routing table, its subnets and default routes"
+_NETWORKS = "the logical networks that it carries, as their device or as a direct port of their bridge"
+_VLAN_ID = "its VLAN ID, or its access tag in Open vSwitch; 0 if it is not a VLAN, unknown for a VLAN without an ID"
+_CONFLICTS = 'the values about which the report contradicts itself: "addr", "network"'
 
 
 WordKey = tuple[Base | None, str]
@@ -36,10 +38,11 @@ StateKey = tuple[Base, str]
 
 
 class Word(Struct, frozen=True):
-    """A word: `name` of a value of type `owner` (None: a word of its own).
+    """A word: `name` is read from a value of type `owner` (None: it is used without an owner, such as `candidates`).
 
-    `get` takes the scene and the owner's value. `path` is for the compiler: if the value is an attribute of the
-    owner's value (of the scene for a word of its own), the names that lead to it; else empty, and `get` is called.
+    `get` takes the scene and the value of the owner. `path` is for the compiler. If the value is an attribute of the
+    owner (of the scene for a word without an owner), `path` is the path of attributes to it. If `path` is empty, the
+    compiled code calls `get`.
     """
 
     owner: Base | None
@@ -57,14 +60,15 @@ class Word(Struct, frozen=True):
 
     @property
     def shown(self) -> str:
-        """The word as people read it, with the type of its owner: `nic.position`."""
+        """The word as it is written in rules, with the type of its owner: `nic.position`."""
         return self.name if self.owner is None else f"{shown_owner(self.owner)}.{self.name}"
 
 
 class State(Struct, frozen=True):
-    """What `value is NAME` means for a value of one type; states of one `family` exclude each other.
+    """A state: the meaning of `value is NAME` for values of one type.
 
-    `kind` is for the compiler: the kind that the state asks for, if it asks for nothing else.
+    A value can be in at most one of the states of one `family`. `kind` is for the compiler: the kind that the state
+    tests, if it tests nothing else.
     """
 
     owner: Base
@@ -82,12 +86,12 @@ class State(Struct, frozen=True):
 
     @property
     def shown(self) -> str:
-        """The state as people read it, with the type of its owner: `address is primary`."""
+        """The state as it is written in rules, with the type of its owner: `address is primary`."""
         return f"{shown_owner(self.owner)} is {self.name}"
 
 
 class Function(Struct, frozen=True):
-    """A function of the language: what it takes, what it gives."""
+    """A function of the language: its name, argument, result type and meaning."""
 
     name: str
     takes: str
@@ -96,14 +100,14 @@ class Function(Struct, frozen=True):
 
 
 def shown_owner(base: Base) -> str:
-    """Return what stands before a word or state of a value of this type in texts about the language."""
+    """Return the name of a type as it is written before a word or state: `nic`, `address`."""
     return str(Base.ADDRESS if base is Base.OWNED else base)
 
 
 def _attribute(
     owner: Base | None, name: str, type_: Type, meaning: str, path: str = "", *, order: bool = False
 ) -> Word:
-    """Return a word whose value is an attribute, by the word's own name if no path is given."""
+    """Return a word whose value is an attribute of its owner; the default of `path` is the name of the word."""
     path = path or name
     read: Callable[[object], Value] = attrgetter(path)
 
@@ -129,56 +133,82 @@ def _base(scene: Scene, nic: Link) -> Link | None:
 _BASED = (Kind.VLAN, Kind.MACVLAN)
 _HOST, _REPORT, _NIC, _ADDR = Base.HOST, Base.REPORT, Base.NIC, Base.OWNED
 WORDS: tuple[Word, ...] = (
-    _attribute(None, "candidates", _NICS, "the interfaces that are left now"),
+    _attribute(None, "candidates", _NICS, "the candidates before the rule"),
     _attribute(None, "interfaces", _NICS, "all interfaces of the report", "facts.links"),
     _attribute(None, "owners", _NICS, "the interfaces that own a usable host address", "question.owners"),
-    _attribute(None, "host", Type(_HOST), "the host as it is addressed"),
-    _attribute(None, "report", Type(_REPORT), "the host as it reports itself", "facts"),
-    _attribute(_HOST, "name", _TEXT, "the name as asked, or the literals"),
+    _attribute(None, "host", Type(_HOST), "the name and the addresses of the host"),
+    _attribute(None, "report", Type(_REPORT), "the report of the host", "facts"),
+    _attribute(_HOST, "name", _TEXT, "the name of the host, or the addresses that were given instead of a name"),
     _attribute(_HOST, "addresses", _ADDRESSES, "the usable host addresses", "usable"),
     _attribute(_HOST, "answers", _ADDRESSES, "all host addresses, usable or not"),
     _attribute(_HOST, "unusable", _ADDRESSES, "the host addresses that no interface can own"),
-    Word(_HOST, "unowned", _ADDRESSES, "the usable ones that no interface owns", lambda s, _: s.question.unowned),
+    Word(
+        _HOST,
+        "unowned",
+        _ADDRESSES,
+        "the usable host addresses that no interface owns",
+        lambda s, _: s.question.unowned,
+    ),
     _attribute(_HOST, "first_address", _MAYBE_ADDRESS, _FIRST_ADDRESS, "first", order=True),
     _attribute(_REPORT, "networks", _TEXTS, "the logical networks on the host"),
-    _attribute(_REPORT, "last_client_iface", _MAYBE_TEXT, "the interface of the last client"),
-    _attribute(_NIC, "name", _TEXT, "its ifname"),
-    Word(_NIC, "kind", _TEXT, "its kind, one of the states below", lambda _, n: str(n.kind)),
-    _attribute(_NIC, "position", _INTEGER, "its place in the report: nics, vlans, bonds, bridges", order=True),
-    _attribute(_NIC, "addresses", _OWNED, "the addresses it owns"),
+    _attribute(_REPORT, "last_client_iface", _MAYBE_TEXT, "the interface that the last client used"),
+    _attribute(_NIC, "name", _TEXT, "its name"),
+    Word(_NIC, "kind", _TEXT, "its kind: one of the states below", lambda _, n: str(n.kind)),
+    _attribute(
+        _NIC, "position", _INTEGER, "its position in the report: first nics, then vlans, bonds, bridges", order=True
+    ),
+    _attribute(_NIC, "addresses", _OWNED, "the addresses that it owns"),
     Word(
         _NIC, "primary_addresses", _OWNED, _PRIMARY, lambda _, n: tuple(a for a in n.addresses if a.primary), order=True
     ),
-    Word(_NIC, "matched", _OWNED, "those that equal a usable host address", lambda s, n: s.question.matched(n)),
-    _attribute(_NIC, "subnets", _CIDRS, "the subnets it is in, host prefixes left out"),
+    Word(_NIC, "matched", _OWNED, "its addresses that equal a usable host address", lambda s, n: s.question.matched(n)),
+    _attribute(_NIC, "subnets", _CIDRS, "the subnets that it is in, without host prefixes"),
     _attribute(_NIC, "routes", _CIDRS, _ROUTES),
     _attribute(_NIC, "gateways", _ADDRESSES, "the gateways of its default routes"),
     _attribute(_NIC, "networks", _TEXTS, _NETWORKS),
     _attribute(_NIC, "vlan_id", _MAYBE_INTEGER, _VLAN_ID),
-    _attribute(_NIC, "bond_mode", _MAYBE_INTEGER, "0 to 6; unknown for what is no bond"),
+    _attribute(_NIC, "bond_mode", _MAYBE_INTEGER, "its bond mode, 0 to 6; unknown if it is not a bond"),
     Word(
         _NIC,
         "host_prefixes",
         _OWNED,
-        "those of `matched` that are reported with /32 or /128",
+        "the addresses of `matched` that are reported with /32 or /128",
         lambda s, n: s.question.host_prefixes(n),
     ),
-    Word(_NIC, "base", Type(Base.NIC, optional=True), "the lower device of a vlan or macvlan, if described", _base),
+    Word(
+        _NIC,
+        "base",
+        Type(Base.NIC, optional=True),
+        "the lower device of a VLAN or macvlan, if the report describes it",
+        _base,
+    ),
     _attribute(_NIC, "altnames", _TEXTS, "its alternative names"),
-    _attribute(_NIC, "alias", _MAYBE_TEXT, "its alias, a text that somebody chose"),
-    Word(_NIC, "slaves", _NICS, "its described slaves", lambda s, n: _named(s, n.lowers.slaves)),
-    Word(_NIC, "ports", _NICS, "its described ports", lambda s, n: _named(s, n.lowers.ports)),
-    Word(_NIC, "lowers", _NICS, "what it stands directly on", lambda s, n: _named(s, s.facts.topology.lowers(n.name))),
-    Word(_NIC, "uppers", _NICS, "what stands directly on it", lambda s, n: _named(s, s.facts.topology.uppers(n.name))),
-    Word(_NIC, "stack", _NICS, "itself and everything below it", _stack),
-    _attribute(_NIC, "missing", _TEXTS, "slaves, ports, base that are named, not described"),
+    _attribute(_NIC, "alias", _MAYBE_TEXT, "its alias, a free text"),
+    Word(_NIC, "slaves", _NICS, "its slaves that the report describes", lambda s, n: _named(s, n.lowers.slaves)),
+    Word(_NIC, "ports", _NICS, "its ports that the report describes", lambda s, n: _named(s, n.lowers.ports)),
+    Word(
+        _NIC,
+        "lowers",
+        _NICS,
+        "the interfaces directly below it",
+        lambda s, n: _named(s, s.facts.topology.lowers(n.name)),
+    ),
+    Word(
+        _NIC,
+        "uppers",
+        _NICS,
+        "the interfaces directly above it",
+        lambda s, n: _named(s, s.facts.topology.uppers(n.name)),
+    ),
+    Word(_NIC, "stack", _NICS, "itself and all interfaces below it", _stack),
+    _attribute(_NIC, "missing", _TEXTS, "the names of its slaves, ports and base that the report does not describe"),
     _attribute(_NIC, "conflicts", _TEXTS, _CONFLICTS),
-    _attribute(_NIC, "mtu", _MAYBE_INTEGER, "its mtu in octets"),
-    _attribute(_NIC, "speed", _MAYBE_INTEGER, "its speed in Mb/s; a reported 0 is unknown"),
+    _attribute(_NIC, "mtu", _MAYBE_INTEGER, "its MTU in octets"),
+    _attribute(_NIC, "speed", _MAYBE_INTEGER, "its speed in Mb/s; a reported 0 means unknown"),
     _attribute(_NIC, "mac", _MAYBE_TEXT, "its link-layer address in lower case"),
-    _attribute(_ADDR, "prefix", _INTEGER, "its length; the whole address where the report gives none", "length"),
-    _attribute(_ADDR, "network", Type(Base.CIDR), "the subnet it stands in"),
-    _attribute(_ADDR, "label", _MAYBE_TEXT, "its label in the kernel, such as eth0:1; IPv6 addresses have none"),
+    _attribute(_ADDR, "prefix", _INTEGER, "its prefix length; 32 or 128 if the report has no prefix length", "length"),
+    _attribute(_ADDR, "network", Type(Base.CIDR), "the subnet that it is in"),
+    _attribute(_ADDR, "label", _MAYBE_TEXT, "its label in the kernel, such as eth0:1; IPv6 addresses have no label"),
 )
 
 
@@ -205,13 +235,15 @@ MESSAGE_WORDS: tuple[Word, ...] = (
         f"the owners {_WITH_ADDRESSES}",
         lambda s, _: s.question.as_owners(s.question.owners),
     ),
-    Word(_NIC, "vlan", _TEXT, "its vlan: untagged, VLAN 100 or unknown VLAN", _vlan),
+    Word(_NIC, "vlan", _TEXT, "its VLAN: untagged, VLAN 100 or unknown VLAN", _vlan),
 )
 _KIND_MEANINGS = {
-    Kind.PHYSICAL: "a network card, or what the report lists as one",
+    Kind.PHYSICAL: "a network card, or a device that the report lists as one",
+    Kind.VLAN: "a VLAN",
+    Kind.VRF: "a VRF",
     Kind.TUN: "a tun or tap device",
-    Kind.OVS: "a port or bridge of Open vSwitch that is no bridge to its host",
-    Kind.OTHER: "of a kind that has no name here",
+    Kind.OVS: "a port or bridge of Open vSwitch that the report does not list as a bridge",
+    Kind.OTHER: "a device of another kind",
 }
 
 
@@ -222,9 +254,9 @@ def _kind_state(kind: Kind) -> State:
 
 _FLAG_MEANINGS = {
     "deprecated": "past its preferred lifetime",
-    "temporary": "an IPv6 address for privacy, which changes",
-    "dynamic": "reported with a lifetime, as DHCP and router advertisements give it",
-    "tentative": "not yet known to be unique",
+    "temporary": "a temporary IPv6 address (privacy extensions)",
+    "dynamic": "reported with a lifetime, for example from DHCP or a router advertisement",
+    "tentative": "not yet known to be unique (duplicate address detection)",
 }
 
 
@@ -234,8 +266,8 @@ def _flag_state(flag: str) -> State:
 
 STATES: tuple[State, ...] = (
     *(_kind_state(kind) for kind in Kind),
-    State(Base.NIC, "up", "reported up", lambda _, n: n.up is True, "operstate"),
-    State(Base.NIC, "down", "reported down", lambda _, n: n.up is False, "operstate"),
+    State(Base.NIC, "up", "reported as up", lambda _, n: n.up is True, "operstate"),
+    State(Base.NIC, "down", "reported as down", lambda _, n: n.up is False, "operstate"),
     State(Base.NIC, "slave", "a slave of a bond or team", lambda s, n: n.name in s.facts.slaves),
     State(Base.NIC, "port", "a port of a bridge", lambda s, n: n.name in s.facts.ports),
     State(Base.NIC, "carrier", "reported to have a carrier", lambda _, n: n.carrier is True),
@@ -254,21 +286,21 @@ STATES: tuple[State, ...] = (
                 lambda _, a: _bare(a).is_link_local,
                 "scope",
             ),
-            State(base, "private", "of RFC 1918 or RFC 4193", lambda _, a: _bare(a).is_private, "scope"),
+            State(base, "private", "in a network of RFC 1918 or RFC 4193", lambda _, a: _bare(a).is_private, "scope"),
             State(
                 base,
                 "global",
-                "neither link-local, private nor unusable",
+                "usable, and neither link-local nor private",
                 lambda _, a: _is_global(_bare(a)),
                 "scope",
             ),
         )
     ),
-    State(Base.OWNED, "primary", "the one that the reporting tool shows first", lambda _, a: a.primary, order=True),
+    State(Base.OWNED, "primary", "an address of `primary_addresses`", lambda _, a: a.primary, order=True),
     *(_flag_state(flag) for flag in ADDRESS_FLAGS),
     State(Base.OWNED, "host_prefix", "reported with /32 or /128", lambda _, a: a.is_host_prefix),
-    State(Base.HOST, "complete", "every family was answered", lambda _, h: h.complete),
-    State(Base.HOST, "literal", "addresses were given, not a name", lambda _, h: h.is_literal),
+    State(Base.HOST, "complete", "the queries for all address families were answered", lambda _, h: h.complete),
+    State(Base.HOST, "literal", "addresses were given instead of a name", lambda _, h: h.is_literal),
 )
 
 FUNCTIONS: dict[str, Function] = {
@@ -279,19 +311,19 @@ FUNCTIONS: dict[str, Function] = {
             "cidr",
             "a text",
             Type(Base.CIDR),
-            'the network, checked when the policy is loaded: cidr("10.20.0.0/16")',
+            'the network; it is checked when the policy is loaded: cidr("10.20.0.0/16")',
         ),
         Function(
             "address",
             "a text",
             _ADDRESS,
-            'the address, checked when the policy is loaded: address("10.20.0.1")',
+            'the address; it is checked when the policy is loaded: address("10.20.0.1")',
         ),
         Function(
             "route_to",
             "an address",
             _NICS,
-            "the interfaces with the longest route that leads to the address, then the least metric",
+            "the interfaces with the longest route to the address; of these, the ones with the lowest metric",
         ),
     )
 }
@@ -314,23 +346,23 @@ for _state in STATES:
 
 
 def word_named(owner: Base | None, name: str) -> Word:
-    """Return a word of a type, of None one that is used alone; those of messages, too."""
+    """Return a word, which may be a word of messages, by its owner's type (None: without an owner) and its name."""
     word = _WORDS_OF[owner].get(name)
     return _MESSAGE_WORDS[owner, name] if word is None else word
 
 
 def message_word(owner: Base | None, name: str) -> Word | None:
-    """Return a word that only messages and hints have."""
+    """Return a word that exists only in messages and hints; None for any other word."""
     return _MESSAGE_WORDS.get((owner, name))
 
 
 def state_named(owner: Base, name: str) -> State:
-    """Return a state of a type."""
+    """Return a state by its type and name."""
     return _STATES_OF[owner][name]
 
 
 def words_of(owner: Base | None) -> dict[str, Word]:
-    """Return the words of a type by name; of None those that stand alone."""
+    """Return the words of a type by name; for None, the words without an owner."""
     return _WORDS_OF.get(owner, {})
 
 

@@ -10,7 +10,7 @@ The algorithm is a tableau, with the splitting rule of DPLL:
 4. Choose the `or` with the fewest parts and solve one case for each part. All of them must be impossible.
 
 Literals are tested before the split, so a contradiction between them is found once and not in each case. In each case
-the literals of the parent are kept, so a case only adds to them.
+the literals of the parent remain, so a case only adds to them.
 
 Invariant: the answer "impossible" is always right. In every doubt the answer is "possible". This is why the search may
 stop at any time. Two limits make it stop: `_STEPS` for one policy, because the number of cases grows exponentially with

@@ -4,7 +4,7 @@ It accepts a subset of YAML. Refused are:
 
 - anchors and aliases, because a few of them can expand to gigabytes ("billion laughs");
 - tags, because they construct objects;
-- keys that are not texts, and duplicate keys, of which PyYAML uses the last one without a warning;
+- keys that are not texts, and duplicate keys, because PyYAML would use the last one without a warning;
 - plain scalars that YAML 1.1 converts unexpectedly: `no` is false, `1:30` is 90, `010` is 8.
 
 The reader works on the events of PyYAML, not on its nodes or objects: only events still have the places, the style of

@@ -5,8 +5,8 @@ it with `strict=True`), so a rule has exactly one tree and parsing takes linear 
 contextual one, which would accept a keyword as the variable of a quantifier.
 
 Errors. An LALR parser stops at the first token that cannot continue a rule, and knows which tokens it would have
-accepted. That is the place of the error, but often not its cause: for `nic.mtu between 1 and 5` it would say "expected
-`and` or `or`". So on an error the whole text is split into tokens again, and `mistakes.py` compares the tokens before
+accepted. That is the place of the error, but often not its cause: for `nic.mtu between 1 and 5` it would expect `and`
+or `or`. So on an error the whole text is split into tokens again, and `mistakes.py` compares the tokens before
 the error, the token itself and the accepted ones with the mistakes that people make. Only if none matches, the hint
 lists the accepted tokens. The grammar accepts some wrong texts, which the checker then reports: `==`, `&&`, unknown
 verbs. There the parser can continue, so all mistakes of a rule are reported at once. For the same reason, keywords in
