@@ -13,7 +13,7 @@ from evaluator.base.text import visible
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.engine import Policy, load_policy
-from evaluator.policy.lint.given import warnings_of
+from evaluator.policy.lint.parameter_values import warnings_of
 from evaluator.policy.parameters import parse_assignments
 from evaluator.policy.run.cost import worst_cost
 from evaluator.policy.run.required_facts import order_words

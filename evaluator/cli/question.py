@@ -57,7 +57,7 @@ def decide_on(options: argparse.Namespace) -> Decision:
 
 def _warn_of_values(program: Program, parameters: Mapping[str, Literal]) -> None:
     """Print what is probably wrong with given values: the policy's own text is checked by `check`."""
-    from evaluator.policy.lint.given import warnings_of  # noqa: PLC0415 -- only where a value is given
+    from evaluator.policy.lint.parameter_values import warnings_of  # noqa: PLC0415 -- only where a value is given
 
     for warning in warnings_of(program, parameters):
         print(warning, file=sys.stderr)

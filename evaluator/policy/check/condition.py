@@ -88,11 +88,11 @@ class ConditionChecker:
                 return Checked(condition, inner.if_false, inner.if_true)
             case nodes.Quantified():
                 return Checked(self._quantified(node, scope))
-            case nodes.Holds():
-                return Checked(self._holds(node, scope))
+            case nodes.BareOperand():
+                return Checked(self._bare_operand(node, scope))
             case nodes.Relation():
                 return Checked(self._relations.check(node, scope))
-            case nodes.State():
+            case nodes.StateTest():
                 return self._state(node, scope)
 
     def _chain(self, node: nodes.Either | nodes.Both, scope: Scope) -> Checked:
@@ -192,7 +192,7 @@ class ConditionChecker:
             return False
         return True
 
-    def _holds(self, node: nodes.Holds, scope: Scope) -> Condition | None:
+    def _bare_operand(self, node: nodes.BareOperand, scope: Scope) -> Condition | None:
         operand = self._expressions.operand(node.operand, scope)
         if operand is None:
             return None
@@ -203,7 +203,7 @@ class ConditionChecker:
         known = self._expressions.known_value(node.operand, scope)
         return None if known is None else Truth(known, self._problems.text(node.span), node.span)
 
-    def _state(self, node: nodes.State, scope: Scope) -> Checked:
+    def _state(self, node: nodes.StateTest, scope: Scope) -> Checked:
         operand = self._expressions.operand(node.operand, scope)
         if operand is None:
             return Checked(None)
@@ -223,7 +223,7 @@ class ConditionChecker:
             InState(operand, state.key, node.negation is not None, self._problems.text(node.span), node.span)
         )
 
-    def _named(self, node: nodes.State, scope: Scope) -> Checked:
+    def _named(self, node: nodes.StateTest, scope: Scope) -> Checked:
         """Return a named condition, inserted for the operand before `is`."""
         scope.conditions.used.add(node.state.text)
         named = scope.conditions.known[node.state.text]
@@ -246,7 +246,7 @@ class ConditionChecker:
             return Checked(condition, *proofs)
         return Checked(Not(condition, self._problems.text(node.span), node.span), *reversed(proofs))
 
-    def _unknown_state(self, node: nodes.State, operand: Expression, scope: Scope) -> None:
+    def _unknown_state(self, node: nodes.StateTest, operand: Expression, scope: Scope) -> None:
         name, states = node.state.text, {*states_of(operand.type.base)}
         if operand.type.base is Base.NIC:
             states |= scope.conditions.known.keys()
@@ -275,7 +275,7 @@ class ConditionChecker:
         message = f"{quote(operand.text)} ({operand.type}) has no state {quote(name)}"
         self._problems.error("UNKNOWN_STATE", message, node.state.span, hint)
 
-    def _knowing(self, node: nodes.State, operand: Expression) -> Checked:
+    def _knowing(self, node: nodes.StateTest, operand: Expression) -> Checked:
         name, text = node.state.text, self._problems.text(node.operand.span)
         if name == "given" and not isinstance(operand, ParameterValue):
             message = f"{quote(text)} is not a parameter"

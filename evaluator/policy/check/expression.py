@@ -82,7 +82,7 @@ class ExpressionChecker:
     def operand(self, node: nodes.Operand, scope: Scope) -> Expression | None:
         """Return the operand, which may be unknown; None if mistakes in it were reported."""
         match node:
-            case nodes.Word():
+            case nodes.DottedName():
                 return self._word(node, scope)
             case nodes.Call():
                 return self._call(node, scope)
@@ -107,7 +107,7 @@ class ExpressionChecker:
             f"write first: {text} is {state} and …, or {text} is unknown or …",
         )
 
-    def _word(self, node: nodes.Word, scope: Scope) -> Expression | None:
+    def _word(self, node: nodes.DottedName, scope: Scope) -> Expression | None:
         value = self._root(node, scope)
         for at, part in enumerate(node.parts[1:], start=1):
             value = None if value is None else self._owner(_narrowed(value, scope), node.parts[:at])
@@ -118,11 +118,11 @@ class ExpressionChecker:
         """Return the value before a dot; None if it may be unknown, which is reported."""
         if not owner.type.optional:
             return owner
-        word = nodes.Word(parts, Span(parts[0].span.start, parts[-1].span.end))
+        word = nodes.DottedName(parts, Span(parts[0].span.start, parts[-1].span.end))
         self._refuse_unknown(owner, word, "the word after it")
         return None
 
-    def _root(self, node: nodes.Word, scope: Scope) -> Expression | None:
+    def _root(self, node: nodes.DottedName, scope: Scope) -> Expression | None:
         name = node.parts[0]
         if name.text in scope.variables:
             return Variable(name.text, scope.variables[name.text])
@@ -138,7 +138,7 @@ class ExpressionChecker:
         self._unknown_word(node, scope)
         return None
 
-    def _unknown_word(self, node: nodes.Word, scope: Scope) -> None:
+    def _unknown_word(self, node: nodes.DottedName, scope: Scope) -> None:
         name = node.parts[0].text
         if name == "nic":
             message = f"a rule that begins with `{scope.verb} when` has no `nic`"

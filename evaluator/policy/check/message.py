@@ -12,7 +12,7 @@ from evaluator.policy.language.program import Template
 from evaluator.policy.language.types import Base, Type
 from evaluator.policy.language.vocabulary import message_word
 from evaluator.policy.source.problems import Problems
-from evaluator.policy.source.scalar import Scalar
+from evaluator.policy.source.scalar import ScalarText
 from evaluator.policy.syntax import nodes
 
 _PIECE = re.compile(r"\{([^{}]*)\}|[{}]")
@@ -20,7 +20,7 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 _NOT_PRINTABLE = (Base.HOST, Base.REPORT)
 
 
-def check_message(scalar: Scalar, scope: Scope, problems: Problems) -> Template:
+def check_message(scalar: ScalarText, scope: Scope, problems: Problems) -> Template:
     """Return the template of a message, without words that have mistakes, which are reported."""
     parts: list[str | Expression] = []
     at = 0
@@ -34,7 +34,7 @@ def check_message(scalar: Scalar, scope: Scope, problems: Problems) -> Template:
     return Template(tuple(part if not isinstance(part, str) else fold(part) for part in parts if part != ""))
 
 
-def _message_word(node: nodes.Word, checker: ExpressionChecker, scope: Scope) -> Expression | None:
+def _message_word(node: nodes.DottedName, checker: ExpressionChecker, scope: Scope) -> Expression | None:
     """Return a word that exists only in messages; None for any other word."""
     *before, last = node.parts
     global_word = message_word(None, node.text)
@@ -43,7 +43,7 @@ def _message_word(node: nodes.Word, checker: ExpressionChecker, scope: Scope) ->
     word = message_word(Base.NIC, last.text)
     if word is None or not before or before[0].text not in scope.variables:
         return None
-    owner = checker.operand(nodes.Word(tuple(before), Span(before[0].span.start, before[-1].span.end)), scope)
+    owner = checker.operand(nodes.DottedName(tuple(before), Span(before[0].span.start, before[-1].span.end)), scope)
     fits = owner is not None and owner.type == Type(Base.NIC)
     return Read(word.key, owner, word.type, node.text) if fits else None
 
@@ -57,7 +57,7 @@ def fold(text: str) -> str:
     return re.sub(r"\s*\n\s*", " ", text)
 
 
-def _placeholder(piece: re.Match[str], scalar: Scalar, scope: Scope, problems: Problems) -> Expression | None:
+def _placeholder(piece: re.Match[str], scalar: ScalarText, scope: Scope, problems: Problems) -> Expression | None:
     inside = piece.group(1)
     span = scalar.span(piece.start(), piece.end())
     if inside is None:
@@ -77,7 +77,7 @@ def _placeholder(piece: re.Match[str], scalar: Scalar, scope: Scope, problems: P
     for name in inside.split("."):
         names.append(nodes.Name(name, scalar.span(start, start + len(name))))
         start += len(name) + 1
-    word = nodes.Word(tuple(names), scalar.span(*piece.span(1)))
+    word = nodes.DottedName(tuple(names), scalar.span(*piece.span(1)))
     checker = ExpressionChecker(problems, _no_filter)
     expression = _message_word(word, checker, scope) or checker.operand(word, scope)
     if expression is not None and expression.type.base in _NOT_PRINTABLE:

@@ -115,7 +115,7 @@ class _Checker:
 
 def _names_in(node: object) -> Iterator[str]:
     """Yield the names after `is` in a condition, in the order of its text."""
-    if isinstance(node, nodes.State):
+    if isinstance(node, nodes.StateTest):
         yield node.state.text
     if isinstance(node, Sequence) and not isinstance(node, str):
         for part in node:

@@ -73,7 +73,7 @@ class RelationChecker:
     def _refuse_null(self, node: nodes.Relation) -> bool:
         """Report a comparison with `null` or a similar word of another language; return whether this is one."""
         for side, other in ((node.right, node.left), (node.left, node.right)):
-            if isinstance(side, nodes.Word) and side.text in foreign.NULLS:
+            if isinstance(side, nodes.DottedName) and side.text in foreign.NULLS:
                 is_known = node.sign.text in ("!=", "<>") or node.negation is not None
                 hint = f"write `{self._problems.text(other.span)} is {'known' if is_known else 'unknown'}`"
                 self._problems.error("UNKNOWN_WORD", f"unknown word {quote(side.text)}", side.span, hint)

@@ -17,7 +17,7 @@ from evaluator.policy.language.types import Base, Type
 from evaluator.policy.language.verbs import VERBS, Subject, Verb, named
 from evaluator.policy.run.cost import cost_of
 from evaluator.policy.source.problems import Problems
-from evaluator.policy.source.scalar import Scalar, read_scalar
+from evaluator.policy.source.scalar import ScalarText, read_scalar
 from evaluator.policy.source.yaml_text import Located
 from evaluator.policy.syntax import foreign, nodes
 from evaluator.policy.syntax.parse import DEEPEST_SENTENCE, parse_sentence
@@ -95,12 +95,12 @@ def _rule_name(located: Located, problems: Problems) -> str | None:
     return None
 
 
-def _scalar(located: Located, key: str, problems: Problems) -> Scalar | None:
+def _scalar(located: Located, key: str, problems: Problems) -> ScalarText | None:
     value = located.children.get(key)
     return None if value is None else scalar_of(value, key, problems)
 
 
-def scalar_of(located: Located, key: str, problems: Problems) -> Scalar | None:
+def scalar_of(located: Located, key: str, problems: Problems) -> ScalarText | None:
     """Return the text of a rule, condition, message or hint with its offsets; None if mistakes were reported."""
     if located.broken or not isinstance(located.value, str):
         return None  # reported already

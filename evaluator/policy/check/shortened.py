@@ -20,20 +20,21 @@ def shortened(
     part: nodes.Condition, before: Sequence[nodes.Condition], text: Callable[[Span], str], *, is_and: bool
 ) -> str:
     """Return how to write a shortened part of `and` or `or`; an empty text if the part is not shortened."""
-    if not isinstance(part, nodes.Holds) or not before:
+    if not isinstance(part, nodes.BareOperand) or not before:
         return ""
     last = before[-1]
     if isinstance(last, nodes.Negation):
         last = last.condition
-    name = part.operand.parts[0].text if isinstance(part.operand, nodes.Word) and len(part.operand.parts) == 1 else ""
-    if isinstance(last, nodes.State) and (name in states_of(Base.NIC) or name in states_of(Base.OWNED)):
+    operand = part.operand
+    name = operand.text if isinstance(operand, nodes.DottedName) and len(operand.parts) == 1 else ""
+    if isinstance(last, nodes.StateTest) and (name in states_of(Base.NIC) or name in states_of(Base.OWNED)):
         return _state(last, name, text(last.operand.span), is_and=is_and)
-    if isinstance(last, nodes.Relation) and isinstance(part.operand, nodes.Literal | nodes.Items):
+    if isinstance(last, nodes.Relation) and isinstance(operand, nodes.Literal | nodes.Items):
         return _value(last, text(part.span), text)
     return ""
 
 
-def _state(last: nodes.State, name: str, operand: str, *, is_and: bool) -> str:
+def _state(last: nodes.StateTest, name: str, operand: str, *, is_and: bool) -> str:
     if last.negation is not None:
         return f"write `{operand} is not {last.state.text} and {operand} is not {name}`"
     return f"write `{operand} is {last.state.text} {'and' if is_and else 'or'} {operand} is {name}`"

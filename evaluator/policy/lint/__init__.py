@@ -1,6 +1,6 @@
 """Warns about policies that are valid but probably not what their author intended.
 
-Two kinds of warnings have different methods.
+There are two kinds of warnings, which are found by different methods.
 
 1. Typical mistakes in single values (`literals.py`) and in the scope of a quantifier (`binders.py`): a glob compared
    with `=`, a regular expression after `like`, a lookalike character. These are heuristics on the syntax.

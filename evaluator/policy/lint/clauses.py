@@ -1,4 +1,4 @@
-"""Warns about conditions, and parts of conditions, that are never or always true, whatever the host is.
+"""Warns about conditions, and parts of conditions, that are never true or always true on every host.
 
 The place of a warning is the smallest part that explains it: one clause, or the second of two that cannot both be true.
 If a whole condition is never or always true, its parts are not reported again.

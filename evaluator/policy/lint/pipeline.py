@@ -16,8 +16,8 @@ A rule is shadowed if an earlier rule has the same effect on all interfaces on w
 rule, the rules that are still comparable are stored: for example, `match` rules are comparable only as long as no
 interface was removed after them.
 
-A mistake in one rule must not be reported for two rules. If a rule never fires by itself, `clauses.py` reports it, and
-if no `match` rule can ever match, the rules after it are not reported.
+A mistake in one rule must not be reported for two rules. A rule that can never fire even without the rules before it is
+reported by `clauses.py`, not here. If no `match` rule can ever match, the rules after it are not reported.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from msgspec import Struct
 from evaluator.base.source import Source, Span
 
 
-class Scalar(Struct, frozen=True):
+class ScalarText(Struct, frozen=True):
     """The text of a scalar, and the offset of each of its characters in the source, plus the offset of its end."""
 
     source: Source
@@ -37,19 +37,19 @@ class Scalar(Struct, frozen=True):
         return self.span(0, len(self.text))
 
 
-def read_scalar(source: Source, start: int, end: int, style: str | None) -> Scalar:
+def read_scalar(source: Source, start: int, end: int, style: str | None) -> ScalarText:
     """Return the scalar whose YAML text is between two offsets; ValueError if it has an unsupported escape."""
     raw = source.text[start:end]
     if style in ("|", ">"):
         header, _, body = raw.partition("\n")
         first = start + len(header) + 1
-        return Scalar(source, body, range(first, first + len(body) + 1))
+        return ScalarText(source, body, range(first, first + len(body) + 1))
     if style in ("'", '"'):
         return _read_quoted(source, start, raw, style)
-    return Scalar(source, raw, range(start, start + len(raw) + 1))
+    return ScalarText(source, raw, range(start, start + len(raw) + 1))
 
 
-def _read_quoted(source: Source, start: int, raw: str, quote: str) -> Scalar:
+def _read_quoted(source: Source, start: int, raw: str, quote: str) -> ScalarText:
     chars: list[str] = []
     offsets: list[int] = []
     at = 1
@@ -66,4 +66,4 @@ def _read_quoted(source: Source, start: int, raw: str, quote: str) -> Scalar:
         chars.append(raw[at])
         at += 1
     offsets.append(start + len(raw) - 1)
-    return Scalar(source, "".join(chars), offsets)
+    return ScalarText(source, "".join(chars), offsets)

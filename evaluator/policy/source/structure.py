@@ -38,14 +38,14 @@ def refuse_violations(located: Located, schema_name: str, problems: Problems) ->
         span = located.children["parameters"].keys["rules"]
         problems.error("POLICY_INVALID", "`rules` is inside `parameters`", span, "begin its line in the first column")
         all_violations = tuple(
-            v for v in all_violations if v.path[:2] != ("parameters", "rules") and _missing(v) != "rules"
+            v for v in all_violations if v.path[:2] != ("parameters", "rules") and _missing_key(v) != "rules"
         )
-    meant = {(v.path[:-1], _meant(v)) for v in all_violations if v.unknown_key is not None}
+    intended_keys = {(v.path[:-1], _intended_key(v)) for v in all_violations if v.unknown_key is not None}
     for violation in all_violations:
         place = located.at(violation.path)
         if violation.unknown_key is not None:
             _unknown_key(violation, located, problems)
-        elif not place.broken and (violation.path, _missing(violation)) not in meant:
+        elif not place.broken and (violation.path, _missing_key(violation)) not in intended_keys:
             _wrong_value(violation, place, problems)
 
 
@@ -55,12 +55,12 @@ def _rules_in_parameters(located: Located) -> bool:
     return "rules" not in located.children and inside is not None and isinstance(inside.value, list)
 
 
-def _missing(violation: Violation) -> str:
+def _missing_key(violation: Violation) -> str:
     """Return the key that is missing; an empty text for any other violation."""
     return violation.expected.removeprefix("the key `").rstrip("`") if violation.found.startswith("an object w") else ""
 
 
-def _meant(violation: Violation) -> str:
+def _intended_key(violation: Violation) -> str:
     """Return the key that was probably intended; `rule` if the unknown key is a part of a rule's sentence."""
     key = violation.unknown_key or ""
     lookalike = lookalike_in(key)
@@ -80,15 +80,15 @@ def _unknown_key(violation: Violation, located: Located, problems: Problems) -> 
 
 
 def _hint_for_key(violation: Violation, parent: Located) -> str:
-    key, meant = violation.unknown_key or "", _meant(violation)
+    key, intended = violation.unknown_key or "", _intended_key(violation)
     lookalike = lookalike_in(key)
-    if lookalike is not None and meant:
-        return f"write {quote(meant)}: in this key {lookalike.message.removeprefix('it holds ')}"
-    if meant == "rule" and key.lower() not in ("rule", "rules", "rul", "ruel"):
+    if lookalike is not None and intended:
+        return f"write {quote(intended)}: in this key {lookalike.message.removeprefix('it holds ')}"
+    if intended == "rule" and key.lower() not in ("rule", "rules", "rul", "ruel"):
         sentence = _sentence(key, parent)
         if sentence:
             return f"write the verb and the condition as one sentence: `rule: {sentence}`"
-    return f"did you mean {quote(meant)}?" if meant else f"expected {violation.expected}"
+    return f"did you mean {quote(intended)}?" if intended else f"expected {violation.expected}"
 
 
 def _sentence(key: str, parent: Located) -> str:
@@ -111,7 +111,7 @@ def _sentence(key: str, parent: Located) -> str:
 
 def _wrong_value(violation: Violation, place: Located, problems: Problems) -> None:
     span = Span(place.span.start, min(place.span.end, place.span.start + 1)) if place.keys else place.span
-    missing = _missing(violation)
+    missing = _missing_key(violation)
     if missing:
         problems.error("POLICY_INVALID", f"missing key {quote(missing)}", span, _hint_for_missing(missing))
         return

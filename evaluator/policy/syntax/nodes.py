@@ -17,7 +17,7 @@ class Name(Struct, frozen=True):
     span: Span
 
 
-class Word(Struct, frozen=True):
+class DottedName(Struct, frozen=True):
     """`nic.addresses`: one or more names joined by dots."""
 
     parts: tuple[Name, ...]
@@ -95,7 +95,7 @@ class Quantified(Struct, frozen=True):
     span: Span
 
 
-class Holds(Struct, frozen=True):
+class BareOperand(Struct, frozen=True):
     """An operand alone as a condition: `is_backup`."""
 
     operand: Operand
@@ -112,7 +112,7 @@ class Relation(Struct, frozen=True):
     span: Span
 
 
-class State(Struct, frozen=True):
+class StateTest(Struct, frozen=True):
     """`operand is state` or `operand is not state`; `negation` is the word for `not`."""
 
     operand: Operand
@@ -130,5 +130,5 @@ class Sentence(Struct, frozen=True):
     span: Span
 
 
-Operand = Word | Call | Filtered | Items | Literal
-Condition = Either | Both | Negation | Quantified | Holds | Relation | State
+Operand = DottedName | Call | Filtered | Items | Literal
+Condition = Either | Both | Negation | Quantified | BareOperand | Relation | StateTest

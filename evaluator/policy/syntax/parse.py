@@ -13,7 +13,7 @@ verbs. There the parser can continue, so all mistakes of a rule are reported at 
 capitals are reported and then parsed in lower case.
 
 Each rule is parsed alone, so every rule of a file reports its own error. The text comes from a YAML scalar, and
-`Scalar` maps its positions to offsets in the file, also inside quotes and over several lines.
+`ScalarText` maps its positions to offsets in the file, also inside quotes and over several lines.
 
 lark nests `a or b or c` to the left. `_Builder` flattens such chains in a loop, so a rule with many parts does not need
 deep recursion. Real nesting is limited to `DEEPEST_SENTENCE` levels before the tree is built.
@@ -35,15 +35,16 @@ from evaluator.base.text import quote
 from evaluator.policy.language.verbs import VERBS
 from evaluator.policy.language.vocabulary import KEYWORDS
 from evaluator.policy.source.problems import Problems
-from evaluator.policy.source.scalar import Scalar
+from evaluator.policy.source.scalar import ScalarText
 from evaluator.policy.syntax import mistakes
 from evaluator.policy.syntax.nodes import (
+    BareOperand,
     Both,
     Call,
     Condition,
+    DottedName,
     Either,
     Filtered,
-    Holds,
     Items,
     Literal,
     Name,
@@ -52,8 +53,7 @@ from evaluator.policy.syntax.nodes import (
     Quantified,
     Relation,
     Sentence,
-    State,
-    Word,
+    StateTest,
 )
 
 LONGEST_SENTENCE = 2000
@@ -62,7 +62,7 @@ DEEPEST_SENTENCE = 40
 _WORDS_OR_TEXTS = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'|[A-Za-z_][A-Za-z0-9_]*')
 
 
-def parse_sentence(scalar: Scalar, problems: Problems) -> Sentence | None:
+def parse_sentence(scalar: ScalarText, problems: Problems) -> Sentence | None:
     """Return the syntax tree of a rule; None if it has a syntax error, which is reported."""
     first = len(scalar.text) - len(scalar.text.lstrip())
     length = len(" ".join(scalar.text.split()))
@@ -84,14 +84,14 @@ def parse_sentence(scalar: Scalar, problems: Problems) -> Sentence | None:
     return _Builder(scalar).sentence(tree)
 
 
-def parse_condition(scalar: Scalar, problems: Problems) -> Condition | None:
+def parse_condition(scalar: ScalarText, problems: Problems) -> Condition | None:
     """Return the syntax tree of a named condition; None if it has a syntax error, which is reported.
 
     The condition is parsed as the end of a rule, so that its mistakes get the same hints as those of rules.
     """
     first = scalar.offsets[0]
     text = _RULE_PREFIX + scalar.text
-    as_rule = Scalar(scalar.source, text, (*[first] * len(_RULE_PREFIX), *scalar.offsets))
+    as_rule = ScalarText(scalar.source, text, (*[first] * len(_RULE_PREFIX), *scalar.offsets))
     prefix = re.match(r"\s*([A-Za-z]+)\b(\s+nic)?\s+when\b", scalar.text)
     if prefix is not None and prefix.group(1).lower() in VERBS:
         message = f"a condition has no verb, but this one begins with {quote(prefix.group().strip())}"
@@ -109,7 +109,7 @@ def _parser() -> Lark:
     return Lark(grammar, start="rule", parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=True)
 
 
-def _lower_keywords(scalar: Scalar, problems: Problems) -> str:
+def _lower_keywords(scalar: ScalarText, problems: Problems) -> str:
     """Report keywords and verbs in capitals; return the text with these words in lower case."""
     text = scalar.text
     is_first = True
@@ -161,7 +161,7 @@ def _depth(tree: Tree[Token]) -> int:
 class _Builder:
     """Converts lark's tree to nodes with spans in the policy file."""
 
-    def __init__(self, scalar: Scalar) -> None:
+    def __init__(self, scalar: ScalarText) -> None:
         self._scalar = scalar
 
     def sentence(self, tree: Tree[Token]) -> Sentence:
@@ -186,11 +186,11 @@ class _Builder:
                 return Quantified(
                     str(quantifier), self._name(binder), self._operand(domain), self._condition(body), span
                 )
-            case "holds":
-                return Holds(self._operand(children[0]), span)
+            case "bare":
+                return BareOperand(self._operand(children[0]), span)
             case "state" | "not_state":
                 negation = self._name(children[1]) if len(children) == 3 else None
-                return State(self._operand(children[0]), self._name(children[-1]), negation, span)
+                return StateTest(self._operand(children[0]), self._name(children[-1]), negation, span)
             case "not_relate" | "not_member":
                 left, not_, sign, right = children
                 return Relation(self._operand(left), self._name(sign), self._operand(right), self._name(not_), span)
@@ -218,7 +218,7 @@ class _Builder:
         children = [child for child in node.children if child is not None]
         match str(node.data):
             case "word":
-                return Word(tuple(self._name(child) for child in children), span)
+                return DottedName(tuple(self._name(child) for child in children), span)
             case "call":
                 return Call(self._name(children[0]), tuple(self._operand(c) for c in children[1:]), span)
             case "filtered":
