@@ -211,7 +211,7 @@ class ConditionChecker:
             refuse_sign(self._problems, node.negation)
         if node.state.text in KNOWING:
             return self._knowing(node, operand)
-        if operand.type.known == Type(Base.NIC) and node.state.text in scope.conditions.known:
+        if operand.type.known == Type(Base.NIC) and node.state.text in scope.conditions.by_name:
             return self._named(node, scope)
         state = states_of(operand.type.base).get(node.state.text)
         if operand.type.is_list or state is None:
@@ -226,7 +226,7 @@ class ConditionChecker:
     def _named(self, node: nodes.StateTest, scope: Scope) -> Checked:
         """Return a named condition, inserted for the operand before `is`."""
         scope.conditions.used.add(node.state.text)
-        named = scope.conditions.known[node.state.text]
+        named = scope.conditions.by_name[node.state.text]
         subject = self._expressions.known_value(node.operand, scope)
         if named is None or subject is None:
             return Checked(None)
@@ -249,7 +249,7 @@ class ConditionChecker:
     def _unknown_state(self, node: nodes.StateTest, operand: Expression, scope: Scope) -> None:
         name, states = node.state.text, {*states_of(operand.type.base)}
         if operand.type.base is Base.NIC:
-            states |= scope.conditions.known.keys()
+            states |= scope.conditions.by_name.keys()
         if operand.type.is_list:
             message = f"{quote(operand.text)} is a list, and a list has no states"
             quantifier = "some" if node.negation is None else "no"

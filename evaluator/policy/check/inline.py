@@ -55,8 +55,8 @@ class NamedCondition(Struct, frozen=True):
 class NamedConditions:
     """The named conditions of a policy, None for those with mistakes; `used` are the names that were used."""
 
-    def __init__(self, known: Mapping[str, NamedCondition | None] | None = None) -> None:
-        self.known = {} if known is None else known
+    def __init__(self, by_name: Mapping[str, NamedCondition | None] | None = None) -> None:
+        self.by_name = {} if by_name is None else by_name
         self.used: set[str] = set()
 
 

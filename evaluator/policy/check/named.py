@@ -59,8 +59,8 @@ class _Checker:
         self._declarations = declarations
         self._parameters = parameters
         self._problems = problems
-        self._known: dict[str, NamedCondition | None] = {}
-        self._conditions = NamedConditions(self._known)
+        self._checked_by_name: dict[str, NamedCondition | None] = {}
+        self._conditions = NamedConditions(self._checked_by_name)
         self._parsed = {name: self._parse(name, declaration) for name, declaration in declarations.items()}
 
     def all(self) -> NamedConditions:
@@ -93,15 +93,15 @@ class _Checker:
                 message = f"the condition {quote(name)} uses itself"
             hint = "write a condition instead of one of these names"
             self._problems.error("CONDITION_CYCLE", message, self._declarations[name].key, hint)
-            self._known[name] = None
-        if name in self._known:
+            self._checked_by_name[name] = None
+        if name in self._checked_by_name:
             return
         parsed = self._parsed[name]
         for other in () if parsed is None else _names_in(parsed.condition):
             if other in self._declarations:
                 self._check(other, (*open_names, name))
-        if name not in self._known:
-            self._known[name] = None if parsed is None else self._checked(parsed)
+        if name not in self._checked_by_name:
+            self._checked_by_name[name] = None if parsed is None else self._checked(parsed)
 
     def _checked(self, parsed: _Parsed) -> NamedCondition | None:
         scope = Scope(self._parameters, "", {SUBJECT: Type(Base.NIC)}, conditions=self._conditions, is_named=True)

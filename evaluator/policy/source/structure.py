@@ -164,8 +164,10 @@ def _not_a_map(key: str, value: object, violation: Violation) -> tuple[str, str]
 
 
 def _hint_for_type(value: str) -> str:
-    low = value.lower()
-    if low in _LISTS:
+    lower = value.lower()
+    if lower in _LISTS:
         return "write the type of the elements in brackets: `type: [string]`"
-    known = _TYPES.get(low.rstrip("s"), _TYPES.get(low, ""))
-    return f"write `{known}`" if known else did_you_mean(value, TYPE_NAMES) or f"the types are {', '.join(TYPE_NAMES)}"
+    intended = _TYPES.get(lower.rstrip("s"), _TYPES.get(lower, ""))
+    if intended:
+        return f"write `{intended}`"
+    return did_you_mean(value, TYPE_NAMES) or f"the types are {', '.join(TYPE_NAMES)}"
