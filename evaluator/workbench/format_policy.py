@@ -82,7 +82,7 @@ def _read(source: Source) -> Located:
     problems = Problems(source)
     located = read_yaml(source, problems)
     if located is None or problems.has_errors:
-        raise PolicyError(problems.found)
+        raise PolicyError(problems.diagnostics)
     if "policy" not in located.children:
         problems.error("POLICY_INVALID", "missing key `policy`", located.span, "only policies can be formatted")
     for place in _places(source, located):
@@ -91,7 +91,7 @@ def _read(source: Source) -> Located:
             parse = parse_condition if place.is_condition else parse_sentence
             parse(scalar, problems)
     if problems.has_errors:
-        raise PolicyError(problems.found)
+        raise PolicyError(problems.diagnostics)
     return located
 
 
