@@ -20,7 +20,7 @@ from evaluator.base.text import quote_path
 from evaluator.policy.source.extend import rule_maps
 from evaluator.policy.source.find import plain_text
 from evaluator.policy.source.problems import Problems
-from evaluator.policy.source.scalar import Scalar, read_scalar
+from evaluator.policy.source.scalar import ScalarText, read_scalar
 from evaluator.policy.source.yaml_text import Located, read_yaml
 from evaluator.policy.syntax.layout import WIDTH, flat, lay_out
 from evaluator.policy.syntax.parse import LONGEST_SENTENCE, parse_condition, parse_sentence, tokens
@@ -122,7 +122,7 @@ def _scalars_in_flow(text: str) -> Iterator[int]:
             yield event.start_mark.index if event.start_mark else 0
 
 
-def _scalar(source: Source, value: Located) -> Scalar | None:
+def _scalar(source: Source, value: Located) -> ScalarText | None:
     """Return the sentence with the places of its characters; None if it has escapes, because these are not changed."""
     try:
         return read_scalar(source, value.span.start, value.span.end, value.style)

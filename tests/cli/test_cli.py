@@ -373,7 +373,7 @@ def test_a_policy_with_many_warnings_is_usable(write: Any, capsys: pytest.Captur
 
 def test_a_name_too_long_for_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*DECIDE, "--policy", "x" * 300]) == 8
-    assert "there is no policy" in capsys.readouterr().err
+    assert "unknown policy" in capsys.readouterr().err
 
 
 def test_report_keys_reach_no_terminal_raw(write: Any, capsys: pytest.CaptureFixture[str]) -> None:
