@@ -42,7 +42,7 @@ def profiled(size: int, dual: bool, hosts: int) -> dict[str, float]:
 
 def parts(policy: evaluator.Policy, asked: Asked, decode: Callable[[bytes], object]) -> Iterator[tuple[str, float]]:
     """Yield how long each part takes on one host, in seconds."""
-    compiled, parameters = policy._compiled, policy._bound({})
+    compiled, parameters = policy._compiled, policy._bind({})
     data, host, report = asked.data, HostAddresses.of(*asked.host), evaluator.read_report(asked.data)
     seen = Question(report.facts, host, parameters)
     reply = _REPLIES.decode(data)

@@ -215,7 +215,7 @@ def documents(case: Seeded) -> Iterator[tuple[str, object, object]]:
     for number, host in case.questions:
         production, reference = policy(number)
         values = {"engine_address": "10.0.1.9"} if production.name == "route-to-engine" else {}
-        asked = Case(reference, whole, host, production._bound(values))
+        asked = Case(reference, whole, host, production._bind(values))
         made = _document(lambda: production.decide(report, host, **values))  # noqa: B023 -- called at once
         meant = _document(lambda: decide(asked, CaseExplainer))  # noqa: B023 -- called at once
         yield f"{report.format} {case.guise}", made, meant

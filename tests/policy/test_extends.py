@@ -95,7 +95,7 @@ def test_a_policy_decides_as_its_expanded_text(
     assert document["policy"]["sha256"] == policy.digest != alone.digest
     again = expand(read_chain(Source("again", text), recorded(())))
     assert without_comments(again) == without_comments(text)
-    case = Case(Reference(policy.program), read, host, policy._bound({"maybe": maybe}))
+    case = Case(Reference(policy.program), read, host, policy._bind({"maybe": maybe}))
     assert decide(case, CaseExplainer).to_dict() == document
 
 
