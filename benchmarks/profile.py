@@ -23,7 +23,7 @@ from evaluator import HostAddresses
 from evaluator.decision.decide import Case, decide
 from evaluator.explain.explain import CaseExplainer
 from evaluator.policy.language.environment import Question
-from evaluator.report.json_text import is_sound
+from evaluator.report.json_text import is_within_limits
 from evaluator.report.vdsm.read import _REPLIES, _reading
 
 SIZES = {8: 400, 64: 150, 512: 30}
@@ -49,7 +49,7 @@ def parts(policy: evaluator.Policy, asked: Asked, decode: Callable[[bytes], obje
     seconds(lambda: orjson.loads(data))  # the first to touch a text pays for it
     yield "orjson.loads", seconds(lambda: orjson.loads(data))
     yield "decode the needed fields", seconds(lambda: decode(data))
-    yield "look at what nobody reads", seconds(lambda: is_sound(data))
+    yield "check encoding and depth", seconds(lambda: is_within_limits(data))
     yield "decode and validate", seconds(lambda: _REPLIES.decode(data))
     yield "links and address table", seconds(lambda: _reading(reply, reply.nics or {}, ()))
     yield "read_report", seconds(lambda: evaluator.read_report(data))

@@ -83,9 +83,9 @@ def _missing(question: Question) -> frozenset[str]:
     interface that the format leaves out is not a missing fact: `nic is KIND` is false for every interface shown.
     """
     facts = question.facts
-    if facts.told.unrouted and not facts.told.unrouted.isdisjoint(_families(question)):
-        return facts.missing | ROUTE_WORDS
-    return facts.missing
+    if facts.statements.unrouted and not facts.statements.unrouted.isdisjoint(_families(question)):
+        return facts.missing_words | ROUTE_WORDS
+    return facts.missing_words
 
 
 def _families(question: Question) -> Iterator[int]:

@@ -114,7 +114,9 @@ def _kinds_left_out(facts: HostFacts) -> Iterator[str]:
 
 def _no_loopback(facts: HostFacts) -> Iterator[str]:
     """Yield a hint if the format contains loopback links but the report has none: every host has a loopback link."""
-    if f"nic is {Kind.LOOPBACK}" not in facts.lacking and all(link.kind is not Kind.LOOPBACK for link in facts.links):
+    if f"nic is {Kind.LOOPBACK}" not in facts.unsupported_words and all(
+        link.kind is not Kind.LOOPBACK for link in facts.links
+    ):
         yield "or the report is only a part of the tool's output: it has no loopback link"
 
 

@@ -50,7 +50,7 @@ def locate_unowned(question: Question, report_findings: Iterable[Finding]) -> tu
         peers = link.peers
         if peers:
             locations.extend(_at_peer(link, address) for address in addresses & peers)
-    for name in question.facts.table.odd:
+    for name in question.facts.table.irregular:
         locations.extend(_malformed(by_name[name], addresses))
     return tuple(sorted(locations))
 

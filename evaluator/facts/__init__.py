@@ -1,1 +1,1 @@
-"""What is known of one host, frozen. Knows no policy and no format of any tool."""
+"""The facts of one host, as immutable values. This package depends on no policy and on no report format."""

@@ -1,8 +1,8 @@
-"""Addresses as numbers.
+"""IP addresses, networks, and the parsers that read them from text.
 
-Text is never compared: `2001:DB8::1` and `2001:db8:0:0::1` are one address, `::ffff:192.0.2.1` is
-the IPv4 address 192.0.2.1 (RFC 4291, 2.5.5.2), and a short, octal or zero-padded IPv4 text is none,
-because Java, glibc and Python read it as three different hosts.
+Addresses are compared as octets, never as text: `2001:DB8::1` and `2001:db8:0:0::1` are the same address, and
+`::ffff:192.0.2.1` is the IPv4 address 192.0.2.1 (RFC 4291, 2.5.5.2). A short, octal or zero-padded IPv4 text is
+invalid, because Java, glibc and Python read it as three different hosts.
 """
 
 from __future__ import annotations
@@ -18,29 +18,35 @@ from evaluator.facts.netmask import parse_netmask
 if TYPE_CHECKING:
     import ipaddress
 
-_FIRST_GROUP = 2  # where it is zero, C libraries differ in what they shorten and what they write with dots
+_FIRST_GROUP = 2  # octets; if they are zero, C libraries differ in how they shorten the text and use dots
 _MAPPED_PREFIX = bytes(10) + b"\xff\xff"
 _LIMITED_BROADCAST = b"\xff\xff\xff\xff"
 _GREATEST_PREFIX = {4: 32, 6: 128}
-_LINK_LOCAL_V4, _LINK_LOCAL_V6 = b"\xa9\xfe", 0xFE80 >> 6  # what is before their lengths, /16 and /10
-ADDRESS_FLAGS = ("deprecated", "temporary", "dynamic", "tentative")  # the kernel's words
+_LINK_LOCAL_V4, _LINK_LOCAL_V6 = b"\xa9\xfe", 0xFE80 >> 6  # the network bits of 169.254.0.0/16 and fe80::/10
+ADDRESS_FLAGS = ("deprecated", "temporary", "dynamic", "tentative")  # the kernel's names
 NO_FLAGS: frozenset[str] = frozenset()
 _LENGTHS = {str(length): length for length in range(129)}
 
 
 class Address(Struct, frozen=True, order=True, tag=True):
-    """An IPv4 or IPv6 address in octets; sorts by family, then number. Build it with `parse_address`."""
+    """An IPv4 or IPv6 address: its version (4 or 6) and its octets in network order.
+
+    Addresses sort by family, then by number. Create one with `parse_address`.
+    """
 
     version: int
     packed: bytes
 
     @property
     def number(self) -> int:
-        """Its octets as one number."""
+        """The octets as an integer, the first octet is the most significant."""
         return int.from_bytes(self.packed)
 
     def __str__(self) -> str:
-        """Return the text of RFC 5952, by the C library where that writes nothing else."""
+        """Return the address in the text form of RFC 5952.
+
+        The C library formats it, except for IPv6 addresses whose first group is zero: C libraries differ there.
+        """
         if self.version == 4:
             return inet_ntop(AF_INET, self.packed)
         if any(self.packed[:_FIRST_GROUP]):
@@ -48,8 +54,8 @@ class Address(Struct, frozen=True, order=True, tag=True):
         return str(self.as_library())
 
     def as_library(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-        """Return the standard library's object for this address."""
-        import ipaddress  # noqa: PLC0415 -- most decisions compare numbers only
+        """Return the `ipaddress` object for this address."""
+        import ipaddress  # noqa: PLC0415 -- most decisions only compare octets
 
         if self.version == 4:
             return ipaddress.IPv4Address(self.number)
@@ -57,19 +63,22 @@ class Address(Struct, frozen=True, order=True, tag=True):
 
     @property
     def is_link_local(self) -> bool:
-        """Whether it is in 169.254.0.0/16 or fe80::/10."""
+        """Whether the address is in 169.254.0.0/16 or fe80::/10."""
         if self.version == 4:
             return self.packed.startswith(_LINK_LOCAL_V4)
         return int.from_bytes(self.packed[:2]) >> 6 == _LINK_LOCAL_V6
 
     @property
     def is_private(self) -> bool:
-        """Whether it is in an RFC 1918 or RFC 4193 range."""
+        """Whether the address is in a private range of RFC 1918 or RFC 4193."""
         return any(self in network for network in _PRIVATE)
 
     @property
     def unusable(self) -> str:
-        """Why the address can be no host's own (`loopback`, `multicast`, …); empty where it can."""
+        """The reason why the address cannot identify a host, empty if it can.
+
+        One of `unspecified`, `loopback`, `multicast`, `broadcast`.
+        """
         first = self.packed[0]
         if not first and not any(self.packed):
             return "unspecified"
@@ -83,7 +92,7 @@ class Address(Struct, frozen=True, order=True, tag=True):
 
 
 class Cidr(Struct, frozen=True, order=True, tag=True):
-    """A network: its first address and prefix length."""
+    """An IP network: its first address and its prefix length."""
 
     first: Address
     prefix: int
@@ -97,11 +106,11 @@ class Cidr(Struct, frozen=True, order=True, tag=True):
 
 
 class OwnedAddress(Struct, frozen=True, eq=False):
-    """An address of an interface: what was reported of it, and where.
+    """An address of an interface, as the report describes it.
 
-    `prefix` is None where the report gives none. `raw` is the report's own text and `pointer` the
-    JSON Pointer where it stands. `primary` is the address that the reporting tool shows first. `label` is its label
-    in the kernel (`eth0:1`), `flags` are those of `ADDRESS_FLAGS` that the report gives it.
+    `prefix` is the prefix length, None if the report has none. `raw` is the text of the address in the report and
+    `pointer` the JSON Pointer of that text. `primary` is true for the address that the reporting tool lists first.
+    `label` is the kernel's address label (`eth0:1`), and `flags` are the `ADDRESS_FLAGS` that the report sets.
     """
 
     address: Address
@@ -127,17 +136,17 @@ class OwnedAddress(Struct, frozen=True, eq=False):
 
     @property
     def length(self) -> int:
-        """The prefix length; a report without one means the address alone."""
+        """The prefix length; without one in the report, that of a single address (32 or 128)."""
         return _GREATEST_PREFIX[self.address.version] if self.prefix is None else self.prefix
 
     @property
     def is_host_prefix(self) -> bool:
-        """Whether the report says /32 or /128: an address without a subnet, such as a virtual one that moves."""
+        """Whether the report has /32 or /128: an address without a subnet, for example a floating address."""
         return self.prefix == _GREATEST_PREFIX[self.address.version]
 
     @property
     def network(self) -> Cidr:
-        """The subnet that the address stands in."""
+        """The subnet of the address."""
         return network_of(self.address, self.length)
 
     def __str__(self) -> str:
@@ -146,43 +155,46 @@ class OwnedAddress(Struct, frozen=True, eq=False):
 
 def in_order(addresses: Iterable[Address]) -> tuple[Address, ...]:
     """Return the addresses sorted, without duplicates."""
-    found = set(addresses)
-    return tuple(sorted(found) if len(found) > 1 else found)
+    unique = set(addresses)
+    return tuple(sorted(unique) if len(unique) > 1 else unique)
 
 
 def address_of(version: int, number: int) -> Address:
-    """Return the address of a family and a number."""
+    """Return the address with a version (4 or 6) and a number."""
     return Address(version, number.to_bytes(4 if version == 4 else 16))
 
 
 def network_of(address: Address, prefix: int) -> Cidr:
-    """Return the network of the given prefix length that holds the address."""
+    """Return the network with this prefix length that contains the address."""
     host_bits = _GREATEST_PREFIX[address.version] - prefix
     return Cidr(address_of(address.version, address.number >> host_bits << host_bits), prefix)
 
 
 def subnets_of(owned: Iterable[OwnedAddress]) -> tuple[Cidr, ...]:
-    """Return the subnets in which the addresses stand, sorted; one without length or alone in its own is in none."""
-    found: set[tuple[int, int, int]] = set()
-    for one in owned:
-        address = one.address
-        host_bits = _GREATEST_PREFIX[address.version] - one.length
-        if one.prefix is not None and host_bits:
-            found.add((address.version, address.number >> host_bits << host_bits, one.prefix))
-    return tuple([Cidr(address_of(version, number), prefix) for version, number, prefix in sorted(found)])
+    """Return the subnets of the addresses, sorted; an address without a length, or with /32 or /128, has no subnet."""
+    subnets: set[tuple[int, int, int]] = set()
+    for entry in owned:
+        address = entry.address
+        host_bits = _GREATEST_PREFIX[address.version] - entry.length
+        if entry.prefix is not None and host_bits:
+            subnets.add((address.version, address.number >> host_bits << host_bits, entry.prefix))
+    return tuple([Cidr(address_of(version, number), prefix) for version, number, prefix in sorted(subnets)])
 
 
 def parse_address(text: str) -> Address:
-    """Read a full IPv4 or IPv6 text without zone; a mapped IPv4 becomes the IPv4. ValueError says why not."""
+    """Return the address in a text without a zone; an IPv4-mapped IPv6 address becomes the IPv4 address.
+
+    Raises ValueError with the reason if the text is invalid.
+    """
     if ":" not in text:
         try:
             return Address(4, inet_pton(AF_INET, text))
         except (OSError, ValueError):
-            pass  # said below what is wrong
+            pass  # the code below raises an error with the reason
     if "%" in text:
-        raise ValueError("a zone belongs to the one who asks")
+        raise ValueError("an address with a zone is valid on one host only")
     if not text.isascii():
-        raise ValueError("an address is written in ASCII")
+        raise ValueError("an address must be ASCII")
     octets = _octets(text)
     if octets.startswith(_MAPPED_PREFIX):
         return Address(4, octets[12:])
@@ -198,17 +210,20 @@ def is_ipv4(text: str) -> bool:
 
 
 def _octets(text: str) -> bytes:
-    """Return the octets of an address by the C library, which is faster; the standard library says what is wrong."""
+    """Return the octets of an address.
+
+    The C library parses it, because it is faster. If it fails, `ipaddress` raises an error with the reason.
+    """
     try:
         return inet_pton(AF_INET6 if ":" in text else AF_INET, text)
     except (OSError, ValueError):
-        import ipaddress  # noqa: PLC0415 -- as above
+        import ipaddress  # noqa: PLC0415 -- only texts that the C library refuses need it
 
         return ipaddress.ip_address(text).packed
 
 
 def parse_cidr(text: str) -> Cidr:
-    """Read `address/length`; ValueError says what is wrong, host bits that are set among it."""
+    """Return the network in `address/length`; ValueError if the text is invalid or host bits are set."""
     address, prefix = parse_with_prefix(text)
     if prefix is None:
         raise ValueError("it has no prefix length")
@@ -219,15 +234,16 @@ def parse_cidr(text: str) -> Cidr:
 
 
 def parse_with_prefix(text: str) -> tuple[Address, int | None]:
-    """Read `address`, `address/length` or `address/netmask`; the second is None where there is no length.
+    """Return the address and prefix length in `address`, `address/length` or `address/netmask`.
 
-    The length of a mapped IPv4 address is one of IPv6: /120 means /24, and below /96 it means nothing.
+    The length is None if the text has none. The length of an IPv4-mapped IPv6 address counts IPv6 bits: /120 becomes
+    /24, and a length below /96 becomes None.
     """
     return _with_prefix(*text.partition("/"))
 
 
 def read_entry(text: str) -> tuple[Address, int | None]:
-    """Read an address entry of a report; `%zone`, which belongs to the reporting host, is dropped."""
+    """Return the address and prefix length in an address entry of a report, without its `%zone`."""
     body, slash, tail = text.partition("/")
     return _with_prefix(body.partition("%")[0] if "%" in body else body, slash, tail)
 
@@ -242,9 +258,12 @@ def _with_prefix(body: str, slash: str, tail: str) -> tuple[Address, int | None]
 
 
 def length_of(address: Address, text: str, length: int) -> int | None:
-    """Return the length of an address that was written as `text`; ValueError where none can be that long."""
+    """Return the prefix length of an address that was parsed from `text`; ValueError if the length is out of range.
+
+    The result is None for an IPv4-mapped IPv6 address with a length below 96.
+    """
     if not 0 <= length <= _GREATEST_PREFIX[_written_version(address, text)]:
-        raise ValueError("no prefix length")
+        raise ValueError("invalid prefix length")
     if _written_version(address, text) == address.version:
         return length
     return length - 96 if length >= 96 else None

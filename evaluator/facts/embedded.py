@@ -1,7 +1,7 @@
-"""The IPv4 address inside an IPv6 address of a transition mechanism.
+"""Finds the IPv4 address that a transition mechanism embedded in an IPv6 address.
 
-Such an address is not equal to the IPv4 address, but it shows which host somebody meant. Only IPv4-mapped addresses
-(`::ffff:192.0.2.1`) are equal, and `parse_address` makes the IPv4 address of them.
+The two addresses are not equal, but the embedded one shows which host was probably meant. Only an IPv4-mapped address
+(`::ffff:192.0.2.1`) is equal to its IPv4 address, and `parse_address` returns the IPv4 address for it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ISATAP = (0x00005EFE, 0x02005EFE)
 
 
 class Mechanism(StrEnum):
-    """How an IPv4 address became part of an IPv6 address."""
+    """The transition mechanism that embedded an IPv4 address in an IPv6 address."""
 
     NAT64 = "NAT64"
     SIX_TO_FOUR = "6to4"
@@ -27,7 +27,7 @@ class Mechanism(StrEnum):
 
 
 def embedded_ipv4(address: Address) -> tuple[Mechanism, Address] | None:
-    """Return the IPv4 address in an IPv6 address, and how it became part of it, or None."""
+    """Return the mechanism and the IPv4 address that it embedded in an IPv6 address; None if it has no such address."""
     number = address.number
     if address.version == 4:
         return None

@@ -1,10 +1,14 @@
-"""What a host reports: the facts of its interfaces, whatever the format, and the queries on them."""
+"""The facts of one host, independent of the report format, and the queries of a decision on them.
+
+Interfaces are found by name and addresses in the owner index (`table.py`). A query on addresses first searches the
+index, then reads the irregular interfaces in full. A query on lower devices first walks the few interfaces below one;
+if a policy repeats such queries, the host's `Topology` answers them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -13,55 +17,58 @@ from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.link import NO_LOWERS, Kind, Link, Lowers
 from evaluator.facts.lists import Lists
 from evaluator.facts.route import Route
-from evaluator.facts.subnets import Inhabitants
+from evaluator.facts.subnets import AddressIndex
 from evaluator.facts.table import AddressTable, table_of
 from evaluator.facts.topology import Topology
 
-if TYPE_CHECKING:
-    pass
-
-_NOWHERE = (1, 0)
+_NO_ROUTE = (1, 0)  # the rank of an unreachable destination: greater than that of every route
 _FEW_WALKS = range(16)
 _NO_POINTERS: Mapping[str, str] = {}
 
 
-class Told(Struct, frozen=True):
-    """What a report states about the host itself, and what reports of its kind never state.
+class HostStatements(Struct, frozen=True):
+    """Facts of a report about the whole host, and about the limits of its format.
 
-    `networks` are the logical networks on the host, sorted. `lacking` holds the words of the rule language, such as
-    `nic is up`, that the report's format can never supply. `absent_families` (4, 6) are those of which no link has an
-    address, if the reporting tool can leave a family out; `unrouted` those whose routes are not in the report although
-    it has the other family's. `pointers` maps a fact of the host to its JSON Pointer.
-    `other_lists` is a length that no list of one link exceeds, that of its addresses and of the routes that these give
-    apart, and `all_lists` counts the elements of all of them; None if nobody has counted.
+    `networks` are the logical networks on the host, sorted. `unsupported_words` are words of the rule language, such as
+    `nic is up`, whose values reports of this format never contain. `absent_families` (4, 6) are address families
+    without an address on any interface, if the reporting tool can omit a family. `unrouted` are families without routes
+    in a report that has routes of the other family. `pointers` maps a fact of the host to its JSON Pointer.
+
+    `longest_list` is an upper bound for the lengths of an interface's lists, except its addresses and the routes
+    that follow from them. `count_list_items` returns an upper bound for the items of all these lists on the host. Both
+    are None if the reader does not provide them.
     """
 
     networks: tuple[str, ...] = ()
     last_client_iface: str | None = None
-    lacking: frozenset[str] = frozenset()
+    unsupported_words: frozenset[str] = frozenset()
     absent_families: frozenset[int] = frozenset()
     unrouted: frozenset[int] = frozenset()
     pointers: Mapping[str, str] = _NO_POINTERS
-    other_lists: int | None = None
-    all_lists: Callable[[], int] | None = None
+    longest_list: int | None = None
+    count_list_items: Callable[[], int] | None = None
 
 
-_NOTHING_TOLD = Told()
+_NO_STATEMENTS = HostStatements()
 
 
 class HostFacts(Struct, frozen=True, dict=True, eq=False):
-    """One host as its report describes it; `by_name` are its interfaces, `table` has their addresses."""
+    """The facts of one host.
+
+    `by_name` has the interfaces in report order, `table` their addresses. `find_blocked` returns the routes that drop
+    or reject packets. Two hosts are equal if their facts are; pointers and sizes are not compared.
+    """
 
     by_name: Mapping[str, Link]
     table: AddressTable
-    told: Told = _NOTHING_TOLD
+    statements: HostStatements = _NO_STATEMENTS
     find_blocked: Callable[[], tuple[Route, ...]] = tuple
 
     @classmethod
     def of(cls, links: Iterable[Link]) -> HostFacts:
-        """Return the facts of links that have their addresses already."""
+        """Return the facts of a host with these links; the owner index is built from their addresses."""
         by_name = {link.name: link for link in links}
-        return cls(by_name, _read_in_full(by_name))
+        return cls(by_name, _table_of_links(by_name))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, HostFacts) and all(getattr(self, fact) == getattr(other, fact) for fact in _FACTS)
@@ -75,52 +82,58 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     @property
     def networks(self) -> tuple[str, ...]:
         """The logical networks on the host, sorted."""
-        return self.told.networks
+        return self.statements.networks
 
     @property
     def last_client_iface(self) -> str | None:
-        """The interface by which the last client came."""
-        return self.told.last_client_iface
+        """The interface through which the last client connected (VDSM's `lastClientIface`), None if not reported."""
+        return self.statements.last_client_iface
 
     @property
-    def lacking(self) -> frozenset[str]:
-        """The words that reports of this kind can never supply."""
-        return self.told.lacking
+    def unsupported_words(self) -> frozenset[str]:
+        """The words of the rule language whose values reports of this format never contain."""
+        return self.statements.unsupported_words
 
     @property
     def kinds_left_out(self) -> tuple[Kind, ...]:
-        """The kinds of which reports of this format have no interfaces; none if it only cannot tell kinds apart."""
-        return _kinds_left_out(self.lacking)
+        """The kinds of interfaces that reports of this format leave out.
+
+        Empty if the format reports all interfaces but not their kinds.
+        """
+        return _kinds_left_out(self.unsupported_words)
 
     @property
-    def missing(self) -> frozenset[str]:
-        """The words that it lacks about its interfaces: that one is of a kind that is left out is known to be false."""
-        return _without_left_out(self.lacking)
+    def missing_words(self) -> frozenset[str]:
+        """The unsupported words that are unknown for the reported interfaces.
+
+        `nic is KIND` is not unknown but false if the format leaves out interfaces of that kind.
+        """
+        return _without_left_out(self.unsupported_words)
 
     @property
     def absent_families(self) -> frozenset[int]:
-        """The families that the report may have left out."""
-        return self.told.absent_families
+        """The address families (4, 6) that the report may have left out."""
+        return self.statements.absent_families
 
     @property
     def pointers(self) -> Mapping[str, str]:
-        """The JSON Pointers of the host's own facts."""
-        return self.told.pointers
+        """The JSON Pointers of the facts about the whole host."""
+        return self.statements.pointers
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
-        """The interfaces, sorted by name (code points)."""
+        """The interfaces, sorted by name (by code points)."""
         by_name = self.by_name
         return tuple([by_name[name] for name in sorted(by_name)])
 
     @cached_property
     def topology(self) -> Topology:
-        """Who stands on whom."""
-        return Topology(self.by_name, {name: below.names for name, below in self.standing.items()})
+        """The lower and upper devices of all interfaces, with the transitive closure."""
+        return Topology(self.by_name, {name: below.names for name, below in self.lower_devices.items()})
 
     @cached_property
     def blocked(self) -> tuple[Route, ...]:
-        """The routes that lead nowhere (unreachable, blackhole, prohibit)."""
+        """The routes that drop or reject packets (types unreachable, blackhole, prohibit, throw), sorted."""
         return self.find_blocked()
 
     @cached_property
@@ -128,42 +141,44 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return iter(_FEW_WALKS)
 
     @cached_property
-    def standing(self) -> Mapping[str, Lowers]:
-        """What is directly below each interface that is on top of anything."""
+    def lower_devices(self) -> Mapping[str, Lowers]:
+        """The direct lower devices by interface name; interfaces without lower devices are left out."""
         lowers = [(name, link.lowers) for name, link in self.by_name.items()]
         return {name: below for name, below in lowers if below is not NO_LOWERS}
 
     @cached_property
     def slaves(self) -> frozenset[str]:
-        """The names that stand in some bond or team."""
-        return frozenset([name for below in self.standing.values() for name in below.slaves])
+        """The names of the members of bonds and teams."""
+        return frozenset([name for below in self.lower_devices.values() for name in below.slaves])
 
     @cached_property
     def ports(self) -> frozenset[str]:
-        """The names that stand in some bridge."""
-        return frozenset([name for below in self.standing.values() for name in below.ports])
+        """The names of the ports of bridges."""
+        return frozenset([name for below in self.lower_devices.values() for name in below.ports])
 
     @cached_property
     def with_host_prefix(self) -> set[str]:
-        """The names of the interfaces that may have an address with a prefix as long as the address."""
-        return self.table.odd | self.table.with_host_prefix()
+        """The names of the interfaces that may have an address with /32, /128 or no prefix length."""
+        return self.table.irregular | self.table.with_host_prefix()
 
     @cached_property
     def lists(self) -> Lists:
-        """How long the lists of one link and of all links are at most, lists of interfaces apart."""
-        told = self.told
-        if told.other_lists is None or told.all_lists is None:
+        """Upper bounds for the sizes of the lists of one link and of all links, except lists of interfaces."""
+        statements = self.statements
+        if statements.longest_list is None or statements.count_list_items is None:
             return Lists.of(link.list_lengths + 2 for link in self.by_name.values())
-        odd = [len(self.by_name[name].addresses) for name in self.table.odd]
+        irregular = [len(self.by_name[name].addresses) for name in self.table.irregular]
         return Lists(
-            max(self._most_addresses, told.other_lists) + 2,
-            self.table.total + sum(odd) + told.all_lists() + 2 * self.size,
+            max(self._most_addresses, statements.longest_list) + 2,
+            self.table.total + sum(irregular) + statements.count_list_items() + 2 * self.size,
         )
 
     @cached_property
     def _most_addresses(self) -> int:
-        """A number of addresses that no interface exceeds."""
-        return self.table.most() + max([len(self.by_name[name].addresses) for name in self.table.odd], default=0)
+        """An upper bound for the number of addresses of one interface."""
+        return self.table.most_rows() + max(
+            [len(self.by_name[name].addresses) for name in self.table.irregular], default=0
+        )
 
     @property
     def longest_name(self) -> int:
@@ -171,13 +186,16 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return max(map(len, (*self.by_name, *self.networks)), default=0)
 
     def is_below(self, interfaces: int, bound: int) -> bool:
-        """Return whether the interfaces are fewer, and all lists of each link and all names shorter than the bound."""
+        """Return whether the host has fewer than `interfaces` interfaces, and all its lists and names are short.
+
+        Short means: fewer than `bound` items or characters. The test may return False for a host at the limit.
+        """
         if len(self.by_name) >= interfaces or len(self.networks) >= bound or self.longest_name >= bound:
             return False
-        known = self.told.other_lists
-        if known is None:
+        longest = self.statements.longest_list
+        if longest is None:
             return self.lists.most < bound
-        return known + 2 < bound and (self.table.total + 2 < bound or self._most_addresses + 2 < bound)
+        return longest + 2 < bound and (self.table.total + 2 < bound or self._most_addresses + 2 < bound)
 
     @property
     def size(self) -> int:
@@ -185,18 +203,18 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return len(self.by_name)
 
     def owned(self, host: HostAddresses) -> Mapping[str, frozenset[Address]]:
-        """Return the interfaces that own usable host addresses, and which."""
-        wanted = {address.packed: address for address in host.usable}
-        found: dict[str, set[Address]] = {}
-        for name, packed in self.table.owners(wanted):
-            found.setdefault(name, set()).add(wanted[packed])
-        usable = host.usable_set if self.table.odd else frozenset()
-        for name in self.table.odd:
-            found[name] = set(usable & self.by_name[name].address_set)
-        return {name: frozenset(found[name]) for name in sorted(found) if found[name]}
+        """Return the interfaces that own a usable host address, sorted by name, each with its host addresses."""
+        by_octets = {address.packed: address for address in host.usable}
+        owned: dict[str, set[Address]] = {}
+        for name, packed in self.table.owners(by_octets):
+            owned.setdefault(name, set()).add(by_octets[packed])
+        usable = host.usable_set if self.table.irregular else frozenset()
+        for name in self.table.irregular:
+            owned[name] = set(usable & self.by_name[name].address_set)
+        return {name: frozenset(owned[name]) for name in sorted(owned) if owned[name]}
 
     def named(self, name: str | None) -> tuple[Link, ...]:
-        """Return the described interface of a name, if there is one."""
+        """Return the interface with a name as a tuple, empty if the report does not describe it."""
         return (self.by_name[name],) if name is not None and name in self.by_name else ()
 
     def owning(self, address: Address | None) -> tuple[Link, ...]:
@@ -204,89 +222,100 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return () if address is None else tuple(map(self.by_name.__getitem__, self.owners_of((address,))[address]))
 
     def owners_of(self, addresses: Collection[Address]) -> Mapping[Address, tuple[str, ...]]:
-        """Return the names of the interfaces that own each of several addresses, sorted."""
+        """Return for each of the addresses the names of the interfaces that own it, sorted."""
         names: dict[Address, list[str]] = {address: [] for address in addresses}
         if addresses:
-            for name in self.odd_and(name for name, _ in self.table.owners({one.packed: one for one in addresses})):
+            rows = self.table.owners({address.packed: address for address in addresses})
+            for name in self.with_irregular(name for name, _ in rows):
                 for address in names.keys() & self.by_name[name].address_set:
                     names[address].append(name)
         return {address: tuple(owners) for address, owners in names.items()}
 
     def near(self, addresses: Collection[Address]) -> tuple[Link, ...]:
-        """Return the interfaces in one of whose subnets one of the addresses is, sorted by name."""
+        """Return the interfaces with a subnet that contains one of the addresses, sorted by name."""
         if not addresses:
             return ()
-        wanted = Inhabitants(addresses)
-        names = self.table.near(wanted)
-        unsure = self.table.odd | self.table.doubled(names)
+        index = AddressIndex(addresses)
+        names = self.table.near(index)
+        unsure = self.table.irregular | self.table.with_repeated_address(names)
         links = [self.by_name[name] for name in sorted(names | unsure)]
-        return tuple([link for link in links if link.name not in unsure or _is_near(link, wanted)])
+        return tuple([link for link in links if link.name not in unsure or _is_near(link, index)])
 
-    def odd_and(self, names: Iterable[str]) -> list[str]:
-        """Return these names and those of the interfaces that the table does not know in full, sorted."""
-        return sorted({*names, *self.table.odd})
+    def with_irregular(self, names: Iterable[str]) -> list[str]:
+        """Return these names and the names of the irregular interfaces, sorted."""
+        return sorted({*names, *self.table.irregular})
 
     def is_above(self, upper: str, lower: str) -> bool:
-        """Return whether one interface stands transitively above another.
+        """Return whether `upper` is transitively above `lower`; False if both are in one cycle.
 
-        A few times by a walk: for a policy that asks it of every pair all stacks are worked out once.
+        The first few queries walk the lower devices. If more follow, the topology is built once and answers them.
         """
         if next(self._walks, None) is None:
             return self.topology.is_above(upper, lower)
-        return lower in self._met_below(upper) and upper not in self._met_below(lower)
+        return lower in self._reachable_below(upper) and upper not in self._reachable_below(lower)
 
     def below(self, name: str) -> Collection[str]:
-        """Return everything transitively below an interface, found in the same way."""
+        """Return the names of all interfaces transitively below an interface, in any order.
+
+        Like `is_above`, it walks at first and uses the topology later. It always uses the topology in a cycle.
+        """
         if self.by_name[name].lowers is NO_LOWERS:
             return ()
-        met = None if next(self._walks, None) is None else self._met_below(name)
-        return self.topology.below(name) if met is None or name in met else met
+        names = None if next(self._walks, None) is None else self._reachable_below(name)
+        return self.topology.below(name) if names is None or name in names else names
 
-    def _met_below(self, name: str) -> set[str]:
-        """Return all that a walk down from one interface meets: in a circle itself, too."""
-        met: set[str] = set()
+    def _reachable_below(self, name: str) -> set[str]:
+        """Return all interfaces that a walk to lower devices reaches; in a cycle, also the first one itself."""
+        reached: set[str] = set()
         pending = [name]
-        for one in pending:  # it grows meanwhile
-            for lower in self.by_name[one].lowers.names:
-                if lower not in met and lower in self.by_name:
-                    met.add(lower)
+        for upper in pending:  # the list grows during the loop
+            for lower in self.by_name[upper].lowers.names:
+                if lower not in reached and lower in self.by_name:
+                    reached.add(lower)
                     pending.append(lower)
-        return met
+        return reached
 
     def route_to(self, address: Address) -> tuple[Link, ...]:
-        """Return the links by which the host reaches an address: longest prefix, then least metric; sorted by name."""
-        reached = {
-            link.name: min((way.rank for way in link.ways if address in way.destination), default=_NOWHERE)
+        """Return the links through which the host reaches an address, sorted by name.
+
+        These are the links with the best route: the longest prefix, then the lowest metric. The result is empty if no
+        route matches, or if a route that drops or rejects packets is as good as the best one.
+        """
+        ranks = {
+            link.name: min(
+                (route.rank for route in link.main_routes if address in route.destination), default=_NO_ROUTE
+            )
             for link in self.links
         }
-        stopped = min((way.rank for way in self.blocked if address in way.destination), default=_NOWHERE)
-        best = min((stopped, *reached.values()))
-        if best in (stopped, _NOWHERE):
+        blocking = min((route.rank for route in self.blocked if address in route.destination), default=_NO_ROUTE)
+        best = min((blocking, *ranks.values()))
+        if best in (blocking, _NO_ROUTE):
             return ()
-        return tuple(link for link in self.links if reached[link.name] == best)
+        return tuple(link for link in self.links if ranks[link.name] == best)
 
 
 @lru_cache(64)
-def _kinds_left_out(lacking: frozenset[str]) -> tuple[Kind, ...]:
-    kinds = [kind for kind in Kind if f"nic is {kind}" in lacking]
+def _kinds_left_out(unsupported_words: frozenset[str]) -> tuple[Kind, ...]:
+    kinds = [kind for kind in Kind if f"nic is {kind}" in unsupported_words]
     return tuple(kinds) if Kind.OTHER in kinds and Kind.PHYSICAL not in kinds else ()
 
 
 @lru_cache(64)
-def _without_left_out(lacking: frozenset[str]) -> frozenset[str]:
-    return lacking - {f"nic is {kind}" for kind in _kinds_left_out(lacking)}
+def _without_left_out(unsupported_words: frozenset[str]) -> frozenset[str]:
+    return unsupported_words - {f"nic is {kind}" for kind in _kinds_left_out(unsupported_words)}
 
 
-_FACTS = ("by_name", "networks", "last_client_iface", "blocked", "lacking", "absent_families")
+_FACTS = ("by_name", "networks", "last_client_iface", "blocked", "unsupported_words", "absent_families")
 
 
-def _is_near(link: Link, wanted: Inhabitants) -> bool:
+def _is_near(link: Link, addresses: AddressIndex) -> bool:
+    """Return whether a subnet of the link contains one of the addresses."""
     networks = ((network.first, network.prefix) for network in link.subnets)
-    return any(wanted.has(first.version, first.number, prefix) for first, prefix in networks)
+    return any(addresses.any_in(first.version, first.number, prefix) for first, prefix in networks)
 
 
-def _read_in_full(links: Mapping[str, Link]) -> AddressTable:
-    """Return the table of links that have their addresses already."""
+def _table_of_links(links: Mapping[str, Link]) -> AddressTable:
+    """Return the owner index of links, from the addresses that they have."""
     return table_of(
         [
             (name, (str(owned.address),), -1 if owned.prefix is None else owned.prefix)

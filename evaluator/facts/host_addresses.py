@@ -1,4 +1,4 @@
-"""What the host is addressed by: the second input of a decision, beside what it reports (`host.py`)."""
+"""The addresses of the host, given or resolved: the second input of a decision, next to its report (`host.py`)."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from evaluator.facts.literal import parse_literals
 if TYPE_CHECKING:
     from evaluator.facts.literal import Literal
 
-_OF_DEBIAN = "127.0.1.1"
+_DEBIAN_LOOPBACK = "127.0.1.1"
 _OTHER_ADDRESS = "use an address that other hosts can reach"
 
 
 class Unusable(Struct, frozen=True):
-    """An address that no interface can own, and why."""
+    """An address that no interface can own, and the reason (`loopback`, `multicast`, …)."""
 
     address: str
     reason: str
 
 
 class HostDocument(Struct, frozen=True):
-    """The addresses as they are in a decision document, member by member."""
+    """The member `host` of a decision document."""
 
     name: str
     literal: bool
@@ -39,13 +39,13 @@ class HostDocument(Struct, frozen=True):
 
 
 class HostAddresses(Struct, frozen=True, dict=True, eq=False):
-    """The addresses a host is asked by, frozen once.
+    """The addresses that identify a host, as an immutable value.
 
-    `answers` holds all of them and `usable` those that an interface can own, both sorted by family
-    and number (`address.in_order`). `asked` is the name that was asked, None if addresses were given. `complete`
-    is False if the query of a family failed. `first` is the first answer in wire order, A before AAAA.
-    `remarks` are findings on the name and its look-up, `resolution` is how it was resolved (None for
-    literals), `withheld` are answers that do not count because a complete set was required.
+    `answers` are all addresses and `usable` those that an interface can own, both sorted by family and number.
+    `asked` is the name that was resolved, None if addresses were given. `complete` is False if the query for an address
+    family failed. `first` is the first address in the order of the answer, A before AAAA. `remarks` are findings about
+    the name and its resolution. `resolution` describes how the name was resolved, None if addresses were given.
+    `withheld` are answers that are not used, because a complete set was required and a query failed.
     """
 
     answers: tuple[Address, ...] = ()
@@ -57,25 +57,26 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
     withheld: tuple[Address, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse answers that are not sorted: ValueError, for a decision must not depend on their order."""
+        """Raise ValueError if the answers are not sorted: a decision must not depend on their order."""
         if len(self.answers) > 1 and in_order(self.answers) != self.answers:
-            raise ValueError("the answers are not in order")
+            raise ValueError("the answers must be sorted and unique")
 
     @classmethod
     def of(cls, *addresses: Literal, name: str | None = None, complete: bool = True) -> HostAddresses:
-        """Return the given literals as a frozen set, without any I/O; HostNameError names each invalid one.
+        """Return the host addresses for given literals, without any I/O.
 
-        Accepted: IPv4 as four decimal numbers, IPv6 in any spelling, in brackets or not, and a zone
-        on a link-local address (it is the asker's own and is dropped). With `name` the addresses are what a resolver
-        answered for that name, in its order; `complete` is False if the query of an address family failed.
+        Accepted are IPv4 as four decimal numbers and IPv6 in any valid form, both as text or as an `ipaddress` object.
+        IPv6 may be in brackets. A link-local address may have a zone, which is dropped. With `name` the addresses are
+        the answer of a resolver for that name, in its order; `complete` is False if the query for an address family
+        failed. Raises HostNameError with each invalid literal.
         """
-        found = parse_literals(addresses)
-        first = found if name is None else sorted(found, key=_version)
-        return cls(in_order(found), name, complete, first[0] if first else None)
+        parsed = parse_literals(addresses)
+        ordered = parsed if name is None else sorted(parsed, key=_version)
+        return cls(in_order(parsed), name, complete, ordered[0] if ordered else None)
 
     def __eq__(self, other: object) -> bool:
-        same = isinstance(other, HostAddresses)
-        return same and all(getattr(self, name) == getattr(other, name) for name in _COMPARED)
+        is_same_type = isinstance(other, HostAddresses)
+        return is_same_type and all(getattr(self, name) == getattr(other, name) for name in _COMPARED)
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -90,7 +91,7 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def unusable(self) -> tuple[Address, ...]:
-        """Those that none can own."""
+        """The addresses that no interface can own."""
         return tuple([address for address in self.answers if address.unusable])
 
     @property
@@ -100,7 +101,7 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def name(self) -> str:
-        """The name as asked, or the literals, or an empty text for the empty set."""
+        """The resolved name, or the given addresses separated by commas; empty if there are no addresses."""
         return ", ".join(map(str, self.answers)) if self.asked is None else self.asked
 
     @property
@@ -109,7 +110,7 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
         return self.asked is None
 
     def findings(self) -> Iterable[Finding]:
-        """Yield what is wrong with the name and its answers."""
+        """Yield the findings about the name and its addresses."""
         yield from self.remarks
         for address in self.unusable:
             yield Finding(
@@ -124,16 +125,16 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
                 FindingCode.ANSWERS_INCOMPLETE,
                 Severity.WARNING,
                 "an address family could not be resolved, so answers may be missing",
-                hint="ask again when the name servers answer",
+                hint="try again when the name servers answer",
             )
 
     def to_dict(self) -> dict[str, object]:
-        """Return the addresses as JSON-ready data, as they are in a document."""
-        found: dict[str, object] = json.decode(json.encode(self.document()))
-        return found
+        """Return the addresses as a JSON-compatible dict: the member `host` of a decision document."""
+        data: dict[str, object] = json.decode(json.encode(self.document()))
+        return data
 
     def document(self) -> HostDocument:
-        """Return the addresses as they are in a document, independent of the order of the answers."""
+        """Return the member `host` of a decision document; it does not depend on the order of the answer."""
         texts = tuple(map(str, self.answers))
         unusable = tuple([Unusable(str(address), address.unusable) for address in self.unusable])
         usable = tuple(map(str, self.usable)) if unusable else texts
@@ -149,12 +150,12 @@ _COMPARED = ("answers", "asked", "complete", "first", "remarks", "withheld")
 
 
 def _why_unusable(address: Address, *, is_literal: bool) -> str:
-    """Return where an address comes from that means the host itself, empty for any other."""
+    """Return a hint on the source of a loopback address, empty for any other address."""
     if address.unusable != "loopback":
         return ""
-    if str(address) == _OF_DEBIAN:
+    if str(address) == _DEBIAN_LOOPBACK:
         return "Debian's installer writes 127.0.1.1 for the host's own name into /etc/hosts; " + _OTHER_ADDRESS
-    return _OTHER_ADDRESS if is_literal else "the name means the host itself where it was looked up; " + _OTHER_ADDRESS
+    return _OTHER_ADDRESS if is_literal else "the name refers to the host that resolved it; " + _OTHER_ADDRESS
 
 
 def _article(word: str) -> str:

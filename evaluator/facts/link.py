@@ -1,4 +1,4 @@
-"""One interface of a host and what it owns, in the kernel's words."""
+"""One interface of a host: its kind, addresses, lower devices, routes and settings, in the kernel's terms."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BOND_MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3a
 
 
 class Kind(StrEnum):
-    """What an interface is; the closed list of the rule language."""
+    """The kind of an interface, as in the words `nic is KIND` of the rule language."""
 
     PHYSICAL = "physical"
     BOND = "bond"
@@ -33,11 +33,11 @@ class Kind(StrEnum):
 
 
 class Lowers(Struct, frozen=True):
-    """The names that an interface gives as standing directly below it, as the report has them.
+    """The names of the direct lower devices of an interface, as the report has them.
 
-    `slaves` of a bond or team, `ports` of a bridge, `base` of a vlan or macvlan, `others` in a role
-    that the report does not tell; sorted, without duplicates, described elsewhere in the report or not.
-    `elsewhere` tells that it stands on something in another network namespace.
+    `slaves` are the members of a bond or team, `ports` the ports of a bridge, `base` is the lower device of a VLAN or
+    macvlan, `others` are lower devices in a role that the report does not show. All are sorted, without duplicates, and
+    need not be described in the report. `elsewhere` is true for a lower device in another network namespace.
     """
 
     slaves: tuple[str, ...] = ()
@@ -48,16 +48,20 @@ class Lowers(Struct, frozen=True):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All of them, sorted."""
+        """The names of all lower devices, sorted."""
         base = () if self.base is None else (self.base,)
-        of_some_role = [names for names in (self.slaves, self.ports, self.others, base) if names]
-        if len(of_some_role) == 1:
-            return of_some_role[0]
-        return tuple(sorted({name for names in of_some_role for name in names}))
+        by_role = [names for names in (self.slaves, self.ports, self.others, base) if names]
+        if len(by_role) == 1:
+            return by_role[0]
+        return tuple(sorted({name for names in by_role for name in names}))
 
 
 class Owned(Struct, frozen=True):
-    """What an interface owns, sorted and without duplicates, what is wrong, and the texts that are no address."""
+    """The parsed address entries of an interface.
+
+    `addresses` are the valid ones that count, sorted, without duplicates. `findings` are the problems with the entries.
+    `malformed` are the texts of entries that are not valid addresses, sorted.
+    """
 
     addresses: tuple[OwnedAddress, ...]
     findings: tuple[Finding, ...]
@@ -71,11 +75,11 @@ _NO_POINTERS: Mapping[str, str] = {}
 
 
 class Link(Struct, frozen=True, eq=False):
-    """One interface. Each format has a class of its own, which reads the facts from what the tool printed.
+    """One interface. Each report format has its own subclass, which reads the facts from the decoded report entry.
 
-    A fact that a format does not have is here as it is without a word from the report: a scalar is None, a tuple
-    empty. `position` is the place in report order (nics, vlans, bonds, bridges), the one fact here that depends
-    on order.
+    This class has the defaults for facts that a format does not report: None for a scalar, empty for a tuple.
+    `position` is the index of the interface in report order (NICs, VLANs, bonds, bridges). It is the only fact that
+    depends on the order of the report.
     """
 
     name: str
@@ -92,47 +96,47 @@ class Link(Struct, frozen=True, eq=False):
         return hash(self.name)
 
     def owned(self) -> Owned:
-        """Return what it owns and what is wrong with its addresses."""
+        """Return the parsed address entries of the interface."""
         return NOTHING_OWNED
 
     @property
     def addresses(self) -> tuple[OwnedAddress, ...]:
-        """What it owns (DESIGN 2.3), sorted."""
+        """The addresses that the interface owns (DESIGN 2.3), sorted."""
         return self.owned().addresses
 
     @property
     def address_set(self) -> frozenset[Address]:
-        """The addresses that it owns, without their lengths."""
+        """The addresses that the interface owns, without prefix lengths."""
         return frozenset([owned.address for owned in self.addresses])
 
     @property
     def malformed(self) -> tuple[str, ...]:
-        """The entries beside its addresses that are none."""
+        """The texts of its address entries that are not valid addresses."""
         return self.owned().malformed
 
     @property
     def peers(self) -> frozenset[Address]:
-        """The addresses at the other end of a point-to-point link, which it does not own."""
+        """The addresses of the peer on a point-to-point link, which the interface does not own."""
         return _NO_ADDRESSES
 
     @property
     def lowers(self) -> Lowers:
-        """What it is directly on top of."""
+        """The direct lower devices of the interface."""
         return NO_LOWERS
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The names in `lowers` that the report does not describe, and should."""
+        """The names in `lowers` that the report does not describe although it should."""
         return ()
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """The logical networks on it, sorted."""
+        """The logical networks on the interface, sorted."""
         return ()
 
     @property
     def conflicts(self) -> tuple[str, ...]:
-        """Where the report contradicts itself about it: `addr`, `network`."""
+        """The facts about which the report contradicts itself: `addr`, `network`."""
         return ()
 
     @property
@@ -141,48 +145,51 @@ class Link(Struct, frozen=True, eq=False):
         return ()
 
     @property
-    def ways(self) -> tuple[Route, ...]:
-        """Its routes in the main table; of a format without one its subnets and default routes."""
+    def main_routes(self) -> tuple[Route, ...]:
+        """The routes through the interface in the main routing table.
+
+        If a format has no routing table, these are the routes to its subnets and its default routes.
+        """
         return ()
 
     @property
     def vlan_id(self) -> int | None:
-        """The vlan id: 0 for what is no vlan, None if the report does not tell."""
+        """The VLAN ID: 0 if the interface is not a VLAN, None if the report does not show it."""
         return 0
 
     @property
     def bond_mode(self) -> int | None:
-        """The mode of a bond, 0 to 6."""
+        """The mode of a bond, 0 to 6 (the index in `BOND_MODES`)."""
         return None
 
     @property
     def up(self) -> bool | None:
-        """Whether it can carry traffic."""
+        """Whether the interface can carry traffic (operational state up)."""
         return None
 
     @property
     def carrier(self) -> bool | None:
-        """Whether its link layer has a signal."""
+        """Whether the interface has a carrier."""
         return None
 
     @property
     def dhcp(self) -> bool:
-        """Whether it is configured by DHCP."""
+        """Whether the interface uses DHCP (v4 or v6)."""
         return False
 
     @property
     def dhcpv6(self) -> bool:
-        """Whether it is configured by DHCPv6."""
+        """Whether the interface uses DHCPv6."""
         return False
 
     @property
     def altnames(self) -> tuple[str, ...]:
-        """Its alternative names, sorted."""
+        """The alternative names of the interface, sorted."""
         return ()
 
     @property
     def alias(self) -> str | None:
-        """The text that somebody has given it as its alias."""
+        """The alias (the kernel's `ifalias`)."""
         return None
 
     @property
@@ -192,48 +199,63 @@ class Link(Struct, frozen=True, eq=False):
 
     @property
     def speed(self) -> int | None:
-        """The speed in Mb/s; None for a reported 0."""
+        """The speed in Mb/s; None also if the report has 0."""
         return None
 
     @property
     def mac(self) -> str | None:
-        """The link-layer address in lower case."""
+        """The link-layer (MAC) address in lower case."""
         return None
 
     @property
     def pointers(self) -> Mapping[str, str]:
-        """The JSON Pointer of each fact that has a place of its own, by its word; `""` is the interface's own."""
+        """The JSON Pointers of the facts by their words; the key `""` has the pointer of the interface itself."""
         return _NO_POINTERS
 
     @property
     def source(self) -> object:
-        """What all facts but SHARED_FACTS are read from; None if only the facts can be compared."""
+        """A value that determines all facts except SHARED_FACTS; None if only the facts can be compared."""
         return None
 
     @property
     def subnets(self) -> tuple[Cidr, ...]:
-        """The subnets it stands in, host prefixes left out."""
+        """The subnets of the interface; addresses with /32 or /128 have none."""
         return subnets_of(self.addresses)
 
     @property
     def routes(self) -> tuple[Cidr, ...]:
-        """The destinations of its ways."""
-        return tuple(sorted({way.destination for way in self.ways}))
+        """The destinations of `main_routes`, sorted."""
+        return tuple(sorted({route.destination for route in self.main_routes}))
 
     @property
     def list_lengths(self) -> int:
-        """The length of all its lists together."""
-        return sum(map(len, (self.addresses, self.networks, self.gateways, self.missing, self.ways, self.altnames)))
+        """The sum of the lengths of all its lists."""
+        return sum(
+            map(len, (self.addresses, self.networks, self.gateways, self.missing, self.main_routes, self.altnames))
+        )
 
     def pointer(self, fact: str = "") -> str:
-        """Where the report states the fact; the interface's own place where it has no place of its own."""
+        """Return the JSON Pointer of a fact, or that of the interface if the fact has no pointer."""
         pointers = self.pointers
         return pointers.get(fact, pointers.get("", ""))
 
 
-# what an interface is may depend on other entries of the report; the rest depends on its own, see `Link.source`
+# these facts may depend on other entries of the report; all other facts depend on `Link.source` only
 SHARED_FACTS = ("kind", "position", "lowers", "networks", "conflicts", "missing")
 LINK_FACTS = (
     *("name", "kind", "position", "addresses", "lowers", "malformed", "networks", "conflicts", "missing", "gateways"),
-    *("ways", "vlan_id", "bond_mode", "up", "carrier", "dhcp", "dhcpv6", "mtu", "speed", "mac", "altnames", "alias"),
+    *(
+        "main_routes",
+        "vlan_id",
+        "bond_mode",
+        "up",
+        "carrier",
+        "dhcp",
+        "dhcpv6",
+        "mtu",
+        "speed",
+        "mac",
+        "altnames",
+        "alias",
+    ),
 )

@@ -1,4 +1,4 @@
-"""How long the lists of a host's interfaces are, which a decision may have to know before it looks at them."""
+"""The sizes of the lists of a host's interfaces; a decision may need them to estimate its cost."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from msgspec import Struct
 
 
 class Lists(Struct, frozen=True):
-    """Lists of interfaces: no list of one is longer than `most`, and all of them together not than `total`."""
+    """Sizes of lists: `most` is an upper bound for the length of one list, `total` for the sum of all lengths."""
 
     most: int
     total: int
 
     @classmethod
     def of(cls, lengths: Iterable[int]) -> Lists:
-        """Return the sizes of lists of these lengths."""
-        known = list(lengths)
-        return cls(max(known, default=0), sum(known))
+        """Return the sizes of lists with these lengths."""
+        values = list(lengths)
+        return cls(max(values, default=0), sum(values))

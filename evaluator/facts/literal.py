@@ -1,4 +1,4 @@
-"""Addresses as people write them where a host is named: by itself, in brackets, with a zone of their own."""
+"""Parses addresses that a user gives as the address of a host: bare, in brackets, or with a zone."""
 
 from __future__ import annotations
 
@@ -16,29 +16,32 @@ if TYPE_CHECKING:
 
 
 class ZoneError(ValueError):
-    """An address with a zone where none can be."""
+    """The address has a zone, but only a link-local IPv6 address can have one."""
 
 
 def parse_literals(texts: Iterable[Literal]) -> list[Address]:
-    """Read addresses in their order; HostNameError names each that is none."""
+    """Return the addresses in texts, in the same order; HostNameError lists each invalid one."""
     problems: list[Diagnostic] = []
-    found: list[Address] = []
+    addresses: list[Address] = []
     for text in texts:
         try:
-            found.append(parse_literal(text if isinstance(text, str) else _text_of(text)))
+            addresses.append(parse_literal(text if isinstance(text, str) else _text_of(text)))
         except ZoneError as error:
             problems.append(_not_an_address(text, f": {error}"))
         except (ValueError, TypeError):
             problems.append(_not_an_address(text, ""))
     if problems:
         raise HostNameError(problems)
-    return found
+    return addresses
 
 
 def parse_literal(text: str) -> Address:
-    """Read one such address; ValueError if it is not JSON."""
+    """Return the address in a text; its brackets and its zone are dropped.
+
+    Raises ValueError if the text is invalid (ZoneError because of its zone), TypeError if it is not a string.
+    """
     if not isinstance(text, str):
-        raise TypeError("an address is a text")
+        raise TypeError("an address must be a string")
     body = text[1:-1] if text.startswith("[") and text.endswith("]") and ":" in text else text
     if "%" not in body:
         return parse_address(body)
@@ -46,19 +49,19 @@ def parse_literal(text: str) -> Address:
     address = parse_address(body)
     is_zone = zone.isprintable() and zone and not set(zone) & set("/% ")
     if not (address.version == 6 and address.is_link_local and is_zone):
-        raise ZoneError("a zone goes with a link-local IPv6 address only")
+        raise ZoneError("only a link-local IPv6 address can have a zone")
     return address
 
 
 def _text_of(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    import ipaddress  # noqa: PLC0415 -- who hands one over has imported it
+    import ipaddress  # noqa: PLC0415 -- a caller with such an object has imported it already
 
     return str(address) if isinstance(address, ipaddress.IPv4Address | ipaddress.IPv6Address) else address
 
 
-def _not_an_address(text: object, why: str) -> Diagnostic:
+def _not_an_address(text: object, reason: str) -> Diagnostic:
     return Diagnostic(
         HostNameCode.ADDRESS_INVALID,
-        f"{quote(str(text))} is no IP address{why}",
+        f"{quote(str(text))} is not a valid IP address{reason}",
         hint="write IPv4 as four decimal numbers without leading zeros, IPv6 as in RFC 5952",
     )

@@ -1,4 +1,4 @@
-"""Dotted netmasks as prefix lengths: there are 33, and a table knows them all."""
+"""Converts dotted IPv4 netmasks to prefix lengths. Only 33 netmasks exist, so a table has them all."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ NETMASKS = {inet_ntop(AF_INET, (_ONES << 32 - length & _ONES).to_bytes(4)): leng
 
 
 def parse_netmask(text: str) -> int:
-    """Return the prefix length of a dotted IPv4 netmask; ValueError where the ones are not in front."""
+    """Return the prefix length of a dotted IPv4 netmask; ValueError if the text is not a netmask."""
     length = NETMASKS.get(text)
     if length is None:
-        import ipaddress  # noqa: PLC0415 -- where something is wrong
+        import ipaddress  # noqa: PLC0415 -- only invalid netmasks need it
 
-        ipaddress.IPv4Address(text)  # which says why it is no address at all
-        raise ValueError("no netmask")
+        ipaddress.IPv4Address(text)  # raises an error with the reason if the text is not even an address
+        raise ValueError("invalid netmask")
     return length

@@ -1,7 +1,8 @@
-"""Which addresses are in which networks, many against many.
+"""Indexes that match many addresses with many networks.
 
-Addresses and networks that are compared one by one cost their product. Here each length of a prefix has one set of
-numbers, so that a question takes a look into as many sets as there are lengths, at most 161.
+Comparing each address with each network takes time proportional to the product of both numbers. These indexes have
+one set for each prefix length, with the network bits as integers. A query looks into one set for each prefix length:
+at most 33 for IPv4 and 129 for IPv6, however many networks there are.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ _BITS = {4: 32, 6: 128}
 
 
 class Networks:
-    """Networks, to be asked whether an address is in one of them."""
+    """A set of networks; `address in networks` is true if one of them contains the address."""
 
     def __init__(self, networks: Iterable[Cidr]) -> None:
         self._prefixes: dict[int, dict[int, set[int]]] = {4: {}, 6: {}}
@@ -25,11 +26,11 @@ class Networks:
 
     def __contains__(self, address: Address) -> bool:
         number = address.number
-        return any(number >> bits in known for bits, known in self._prefixes[address.version].items())
+        return any(number >> bits in prefixes for bits, prefixes in self._prefixes[address.version].items())
 
 
-class Inhabitants:
-    """Addresses, to be asked whether one of them is in a network."""
+class AddressIndex:
+    """A set of addresses that can be searched by network. The set for a prefix length is built on first use."""
 
     def __init__(self, addresses: Iterable[Address]) -> None:
         numbers: dict[int, list[int]] = {4: [], 6: []}
@@ -38,10 +39,11 @@ class Inhabitants:
         self._numbers = numbers
         self._prefixes: dict[tuple[int, int], set[int]] = {}
 
-    def has(self, version: int, number: int, prefix: int) -> bool:
-        """Return whether one of them is in the network of a prefix length that holds the address of this number."""
+    def any_in(self, version: int, number: int, prefix: int) -> bool:
+        """Return whether the index has an address in the network `number/prefix`; host bits of `number` are ignored."""
         host_bits = _BITS[version] - prefix
-        known = self._prefixes.get((version, host_bits))
-        if known is None:
-            known = self._prefixes[version, host_bits] = {one >> host_bits for one in self._numbers[version]}
-        return number >> host_bits in known
+        prefixes = self._prefixes.get((version, host_bits))
+        if prefixes is None:
+            numbers = self._numbers[version]
+            prefixes = self._prefixes[version, host_bits] = {address >> host_bits for address in numbers}
+        return number >> host_bits in prefixes

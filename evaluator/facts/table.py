@@ -1,11 +1,22 @@
-"""The address table of a host: a row for each address of an interface, in the octets that compare fastest.
+"""The owner index of a host: one row for each address of an interface, with the address as packed octets.
 
-Who owns the host's addresses, who is in their subnets and which address is on several interfaces are questions to
-this table. An address object for each address of a large host would cost more than the whole decision.
+A decision has to find the interfaces that own a few addresses, those with a subnet around an address, and the addresses
+that are on several interfaces. On a host with thousands of interfaces most addresses matter to none of these queries.
+An `OwnedAddress` for each address, with its JSON Pointer, flags and so on, would cost more than the whole decision. So
+the index has no address objects. A row is a plain tuple (interface, octets, prefix length), and each query is one pass
+over the rows. `bytes` are compared and hashed in C, and `inet_pton` parses a text in one call.
 
-What is written as tools write it becomes a row at once. An interface with any other spelling (a zone, a netmask, an
-IPv4 address in IPv6, an address that never counts, a text that is not an address) is `odd`: its link reads its
-addresses in full.
+Only the regular form of an address becomes a row: a text that `inet_pton` accepts, with a decimal prefix length or
+none, in a range of addresses that can identify a host. The loop does not decide what an irregular entry means: a zone,
+a netmask, an invalid text, a loopback or multicast address, or an address whose first octet is zero (`::1`, but also
+IPv4-mapped addresses such as `::ffff:192.0.2.1`). It only adds the name of the interface to `irregular`. For such an
+interface the caller reads `Link.addresses`, which parses every entry by all rules and also gives the findings. On a
+usual host `irregular` is empty.
+
+Invariants: an interface that is not in `irregular` has a row for each of its entries, and each row is one of its
+addresses. An interface in `irregular` may have rows too, but they may be incomplete, so every query unites its result
+with `irregular` (`HostFacts.with_irregular`). An interface may have several rows with the same address, and
+`Link.addresses` may drop some of them (`with_repeated_address`).
 """
 
 from __future__ import annotations
@@ -17,56 +28,60 @@ from socket import AF_INET, AF_INET6, inet_pton
 
 from msgspec import Struct
 
-from evaluator.facts.subnets import Inhabitants
+from evaluator.facts.subnets import AddressIndex
 
-Row = tuple[str, bytes, int]  # interface, octets, prefix length; -1 where the report gives none
+Row = tuple[str, bytes, int]  # interface, octets, prefix length; -1 if the report has no length
 
 _LENGTHS_4 = {str(length): length for length in range(33)}
 _LENGTHS_6 = {str(length): length for length in range(129)}
-_MULTICAST_4 = 224  # and beyond: the limited broadcast
+_MULTICAST_4 = 224  # the first octet of multicast; reserved addresses and the broadcast address have greater ones
 _MULTICAST_6 = 0xFF
 _LOOPBACK_4 = 127
 
 
 class AddressTable(Struct, frozen=True):
-    """The rows of one host, and the names of the interfaces that have to be read in full; these may have rows too.
+    """The address index of one host.
 
-    `total` is the number of entries.
+    `rows` are in report order. `irregular` are the names of the interfaces whose addresses must be read from
+    `Link.addresses`; their rows may be incomplete. `total` is the number of address entries in the report.
     """
 
     rows: list[Row]
-    odd: set[str]
+    irregular: set[str]
     total: int
 
-    def owners(self, wanted: Mapping[bytes, object]) -> list[tuple[str, bytes]]:
-        """Return which interfaces have one of these addresses in a row, and which."""
-        return [(name, packed) for name, packed, _ in self.rows if packed in wanted]
+    def owners(self, addresses: Mapping[bytes, object]) -> list[tuple[str, bytes]]:
+        """Return the interface and the octets of each row with one of these addresses, in row order."""
+        return [(name, packed) for name, packed, _ in self.rows if packed in addresses]
 
     def shared(self) -> set[bytes]:
-        """Return the addresses that are in several rows."""
+        """Return the addresses that have several rows."""
         if len({packed for _, packed, _ in self.rows}) == len(self.rows):
             return set()
         return {packed for packed, count in Counter(map(_octets, self.rows)).items() if count > 1}
 
-    def near(self, wanted: Inhabitants) -> set[str]:
-        """Return the interfaces with a row in whose subnet one of these addresses is; host prefixes have none."""
+    def near(self, addresses: AddressIndex) -> set[str]:
+        """Return the interfaces with a row whose subnet contains one of the addresses.
+
+        A row without a prefix length, or with /32 or /128, has no subnet.
+        """
         return {
             name
             for name, packed, length in self.rows
             if 0 <= length < 8 * len(packed)
-            and wanted.has(4 if len(packed) == 4 else 6, int.from_bytes(packed), length)
+            and addresses.any_in(4 if len(packed) == 4 else 6, int.from_bytes(packed), length)
         }
 
     def with_host_prefix(self) -> set[str]:
-        """Return the interfaces with a row whose prefix is as long as the address, or not given."""
+        """Return the interfaces with a row that has /32, /128 or no prefix length."""
         return {name for name, packed, length in self.rows if not 0 <= length < 8 * len(packed)}
 
-    def doubled(self, names: Collection[str]) -> set[str]:
-        """Return which of some interfaces have several rows with one address, whose lengths may not all count."""
-        times = Counter([row[:2] for row in self.rows if row[0] in names]) if names else {}
-        return {name for (name, _), count in times.items() if count > 1}
+    def with_repeated_address(self, names: Collection[str]) -> set[str]:
+        """Return the interfaces among `names` that have several rows with one address; not all lengths may count."""
+        counts = Counter([row[:2] for row in self.rows if row[0] in names]) if names else {}
+        return {name for (name, _), count in counts.items() if count > 1}
 
-    def most(self) -> int:
+    def most_rows(self) -> int:
         """Return the greatest number of rows of one interface."""
         return max(Counter(map(_name, self.rows)).values(), default=0)
 
@@ -75,9 +90,13 @@ _name, _octets = itemgetter(0), itemgetter(1)
 
 
 def table_of(entries: Iterable[tuple[str, Sequence[str], int]]) -> AddressTable:
-    """Return the table of lists of addresses by interface; a length that is not in the text follows, or -1."""
+    """Return the index of address entries.
+
+    An entry has the name of the interface, texts of its addresses (`address` or `address/length`), and the prefix
+    length for texts without one: -1 if the report has none, more than 128 if the entry is irregular.
+    """
     rows: list[Row] = []
-    odd: set[str] = set()
+    irregular: set[str] = set()
     total = 0
     for name, texts, length in entries:
         total += len(texts)
@@ -87,15 +106,15 @@ def table_of(entries: Iterable[tuple[str, Sequence[str], int]]) -> AddressTable:
                 if ":" in body:
                     packed = inet_pton(AF_INET6, body)
                     prefix = _LENGTHS_6[tail] if slash else length
-                    is_usual = 0 < packed[0] < _MULTICAST_6 and prefix <= 128
+                    is_regular = 0 < packed[0] < _MULTICAST_6 and prefix <= 128
                 else:
                     packed = inet_pton(AF_INET, body)
                     prefix = _LENGTHS_4[tail] if slash else length
-                    is_usual = 0 < packed[0] < _MULTICAST_4 and packed[0] != _LOOPBACK_4 and prefix <= 32
+                    is_regular = 0 < packed[0] < _MULTICAST_4 and packed[0] != _LOOPBACK_4 and prefix <= 32
             except (OSError, ValueError, KeyError):
-                is_usual = False
-            if is_usual:
+                is_regular = False
+            if is_regular:
                 rows.append((name, packed, prefix))
             else:
-                odd.add(name)
-    return AddressTable(rows, odd, total)
+                irregular.add(name)
+    return AddressTable(rows, irregular, total)

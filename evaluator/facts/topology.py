@@ -1,14 +1,24 @@
-"""Who stands on whom: the link-layer stack of one host, and its transitive closure.
+"""The upper and lower devices of one host as a directed graph, and its transitive closure.
 
-An interface is above what it is built on: a bond above its slaves, a bridge above its ports, a vlan
-above its base. A VRF is a routing domain, not a layer: it is not above its members. Reports may
-contain cycles; inside one, nothing is above anything.
+A bond is above its members, a bridge above its ports, a VLAN above its lower device. A VRF is a routing domain, not a
+layer: it is not above its members. A report may contain cycles. Interfaces in one cycle (one strongly connected
+component) are not above each other, but they are above everything that the cycle can reach outside.
 
-Only interfaces with neighbours are nodes, so that 200 000 unrelated network cards cost nothing here. The closure has
-one integer for each node, used as a set of bits. Nodes that are connected in any way form a family, and the bits
-count within a family, in topological order: what is below a vlan on a network card is one bit, whatever else the
-host has. A closure is still quadratic at worst, for one stack of many layers: `octets` says how large it is before
-it is built, so that the step budget can count it, and nothing outside the budget builds a large one.
+Only interfaces with an upper or lower device are nodes, so that 200 000 unrelated network cards cost nothing here.
+
+The closure has a bit set for each node, stored as one `int`: bit n is set if the node reaches the node with number n.
+It is built in one pass over the strongly connected components in topological order, lower devices first. The set of a
+component is the union of its neighbours and their sets, without the component itself. Kahn's algorithm gives the order
+of a graph without cycles, which is the usual case; otherwise Kosaraju's algorithm finds the components.
+
+An `int` is as long as its highest bit. So bits are numbered within each stack (a weakly connected component: all nodes
+that are connected in any direction), in topological order. The set of a VLAN on a network card is then one bit long,
+however many other interfaces the host has.
+
+The bound: a closure of n nodes in one stack has up to n²/2 bits in each direction, which a deep stack reaches.
+`octets` computes an upper bound of the size from the order alone, before the closure is built. The step budget counts
+this size and refuses a policy that would need too much. A query outside the budget builds a closure of at most
+`_MAX_OCTETS`; for a larger one it walks the graph, which takes linear time for each query.
 """
 
 from __future__ import annotations
@@ -19,19 +29,22 @@ from functools import cached_property
 from evaluator.facts.lists import Lists
 
 _Edges = tuple[tuple[int, ...], ...]
-_MOST_OCTETS = 32 * 1024 * 1024  # of a closure that is built for a few questions, which walks answer as well
+_MAX_OCTETS = 32 * 1024 * 1024  # the size of a closure that a query may build without the step budget
 
 
 class Topology:
-    """What is directly and transitively below each interface, by name."""
+    """The direct and transitive upper and lower devices of each interface, by name.
+
+    `names` are the nodes, sorted: the described interfaces with a described upper or lower device.
+    """
 
     def __init__(self, described: Container[str], lowers: Mapping[str, Iterable[str]]) -> None:
-        """Take the names directly below each interface that has any; names that are not described are left out."""
-        known = {name: {lower for lower in below if lower in described} for name, below in lowers.items()}
-        self.names = tuple(sorted({name for name, below in known.items() if below}.union(*known.values())))
+        """Build the graph from the direct lower devices of interfaces; names that are not described are ignored."""
+        edges = {name: {lower for lower in below if lower in described} for name, below in lowers.items()}
+        self.names = tuple(sorted({name for name, below in edges.items() if below}.union(*edges.values())))
         self._index = {name: i for i, name in enumerate(self.names)}
         index = self._index
-        self._lowers: _Edges = tuple([_places(known.get(name, ()), index) for name in self.names])
+        self._lowers: _Edges = tuple([_nodes_of(edges.get(name, ()), index) for name in self.names])
         uppers: list[list[int]] = [[] for _ in self.names]
         for upper, below in enumerate(self._lowers):
             for lower in below:
@@ -44,96 +57,100 @@ class Topology:
 
     @cached_property
     def cycles(self) -> tuple[tuple[str, ...], ...]:
-        """The interfaces that stand on each other in a circle, or one on itself; all sorted."""
-        circles = (part for part in self._components if len(part) > 1 or part[0] in self._lowers[part[0]])
-        return tuple(sorted(tuple(sorted(self.names[i] for i in part)) for part in circles))
+        """The cycles: groups of interfaces that are on top of each other, or one on top of itself; all sorted."""
+        cycles = (nodes for nodes in self._components if len(nodes) > 1 or nodes[0] in self._lowers[nodes[0]])
+        return tuple(sorted(tuple(sorted(self.names[i] for i in nodes)) for nodes in cycles))
 
     @cached_property
-    def _families(self) -> list[int]:
-        return _families(self._lowers, self._uppers)
+    def _stacks(self) -> list[int]:
+        return _stacks(self._lowers, self._uppers)
 
     @cached_property
     def _below(self) -> _Closure:
-        return _Closure(self._components, self._lowers, self._families)
+        return _Closure(self._components, self._lowers, self._stacks)
 
     @cached_property
     def _above(self) -> _Closure:
-        return _Closure(self._components[::-1], self._uppers, self._families)
+        return _Closure(self._components[::-1], self._uppers, self._stacks)
 
     @cached_property
     def octets(self) -> int:
-        """The size of the closure, found without building it."""
-        upwards = _bits_needed(self._components, self._lowers, self._families)
-        downwards = _bits_needed(self._components[::-1], self._uppers, self._families)
+        """The size of the closure in octets, computed without building it."""
+        upwards = _bits_needed(self._components, self._lowers, self._stacks)
+        downwards = _bits_needed(self._components[::-1], self._uppers, self._stacks)
         return (upwards + downwards) // 8
 
     @cached_property
     def pairs(self) -> int:
-        """The number of pairs of which one interface is above the other."""
+        """The number of pairs (upper, lower) with `upper` transitively above `lower`."""
         return sum(mask.bit_count() for mask in self._below.masks)
 
     @cached_property
     def edges(self) -> int:
-        """The number of pairs of which one interface is directly above the other."""
+        """The number of pairs (upper, lower) with `upper` directly above `lower`."""
         return sum(map(len, self._lowers))
 
     @cached_property
     def neighbours(self) -> Lists:
-        """How many interfaces are directly above or below one, at most and together."""
+        """The sizes of the lists of direct upper devices and of direct lower devices."""
         return Lists.of(len(neighbours) for edges in (self._lowers, self._uppers) for neighbours in edges)
 
     @cached_property
     def most_above(self) -> int:
-        """The number of interfaces above the one that has most above it."""
+        """The greatest number of interfaces that are transitively above one interface."""
         return max((mask.bit_count() for mask in self._above.masks), default=0)
 
     @cached_property
     def largest_stack(self) -> int:
-        """The most interfaces above one, below one, or next to one, and itself."""
+        """The greatest size of a list of interfaces related to one interface, plus one for the interface itself.
+
+        Related means: transitively above, transitively below, directly above or directly below.
+        """
         degrees = (len(neighbours) for edges in (self._lowers, self._uppers) for neighbours in edges)
         most_below = max((mask.bit_count() for mask in self._below.masks), default=0)
         return 1 + max(self.most_above, most_below, *degrees, 0)
 
     def lowers(self, name: str) -> tuple[str, ...]:
-        """Return the described interfaces directly below, sorted."""
+        """Return the described direct lower devices, sorted."""
         return self._named(self._lowers[self._index[name]]) if name in self._index else ()
 
     def uppers(self, name: str) -> tuple[str, ...]:
-        """Return the described interfaces directly above, sorted."""
+        """Return the described direct upper devices, sorted."""
         return self._named(self._uppers[self._index[name]]) if name in self._index else ()
 
     def is_above(self, upper: str, lower: str) -> bool:
-        """Return whether one interface stands transitively above another, outside of any cycle."""
-        one, other = self._index.get(upper), self._index.get(lower)
-        if one is None or other is None or self._families[one] != self._families[other]:
+        """Return whether one interface is transitively above another; False for two interfaces in one cycle."""
+        start, target = self._index.get(upper), self._index.get(lower)
+        if start is None or target is None or self._stacks[start] != self._stacks[target]:
             return False
-        if self.octets > _MOST_OCTETS and "_below" not in vars(self):
-            return other in self._reached(one, self._lowers, self._uppers)
-        return bool(self._below.masks[one] >> self._below.places[other] & 1)
+        if self.octets > _MAX_OCTETS and "_below" not in vars(self):
+            return target in self._reached_by_walk(start, self._lowers, self._uppers)
+        return bool(self._below.masks[start] >> self._below.bits[target] & 1)
 
     def above(self, name: str) -> tuple[str, ...]:
-        """Return everything transitively above, sorted."""
-        return self._closed(name, "_above", self._uppers, self._lowers)
+        """Return the interfaces transitively above, sorted."""
+        return self._reached(name, "_above", self._uppers, self._lowers)
 
     def below(self, name: str) -> tuple[str, ...]:
-        """Return everything transitively below, sorted."""
-        return self._closed(name, "_below", self._lowers, self._uppers)
+        """Return the interfaces transitively below, sorted."""
+        return self._reached(name, "_below", self._lowers, self._uppers)
 
     def build(self) -> None:
-        """Build the closure, whatever it costs."""
+        """Build the closure in both directions, whatever its size."""
         _ = self._below, self._above
 
-    def _closed(self, name: str, closure: str, edges: _Edges, back: _Edges) -> tuple[str, ...]:
+    def _reached(self, name: str, closure: str, edges: _Edges, back: _Edges) -> tuple[str, ...]:
+        """Return the names of all nodes that a node reaches, from the closure or by a walk, sorted."""
         node = self._index.get(name)
         if node is None:
             return ()
-        if self.octets > _MOST_OCTETS and closure not in vars(self):
-            return self._named(self._reached(node, edges, back))
-        known: _Closure = getattr(self, closure)
-        return self._named(known.reached(node, self._families[node]))
+        if self.octets > _MAX_OCTETS and closure not in vars(self):
+            return self._named(self._reached_by_walk(node, edges, back))
+        built: _Closure = getattr(self, closure)
+        return self._named(built.reached(node, self._stacks[node]))
 
-    def _reached(self, node: int, edges: _Edges, back: _Edges) -> set[int]:
-        """Return the same by a walk; what leads back is in a circle with the node."""
+    def _reached_by_walk(self, node: int, edges: _Edges, back: _Edges) -> set[int]:
+        """Return the nodes that a node reaches; a node that is reached in both directions is in a cycle with it."""
         return _walk(node, edges) - _walk(node, back) - {node}
 
     def _named(self, nodes: Iterable[int]) -> tuple[str, ...]:
@@ -141,83 +158,90 @@ class Topology:
 
 
 class _Closure:
-    """For each node the set of all that its edges lead to, its own component left out, as bits.
+    """The transitive closure in one direction: for each node a bit set of the nodes that it reaches.
 
-    The components come in an order in which each stands behind all that it leads to. A node's bit is its `place`
-    among the `members` of its family, so that the earlier ones of a small family need few bits.
+    Nodes of its own strongly connected component are not in the set. `components` must be in topological order: each
+    after all components that it reaches. `bits` has the bit number of each node, and `nodes` the nodes of each stack by
+    bit number. The first nodes of a stack get the lowest bits, so the sets are short.
     """
 
-    def __init__(self, components: Iterable[list[int]], edges: _Edges, families: Sequence[int]) -> None:
+    def __init__(self, components: Iterable[list[int]], edges: _Edges, stacks: Sequence[int]) -> None:
         self.masks = [0] * len(edges)
-        self.places = [0] * len(edges)
-        self.members: dict[int, list[int]] = {}
-        circles: dict[int, int] = {}
-        for part in components:
-            members = self.members.setdefault(families[part[0]], [])
-            for i in part:
-                self.places[i] = len(members)
-                members.append(i)
-            inside = sum(1 << self.places[i] for i in part) if len(part) > 1 else 1 << self.places[part[0]]
-            reach = 0
-            for neighbour in {n for i in part for n in edges[i]}:
-                reach |= self.masks[neighbour] | circles.get(neighbour, 1 << self.places[neighbour])
-            reach &= ~inside
-            for i in part:
-                self.masks[i] = reach
-                if len(part) > 1:
-                    circles[i] = inside
+        self.bits = [0] * len(edges)
+        self.nodes: dict[int, list[int]] = {}
+        cycle_masks: dict[int, int] = {}  # for each node in a cycle the bits of all nodes in the cycle
+        for component in components:
+            nodes = self.nodes.setdefault(stacks[component[0]], [])
+            for node in component:
+                self.bits[node] = len(nodes)
+                nodes.append(node)
+            own_mask = sum(1 << self.bits[node] for node in component)
+            reached = 0
+            for neighbour in {neighbour for node in component for neighbour in edges[node]}:
+                reached |= self.masks[neighbour] | cycle_masks.get(neighbour, 1 << self.bits[neighbour])
+            reached &= ~own_mask
+            for node in component:
+                self.masks[node] = reached
+                if len(component) > 1:
+                    cycle_masks[node] = own_mask
 
-    def reached(self, node: int, family: int) -> Iterator[int]:
-        """Yield what a node leads to."""
-        members = self.members[family]
-        return (members[place] for place in _bits(self.masks[node]))
+    def reached(self, node: int, stack: int) -> Iterator[int]:
+        """Yield the nodes that a node of a stack reaches."""
+        nodes = self.nodes[stack]
+        return (nodes[bit] for bit in _set_bits(self.masks[node]))
 
 
-def _bits_needed(components: Iterable[list[int]], edges: _Edges, families: Sequence[int]) -> int:
-    """Return how many bits the closure has: of each node as many as the last place that it leads to."""
+def _bits_needed(components: Iterable[list[int]], edges: _Edges, stacks: Sequence[int]) -> int:
+    """Return the number of bits of the closure: for each component the highest bit number that it reaches, plus one.
+
+    The nodes of a component share one `int`, so it is counted once.
+    """
     sizes: dict[int, int] = {}
-    last = [0] * len(edges)  # the places up to that of the last node of a component
+    bits = [0] * len(edges)  # the number of bits that are needed to store the component of each node
     total = 0
-    for part in components:
-        size = sizes[families[part[0]]] = sizes.get(families[part[0]], 0) + len(part)
-        for i in part:
-            last[i] = size
-        total += max((last[neighbour] for i in part for neighbour in edges[i]), default=0)
+    for component in components:
+        stack = stacks[component[0]]
+        size = sizes[stack] = sizes.get(stack, 0) + len(component)
+        for node in component:
+            bits[node] = size
+        total += max((bits[neighbour] for node in component for neighbour in edges[node]), default=0)
     return total
 
 
-def _families(lowers: _Edges, uppers: _Edges) -> list[int]:
-    """Return for each node the first node of its family: of all that are connected with it, by whatever way."""
-    families = [-1] * len(lowers)
+def _stacks(lowers: _Edges, uppers: _Edges) -> list[int]:
+    """Return the stack of each node: the smallest node that is connected with it in any direction."""
+    stacks = [-1] * len(lowers)
     for first in range(len(lowers)):
-        if families[first] < 0:
-            families[first] = first
+        if stacks[first] < 0:
+            stacks[first] = first
             pending = [first]
             while pending:
                 node = pending.pop()
                 for neighbour in (*lowers[node], *uppers[node]):
-                    if families[neighbour] < 0:
-                        families[neighbour] = first
+                    if stacks[neighbour] < 0:
+                        stacks[neighbour] = first
                         pending.append(neighbour)
-    return families
+    return stacks
 
 
 def _walk(start: int, edges: _Edges) -> set[int]:
-    met: set[int] = set()
+    """Return the nodes that a walk along the edges reaches; the start itself only if it is in a cycle."""
+    reached: set[int] = set()
     pending = [start]
     while pending:
         for neighbour in edges[pending.pop()]:
-            if neighbour not in met:
-                met.add(neighbour)
+            if neighbour not in reached:
+                reached.add(neighbour)
                 pending.append(neighbour)
-    return met
+    return reached
 
 
-def _places(names: Iterable[str], index: Mapping[str, int]) -> tuple[int, ...]:
+def _nodes_of(names: Iterable[str], index: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(sorted({index[name] for name in names if name in index}))
 
 
-def _bits(mask: int) -> Iterator[int]:
+def _set_bits(mask: int) -> Iterator[int]:
+    """Yield the numbers of the bits that are set, in ascending order."""
     while mask:
         lowest = mask & -mask
         yield lowest.bit_length() - 1
@@ -225,46 +249,52 @@ def _bits(mask: int) -> Iterator[int]:
 
 
 def _components(lowers: _Edges, uppers: _Edges) -> list[list[int]]:
-    """Return the strongly connected components, each after all that it can reach."""
-    order = _laid_bare(lowers, uppers)
-    return [[node] for node in order] if len(order) == len(lowers) else _with_cycles(lowers, uppers)
+    """Return the strongly connected components in topological order: each after all components that it reaches."""
+    order = _topological_order(lowers, uppers)
+    return [[node] for node in order] if len(order) == len(lowers) else _components_with_cycles(lowers, uppers)
 
 
-def _laid_bare(lowers: _Edges, uppers: _Edges) -> list[int]:
-    """Return the nodes that stand on no cycle, nor above one, each after all that it can reach."""
-    waits_for = list(map(len, lowers))
+def _topological_order(lowers: _Edges, uppers: _Edges) -> list[int]:
+    """Return the nodes in topological order, lower devices first (Kahn's algorithm).
+
+    Nodes in a cycle or above one are left out.
+    """
+    remaining = list(map(len, lowers))
     order = [node for node, below in enumerate(lowers) if not below]
-    for node in order:  # it grows meanwhile
+    for node in order:  # the list grows during the loop
         for upper in uppers[node]:
-            waits_for[upper] -= 1
-            if not waits_for[upper]:
+            remaining[upper] -= 1
+            if not remaining[upper]:
                 order.append(upper)
     return order
 
 
-def _with_cycles(lowers: _Edges, uppers: _Edges) -> list[list[int]]:
-    """Return the same of any graph (Kosaraju's two passes)."""
+def _components_with_cycles(lowers: _Edges, uppers: _Edges) -> list[list[int]]:
+    """Return the strongly connected components of any graph in topological order (Kosaraju's algorithm)."""
     components = []
-    placed = [False] * len(lowers)
+    is_assigned = [False] * len(lowers)
     for root in reversed(_finishing_order(lowers)):
-        if placed[root]:
+        if is_assigned[root]:
             continue
-        part, pending = [], [root]
-        placed[root] = True
+        component, pending = [], [root]
+        is_assigned[root] = True
         while pending:
             node = pending.pop()
-            part.append(node)
+            component.append(node)
             for upper in uppers[node]:
-                if not placed[upper]:
-                    placed[upper] = True
+                if not is_assigned[upper]:
+                    is_assigned[upper] = True
                     pending.append(upper)
-        components.append(part)
+        components.append(component)
     components.reverse()
     return components
 
 
 def _finishing_order(edges: _Edges) -> list[int]:
-    """Return the nodes in the order in which a depth-first search leaves them; no recursion, for long chains."""
+    """Return the nodes in the order in which a depth-first search finishes them.
+
+    The search uses a list instead of recursion, because a chain of interfaces may be longer than the recursion limit.
+    """
     finished: list[int] = []
     seen = [False] * len(edges)
     for root in range(len(edges)):
@@ -274,7 +304,7 @@ def _finishing_order(edges: _Edges) -> list[int]:
         path = [(root, iter(edges[root]))]
         while path:
             node, rest = path[-1]
-            child = next((c for c in rest if not seen[c]), None)
+            child = next((lower for lower in rest if not seen[lower]), None)
             if child is None:
                 path.pop()
                 finished.append(node)

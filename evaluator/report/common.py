@@ -1,6 +1,6 @@
-"""What the readers of other tools' reports share: loopback links, gateways and the order of a list of interfaces.
+"""Functions that the readers of iproute2, nmstate and Ansible share: loopback links, gateways, report order.
 
-VDSM's reader needs none of it: it reports no loopback link, and its maps are in the order of the kinds.
+The reader of VDSM does not need them: VDSM does not report loopback links, and its maps are already in report order.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ _PLACES = {Kind.VLAN: 1, Kind.BOND: 2, Kind.TEAM: 2, Kind.BRIDGE: 3}
 
 
 def place_of(kind: Kind) -> int:
-    """Return where interfaces of a kind stand in the order of a report: nics, vlans, bonds, bridges."""
+    """Return the sort key of a kind in report order: NICs, VLANs, bonds, bridges."""
     return _PLACES.get(kind, 0)
 
 
 def read_addresses(ifname: str, kind: Kind, entries: Iterable[Entry]) -> Owned:
-    """Return what the interface owns, nothing for a loopback link, and what is wrong."""
+    """Return the parsed addresses of an interface; those of a loopback link do not count and become findings."""
     owned = read_owned(ifname, entries)
     if kind is not Kind.LOOPBACK:
         return owned
     malformed = (finding for finding in owned.findings if finding.code == FindingCode.MALFORMED_ADDRESS)
-    return Owned((), (*malformed, *(_on_loopback(ifname, str(one)) for one in owned.addresses)))
+    return Owned((), (*malformed, *(_on_loopback(ifname, str(address)) for address in owned.addresses)))
 
 
 def read_gateway(ifname: str, text: str) -> tuple[Address | None, tuple[Finding, ...]]:
-    """Return the address of a gateway, None for one that is empty or unspecified, and what is wrong with it."""
+    """Return the address of a gateway, None if it is empty, invalid or unusable; and findings if it is invalid."""
     try:
         address = parse_address(text.partition("%")[0]) if text else None
     except ValueError:
-        message = f"{quote(ifname)} gives {quote(text)} as its gateway, which is not a valid IP address; it is ignored"
+        message = f"{quote(ifname)} has the gateway {quote(text)}, which is not a valid IP address; it is ignored"
         return None, (Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message, (ifname,)),)
     return (None if address is None or address.unusable else address), ()
 
 
 def device_not_reported(ifname: str, sources: Iterable[Address] = ()) -> Finding:
-    """Return the finding on routes by a device that the report does not describe, or does not name.
+    """Return the finding for routes through a device that the report does not describe; `ifname` is empty if unnamed.
 
     `sources` are the source addresses of these routes, which are addresses of the host.
     """

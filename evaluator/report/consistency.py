@@ -1,7 +1,7 @@
-"""Where the links of a report do not fit together, whatever tool wrote it.
+"""Finds contradictions between the links of a report, for every format.
 
-Dangling lower devices, a slave in two bonds, cycles, an address on a slave, one address on several
-interfaces. None of these refuses a report: the decision is made on what fits, and says so.
+Examples are a lower device that is not described, a slave of two bonds, a cycle, an address on a slave, and one address
+on several interfaces. Such a report is still valid: the decision uses the consistent part and reports the findings.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ _FEW_LAYERS = 6
 _MAY_LEAVE_OUT = "the reporting tool may leave out interfaces of that kind"
 
 
-def contradictions(facts: HostFacts, if_missing: str = _MAY_LEAVE_OUT) -> Iterator[Finding]:
-    """Yield a finding for each place where the links contradict each other.
+def consistency_findings(facts: HostFacts, if_missing: str = _MAY_LEAVE_OUT) -> Iterator[Finding]:
+    """Yield a finding for each contradiction between the links.
 
-    `if_missing` is the hint if a lower device is not described: why this tool leaves one out, or what follows.
+    `if_missing` is the hint for a lower device that is not described: why the tool leaves it out, or the consequence.
     """
-    by_name, lowers = facts.by_name, facts.standing
-    standing = {name: below.names for name, below in lowers.items()}
+    by_name, lowers = facts.by_name, facts.lower_devices
+    lower_names = {name: below.names for name, below in lowers.items()}
     for name, below in lowers.items():
-        is_loose = below.elsewhere or (below.base is None and by_name[name].kind is Kind.VLAN)
-        if is_loose or not all(map(by_name.__contains__, standing[name])):
+        has_unknown_base = below.elsewhere or (below.base is None and by_name[name].kind is Kind.VLAN)
+        if has_unknown_base or not all(map(by_name.__contains__, lower_names[name])):
             yield from _dangling(by_name[name], if_missing)
     slaves = [slave for below in lowers.values() for slave in below.slaves]
     for link in _with_addresses(facts, frozenset(slaves)):
         yield from _address_on_slave(link)
-    if _DOWN not in facts.lacking:
+    if _DOWN not in facts.unsupported_words:
         for link in _with_addresses(facts, frozenset([name for name, link in by_name.items() if link.up is False])):
             yield from _address_on_down_link(link)
     if len(slaves) > len(frozenset(slaves)):
         yield from _slaves_in_two_bonds(lowers)
-    if not _is_flat(standing):
+    if not _is_shallow(lower_names):
         yield from _cycles(facts)
     yield from _shared_addresses(facts)
 
 
 def _with_addresses(facts: HostFacts, names: frozenset[str]) -> list[Link]:
-    """Return the interfaces of these names that may have addresses."""
+    """Return the interfaces among `names` that may have addresses."""
     if not names:
         return []
-    found = {name for name, _, _ in facts.table.rows if name in names} | (facts.table.odd & names)
-    return [facts.by_name[name] for name in sorted(found)]
+    owners = {name for name, _, _ in facts.table.rows if name in names} | (facts.table.irregular & names)
+    return [facts.by_name[name] for name in sorted(owners)]
 
 
 def _warning(
@@ -61,6 +61,7 @@ def _warning(
 
 
 def _dangling(link: Link, if_missing: str) -> Iterator[Finding]:
+    """Yield a finding for each lower device that the report does not describe."""
     lowers = link.lowers
     slaves, ports = frozenset(lowers.slaves), frozenset(lowers.ports)
     for name in link.missing:
@@ -139,26 +140,30 @@ def _cycles(facts: HostFacts) -> Iterator[Finding]:
         )
 
 
-def _is_flat(standing: Mapping[str, tuple[str, ...]]) -> bool:
-    """Return whether all that stand on others are gone after a few layers are taken away, as cycles never are."""
+def _is_shallow(lowers: Mapping[str, tuple[str, ...]]) -> bool:
+    """Return whether the graph has no cycle and few layers.
+
+    Each round removes the lowest layer. A cycle is never removed, so a graph that becomes empty has no cycle.
+    """
     for _ in range(_FEW_LAYERS):
-        standing = {name: names for name, names in standing.items() if not standing.keys().isdisjoint(names)}
-        if not standing:
+        lowers = {name: names for name, names in lowers.items() if not lowers.keys().isdisjoint(names)}
+        if not lowers:
             return True
     return False
 
 
 def _shared_addresses(facts: HostFacts) -> Iterator[Finding]:
+    """Yield a finding for each address that several interfaces own."""
     table = facts.table
     shared = table.shared()
-    if not (table.odd or shared):  # as on nearly all hosts
+    if not (table.irregular or shared):  # true for nearly all hosts
         return
     owners: dict[Address, list[str]] = defaultdict(list)
-    odd = (owned.address for name in table.odd for owned in facts.by_name[name].addresses)
-    wanted = {*shared, *(address.packed for address in odd)}
-    for name in facts.odd_and(name for name, _ in table.owners(dict.fromkeys(wanted))):
+    irregular = (owned.address for name in table.irregular for owned in facts.by_name[name].addresses)
+    candidates = {*shared, *(address.packed for address in irregular)}
+    for name in facts.with_irregular(name for name, _ in table.owners(dict.fromkeys(candidates))):
         for address in facts.by_name[name].address_set:
-            # of a link-local one the same on a vlan and its base is how the kernel makes them
+            # the kernel gives a VLAN the same link-local address as its lower device, because they have one MAC address
             if not address.is_link_local:
                 owners[address].append(name)
     for address, names in owners.items():

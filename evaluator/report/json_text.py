@@ -1,8 +1,8 @@
-"""JSON text from outside becomes plain values, or a ReportError that says where it is wrong.
+"""Parses JSON text from outside into plain values; a ReportError shows where a text is invalid.
 
-What is JSON is what msgspec accepts: UTF-8 without a byte order mark, no NaN, no lone surrogate. A number that is too
-large for a double is the greatest one; where somebody reads it, it is refused like other large numbers.
-Nesting is limited here so that nothing behind this door can meet the recursion limit.
+Valid JSON is what msgspec accepts: UTF-8 without a byte order mark, without NaN and lone surrogates. A number that is
+too large for a double becomes the greatest double; if a schema limits the number, it is refused like other large ones.
+The nesting depth is limited here, so that no later code can exceed Python's recursion limit.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from evaluator.base.text import json_pointer, quote
 DEEPEST = 64
 LARGEST = 32 * 1024 * 1024
 _MOST_DUPLICATES = 100
-_NESTING = (dict, list)  # not as a union, which would be made for each value
+_NESTING = (dict, list)  # a tuple, because `dict | list` would create a union for each value
 _AS_BRACES = bytes.maketrans(b"[]", b"{}")
 _NO_BRACKETS = bytes(sorted({*range(256)} - {*b"[]{}"}))
 _NO_MARKS = bytes(sorted({*range(256)} - {*b'[]{}"\\'}))
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _GREATEST = sys.float_info.max
-_SHORT = 4096  # such a text may have so few brackets that they cannot be nested too deeply
+_SHORT = 4096  # in a text that is shorter, the number of brackets is compared with the limit first
 _BYTE_ORDER_MARK = "\ufeff"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_USE_IP = "this is the text of a tool for people; use `ip -j -d addr show` (iproute2 4.14 or newer)"
-# how a text that is not JSON begins, and what to do about it
+_USE_IP = "this is plain text output, not JSON; use `ip -j -d addr show` (iproute2 4.14 or newer)"
+# hints for texts that are not JSON, by their beginning
 _HEADS = (
-    # what `ansible -m setup` prints before the JSON
-    (re.compile(r"[^\s{]{1,255} \| (SUCCESS|CHANGED)[^{\n]{0,40}=> *\{"), "cut off what stands before the first `{`"),
+    # `ansible -m setup` prints this before the JSON
+    (re.compile(r"[^\s{]{1,255} \| (SUCCESS|CHANGED)[^{\n]{0,40}=> *\{"), "remove the text before the first `{`"),
     (re.compile(r"\d{1,10}: [^\s:]{1,64}(:| +inet6? |    )"), _USE_IP),  # `ip addr`, `ip -o addr`
     (re.compile(r"[^\s{]{1,64} +(UP|DOWN|UNKNOWN|LOWERLAYERDOWN|DORMANT) "), _USE_IP),  # `ip -br addr`
     (re.compile(r"[^\s{]{1,64}(: flags=\d| +Link encap:)"), _USE_IP),  # `ifconfig`
@@ -45,12 +45,15 @@ _EMPTY_HINT = (
     "expected JSON: VDSM's reply to getCapabilities, or the output of `ip -j -d addr show` (iproute2 4.14 or newer), "
     "`nmstatectl show --json` or `ansible -m setup`"
 )
-_SEVERAL = "Extra data"  # the standard library's words
-_SEVERAL_HINT = "give one document: run `ip -j -d addr show` once, without `dev`; routes go with `--route FILE`"
+_SEVERAL = "Extra data"  # the message of `json.loads` for several documents
+_SEVERAL_HINT = "give one document: run `ip -j -d addr show` once, without `dev`; give routes with `--route FILE`"
 
 
 def parse_json(text: bytes | str, subject: str = "report") -> object:
-    """Return the value of a JSON text; the last of several equal keys wins. Messages call the text `subject`."""
+    """Return the value of a JSON text; of equal keys in an object the last one counts.
+
+    Raises ReportError if the text is invalid, too large or nested too deeply; its message calls the text `subject`.
+    """
     if len(text) > LARGEST:
         raise ReportError([Diagnostic(ReportCode.TOO_LARGE, f"the {subject} is larger than {LARGEST >> 20} MiB")])
     try:
@@ -63,8 +66,12 @@ def parse_json(text: bytes | str, subject: str = "report") -> object:
     return value
 
 
-def is_sound(text: bytes) -> bool:
-    """Return whether what nobody reads in a JSON text is as it must be: UTF-8, and not nested too deeply."""
+def is_within_limits(text: bytes) -> bool:
+    """Return whether a JSON text is UTF-8, not too large and not nested too deeply.
+
+    A typed decoder does not check this in members that it skips. The check does not parse the text: it takes the
+    brackets outside strings, and removes all innermost pairs once for each level that is allowed.
+    """
     if len(text) > LARGEST:
         return False
     if not text.isascii():
@@ -82,19 +89,21 @@ def is_sound(text: bytes) -> bool:
     return not braces
 
 
-def written(document: object) -> bytes | None:
-    """Return a document handed over in process as JSON text; None if it cannot be written, or is no sound text then."""
+def to_json_text(document: object) -> bytes | None:
+    """Return a document as JSON text; None if it is not a JSON value or the text exceeds the limits."""
     try:
         text = msgspec.json.encode(document)
     except (TypeError, ValueError, OverflowError, RecursionError):
         return None
-    return text if is_sound(text) else None
+    return text if is_within_limits(text) else None
 
 
 def _structure(text: bytes) -> bytes:
-    """Return the brackets of a JSON text that stand in no string, as braces.
+    """Return the brackets of a JSON text that are outside strings, all as braces.
 
-    Of most texts what is left of the strings are pairs of quotes; a bracket or a backslash shows that one holds more.
+    Only brackets, quotes and backslashes matter, so all other octets are removed first. In most texts every string is
+    then an empty pair of quotes, which is removed too. If a quote or a backslash remains, some string contains a
+    bracket or an escape: then the strings are removed with a regular expression, which takes longer.
     """
     braces = text.translate(_AS_BRACES, _NO_MARKS).replace(b'""', b"")
     if b'"' in braces or b"\\" in braces:
@@ -103,13 +112,13 @@ def _structure(text: bytes) -> bytes:
 
 
 def parse_json_without_duplicates(text: bytes | str, subject: str = "report") -> object:
-    """Return the value of a JSON text in which no object has a key twice."""
+    """Return the value of a JSON text; ReportError also for each key that occurs twice in an object."""
     value = parse_json(text, subject)
     pairs: object = json.loads(text, object_pairs_hook=_Pairs)
     problems = [
         Diagnostic(
             ReportCode.DUPLICATE_KEY,
-            f"the key {quote(path[-1])} stands twice in one object",
+            f"the key {quote(path[-1])} occurs twice in one object",
             json_pointer(path),
         )
         for path in itertools.islice(_duplicates(pairs), _MOST_DUPLICATES)
@@ -120,16 +129,17 @@ def parse_json_without_duplicates(text: bytes | str, subject: str = "report") ->
 
 
 def parse_kernel_json(text: bytes | str) -> object:
-    """Return the value of a JSON text in whose strings iproute2 left octets as the kernel has them.
+    """Return the value of a JSON text from iproute2, which copies the octets of a name into a string unchanged.
 
-    Octets that are no UTF-8 become lone surrogates (PEP 383). None where the text is no such JSON.
+    Octets that are not valid UTF-8 become lone surrogates (PEP 383). The result is None if the text is not valid JSON
+    apart from that, or has a key twice in an object.
     """
-    shown = text if isinstance(text, str) else text.decode("utf-8", errors="surrogateescape")
-    if _SURROGATE.search(shown):
+    decoded = text if isinstance(text, str) else text.decode("utf-8", errors="surrogateescape")
+    if _SURROGATE.search(decoded):
         return None
     try:
         value: object = json.loads(
-            shown, strict=False, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse_constant
+            decoded, strict=False, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse_constant
         )
         refuse_deep(value)
     except (ValueError, RecursionError, ReportError):
@@ -139,16 +149,16 @@ def parse_kernel_json(text: bytes | str) -> object:
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(dict(pairs)) < len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key occurs twice")
     return dict(pairs)
 
 
 def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _finite(number: str | float) -> float:
-    """Return a number, the greatest of its sign for one that no double can hold."""
+    """Return a number as a double; one that is too large becomes the greatest double with its sign."""
     return min(max(float(number), -_GREATEST), _GREATEST)
 
 
@@ -156,7 +166,7 @@ _VALUES = msgspec.json.Decoder(float_hook=_finite)
 
 
 def is_json(text: bytes | str) -> bool:
-    """Return whether a text is JSON as Python reads it, with numbers of any size, NaN and lone surrogates."""
+    """Return whether Python's `json` accepts a text: also with NaN, lone surrogates and numbers of any size."""
     try:
         json.loads(text, parse_int=float)
     except (ValueError, RecursionError):
@@ -165,43 +175,45 @@ def is_json(text: bytes | str) -> bool:
 
 
 def plain_copy(document: object) -> object:
-    """Return a copy of a document handed over in process; ReportError if it does not consist of JSON values."""
+    """Return a copy of a document that consists of plain dicts, lists and scalars.
+
+    Raises ReportError if the document has a value that JSON cannot represent, or is nested too deeply.
+    """
     try:
         plain = _plain(document)
-        msgspec.json.encode(plain)  # which refuses lone surrogates
+        msgspec.json.encode(plain)  # refuses lone surrogates
     except (TypeError, UnicodeError) as error:
-        raise ReportError(
-            [Diagnostic(ReportCode.NOT_JSON, f"the document is not made of JSON values: {error}")]
-        ) from None
+        raise ReportError([Diagnostic(ReportCode.NOT_JSON, f"the document is not valid JSON: {error}")]) from None
     return plain
 
 
 def _plain(value: object, depth: int = 0) -> object:
-    """Return a value made of what JSON has; TypeError where it holds anything else."""
+    """Return a copy of a value that consists of JSON types; TypeError if it contains another type."""
     if isinstance(value, str):
         return str(value)
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
         if math.isnan(value):
-            raise TypeError("NaN is no number")
+            raise TypeError("NaN is not a JSON number")
         return _finite(value)
     if depth == DEEPEST:
         raise ReportError([too_deep()])
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
-            raise TypeError("a key is no text")
+            raise TypeError("a key is not a string")
         return {str(key): _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item, depth + 1) for item in value]
-    raise TypeError(f"a {type(value).__name__} is none")
+    raise TypeError(f"unsupported type `{type(value).__name__}`")
 
 
 class _Pairs(list[tuple[str, object]]):
-    """An object's keys and values as they stand in the text."""
+    """The keys and values of an object in the order of the text, with equal keys."""
 
 
 def _duplicates(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the path of each key that occurs again in its object."""
     if isinstance(value, _Pairs):
         seen: set[str] = set()
         for key, item in value:
@@ -211,13 +223,13 @@ def _duplicates(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str
             if isinstance(item, list):
                 yield from _duplicates(item, (*path, key))
     elif isinstance(value, list):
-        for at, item in enumerate(value):
+        for i, item in enumerate(value):
             if isinstance(item, list):
-                yield from _duplicates(item, (*path, str(at)))
+                yield from _duplicates(item, (*path, str(i)))
 
 
 def refuse_deep(value: object, subject: str = "report") -> None:
-    """Raise ReportError where a value is nested deeper than a report may be."""
+    """Raise ReportError if a value is nested deeper than `DEEPEST` levels."""
     level = [value] if isinstance(value, _NESTING) else []
     for _ in range(DEEPEST):
         if not level:
@@ -233,39 +245,43 @@ def refuse_deep(value: object, subject: str = "report") -> None:
 
 
 def too_deep(subject: str = "report") -> Diagnostic:
-    """Return the problem of a report that is nested too deeply."""
+    """Return the diagnostic for a report that is nested too deeply."""
     return Diagnostic(ReportCode.TOO_DEEP, f"the {subject} is nested deeper than {DEEPEST} levels")
 
 
 def _not_json(text: bytes | str, error: Exception, subject: str) -> Diagnostic:
     if not text.strip():
         return Diagnostic(ReportCode.EMPTY, f"the {subject} is empty", hint=_EMPTY_HINT)
-    shown = text if isinstance(text, str) else text.decode("utf-8", errors="replace")
-    said, offset = _what_is_wrong(shown, error)
-    message = f"the {subject} is not JSON: {said}"
-    hint = _hint(shown, said, offset)
-    source = Source(subject, shown) if len(shown) < LARGEST >> 4 else None
+    decoded = text if isinstance(text, str) else text.decode("utf-8", errors="replace")
+    problem, offset = _problem_of(decoded, error)
+    message = f"the {subject} is not JSON: {problem}"
+    hint = _hint(decoded, problem, offset)
+    source = Source(subject, decoded) if len(decoded) < LARGEST >> 4 else None
     if source is None:
         return Diagnostic(ReportCode.NOT_JSON, message, f"{subject}: character {offset}", hint)
-    span = Span(offset, min(offset + 1, len(shown)))
+    span = Span(offset, min(offset + 1, len(decoded)))
     return Diagnostic(ReportCode.NOT_JSON, message, source.place(span), hint, excerpt=source.excerpt(span))
 
 
-def _what_is_wrong(text: str, error: Exception) -> tuple[str, int]:
-    """Return what is wrong with a text and where: in the standard library's words, which know the place."""
+def _problem_of(text: str, error: Exception) -> tuple[str, int]:
+    """Return why a text is not JSON, and the offset of the problem.
+
+    The message is that of the standard library, because its error has the offset; `error` is used if it accepts the
+    text.
+    """
     if text.startswith(_BYTE_ORDER_MARK):
         return "it begins with a byte order mark", 0
     try:
         json.loads(text, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as known:
-        return known.msg, min(known.pos, len(text))
-    except (ValueError, RecursionError) as known:
-        return str(known), 0
+    except json.JSONDecodeError as problem:
+        return problem.msg, min(problem.pos, len(text))
+    except (ValueError, RecursionError) as problem:
+        return str(problem), 0
     return str(error), max(text.find("\ufffd"), 0)
 
 
-def _hint(text: str, said: str, offset: int) -> str:
-    """Return what to do about a text that is not JSON, as far as its beginning or the error tells."""
-    if said == _SEVERAL and text[offset : offset + 1] in ("[", "{"):
+def _hint(text: str, problem: str, offset: int) -> str:
+    """Return a hint for a text that is not JSON, from the problem or the beginning of the text; empty if none fits."""
+    if problem == _SEVERAL and text[offset : offset + 1] in ("[", "{"):
         return _SEVERAL_HINT
     return next((hint for head, hint in _HEADS if head.match(text)), "")

@@ -1,34 +1,34 @@
-r"""Interface names as the kernel has them: any octets but `/` and blanks, which need not be UTF-8.
+r"""Converts the kernel's interface names to text.
 
-A name becomes text that is unambiguous: octets that are no UTF-8 are shown as ``\xNN``, and so that
-nobody can forge one, a backslash of the name itself as two.
+In the kernel a name may have any octets except `/` and blanks, and need not be valid UTF-8. The text is unambiguous:
+an octet that is not valid UTF-8 becomes ``\xNN``, and a backslash in the name becomes two backslashes.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-_FIRST_LOST = 0xDC80  # PEP 383: an octet that could not be decoded
-_LAST_LOST = 0xDCFF
+_FIRST_ESCAPED = 0xDC80  # PEP 383: octets that are not valid UTF-8 are decoded to these surrogates
+_LAST_ESCAPED = 0xDCFF
 
 
 def readable(name: str) -> str:
-    r"""Return a name decoded with `surrogateescape` as text, octets that are no UTF-8 as ``\xNN``."""
+    r"""Return a name as readable text; it must be decoded with `surrogateescape`."""
     if name.isascii() and "\\" not in name:
         return name
-    return "".join(map(_shown, name))
+    return "".join(map(_escaped, name))
 
 
 def readable_octets(name: bytes) -> str:
-    """Return a name of the kernel as text."""
+    """Return the octets of a name as readable text."""
     return readable(name.decode("utf-8", errors="surrogateescape"))
 
 
 def with_readable_names(document: object) -> object:
-    """Return a document of the kernel's tools with every text in it readable; itself where nothing changes."""
+    """Return a copy of an iproute2 document with every string readable; the document itself if all are."""
     try:
         is_readable = b"\\\\" not in msgspec.json.encode(document)
-    except (TypeError, UnicodeError):  # it holds octets that could not be decoded
+    except (TypeError, UnicodeError):  # a string has surrogates
         is_readable = False
     return document if is_readable else _copy(document)
 
@@ -41,7 +41,7 @@ def _copy(value: object) -> object:
     return readable(value) if isinstance(value, str) else value
 
 
-def _shown(char: str) -> str:
+def _escaped(char: str) -> str:
     if char == "\\":
         return "\\\\"
-    return f"\\x{ord(char) - 0xDC00:02x}" if _FIRST_LOST <= ord(char) <= _LAST_LOST else char
+    return f"\\x{ord(char) - 0xDC00:02x}" if _FIRST_ESCAPED <= ord(char) <= _LAST_ESCAPED else char

@@ -1,6 +1,6 @@
-"""Numbers of the kernel and the words that iproute2 prints for them.
+"""The kernel's numbers for link types and route types, and the words that iproute2 prints for them.
 
-Netlink has the numbers; `ip -N` prints them too, instead of the words. The numbers are those of if_arp.h and
+Netlink messages have the numbers, and `ip -N` prints them instead of the words. The numbers are from if_arp.h and
 rtnetlink.h.
 """
 
@@ -40,10 +40,10 @@ _ROUTE_TYPE_OF = {str(number): word for number, word in ROUTE_TYPES.items()}
 
 
 def link_type_of(text: str) -> str:
-    """Return the word for a link's type as `ip` prints it; `ip -N` prints the number in brackets."""
+    """Return iproute2's word for a link type, given as the word or, as `ip -N` prints it, as a number in brackets."""
     return _LINK_TYPE_OF.get(text, text)
 
 
 def route_type_of(text: str) -> str:
-    """Return the word for a route's type as `ip` prints it; `ip -N` prints the number."""
+    """Return iproute2's word for a route type, given as the word or, as `ip -N` prints it, as a number."""
     return _ROUTE_TYPE_OF.get(text, text)

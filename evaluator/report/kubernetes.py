@@ -1,8 +1,8 @@
-"""Kubernetes objects of kubernetes-nmstate: which part of such a document is a host's report.
+"""Finds the nmstate report in Kubernetes objects of kubernetes-nmstate.
 
-A NodeNetworkState holds the output of nmstate in `status.currentState`. `kubectl get` prints one object, or
-several in a List. Its sisters, NodeNetworkConfigurationPolicy and NodeNetworkConfigurationEnactment, hold the state
-that somebody wants: deciding on one would answer for a host that does not exist.
+A NodeNetworkState has the output of nmstate in `status.currentState`. `kubectl get` prints one object, or a List of
+several. The kinds NodeNetworkConfigurationPolicy and NodeNetworkConfigurationEnactment have a desired state. They are
+refused, because a decision on a desired state would be about a host that does not exist.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ Path = tuple[str | int, ...]
 
 
 class State(Struct, frozen=True):
-    """What nmstate shows of a host, and the keys that lead to it in the document."""
+    """An nmstate report, and its path in the document."""
 
     value: object
     path: Path = ()
 
     @property
     def pointer(self) -> str:
-        """The JSON Pointer of the state; empty if the document is the state."""
+        """The JSON Pointer of the report; empty if the whole document is the report."""
         return json_pointer(self.path)
 
 
 class _Item(Struct, frozen=True):
-    """One Kubernetes object and the keys that lead to it."""
+    """One Kubernetes object, and its path in the document."""
 
     data: Mapping[str, Any]
     path: Path
@@ -45,27 +45,31 @@ class _Item(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The name in its metadata; empty if it has none."""
+        """The name in the metadata of the object; empty if it is missing."""
         metadata = self.data.get("metadata")
         name = metadata.get("name") if isinstance(metadata, dict) else None
         return name if isinstance(name, str) else ""
 
 
 def state_in(document: object, item: str | None) -> State:
-    """Return the state in a document, of several the one of the item of that name; ReportError if it is missing."""
+    """Return the nmstate report in a document.
+
+    `item` is the name of a NodeNetworkState, if the document has several. Raises ReportError if the report is missing
+    or the name does not select exactly one.
+    """
     if not is_kubernetes(document):
         if item is not None:
-            raise _refusal(ReportCode.ITEM_UNKNOWN, "the report is not a list, so no item of it can be chosen")
+            raise _refusal(ReportCode.ITEM_UNKNOWN, "an item can only be chosen from a list of NodeNetworkStates")
         return State(document)
     items = tuple(_items(document))
-    states = tuple(one for one in items if one.kind == _STATE)
+    states = tuple(candidate for candidate in items if candidate.kind == _STATE)
     if not states:
         raise _no_state(items)
     return _state_of(_chosen(states, item))
 
 
 def _items(document: object) -> Iterator[_Item]:
-    """Yield the objects of a document with their kinds; the items of a NodeNetworkStateList need not name theirs."""
+    """Yield the objects of a document; an item of a NodeNetworkStateList without a kind has the kind of the list."""
     if isinstance(document, list):
         entries: Sequence[object] = document
         path: Path = ()
@@ -82,7 +86,7 @@ def _items(document: object) -> Iterator[_Item]:
 
 
 def _kind_of(data: Mapping[str, Any]) -> str:
-    """Return the kind that an object states, else the one that its members show."""
+    """Return the kind of an object: its `kind`, or if that is missing, the kind that has these members."""
     kind = data.get("kind")
     if isinstance(kind, str) and kind:
         return kind
@@ -94,21 +98,19 @@ def _kind_of(data: Mapping[str, Any]) -> str:
 
 
 def _chosen(states: tuple[_Item, ...], name: str | None) -> _Item:
-    found = states if name is None else tuple(one for one in states if one.name == name)
-    if len(found) == 1:
-        return found[0]
-    names = sorted(one.name for one in states if one.name)
+    matches = states if name is None else tuple(state for state in states if state.name == name)
+    if len(matches) == 1:
+        return matches[0]
+    names = sorted(state.name for state in states if state.name)
     listed = quote_all(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} others" if names[_MOST_NAMES:] else "")
     if name is None:
-        message = f"the document holds {len(states)} NodeNetworkStates: {listed or 'none of them has a name'}"
+        message = f"the document has {len(states)} NodeNetworkStates: {listed or 'all without a name'}"
         raise _refusal(ReportCode.ITEM_NEEDED, message, hint="choose one by its name: `--item NAME`")
-    if found:
-        message = f"the document holds {len(found)} NodeNetworkStates with the name {quote(name)}"
-        raise _refusal(ReportCode.ITEM_NEEDED, message, json_pointer(found[-1].path))
+    if matches:
+        message = f"the document has {len(matches)} NodeNetworkStates with the name {quote(name)}"
+        raise _refusal(ReportCode.ITEM_NEEDED, message, json_pointer(matches[-1].path))
     hint = did_you_mean(name, names)
-    message = (
-        f"the document holds no NodeNetworkState with the name {quote(name)}, only {listed or 'one without a name'}"
-    )
+    message = f"the document has no NodeNetworkState with the name {quote(name)}, only {listed or 'unnamed ones'}"
     raise _refusal(ReportCode.ITEM_UNKNOWN, message, hint=hint)
 
 
@@ -117,21 +119,23 @@ def _state_of(item: _Item) -> State:
     holder = item.data if "currentState" in item.data else item.data.get("status")
     value = holder.get("currentState") if isinstance(holder, dict) else None
     if value is None:
-        of = f"the NodeNetworkState {quote(item.name)}" if item.name else "the NodeNetworkState"
+        subject = f"the NodeNetworkState {quote(item.name)}" if item.name else "the NodeNetworkState"
         hint = "the nmstate handler of that node has not reported yet, or has failed: look at its pod"
-        raise _refusal(ReportCode.INVALID, f"{of} has no `status.currentState`", json_pointer(item.path) or "/", hint)
+        raise _refusal(
+            ReportCode.INVALID, f"{subject} has no `status.currentState`", json_pointer(item.path) or "/", hint
+        )
     return State(value, (*path, "currentState"))
 
 
 def _no_state(items: tuple[_Item, ...]) -> ReportError:
     if not items:
-        return _refusal(ReportCode.NOT_RECOGNISED, "the list holds no NodeNetworkState: it is empty", hint=_HINT)
+        return _refusal(ReportCode.NOT_RECOGNISED, "the list has no NodeNetworkState: it is empty", hint=_HINT)
     desired = next((kind for kind in _DESIRED if any(item.kind == kind for item in items)), "")
     if desired:
         message = f"a {desired} describes the state that a host should have, not the state that it has"
         return _refusal(ReportCode.DESIRED_STATE, message, hint=_HINT)
     kinds = sorted({item.kind for item in items})
-    message = f"the document holds no NodeNetworkState, only objects of the kind {quote_all(kinds)}"
+    message = f"the document has no NodeNetworkState, only objects of the kind {quote_all(kinds)}"
     return _refusal(ReportCode.NOT_RECOGNISED, message, hint=_HINT)
 
 

@@ -1,7 +1,7 @@
-"""This machine as a report: what `ip -j -d addr` and `ip -j route` would print, asked by netlink.
+"""Reads interfaces, addresses and routes of this machine by netlink, as `ip -j -d addr` and `ip -j route` print them.
 
-No process is started. A network namespace is entered by one thread that ends with the question, so
-that the caller's own namespace is never left. The extra `live` brings pyroute2.
+No process is started. A separate thread enters the network namespace and ends after the query, so the caller stays in
+its own namespace. The extra `live` installs pyroute2.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from types import ModuleType
 
 from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, extra_missing
 from evaluator.base.text import quote, reason_of
-from evaluator.report.netlink_words import words_of_address, words_of_link, words_of_route
+from evaluator.report.netlink_json import address_to_json, link_to_json, route_to_json
 
 _INET, _INET6 = 2, 10
 _MAIN_TABLE = 254
@@ -28,8 +28,8 @@ def collect(netns: str | None = None) -> dict[str, object]:
     """Return the report of this machine, or of one of its named network namespaces.
 
     Shape: `schema_version`, `addr` (as `ip -j -d addr`), `route` and `route6` (as `ip -j route`), with
-    names made readable. ReportError where the kernel refuses or the namespace is not there;
-    ExtraMissingError without pyroute2.
+    readable names (`kernel_names.py`). Raises ReportError if the kernel returns an error or the namespace does not
+    exist, ExtraMissingError if pyroute2 is not installed.
     """
     pyroute2 = _pyroute2()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -38,9 +38,9 @@ def collect(netns: str | None = None) -> dict[str, object]:
 
 def _pyroute2() -> ModuleType:
     try:
-        import pyroute2  # noqa: PLC0415 -- an extra, only where this machine is asked
+        import pyroute2  # noqa: PLC0415 -- an extra, which only `collect` needs
     except ImportError:
-        raise extra_missing("this machine cannot be asked", "pyroute2", "live") from None
+        raise extra_missing("cannot read the interfaces of this machine", "pyroute2", "live") from None
     module: ModuleType = pyroute2
     return module
 
@@ -54,19 +54,19 @@ def _collect(pyroute2: ModuleType, netns: str | None) -> dict[str, object]:
             addresses = [*kernel.get_addr(family=_INET), *kernel.get_addr(family=_INET6)]
             routes, routes6 = (list(kernel.get_routes(family=f, table=_MAIN_TABLE)) for f in (_INET, _INET6))
     except OSError as error:
-        where = "this machine" if netns is None else f"the network namespace {quote(netns)}"
-        message = f"{where} cannot be asked: {reason_of(error)}"
+        subject = "this machine" if netns is None else f"the network namespace {quote(netns)}"
+        message = f"cannot read the interfaces of {subject}: {reason_of(error)}"
         raise ReportError([Diagnostic(ReportCode.UNREADABLE, message)]) from None
     except pyroute2.netlink.exceptions.NetlinkError as error:
-        message = f"the kernel refuses: {str(error).lower()}"
+        message = f"the kernel returned an error: {str(error).lower()}"
         raise ReportError([Diagnostic(ReportCode.UNREADABLE, message)]) from None
     return _document(links, addresses, {"route": routes, "route6": routes6})
 
 
 def _enter(netns: str) -> None:
-    """Move this thread into a named network namespace (setns(2)); OSError where that fails."""
+    """Move this thread into a named network namespace (setns(2)); OSError if that fails."""
     if not netns or "/" in netns or "\0" in netns or netns in (".", ".."):
-        raise FileNotFoundError(errno.ENOENT, "a network namespace is named as in `ip netns`")
+        raise FileNotFoundError(errno.ENOENT, "invalid name; use a name that `ip netns` lists")
     libc = ctypes.CDLL(None, use_errno=True)
     descriptor = os.open(_NAMESPACES / netns, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -83,10 +83,10 @@ def _document(
     routes: Mapping[str, list[Mapping[str, object]]],
 ) -> dict[str, object]:
     interfaces = {int(str(message["index"])): message for message in links}
-    names = {index: words_of_link(message, {})["ifname"] for index, message in interfaces.items()}
+    names = {index: link_to_json(message, {})["ifname"] for index, message in interfaces.items()}
     of_link: dict[int, list[dict[str, object]]] = {index: [] for index in interfaces}
-    for message in addresses:  # a link may have come or gone between the two questions
-        of_link.get(int(str(message["index"])), []).append(words_of_address(message))
-    addr = [{**words_of_link(message, names), "addr_info": of_link[index]} for index, message in interfaces.items()]
-    ways = {key: [words_of_route(message, names) for message in found] for key, found in routes.items()}
-    return {"schema_version": 1, "addr": addr, **ways}
+    for message in addresses:  # a link may have been added or removed between the two queries
+        of_link.get(int(str(message["index"])), []).append(address_to_json(message))
+    addr = [{**link_to_json(message, names), "addr_info": of_link[index]} for index, message in interfaces.items()]
+    tables = {key: [route_to_json(message, names) for message in messages] for key, messages in routes.items()}
+    return {"schema_version": 1, "addr": addr, **tables}

@@ -1,8 +1,7 @@
-"""Address entries of a report become owned addresses; what is no address becomes a finding.
+"""Parses the address entries of a report into owned addresses; an invalid entry becomes a finding.
 
-What counts as owning is DESIGN 2.3: every well-formed address of an interface, but not loopback,
-multicast, broadcast or unspecified ones. A malformed entry never spoils the good ones beside it and
-never reaches a resolver: it is text that is no address, nothing more.
+An interface owns each of its valid addresses, except loopback, multicast, broadcast and unspecified ones (DESIGN 2.3).
+An invalid entry does not affect the other entries, and its text is never resolved as a name.
 """
 
 from __future__ import annotations
@@ -19,10 +18,11 @@ from evaluator.facts.netmask import parse_netmask
 
 
 class Entry(NamedTuple):
-    """One address as the report has it: `address`, `address/length` or `address/netmask`, and its place.
+    """One address entry of a report.
 
-    `netmask` is the mask and `length` the prefix length where the format gives it beside the address;
-    `primary` marks the address that the reporting tool shows first. `label` and `flags` are the kernel's.
+    `text` is `address`, `address/length` or `address/netmask`, and `pointer` its JSON Pointer. `netmask` or `length` is
+    set if the format has them in a member of their own. `primary` is true for the address that the reporting tool lists
+    first. `label` and `flags` are those of the kernel.
     """
 
     text: str
@@ -34,12 +34,12 @@ class Entry(NamedTuple):
     flags: frozenset[str] = NO_FLAGS
 
 
-_Good = tuple[Address, int | None, Entry]  # an address that counts, its prefix length, where it stands
+_Valid = tuple[Address, int | None, Entry]  # an address that counts, its prefix length, and its entry
 
 
 def read_owned(ifname: str, entries: Iterable[Entry]) -> Owned:
-    """Return what the entries of an interface come to."""
-    good: list[_Good] = []
+    """Return the addresses in the entries of an interface, with findings for invalid entries and unusable addresses."""
+    valid: list[_Valid] = []
     findings: list[Finding] = []
     malformed: list[str] = []
     for entry in entries:
@@ -51,13 +51,13 @@ def read_owned(ifname: str, entries: Iterable[Entry]) -> Owned:
             continue
         reason = address.unusable
         if not reason:
-            good.append((address, prefix, entry))
+            valid.append((address, prefix, entry))
         elif reason != "unspecified":
             findings.append(_not_counted(ifname, address, reason))
         if prefix is None and entry.netmask:
             findings.append(_malformed_netmask(ifname, entry))
     texts = tuple(sorted(set(malformed)))
-    return Owned(_without_duplicates(good), tuple(findings), texts) if good or findings else NOTHING_OWNED
+    return Owned(_without_duplicates(valid), tuple(findings), texts) if valid or findings else NOTHING_OWNED
 
 
 def _read_entry(entry: Entry) -> tuple[Address, int | None]:
@@ -76,50 +76,56 @@ def _netmask_length(netmask: str) -> int | None:
         return None
 
 
-def _without_duplicates(good: Sequence[_Good]) -> tuple[OwnedAddress, ...]:
-    """Merge what was listed twice; an address beside a netmask takes the length that its list gives."""
-    same: dict[Address, list[_Good]] = {}
-    for one in good:
-        same.setdefault(one[0], []).append(one)
-    found: list[OwnedAddress] = []
-    for address in sorted(same) if len(same) > 1 else same:
-        several = same[address]
-        found += _merged(several) if len(several) > 1 else [_owned(several, is_primary=several[0][2].primary)]
-    return tuple(found)
+def _without_duplicates(valid: Sequence[_Valid]) -> tuple[OwnedAddress, ...]:
+    """Return the addresses sorted; entries with the same address and length become one."""
+    by_address: dict[Address, list[_Valid]] = {}
+    for item in valid:
+        by_address.setdefault(item[0], []).append(item)
+    merged: list[OwnedAddress] = []
+    for address in sorted(by_address) if len(by_address) > 1 else by_address:
+        items = by_address[address]
+        merged += _merged(items) if len(items) > 1 else [_owned(items, is_primary=items[0][2].primary)]
+    return tuple(merged)
 
 
-def _merged(several: Sequence[_Good]) -> list[OwnedAddress]:
-    """Return one address as often as it has different lengths, the shortest first."""
-    is_primary = any(entry.primary for _, _, entry in several)
-    listed = [one for one in several if "/" in one[2].text]
-    if any(prefix is not None for _, prefix, _ in listed):
-        several = listed
-    by_prefix: dict[int, list[_Good]] = {}
-    for one in sorted(several, key=_place):
-        by_prefix.setdefault(-1 if one[1] is None else one[1], []).append(one)
+def _merged(items: Sequence[_Valid]) -> list[OwnedAddress]:
+    """Return an address once for each prefix length in its entries, the shortest length first.
+
+    If an entry has the length in its text (`address/length`), entries with a separate length or none are ignored.
+    """
+    is_primary = any(entry.primary for _, _, entry in items)
+    with_length = [item for item in items if "/" in item[2].text]
+    if any(prefix is not None for _, prefix, _ in with_length):
+        items = with_length
+    by_prefix: dict[int, list[_Valid]] = {}
+    for item in sorted(items, key=_sort_key):
+        by_prefix.setdefault(-1 if item[1] is None else item[1], []).append(item)
     return [_owned(same, is_primary=is_primary) for _, same in sorted(by_prefix.items())]
 
 
-def _owned(same: Sequence[_Good], *, is_primary: bool) -> OwnedAddress:
-    """Return one address of one length; where several entries give it, independent of their order but for the place."""
+def _owned(same: Sequence[_Valid], *, is_primary: bool) -> OwnedAddress:
+    """Return the address of entries with the same address and length.
+
+    Only its text and pointer depend on the order of the entries: they are those of the first one.
+    """
     address, prefix, entry = same[0]
     label, flags = entry.label, entry.flags
     if len(same) > 1:
-        label = min((one.label for _, _, one in same if one.label is not None), default=None)
-        flags = NO_FLAGS.union(*(one.flags for _, _, one in same))
+        label = min((entry.label for _, _, entry in same if entry.label is not None), default=None)
+        flags = NO_FLAGS.union(*(entry.flags for _, _, entry in same))
     return OwnedAddress(address, prefix, is_primary, entry.text, entry.pointer, label, flags)
 
 
-def _place(one: _Good) -> tuple[str, str]:
-    return one[2].pointer, one[2].text
+def _sort_key(item: _Valid) -> tuple[str, str]:
+    return item[2].pointer, item[2].text
 
 
 def _malformed(ifname: str, text: str) -> Finding:
-    what = quote(text) if text else "an empty text"
+    shown = quote(text) if text else "an empty text"
     return Finding(
         FindingCode.MALFORMED_ADDRESS,
         Severity.WARNING,
-        f"{quote(ifname)} has {what}, which is not a valid IP address; it is ignored",
+        f"{quote(ifname)} has {shown}, which is not a valid IP address; it is ignored",
         interfaces=(ifname,),
     )
 
@@ -128,7 +134,7 @@ def _malformed_netmask(ifname: str, entry: Entry) -> Finding:
     return Finding(
         FindingCode.MALFORMED_ADDRESS,
         Severity.WARNING,
-        f"{quote(ifname)} gives {quote(entry.netmask)} as the netmask of {quote(entry.text)}, which is not valid; "
+        f"{quote(ifname)} has {quote(entry.text)} with the invalid netmask {quote(entry.netmask)}; "
         "the address counts without a subnet",
         interfaces=(ifname,),
     )

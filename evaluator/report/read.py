@@ -1,7 +1,22 @@
-"""The door for reports: recognise the format by its shape, validate, hand on facts.
+"""The entry point for reports: recognizes the format, validates the document, and returns a `Report` with facts.
 
-A new tool's format is its shape in `shapes.py`, one module and one entry in `FORMATS`. A reader is
-imported when the first document needs it.
+A report comes as text or as a plain value. Each has a fast path and a slow path, and all give one verdict: the same
+facts and findings, or the same errors (`reading.py` describes the contract with the readers).
+
+Text. `is_within_limits` checks the whole text for UTF-8 and nesting depth, because a typed decoder does not look at the
+members that it skips. Then `_read_fast` tries the typed decoder of the likeliest format and of the others. A reader
+takes a text only if no other format could claim it, so the order cannot change the result. The plain document is parsed
+only if something asks for `Report.document`. If no reader takes the text, the slow path parses it into plain values: as
+JSON, as JSON with octets of the kernel that are not UTF-8, or as YAML. It recognizes the format by the shape and calls
+the reader on the value.
+
+A plain value. It is encoded as JSON once. This checks all of its members, also those that no rule reads, and the text
+is an independent copy that `Report.document` is parsed from. If the value cannot be encoded, `plain_copy` raises an
+error, or returns a copy with plain types that is used instead. The reader then converts the value to its types.
+
+The command reads with `read_report_text`, which always parses the text into plain values to refuse duplicate keys.
+
+A new format needs a function in `shapes.py`, a package and an entry in `FORMATS`. A reader is imported on first use.
 """
 
 from __future__ import annotations
@@ -17,12 +32,12 @@ from evaluator.base.text import did_you_mean, quote, quote_all, quote_path, reas
 from evaluator.report.json_text import (
     LARGEST,
     is_json,
-    is_sound,
+    is_within_limits,
     parse_json,
     parse_json_without_duplicates,
     parse_kernel_json,
     plain_copy,
-    written,
+    to_json_text,
 )
 from evaluator.report.reading import Format, ItemReader, Reading, Report
 from evaluator.report.shapes import is_ansible, is_iproute2, is_nmstate, is_vdsm
@@ -33,9 +48,9 @@ if TYPE_CHECKING:
 
 _ANSIBLE = "an object with `ansible_facts` or `ansible_interfaces`, or with `interfaces` and `all_ipv4_addresses`"
 _VDSM = "an object with `nics`, bare or under `result` or `info`"
-_IPROUTE2 = "an array of objects with `ifname` or `addr_info`, or an object with `addr` that holds one"
+_IPROUTE2 = "an array of objects with `ifname` or `addr_info`, or an object with such an array in `addr`"
 _NMSTATE = "an object with `interfaces`, a list of objects, or a Kubernetes NodeNetworkState"
-# Ansible's stands first: what plays add to a host's facts may bear any name, those of VDSM's maps among them
+# Ansible is the first: a play may add facts with any name, also the names of VDSM's maps
 FORMATS: tuple[Format, ...] = (
     Format(
         "ansible",
@@ -54,7 +69,7 @@ FORMATS: tuple[Format, ...] = (
         "evaluator.report.vdsm.read",
         schema="capability-report",
         writer="evaluator.explain.restate.vdsm:VdsmWriter",
-        is_usual=True,
+        is_default=True,
     ),
     Format(
         "iproute2",
@@ -80,46 +95,46 @@ FORMATS: tuple[Format, ...] = (
         has_items=True,
     ),
 )
-_USUAL = next(one for one in FORMATS if one.is_usual)
+_DEFAULT_FORMAT = next(format for format in FORMATS if format.is_default)
 
 _BEGINNING = 40
-_TEXT = (bytes, str)  # a union in `isinstance` is made anew each time
+_TEXT = (bytes, str)  # a tuple, because `bytes | str` would create a union for each call
 _TEXT_OR_OBJECT = (*_TEXT, dict)
 
 
 def read_report(
     document: bytes | str | Mapping[str, object] | Path, format: str = "auto", item: str | None = None
 ) -> Report:
-    """Read a capability report: JSON text as bytes or str, a JSON object as a dict, or a Path to a file.
+    """Return the validated report in a document: JSON text as bytes or str, a dict (or list), or the Path of a file.
 
-    An nmstate report may be YAML text as well; `item` names one of several NodeNetworkStates in a List. In process the
-    last of several equal keys of a text wins; the command refuses them. Raises ReportError with every problem found,
-    and nothing else, for whatever the document holds.
+    `format` is the name of a format, or `auto` to recognize it by its shape. The text of an nmstate report may also be
+    YAML, and `item` selects a NodeNetworkState by its name if a List has several. Of equal keys in an object the last
+    one counts (the command refuses them). For an invalid document it raises ReportError with every problem, and no
+    other exception.
     """
     if not isinstance(document, _TEXT_OR_OBJECT):
-        from pathlib import Path  # noqa: PLC0415 -- who hands one over has imported it
+        from pathlib import Path  # noqa: PLC0415 -- a caller with a Path has imported it already
 
         document = read_file(document) if isinstance(document, Path) else document
     if not isinstance(document, _TEXT):
-        copy = written(document) if isinstance(document, dict | list) else None
+        copy = to_json_text(document) if isinstance(document, dict | list) else None
         if copy is not None:
             return _read_value(document, format, item, partial(parse_json, copy))
         plain = plain_copy(document)
         return _read_value(plain, format, item, partial(_same, plain))
     text = _octets(document) if isinstance(document, str) else document
-    known = _read_usual_text(text, format) if item is None else None
-    if known is not None:
-        return Report(known[0].name, known[1], partial(parse_json, text), text)
+    fast = _read_fast(text, format) if item is None else None
+    if fast is not None:
+        return Report(fast[0].name, fast[1], partial(parse_json, text), text)
     value, format = _parse_any(document, format, parse_json)
     return _read_value(value, format, item, partial(_same, value), text)
 
 
-def _read_usual_text(text: bytes, format: str) -> tuple[Format, Reading] | None:
-    """Return what a text is that is written as a tool writes it; any other is read by way of plain values."""
-    if not is_sound(text):
+def _read_fast(text: bytes, format: str) -> tuple[Format, Reading] | None:
+    """Return the format and facts of a text that the types of a format accept; None if its plain value must decide."""
+    if not is_within_limits(text):
         return None
-    probable = _probable(text)
-    for candidate in (probable, *FORMATS):
+    for candidate in (_likely_format(text), *FORMATS):
         if format in ("auto", candidate.name):
             reading = candidate.read.read_text(text)
             if reading is not None:
@@ -127,13 +142,13 @@ def _read_usual_text(text: bytes, format: str) -> tuple[Format, Reading] | None:
     return None
 
 
-def _probable(text: bytes) -> Format:
-    """Return the format that is tried first: none takes what could be of another."""
+def _likely_format(text: bytes) -> Format:
+    """Return the format to try first, by the beginning of the text."""
     begins = text[:_BEGINNING].lstrip(b"{ \t\r\n")
     for candidate in FORMATS:
         if begins.startswith(candidate.begins):
             return candidate
-    return _USUAL
+    return _DEFAULT_FORMAT
 
 
 def _same(value: object) -> object:
@@ -144,25 +159,26 @@ def _octets(text: str) -> bytes:
     try:
         return text.encode("utf-8", errors="surrogateescape")
     except UnicodeEncodeError:
-        raise ReportError([Diagnostic(ReportCode.NOT_JSON, "the report holds half of a character")]) from None
+        message = "the report has a lone surrogate, which is not a character"
+        raise ReportError([Diagnostic(ReportCode.NOT_JSON, message)]) from None
 
 
 def read_report_text(
     text: bytes, format: str = "auto", routes: Sequence[bytes] = (), item: str | None = None
 ) -> Report:
-    """Read a capability report from JSON text, or nmstate's YAML, in which no object may have a key twice.
+    """Return the validated report in JSON or nmstate's YAML text; equal keys in an object are an error.
 
-    `routes` are outputs of `ip -j route` that belong to a report of `ip -j addr`. `item` is as of `read_report`.
+    `routes` are outputs of `ip -j route` for a report of `ip -j addr`. `format` and `item` are as for `read_report`.
     """
     value, format = _parse_any(text, format, parse_json_without_duplicates)
     if routes:
         if not isinstance(value, list):
-            hint = "leave `--route` out"
-            message = "routes go with a report of `ip -j addr` only"
+            hint = "remove `--route`"
+            message = "`--route` can only be used with a report of `ip -j addr`"
             raise ReportError([Diagnostic(ReportCode.FORMAT_UNKNOWN, message, hint=hint)])
         from evaluator.report.iproute2.route_file import with_route_files  # noqa: PLC0415 -- if needed
 
-        _format_of(value, format).read.read(value)  # what is wrong with it has its place in its own text
+        _format_of(value, format).read.read(value)  # its errors have places in its own text, without the routes
         text = with_route_files(text, routes)
         value = _parse(text, parse_json_without_duplicates)
     return _read_value(value, format, item, partial(_same, value), text)
@@ -174,49 +190,55 @@ def parse_report_text(text: bytes, format: str) -> object:
 
 
 def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], object]) -> tuple[object, str]:
-    """Return the value of a text and its format, which YAML tells: not every tool prints it."""
+    """Return the value of a JSON or YAML text and the name of its format.
+
+    The name is the given one for JSON, and a format that uses YAML for YAML.
+    """
     try:
         return _parse(text, parse), name
     except ReportError as error:
-        of_yaml = [one for one in FORMATS if one.is_yaml and name in ("auto", one.name)]
-        if not of_yaml or error.diagnostics[0].code != ReportCode.NOT_JSON:
+        yaml_formats = [format for format in FORMATS if format.is_yaml and name in ("auto", format.name)]
+        if not yaml_formats or error.diagnostics[0].code != ReportCode.NOT_JSON:
             raise
-        from evaluator.report.yaml_text import parse_yaml, yaml_in  # noqa: PLC0415 -- yaml, where it is needed
+        from evaluator.report.yaml_text import parse_yaml, yaml_in  # noqa: PLC0415 -- imports yaml only if needed
 
-        shown = "" if is_json(text) else yaml_in(text)
-        if not shown:
+        yaml_text = "" if is_json(text) else yaml_in(text)
+        if not yaml_text:
             raise
-    value = parse_yaml(shown, unique=parse is parse_json_without_duplicates)
-    return value, next((one.name for one in of_yaml if one.detect(value)), of_yaml[0].name)
+    value = parse_yaml(yaml_text, unique=parse is parse_json_without_duplicates)
+    return value, next((format.name for format in yaml_formats if format.detect(value)), yaml_formats[0].name)
 
 
 def _parse(text: bytes | str, parse: Callable[[bytes | str], object]) -> object:
-    """Return the value of a text; the kernel's names may be no UTF-8, and the text is then no JSON."""
+    """Return the value of a JSON text.
+
+    In a report of a kernel format a name may have octets that are not UTF-8, and the text is then not valid JSON.
+    """
     try:
         return parse(text)
     except ReportError as error:
         if [diagnostic.code for diagnostic in error.diagnostics] == [ReportCode.NOT_JSON]:
             value = parse_kernel_json(text)
-            if any(one.detect(value) for one in FORMATS if one.is_kernel):
+            if any(format.detect(value) for format in FORMATS if format.is_kernel):
                 return value
         raise
 
 
 def refuse_duplicates(report: Report) -> None:
-    """Raise ReportError where the report's text has a key twice, so that another reader could read the other one."""
+    """Raise ReportError if the text of a report has a key twice, because another parser may use the first value."""
     if report.text is not None:
         _parse_any(report.text, report.format, parse_json_without_duplicates)
 
 
 def read_file(path: Path) -> bytes:
-    """Return the bytes of a file or a pipe; ReportError if it cannot be read or is too large to be a report."""
+    """Return the bytes of a file or pipe; ReportError if it cannot be read or is too large."""
     return _bytes_of(path, "report", read_regular_or_pipe)
 
 
 def read_regular_file(path: Path, subject: str = "report") -> bytes:
-    """Return the bytes of a regular file, as `read_file` does: only the report itself may come from a pipe.
+    """Return the bytes of a regular file; ReportError if it cannot be read, is too large or is not a regular file.
 
-    `subject` is what the message calls it.
+    Only the report itself may come from a pipe. The message of the error calls the file `subject`.
     """
     return _bytes_of(path, subject, read_regular)
 
@@ -238,8 +260,8 @@ def _read_value(
     if item is None:
         return Report(format.name, format.read.read(document), load, text)
     if not format.has_items:
-        message = f"only a list of NodeNetworkStates has items, and this is a {quote(format.name)} report"
-        raise ReportError([Diagnostic(ReportCode.ITEM_UNKNOWN, message, hint="leave `--item` out")])
+        message = f"an item can only be chosen from a list of NodeNetworkStates; this is a {quote(format.name)} report"
+        raise ReportError([Diagnostic(ReportCode.ITEM_UNKNOWN, message, hint="remove `--item`")])
     return Report(format.name, cast("ItemReader", format.read).read(document, item), load, text, item)
 
 
@@ -249,26 +271,24 @@ def _format_of(document: object, name: str) -> Format:
             if candidate.detect(document):
                 return candidate
         raise ReportError([_not_recognised(plain_copy(document) if isinstance(document, dict | list) else document)])
-    known = {candidate.name: candidate for candidate in FORMATS}
-    if name in known:
-        return known[name]
-    hint = did_you_mean(str(name), known) or f"known formats: auto, {', '.join(known)}"
-    raise ReportError(
-        [Diagnostic(ReportCode.FORMAT_UNKNOWN, f"there is no report format {quote(str(name))}", hint=hint)]
-    )
+    by_name = {candidate.name: candidate for candidate in FORMATS}
+    if name in by_name:
+        return by_name[name]
+    hint = did_you_mean(str(name), by_name) or f"known formats: auto, {', '.join(by_name)}"
+    raise ReportError([Diagnostic(ReportCode.FORMAT_UNKNOWN, f"unknown report format {quote(str(name))}", hint=hint)])
 
 
 def _not_recognised(document: object) -> Diagnostic:
-    found = describe_value(document)
+    shape = describe_value(document)
     if isinstance(document, dict):
         keys = quote_all(sorted(document)[:5])
-        found = f"an object with {keys}" if document else "an empty object"
+        shape = f"an object with {keys}" if document else "an empty object"
     if isinstance(document, list) and any(isinstance(entry, dict) and "dst" in entry for entry in document):
         hint = "give the output of `ip -j -d addr show`, and that of `ip -j route` with `--route`"
-        return Diagnostic(ReportCode.NOT_RECOGNISED, "the document lists destinations, not interfaces", hint=hint)
-    looked_for = "; ".join(f"{candidate.name}: {candidate.looks_for}" for candidate in FORMATS)
+        return Diagnostic(ReportCode.NOT_RECOGNISED, "the document lists routes, not interfaces", hint=hint)
+    shapes = "; ".join(f"{candidate.name}: {candidate.looks_for}" for candidate in FORMATS)
     return Diagnostic(
         ReportCode.NOT_RECOGNISED,
-        f"the document is {found}, no report format that is known",
-        hint=f"looked for {looked_for}",
+        f"unknown report format: the document is {shape}",
+        hint=f"expected one of {shapes}",
     )

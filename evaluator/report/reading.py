@@ -1,4 +1,22 @@
-"""What a reader of one tool's format hands on: facts, and what is wrong with the report."""
+"""The interface between `read.py` and the readers of the formats, and the functions that all readers use.
+
+A reader has two entry points with one verdict. The verdict is that of the format's JSON Schema, which is the published
+contract: a document is valid if and only if the schema accepts it.
+
+`Reader.read_text` is the fast path. It decodes the text directly into the typed structs of the format's `wire.py`, in
+one pass and without plain values for members that no rule reads. The types are written so that they accept nothing that
+the schema refuses. They do refuse some valid documents, with forms that tools hardly ever print, such as `1500.0` for
+an integer. If the types refuse the text, or a key of another format is present, the result is None. None means "not
+decided", never "invalid".
+
+`Reader.read` decides every document, given as a plain value. It first tries to convert the value to the same types, for
+a document that was given as a dict. If the types refuse it, the slow path follows: validate the value with the schema,
+which reports every problem with a JSON Pointer; normalize it (`normalized` writes `1500` for `1500.0` and drops null
+members, and the reader of VDSM converts booleans from text); and convert it to the types, which cannot fail then.
+
+So both paths give the same structs and thus the same facts and findings. The types only decide how fast a document is
+read. `tests/report/test_verdict.py` compares text, dict and schema on captured, generated and mutated documents.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +34,14 @@ from evaluator.base.schema import is_valid, violations
 from evaluator.base.text import quote, quote_all
 from evaluator.facts.host import HostFacts
 
-READER_VERSION = 2  # goes up when a report may become other facts than before
+READER_VERSION = 2  # incremented when the same report may give different facts than before
 _T = TypeVar("_T")
 
 
 class Reading(Struct, frozen=True):
-    """What a reader makes of a document: the facts, and what finds out what is wrong with it.
+    """The result of a reader: the facts, and a function that yields the findings about the report.
 
-    `document` is the part that the JSON Pointers point into, if it is not the one that was handed over.
+    `document` is the value that the JSON Pointers refer to, None if it is the document that was given to the reader.
     """
 
     facts: HostFacts
@@ -32,10 +50,10 @@ class Reading(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True, dict=True, eq=False):
-    """A validated capability report: where it came from, the facts in it, and what is wrong with it.
+    """A validated report: its format, its facts, and the findings about it. Create one with `read_report`.
 
-    `text` is what it was read from, None if it was handed over as a value. `item` is the name by which
-    it was chosen in a document that holds several.
+    `text` is the text that was read, None if a dict was given. `item` is the name that selected the host in a document
+    with several hosts. `load` returns the document; it is called on first use of `document`.
     """
 
     format: str
@@ -46,17 +64,17 @@ class Report(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def facts(self) -> HostFacts:
-        """The facts in it."""
+        """The facts of the host."""
         return self.reading.facts
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """What is wrong with it, sorted."""
+        """The findings about the report, sorted."""
         return merge(self.reading.findings())
 
     @cached_property
     def document(self) -> object:
-        """The plain JSON value that it was read from; the JSON Pointers of the facts point into it."""
+        """The plain JSON value of the report; the JSON Pointers of the facts refer to it."""
         return self.load() if self.reading.document is None else self.reading.document
 
     def __eq__(self, other: object) -> bool:
@@ -72,30 +90,31 @@ class Report(Struct, frozen=True, dict=True, eq=False):
 
 
 class Reader(Protocol):
-    """The module that reads one tool's format."""
+    """The module that reads one format."""
 
     def read(self, document: object) -> Reading:
-        """Return what a document results in; ReportError with every problem where it breaks the format's schema."""
+        """Return the facts of a document; ReportError with every problem if the schema of the format refuses it."""
 
     def read_text(self, text: bytes) -> Reading | None:
-        """Return the same of a text that is written as the tool writes it, and None for any other."""
+        """Return the facts of a text that the types of the format accept; None if only its plain value can decide."""
 
 
 class ItemReader(Protocol):
-    """The same of a format in which a document may hold several hosts."""
+    """The module that reads a format whose documents may describe several hosts."""
 
     def read(self, document: object, item: str) -> Reading:
-        """Return what one of the hosts in a document results in."""
+        """Return the facts of the host with the name `item`."""
 
 
 class Format(Struct, frozen=True):
-    """One tool's format: how it is recognised by its shape, and the module that reads it.
+    """One report format: how to recognize it, and the modules that read, mask and change its documents.
 
-    `looks_for` describes the shape that `detect` looks for. `begins` are the usual beginnings of its texts. `is_yaml`
-    means that the tool prints YAML as well, `has_items` that a document may hold several hosts, `is_kernel` that names
-    in a text may be of any octets, `is_usual` that it is tried first if the beginning of a text does not help. Its
-    reports are masked by `schema`, too, after `to_mask` has turned the document into one that the schema describes.
-    `writer` states changes in its documents. What is named as `module:name` is imported when it is asked for.
+    `looks_for` describes the shape that `detect` checks. `reader` is the module that reads it. `begins` are the usual
+    beginnings of its texts. `schema` is the name of its JSON Schema, which also controls masking; `to_mask` first
+    converts the document to one that the schema describes. `writer` is the class that writes changes into its
+    documents. `is_yaml` means that the tool also prints YAML, `has_items` that a document may describe several hosts,
+    `is_kernel` that names in a text may have any octets, and `is_default` that it is the most likely format of a text
+    whose beginning is not in any `begins`. Values such as `module:name` are imported on first use.
     """
 
     name: str
@@ -109,43 +128,43 @@ class Format(Struct, frozen=True):
     is_yaml: bool = False
     has_items: bool = False
     is_kernel: bool = False
-    is_usual: bool = False
+    is_default: bool = False
 
     @property
     def read(self) -> Reader:
-        """Its reader."""
+        """The module that reads the format."""
         return cast("Reader", entry(self.reader))
 
 
-def decoded(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T | None:
-    """Return what a text holds; None if the types do not accept it."""
+def decode_or_none(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T | None:
+    """Return the value that a typed decoder reads from a text; None if its types refuse the text."""
     try:
         return decoder.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
-def converted(value: object, type_: type[_T]) -> _T | None:
-    """Return the same of a value."""
+def convert_or_none(value: object, type_: type[_T]) -> _T | None:
+    """Return a plain value converted to a type; None if the type refuses the value."""
     try:
         return msgspec.convert(value, type_)
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
         return None
 
 
-def simplified(value: object) -> object:
-    """Return a JSON value without the members that are null, which are left out ones, and with `1500` for `1500.0`."""
+def normalized(value: object) -> object:
+    """Return a copy of a JSON value without null members, and with `1500` for `1500.0`, as the types expect it."""
     if isinstance(value, Mapping):
-        return {key: simplified(item) for key, item in value.items() if item is not None}
+        return {key: normalized(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
-        return [simplified(item) for item in value]
+        return [normalized(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def refuse_invalid(document: object, schema_name: str, pointer: str = "") -> None:
-    """Raise ReportError with every place where the document breaks the schema of its format.
+    """Raise ReportError with every violation of a schema in the document.
 
-    `pointer` is where the document is in the one that was given.
+    `pointer` is the JSON Pointer of the document, if it is a part of the one that the user gave.
     """
     if is_valid(document, schema_name):
         return
@@ -161,7 +180,7 @@ def refuse_invalid(document: object, schema_name: str, pointer: str = "") -> Non
 
 
 def refuse_names_twice(places: Iterable[tuple[str, tuple[str, ...]]], hint: str) -> None:
-    """Raise ReportError with each interface that is described in several places, given by its JSON Pointers."""
+    """Raise ReportError for each interface that is described several times; `places` has names with JSON Pointers."""
     problems = [
         Diagnostic(
             ReportCode.NAME_TWICE,

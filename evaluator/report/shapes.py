@@ -1,6 +1,6 @@
-"""Which tool a document is of, told by its shape alone.
+"""Recognizes the format of a document by its shape: its type, its top-level keys, and a few of their values.
 
-Apart from the readers, so that only the reader that a document needs is ever imported.
+These functions are separate from the readers, so that only the reader of the recognized format is imported.
 """
 
 from __future__ import annotations
@@ -9,24 +9,24 @@ from collections.abc import Mapping
 
 ANSIBLE_PREFIX = "ansible_"
 ANSIBLE_WRAPPER = "ansible_facts"
-ANSIBLE_PAYLOAD = "__payload__"  # ansible-core 2.19 keeps a host's cached facts as JSON text in JSON
+ANSIBLE_PAYLOAD = "__payload__"  # ansible-core 2.19 stores a host's cached facts as JSON text in JSON
 VDSM_ENVELOPES = ("result", "info")
 VDSM_SCHEMA = "capability-report"
-_ADDRESSES = ("all_ipv4_addresses", "ip_addresses")  # the facts of Linux and Unix, and of Windows
+_ADDRESSES = ("all_ipv4_addresses", "ip_addresses")  # the facts of Linux and other Unix systems; of Windows
 _KUBERNETES = frozenset({"apiVersion", "metadata", "spec", "status", "items"})
 _STATES = ("currentState", "desiredState")
 _VDSM_MAPS = ("nics", "vlans", "bondings", "bridges", "networks")
 
 
 def is_ansible(document: object) -> bool:
-    """Return whether it is made of facts: with `ansible_facts`, `ansible_interfaces`, or what names a system."""
+    """Return whether a document has Ansible's facts: `ansible_facts`, `ansible_interfaces` or the name of a system."""
     if not isinstance(document, dict):
         return False
     if isinstance(document.get(ANSIBLE_PAYLOAD), str) or isinstance(document.get(ANSIBLE_WRAPPER), dict):
         return True
     if isinstance(document.get(f"{ANSIBLE_PREFIX}interfaces"), list):
         return True
-    # a play's facts have no prefix; those of other systems, or of a host without iproute2, need not list the addresses
+    # facts in a play have no prefix; facts of other systems, or of a host without iproute2, may not list the addresses
     if isinstance(document.get("interfaces"), list) and any(isinstance(document.get(key), list) for key in _ADDRESSES):
         return True
     names = ("system", "os_family")
@@ -36,7 +36,7 @@ def is_ansible(document: object) -> bool:
 
 
 def is_vdsm(document: object) -> bool:
-    """Return whether it has one of VDSM's maps, bare or under `result` or `info`, or is a reply of VDSM's at all."""
+    """Return whether a document is a reply of VDSM: with one of its maps, or an envelope (`jsonrpc`, `result` …)."""
     if not isinstance(document, dict) or is_kubernetes(document):
         return False
     if not {"jsonrpc", *VDSM_ENVELOPES}.isdisjoint(document) or isinstance(document.get("status"), dict):
@@ -45,7 +45,7 @@ def is_vdsm(document: object) -> bool:
 
 
 def is_kubernetes(document: object) -> bool:
-    """Return whether it is a Kubernetes object or a list of them, or the status of a NodeNetworkState."""
+    """Return whether a document is a Kubernetes object, a list of them, or the status of a NodeNetworkState."""
     if isinstance(document, list):
         return bool(document) and all(isinstance(entry, dict) and _is_object(entry) for entry in document)
     if not isinstance(document, dict):
@@ -63,9 +63,9 @@ def _is_object(data: Mapping[str, object]) -> bool:
 
 
 def is_iproute2(document: object) -> bool:
-    """Return whether it is an array of interfaces, empty or not, or an object with `addr` that holds one.
+    """Return whether a document is an array of interfaces, or an object with such an array in `addr`.
 
-    An interface has `ifname`, or `addr_info` alone as `ip -o` prints it; one that was filtered out is empty.
+    The array may be empty. An interface has `ifname`; `ip -o` prints only `addr_info`, and a filter leaves `{}`.
     """
     if isinstance(document, dict):
         return isinstance(document.get("addr"), list) and "nics" not in document
@@ -79,7 +79,7 @@ def _is_iproute2_entry(entry: object) -> bool:
 
 
 def is_nmstate(document: object) -> bool:
-    """Return whether it is an object with `interfaces`, a list that is empty or has an object, or holds such a one."""
+    """Return whether a document has `interfaces`, an array that is empty or has an object, or is of Kubernetes."""
     if is_kubernetes(document):
         return True
     if not isinstance(document, dict):

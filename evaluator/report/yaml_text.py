@@ -1,9 +1,10 @@
-"""YAML text as `nmstatectl show` prints it becomes the value that its JSON would give.
+"""Parses YAML text as `nmstatectl show` prints it into the same value that its JSON gives.
 
-YAML makes something else of what a person reads as text: an interface called `on` becomes true, `1e3` a
-thousand, `12:34` a number of minutes. So here a scalar stays text unless its key says that it is a number
-or a truth value (a test holds those keys to the schema), and no tag is obeyed. Aliases are followed,
-because PyYAML writes them for lists that it meets twice, and counted, because they expand without bound.
+YAML 1.1 converts scalars that look like text to a person: an interface named `on` becomes true, `1e3` becomes 1000,
+and `12:34` a sexagesimal number. So this reader uses only PyYAML's events and resolves scalars itself: a scalar is text
+unless its key has a number or a boolean in the schema (`NUMBER_KEYS`, `TRUTH_KEYS`; a test compares them with the
+schema). Tags are refused. Aliases are resolved, because PyYAML writes them for a list that occurs twice. Their size is
+limited, because nested aliases can expand without bound.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ _MOST_ALIASED = 200_000
 _MOST_DUPLICATES = 100
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
-# no sign but minus, no leading zero: YAML 1.1 reads 010 as eight and 1.2 as ten
 _ONE_DOCUMENT = "give one document; `kubectl get nodenetworkstates -o yaml` prints several states as one List"
+# no plus sign and no leading zero: YAML 1.1 parses 010 as eight, YAML 1.2 as ten
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
-_NESTING_LIMIT = "exceeded maximum nesting depth"  # since libyaml 0.2.6, which PyYAML 6.0.4 brings
+_NESTING_LIMIT = "exceeded maximum nesting depth"  # since libyaml 0.2.6, which PyYAML 6.0.4 contains
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KEYS = "interfaces|apiVersion|kind|items|spec|status|currentState|desiredState"
 _HAS_KEY = re.compile(rf"^(\{{\s*|- )?({_KEYS})[ \t]*:", re.MULTILINE)
@@ -39,17 +40,20 @@ Path = tuple[str | int, ...]
 
 
 def yaml_in(text: bytes | str) -> str:
-    """Return a text that is no JSON if it looks like YAML of nmstate or of Kubernetes, else an empty one."""
+    """Return a text that is not JSON if it looks like YAML of nmstate or Kubernetes, else an empty text."""
     try:
-        shown = text if isinstance(text, str) else text.decode()
+        decoded = text if isinstance(text, str) else text.decode()
     except UnicodeDecodeError:
         return ""
-    has_key = not shown.startswith("\ufeff") and _HAS_KEY.search(shown) is not None
-    return shown if has_key and is_well_formed(shown) else ""
+    has_key = not decoded.startswith("\ufeff") and _HAS_KEY.search(decoded) is not None
+    return decoded if has_key and is_well_formed(decoded) else ""
 
 
 def parse_yaml(text: str, unique: bool) -> object:
-    """Return the value of a YAML text; of equal keys the last wins, unless they must be unique."""
+    """Return the value of a YAML text; of equal keys in an object the last one counts, unless keys must be `unique`.
+
+    Raises ReportError if the text is invalid, too large, nested too deeply, or has a key twice that must be unique.
+    """
     if len(text) > LARGEST_YAML:
         limit = f"the report is larger than {LARGEST_YAML >> 20} MiB of YAML"
         raise ReportError(
@@ -64,7 +68,7 @@ def parse_yaml(text: str, unique: bool) -> object:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
         reader.refuse(f"the report is neither JSON nor YAML: {problem}", mark.index if mark else 0)
-    refuse_deep(value)  # aliases may stand for deep values
+    refuse_deep(value)  # an alias may be replaced by a deep value
     if unique and reader.duplicates:
         raise ReportError(reader.duplicates[:_MOST_DUPLICATES])
     return value
@@ -75,11 +79,11 @@ def _is_nesting_limit(error: yaml.YAMLError) -> bool:
 
 
 def _refuse_nesting(text: str, error: yaml.YAMLError) -> NoReturn:
-    """Raise what a libyaml without a nesting limit of its own would lead to.
+    """Raise the error that this reader raises with a libyaml that has no nesting limit.
 
-    libyaml 0.2.6 refuses 1000 levels, and its scanner reads up to 1024 characters ahead of its events, so
-    the refusal may come before the event that is too deep for us, or that is wrong for another reason.
-    The text before the refused level is within libyaml's limit and beyond ours: its events decide.
+    libyaml 0.2.6 refuses 1000 levels. Its scanner reads up to 1024 characters ahead of the events, so it may fail
+    before this reader has seen an earlier event that is too deep or invalid for another reason. The text before the
+    refused level is within the limit of libyaml and beyond ours, so parsing it again raises our own error.
     """
     mark = getattr(error, "problem_mark", None)
     if mark is not None:
@@ -88,14 +92,14 @@ def _refuse_nesting(text: str, error: yaml.YAMLError) -> NoReturn:
 
 
 class _Value(Struct, frozen=True):
-    """A value and of how many parts it consists."""
+    """A value, and the number of values in it, itself included."""
 
     value: object
     size: int = 1
 
 
 class _Reader(Struct):
-    """Builds plain values from YAML's events; one level of nesting is one level of calls, limited above."""
+    """Builds plain values from YAML events. It calls itself for each level of nesting, up to `DEEPEST` levels."""
 
     source: Source
     duplicates: list[Diagnostic] = field(default_factory=list)
@@ -103,21 +107,21 @@ class _Reader(Struct):
     _aliased: int = 0
 
     def document(self) -> object:
-        """Return the value of the one document."""
-        found: _Value | None = None
+        """Return the value of the only document, None if the text has no document."""
+        root: _Value | None = None
         events = _events(self.source.text)
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
-                if found is not None:
+                if root is not None:
                     self.refuse("a second document begins here", event, _ONE_DOCUMENT)
-                found = self._value(next(events), events, ())
-        return None if found is None else found.value
+                root = self._value(next(events), events, ())
+        return None if root is None else root.value
 
     def refuse(self, message: str, where: yaml.Event | int, hint: str = "") -> NoReturn:
-        """Raise the error with its place: an event or an offset."""
+        """Raise ReportError with the place of an event or an offset."""
         mark = where if isinstance(where, int) else where.start_mark
-        at = min(mark if isinstance(mark, int) else mark.index if mark else 0, len(self.source.text))
-        span = Span(at, min(at + 1, len(self.source.text)))
+        offset = min(mark if isinstance(mark, int) else mark.index if mark else 0, len(self.source.text))
+        span = Span(offset, min(offset + 1, len(self.source.text)))
         place, excerpt = self.source.place(span), self.source.excerpt(span)
         raise ReportError([Diagnostic(ReportCode.NOT_YAML, message, place, hint, excerpt=excerpt)])
 
@@ -127,27 +131,27 @@ class _Reader(Struct):
         if not isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
             self.refuse("a value is missing", event)
         if event.tag is not None:
-            self.refuse(f"the tag {quote(str(event.tag))} has no place in a report", event)
+            self.refuse(f"the tag {quote(str(event.tag))} is not allowed in a report", event)
         if isinstance(event, yaml.ScalarEvent):
-            found = _Value(self._scalar(event, path[-1] if path else ""))
+            value = _Value(self._scalar(event, path[-1] if path else ""))
         elif len(path) >= DEEPEST:
             raise ReportError([too_deep()])
         elif isinstance(event, yaml.MappingStartEvent):
-            found = self._mapping(events, path)
+            value = self._mapping(events, path)
         else:
-            found = self._sequence(events, path)
+            value = self._sequence(events, path)
         if event.anchor is not None:
-            self._anchors[event.anchor] = found
-        return found
+            self._anchors[event.anchor] = value
+        return value
 
     def _alias(self, event: yaml.AliasEvent) -> _Value:
-        found = self._anchors.get(event.anchor or "")
-        if found is None:
-            self.refuse(f"the alias {quote(event.anchor or '')} stands for nothing before it", event)
-        self._aliased += found.size
+        value = self._anchors.get(event.anchor or "")
+        if value is None:
+            self.refuse(f"undefined alias {quote(event.anchor or '')}: no anchor before it has this name", event)
+        self._aliased += value.size
         if self._aliased > _MOST_ALIASED:
-            self.refuse("the aliases stand for more than a report can hold", event)
-        return found
+            self.refuse(f"the aliases expand to more than {_MOST_ALIASED} values", event)
+        return value
 
     def _mapping(self, events: Iterator[yaml.Event], path: Path) -> _Value:
         values: dict[str, object] = {}
@@ -156,11 +160,11 @@ class _Reader(Struct):
             if isinstance(event, yaml.MappingEndEvent):
                 break
             if not isinstance(event, yaml.ScalarEvent) or event.tag is not None:
-                self.refuse("a key is no text", event)
+                self.refuse("a key must be a string", event)
             key = self._text(event)
             item = self._value(next(events), events, (*path, key))
             if key in values:
-                message = f"the key {quote(key)} stands twice in one object"
+                message = f"the key {quote(key)} occurs twice in one object"
                 self.duplicates.append(Diagnostic(ReportCode.DUPLICATE_KEY, message, json_pointer((*path, key))))
             values[key] = item.value
             size += item.size
@@ -180,12 +184,12 @@ class _Reader(Struct):
     def _text(self, event: yaml.ScalarEvent) -> str:
         text: str = event.value
         if not is_well_formed(text):
-            self.refuse("the text has a lone surrogate, which is no character", event)
+            self.refuse("the text has a lone surrogate, which is not a character", event)
         return text
 
     def _scalar(self, event: yaml.ScalarEvent, key: str | int) -> object:
         text = self._text(event)
-        if event.style:  # quoted, or a block
+        if event.style:  # quoted, or a block scalar
             return text
         if key in TRUTH_KEYS and text in _TRUTHS:
             return _TRUTHS[text]

@@ -92,8 +92,8 @@ def test_a_bad_report(write: Any, capsys: pytest.CaptureFixture[str], content: b
     [
         (["decide", "missing.json", "--address", "192.0.2.10"], 7, "no such file"),
         (["decide", "/", "--address", "192.0.2.10"], 7, "is a directory"),
-        (["decide", BOND, "--address", "192.0.2"], 2, "is no IP address"),
-        (["decide", BOND, "--address", "192.0.2.010", "--address", "x"], 2, "`x` is no IP address"),
+        (["decide", BOND, "--address", "192.0.2"], 2, "is not a valid IP address"),
+        (["decide", BOND, "--address", "192.0.2.010", "--address", "x"], 2, "`x` is not a valid IP address"),
         (["decide", BOND, "--host", "node7:80"], 2, "has a port"),
         (["decide", BOND, "--host", "node7", "--dns-server", "ns1"], 2, "`ns1` is not a valid name server"),
         (["decide", BOND, "--host", "node7", "--dns-timeout", "0"], 2, "timeout"),

@@ -98,7 +98,7 @@ def test_what_the_command_prints_before_the_json_is_named(head: str) -> None:
     with pytest.raises(ReportError) as error:
         read_report_text(text.encode())
     assert [(d.code, d.hint) for d in error.value.diagnostics] == [
-        ("REPORT_NOT_JSON", "cut off what stands before the first `{`")
+        ("REPORT_NOT_JSON", "remove the text before the first `{`")
     ]
 
 
@@ -135,7 +135,7 @@ def test_the_names_of_members_are_the_true_ones_and_positions_follow_the_kinds()
 def test_default_routes_and_gateways() -> None:
     report = evaluator.read_report(CAPTURES / "ansible" / "01-nic-one" / "ansible.json")
     link = report.facts.by_name["ens1"]
-    assert [str(way.destination) for way in link.ways] == [
+    assert [str(way.destination) for way in link.main_routes] == [
         "0.0.0.0/0",
         "192.0.2.0/24",
         "::/0",
@@ -148,9 +148,15 @@ def test_default_routes_and_gateways() -> None:
 
 def test_words_that_ansible_cannot_supply_are_named() -> None:
     report = evaluator.read_report(CAPTURES / "ansible" / "01-nic-one" / "ansible.json")
-    assert "nic is vlan" in report.facts.lacking
-    assert "nic is dhcp" in report.facts.lacking
-    assert not report.facts.lacking & {"nic is up", "nic is bond", "nic is bridge", "nic is physical", "nic is slave"}
+    assert "nic is vlan" in report.facts.unsupported_words
+    assert "nic is dhcp" in report.facts.unsupported_words
+    assert not report.facts.unsupported_words & {
+        "nic is up",
+        "nic is bond",
+        "nic is bridge",
+        "nic is physical",
+        "nic is slave",
+    }
 
 
 def test_labels_belong_to_the_one_interface_whose_name_they_begin_with() -> None:
@@ -298,7 +304,7 @@ def test_facts_of_other_systems_are_refused_by_name(
     (problem,) = error.value.diagnostics
     place = ("/ansible_facts" if is_wrapped else "") + f"/{prefix}{fact}"
     assert (problem.code, problem.place) == ("REPORT_OF_OTHER_SYSTEM", place)
-    assert problem.message == f"facts of {system}; only Linux facts are read"
+    assert problem.message == f"these are facts of {system}; only facts of Linux are supported"
 
 
 @pytest.mark.parametrize("prefix", ["ansible_", ""])
@@ -331,7 +337,7 @@ def test_a_report_without_an_interface_proves_nothing() -> None:
     decision = STRICT.decide(report, HostAddresses.of("192.0.2.10"))
     found = {f.code: f for f in decision.findings}
     assert decision.status == "no_match"
-    assert found["REPORT_INCOMPLETE"].message == "the report names no interface: is iproute2 installed there?"
+    assert found["REPORT_INCOMPLETE"].message == "the report names no interface: is iproute2 installed on the host?"
     assert "NAT" not in found["NO_INTERFACE_OWNS_ADDRESS"].hint
 
 

@@ -40,7 +40,7 @@ ADDR = [{"ifname": "e0", "link_type": "ether", "promiscuity": 0, "addr_info": _a
         (b'[{"ifname": "eth0", "mtu": 1500}]', "no addresses", "`ip link` prints no addresses"),
         (b'{"addr": [{"ifname": "eth0"}], "route": []}', "no addresses", "`ip link` prints no addresses"),
         (b'[{"addr_info": [{"local": "192.0.2.1"}]}]', "missing name", "with `label` it prints no names"),
-        (b'[{"dst": "default", "dev": "eth0"}]', "lists destinations", "with `--route`"),
+        (b'[{"dst": "default", "dev": "eth0"}]', "lists routes", "with `--route`"),
         (b'[{"ifname":"a","addr_info":[]}]\n[]', "not JSON", "give one document"),
         (b"1: lo: <LOOPBACK,UP> mtu 65536 qdisc noqueue", "not JSON", "use `ip -j -d addr show`"),
         (b"2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0", "not JSON", "use `ip -j -d addr show`"),
@@ -67,7 +67,7 @@ def test_a_refusal_names_the_command_to_use(text: bytes, message: str, hint: str
         (b"2001:db8::/64 dev e0 proto kernel metric 256 pref medium", "this iproute2 prints routes as text"),
         (json.dumps(ADDR).encode(), "found interfaces, expected routes"),
         (b'[{"dst": "default", "metric": -1}]', "/0/metric: error: found the number -1"),
-        (b'[{"dst": "default", "dst": "default"}]', "/0/dst: error: the key `dst` stands twice"),
+        (b'[{"dst": "default", "dst": "default"}]', "/0/dst: error: the key `dst` occurs twice"),
         (b"{}", "found an object, expected array"),
         (b"[" * 65 + b"]" * 65, "the route file is nested deeper"),
     ],
@@ -108,7 +108,7 @@ def test_routes_of_table_all_as_a_file() -> None:
         report = read_report_text(text, routes=routes)
         for engine in ("8.8.8.8", "2001:db8:7::1"):
             assert ROUTE.decide(report, HOST, engine_address=engine).host_active_nic == "e0"
-        assert not {"nic.routes", "nic.gateways", "route_to"} & report.facts.lacking
+        assert not {"nic.routes", "nic.gateways", "route_to"} & report.facts.unsupported_words
         assert [str(gateway) for gateway in report.facts.by_name["e0"].gateways] == ["192.0.2.1", "fe80::1"]
 
 
@@ -147,7 +147,7 @@ def test_a_subnet_without_a_route_is_that_of_its_own_entry() -> None:
     entry = {**ADDR[0], "addr_info": [{"local": "192.0.2.10", "prefixlen": length} for length in (24, 25)]}
     entry["addr_info"][0]["noprefixroute"] = True
     (link,) = evaluator.read_report([entry]).facts.links
-    assert [str(way.destination) for way in link.ways] == ["192.0.2.0/25"]
+    assert [str(way.destination) for way in link.main_routes] == ["192.0.2.0/25"]
 
 
 _NUMERIC = [
@@ -273,7 +273,7 @@ def test_the_family_of_a_route_never_depends_on_its_neighbours(entries: Any, rou
     def ways(*shown: Any) -> set[str]:
         document = {"addr": [{"ifname": name, "addr_info": []} for name in _NAMES], "route": list(shown)}
         facts = evaluator.read_report(document).facts
-        return {f"{link.name} {way}" for link in facts.links for way in link.ways}
+        return {f"{link.name} {way}" for link in facts.links for way in link.main_routes}
 
     together = ways(*routes, *extra)
     assert together == set().union(*(ways(route) for route in [*routes, *extra]))

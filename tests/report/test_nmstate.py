@@ -273,10 +273,10 @@ def test_routes_of_2_x_have_no_connected_ones_and_these_are_added() -> None:
     ]
     report = _read(*ETHERNETS, routes={"running": running, "config": []})
     links = report.facts.by_name
-    assert [f"{way.destination} {way.metric}" for way in links["eth0"].ways] == [
+    assert [f"{way.destination} {way.metric}" for way in links["eth0"].main_routes] == [
         *("0.0.0.0/0 100", "192.0.2.0/24 0", "::/0 1024", "2001:db8::/64 256")
     ]
-    assert [f"{way.destination} {way.metric}" for way in links["eth1"].ways] == [
+    assert [f"{way.destination} {way.metric}" for way in links["eth1"].main_routes] == [
         *("0.0.0.0/0 200", "10.0.0.0/8 0", "198.51.100.0/24 0")
     ]
     blocked = [str(way.destination) for way in report.facts.blocked]
@@ -284,7 +284,7 @@ def test_routes_of_2_x_have_no_connected_ones_and_these_are_added() -> None:
     assert [str(gateway) for gateway in links["eth0"].gateways] == ["192.0.2.1", "fe80::1"]
     assert follow(report.document, links["eth0"].pointer("gateways")) == "192.0.2.1"
     assert [f.message for f in report.findings] == [
-        "a route leads to `junk`, which is not a valid network; it is ignored",
+        "a route has the invalid destination `junk`; it is ignored",
         "routes go through `gone`, which the report does not describe",
     ]
     reached = report.facts.route_to(HostAddresses.of("203.0.113.1").answers[0])
@@ -292,15 +292,15 @@ def test_routes_of_2_x_have_no_connected_ones_and_these_are_added() -> None:
 
 
 def test_a_report_without_routes_lacks_them() -> None:
-    assert "route_to" in _read(*ETHERNETS).facts.lacking
+    assert "route_to" in _read(*ETHERNETS).facts.unsupported_words
     for routes in ({"running": []}, {"config": []}):
-        assert "route_to" not in _read(*ETHERNETS, routes=routes).facts.lacking
+        assert "route_to" not in _read(*ETHERNETS, routes=routes).facts.unsupported_words
 
 
 def test_where_connected_routes_are_listed_none_is_added() -> None:
     report = _read(*ETHERNETS, routes={"running": [_route("192.0.2.0/24", "eth0", "0.0.0.0", metric=100)]})
-    assert [str(way.destination) for way in report.facts.by_name["eth0"].ways] == ["192.0.2.0/24"]
-    assert report.facts.by_name["eth1"].ways == ()
+    assert [str(way.destination) for way in report.facts.by_name["eth0"].main_routes] == ["192.0.2.0/24"]
+    assert report.facts.by_name["eth1"].main_routes == ()
 
 
 def test_a_gateway_that_is_none_is_a_finding() -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import evaluator
 from evaluator import HostAddresses, ReportError
 from evaluator.base.schema import is_valid, violations
-from evaluator.report.json_text import is_sound
+from evaluator.report.json_text import is_within_limits
 from evaluator.report.read import read_report_text
 from tests.report.test_ansible import as_ansible
 from tests.support.captured import CAPTURES, questions
@@ -157,7 +157,7 @@ SHALLOW = '{"nics": {"a": {}}, "x": [' + ", ".join(['"]}[{]}"', "{}", "[]", '"\\
 def test_brackets_in_a_text_are_no_levels(text: str, is_taken: bool) -> None:
     as_text, as_value = (outcome(form, ["192.0.2.10"]) for form in (text, json.loads(text)))
     assert isinstance(as_text, bytes) is is_taken
-    assert is_sound(text.encode()) is is_taken
+    assert is_within_limits(text.encode()) is is_taken
     assert as_text == as_value
     assert is_taken or "REPORT_TOO_DEEP" in str(as_text[0])
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import evaluator
 from evaluator import ReportError
 from evaluator.base.schema import is_valid
-from evaluator.report.read import FORMATS, _read_usual_text
+from evaluator.report.read import FORMATS, _read_fast
 from evaluator.report.reading import Report
 from tests.support.captured import CAPTURES
 from tests.support.strategies import reports
@@ -86,7 +86,7 @@ def agree(document: Any) -> None:
     text = json.dumps(document, ensure_ascii=False).encode()
     from_text, from_value = verdict(text), verdict(json.loads(text))
     assert from_text == from_value
-    usual = _read_usual_text(text, "auto")
+    usual = _read_fast(text, "auto")
     if usual is not None:
         assert isinstance(from_text, Report)
         assert from_text.format == usual[0].name
@@ -119,5 +119,5 @@ def test_generated_reports_have_one_verdict(report: dict[str, Any], seed: int) -
 @pytest.mark.parametrize("tool", ["vdsm", "iproute2", "nmstate", "ansible"])
 def test_what_a_tool_prints_is_taken_at_once(tool: str) -> None:
     texts = [path.read_bytes() for path in captured() if path.parent.parent.name == tool and "route" not in path.name]
-    taken = sum(_read_usual_text(text, "auto") is not None for text in texts)
+    taken = sum(_read_fast(text, "auto") is not None for text in texts)
     assert taken >= 0.9 * len(texts) > 0

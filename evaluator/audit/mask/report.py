@@ -21,7 +21,7 @@ from evaluator.report.json_text import parse_json
 from evaluator.report.kernel_names import with_readable_names
 from evaluator.report.kubernetes import state_in
 from evaluator.report.read import FORMATS, parse_report_text
-from evaluator.report.reading import simplified
+from evaluator.report.reading import normalized
 from evaluator.report.shapes import ANSIBLE_PAYLOAD, ANSIBLE_PREFIX, ANSIBLE_WRAPPER
 
 _NUMBER = re.compile(r"[0-9]{1,4}", re.ASCII)
@@ -82,7 +82,7 @@ def of_nmstate(document: object, item: str | None, pseudonyms: Pseudonyms) -> Ma
 def of_ansible(document: object, item: str | None, pseudonyms: Pseudonyms) -> Masked:
     """Return the facts without what is not read, and what becomes of the keys that contain names."""
     payload = document.get(ANSIBLE_PAYLOAD) if isinstance(document, dict) else None
-    facts = simplified(parse_json(payload) if isinstance(payload, str) else document)
+    facts = normalized(parse_json(payload) if isinstance(payload, str) else document)
     is_sound = isinstance(facts, dict) and is_valid(facts, "ansible-facts")
     return facts, _ansible_names(proven(facts, dict), pseudonyms) if is_sound else {}
 

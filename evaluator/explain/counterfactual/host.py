@@ -215,11 +215,11 @@ def _route(case: Case, link: Link, destination: Address) -> Trial:
 
 
 def _has_route(other: Link, network: Cidr, link: Link) -> bool:
-    return other.name != link.name and any(route.destination == network for route in other.ways)
+    return other.name != link.name and any(route.destination == network for route in other.main_routes)
 
 
 def _routes_to(link: Link, address: Address) -> list[str]:
-    return [str(route.destination) for route in link.ways if address in route.destination]
+    return [str(route.destination) for route in link.main_routes if address in route.destination]
 
 
 def _last_client(link: Link) -> Option:

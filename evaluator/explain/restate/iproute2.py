@@ -126,7 +126,7 @@ class Iproute2Writer(Writer):
 
     def _connected(self, version: int) -> list[Json]:
         links = self.facts.links
-        routes = ((link.name, route) for link in links for route in link.ways)
+        routes = ((link.name, route) for link in links for route in link.main_routes)
         return [_connected_route(name, route) for name, route in routes if route.destination.first.version == version]
 
     def _entry(self, link: Link) -> Json:

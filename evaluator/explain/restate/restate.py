@@ -23,7 +23,7 @@ from evaluator.explain.restate.writer import CannotState, Writer
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import LINK_FACTS, SHARED_FACTS, Link
 from evaluator.report.read import FORMATS, read_report
-from evaluator.report.reading import Report, simplified
+from evaluator.report.reading import Report, normalized
 
 _HOST_FACTS = ("networks", "last_client_iface", "blocked")
 _NOTHING: frozenset[str] = frozenset()
@@ -74,7 +74,7 @@ def text_of(document: object) -> bytes:
 
 def _copy(document: object) -> object:
     """Return a deep copy for a writer, without members that are null, because the readers ignore them too."""
-    return json.loads(json.dumps(simplified(document)))
+    return json.loads(json.dumps(normalized(document)))
 
 
 def _changes_only(before: HostFacts, after: HostFacts, changes: ChangedFacts) -> bool:

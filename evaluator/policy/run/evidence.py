@@ -52,7 +52,7 @@ class AffectedRules(Struct, frozen=True):
 
 
 def depends_on_missing(condition: Condition, missing: Set[str]) -> Condition:
-    """Return the condition under which another one depends on missing facts (words as in `HostFacts.lacking`)."""
+    """Return the condition under which another one depends on missing facts (`HostFacts.unsupported_words`)."""
     upper, lower = (_bound(condition, missing, value=value) for value in (True, False))
     return AllOf((upper, Not(lower, "", _NO_SPAN)), "", _NO_SPAN)
 

@@ -38,7 +38,7 @@ def order_words(program: Program) -> tuple[str, ...]:
 
 
 def required_facts(program: Program) -> Mapping[str, str]:
-    """Return the facts that a policy reads, in the words of `HostFacts.lacking`.
+    """Return the facts that a policy reads, in the words of `HostFacts.unsupported_words`.
 
     Each is mapped to the place (`policy:line:column`) of the first rule that reads it.
     """
@@ -60,12 +60,12 @@ def matches_host_addresses(program: Program) -> bool:
 
 
 def facts_of(rule: Rule) -> frozenset[str]:
-    """Return the facts that one rule reads, in the words of `HostFacts.lacking`."""
+    """Return the facts that one rule reads, in the words of `HostFacts.unsupported_words`."""
     return frozenset(fact for node in nodes_of(rule) for fact in _facts_of_node(node))
 
 
 def facts_in(node: Condition | Expression) -> frozenset[str]:
-    """Return the facts that a part of a condition reads, in the words of `HostFacts.lacking`."""
+    """Return the facts that a part of a condition reads, in the words of `HostFacts.unsupported_words`."""
     return frozenset(fact for inner in walk(node) for fact in _facts_of_node(inner))
 
 

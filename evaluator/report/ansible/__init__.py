@@ -1,1 +1,1 @@
-"""The facts of Ansible's `setup`: what they look like (`wire`), and how they become facts of a host."""
+"""Reads the facts of Ansible's `setup` module: `wire` has their types, `read` converts them to facts of a host."""

@@ -1,4 +1,4 @@
-"""One interface of Ansible's facts: its addresses, what it stands on, its settings."""
+"""One interface in Ansible's facts as a link: its kind, addresses, lower devices and settings."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ KINDS = (Kind.PHYSICAL, Kind.BOND, Kind.BRIDGE, Kind.LOOPBACK, Kind.OTHER)
 _OF_TYPE = {"bonding": Kind.BOND, "bridge": Kind.BRIDGE, "loopback": Kind.LOOPBACK}
 _OF_MEMBERS = {"slaves": Kind.BOND, "interfaces": Kind.BRIDGE}
 _DEFAULT = {4: "0.0.0.0/0", 6: "::/0"}
-# ARP's types that many kinds share, bridges of Open vSwitch among them
-_TO_BE_READ = 999  # longer than any prefix
+_IRREGULAR = 999  # greater than every prefix length, so that the owner index treats the entry as irregular
 _LENGTHS: Mapping[str | int, int] = {form: length for length in range(129) for form in (length, str(length))}
+# link types that many kinds share, also bridges of Open vSwitch
 _VAGUE = frozenset({"ether", "unknown", ""})
 _PLACES = (
     *(("kind", "type"), ("slaves", "slaves"), ("bond_mode", "mode"), ("mtu", "mtu"), ("speed", "speed")),
@@ -33,7 +33,7 @@ _PLACES = (
 
 
 class Part(Struct, frozen=True, gc=False):
-    """A fact that is an object, and its place; `label` is its name if it is an address label."""
+    """A fact that is an object, and its JSON Pointer; `label` is the name of the label if it describes one."""
 
     data: wire.Fact
     pointer: str
@@ -41,7 +41,7 @@ class Part(Struct, frozen=True, gc=False):
 
 
 class Gateway(NamedTuple):
-    """How the host reaches a well-known address outside: Ansible's stand-in for the default route."""
+    """The default route of a family, which Ansible finds with `ip route get` for a well-known address."""
 
     family: int
     interface: str
@@ -50,7 +50,7 @@ class Gateway(NamedTuple):
 
 
 class Device(Struct, frozen=True, gc=False):
-    """An interface and the facts of its address labels, sorted by place."""
+    """An interface, and the facts of its address labels, sorted by JSON Pointer."""
 
     name: str
     fact: Part
@@ -58,41 +58,44 @@ class Device(Struct, frozen=True, gc=False):
     kind: Kind
 
     def entries(self) -> Iterator[Entry]:
-        """Yield the address entries, those of the labels last; an address of both counts once."""
+        """Yield the address entries of the interface, then those of its labels; both may have the same address."""
         for part in (self.fact, *self.labels):
             yield from entries_in(part)
 
 
 def _length(entry: wire.Address) -> int:
+    """Return the prefix length of an entry for the owner index."""
     if entry.prefix is None:
-        return NETMASKS.get(entry.netmask, _TO_BE_READ) if entry.netmask else -1
-    return _LENGTHS.get(entry.prefix, _TO_BE_READ)
+        return NETMASKS.get(entry.netmask, _IRREGULAR) if entry.netmask else -1
+    return _LENGTHS.get(entry.prefix, _IRREGULAR)
 
 
 def kind_of(data: wire.Fact) -> Kind:
-    """Return what an interface is: by its type, else by the device behind it, else by the members it lists."""
-    known = _OF_TYPE.get(data.type or "")
-    if known is not None:
-        return known
+    """Return the kind of an interface, from its type, or its PCI device or driver, or the members that it lists."""
+    kind = _OF_TYPE.get(data.type or "")
+    if kind is not None:
+        return kind
     if data.pciid is not None or data.module is not None:
         return Kind.PHYSICAL
-    kind = Kind.BOND if data.interfaces is None else Kind.BRIDGE
-    is_told = (data.slaves is None) is not (data.interfaces is None) and (data.type or "") in _VAGUE
-    return kind if is_told else Kind.OTHER
+    has_one_list = (data.slaves is None) is not (data.interfaces is None)
+    if not has_one_list or (data.type or "") not in _VAGUE:
+        return Kind.OTHER
+    return Kind.BOND if data.interfaces is None else Kind.BRIDGE
 
 
 def entries_in(part: Part) -> Iterator[Entry]:
-    """Yield the address entries of an interface or label; `ipv4` and the first of `ipv6` are its primary ones."""
+    """Yield the address entries of an interface or label; `ipv4` and the first of `ipv6` are primary."""
     data = part.data
     is_interface = data.device is not None
-    # the secondary ones of an interface are those of its labels, too
+    # the secondary addresses of an interface include those of its labels
     label = data.device if is_interface else part.label
-    found = [(data.ipv4, "ipv4", is_interface, label)] if isinstance(data.ipv4, wire.Address) else []
-    found += [(one, f"ipv4_secondaries/{i}", False, part.label) for i, one in enumerate(data.ipv4_secondaries or ())]
-    found += [(one, f"ipv6/{i}", i == 0, None) for i, one in enumerate(data.ipv6_addresses)]
-    for one, place, is_primary, its_label in found:
-        if one.address is not None:
-            entry = _entry(one, one.address, f"{part.pointer}/{place}/address", is_primary)
+    secondaries = data.ipv4_secondaries or ()
+    items = [(data.ipv4, "ipv4", is_interface, label)] if isinstance(data.ipv4, wire.Address) else []
+    items += [(address, f"ipv4_secondaries/{i}", False, part.label) for i, address in enumerate(secondaries)]
+    items += [(address, f"ipv6/{i}", i == 0, None) for i, address in enumerate(data.ipv6_addresses)]
+    for address, place, is_primary, its_label in items:
+        if address.address is not None:
+            entry = _entry(address, address.address, f"{part.pointer}/{place}/address", is_primary)
             yield entry if its_label is None else entry._replace(label=its_label)
 
 
@@ -101,12 +104,12 @@ def _entry(data: wire.Address, text: str, pointer: str, is_primary: bool) -> Ent
     if prefix is None:
         return Entry(text, pointer, data.netmask or "", is_primary)
     if isinstance(prefix, str) and not (prefix.isascii() and prefix.isdigit() and len(prefix) <= 3):
-        return Entry(f"{text}/{prefix}", pointer)  # which is no address, and is said to be none
+        return Entry(f"{text}/{prefix}", pointer)  # an invalid address, which becomes a finding
     return Entry(text, pointer, primary=is_primary, length=int(prefix))
 
 
-class Devices:
-    """The devices of one host, and its gateways."""
+class AnsibleHost:
+    """The devices and default routes of one host."""
 
     def __init__(self, by_name: Mapping[str, Device], gateways: tuple[Gateway, ...]) -> None:
         self.by_name = by_name
@@ -114,33 +117,33 @@ class Devices:
         self._owned: dict[str, Owned] = {}
 
     def address_texts(self) -> list[tuple[str, Sequence[str], int]]:
-        """Return the addresses that count, with their lengths: -1 for none, more than any for one to be read."""
-        found: list[tuple[str, Sequence[str], int]] = []
+        """Return the entries of the owner index; addresses of loopback links do not count."""
+        entries: list[tuple[str, Sequence[str], int]] = []
         for name, device in self.by_name.items():
             if device.kind is not Kind.LOOPBACK:
                 for part in (device.fact, *device.labels):
-                    for one in part.data.addresses:
-                        if one.address is not None:
-                            found.append((name, (one.address,), _length(one)))
-        return found
+                    for address in part.data.addresses:
+                        if address.address is not None:
+                            entries.append((name, (address.address,), _length(address)))
+        return entries
 
     def owned(self, device: Device) -> Owned:
-        """Return what a device owns."""
-        known = self._owned.get(device.name)
-        if known is None:
-            known = self._owned[device.name] = read_addresses(device.name, device.kind, device.entries())
-        return known
+        """Return the parsed addresses of a device; they are parsed once."""
+        owned = self._owned.get(device.name)
+        if owned is None:
+            owned = self._owned[device.name] = read_addresses(device.name, device.kind, device.entries())
+        return owned
 
 
 class AnsibleLink(Link, frozen=True, eq=False, gc=False):
-    """A device as its facts describe it."""
+    """An interface in Ansible's facts. `device` has its facts, `host` the other devices and the default routes."""
 
     device: Device
-    devices: Devices
+    host: AnsibleHost
 
     def owned(self) -> Owned:
-        """Return what it owns and what is wrong with its addresses."""
-        return self.devices.owned(self.device)
+        """Return the parsed addresses of the interface."""
+        return self.host.owned(self.device)
 
     @property
     def lowers(self) -> Lowers:
@@ -154,29 +157,29 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def source(self) -> object:
-        """Its facts, those of its labels, and the gateways by it."""
+        """The facts of the interface and its labels, and its default routes."""
         device = self.device
         return device.fact.data, [label.data for label in device.labels], self._gateways()
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The members that are not described."""
-        return tuple([name for name in self.lowers.names if name not in self.devices.by_name])
+        """The members that the facts do not describe."""
+        return tuple([name for name in self.lowers.names if name not in self.host.by_name])
 
     @property
     def gateways(self) -> tuple[Address, ...]:
-        """The gateways of its default routes."""
-        return tuple(sorted(self._reached()))
+        """The gateways of the default routes through the interface."""
+        return tuple(sorted(self._gateway_pointers()))
 
     @property
-    def ways(self) -> tuple[Route, ...]:
-        """The subnets and default routes; Ansible reports no routing table."""
+    def main_routes(self) -> tuple[Route, ...]:
+        """The routes to the subnets, and the default routes; Ansible does not report a routing table."""
         defaults = (parse_cidr(_DEFAULT[gateway.family]) for gateway in self._gateways())
         return tuple(sorted({Route(network) for network in (*subnets_of(self.addresses), *defaults)}))
 
     @property
     def vlan_id(self) -> int | None:
-        """The vlan id, which Ansible never reports."""
+        """The VLAN ID, which Ansible does not report: None if the interface may be a VLAN."""
         return None if self.kind is Kind.OTHER else 0
 
     @property
@@ -187,7 +190,7 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def up(self) -> bool | None:
-        """Whether it is active."""
+        """Whether the interface is active."""
         return self.device.fact.data.active
 
     @property
@@ -208,43 +211,43 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def pointers(self) -> Mapping[str, str]:
-        """Where each fact stands."""
+        """The JSON Pointers of the facts."""
         data, place = self.device.fact.data, self.device.fact.pointer
         places = (*_PLACES, ("ports", "interfaces")) if self.kind is Kind.BRIDGE else _PLACES
-        found = {word: f"{place}/{key}" for word, key in places if getattr(data, key) is not None}
-        reached = self._reached()
-        return {"": place, **found, **({"gateways": reached[min(reached)]} if reached else {})}
+        pointers = {word: f"{place}/{key}" for word, key in places if getattr(data, key) is not None}
+        gateways = self._gateway_pointers()
+        return {"": place, **pointers, **({"gateways": gateways[min(gateways)]} if gateways else {})}
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what is wrong with its facts, its addresses apart."""
+        """Yield the findings about the facts of the interface, except those about its addresses."""
         for gateway in self._gateways():
             yield from read_gateway(gateway.interface, gateway.text)[1]
         yield from self._kind_unknown()
         for key, kind in _OF_MEMBERS.items():
             if getattr(self.device.fact.data, key) and self.kind is not kind:
                 message = (
-                    f"{quote(self.name)} has {quote(key)} as a {kind} has, but is a {self.kind} by its other facts"
+                    f"{quote(self.name)} has {quote(key)} like a {kind}, but its other facts are those of a {self.kind}"
                 )
-                yield conflict(self.name, f"{message}, which count")
+                yield conflict(self.name, f"{message}; the other facts count")
 
     def _kind_unknown(self) -> Iterator[Finding]:
-        said = self.device.fact.data.type or ""
-        is_vague = self.kind is Kind.OTHER and said in _VAGUE
+        link_type = self.device.fact.data.type or ""
+        is_vague = self.kind is Kind.OTHER and link_type in _VAGUE
         if is_vague and any(not owned.address.is_link_local for owned in self.addresses):
-            called = f"calls it {quote(said)}" if said else "does not report its kind"
+            reported = f"reports only the type {quote(link_type)}" if link_type else "does not report its type"
             yield Finding(
                 FindingCode.KIND_UNKNOWN,
                 Severity.WARNING,
-                f"{quote(self.name)} has no device behind it, and Ansible {called}: "
-                "it may be a vlan, macvlan, veth, team or VRF, or a bridge of Open vSwitch",
+                f"the kind of {quote(self.name)} is unknown: it has no hardware device, and Ansible {reported}; "
+                "it may be a VLAN, macvlan, veth, team or VRF, or a bridge of Open vSwitch",
                 (self.name,),
                 hint="use the output of `ip -j -d addr show`, which has the kinds",
             )
 
     def _gateways(self) -> list[Gateway]:
-        return [gateway for gateway in self.devices.gateways if gateway.interface == self.name]
+        return [gateway for gateway in self.host.gateways if gateway.interface == self.name]
 
-    def _reached(self) -> dict[Address, str]:
-        """Return the gateways' addresses with their places."""
-        read = ((read_gateway(one.interface, one.text)[0], one.pointer) for one in self._gateways())
-        return {address: pointer for address, pointer in read if address is not None}
+    def _gateway_pointers(self) -> dict[Address, str]:
+        """Return the addresses of the gateways, each with its JSON Pointer."""
+        gateways = ((read_gateway(route.interface, route.text)[0], route.pointer) for route in self._gateways())
+        return {address: pointer for address, pointer in gateways if address is not None}

@@ -1,9 +1,9 @@
-"""The network facts of Ansible's `setup` module become facts of a host.
+"""Reads the network facts of Ansible's `setup` module.
 
-Source of the format: what ansible-core 2.19 gathered on hosts set up for the purpose, and how it does
-so. Ansible reads /sys and the text of `ip addr`. It tells bonds and bridges apart from the rest, and
-calls nearly all of the rest `ether`, so that vlans, macvlans and Open vSwitch bridges have no kind and no
-lower device here. Where it loses an address or an interface, its own lists still show it.
+Source of the format: the facts that ansible-core 2.19 gathered on test hosts, and its source code. Ansible reads /sys
+and the text output of `ip addr`. It recognizes bonds and bridges, and gives nearly all other interfaces the type
+`ether`. So VLANs, macvlans and Open vSwitch bridges have no kind and no lower device here. Ansible sometimes loses an
+address or an interface; its own lists of all addresses and all interfaces still show it, which gives a finding.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, Sever
 from evaluator.base.finding import Finding, FindingCode, incomplete
 from evaluator.base.text import escaped, json_pointer, quote
 from evaluator.facts.address import ADDRESS_FLAGS, Address
-from evaluator.facts.host import HostFacts, Told
+from evaluator.facts.host import HostFacts, HostStatements
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.table import table_of
 from evaluator.report.ansible import wire
 from evaluator.report.ansible.link import (
     KINDS,
+    AnsibleHost,
     AnsibleLink,
     Device,
-    Devices,
     Gateway,
     Part,
     entries_in,
@@ -37,10 +37,17 @@ from evaluator.report.ansible.link import (
 from evaluator.report.ansible.system import KEYS as SYSTEM_KEYS
 from evaluator.report.ansible.system import refuse_other_system
 from evaluator.report.common import NETWORK_WORDS, device_not_reported, place_of
-from evaluator.report.consistency import contradictions
+from evaluator.report.consistency import consistency_findings
 from evaluator.report.json_text import parse_json_without_duplicates, plain_copy
 from evaluator.report.owned import Entry, read_owned
-from evaluator.report.reading import Reading, converted, decoded, refuse_invalid, refuse_names_twice, simplified
+from evaluator.report.reading import (
+    Reading,
+    convert_or_none,
+    decode_or_none,
+    normalized,
+    refuse_invalid,
+    refuse_names_twice,
+)
 from evaluator.report.shapes import ANSIBLE_PAYLOAD, ANSIBLE_PREFIX, ANSIBLE_WRAPPER
 
 SCHEMA = "ansible-facts"
@@ -48,8 +55,8 @@ _ALL_LISTS = ("all_ipv4_addresses", "all_ipv6_addresses")
 _DEFAULTS = ("default_ipv4", "default_ipv6")
 _NO_INTERFACES = frozenset({"interfaces", "locally_reachable_ips", "local", *_DEFAULTS, *_ALL_LISTS})
 _LONGEST_IFNAME = 15
-_BEGINNING = 256  # octets in which the wrapper is looked for
-_LACKING = (
+_BEGINNING = 256  # the octets of a text that are searched for the wrapper
+_UNSUPPORTED_WORDS = (
     NETWORK_WORDS
     | {"nic is dhcp", "nic is dhcpv6", "nic is carrier", "nic.altnames", "nic.alias"}
     | {f"address is {flag}" for flag in ADDRESS_FLAGS}
@@ -61,41 +68,43 @@ _NO_DEFAULT = wire.Fact()
 
 
 class _Facts(NamedTuple):
-    """The facts, the keys that lead to them, and the prefix of their names: `ansible_` or none."""
+    """The facts, their path in the document, and the prefix of their names: `ansible_` or empty."""
 
     path: tuple[str, ...]
     prefix: str
     body: wire.Facts
 
     def get(self, name: str) -> object:
-        """Return a fact."""
+        """Return a fact by its name without the prefix, None if it is missing."""
         return self.body.get(self.prefix + name)
 
     def texts(self, name: str) -> Sequence[str]:
-        """Return a fact that is a list of texts, if it is there."""
-        found = self.get(name)
-        return [text for text in found if isinstance(text, str)] if isinstance(found, list) else ()
+        """Return the strings of a fact that is a list, empty if it is missing."""
+        fact = self.get(name)
+        return [text for text in fact if isinstance(text, str)] if isinstance(fact, list) else ()
 
     def default(self, name: str) -> wire.Fact:
-        """Return a default route."""
-        found = self.get(name)
-        return found if isinstance(found, wire.Fact) else _NO_DEFAULT
+        """Return a default route, an empty fact if it is missing."""
+        fact = self.get(name)
+        return fact if isinstance(fact, wire.Fact) else _NO_DEFAULT
 
     def pointer(self, name: str) -> str:
-        """Return where a fact stands."""
+        """Return the JSON Pointer of a fact."""
         return f"{json_pointer(self.path)}/{self.prefix}{escaped(name)}"
 
     @property
-    def is_usual(self) -> bool:
-        """Whether the facts that are read have the types that the schema gives them; those of interfaces do."""
+    def is_fully_checked(self) -> bool:
+        """Whether the facts that are used have the types of the schema; the decoder has checked those of interfaces."""
         lists = [self.get(name) for name in ("interfaces", *_ALL_LISTS)]
         objects = [self.get(name) for name in (*_DEFAULTS, "locally_reachable_ips")]
         reachable = objects[-1]
         return (
             lists[0] is not None
-            and all(found is None or (isinstance(found, list) and _are_texts(found)) for found in lists)
-            and all(found is None or isinstance(found, wire.Fact) for found in objects)
-            and not any(fact is not reachable and fact.is_of_none for fact in self.body.values() if is_fact(fact))
+            and all(fact is None or (isinstance(fact, list) and _are_texts(fact)) for fact in lists)
+            and all(fact is None or isinstance(fact, wire.Fact) for fact in objects)
+            and not any(
+                fact is not reachable and fact.has_other_addresses for fact in self.body.values() if is_fact(fact)
+            )
         )
 
 
@@ -109,28 +118,30 @@ def _are_texts(values: list[object]) -> bool:
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return what the text of facts results in; None if only its plain value can show whether it is one."""
+    """Return the facts of the host, given as text; None if the types refuse it or another format is possible."""
     if b'"ansible_facts"' in text[:_BEGINNING]:
-        play = decoded(_PLAYS, text)
-        is_usual = play is not None and play.payload is msgspec.UNSET
-        return _of_usual((ANSIBLE_WRAPPER,), play.ansible_facts) if play is not None and is_usual else None
-    facts = decoded(_FACTS, text)
-    return None if facts is None or ANSIBLE_WRAPPER in facts else _of_usual((), facts)
+        play = decode_or_none(_PLAYS, text)
+        if play is None or play.payload is not msgspec.UNSET:
+            return None
+        return _reading_if_fully_checked((ANSIBLE_WRAPPER,), play.ansible_facts)
+    body = decode_or_none(_FACTS, text)
+    return None if body is None or ANSIBLE_WRAPPER in body else _reading_if_fully_checked((), body)
 
 
-def _of_usual(path: tuple[str, ...], body: wire.Facts) -> Reading | None:
-    facts = _Facts(path, _prefix_of(body), body)
-    is_known = bool(facts.prefix) or isinstance(body.get("all_ipv4_addresses"), list)
-    if not is_known or not facts.is_usual or ANSIBLE_PAYLOAD in body:
+def _reading_if_fully_checked(path: tuple[str, ...], body: wire.Facts) -> Reading | None:
+    """Return the facts of the host from decoded facts; None if the types have not checked as much as the schema."""
+    gathered = _Facts(path, _prefix_of(body), body)
+    is_recognized = bool(gathered.prefix) or isinstance(body.get("all_ipv4_addresses"), list)
+    if not is_recognized or not gathered.is_fully_checked or ANSIBLE_PAYLOAD in body:
         return None
-    # that each interface has the types of Linux shows that the shape does not tell another system
+    # the interfaces have the shape of Linux facts, so only the facts that name the system can show another system
     if not body.keys().isdisjoint(SYSTEM_KEYS):
         refuse_other_system(path, {key: body[key] for key in SYSTEM_KEYS if key in body})
-    return _reading(facts)
+    return _reading(gathered)
 
 
 def read(document: object) -> Reading:
-    """Return what Ansible's facts result in; ReportError with every problem if they are invalid."""
+    """Return the facts of the host, given as a plain value; ReportError with every problem if they are invalid."""
     if isinstance(document, dict) and isinstance(document.get(ANSIBLE_PAYLOAD), str):
         inner = parse_json_without_duplicates(document[ANSIBLE_PAYLOAD])
         return msgspec.structs.replace(_read(inner), document=inner)
@@ -139,13 +150,16 @@ def read(document: object) -> Reading:
 
 def _read(document: object) -> Reading:
     path, body = _body_of(document)
-    known = converted(body, wire.Facts)
-    reading = None if known is None else _of_usual(path, known)
-    return _of_odd_value(plain_copy(document)) if reading is None else reading
+    converted = convert_or_none(body, wire.Facts)
+    reading = None if converted is None else _reading_if_fully_checked(path, converted)
+    return _validate_and_convert(plain_copy(document)) if reading is None else reading
 
 
-def _of_odd_value(document: object) -> Reading:
-    """Return the same of any facts that the schema accepts; of the others those are kept that are read."""
+def _validate_and_convert(document: object) -> Reading:
+    """Return the facts of the host from facts that the schema accepts; ReportError with every problem for others.
+
+    Facts that are not used may have any shape, so they are removed before the conversion.
+    """
     path, body = _body_of(document)
     refuse_other_system(path, body)
     _refuse_without_network(path, body)
@@ -153,66 +167,69 @@ def _of_odd_value(document: object) -> Reading:
     prefix = _prefix_of(body)
     listed = {_mangled(name) for name in body[f"{prefix}interfaces"]} - _NO_INTERFACES
     names = ("interfaces", *_ALL_LISTS, *listed)
-    kept = {prefix + name: _of_interface(simplified(body.get(prefix + name))) for name in names}
-    kept |= {prefix + name: _of_default(simplified(body.get(prefix + name))) for name in _DEFAULTS}
-    return _reading(_Facts(path, prefix, msgspec.convert(kept, wire.Facts)))
+    used = {prefix + name: _of_interface(normalized(body.get(prefix + name))) for name in names}
+    used |= {prefix + name: _of_default(normalized(body.get(prefix + name))) for name in _DEFAULTS}
+    return _reading(_Facts(path, prefix, msgspec.convert(used, wire.Facts)))
 
 
 def _of_interface(fact: object) -> object:
-    """Return a fact as far as it is read; one that is of no interface or label may hold anything."""
+    """Return the members of a fact that an interface or label has; None if the fact describes neither."""
     if not isinstance(fact, dict):
         return fact
-    is_one = not {"device", "ipv4", "ipv4_secondaries"}.isdisjoint(fact)
-    return {key: value for key, value in fact.items() if key not in wire.OF_DEFAULT} if is_one else None
+    is_interface_or_label = not {"device", "ipv4", "ipv4_secondaries"}.isdisjoint(fact)
+    if not is_interface_or_label:
+        return None
+    return {key: value for key, value in fact.items() if key not in wire.OF_DEFAULT}
 
 
 def _of_default(fact: object) -> object:
+    """Return the members of a fact that a default route has."""
     return {key: fact[key] for key in wire.OF_DEFAULT if key in fact} if isinstance(fact, dict) else None
 
 
-def _reading(facts: _Facts) -> Reading:
-    by_name, problems = _devices(facts)
-    devices = Devices(by_name, tuple(_gateways(facts)))
+def _reading(gathered: _Facts) -> Reading:
+    by_name, problems = _devices(gathered)
+    host = AnsibleHost(by_name, tuple(_gateways(gathered)))
     ordered = sorted(by_name.values(), key=lambda device: place_of(device.kind))
     links: dict[str, Link] = {
-        one.name: AnsibleLink(one.name, one.kind, at, one, devices) for at, one in enumerate(ordered)
+        device.name: AnsibleLink(device.name, device.kind, i, device, host) for i, device in enumerate(ordered)
     }
-    table = table_of(devices.address_texts())
-    members = [len(one.fact.data.slaves or one.fact.data.interfaces or ()) for one in by_name.values()]
-    told = Told(
-        lacking=_LACKING,
-        other_lists=max(members, default=4) + 4,
-        all_lists=partial(_count_lists, members),
+    table = table_of(host.address_texts())
+    members = [len(device.fact.data.slaves or device.fact.data.interfaces or ()) for device in by_name.values()]
+    statements = HostStatements(
+        unsupported_words=_UNSUPPORTED_WORDS,
+        longest_list=max(members, default=4) + 4,
+        count_list_items=partial(_count_lists, members),
     )
-    host = HostFacts(links, table, told)
-    return Reading(host, partial(findings, facts, devices, host, problems))
+    facts = HostFacts(links, table, statements)
+    return Reading(facts, partial(findings, gathered, host, facts, problems))
 
 
 def _count_lists(members: Sequence[int]) -> int:
-    """Return how long the lists of members, gateways and default routes of all interfaces are together."""
+    """Return an upper bound for the number of members, gateways and default routes of all interfaces together."""
     return sum(members) + 4 * len(members)
 
 
-def findings(facts: _Facts, devices: Devices, host: HostFacts, problems: Sequence[Finding]) -> Iterator[Finding]:
-    """Yield what is wrong with the facts; `problems` are those that were met on the way."""
+def findings(gathered: _Facts, host: AnsibleHost, facts: HostFacts, problems: Sequence[Finding]) -> Iterator[Finding]:
+    """Yield the findings about the facts; `problems` are those found while reading."""
     yield from problems
-    if not facts.get("interfaces"):
+    if not gathered.get("interfaces"):
         hint = "install iproute2 on the host, and gather its facts again"
-        yield incomplete("the report names no interface: is iproute2 installed there?", hint=hint)
-    for one in host.by_name.values():
-        link = proven(one, AnsibleLink)
-        if link.kind is Kind.LOOPBACK or link.name in host.table.odd:
+        yield incomplete("the report names no interface: is iproute2 installed on the host?", hint=hint)
+    for any_link in facts.by_name.values():
+        link = proven(any_link, AnsibleLink)
+        if link.kind is Kind.LOOPBACK or link.name in facts.table.irregular:
             yield from link.owned().findings
         yield from link.findings()
-    missing = {gateway.interface for gateway in devices.gateways} - devices.by_name.keys()
+    missing = {gateway.interface for gateway in host.gateways} - host.by_name.keys()
     yield from (device_not_reported(name) for name in sorted(missing))
-    yield from _slaves_without_bond(host)
-    yield from _not_shown(facts, devices, host)
-    yield from contradictions(host)
+    yield from _slaves_without_bond(facts)
+    yield from _without_owner(gathered, host, facts)
+    yield from consistency_findings(facts)
 
 
 def _body_of(document: object) -> tuple[tuple[str, ...], Mapping[str, Any]]:
-    """Return the facts and the keys that lead to them; no facts if the document is no object."""
+    """Return the path of the facts, and the facts; these are empty if the document is not an object."""
     body = document if isinstance(document, dict) else {}
     if ANSIBLE_WRAPPER not in body:
         return (), body
@@ -225,27 +242,27 @@ def _prefix_of(body: Mapping[str, object]) -> str:
 
 def _refuse_without_network(path: tuple[str, ...], body: Mapping[str, Any]) -> None:
     if body and body.get(f"{_prefix_of(body)}interfaces") is None:
-        hint = "gather them with `gather_subset=network`, and see that iproute2 is installed on the host"
+        hint = "gather them with `gather_subset=network`, and make sure that iproute2 is installed on the host"
         raise ReportError(
             [Diagnostic(ReportCode.INVALID, "the facts name no interfaces", json_pointer(path) or "/", hint)]
         )
 
 
-def _devices(facts: _Facts) -> tuple[dict[str, Device], list[Finding]]:
-    """Return the interfaces with the addresses of their labels, and what the list names without describing it."""
+def _devices(gathered: _Facts) -> tuple[dict[str, Device], list[Finding]]:
+    """Return the interfaces with their labels, and findings for listed interfaces that the facts do not describe."""
     described: dict[str, dict[str, Part]] = {}
     labels: dict[str, Part] = {}
-    keys = {name: _mangled(name) for name in facts.texts("interfaces")}
-    place = facts.pointer("")
+    keys = {name: _mangled(name) for name in gathered.texts("interfaces")}
+    place = gathered.pointer("")
     for name, key in keys.items():
-        data = facts.get(key)
+        data = gathered.get(key)
         if not is_fact(data) or key in _NO_INTERFACES:
             continue
         if data.device is not None:
             described.setdefault(data.device, {})[key] = Part(data, place + escaped(key))
         elif data.ipv4 is not None or data.ipv4_secondaries is not None:
-            known = labels.get(key)
-            label = name if known is None or known.label is None else min(name, known.label)
+            other = labels.get(key)
+            label = name if other is None or other.label is None else min(name, other.label)
             labels[key] = Part(data, place + escaped(key), label)
     clashes = [
         (name, tuple(part.pointer for part in same.values())) for name, same in described.items() if len(same) > 1
@@ -264,7 +281,11 @@ def _mangled(name: str) -> str:
 
 
 def _labels(labels: Mapping[str, Part], names: Iterable[str]) -> tuple[dict[str, tuple[Part, ...]], list[Finding]]:
-    """Give each label to the one interface whose name it begins with; `_` stands where `:` did."""
+    """Return the labels of each interface, and findings for labels without one.
+
+    A label begins with the name of its interface and `:`, which Ansible writes as `_`. If several interfaces match, the
+    label has no interface.
+    """
     if not labels:
         return {}, []
     candidates: dict[str, list[str]] = defaultdict(list)
@@ -284,37 +305,45 @@ def _labels(labels: Mapping[str, Part], names: Iterable[str]) -> tuple[dict[str,
     return by_place, findings
 
 
-def _gateways(facts: _Facts) -> Iterator[Gateway]:
+def _gateways(gathered: _Facts) -> Iterator[Gateway]:
     for family in (4, 6):
-        default = facts.default(f"default_ipv{family}")
+        default = gathered.default(f"default_ipv{family}")
         if default.interface:
-            pointer = f"{facts.pointer(f'default_ipv{family}')}/gateway"
+            pointer = f"{gathered.pointer(f'default_ipv{family}')}/gateway"
             yield Gateway(family, default.interface, default.gateway or "", pointer)
 
 
-def _slaves_without_bond(host: HostFacts) -> Iterator[Finding]:
-    """Yield who is a slave by its own facts and not by those of a bond."""
-    for one in host.by_name.values():
-        link = proven(one, AnsibleLink)
-        if link.device.fact.data.perm_macaddress is not None and link.name not in host.slaves:
-            message = f"{quote(link.name)} is a slave of a bond by its `perm_macaddress`, and no bond lists it"
+def _slaves_without_bond(facts: HostFacts) -> Iterator[Finding]:
+    """Yield a finding for each interface that is a slave by its own facts, if no bond lists it."""
+    for any_link in facts.by_name.values():
+        link = proven(any_link, AnsibleLink)
+        if link.device.fact.data.perm_macaddress is not None and link.name not in facts.slaves:
+            message = (
+                f"{quote(link.name)} is a slave of a bond according to its `perm_macaddress`, but no bond lists it"
+            )
             yield Finding(FindingCode.MASTER_NOT_REPORTED, Severity.WARNING, message, (link.name,))
 
 
-def _not_shown(facts: _Facts, devices: Devices, host: HostFacts) -> Iterator[Finding]:
-    """Compare Ansible's list of all addresses with those of the interfaces: of several under one label it shows one."""
-    in_table = (one for one in devices.by_name.values() if one.name not in host.table.odd)
+def _without_owner(gathered: _Facts, host: AnsibleHost, facts: HostFacts) -> Iterator[Finding]:
+    """Yield a finding for each address in Ansible's lists of all addresses that no interface has.
+
+    This happens because Ansible reports only one of several addresses with the same label. Texts of regular interfaces
+    are compared first, because nearly all addresses match as text; only the others are parsed.
+    """
+    in_table = (device for device in host.by_name.values() if device.name not in facts.table.irregular)
     parts = (part for device in in_table for part in (device.fact, *device.labels))
     texts = {entry.address for part in parts for entry in part.data.addresses}
     listed = [
-        (text, f"{facts.pointer(name)}/{i}", name) for name in _ALL_LISTS for i, text in enumerate(facts.texts(name))
+        (text, f"{gathered.pointer(name)}/{i}", name)
+        for name in _ALL_LISTS
+        for i, text in enumerate(gathered.texts(name))
     ]
     listed += [
-        (text, facts.pointer(name), name) for name in _DEFAULTS for text in [facts.default(name).address] if text
+        (text, gathered.pointer(name), name) for name in _DEFAULTS for text in [gathered.default(name).address] if text
     ]
-    left = [one for one in listed if one[0] not in texts]
-    shown = _addresses_shown(devices, host) if left else set()
-    for text, pointer, name in left:
+    unmatched = [item for item in listed if item[0] not in texts]
+    shown = _addresses_shown(host, facts) if unmatched else set()
+    for text, pointer, name in unmatched:
         for owned in read_owned("", [Entry(text, pointer)]).addresses:
             if owned.address not in shown:
                 if name in _ALL_LISTS:
@@ -322,10 +351,12 @@ def _not_shown(facts: _Facts, devices: Devices, host: HostFacts) -> Iterator[Fin
                 yield _without_interface(owned.address, f"in {quote(name)} only")
 
 
-def _addresses_shown(devices: Devices, host: HostFacts) -> set[Address]:
-    loopbacks = (device for device in devices.by_name.values() if device.kind is Kind.LOOPBACK)  # whose links own none
-    shown = {owned.address for link in host.by_name.values() for owned in link.addresses}
-    return shown.union(owned.address for one in loopbacks for owned in read_owned(one.name, one.entries()).addresses)
+def _addresses_shown(host: AnsibleHost, facts: HostFacts) -> set[Address]:
+    """Return the addresses of all interfaces, also those of loopback links, which own no address."""
+    loopbacks = (device for device in host.by_name.values() if device.kind is Kind.LOOPBACK)
+    shown = {owned.address for link in facts.by_name.values() for owned in link.addresses}
+    loopback_entries = (read_owned(device.name, device.entries()) for device in loopbacks)
+    return shown.union(owned.address for entries in loopback_entries for owned in entries.addresses)
 
 
 def _without_interface(address: Address, where: str) -> Finding:
@@ -335,7 +366,7 @@ def _without_interface(address: Address, where: str) -> Finding:
         f"the host has {quote(str(address))}, which is {where}: the report does not name its interface",
         (),
         (str(address),),
-        hint="ask the host with `ip -j -d addr show`",
+        hint="run `ip -j -d addr show` on the host",
     )
 
 
@@ -345,5 +376,5 @@ def _not_described(name: str) -> Finding:
         Severity.WARNING,
         f"the report lists {quote(name)}, but does not describe it",
         (name,),
-        hint="Ansible writes `-` as `_`, so that one of two such names hides the other",
+        hint="Ansible writes `-` as `_`, so two names that differ only in these letters have one key",
     )

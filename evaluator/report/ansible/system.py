@@ -1,7 +1,7 @@
-"""Which operating system Ansible's facts are of: only Linux facts are read.
+"""Finds the operating system of Ansible's facts, because only facts of Linux are supported.
 
-Each system has a fact module of its own, under the same names and in another shape: on BSD, macOS and Solaris
-`ipv4` is a list, on Windows `interfaces` is a list of objects.
+Ansible gathers facts of other systems under the same names, but with another shape: on BSD, macOS and Solaris `ipv4` is
+a list, and on Windows `interfaces` is a list of objects.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from evaluator.report.shapes import ANSIBLE_PREFIX
 
 _LINUX = "Linux"
 KEYS = tuple(prefix + name for name in ("system", "net_system", "os_family") for prefix in (ANSIBLE_PREFIX, ""))
-# as Python's `platform.system()` or PowerShell calls it, or Ansible's `os_family`
+# the names in Python's `platform.system()`, in PowerShell and in Ansible's `os_family`
 _NAMES = {
     "FreeBSD": "FreeBSD",
     "OpenBSD": "OpenBSD",
@@ -31,15 +31,18 @@ _NAMES = {
 
 
 def refuse_other_system(path: tuple[str, ...], body: Mapping[str, object]) -> None:
-    """Raise ReportError for the facts of a system other than Linux; `path` are the keys that lead to the facts."""
+    """Raise ReportError if the facts are of a system other than Linux; `path` is the path of the facts."""
     key, system = _system_of(body)
     if system != _LINUX:
-        message = f"facts of {system}; only Linux facts are read"
+        message = f"these are facts of {system}; only facts of Linux are supported"
         raise ReportError([Diagnostic(ReportCode.OTHER_SYSTEM, message, json_pointer((*path, key)))])
 
 
 def _system_of(body: Mapping[str, object]) -> tuple[str, str]:
-    """Return the system and the fact that names it: its name, else the family's, else the shape of the facts."""
+    """Return the key of the fact that shows the system, and the system.
+
+    The name of the system decides, then the name of its family, then the shape of the facts.
+    """
     for name in ("system", "net_system"):
         for key in (ANSIBLE_PREFIX + name, name):
             system = body.get(key)

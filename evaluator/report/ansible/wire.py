@@ -1,8 +1,8 @@
-"""Ansible's facts as types; `vdsm/wire.py` describes how they and the schema agree.
+"""The types of Ansible's facts; `vdsm/wire.py` describes how types and schema agree.
 
-Only the facts themselves show which are interfaces, so each fact that is an object is read as if it were one.
-Facts that have a member of the same name with another meaning are read by way of plain values. An optional member that
-is null is one that is left out.
+The name of a fact does not show whether it describes an interface, so each fact that is an object is decoded as one.
+If another fact has a member with the same name and another type, the types refuse the document, and the slow path reads
+it (`report/reading.py`). An optional member that is null is treated as missing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ OrMinusOne = Annotated[int, Meta(ge=-1, le=2**32 - 1)]
 
 
 class Address(Struct, gc=False):
-    """An address with its length."""
+    """An address with its prefix length or netmask."""
 
     address: str | None = None
     prefix: str | OrMinusOne | None = None
@@ -28,7 +28,7 @@ class Address(Struct, gc=False):
 
 
 class Fact(Struct, gc=False):
-    """A fact that is an object: an interface, a label, a default route; or anything else, which is not read."""
+    """A fact that is an object: an interface, an address label, a default route, or something else that is not used."""
 
     active: bool | None = None
     device: Name | None = None
@@ -45,7 +45,7 @@ class Fact(Struct, gc=False):
     slaves: list[Name] | None = None
     speed: OrMinusOne | None = None
     type: str | None = None
-    # of a default route
+    # members of a default route
     interface: str | None = None
     gateway: str | None = None
     address: str | None = None
@@ -60,12 +60,12 @@ class Fact(Struct, gc=False):
 
     @property
     def ipv6_addresses(self) -> list[Address]:
-        """Those of IPv6."""
-        return [one for one in self.ipv6 or () if isinstance(one, Address)]
+        """The IPv6 addresses of an interface."""
+        return [address for address in self.ipv6 or () if isinstance(address, Address)]
 
     @property
-    def is_of_none(self) -> bool:
-        """Whether its addresses are not written as those of an interface; `locally_reachable_ips` has texts."""
+    def has_other_addresses(self) -> bool:
+        """Whether `ipv4` or `ipv6` has another shape than in an interface; in `locally_reachable_ips` it has texts."""
         return isinstance(self.ipv4, list) or bool(self.ipv6 and str in set(map(type, self.ipv6)))
 
 
@@ -74,7 +74,7 @@ OF_DEFAULT = ("interface", "gateway", "address")
 
 
 class Play(Struct, gc=False):
-    """What a module returns."""
+    """The result of the `setup` module in a play."""
 
     ansible_facts: Facts
     payload: object = field(name=ANSIBLE_PAYLOAD, default=UNSET)

@@ -1,1 +1,1 @@
-"""The output of `ip -j`: what it looks like (`wire`), and how it becomes facts."""
+"""Reads the output of `ip -j`: `wire` has its types, `read` converts it to facts."""

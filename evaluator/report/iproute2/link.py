@@ -1,8 +1,8 @@
-"""One entry of `ip -j -d addr show`: its kind, its addresses, what it stands on.
+"""One interface in the output of `ip -j -d addr show` as a link: its kind, addresses, lower devices and routes.
 
-Source of the format: iproute2's output on Linux 6.1, and the rtnetlink attributes that it prints.
-`link` is a lower device for most kinds and the peer for veth; `master` may be a bond, team, bridge,
-VRF or Open vSwitch, and only its kind tells which.
+Source of the format: iproute2's output on Linux 6.1, and the rtnetlink attributes that it prints. For most kinds `link`
+is the lower device, for veth it is the peer. `master` may be a bond, team, bridge, VRF or Open vSwitch bridge; only the
+kind of the master shows which.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ _EMPTY = wire.Address()
 
 
 class Interface(Struct, frozen=True, gc=False):
-    """An entry as the tool has it, its names made readable; `pointer` is its place.
+    """An interface and its decoded entry; `pointer` is the JSON Pointer of the entry.
 
-    `kind` is that of the rule language, `info_kind` the kernel's name of it: empty for a network card, and if nothing
-    tells it. `member_kinds` are the kinds of master that its members say they have; if the entry does not tell its
-    kind, members that agree tell it. `places` are those of its addresses in an entry of `ip -o`, which may name others
-    too.
+    `kind` is the kind in the rule language. `info_kind` is the kernel's name for it, empty for a network card and if
+    the report does not show it. `member_kinds` are the kinds that the members report for this master
+    (`info_slave_kind`); if the entry has no kind and all members agree, theirs is used. `places` is set for an entry of
+    `ip -o`, which may have addresses of several interfaces: the indexes of the addresses of this interface.
     """
 
     name: str
@@ -63,38 +63,38 @@ class Interface(Struct, frozen=True, gc=False):
 
     @property
     def addresses(self) -> list[tuple[wire.Address, str]]:
-        """Its address entries that are not empty, and their places; `ip -o` names the interface in each of them."""
+        """The address entries of the interface that are not empty, with their JSON Pointers."""
         listed = self.data.addr_info
         if listed is UNSET:
             return []
         if self.places is not None:
             return [(listed[i], f"{self.pointer}/addr_info/{i}") for i in self.places]
-        return [(one, f"{self.pointer}/addr_info/{i}") for i, one in enumerate(listed) if one != _EMPTY]
+        return [(entry, f"{self.pointer}/addr_info/{i}") for i, entry in enumerate(listed) if entry != _EMPTY]
 
     @property
     def has_details(self) -> bool:
-        """Whether the entry was printed with `-d`, without which it has no kind."""
+        """Whether the entry was printed with `-d`; without it, it has no kind."""
         return has_details(self.data)
 
     @property
     def settings(self) -> wire.Settings:
-        """The settings of its kind."""
+        """The settings that depend on the kind (`info_data`)."""
         info = self.data.linkinfo
         return _NO_SETTINGS if info is UNSET or info.info_data is UNSET else info.info_data
 
     @property
-    def names_below(self) -> str | None:
-        """The name of the device it says it is linked to, lower or peer."""
-        if self.is_elsewhere:  # what `info_data` names then is another interface of that index
+    def linked_device(self) -> str | None:
+        """The name of the device in `link`, or in the settings: the lower device or the peer."""
+        if self.is_elsewhere:  # iproute2 then prints the name of a local interface with the same index
             return None
-        name, beside = self.data.link, self.settings.link
+        name, name_in_settings = self.data.link, self.settings.link
         if name is UNSET or name is None:
-            return None if beside is UNSET else beside
+            return None if name_in_settings is UNSET else name_in_settings
         return name
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether the device it is linked to is in another network namespace."""
+        """Whether the linked device is in another network namespace."""
         return self.data.link_netnsid is not UNSET or self.data.link_index is not UNSET
 
 
@@ -111,9 +111,9 @@ def interface_of(
     places: Sequence[int] | None,
 ) -> Interface:
     """Return the interface of an entry."""
-    told = "" if data.linkinfo is UNSET else data.linkinfo.info_kind
-    info_kind = told or ("".join(member_kinds) if len(member_kinds) == 1 else "")
-    if _is_loopback(name, data, told, places):
+    own_kind = "" if data.linkinfo is UNSET else data.linkinfo.info_kind
+    info_kind = own_kind or ("".join(member_kinds) if len(member_kinds) == 1 else "")
+    if _is_loopback(name, data, own_kind, places):
         kind = Kind.LOOPBACK
     elif info_kind:
         kind = _KINDS.get(info_kind, Kind.OTHER)
@@ -131,13 +131,13 @@ def _listed(data: wire.Interface, places: Sequence[int] | None) -> Sequence[wire
 
 
 def _is_loopback(name: str, data: wire.Interface, info_kind: str, places: Sequence[int] | None) -> bool:
-    """Return whether the entry is a loopback link; what `ip -br` and `ip -o` print tells it only by name or address."""
+    """Return whether the entry is a loopback link; `ip -br` and `ip -o` only print its name and addresses."""
     flags = data.flags
     if flags is not UNSET or data.link_type is not UNSET or info_kind:
         return link_type(data) == "loopback" or (flags is not UNSET and "LOOPBACK" in flags)
     if name == "lo":
         return True
-    texts = (one.local for one in _listed(data, places))
+    texts = (entry.local for entry in _listed(data, places))
     return any(text is not UNSET and _is_first_loopback(text) for text in texts)
 
 
@@ -150,30 +150,30 @@ def _is_first_loopback(text: str) -> bool:
 
 
 def link_type(data: wire.Interface) -> str:
-    """Return the type of a link in iproute2's word."""
+    """Return iproute2's word for the type of a link, empty if it is missing."""
     return "" if data.link_type is UNSET else link_type_of(data.link_type)
 
 
-class Ways(NamedTuple):
-    """What the routing tables say of one interface."""
+class InterfaceRoutes(NamedTuple):
+    """The routes through one interface, and the gateways of its default routes; both sorted."""
 
     routes: tuple[Route, ...]
     gateways: tuple[Address, ...]
 
 
 class Iproute2Link(Link, frozen=True, eq=False, gc=False):
-    """An interface as its entry describes it; `neighbours` knows the others, and the routes."""
+    """An interface in the output of `ip`. `host` has the other interfaces and the routes."""
 
     interface: Interface
-    neighbours: Neighbours
+    host: Iproute2Host
 
     def owned(self) -> Owned:
-        """Return what it owns and what is wrong with its addresses."""
-        return self.neighbours.owned(self.interface)
+        """Return the parsed addresses of the interface."""
+        return self.host.owned(self.interface)
 
     @property
     def peers(self) -> frozenset[Address]:
-        """The addresses at the other end."""
+        """The addresses of the peer on a point-to-point link."""
         listed = self.interface.data.addr_info
         if listed is UNSET or not any(map(_has_peer, listed)):
             return frozenset()
@@ -182,54 +182,55 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
 
     @property
     def lowers(self) -> Lowers:
-        """What it is on top of; for masters, their members."""
-        one = self.interface
-        names = self.neighbours.members.get(self.name, ())
-        base = self.neighbours.base(one)
-        if one.data.linkinfo is UNSET and not names and base is None:
+        """The lower devices: the linked device, and the members of a master."""
+        interface = self.interface
+        names = self.host.members.get(self.name, ())
+        base = self.host.base(interface)
+        if interface.data.linkinfo is UNSET and not names and base is None:
             return NO_LOWERS
-        elsewhere = one.is_elsewhere and one.info_kind not in ("", *_PEERS)
-        if one.info_kind in _SLAVES:
+        kind = interface.info_kind
+        elsewhere = interface.is_elsewhere and kind not in ("", *_PEERS)
+        if kind in _SLAVES:
             return Lowers(slaves=names, base=base, elsewhere=elsewhere)
-        if one.info_kind in _PORTS:
+        if kind in _PORTS:
             return Lowers(ports=names, base=base, elsewhere=elsewhere)
-        if one.info_kind == "vrf":  # another routing table for its members: it takes no address away from them
+        if kind == "vrf":  # a VRF is a routing domain: its members are not lower devices and own their addresses
             return Lowers(base=base, elsewhere=elsewhere)
-        rings = [one.settings.slave1, one.settings.slave2]  # an HSR or PRP ring has no masters
-        others = tuple(sorted({*names, *(ring for ring in rings if isinstance(ring, str) and ring)}))
+        ports = [interface.settings.slave1, interface.settings.slave2]  # an HSR or PRP ring is not a master
+        others = tuple(sorted({*names, *(port for port in ports if isinstance(port, str) and port)}))
         return Lowers(base=base, others=others, elsewhere=elsewhere)
 
     @property
     def source(self) -> object:
-        """Its entry and its routes."""
-        one, neighbours = self.interface, self.neighbours
-        return one.data, one.places, one.info_kind, neighbours.ways.get(self.name), neighbours.routed
+        """The entry and the routes of the interface."""
+        interface, host = self.interface, self.host
+        return interface.data, interface.places, interface.info_kind, host.routes.get(self.name), host.routed
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What it is on top of that is not described."""
-        return tuple([name for name in self.lowers.names if name not in self.neighbours.interfaces])
+        """The lower devices that the report does not describe."""
+        return tuple([name for name in self.lowers.names if name not in self.host.interfaces])
 
     @property
     def gateways(self) -> tuple[Address, ...]:
-        """The gateways of its default routes."""
-        ways = self.neighbours.ways.get(self.name)
-        return ways.gateways if ways else ()
+        """The gateways of the default routes through the interface."""
+        routes = self.host.routes.get(self.name)
+        return routes.gateways if routes else ()
 
     @property
-    def ways(self) -> tuple[Route, ...]:
-        """Its routes, and the connected ones of families without a routing table."""
-        ways = self.neighbours.ways.get(self.name)
-        families = self.neighbours.routed
-        return tuple(sorted({*(ways.routes if ways else ()), *self._connected(families)}))
+    def main_routes(self) -> tuple[Route, ...]:
+        """The routes in the routing tables, and the connected routes of families without a table in the report."""
+        routes = self.host.routes.get(self.name)
+        families = self.host.routed
+        return tuple(sorted({*(routes.routes if routes else ()), *self._connected(families)}))
 
     @property
     def vlan_id(self) -> int | None:
-        """The vlan id."""
-        one = self.interface
+        """The VLAN ID; None for a port of Open vSwitch, because the kernel does not know its access tag."""
+        interface = self.interface
         if self.kind is Kind.VLAN:
-            return None if one.settings.id is UNSET else one.settings.id
-        return 0 if one.has_details and self.kind is not Kind.OVS else None  # the kernel does not know an access tag
+            return None if interface.settings.id is UNSET else interface.settings.id
+        return 0 if interface.has_details and self.kind is not Kind.OVS else None
 
     @property
     def bond_mode(self) -> int | None:
@@ -239,7 +240,7 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
 
     @property
     def up(self) -> bool | None:
-        """Whether the link can carry traffic; many virtual ones do not tell, and count by their flags."""
+        """Whether the link is up. Many virtual links have the state UNKNOWN; then the flag UP decides."""
         data = self.interface.data
         if data.operstate is UNSET or data.operstate == "UNKNOWN":
             return None if data.flags is UNSET else "UP" in data.flags
@@ -247,19 +248,19 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
 
     @property
     def carrier(self) -> bool | None:
-        """Whether there is a carrier; the kernel takes it from a link that is down."""
+        """Whether the link has a carrier (the flag LOWER_UP, which the kernel never sets for a link that is down)."""
         flags = self.interface.data.flags
         return None if flags is UNSET else "LOWER_UP" in flags
 
     @property
     def altnames(self) -> tuple[str, ...]:
-        """Its alternative names."""
+        """The alternative names."""
         names = self.interface.data.altnames
         return () if names is UNSET else tuple(sorted(set(names)))
 
     @property
     def alias(self) -> str | None:
-        """Its alias, which only `-d` shows."""
+        """The alias, which only `-d` prints."""
         alias = self.interface.data.ifalias
         return None if alias is UNSET else alias or None
 
@@ -277,20 +278,20 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
 
     @property
     def pointers(self) -> Mapping[str, str]:
-        """Where each fact stands."""
-        one, place = self.interface, self.interface.pointer
-        data, settings = one.data, one.settings
-        found = {"": place}
-        found.update({word: f"{place}/{key}" for word, key in _PLACES if getattr(data, key) is not UNSET})
-        places = _PLACES_BY_KIND[: 2 if one.is_elsewhere else 3]
+        """The JSON Pointers of the facts."""
+        interface, place = self.interface, self.interface.pointer
+        data, settings = interface.data, interface.settings
+        pointers = {"": place}
+        pointers.update({word: f"{place}/{key}" for word, key in _PLACES if getattr(data, key) is not UNSET})
+        places = _PLACES_BY_KIND[: 2 if interface.is_elsewhere else 3]
         by_kind = f"{place}/linkinfo/info_data"
-        found.update({word: f"{by_kind}/{key}" for word, key in places if getattr(settings, key) is not UNSET})
+        pointers.update({word: f"{by_kind}/{key}" for word, key in places if getattr(settings, key) is not UNSET})
         if data.link is not UNSET and data.link is not None:
-            found["base"] = f"{place}/link"
-        return found
+            pointers["base"] = f"{place}/link"
+        return pointers
 
     def findings(self) -> Iterator[Finding]:
-        """Yield a finding for each address that another host turned out to have."""
+        """Yield a finding for each address for which duplicate address detection failed."""
         for entry, _ in self.interface.addresses:
             if entry.dadfailed is True and self.kind is not Kind.LOOPBACK:
                 message = (
@@ -301,61 +302,68 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
                 yield Finding(FindingCode.DUPLICATE_ADDRESS, Severity.WARNING, message, (self.name,), addresses)
 
     def _connected(self, families: frozenset[int]) -> Iterator[Route]:
-        """Yield the connected routes of the families without a routing table, as the kernel would make them."""
+        """Yield the connected routes that the kernel creates for the addresses, except those of some families."""
         flags = self.interface.data.flags
         if self.kind is Kind.LOOPBACK or (flags is not UNSET and "UP" not in flags):
             return
         addresses = self.interface.addresses
-        unrouted = {f"{pointer}/local" for entry, pointer in addresses if entry.noprefixroute is True}
-        subnets = subnets_of(one for one in self.addresses if one.pointer not in unrouted)
+        without_route = {f"{pointer}/local" for entry, pointer in addresses if entry.noprefixroute is True}
+        subnets = subnets_of(owned for owned in self.addresses if owned.pointer not in without_route)
         for network in (*subnets, *filter(None, (_peer_network(entry) for entry, _ in addresses))):
             if network.first.version not in families:
                 yield Route(network)
 
 
-class Neighbours:
-    """What the links of a host ask of each other; `ways` are the routes of each, `routed` the families with tables."""
+class Iproute2Host:
+    """The interfaces and routes of one host, with indexes that the links need.
 
-    def __init__(self, interfaces: Mapping[str, Interface], ways: Mapping[str, Ways], routed: frozenset[int]) -> None:
+    `routes` has the routes of each interface, `routed` the address families with a routing table in the report, and
+    `members` the members of each master.
+    """
+
+    def __init__(
+        self, interfaces: Mapping[str, Interface], routes: Mapping[str, InterfaceRoutes], routed: frozenset[int]
+    ) -> None:
         self.interfaces = interfaces
-        self.ways = ways
+        self.routes = routes
         self.routed = routed
         members: dict[str, list[str]] = {}
-        for name, one in interfaces.items():
-            if one.data.master is not UNSET:
-                members.setdefault(one.data.master, []).append(name)
+        for name, interface in interfaces.items():
+            if interface.data.master is not UNSET:
+                members.setdefault(interface.data.master, []).append(name)
         self.members = {name: tuple(sorted(names)) for name, names in members.items()}
         self._owned: dict[str, Owned] = {}
 
-    def base(self, one: Interface) -> str | None:
-        """Return the lower device; two that name each other are the ends of a pair."""
-        name = one.names_below
-        if name is None or one.info_kind in _PEERS:
+    def base(self, interface: Interface) -> str | None:
+        """Return the linked device if it is a lower device. Two interfaces that link to each other are peers."""
+        name = interface.linked_device
+        if name is None or interface.info_kind in _PEERS:
             return None
-        other = self.interfaces.get(name)
-        is_pair = other is not None and other.names_below == one.name and one.kind is Kind.OTHER
+        linked = self.interfaces.get(name)
+        is_pair = linked is not None and linked.linked_device == interface.name and interface.kind is Kind.OTHER
         return None if is_pair else name
 
-    def owned(self, one: Interface) -> Owned:
-        """Return what an interface owns."""
-        known = self._owned.get(one.name)
-        if known is None:
-            known = self._owned[one.name] = read_addresses(one.name, one.kind, _entries(one.addresses))
-        return known
+    def owned(self, interface: Interface) -> Owned:
+        """Return the parsed addresses of an interface; they are parsed once."""
+        name = interface.name
+        owned = self._owned.get(name)
+        if owned is None:
+            owned = self._owned[name] = read_addresses(name, interface.kind, _entries(interface.addresses))
+        return owned
 
     def address_texts(self) -> list[tuple[str, Sequence[str], int]]:
-        """Return the addresses that count, with their lengths; of a loopback link none does."""
+        """Return the entries of the owner index; addresses of loopback links do not count."""
         return [
             (name, (entry.local,), -1 if entry.prefixlen is UNSET or _has_peer(entry) else entry.prefixlen)
-            for name, one in self.interfaces.items()
-            if one.kind is not Kind.LOOPBACK
-            for entry in _listed(one.data, one.places)
+            for name, interface in self.interfaces.items()
+            if interface.kind is not Kind.LOOPBACK
+            for entry in _listed(interface.data, interface.places)
             if entry.local is not UNSET and entry.dadfailed is not True
         ]
 
 
 def _entries(addresses: Iterable[tuple[wire.Address, str]]) -> Iterator[Entry]:
-    """Yield the addresses that count; the primary ones are the first of each family that is not secondary."""
+    """Yield the addresses that count. The first address of a family that is not secondary is primary."""
     families: set[int] = set()
     for entry, pointer in addresses:
         if entry.local is UNSET or entry.dadfailed is True:
@@ -371,12 +379,12 @@ def _entries(addresses: Iterable[tuple[wire.Address, str]]) -> Iterator[Entry]:
 
 
 def _has_peer(entry: wire.Address) -> bool:
-    """Return whether an address has a peer's beside it; then the length is the peer's."""
+    """Return whether the entry has a peer address; then its prefix length is that of the peer."""
     return entry.address is not UNSET and entry.address != entry.local
 
 
 def family_of(local: str) -> int:
-    """Return the family of an address, 4 or 6; `ip -br` does not print it, so the address tells it."""
+    """Return the family of an address, 4 or 6, from its text, because `ip -br` does not print the family."""
     return 6 if ":" in local else 4
 
 
@@ -388,12 +396,13 @@ def _parsed(text: str | UnsetType) -> Address | None:
 
 
 def _peer_network(entry: wire.Address) -> Cidr | None:
+    """Return the network of the peer address, for which the kernel creates a connected route; None without one."""
     peer, length = entry.address, entry.prefixlen
     if peer is UNSET or length is UNSET or peer == entry.local or entry.noprefixroute is True:
         return None
     try:
         address = parse_address(peer)
-        found = length_of(address, peer, length)
+        prefix = length_of(address, peer, length)
     except ValueError:
         return None
-    return None if found is None else network_of(address, found)
+    return None if prefix is None else network_of(address, prefix)

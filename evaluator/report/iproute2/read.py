@@ -1,8 +1,18 @@
-"""`ip -j -d addr show`, with routes beside it if they are given, becomes facts.
+"""Reads the output of `ip -j -d addr show`, alone (an array) or with routes (an object, as from `activenic collect`).
 
-Also without `-d`, when nothing has a kind; with `-br`, which leaves out flags, types and families as well; with `-o`,
-which names the interface in each address only; and what `activenic collect` writes. Each fact is taken from its own
-entry, and what a mode leaves out is never read as a denial. Names that are no UTF-8 are read by `kernel_names.py`.
+`ip` has modes that print less, and users give all of them. Without `-d` an entry has no kind. With `-br` it also has no
+flags, link types and address families. With `-o` it has only addresses, each with the name of its interface, so one
+entry may describe several interfaces. Filters leave empty objects. One rule covers all modes: a member that a mode does
+not print is unknown. It is never taken as false or empty. `_unsupported_words` finds the words of the rule language
+that the mode cannot supply, and `gaps.py` finds signs of missing interfaces and addresses.
+
+The kind is the difficult fact, because it decides whether members are lower devices. An entry without a kind may get it
+from its members, because a member also prints the kind of its master (`info_slave_kind`). If the members disagree, the
+kind is unknown.
+
+The types of `wire.py` check as much as the schema only if each entry has a name and an address list
+(`_is_fully_checked`). Other outputs take the slow path (`report/reading.py`), and so does every text with a backslash
+or with octets that are not UTF-8, because `kernel_names.py` must convert such names.
 """
 
 from __future__ import annotations
@@ -20,21 +30,21 @@ from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, Sever
 from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.text import quote, quote_all
 from evaluator.facts.address import ADDRESS_FLAGS
-from evaluator.facts.host import HostFacts, Told
+from evaluator.facts.host import HostFacts, HostStatements
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.table import table_of
 from evaluator.report.common import NETWORK_WORDS, ROUTE_WORDS, place_of
-from evaluator.report.consistency import contradictions
+from evaluator.report.consistency import consistency_findings
 from evaluator.report.iproute2 import wire
 from evaluator.report.iproute2.gaps import absent_families, gaps, refuse_without_facts
-from evaluator.report.iproute2.link import Interface, Iproute2Link, Neighbours, has_details, interface_of
+from evaluator.report.iproute2.link import Interface, Iproute2Host, Iproute2Link, has_details, interface_of
 from evaluator.report.iproute2.route import RoutingTable, read_routes
 from evaluator.report.json_text import plain_copy
 from evaluator.report.kernel_names import with_readable_names
-from evaluator.report.reading import Reading, converted, decoded, refuse_invalid, simplified
+from evaluator.report.reading import Reading, convert_or_none, decode_or_none, normalized, refuse_invalid
 
 SCHEMA = "iproute2-report"
-_LACKING = NETWORK_WORDS | {"nic is dhcp", "nic is dhcpv6", "nic.speed"}
+_UNSUPPORTED_WORDS = NETWORK_WORDS | {"nic is dhcp", "nic is dhcpv6", "nic.speed"}
 _LINK_WORDS = frozenset({"nic is carrier", "nic.altnames"})
 _ADDRESS_WORDS = frozenset({"address.label", *(f"address is {flag}" for flag in ADDRESS_FLAGS)})
 _DETAIL_WORDS = frozenset({"nic.alias", *(f"nic is {kind}" for kind in Kind if kind is not Kind.LOOPBACK)})
@@ -47,106 +57,111 @@ _OCTETS = msgspec.msgpack.Encoder()
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return what the text of an output results in; None if only its plain value can show whether it is one."""
-    if b"\\" in text:  # a name with a backslash, perhaps
+    """Return the facts of an output, given as text; None if the types cannot check it or another format is possible."""
+    if b"\\" in text:  # a name may have a backslash
         return None
     if text.lstrip()[:1] == b"[":
-        entries = decoded(_OUTPUTS, text)
-        return None if entries is None or not _is_usual(entries) else _reading(wire.Collected(addr=entries), "")
-    found = decoded(_COLLECTED, text)
-    is_usual = found is not None and found.is_plain and _is_usual(found.addr)
-    return _reading(found, "/addr") if found is not None and is_usual else None
+        entries = decode_or_none(_OUTPUTS, text)
+        return None if entries is None or not _is_fully_checked(entries) else _reading(wire.Collected(addr=entries), "")
+    collected = decode_or_none(_COLLECTED, text)
+    if collected is None or not collected.is_unambiguous or not _is_fully_checked(collected.addr):
+        return None
+    return _reading(collected, "/addr")
 
 
 def read(document: object) -> Reading:
-    """Return what the output of `ip` results in; ReportError with every problem if it is invalid."""
+    """Return the facts of an output, given as a plain value; ReportError with every problem if it is invalid."""
     is_bare = isinstance(document, list)
     value = {"addr": document} if is_bare else document
-    found = converted(value, wire.Collected)
-    is_usual = found is not None and _is_usual(found.addr) and _is_readable(found)
-    if found is None or not is_usual:
-        found = _of_odd_value(document, is_bare=is_bare)
-    return _reading(found, "" if is_bare else "/addr")
+    collected = convert_or_none(value, wire.Collected)
+    if collected is None or not _is_fully_checked(collected.addr) or not _is_readable(collected):
+        collected = _validate_and_convert(document, is_bare=is_bare)
+    return _reading(collected, "" if is_bare else "/addr")
 
 
-def _is_readable(found: wire.Collected) -> bool:
-    """Return whether no text in it holds a backslash or octets that are not UTF-8."""
+def _is_readable(collected: wire.Collected) -> bool:
+    """Return whether no text in an output has a backslash or octets that are not UTF-8."""
     try:
-        return b"\\" not in _OCTETS.encode(found)
+        return b"\\" not in _OCTETS.encode(collected)
     except UnicodeEncodeError:
         return False
 
 
-def _is_usual(entries: Sequence[wire.Interface]) -> bool:
-    """Return whether each entry has a name and addresses, so that the types check all that the schema does."""
+def _is_fully_checked(entries: Sequence[wire.Interface]) -> bool:
+    """Return whether each entry has a name and an address list; only then the types check as much as the schema."""
     return all(entry.ifname is not UNSET and entry.addr_info is not UNSET for entry in entries)
 
 
-def _of_odd_value(document: object, *, is_bare: bool) -> wire.Collected:
-    """Return the same of any output that the schema accepts."""
+def _validate_and_convert(document: object, *, is_bare: bool) -> wire.Collected:
+    """Return an output that the schema accepts as types; ReportError with every problem for others."""
     is_collected = isinstance(document, dict) and "schema_version" in document
-    if not is_collected:  # collect has made them readable
+    if not is_collected:  # `activenic collect` writes readable names
         document = with_readable_names(document)
     parts = document if isinstance(document, dict) else {"addr": document}
     refuse_without_facts(parts.get("addr"), "" if is_bare else "/addr")
     document = plain_copy(document)
     refuse_invalid(document, f"{SCHEMA}#addresses" if is_bare else SCHEMA)
-    return msgspec.convert(simplified({"addr": document} if is_bare else document), wire.Collected)
+    return msgspec.convert(normalized({"addr": document} if is_bare else document), wire.Collected)
 
 
-def _reading(found: wire.Collected, pointer: str) -> Reading:
-    interfaces = _interfaces(found.addr, pointer)
-    tables = {family: part for family, part in ((4, found.route), (6, found.route6)) if part is not UNSET}
+def _reading(collected: wire.Collected, pointer: str) -> Reading:
+    interfaces = _interfaces(collected.addr, pointer)
+    tables = {family: part for family, part in ((4, collected.route), (6, collected.route6)) if part is not UNSET}
     table = read_routes(tables) if tables else None
     if table is not None:
         table.block_unknown(interfaces, chain.from_iterable(tables.values()))
     routed = frozenset(table.families) if table else frozenset()
-    neighbours = Neighbours(interfaces, table.ways() if table else {}, routed)
-    is_collected = found.schema_version is not UNSET
+    host = Iproute2Host(interfaces, table.by_interface() if table else {}, routed)
+    is_collected = collected.schema_version is not UNSET
     facts = HostFacts(
-        _links(neighbours),
-        table_of(neighbours.address_texts()),
-        Told(
-            lacking=_lacking(found.addr, has_routes=bool(routed)),
+        _links(host),
+        table_of(host.address_texts()),
+        HostStatements(
+            unsupported_words=_unsupported_words(collected.addr, has_routes=bool(routed)),
             absent_families=frozenset() if is_collected else absent_families(interfaces),
             unrouted=_FAMILIES - routed if routed else frozenset(),
-            other_lists=_most_names(neighbours),
-            all_lists=partial(_count_lists, neighbours),
+            longest_list=_most_names(host),
+            count_list_items=partial(_count_lists, host),
         ),
-        tuple if table is None else table.leading_nowhere,
+        tuple if table is None else table.sorted_blocked,
     )
-    return Reading(facts, partial(findings, found.addr, neighbours, table, facts))
+    return Reading(facts, partial(findings, collected.addr, host, table, facts))
 
 
-def _most_names(neighbours: Neighbours) -> int:
-    """Return a length that no list of lower devices and routes of one interface exceeds."""
-    ways = [len(ways.routes) + len(ways.gateways) for ways in neighbours.ways.values()]
-    names = [len(one.data.altnames) for one in neighbours.interfaces.values() if one.data.altnames is not UNSET]
-    return max([4, *ways, *names, *map(len, neighbours.members.values())])
+def _most_names(host: Iproute2Host) -> int:
+    """Return an upper bound for the lengths of an interface's lists of lower devices, routes and names."""
+    routes = [len(of_interface.routes) + len(of_interface.gateways) for of_interface in host.routes.values()]
+    return max([4, *routes, *_altname_counts(host), *map(len, host.members.values())])
 
 
-def _count_lists(neighbours: Neighbours) -> int:
-    """Return how long the lists of lower devices, routes and names of all interfaces are together."""
-    ways = sum(len(ways.routes) + len(ways.gateways) for ways in neighbours.ways.values())
-    names = sum(len(one.data.altnames) for one in neighbours.interfaces.values() if one.data.altnames is not UNSET)
-    peers = sum(len(one.addresses) for one in neighbours.interfaces.values())
-    return ways + names + peers + sum(map(len, neighbours.members.values())) + 4 * len(neighbours.interfaces)
+def _count_lists(host: Iproute2Host) -> int:
+    """Return the number of lower devices, routes, names and peers of all interfaces together."""
+    routes = sum(len(of_interface.routes) + len(of_interface.gateways) for of_interface in host.routes.values())
+    names = sum(_altname_counts(host))
+    peers = sum(len(interface.addresses) for interface in host.interfaces.values())
+    return routes + names + peers + sum(map(len, host.members.values())) + 4 * len(host.interfaces)
 
 
-def _lacking(entries: Sequence[wire.Interface], *, has_routes: bool) -> frozenset[str]:
-    """Return the words that the mode of the output cannot supply: without `-d`, with `-br`, with `-o`."""
-    lacking = _LACKING if has_routes else _LACKING | ROUTE_WORDS
+def _altname_counts(host: Iproute2Host) -> list[int]:
+    altnames = [interface.data.altnames for interface in host.interfaces.values()]
+    return [len(names) for names in altnames if names is not UNSET]
+
+
+def _unsupported_words(entries: Sequence[wire.Interface], *, has_routes: bool) -> frozenset[str]:
+    """Return the words of the rule language that the mode of the output cannot supply (no `-d`, `-br`, `-o`)."""
+    unsupported_words = _UNSUPPORTED_WORDS if has_routes else _UNSUPPORTED_WORDS | ROUTE_WORDS
     if not any(map(has_details, entries)):
-        lacking |= _DETAIL_WORDS
+        unsupported_words |= _DETAIL_WORDS
     if not any(entry.flags is not UNSET for entry in entries):
-        lacking |= _LINK_WORDS
-    addresses = [one for entry in entries if entry.addr_info is not UNSET for one in entry.addr_info]
-    is_brief = any(one.local is not UNSET for one in addresses) and all(one.family is UNSET for one in addresses)
-    return lacking | _ADDRESS_WORDS if is_brief else lacking
+        unsupported_words |= _LINK_WORDS
+    addresses = [address for entry in entries if entry.addr_info is not UNSET for address in entry.addr_info]
+    has_addresses = any(address.local is not UNSET for address in addresses)
+    is_brief = has_addresses and all(address.family is UNSET for address in addresses)
+    return unsupported_words | _ADDRESS_WORDS if is_brief else unsupported_words
 
 
 def _interfaces(entries: Sequence[wire.Interface], pointer: str) -> dict[str, Interface]:
-    """Return the entries by name; ReportError if a name stands twice. Entries without a name were filtered out."""
+    """Return the interfaces by name; ReportError if one is described twice. Entries without a name are ignored."""
     kinds = _kinds_of_masters(entries)
     interfaces: dict[str, Interface] = {}
     problems = []
@@ -155,7 +170,7 @@ def _interfaces(entries: Sequence[wire.Interface], pointer: str) -> dict[str, In
             interface = interface_of(name, entry, f"{pointer}/{i}", kinds.get(name, _NO_MEMBERS), places)
             first = interfaces.setdefault(name, interface)
             if first is not interface:
-                message = f"{quote(name)} stands twice, first at {quote(first.pointer)}"
+                message = f"{quote(name)} is described twice, first at {quote(first.pointer)}"
                 problems.append(Diagnostic(ReportCode.NAME_TWICE, message, interface.pointer))
     if problems:
         raise ReportError(problems)
@@ -163,18 +178,22 @@ def _interfaces(entries: Sequence[wire.Interface], pointer: str) -> dict[str, In
 
 
 def _names(entry: wire.Interface) -> Iterable[tuple[str, Sequence[int] | None]]:
-    """Return the names in an entry; `ip -o` prints the name as the `dev` of each address, whose places come with it."""
+    """Return the names of the interfaces in an entry.
+
+    An entry of `ip -o` has no name; each address has the name in `dev`. Then the indexes of its addresses are returned
+    with each name, otherwise None.
+    """
     if entry.ifname is not UNSET:
         return ((entry.ifname, None),)
     places: dict[str, list[int]] = {}
-    for i, one in enumerate(() if entry.addr_info is UNSET else entry.addr_info):
-        if one.dev is not UNSET:
-            places.setdefault(one.dev, []).append(i)
+    for i, address in enumerate(() if entry.addr_info is UNSET else entry.addr_info):
+        if address.dev is not UNSET:
+            places.setdefault(address.dev, []).append(i)
     return places.items()
 
 
 def _kinds_of_masters(entries: Iterable[wire.Interface]) -> dict[str, frozenset[str]]:
-    """Return which kinds the members of each master say that it has; a member may not say any."""
+    """Return the kinds that the members of each master report for it (`info_slave_kind`)."""
     kinds: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
         if entry.master is not UNSET and entry.linkinfo is not UNSET and entry.linkinfo.info_slave_kind:
@@ -182,25 +201,28 @@ def _kinds_of_masters(entries: Iterable[wire.Interface]) -> dict[str, frozenset[
     return {name: frozenset(of_name) for name, of_name in kinds.items()}
 
 
-def _links(neighbours: Neighbours) -> dict[str, Link]:
-    """Return the links, in the order of a report: nics, vlans, bonds, bridges."""
-    ordered = sorted(neighbours.interfaces.values(), key=lambda one: place_of(one.kind))
-    return {one.name: Iproute2Link(one.name, one.kind, at, one, neighbours) for at, one in enumerate(ordered)}
+def _links(host: Iproute2Host) -> dict[str, Link]:
+    """Return the links in report order: NICs, VLANs, bonds, bridges."""
+    ordered = sorted(host.interfaces.values(), key=lambda interface: place_of(interface.kind))
+    return {
+        interface.name: Iproute2Link(interface.name, interface.kind, position, interface, host)
+        for position, interface in enumerate(ordered)
+    }
 
 
 def findings(
-    entries: Sequence[wire.Interface], neighbours: Neighbours, table: RoutingTable | None, facts: HostFacts
+    entries: Sequence[wire.Interface], host: Iproute2Host, table: RoutingTable | None, facts: HostFacts
 ) -> Iterator[Finding]:
-    """Yield what is wrong with an output."""
-    interfaces = neighbours.interfaces
-    for one in facts.by_name.values():
-        link = proven(one, Iproute2Link)
-        if link.kind is Kind.LOOPBACK or link.name in facts.table.odd:
+    """Yield the findings about an output."""
+    interfaces = host.interfaces
+    for any_link in facts.by_name.values():
+        link = proven(any_link, Iproute2Link)
+        if link.kind is Kind.LOOPBACK or link.name in facts.table.irregular:
             yield from link.owned().findings
         yield from link.findings()
         yield from _master_not_reported(link.interface, interfaces)
     yield from gaps(entries, interfaces)
-    yield from contradictions(facts, _IF_MISSING)
+    yield from consistency_findings(facts, _IF_MISSING)
     yield from table.findings if table else ()
     yield from _kinds_unknown(facts, interfaces)
 
@@ -221,11 +243,10 @@ def _master_not_reported(interface: Interface, interfaces: Mapping[str, Interfac
 
 
 def _kinds_unknown(facts: HostFacts, interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
-    names = [name for name, one in interfaces.items() if _is_kind_untold(one)]
+    names = [name for name, interface in interfaces.items() if not _has_kind(interface)]
     if names:
-        message = f"the report has no kinds for {quote_all(sorted(names)[:5])}, so a bridge may go unnoticed"
-        if len(names) > 5:
-            message = f"the report has no kinds for its {len(names)} interfaces, so a bridge may go unnoticed"
+        subject = quote_all(sorted(names)) if len(names) <= 5 else f"{len(names)} interfaces"
+        message = f"the report does not show the kind of {subject}, so a bridge may not be recognized"
         yield Finding(FindingCode.KIND_UNKNOWN, Severity.WARNING, message, hint="use `ip -j -d addr show`")
     yield from filter(None, map(_members_disagree, interfaces.values()))
     for link in facts.by_name.values():
@@ -242,15 +263,16 @@ def _kinds_unknown(facts: HostFacts, interfaces: Mapping[str, Interface]) -> Ite
             )
 
 
-def _is_kind_untold(interface: Interface) -> bool:
-    return not (interface.has_details or interface.info_kind or interface.kind is Kind.LOOPBACK)
+def _has_kind(interface: Interface) -> bool:
+    """Return whether the report shows the kind of an interface."""
+    return interface.has_details or bool(interface.info_kind) or interface.kind is Kind.LOOPBACK
 
 
 def _members_disagree(interface: Interface) -> Finding | None:
     kinds = interface.member_kinds
     if interface.info_kind or len(kinds) < 2:
         return None
-    message = f"the members of {quote(interface.name)} report different kinds of it: {quote_all(sorted(kinds))}"
+    message = f"the members of {quote(interface.name)} report different kinds for it: {quote_all(sorted(kinds))}"
     return Finding(
         FindingCode.KIND_UNKNOWN, Severity.WARNING, message, (interface.name,), hint="use `ip -j -d addr show`"
     )

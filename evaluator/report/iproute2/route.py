@@ -1,8 +1,9 @@
-"""`ip -j route show` and `ip -j -6 route show` become the ways of each interface.
+"""Reads the output of `ip -j route show` and `ip -j -6 route show`: the routes through each interface.
 
-Only the main table counts, which is what these commands print; of `table all`, which prints every table of both
-families, the other tables are left out. So the family is that of each route, never of the whole output. A route
-that leads nowhere (unreachable, blackhole, prohibit, throw) hides shorter ones, so it is kept apart.
+Only the main routing table counts, which these commands print. `table all` prints all tables of both families; routes
+of other tables are ignored. So each route has its own family, and the output as a whole may have several. A route of
+type unreachable, blackhole, prohibit or throw has no interface, but hides routes with a shorter prefix; such routes are
+collected separately.
 """
 
 from __future__ import annotations
@@ -19,17 +20,21 @@ from evaluator.facts.address import Address, Cidr, network_of, parse_address, pa
 from evaluator.facts.route import Route
 from evaluator.report.common import device_not_reported
 from evaluator.report.iproute2 import wire
-from evaluator.report.iproute2.link import Ways
+from evaluator.report.iproute2.link import InterfaceRoutes
 from evaluator.report.kernel_numbers import MAIN_TABLES, route_type_of
 
-_BLOCKED = ("unreachable", "blackhole", "prohibit", "throw")
+_BLOCKING_TYPES = ("unreachable", "blackhole", "prohibit", "throw")
 _OTHER_FAMILY = {"inet": 6, "inet6": 4}  # `via` is a next hop of the other family
 _LEFT_OUT = wire.Route()
 _DEFAULTS = {4: parse_cidr("0.0.0.0/0"), 6: parse_cidr("::/0")}
 
 
 class RoutingTable(Struct):
-    """The routes by interface name, those that lead nowhere, and what could not be read."""
+    """The routes of the main table.
+
+    `routes` and `gateways` are by interface name. `blocked` are the destinations of routes without a usable interface:
+    their type drops or rejects packets, or their device is not described. `families` are those with a routing table.
+    """
 
     routes: dict[str, set[Route]] = field(default_factory=lambda: defaultdict(set))
     gateways: dict[str, set[Address]] = field(default_factory=lambda: defaultdict(set))
@@ -37,20 +42,20 @@ class RoutingTable(Struct):
     findings: list[Finding] = field(default_factory=list)
     families: set[int] = field(default_factory=set)
 
-    def ways(self) -> dict[str, Ways]:
-        """Return what the table says of each interface."""
+    def by_interface(self) -> dict[str, InterfaceRoutes]:
+        """Return the routes and gateways of each interface."""
         return {
-            name: Ways(tuple(sorted(routes)), tuple(sorted(self.gateways.get(name, ()))))
+            name: InterfaceRoutes(tuple(sorted(routes)), tuple(sorted(self.gateways.get(name, ()))))
             for name, routes in self.routes.items()
         }
 
-    def leading_nowhere(self) -> tuple[Route, ...]:
-        """Return the routes that lead nowhere, sorted."""
+    def sorted_blocked(self) -> tuple[Route, ...]:
+        """Return `blocked`, sorted."""
         return tuple(sorted(self.blocked))
 
-    def block_unknown(self, known: Container[str], entries: Iterable[wire.Route]) -> None:
-        """Let routes by devices that are not described lead nowhere: they hide shorter ones all the same."""
-        unknown = [name for name in self.routes if name not in known]
+    def block_unknown(self, described: Container[str], entries: Iterable[wire.Route]) -> None:
+        """Move routes through devices that are not described to `blocked`, because they also hide shorter prefixes."""
+        unknown = [name for name in self.routes if name not in described]
         sources = _sources(unknown, entries) if unknown else {}
         for name in unknown:
             self.blocked.update(self.routes.pop(name))
@@ -59,13 +64,13 @@ class RoutingTable(Struct):
 
 
 def read_routes(tables: Mapping[int, Sequence[wire.Route]]) -> RoutingTable:
-    """Return what the tables say; the key of each is the family of its routes that do not tell theirs themselves."""
+    """Return the routes of tables by family (4, 6). A route whose own members show another family has that family."""
     table = RoutingTable()
     for key, entries in tables.items():
-        told = [entry for entry in entries if entry != _LEFT_OUT]
-        if not told:
+        shown = [entry for entry in entries if entry != _LEFT_OUT]
+        if not shown:
             table.families.add(key)
-        for entry in told:
+        for entry in shown:
             _read(table, entry, family_of(entry) or key)
     return table
 
@@ -73,14 +78,14 @@ def read_routes(tables: Mapping[int, Sequence[wire.Route]]) -> RoutingTable:
 def _read(table: RoutingTable, entry: wire.Route, family: int) -> None:
     table.families.add(family)
     kind = route_type_of(entry.type)
-    if entry.table not in MAIN_TABLES or kind not in ("unicast", *_BLOCKED):
+    if entry.table not in MAIN_TABLES or kind not in ("unicast", *_BLOCKING_TYPES):
         return
     try:
         route = Route(_destination(entry.dst, family), entry.metric)
     except ValueError:
         table.findings.append(_malformed("destination", entry.dst))
         return
-    if kind in _BLOCKED:
+    if kind in _BLOCKING_TYPES:
         table.blocked.add(route)
     else:
         _add(table, route, entry)
@@ -101,15 +106,15 @@ def _add(table: RoutingTable, route: Route, entry: wire.Route) -> None:
 
 
 def _sources(devices: Iterable[str], entries: Iterable[wire.Route]) -> Mapping[str, set[Address]]:
-    """Return the source addresses of the routes by some devices."""
-    found: dict[str, set[Address]] = {name: set() for name in devices}
+    """Return the source addresses of the routes through some devices, by device."""
+    sources: dict[str, set[Address]] = {name: set() for name in devices}
     for entry in entries:
-        if entry.prefsrc and entry.dev in found:
+        if entry.prefsrc and entry.dev in sources:
             try:
-                found[entry.dev].add(parse_address(entry.prefsrc))
+                sources[entry.dev].add(parse_address(entry.prefsrc))
             except ValueError:
                 continue
-    return found
+    return sources
 
 
 def _destination(text: str, family: int) -> Cidr:
@@ -122,14 +127,15 @@ def _destination(text: str, family: int) -> Cidr:
 
 
 def families_of(entries: Iterable[wire.Route]) -> set[int]:
-    """Return the families of which a table has routes that tell it."""
+    """Return the families (4, 6) that the routes of a table show."""
     return {family for entry in entries for family in (family_of(entry),) if family is not None}
 
 
 def family_of(entry: wire.Route) -> int | None:
-    """Return the family of a route, None if nothing in it tells: a default route by a device alone.
+    """Return the family of a route (4, 6), None if its members do not show it: a default route with only a device.
 
-    Only IPv6 routes have a `pref`; a next hop in `via` is of the other family. The first of these that tells decides.
+    The first member that shows exactly one family decides. Only IPv6 routes have `pref`. A next hop in `via` has an
+    address of the other family.
     """
     hops = (entry, *entry.nexthops)
     evidence = (
@@ -140,9 +146,9 @@ def family_of(entry: wire.Route) -> int | None:
         {_family_of_text(hop.gateway) for hop in hops},
     )
     for families in evidence:
-        known = families - {None}
-        if len(known) == 1:
-            return known.pop()
+        shown = families - {None}
+        if len(shown) == 1:
+            return shown.pop()
     return None
 
 
@@ -159,6 +165,6 @@ def _family_of_via(via: wire.Via) -> int | None:
     return None if host is None else 10 - host
 
 
-def _malformed(what: str, text: str) -> Finding:
-    message = f"a route has the {what} {quote(text)}, which cannot be read; it was left out"
+def _malformed(member: str, text: str) -> Finding:
+    message = f"a route has the invalid {member} {quote(text)}; it is ignored"
     return Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message)

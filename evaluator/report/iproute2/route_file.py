@@ -1,6 +1,6 @@
-"""Outputs of `ip -j route` in files of their own, put beside the output of `ip -j addr`.
+"""Combines the output of `ip -j addr` with separate files that have the output of `ip -j route`.
 
-Each file is parsed and validated by itself, so that its mistakes are shown as its own and not as those of the report.
+Each file is parsed and validated separately, so that the places in its errors refer to the file and not to the report.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.report.iproute2.route import families_of
 from evaluator.report.iproute2.wire import Route
 from evaluator.report.json_text import parse_json_without_duplicates, parse_kernel_json
-from evaluator.report.reading import refuse_invalid, simplified
+from evaluator.report.reading import normalized, refuse_invalid
 from evaluator.report.shapes import is_iproute2
 
 _SUBJECT = "route file"
@@ -24,18 +24,18 @@ _KEYS = {4: b"route", 6: b"route6"}
 _TYPES = b"unicast|local|broadcast|multicast|anycast|nat|unreachable|blackhole|prohibit|throw"
 _AS_TEXT = re.compile(rb"(?:%s) +(?:default|[0-9A-Fa-f.:/]{2,64})|(?:default|[0-9A-Fa-f.:/]{2,64}) +[a-z]" % _TYPES)
 _BARE_TYPE = re.compile(rb'\{\s*"(?:%s)"\s*,' % _TYPES)
-_NEWER = "use a newer iproute2, or leave `--route` out"
+_NEWER = "use a newer iproute2, or remove `--route`"
 
 
 class RouteFile(Struct, frozen=True):
-    """One output of `ip -j route`: its JSON text, and the families of the routes that show theirs."""
+    """One output of `ip -j route`: its JSON text, and the address families that its routes show."""
 
     text: bytes
     families: frozenset[int]
 
 
 def read_route_file(text: bytes) -> RouteFile:
-    """Return what a route file holds; ReportError with every mistake in it. An empty one holds no routes."""
+    """Return a parsed route file; ReportError with every problem if it is invalid. An empty file has no routes."""
     text = text.strip() or b"[]"
     if _AS_TEXT.match(text):
         message = "this iproute2 prints routes as text"
@@ -45,11 +45,11 @@ def read_route_file(text: bytes) -> RouteFile:
         message = "found interfaces, expected routes"
         raise ReportError([Diagnostic(ReportCode.INVALID, message, "/", "give the output of `ip -j route`")])
     refuse_invalid(entries, "iproute2-report#routes")
-    return RouteFile(text, frozenset(families_of(msgspec.convert(simplified(entries), list[Route]))))
+    return RouteFile(text, frozenset(families_of(msgspec.convert(normalized(entries), list[Route]))))
 
 
 def _parse(text: bytes) -> object:
-    """Return the value of a text; names in it that are not UTF-8 are left to the reader."""
+    """Return the value of a text. Names in it may have octets that are not UTF-8; the reader converts them later."""
     try:
         return parse_json_without_duplicates(text, _SUBJECT)
     except ReportError as error:
@@ -66,38 +66,38 @@ def _parse(text: bytes) -> object:
 
 
 def refuse_one_family(files: Iterable[RouteFile]) -> None:
-    """Raise ReportError if two files hold routes of the same one family."""
+    """Raise ReportError if two files have only routes of the same family."""
     of_one_family = [file.families for file in files if len(file.families) == 1]
     if len(set(of_one_family)) < len(of_one_family):
         raise ReportError([Diagnostic(ReportCode.INVALID, "both routing tables are of one family, IPv4 or IPv6")])
 
 
 def with_route_files(text: bytes, files: Iterable[bytes]) -> bytes:
-    """Return the output of `ip -j addr` with route files beside it by their families, as one text."""
+    """Return one JSON text with the output of `ip -j addr` in `addr`, and the routes in `route` and `route6`."""
     tables = _tables(tuple(map(read_route_file, files)))
     parts = b"".join(b', "%s": %s' % (_KEYS[family], table) for family, table in tables.items())
     return b'{"addr": %s%s}' % (text, parts)
 
 
 def _tables(files: Sequence[RouteFile]) -> Mapping[int, bytes]:
-    """Return the tables by the family of routes in them that do not show theirs.
+    """Return the texts of the routing tables by family. The family applies to routes that do not show their own.
 
-    A file with routes of both families (`table all`) counts as IPv4, because only IPv4 default routes can lack any
-    sign of their family. A file that shows no family gets the family that no other file has.
+    A file with routes of both families (`table all`) counts as IPv4, because only an IPv4 default route can have no
+    member that shows its family. A file that shows no family gets the family that no other file has.
     """
     refuse_one_family(files)
     tables: dict[int, list[bytes]] = {}
     for file in files:
         if file.families:
             tables.setdefault(min(file.families), []).append(file.text)
-    left = iter([family for family in _KEYS if family not in tables])
+    unused = iter([family for family in _KEYS if family not in tables])
     for file in files:
         if not file.families:
-            tables.setdefault(next(left, 4), []).append(file.text)
+            tables.setdefault(next(unused, 4), []).append(file.text)
     return {family: _joined(tables[family]) for family in sorted(tables)}
 
 
 def _joined(texts: Sequence[bytes]) -> bytes:
-    """Return one array with the items of all."""
+    """Return one JSON array with the items of all arrays."""
     items = [text[1:-1].strip() for text in texts]
     return texts[0] if len(texts) == 1 else b"[%s]" % b", ".join(filter(None, items))

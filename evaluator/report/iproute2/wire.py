@@ -1,7 +1,7 @@
-"""What `ip -j` prints, as types; `vdsm/wire.py` describes how they and the schema agree.
+"""The types of the output of `ip -j`; `vdsm/wire.py` describes how types and schema agree.
 
-A mode leaves out what it does not print, and null is used for the lower device only. So a member that is left out
-is UNSET. The members have the order in which `ip` prints them; those of the type `object` are not in the schema.
+A missing member is UNSET: the modes of `ip` leave out different members. Only `link`, the lower device, can be null.
+The members are in the order in which `ip` prints them. Members of the type `object` are not in the schema.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from evaluator.report.marks import Marks
+from evaluator.report.format_keys import FormatKeys
 
 Name = Annotated[str, Meta(min_length=1)]
 Natural32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
@@ -37,7 +37,7 @@ class Address(Struct, gc=False):
 
 
 class Settings(Struct, gc=False):
-    """The settings of an interface's kind."""
+    """The settings that depend on the kind of an interface."""
 
     id: int | UnsetType = UNSET
     mode: str | int | UnsetType = UNSET
@@ -47,7 +47,7 @@ class Settings(Struct, gc=False):
 
 
 class LinkInfo(Struct, gc=False):
-    """What `-d` prints of an interface's kind."""
+    """The kind of an interface and its settings, which only `-d` prints."""
 
     info_kind: str = ""
     info_data: Settings | UnsetType = UNSET
@@ -77,7 +77,7 @@ class Interface(Struct, gc=False):
 
 
 class Via(Struct, gc=False):
-    """A next hop of the other family."""
+    """A next hop with an address of the other family."""
 
     family: object = UNSET
     host: str = ""
@@ -105,8 +105,8 @@ class Route(Hop, gc=False):
     pref: object = UNSET
 
 
-class Collected(Marks, gc=False, kw_only=True):
-    """Interfaces with routes beside them."""
+class Collected(FormatKeys, gc=False, kw_only=True):
+    """An object with interfaces and routes, as `activenic collect` writes it."""
 
     addr: list[Interface]
     route: list[Route] | UnsetType = UNSET

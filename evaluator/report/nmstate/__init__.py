@@ -1,1 +1,1 @@
-"""What `nmstatectl show` prints: what it looks like (`wire`), and how it becomes facts."""
+"""Reads the output of `nmstatectl show`: `wire` has its types, `read` converts it to facts."""

@@ -1,4 +1,4 @@
-"""One interface of an nmstate report: its addresses, what it stands on, its settings."""
+"""One interface of an nmstate report: its kind, addresses, lower devices and settings, from its entries."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _KINDS = {
     "loopback": Kind.LOOPBACK,
     "ovs-interface": Kind.OVS,
 }
-# entries of these types may be an Open vSwitch bridge that 0.x and 1.x merged with its own port: it has a `bridge`
+# an entry of these types with a `bridge` is an Open vSwitch bridge that 0.x and 1.x merged with its own port
 _OVS_PORTS = frozenset({"ovs-interface", "tun", "unknown", ""})
 _UNKNOWN = frozenset({"unknown", ""})
-# the types that the sections of an entry describe; each is an attribute of the entry
+# the sections of an entry, each with the types that it belongs to
 _TYPES_OF_SECTION = {
     "link-aggregation": ("bond",),
     "team": ("team",),
@@ -53,7 +53,7 @@ _TYPES_OF_SECTION = {
 _SECTIONS = tuple((section.replace("-", "_"), section, types) for section, types in _TYPES_OF_SECTION.items())
 _sections_of: Callable[[Interface], tuple[object, ...]] = attrgetter(*(attribute for attribute, _, _ in _SECTIONS))
 _SECTION_OF = {type_: attribute for attribute, _, types in _SECTIONS for type_ in types}
-# their section bears the name of their type, and in it stands the device below
+# types whose section has the name of the type and contains the lower device
 _BASED = frozenset({"vlan", "vxlan", "mac-vlan", "mac-vtap", "macsec", "ipvlan", "infiniband", "ip-tunnel"})
 _PLACES = (
     ("kind", ("type",)),
@@ -71,15 +71,17 @@ _OF_BRIDGE = tuple(("ports", ("bridge", key)) for key in _MEMBER_KEYS)
 _FOR_EVER = (None, "forever", 4294967295)
 _ENDED = ("0sec", "0", 0)
 _NO_IP = Ip()
-_NONE: frozenset[str] = frozenset()
-_ALONE = frozenset({Kind.PHYSICAL, Kind.VLAN, Kind.VETH, Kind.DUMMY, Kind.MACVLAN, Kind.TUN, Kind.LOOPBACK, Kind.OVS})
+_NO_NAMES: frozenset[str] = frozenset()
+_WITHOUT_MEMBERS = frozenset(
+    {Kind.PHYSICAL, Kind.VLAN, Kind.VETH, Kind.DUMMY, Kind.MACVLAN, Kind.TUN, Kind.LOOPBACK, Kind.OVS}
+)
 
 
 AccessTag = tuple[int, str]
 
 
 class Part(Struct, frozen=True, gc=False):
-    """An entry of a report, its place, and what it describes: its type, or what its one section belongs to."""
+    """An entry of a report and its JSON Pointer. `type` is its type, or if that is unknown, the type of its section."""
 
     data: Interface
     pointer: str
@@ -87,10 +89,12 @@ class Part(Struct, frozen=True, gc=False):
 
 
 class Device(Struct, frozen=True, gc=False):
-    """An interface: the kernel's entry and, of an Open vSwitch bridge's own port, that of the bridge behind it.
+    """An interface and its entries.
 
-    `members` are the names that call it their controller. `kernel` is the entry that says what the kernel has. `access`
-    are its access tags as a port of Open vSwitch bridges, each with the place where a bridge's entry states it.
+    `parts` are its entries. An Open vSwitch bridge and its own port have two entries with one name; together they are
+    one interface. `kernel` is the entry that describes the kernel's interface. `members` are the names of the
+    interfaces that have it as their controller. `access` are its access tags as a port of Open vSwitch bridges, each
+    with the JSON Pointer in the entry of the bridge.
     """
 
     name: str
@@ -102,45 +106,45 @@ class Device(Struct, frozen=True, gc=False):
 
     @property
     def is_unknown(self) -> bool:
-        """Whether the report does not say what it is."""
+        """Whether the report does not show the type of the interface."""
         return self.kind is Kind.OTHER and self.kernel.type in _UNKNOWN
 
     @property
     def controllers(self) -> tuple[str, ...]:
-        """The names that its entries give as its controller, sorted."""
+        """The names of the controllers in its entries, sorted."""
         names = {name for part in self.parts for name in (part.data.controller, part.data.master) if name}
         return tuple(sorted(names)) if names else ()
 
 
 def part_of(data: Interface, pointer: str) -> Part:
-    """Return an entry with what it describes."""
-    said = data.type or ""
-    if said in _OVS_PORTS and data.bridge is not None:
-        said = OVS_BRIDGE
-    elif said in _UNKNOWN:
+    """Return an entry with its type; if the type is unknown, its only section shows it."""
+    type_ = data.type or ""
+    if type_ in _OVS_PORTS and data.bridge is not None:
+        type_ = OVS_BRIDGE
+    elif type_ in _UNKNOWN:
         sections = [types for attribute, _, types in _SECTIONS if getattr(data, attribute) is not None]
-        said = sections[0][0] if len(sections) == 1 else said
-    return Part(data, pointer, said)
+        type_ = sections[0][0] if len(sections) == 1 else type_
+    return Part(data, pointer, type_)
 
 
 def device_of(name: str, parts: tuple[Part, ...], members: tuple[str, ...], access: tuple[AccessTag, ...]) -> Device:
-    """Return a device; an Open vSwitch bridge is a bridge, and so is its own port, which bears its name."""
+    """Return the device with these entries; an Open vSwitch bridge and its own port with the same name are a bridge."""
     kernel = parts[0]
-    said = kernel.type
-    if OVS_BRIDGE in (said, parts[-1].type):
+    type_ = kernel.type
+    if OVS_BRIDGE in (type_, parts[-1].type):
         kind = Kind.BRIDGE
-    elif said in _UNKNOWN and name == "lo":  # 0.x does not know the loopback
+    elif type_ in _UNKNOWN and name == "lo":  # 0.x does not report the type of the loopback interface
         kind = Kind.LOOPBACK
-    elif said == "infiniband" and bases_of(kernel):
+    elif type_ == "infiniband" and bases_of(kernel):
         kind = Kind.OTHER
     else:
-        kind = _KINDS.get(said, Kind.OTHER)
+        kind = _KINDS.get(type_, Kind.OTHER)
     is_ovs_port = kind is Kind.OVS or kernel.data.type == "ovs-interface"
     return Device(name, parts, members, kernel, kind, access if is_ovs_port else ())
 
 
 def access_tags(part: Part) -> Iterator[tuple[str, AccessTag]]:
-    """Yield the access tags that an Open vSwitch bridge's entry gives its ports: the port, the tag and its place."""
+    """Yield the access tags in the entry of an Open vSwitch bridge: the name of the port, the tag and its pointer."""
     if part.type != OVS_BRIDGE or part.data.bridge is None:
         return
     for place, port in part.data.bridge.entries:
@@ -149,15 +153,15 @@ def access_tags(part: Part) -> Iterator[tuple[str, AccessTag]]:
 
 
 def controllers_of(data: Interface) -> Iterator[str]:
-    """Yield the names that an entry gives as its controller."""
+    """Yield the names of the controllers in an entry."""
     return (name for name in (data.controller, data.master) if name)
 
 
 def conflicts(device: Device) -> Iterator[Finding]:
-    """Yield where the entries of a device contradict themselves."""
-    for part in filter(_has_odd_sections, device.parts):
+    """Yield a finding for each contradiction in the entries of a device."""
+    for part in filter(_has_other_sections, device.parts):
         for attribute, section, types in _SECTIONS:
-            if part.type not in types and _says_anything(getattr(part.data, attribute)):
+            if part.type not in types and _is_filled(getattr(part.data, attribute)):
                 message = f"{quote(device.name)} is of the type {quote(part.data.type or '')} and has {quote(section)}"
                 yield conflict(device.name, f"{message}; its type counts")
     for part in device.parts:
@@ -167,23 +171,24 @@ def conflicts(device: Device) -> Iterator[Finding]:
                 yield conflict(device.name, message)
     bases = bases_of(device.kernel)
     if len(bases) > 1:
-        message = f"{quote(device.name)} names several devices that it is based on: {quote_all(bases)}; all count"
+        message = f"{quote(device.name)} names several lower devices: {quote_all(bases)}; all count"
         yield conflict(device.name, message)
 
 
-def _has_odd_sections(part: Part) -> bool:
-    """Return whether an entry has a section beside the one of its type."""
+def _has_other_sections(part: Part) -> bool:
+    """Return whether an entry has a section that does not belong to its type."""
     data, own = part.data, _SECTION_OF.get(part.type)
     present = len(_SECTIONS) - _sections_of(data).count(None)
     return present > 1 or (present == 1 and (own is None or getattr(data, own) is None))
 
 
-def _says_anything(section: object) -> bool:
+def _is_filled(section: object) -> bool:
+    """Return whether a section exists and has a member."""
     return section is not None and section != type(section)()
 
 
 def entries_of(device: Device) -> Iterator[Entry]:
-    """Yield the address entries; the kernel lists those first that are not secondary."""
+    """Yield the address entries. The first of each family is primary: the kernel lists secondary addresses later."""
     for family in ("ipv4", "ipv6"):
         entries = [
             (entry, f"{part.pointer}/{family}/address/{i}/ip")
@@ -195,34 +200,34 @@ def entries_of(device: Device) -> Iterator[Entry]:
 
 
 def _flags_of(entry: IpAddress) -> frozenset[str]:
-    """Return what the lifetimes of an address show: one that has an end is dynamic, one that has ended deprecated."""
+    """Return the flags that lifetimes show: `dynamic` if the valid one ends, `deprecated` if the preferred one is 0."""
     is_dynamic = entry.valid_life_time not in _FOR_EVER
     is_deprecated = entry.preferred_life_time in _ENDED
     return frozenset(("dynamic",) * is_dynamic + ("deprecated",) * is_deprecated) or NO_FLAGS
 
 
 def family_of(part: Part, family: str) -> Ip:
-    """Return the addresses and settings of `ipv4` or `ipv6`."""
+    """Return the addresses and settings in `ipv4` or `ipv6`."""
     return (part.data.ipv4 if family == "ipv4" else part.data.ipv6) or _NO_IP
 
 
 def lowers_of(device: Device) -> Lowers:
-    """Return what a device stands on."""
+    """Return the lower devices of a device."""
     first, *bases = bases_of(device.kernel) or (None,)
-    if device.kind in _ALONE and not bases and not device.members:
+    if device.kind in _WITHOUT_MEMBERS and not bases and not device.members:
         return NO_LOWERS if first is None else Lowers(base=first)
     slaves: set[str] = set()
     ports: set[str] = set()
     others: set[str] = {name for name in bases if name is not None}
-    into = {Kind.BOND: slaves, Kind.TEAM: slaves, Kind.BRIDGE: ports}.get(device.kind, others)
+    members = {Kind.BOND: slaves, Kind.TEAM: slaves, Kind.BRIDGE: ports}.get(device.kind, others)
     for part in device.parts:
-        into.update(_members(part))
+        members.update(_members(part))
     if device.kind is not Kind.VRF:
-        into.update(device.members)
+        members.update(device.members)
     ring = device.kernel.data.hsr if device.kernel.type == "hsr" else None
     if ring is not None:
         others.update(port for port in (ring.port1, ring.port2) if port)
-    # an Open vSwitch bridge lists its own port among the others
+    # an Open vSwitch bridge also lists its own port
     return Lowers(tuple(sorted(slaves)), tuple(sorted(ports - {device.name})), first, tuple(sorted(others)))
 
 
@@ -236,15 +241,15 @@ def _members(part: Part) -> list[str]:
 
 
 def listed_members(device: Device) -> frozenset[str]:
-    """Return the members that the entries of a device list themselves, those of a VRF too."""
-    if device.kind in _ALONE and device.kernel.data.vrf is None:
-        return _NONE
+    """Return the members in the entries of a device, also those of a VRF."""
+    if device.kind in _WITHOUT_MEMBERS and device.kernel.data.vrf is None:
+        return _NO_NAMES
     vrf = device.kernel.data.vrf
     return frozenset((*(name for part in device.parts for name in _members(part)), *(vrf.members if vrf else ())))
 
 
 def bases_of(part: Part) -> tuple[str, ...]:
-    """Return the devices below that the section of an entry names, the one in `base-iface` first."""
+    """Return the lower devices in the section of an entry, the one in `base-iface` first."""
     section: Based | None = getattr(part.data, part.type.replace("-", "_")) if part.type in _BASED else None
     if section is None:
         return ()
@@ -253,13 +258,13 @@ def bases_of(part: Part) -> tuple[str, ...]:
 
 
 def uses_dhcp(device: Device, family: str) -> bool:
-    """Return whether it uses DHCP in a family that is enabled."""
+    """Return whether a device uses DHCP in a family (`ipv4`, `ipv6`) that is enabled."""
     settings = [family_of(part, family) for part in device.parts]
-    return any(one.dhcp and one.enabled is not False for one in settings)
+    return any(ip.dhcp and ip.enabled is not False for ip in settings)
 
 
 def vlan_id_of(device: Device) -> int | None:
-    """Return the vlan id: 0 for what is no vlan, None if the report does not tell."""
+    """Return the VLAN ID, or the access tag of an Open vSwitch port; 0 if it is not a VLAN, None if not reported."""
     if device.access:
         tags = {tag for tag, _ in device.access}
         return tags.pop() if len(tags) == 1 else None
@@ -271,7 +276,7 @@ def vlan_id_of(device: Device) -> int | None:
 
 
 def bond_mode_of(device: Device) -> int | None:
-    """Return the number of a bond's mode, given by its name, the number or its text."""
+    """Return the number of a bond's mode, which the report has as a name, a number or the text of a number."""
     section = device.kernel.data.link_aggregation
     mode = None if section is None or device.kind is not Kind.BOND else section.mode
     if mode in BOND_MODES:
@@ -281,20 +286,21 @@ def bond_mode_of(device: Device) -> int | None:
 
 
 def pointers_of(device: Device) -> dict[str, str]:
-    """Return where each fact of the rule language stands, by the language's word for it."""
+    """Return the JSON Pointers of the facts, by their words in the rule language."""
     pointers = {"": device.kernel.pointer}
-    for part in reversed(device.parts):  # the kernel's entry has the last word
+    for part in reversed(device.parts):  # the kernel's entry is the last and replaces the others
         members = _OF_TEAM if part.type == "team" else _OF_BOND
         base = (("base", (part.type, "base-iface")),) if part.type in _BASED else ()
         for fact, path in (*_PLACES, *base, *members, *_OF_BRIDGE):
-            if _leads_somewhere(part.data, path):
+            if _exists(part.data, path):
                 pointers[fact] = "/".join((part.pointer, *path))
     if device.access:
         pointers["vlan_id"] = device.access[0][1]
     return pointers
 
 
-def _leads_somewhere(data: object, path: tuple[str, ...]) -> bool:
+def _exists(data: object, path: tuple[str, ...]) -> bool:
+    """Return whether an entry has a value at a path of keys."""
     for key in path:
         data = getattr(data, key.replace("-", "_"), None)
     return data is not None

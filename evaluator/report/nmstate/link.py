@@ -1,4 +1,4 @@
-"""One interface of an nmstate report as a link, and what the links of one host share."""
+"""One interface of an nmstate report as a link, and the state of the host that its links share."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from evaluator.report.nmstate.wire import State
 _STATES = {"up": True, "down": False}
 
 
-class Devices:
-    """The devices of one state, and the routes between them; `place` is where the state stands."""
+class NmstateHost:
+    """The devices and routes of one nmstate report; `place` is the JSON Pointer of the report in the document."""
 
     def __init__(self, state: State, place: str, by_name: Mapping[str, Device]) -> None:
         self.state = state
@@ -39,31 +39,33 @@ class Devices:
 
     @cached_property
     def routing(self) -> Routing:
-        """The routes by device, and those that lead nowhere."""
+        """The routes by device, and those that drop or reject packets."""
         return read_routing(self.state.routes, self.place, self.by_name)
 
     def blocked(self) -> tuple[Route, ...]:
-        """Return the routes that lead nowhere."""
+        """Return the routes that drop or reject packets, sorted."""
         return tuple(sorted(set(self.routing.blocked)))
 
     @cached_property
     def lists_connected(self) -> bool:
-        """Whether the routes hold those that the kernel makes of the addresses."""
+        """Whether the routes of the report include the connected routes, which the kernel creates for addresses."""
         return any(
-            not {way.destination for way in self.routing.ways[name]}.isdisjoint(NmstateLink.of(device, 0, self).subnets)
+            not {route.destination for route in self.routing.routes[name]}.isdisjoint(
+                NmstateLink.of(device, 0, self).subnets
+            )
             for name, device in self.by_name.items()
-            if name in self.routing.ways
+            if name in self.routing.routes
         )
 
     def owned(self, device: Device) -> Owned:
-        """Return what a device owns."""
-        known = self._owned.get(device.name)
-        if known is None:
-            known = self._owned[device.name] = read_addresses(device.name, device.kind, entries_of(device))
-        return known
+        """Return the parsed addresses of a device; they are parsed once."""
+        owned = self._owned.get(device.name)
+        if owned is None:
+            owned = self._owned[device.name] = read_addresses(device.name, device.kind, entries_of(device))
+        return owned
 
     def address_texts(self) -> list[tuple[str, Sequence[str], int]]:
-        """Return the addresses that count, with their lengths; of a loopback link none does."""
+        """Return the entries of the owner index; addresses of loopback links do not count."""
         return [
             (name, (entry.ip,), -1 if entry.prefix_length is None else entry.prefix_length)
             for name, device in self.by_name.items()
@@ -76,52 +78,52 @@ class Devices:
 
 
 class NmstateLink(Link, frozen=True, eq=False, gc=False):
-    """A device as its entries describe it."""
+    """An interface of an nmstate report. `device` has its entries, `host` the other devices and the routes."""
 
     device: Device
-    devices: Devices
+    host: NmstateHost
 
     @classmethod
-    def of(cls, device: Device, position: int, devices: Devices) -> NmstateLink:
+    def of(cls, device: Device, position: int, host: NmstateHost) -> NmstateLink:
         """Return the link of a device."""
-        return cls(device.name, device.kind, position, device, devices)
+        return cls(device.name, device.kind, position, device, host)
 
     def owned(self) -> Owned:
-        """Return what it owns and what is wrong with its addresses."""
-        return self.devices.owned(self.device)
+        """Return the parsed addresses of the interface."""
+        return self.host.owned(self.device)
 
     @property
     def lowers(self) -> Lowers:
-        """What it is on top of."""
+        """The lower devices."""
         return lowers_of(self.device)
 
     @property
     def source(self) -> object:
-        """Its entries and its routes."""
-        entries, routing = [part.data for part in self.device.parts], self.devices.routing
-        ways, gateways = routing.ways.get(self.name), routing.gateways.get(self.name)
-        return entries, ways, gateways, self.devices.lists_connected
+        """The entries and the routes of the interface."""
+        entries, routing = [part.data for part in self.device.parts], self.host.routing
+        routes, gateways = routing.routes.get(self.name), routing.gateways.get(self.name)
+        return entries, routes, gateways, self.host.lists_connected
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What it is on top of that is not described."""
-        return tuple([name for name in self.lowers.names if name not in self.devices.by_name])
+        """The lower devices that the report does not describe."""
+        return tuple([name for name in self.lowers.names if name not in self.host.by_name])
 
     @property
     def gateways(self) -> tuple[Address, ...]:
-        """The gateways of its default routes."""
-        return tuple(sorted(self.devices.routing.gateways.get(self.name, ())))
+        """The gateways of the default routes through the interface."""
+        return tuple(sorted(self.host.routing.gateways.get(self.name, ())))
 
     @property
-    def ways(self) -> tuple[Route, ...]:
-        """Its routes, and the connected ones if the report does not list them."""
-        routes = self.devices.routing.ways.get(self.name, ())
-        made = () if self.devices.lists_connected else connected(self.subnets, routes)
-        return tuple(sorted({*routes, *made}))
+    def main_routes(self) -> tuple[Route, ...]:
+        """The routes in the report, and the connected routes if the report does not include them."""
+        routes = self.host.routing.routes.get(self.name, ())
+        connected_routes = () if self.host.lists_connected else connected(self.subnets, routes)
+        return tuple(sorted({*routes, *connected_routes}))
 
     @property
     def vlan_id(self) -> int | None:
-        """The vlan id."""
+        """The VLAN ID, or the access tag of an Open vSwitch port."""
         return vlan_id_of(self.device)
 
     @property
@@ -131,23 +133,23 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def up(self) -> bool | None:
-        """The state."""
+        """Whether the state is `up`; None for a state other than `up` and `down`."""
         return _STATES.get(self.device.kernel.data.state or "")
 
     @property
     def dhcp(self) -> bool:
-        """Whether it uses DHCP."""
+        """Whether the interface uses DHCP."""
         return uses_dhcp(self.device, "ipv4") or self.dhcpv6
 
     @property
     def dhcpv6(self) -> bool:
-        """Whether it uses DHCPv6."""
+        """Whether the interface uses DHCPv6."""
         return uses_dhcp(self.device, "ipv6")
 
     @property
     def altnames(self) -> tuple[str, ...]:
-        """Its alternative names."""
-        return tuple(sorted({one.name for one in self.device.kernel.data.alt_names or ()}))
+        """The alternative names."""
+        return tuple(sorted({altname.name for altname in self.device.kernel.data.alt_names or ()}))
 
     @property
     def mtu(self) -> int | None:
@@ -168,18 +170,18 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def pointers(self) -> Mapping[str, str]:
-        """Where each fact stands."""
-        gateway = self.devices.routing.pointers.get(self.name)
+        """The JSON Pointers of the facts."""
+        gateway = self.host.routing.pointers.get(self.name)
         return {**pointers_of(self.device), **({} if gateway is None else {"gateways": gateway})}
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what is wrong with its entries, its addresses apart."""
+        """Yield the findings about the entries of the interface, except those about its addresses."""
         yield from conflicts(self.device)
         if self.device.is_unknown and any(not owned.address.is_link_local for owned in self.addresses):
             yield Finding(
                 FindingCode.KIND_UNKNOWN,
                 Severity.WARNING,
-                f"the report has no kind for {quote(self.name)}, so a bridge may go unnoticed",
+                f"the report does not show the kind of {quote(self.name)}, so a bridge may not be recognized",
                 (self.name,),
                 hint="use a newer nmstate, or `ip -j -d addr show`",
             )

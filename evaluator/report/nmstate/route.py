@@ -1,7 +1,7 @@
-"""The routes of an nmstate report: where each interface leads, its gateways, and what leads nowhere.
+"""The routes of an nmstate report: the routes and gateways of each interface, and routes that drop or reject packets.
 
-Only the main table counts, as a decision is about the host's own traffic. nmstate 0.x lists the
-connected routes, 2.x leaves them out; there they are those that the kernel makes of the addresses.
+Only the main routing table counts, because a decision is about the host's own traffic. nmstate 0.x includes connected
+routes, nmstate 2.x does not; there they are derived from the addresses, as the kernel derives them.
 """
 
 from __future__ import annotations
@@ -20,16 +20,20 @@ from evaluator.report.common import device_not_reported, read_gateway
 from evaluator.report.nmstate import wire
 
 _MAIN_TABLES = (None, 0, 254)
-_NOWHERE = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
-# what the kernel gives a route without a metric of its own: one that is set, and one of an address
+_BLOCKING_TYPES = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
+# the kernel's default metrics by address family: of a route that is set, and of the connected route of an address
 _STATIC_METRICS = {4: 0, 6: 1024}
 _CONNECTED_METRICS = {4: 0, 6: 256}
 
 
 class Routing(Struct):
-    """The routes of the main table by ifname. `pointers` leads to the first default route of each interface."""
+    """The routes of the main table.
 
-    ways: dict[str, list[Route]] = field(default_factory=dict)
+    `routes` and `gateways` are by interface name. `pointers` has the JSON Pointer of the gateway in the first default
+    route of each interface. `blocked` are routes that drop or reject packets.
+    """
+
+    routes: dict[str, list[Route]] = field(default_factory=dict)
     gateways: dict[str, set[Address]] = field(default_factory=lambda: defaultdict(set))
     pointers: dict[str, str] = field(default_factory=dict)
     blocked: list[Route] = field(default_factory=list)
@@ -37,9 +41,10 @@ class Routing(Struct):
 
 
 def read_routing(section: wire.Routes | None, place: str, described: Container[str]) -> Routing:
-    """Return the running routes, or the configured ones where the report has no others; `place` is the document's.
+    """Return the running routes, or the configured ones if the report does not have running routes.
 
-    Routes by devices that are not described hide shorter ones and lead nowhere.
+    `place` is the JSON Pointer of the report. Routes through devices that are not described count as blocked, because
+    they hide routes with a shorter prefix.
     """
     routing = Routing()
     if section is not None:
@@ -47,35 +52,36 @@ def read_routing(section: wire.Routes | None, place: str, described: Container[s
         for i, route in enumerate(routes or ()):
             if route.state != "absent" and route.table_id in _MAIN_TABLES:
                 _add(routing, route, f"{place}/routes/{key}/{i}")
-    for ifname in sorted(name for name in routing.ways if name not in described):
-        routing.blocked.extend(routing.ways.pop(ifname))
+    for ifname in sorted(name for name in routing.routes if name not in described):
+        routing.blocked.extend(routing.routes.pop(ifname))
         routing.findings.append(device_not_reported(ifname))
     return routing
 
 
 def connected(subnets: Iterable[Cidr], routes: Iterable[Route]) -> Iterator[Route]:
-    """Yield the routes that the kernel makes of subnets, if they are not among the others."""
-    known = {way.destination for way in routes}
-    return (Route(net, _CONNECTED_METRICS[net.first.version]) for net in subnets if net not in known)
+    """Yield the connected routes of subnets, except those for which a route to the same destination exists."""
+    destinations = {route.destination for route in routes}
+    return (Route(net, _CONNECTED_METRICS[net.first.version]) for net in subnets if net not in destinations)
 
 
-def _add(routing: Routing, route: wire.Route, pointer: str) -> None:
-    ifname, destination = route.next_hop_interface or "", route.destination
-    is_blocked = route.route_type in _NOWHERE
+def _add(routing: Routing, entry: wire.Route, pointer: str) -> None:
+    ifname, destination = entry.next_hop_interface or "", entry.destination
+    is_blocked = entry.route_type in _BLOCKING_TYPES
     if not destination or not (ifname or is_blocked):
         return
-    way = _way(destination, route.metric)
-    if way is None:
-        routing.findings.append(_no_network(destination, ifname))
+    route = _route(destination, entry.metric)
+    if route is None:
+        routing.findings.append(_invalid_destination(destination, ifname))
     elif is_blocked:
-        routing.blocked.append(way)
+        routing.blocked.append(route)
     else:
-        routing.ways.setdefault(ifname, []).append(way)
-        if way.destination.prefix == 0:
-            _add_gateway(routing, ifname, route.next_hop_address or "", pointer)
+        routing.routes.setdefault(ifname, []).append(route)
+        if route.destination.prefix == 0:
+            _add_gateway(routing, ifname, entry.next_hop_address or "", pointer)
 
 
-def _way(destination: str, metric: int | None) -> Route | None:
+def _route(destination: str, metric: int | None) -> Route | None:
+    """Return the route to a destination, None if the text is invalid."""
     try:
         address, prefix = parse_with_prefix(destination)
     except ValueError:
@@ -92,10 +98,10 @@ def _add_gateway(routing: Routing, ifname: str, text: str, pointer: str) -> None
         routing.pointers.setdefault(ifname, f"{pointer}/next-hop-address")
 
 
-def _no_network(destination: str, ifname: str) -> Finding:
+def _invalid_destination(destination: str, ifname: str) -> Finding:
     return Finding(
         FindingCode.MALFORMED_ADDRESS,
         Severity.WARNING,
-        f"a route leads to {quote(destination)}, which is not a valid network; it is ignored",
+        f"a route has the invalid destination {quote(destination)}; it is ignored",
         (ifname,) if ifname else (),
     )

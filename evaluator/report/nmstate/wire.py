@@ -1,6 +1,6 @@
-"""What nmstate prints, as types; `vdsm/wire.py` describes how they and the schema agree.
+"""The types of nmstate's report; `vdsm/wire.py` describes how types and schema agree.
 
-An optional member that is null is one that is left out. Members of the type `object` are not in the schema.
+An optional member that is null is treated as missing. Members of the type `object` are not in the schema.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct
 
-from evaluator.report.marks import Marks
+from evaluator.report.format_keys import FormatKeys
 
 Name = Annotated[str, Meta(min_length=1)]
 Natural32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
@@ -37,19 +37,19 @@ class Ip(Struct, gc=False):
 
 
 class Ethernet(Struct, gc=False):
-    """The settings of a card."""
+    """The settings of a network card."""
 
     speed: OrMinusOne | None = None
 
 
 class Port(Struct, gc=False):
-    """A member that is described by an object."""
+    """A member, as an object."""
 
     name: Name
 
 
 class Names(Struct, gc=False):
-    """Members by their names: 0.x and 1.x say slaves, 2.x says port and reads ports too."""
+    """Members by name. The key is `slaves` in nmstate 0.x and 1.x and `port` in 2.x, which also accepts `ports`."""
 
     slaves: list[Name] | None = None
     port: list[Name] | None = None
@@ -57,12 +57,12 @@ class Names(Struct, gc=False):
 
     @property
     def members(self) -> list[str]:
-        """All of them."""
+        """The names of all members."""
         return [*(self.slaves or ()), *(self.port or ()), *(self.ports or ())]
 
 
 class Ports(Struct, gc=False):
-    """Members by objects, as above."""
+    """Members as objects, under the same keys as in `Names`."""
 
     slaves: list[Port] | None = None
     port: list[Port] | None = None
@@ -70,8 +70,8 @@ class Ports(Struct, gc=False):
 
     @property
     def members(self) -> list[str]:
-        """The names of all of them."""
-        return [one.name for one in (*(self.slaves or ()), *(self.port or ()), *(self.ports or ()))]
+        """The names of all members."""
+        return [port.name for port in (*(self.slaves or ()), *(self.port or ()), *(self.ports or ()))]
 
 
 class Aggregation(Names, gc=False, rename="kebab"):
@@ -82,14 +82,14 @@ class Aggregation(Names, gc=False, rename="kebab"):
 
 
 class PortVlan(Struct, gc=False):
-    """The vlans of a port of a bridge."""
+    """The VLAN settings of a bridge port."""
 
     mode: str | None = None
     tag: VlanId | None = None
 
 
 class BridgePort(Port, gc=False, rename="kebab"):
-    """A port of a bridge; of Open vSwitch it may be a bond, whose name is no interface; its members are."""
+    """A port of a bridge. A port of Open vSwitch may be a bond: only its members are interfaces, not the bond."""
 
     vlan: PortVlan | None = None
     link_aggregation: Ports | None = None
@@ -104,25 +104,25 @@ class Bridge(Struct, gc=False):
 
     @property
     def entries(self) -> list[tuple[str, BridgePort]]:
-        """The entries of all ports, each with its place in the settings."""
+        """The entries of all ports, each with its path in the settings."""
         lists = (("slaves", self.slaves), ("port", self.port), ("ports", self.ports))
         return [(f"{key}/{i}", port) for key, ports in lists for i, port in enumerate(ports or ())]
 
     @property
     def members(self) -> list[str]:
-        """The names of all ports."""
-        inner = ((one.name, one.link_aggregation) for _, one in self.entries)
-        return [name for outer, bond in inner for name in ((bond.members if bond else None) or (outer,))]
+        """The names of all ports; of a bond in Open vSwitch, the names of its members."""
+        ports = ((port.name, port.link_aggregation) for _, port in self.entries)
+        return [name for port, bond in ports for name in ((bond.members if bond else None) or (port,))]
 
 
 class Based(Struct, gc=False, rename="kebab"):
-    """The settings of what stands on another device."""
+    """The settings of an interface with a lower device."""
 
     base_iface: str | None = None
 
 
 class Vlan(Based, gc=False, rename="kebab"):
-    """The settings of a vlan."""
+    """The settings of a VLAN."""
 
     id: VlanId | None = None
 
@@ -134,14 +134,14 @@ class Macsec(Based, gc=False, rename="kebab"):
 
 
 class Hsr(Struct, gc=False):
-    """The settings of a ring."""
+    """The settings of an HSR or PRP ring."""
 
     port1: str | None = None
     port2: str | None = None
 
 
 class Veth(Struct, gc=False):
-    """The settings of a pair."""
+    """The settings of a veth pair."""
 
     peer: str | None = None
 
@@ -202,14 +202,14 @@ class Route(Struct, gc=False, rename="kebab"):
 
 
 class Routes(Struct, gc=False):
-    """The routes in the kernel, and those that are configured."""
+    """The routes in the kernel (`running`), and the configured routes."""
 
     running: list[Route] | None = None
     config: list[Route] | None = None
 
 
-class State(Marks, gc=False, kw_only=True, rename={"route_rules": "route-rules", "dns_resolver": "dns-resolver"}):
-    """The state of a host."""
+class State(FormatKeys, gc=False, kw_only=True, rename={"route_rules": "route-rules", "dns_resolver": "dns-resolver"}):
+    """The whole report: the network state of a host."""
 
     dns_resolver: dict[str, object] | None = None
     route_rules: dict[str, object] | None = None

@@ -1,1 +1,1 @@
-"""VDSM's getCapabilities: what it looks like (`wire`), and how it becomes facts."""
+"""Reads the reply to VDSM's getCapabilities: `wire` has its types, `read` converts it to facts."""

@@ -1,4 +1,4 @@
-"""One device of a VDSM report: its facts, read from its entry."""
+"""One device of a VDSM reply as a link: its facts are read from its entry."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _PLACES = (
 
 
 class VdsmLink(Link, frozen=True, eq=False, gc=False):
-    """A device as its entry describes it."""
+    """A device of a VDSM reply. `entry` is its decoded entry, `host` has the other devices and the networks."""
 
     entry: Device
     host: VdsmHost
 
     def owned(self) -> Owned:
-        """Return what it owns and what is wrong with its addresses."""
+        """Return the parsed addresses of the device."""
         return self.host.owned(self.name, self.kind, self.entry)
 
     @property
     def lowers(self) -> Lowers:
-        """Its slaves, ports or base."""
+        """The members of a bond, the ports of a bridge, or the lower device of a VLAN."""
         entry = self.entry
         if self.kind is Kind.PHYSICAL:
             return NO_LOWERS
@@ -50,7 +50,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What it stands on, but for ports of virtual machines, which VDSM names and never describes."""
+        """The lower devices that the reply does not describe, except `vnet*` ports, which VDSM never describes."""
         lowers = self.lowers
         names = lowers.names
         if not names:
@@ -60,42 +60,43 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def source(self) -> object:
-        """Its entry, and those of other networks that describe the same bridge."""
-        return self.entry, self.host.also_told_by(self.name)
+        """The entry of the device, and the entries of other networks that describe the same bridge."""
+        return self.entry, self.host.other_entries(self.name)
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """The networks on it."""
-        return self.host.carried.by(self.name)
+        """The logical networks on the device."""
+        return self.host.placement.networks_on(self.name)
 
     @property
     def conflicts(self) -> tuple[str, ...]:
-        """Whether `addr` and its list, or a network and the device, contradict each other."""
+        """`addr` if `addr` and `ipv4addrs` contradict each other, `network` if a network contradicts the device."""
         is_in_conflict = self.name in self.host.names_in_conflict
         return ("addr",) * bool(addr_conflict(self.name, self.entry)) + ("network",) * is_in_conflict
 
     @property
     def gateways(self) -> tuple[Address, ...]:
-        """Its gateways."""
+        """The gateways of the device."""
         return tuple(sorted({address for address in map(_gateway, _gateway_texts(self.entry).values()) if address}))
 
     @property
-    def ways(self) -> tuple[Route, ...]:
-        """The subnets and default routes; VDSM reports no routing table."""
+    def main_routes(self) -> tuple[Route, ...]:
+        """The routes to the subnets, and the default routes; VDSM does not report a routing table."""
         families = {gateway.version for gateway in self.gateways}
-        told = truth_of(self.entry.ipv4defaultroute)
-        has_v4 = 4 in families if told is None else told
+        has_v4 = truth_of(self.entry.ipv4defaultroute)
+        if has_v4 is None:
+            has_v4 = 4 in families
         defaults = (_DEFAULT_V4,) * has_v4 + (_DEFAULT_V6,) * (6 in families)
         return (*map(Route, subnets_of(self.addresses)), *defaults)
 
     @property
     def vlan_id(self) -> int | None:
-        """The vlan id; of a vlan that gives none that in its name."""
+        """The VLAN ID: that in the entry, or if it is missing, that in the name of the VLAN."""
         return vlan_id_of(self.name, self.entry) if isinstance(self.entry, Vlan) else 0
 
     @property
     def bond_mode(self) -> int | None:
-        """The mode in `opts`, else that of its ifcfg file."""
+        """The mode of a bond: that in `opts`, or if it is missing, that in the ifcfg file."""
         if not isinstance(self.entry, Bond):
             return None
         current, configured = _bond_options(self.entry)
@@ -103,7 +104,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def dhcp(self) -> bool:
-        """Whether it uses DHCP by any word of any generation."""
+        """Whether the device uses DHCP, according to the member of any VDSM version."""
         entry = self.entry
         return bool(
             truth_of(entry.dhcpv4)
@@ -114,12 +115,12 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def dhcpv6(self) -> bool:
-        """Whether it uses DHCPv6; VDSM before 3.6 does not tell the family."""
+        """Whether the device uses DHCPv6; VDSM before 3.6 does not report the family."""
         return truth_of(self.entry.dhcpv6) is True
 
     @property
     def mtu(self) -> int | None:
-        """The MTU, which is a text on the wire."""
+        """The MTU, which VDSM sends as text."""
         return _whole_number(self.entry.mtu)
 
     @property
@@ -130,21 +131,21 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
     @property
     def mac(self) -> str | None:
         """The link-layer address."""
-        text = getattr(self.entry, "hwaddr", None)  # which is the schema's of some kinds only
+        text = getattr(self.entry, "hwaddr", None)  # for some kinds the schema allows any value
         return text.lower() or None if isinstance(text, str) else None
 
     @property
     def pointers(self) -> Mapping[str, str]:
-        """Where each fact stands."""
+        """The JSON Pointers of the facts."""
         place, entry = self.host.pointer(self.name, self.kind), self.entry
-        found = {word: f"{place}/{key}" for word, key in _PLACES if getattr(entry, key, None) is not None}
+        pointers = {word: f"{place}/{key}" for word, key in _PLACES if getattr(entry, key, None) is not None}
         if not entry.gateway and entry.ipv6gateway:
-            found["gateways"] = f"{place}/ipv6gateway"
-        return {"": place, **found}
+            pointers["gateways"] = f"{place}/ipv6gateway"
+        return {"": place, **pointers}
 
     @property
-    def is_usual(self) -> bool:
-        """Whether a glance shows that nothing is wrong with the entry, its addresses apart."""
+    def is_clean(self) -> bool:
+        """Whether a quick check shows that `findings` is empty; False if only `findings` can decide."""
         entry = self.entry
         if entry.gateway not in _NO_GATEWAYS or entry.ipv6gateway not in _NO_GATEWAYS or entry.bootproto4 == "dhcp":
             return False
@@ -155,11 +156,11 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
         return entry.cfg is None
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what is wrong with the entry, its addresses apart."""
+        """Yield the findings about the entry, except those about its addresses."""
         entry, name = self.entry, quote(self.name)
         for key, text in _gateway_texts(entry).items():
             if _is_malformed(text):
-                message = f"{name} gives {quote(text)} as its {key}, which is not a valid IP address; it is ignored"
+                message = f"{name} has the {key} {quote(text)}, which is not a valid IP address; it is ignored"
                 yield Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message, (self.name,))
         yield from addr_conflict(self.name, entry)
         if isinstance(entry, Vlan):
@@ -174,37 +175,38 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
             )
 
     def _name_conflict(self, entry: Vlan) -> Iterator[Finding]:
-        """Compare a vlan's entry with its name, if that is made in the usual way; any name is allowed."""
-        above, dot, number = self.name.rpartition(".")
-        vlan_id = _whole_number(number)
-        if not dot or vlan_id is None or not self.host.has(above):
+        """Compare the entry of a VLAN with its name, if the name is DEVICE.ID for a described device."""
+        base_in_name, dot, number = self.name.rpartition(".")
+        id_in_name = _whole_number(number)
+        if not dot or id_in_name is None or not self.host.has(base_in_name):
             return
-        base, own_id = base_of(self.name, entry), vlan_id_of(self.name, entry)
-        if base != above or own_id != vlan_id:
+        base, vlan_id = base_of(self.name, entry), vlan_id_of(self.name, entry)
+        if base != base_in_name or vlan_id != id_in_name:
             message = (
-                f"{quote(self.name)} has the VLAN ID {own_id} on {quote(str(base))}, unlike its name; the entry counts"
+                f"{quote(self.name)} uses VLAN {vlan_id} on {quote(str(base))}, which differs from its name; "
+                "the entry counts"
             )
             yield conflict(self.name, message, Severity.INFO)
 
 
 def truth_of(value: bool | str | None) -> bool | None:
-    """Return a truth value; VDSM 4.9.5 and 4.9.6 send `"bridged": "True"`."""
+    """Return a boolean that may be text: VDSM 4.9.5 and 4.9.6 send `"bridged": "True"`."""
     return value.lower() == "true" if isinstance(value, str) else value
 
 
 def base_of(name: str, entry: Vlan) -> str | None:
-    """Return what a vlan stands on: what its entry or else its name says."""
+    """Return the lower device of a VLAN: that in its entry, or if it is missing, that in its name."""
     return entry.iface or _split_name(name)[0]
 
 
 def _split_name(name: str) -> tuple[str | None, str]:
-    """Return base and id that a vlan's name such as `eth0.100` tells, as the engine reads them."""
+    """Return the lower device and the VLAN ID in a name such as `eth0.100`, as oVirt's engine parses it."""
     parts = name.split(".")
     return (parts[0] or None, parts[1]) if len(parts) > 1 else (None, "")
 
 
 def vlan_id_of(name: str, entry: Vlan) -> int | None:
-    """Return the vlan id of a vlan, None if it gives none."""
+    """Return the VLAN ID of a VLAN, None if neither its entry nor its name has one."""
     if entry.vlanid is not None:
         return entry.vlanid
     number = _whole_number(_split_name(name)[1])
@@ -212,14 +214,14 @@ def vlan_id_of(name: str, entry: Vlan) -> int | None:
 
 
 def _bond_options(entry: Bond) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Return the options of a bond: the current ones, and those of its ifcfg file."""
+    """Return the options of a bond: the current ones, and those in its ifcfg file."""
     configured = (option.partition("=") for option in ((entry.cfg or {}).get("BONDING_OPTS") or "").split())
     current = {key: value for key, value in (entry.opts or {}).items() if value is not None}
     return current, {key: value for key, _, value in configured}
 
 
 def _mode_of(options: Mapping[str, str]) -> int | None:
-    """Return the number of the mode among options, given by its number, its name, or both."""
+    """Return the number of the bond mode in options, which have its number, its name or both; None if invalid."""
     mode = options.get("mode", "").split()[:1]
     if not mode:
         return None
@@ -228,7 +230,7 @@ def _mode_of(options: Mapping[str, str]) -> int | None:
 
 
 def _gateway_texts(entry: Device) -> dict[str, str]:
-    """Return the gateways that an entry names."""
+    """Return the texts of the gateways in an entry, by key."""
     gateway, ipv6gateway = entry.gateway, entry.ipv6gateway
     if gateway in _NO_GATEWAYS and ipv6gateway in _NO_GATEWAYS:
         return {}

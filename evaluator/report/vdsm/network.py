@@ -1,4 +1,4 @@
-"""Where the logical networks of a VDSM report and their devices disagree."""
+"""Compares the logical networks of a VDSM reply with the devices that they are on."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from evaluator.report.vdsm.wire import Bridge, Device, Network, Vlan
 _MOST_NAMES = 12
 
 
-class _Devices:
-    """What devices say that several networks are compared with, found once: a bridge may have many of both."""
+class _DeviceCache:
+    """Caches facts of devices, because many networks of one bridge with many ports need the same facts."""
 
     def __init__(self, host: VdsmHost) -> None:
         self._host = host
@@ -26,40 +26,42 @@ class _Devices:
         self._addresses: dict[tuple[str, str], frozenset[Address]] = {}
 
     def vlans(self, name: str, kind: Kind, device: Device) -> Mapping[str, int | None]:
-        """Return the vlan ids of a vlan, or of those in a bridge, by their names."""
+        """Return the VLAN ID of a VLAN, or of the VLANs that are ports of a bridge, by name."""
         if name not in self._vlans:
             names = _all_ports(device) if kind is Kind.BRIDGE else (name,)
-            known = ((one, self._host.maps[Kind.VLAN].get(one)) for one in names)
-            self._vlans[name] = {one: vlan_id_of(one, vlan) for one, vlan in known if isinstance(vlan, Vlan)}
+            vlans = ((port, self._host.maps[Kind.VLAN].get(port)) for port in names)
+            self._vlans[name] = {port: vlan_id_of(port, vlan) for port, vlan in vlans if isinstance(vlan, Vlan)}
         return self._vlans[name]
 
     def addresses(self, name: str, device: Device, family: str) -> frozenset[Address]:
-        """Return the addresses that a device lists in one of `FAMILIES`."""
+        """Return the addresses of a device in one of the members `FAMILIES`."""
         if (name, family) not in self._addresses:
             self._addresses[name, family] = addresses_in(device, family)
         return self._addresses[name, family]
 
 
 def disagreements(host: VdsmHost) -> Iterator[Disagreement]:
-    """Yield each disagreement with the device's name, which is empty for a device that is not described.
+    """Yield each disagreement of a network with its device: the name of the device, the message, and addresses.
 
-    The addresses of a network without a described device are beside it: no interface owns them.
+    If the device is not described, its name is empty, and the addresses are those of the network, which no interface
+    owns.
     """
     ports = {name: _ports(bridge) for name, bridge in host.bridges.items()} if host.networks else {}
-    devices = _Devices(host)
+    devices = _DeviceCache(host)
     for name, network in host.networks.items():
-        device, known = device_name(name, network), host.device(device_name(name, network))
-        if known is None:
+        device = device_name(name, network)
+        described = host.device(device)
+        if described is None:
             message = f"the network {quote(name)} is on {quote(device)}, which the report does not describe"
             yield "", message, in_order(address for family in FAMILIES for address in addresses_in(network, family))
             continue
-        said = (
-            _disagreements(name, network, device, known[0], ports.get(device)),
-            _addresses_differ(devices, name, network, device, known[1]),
+        message_groups = (
+            _kinds_or_ports_differ(name, network, device, described[0], ports.get(device)),
+            _addresses_differ(devices, name, network, device, described[1]),
             _devices_differ(name, network),
-            _vlan_ids_differ(name, network, devices.vlans(device, *known)),
+            _vlan_ids_differ(name, network, devices.vlans(device, *described)),
         )
-        yield from ((device, message, ()) for messages in said for message in messages)
+        yield from ((device, message, ()) for messages in message_groups for message in messages)
 
 
 def disagreement(device: str, message: str, addresses: tuple[Address, ...]) -> Finding:
@@ -74,7 +76,9 @@ def disagreement(device: str, message: str, addresses: tuple[Address, ...]) -> F
     )
 
 
-def _disagreements(network: str, data: Network, name: str, kind: Kind, ports: frozenset[str] | None) -> Iterator[str]:
+def _kinds_or_ports_differ(
+    network: str, data: Network, name: str, kind: Kind, ports: frozenset[str] | None
+) -> Iterator[str]:
     shown, bridged = quote(network), truth_of(data.bridged)
     if kind is not Kind.BRIDGE and bridged is True:
         yield f"the network {shown} is marked as bridged, but its device {quote(name)} is not a bridge"
@@ -85,29 +89,29 @@ def _disagreements(network: str, data: Network, name: str, kind: Kind, ports: fr
 
 
 def _devices_differ(network: str, data: Network) -> Iterator[str]:
-    named = {one for one in (data.iface, data.interface) if one}
-    if len(named) > 1:
-        shown = quote_all(sorted(named))
+    names = {name for name in (data.iface, data.interface) if name}
+    if len(names) > 1:
+        shown = quote_all(sorted(names))
         yield f"the network {quote(network)} names several devices, {shown}; the one in `iface` counts"
 
 
 def _vlan_ids_differ(network: str, data: Network, vlans: Mapping[str, int | None]) -> Iterator[str]:
-    """Compare the vlan id of a network with that of its vlan device, or of the vlan devices in its bridge."""
+    """Compare the VLAN ID of a network with that of its VLAN device, or of the VLAN devices in its bridge."""
     ids = set() if data.vlanid is None else set(vlans.values()) - {None}
     if ids and data.vlanid not in ids:
         shown = quote_some(sorted(vlans), _MOST_NAMES)
-        yield f"the network {quote(network)} has the VLAN ID {data.vlanid}, but its VLAN {shown} has another"
+        yield f"the network {quote(network)} uses VLAN {data.vlanid}, but its VLAN device {shown} has another VLAN ID"
 
 
-def _addresses_differ(devices: _Devices, network: str, data: Network, name: str, device: Device) -> Iterator[str]:
+def _addresses_differ(devices: _DeviceCache, network: str, data: Network, name: str, device: Device) -> Iterator[str]:
     for family in FAMILIES:
         own, of_device = getattr(data, family), getattr(device, family)
         if own is None or own == of_device:
             continue
         addresses = addresses_in(data, family)
         if of_device is None:
-            listed = [devices.addresses(name, device, key) for key in FAMILIES]
-            differ = not all(any(one in known for known in listed) for one in addresses)
+            of_any_family = (devices.addresses(name, device, key) for key in FAMILIES)
+            differ = not addresses <= frozenset[Address]().union(*of_any_family)
         else:
             differ = addresses != devices.addresses(name, device, family)
         if differ:

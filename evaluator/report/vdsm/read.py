@@ -1,8 +1,8 @@
-"""VDSM's getCapabilities, every generation since 4.9, becomes facts.
+"""Reads the reply to VDSM's getCapabilities, of every version since 4.9.
 
-Source of the format: VDSM's API schema (types NetInfoNic, NetInfoBond, NetInfoVlan,
-NetInfoBridgedNetwork, NetInfoBridgelessNetwork) and the replies of old versions. The maps `nics`,
-`vlans`, `bondings`, `bridges` describe devices; `networks` says which logical network is on which.
+Source of the format: VDSM's API schema (types NetInfoNic, NetInfoBond, NetInfoVlan, NetInfoBridgedNetwork,
+NetInfoBridgelessNetwork) and the replies of old versions. The maps `nics`, `vlans`, `bondings` and `bridges` describe
+devices. The map `networks` describes logical networks, each with the device that it is on.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, Sever
 from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.text import quote, quote_all
 from evaluator.facts.address import ADDRESS_FLAGS
-from evaluator.facts.host import HostFacts, Told
+from evaluator.facts.host import HostFacts, HostStatements
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.netmask import NETMASKS
 from evaluator.facts.table import table_of
-from evaluator.report.consistency import contradictions
+from evaluator.report.consistency import consistency_findings
 from evaluator.report.json_text import plain_copy
-from evaluator.report.reading import Reading, converted, decoded, refuse_invalid, simplified
+from evaluator.report.reading import Reading, convert_or_none, decode_or_none, normalized, refuse_invalid
 from evaluator.report.shapes import VDSM_ENVELOPES, VDSM_SCHEMA
 from evaluator.report.vdsm.host import MAPS, VdsmHost
 from evaluator.report.vdsm.link import VdsmLink
@@ -33,21 +33,21 @@ from evaluator.report.vdsm.wire import Capabilities, Nic, Parts, Reply
 
 _EXPECTED_MAPS = ("vlans", "bondings", "networks")
 _TRUTH_KEYS = ("bridged", "dhcpv4", "dhcpv6", "ipv4defaultroute", "ipv6autoconf")
-# VDSM reports no operational state, and of the kinds only four
-_LACKING = (
+# VDSM does not report the operational state, and it reports only four kinds
+_UNSUPPORTED_WORDS = (
     frozenset({"nic is up", "nic is down", "nic is carrier", "nic.altnames", "nic.alias", "address.label"})
     | frozenset(f"address is {flag}" for flag in ADDRESS_FLAGS)
     | frozenset(f"nic is {kind}" for kind in Kind if kind not in MAPS)
 )
 _IF_MISSING = "oVirt cannot set up a network over an interface that VDSM does not report, such as a team"
-_USUAL_NETMASKS = frozenset((None, "", *NETMASKS))
+_VALID_NETMASKS = frozenset((None, "", *NETMASKS))
 _REPLIES = msgspec.json.Decoder(Reply)
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return what the text of a reply results in; None if only its plain value can show whether it is one."""
-    reply = decoded(_REPLIES, text)
-    if reply is None or not reply.is_plain:
+    """Return the facts of a reply, given as text; None if the types refuse it or another format is possible."""
+    reply = decode_or_none(_REPLIES, text)
+    if reply is None or not reply.is_unambiguous:
         return None
     if reply.nics is not None:
         return _reading(reply, reply.nics, ())
@@ -57,24 +57,24 @@ def read_text(text: bytes) -> Reading | None:
 
 
 def read(document: object) -> Reading:
-    """Return what a reply of VDSM's results in; ReportError with every problem if it is invalid."""
+    """Return the facts of a reply, given as a plain value; ReportError with every problem if it is invalid."""
     path = _path_to_body(document)
     body = proven(document, dict)[path[0]] if path else document
-    found = _of_value(document, body) or _of_odd_value(plain_copy(document), path)
-    return _reading(found, found.nics, path)
+    capabilities = _convert_directly(document, body) or _validate_and_convert(plain_copy(document), path)
+    return _reading(capabilities, capabilities.nics, path)
 
 
-def _of_value(document: object, body: object) -> Capabilities | None:
-    """Return the network part of a reply that is written as VDSM writes it."""
-    has_usual_envelope = isinstance(document, dict) and (body is document or _is_envelope(document))
-    return converted(body, Capabilities) if has_usual_envelope else None
+def _convert_directly(document: object, body: object) -> Capabilities | None:
+    """Return the network part of a reply; None if the types refuse it."""
+    is_valid = isinstance(document, dict) and (body is document or _is_valid_envelope(document))
+    return convert_or_none(body, Capabilities) if is_valid else None
 
 
-def _of_odd_value(document: object, path: tuple[str, ...]) -> Capabilities:
-    """Return the same of any reply that the schema accepts."""
+def _validate_and_convert(document: object, path: tuple[str, ...]) -> Capabilities:
+    """Return the network part of any reply that the schema accepts; ReportError with every problem for others."""
     _refuse_error_reply(document)
     refuse_invalid(document, VDSM_SCHEMA)
-    body = proven(simplified(proven(document, dict)[path[0]] if path else document), dict)
+    body = proven(normalized(proven(document, dict)[path[0]] if path else document), dict)
     for key in (*MAPS.values(), "networks"):
         if key in body:
             body[key] = {name: _with_truths(entry) for name, entry in body[key].items()}
@@ -82,18 +82,19 @@ def _of_odd_value(document: object, path: tuple[str, ...]) -> Capabilities:
 
 
 def _path_to_body(document: object) -> tuple[str, ...]:
+    """Return the path of the network part: empty, `result` or `info`."""
     if not isinstance(document, Mapping) or document.get("nics") is not None:
         return ()
     return next(((key,) for key in VDSM_ENVELOPES if document.get(key) is not None), ())
 
 
-def _is_envelope(document: Mapping[str, Any]) -> bool:
-    """Return whether what stands beside the network part is as the schema has it."""
+def _is_valid_envelope(document: Mapping[str, Any]) -> bool:
+    """Return whether the members of an envelope, except the network part, are valid by the schema."""
     return isinstance(document.get("jsonrpc"), str | None) and isinstance(document.get("status"), dict | None)
 
 
 def _with_truths(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return an entry with truth values for their texts, in whatever letters these are."""
+    """Return an entry with booleans instead of their texts (`"True"`, `"false"`, in any case)."""
     texts = {key: entry[key] for key in (*_TRUTH_KEYS, "supportsIPv6") if isinstance(entry.get(key), str)}
     return {**entry, **{key: text.lower() == "true" for key, text in texts.items()}} if texts else entry
 
@@ -111,13 +112,13 @@ def _reading(body: Parts, nics: dict[str, Nic], path: tuple[str, ...]) -> Readin
     facts = HostFacts(
         links,
         table_of(host.address_texts()),
-        Told(
+        HostStatements(
             networks=tuple(sorted(host.networks)),
             last_client_iface=body.lastClientIface or None,
-            lacking=_LACKING,
+            unsupported_words=_UNSUPPORTED_WORDS,
             pointers=_pointers(body, path),
-            other_lists=host.most_names(),
-            all_lists=host.count_lists,
+            longest_list=host.most_names(),
+            count_list_items=host.count_lists,
         ),
     )
     return Reading(facts, partial(findings, host, facts))
@@ -125,22 +126,22 @@ def _reading(body: Parts, nics: dict[str, Nic], path: tuple[str, ...]) -> Readin
 
 def _pointers(body: Parts, path: tuple[str, ...]) -> dict[str, str]:
     place = f"/{path[0]}" if path else ""
-    found = {} if body.networks is None else {"networks": f"{place}/networks"}
+    pointers = {} if body.networks is None else {"networks": f"{place}/networks"}
     if body.lastClientIface is not None:
-        found["last_client_iface"] = f"{place}/lastClientIface"
-    return found
+        pointers["last_client_iface"] = f"{place}/lastClientIface"
+    return pointers
 
 
 def _refuse_error_reply(document: object) -> None:
     for key in ("error", "status"):
-        said = _error_of(document, key)
-        if said:
-            message = f"the reply is an error of the host: {quote(said)}"
+        error = _error_of(document, key)
+        if error:
+            message = f"the reply is an error message of the host: {quote(error)}"
             raise ReportError([Diagnostic(ReportCode.IS_ERROR_REPLY, message, f"/{key}")])
 
 
 def _error_of(document: object, key: str) -> str:
-    """Return what an error reply of JSON-RPC or XML-RPC says; nothing for a reply that has a body."""
+    """Return the message of an error reply of JSON-RPC or XML-RPC; empty if the reply has a body."""
     if not isinstance(document, dict) or any(document.get(key) is not None for key in ("nics", *VDSM_ENVELOPES)):
         return ""
     error = document.get(key)
@@ -155,9 +156,9 @@ def _refuse_duplicate_names(host: VdsmHost) -> None:
     problems = [
         Diagnostic(
             ReportCode.NAME_TWICE,
-            f"{quote(name)} stands in {len(pointers)} maps: {quote_all(pointers)}",
+            f"{quote(name)} is in {len(pointers)} maps: {quote_all(pointers)}",
             pointers[-1],
-            hint="an interface is one thing: a nic, a vlan, a bond or a bridge",
+            hint="an interface can be in one map only: `nics`, `vlans`, `bondings` or `bridges`",
         )
         for name, pointers in places.items()
         if len(pointers) > 1
@@ -167,7 +168,7 @@ def _refuse_duplicate_names(host: VdsmHost) -> None:
 
 
 def findings(host: VdsmHost, facts: HostFacts) -> Iterator[Finding]:
-    """Yield what is wrong with a reply."""
+    """Yield the findings about a reply."""
     body = host.body
     for name in _EXPECTED_MAPS:
         if getattr(body, name) is None:
@@ -179,11 +180,11 @@ def findings(host: VdsmHost, facts: HostFacts) -> Iterator[Finding]:
                 if name == "bondings" and body.bonds is not None
                 else "",
             )
-    yield from (disagreement(*one) for one in host.disagreements)
-    for one in facts.by_name.values():
-        link = proven(one, VdsmLink)
-        if link.name in facts.table.odd or link.entry.netmask not in _USUAL_NETMASKS:
+    yield from (disagreement(*parts) for parts in host.disagreements)
+    for any_link in facts.by_name.values():
+        link = proven(any_link, VdsmLink)
+        if link.name in facts.table.irregular or link.entry.netmask not in _VALID_NETMASKS:
             yield from link.owned().findings
-        if not link.is_usual:
+        if not link.is_clean:
             yield from link.findings()
-    yield from contradictions(facts, _IF_MISSING)
+    yield from consistency_findings(facts, _IF_MISSING)

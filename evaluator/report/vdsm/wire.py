@@ -1,9 +1,10 @@
-"""What VDSM prints, as types: a reply is decoded and held against them in one pass, from text and from a dict alike.
+"""The types of VDSM's reply. One pass decodes a text or converts a dict, and checks it.
 
-They accept nothing that `schemas/capability-report.schema.json` refuses. They refuse a little that it accepts: numbers
-such as `1500.0`, truth values in odd spellings, and what is wrong in a part of the envelope that does not count; such
-a reply is read by way of plain values. An optional member that is null is one that is left out. The members stand in
-the order in which VDSM prints them, which is the fastest to decode; some are here only because the schema knows them.
+The types accept nothing that `schemas/capability-report.schema.json` refuses, so every member that the schema describes
+is here, even if no rule reads it. They refuse a few documents that the schema accepts: numbers such as `1500.0`,
+booleans as text in unusual case, and problems in a part of the envelope that is not used. The reader then uses the
+slow path (`report/reading.py`). An optional member that is null is treated as missing. The members are in the order in
+which VDSM prints them, because msgspec decodes this order fastest.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Options = dict[str, str | None]
 
 
 class Device(Struct, gc=False):
-    """What the entries of all maps have in common."""
+    """The members that the entries of all maps have in common."""
 
     addr: str | None = None
     dhcpv4: Truth = None
@@ -63,7 +64,7 @@ class Bond(Device, gc=False):
 
 
 class Vlan(Device, gc=False):
-    """A vlan; the schema does not know its link-layer address and speed, so that these may be anything."""
+    """A VLAN. The schema does not describe its link-layer address and speed, so these may have any value."""
 
     iface: Name | None = None
     vlanid: VlanId | None = None
@@ -72,7 +73,7 @@ class Vlan(Device, gc=False):
 
 
 class Bridge(Device, gc=False):
-    """A bridge, as above."""
+    """A bridge. As for a VLAN, its link-layer address and speed may have any value."""
 
     ports: list[Name] | None = None
     stp: Literal["on", "off"] | bool | None = None
@@ -82,7 +83,7 @@ class Bridge(Device, gc=False):
 
 
 class Network(Device, gc=False):
-    """A logical network. In VDSM 4.9 it is a bridge, too."""
+    """A logical network. In VDSM 4.9 the entry also describes its bridge."""
 
     bridged: Truth = None
     iface: str | None = None
@@ -99,7 +100,7 @@ class Network(Device, gc=False):
 
 
 class Parts(Struct, gc=False):
-    """What stands beside `nics` in the network part of a reply."""
+    """The members of the network part of a reply, except `nics`."""
 
     bondings: dict[Name, Bond] | None = None
     bridges: dict[Name, Bridge] | None = None
@@ -112,7 +113,7 @@ class Parts(Struct, gc=False):
     nameservers: list[str] | None = None
     dnss: list[str] | None = None
     supportsIPv6: Truth = None
-    bonds: object = None  # what some think `bondings` is called
+    bonds: object = None  # a common mistake for `bondings`
 
 
 class Capabilities(Parts, gc=False, kw_only=True):
@@ -122,14 +123,14 @@ class Capabilities(Parts, gc=False, kw_only=True):
 
 
 class Status(Struct, gc=False):
-    """How an XML-RPC call ended; Kubernetes objects have the states in a member of this name."""
+    """The result of an XML-RPC call. In a Kubernetes object a member of this name has the states."""
 
     currentState: Raw | UnsetType = UNSET
     desiredState: Raw | UnsetType = UNSET
 
 
 class Reply(Parts, gc=False, kw_only=True):
-    """The text of a whole reply: the network part, bare or in one of its envelopes; and the marks of other formats."""
+    """A whole reply: the network part, bare or in an envelope. The members after `status` are keys of other formats."""
 
     nics: dict[Name, Nic] | None = None
     jsonrpc: str | None = None
@@ -149,8 +150,8 @@ class Reply(Parts, gc=False, kw_only=True):
     payload: Raw | UnsetType = field(name=ANSIBLE_PAYLOAD, default=UNSET)
 
     @property
-    def is_plain(self) -> bool:
-        """Whether nothing in it could make it a document of another format."""
+    def is_unambiguous(self) -> bool:
+        """Whether the document has no key of another format."""
         return (
             self.spec is self.kind is self.items is self.currentState is self.desiredState is self.interfaces is UNSET
             and self.ansible_facts is self.ansible_interfaces is self.ansible_system is self.ansible_os_family is UNSET

@@ -1,6 +1,7 @@
-"""The keys by which formats differ, as members of the types of a whole document.
+"""The keys that identify a format, as members of the types for whole documents.
 
-A text is decoded as what it probably is. If it has a mark of another format too, its plain value decides.
+The fast path decodes a text with the types of the most likely format. If the document also has a key of another format,
+the format is ambiguous. Then the text is parsed into plain values, and `shapes.py` decides.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from msgspec import UNSET, Struct, field
 from evaluator.report.shapes import ANSIBLE_PAYLOAD
 
 
-class Marks(Struct, gc=False, kw_only=True):
-    """What no document of one format has at its top, but for the members that a subclass gives a type of its own."""
+class FormatKeys(Struct, gc=False, kw_only=True):
+    """The top-level keys of all formats. A subclass redefines the keys of its own format with their types.
+
+    `object` members are only decoded to see whether they are present.
+    """
 
     nics: object = UNSET
     vlans: object = UNSET
@@ -37,9 +41,9 @@ class Marks(Struct, gc=False, kw_only=True):
     payload: object = field(name=ANSIBLE_PAYLOAD, default=UNSET)
 
     @property
-    def is_plain(self) -> bool:
-        """Whether it has none of these."""
+    def is_unambiguous(self) -> bool:
+        """Whether the document has no key of another format."""
         return all(getattr(self, name) is UNSET for name in _NAMES)
 
 
-_NAMES = Marks.__struct_fields__
+_NAMES = FormatKeys.__struct_fields__

@@ -1,7 +1,7 @@
-"""Messages of rtnetlink (RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE) in the words of `ip -j`.
+"""Converts rtnetlink messages (RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE) to the JSON objects that `ip -j` prints.
 
-Only what a decision or its reader looks at. The numbers are those of the kernel's if.h, if_arp.h,
-if_addr.h and rtnetlink.h; a number that has no word here is shown in brackets, as iproute2 does.
+Only members that a decision or a reader of the report needs are converted. The numbers are from the kernel's if.h,
+if_arp.h, if_addr.h and rtnetlink.h. A number without a word is shown as iproute2 shows it.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ _ADDRESS_SIZES = {4: ipaddress.IPv4Address, 16: ipaddress.IPv6Address}
 _INET6 = 10
 
 
-def words_of_link(message: Mapping[str, Any], names: Mapping[int, object]) -> dict[str, object]:
-    """Return a link as `ip -j -d addr` has it, without its addresses; `names` gives other links' names by index."""
+def link_to_json(message: Mapping[str, Any], names: Mapping[int, object]) -> dict[str, object]:
+    """Return a link as `ip -j -d addr` prints it, without its addresses; `names` has the names of links by index."""
     attrs = _attributes(message)
     link_type = LINK_TYPES.get(message["ifi_type"], f"[{message['ifi_type']}]")
-    found: dict[str, object] = {
+    link: dict[str, object] = {
         "ifindex": message["index"],
         **_below(attrs, names),
         "ifname": _name(attrs.get("IFLA_IFNAME", "")),
@@ -63,70 +63,70 @@ def words_of_link(message: Mapping[str, Any], names: Mapping[int, object]) -> di
         "link_type": link_type,
     }
     if "IFLA_MASTER" in attrs:
-        found["master"] = names.get(attrs["IFLA_MASTER"], f"if{attrs['IFLA_MASTER']}")
+        link["master"] = names.get(attrs["IFLA_MASTER"], f"if{attrs['IFLA_MASTER']}")
     if "IFLA_ADDRESS" in attrs:
-        found["address"] = _link_address(attrs["IFLA_ADDRESS"], link_type)
+        link["address"] = _link_address(attrs["IFLA_ADDRESS"], link_type)
     is_elsewhere = "IFLA_LINK_NETNSID" in attrs
     info = _link_info(_attributes(attrs.get("IFLA_LINKINFO")), {} if is_elsewhere else names)
     if info:
-        found["linkinfo"] = info
+        link["linkinfo"] = info
     if "IFLA_IFALIAS" in attrs:
-        found["ifalias"] = _name(attrs["IFLA_IFALIAS"])
+        link["ifalias"] = _name(attrs["IFLA_IFALIAS"])
     altnames = [_name(value) for value in _attributes(attrs.get("IFLA_PROP_LIST"), several=True).values()]
-    return {**found, "promiscuity": attrs.get("IFLA_PROMISCUITY", 0), **({"altnames": altnames} if altnames else {})}
+    return {**link, "promiscuity": attrs.get("IFLA_PROMISCUITY", 0), **({"altnames": altnames} if altnames else {})}
 
 
-def words_of_address(message: Mapping[str, Any]) -> dict[str, object]:
-    """Return an address as `ip -j addr` has it."""
+def address_to_json(message: Mapping[str, Any]) -> dict[str, object]:
+    """Return an address as `ip -j addr` prints it."""
     attrs = _attributes(message)
     is_ipv6 = message["family"] == _INET6
     local = attrs.get("IFA_LOCAL", attrs.get("IFA_ADDRESS", ""))
-    found: dict[str, object] = {"family": "inet6" if is_ipv6 else "inet", "local": local}
+    address: dict[str, object] = {"family": "inet6" if is_ipv6 else "inet", "local": local}
     if attrs.get("IFA_ADDRESS", local) != local:
-        found["address"] = attrs["IFA_ADDRESS"]
-    found["prefixlen"] = message["prefixlen"]
-    found["scope"] = _SCOPES.get(message["scope"], str(message["scope"]))
+        address["address"] = attrs["IFA_ADDRESS"]
+    address["prefixlen"] = message["prefixlen"]
+    address["scope"] = _SCOPES.get(message["scope"], str(message["scope"]))
     flags = attrs.get("IFA_FLAGS", message["flags"])
     if flags & _SECONDARY:
-        found["temporary" if is_ipv6 else "secondary"] = True
-    found.update({word: True for bit, word in _ADDRESS_FLAGS.items() if flags & bit})
+        address["temporary" if is_ipv6 else "secondary"] = True
+    address.update({word: True for bit, word in _ADDRESS_FLAGS.items() if flags & bit})
     if not flags & _PERMANENT:
-        found["dynamic"] = True
+        address["dynamic"] = True
     if "IFA_LABEL" in attrs:
-        found["label"] = _name(attrs["IFA_LABEL"])
-    return found
+        address["label"] = _name(attrs["IFA_LABEL"])
+    return address
 
 
-def words_of_route(message: Mapping[str, Any], names: Mapping[int, object]) -> dict[str, object]:
-    """Return a route as `ip -j route` has it."""
+def route_to_json(message: Mapping[str, Any], names: Mapping[int, object]) -> dict[str, object]:
+    """Return a route as `ip -j route` prints it; `names` has the names of links by index."""
     attrs = _attributes(message)
-    found: dict[str, object] = {}
+    route: dict[str, object] = {}
     if message["type"] != _UNICAST:
-        found["type"] = ROUTE_TYPES.get(message["type"], str(message["type"]))
-    found["dst"] = _destination(attrs.get("RTA_DST"), message)
-    found.update(_hop(attrs, names, message["flags"]))
-    found["protocol"] = _PROTOCOLS.get(message["proto"], str(message["proto"]))
+        route["type"] = ROUTE_TYPES.get(message["type"], str(message["type"]))
+    route["dst"] = _destination(attrs.get("RTA_DST"), message)
+    route.update(_hop(attrs, names, message["flags"]))
+    route["protocol"] = _PROTOCOLS.get(message["proto"], str(message["proto"]))
     if "RTA_PREFSRC" in attrs:
-        found["prefsrc"] = attrs["RTA_PREFSRC"]
+        route["prefsrc"] = attrs["RTA_PREFSRC"]
     if "RTA_PRIORITY" in attrs:
-        found["metric"] = attrs["RTA_PRIORITY"]
+        route["metric"] = attrs["RTA_PRIORITY"]
     if "RTA_PREF" in attrs:
-        found["pref"] = _PREFERENCES.get(attrs["RTA_PREF"], "medium")
+        route["pref"] = _PREFERENCES.get(attrs["RTA_PREF"], "medium")
     hops = attrs.get("RTA_MULTIPATH") or ()
     if hops:
-        found["nexthops"] = [_hop({"RTA_OIF": hop["oif"], **_attributes(hop)}, names, hop["flags"]) for hop in hops]
-    return found
+        route["nexthops"] = [_hop({"RTA_OIF": hop["oif"], **_attributes(hop)}, names, hop["flags"]) for hop in hops]
+    return route
 
 
 def _attributes(message: object, *, several: bool = False) -> dict[Any, Any]:
-    """Return a message's attributes by name; by place where one name may come several times."""
+    """Return the attributes of a message by name; if a name may occur several times, by index."""
     pairs = message.get("attrs", ()) if isinstance(message, Mapping) else ()
-    known = [(pair[0], pair[1]) for pair in pairs if pair[0] != "UNKNOWN"]
-    return dict(enumerate(value for _, value in known)) if several else dict(known)
+    attributes = [(pair[0], pair[1]) for pair in pairs if pair[0] != "UNKNOWN"]
+    return dict(enumerate(value for _, value in attributes)) if several else dict(attributes)
 
 
 def _name(value: object) -> str:
-    """Return a name; pyroute2 gives octets where they are no UTF-8."""
+    """Return a name as readable text; pyroute2 gives bytes if the name is not valid UTF-8."""
     return readable_octets(value) if isinstance(value, bytes) else readable(str(value))
 
 
@@ -146,21 +146,21 @@ def _link_flags(flags: int) -> Iterator[str]:
 
 
 def _link_address(text: str, link_type: str) -> str:
-    """Return a link-layer address; that of a tunnel is an IP address."""
+    """Return a link-layer address as iproute2 prints it; that of a tunnel is an IP address."""
     octets = bytes.fromhex(text.replace(":", "")) if link_type not in ("ether", "loopback", "infiniband") else b""
     return str(_ADDRESS_SIZES[len(octets)](octets)) if len(octets) in _ADDRESS_SIZES else text
 
 
 def _link_info(attrs: Mapping[str, Any], names: Mapping[int, object]) -> dict[str, object]:
-    found: dict[str, object] = {}
+    info: dict[str, object] = {}
     if "IFLA_INFO_KIND" in attrs:
-        kind = found["info_kind"] = _name(attrs["IFLA_INFO_KIND"])
+        kind = info["info_kind"] = _name(attrs["IFLA_INFO_KIND"])
         data = _settings(kind, _attributes(attrs.get("IFLA_INFO_DATA")), names)
         if data:
-            found["info_data"] = data
+            info["info_data"] = data
     if "IFLA_INFO_SLAVE_KIND" in attrs:
-        found["info_slave_kind"] = _name(attrs["IFLA_INFO_SLAVE_KIND"])
-    return found
+        info["info_slave_kind"] = _name(attrs["IFLA_INFO_SLAVE_KIND"])
+    return info
 
 
 def _settings(kind: str, data: Mapping[str, Any], names: Mapping[int, object]) -> dict[str, object]:
@@ -182,13 +182,13 @@ def _destination(text: str | None, message: Mapping[str, Any]) -> str:
 
 
 def _hop(attrs: Mapping[str, Any], names: Mapping[int, object], flags: int) -> dict[str, object]:
-    found: dict[str, object] = {}
+    hop: dict[str, object] = {}
     if "RTA_GATEWAY" in attrs:
-        found["gateway"] = attrs["RTA_GATEWAY"]
+        hop["gateway"] = attrs["RTA_GATEWAY"]
     via = attrs.get("RTA_VIA")
     if isinstance(via, Mapping) and "addr" in via:
-        found["via"] = {"host": str(via["addr"])}
+        hop["via"] = {"host": str(via["addr"])}
     if "RTA_OIF" in attrs:
-        found["dev"] = names.get(attrs["RTA_OIF"], f"if{attrs['RTA_OIF']}")
-    found["flags"] = [word for bit, word in _ROUTE_FLAGS.items() if flags & bit]
-    return found
+        hop["dev"] = names.get(attrs["RTA_OIF"], f"if{attrs['RTA_OIF']}")
+    hop["flags"] = [word for bit, word in _ROUTE_FLAGS.items() if flags & bit]
+    return hop
