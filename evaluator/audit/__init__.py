@@ -1,1 +1,1 @@
-"""What auditors keep: decision records, the log that holds them, replays, masked copies."""
+"""The audit trail: decision records, the log that contains them, replays and masked copies."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from msgspec.structs import replace
 
-from evaluator.audit.log.export import chained, mark_of
+from evaluator.audit.log.export import chained, damaged_document
 from evaluator.audit.log.items import Damaged, Item, LogFilter
 from evaluator.audit.log.ownership import key_warnings
 from evaluator.audit.log.signing import read_public_key, write_keys
@@ -32,12 +32,12 @@ def _list(options: argparse.Namespace) -> int:
     is_table, damage = options.output == "text", Damage()
     limit = (LISTED if is_table else 0) if options.limit is None else options.limit
     with reading(options.log, damage) as log:
-        wanted = filter_of(options, log)
-        items = _noted(log.items(wanted, newest_first=True, limit=limit or None), damage)
+        log_filter = filter_of(options, log)
+        items = _noted(log.items(log_filter, newest_first=True, limit=limit or None), damage)
         shown = print_items(items, sys.stdout) if is_table else _print_lines(items)
         if not shown:
-            print(_nothing(wanted), file=sys.stderr)
-        others = log.count(wanted) - shown if is_table and limit and shown >= limit else 0
+            print(_nothing(log_filter), file=sys.stderr)
+        others = log.count(log_filter) - shown if is_table and limit and shown >= limit else 0
         if others > 0:
             print(f"and {others} more; `--limit 0` lists all")
     return damage.status()
@@ -57,8 +57,8 @@ def _print_lines(items: Iterable[Item]) -> int:
     return shown
 
 
-def _nothing(wanted: LogFilter) -> str:
-    return "the log holds no records" if wanted.is_everything else "no record matches"
+def _nothing(log_filter: LogFilter) -> str:
+    return "the log holds no records" if log_filter.is_everything else "no record matches"
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -70,7 +70,7 @@ def _show(options: argparse.Namespace) -> int:
         if record is not None and not item.problems:  # checksums may be right where digests are not
             damage.note(record.damage)
     if options.output == "json":
-        print(json.dumps(mark_of(item) if isinstance(item, Damaged) else _document(record), indent=2))
+        print(json.dumps(damaged_document(item) if isinstance(item, Damaged) else _document(record), indent=2))
     elif record is not None and not isinstance(item, Damaged):
         print_record(item, record, sys.stdout)
     return damage.status()
@@ -86,8 +86,8 @@ def _export(options: argparse.Namespace) -> int:
     if options.mask is not None:
         warn(key_warnings(options.mask))
     with reading(options.log, damage) as log, progress("exported") as report:
-        wanted = filter_of(options, log)
-        places = _exported(log, wanted, damage, report)
+        log_filter = filter_of(options, log)
+        places = _exported(log, log_filter, damage, report)
         if masking is not None:
             places = (_masked(place, masking, damage) for place in places)
         if options.skip_damaged:
@@ -96,13 +96,13 @@ def _export(options: argparse.Namespace) -> int:
             print(json.dumps(line))
             shown += 1
         if not shown:
-            print(_nothing(wanted), file=sys.stderr)
+            print(_nothing(log_filter), file=sys.stderr)
     return damage.status()
 
 
-def _exported(log: DecisionLog, wanted: LogFilter, damage: Damage, report: Report) -> Iterator[Record | Damaged]:
-    of = log.count(wanted) if sys.stderr.isatty() else 0
-    for done, place in enumerate(log.places(wanted), 1):
+def _exported(log: DecisionLog, log_filter: LogFilter, damage: Damage, report: Report) -> Iterator[Record | Damaged]:
+    of = log.count(log_filter) if sys.stderr.isatty() else 0
+    for done, place in enumerate(log.places(log_filter), 1):
         damage.note(place.problems if isinstance(place, Damaged) else place.damage)
         yield place
         report(done, max(of, done))

@@ -176,7 +176,7 @@ def test_deleted_rows_are_named(large: Log, tmp_path: Path, capsys: pytest.Captu
     records, damaged, _ = read(path)
     assert large.records.keys() - records.keys() == {"d-20", "d-21", "d-100"}
     assert [place.problems[0].message for place in damaged] == [
-        "the records 20 to 21 are missing",
+        "records 20 to 21 are missing",
         "record 100 is missing",
     ]
     assert main(["log", "verify", str(path)]) == 8

@@ -109,7 +109,7 @@ def test_a_log_of_version_1_is_never_written(tmp_path: Path, capsys: pytest.Capt
     for arguments in ([*DECIDE, "--log", str(path)], ["log", "prune", str(path), "--before", "2030-01-01"]):
         assert main(arguments) == 1
         out, err = capsys.readouterr()
-        assert (out, "[LOG_OLDER]" in err, "begin a new log" in err) == ("", True, True)
+        assert (out, "[LOG_OLDER]" in err, "start a new log" in err) == ("", True, True)
     assert path.read_bytes() == before
 
 
@@ -133,7 +133,7 @@ def test_an_ambiguous_prefix_lists_its_matches(tmp_path: Path, capsys: pytest.Ca
         ("abcdeg", 0, ""),
         ("abcde", 1, "6 characters are enough"),
         ("abcdef-1", 0, ""),
-        ("abcdex", 1, "holds no decision"),
+        ("abcdex", 1, "has no record of decision"),
     ):
         assert main(["log", "show", str(tmp_path / "log"), prefix]) == status
         assert said in capsys.readouterr().err

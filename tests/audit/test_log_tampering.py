@@ -20,7 +20,7 @@ from evaluator.audit.log.chain import Head, entry_hash, parse_head
 from evaluator.audit.log.packing import pack, unpack
 from evaluator.audit.log.schema import CURRENT
 from evaluator.audit.log.signing import read_public_key, read_signer, signature_of, write_keys
-from evaluator.audit.log.verification import MOST_PROBLEMS
+from evaluator.audit.log.verification import MAX_PROBLEMS
 from evaluator.base.diagnostic import QuestionError
 from tests.support.logs import RESOLVED, WHEN, dump, filled, open_log, plain, problems, tampering
 
@@ -359,12 +359,12 @@ def test_without_the_library_signatures_are_not_checked_and_that_is_said(
 
 
 def test_many_problems_are_counted(tmp_path: Path) -> None:
-    path = filled(tmp_path / "log", MOST_PROBLEMS + 5)
+    path = filled(tmp_path / "log", MAX_PROBLEMS + 5)
     with tampering(path) as connection:
         connection.execute("UPDATE entry SET host = 'another'")
     with DecisionLog.open(path, read_only=True) as log:
         found = log.verify()
-    assert (len(found.problems), found.others) == (MOST_PROBLEMS, 5)
+    assert (len(found.problems), found.others) == (MAX_PROBLEMS, 5)
 
 
 @pytest.mark.parametrize("text", ["", "1", "1:", "x:" + "0" * 64, "1:" + "0" * 63, "1:" + "G" * 64, "-1:" + "0" * 64])

@@ -216,12 +216,12 @@ def test_a_damaged_record_of_a_file(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["log", "show", "LOG", "d-99"], "holds no decision `d-99`"),
+        (["log", "show", "LOG", "d-99"], "has no record of decision `d-99`"),
         (["log", "list", "missing"], "no such file"),
         (["log", "verify", "missing"], "no such file"),
         (["log", "prune", "missing", "--before", "2026-01-01"], "no such file"),
         (["log", "verify", "LOG", "--key", "missing"], "no such file"),
-        (["replay", "d-99", "--log", "LOG"], "holds no decision"),
+        (["replay", "d-99", "--log", "LOG"], "has no record of decision"),
         (["replay", "d-1"], "an id goes with `--log FILE`"),
         (["replay", "--all", "--log", "missing"], "no such file"),
         (["record-test", "d-1", "--log", "LOG", "--to", "/none/a.test.yaml"], "cannot be written"),
@@ -246,7 +246,7 @@ def test_verify(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         connection.execute("UPDATE entry SET envelope = x'00' WHERE seq = 2")
     assert main(["log", "verify", str(path)]) == 8
     out = capsys.readouterr().out
-    assert "record 2 was altered, or put in another place" in out
+    assert "record 2 was altered or moved" in out
     assert "record 3: the index columns `status` differ from the record" in out
     assert main(["log", "verify", str(path), "--output", "json"]) == 8
     document = json.loads(capsys.readouterr().out)
@@ -279,7 +279,7 @@ def test_signatures(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["log", "verify", log, "--key", key]) == 1
     assert main([*DECIDE, "--log", log, "--sign-key", f"{key}.pub"]) == 1
     assert main(["log", "prune", log, "--before", "2999-01-01"]) == 1
-    assert "is signed, and the checkpoint would not be [LOG_SIGNATURE_MISSING]" in capsys.readouterr().err
+    assert "is signed, but no key was given to sign the checkpoint [LOG_SIGNATURE_MISSING]" in capsys.readouterr().err
     assert main(["log", "prune", log, "--before", "2999-01-01", "--sign-key", key]) == 0
     assert "pruned 1 records, up to number 1; the head to note is 1:" in capsys.readouterr().out
     assert main(["log", "verify", log, "--key", f"{key}.pub"]) == 0

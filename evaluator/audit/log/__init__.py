@@ -1,1 +1,1 @@
-"""The log of decisions: one SQLite file that only grows, and the exports that are made of it."""
+"""The decision log: an append-only SQLite file, and exports of its records as JSON lines."""

@@ -1,7 +1,25 @@
-"""How each record of a log is bound to the one before, so that a change of the past shows.
+"""The hash chain of a decision log: the hash of each record covers the record and the hash of the record before it.
 
-Nothing here needs a secret: whoever can write the whole file can also make the chain anew. What stops
-that is a head noted elsewhere, or a signature whose key is kept elsewhere (docs/log.md).
+**How it works.** The hash of record number `seq` is SHA-256 over: the kind "entry", the hash of record `seq - 1`, the
+number `seq`, the public key of the signer (empty without one) and the envelope. The envelope contains the SHA-256
+digests of the report and of the policy's texts, so the hash covers them too. The first record follows `GENESIS`:
+number 0 and 32 zero octets. A `Head` is the number and the hash of one record; the head of a log is its last record.
+
+**Checkpoints.** A prune removes the oldest records and writes a checkpoint: the head of the last removed record. The
+next record follows that hash, so the rest of the chain stays verifiable. Checkpoints form a second chain: each hash
+covers the hash of the checkpoint before it.
+
+**Invariants.** Every hashed or signed text begins with its kind, so a hash of one kind is never valid as another. The
+length precedes each part, so two different lists of parts never give the same text. If an octet of an envelope, a
+number or a signer changes, then the hash of this record and of every later record changes.
+
+**What verification detects.** Records that were altered, moved or inserted, or removed from the middle. If one record
+is damaged, the records after it stay verifiable, because each hash is compared with the stored hash before it.
+
+**What the chain alone cannot detect.** It needs no secret, so an attacker who can write the file can compute every
+later hash again. Two things help. A head that was noted elsewhere detects this up to its record, and it is the only way
+to detect that the last records were removed. A signature (Ed25519 over the hash, `signing.py`) prevents it if the
+private key is stored elsewhere. Without signatures a checkpoint can be forged too. docs/log.md has the details.
 """
 
 from __future__ import annotations
@@ -15,15 +33,15 @@ from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.base.text import quote
 
 HASH_LENGTH = 32
-# what is hashed begins with what it is, so that no hash of one kind is ever one of another
+# the kinds: a prefix of the hashed text, see above; "stub" is the old name of a checkpoint
 _ENTRY = b"activenic decision log: entry 1\n"
-_STUB = b"activenic decision log: stub 1\n"
+_CHECKPOINT = b"activenic decision log: stub 1\n"
 _SIGNATURE = b"activenic decision log: signature 1\n"
 _HEAD = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})", re.ASCII)
 
 
 class Head(Struct, frozen=True):
-    """Where a chain ends: the number of its last record, and that record's hash."""
+    """The number and the hash of a record; of the last record, the end of the chain."""
 
     seq: int
     hash: bytes
@@ -36,33 +54,33 @@ GENESIS = Head(0, bytes(HASH_LENGTH))
 
 
 def parse_head(text: str) -> Head:
-    """Read a head as `str()` writes it; RecordError where it is none."""
-    found = _HEAD.fullmatch(text.strip())
-    if found is None:
-        message, hint = f"{quote(text)} is no head of a log", "write it as `log head` prints it, SEQ:HASH"
+    """Return the head that a text such as `12:9c1f…` contains; RecordError if the text is not a head."""
+    match = _HEAD.fullmatch(text.strip())
+    if match is None:
+        message, hint = f"invalid head {quote(text)}", "use the form SEQ:HASH, as `activenic log head` prints it"
         raise RecordError([Diagnostic(RecordCode.HEAD_INVALID, message, hint=hint)])
-    return Head(int(found[1]), bytes.fromhex(found[2]))
+    return Head(int(match[1]), bytes.fromhex(match[2]))
 
 
 def entry_hash(before: Head, signer: bytes | None, envelope: bytes) -> bytes:
-    """Return the hash of the record that follows `before`; `signer` is the public key of whoever will sign it."""
+    """Return the hash of the record that follows `before`; `signer` is the raw public key, None if it is not signed."""
     return _digest(_ENTRY, before.hash, (before.seq + 1).to_bytes(8, "big"), signer or b"", envelope)
 
 
-def stub_hash(before: bytes, signer: bytes | None, document: bytes) -> bytes:
-    """Return the hash of the stub that a prune leaves; `before` is that of the stub before it."""
-    return _digest(_STUB, before, signer or b"", document)
+def checkpoint_hash(before: bytes, signer: bytes | None, document: bytes) -> bytes:
+    """Return the hash of a checkpoint; `before` is the hash of the checkpoint before it, or of GENESIS."""
+    return _digest(_CHECKPOINT, before, signer or b"", document)
 
 
 def signed_text(digest: bytes) -> bytes:
-    """Return what is signed for a hash; no signature made for another purpose fits."""
+    """Return the octets to sign for a hash; the prefix makes signatures for other purposes invalid here."""
     return _SIGNATURE + digest
 
 
 def _digest(kind: bytes, *parts: bytes) -> bytes:
-    """Hash parts whose lengths stand before them, so that no two sequences of parts give one text."""
-    found = hashlib.sha256(kind)
+    """Return the SHA-256 of a kind and some parts, each after its length in 8 octets, big endian."""
+    sha256 = hashlib.sha256(kind)
     for part in parts:
-        found.update(len(part).to_bytes(8, "big"))
-        found.update(part)
-    return found.digest()
+        sha256.update(len(part).to_bytes(8, "big"))
+        sha256.update(part)
+    return sha256.digest()

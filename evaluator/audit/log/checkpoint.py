@@ -1,8 +1,8 @@
-"""What a prune leaves: a checkpoint that says what was removed, and from which the chain goes on.
+"""Checkpoints: the row that a prune writes in place of the records that it removed.
 
-Only the beginning of a log can be removed. Damaged records may be among those, and the checkpoint names them: what was
-damaged must not vanish unseen. Checkpoints form a chain of their own and are signed like records. (Their table is
-called `stub`.)
+A prune removes only the oldest records. The checkpoint contains the head of the last removed record, which the next
+record follows, and the numbers of the removed records that were missing or damaged, so that a prune cannot hide damage.
+Checkpoints have a hash chain of their own and are signed like records. Their table is `stub`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime
 import rfc8785
 from msgspec import Struct
 
-from evaluator.audit.log.chain import GENESIS, Head, stub_hash
+from evaluator.audit.log.chain import GENESIS, Head, checkpoint_hash
 from evaluator.audit.log.items import Entry, Item
 from evaluator.audit.log.queries import is_hash
 from evaluator.audit.log.signatures import SignatureCheck
@@ -27,9 +27,10 @@ _VERSION = 2
 
 
 class Checkpoint(Struct, frozen=True):
-    """The end of what was pruned, how many numbers were removed this time, and which moment was given.
+    """The outcome of one prune.
 
-    `damaged` are the numbers of those that were missing or damaged.
+    `last` is the head of the last removed record, `count` how many record numbers this prune removed, and `before` the
+    time that the caller gave. `damaged` are the numbers of the removed records that were missing or damaged.
     """
 
     last: Head
@@ -49,31 +50,34 @@ class Checkpoint(Struct, frozen=True):
         }
 
 
-def older_than(items: Iterable[Item], began: Head, before: datetime) -> Checkpoint | None:
-    """Return the checkpoint up to the last record before the first that is not older; None if nothing is older.
+def next_checkpoint(items: Iterable[Item], pruned: Head, before: datetime) -> Checkpoint | None:
+    """Return the checkpoint that removes the records older than `before`; None if the first record is not older.
 
-    `items` begin with the first record. Damaged ones are passed if an intact older record follows them, or if their
-    columns say that they are older.
+    `items` are all records in the order of the chain, and `pruned` is the head of the last checkpoint. The prune ends
+    before the first intact record that is not older. It includes a damaged record if an intact older record follows,
+    or if its timestamp column is older.
     """
-    last, damaged, passed = began, [], list[int]()
-    moment = time_text(before)
+    last, damaged, damaged_so_far = pruned, [], list[int]()
+    limit = time_text(before)
     for item in items:
-        if isinstance(item, Entry) and item.envelope["timestamp"] >= moment:
+        if isinstance(item, Entry) and item.envelope["timestamp"] >= limit:
             break
         if item.problems:
-            passed.append(item.seq)
-        if isinstance(item, Entry) or (item.hash and "" < item.timestamp < moment):
-            last, damaged = Head(item.seq, item.hash), passed.copy()
-    if last.seq <= began.seq:
+            damaged_so_far.append(item.seq)
+        if isinstance(item, Entry) or (item.hash and "" < item.timestamp < limit):
+            last, damaged = Head(item.seq, item.hash), damaged_so_far.copy()
+    if last.seq <= pruned.seq:
         return None
-    return Checkpoint(last, last.seq - began.seq, before, tuple(damaged))
+    return Checkpoint(last, last.seq - pruned.seq, before, tuple(damaged))
 
 
-def leave(connection: sqlite3.Connection, checkpoint: Checkpoint, now: datetime, signer: Signer | None) -> None:
-    """Remove all records up to the checkpoint; the caller holds a transaction that writes."""
+def write_checkpoint(
+    connection: sqlite3.Connection, checkpoint: Checkpoint, now: datetime, signer: Signer | None
+) -> None:
+    """Insert the checkpoint and delete the records up to it; the caller has begun a write transaction."""
     _insert(connection, checkpoint, now, signer)
     for table in ("finding", "label", "named", "entry"):
-        connection.execute(f"DELETE FROM {table} WHERE seq <= ?", (checkpoint.last.seq,))  # noqa: S608 -- of the names above
+        connection.execute(f"DELETE FROM {table} WHERE seq <= ?", (checkpoint.last.seq,))  # noqa: S608 -- constant names
     connection.execute("DELETE FROM body WHERE id NOT IN (SELECT body FROM named)")
 
 
@@ -82,15 +86,15 @@ def _insert(connection: sqlite3.Connection, checkpoint: Checkpoint, now: datetim
     document = rfc8785.dumps({**checkpoint.to_dict(), "timestamp": time_text(now)})
     key = None if signer is None else signer.public_key
     before = row[0] if row and is_hash(row[0]) else GENESIS.hash
-    digest = stub_hash(before, key, document)
+    digest = checkpoint_hash(before, key, document)
     connection.execute(
         "INSERT INTO stub (last_seq, last_hash, hash, signer, signature, document) VALUES (?, ?, ?, ?, ?, ?)",
         (checkpoint.last.seq, checkpoint.last.hash, digest, key, signature_of(digest, signer), document),
     )
 
 
-def damaged_before(connection: sqlite3.Connection) -> tuple[int, ...]:
-    """Return the numbers of the damaged records that were pruned, as all checkpoints say."""
+def pruned_damaged_seqs(connection: sqlite3.Connection) -> tuple[int, ...]:
+    """Return the numbers of the damaged records that were pruned, from the documents of all checkpoints."""
     damaged: list[int] = []
     for (document,) in connection.execute("SELECT document FROM stub ORDER BY id"):
         try:
@@ -102,23 +106,23 @@ def damaged_before(connection: sqlite3.Connection) -> tuple[int, ...]:
 
 
 def checkpoint_problems(connection: sqlite3.Connection, signatures: SignatureCheck) -> Iterator[Diagnostic]:
-    """Yield what is wrong with the checkpoints."""
-    before, began = GENESIS.hash, 0
+    """Yield the problems of all checkpoints: hashes, order, columns and signatures."""
+    before, pruned_seq = GENESIS.hash, 0
     query = "SELECT id, last_seq, last_hash, hash, signer, signature, document FROM stub ORDER BY id"
     for place, row in enumerate(connection.execute(query), 1):
         number, last_seq, last_hash, stored, key, signature, document = row
         try:
             if number != place:
-                raise ValueError("it is not the next one")
-            if not (key is None or is_hash(key)) or stub_hash(before, key, document) != stored:
-                raise ValueError("its hash does not match it and the checkpoint before it")
+                raise ValueError("its number does not follow the checkpoint before it")
+            if not (key is None or is_hash(key)) or checkpoint_hash(before, key, document) != stored:
+                raise ValueError("its hash does not match its content and the checkpoint before it")
             checkpoint = plain.loads(document)
             if (checkpoint["last_seq"], checkpoint["last_hash"]) != (last_seq, last_hash.hex()):
                 raise ValueError("its columns differ from its document")
-            if checkpoint["count"] != last_seq - began:
-                raise ValueError("it does not go on where the one before it ends")
+            if checkpoint["count"] != last_seq - pruned_seq:
+                raise ValueError("its first record does not follow the last record of the checkpoint before it")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             yield Diagnostic(RecordCode.STUB_ALTERED, f"checkpoint {number} was altered: {error}", order=number)
         else:
             yield from signatures.problems(f"checkpoint {number}", number, (stored, key, signature))
-        before, began = stored if is_hash(stored) else GENESIS.hash, last_seq
+        before, pruned_seq = stored if is_hash(stored) else GENESIS.hash, last_seq

@@ -1,7 +1,8 @@
-"""How a log comes to be: whole or not at all, once, and on file systems without hard links, too.
+"""Creates a log file atomically, also on file systems without hard links.
 
-It is made beside its place and put there at once. Only one process at a time makes logs in a folder (its lock
-ends with the process), so whatever else lies there as a draft was left by one that was killed.
+The log is created under another name, a draft, and linked to its final name when it is complete. A lock on the folder
+allows one process at a time to create logs there. The lock ends with its process, so every other draft in the folder
+belongs to a process that was killed, and is removed.
 """
 
 from __future__ import annotations
@@ -19,31 +20,31 @@ from pathlib import Path
 
 from evaluator.audit.log.schema import APPLICATION_ID, CURRENT, PAGE
 
-_LEFT_BY_SQLITE = ("", "-journal", "-wal", "-shm")
+_SUFFIXES = ("", "-journal", "-wal", "-shm")
 _MODE = 0o600
-_PAUSE = 0.01
-_WITHOUT_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
+_RETRY_SECONDS = 0.01
+_NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
 
 
 def create_log(path: Path, timeout: float) -> None:
-    """Make an empty log, unless somebody else was faster; `timeout` is how many seconds to wait for others."""
-    with _alone_in(path.parent, timeout) as folder:
+    """Create an empty log unless the file exists; wait at most `timeout` seconds for other processes."""
+    with _locked(path.parent, timeout) as folder:
         _remove_drafts(path)
         if os.path.lexists(path):
             return
         draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE))
         try:
-            _fill(draft)
-            _put(draft, path)
+            _create_tables(draft)
+            _publish(draft, path)
         finally:
             _remove(draft)
         os.fsync(folder)
 
 
 @contextmanager
-def _alone_in(folder: Path, timeout: float) -> Iterator[int]:
-    """Hold the folder's lock, and its descriptor; BlockingIOError where others do not let go in time."""
+def _locked(folder: Path, timeout: float) -> Iterator[int]:
+    """Lock the folder and give its descriptor; BlockingIOError if other processes hold the lock for too long."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         _lock(descriptor, time.monotonic() + timeout)
@@ -60,43 +61,44 @@ def _lock(descriptor: int, until: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= until:
                 raise
-            time.sleep(_PAUSE)
+            time.sleep(_RETRY_SECONDS)
 
 
-def _fill(draft: Path) -> None:
-    with closing(sqlite3.connect(f"{draft.absolute().as_uri()}?mode=rw", 0, isolation_level=None, uri=True)) as new:
-        new.execute(f"PRAGMA page_size={PAGE}")
-        new.execute("PRAGMA auto_vacuum=INCREMENTAL")
-        new.execute("PRAGMA synchronous=OFF")
-        new.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        new.execute(f"PRAGMA user_version={CURRENT.version}")
-        new.executescript(CURRENT.tables + CURRENT.triggers)
-        new.execute("PRAGMA journal_mode=WAL")
+def _create_tables(draft: Path) -> None:
+    address = f"{draft.absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(address, 0, isolation_level=None, uri=True)) as connection:
+        connection.execute(f"PRAGMA page_size={PAGE}")
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version={CURRENT.version}")
+        connection.executescript(CURRENT.tables + CURRENT.triggers)
+        connection.execute("PRAGMA journal_mode=WAL")
     with draft.open("rb+") as file:
         os.fsync(file.fileno())
 
 
-def _put(draft: Path, path: Path) -> None:
-    """Give a draft its name, which nobody has. Where that needs renaming, the folder's lock keeps other logs away."""
+def _publish(draft: Path, path: Path) -> None:
+    """Link a draft to its final name; without hard links, rename it: the folder's lock prevents a second log."""
     try:
         with suppress(FileExistsError):
             os.link(draft, path)
     except OSError as error:
-        if error.errno not in _WITHOUT_LINKS:
+        if error.errno not in _NO_HARD_LINKS:
             raise
         draft.rename(path)
 
 
 def _remove_drafts(path: Path) -> None:
-    """Remove what was left of logs whose makers were killed, if it is ours to remove."""
+    """Remove the drafts of killed processes, if this user may remove them."""
     is_draft = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}", re.ASCII)
     with os.scandir(path.parent) as entries:
-        left = [path.with_name(entry.name) for entry in entries if is_draft.fullmatch(entry.name)]
-    for draft in left:
+        drafts = [path.with_name(entry.name) for entry in entries if is_draft.fullmatch(entry.name)]
+    for draft in drafts:
         with suppress(OSError):
             _remove(draft)
 
 
 def _remove(draft: Path) -> None:
-    for suffix in _LEFT_BY_SQLITE:
+    for suffix in _SUFFIXES:
         draft.with_name(f"{draft.name}{suffix}").unlink(missing_ok=True)

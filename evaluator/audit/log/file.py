@@ -1,10 +1,10 @@
-"""The file of a log: how it is opened, and what SQLite's errors mean. Every error of SQLite becomes a RecordError here.
+"""Opens the file of a log, and converts every SQLite error to a RecordError.
 
-A file that is not a log, or a newer one, is refused before anything is written to it. It is examined through SQLite
-itself: closing a descriptor of one's own would drop the locks that other connections of this process hold on the file
-(POSIX).
+A file that is not a log, or that a newer version wrote, is refused before anything is written to it. The file is
+examined through SQLite, never through a descriptor of our own: when a process closes a descriptor, POSIX releases all
+locks that other connections of the same process have on the file.
 
-Reading a damaged log: if SQLite cannot read it, a copy is made of what its pages still hold (`salvage.py`).
+If SQLite cannot read a damaged log, the rows that its pages still contain are copied to memory (`salvage.py`).
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from msgspec import Struct
 
 from evaluator.audit.log.create import create_log
 from evaluator.audit.log.ownership import log_risk
-from evaluator.audit.log.salvage import begins_like_a_log, salvaged
-from evaluator.audit.log.schema import APPLICATION_ID, CURRENT, LAYOUTS, Layout, schema_of, schema_wanted, version_of
+from evaluator.audit.log.salvage import begins_like_a_log, salvage_rows
+from evaluator.audit.log.schema import APPLICATION_ID, CURRENT, LAYOUTS, Layout, expected_schema, schema_of, version_of
 from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.base.files import is_regular, open_regular
 from evaluator.base.text import quote_all, quote_path, reason_of
 
-_OF_SQLITE = {
-    sqlite3.SQLITE_BUSY: (RecordCode.BUSY, "is held by another process", "try again"),
-    sqlite3.SQLITE_LOCKED: (RecordCode.BUSY, "is held by another user of it", "try again"),
-    sqlite3.SQLITE_FULL: (RecordCode.UNWRITABLE, "cannot be written: no space is left", ""),
+_SQLITE_ERRORS = {
+    sqlite3.SQLITE_BUSY: (RecordCode.BUSY, "is locked by another process", "try again"),
+    sqlite3.SQLITE_LOCKED: (RecordCode.BUSY, "is locked by another connection", "try again"),
+    sqlite3.SQLITE_FULL: (RecordCode.UNWRITABLE, "cannot be written: no space left", ""),
     sqlite3.SQLITE_READONLY: (RecordCode.UNWRITABLE, "cannot be written: it is read-only", ""),
     sqlite3.SQLITE_IOERR: (RecordCode.UNWRITABLE, "cannot be read or written", ""),
     sqlite3.SQLITE_CANTOPEN: (RecordCode.UNREADABLE, "cannot be opened", ""),
@@ -37,31 +37,35 @@ _OF_SQLITE = {
     sqlite3.SQLITE_NOTADB: (RecordCode.NOT_A_LOG, "is not a log", ""),
     sqlite3.SQLITE_TOOBIG: (RecordCode.UNWRITABLE, "cannot hold a record this large", ""),
 }
-_NOT_WHAT_WAS_WRITTEN = (RecordCode.DAMAGED, RecordCode.NOT_A_LOG)
+_UNVERIFIED = (RecordCode.DAMAGED, RecordCode.NOT_A_LOG)
 
 
 @contextmanager
-def as_record_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the system say about a log into a RecordError."""
+def sqlite_as_record_errors(path: Path) -> Iterator[None]:
+    """Convert errors of SQLite and of the system about a log to a RecordError."""
     try:
         yield
     except sqlite3.ProgrammingError as error:
-        raise _refusal(RecordCode.UNREADABLE, path, f"cannot be used: {str(error).lower()}") from None
+        raise _log_error(RecordCode.UNREADABLE, path, f"cannot be used: {str(error).lower()}") from None
     except sqlite3.Error as error:
         number = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        code, what, hint = _OF_SQLITE.get(number, (RecordCode.DAMAGED, "is damaged", ""))
-        raise _refusal(code, path, f"{what} ({str(error).lower()})", hint) from None
-    except (UnicodeDecodeError, OverflowError, MemoryError) as error:  # of a value, or of SQLite's own message
-        raise _refusal(RecordCode.DAMAGED, path, f"is damaged (a value cannot be read: {error})") from None
+        code, problem, hint = _SQLITE_ERRORS.get(number, (RecordCode.DAMAGED, "is damaged", ""))
+        raise _log_error(code, path, f"{problem} ({str(error).lower()})", hint) from None
+    except (UnicodeDecodeError, OverflowError, MemoryError) as error:  # a stored value, or a message of SQLite
+        raise _log_error(RecordCode.DAMAGED, path, f"is damaged (a value cannot be read: {error})") from None
     except BlockingIOError:
-        what = "cannot be made: another process holds its folder"
-        raise _refusal(RecordCode.BUSY, path, what, "try again") from None
+        problem = "cannot be created: another process has locked its folder"
+        raise _log_error(RecordCode.BUSY, path, problem, "try again") from None
     except OSError as error:
-        raise _refusal(RecordCode.UNREADABLE, path, f"cannot be opened: {reason_of(error)}") from None
+        raise _log_error(RecordCode.UNREADABLE, path, f"cannot be opened: {reason_of(error)}") from None
 
 
 class Header(Struct, frozen=True):
-    """What the header of the file says; `tables` is the version of its tables, looked at if the id is another one."""
+    """The header of an SQLite file.
+
+    `application` is the application id and `version` the user version. `tables` is the version of a log's tables, read
+    only if the application id is not that of a log; None if the tables are not those of a log.
+    """
 
     application: int
     version: int
@@ -71,8 +75,8 @@ class Header(Struct, frozen=True):
 class OpenLog(Struct, frozen=True):
     """A log that is open for reading.
 
-    `problems` say what is wrong with the file as a whole. `last` is the number of the last record, if that was read
-    from the file before its rows were copied.
+    `problems` concern the file as a whole. `is_salvaged` is true for a copy in memory. `last` is the number of the last
+    record, if it was read from the file before its rows were copied; else 0.
     """
 
     connection: sqlite3.Connection
@@ -81,26 +85,26 @@ class OpenLog(Struct, frozen=True):
     is_salvaged: bool = False
     last: int = 0
 
-    def last_known(self) -> int:
-        """Return the number of the last record, as the tables beside the records say."""
-        found = self.connection.execute(self.layout.last).fetchone()[0]
-        return max(found, self.last) if isinstance(found, int) else self.last
+    def last_seq_known(self) -> int:
+        """Return the largest record number in tables other than `entry`: it shows whether the tail was removed."""
+        seq = self.connection.execute(self.layout.last).fetchone()[0]
+        return max(seq, self.last) if isinstance(seq, int) else self.last
 
 
 def open_to_write(path: Path, *, create: bool, timeout: float) -> sqlite3.Connection:
-    """Return a connection that appends to the log of a file, which is made if there is none and it may be.
+    """Return a connection for appending to a log; with `create`, create the log if the file does not exist.
 
-    RecordError if the file is not a log that may be written; it is left as it was.
+    Raises RecordError if the file is not a log of the current version, or must not be written; it is not changed then.
     """
-    with as_record_errors(path):
+    with sqlite_as_record_errors(path):
         if create and not os.path.lexists(path):
             create_log(path, timeout)
-        _refuse_special(path)
-        _refuse_to_write(path)
+        _refuse_special_file(path)
+        _refuse_unwritable(path)
         connection = _connect(path, "rw", timeout)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")  # what is acknowledged outlives a loss of power
+            connection.execute("PRAGMA synchronous=FULL")  # an acknowledged record survives a loss of power
         except BaseException:
             connection.close()
             raise
@@ -108,43 +112,43 @@ def open_to_write(path: Path, *, create: bool, timeout: float) -> sqlite3.Connec
 
 
 def open_to_read(path: Path, timeout: float) -> OpenLog:
-    """Return the log of a file, or of what its pages still hold; RecordError if it is not a log."""
-    with as_record_errors(path):
-        _refuse_special(path)
+    """Return an open log, or a copy of the rows of a damaged one; RecordError if the file is not a log."""
+    with sqlite_as_record_errors(path):
+        _refuse_special_file(path)
         try:
-            with as_record_errors(path):
-                header = _header(path)
+            with sqlite_as_record_errors(path):
+                header = _read_header(path)
         except UnverifiedError as error:
-            if begins_like_a_log(_beginning(path)):
-                return rescued(path, None, error.diagnostics)
+            if begins_like_a_log(_first_octets(path)):
+                return open_salvaged(path, None, error.diagnostics)
             raise
         if header.application != APPLICATION_ID and header.tables is None:
-            raise _foreign(path)
-        return _opened(path, header, timeout)
+            raise _not_a_log(path)
+        return _open_with_sqlite(path, header, timeout)
 
 
-def rescued(path: Path, damaged: OpenLog | None, problems: tuple[Diagnostic, ...]) -> OpenLog:
-    """Return a copy of a damaged log; UnverifiedError with these problems if nothing of a log is left in the file."""
+def open_salvaged(path: Path, damaged: OpenLog | None, problems: tuple[Diagnostic, ...]) -> OpenLog:
+    """Return a copy of the rows of a damaged log; UnverifiedError with `problems` if the file has no such rows."""
     last = 0
-    with as_record_errors(path):
-        copy = salvaged(path, None if damaged is None else damaged.connection)
+    with sqlite_as_record_errors(path):
+        copy = salvage_rows(path, None if damaged is None else damaged.connection)
     if damaged is not None:
         with suppress(sqlite3.Error, UnicodeDecodeError):
-            last = damaged.last_known()
+            last = damaged.last_seq_known()
     if copy is None:
         raise UnverifiedError(problems)
-    copy.text_factory = decoded
+    copy.text_factory = decode_text
     return OpenLog(copy, CURRENT, problems, is_salvaged=True, last=last)
 
 
-def decoded(text: bytes) -> str:
-    """Return a stored text; one that is not UTF-8 becomes one that no record holds."""
+def decode_text(text: bytes) -> str:
+    """Return a stored text; invalid UTF-8 becomes U+FFFD, so the text differs from every valid record."""
     return text.decode("utf-8", "replace")
 
 
 @contextmanager
-def writing(connection: sqlite3.Connection) -> Iterator[None]:
-    """Write all or nothing; nobody else writes meanwhile, and at the end it is on the disk."""
+def write_transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run a write transaction: no other process writes during it, and at the end it is on the disk or rolled back."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -156,8 +160,8 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def reading(connection: sqlite3.Connection) -> Iterator[None]:
-    """Read one state of the log, whatever others write meanwhile."""
+def read_transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run a read transaction: all reads see one state of the log, even if other processes write."""
     connection.execute("BEGIN")
     try:
         yield
@@ -169,25 +173,25 @@ def reading(connection: sqlite3.Connection) -> Iterator[None]:
 def _connect(path: Path, options: str, timeout: float) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?mode={options}"
     connection = sqlite3.connect(address, timeout, isolation_level=None, check_same_thread=False, uri=True)
-    connection.text_factory = decoded
+    connection.text_factory = decode_text
     connection.execute("PRAGMA trusted_schema=OFF")
     connection.execute("PRAGMA cell_size_check=ON")
     return connection
 
 
-def _opened(path: Path, header: Header, timeout: float) -> OpenLog:
-    """Return the log as SQLite reads it, or what its pages hold."""
-    connection = _reading(path, timeout)
+def _open_with_sqlite(path: Path, header: Header, timeout: float) -> OpenLog:
+    """Return the log as SQLite reads it; if its tables are damaged, a copy of the rows in its pages."""
+    connection = _connect_read_only(path, timeout)
     try:
-        with as_record_errors(path):
+        with sqlite_as_record_errors(path):
             schema = schema_of(connection)
         tables = version_of(schema)
         if tables is None and header.version > CURRENT.version:
-            raise _newer(path, header.version)
+            raise _newer_version(path, header.version)
         if tables is None:
-            raise _refusal(RecordCode.DAMAGED, path, "is damaged: its tables are not those of a log")
+            raise _log_error(RecordCode.DAMAGED, path, "is damaged: its tables are not the tables of a log")
     except UnverifiedError as error:
-        return rescued(path, OpenLog(connection, CURRENT), error.diagnostics)
+        return open_salvaged(path, OpenLog(connection, CURRENT), error.diagnostics)
     except BaseException:
         connection.close()
         raise
@@ -196,67 +200,74 @@ def _opened(path: Path, header: Header, timeout: float) -> OpenLog:
 
 
 def header_problems(header: Header, tables: int) -> Iterator[Diagnostic]:
-    """Yield what the header of the file says otherwise than its tables do."""
+    """Yield the differences between the header of the file and its tables."""
     if header.application != APPLICATION_ID:
-        yield Diagnostic(RecordCode.DAMAGED, "the application id in the header of the file is not that of a log")
+        yield Diagnostic(
+            RecordCode.DAMAGED, "the application id in the header of the file is not the application id of a log"
+        )
     if header.version != tables:
-        message = f"the header of the file names version {header.version}, but its tables are of version {tables}"
+        message = f"the header of the file has version {header.version}, but its tables have version {tables}"
         yield Diagnostic(RecordCode.DAMAGED, message)
 
 
 def schema_problems(schema: dict[str, str], version: int) -> Iterator[Diagnostic]:
-    """Yield which tables, indexes and triggers are missing, altered or added."""
-    wanted = schema_wanted(version)
-    different = sorted(name for name in {**wanted, **schema} if wanted.get(name) != schema.get(name))
+    """Yield one problem that lists the tables, indexes and triggers that are missing, altered or added."""
+    expected = expected_schema(version)
+    different = sorted(name for name in {**expected, **schema} if expected.get(name) != schema.get(name))
     if different:
-        yield Diagnostic(RecordCode.SCHEMA_ALTERED, f"not as this program makes them: {quote_all(different)}")
+        yield Diagnostic(RecordCode.SCHEMA_ALTERED, f"tables, indexes or triggers were altered: {quote_all(different)}")
 
 
-def _reading(path: Path, timeout: float) -> sqlite3.Connection:
-    """Return a connection that only reads, on a medium that cannot be written, too.
+def _connect_read_only(path: Path, timeout: float) -> sqlite3.Connection:
+    """Return a connection that only reads; the file may be on a read-only medium.
 
-    If it can, it is opened as a writer would, or SQLite would leave files beside it. If it cannot, and nobody has it
-    open (there would be a file beside it), SQLite is told that it will not change. Records that still wait in a `-wal`
-    file would be passed over then, silently, so such a log is refused instead.
+    If this user can write the file and its folder, the file is opened for writing, because otherwise SQLite does not
+    remove its `-wal` and `-shm` files. Else, if no `-shm` file exists, no process has the log open, and it is opened as
+    immutable. In that mode SQLite ignores the records in a `-wal` file, so a log with such records is refused.
     """
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
         connection = _connect(path, "rw", timeout)
         connection.execute("PRAGMA query_only=ON")
         return connection
-    waiting, shared = (path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-shm"))
-    is_open = shared.exists() or (waiting.exists() and waiting.stat().st_size > 0)
+    wal, shared = (path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-shm"))
+    is_open = shared.exists() or (wal.exists() and wal.stat().st_size > 0)
     if is_open and not shared.exists():
-        what = f"has records in {quote_path(waiting.name)}, which SQLite can read only where it can write"
-        raise _refusal(RecordCode.UNREADABLE, path, what, "copy both files to a folder of your own and read them there")
+        problem = f"has records in {quote_path(wal.name)}, which SQLite can read only in a writable folder"
+        raise _log_error(
+            RecordCode.UNREADABLE, path, problem, "copy both files to a folder of your own and read them there"
+        )
     return _connect(path, "ro" if is_open else "ro&immutable=1", timeout)
 
 
-def _refuse_special(path: Path) -> None:
-    """Refuse what SQLite would wait for, or never come to the end of."""
+def _refuse_special_file(path: Path) -> None:
+    """Refuse a file that SQLite could not read or would read forever, such as a pipe or a device; and an empty file."""
     if not is_regular(path):
-        raise _refusal(RecordCode.NOT_A_LOG, path, "is not a regular file")
+        raise _log_error(RecordCode.NOT_A_LOG, path, "is not a regular file")
     if not path.stat().st_size:
-        raise _refusal(RecordCode.NOT_A_LOG, path, "is empty and not a log", "remove it, and a log will be made")
+        raise _log_error(
+            RecordCode.NOT_A_LOG, path, "is empty and not a log", "remove it; the next append creates a new log"
+        )
 
 
-def _refuse_to_write(path: Path) -> None:
-    header = _header(path)
+def _refuse_unwritable(path: Path) -> None:
+    header = _read_header(path)
     if header.application != APPLICATION_ID:
-        raise _foreign(path)
+        raise _not_a_log(path)
     if header.version > CURRENT.version:
-        raise _newer(path, header.version)
+        raise _newer_version(path, header.version)
     if header.version != CURRENT.version:
-        what = f"has version {header.version} and cannot be written any more"
-        hint = "begin a new log with another `--log FILE`; this one stays readable"
-        raise _refusal(RecordCode.OLDER, path, what, hint)
+        problem = f"has version {header.version}, which can only be read"
+        hint = "start a new log with another `--log FILE`; this log stays readable"
+        raise _log_error(RecordCode.OLDER, path, problem, hint)
     risk = log_risk(path)
     if risk is not None:
         raise RecordError([risk])
 
 
-def _header(path: Path) -> Header:
+def _read_header(path: Path) -> Header:
     with closing(_connect(path, "ro&immutable=1", 0)) as connection:
-        connection.execute("PRAGMA writable_schema=ON")  # reads the head of a file whose pages are still on their way
+        # read the header even if it counts more pages than the file has: the others may still be in the `-wal` file
+        connection.execute("PRAGMA writable_schema=ON")
         ((application,),) = connection.execute("PRAGMA application_id")
         ((version,),) = connection.execute("PRAGMA user_version")
         tables = None
@@ -266,20 +277,22 @@ def _header(path: Path) -> Header:
     return Header(application, version, tables)
 
 
-def _beginning(path: Path) -> bytes:
+def _first_octets(path: Path) -> bytes:
     with open_regular(path) as file:
         return file.read(100)
 
 
-def _foreign(path: Path) -> RecordError:
-    return _refusal(RecordCode.NOT_A_LOG, path, "is a database of another program")
+def _not_a_log(path: Path) -> RecordError:
+    return _log_error(RecordCode.NOT_A_LOG, path, "is a database of another program")
 
 
-def _newer(path: Path, version: int) -> RecordError:
-    what = f"has version {version}, and this activenic knows version {CURRENT.version}"
-    return _refusal(RecordCode.NEWER, path, what, "use an activenic at least as new as the one that wrote it")
+def _newer_version(path: Path, version: int) -> RecordError:
+    problem = f"has version {version}, but this activenic supports versions up to {CURRENT.version}"
+    return _log_error(
+        RecordCode.NEWER, path, problem, "use the version of activenic that wrote the log, or a newer one"
+    )
 
 
-def _refusal(code: RecordCode, path: Path, what: str, hint: str = "") -> RecordError:
-    refused = UnverifiedError if code in _NOT_WHAT_WAS_WRITTEN else RecordError
-    return refused([Diagnostic(code, f"the log {quote_path(path)} {what}", hint=hint)])
+def _log_error(code: RecordCode, path: Path, problem: str, hint: str = "") -> RecordError:
+    error = UnverifiedError if code in _UNVERIFIED else RecordError
+    return error([Diagnostic(code, f"the log {quote_path(path)} {problem}", hint=hint)])

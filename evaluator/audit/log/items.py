@@ -1,6 +1,6 @@
-"""What a reader of a log or an export is given: entries, and damaged places between them.
+"""The values that a reader of a log or an export yields: intact records (`Entry`) and damaged ones (`Damaged`).
 
-Damage stays local: a place that cannot be read is a value like any other, so that what comes after it is read, too.
+A damaged record is a value and not an exception, so the records after it are read too.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ SHORTEST_PREFIX = 6
 
 
 class LogFilter(Struct, frozen=True):
-    """Which records are meant: those for which all that is given holds.
+    """Selects records: a record matches if it satisfies every field that is not None.
 
-    `since` is the first moment that counts, `until` the first that does not; both know their time zone. A label
-    must have its value. `policy` is the name that the policy gives itself, or its digest.
+    A record's time must be at or after `since` and before `until`; both need a time zone. `host` is a host name or an
+    address, `interface` the hostActiveNic, `finding` a code, and `policy` the policy's name or its SHA-256 digest. A
+    record must have every label in `labels`, with the same value.
     """
 
     host: str | None = None
@@ -36,15 +37,16 @@ class LogFilter(Struct, frozen=True):
 
     @property
     def is_everything(self) -> bool:
-        """Whether every record is meant."""
+        """Whether every record matches."""
         return self == LogFilter()
 
 
 class Entry(Struct, frozen=True):
-    """An envelope that is what was written, and its place in the chain.
+    """An intact envelope and its position in the chain.
 
-    `problems` say what is damaged beside it: a text that it names, a column by which it is found. `unproven` is not
-    empty if the record before it is lost, so that only the entry's own checksum speaks for it.
+    `signer` is the raw public key and `signature` the raw signature; both are None if the record is not signed.
+    `problems` list damage outside the envelope: in a text of the record or in an index column. `unproven` is the reason
+    why the chain cannot verify the record, such as a missing record before it; then only its checksum was verified.
     """
 
     head: Head
@@ -56,26 +58,26 @@ class Entry(Struct, frozen=True):
 
     @property
     def seq(self) -> int:
-        """Its number."""
+        """The number of the record."""
         return self.head.seq
 
     @property
     def hash(self) -> bytes:
-        """Its hash."""
+        """The hash of the record, 32 octets."""
         return self.head.hash
 
     @property
     def decision_id(self) -> str:
-        """What the record is asked for by."""
+        """The id of the decision."""
         return str(self.envelope["decision_id"])
 
     @property
     def name(self) -> str:
-        """How a message names it."""
+        """The name of the record in messages: its decision id."""
         return self.decision_id
 
     def to_dict(self) -> Json:
-        """Return what a list shows of the record as JSON-ready data."""
+        """Return the row of a record list as JSON-ready data."""
         result = self.envelope["result"]
         return {
             "seq": self.head.seq,
@@ -95,9 +97,9 @@ class Entry(Struct, frozen=True):
 
 
 class Damaged(Struct, frozen=True):
-    """A place whose envelope is lost, or is not what was written.
+    """A record whose envelope is missing or was altered.
 
-    `decision_id`, `timestamp` and `hash` are what the columns beside the envelope say, empty if they cannot be read.
+    `decision_id`, `timestamp` and `hash` are from the index columns; they are empty if they cannot be read.
     """
 
     seq: int
@@ -108,27 +110,27 @@ class Damaged(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """How a message names it."""
+        """The name of the record in messages: its decision id, or its number."""
         return self.decision_id or f"record {self.seq}"
 
     def to_dict(self) -> Json:
-        """Return what a list shows of the place as JSON-ready data."""
+        """Return the row of a record list as JSON-ready data; unknown values are null."""
         empty = dict.fromkeys(("timestamp", "host", "status", "hostActiveNic", "policy", "policy_sha256"))
-        place = {"seq": self.seq, "hash": None, "signed": None, "decision_id": self.decision_id or None}
-        marks = {"findings": [], "labels": {}, "damaged": [problem.to_dict() for problem in self.problems]}
-        return {**place, **empty, **marks}
+        identity = {"seq": self.seq, "hash": None, "signed": None, "decision_id": self.decision_id or None}
+        details = {"findings": [], "labels": {}, "damaged": [problem.to_dict() for problem in self.problems]}
+        return {**identity, **empty, **details}
 
 
 Item = Entry | Damaged
 
 
 def codes_of(envelope: Json) -> list[str]:
-    """Return the codes of a record's findings, each once, sorted."""
+    """Return the distinct codes of a record's findings, sorted."""
     return sorted({finding["code"] for finding in envelope["result"]["findings"]})
 
 
 def columns_of(envelope: Json) -> dict[str, str | None]:
-    """Return the values by which a record is found; the columns of the tables repeat them."""
+    """Return the values of a record's index columns, by the names of the columns."""
     result = envelope["result"]
     return {
         "decision_id": envelope["decision_id"],
@@ -141,25 +143,25 @@ def columns_of(envelope: Json) -> dict[str, str | None]:
     }
 
 
-def matches(envelope: Json, wanted: LogFilter) -> bool:
-    """Return whether a record is meant; what the queries ask of the tables, asked of an envelope."""
+def matches(envelope: Json, log_filter: LogFilter) -> bool:
+    """Return whether an envelope matches a filter; `queries.py` does the same with SQL."""
     columns, labels = columns_of(envelope), envelope["labels"]
     return all(
         (
-            wanted.host is None or columns["host"] in (wanted.host, usual_spelling(wanted.host)),
-            wanted.since is None or str(columns["timestamp"]) >= time_text(wanted.since),
-            wanted.until is None or str(columns["timestamp"]) < time_text(wanted.until),
-            wanted.status is None or columns["status"] == str(wanted.status),
-            wanted.finding is None or wanted.finding in codes_of(envelope),
-            wanted.interface is None or columns["interface"] == wanted.interface,
-            wanted.policy is None or wanted.policy in (columns["policy"], columns["policy_sha256"]),
-            all(labels.get(name) == value for name, value in wanted.labels.items()),
+            log_filter.host is None or columns["host"] in (log_filter.host, normalized_host(log_filter.host)),
+            log_filter.since is None or str(columns["timestamp"]) >= time_text(log_filter.since),
+            log_filter.until is None or str(columns["timestamp"]) < time_text(log_filter.until),
+            log_filter.status is None or columns["status"] == str(log_filter.status),
+            log_filter.finding is None or log_filter.finding in codes_of(envelope),
+            log_filter.interface is None or columns["interface"] == log_filter.interface,
+            log_filter.policy is None or log_filter.policy in (columns["policy"], columns["policy_sha256"]),
+            all(labels.get(name) == value for name, value in log_filter.labels.items()),
         )
     )
 
 
-def usual_spelling(host: str) -> str:
-    """Return an address as decisions write it, a name in small letters without its final dot."""
+def normalized_host(host: str) -> str:
+    """Return an address or a host name as it is written in records: a name in lower case, without a final dot."""
     try:
         return str(parse_literal(host))
     except ValueError:

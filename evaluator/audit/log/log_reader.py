@@ -1,11 +1,12 @@
-"""Reads a log: every part that is intact, and why the others are not.
+"""Reads a log: yields every intact record, and the reason for each damaged one.
 
-Only the chain proves a record, and it proves each one by the record before it. So that one damaged record does not
-hide the next, the hash before a record is taken from the stored hash or, if that does not fit, from the envelope
-before it. A record whose predecessor is lost has only its own checksum; it is given, and says so (`Entry.unproven`).
+The hash of a record is verified against the record before it. One damaged record must not make the next one
+unreadable. So the hash before a record is taken from the stored hash of its predecessor; if that does not match, it is
+computed from the envelope of the predecessor. If the predecessor is lost, only the checksum of the record can be
+verified: the record is returned, and `Entry.unproven` is the reason.
 
-What SQLite cannot read is read from a copy of the pages (`salvage.py`). The copy is made when SQLite reports damage, or
-when something is missing and SQLite finds its own file damaged.
+If SQLite reports damage, or if a row is missing and SQLite's integrity check fails, the records are read from a copy of
+the rows in the file's pages (`salvage.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TypeGuard, TypeVar
 
 from evaluator.audit.log.chain import Head, entry_hash
-from evaluator.audit.log.file import OpenLog, as_record_errors, reading, rescued
+from evaluator.audit.log.file import OpenLog, open_salvaged, read_transaction, sqlite_as_record_errors
 from evaluator.audit.log.items import SHORTEST_PREFIX, Damaged, Entry, Item, LogFilter, columns_of
 from evaluator.audit.log.packing import LARGEST, beginning_of, damage_of, unpack
 from evaluator.audit.log.queries import Row, count, find_seqs, head_of, is_hash, key_of, pruned_head
@@ -30,19 +31,19 @@ from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, Unver
 from evaluator.base.digest import digest
 from evaluator.base.text import quote_all
 
-_Answer = TypeVar("_Answer")
-_MAY_BE_DAMAGE = frozenset({RecordCode.DAMAGED, RecordCode.NOT_A_LOG, RecordCode.UNWRITABLE})
-_IN_ENVELOPE = b'{"decision_id":"'
-_AFTER_ANY = "\U0010ffff"
+_Result = TypeVar("_Result")
+_DAMAGE_CODES = frozenset({RecordCode.DAMAGED, RecordCode.NOT_A_LOG, RecordCode.UNWRITABLE})
+_ENVELOPE_PREFIX = b'{"decision_id":"'
+_LAST_CHARACTER = "\U0010ffff"
 _COLUMNS = "seq, hash, signer, signature, envelope"
 
 
-class _SuspectError(Exception):
-    """Something is missing that should be there: is the file damaged?"""
+class _MaybeDamagedError(Exception):
+    """A row is missing, and SQLite has not checked yet whether the file is damaged."""
 
 
 class LogReader:
-    """Reads the log that a connection is open on; may be shared between threads."""
+    """Reads an open log; threads may share it."""
 
     def __init__(self, path: Path, opened: OpenLog, lock: threading.RLock) -> None:
         self._path = path
@@ -53,29 +54,28 @@ class LogReader:
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """What is known to be wrong with the file as a whole."""
+        """The problems of the file as a whole that reading has found so far."""
         return self._file.problems if self._copy is None else self._copy.problems
 
-    def items(self, wanted: LogFilter, *, newest_first: bool = False, limit: int | None = None) -> Iterator[Item]:
-        """Yield the records that are meant and the damaged places; one that is pruned meanwhile is left out."""
-        places = self.ask(lambda log: self._places(log, wanted, newest_first=newest_first, limit=limit))
-        bodies: dict[str, str] = {}
+    def items(self, log_filter: LogFilter, *, newest_first: bool = False, limit: int | None = None) -> Iterator[Item]:
+        """Yield the matching records and all damaged ones, without the records that are pruned meanwhile."""
+        places = self.query_log(lambda log: self._places(log, log_filter, newest_first=newest_first, limit=limit))
+        body_problems: dict[str, str] = {}
         for place in places:
-            item = place if isinstance(place, Damaged) else self._item_at(place, bodies)
+            item = place if isinstance(place, Damaged) else self._item_at(place, body_problems)
             if item is not None:
                 yield item
 
-    def records(self, wanted: LogFilter) -> Iterator[Record | Damaged]:
-        """Yield the same with the bodies of each record; those that are damaged are left out and marked."""
-        for item in self.items(wanted):
+    def records(self, log_filter: LogFilter) -> Iterator[Record | Damaged]:
+        """Yield the same records with their bodies; a damaged body is None, and `damage` contains the reason."""
+        for item in self.items(log_filter):
             yield item if isinstance(item, Damaged) else self.record(item)
 
     def find(self, decision_id: str) -> Item:
-        """Return the record of an id, or of a prefix of six or more characters that only one id has."""
-        by_index, *by_all = (_seqs_by_index, _seqs_by_column, _seqs_by_envelope)
-        items = self._with_id(by_index, decision_id)
-        for look in by_all:  # what the index does not find may be there: the index may be damaged
-            items = items or self._with_id(look, decision_id)
+        """Return the record with an id, or with a unique prefix of an id of six or more characters."""
+        items: list[Item] = []
+        for search in (_seqs_by_index, _seqs_by_column, _seqs_by_envelope):  # the index may be damaged
+            items = items or self._items_with_id(search, decision_id)
         if not items:
             raise not_found(decision_id)
         exact = [item for item in items if item.decision_id == decision_id]
@@ -84,109 +84,115 @@ class LogReader:
         return (exact or items)[0]
 
     def record(self, entry: Entry) -> Record:
-        """Return an entry with its bodies; those that are damaged are left out and marked."""
-        return self.ask(lambda log: self._record(log.connection, entry.envelope))
+        """Return an entry with its bodies; a damaged body is None, and `damage` contains the reason."""
+        return self.query_log(lambda log: self._record(log.connection, entry.envelope))
 
-    def count(self, wanted: LogFilter) -> int:
-        """Return how many records are meant, as the index columns say."""
-        return self.ask(lambda log: count(log.connection, log.layout, wanted))
+    def count(self, log_filter: LogFilter) -> int:
+        """Return the number of records whose index columns match."""
+        return self.query_log(lambda log: count(log.connection, log.layout, log_filter))
 
     def codes(self) -> frozenset[str]:
-        """Return the codes of all findings, as the index says."""
+        """Return the codes in the index of findings."""
         query = "SELECT DISTINCT code FROM finding"
-        return self.ask(lambda log: frozenset(str(code) for (code,) in log.connection.execute(query)))
+        return self.query_log(lambda log: frozenset(str(code) for (code,) in log.connection.execute(query)))
 
     def head(self) -> Head:
-        """Return where the chain ends; UnverifiedError if the last record is damaged."""
-        head = self.ask(lambda log: head_of(log.connection))
+        """Return the head of the log; UnverifiedError if the last record is damaged."""
+        head = self.query_log(lambda log: head_of(log.connection))
         last = self._item_at(head.seq, {})
         if isinstance(last, Damaged):
             raise UnverifiedError(last.problems)
         return head
 
     def verify(self, public_keys: Iterable[bytes], head: Head | None, progress: Progress) -> Verification:
-        """Compare everything in the log with everything else; never raises for what is wrong in it."""
+        """Verify the whole log; problems of the log are returned, not raised."""
         with self._lock:
             return verify(self._path, self._file, public_keys, head, progress)
 
     def close(self) -> None:
-        """Close the file and its copy."""
+        """Close the file and its copy in memory."""
         with self._lock:
-            for one in {id(log): log for log in (self._file, self._copy) if log is not None}.values():
-                one.connection.close()
+            for log in {id(log): log for log in (self._file, self._copy) if log is not None}.values():
+                log.connection.close()
 
     def forget(self) -> None:
-        """Read the file itself again: something was written to it."""
+        """Discard the copy in memory, because the file was written to."""
         self._copy = self._file if self._file.is_salvaged else None
         self._is_examined = self._file.is_salvaged
 
-    def ask(self, question: Callable[[OpenLog], _Answer]) -> _Answer:
-        """Return the answer to a question about one state of the log; if SQLite cannot read it, about its copy."""
+    def query_log(self, read: Callable[[OpenLog], _Result]) -> _Result:
+        """Return the result of a function that reads one state of the log, or of its copy if SQLite cannot read it."""
         with self._lock:
             while True:
                 log = self._copy or self._file
                 try:
-                    with as_record_errors(self._path), reading(log.connection):
-                        return question(log)
-                except _SuspectError:
+                    with sqlite_as_record_errors(self._path), read_transaction(log.connection):
+                        return read(log)
+                except _MaybeDamagedError:
                     self._examine()
                 except RecordError as error:
-                    if self._copy is not None or error.diagnostics[0].code not in _MAY_BE_DAMAGE:
+                    if self._copy is not None or error.diagnostics[0].code not in _DAMAGE_CODES:
                         raise
-                    self._copy = rescued(self._path, self._file, (*self._file.problems, *error.diagnostics))
+                    self._copy = open_salvaged(self._path, self._file, (*self._file.problems, *error.diagnostics))
 
-    def _with_id(self, look: Callable[[sqlite3.Connection, str], Iterator[int]], text: str) -> list[Item]:
-        numbers = self.ask(lambda log: list(look(log.connection, text)))
-        return [item for item in (self._item_at(seq, {}) for seq in numbers) if _has_id(item, text)]
+    def _items_with_id(self, search: Callable[[sqlite3.Connection, str], Iterator[int]], text: str) -> list[Item]:
+        seqs = self.query_log(lambda log: list(search(log.connection, text)))
+        return [item for item in (self._item_at(seq, {}) for seq in seqs) if _has_id(item, text)]
 
-    def _item_at(self, seq: int, bodies: dict[str, str]) -> Item | None:
-        return self.ask(lambda log: self._item(log, seq, bodies))
+    def _item_at(self, seq: int, body_problems: dict[str, str]) -> Item | None:
+        return self.query_log(lambda log: self._item(log, seq, body_problems))
 
-    def _suspect(self) -> None:
+    def _raise_if_unexamined(self) -> None:
         if not self._is_examined:
-            raise _SuspectError
+            raise _MaybeDamagedError
 
     def _examine(self) -> None:
-        """Find out whether the file is damaged, once."""
+        """Let SQLite check the file, once; if it is damaged, copy its rows to memory."""
         self._is_examined = True
-        with as_record_errors(self._path):
+        with sqlite_as_record_errors(self._path):
             try:
-                found = [str(text) for (text,) in self._file.connection.execute("PRAGMA integrity_check(1)")]
+                messages = [str(text) for (text,) in self._file.connection.execute("PRAGMA integrity_check(1)")]
             except (sqlite3.Error, UnicodeDecodeError) as error:
-                found = [str(error)]
-        if found != ["ok"]:
-            message = f"SQLite finds the file damaged: {' '.join(found).lower()}"
+                messages = [str(error)]
+        if messages != ["ok"]:
+            message = f"SQLite reports that the file is damaged: {' '.join(messages).lower()}"
             problems = (*self._file.problems, Diagnostic(RecordCode.DAMAGED, message))
-            self._copy = rescued(self._path, self._file, problems)
+            self._copy = open_salvaged(self._path, self._file, problems)
 
-    def _places(self, log: OpenLog, wanted: LogFilter, *, newest_first: bool, limit: int | None) -> list[int | Damaged]:
-        """Return the numbers of the records that are meant, and the gaps in the chain."""
+    def _places(
+        self, log: OpenLog, log_filter: LogFilter, *, newest_first: bool, limit: int | None
+    ) -> list[int | Damaged]:
+        """Return the numbers of the matching records, and all missing records, in order."""
         connection = log.connection
         pruned, head = pruned_head(connection), head_of(connection)
         gaps: list[Damaged] = []
-        ((records,),) = connection.execute("SELECT count(*) FROM entry")
-        every: list[int] | range = range(pruned.seq + 1, head.seq + 1)
-        last = log.last_known()
-        if records != head.seq - pruned.seq or not pruned.hash or last > head.seq:
-            self._suspect()
-            every = [seq for (seq,) in connection.execute("SELECT seq FROM entry NOT INDEXED ORDER BY seq")]
-            gaps = list(_gaps(pruned, every, last))
-        if wanted.is_everything:
-            numbers = list(every[::-1] if newest_first else every)[:limit]
+        ((record_count,),) = connection.execute("SELECT count(*) FROM entry")
+        all_seqs: list[int] | range = range(pruned.seq + 1, head.seq + 1)
+        last = log.last_seq_known()
+        if record_count != head.seq - pruned.seq or not pruned.hash or last > head.seq:
+            self._raise_if_unexamined()
+            all_seqs = [seq for (seq,) in connection.execute("SELECT seq FROM entry NOT INDEXED ORDER BY seq")]
+            gaps = list(_missing_records(pruned, all_seqs, last))
+        if log_filter.is_everything:
+            seqs = list(all_seqs[::-1] if newest_first else all_seqs)[:limit]
         else:
-            numbers = find_seqs(connection, log.layout, wanted, newest_first=newest_first, limit=limit)
-        return sorted([*numbers, *gaps], key=_number, reverse=newest_first) if gaps else [*numbers]
+            seqs = find_seqs(connection, log.layout, log_filter, newest_first=newest_first, limit=limit)
+        return sorted([*seqs, *gaps], key=_seq_of, reverse=newest_first) if gaps else [*seqs]
 
-    def _item(self, log: OpenLog, seq: int, bodies: dict[str, str]) -> Item | None:
-        """Return what stands at a number; None if it was pruned. `bodies` says which texts are damaged, by digest."""
+    def _item(self, log: OpenLog, seq: int, body_problems: dict[str, str]) -> Item | None:
+        """Return the record with a number, None if it was pruned; `body_problems` is a cache by digest of the text."""
         connection = log.connection
-        query = f"SELECT {_COLUMNS}, {', '.join(log.layout.index)} FROM entry WHERE seq = ?"  # noqa: S608 -- of constants
+        query = f"SELECT {_COLUMNS}, {', '.join(log.layout.index)} FROM entry WHERE seq = ?"  # noqa: S608 -- constant names
         row = connection.execute(query, (seq,)).fetchone()
         pruned = pruned_head(connection)
         if seq <= pruned.seq:
-            return None if row is None else _damaged(row, log.layout.index, "it stands before the beginning of the log")
+            return (
+                None
+                if row is None
+                else _damaged_row(row, log.layout.index, "its number is before the first record of the log")
+            )
         if row is None:
-            self._suspect()
+            self._raise_if_unexamined()
             return missing(seq, seq)
         _, stored, signer, signature, packed = row[:5]
         try:
@@ -194,31 +200,33 @@ class LogReader:
             envelope = read_envelope(text)
             unproven = _unproven(connection, pruned, row, text)
         except ValueError as error:
-            return _damaged(row, log.layout.index, str(error))
+            return _damaged_row(row, log.layout.index, str(error))
         problems = [
-            *_columns(seq, envelope, row[5:], log.layout.index),
-            *self._bodies(connection, envelope, bodies),
+            *_column_problems(seq, envelope, row[5:], log.layout.index),
+            *self._body_problems(connection, envelope, body_problems),
         ]
-        key = signer if is_hash(signer) else None
-        sign = signature if isinstance(signature, bytes) else None
-        return Entry(Head(seq, stored), key, sign, envelope, tuple(problems), unproven)
+        public_key = signer if is_hash(signer) else None
+        valid_signature = signature if isinstance(signature, bytes) else None
+        return Entry(Head(seq, stored), public_key, valid_signature, envelope, tuple(problems), unproven)
 
-    def _bodies(self, connection: sqlite3.Connection, envelope: Json, known: dict[str, str]) -> Iterator[Diagnostic]:
-        """Yield which bodies of a record are damaged, by their checksums; their digests are for `record`."""
+    def _body_problems(
+        self, connection: sqlite3.Connection, envelope: Json, reasons: dict[str, str]
+    ) -> Iterator[Diagnostic]:
+        """Yield the damaged bodies of a record, by their checksums only; `record` also compares their digests."""
         for body in bodies_of(envelope):
             if is_erased(envelope, body):
                 continue
-            if body.sha256 not in known:
-                row = self._stored(connection, body)
-                known[body.sha256] = "it is missing" if row is None else damage_of(row[1], row[0])
-            if known[body.sha256]:
-                yield body_damage(envelope, body, known[body.sha256])
+            if body.sha256 not in reasons:
+                row = self._body_row(connection, body)
+                reasons[body.sha256] = "it is missing" if row is None else damage_of(row[1], row[0])
+            if reasons[body.sha256]:
+                yield body_damage(envelope, body, reasons[body.sha256])
 
-    def _stored(self, connection: sqlite3.Connection, body: Body) -> Row | None:
+    def _body_row(self, connection: sqlite3.Connection, body: Body) -> Row | None:
         query = "SELECT size, packed FROM body WHERE sha256 = ?"
         row: Row | None = connection.execute(query, (key_of(body.sha256),)).fetchone()
         if row is None:
-            self._suspect()
+            self._raise_if_unexamined()
         return row
 
     def _record(self, connection: sqlite3.Connection, envelope: Json) -> Record:
@@ -226,14 +234,14 @@ class LogReader:
         damage: list[Diagnostic] = []
         for body in bodies_of(envelope):
             try:
-                contents.append(None if is_erased(envelope, body) else self._content(connection, body))
+                contents.append(None if is_erased(envelope, body) else self._body_content(connection, body))
             except ValueError as error:
                 contents.append(None)
                 damage.append(body_damage(envelope, body, str(error)))
         return with_bodies(envelope, contents, damage)
 
-    def _content(self, connection: sqlite3.Connection, body: Body) -> bytes:
-        row = self._stored(connection, body)
+    def _body_content(self, connection: sqlite3.Connection, body: Body) -> bytes:
+        row = self._body_row(connection, body)
         if row is None:
             raise ValueError("it is missing")
         content = unpack(row[1], row[0])
@@ -242,18 +250,18 @@ class LogReader:
         return content
 
 
-def _number(place: int | Damaged) -> int:
+def _seq_of(place: int | Damaged) -> int:
     return place.seq if isinstance(place, Damaged) else place
 
 
 def missing(first: int, last: int) -> Damaged:
-    """Return the place of records that are not there."""
-    message = f"record {first} is missing" if first == last else f"the records {first} to {last} are missing"
+    """Return the value for one or more consecutive missing records."""
+    message = f"record {first} is missing" if first == last else f"records {first} to {last} are missing"
     return Damaged(first, "", (Diagnostic(RecordCode.RECORD_MISSING, message, order=first),))
 
 
-def _gaps(pruned: Head, seqs: Iterable[int], last: int) -> Iterator[Damaged]:
-    """Yield what is missing between the records; if nobody knows where the log begins, the first one begins it."""
+def _missing_records(pruned: Head, seqs: Iterable[int], last: int) -> Iterator[Damaged]:
+    """Yield the gaps between the records; if the checkpoint is damaged, the first record counts as the first."""
     before = pruned.seq
     if not pruned.hash:
         message = "the checkpoint of the last prune cannot be read"
@@ -267,29 +275,29 @@ def _gaps(pruned: Head, seqs: Iterable[int], last: int) -> Iterator[Damaged]:
         yield missing(before + 1, last)
 
 
-def _damaged(row: Row, names: tuple[str, ...], reason: str) -> Damaged:
-    seq, name = row[0], row[5] if isinstance(row[5], str) else ""
+def _damaged_row(row: Row, names: tuple[str, ...], reason: str) -> Damaged:
+    seq, decision_id = row[0], row[5] if isinstance(row[5], str) else ""
     message = f"record {seq} cannot be read: {reason}"
     columns = dict(zip(names, row[5:], strict=True))
-    made, stored = columns["timestamp"], row[1] if is_hash(row[1]) else b""
+    timestamp, stored = columns["timestamp"], row[1] if is_hash(row[1]) else b""
     problem = Diagnostic(RecordCode.DAMAGED, message, order=seq)
-    return Damaged(seq, name, (problem,), made if isinstance(made, str) else "", stored)
+    return Damaged(seq, decision_id, (problem,), timestamp if isinstance(timestamp, str) else "", stored)
 
 
-def _columns(seq: int, envelope: Json, columns: Row, names: tuple[str, ...]) -> Iterator[Diagnostic]:
-    """Yield which columns by which a record is found differ from it."""
-    wanted = columns_of(envelope)
-    wrong = [name for name, value in zip(names, columns, strict=True) if value != wanted[name]]
+def _column_problems(seq: int, envelope: Json, columns: Row, names: tuple[str, ...]) -> Iterator[Diagnostic]:
+    """Yield one problem that lists the index columns that differ from the envelope."""
+    expected = columns_of(envelope)
+    wrong = [name for name, value in zip(names, columns, strict=True) if value != expected[name]]
     if wrong:
         message = f"record {seq}: the index columns {quote_all(wrong)} differ from the record"
         yield Diagnostic(RecordCode.INDEX_ALTERED, message, order=seq)
 
 
 def _unproven(connection: sqlite3.Connection, pruned: Head, row: Row, text: bytes) -> str:
-    """Return why the chain cannot prove a record, if it cannot; ValueError if the chain refutes it."""
+    """Return why the chain cannot verify a record, empty if it does; ValueError if the hash does not match."""
     seq, stored, signer = row[:3]
     if not (signer is None or is_hash(signer)):
-        raise ValueError("its signer is not a key")
+        raise ValueError("its signer is not a public key")
 
     def follows(before: bytes) -> bool:
         return bool(entry_hash(Head(seq - 1, before), signer, text) == stored)
@@ -301,25 +309,25 @@ def _unproven(connection: sqlite3.Connection, pruned: Head, row: Row, text: byte
     query = "SELECT hash, signer, envelope FROM entry WHERE seq = ?"
     before = connection.execute(query, (seq - 1,)).fetchone()
     if before is None:
-        return f"record {seq - 1}, which it follows, is missing"
+        return f"the previous record, {seq - 1}, is missing"
     if is_hash(before[0]) and follows(before[0]):
         return ""
-    again = _hash_again(connection, pruned, seq - 1, before)
-    if again is not None and follows(again):
+    computed = _computed_hash(connection, pruned, seq - 1, before)
+    if computed is not None and follows(computed):
         return ""
-    if again is None or again != before[0]:
-        return f"record {seq - 1}, which it follows, is damaged"
+    if computed is None or computed != before[0]:
+        return f"the previous record, {seq - 1}, is damaged"
     raise ValueError("its hash does not match")
 
 
-def _hash_again(connection: sqlite3.Connection, pruned: Head, seq: int, row: Row) -> bytes | None:
-    """Return the hash that a record should have; None if its envelope, or the hash before it, cannot be read."""
+def _computed_hash(connection: sqlite3.Connection, pruned: Head, seq: int, row: Row) -> bytes | None:
+    """Return the hash computed from a record's envelope; None if the envelope or the hash before it is unreadable."""
     _, signer, packed = row
     if seq - 1 == pruned.seq:
         before = pruned.hash
     else:
-        found = connection.execute("SELECT hash FROM entry WHERE seq = ?", (seq - 1,)).fetchone()
-        before = found[0] if found and is_hash(found[0]) else b""
+        previous = connection.execute("SELECT hash FROM entry WHERE seq = ?", (seq - 1,)).fetchone()
+        before = previous[0] if previous and is_hash(previous[0]) else b""
     try:
         text = unpack(packed, LARGEST)
     except ValueError:
@@ -328,33 +336,33 @@ def _hash_again(connection: sqlite3.Connection, pruned: Head, seq: int, row: Row
 
 
 def _has_id(item: Item | None, text: str) -> TypeGuard[Item]:
-    """Return whether an item has an id, or one that begins with it."""
+    """Return whether `text` is the id of an item, or a prefix of it that is long enough."""
     if item is None:
         return False
     return item.decision_id == text or (len(text) >= SHORTEST_PREFIX and item.decision_id.startswith(text))
 
 
 def _seqs_by_index(connection: sqlite3.Connection, text: str) -> Iterator[int]:
-    """Yield the numbers of the records with an id, or else those whose id begins with it, by the index."""
-    found = connection.execute("SELECT seq FROM entry WHERE decision_id = ?", (text,)).fetchall()
-    if not found and len(text) >= SHORTEST_PREFIX:
+    """Yield the numbers of the records with an id, or else with a prefix of an id, from the index."""
+    rows = connection.execute("SELECT seq FROM entry WHERE decision_id = ?", (text,)).fetchall()
+    if not rows and len(text) >= SHORTEST_PREFIX:
         query = "SELECT seq FROM entry WHERE decision_id >= ? AND decision_id < ? LIMIT 11"
-        found = connection.execute(query, (text, text + _AFTER_ANY)).fetchall()
-    return (seq for (seq,) in found)
+        rows = connection.execute(query, (text, text + _LAST_CHARACTER)).fetchall()
+    return (seq for (seq,) in rows)
 
 
 def _seqs_by_column(connection: sqlite3.Connection, text: str) -> Iterator[int]:
-    """Yield the same by the column, whatever the index says."""
+    """Yield the same numbers from the column of the table, without the index."""
     query = "SELECT seq FROM entry NOT INDEXED WHERE substr(decision_id, 1, ?) = ? LIMIT 11"
     return (seq for (seq,) in connection.execute(query, (len(text), text)))
 
 
 def _seqs_by_envelope(connection: sqlite3.Connection, text: str) -> Iterator[int]:
-    """Yield the numbers of the records whose envelope begins with an id; it stands first in canonical JSON."""
-    wanted = _IN_ENVELOPE + text.encode("utf-8", "replace")
+    """Yield the numbers of the records whose envelope begins with an id: canonical JSON has the id first."""
+    prefix = _ENVELOPE_PREFIX + text.encode("utf-8", "replace")
     for seq, packed in connection.execute("SELECT seq, envelope FROM entry NOT INDEXED"):
         try:
-            if beginning_of(packed, len(wanted)) == wanted:
+            if beginning_of(packed, len(prefix)) == prefix:
                 yield seq
         except (zlib.error, TypeError):
             continue

@@ -1,8 +1,9 @@
-"""Whether somebody else can write a log or read a key.
+"""Checks whether other users can write a log or read a key.
 
-A log that another user owns or can write proves nothing, so it is not written to, and a reader is warned. A folder in
-which everybody may replace files counts as well, unless its sticky bit is set. That a group may write to a folder does
-not: many systems give each user a group of their own and a umask that lets it write.
+If another user owns the log or can write it, its content proves nothing, so nothing is appended to it and reading it
+prints a warning. The same applies if everybody can replace files in its folder, unless the folder's sticky bit is set.
+A folder that its group can write is accepted: many systems give each user a group of their own and a umask that allows
+the group to write.
 """
 
 from __future__ import annotations
@@ -19,31 +20,34 @@ _READ_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def log_risk(path: Path) -> Diagnostic | None:
-    """Return who besides this user can change a log; None if nobody can."""
-    found, folder = path.stat(), path.resolve().parent
+    """Return the problem if a user other than this one can change the log; else None."""
+    status, folder = path.stat(), path.resolve().parent
     mode = folder.stat().st_mode
-    if found.st_uid != os.geteuid():
-        what, hint = f"belongs to another user (uid {found.st_uid})", "read it, and let its owner write it"
-    elif found.st_mode & _WRITE_BY_OTHERS:
-        what, hint = f"can be written by others (mode {stat.S_IMODE(found.st_mode):04o})", "`chmod go-w` the file"
+    if status.st_uid != os.geteuid():
+        problem, hint = f"belongs to another user (uid {status.st_uid})", "append to it as its owner"
+    elif status.st_mode & _WRITE_BY_OTHERS:
+        problem = f"can be written by others (mode {stat.S_IMODE(status.st_mode):04o})"
+        hint = "run `chmod go-w` on the file"
     elif mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        what, hint = f"can be replaced by others: everybody may write to {quote_path(folder)}", "`chmod o-w` the folder"
+        problem = f"can be replaced by others: everybody can write to {quote_path(folder)}"
+        hint = "run `chmod o-w` on the folder"
     else:
         return None
-    return Diagnostic(RecordCode.OPEN_TO_OTHERS, f"the log {quote_path(path)} {what}", hint=hint)
+    return Diagnostic(RecordCode.OPEN_TO_OTHERS, f"the log {quote_path(path)} {problem}", hint=hint)
 
 
 def key_warnings(path: Path) -> tuple[Diagnostic, ...]:
-    """Return a warning if somebody else can read or write a private key or a mask key."""
+    """Return a warning if other users can read or replace a private key or a mask key."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
-        return ()  # reading it says so
-    if found.st_uid not in (0, os.geteuid()):
-        what = f"belongs to another user (uid {found.st_uid})"
-    elif found.st_mode & _READ_BY_OTHERS:
-        what = f"can be read by others (mode {stat.S_IMODE(found.st_mode):04o})"
+        return ()  # the error is raised when the key is read
+    if status.st_uid not in (0, os.geteuid()):
+        problem = f"belongs to another user (uid {status.st_uid})"
+    elif status.st_mode & _READ_BY_OTHERS:
+        problem = f"can be read by others (mode {stat.S_IMODE(status.st_mode):04o})"
     else:
         return ()
-    message, hint = f"the key {quote_path(path)} {what}", "`chmod 600` it, or make a new one under `umask 077`"
+    message = f"the key {quote_path(path)} {problem}"
+    hint = "run `chmod 600` on it, or create a new key under `umask 077`"
     return (Diagnostic(RecordCode.KEY_OPEN_TO_OTHERS, message, hint=hint, severity=Severity.WARNING),)

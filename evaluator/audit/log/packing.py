@@ -1,7 +1,7 @@
-"""How texts are stored: compressed, and so that no stored bit is without meaning.
+"""The stored form of texts and envelopes: compressed with zlib, after a CRC-32 of the compressed octets.
 
-A compressed stream has bits that change nothing when they flip (what pads its last octet), so a
-checksum of the stream stands before it.
+Some bits of a compressed stream have no effect on the text, such as the padding in its last octet. The checksum covers
+them, so every changed bit of a stored text is detected.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ _CHECKSUM = 4
 
 
 def pack(text: bytes) -> bytes:
-    """Return a text as it is stored."""
+    """Return the stored form of a text."""
     stream = zlib.compress(text)
     return zlib.crc32(stream).to_bytes(_CHECKSUM, "big") + stream
 
 
-def unpack(packed: object, most: object) -> bytes:
-    """Return a stored text of at most so many octets; ValueError where it is damaged."""
-    reason = damage_of(packed, most)
-    if reason or not isinstance(packed, bytes) or not isinstance(most, int):
+def unpack(packed: object, limit: object) -> bytes:
+    """Return a text of at most `limit` octets from its stored form; ValueError with the reason if it is damaged."""
+    reason = damage_of(packed, limit)
+    if reason or not isinstance(packed, bytes) or not isinstance(limit, int):
         raise ValueError(reason)
     reader, stream = zlib.decompressobj(), packed[_CHECKSUM:]
     try:
-        text = reader.decompress(stream, most + 1)
+        text = reader.decompress(stream, limit + 1)
     except zlib.error as error:
         raise ValueError(str(error)) from None
-    if not reader.eof or reader.unused_data or len(text) > most:
-        raise ValueError("it does not end where it should")
+    if not reader.eof or reader.unused_data or len(text) > limit:
+        raise ValueError("its compressed data is too short or too long")
     return text
 
 
 def damage_of(packed: object, size: object) -> str:
-    """Return why a stored text cannot be read, by its checksum alone; nothing if it can."""
+    """Return why a stored text cannot be read, by its size and checksum only; the empty text if it can."""
     if not isinstance(packed, bytes):
-        return "it is not a stored text"
+        return "it is not binary data"
     if not isinstance(size, int) or not 0 <= size <= LARGEST:
-        return "its size is not one"
+        return "its size is invalid"
     return (
         ""
         if zlib.crc32(packed[_CHECKSUM:]).to_bytes(_CHECKSUM, "big") == packed[:_CHECKSUM]
@@ -46,6 +46,6 @@ def damage_of(packed: object, size: object) -> str:
     )
 
 
-def beginning_of(packed: bytes, most: int) -> bytes:
-    """Return the first octets of a stored text, without looking at the rest; zlib.error if they cannot be read."""
-    return zlib.decompressobj().decompress(packed[_CHECKSUM:], most)
+def beginning_of(packed: bytes, length: int) -> bytes:
+    """Return the first `length` octets of a stored text without reading the rest; zlib.error if it is damaged."""
+    return zlib.decompressobj().decompress(packed[_CHECKSUM:], length)

@@ -1,9 +1,9 @@
-"""Rows read from the pages of an SQLite file without its trees.
+"""Reads rows directly from the pages of an SQLite file, without SQLite's trees.
 
-SQLite finds a row through a tree of pages: one damaged byte near the root hides all rows below it, although they are
-there, and a damaged header hides the whole file. Here every page is tried as a leaf of a table, whatever the rest of
-the file says. (The file format is https://www.sqlite.org/fileformat2.html, sections 1.6 and 2.1.) What comes out may be
-rubbish or a stale copy: the caller believes only what its own checksums and hashes confirm.
+SQLite finds a row through a tree of pages. One damaged byte near the root hides all rows below it, and a damaged header
+hides the whole file. Here each page is parsed as a leaf page of a table, whatever the other pages contain. The file
+format is documented at https://www.sqlite.org/fileformat2.html, sections 1.6 and 2.1. The rows may be garbage or old
+copies, so the caller must verify them by checksums and hashes.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Value = int | float | bytes | str | None
 Row = tuple[int, tuple[Value, ...]]
 MAGIC = b"SQLite format 3\0"
 _LEAF_OF_TABLE = 13
-_LONGEST_LOCAL = PAGE - 35
-_SHORTEST_LOCAL = (PAGE - 12) * 32 // 255 - 23
-_MISSES = 3
-_MOST_CELLS = PAGE // 4
+_MAX_LOCAL = PAGE - 35
+_MIN_LOCAL = (PAGE - 12) * 32 // 255 - 23
+_MAX_MISSES = 3
+_MAX_CELLS = PAGE // 4
 _WIDTHS = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0)
 _CONSTANTS = {0: None, 8: 0, 9: 1}
 _FLOAT, _TEXTS = 7, 12
@@ -28,15 +28,15 @@ _WAL_HEADER, _FRAME_HEADER = 32, 24
 
 
 def rows(image: bytes, columns: frozenset[int]) -> Iterator[Row]:
-    """Yield the number and the values of each row that has one of these numbers of columns."""
+    """Yield the rowid and the values of each row whose number of columns is in `columns`."""
     for page in range(len(image) // PAGE):
         yield from _rows_of(image, page, columns)
 
 
 def with_wal(image: bytes, wal: bytes) -> bytes:
-    """Return the image of a file with the pages that still stand in its write-ahead log.
+    """Return the image of a database file with the pages of its write-ahead log.
 
-    A frame counts if it carries the salts of the log's header; that it was committed does not matter here.
+    A frame is used if its salts are those of the log's header, even if its transaction was not committed.
     """
     pages = bytearray(image)
     for start in range(_WAL_HEADER, len(wal) - PAGE - _FRAME_HEADER + 1, PAGE + _FRAME_HEADER):
@@ -49,14 +49,14 @@ def with_wal(image: bytes, wal: bytes) -> bytes:
 
 
 def _rows_of(image: bytes, page: int, columns: frozenset[int]) -> Iterator[Row]:
-    """Yield the rows of one page; cells beyond those that the page counts are tried, too: the count may be wrong."""
+    """Yield the rows of one page; cells after the number in the page header are tried too: it may be damaged."""
     start = page * PAGE
     head = start + (100 if page == 0 else 0)
-    counted = int.from_bytes(image[head + 3 : head + 5], "big") if image[head] == _LEAF_OF_TABLE else 0
+    cell_count = int.from_bytes(image[head + 3 : head + 5], "big") if image[head] == _LEAF_OF_TABLE else 0
     misses = 0
-    for cell in range(_MOST_CELLS):
+    for cell in range(_MAX_CELLS):
         at = head + 8 + 2 * cell
-        if at + 2 > start + PAGE or (misses > _MISSES and cell >= counted):
+        if at + 2 > start + PAGE or (misses > _MAX_MISSES and cell >= cell_count):
             return
         offset = int.from_bytes(image[at : at + 2], "big")
         row = _row(image, start + offset, start + PAGE, columns) if 8 < offset < PAGE - 4 else None
@@ -68,15 +68,15 @@ def _rows_of(image: bytes, page: int, columns: frozenset[int]) -> Iterator[Row]:
 
 
 def _row(image: bytes, at: int, end: int, columns: frozenset[int]) -> Row | None:
-    """Return the row of a cell; None if there is none. What lies on lost pages becomes zeros."""
+    """Return the row of a cell, None if it is invalid; zeros replace the content of missing overflow pages."""
     size, at = _varint(image, at)
     number, at = _varint(image, at)
     if not 0 < size <= len(image):
         return None
     local = size
-    if size > _LONGEST_LOCAL:
-        local = _SHORTEST_LOCAL + (size - _SHORTEST_LOCAL) % (PAGE - 4)
-        local = _SHORTEST_LOCAL if local > _LONGEST_LOCAL else local
+    if size > _MAX_LOCAL:
+        local = _MIN_LOCAL + (size - _MIN_LOCAL) % (PAGE - 4)
+        local = _MIN_LOCAL if local > _MAX_LOCAL else local
     if at + local > end:
         return None
     types = _types(image[at : at + local], columns)
@@ -89,7 +89,7 @@ def _row(image: bytes, at: int, end: int, columns: frozenset[int]) -> Row | None
 
 
 def _types(payload: bytes, columns: frozenset[int]) -> tuple[int, Sequence[int]] | None:
-    """Return the length of a record's header and its serial types; None if they are not those of a row."""
+    """Return the length of a row's header and its serial types; None if the header is invalid."""
     length, at = _varint(payload, 0)
     if not max(columns) * 9 + 9 >= length > min(columns) or length > len(payload):
         return None
@@ -101,7 +101,7 @@ def _types(payload: bytes, columns: frozenset[int]) -> tuple[int, Sequence[int]]
 
 
 def _overflow(image: bytes, page: int, size: int) -> bytes:
-    """Return the part of a row that stands on further pages; shorter than its size if the chain is broken."""
+    """Return the part of a row on overflow pages, shorter than `size` if the chain of pages is broken."""
     parts = []
     while size > 0 and 0 < page <= len(image) // PAGE:
         start = (page - 1) * PAGE
@@ -111,18 +111,18 @@ def _overflow(image: bytes, page: int, size: int) -> bytes:
 
 
 def _values(content: bytes, at: int, types: Sequence[int]) -> tuple[Value, ...]:
-    found: list[Value] = []
+    values: list[Value] = []
     for serial in types:
         width = _width(serial)
         part = content[at : at + width]
         at += width
         if serial >= _TEXTS:
-            found.append(part.decode("utf-8", "replace") if serial % 2 else part)
+            values.append(part.decode("utf-8", "replace") if serial % 2 else part)
         elif serial == _FLOAT:
-            found.append(struct.unpack(">d", part)[0])
+            values.append(struct.unpack(">d", part)[0])
         else:
-            found.append(_CONSTANTS.get(serial, int.from_bytes(part, "big", signed=True)))
-    return tuple(found)
+            values.append(_CONSTANTS.get(serial, int.from_bytes(part, "big", signed=True)))
+    return tuple(values)
 
 
 def _width(serial: int) -> int:

@@ -1,6 +1,7 @@
-"""What is asked of the tables of a log: which records, by what the index columns say, and where the chain stands.
+"""The SQL queries on a log: find records by index columns, and find both ends of the chain.
 
-The columns only find; what is handed on comes from the envelope, whose hash is compared at once (`reader.py`).
+The index columns only locate a record. The reader returns the envelope, after it has verified the hash
+(`log_reader.py`).
 """
 
 from __future__ import annotations
@@ -8,24 +9,24 @@ from __future__ import annotations
 import sqlite3
 from typing import Any, TypeGuard
 
-from evaluator.audit.log.chain import GENESIS, HASH_LENGTH, Head, stub_hash
-from evaluator.audit.log.items import LogFilter, usual_spelling
+from evaluator.audit.log.chain import GENESIS, HASH_LENGTH, Head, checkpoint_hash
+from evaluator.audit.log.items import LogFilter, normalized_host
 from evaluator.audit.log.schema import Layout
 from evaluator.audit.record import time_text
 from evaluator.base import json_values as plain
 
-_MOST_RECORDS = 1 << 62
-_SHA256 = 64
+_MAX_SEQ = 1 << 62
+_SHA256_DIGITS = 64
 Row = tuple[Any, ...]
 
 
 def is_hash(value: object) -> TypeGuard[bytes]:
-    """Return whether a stored value can be a hash or a public key."""
+    """Return whether a stored value has the form of a hash or a public key: 32 octets."""
     return isinstance(value, bytes) and len(value) == HASH_LENGTH
 
 
 def key_of(sha256: str) -> bytes:
-    """Return the octets of a digest that an envelope names; one that is not hexadecimal names no text."""
+    """Return the octets of a hexadecimal digest, the key of a stored text; empty if the digest is invalid."""
     try:
         return bytes.fromhex(sha256)
     except ValueError:
@@ -33,7 +34,7 @@ def key_of(sha256: str) -> bytes:
 
 
 def head_of(connection: sqlite3.Connection) -> Head:
-    """Return the end of the chain, as the last row says; a hash that is not one becomes an empty one."""
+    """Return the head of the log from its last row; the hash is empty if the stored one is invalid."""
     last = connection.execute("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
     if last is None:
         return pruned_head(connection)
@@ -41,90 +42,91 @@ def head_of(connection: sqlite3.Connection) -> Head:
 
 
 def pruned_head(connection: sqlite3.Connection) -> Head:
-    """Return the end of what was pruned: where the chain begins.
+    """Return the head of the last pruned record, which the first record in the log follows; GENESIS without a prune.
 
-    A checkpoint says it twice, in its columns and in its document. If they differ, the document counts if its hash is
-    right. The hash is empty if neither can be read.
+    A checkpoint contains this head in its columns and in its document. If they differ, the document is used if its hash
+    is correct. The hash of the result is empty if both are unreadable.
     """
     query = "SELECT id, last_seq, last_hash, hash, signer, document FROM stub ORDER BY id DESC LIMIT 1"
     row = connection.execute(query).fetchone()
     if row is None:
         return GENESIS
     number, seq, last, stored, signer, document = row
-    in_columns = Head(seq, last) if type(seq) is int and 0 <= seq < _MOST_RECORDS and is_hash(last) else None
-    in_document = _pruned_by(document)
+    in_columns = Head(seq, last) if type(seq) is int and 0 <= seq < _MAX_SEQ and is_hash(last) else None
+    in_document = _head_in_document(document)
     if in_columns == in_document and in_columns is not None:
         return in_columns
     before = connection.execute("SELECT hash FROM stub WHERE id = ?", (number - 1,)).fetchone()
     previous = before[0] if before and is_hash(before[0]) else GENESIS.hash
-    is_right = (
-        isinstance(document, bytes) and stub_hash(previous, signer if is_hash(signer) else None, document) == stored
+    is_document_intact = (
+        isinstance(document, bytes)
+        and checkpoint_hash(previous, signer if is_hash(signer) else None, document) == stored
     )
-    if in_document is not None and (is_right or in_columns is None):
+    if in_document is not None and (is_document_intact or in_columns is None):
         return in_document
     return in_columns or Head(0, b"")
 
 
-def _pruned_by(document: object) -> Head | None:
-    """Return the end of what was pruned, as the document of a checkpoint says."""
+def _head_in_document(document: object) -> Head | None:
+    """Return the head in the document of a checkpoint, None if it is unreadable."""
     try:
         checkpoint = plain.loads(document) if isinstance(document, bytes) else {}
         seq, last = checkpoint["last_seq"], bytes.fromhex(checkpoint["last_hash"])
     except (ValueError, KeyError, TypeError):
         return None
-    return Head(seq, last) if type(seq) is int and 0 <= seq < _MOST_RECORDS and is_hash(last) else None
+    return Head(seq, last) if type(seq) is int and 0 <= seq < _MAX_SEQ and is_hash(last) else None
 
 
 def find_seqs(
     connection: sqlite3.Connection,
     layout: Layout,
-    wanted: LogFilter,
+    log_filter: LogFilter,
     *,
     newest_first: bool,
     limit: int | None = None,
 ) -> list[int]:
-    """Return the numbers of the records that are meant, at most so many."""
-    where, values = _where(layout, wanted)
-    order, most = "DESC" if newest_first else "ASC", -1 if limit is None else limit
-    key = "+seq" if where.startswith("WHERE timestamp") else "seq"  # else all are read in order, to find a late one
-    query = f"SELECT seq FROM entry {where} ORDER BY {key} {order} LIMIT {most}"  # noqa: S608 -- of the texts below
+    """Return the numbers of the matching records, at most `limit` of them."""
+    where, values = _where(layout, log_filter)
+    order, row_limit = "DESC" if newest_first else "ASC", -1 if limit is None else limit
+    key = "+seq" if where.startswith("WHERE timestamp") else "seq"  # `+` makes SQLite use the index of timestamps
+    query = f"SELECT seq FROM entry {where} ORDER BY {key} {order} LIMIT {row_limit}"  # noqa: S608 -- constant texts
     return [seq for (seq,) in connection.execute(query, values)]
 
 
-def count(connection: sqlite3.Connection, layout: Layout, wanted: LogFilter) -> int:
-    """Return how many records are meant."""
-    where, values = _where(layout, wanted)
-    row = connection.execute(f"SELECT count(*) FROM entry {where}", values).fetchone()  # noqa: S608 -- as above
+def count(connection: sqlite3.Connection, layout: Layout, log_filter: LogFilter) -> int:
+    """Return the number of matching records."""
+    where, values = _where(layout, log_filter)
+    row = connection.execute(f"SELECT count(*) FROM entry {where}", values).fetchone()  # noqa: S608 -- constant texts
     return int(row[0])
 
 
-def _where(layout: Layout, wanted: LogFilter) -> tuple[str, list[str]]:
-    conditions, values = _conditions(layout, wanted)
+def _where(layout: Layout, log_filter: LogFilter) -> tuple[str, list[str]]:
+    conditions, values = _conditions(layout, log_filter)
     return f"WHERE {' AND '.join(conditions)}" if conditions else "", values
 
 
-def _conditions(layout: Layout, wanted: LogFilter) -> tuple[list[str], list[str]]:
-    """Return the conditions and their values, what tells most first; only the first may choose the index."""
+def _conditions(layout: Layout, log_filter: LogFilter) -> tuple[list[str], list[str]]:
+    """Return the conditions and their values, the most selective first; only the first one may use an index."""
     conditions: list[tuple[str, tuple[str, ...]]] = [
-        ("seq IN (SELECT seq FROM label WHERE name = ? AND value = ?)", label) for label in wanted.labels.items()
+        ("seq IN (SELECT seq FROM label WHERE name = ? AND value = ?)", label) for label in log_filter.labels.items()
     ]
-    if wanted.finding is not None:
-        conditions.append(("seq IN (SELECT seq FROM finding WHERE code = ?)", (wanted.finding,)))
-    if wanted.host is not None:
-        conditions.append(("host IN (?, ?)", (wanted.host, usual_spelling(wanted.host))))
-    conditions += _equal("interface", wanted.interface)
-    for moment, sign in ((wanted.since, ">="), (wanted.until, "<")):
+    if log_filter.finding is not None:
+        conditions.append(("seq IN (SELECT seq FROM finding WHERE code = ?)", (log_filter.finding,)))
+    if log_filter.host is not None:
+        conditions.append(("host IN (?, ?)", (log_filter.host, normalized_host(log_filter.host))))
+    conditions += _equal("interface", log_filter.interface)
+    for moment, sign in ((log_filter.since, ">="), (log_filter.until, "<")):
         if moment is not None:
             conditions.append((f"timestamp {sign} ?", (time_text(moment),)))
-    if wanted.policy is not None and len(wanted.policy) == _SHA256:
-        conditions.append((layout.by_digest, (wanted.policy,)))
+    if log_filter.policy is not None and len(log_filter.policy) == _SHA256_DIGITS:
+        conditions.append((layout.by_digest, (log_filter.policy,)))
     else:
-        conditions += _equal("policy", wanted.policy)
-    conditions += _equal("status", wanted.status)
+        conditions += _equal("policy", log_filter.policy)
+    conditions += _equal("status", log_filter.status)
     is_by_time = bool(conditions) and conditions[0][0].startswith("timestamp")
-    keeps_from_index = "+"
+    without_index = "+"  # SQLite uses no index for an expression such as `+status`
     texts = [
-        text if i == 0 or (is_by_time and text.startswith("timestamp")) else f"{keeps_from_index}{text}"
+        text if i == 0 or (is_by_time and text.startswith("timestamp")) else f"{without_index}{text}"
         for i, (text, _) in enumerate(conditions)
     ]
     return texts, [value for _, values in conditions for value in values]

@@ -1,4 +1,4 @@
-"""The one way to read records: a log and an export answer the same questions."""
+"""The interface of everything that reads records: a log and an export have the same methods."""
 
 from __future__ import annotations
 
@@ -13,56 +13,56 @@ from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.base.text import quote, quote_all
 
 Progress = Callable[[int, int], None]
-_MOST_MATCHES = 10
+_MAX_LISTED = 10
 
 
 class Reader(Protocol):
-    """Reads a log or an export. Nothing raises anything but RecordError, whatever the file holds."""
+    """Reads a log or an export; its methods raise only RecordError, whatever the file contains."""
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """What is known to be wrong with the file as a whole; what is wrong with a record stands with the record."""
+        """The problems of the file as a whole that are known so far; problems of a record are in the record."""
 
-    def items(self, wanted: LogFilter, *, newest_first: bool, limit: int | None) -> Iterator[Item]:
-        """Yield the records that are meant, and every damaged place that may be one of them."""
+    def items(self, log_filter: LogFilter, *, newest_first: bool, limit: int | None) -> Iterator[Item]:
+        """Yield the matching records without bodies, and every damaged record that may match."""
 
-    def records(self, wanted: LogFilter) -> Iterator[Record | Damaged]:
-        """Yield the same with the bodies of each record; those that are damaged are left out and marked."""
+    def records(self, log_filter: LogFilter) -> Iterator[Record | Damaged]:
+        """Yield the same records with their bodies; a damaged body is None, and `damage` contains the reason."""
 
     def find(self, decision_id: str) -> Item:
-        """Return the record of an id or of a unique prefix; RecordError if there is none, or there are several."""
+        """Return the record with an id or a unique prefix of an id; RecordError if no record or several have it."""
 
     def record(self, entry: Entry) -> Record:
-        """Return an entry with its bodies; those that are damaged are left out and marked."""
+        """Return an entry with its bodies; a damaged body is None, and `damage` contains the reason."""
 
-    def count(self, wanted: LogFilter) -> int:
-        """Return how many records are meant."""
+    def count(self, log_filter: LogFilter) -> int:
+        """Return the number of matching records."""
 
     def codes(self) -> frozenset[str]:
         """Return the codes of all findings."""
 
     def head(self) -> Head:
-        """Return where the chain ends; UnverifiedError if the end is damaged."""
+        """Return the head of the chain; UnverifiedError if the last record is damaged."""
 
     def verify(self, public_keys: Iterable[bytes], head: Head | None, progress: Progress) -> Verification:
-        """Compare everything with everything else."""
+        """Verify the whole file; with `public_keys`, every record must be signed with one of them."""
 
     def close(self) -> None:
         """Close the file."""
 
 
 def not_found(decision_id: str) -> RecordError:
-    """Return the error for an id that names no record."""
+    """Return the error for an id that no record has."""
     hint = "`activenic log list` shows the ids"
     if len(decision_id) < SHORTEST_PREFIX:
         hint += f"; {SHORTEST_PREFIX} characters are enough if they are unique"
-    message = f"the log holds no decision {quote(decision_id)}"
+    message = f"the log has no record of decision {quote(decision_id)}"
     return RecordError([Diagnostic(RecordCode.NOT_FOUND, message, hint=hint)])
 
 
 def ambiguous(prefix: str, ids: Iterable[str]) -> RecordError:
-    """Return the error for a prefix that several ids begin with."""
-    found = list(ids)
-    shown = quote_all(found[:_MOST_MATCHES]) + (" and more" if len(found) > _MOST_MATCHES else "")
-    message = f"several ids begin with {quote(prefix)}: {shown}"
+    """Return the error for a prefix of several ids."""
+    matches = list(ids)
+    listed = quote_all(matches[:_MAX_LISTED]) + (" and more" if len(matches) > _MAX_LISTED else "")
+    message = f"several ids begin with {quote(prefix)}: {listed}"
     return RecordError([Diagnostic(RecordCode.AMBIGUOUS, message, hint="give more characters of the id")])

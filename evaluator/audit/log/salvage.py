@@ -1,8 +1,21 @@
-"""A damaged log becomes a readable one: a copy in memory of every row that its pages still hold.
+"""Recovers the rows of a damaged log: copies every row that the file's pages still contain to a new log in memory.
 
-The copy has the tables of the current version, whatever version the file has, and what only repeats an envelope is made
-again from the envelope. So everything that reads a log reads the copy, too, with the same queries. A row whose envelope
-cannot be read is copied as it is, so that it is named as damaged.
+**Why.** SQLite reads a table through a tree of pages. One damaged page near the root hides every row below it, although
+the rows themselves are intact. A damaged file header hides the whole file. So the pages are searched for rows without
+SQLite's trees (`pages.py`).
+
+**How.** Tables are recognised by their number of columns: 12 or 13 are records, 4 are texts, 7 are checkpoints. Each
+row is then checked by its content. A text is stored under the digest that it has now. The index columns, findings,
+labels and references to texts of a record are derived from its envelope, because they only repeat the envelope. A row
+whose envelope cannot be read is copied unchanged, so that the readers report it as damaged. The pages may also contain
+old copies of a row, so readable rows are inserted first and a row with a known key is ignored.
+
+**Invariants.** The copy has the tables of the current version, whatever version the file has, so every reader uses the
+same queries on the copy. Nothing here decides whether a record is genuine: hashes, checksums and signatures are
+verified on the copy exactly as on the file. The file itself is never changed.
+
+**Limits.** Only the pages of the file and of its write-ahead log are searched. If a row uses overflow pages and one is
+lost, the checksum of the text or envelope fails, and the row counts as damaged.
 """
 
 from __future__ import annotations
@@ -20,55 +33,57 @@ from evaluator.audit.log.schema import APPLICATION_ID, CURRENT
 from evaluator.audit.record import Json, bodies_of, is_erased, read_envelope
 from evaluator.base.digest import digest
 
-_ENTRIES, _BODIES, _STUBS = frozenset({12, 13}), 4, 7  # how many columns the tables have, in every version
+_ENTRIES, _BODIES, _CHECKPOINTS = frozenset({12, 13}), 4, 7  # numbers of columns, in every version
 _APPLICATION_ID = slice(68, 72)
 _SEQ, _HASH, _SIGNER, _SIGNATURE, _ID = range(5)
-_LARGEST_INTEGER = (1 << 63) - 1
 
 
-def salvaged(path: Path, connection: sqlite3.Connection | None) -> sqlite3.Connection | None:
-    """Return the copy of a log; None if nothing of a log is in the file. Without a connection its pages are read."""
-    found: dict[int, list[Row]] = {}
+def salvage_rows(path: Path, connection: sqlite3.Connection | None) -> sqlite3.Connection | None:
+    """Return the copy of a log in memory; None if the file contains no readable record and no checkpoint.
+
+    `connection` is a connection to the file, None if SQLite cannot open it.
+    """
+    rows_by_columns: dict[int, list[Row]] = {}
     for image in _images(path, connection):
-        for number, values in rows(image, _ENTRIES | {_BODIES, _STUBS}):
-            found.setdefault(len(values), []).append((number, values))
+        for number, values in rows(image, _ENTRIES | {_BODIES, _CHECKPOINTS}):
+            rows_by_columns.setdefault(len(values), []).append((number, values))
     copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
     copy.executescript(CURRENT.tables)
     copy.execute("BEGIN")
-    _put_bodies(copy, found.get(_BODIES, ()))
-    _put_stubs(copy, found.get(_STUBS, ()))
-    _put_entries(copy, [row for columns in _ENTRIES for row in found.get(columns, ())])
+    _insert_bodies(copy, rows_by_columns.get(_BODIES, ()))
+    _insert_checkpoints(copy, rows_by_columns.get(_CHECKPOINTS, ()))
+    _insert_entries(copy, [row for columns in _ENTRIES for row in rows_by_columns.get(columns, ())])
     copy.execute("COMMIT")
-    ((confirmed,),) = copy.execute("SELECT (SELECT count(*) FROM named) + (SELECT count(*) FROM stub)")
-    if confirmed:
+    ((rows_in_use,),) = copy.execute("SELECT (SELECT count(*) FROM named) + (SELECT count(*) FROM stub)")
+    if rows_in_use:
         return copy
     copy.close()
     return None
 
 
 def begins_like_a_log(head: bytes) -> bool:
-    """Return whether a file that SQLite does not know may be a log whose beginning is damaged."""
-    mark = APPLICATION_ID.to_bytes(4, "big")
-    return head.startswith(MAGIC) or head[_APPLICATION_ID] == mark or (len(head) > 0 and not any(head))
+    """Return whether a file may be a log with a damaged header; `head` is the first 100 octets of the file."""
+    application_id = APPLICATION_ID.to_bytes(4, "big")
+    return head.startswith(MAGIC) or head[_APPLICATION_ID] == application_id or (len(head) > 0 and not any(head))
 
 
 def _images(path: Path, connection: sqlite3.Connection | None) -> Iterator[bytes]:
-    """Yield the file as SQLite sees it, with what others have written; and as it is, if SQLite sees less."""
-    seen = 0
+    """Yield the database as SQLite reads it, then the raw file with its write-ahead log if SQLite read less."""
+    size = 0
     if connection is not None:
         with suppress(sqlite3.Error):
             image = connection.serialize()
-            seen = len(image)
+            size = len(image)
             yield image
-    if seen < path.stat().st_size:
-        waiting = path.with_name(f"{path.name}-wal")
-        yield with_wal(path.read_bytes(), waiting.read_bytes() if waiting.is_file() else b"")
+    if size < path.stat().st_size:
+        wal = path.with_name(f"{path.name}-wal")
+        yield with_wal(path.read_bytes(), wal.read_bytes() if wal.is_file() else b"")
 
 
-def _put_bodies(copy: sqlite3.Connection, found: Iterable[Row]) -> None:
-    """Put in the texts under the digests that they have; those that cannot be read under the digest that they had."""
+def _insert_bodies(copy: sqlite3.Connection, body_rows: Iterable[Row]) -> None:
+    """Insert texts under their computed digests; an unreadable text gets the digest that its row contains."""
     damaged = []
-    for number, (_, sha256, size, packed) in found:
+    for number, (_, sha256, size, packed) in body_rows:
         try:
             text = unpack(packed, LARGEST)
         except ValueError:
@@ -79,47 +94,50 @@ def _put_bodies(copy: sqlite3.Connection, found: Iterable[Row]) -> None:
     copy.executemany("INSERT OR IGNORE INTO body VALUES (?, ?, ?, ?)", damaged)
 
 
-def _put_stubs(copy: sqlite3.Connection, found: Iterable[Row]) -> None:
-    for number, (_, last, *values, document) in found:
+def _insert_checkpoints(copy: sqlite3.Connection, checkpoint_rows: Iterable[Row]) -> None:
+    for number, (_, last, *values, document) in checkpoint_rows:
         if isinstance(document, bytes) and document.startswith(b"{"):
             row = (number, _integer(last), *values, document)
             with suppress(sqlite3.Error):
                 copy.execute("INSERT OR IGNORE INTO stub VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 
-def _put_entries(copy: sqlite3.Connection, found: Iterable[Row]) -> None:
-    """Put in the records, those that can be read first: of the others a copy may be a stale one."""
+def _insert_entries(copy: sqlite3.Connection, entry_rows: Iterable[Row]) -> None:
+    """Insert records, readable ones first: an unreadable row may be an old copy of a readable one."""
     damaged = []
-    for number, values in found:
+    for number, values in entry_rows:
         try:
             envelope = read_envelope(unpack(values[-1], LARGEST))
         except ValueError:
             damaged.append((number, values))
         else:
-            _put_entry(copy, (number, values), columns_of(envelope), envelope)
+            _insert_entry(copy, (number, values), columns_of(envelope), envelope)
     for number, values in damaged:
-        name = values[_ID]
+        decision_id = values[_ID]
         columns: dict[str, str | None] = dict.fromkeys(CURRENT.index, "")
-        columns["decision_id"] = name if isinstance(name, str) and name else f"record {number}"
+        columns["decision_id"] = decision_id if isinstance(decision_id, str) and decision_id else f"record {number}"
         if isinstance(values[_HASH], bytes) and isinstance(values[-1], bytes):
-            _put_entry(copy, (number, values), columns, None)
+            _insert_entry(copy, (number, values), columns, None)
 
 
-def _put_entry(copy: sqlite3.Connection, found: Row, columns: dict[str, str | None], envelope: Json | None) -> None:
-    number, values = found
+def _insert_entry(
+    copy: sqlite3.Connection, entry_row: Row, columns: dict[str, str | None], envelope: Json | None
+) -> None:
+    """Insert a record and, if its envelope is readable, the rows of the other tables that repeat the envelope."""
+    number, values = entry_row
     row = (number, values[_HASH], values[_SIGNER], values[_SIGNATURE], *columns.values(), values[-1])
     try:
-        done = copy.execute(f"INSERT OR IGNORE INTO entry VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+        inserted = copy.execute(f"INSERT OR IGNORE INTO entry VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
     except sqlite3.Error:
         return
-    if envelope is None or not done.rowcount:
+    if envelope is None or not inserted.rowcount:
         return
     copy.executemany("INSERT OR IGNORE INTO finding VALUES (?, ?)", [(code, number) for code in codes_of(envelope)])
     labels = [(name, value, number) for name, value in envelope["labels"].items()]
     copy.executemany("INSERT OR IGNORE INTO label VALUES (?, ?, ?)", labels)
-    named = "INSERT OR IGNORE INTO named VALUES (?, ?, coalesce((SELECT id FROM body WHERE sha256 = ?), 0))"
+    insert_named = "INSERT OR IGNORE INTO named VALUES (?, ?, coalesce((SELECT id FROM body WHERE sha256 = ?), 0))"
     bodies = [body for body in enumerate(bodies_of(envelope)) if not is_erased(envelope, body[1])]
-    copy.executemany(named, [(number, place, key_of(body.sha256)) for place, body in bodies])
+    copy.executemany(insert_named, [(number, place, key_of(body.sha256)) for place, body in bodies])
 
 
 def _octets(value: Value) -> bytes:

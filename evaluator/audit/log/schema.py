@@ -1,15 +1,17 @@
-"""The tables of a log, versions 1 and 2, and the triggers that keep its own users from changing it.
+"""The tables and triggers of a log, for versions 1 and 2.
 
-Triggers prevent mistakes, not an adversary: anybody who can write the file can drop them. A record can be removed only
-behind a checkpoint (table `stub`), a text only when no record names it.
+The triggers reject every change except an append and a prune. They prevent mistakes, not attacks: anybody who can write
+the file can drop them. A record can be deleted only if a checkpoint (table `stub`) covers it, and a text only if no
+record refers to it.
 
-`envelope` and `packed` hold what `packing.py` writes, `document` canonical JSON. The other columns of `entry`, and the
-tables `finding` and `label`, only repeat the envelope, so that it can be found; `log verify` compares them. `named`
-lists the texts of each record, the report at place 0; it is what keeps a text from being removed. Reading goes by
-digest.
+`entry` has one row for each record. `envelope` and `body.packed` contain compressed texts (`packing.py`), and
+`stub.document` contains canonical JSON. The other columns of `entry`, and the tables `finding` and `label`, repeat
+values of the envelope as an index; `log verify` compares them with the envelope. `named` lists the texts of each
+record, with the report at place 0; a text that is listed there cannot be deleted. Readers find a text by its digest.
 
-**No two versions have the same tables.** So the tables show which version a log has, even if its header is damaged.
-A log of version 1 is read, never written. Both versions share most statements.
+**No two versions have the same tables**, so the tables show the version of a log even if its header is damaged. A log
+of version 1 can be read, not written. The versions share most statements. **The SQL texts must never change**, not even
+the messages of the triggers: verification compares them with the SQL in the file.
 """
 
 from __future__ import annotations
@@ -90,30 +92,30 @@ BEGIN SELECT raise(ABORT, 'a log is never changed'); END;
 CREATE TRIGGER stub_never_goes BEFORE DELETE ON stub
 BEGIN SELECT raise(ABORT, 'a log is never changed'); END;
 """
-_ENTRY_1 = """    report_body INTEGER,
+_ENTRY_COLUMNS_1 = """    report_body INTEGER,
     policy_body INTEGER,
     envelope BLOB NOT NULL
 );
 """
-_OTHERS_1 = """CREATE INDEX entry_report_body ON entry (report_body);
+_OTHER_TABLES_1 = """CREATE INDEX entry_report_body ON entry (report_body);
 CREATE INDEX entry_policy_body ON entry (policy_body);
 """
-_GOES_1 = """CREATE TRIGGER body_goes BEFORE DELETE ON body
+_DELETE_TRIGGERS_1 = """CREATE TRIGGER body_goes BEFORE DELETE ON body
 WHEN EXISTS (SELECT 1 FROM entry WHERE report_body = OLD.id)
 OR EXISTS (SELECT 1 FROM entry WHERE policy_body = OLD.id)
 BEGIN SELECT raise(ABORT, 'a record names this text'); END;
 """
-_ENTRY_2 = """    policy_sha256 TEXT NOT NULL,
+_ENTRY_COLUMNS_2 = """    policy_sha256 TEXT NOT NULL,
     envelope BLOB NOT NULL
 );
 """
-_OTHERS_2 = """CREATE INDEX entry_policy_sha256 ON entry (policy_sha256);
+_OTHER_TABLES_2 = """CREATE INDEX entry_policy_sha256 ON entry (policy_sha256);
 CREATE TABLE named (
     seq INTEGER NOT NULL, place INTEGER NOT NULL, body INTEGER NOT NULL, PRIMARY KEY (seq, place)
 ) WITHOUT ROWID;
 CREATE INDEX named_body ON named (body);
 """
-_GOES_2 = """CREATE TRIGGER body_goes BEFORE DELETE ON body
+_DELETE_TRIGGERS_2 = """CREATE TRIGGER body_goes BEFORE DELETE ON body
 WHEN EXISTS (SELECT 1 FROM named WHERE body = OLD.id)
 BEGIN SELECT raise(ABORT, 'a record names this text'); END;
 CREATE TRIGGER named_stays BEFORE UPDATE ON named
@@ -122,19 +124,19 @@ CREATE TRIGGER named_goes BEFORE DELETE ON named
 WHEN OLD.seq > coalesce((SELECT max(last_seq) FROM stub), 0)
 BEGIN SELECT raise(ABORT, 'a log is only pruned from its beginning, behind a stub'); END;
 """
-_NAMED_1 = (
+_NAMED_QUERY_1 = (
     "SELECT seq, 0 AS place, report_body AS body FROM entry WHERE report_body IS NOT NULL"
     " UNION ALL SELECT seq, 1, policy_body FROM entry WHERE policy_body IS NOT NULL ORDER BY seq, place"
 )
-_COLUMNS_1 = ("decision_id", "timestamp", "host", "status", "interface", "policy")
+_INDEX_COLUMNS_1 = ("decision_id", "timestamp", "host", "status", "interface", "policy")
 
 
 class Layout(Struct, frozen=True):
-    """What differs between the versions: how the tables are made, and where things stand in them.
+    """The differences between the versions of a log.
 
-    `index` are the columns of `entry` that repeat the envelope, `named` is the query for the texts of all records,
-    `last` that for the last record by tables other than `entry`, and `by_digest` the condition by which records of one
-    policy are found.
+    `tables` and `triggers` are SQL statements. `index` are the columns of `entry` that repeat the envelope. `named` is
+    the query for the texts of all records, `last` the query for the largest record number in tables other than `entry`,
+    and `by_digest` the condition that selects the records of one policy by its digest.
     """
 
     version: int
@@ -149,18 +151,18 @@ class Layout(Struct, frozen=True):
 LAYOUTS: Mapping[int, Layout] = {
     1: Layout(
         1,
-        _TABLES.format(entry=_ENTRY_1, others=_OTHERS_1),
-        _TRIGGERS.format(goes=_GOES_1),
-        _COLUMNS_1,
-        _NAMED_1,
+        _TABLES.format(entry=_ENTRY_COLUMNS_1, others=_OTHER_TABLES_1),
+        _TRIGGERS.format(goes=_DELETE_TRIGGERS_1),
+        _INDEX_COLUMNS_1,
+        _NAMED_QUERY_1,
         "SELECT max(seq) FROM (SELECT seq FROM label UNION ALL SELECT seq FROM finding)",
         "policy_body IN (SELECT id FROM body WHERE lower(hex(sha256)) = ?)",
     ),
     2: Layout(
         2,
-        _TABLES.format(entry=_ENTRY_2, others=_OTHERS_2),
-        _TRIGGERS.format(goes=_GOES_2),
-        (*_COLUMNS_1, "policy_sha256"),
+        _TABLES.format(entry=_ENTRY_COLUMNS_2, others=_OTHER_TABLES_2),
+        _TRIGGERS.format(goes=_DELETE_TRIGGERS_2),
+        (*_INDEX_COLUMNS_1, "policy_sha256"),
         "SELECT seq, place, body FROM named ORDER BY seq, place",
         "SELECT max(seq) FROM named",
         "policy_sha256 = ?",
@@ -170,14 +172,14 @@ CURRENT = LAYOUTS[SCHEMA_VERSION]
 
 
 def schema_of(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return what the tables, indexes and triggers of a database are made by, by their names."""
-    found = connection.execute("SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema")
-    return {str(name): str(sql) for name, sql in found}
+    """Return the SQL of each table, index and trigger of a database, by type and name."""
+    rows = connection.execute("SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema")
+    return {str(name): str(sql) for name, sql in rows}
 
 
 @cache
-def schema_wanted(version: int) -> Mapping[str, str]:
-    """Return `schema_of` for a log of that version that nobody has altered."""
+def expected_schema(version: int) -> Mapping[str, str]:
+    """Return the `schema_of` an unaltered log of a version."""
     layout = LAYOUTS[version]
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(layout.tables + layout.triggers)
@@ -185,10 +187,10 @@ def schema_wanted(version: int) -> Mapping[str, str]:
 
 
 def version_of(schema: Mapping[str, str]) -> int | None:
-    """Return the version whose tables these are; triggers and indexes may be missing or altered."""
+    """Return the version that has these tables, None if no version has; triggers and indexes may differ."""
     for version in LAYOUTS:
-        wanted = schema_wanted(version)
-        tables = {name: sql for name, sql in wanted.items() if name.startswith("table ")}
+        expected = expected_schema(version)
+        tables = {name: sql for name, sql in expected.items() if name.startswith("table ")}
         if all(schema.get(name) == sql for name, sql in tables.items()):
             return version
     return None

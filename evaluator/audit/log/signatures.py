@@ -1,7 +1,7 @@
-"""Whether what stands in a log is signed as it must be.
+"""Verifies the signatures of records and checkpoints.
 
-Without keys to compare with, a signature is still checked against the key beside it: that finds
-damage, not a log made anew with another key.
+Without given public keys, a signature is verified against the key that is stored with it. That detects damage, but not
+a log that was written again with another key.
 """
 
 from __future__ import annotations
@@ -14,25 +14,28 @@ from evaluator.audit.log.queries import is_hash
 from evaluator.audit.log.signing import can_sign, is_signed
 from evaluator.base.diagnostic import Diagnostic, RecordCode
 
-Signed = tuple[object, object, object]
+Signed = tuple[object, object, object]  # hash, public key and signature, as stored
 
 
 class SignatureCheck(Struct, frozen=True):
-    """Checks signatures; with `public_keys` everything must be signed with one of them."""
+    """Verifies signatures; with `public_keys`, everything must be signed with one of them.
+
+    `is_possible` is false if the library for signatures is not installed.
+    """
 
     public_keys: frozenset[bytes]
     is_possible: bool = field(default_factory=can_sign)
 
-    def problems(self, what: str, seq: int, signed: Signed) -> Iterator[Diagnostic]:
-        """Yield what is wrong with a hash, the key that stands beside it, and the signature."""
+    def problems(self, name: str, seq: int, signed: Signed) -> Iterator[Diagnostic]:
+        """Yield the problem of a signature, if it has one; `name` names the record or checkpoint in the message."""
         digest, key, signature = signed
         if signature is None and key is None:
             if self.public_keys:
-                yield Diagnostic(RecordCode.SIGNATURE_MISSING, f"{what} is not signed", order=seq)
+                yield Diagnostic(RecordCode.SIGNATURE_MISSING, f"{name} is not signed", order=seq)
             return
         if not is_hash(key) or not isinstance(signature, bytes) or not isinstance(digest, bytes):
-            yield Diagnostic(RecordCode.SIGNATURE_MISSING, f"the signature of {what} is missing", order=seq)
+            yield Diagnostic(RecordCode.SIGNATURE_MISSING, f"the signature of {name} is missing", order=seq)
         elif self.public_keys and key not in self.public_keys:
-            yield Diagnostic(RecordCode.SIGNATURE_WRONG, f"{what} is signed with another key", order=seq)
+            yield Diagnostic(RecordCode.SIGNATURE_WRONG, f"{name} is signed with another key", order=seq)
         elif (self.public_keys or self.is_possible) and not is_signed(digest, key, signature):
-            yield Diagnostic(RecordCode.SIGNATURE_WRONG, f"the signature of {what} is not one of its key", order=seq)
+            yield Diagnostic(RecordCode.SIGNATURE_WRONG, f"the signature of {name} is wrong", order=seq)

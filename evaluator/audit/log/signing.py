@@ -1,6 +1,6 @@
-"""Who wrote a record: Ed25519 signatures over the hashes of a log, so that a chain made anew is not believed.
+"""Ed25519 signatures over the hashes of a log: without the private key, nobody can compute a changed chain again.
 
-The library `cryptography` (extra `sign`) does all of it; it is imported where a key is used.
+The library `cryptography` (extra `sign`) does the cryptography. It is imported only if a key is used.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from evaluator.base.text import quote_path, reason_of
 
 KEY_LENGTH = 32
 _LARGEST = 64 * 1024
+_KEYGEN_HINT = "`activenic log keygen FILE` creates a key pair"
 
 
 class Signer(Protocol):
-    """Whoever can sign: a key of a file, or what speaks to a hardware module."""
+    """Signs messages: with a key from a file, or with a hardware module."""
 
     @property
     def public_key(self) -> bytes:
@@ -40,17 +41,17 @@ class KeySigner(Struct, frozen=True):
     _sign: Callable[[bytes], bytes]
 
     def sign(self, message: bytes) -> bytes:
-        """Return the raw signature of a message."""
+        """Return the raw Ed25519 signature of a message, 64 octets."""
         return self._sign(message)
 
 
 def signature_of(digest: bytes, signer: Signer | None) -> bytes | None:
-    """Return the signature of a hash; None without a signer."""
+    """Return the raw signature of a hash; None without a signer."""
     return None if signer is None else signer.sign(signed_text(digest))
 
 
 def is_signed(digest: bytes, public_key: bytes, signature: bytes) -> bool:
-    """Return whether the signature of a hash was made with a key."""
+    """Return whether the signature of a hash is valid for a public key."""
     library = _library()
     try:
         library.Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed_text(digest))
@@ -60,7 +61,7 @@ def is_signed(digest: bytes, public_key: bytes, signature: bytes) -> bool:
 
 
 def can_sign() -> bool:
-    """Return whether the library is installed."""
+    """Return whether the library `cryptography` is installed."""
     try:
         import cryptography  # noqa: F401, PLC0415 -- an extra
     except ImportError:
@@ -69,42 +70,42 @@ def can_sign() -> bool:
 
 
 def read_signer(path: Path) -> KeySigner:
-    """Return the signer of a private key's PEM file; RecordError where it is none."""
+    """Return a signer with the private key of a PEM file; RecordError if the file is unreadable or invalid."""
     library, text = _library(), _read(path)
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 -- an extra
 
     try:
         key = load_pem_private_key(text, None)
     except TypeError:
-        raise _invalid(
-            path, "is encrypted", "keep the key of a log unencrypted, readable by its writer alone"
-        ) from None
+        hint = "store the key of a log unencrypted, readable only by the user who writes the log"
+        raise _invalid(path, "is encrypted", hint) from None
     except ValueError:
-        raise _invalid(path, "holds no private key", "`activenic log keygen FILE` makes one") from None
+        raise _invalid(path, "does not contain a private key", _KEYGEN_HINT) from None
     if not isinstance(key, library.Ed25519PrivateKey):
-        raise _invalid(path, "holds a key that is not of Ed25519", "`activenic log keygen FILE` makes one")
+        raise _invalid(path, "contains a key that is not an Ed25519 key", _KEYGEN_HINT)
     return KeySigner(key.public_key().public_bytes_raw(), key.sign)
 
 
 def read_public_key(path: Path) -> bytes:
-    """Return the raw public key of a PEM file; RecordError where it is none."""
+    """Return the raw public key of a PEM file, 32 octets; RecordError if the file is unreadable or invalid."""
     library, text = _library(), _read(path)
     from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415 -- an extra
 
     try:
         key = load_pem_public_key(text)
     except ValueError:
-        raise _invalid(path, "holds no public key", "`activenic log keygen FILE` writes it to FILE.pub") from None
+        hint = "`activenic log keygen FILE` writes the public key to FILE.pub"
+        raise _invalid(path, "does not contain a public key", hint) from None
     if not isinstance(key, library.Ed25519PublicKey):
-        raise _invalid(path, "holds a key that is not of Ed25519", "`activenic log keygen FILE` makes one")
+        raise _invalid(path, "contains a key that is not an Ed25519 key", _KEYGEN_HINT)
     raw: bytes = key.public_bytes_raw()
     return raw
 
 
 def write_keys(path: Path) -> Path:
-    """Make a key pair; the private key goes to `path`, for its owner alone, the public one to the path returned.
+    """Create a key pair; write the private key to `path` (mode 0600), the public key to the returned path.
 
-    RecordError where one of the files is there already: a key is never overwritten.
+    Raises RecordError if one of the files exists: a key is never overwritten.
     """
     library = _library()
     from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415 -- an extra
@@ -113,7 +114,7 @@ def write_keys(path: Path) -> Path:
     private_text = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
     public_text = key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
     if public.exists():
-        raise _unusable(public, "file exists")
+        raise _unwritable(public, "file exists")
     _write(path, private_text, 0o600)
     _write(public, public_text, 0o644)
     return public
@@ -126,7 +127,7 @@ def _write(path: Path, text: bytes, mode: int) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise _unusable(path, reason_of(error)) from None
+        raise _unwritable(path, reason_of(error)) from None
 
 
 def _read(path: Path) -> bytes:
@@ -137,20 +138,22 @@ def _read(path: Path) -> bytes:
         raise RecordError([Diagnostic(RecordCode.KEY_UNREADABLE, message)]) from None
 
 
-def _unusable(path: Path, reason: str) -> RecordError:
+def _unwritable(path: Path, reason: str) -> RecordError:
     message = f"the key {quote_path(path)} cannot be written: {reason}"
-    return RecordError([Diagnostic(RecordCode.KEY_UNREADABLE, message, hint="name a file that is not there yet")])
+    return RecordError(
+        [Diagnostic(RecordCode.KEY_UNREADABLE, message, hint="use the name of a file that does not exist")]
+    )
 
 
-def _invalid(path: Path, what: str, hint: str) -> RecordError:
-    return RecordError([Diagnostic(RecordCode.KEY_INVALID, f"{quote_path(path)} {what}", hint=hint)])
+def _invalid(path: Path, problem: str, hint: str) -> RecordError:
+    return RecordError([Diagnostic(RecordCode.KEY_INVALID, f"{quote_path(path)} {problem}", hint=hint)])
 
 
 def _library() -> ModuleType:
     try:
         from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415 -- an extra
     except ImportError:
-        raise extra_missing("signatures cannot be made or checked", "cryptography", "sign") from None
+        raise extra_missing("signatures cannot be created or verified", "cryptography", "sign") from None
     return ed25519
 
 

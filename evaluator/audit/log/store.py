@@ -1,7 +1,7 @@
-"""The decision log: records kept in one SQLite file that only grows, each chained to the one before.
+"""The decision log: an append-only SQLite file of records, each chained to the record before it.
 
-Several processes and threads may write at once. What `append` has returned for is on the disk and
-outlives a crash of the program and a loss of power (WAL, synchronous=FULL). Open it anew after a fork.
+Several processes and threads may write at the same time. When `append` returns, the record is on the disk and survives
+a crash of the program and a loss of power (WAL mode, synchronous=FULL). After a fork, open the log again.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from msgspec.structs import replace
 
 from evaluator import __version__
 from evaluator.audit.log.chain import Head, entry_hash
-from evaluator.audit.log.checkpoint import Checkpoint, leave, older_than
+from evaluator.audit.log.checkpoint import Checkpoint, next_checkpoint, write_checkpoint
 from evaluator.audit.log.export import ExportReader, is_export
-from evaluator.audit.log.file import OpenLog, as_record_errors, open_to_read, open_to_write, writing
+from evaluator.audit.log.file import OpenLog, open_to_read, open_to_write, sqlite_as_record_errors, write_transaction
 from evaluator.audit.log.items import Damaged, Entry, Item, LogFilter, codes_of, columns_of
 from evaluator.audit.log.log_reader import LogReader
 from evaluator.audit.log.ownership import key_warnings, log_risk
@@ -36,10 +36,10 @@ from evaluator.base.digest import digest
 from evaluator.base.text import quote, quote_path
 from evaluator.decision.decision import Decision
 
-_PATIENCE = 30.0
+_DEFAULT_TIMEOUT = 30.0
 _ALL = LogFilter()
-_LARGEST_SAFE = (1 << 53) - 1  # of what canonical JSON can hold
-_OF_FILE = frozenset({RecordCode.DAMAGED, RecordCode.SCHEMA_ALTERED})
+_MAX_SEQ = (1 << 53) - 1  # the largest integer in canonical JSON
+_FILE_CODES = frozenset({RecordCode.DAMAGED, RecordCode.SCHEMA_ALTERED})
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -52,9 +52,10 @@ def _random_id() -> str:
 
 
 class DecisionLog:
-    """A log of decisions, or for reading an export of one. Get it with `DecisionLog.open`.
+    """A decision log, or an export of a log for reading. Create it with `DecisionLog.open`.
 
-    It may be shared between threads, not across a fork. Whatever the file holds, nothing but RecordError is raised.
+    Threads may share it; processes may not share it across a fork. Methods that read raise only RecordError, whatever
+    the file contains.
     """
 
     __slots__ = ("_path", "_reader", "_writer", "warnings")
@@ -81,19 +82,20 @@ class DecisionLog:
         signer: Signer | str | Path | None = None,
         read_only: bool = False,
         create: bool = True,
-        timeout: float = _PATIENCE,
+        timeout: float = _DEFAULT_TIMEOUT,
     ) -> DecisionLog:
-        """Return the log of a file; if there is none it is made, for its owner alone.
+        """Return the log of a file; create the file (mode 0600) if it does not exist.
 
-        With `read_only` the file may be a log of any version, a damaged one, or an export; neither then nor without
-        `create` is anything made. `signer` signs what is written: the path of a private key's file, or an object that
-        can. `timeout` is how many seconds to wait while other processes write. `warnings` say if others can write the
-        log or read the key. Raises RecordError if the file is not a log, was written by a newer version, or must not
-        be written; it is left as it was.
+        With `read_only`, the file may be a log of any version, a damaged log or an export. With `read_only` or without
+        `create`, no file is created. `signer` signs records and checkpoints: the path of a private key, or an object
+        with `public_key` and `sign`. `clock` returns the time of a record and `new_id` its id. `timeout` is the number
+        of seconds to wait while other processes write. `warnings` of the result report that other users can write the
+        log or read the key. Raises RecordError if the file is not a log, was written by a newer version, or must not be
+        written; the file is not changed then.
         """
         path = Path(path)
         if read_only:
-            return cls(path, *_reading(path, timeout))
+            return cls(path, *_open_reader(path, timeout))
         signing = read_signer(Path(signer)) if isinstance(signer, str | Path) else signer
         warnings = key_warnings(Path(signer)) if isinstance(signer, str | Path) else ()
         connection, lock = open_to_write(path, create=create, timeout=timeout), threading.RLock()
@@ -101,68 +103,69 @@ class DecisionLog:
         return cls(path, reader, _Writer(path, connection, lock, reader, signing, clock, new_id), warnings)
 
     def append(self, decision: Decision, labels: Mapping[str, str] = _NO_LABELS) -> str:
-        """Append a decision and return its id, when it is on the disk.
+        """Append a decision and return its id when the record is on the disk.
 
-        RecordError if it cannot be written, and then it is not there; ReportError if the report's text has a key twice.
+        Raises RecordError if the record cannot be written (then nothing was appended), and ReportError if an object in
+        the report has a key twice.
         """
-        writer = self._writing()
+        writer = self._require_writer()
         return writer.append(make_record(decision, writer.new_id(), writer.clock(), labels, __version__))
 
     def append_record(self, record: Record) -> str:
-        """Append a record made elsewhere, as `append` does."""
-        return self._writing().append(checked(record))
+        """Append an existing record, such as a record of an export, and return its id."""
+        return self._require_writer().append(checked(record))
 
     def get(self, decision_id: str) -> Record:
-        """Return a record by its id, or a unique prefix of six or more characters of it.
+        """Return the record with an id, or with a unique prefix of an id of six or more characters.
 
-        Bodies that are damaged are left out, and `damage` of the record says so. RecordError if there is no such
-        record, or it is damaged itself.
+        A damaged body is None, and `damage` contains the reason. Raises RecordError if no record has the id, or if the
+        envelope is damaged.
         """
         return self.record_of(self.entry(decision_id))
 
     def entry(self, decision_id: str) -> Entry:
-        """Return a record without its bodies, with its place in the chain; RecordError as `get`."""
+        """Return a record without bodies, with its position in the chain; raises RecordError like `get`."""
         item = self.find(decision_id)
         if isinstance(item, Damaged):
             raise UnverifiedError(item.problems)
         return item
 
     def find(self, decision_id: str) -> Item:
-        """Return the record of an id or a unique prefix, or its damaged place; RecordError if there is none."""
+        """Return the record with an id or a unique prefix, even if it is damaged; RecordError if no record has it."""
         return self._reader.find(decision_id)
 
     def record_of(self, entry: Entry) -> Record:
-        """Return an entry with its bodies; those that are damaged are left out and marked in `damage`."""
+        """Return an entry with its bodies; a damaged body is None, and `damage` contains the reason."""
         return self._reader.record(entry)
 
     def records(self, wanted: LogFilter = _ALL) -> Iterator[Record]:
-        """Yield every record that is meant and intact, in the order of the chain.
+        """Yield every intact record that matches the filter `wanted`, in the order of the chain.
 
-        If places were damaged, UnverifiedError names them all when everything else has been given.
+        If records were damaged, UnverifiedError with all of their problems is raised after the last record.
         """
         problems: list[Diagnostic] = []
-        for found in self.places(wanted):
-            if isinstance(found, Damaged):
-                problems += found.problems
+        for record in self.places(wanted):
+            if isinstance(record, Damaged):
+                problems += record.problems
             else:
-                yield found
+                yield record
         if problems:
             raise UnverifiedError(problems)
 
     def places(self, wanted: LogFilter = _ALL) -> Iterator[Record | Damaged]:
-        """Yield the records that are meant, with damage marked, and the damaged places as values between them."""
+        """Yield the records that match the filter `wanted`, and the damaged records as `Damaged`, in order."""
         return self._reader.records(wanted)
 
     def items(
         self, wanted: LogFilter = _ALL, *, newest_first: bool = False, limit: int | None = None
     ) -> Iterator[Item]:
-        """Yield the records that are meant without their bodies, and the damaged places as values between them."""
+        """Yield the same without bodies, at most `limit` of them."""
         return self._reader.items(wanted, newest_first=newest_first, limit=limit)
 
     def entries(
         self, wanted: LogFilter = _ALL, *, newest_first: bool = False, limit: int | None = None
     ) -> Iterator[Entry]:
-        """Yield the records that are meant and intact, without bodies; at the end UnverifiedError as `records`."""
+        """Yield the intact matching records without bodies; raises UnverifiedError after the last like `records`."""
         problems: list[Diagnostic] = []
         for item in self.items(wanted, newest_first=newest_first, limit=limit):
             if isinstance(item, Damaged):
@@ -174,11 +177,11 @@ class DecisionLog:
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """What reading has found wrong with the file as a whole, up to now."""
+        """The problems of the file as a whole that reading has found so far."""
         return self._reader.problems
 
     def count(self, wanted: LogFilter = _ALL) -> int:
-        """Return how many records are meant."""
+        """Return the number of records that match the filter `wanted`."""
         return self._reader.count(wanted)
 
     def codes(self) -> frozenset[str]:
@@ -186,7 +189,7 @@ class DecisionLog:
         return self._reader.codes()
 
     def head(self) -> Head:
-        """Return where the chain ends now; noted elsewhere, it shows later that the tail is still there."""
+        """Return the head of the chain; a copy elsewhere detects a truncated log (`verify`)."""
         return self._reader.head()
 
     def verify(
@@ -195,20 +198,21 @@ class DecisionLog:
         head: Head | None = None,
         progress: Progress = lambda done, of: None,
     ) -> Verification:
-        """Compare everything with everything else; never raises for what is wrong in it.
+        """Verify the whole log; problems of the log are returned, not raised.
 
-        With `public_keys` (raw, 32 octets) every record must be signed with one of them. `head` is one noted
-        earlier. `progress` is told how many records of how many are done.
+        With `public_keys` (raw, 32 octets), every record must be signed with one of them. `head` is a head that was
+        noted earlier. `progress` is called with the number of verified records and the number of all records.
         """
         return self._reader.verify(public_keys, head, progress)
 
     def prune(self, before: datetime) -> Checkpoint | None:
-        """Remove the records up to the first that is not older than `before`; None if there is none.
+        """Remove the records before the first one that is not older than `before`; None if none was removed.
 
-        A checkpoint is left, from which the log still verifies; it names the damaged records that were removed.
-        RecordError if the file itself is damaged, or if every record is signed and the checkpoint would not be.
+        The returned checkpoint is written to the log, so the rest stays verifiable; it lists the damaged records that
+        were removed. Raises RecordError if the file itself is damaged, or if all records are signed and there is no
+        signer for the checkpoint.
         """
-        return self._writing().prune(before)
+        return self._require_writer().prune(before)
 
     def close(self) -> None:
         """Close the file."""
@@ -223,22 +227,22 @@ class DecisionLog:
     def __repr__(self) -> str:
         return f"DecisionLog({str(self._path)!r})"
 
-    def _writing(self) -> _Writer:
+    def _require_writer(self) -> _Writer:
         if self._writer is None:
-            message = f"{quote_path(self._path)} was opened for reading only"
+            message = f"{quote_path(self._path)} was opened read-only"
             raise RecordError([Diagnostic(RecordCode.UNWRITABLE, message)])
         return self._writer
 
 
-def _reading(path: Path, timeout: float) -> tuple[Reader, None, tuple[Diagnostic, ...]]:
-    """Return what reads a file, and the warning if others can write it."""
-    with as_record_errors(path):
+def _open_reader(path: Path, timeout: float) -> tuple[Reader, None, tuple[Diagnostic, ...]]:
+    """Return a reader of a log or an export, no writer, and a warning if other users can write the file."""
+    with sqlite_as_record_errors(path):
         risk = log_risk(path)
         warnings = () if risk is None else (replace(risk, severity=Severity.WARNING),)
         try:
             return LogReader(path, open_to_read(path, timeout), threading.RLock()), None, warnings
         except UnverifiedError:
-            if is_export(path):  # looked at only now: opening a log by other means would drop SQLite's locks
+            if is_export(path):  # not earlier: closing a descriptor of a log would release SQLite's locks
                 return ExportReader(path), None, warnings
             raise
 
@@ -246,7 +250,7 @@ def _reading(path: Path, timeout: float) -> tuple[Reader, None, tuple[Diagnostic
 class _Writer:
     """Appends to a log and prunes it."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 -- what `open` was given
+    def __init__(  # noqa: PLR0913, PLR0917 -- the arguments of `open`
         self,
         path: Path,
         connection: sqlite3.Connection,
@@ -265,65 +269,66 @@ class _Writer:
         self.new_id = new_id
 
     def append(self, record: Record) -> str:
-        """Append a record and return its id, when it is on the disk."""
+        """Append a record and return its id when the record is on the disk."""
         envelope = record.canonical()
         packed = pack(envelope)
-        with self._lock, as_record_errors(self._path), writing(self._connection):
+        with self._lock, sqlite_as_record_errors(self._path), write_transaction(self._connection):
             before = head_of(self._connection)
             if not is_hash(before.hash):
-                raise _damaged(self._path, "nothing can follow its last record")
+                raise _damaged_log(self._path, "the hash of its last record cannot be read")
             key = None if self._signer is None else self._signer.public_key
-            chained = entry_hash(before, key, envelope)
-            self._refuse_known(record.decision_id)
-            self._insert(before.seq + 1, record, (chained, key, signature_of(chained, self._signer), packed))
+            hash_ = entry_hash(before, key, envelope)
+            self._refuse_known_id(record.decision_id)
+            self._insert(before.seq + 1, record, (hash_, key, signature_of(hash_, self._signer), packed))
         self._reader.forget()
         return record.decision_id
 
     def prune(self, before: datetime) -> Checkpoint | None:
-        """Remove the oldest records and leave a checkpoint."""
-        found = self._reader.verify((), None, lambda done, of: None)
-        of_file = [problem for problem in found.problems if problem.code in _OF_FILE]
-        if of_file:
-            hint = "`activenic log export --skip-damaged` gives what is intact, for a new log"
-            raise UnverifiedError(replace(problem, hint=problem.hint or hint) for problem in of_file)
-        if self._signer is None and 0 < found.records == found.signed:
-            message = f"the log {quote_path(self._path)} is signed, and the checkpoint would not be"
-            hint = "give the private key; `log verify --key` would refuse the log for ever"
+        """Remove the oldest records and write a checkpoint."""
+        verification = self._reader.verify((), None, lambda done, of: None)
+        file_problems = [problem for problem in verification.problems if problem.code in _FILE_CODES]
+        if file_problems:
+            hint = "start a new log; `activenic log export --skip-damaged` exports the intact records"
+            raise UnverifiedError(replace(problem, hint=problem.hint or hint) for problem in file_problems)
+        if self._signer is None and 0 < verification.records == verification.signed:
+            message = f"the log {quote_path(self._path)} is signed, but no key was given to sign the checkpoint"
+            hint = "give the private key with `--sign-key`; without a signature, `log verify --key` would always fail"
             raise RecordError([Diagnostic(RecordCode.SIGNATURE_MISSING, message, hint=hint)])
         while True:
-            began = self._reader.ask(lambda log: pruned_head(log.connection))
-            checkpoint = older_than(self._reader.items(_ALL), began, before)
-            if checkpoint is not None and checkpoint.last.seq > _LARGEST_SAFE:
-                raise _damaged(self._path, "its records have numbers that no log reaches")
-            if checkpoint is None or self._leave(checkpoint, began):
+            pruned = self._reader.query_log(lambda log: pruned_head(log.connection))
+            checkpoint = next_checkpoint(self._reader.items(_ALL), pruned, before)
+            if checkpoint is not None and checkpoint.last.seq > _MAX_SEQ:
+                raise _damaged_log(self._path, "a record number is too large")
+            if checkpoint is None or self._prune_to(checkpoint, pruned):
                 self._reader.forget()
                 return checkpoint
 
-    def _leave(self, checkpoint: Checkpoint, began: Head) -> bool:
-        """Remove what is before the checkpoint; False if another process has pruned meanwhile."""
-        with self._lock, as_record_errors(self._path):
+    def _prune_to(self, checkpoint: Checkpoint, pruned: Head) -> bool:
+        """Write the checkpoint and remove the records up to it; False if another process has pruned meanwhile."""
+        with self._lock, sqlite_as_record_errors(self._path):
             self._connection.execute("PRAGMA secure_delete=ON")
-            with writing(self._connection):
-                if pruned_head(self._connection) != began:
+            with write_transaction(self._connection):
+                if pruned_head(self._connection) != pruned:
                     return False
-                leave(self._connection, checkpoint, self.clock(), self._signer)
+                write_checkpoint(self._connection, checkpoint, self.clock(), self._signer)
             self._connection.execute("PRAGMA incremental_vacuum").fetchall()
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return True
 
-    def _refuse_known(self, decision_id: str) -> None:
+    def _refuse_known_id(self, decision_id: str) -> None:
         if self._connection.execute("SELECT 1 FROM entry WHERE decision_id = ?", (decision_id,)).fetchone():
-            message = f"the log holds a decision {quote(decision_id)} already"
-            raise RecordError([Diagnostic(RecordCode.ID_TWICE, message, hint="an id is given once")])
+            message = f"the log already has a record of decision {quote(decision_id)}"
+            raise RecordError([Diagnostic(RecordCode.ID_TWICE, message, hint="each record needs a new id")])
 
-    def _insert(self, seq: int, record: Record, chained: tuple[bytes, bytes | None, bytes | None, bytes]) -> None:
+    def _insert(self, seq: int, record: Record, stored: tuple[bytes, bytes | None, bytes | None, bytes]) -> None:
+        """Insert a record; `stored` are its hash, public key, signature and packed envelope."""
         columns = columns_of(record.envelope)
-        digest_, key, signature, packed = chained
-        values = (seq, digest_, key, signature, *columns.values(), packed)
-        query = f"INSERT INTO entry VALUES ({', '.join('?' * len(values))})"  # noqa: S608 -- of question marks
+        hash_, key, signature, packed = stored
+        values = (seq, hash_, key, signature, *columns.values(), packed)
+        query = f"INSERT INTO entry VALUES ({', '.join('?' * len(values))})"  # noqa: S608 -- question marks
         self._connection.execute(query, values)
         named = [
-            (seq, place, self._body(content))
+            (seq, place, self._body_id(content))
             for place, content in enumerate((record.report, *record.texts))
             if content is not None
         ]
@@ -333,16 +338,16 @@ class _Writer:
         labels = [(name, value, seq) for name, value in record.envelope["labels"].items()]
         self._connection.executemany("INSERT INTO label VALUES (?, ?, ?)", labels)
 
-    def _body(self, body: bytes) -> int | None:
-        """Return the number of a stored text, which is stored now if it is new."""
-        name = key_of(digest(body))
-        row = self._connection.execute("SELECT id FROM body WHERE sha256 = ?", (name,)).fetchone()
+    def _body_id(self, body: bytes) -> int | None:
+        """Return the number of a stored text; store the text if it is new."""
+        sha256 = key_of(digest(body))
+        row = self._connection.execute("SELECT id FROM body WHERE sha256 = ?", (sha256,)).fetchone()
         if row:
             return int(row[0])
         insert = "INSERT INTO body (sha256, size, packed) VALUES (?, ?, ?)"
-        return self._connection.execute(insert, (name, len(body), pack(body))).lastrowid
+        return self._connection.execute(insert, (sha256, len(body), pack(body))).lastrowid
 
 
-def _damaged(path: Path, what: str) -> UnverifiedError:
-    message, hint = f"the log {quote_path(path)} is damaged: {what}", "`activenic log verify` lists every problem"
+def _damaged_log(path: Path, reason: str) -> UnverifiedError:
+    message, hint = f"the log {quote_path(path)} is damaged: {reason}", "`activenic log verify` lists every problem"
     return UnverifiedError([Diagnostic(RecordCode.DAMAGED, message, hint=hint)])

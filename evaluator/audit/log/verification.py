@@ -1,4 +1,4 @@
-"""The outcome of a verification, of a log or of an export."""
+"""The result of verifying a log or an export."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from msgspec import Struct
 from evaluator.audit.log.chain import Head
 from evaluator.base.diagnostic import Diagnostic
 
-MOST_PROBLEMS = 100
+MAX_PROBLEMS = 100
 
 
 class Verification(Struct, frozen=True):
-    """What a verification found: `problems` is empty if everything is what was written.
+    """The result of a verification: `problems` is empty if nothing was altered.
 
-    `problems` are the first hundred, `others` how many more there are. `records` were read, `pruned` is the number of
-    the last one that was removed, and `pruned_damaged` are the damaged records among those, as the checkpoints say. Of
-    the `signed` ones the signatures were checked if `signatures_checked`.
+    `problems` contains at most the first hundred problems, and `others` is the number of further ones. `records` is the
+    number of records, `head` the head of the chain, and `signed` the number of records with a signature. The
+    signatures were verified if `signatures_checked` is true. `pruned` is the number of the last pruned record, and
+    `pruned_damaged` are the numbers of the pruned records that were damaged, from the checkpoints.
     """
 
     problems: tuple[Diagnostic, ...]
@@ -32,11 +33,11 @@ class Verification(Struct, frozen=True):
 
     @property
     def is_sound(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether the verification succeeded."""
         return not self.problems
 
 
 def first_problems(problems: Iterable[Diagnostic]) -> tuple[tuple[Diagnostic, ...], int]:
-    """Return the first problems, and how many more there are."""
+    """Return the first hundred problems, and the number of further ones."""
     iterator = iter(problems)
-    return tuple(islice(iterator, MOST_PROBLEMS)), sum(1 for _ in iterator)
+    return tuple(islice(iterator, MAX_PROBLEMS)), sum(1 for _ in iterator)

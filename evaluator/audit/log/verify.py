@@ -1,4 +1,4 @@
-"""Whether a log is what was written: file, checkpoints, texts, records and a head noted earlier; all problems named."""
+"""Verifies a log: the file, checkpoints, texts, records, signatures and a noted head; reports every problem."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from itertools import chain
 from pathlib import Path
 
 from evaluator.audit.log.chain import GENESIS, Head
-from evaluator.audit.log.checkpoint import checkpoint_problems, damaged_before
-from evaluator.audit.log.file import OpenLog, as_record_errors, reading, rescued, schema_problems
+from evaluator.audit.log.checkpoint import checkpoint_problems, pruned_damaged_seqs
+from evaluator.audit.log.file import OpenLog, open_salvaged, read_transaction, schema_problems, sqlite_as_record_errors
 from evaluator.audit.log.queries import head_of, pruned_head
 from evaluator.audit.log.reader import Progress
 from evaluator.audit.log.schema import schema_of
@@ -18,33 +18,36 @@ from evaluator.audit.log.verification import Verification, first_problems
 from evaluator.audit.log.verify_records import Walk, body_problems, record_problems
 from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError
 
-_MOST_OF_SQLITE = 10
+_MAX_SQLITE_PROBLEMS = 10
 _MISSING = frozenset({RecordCode.RECORD_MISSING, RecordCode.BODY_MISSING})
 
 
 def verify(
     path: Path, log: OpenLog, public_keys: Iterable[bytes], noted: Head | None, progress: Progress
 ) -> Verification:
-    """Examine everything; what SQLite cannot read, or does not find in a damaged file, is read from the pages.
+    """Verify everything in a log; if SQLite cannot read the file completely, verify a copy of the rows in its pages.
 
-    With `public_keys` each record must be signed with one of them. `noted` is a head noted earlier.
+    With `public_keys`, each record must be signed with one of them. `noted` is a head that was noted earlier.
+    `progress` is called with the number of verified records and the number of all records.
     """
     keys = frozenset(public_keys)
-    of_file = list(dict.fromkeys([*log.problems, *(() if log.is_salvaged else _of_file(log))]))
+    file_problems = list(dict.fromkeys([*log.problems, *(() if log.is_salvaged else _file_problems(log))]))
     try:
-        walk, problems = _walked(path, log, keys, noted, progress)
-        is_whole = not of_file or log.is_salvaged or not _MISSING.intersection(problem.code for problem in problems)
+        walk, problems = _walk_log(path, log, keys, noted, progress)
+        is_complete = (
+            not file_problems or log.is_salvaged or not _MISSING.intersection(problem.code for problem in problems)
+        )
     except RecordError as error:
-        of_file, is_whole = [*of_file, *error.diagnostics], False
-    if not is_whole:
-        log = rescued(path, log, tuple(of_file))
+        file_problems, is_complete = [*file_problems, *error.diagnostics], False
+    if not is_complete:
+        log = open_salvaged(path, log, tuple(file_problems))
         try:
-            walk, problems = _walked(path, log, keys, noted, progress)
+            walk, problems = _walk_log(path, log, keys, noted, progress)
         finally:
             log.connection.close()
-    shown, others = first_problems(chain(of_file, problems))
+    first, others = first_problems(chain(file_problems, problems))
     return Verification(
-        shown,
+        first,
         others,
         walk.records,
         walk.pruned,
@@ -55,49 +58,52 @@ def verify(
     )
 
 
-def _walked(
+def _walk_log(
     path: Path, log: OpenLog, keys: frozenset[bytes], noted: Head | None, progress: Progress
 ) -> tuple[Walk, list[Diagnostic]]:
     walk, connection = Walk(SignatureCheck(keys)), log.connection
-    with as_record_errors(path), reading(connection):
+    with sqlite_as_record_errors(path), read_transaction(connection):
         problems = [
             *checkpoint_problems(connection, walk.signatures),
             *body_problems(connection, walk),
             *record_problems(log, walk, progress),
-            *_head(connection, noted),
+            *_head_problems(connection, noted),
         ]
-        walk.pruned, walk.pruned_damaged = pruned_head(connection).seq, damaged_before(connection)
+        walk.pruned, walk.pruned_damaged = pruned_head(connection).seq, pruned_damaged_seqs(connection)
     return walk, problems
 
 
-def _of_file(log: OpenLog) -> Iterator[Diagnostic]:
-    """Yield what SQLite finds wrong with its own file, and how its tables differ from those of a log."""
+def _file_problems(log: OpenLog) -> Iterator[Diagnostic]:
+    """Yield the problems that SQLite's integrity check reports, and altered tables, indexes and triggers."""
     try:
         yield from schema_problems(schema_of(log.connection), log.layout.version)
-        for (said,) in log.connection.execute(f"PRAGMA integrity_check({_MOST_OF_SQLITE})"):
-            if said != "ok":
-                yield Diagnostic(RecordCode.DAMAGED, f"SQLite finds the file damaged: {str(said).lower()}")
+        for (message,) in log.connection.execute(f"PRAGMA integrity_check({_MAX_SQLITE_PROBLEMS})"):
+            if message != "ok":
+                yield Diagnostic(RecordCode.DAMAGED, f"SQLite reports that the file is damaged: {str(message).lower()}")
     except (sqlite3.Error, UnicodeDecodeError) as error:
         yield Diagnostic(RecordCode.DAMAGED, f"SQLite cannot read the file: {str(error).lower()}")
 
 
-def _head(connection: sqlite3.Connection, noted: Head | None) -> Iterator[Diagnostic]:
+def _head_problems(connection: sqlite3.Connection, noted: Head | None) -> Iterator[Diagnostic]:
     if noted is None or noted == GENESIS:
         return
     last, pruned = head_of(connection), pruned_head(connection)
     if noted.seq < pruned.seq:
-        message = f"record {noted.seq} was pruned, with all up to {pruned.seq}, and cannot be compared"
+        message = f"the noted head cannot be compared: record {noted.seq} was pruned, as all records up to {pruned.seq}"
         yield Diagnostic(RecordCode.HEAD_PRUNED, message, hint="note the head again after each prune")
         return
     row = connection.execute("SELECT hash FROM entry WHERE seq = ?", (noted.seq,)).fetchone()
-    yield from compared_head(noted, last.seq, pruned.hash if noted.seq == pruned.seq else row[0] if row else b"")
+    yield from head_problems(noted, last.seq, pruned.hash if noted.seq == pruned.seq else row[0] if row else b"")
 
 
-def compared_head(noted: Head, last: int, found: object) -> Iterator[Diagnostic]:
-    """Yield how the record of a noted number differs from it; `last` is the number of the last record."""
+def head_problems(noted: Head, last: int, stored: object) -> Iterator[Diagnostic]:
+    """Yield the problem if a noted head is not in the chain.
+
+    `last` is the number of the last record, and `stored` the hash of the record that has the noted number.
+    """
     if noted.seq > last:
-        message = f"the log ends with record {last}, but record {noted.seq} was there: its tail was cut"
+        message = f"the log was truncated: it ends with record {last}, but record {noted.seq} existed"
         yield Diagnostic(RecordCode.HEAD_CUT, message)
-    elif found != noted.hash:
-        message = f"record {noted.seq} is not the one whose hash was noted: the log was made anew"
+    elif stored != noted.hash:
+        message = f"the hash of record {noted.seq} is not the noted one: the log was written again"
         yield Diagnostic(RecordCode.HEAD_DIFFERS, message)

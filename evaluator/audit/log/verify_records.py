@@ -1,7 +1,7 @@
-"""Every record of a log in the order of the chain, with its texts and with what it is found by.
+"""Verifies every record of a log in the order of the chain, with its texts, index columns and signature.
 
-Nothing is believed: each hash is made again from the envelope, each text from its stored form, and
-what only repeats the envelope is compared with it.
+Nothing stored is trusted: each hash is computed again from the envelope and each digest from the text. Values that
+repeat the envelope are compared with it.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from evaluator.audit.record import Json, bodies_of, is_erased, read_envelope
 from evaluator.base.diagnostic import Diagnostic, RecordCode
 from evaluator.base.text import quote_all
 
-Texts = dict[int, tuple[str, int]]
+Texts = dict[int, tuple[str, int]]  # digest and size by the number of a stored text
 
 
 class Walk(Struct):
-    """What is known on the way along the chain.
+    """The state of a verification while it goes along the chain.
 
-    `bodies` holds digest and size of each stored text, an empty digest if it is damaged, `named` those that some record
-    names. `before` is the number of the last record and `follows` the hashes that the next one may follow: the stored
-    one and, if it is another, the one that its envelope has; none if nobody can know.
+    `bodies` contains the digest and size of each stored text, with an empty digest if it is damaged. `named` are the
+    numbers of the texts that a record refers to. `before` is the number of the previous record. `follows` are the
+    hashes that the next record may follow: the stored hash of the previous record and the hash computed from its
+    envelope; empty if the previous record is missing. `is_broken` is true if the previous record was altered.
     """
 
     signatures: SignatureCheck
@@ -48,49 +49,49 @@ class Walk(Struct):
 
 
 def body_problems(connection: sqlite3.Connection, walk: Walk) -> Iterator[Diagnostic]:
-    """Yield what is wrong with the stored texts, and note them all."""
+    """Yield the damaged texts, and put all texts into `walk.bodies`."""
     for number, sha256, size, packed in connection.execute("SELECT id, sha256, size, packed FROM body"):
         try:
             text = unpack(packed, size)
-            found = hashlib.sha256(text).digest()
-            if found != sha256 or len(text) != size:
+            computed = hashlib.sha256(text).digest()
+            if computed != sha256 or len(text) != size:
                 raise ValueError("its digest differs")
         except ValueError as error:
             yield Diagnostic(RecordCode.BODY_ALTERED, f"text {number} was altered: {error}", order=number)
             walk.bodies[number] = ("", 0)
         else:
-            walk.bodies[number] = (found.hex(), size)
+            walk.bodies[number] = (computed.hex(), size)
 
 
 def record_problems(log: OpenLog, walk: Walk, progress: Progress) -> Iterator[Diagnostic]:
-    """Yield what is wrong with the records and what stands beside them; the texts have been noted."""
+    """Yield the problems of all records and of the tables that repeat them; call `body_problems` first."""
     connection = log.connection
-    ((most,),) = connection.execute("SELECT count(*) FROM entry")
+    ((record_count,),) = connection.execute("SELECT count(*) FROM entry")
     walk.head = pruned_head(connection)
     walk.before, walk.follows = walk.head.seq, (walk.head.hash,) if walk.head.hash else ()
-    beside = _Tables(
-        _Beside(connection, "SELECT seq, code FROM finding ORDER BY seq, code"),
-        _Beside(connection, "SELECT seq, name, value FROM label ORDER BY seq, name"),
-        _Beside(connection, log.layout.named),
+    tables = _Tables(
+        _RowsBySeq(connection, "SELECT seq, code FROM finding ORDER BY seq, code"),
+        _RowsBySeq(connection, "SELECT seq, name, value FROM label ORDER BY seq, name"),
+        _RowsBySeq(connection, log.layout.named),
     )
     columns = f"seq, hash, signer, signature, envelope, {', '.join(log.layout.index)}"
-    for row in connection.execute(f"SELECT {columns} FROM entry NOT INDEXED ORDER BY seq"):  # noqa: S608 -- of constants
-        yield from _record(row, walk, beside, log.layout.index)
+    for row in connection.execute(f"SELECT {columns} FROM entry NOT INDEXED ORDER BY seq"):  # noqa: S608 -- constant names
+        yield from _verify_record(row, walk, tables, log.layout.index)
         walk.records += 1
-        progress(walk.records, most)
+        progress(walk.records, record_count)
     if log.last > walk.before:
         yield _problem(RecordCode.RECORD_MISSING, _missing(walk.before + 1, log.last), log.last)
-    if any(table.has_strays() for table in (beside.findings, beside.labels, beside.named)):
-        yield Diagnostic(RecordCode.INDEX_ALTERED, "an index names records that are not there")
-    yield from _unnamed(walk)
+    if any(table.has_unmatched() for table in (tables.findings, tables.labels, tables.named)):
+        yield Diagnostic(RecordCode.INDEX_ALTERED, "an index refers to records that do not exist")
+    yield from _unused_text_problems(walk)
 
 
-def _record(row: Row, walk: Walk, beside: _Tables, names: tuple[str, ...]) -> Iterator[Diagnostic]:
+def _verify_record(row: Row, walk: Walk, tables: _Tables, names: tuple[str, ...]) -> Iterator[Diagnostic]:
     seq, stored, signer, signature, packed = row[:5]
-    rows = beside.take(seq)
+    rows = tables.take(seq)
     walk.named.update(row[1] for row in rows.named if isinstance(row[1], int))
     if seq <= walk.before:
-        yield _problem(RecordCode.RECORD_ALTERED, f"record {seq} stands before the log's beginning", seq)
+        yield _problem(RecordCode.RECORD_ALTERED, f"record {seq} is before the first record of the log", seq)
         return
     if seq != walk.before + 1:
         yield _problem(RecordCode.RECORD_MISSING, _missing(walk.before + 1, seq - 1), seq)
@@ -99,27 +100,29 @@ def _record(row: Row, walk: Walk, beside: _Tables, names: tuple[str, ...]) -> It
     try:
         text = unpack(packed, LARGEST)
         if not (signer is None or is_hash(signer)):
-            raise ValueError("its signer is not a key")
+            raise ValueError("its signer is not a public key")
         hashes = [entry_hash(Head(seq - 1, before), signer, text) for before in walk.follows]
         if hashes and stored not in hashes and not walk.is_broken:
-            raise ValueError("its hash does not match it and the record before it")
+            raise ValueError("its hash does not match its content and the record before it")
         document = read_envelope(text)
     except ValueError as error:
-        yield _problem(RecordCode.RECORD_ALTERED, f"record {seq} was altered, or put in another place: {error}", seq)
+        yield _problem(RecordCode.RECORD_ALTERED, f"record {seq} was altered or moved: {error}", seq)
         walk.is_broken = True
     else:
         walk.is_broken = bool(hashes) and stored not in hashes
         walk.signed += signature is not None
         yield from walk.signatures.problems(f"record {seq}", seq, (stored, signer, signature))
-        yield from _columns(seq, document, row[5:], names, rows)
-        yield from _bodies_of(seq, document, rows.named, walk)
+        yield from _column_problems(seq, document, row[5:], names, rows)
+        yield from _record_body_problems(seq, document, rows.named, walk)
     walk.before, walk.head = seq, Head(seq, stored if is_hash(stored) else bytes(32))
     walk.follows = tuple(dict.fromkeys([*([stored] if is_hash(stored) else []), *hashes]))
 
 
-def _columns(seq: int, document: Json, columns: Row, names: tuple[str, ...], rows: _Rows) -> Iterator[Diagnostic]:
-    wanted = columns_of(document)
-    wrong = [name for name, value in zip(names, columns, strict=True) if value != wanted[name]]
+def _column_problems(
+    seq: int, document: Json, columns: Row, names: tuple[str, ...], rows: _Rows
+) -> Iterator[Diagnostic]:
+    expected = columns_of(document)
+    wrong = [name for name, value in zip(names, columns, strict=True) if value != expected[name]]
     if rows.findings != [(code,) for code in codes_of(document)]:
         wrong.append("findings")
     if rows.labels != sorted(document["labels"].items()):
@@ -129,28 +132,28 @@ def _columns(seq: int, document: Json, columns: Row, names: tuple[str, ...], row
         yield _problem(RecordCode.INDEX_ALTERED, message, seq)
 
 
-def _bodies_of(seq: int, document: Json, named: list[Row], walk: Walk) -> Iterator[Diagnostic]:
-    """Yield which texts of a record are missing, or are others than it names."""
+def _record_body_problems(seq: int, document: Json, named: list[Row], walk: Walk) -> Iterator[Diagnostic]:
+    """Yield the texts of a record that are missing or differ from the digest in its envelope."""
     numbers: dict[object, object] = {row[0]: row[1] for row in named}
-    wanted = {place: body for place, body in enumerate(bodies_of(document)) if not is_erased(document, body)}
-    for place, body in wanted.items():
+    expected = {place: body for place, body in enumerate(bodies_of(document)) if not is_erased(document, body)}
+    for place, body in expected.items():
         number = numbers.get(place)
         if not isinstance(number, int) or number not in walk.bodies:
             yield _problem(RecordCode.BODY_MISSING, f"the {body.what} of record {seq} is missing", seq)
         elif walk.bodies[number][0] not in ("", body.sha256):
-            message = f"the {body.what} of record {seq} is not the one that it names"
+            message = f"the {body.what} of record {seq} does not have the digest in the record"
             yield _problem(RecordCode.BODY_ALTERED, message, seq)
-    if numbers.keys() - wanted.keys() or len(named) > len(numbers):
-        yield _problem(RecordCode.INDEX_ALTERED, f"record {seq}: texts are listed that it does not name", seq)
+    if numbers.keys() - expected.keys() or len(named) > len(numbers):
+        yield _problem(RecordCode.INDEX_ALTERED, f"record {seq}: the index lists texts that are not in the record", seq)
 
 
-def _unnamed(walk: Walk) -> Iterator[Diagnostic]:
+def _unused_text_problems(walk: Walk) -> Iterator[Diagnostic]:
     for number in sorted(walk.bodies.keys() - walk.named):
-        yield Diagnostic(RecordCode.BODY_UNNAMED, f"no record names text {number}", order=number)
+        yield Diagnostic(RecordCode.BODY_UNNAMED, f"no record refers to text {number}", order=number)
 
 
 def _missing(first: int, last: int) -> str:
-    return f"record {first} is missing" if first == last else f"the records {first} to {last} are missing"
+    return f"record {first} is missing" if first == last else f"records {first} to {last} are missing"
 
 
 def _problem(code: RecordCode, message: str, seq: int) -> Diagnostic:
@@ -158,7 +161,7 @@ def _problem(code: RecordCode, message: str, seq: int) -> Diagnostic:
 
 
 class _Rows(Struct, frozen=True):
-    """What stands beside a record in the other tables."""
+    """The rows of one record in the tables that repeat its envelope."""
 
     findings: list[Row]
     labels: list[Row]
@@ -166,36 +169,36 @@ class _Rows(Struct, frozen=True):
 
 
 class _Tables(Struct, frozen=True):
-    """The tables that belong to the records, read along with them."""
+    """The tables that repeat the envelopes, read in parallel with the records."""
 
-    findings: _Beside
-    labels: _Beside
-    named: _Beside
+    findings: _RowsBySeq
+    labels: _RowsBySeq
+    named: _RowsBySeq
 
     def take(self, seq: int) -> _Rows:
         """Return the rows of a record."""
         return _Rows(self.findings.take(seq), self.labels.take(seq), self.named.take(seq))
 
 
-class _Beside:
-    """The rows of a table that belongs to the records, read along with them."""
+class _RowsBySeq:
+    """Reads the rows of a table, sorted by record number, in parallel with the records."""
 
     def __init__(self, connection: sqlite3.Connection, query: str) -> None:
         self._rows = iter(connection.execute(query))
         self._next: Row | None = next(self._rows, None)
-        self._has_strays = False
+        self._has_unmatched = False
 
     def take(self, seq: int) -> list[Row]:
         """Return the rows of a record, without its number."""
-        found: list[Row] = []
+        rows: list[Row] = []
         while self._next is not None and isinstance(self._next[0], int) and self._next[0] <= seq:
             if self._next[0] == seq:
-                found.append(self._next[1:])
+                rows.append(self._next[1:])
             else:
-                self._has_strays = True
+                self._has_unmatched = True
             self._next = next(self._rows, None)
-        return found
+        return rows
 
-    def has_strays(self) -> bool:
-        """Return whether rows belong to no record; asked at the end."""
-        return self._has_strays or self._next is not None
+    def has_unmatched(self) -> bool:
+        """Return whether a row belongs to a record that does not exist; call it after the last record."""
+        return self._has_unmatched or self._next is not None

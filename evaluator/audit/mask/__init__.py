@@ -1,1 +1,1 @@
-"""Copies of records and logs in which names and addresses are replaced by pseudonyms."""
+"""Masked copies of decision records: names and addresses are replaced by pseudonyms."""
