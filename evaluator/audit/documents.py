@@ -1,7 +1,7 @@
-"""The versions of the decision document that records may hold.
+"""Writes a decision as a document of an older version, for comparison with a record.
 
-A record holds the document as it was written. To be compared with it, today's decision is written as a document of
-the same version.
+A record contains the decision document as it was written. A replay writes the new decision as a document of the same
+version, so that both can be compared.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SCHEMAS: Mapping[int, str] = {1: "decision.1", 2: "decision"}
 
 
 def document_of(decision: Decision, version: int) -> Json:
-    """Return the decision as a document of that version."""
+    """Return the decision as a document of a version in `SCHEMAS`."""
     return _WRITERS[version](decision)
 
 

@@ -1,7 +1,7 @@
-"""A recorded decision is made again from its record alone, and compared. No network, no clock.
+"""Replays a record: decides again from the record alone, and compares the result. It uses no network and no clock.
 
-Where the record was made by today's versions, every byte must be the same. A record of an older version may hold
-other findings or other words; its answer, and the candidates after each rule, must still be the same.
+If the versions in the record are the current ones, both documents must be equal byte for byte. If a version has
+changed, findings and words may differ, but the answer and the candidates after each rule must be the same.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from evaluator.names.resolution import from_resolution
 from evaluator.policy.load import program_of_texts
 from evaluator.report.read import read_report_text
 
-_MOST_DIFFERENCES = 20
-_MOST_POLICIES = 8  # the records of one log are made of few
-_ANSWER = ("status", "hostActiveNic", "interface", "candidates", "owners")
-_OF_A_STEP = ("rule", "verb", "before", "after", "hits")
-_FINDINGS = ("findings",)
-_NO_CHANGE = "no version has changed since then: the record was altered, or this installation"
+_MAX_DIFFERENCES = 20
+_CACHED_POLICIES = 8  # most records of a log use few policies
+_ANSWER_MEMBERS = ("status", "hostActiveNic", "interface", "candidates", "owners")
+_STEP_MEMBERS = ("rule", "verb", "before", "after", "hits")
+_FINDINGS_PATH = ("findings",)
+_NO_CHANGE = "no version has changed: the record or this installation was altered"
 
 
 class ReplayClass(StrEnum):
-    """How a record compares with the decision made again."""
+    """The result of comparing a record with its replay; docs/log.md describes each class."""
 
     EQUAL = "equal"
     SAME_ANSWER = "same answer"
@@ -50,8 +50,8 @@ class ReplayClass(StrEnum):
 class Replay(Struct, frozen=True):
     """The outcome of a replay.
 
-    `differences` are sentences with the place in the document, `reasons` say why there is nothing to compare, and
-    `changes` which versions are not those of the record. `decision` is the one made now, None if none could be made.
+    `differences` are texts with the place in the document, `reasons` explain why nothing can be compared, and `changes`
+    list the versions that have changed since the record was written. `decision` is the new decision, None if it failed.
     """
 
     decision_id: str
@@ -63,12 +63,12 @@ class Replay(Struct, frozen=True):
 
     @property
     def is_equal(self) -> bool:
-        """Whether the decision made now has the bytes of the one in the record."""
+        """Whether the new decision document has the same bytes as the recorded one."""
         return self.outcome is ReplayClass.EQUAL
 
     @property
     def is_answer(self) -> bool:
-        """Whether the decision made now gives the answer in the record."""
+        """Whether the new decision gives the same answer as the recorded one."""
         return self.outcome in (ReplayClass.EQUAL, ReplayClass.SAME_ANSWER)
 
     def to_dict(self) -> dict[str, object]:
@@ -85,170 +85,175 @@ class Replay(Struct, frozen=True):
 
 
 def replay(record: Record, version: str) -> Replay:
-    """Make the decision again and compare; a record whose decision cannot be made has a class, too."""
-    changes = tuple(_changes(record.envelope["engine"], engine_versions(version)))
+    """Decide again and compare; a record that cannot be replayed gets a class too, not an error."""
+    changes = tuple(_version_changes(record.envelope["engine"], engine_versions(version)))
     if record.damage:
         reasons = tuple(problem.message for problem in record.damage)
         return Replay(record.decision_id, ReplayClass.DAMAGED, (), reasons, changes, None)
-    reasons = tuple(_not_comparable(record))
+    reasons = tuple(_missing_inputs(record))
     if reasons:
         return Replay(record.decision_id, ReplayClass.NOT_COMPARABLE, (), reasons, changes, None)
     try:
         decision = decide_again(record)
     except (RecordError, HostNameError) as error:
-        return Replay(record.decision_id, ReplayClass.DAMAGED, (), _messages(error), changes, None)
+        return Replay(record.decision_id, ReplayClass.DAMAGED, (), _messages_of(error), changes, None)
     except QuestionError as error:
         outcome = ReplayClass.ANOTHER_ANSWER if changes else ReplayClass.DAMAGED
-        return Replay(record.decision_id, outcome, (), _messages(error), changes or (_NO_CHANGE,), None)
-    return _compared(record, decision, changes)
+        return Replay(record.decision_id, outcome, (), _messages_of(error), changes or (_NO_CHANGE,), None)
+    return _compare_decision(record, decision, changes)
 
 
-def _not_comparable(record: Record) -> Iterator[str]:
-    """Yield why masking or erasing has removed what a replay needs."""
+def _missing_inputs(record: Record) -> Iterator[str]:
+    """Yield the reasons if masking or erasing has removed inputs that a replay needs."""
     envelope = record.envelope
     for body in bodies_of(envelope):
         if is_erased(envelope, body):
-            yield f"the {body.what} was erased"
+            yield f"the {body.name} was erased"
     if envelope.get("replayable") is False and (envelope["masked"] or envelope["erased"]):
-        yield from envelope.get("not_replayable") or ["the record says so"]
+        yield from envelope.get("not_replayable") or ["the record is marked as not replayable"]
 
 
-def _messages(error: QuestionError) -> tuple[str, ...]:
-    """Return what is wrong, each problem with its place."""
-    return tuple(f"{one.place}: {one.message}" if one.place else one.message for one in error.diagnostics)
+def _messages_of(error: QuestionError) -> tuple[str, ...]:
+    """Return the messages of an error, each with its place."""
+    return tuple(
+        f"{problem.place}: {problem.message}" if problem.place else problem.message for problem in error.diagnostics
+    )
 
 
-def _compared(record: Record, decision: Decision, changes: tuple[str, ...]) -> Replay:
-    kept = record.envelope["result"]
-    now = document_of(decision, kept["schema_version"])
+def _compare_decision(record: Record, decision: Decision, changes: tuple[str, ...]) -> Replay:
+    recorded = record.envelope["result"]
+    now = document_of(decision, recorded["schema_version"])
     resolution = now.pop("resolution")
     host = record.envelope["input"]["host"]
     differences = [] if _canonical(resolution) == _canonical(host["resolution"]) else ["the resolution differs"]
     remarks = plain.loads(plain.dumps(host_document(decision.host)["remarks"]))
-    differences += _compare(host["remarks"], remarks, ("input", "host", "remarks"))
-    differences += _compare(kept, now, ())
+    differences += _differences(host["remarks"], remarks, ("input", "host", "remarks"))
+    differences += _differences(recorded, now, ())
     if not differences:
         outcome = ReplayClass.EQUAL
-    elif not is_valid({**kept, "resolution": None}, SCHEMAS[kept["schema_version"]]):
+    elif not is_valid({**recorded, "resolution": None}, SCHEMAS[recorded["schema_version"]]):
         reason = "the result in the record is not a decision document"
-        return Replay(record.decision_id, ReplayClass.DAMAGED, tuple(_first(differences)), (reason,), changes, decision)
-    elif changes and _canonical(_answer(kept)) == _canonical(_answer(now)):
+        return Replay(
+            record.decision_id, ReplayClass.DAMAGED, tuple(_truncated(differences)), (reason,), changes, decision
+        )
+    elif changes and _canonical(_answer_of(recorded)) == _canonical(_answer_of(now)):
         outcome = ReplayClass.SAME_ANSWER
     else:
         outcome, changes = ReplayClass.ANOTHER_ANSWER, changes or (_NO_CHANGE,)
-    return Replay(record.decision_id, outcome, tuple(_first(differences)), (), changes, decision)
+    return Replay(record.decision_id, outcome, tuple(_truncated(differences)), (), changes, decision)
 
 
 def _canonical(value: object) -> bytes:
     return plain.dumps_sorted(value)
 
 
-def _answer(document: Mapping[str, Any]) -> Json:
-    """Return the part of a document that may not change with a version: the answer, and the sets of the trace."""
-    trace = [{key: step[key] for key in _OF_A_STEP} for step in document["trace"]]
-    return {**{key: document[key] for key in _ANSWER}, "trace": trace}
+def _answer_of(document: Mapping[str, Any]) -> Json:
+    """Return the part of a document that must be the same in every version: the answer, and the sets in the trace."""
+    trace = [{key: step[key] for key in _STEP_MEMBERS} for step in document["trace"]]
+    return {**{key: document[key] for key in _ANSWER_MEMBERS}, "trace": trace}
 
 
-def _first(differences: list[str]) -> Iterator[str]:
-    yield from differences[:_MOST_DIFFERENCES]
-    if len(differences) > _MOST_DIFFERENCES:
-        yield f"and {len(differences) - _MOST_DIFFERENCES} more"
+def _truncated(differences: list[str]) -> Iterator[str]:
+    yield from differences[:_MAX_DIFFERENCES]
+    if len(differences) > _MAX_DIFFERENCES:
+        yield f"and {len(differences) - _MAX_DIFFERENCES} more"
 
 
 def decide_again(record: Record) -> Decision:
-    """Return the decision that the record's inputs give; QuestionError if they are not a question any more."""
+    """Return the decision on the record's inputs; QuestionError if they are missing or invalid."""
     if record.damage:
         raise RecordError(record.damage)
     if record.report is None or None in record.texts:
         raise RecordError([Diagnostic(RecordCode.ERASED, "the report or the policy of this record is missing")])
     if record.envelope.get("replayable") is False:
-        reasons = record.envelope.get("not_replayable") or ["the record says that it cannot be replayed"]
+        reasons = record.envelope.get("not_replayable") or ["the record is marked as not replayable"]
         raise RecordError(Diagnostic(RecordCode.NOT_REPLAYABLE, reason, order=i) for i, reason in enumerate(reasons))
-    given: Mapping[str, Any] = record.envelope["input"]
+    inputs: Mapping[str, Any] = record.envelope["input"]
     policy = _policy(policy_sources(record))
-    report = read_report_text(record.report, given["report"]["format"], item=given["report"].get("item"))
-    return policy.decide(report, host_of(given["host"]), **given["parameters"])
+    report = read_report_text(record.report, inputs["report"]["format"], item=inputs["report"].get("item"))
+    return policy.decide(report, host_of(inputs["host"]), **inputs["parameters"])
 
 
 def policy_sources(record: Record) -> tuple[Source, ...]:
-    """Return the texts of the policy, base first; RecordError if one is missing or not UTF-8."""
+    """Return the texts of the policy, base first; a missing text is empty. RecordError if one is not UTF-8."""
     policy = record.envelope["input"]["policy"]
     names = [text["name"] for text in policy.get("texts", [policy])]
     try:
         return tuple(Source(name, (text or b"").decode()) for name, text in zip(names, record.texts, strict=True))
     except UnicodeDecodeError:
-        raise RecordError([Diagnostic(RecordCode.INVALID, "the policy of this record is not UTF-8")]) from None
+        raise RecordError([Diagnostic(RecordCode.INVALID, "the policy of this record is not valid UTF-8")]) from None
 
 
-@lru_cache(_MOST_POLICIES)
+@lru_cache(_CACHED_POLICIES)
 def _policy(sources: tuple[Source, ...]) -> Policy:
     return Policy(program_of_texts(sources))
 
 
-def host_of(kept: Mapping[str, Any]) -> HostAddresses:
-    """Return the host addresses of a record; of looked-up ones those that the raw responses give."""
-    if kept["resolution"] is not None:
-        host = from_resolution(kept["resolution"])
-        found = host_document(host)
-        if any(found[key] != kept[key] for key in found.keys() - {"remarks"}):
-            message = "the host addresses are not those in the raw responses"
+def host_of(recorded: Mapping[str, Any]) -> HostAddresses:
+    """Return the host addresses of a record, from the raw DNS responses if it has them.
+
+    Raises RecordError if the addresses are invalid, or if they differ from those in the raw responses.
+    """
+    if recorded["resolution"] is not None:
+        host = from_resolution(recorded["resolution"])
+        document = host_document(host)
+        if any(document[key] != recorded[key] for key in document.keys() - {"remarks"}):
+            message = "the host addresses differ from those in the raw DNS responses"
             raise RecordError([Diagnostic(RecordCode.INVALID, message, "/input/host")])
         return host
     try:
         return HostAddresses(
-            answers=in_order(map(parse_address, kept["answers"])),
-            asked=kept["asked"],
-            complete=kept["complete"],
-            first=None if kept["first"] is None else parse_address(kept["first"]),
-            remarks=tuple(map(_finding, kept["remarks"])),
-            withheld=tuple(map(parse_address, kept["withheld"])),
+            answers=in_order(map(parse_address, recorded["answers"])),
+            asked=recorded["asked"],
+            complete=recorded["complete"],
+            first=None if recorded["first"] is None else parse_address(recorded["first"]),
+            remarks=tuple(map(_finding, recorded["remarks"])),
+            withheld=tuple(map(parse_address, recorded["withheld"])),
         )
     except ValueError as error:
-        raise RecordError(
-            [Diagnostic(RecordCode.INVALID, f"an invalid host address: {error}", "/input/host")]
-        ) from None
+        raise RecordError([Diagnostic(RecordCode.INVALID, f"invalid host address: {error}", "/input/host")]) from None
 
 
-def _finding(kept: Mapping[str, Any]) -> Finding:
-    names = {key: tuple(kept[key]) for key in ("interfaces", "addresses")}
-    return Finding(**{**kept, **names, "rule": kept["rule"] or "", "severity": Severity(kept["severity"])})
+def _finding(recorded: Mapping[str, Any]) -> Finding:
+    names = {key: tuple(recorded[key]) for key in ("interfaces", "addresses")}
+    return Finding(**{**recorded, **names, "rule": recorded["rule"] or "", "severity": Severity(recorded["severity"])})
 
 
-def _changes(then: Mapping[str, object], now: Mapping[str, object]) -> Iterator[str]:
-    words = {
+def _version_changes(then: Mapping[str, object], now: Mapping[str, object]) -> Iterator[str]:
+    names = {
         "version": "the engine",
         "language": "the policy language",
         "reader": "the readers of reports",
         "decision_schema": "the decision document",
     }
-    for key, what in words.items():
+    for key, name in names.items():
         if then.get(key) != now[key]:
-            yield f"{what} had version {quote(str(then.get(key)))}, now {quote(str(now[key]))}"
+            yield f"{name} had version {quote(str(then.get(key)))}, now {quote(str(now[key]))}"
 
 
-def _compare(kept: object, now: object, path: tuple[str | int, ...]) -> Iterator[str]:
-    """Yield where two documents differ, in the order of the first."""
-    if isinstance(kept, dict) and isinstance(now, dict):
-        for key in {**kept, **now}:
-            yield from _compare(kept.get(key), now.get(key), (*path, key))
-    elif path == _FINDINGS and isinstance(kept, list) and isinstance(now, list):
-        yield from _findings(kept, now)
-    elif isinstance(kept, list) and isinstance(now, list) and len(kept) == len(now):
-        for i, (one, other) in enumerate(zip(kept, now, strict=True)):
-            yield from _compare(one, other, (*path, i))
-    elif kept != now or type(kept) is not type(now):
-        yield f"at {quote(json_pointer(path) or '/')}: then {_shown(kept)}, now {_shown(now)}"
+def _differences(recorded: object, now: object, path: tuple[str | int, ...]) -> Iterator[str]:
+    """Yield the differences between two documents, in the order of the first."""
+    if isinstance(recorded, dict) and isinstance(now, dict):
+        for key in {**recorded, **now}:
+            yield from _differences(recorded.get(key), now.get(key), (*path, key))
+    elif path == _FINDINGS_PATH and isinstance(recorded, list) and isinstance(now, list):
+        yield from _finding_differences(recorded, now)
+    elif isinstance(recorded, list) and isinstance(now, list) and len(recorded) == len(now):
+        for i, (then_item, now_item) in enumerate(zip(recorded, now, strict=True)):
+            yield from _differences(then_item, now_item, (*path, i))
+    elif recorded != now or type(recorded) is not type(now):
+        yield f"at {quote(json_pointer(path) or '/')}: then {_quoted(recorded)}, now {_quoted(now)}"
 
 
-def _findings(kept: list[Any], now: list[Any]) -> Iterator[str]:
-    """Yield the findings of either document that the other does not have, and whether only their order differs."""
-    sides = (("then", kept, now), ("now", now, kept))
-    changed = [(when, one) for when, here, there in sides for one in here if one not in there]
-    for when, one in changed:
-        yield f"at `/findings`: only {when}: `{visible(_canonical(one).decode())}`"  # whole: they may differ at the end
-    if not changed and _canonical(kept) != _canonical(now):
-        yield f"at `/findings`: then {_shown(kept)}, now {_shown(now)}"
+def _finding_differences(recorded: list[Any], now: list[Any]) -> Iterator[str]:
+    """Yield the findings that only one document has; if both have the same, whether their order differs."""
+    sides = (("then", recorded, now), ("now", now, recorded))
+    changed = [(when, finding) for when, here, there in sides for finding in here if finding not in there]
+    for when, finding in changed:
+        yield f"at `/findings`: only {when}: `{visible(_canonical(finding).decode())}`"  # not shortened by `quote`
+    if not changed and _canonical(recorded) != _canonical(now):
+        yield f"at `/findings`: then {_quoted(recorded)}, now {_quoted(now)}"
 
 
-def _shown(value: object) -> str:
+def _quoted(value: object) -> str:
     return quote(plain.dumps(value).decode())

@@ -287,7 +287,7 @@ def test_a_result_that_is_not_the_inputs_is_masked_and_does_not_replay() -> None
     record = recorded(policy_of("match nic when nic.addresses overlaps host.addresses"))
     record.envelope["result"].update(hostActiveNic="eth1")
     masked = mask(record, KEY)
-    assert masked.envelope["not_replayable"] == ["the masked inputs do not give the original decision in other names"]
+    assert masked.envelope["not_replayable"] == ["the decision on the masked inputs differs from the original decision"]
     assert masked.envelope["result"]["hostActiveNic"] == Pseudonyms(KEY).name("eth1")
     assert leaks(masked, {"eth0", "eth1", "docker0"}) == set()
 
@@ -299,7 +299,7 @@ def test_a_text_that_is_no_single_name_is_not_mapped_exactly() -> None:
         evaluator.read_report(KEPT), HostAddresses.of(*addresses)
     )
     masked = mask(record_of(decision), KEY)
-    assert masked.envelope["not_replayable"] == ["the masked inputs do not give the original decision in other names"]
+    assert masked.envelope["not_replayable"] == ["the decision on the masked inputs differs from the original decision"]
     assert masked.envelope["result"]["status"] == decision.status
     assert leaks(masked, {"eth0", "eth0.100", *addresses}) == set()
 

@@ -51,7 +51,7 @@ class Checkpoint(Struct, frozen=True):
 
 
 def next_checkpoint(items: Iterable[Item], pruned: Head, before: datetime) -> Checkpoint | None:
-    """Return the checkpoint that removes the records older than `before`; None if the first record is not older.
+    """Return the checkpoint that removes the records older than `before`; None if no record is removed.
 
     `items` are all records in the order of the chain, and `pruned` is the head of the last checkpoint. The prune ends
     before the first intact record that is not older. It includes a damaged record if an intact older record follows,

@@ -1,18 +1,19 @@
-"""Addresses become others in the same neighbourhood, so that a masked report keeps its subnets.
+"""Prefix-preserving pseudonyms of addresses: masked addresses have the same subnets as the originals.
 
-Prefix-preserving pseudonymisation as Crypto-PAn does it, with HMAC-SHA-256 instead of AES: bit i of an
-address is flipped or not as a keyed function of the bits before it says. So two addresses share exactly as
-many leading bits after as before, the mapping is one to one, and a network becomes a network of the same
-length that holds the pseudonyms of its addresses and no others. One HMAC serves eight bits: below the bits
-before them stands a tree of 255 places, and each has a bit of the 256 to itself.
+**Algorithm.** Crypto-PAn with HMAC-SHA-256 instead of AES: a keyed function of the bits before bit i determines whether
+bit i of an address is flipped. So two addresses share exactly as many leading bits after masking as before, the mapping
+is one to one, and a network becomes a network of the same length that contains the pseudonyms of its addresses and no
+others. One HMAC of 256 bits decides 8 bits of the address: the bits below a prefix form a binary tree with 255 nodes,
+and each node has its own bit of the HMAC.
 
-What a decision tells apart must stay apart: private, link-local, loopback, multicast, unspecified and
-broadcast addresses, and IPv4 ones written as IPv6. A bit is never flipped where both its values lead to
-different ones of these (`_FORKS`), which takes every block onto itself. The price: a global address beside
-such a block keeps the leading bits that it shares with it, 11.0.0.0/8 its first eight.
+**Classes stay.** A decision distinguishes private, link-local, loopback, multicast, unspecified and broadcast
+addresses, and IPv4 addresses in IPv6 form. So a bit is never flipped if its two values lead to different blocks of this
+kind (`_FORKS`); then each block is mapped onto itself. The cost: the leading bits that a global address shares with
+such a block do not change. For example, the first eight bits of 11.0.0.0/8 stay, because of 10.0.0.0/8.
 
-The first bit that may be flipped is always flipped, so no address becomes itself, or an address with the same
-beginning beyond its block: `10.20.` never becomes `10.20.`. An attacker learns nothing by it, for the code is public.
+**Every address changes.** The first bit that may be flipped is always flipped. So no address is its own pseudonym,
+except the blocks of one address, such as 127.0.0.1, and no text such as `10.20.` stays the same. This reveals nothing
+new, because the code is public.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def _blocks() -> Iterator[Cidr]:
 
 
 def _node(address: Address, depth: int) -> _Node:
-    """Return a place in the tree of all prefixes: family, number of leading bits, and those bits."""
+    """Return the node of a prefix in the tree of all prefixes: family, number of leading bits, and those bits."""
     return address.version, depth, address.number >> (_WIDTH[address.version] - depth)
 
 
@@ -48,20 +49,20 @@ _FORKS = frozenset(_node(block.first, depth) for block in _blocks() for depth in
 
 
 class AddressMask:
-    """The mapping of one key; the same everywhere where the key is the same."""
+    """The mapping of addresses and networks for one key."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._known: dict[Address, Address] = {}
+        self._cache: dict[Address, Address] = {}
 
     def address(self, address: Address) -> Address:
-        """Return the pseudonym of an address: of its family and class."""
-        if address not in self._known:
-            self._known[address] = self._mask(address)
-        return self._known[address]
+        """Return the pseudonym of an address, in the same family and class."""
+        if address not in self._cache:
+            self._cache[address] = self._mask(address)
+        return self._cache[address]
 
     def network(self, network: Cidr) -> Cidr:
-        """Return the network that holds the pseudonyms of a network's addresses."""
+        """Return the network that contains the pseudonyms of the network's addresses."""
         return network_of(self.address(network.first), network.prefix)
 
     def _mask(self, address: Address) -> Address:
@@ -69,14 +70,14 @@ class AddressMask:
         masked, is_free = 0, False
         for start in range(0, width, 8):
             flips = self._flips(_node(address, start))
-            place = 1  # in the tree below, numbered level by level
+            index = 1  # node in the tree below the prefix, numbered level by level
             for depth in range(start, start + 8):
                 bit = address.number >> (width - depth - 1) & 1
                 is_fork = not is_free and _node(address, depth) in _FORKS
-                flip = 0 if is_fork else flips >> place & 1 if is_free else 1
+                flip = 0 if is_fork else flips >> index & 1 if is_free else 1
                 is_free = not is_fork
                 masked = masked << 1 | bit ^ flip
-                place = place << 1 | bit
+                index = index << 1 | bit
         return address_of(address.version, masked)
 
     def _flips(self, node: _Node) -> int:

@@ -1,4 +1,4 @@
-"""The key that pseudonyms come from: a file of octets that nobody else has."""
+"""The mask key: the secret octets in a file from which all pseudonyms are computed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ LARGEST_KEY = 64 * 1024
 
 
 def read_key(path: Path) -> bytes:
-    """Return the key of a file, line breaks at its end apart; RecordError where it cannot be read or is no key."""
+    """Return the key in a file without line breaks at its end; RecordError if it is unreadable or its size is wrong."""
     try:
         key = read_regular(path, LARGEST_KEY)
     except FileTooLargeError as error:
         message = f"the key {quote_path(path)} is {reason_of(error)}"
         raise RecordError(
-            [Diagnostic(RecordCode.MASK_KEY_TOO_LARGE, message, hint="did you mean another file?")]
+            [Diagnostic(RecordCode.MASK_KEY_TOO_LARGE, message, hint="check the name of the file")]
         ) from None
     except OSError as error:
         message = f"the key {quote_path(path)} cannot be read: {reason_of(error)}"
@@ -29,9 +29,9 @@ def read_key(path: Path) -> bytes:
     return key
 
 
-def refuse_short(key: bytes, what: str) -> None:
-    """Refuse a key that could be guessed."""
+def refuse_short(key: bytes, name: str) -> None:
+    """Raise RecordError if a key is so short that it can be guessed; `name` names the key in the message."""
     if len(key) < SHORTEST_KEY:
-        message = f"{what} has {len(key)} octets; it needs {SHORTEST_KEY} or more"
-        hint = "make one by `(umask 077; openssl rand -hex 32 > FILE)` and keep it secret"
+        message = f"{name} has {len(key)} octets, but must have at least {SHORTEST_KEY}"
+        hint = "create a key with `(umask 077; openssl rand -hex 32 > FILE)`"
         raise RecordError([Diagnostic(RecordCode.MASK_KEY_SHORT, message, hint=hint)])

@@ -1,15 +1,27 @@
-"""A record that can be shown to strangers: its decision can still be followed and made again, its host not be found.
+"""Masks a decision record: names and addresses become pseudonyms, and the decision can still be followed and replayed.
 
-Default deny. A masked record consists of three kinds of values. (1) Constants of activenic or of a shipped policy.
-(2) Values that the walker masked or let through, because a schema defines them (`mask_schema.py`). (3) The decision on
-the masked inputs, which cannot contain anything that the inputs do not contain. No sentence is searched for secrets:
-it is built from its template with masked values, by deciding, or replaced whole. Bytes of the original (the report's
-text, raw DNS responses, comments) are never copied, nor are digests of them, because a digest can be compared with the
-digest of a guess.
+**Default deny.** A masked record contains only three kinds of values:
 
-If the decision on the masked inputs is not the original one in other names, the record has the reasons
-(`not_replayable`) and the original decision, masked by its schema, with every sentence replaced whole.
-`docs/masking.md` lists what an attacker may still infer.
+1. constants of activenic and of shipped policies, which everybody can read;
+2. values that a schema annotates (`x-mask`), masked or passed as the annotation demands (`schema.py`); a member without
+   annotation is left out;
+3. the decision on the masked inputs, which cannot contain anything that the masked inputs do not contain.
+
+No sentence is searched for secrets. A message of a finding is built again from its template, by deciding on the masked
+inputs, or it is replaced as a whole. Original octets (the text of the report, DNS responses, comments) are never
+copied. Digests of them are not copied either, because a digest can be compared with the digest of a guess.
+
+**Invariants.** With the same key, equal texts have equal pseudonyms in every member, record and export
+(`pseudonyms.py`). So a bridge still carries the network of its name, and a policy still finds the interface that a
+literal names. Pseudonyms of addresses preserve prefixes, families and classes (`address_mask.py`). So an address is in
+a network after masking exactly if it was before, and the policy gives the same decision.
+
+**Verification.** Some policies depend on more than equality and prefixes, such as globs or the order of names. So the
+masking decides on the masked inputs and compares the result with the original decision, masked by its schema, without
+messages and places (`_essence`). If both are equal, the record contains the new decision and can be replayed. If not,
+it contains the masked original decision without messages, and `not_replayable` lists the reasons.
+
+docs/masking.md lists what somebody can still infer from masked records, with the key and without it.
 """
 
 from __future__ import annotations
@@ -35,39 +47,39 @@ from evaluator.policy.language.program import PolicyText
 from evaluator.policy.language.types import Base
 from evaluator.policy.source.identity import policy_digest
 
-MASKING_VERSION = 2  # 1 is that of 0.1.0, whose records do not name it
-_MOST_POLICIES, _MOST_REPORTS = 8, 64  # the records of one log share a few
+MASKING_VERSION = 2  # version 1 is that of activenic 0.1.0; its records have no member `masking`
+_CACHED_POLICIES, _CACHED_REPORTS = 8, 64  # most records of a log use few of them
 _ID_PAIRS = 14
-_PLAIN = ("schema_version", "timestamp", "labels", "engine")
-_MASKED = ("/decision_id", "/input/host", "/input/parameters", "/labels", "/result")
+_WALKED = ("schema_version", "timestamp", "labels", "engine")
+_ALWAYS_MASKED = ("/decision_id", "/input/host", "/input/parameters", "/labels", "/result")
 _RESOLUTION = "/input/host/resolution"
-_LISTS_OF_A_STEP = ("before", "after", "hits")
-_OTHERWISE = "the masked inputs do not give the original decision in other names"
-_NOT_ORIGINALLY = "the original record cannot be replayed"
+_STEP_LISTS = ("before", "after", "hits")
+_DECISION_DIFFERS = "the decision on the masked inputs differs from the original decision"
+_ORIGINAL_NOT_REPLAYABLE = "the original record cannot be replayed"
 
 
 def mask(record: Record, key: bytes) -> Record:
-    """Return the record with pseudonyms that the key gives; RecordError if the key is too short."""
+    """Return the masked record; RecordError if the key is shorter than 16 octets or the record is invalid."""
     return Masking(key).mask(record)
 
 
 class Masking:
-    """Masks the records of an export with one key: what is equal in two of them has one pseudonym in both."""
+    """Masks several records with one key, and caches masked reports and policies."""
 
     def __init__(self, key: bytes) -> None:
         refuse_short(key, "the key")
         self._pseudonyms = Pseudonyms(key)
-        self._report = lru_cache(_MOST_REPORTS)(self._mask_report)
-        self._policy = lru_cache(_MOST_POLICIES)(self._mask_policy)
+        self._report = lru_cache(_CACHED_REPORTS)(self._mask_report)
+        self._policy = lru_cache(_CACHED_POLICIES)(self._mask_policy)
 
     def mask(self, record: Record) -> Record:
         """Return the masked record; RecordError if its result or its addresses are invalid."""
-        _refuse_strange(record.envelope)
-        given = record.envelope["input"]
+        _require_valid(record.envelope)
+        inputs = record.envelope["input"]
         report: tuple[bytes | None, frozenset[str]] = (None, frozenset())
         if record.report is not None:
-            report = self._report(record.report, given["report"]["format"], given["report"].get("item"))
-        masked = _Copy(record, report, self._policy_of(record), self._pseudonyms).record()
+            report = self._report(record.report, inputs["report"]["format"], inputs["report"].get("item"))
+        masked = _MaskedCopy(record, report, self._policy_of(record), self._pseudonyms).record()
         schema = RECORD_SCHEMAS[masked.envelope["schema_version"]]
         return masked if is_valid(masked.envelope, schema) else checked(masked)
 
@@ -75,7 +87,7 @@ class Masking:
         return mask_report(text, format, item, self._pseudonyms)
 
     def _policy_of(self, record: Record) -> MaskedPolicy | None:
-        """Return the masked policy of a record; None if a text is missing, or if they are not a policy."""
+        """Return the masked policy of a record; None if a text is missing or the policy is invalid."""
         try:
             return None if None in record.texts else self._policy(policy_sources(record))
         except QuestionError:
@@ -85,7 +97,7 @@ class Masking:
         return mask_policy(sources, self._pseudonyms)
 
 
-class _Copy:
+class _MaskedCopy:
     """The masked copy of one record, built from its masked report and policy."""
 
     def __init__(
@@ -103,19 +115,19 @@ class _Copy:
         self._walker = Walker(pseudonyms, self._labels)
 
     def record(self) -> Record:
-        """Return the copy with the decision on its inputs; if that is not the original one, with the reasons."""
+        """Return the copy with the decision on its inputs; if it differs, with the masked original and the reasons."""
         texts = self._texts()
         envelope = self._envelope(texts)
         masked = Record(envelope, self._report, texts)
         result = self._result(envelope["input"])
         reasons = self._reasons()
-        again = None if reasons else _decided(masked, result)
-        if again is not None and _essence(result) == _essence(again):
-            result = again
+        new_result = None if reasons else _decide_masked(masked, result)
+        if new_result is not None and _essence(result) == _essence(new_result):
+            result = new_result
         else:
-            known = () if self._policy is None else self._policy.reasons
-            envelope.update(replayable=False, not_replayable=reasons or [*known] or [_OTHERWISE])
-            result = {**proven(_sorted(result), dict), "policy": result["policy"]}
+            policy_reasons = () if self._policy is None else self._policy.reasons
+            envelope.update(replayable=False, not_replayable=reasons or [*policy_reasons] or [_DECISION_DIFFERS])
+            result = {**proven(_sort_texts(result), dict), "policy": result["policy"]}
         envelope.update(result=result, erased=self._erased(), masked=self._masked(), masking=MASKING_VERSION)
         return masked
 
@@ -126,46 +138,46 @@ class _Copy:
         return tuple([text.encode() for text in self._policy.texts])
 
     def _envelope(self, texts: tuple[bytes | None, ...]) -> Json:
-        """Return everything but the result and the description of the masking."""
-        before = self._original.envelope
-        part = part_of(RECORD_SCHEMAS[before["schema_version"]])
-        given, input_part = before["input"], part.members["input"]
+        """Return the masked envelope without the members `result`, `erased`, `masked` and `masking`."""
+        original = self._original.envelope
+        part = part_of(RECORD_SCHEMAS[original["schema_version"]])
+        inputs, input_part = original["input"], part.members["input"]
         types = {} if self._policy is None else self._policy.types
         values = {
             self._labels(name): mask_value(types.get(name, Base.TEXT), value, self._pseudonyms)
-            for name, value in given["parameters"].items()
+            for name, value in inputs["parameters"].items()
         }
-        policy = self._named(given["policy"], texts)
+        policy = self._policy_input(inputs["policy"], texts)
         return {
-            **self._walker.document({name: before[name] for name in _PLAIN}, part),
-            "decision_id": self._pseudonyms.word(before["decision_id"], _ID_PAIRS),
+            **self._walker.document({name: original[name] for name in _WALKED}, part),
+            "decision_id": self._pseudonyms.word(original["decision_id"], _ID_PAIRS),
             "revision": policy["sha256"],
             "input": {
                 "report": {
-                    "format": mask_format(given["report"]["format"]),
-                    **self._body(given["report"], self._report),
+                    "format": mask_format(inputs["report"]["format"]),
+                    **self._body(inputs["report"], self._report),
                 },
                 "policy": policy,
                 "parameters": values,
-                "host": _with_answers_sorted(self._walker.document(given["host"], input_part.members["host"])),
+                "host": _sort_answers(self._walker.document(inputs["host"], input_part.members["host"])),
             },
         }
 
-    def _named(self, given: Json, texts: tuple[bytes | None, ...]) -> Json:
-        """Return how the envelope names the policy, in the version of the original record."""
-        name = self._labels(given["name"])
+    def _policy_input(self, inputs: Json, texts: tuple[bytes | None, ...]) -> Json:
+        """Return the masked `input.policy`, in the record version of the original."""
+        name = self._labels(inputs["name"])
         if self._original.envelope["schema_version"] == 1:
-            return {**self._body(given, texts[0]), "name": name}
+            return {**self._body(inputs, texts[0]), "name": name}
         named = [
             PolicyText(self._labels(text["name"]), self._body(text, body)["sha256"])
-            for text, body in zip(given["texts"], texts, strict=True)
+            for text, body in zip(inputs["texts"], texts, strict=True)
         ]
         return {"name": name, "sha256": policy_digest(tuple(named)), "texts": [text.to_dict() for text in named]}
 
-    def _body(self, given: Json, body: bytes | None) -> Json:
-        """Return a body's digest and size; of a missing one a pseudonym and zero."""
+    def _body(self, inputs: Json, body: bytes | None) -> Json:
+        """Return the digest and size of a masked body; without the body, a pseudonym of the digest and size 0."""
         if body is None:
-            return {"sha256": self._pseudonyms.digest(given["sha256"]), "size": 0}
+            return {"sha256": self._pseudonyms.digest(inputs["sha256"]), "size": 0}
         return {"sha256": digest(body), "size": len(body)}
 
     def _result(self, inputs: Json) -> Json:
@@ -180,8 +192,8 @@ class _Copy:
         return document
 
     def _reasons(self) -> list[str]:
-        """Return why nothing can be decided again."""
-        reasons = [_NOT_ORIGINALLY] if self._original.envelope.get("replayable") is False else []
+        """Return the reasons why the masked inputs cannot be decided on; empty if they can."""
+        reasons = [_ORIGINAL_NOT_REPLAYABLE] if self._original.envelope.get("replayable") is False else []
         was_erased = (self._original.report is None, None in self._original.texts)
         for name, after, erased in zip(("report", "policy"), (self._report, self._policy), was_erased, strict=True):
             if after is None:
@@ -189,23 +201,25 @@ class _Copy:
         return reasons
 
     def _erased(self) -> list[str]:
-        before = self._original.envelope
+        """Return the pointers of everything that was left out."""
+        original = self._original.envelope
         erased = {f"/input/report{pointer}" for pointer in self._left_out}
         erased |= {f"/input/{name}" for name, body in (("report", self._report), ("policy", self._policy)) if not body}
-        if before["input"]["host"]["resolution"] is not None or _RESOLUTION in before["erased"]:
+        if original["input"]["host"]["resolution"] is not None or _RESOLUTION in original["erased"]:
             erased.add(_RESOLUTION)
         return sorted(erased)
 
     def _masked(self) -> list[str]:
+        """Return the pointers of everything that was masked."""
         policy = "/input/policy"
         count = len(self._original.texts)
         texts = [policy] if count == 1 else [f"{policy}/texts/{i}" for i in range(count)]
         rewritten = [] if self._policy is None else texts[self._policy.shipped :]
-        return sorted((*_MASKED, *rewritten, *(["/input/report"] if self._report is not None else [])))
+        return sorted((*_ALWAYS_MASKED, *rewritten, *(["/input/report"] if self._report is not None else [])))
 
 
-def _refuse_strange(envelope: Json) -> None:
-    """Refuse an invalid decision or address: the masked record would be invalid too."""
+def _require_valid(envelope: Json) -> None:
+    """Raise RecordError if the decision or an address is invalid: the masked record would be invalid too."""
     result = {**envelope["result"], "resolution": None}
     is_decision = is_valid(result, SCHEMAS[result["schema_version"]])
     problems = (
@@ -219,46 +233,46 @@ def _refuse_strange(envelope: Json) -> None:
         raise RecordError(problems)
 
 
-def _with_answers_sorted(host: Json) -> Json:
-    """Return a host's masked addresses, the frozen answers in order and without the raw responses."""
+def _sort_answers(host: Json) -> Json:
+    """Return the masked `input.host` with sorted answers and without the raw DNS responses."""
     answers = {parse_address(text) for text in host["answers"]}
     return {**host, "answers": [str(address) for address in sorted(answers)], "resolution": None}
 
 
-def _decided(masked: Record, result: Json) -> Json | None:
-    """Return the decision on the masked inputs as a document of the version of `result`; None if it fails."""
+def _decide_masked(masked: Record, result: Json) -> Json | None:
+    """Return the decision on the masked inputs as a document of the version of `result`; None if they are invalid."""
     try:
-        again = document_of(decide_again(masked), result["schema_version"])
+        document = document_of(decide_again(masked), result["schema_version"])
     except QuestionError:
         return None
-    del again["resolution"]
-    return again
+    del document["resolution"]
+    return document
 
 
 def _essence(document: Json) -> Json:
-    """Return a decision without its sentences and places: two with one essence are the same answer."""
+    """Return a decision document without messages and places, for comparison."""
     interface = document["interface"]
     return {
         **{key: document[key] for key in ("status", "hostActiveNic")},
         **{key: sorted(document[key]) for key in ("candidates", "owners")},
-        "interface": None if interface is None else _sorted(interface),
+        "interface": None if interface is None else _sort_texts(interface),
         "policy": document["policy"]["name"],
         "findings": sorted(
-            [one["code"], one["severity"], sorted(one["interfaces"]), sorted(one["addresses"])]
-            for one in document["findings"]
+            [finding["code"], finding["severity"], sorted(finding["interfaces"]), sorted(finding["addresses"])]
+            for finding in document["findings"]
         ),
         "trace": [
-            [step["rule"], step["verb"], step["fired"], *(sorted(step[key]) for key in _LISTS_OF_A_STEP)]
+            [step["rule"], step["verb"], step["fired"], *(sorted(step[key]) for key in _STEP_LISTS)]
             for step in document["trace"]
         ],
-        "host": _sorted({key: document["host"][key] for key in ("name", "literal", "complete", "addresses")}),
+        "host": _sort_texts({key: document["host"][key] for key in ("name", "literal", "complete", "addresses")}),
     }
 
 
-def _sorted(value: object) -> object:
-    """Return a document with its lists of texts sorted: in the original's order they show the order of names."""
+def _sort_texts(value: object) -> object:
+    """Return a document with sorted lists of texts: their original order would reveal the order of names."""
     if isinstance(value, dict):
-        return {key: _sorted(item) for key, item in value.items()}
+        return {key: _sort_texts(item) for key, item in value.items()}
     if isinstance(value, list):
-        return sorted(value) if all(isinstance(item, str) for item in value) else [_sorted(item) for item in value]
+        return sorted(value) if all(isinstance(item, str) for item in value) else [_sort_texts(item) for item in value]
     return value

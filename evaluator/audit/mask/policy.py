@@ -1,14 +1,17 @@
-"""A policy that can be shown: a shipped one as it is, any other with all that its author chose masked.
+"""Masks a policy: the text of a shipped policy stays, and every other policy is written again with pseudonyms.
 
-Everybody can read a shipped policy, so its text, names, codes and messages stay, and what its messages say of a
-masked report holds pseudonyms only. Any other policy is written anew from what it declares: the names of the policy, of
-parameters, conditions and rules, codes and literals become pseudonyms, the words of the rule language and small numbers
-stay, sentences for people are replaced whole, and comments are left out. The `{words}` of a message stay, because a
-finding lists the interfaces in them. So the masked policy decides on masked reports as the original policy on original
-ones, unless it depends on the letters of names: no pseudonym fits a glob, or an order of texts.
+Everybody can read a shipped policy, so its text, names, codes and messages are not secret. A finding of a shipped
+policy on a masked report contains only pseudonyms.
 
-Of a policy that extends another one each text is masked alone: a shipped base stays with its names, so the text
-above it refers to the base's rules and parameters by the same names.
+Any other policy is written again from its parsed form. The names of the policy, parameters, conditions and rules, the
+codes and the literals become pseudonyms. Words of the rule language and small numbers stay. Sentences for people are
+replaced as a whole, and comments are left out. The placeholders `{words}` of a message stay, because the finding lists
+interfaces that depend on them. So the masked policy decides on masked reports like the original policy on original
+reports. The exception is a policy that depends on the letters of names: a pseudonym does not match the globs that the
+original matches, and pseudonyms sort differently.
+
+If a policy extends another one, each text is masked by itself. The text of a shipped base stays with its names, so the
+text that extends it refers to the base's rules and parameters by their original names.
 """
 
 from __future__ import annotations
@@ -57,13 +60,15 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _CODE = re.compile(r"[A-Z0-9_]+", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-fA-F]{32,}", re.ASCII)
 _CODES = frozenset(FindingCode)
-_NOTHING: frozenset[str] = frozenset()
+_NO_LABELS: frozenset[str] = frozenset()
 
 
 class MaskedPolicy(Struct, frozen=True):
-    """A policy's texts as they are shown, base first; the first `shipped` of them stay as they are.
+    """The masked texts of a policy, base first; the first `shipped` of them are original texts of shipped policies.
 
-    `public` are the labels in them that stay, `places` what places of rules become.
+    `types` are the types of the parameters by original name. `public` are the labels that are not masked. `places` maps
+    each rule's place in the original text to its place in the masked text. `reasons` explain why the masked policy may
+    decide otherwise.
     """
 
     texts: tuple[str, ...]
@@ -75,18 +80,18 @@ class MaskedPolicy(Struct, frozen=True):
 
 
 class Labels:
-    """Masks what somebody chose for people: everything but the codes of activenic and what a shipped policy holds."""
+    """Masks labels, except for the finding codes of activenic and the labels of shipped policies."""
 
     def __init__(
-        self, pseudonyms: Pseudonyms, public: frozenset[str] = _NOTHING, places: Mapping[str, str] | None = None
+        self, pseudonyms: Pseudonyms, public: frozenset[str] = _NO_LABELS, places: Mapping[str, str] | None = None
     ) -> None:
         self._pseudonyms = pseudonyms
-        self._public = public | _CODES
+        self._public_labels = public | _CODES
         self._places = {} if places is None else places
 
     def __call__(self, text: str) -> str:
-        """Return the pseudonym of a label, in the form that it has: a code, a digest, a name."""
-        if text in self._public:
+        """Return the pseudonym of a label in the same form: a code, a digest or a name."""
+        if text in self._public_labels:
             return text
         if text in self._places:
             return self._places[text]
@@ -96,50 +101,49 @@ class Labels:
 
 
 def mask_policy(sources: Sequence[Source], pseudonyms: Pseudonyms) -> MaskedPolicy:
-    """Return the policy of some texts, base first, as it is shown; PolicyError if they are not a policy."""
+    """Return the masked policy of some texts, base first; PolicyError if the policy is invalid."""
     program = program_of_texts(sources)
     shipped = sum(1 for _ in takewhile(is_shipped, program.contents))
-    if shipped == len(sources):  # nothing is rewritten
-        return MaskedPolicy(program.contents, shipped, _types(program), _public(program), {}, ())
-    public = _public(program_of_texts(sources[:shipped])) if shipped else _NOTHING
+    if shipped == len(sources):  # the texts stay
+        return MaskedPolicy(program.contents, shipped, _parameter_types(program), _public_labels(program), {}, ())
+    public = _public_labels(program_of_texts(sources[:shipped])) if shipped else _NO_LABELS
     texts = list(program.contents[:shipped])
-    for at in range(shipped, len(sources)):
-        masked = _Rewriting(program_of_texts(sources[: at + 1]), Labels(pseudonyms, public), pseudonyms)
-        texts.append(yaml.safe_dump(masked.document(), sort_keys=False, width=10**6))
+    for i in range(shipped, len(sources)):
+        masker = _PolicyMasker(program_of_texts(sources[: i + 1]), Labels(pseudonyms, public), pseudonyms)
+        texts.append(yaml.safe_dump(masker.document(), sort_keys=False, width=10**6))
     rewritten = [rule for rule in program.rules if rule.place not in public]
-    reasons = tuple(_reasons(rewritten))
+    reasons = tuple(_replay_obstacles(rewritten))
     try:
-        places = [
-            rule.place for rule in program_of_texts([Source(f"masked {i}", t) for i, t in enumerate(texts)]).rules
-        ]
+        masked = program_of_texts([Source(f"masked {i}", text) for i, text in enumerate(texts)])
+        masked_places = [rule.place for rule in masked.rules]
     except PolicyError:
-        places, reasons = [], (*reasons, "the masked policy is no policy")
-    old = [rule.place for rule in program.rules]
-    return MaskedPolicy(tuple(texts), shipped, _types(program), public, dict(zip(old, places, strict=False)), reasons)
+        masked_places, reasons = [], (*reasons, "the masked policy is invalid")
+    places = dict(zip([rule.place for rule in program.rules], masked_places, strict=False))
+    return MaskedPolicy(tuple(texts), shipped, _parameter_types(program), public, places, reasons)
 
 
-def _types(program: Program) -> dict[str, Base]:
+def _parameter_types(program: Program) -> dict[str, Base]:
     return {parameter.name: parameter.type.base for parameter in program.parameters}
 
 
-def _public(program: Program) -> frozenset[str]:
-    """Return the labels in the texts of a shipped policy."""
+def _public_labels(program: Program) -> frozenset[str]:
+    """Return the labels in the texts of a shipped policy: names, codes and places."""
     names = (text.name for text in program.texts)
     parameters = (parameter.name for parameter in program.parameters)
-    conditions = (key for text in program.contents for key in _conditions_in(text))
-    of_rules = (label for rule in program.rules for label in (rule.name, rule.code, rule.place))
-    return frozenset((*names, *parameters, *conditions, *of_rules))
+    conditions = (key for text in program.contents for key in _condition_names(text))
+    rule_labels = (label for rule in program.rules for label in (rule.name, rule.code, rule.place))
+    return frozenset((*names, *parameters, *conditions, *rule_labels))
 
 
-def _conditions_in(text: str) -> Iterable[str]:
-    """Return the names of the conditions that a policy's text declares."""
+def _condition_names(text: str) -> Iterable[str]:
+    """Return the names of the conditions that a text of a policy declares."""
     source = Source("policy", plain_text(text))
     conditions = proven(read_yaml(source, Problems(source)), Located).children.get("conditions")
     return () if conditions is None else conditions.keys
 
 
 def mask_value(base: Base, value: object, pseudonyms: Pseudonyms) -> object:
-    """Return a parameter's value masked by its type; one that no parameter can have becomes null."""
+    """Return a parameter's value masked by its type; a value that cannot be masked becomes null."""
     if isinstance(value, list):
         return [mask_value(base, item, pseudonyms) for item in value]
     if isinstance(value, str):
@@ -149,83 +153,85 @@ def mask_value(base: Base, value: object, pseudonyms: Pseudonyms) -> object:
 
 
 def is_shipped(text: str) -> bool:
-    """Return whether everybody can read a policy's text, because activenic comes with it or once did."""
+    """Return whether a text is the text of a shipped policy, of this version or of an earlier one."""
     return digest(text.encode()) in shipped_digests()
 
 
-def _reasons(rules: Iterable[Rule]) -> Iterator[str]:
-    """Yield why rewritten rules may not decide on masked reports as they did on the originals."""
+def _replay_obstacles(rules: Iterable[Rule]) -> Iterator[str]:
+    """Yield the reasons why masked rules may decide otherwise on masked reports than the original rules."""
     relations = [part for rule in rules for part in walk(rule.condition) if isinstance(part, Related)]
     if any(relation.relation is R.LIKE for relation in relations):
         yield "masked names do not match the policy's globs"
     if any(relation.relation in _ORDERING and relation.left.type.base is Base.TEXT for relation in relations):
-        yield "masked names have another order"
+        yield "masked names sort in another order"
 
 
-class _Rewriting:
-    """Writes a policy's own text anew, by what is known of each part; parts that are not known are left out."""
+class _PolicyMasker:
+    """Writes a text of a policy again with pseudonyms; it leaves out every part that it does not know."""
 
     def __init__(self, program: Program, label: Labels, pseudonyms: Pseudonyms) -> None:
         self._program = program
         self._pseudonyms = pseudonyms
-        self._label = label
+        self._mask_label = label
         self._codes = {rule.name: rule.code for rule in program.rules}
-        self._types = {parameter.name: parameter.type.base for parameter in program.parameters}
+        self._parameter_types = {parameter.name: parameter.type.base for parameter in program.parameters}
 
     def document(self) -> dict[str, object]:
-        """Return the masked text as YAML's plain values."""
+        """Return the masked text as plain values for YAML."""
         source = Source(self._program.name, plain_text(self._program.text))
         located = proven(read_yaml(source, Problems(source)), Located)
-        found: Any = located.value
-        masked: dict[str, object] = {"policy": self._label(found["policy"])}
-        if "extends" in found:
-            masked["extends"] = self._base()
-        if "parameters" in found:
+        document: Any = located.value
+        masked: dict[str, object] = {"policy": self._mask_label(document["policy"])}
+        if "extends" in document:
+            masked["extends"] = self._mask_base()
+        if "parameters" in document:
             masked["parameters"] = {
-                self._label(name): self._parameter(name, one) for name, one in (found["parameters"] or {}).items()
+                self._mask_label(name): self._mask_parameter(name, declared)
+                for name, declared in (document["parameters"] or {}).items()
             }
-        if "conditions" in found:
+        if "conditions" in document:
             masked["conditions"] = {
-                self._token(name): self._sentence(text) for name, text in (found["conditions"] or {}).items()
+                self._mask_token(name): self._mask_expression(text)
+                for name, text in (document["conditions"] or {}).items()
             }
-        if "rules" in found:
-            masked["rules"] = [self._rule(rule) for rule in found["rules"]]
+        if "rules" in document:
+            masked["rules"] = [self._mask_rule(rule) for rule in document["rules"]]
         return masked
 
-    def _base(self) -> str:
-        """Return how the text names its base: a shipped one by its name, any other by the path of a file."""
+    def _mask_base(self) -> str:
+        """Return the masked `extends`: the name of a shipped base, or the path of a file with another base."""
         base = self._program.texts[-2].name
-        return base if self._label(base) == base else f"./{self._label(base)}.yaml"
+        return base if self._mask_label(base) == base else f"./{self._mask_label(base)}.yaml"
 
-    def _parameter(self, name: str, declared: Mapping[str, Any]) -> dict[str, object]:
+    def _mask_parameter(self, name: str, declared: Mapping[str, Any]) -> dict[str, object]:
         masked = {key: declared[key] for key in ("type", "optional") if key in declared}
         if "default" in declared:
-            masked["default"] = mask_value(self._types[name], declared["default"], self._pseudonyms)
+            masked["default"] = mask_value(self._parameter_types[name], declared["default"], self._pseudonyms)
         return masked
 
-    def _rule(self, rule: Mapping[str, Any]) -> dict[str, object]:
-        placing = {key: self._label(rule[key]) for key in ("remove", "before", "after") if key in rule}
+    def _mask_rule(self, rule: Mapping[str, Any]) -> dict[str, object]:
+        references = {key: self._mask_label(rule[key]) for key in ("remove", "before", "after") if key in rule}
         if "remove" in rule:
-            return dict(placing)
-        masked: dict[str, object] = {"name": self._label(rule["name"]), **placing}
+            return dict(references)
+        masked: dict[str, object] = {"name": self._mask_label(rule["name"]), **references}
         if "replace" in rule:
             masked["replace"] = rule["replace"]
-        masked["rule"] = self._sentence(rule["rule"])
+        masked["rule"] = self._mask_expression(rule["rule"])
         if self._codes.get(rule["name"]):
-            masked["code"] = str(self._label(self._codes[rule["name"]]))
+            masked["code"] = str(self._mask_label(self._codes[rule["name"]]))
         if "severity" in rule:
             masked["severity"] = rule["severity"]
-        return masked | {key: self._message(rule[key]) for key in ("message", "hint") if key in rule}
+        return masked | {key: self._mask_message(rule[key]) for key in ("message", "hint") if key in rule}
 
-    def _message(self, text: str) -> str:
-        words = [f"{{{self._sentence(word)}}}" for word in _PLACEHOLDER.findall(text)]
+    def _mask_message(self, text: str) -> str:
+        words = [f"{{{self._mask_expression(word)}}}" for word in _PLACEHOLDER.findall(text)]
         return " ".join((MASKED, *words)) if text.strip() else ""
 
-    def _sentence(self, text: str) -> str:
-        """Mask a sentence of the rule language sign by sign; a sign that the language does not have is left out."""
-        return "".join(map(self._token, _TOKEN.findall(text))).strip()
+    def _mask_expression(self, text: str) -> str:
+        """Mask an expression of the rule language token by token; invalid characters are left out."""
+        return "".join(map(self._mask_token, _TOKEN.findall(text))).strip()
 
-    def _token(self, token: str) -> str:
+    def _mask_token(self, token: str) -> str:
         if token[0] in "\"'":
             return f"{token[0]}{self._pseudonyms.name(token[1:-1])}{token[0]}"
         if token.isspace():
@@ -233,4 +239,4 @@ class _Rewriting:
         if token.lstrip("-").isdigit():
             return token if abs(int(token)) < SMALL else "0"
         is_name = token[0] == "_" or token[0].isalpha()
-        return self._label(token) if is_name and token not in _LANGUAGE else token
+        return self._mask_label(token) if is_name and token not in _LANGUAGE else token

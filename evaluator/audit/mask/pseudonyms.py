@@ -1,12 +1,12 @@
-"""One text, one pseudonym: the same original becomes the same word wherever a record holds it, and in every record.
+"""Pseudonyms of texts: with the same key, equal texts have the same pseudonym in every member and every record.
 
-A pseudonym is a function of the key and of the text alone (HMAC-SHA-256), so no table has to be kept, and whatever was
-equal stays equal: a bridge and the network of its name, a literal of the policy and the interface that it means. A
-text is masked by its own form, never by the member it stands in: an address stays an address of its class, a MAC stays
-a MAC, `eth0.100` becomes VLAN 100 of the pseudonym of `eth0`, and everything else becomes a word.
+A pseudonym depends only on the key and the text (HMAC-SHA-256), so no table is stored, and equal texts stay equal: a
+bridge and the network of its name, or a literal in a policy and the interface that it means. The form of the text
+decides the form of the pseudonym, whatever member the text is in. An address becomes an address of its class, a MAC
+address a MAC address, `eth0.100` becomes VLAN 100 of the pseudonym of `eth0`, and every other text becomes a word.
 
-Letters and digits take turns in a word, and there are no vowels, so that nobody reads a name or number in it by chance.
-Words of the rule language and of every host (`bond`, `lo`, `localhost`) stay as they are.
+A word has letters and digits in turn and no vowels, so it cannot look like a real name or number. Words of the
+rule language, and names that every host has (`bond`, `lo`, `localhost`), are not masked.
 """
 
 from __future__ import annotations
@@ -24,43 +24,43 @@ SAME_EVERYWHERE = frozenset({"", "lo", "localhost", "default", "addr", "network"
 MASKED = "masked"
 _LETTERS, _DIGITS = "bcdfghjkmnpqrstvwxz", "23456789"
 _PAIRS = 6
-_KNOWN = 1 << 16
+_CACHE_SIZE = 1 << 16
 _MAC = re.compile(r"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5,19}")
 _VLAN = re.compile(r"([^.:\s]+)\.([1-9][0-9]{0,3})", re.ASCII)
 _LARGEST_VLAN_ID = 4094
 _GUEST_PORT = "vnet"
-_NO_MACS = (0x00, 0xFF)
+_RESERVED_OCTETS = (0x00, 0xFF)
 
 
 class Pseudonyms:
-    """The pseudonyms that a key gives."""
+    """Computes the pseudonyms for one key."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._addresses = AddressMask(key)
-        self.name = lru_cache(_KNOWN)(self._name)
-        self.address = lru_cache(_KNOWN)(self._address)
+        self.name = lru_cache(_CACHE_SIZE)(self._name)
+        self.address = lru_cache(_CACHE_SIZE)(self._address)
 
     def network(self, text: str) -> str:
-        """Return the pseudonym of a network, of a route's destination or of an address; a netmask stays."""
+        """Return the pseudonym of a network, a route's destination or an address; a netmask is not changed."""
         return text if text in NETMASKS else self.name(text) if "/" not in text else self._network(text)
 
     def word(self, text: str, pairs: int = _PAIRS) -> str:
-        """Return the word of a text: a letter and a digit in turns."""
+        """Return the word of a text: `pairs` pairs of a letter and a digit."""
         number = int.from_bytes(self._digest(b"text", text.encode("utf-8", "surrogatepass")), "big")
-        signs = []
+        parts = []
         for _ in range(pairs):
             number, letter = divmod(number, len(_LETTERS))
             number, digit = divmod(number, len(_DIGITS))
-            signs.append(_LETTERS[letter] + _DIGITS[digit])
-        return "".join(signs)
+            parts.append(_LETTERS[letter] + _DIGITS[digit])
+        return "".join(parts)
 
     def digest(self, text: str) -> str:
-        """Return what stands in the place of a digest: one that nobody can compare with that of a guess."""
+        """Return a keyed digest that replaces a digest, so that nobody can compare it with the digest of a guess."""
         return self._digest(b"digest", text.encode("utf-8", "surrogatepass")).hex()
 
     def _name(self, text: str) -> str:
-        """Return the pseudonym of a text by its form."""
+        """Return the pseudonym of a text, by the form of the text."""
         if text in SAME_EVERYWHERE:
             return text
         if _MAC.fullmatch(text):
@@ -79,7 +79,7 @@ class Pseudonyms:
         return (_GUEST_PORT if text.startswith(_GUEST_PORT) else "") + self.word(text)
 
     def _address(self, text: str) -> str:
-        """Return the pseudonym of an address as reports write it: alone, or with a zone, a length or a netmask."""
+        """Return the pseudonym of an address in a report: alone, or with a zone, a prefix length or a netmask."""
         body, slash, length = text.partition("/")
         bare, percent, zone = body.partition("%")
         try:
@@ -98,10 +98,10 @@ class Pseudonyms:
 
     def _mac(self, text: str) -> str:
         octets = bytes.fromhex(text.replace(":", ""))
-        if set(octets) <= set(_NO_MACS):
+        if set(octets) <= set(_RESERVED_OCTETS):
             return text.lower()
         digest = self._digest(b"mac", octets)[: len(octets)]
-        first = digest[0] & 0xFC | 0x02 | octets[0] & 0x01  # of no vendor; for one or for many as before
+        first = digest[0] & 0xFC | 0x02 | octets[0] & 0x01  # locally administered; unicast or multicast as the original
         return bytes((first, *digest[1:])).hex(":")
 
     def _digest(self, purpose: bytes, text: bytes) -> bytes:

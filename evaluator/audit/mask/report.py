@@ -1,7 +1,8 @@
-"""A report masked by the schema of its format.
+"""Masks a report by the schema of its format.
 
-Ansible's facts need a table beside the schema: the names of interfaces are keys there, with `_` for `-` and `:`, and
-those of address labels begin with them. Its reader puts both together by those keys, so the pseudonyms must fit too.
+Ansible's facts need more than the schema. There the names of interfaces are also keys, with `_` instead of `-` and `:`,
+and the names of address labels begin with the name of an interface. The reader of Ansible's facts connects interfaces
+and labels through these keys, so the pseudonyms must have the same relations.
 """
 
 from __future__ import annotations
@@ -26,47 +27,46 @@ from evaluator.report.shapes import ANSIBLE_PAYLOAD, ANSIBLE_PREFIX, ANSIBLE_WRA
 
 _NUMBER = re.compile(r"[0-9]{1,4}", re.ASCII)
 
-
-Masked = tuple[object, Mapping[str, str]]
+Prepared = tuple[object, Mapping[str, str]]  # the document to mask, and pseudonyms that differ from the usual ones
 
 
 def mask_report(
     text: bytes, format: str, item: str | None, pseudonyms: Pseudonyms
 ) -> tuple[bytes | None, frozenset[str]]:
-    """Return the masked report and the pointers of the members left out; None if it is invalid.
+    """Return the masked report as JSON and the pointers of the members that were left out; None if it is invalid.
 
-    Only the state in a Kubernetes object is kept: the objects around it name hosts.
+    Of a Kubernetes object only the state is masked and returned, because the objects around it contain host names.
     """
-    known = next((one for one in FORMATS if one.name == format and one.schema), None)
-    if known is None:
+    report_format = next((known for known in FORMATS if known.name == format and known.schema), None)
+    if report_format is None:
         return None, frozenset()
-    prepare: Callable[[object, str | None, Pseudonyms], Masked] = _as_it_is
-    if known.to_mask:
-        prepare = cast("Callable[[object, str | None, Pseudonyms], Masked]", entry(known.to_mask))
+    prepare: Callable[[object, str | None, Pseudonyms], Prepared] = _unchanged
+    if report_format.to_mask:
+        prepare = cast("Callable[[object, str | None, Pseudonyms], Prepared]", entry(report_format.to_mask))
     try:
         document, names = prepare(parse_report_text(text, format), item, pseudonyms)
     except (QuestionError, UnicodeDecodeError):
         return None, frozenset()
-    if document is None or not is_valid(document, known.schema):
+    if document is None or not is_valid(document, report_format.schema):
         return None, frozenset()
     walker = Walker(pseudonyms, pseudonyms.name, names)
-    masked = walker.document(document, part_of(known.schema))
+    masked = walker.document(document, part_of(report_format.schema))
     return plain.dumps(masked), frozenset(walker.erased)
 
 
 def mask_format(name: str) -> str:
-    """Return the name of a format; any other text is replaced whole."""
-    return name if any(one.name == name for one in FORMATS) else MASKED
+    """Return the name of a known format; any other text is replaced as a whole."""
+    return name if any(known.name == name for known in FORMATS) else MASKED
 
 
-def _as_it_is(document: object, item: str | None, pseudonyms: Pseudonyms) -> Masked:
+def _unchanged(document: object, item: str | None, pseudonyms: Pseudonyms) -> Prepared:
     return document, {}
 
 
-def of_iproute2(document: object, item: str | None, pseudonyms: Pseudonyms) -> Masked:
-    """Return the report as an object, in which octets of names that are not UTF-8 are readable.
+def iproute2_to_mask(document: object, item: str | None, pseudonyms: Pseudonyms) -> Prepared:
+    """Return the report as an object, with readable text for names that are not valid UTF-8.
 
-    Only what `activenic collect` wrote has a `schema_version`: it promises that no address family is left out.
+    A report with `schema_version` is from `activenic collect` and contains every address family, so it stays unchanged.
     """
     if isinstance(document, dict) and "schema_version" in document:
         return document, {}
@@ -74,35 +74,35 @@ def of_iproute2(document: object, item: str | None, pseudonyms: Pseudonyms) -> M
     return readable if isinstance(readable, dict) else {"addr": readable}, {}
 
 
-def of_nmstate(document: object, item: str | None, pseudonyms: Pseudonyms) -> Masked:
-    """Return the one state that is read."""
+def nmstate_to_mask(document: object, item: str | None, pseudonyms: Pseudonyms) -> Prepared:
+    """Return the state in a report of nmstate, which may be in a Kubernetes object."""
     return state_in(document, item).value, {}
 
 
-def of_ansible(document: object, item: str | None, pseudonyms: Pseudonyms) -> Masked:
-    """Return the facts without what is not read, and what becomes of the keys that contain names."""
+def ansible_to_mask(document: object, item: str | None, pseudonyms: Pseudonyms) -> Prepared:
+    """Return the facts that the reader uses, and the pseudonyms of the keys that contain names."""
     payload = document.get(ANSIBLE_PAYLOAD) if isinstance(document, dict) else None
     facts = normalized(parse_json(payload) if isinstance(payload, str) else document)
-    is_sound = isinstance(facts, dict) and is_valid(facts, "ansible-facts")
-    return facts, _ansible_names(proven(facts, dict), pseudonyms) if is_sound else {}
+    is_usable = isinstance(facts, dict) and is_valid(facts, "ansible-facts")
+    return facts, _ansible_names(proven(facts, dict), pseudonyms) if is_usable else {}
 
 
 def _ansible_names(document: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, str]:
-    """Return what the names of interfaces and labels and the keys of their facts become."""
+    """Return the pseudonyms of address labels, and of the keys of the facts of interfaces and labels."""
     body = document.get(ANSIBLE_WRAPPER, document)
     prefix = ANSIBLE_PREFIX if f"{ANSIBLE_PREFIX}interfaces" in body else ""
-    listed = body.get(f"{prefix}interfaces", ())
-    facts = {name: body.get(prefix + _key(name)) for name in listed}
+    interface_names = body.get(f"{prefix}interfaces", ())
+    facts = {name: body.get(prefix + _key(name)) for name in interface_names}
     devices = {fact["device"] for fact in facts.values() if isinstance(fact, dict) and "device" in fact}
     labels = [name for name, fact in facts.items() if isinstance(fact, dict) and "device" not in fact]
     names = dict(_labels(labels, devices, pseudonyms))
-    keys = {prefix + _key(name): prefix + _key(names.get(name, pseudonyms.name(name))) for name in listed}
-    owned = {prefix + _key(name): prefix + _key(pseudonyms.name(name)) for name in devices}
-    return {**names, **keys, **owned}
+    keys = {prefix + _key(name): prefix + _key(names.get(name, pseudonyms.name(name))) for name in interface_names}
+    device_keys = {prefix + _key(name): prefix + _key(pseudonyms.name(name)) for name in devices}
+    return {**names, **keys, **device_keys}
 
 
 def _labels(labels: list[str], devices: set[str], pseudonyms: Pseudonyms) -> Iterator[tuple[str, str]]:
-    """Yield what each label becomes: the pseudonym of the one interface whose name it begins with, and a number."""
+    """Yield each label with its pseudonym: the pseudonym of the interface that it begins with, and a number or word."""
     for label in labels:
         owners = [device for device in devices if _key(label).startswith(_key(device) + "_")]
         if len(owners) == 1:

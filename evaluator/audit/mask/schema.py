@@ -1,24 +1,27 @@
-"""One walker masks every document by its JSON Schema, and leaves out every member that the schema does not name.
+"""Masks a document by its JSON Schema; every member that the schema does not list is left out.
 
-Each member of a schema has an annotation, `x-mask`, for the meaning of its value:
+Each member of a schema has an annotation `x-mask`, the meaning of its value:
 
-    address   an IP address, alone or with a zone, a length or a netmask
+    address   an IP address, alone or with a zone, a prefix length or a netmask
     mac       a link-layer address
-    name      of an interface, a logical network or anything else whose equality matters
-    host      the name of a host, or its addresses with commas between them
+    name      the name of an interface, a logical network or anything else that is compared with other names
+    host      the name of a host, or its addresses, separated by commas
     label     a name that somebody chose for people: of a policy, a rule, a finding, a label of a record
     network   a network, the destination of a route, a netmask
-    text      a sentence, or a whole object; replaced whole
-    plain     a word of a tool, a number, a truth value, a moment
+    text      a sentence, or a whole object; replaced as a whole
+    plain     a word of a tool, a number, a truth value, a time
 
-A `plain` text stays only if each of its words is in the schema (`enum`, `const`, `x-words`), a small number, a moment;
-any other is replaced whole. A number stays if it is plain and too small to be an IPv4 address. The members of a map
-stay only if `propertyNames` has an annotation other than `text` for their names. Everything else is left out: members
-that the schema does not name, members without annotation, values of another form than the annotation means. So a new
-format is masked by its schema alone, and a member that nobody thought of is masked whole.
+A `plain` text stays only if each of its words is in the schema (`enum`, `const`, `x-words`) or is a small number, or if
+the text is a time. Every other `plain` text is replaced as a whole. A number stays if it is `plain` and too small to be
+the IPv4 address of a host. The members of a map stay only if `propertyNames` has an annotation other than `text`.
 
-A schema is read once into a tree (`Part`), in which the alternatives of a value are merged: the walker need not know
-the alternative of a value. If alternatives have different annotations for a member, the member has none.
+Everything else is left out: members that the schema does not list, members without annotation, and values of another
+form than the annotation expects. So a new format needs only a schema with annotations, and a member that nobody thought
+of cannot leak.
+
+A schema is converted once to a tree (`Part`), in which the alternatives of a value (`anyOf`, `oneOf`, `allOf`, `then`,
+`else`) are merged, so the walker does not need to know which alternative a value uses. If alternatives have different
+annotations for a member, the member counts as not annotated.
 """
 
 from __future__ import annotations
@@ -39,18 +42,21 @@ ANY = "*"
 SMALL = 1 << 24  # 1.0.0.0: a smaller number is not the IPv4 address of a host
 _SEPARATORS = re.compile(r"[\s=]+")
 _NUMBER = re.compile(r"-?[0-9]{1,8}|\[[0-9]{1,5}\]", re.ASCII)  # `ip -N` prints numbers in brackets
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z", re.ASCII)
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z", re.ASCII)
 _ALTERNATIVES = ("anyOf", "oneOf", "allOf")
 _BRANCHES = ("then", "else")
-_GONE = object()
+_OMITTED = object()
 Json = Mapping[str, Any]
 Path = tuple[str, ...]
 
 
 class Part(Struct, frozen=True):
-    """A schema for one place: `values` are the members of a map, and `keys` is the annotation of their names.
+    """The merged schema of one place in a document.
 
-    `pointer` is the place as a JSON Pointer with `*` for every name and index.
+    `pointer` is the place as a JSON Pointer with `*` for every name in a map and every index. `mask` is the annotation,
+    empty without one, and `words` are the texts that the schema lists. `members` are the listed members of an object,
+    `values` the schema of the other members (a map) with `keys` as the annotation of their names, and `items` the
+    schema of the items of a list.
     """
 
     pointer: str
@@ -64,25 +70,30 @@ class Part(Struct, frozen=True):
 
 @cache
 def part_of(schema: str) -> Part:
-    """Return the part for a whole document of `schemas/<schema>.schema.json`."""
+    """Return the tree of `schemas/<schema>.schema.json`."""
     document: Json = read_schema(schema)
     return _merged([document], document.get("$defs", {}), ())
 
 
 def _merged(schemas: Iterable[object], definitions: Json, path: Path) -> Part:
-    found = [one for schema in schemas for one in _alternatives(schema, definitions)]
-    masks = {one["x-mask"] for one in found if "x-mask" in one}
-    keys = {one["propertyNames"]["x-mask"] for one in found if "x-mask" in one.get("propertyNames", {})}
-    names = dict.fromkeys(name for one in found for name in one.get("properties", {}))
-    extra = [one["additionalProperties"] for one in found if isinstance(one.get("additionalProperties"), dict)]
-    items = [one["items"] for one in found if "items" in one]
+    """Return the tree of one place; `schemas` are all schemas that apply there."""
+    alternatives = [alternative for schema in schemas for alternative in _alternatives(schema, definitions)]
+    masks = {schema["x-mask"] for schema in alternatives if "x-mask" in schema}
+    keys = {schema["propertyNames"]["x-mask"] for schema in alternatives if "x-mask" in schema.get("propertyNames", {})}
+    names = dict.fromkeys(name for schema in alternatives for name in schema.get("properties", {}))
+    extra = [
+        schema["additionalProperties"]
+        for schema in alternatives
+        if isinstance(schema.get("additionalProperties"), dict)
+    ]
+    items = [schema["items"] for schema in alternatives if "items" in schema]
     return Part(
         pointer=json_pointer(path),
         mask=masks.pop() if len(masks) == 1 else "",
-        words=frozenset(word for one in found for word in _words(one)),
+        words=frozenset(word for schema in alternatives for word in _words(schema)),
         members={
             name: _merged(
-                [one["properties"][name] for one in found if name in one.get("properties", {})],
+                [schema["properties"][name] for schema in alternatives if name in schema.get("properties", {})],
                 definitions,
                 (*path, name),
             )
@@ -95,15 +106,15 @@ def _merged(schemas: Iterable[object], definitions: Json, path: Path) -> Part:
 
 
 def _alternatives(schema: object, definitions: Json) -> Iterator[Json]:
-    """Yield every schema that may apply at a place."""
+    """Yield a schema and, recursively, its alternatives and the definitions that it refers to."""
     if not isinstance(schema, dict):
         return
     yield schema
     if "$ref" in schema:
         yield from _alternatives(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
     for keyword in _ALTERNATIVES:
-        for one in schema.get(keyword, ()):
-            yield from _alternatives(one, definitions)
+        for alternative in schema.get(keyword, ()):
+            yield from _alternatives(alternative, definitions)
     for keyword in _BRANCHES:
         yield from _alternatives(schema.get(keyword), definitions)
 
@@ -114,9 +125,10 @@ def _words(schema: Json) -> Iterator[str]:
 
 
 class Walker:
-    """Masks documents; `erased` has the pointers of the members left out, with `*` for a name, an index or unknown.
+    """Masks documents; `erased` contains the pointers of the members that were left out.
 
-    `labels` masks labels; `names` maps texts to other words than their pseudonyms.
+    In a pointer, `*` replaces a name in a map, an index and an unknown member. `labels` masks labels, and `names`
+    contains texts that get another pseudonym than usual.
     """
 
     def __init__(
@@ -124,7 +136,7 @@ class Walker:
     ) -> None:
         self.erased: set[str] = set()
         self._pseudonyms = pseudonyms
-        self._names = {} if names is None else names
+        self._special_pseudonyms = {} if names is None else names
         self._masks: dict[str, Callable[[str], str]] = {
             "address": pseudonyms.address,
             "mac": pseudonyms.name,
@@ -132,65 +144,65 @@ class Walker:
             "host": self._host,
             "label": labels,
             "network": pseudonyms.network,
-            "text": _whole,
+            "text": _replace_text,
         }
 
     def document(self, value: object, part: Part) -> Any:  # noqa: ANN401 -- plain JSON
-        """Return the masked document; None if all of it is left out."""
+        """Return the masked document; None if the whole document is left out."""
         masked = self._value(value, part)
-        return None if masked is _GONE else masked
+        return None if masked is _OMITTED else masked
 
     def _value(self, value: object, part: Part) -> object:
         if isinstance(value, str):
             return self._text(value, part)
         if isinstance(value, dict):
             is_map = part.members or part.values or not part.mask
-            return self._members(value, part) if is_map else self._erase(f"{part.pointer}/{ANY}")
+            return self._members(value, part) if is_map else self._omit(f"{part.pointer}/{ANY}")
         if isinstance(value, list):
             if part.items is None:
-                return self._erase(f"{part.pointer}/{ANY}")
+                return self._omit(f"{part.pointer}/{ANY}")
             items = [self._value(item, part.items) for item in value]
-            return [item for item in items if item is not _GONE]
+            return [item for item in items if item is not _OMITTED]
         is_number = part.mask == "plain" and _is_small(value)
-        is_kept = value is None or is_number or (isinstance(value, bool) and part.mask)
-        return value if is_kept else self._erase(part.pointer)
+        stays = value is None or is_number or (isinstance(value, bool) and part.mask)
+        return value if stays else self._omit(part.pointer)
 
     def _text(self, text: str, part: Part) -> object:
         if part.mask == "plain":
-            return text if _is_plain(text, part.words) else _whole(text)
-        return self._masks[part.mask](text) if part.mask else self._erase(part.pointer)
+            return text if _is_plain(text, part.words) else _replace_text(text)
+        return self._masks[part.mask](text) if part.mask else self._omit(part.pointer)
 
     def _members(self, value: Json, part: Part) -> dict[str, object]:
         masked: dict[str, object] = {}
         for key, item in value.items():
             if key in part.members:
-                name, found = key, self._value(item, part.members[key])
+                name, masked_value = key, self._value(item, part.members[key])
             elif part.values is not None and part.keys not in ("", "text"):
-                name, found = self._masks[part.keys](key), self._value(item, part.values)
+                name, masked_value = self._masks[part.keys](key), self._value(item, part.values)
             else:
-                name, found = key, self._erase(f"{part.pointer}/{ANY}")
-            if found is not _GONE:
-                masked[name] = found
+                name, masked_value = key, self._omit(f"{part.pointer}/{ANY}")
+            if masked_value is not _OMITTED:
+                masked[name] = masked_value
         return masked
 
-    def _erase(self, pointer: str) -> object:
+    def _omit(self, pointer: str) -> object:
         self.erased.add(pointer)
-        return _GONE
+        return _OMITTED
 
     def _name(self, text: str) -> str:
-        return self._names.get(text) or self._pseudonyms.name(text)
+        return self._special_pseudonyms.get(text) or self._pseudonyms.name(text)
 
     def _host(self, text: str) -> str:
         return ", ".join(map(self._pseudonyms.name, text.split(", ")))
 
 
 def _is_plain(text: str, words: frozenset[str]) -> bool:
-    if text in words or _MOMENT.fullmatch(text):
+    if text in words or _TIME.fullmatch(text):
         return True
-    return all(one in words or _is_number(one) for one in _SEPARATORS.split(text))
+    return all(word in words or _is_number(word) for word in _SEPARATORS.split(text))
 
 
-def _whole(text: str) -> str:
+def _replace_text(text: str) -> str:
     return MASKED if text else text
 
 
