@@ -1,1 +1,1 @@
-"""PEP at a terminal: the operators' and auditors' door."""
+"""The command `activenic` for operators and auditors: main, and one module for each subcommand."""

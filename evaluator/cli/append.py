@@ -1,6 +1,6 @@
-"""How a decision is kept in a log: which log, who signs, labels.
+"""The options `--log`, `--label` and `--sign-key`, which append a decision to a log.
 
-A decision that shall be kept is on the disk before anything of it is printed.
+If a decision is to be logged, it is on the disk before anything of it is printed.
 """
 
 from __future__ import annotations
@@ -16,36 +16,38 @@ from evaluator.base.text import quote
 from evaluator.decision.decision import Decision
 
 
-def add_keeping_to(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments by which a decision is kept."""
-    kept = parser.add_argument_group("keeping the decision")
-    kept.add_argument("--log", metavar="FILE", type=Path, help="keep the decision in this log before it is printed")
-    by = "with --log, to find it by; may be repeated"
-    kept.add_argument("--label", metavar="NAME=VALUE", action=Labels, type=label, help=by)
-    kept.add_argument("--sign-key", metavar="FILE", type=Path, help="with --log, the private key that signs it")
+def add_log_options_to(parser: argparse.ArgumentParser) -> None:
+    """Add the options for appending the decision to a log."""
+    group = parser.add_argument_group("logging the decision")
+    group.add_argument("--log", metavar="FILE", type=Path, help="append the decision to this log before printing it")
+    labels = "with --log, a label of the record; may be repeated"
+    group.add_argument("--label", metavar="NAME=VALUE", action=Labels, type=label, help=labels)
+    group.add_argument(
+        "--sign-key", metavar="FILE", type=Path, help="with --log, the private key that signs the record"
+    )
 
 
-def keep(decision: Decision, options: argparse.Namespace) -> str | None:
-    """Append the decision to the log that the arguments name, and return its id; None if they name none."""
+def append_to_log(decision: Decision, options: argparse.Namespace) -> str | None:
+    """Append the decision to the log in the options and return the id of the record; None without `--log`."""
     if options.log is None:
         return None
-    from evaluator.audit.log.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only where something is kept
+    from evaluator.audit.log.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only if needed
 
     with DecisionLog.open(options.log, signer=options.sign_key) as log:
         warn(log.warnings)
         return log.append(decision, dict(options.label or ()))
 
 
-def refuse_keeping_without_log(options: argparse.Namespace) -> None:
-    """End the program where something is said about a log, and none is named."""
-    given = {"--label": options.label, "--sign-key": options.sign_key}
-    lonely = [name for name, value in given.items() if value is not None and options.log is None]
-    if lonely:
-        options.parser.error("; ".join(f"`{name}` goes with `--log`" for name in lonely))
+def require_log_option(options: argparse.Namespace) -> None:
+    """End the program with a usage error if an option that needs `--log` is used without it."""
+    values = {"--label": options.label, "--sign-key": options.sign_key}
+    names = [name for name, value in values.items() if value is not None and options.log is None]
+    if names:
+        options.parser.error("; ".join(f"`{name}` needs `--log`" for name in names))
 
 
 class Labels(argparse.Action):
-    """Gathers labels; a name that is given twice is refused, for one value would be lost."""
+    """Collects labels in a dict; a repeated name is a usage error, because one of its values would be lost."""
 
     def __call__(
         self,
@@ -54,23 +56,23 @@ class Labels(argparse.Action):
         values: object,
         option_string: str | None = None,
     ) -> None:
-        """Add a label to those before it."""
+        """Add one label."""
         name, value = cast("tuple[str, str]", values)
-        found = dict(getattr(namespace, self.dest) or {})
-        if name in found:
+        labels = dict(getattr(namespace, self.dest) or {})
+        if name in labels:
             parser.error(f"the label {quote(name)} is given twice")
-        setattr(namespace, self.dest, {**found, name: value})
+        setattr(namespace, self.dest, {**labels, name: value})
 
 
 def label(text: str) -> tuple[str, str]:
-    """Read a label."""
+    """Return the name and the value of a label `NAME=VALUE`."""
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise argparse.ArgumentTypeError(f"{quote(text)} is no `name=value`")
+        raise argparse.ArgumentTypeError(f"invalid label {quote(text)}: expected NAME=VALUE")
     return name, value
 
 
 def warn(warnings: Iterable[Diagnostic]) -> None:
-    """Print warnings; they do not change the exit status."""
+    """Print warnings to standard error; they do not change the exit status."""
     for warning in warnings:
         print(warning, file=sys.stderr)

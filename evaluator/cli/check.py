@@ -1,4 +1,4 @@
-"""`activenic check`: every mistake of a policy file, and the worst cost of a good one."""
+"""`activenic check`: reports every mistake in a policy file, and the worst cost of a valid policy."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from evaluator.policy.run.required_facts import order_words
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add what the subcommand takes."""
+    """Add the description and the arguments of the subcommand."""
     parser.description = (
-        "Check policies: report every mistake with its place, and the worst cost of a good one "
+        "Check policies: report every mistake with its place, and the worst cost of a valid policy "
         "(n: number of interfaces, m: length of the longest other list)."
     )
     parser.add_argument("policies", metavar="POLICY", nargs="+", help="a policy file, or the name of a shipped policy")
     add_policy_path_to(parser)
-    parser.add_argument("--strict", action="store_true", help="take warnings as errors")
-    parameter = "check with this value of a parameter; may be repeated"
+    parser.add_argument("--strict", action="store_true", help="treat warnings as errors")
+    parameter = "check the policy with this value of a parameter; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
-    status, search = Exit.DONE, policy_path_of(options)
+    status, policy_path = Exit.DONE, policy_path_of(options)
     for name in options.policies:
-        policy, problems = _check(name, options.param, search)
+        policy, problems = _check(name, options.param, policy_path)
         if options.strict:
             problems = tuple(replace(problem, severity=Severity.ERROR) for problem in problems)
         for problem in problems:
@@ -51,25 +51,27 @@ def _run(options: argparse.Namespace) -> int:
     return status
 
 
-def _check(name: str, assignments: list[str], search: tuple[Path, ...]) -> tuple[Policy | None, tuple[Diagnostic, ...]]:
-    """Return the policy, None if it is refused, and everything that is wrong with it or with the given values."""
+def _check(
+    name: str, assignments: list[str], policy_path: tuple[Path, ...]
+) -> tuple[Policy | None, tuple[Diagnostic, ...]]:
+    """Return the policy, None if it is invalid, and the problems of the policy and of the parameters' values."""
     try:
-        policy = load_policy(name, policy_path=search)
-        given = parse_assignments(policy.program, assignments)
+        policy = load_policy(name, policy_path=policy_path)
+        values = parse_assignments(policy.program, assignments)
     except PolicyError as error:
         return None, error.diagnostics
-    return policy, in_order((*policy.warnings, *warnings_of(policy.program, given)))
+    return policy, in_order((*policy.warnings, *warnings_of(policy.program, values)))
 
 
 def _summary(name: str, policy: Policy, warnings: int) -> str:
     program = policy.program
     cost = worst_cost(program)
-    dearest = [rule.name for rule in program.rules if rule.cost == cost]
-    by_order = order_words(program)
-    order = f"depends on order through {', '.join(by_order)}" if by_order else "independent of order"
+    costliest_rules = [rule.name for rule in program.rules if rule.cost == cost]
+    words = order_words(program)
+    order = f"depends on order through {', '.join(words)}" if words else "independent of order"
     return (
         f"{visible(name)}: ok, {_plural(len(program.rules), 'rule')}, {_plural(warnings, 'warning')}, "
-        f"worst cost {cost} ({', '.join(dearest)}), {order}"
+        f"worst cost {cost} ({', '.join(costliest_rules)}), {order}"
     )
 
 

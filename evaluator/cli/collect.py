@@ -1,4 +1,4 @@
-"""`activenic collect`: this machine's report as JSON, to be decided on anywhere else."""
+"""`activenic collect`: prints this machine's report as JSON, for a decision on another machine."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from evaluator.report.live import collect
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add what the subcommand takes."""
-    parser.description = "Print this machine's report as JSON, as `ip -j -d addr` and `ip -j route` have it."
-    parser.add_argument("--netns", metavar="NAME", help="a network namespace instead, named as in `ip netns`")
+    """Add the description and the arguments of the subcommand."""
+    parser.description = "Print this machine's report as JSON, with the output of `ip -j -d addr` and `ip -j route`."
+    parser.add_argument("--netns", metavar="NAME", help="report on this network namespace, named as in `ip netns`")
     parser.set_defaults(run=_run)
 
 

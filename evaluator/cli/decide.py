@@ -1,4 +1,4 @@
-"""`activenic decide`: one report, one host, one policy, one decision."""
+"""`activenic decide`: decides which interface of a report the host's address lives on."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TextIO
 
 from evaluator.base.status import Status
 from evaluator.base.text import visible
-from evaluator.cli.append import add_keeping_to, keep, refuse_keeping_without_log
-from evaluator.cli.exits import OF_STATUS
+from evaluator.cli.append import add_log_options_to, append_to_log, require_log_option
+from evaluator.cli.exits import EXIT_OF_STATUS
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.decision.decision import Decision
-from evaluator.render.output import NO_RECORD, Output, RecordInfo, output_of
+from evaluator.render.output import NO_RECORD, RecordInfo, Output, output_of
 
 OUTPUTS: tuple[Output, ...] = (
     Output("text", "evaluator.render.text:print_decision"),
@@ -24,23 +24,23 @@ OUTPUTS: tuple[Output, ...] = (
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add what the subcommand takes."""
+    """Add the description and the arguments of the subcommand."""
     parser.description = "Decide which interface of a capability report the host's address lives on."
     add_question_to(parser)
     names = [output.name for output in OUTPUTS]
     parser.add_argument("--output", default="text", choices=names, help="what to print (default: text)")
-    add_keeping_to(parser)
+    add_log_options_to(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
-    refuse_keeping_without_log(options)
+    require_log_option(options)
     decision = decide_on(options)
-    decision_id = keep(decision, options)
+    decision_id = append_to_log(decision, options)
     output_of(OUTPUTS, options.output).write(decision, NO_RECORD, sys.stdout)
-    if decision_id is not None:  # a program that reads the result finds nothing else beside it
+    if decision_id is not None:  # a program that reads standard output gets only the result
         print(f"decision: {decision_id}", file=sys.stdout if options.output == "text" else sys.stderr)
-    return OF_STATUS[decision.status]
+    return EXIT_OF_STATUS[decision.status]
 
 
 def print_document(decision: Decision, _: RecordInfo, stream: TextIO) -> None:
@@ -49,6 +49,6 @@ def print_document(decision: Decision, _: RecordInfo, stream: TextIO) -> None:
 
 
 def print_name(decision: Decision, _: RecordInfo, stream: TextIO) -> None:
-    """Print the name of the interface that was found, and nothing without one, or if it is rejected."""
+    """Print the name of the hostActiveNic if the status is `resolved`; else print nothing."""
     if decision.status is Status.RESOLVED:
         print(visible(decision.host_active_nic or ""), file=stream)

@@ -1,4 +1,4 @@
-"""The exit statuses of every command (DESIGN section 7)."""
+"""The exit statuses of all commands; README.md lists them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from evaluator.base.status import Status
 
 
 class Exit(IntEnum):
-    """What a command's exit status says."""
+    """The exit status of a command."""
 
     DONE = 0
     FAILED = 1
@@ -34,7 +34,7 @@ class Exit(IntEnum):
     BROKEN_PIPE = 141
 
 
-OF_STATUS = {
+EXIT_OF_STATUS = {
     Status.RESOLVED: Exit.DONE,
     Status.REJECTED: Exit.REJECTED,
     Status.AMBIGUOUS: Exit.AMBIGUOUS,
@@ -50,11 +50,11 @@ _OF_ERROR: dict[type[QuestionError], Exit] = {
 }
 
 
-_GIVEN_WRONGLY = frozenset({"PARAMETER_INVALID", "PARAMETER_MISSING", "PARAMETER_UNKNOWN"})
+_USAGE_CODES = frozenset({"PARAMETER_INVALID", "PARAMETER_MISSING", "PARAMETER_UNKNOWN"})
 
 
-def bare(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
-    """Return what a command does if its subcommand is missing: print its help to standard error."""
+def missing_subcommand(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
+    """Return a function that prints the help of a command to standard error and exits with a usage error."""
 
     def run(_: argparse.Namespace) -> int:
         parser.print_help(sys.stderr)
@@ -63,8 +63,8 @@ def bare(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]
     return run
 
 
-def of_error(error: QuestionError) -> Exit:
-    """Return the exit status of a question that cannot be asked; parameters given wrongly are a matter of usage."""
-    if all(diagnostic.code in _GIVEN_WRONGLY for diagnostic in error.diagnostics):
+def exit_of_error(error: QuestionError) -> Exit:
+    """Return the exit status of an error; invalid parameters of a policy are usage errors."""
+    if all(diagnostic.code in _USAGE_CODES for diagnostic in error.diagnostics):
         return Exit.USAGE
     return _OF_ERROR.get(type(error), Exit.FAILED)

@@ -1,4 +1,4 @@
-"""`activenic explain`: why, and why not, for every interface; of a question, or of a decision that is kept."""
+"""`activenic explain`: explains a decision, new or logged: why each interface is or is not the answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from evaluator.audit.record import Record
 from evaluator.audit.replay import replay
 from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.base.text import quote, visible
-from evaluator.cli.exits import OF_STATUS, Exit
+from evaluator.cli.exits import EXIT_OF_STATUS, Exit
 from evaluator.cli.policy_path import policy_path_of
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.cli.reading import Damage, reading
@@ -25,7 +25,7 @@ from evaluator.explain.summary import goal
 from evaluator.policy.language.program import Program
 from evaluator.policy.prepared import load_shipped
 from evaluator.policy.source.find import find_policy, shipped_names
-from evaluator.render.output import NO_RECORD, Output, RecordInfo, output_of
+from evaluator.render.output import NO_RECORD, RecordInfo, Output, output_of
 from evaluator.workbench.append_case import write_test
 from evaluator.workbench.change_case import change_case, file_of_case
 
@@ -34,76 +34,76 @@ OUTPUTS: tuple[Output, ...] = (
     Output("json", "evaluator.cli.explain:print_document"),
     Output("html", "evaluator.render.html.page:print_page"),
 )
-_OF_A_RECORD = frozenset({"report", "log", "output", "change_as_test", "write_tests", "parser", "run"})
+_OPTIONS_WITH_LOG = frozenset({"report", "log", "output", "change_as_test", "write_tests", "parser", "run"})
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add what the subcommand takes."""
+    """Add the description and the arguments of the subcommand."""
     parser.description = (
-        "Say of every interface why it is or is not the answer, what it nearly owns, and the smallest "
-        "change by which it would be the answer. Exits as decide does."
+        "Explain for every interface why it is or is not the answer, whether it is a near miss, and the smallest "
+        "change that would make it the answer. The exit status is that of `decide`."
     )
     add_question_to(parser)
-    kept = "the log or export that holds the decision; REPORT is then its id, and nothing else is asked"
-    parser.add_argument("--log", metavar="FILE", type=Path, help=kept)
+    log = "explain a decision of this log or export; REPORT is then its id, and the other inputs are in the record"
+    parser.add_argument("--log", metavar="FILE", type=Path, help=log)
     names = [output.name for output in OUTPUTS]
     parser.add_argument("--output", default="text", choices=names, help="what to print (default: text)")
     test = parser.add_argument_group("a change as a policy test")
-    what = "print the question by which NIC is the hostActiveNic as a policy test; 1 if no change was found"
-    test.add_argument("--change-as-test", metavar="NIC", help=what)
-    where = "append the test to this file, or create it, instead of printing it"
-    test.add_argument("--write-tests", metavar="FILE", type=Path, help=where)
+    change = "print a policy test with the smallest change that makes NIC the hostActiveNic; exit 1 if none was found"
+    test.add_argument("--change-as-test", metavar="NIC", help=change)
+    file = "append the test to this file instead of printing it; create the file if it does not exist"
+    test.add_argument("--write-tests", metavar="FILE", type=Path, help=file)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     if options.change_as_test is None and options.write_tests is not None:
-        options.parser.error("`--write-tests` goes with `--change-as-test`")
+        options.parser.error("`--write-tests` needs `--change-as-test`")
     if options.change_as_test is not None and options.output != "text":
-        options.parser.error("`--output` does not go with `--change-as-test`, which prints a test")
+        options.parser.error("`--output` cannot be used with `--change-as-test`, which prints a test")
     damage = Damage()
     if options.log is None:
-        decision, kept = decide_on(options), NO_RECORD
+        decision, log_facts = decide_on(options), NO_RECORD
     else:
-        record = _record(options, damage)
+        record = _read_record(options, damage)
         if record.damage:
-            _print_intact(record, options.output)
+            _print_damaged(record, options.output)
             return damage.status()
-        decision, kept = _decided_again(record)
+        decision, log_facts = _replay_decision(record)
     if options.change_as_test is not None:
         return damage.status(_write_change(decision, options))
-    output_of(OUTPUTS, options.output).write(decision, kept, sys.stdout)
-    return damage.status(OF_STATUS[decision.status])
+    output_of(OUTPUTS, options.output).write(decision, log_facts, sys.stdout)
+    return damage.status(EXIT_OF_STATUS[decision.status])
 
 
 def _write_change(decision: Decision, options: argparse.Namespace) -> int:
-    """Print or append the change by which an interface is the answer, as a test."""
+    """Print or append a policy test with the change that makes an interface the answer."""
     name: str = options.change_as_test
     try:
-        found = change_case(decision, name)
+        change = change_case(decision, name)
     except KeyError:
         options.parser.error(f"the report has no interface {quote(name)}")
-    if found is None:
-        return _no_change(f"{quote(name)} is the hostActiveNic already")
-    if isinstance(found, Search):
-        stopped = "; the search stopped at its limit" if found is Search.GAVE_UP else ""
-        return _no_change(f"no change was found by which {quote(name)} would {goal(name, decision)}{stopped}")
+    if change is None:
+        return _fail(f"{quote(name)} is the hostActiveNic already")
+    if isinstance(change, Search):
+        stopped = "; the search stopped at its limit" if change is Search.GAVE_UP else ""
+        return _fail(f"no change was found by which {quote(name)} would {goal(name, decision)}{stopped}")
     case = case_of(decision)
-    named = _policy_named(case.program, options)
+    policy = _policy_name(case.program, options)
     if options.write_tests is None:
-        sys.stdout.write(file_of_case(found, named))
+        sys.stdout.write(file_of_case(change, policy))
     else:
-        write_test(options.write_tests, found, case.program, named, policy_path_of(options))
+        write_test(options.write_tests, change, case.program, policy, policy_path_of(options))
     return Exit.DONE
 
 
-def _no_change(message: str) -> int:
+def _fail(message: str) -> int:
     print(f"activenic: {message}", file=sys.stderr)
     return Exit.FAILED
 
 
-def _policy_named(program: Program, options: argparse.Namespace) -> str:
-    """Return how a test names the policy: a shipped one by its name, a file by its path from the test's folder."""
+def _policy_name(program: Program, options: argparse.Namespace) -> str:
+    """Return the policy for a test file: the name of a shipped policy, or a path relative to the test's folder."""
     if options.log is None and options.policy not in shipped_names():
         folder = Path.cwd() if options.write_tests is None else options.write_tests.parent
         path = find_policy(options.policy, policy_path_of(options)).name
@@ -111,17 +111,17 @@ def _policy_named(program: Program, options: argparse.Namespace) -> str:
     shipped = (name for name in shipped_names() if load_shipped(name).digest == program.digest)
     name = next(shipped, None)
     if name is None:
-        message = "the policy of this decision is not a shipped one, so a file must stand beside the test"
-        hint = "make a test of the record by `activenic record-test`"
+        message = "the policy of this decision is not a shipped policy, so the test needs a file with the policy"
+        hint = "create a test and its policy file with `activenic record-test`"
         raise RecordError([Diagnostic(RecordCode.NOT_A_TEST, message, hint=hint)])
     return name
 
 
-def _record(options: argparse.Namespace, damage: Damage) -> Record:
-    """Return the record that the arguments name; UnverifiedError if it is damaged."""
-    asked = {name: value for name, value in vars(options).items() if name not in _OF_A_RECORD}
-    if options.report is None or any(value != options.parser.get_default(name) for name, value in asked.items()):
-        options.parser.error("with `--log` give the decision's id alone: its record holds the whole question")
+def _read_record(options: argparse.Namespace, damage: Damage) -> Record:
+    """Return the record in the options; UnverifiedError if its envelope is damaged."""
+    inputs = {name: value for name, value in vars(options).items() if name not in _OPTIONS_WITH_LOG}
+    if options.report is None or any(value != options.parser.get_default(name) for name, value in inputs.items()):
+        options.parser.error("with `--log`, give only the decision's id: its record contains all inputs")
     with reading(options.log, damage) as log:
         entry = log.entry(options.report)
         record = log.record_of(entry)
@@ -129,8 +129,8 @@ def _record(options: argparse.Namespace, damage: Damage) -> Record:
         return record
 
 
-def _print_intact(record: Record, output: str) -> None:
-    """Print the decision as it was kept: without its report or its policy nothing can be explained."""
+def _print_damaged(record: Record, output: str) -> None:
+    """Print the recorded decision without an explanation, because its report or its policy is damaged."""
     if output == "json":
         document = {
             "schema_version": EXPLANATION_VERSION,
@@ -144,27 +144,28 @@ def _print_intact(record: Record, output: str) -> None:
     name = result["hostActiveNic"]
     print(f"{result['status']}: {'no interface' if name is None else visible(name)}")
     print("the decision cannot be explained: its record is damaged")
-    for label, value in _facts(record).items():
+    for label, value in _record_facts(record).items():
         print(f"{label}: {visible(value)}")
 
 
-def _decided_again(record: Record) -> tuple[Decision, RecordInfo]:
-    """Return the decision of a record, made again, and what the record says of it; RecordError if it is broken."""
-    found = replay(record, __version__)
-    if found.decision is None or not found.is_answer:
+def _replay_decision(record: Record) -> tuple[Decision, RecordInfo]:
+    """Return the decision that a replay gives, and facts about the record; UnverifiedError if the answer differs."""
+    replayed = replay(record, __version__)
+    if replayed.decision is None or not replayed.is_answer:
         raise UnverifiedError(
             Diagnostic(
-                RecordCode.UNVERIFIED, f"the record cannot be explained, its replay class is {found.outcome}: {reason}"
+                RecordCode.UNVERIFIED,
+                f"the record cannot be explained: its replay class is {replayed.outcome}: {reason}",
             )
-            for reason in (*found.reasons, *found.differences)
+            for reason in (*replayed.reasons, *replayed.differences)
         )
-    facts = {**_facts(record), "changed since": "; ".join(found.changes) or "nothing"}
-    return found.decision, RecordInfo(facts, record.envelope)
+    facts = {**_record_facts(record), "changed versions": "; ".join(replayed.changes) or "none"}
+    return replayed.decision, RecordInfo(facts, record.envelope)
 
 
-def _facts(record: Record) -> dict[str, str]:
+def _record_facts(record: Record) -> dict[str, str]:
     labels = ", ".join(f"{name}={value}" for name, value in sorted(record.envelope["labels"].items()))
-    return {"decision": record.decision_id, "made": record.envelope["timestamp"], "labels": labels or "none"}
+    return {"decision": record.decision_id, "time": record.envelope["timestamp"], "labels": labels or "none"}
 
 
 def print_document(decision: Decision, _: RecordInfo, stream: TextIO) -> None:

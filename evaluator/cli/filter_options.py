@@ -1,4 +1,4 @@
-"""Which records of a log a command means, and what else its arguments name: moments, numbers, a noted head."""
+"""The options that select records of a log, and the types of other arguments: times, numbers, a noted head."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ from evaluator.cli.append import Labels, label
 
 
 def add_filter_to(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that choose records."""
-    which = parser.add_argument_group("which records", "those for which all that is given holds")
-    which.add_argument("--host", metavar="NAME", help="the host's name, or its addresses as the list shows them")
-    which.add_argument("--since", metavar="TIME", type=moment, help="made then or later")
-    which.add_argument("--until", metavar="TIME", type=moment, help="made before")
+    """Add the options that select records."""
+    group = parser.add_argument_group("filter", "only records that match every given option")
+    group.add_argument("--host", metavar="NAME", help="the host's name, or its addresses as `log list` prints them")
+    group.add_argument("--since", metavar="TIME", type=parse_time, help="decided at this time or later")
+    group.add_argument("--until", metavar="TIME", type=parse_time, help="decided before this time")
     statuses = ", ".join(Status)
-    which.add_argument("--status", metavar="STATUS", type=_status, help=f"the status: {statuses}")
-    which.add_argument("--finding", metavar="CODE", help="the code of a finding, a shipped one or one in the log")
-    which.add_argument("--interface", metavar="NAME", help="the hostActiveNic")
-    which.add_argument("--policy", metavar="NAME", help="the name that the policy gives itself, or its SHA-256")
-    which.add_argument("--label", metavar="NAME=VALUE", action=Labels, type=label, help="a label; may be repeated")
+    group.add_argument("--status", metavar="STATUS", type=_status, help=f"the status of the decision: {statuses}")
+    codes = "the code of a finding: of activenic, or of a policy in the log"
+    group.add_argument("--finding", metavar="CODE", help=codes)
+    group.add_argument("--interface", metavar="NAME", help="the hostActiveNic")
+    group.add_argument("--policy", metavar="NAME", help="the name in the policy's text, or its SHA-256 digest")
+    group.add_argument("--label", metavar="NAME=VALUE", action=Labels, type=label, help="a label; may be repeated")
 
 
 def filter_of(options: argparse.Namespace, log: DecisionLog) -> LogFilter:
-    """Return which records the arguments mean; ends the program if they name a finding that nothing can give."""
+    """Return the filter in the options; ends the program if neither activenic nor the log has the finding code."""
     if options.finding is not None and options.finding not in set(FindingCode):
         _refuse_unknown(options, log.codes())
     return LogFilter(
@@ -49,7 +50,7 @@ def _refuse_unknown(options: argparse.Namespace, in_log: frozenset[str]) -> None
     if options.finding in in_log:
         return
     hint = did_you_mean(options.finding, [*FindingCode, *in_log])
-    message = f"unknown finding {quote(options.finding)}: neither a shipped code nor one in the log"
+    message = f"unknown finding {quote(options.finding)}: not a code of activenic, and not in the log"
     options.parser.error(f"{message}; {hint}" if hint else message)
 
 
@@ -61,27 +62,27 @@ def _status(text: str) -> Status:
         raise argparse.ArgumentTypeError(f"unknown status {quote(text)}; {hint}") from None
 
 
-def number(text: str) -> int:
-    """Read how many."""
+def parse_number(text: str) -> int:
+    """Return a number that is not negative."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{quote(text)} is not a number")
+        raise argparse.ArgumentTypeError(f"{quote(text)} is not a parse_number")
     return int(text)
 
 
-def moment(text: str) -> datetime:
-    """Read a moment; without a time zone it is UTC, as in the records."""
+def parse_time(text: str) -> datetime:
+    """Return an ISO 8601 time in UTC; without a time zone it is UTC, as in the records."""
     try:
-        found = datetime.fromisoformat(text.strip())
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        time = datetime.fromisoformat(text.strip())
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        message = f"{quote(text)} is not a time; write 2026-11-22, or 2026-11-22T12:00:00Z"
+        message = f"invalid time {quote(text)}; write 2026-11-22 or 2026-11-22T12:00:00Z"
         raise argparse.ArgumentTypeError(message) from None
 
 
-def noted_head(text: str) -> Head:
-    """Read a head that was noted."""
+def parse_noted_head(text: str) -> Head:
+    """Return the head in a text SEQ:HASH."""
     try:
         return parse_head(text)
     except RecordError as error:
-        (found,) = error.diagnostics
-        raise argparse.ArgumentTypeError(f"{found.message}; {found.hint}") from None
+        (problem,) = error.diagnostics
+        raise argparse.ArgumentTypeError(f"{problem.message}; {problem.hint}") from None

@@ -1,4 +1,4 @@
-"""What each action of `activenic log` does."""
+"""The actions of `activenic log`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from evaluator.audit.record import Record
 from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, Severity
 from evaluator.base.text import visible
 from evaluator.cli.append import warn
-from evaluator.cli.choosing import filter_of
 from evaluator.cli.exits import Exit
+from evaluator.cli.filter_options import filter_of
 from evaluator.cli.log_view import print_items, print_record, print_verification
 from evaluator.cli.reading import Damage, Report, progress, reading
 
@@ -33,32 +33,32 @@ def _list(options: argparse.Namespace) -> int:
     limit = (LISTED if is_table else 0) if options.limit is None else options.limit
     with reading(options.log, damage) as log:
         log_filter = filter_of(options, log)
-        items = _noted(log.items(log_filter, newest_first=True, limit=limit or None), damage)
-        shown = print_items(items, sys.stdout) if is_table else _print_lines(items)
-        if not shown:
-            print(_nothing(log_filter), file=sys.stderr)
-        others = log.count(log_filter) - shown if is_table and limit and shown >= limit else 0
+        items = _note_damage(log.items(log_filter, newest_first=True, limit=limit or None), damage)
+        count = print_items(items, sys.stdout) if is_table else _print_lines(items)
+        if not count:
+            print(_empty_message(log_filter), file=sys.stderr)
+        others = log.count(log_filter) - count if is_table and limit and count >= limit else 0
         if others > 0:
             print(f"and {others} more; `--limit 0` lists all")
     return damage.status()
 
 
-def _noted(items: Iterable[Item], damage: Damage) -> Iterator[Item]:
+def _note_damage(items: Iterable[Item], damage: Damage) -> Iterator[Item]:
     for item in items:
         damage.note(item.problems)
         yield item
 
 
 def _print_lines(items: Iterable[Item]) -> int:
-    shown = 0
+    count = 0
     for item in items:
         print(json.dumps(item.to_dict()))
-        shown += 1
-    return shown
+        count += 1
+    return count
 
 
-def _nothing(log_filter: LogFilter) -> str:
-    return "the log holds no records" if log_filter.is_everything else "no record matches"
+def _empty_message(log_filter: LogFilter) -> str:
+    return "the log has no records" if log_filter.is_everything else "no record matches"
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -67,7 +67,7 @@ def _show(options: argparse.Namespace) -> int:
         item = log.find(options.id)
         damage.note(item.problems)
         record = None if isinstance(item, Damaged) else log.record_of(item)
-        if record is not None and not item.problems:  # checksums may be right where digests are not
+        if record is not None and not item.problems:  # a digest may differ even if the checksum is right
             damage.note(record.damage)
     if options.output == "json":
         print(json.dumps(damaged_document(item) if isinstance(item, Damaged) else _document(record), indent=2))
@@ -81,7 +81,7 @@ def _document(record: Record | None) -> object:
 
 
 def _export(options: argparse.Namespace) -> int:
-    damage, shown = Damage(), 0
+    damage, count = Damage(), 0
     masking = None if options.mask is None else Masking(read_key(options.mask))
     if options.mask is not None:
         warn(key_warnings(options.mask))
@@ -94,32 +94,32 @@ def _export(options: argparse.Namespace) -> int:
             places = (place for place in places if isinstance(place, Record))
         for line in chained(places):
             print(json.dumps(line))
-            shown += 1
-        if not shown:
-            print(_nothing(log_filter), file=sys.stderr)
+            count += 1
+        if not count:
+            print(_empty_message(log_filter), file=sys.stderr)
     return damage.status()
 
 
 def _exported(log: DecisionLog, log_filter: LogFilter, damage: Damage, report: Report) -> Iterator[Record | Damaged]:
-    of = log.count(log_filter) if sys.stderr.isatty() else 0
+    total = log.count(log_filter) if sys.stderr.isatty() else 0
     for done, place in enumerate(log.places(log_filter), 1):
         damage.note(place.problems if isinstance(place, Damaged) else place.damage)
         yield place
-        report(done, max(of, done))
+        report(done, max(total, done))
 
 
 def _masked(place: Record | Damaged, masking: Masking, damage: Damage) -> Record | Damaged:
-    """Return a record in other names; of a damaged place nothing but that it is damaged."""
+    """Return the masked record; for a damaged record, a value without id and details."""
     if isinstance(place, Damaged):
         return Damaged(place.seq, "", (Diagnostic(RecordCode.RECORD_ALTERED, "the record is damaged"),))
     try:
-        return replace(masking.mask(replace(place, damage=())), damage=_unnamed(place.damage))
+        return replace(masking.mask(replace(place, damage=())), damage=_without_details(place.damage))
     except RecordError as error:
         damage.note(error.diagnostics)
         return Damaged(0, "", (Diagnostic(RecordCode.INVALID, "the record cannot be masked"),))
 
 
-def _unnamed(damage: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+def _without_details(damage: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(replace(problem, message="a body of the record is damaged") for problem in damage)
 
 
@@ -127,9 +127,9 @@ def _verify(options: argparse.Namespace) -> int:
     keys = [read_public_key(path) for path in options.key]
     with DecisionLog.open(options.log, read_only=True) as log, progress("verified") as report:
         warn(log.warnings)
-        found = log.verify(keys, options.head, report)
-    print_verification(found, options.output, sys.stdout)
-    return Exit.DONE if found.is_sound else Exit.POLICY
+        verification = log.verify(keys, options.head, report)
+    print_verification(verification, options.output, sys.stdout)
+    return Exit.DONE if verification.is_sound else Exit.POLICY
 
 
 def _prune(options: argparse.Namespace) -> int:
@@ -138,13 +138,13 @@ def _prune(options: argparse.Namespace) -> int:
         checkpoint = log.prune(options.before)
         head = log.head()
     if checkpoint is None:
-        print("nothing is older")
+        print("no record is older")
         return Exit.DONE
-    print(f"pruned {checkpoint.count} records, up to number {checkpoint.last.seq}; the head to note is {head}")
+    print(f"pruned {checkpoint.count} records, up to number {checkpoint.last.seq}; note the head {head}")
     if not checkpoint.damaged:
         return Exit.DONE
     numbers = ", ".join(map(str, checkpoint.damaged))
-    message = f"damaged records were among them, and the checkpoint says so: {numbers}"
+    message = f"damaged records were pruned; the checkpoint lists them: {numbers}"
     warn([Diagnostic(RecordCode.UNVERIFIED, message, severity=Severity.WARNING)])
     return Exit.POLICY
 

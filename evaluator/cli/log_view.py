@@ -1,7 +1,7 @@
-"""How a log is shown to a person: a table of records, one record, what a verification found.
+"""Prints a log for people: a table of records, one record, or the result of a verification.
 
-Everything that comes from a host goes through `visible`. Where nobody sees it on a terminal a line is
-as long as it must be, so that other programs find each record on one line.
+Every text from a host goes through `visible`. If the output is not a terminal, lines are not wrapped, so that other
+programs find each record on one line.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ from evaluator.audit.record import Json, Record
 from evaluator.base.text import flat, visible
 from evaluator.render.text import console_for
 
-_WIDEST = 20_000
-_AT_ONCE = 1000
-_NARROWEST = 30
+_FILE_WIDTH = 20_000
+_ROWS_PER_TABLE = 1000
+_MIN_WIDTH = 30
 _COLUMNS = ("time", "id", "host", "status", "interface", "policy", "findings", "labels", "damage")
 
 
 def print_items(items: Iterable[Item], stream: TextIO) -> int:
-    """Print a table and return how many records are in it; long ones in parts, each with columns of its own."""
-    shown, iterator = 0, iter(items)
-    while rows := [_row(item) for item in islice(iterator, _AT_ONCE)]:
+    """Print records as tables of at most a thousand rows, and return the number of records."""
+    count, iterator = 0, iter(items)
+    while rows := [_row(item) for item in islice(iterator, _ROWS_PER_TABLE)]:
         _print_table(rows, stream)
-        shown += len(rows)
-    if not shown:
+        count += len(rows)
+    if not count:
         _print_table([], stream)
-    return shown
+    return count
 
 
 def _row(item: Item) -> Mapping[str, str]:
-    found = item.to_dict()
+    values = item.to_dict()
     return {
-        "time": f"{found['timestamp'][:19]}Z" if found["timestamp"] else "",
+        "time": f"{values['timestamp'][:19]}Z" if values["timestamp"] else "",
         "id": item.name,
-        "host": found["host"] or "",
-        "status": found["status"] or "damaged",
-        "interface": found["hostActiveNic"] or "",
-        "policy": found["policy"] or "",
-        "findings": ", ".join(found["findings"]),
-        "labels": ", ".join(f"{name}={value}" for name, value in found["labels"].items()),
+        "host": values["host"] or "",
+        "status": values["status"] or "damaged",
+        "interface": values["hostActiveNic"] or "",
+        "policy": values["policy"] or "",
+        "findings": ", ".join(values["findings"]),
+        "labels": ", ".join(f"{name}={value}" for name, value in values["labels"].items()),
         "damage": "; ".join(problem.message for problem in item.problems),
     }
 
 
 def _print_table(rows: Sequence[Mapping[str, str]], stream: TextIO) -> None:
-    """Print rows below each other; on a terminal that is too narrow each as a block, so that no id is ever broken."""
+    """Print rows as a table; on a terminal that is too narrow, as one block for each row, so that no id is broken."""
     columns = [name for name in _COLUMNS if name != "damage" or any(row[name] for row in rows)]
     cells = [[visible(row[name]) for name in columns] for row in rows]
     width = sum(max(map(cell_len, column)) + 2 for column in zip(columns, *cells, strict=True))
@@ -73,14 +73,14 @@ def _blocks(columns: Sequence[str], rows: Iterable[Sequence[str]], width: int) -
         for name, value in record.items():
             if value:
                 yield from wrap(
-                    f"{name}: {value}", max(width, _NARROWEST), initial_indent="  ", subsequent_indent="    "
+                    f"{name}: {value}", max(width, _MIN_WIDTH), initial_indent="  ", subsequent_indent="    "
                 )
 
 
 def _print_rows(rows: Sequence[Sequence[str]], stream: TextIO, *, is_headed: bool = False) -> None:
     console = console_for(stream)
     if not stream.isatty():
-        console.width = _WIDEST
+        console.width = _FILE_WIDTH
     table = Table.grid(padding=(0, 2))
     for _ in rows[0]:
         table.add_column(overflow="fold")
@@ -92,30 +92,30 @@ def _print_rows(rows: Sequence[Sequence[str]], stream: TextIO, *, is_headed: boo
 
 
 def print_record(entry: Entry, record: Record, stream: TextIO) -> None:
-    """Print one record in words."""
+    """Print one record as text."""
     _print_rows([[visible(cell) for cell in row] for row in _lines(entry, record)], stream)
 
 
 def _lines(entry: Entry, record: Record) -> Iterator[Sequence[str]]:
     envelope = record.envelope
-    given, result = envelope["input"], envelope["result"]
-    addresses = ", ".join(given["host"]["answers"]) or "no address"
+    inputs, result = envelope["input"], envelope["result"]
+    addresses = ", ".join(inputs["host"]["answers"]) or "no address"
     name = result["host"]["name"]
     yield "decision", envelope["decision_id"]
-    yield "made", f"{envelope['timestamp']} by {envelope['engine']['name']} {envelope['engine']['version']}"
-    yield "host", addresses if given["host"]["asked"] is None else f"{name}: {addresses}"
+    yield "time", f"{envelope['timestamp']} by {envelope['engine']['name']} {envelope['engine']['version']}"
+    yield "host", addresses if inputs["host"]["asked"] is None else f"{name}: {addresses}"
     yield "status", result["status"]
     yield "interface", result["hostActiveNic"] or "none"
     yield "candidates", ", ".join(result.get("candidates", ())) or "none"
     yield "owners", ", ".join(result.get("owners", ())) or "none"
-    yield "policy", f"{given['policy']['name']}, {given['policy']['sha256']}"
-    yield "parameters", ", ".join(f"{key}={json.dumps(value)}" for key, value in given["parameters"].items()) or "none"
-    yield "report", f"{given['report']['format']}, {given['report']['size']} octets, {given['report']['sha256']}"
+    yield "policy", f"{inputs['policy']['name']}, {inputs['policy']['sha256']}"
+    yield "parameters", ", ".join(f"{key}={json.dumps(value)}" for key, value in inputs["parameters"].items()) or "none"
+    yield "report", f"{inputs['report']['format']}, {inputs['report']['size']} octets, {inputs['report']['sha256']}"
     yield "labels", ", ".join(f"{key}={value}" for key, value in envelope["labels"].items()) or "none"
-    for what in ("erased", "masked"):
-        if envelope[what]:
-            yield what, ", ".join(envelope[what])
-    yield "place", f"{entry.head} (not proven: {entry.unproven})" if entry.unproven else str(entry.head)
+    for member in ("erased", "masked"):
+        if envelope[member]:
+            yield member, ", ".join(envelope[member])
+    yield "head", f"{entry.head} (not verified: {entry.unproven})" if entry.unproven else str(entry.head)
     for problem in entry.problems or record.damage:
         yield "damaged", problem.message
     yield "signed by", "nobody" if entry.signer is None else entry.signer.hex()
@@ -123,36 +123,36 @@ def _lines(entry: Entry, record: Record) -> Iterator[Sequence[str]]:
         yield finding["severity"], f"{finding['code']}: {flat(finding['message'])}"
 
 
-def print_verification(found: Verification, output: str, stream: TextIO) -> None:
-    """Print what a verification found."""
+def print_verification(verification: Verification, output: str, stream: TextIO) -> None:
+    """Print the result of a verification as text, or as a JSON document if `output` is `json`."""
     if output == "json":
-        print(json.dumps(_document(found), indent=2), file=stream)
+        print(json.dumps(_document(verification), indent=2), file=stream)
         return
-    for problem in found.problems:
+    for problem in verification.problems:
         print(problem, file=stream)
-    if found.others:
-        print(f"and {found.others} problems more", file=stream)
-    parts = ["log verified" if found.is_sound else "log verification failed", f"{found.records} records"]
-    if found.pruned:
-        parts.append(f"pruned up to number {found.pruned}")
-    if found.pruned_damaged:
-        parts.append(f"of the pruned ones these were damaged: {', '.join(map(str, found.pruned_damaged))}")
-    if found.signed:
-        how = "" if found.signatures_checked else ", which could not be checked: install `activenic[sign]`"
-        parts.append(f"{found.signed} with signatures{how}")
-    print(f"{', '.join(parts)}; head {found.head}", file=stream)
+    if verification.others:
+        print(f"and {verification.others} more problems", file=stream)
+    parts = ["log verified" if verification.is_sound else "log verification failed", f"{verification.records} records"]
+    if verification.pruned:
+        parts.append(f"pruned up to number {verification.pruned}")
+    if verification.pruned_damaged:
+        parts.append(f"damaged when pruned: {', '.join(map(str, verification.pruned_damaged))}")
+    if verification.signed:
+        not_checked = "" if verification.signatures_checked else " that were not verified: install `activenic[sign]`"
+        parts.append(f"{verification.signed} with signatures{not_checked}")
+    print(f"{', '.join(parts)}; head {verification.head}", file=stream)
 
 
-def _document(found: Verification) -> Json:
+def _document(verification: Verification) -> Json:
     return {
         "schema_version": 1,
-        "sound": found.is_sound,
-        "problems": [problem.to_dict() for problem in found.problems],
-        "others": found.others,
-        "records": found.records,
-        "pruned": found.pruned,
-        "pruned_damaged": list(found.pruned_damaged),
-        "signed": found.signed,
-        "signatures_checked": found.signatures_checked,
-        "head": str(found.head),
+        "sound": verification.is_sound,
+        "problems": [problem.to_dict() for problem in verification.problems],
+        "others": verification.others,
+        "records": verification.records,
+        "pruned": verification.pruned,
+        "pruned_damaged": list(verification.pruned_damaged),
+        "signed": verification.signed,
+        "signatures_checked": verification.signatures_checked,
+        "head": str(verification.head),
     }

@@ -1,6 +1,6 @@
-"""The command `activenic`: reads its arguments, runs one subcommand, turns every outcome into an exit status.
+"""The command `activenic`: parses the arguments, runs one subcommand and returns an exit status.
 
-Results go to standard output, problems to standard error; a user's mistake never shows a traceback.
+Results go to standard output, problems to standard error. An invalid input never prints a traceback.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from pathlib import Path
 
 from evaluator import __version__
 from evaluator.base.diagnostic import QuestionError
-from evaluator.cli.exits import Exit, bare, of_error
+from evaluator.cli.exits import Exit, exit_of_error, missing_subcommand
 
 _COMMANDS = {
     "decide": "decide which interface the host's address lives on",
-    "explain": "say why, and why not, for every interface",
-    "collect": "print this machine's report",
+    "explain": "explain for every interface why it is or is not the answer",
+    "collect": "print this machine's report as JSON",
     "check": "check policy files",
     "diff": "compare two policies on the same questions",
     "fmt": "format policy files",
     "test": "run policy test files",
     "new": "make a new policy with its tests",
     "policies": "list or show the shipped policies",
-    "log": "look at a log of decisions, and verify it",
+    "log": "list, show, export, verify and prune decision logs",
     "replay": "re-evaluate logged decisions and compare",
-    "record-test": "make a policy test from a logged decision",
+    "record-test": "create a policy test from a logged decision",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- for the rest of the program
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- stays open until the program ends
     if sys.stdout is None:
         print("activenic: standard output is closed", file=sys.stderr)
         return Exit.FAILED
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except QuestionError as error:
         for diagnostic in error.diagnostics:
             print(diagnostic, file=sys.stderr)
-        return of_error(error)
+        return exit_of_error(error)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    """Run what the arguments ask for; what it has printed is written out at the end, help included."""
+    """Run the requested subcommand and flush its output, also if argparse exits after printing help."""
     try:
         options = _parser(arguments).parse_args(arguments)
         status: int = options.run(options)
@@ -69,22 +69,22 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """Return the parser; only the subcommand that is asked for is imported and knows what it takes."""
+    """Return the parser; only the requested subcommand is imported and adds its arguments."""
     parser = argparse.ArgumentParser(
         prog="activenic",
         description="Which interface of this host does the host's address live on, and why that one?",
-        epilog="exit status: 0 resolved or done, 1 anything else, 2 usage, 3 rejected, 4 ambiguous, 5 no_match, "
+        epilog="exit status: 0 resolved or done, 1 any other error, 2 usage, 3 rejected, 4 ambiguous, 5 no_match, "
         "6 unknown_host, 7 invalid report, 8 invalid policy, failing check, test, replay or log verification, or a "
         "damaged log; 130 interrupted, 141 closed pipe",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"activenic {__version__}")
-    parser.set_defaults(run=bare(parser))
+    parser.set_defaults(run=missing_subcommand(parser))
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    asked = next((argument for argument in arguments if argument in _COMMANDS), None)
-    for name, what in _COMMANDS.items():
-        command = commands.add_parser(name, help=what, allow_abbrev=False)
-        if name == asked:
+    requested = next((argument for argument in arguments if argument in _COMMANDS), None)
+    for name, summary in _COMMANDS.items():
+        command = commands.add_parser(name, help=summary, allow_abbrev=False)
+        if name == requested:
             import_module(f"evaluator.cli.{name.replace('-', '_')}").add_to(command)
     return parser
 

@@ -1,4 +1,4 @@
-"""`activenic policies`: the policies that come with the package."""
+"""`activenic policies`: lists and prints the shipped policies."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evaluator.base.source import Source
-from evaluator.cli.exits import Exit, bare
+from evaluator.cli.exits import Exit, missing_subcommand
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.policy.prepared import load_shipped
 from evaluator.policy.source.find import find_policy, shipped_names
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add what the subcommand takes."""
-    parser.set_defaults(run=bare(parser))
+    """Add the description and the arguments of the subcommand."""
+    parser.set_defaults(run=missing_subcommand(parser))
     actions = parser.add_subparsers(title="actions", metavar="ACTION")
     listing = actions.add_parser("list", help="list the shipped policies", allow_abbrev=False)
     listing.set_defaults(run=_list)
     show = actions.add_parser(
-        "show", help="print a policy's text, to be changed and used as a file", allow_abbrev=False
+        "show", help="print the text of a policy, for example to change a copy", allow_abbrev=False
     )
     show.add_argument("policy", metavar="POLICY", help="the name of a shipped policy, or a file")
     show.add_argument(
-        "--expanded", action="store_true", help="print one text that decides the same, with all that it inherits"
+        "--expanded", action="store_true", help="print one text that includes everything that the policy inherits"
     )
     add_policy_path_to(show)
     show.set_defaults(run=_show)
@@ -39,14 +39,14 @@ def _list(_: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    search = policy_path_of(options)
-    source = find_policy(options.policy, search)
-    sys.stdout.write(_expanded(source, search) if options.expanded else source.text)
+    policy_path = policy_path_of(options)
+    source = find_policy(options.policy, policy_path)
+    sys.stdout.write(_expanded(source, policy_path) if options.expanded else source.text)
     return Exit.DONE
 
 
-def _expanded(source: Source, search: Sequence[Path]) -> str:
-    from evaluator.policy.expand import expand  # noqa: PLC0415 -- the same
-    from evaluator.policy.source.chain import files_of, read_chain  # noqa: PLC0415 -- yaml, and the checker
+def _expanded(source: Source, policy_path: Sequence[Path]) -> str:
+    from evaluator.policy.expand import expand  # noqa: PLC0415 -- only if needed
+    from evaluator.policy.source.chain import files_of, read_chain  # noqa: PLC0415 -- yaml and the checker, only if needed
 
-    return expand(read_chain(source, files_of(search)))
+    return expand(read_chain(source, files_of(policy_path)))

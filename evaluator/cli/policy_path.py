@@ -1,4 +1,4 @@
-"""Where policy files are looked for that are not found by their relative path: an option, else a variable."""
+"""The folders in which policy files are searched: the option `--policy-path`, or else an environment variable."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ VARIABLE = "ACTIVENIC_POLICY_PATH"
 
 
 def add_policy_path_to(parser: argparse.ArgumentParser) -> None:
-    """Add the argument."""
+    """Add the option `--policy-path`."""
     parser.add_argument(
         "--policy-path",
         metavar="DIR",
         action="append",
-        help=f"a folder in which policy files are looked for; may be repeated, or several joined by {os.pathsep!r} "
-        f"(default: {VARIABLE})",
+        help=f"search policy files in this folder; may be repeated, or contain several folders separated by "
+        f"{os.pathsep!r} (default: the variable {VARIABLE})",
     )
 
 
 def policy_path_of(options: argparse.Namespace) -> tuple[Path, ...]:
-    """Return the folders that the option names, or the variable if the option is not given."""
-    given: list[str] = options.policy_path or [os.environ.get(VARIABLE, "")]
-    return tuple(Path(folder) for text in given for folder in text.split(os.pathsep) if folder)
+    """Return the folders in the option, or in the environment variable if the option is not used."""
+    values: list[str] = options.policy_path or [os.environ.get(VARIABLE, "")]
+    return tuple(Path(folder) for text in values for folder in text.split(os.pathsep) if folder)

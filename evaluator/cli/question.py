@@ -1,4 +1,4 @@
-"""The arguments that put a question: a report, a host, a policy and its parameters."""
+"""The arguments with the inputs of a decision: a report, a host, a policy and its parameters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from evaluator.policy.parameters import parse_assignments
 
 
 def add_question_to(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
+    """Add the arguments for the inputs of a decision."""
     add_report_to(parser)
     host = parser.add_mutually_exclusive_group()
     host.add_argument("--host", metavar="NAME", help="the host's name or address")
@@ -28,19 +28,20 @@ def add_question_to(parser: argparse.ArgumentParser) -> None:
     add_policy_path_to(parser)
     parameter = "a parameter of the policy; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
-    names = parser.add_argument_group("look-up of --host")
-    servers = "a name server; may be repeated (default: the system's)"
+    names = parser.add_argument_group("resolving the name in --host")
+    servers = "a name server; may be repeated (default: the system's name servers)"
     names.add_argument("--dns-server", metavar="IP#PORT", action="append", default=[], help=servers)
-    seconds = f"seconds for the whole look-up (default: {DEFAULT_TIMEOUT:.0f})"
+    seconds = f"time limit for resolving the name, in seconds (default: {DEFAULT_TIMEOUT:.0f})"
     names.add_argument("--dns-timeout", metavar="S", type=float, default=DEFAULT_TIMEOUT, help=seconds)
-    names.add_argument("--hosts", metavar="FILE", type=Path, help="a hosts file that is asked first")
-    names.add_argument("--require-complete", action="store_true", help="an answer set in which a family failed is none")
+    names.add_argument("--hosts", metavar="FILE", type=Path, help="a hosts file that is searched before DNS")
+    complete = "treat the lookup as failed if the A or the AAAA query fails"
+    names.add_argument("--require-complete", action="store_true", help=complete)
 
 
 def decide_on(options: argparse.Namespace) -> Decision:
-    """Return the decision on the question that the arguments put; QuestionError if it cannot be asked.
+    """Return the decision on the inputs in the arguments; QuestionError if an input is invalid.
 
-    Ends the program if the arguments contradict each other, or name no host.
+    Ends the program with a usage error if arguments contradict each other, or if no host address was given.
     """
     mistakes = report_mistakes(options)
     if options.host is None and options.address is None:
@@ -50,14 +51,14 @@ def decide_on(options: argparse.Namespace) -> Decision:
     policy = load_policy(options.policy, policy_path=policy_path_of(options))
     parameters = parse_assignments(policy.program, options.param)
     if parameters:
-        _warn_of_values(policy.program, parameters)
+        _print_value_warnings(policy.program, parameters)
     report = report_of(options)
     return policy.decide(report, _host(options), **parameters)
 
 
-def _warn_of_values(program: Program, parameters: Mapping[str, Literal]) -> None:
-    """Print what is probably wrong with given values: the policy's own text is checked by `check`."""
-    from evaluator.policy.lint.parameter_values import warnings_of  # noqa: PLC0415 -- only where a value is given
+def _print_value_warnings(program: Program, parameters: Mapping[str, Literal]) -> None:
+    """Print warnings about the values of parameters; warnings about the policy itself are printed by `check`."""
+    from evaluator.policy.lint.parameter_values import warnings_of  # noqa: PLC0415 -- only if needed
 
     for warning in warnings_of(program, parameters):
         print(warning, file=sys.stderr)
@@ -65,9 +66,9 @@ def _warn_of_values(program: Program, parameters: Mapping[str, Literal]) -> None
 
 def _host(options: argparse.Namespace) -> HostAddresses:
     if options.host is None:
-        read_config(options.dns_server, options.dns_timeout)  # wrong options are wrong although nothing is asked
+        read_config(options.dns_server, options.dns_timeout)  # check the options even if no name is resolved
         return HostAddresses.of(*options.address)
-    from evaluator.names.resolve import resolve_host  # noqa: PLC0415 -- asyncio, only where a name is looked up
+    from evaluator.names.resolve import resolve_host  # noqa: PLC0415 -- asyncio, only if needed
 
     return resolve_host(
         options.host,

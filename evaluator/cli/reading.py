@@ -1,4 +1,4 @@
-"""How a command reads a log or an export: warnings and damage go to standard error, and decide the exit status."""
+"""Opens a log or an export for a command that reads; prints warnings and damage, which determine the exit status."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ Report = Callable[[int, int], None]
 
 
 class Damage:
-    """What was damaged: each problem is printed once, and the exit status is that of a damaged log."""
+    """Prints each problem of a log once, and determines the exit status."""
 
     def __init__(self) -> None:
         self._printed: set[Diagnostic] = set()
 
     def note(self, problems: Iterable[Diagnostic]) -> None:
-        """Print the problems that were not printed yet."""
+        """Print problems to standard error, except for those that were printed before."""
         for problem in problems:
             if problem not in self._printed:
                 self._printed.add(problem)
                 print(problem, file=sys.stderr)
 
     def status(self, otherwise: int = Exit.DONE) -> int:
-        """Return the exit status: 8 if anything was damaged."""
+        """Return exit status 8 if anything was damaged, else `otherwise`."""
         return Exit.POLICY if self._printed else otherwise
 
 
 @contextmanager
 def reading(path: Path, damage: Damage) -> Iterator[DecisionLog]:
-    """Open a log or an export for reading; what is wrong with the whole file is noted at the end."""
+    """Open a log or an export for reading; at the end, add the problems of the file itself to `damage`."""
     with DecisionLog.open(path, read_only=True) as log:
         warn(log.warnings)
         yield log
@@ -46,12 +46,15 @@ def reading(path: Path, damage: Damage) -> Iterator[DecisionLog]:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Report]:
-    """Give a function that shows how many of how many are done, on a terminal only; 0 of all is not known."""
+def progress(label: str) -> Iterator[Report]:
+    """Give a function that shows a progress bar on a terminal.
+
+    Its arguments are the number of finished records and the number of all records, 0 if that is not known.
+    """
     if not sys.stderr.isatty():
-        yield lambda done, of: None
+        yield lambda done, total: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(file=sys.stderr)) as shown:
-        task = shown.add_task(what, total=None)
-        yield lambda done, of: shown.update(task, completed=done, total=of or None)
+    with Progress(*columns, console=Console(file=sys.stderr)) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)

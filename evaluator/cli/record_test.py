@@ -1,4 +1,4 @@
-"""`activenic record-test`: a kept decision becomes a policy test."""
+"""`activenic record-test`: creates a policy test from a logged decision."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from evaluator.workbench.record_case import record_case, stem_of
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add what the subcommand takes."""
-    parser.description = "Make a policy test of a kept decision: report, addresses and parameters must give it again."
+    """Add the description and the arguments of the subcommand."""
+    parser.description = "Create a policy test that expects a logged decision for its report, addresses and parameters."
     add_records_to(parser, only_one=True)
-    where = "write to this file instead of standard output; what it needs besides stands beside it"
-    parser.add_argument("--to", metavar="FILE", type=Path, help=where)
-    which = "what the test names as policy: a shipped one, or a path relative to the test (default: the record's own)"
-    parser.add_argument("--policy", metavar="POLICY", help=which)
+    file = "write the test to this file instead of standard output, and files that it needs to the same folder"
+    parser.add_argument("--to", metavar="FILE", type=Path, help=file)
+    policy = "test this policy: a shipped one, or a path relative to the test (default: the policy of the record)"
+    parser.add_argument("--policy", metavar="POLICY", help=policy)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     records = list(itertools.islice(records_of(options), 2))
     if len(records) > 1:
-        hint = "name one by its id with `--log FILE`"
-        raise RecordError([Diagnostic(RecordCode.NOT_A_TEST, "the file holds several records", hint=hint)])
+        hint = "choose one of them by its id: `ID --log FILE`"
+        raise RecordError([Diagnostic(RecordCode.NOT_A_TEST, "the file contains several records", hint=hint)])
     to: Path | None = options.to
     case = record_case(records[0], None if to is None else stem_of(to), options.policy)
     if to is None:

@@ -1,6 +1,6 @@
-"""Where a command's records come from: a log or an export, by their ids, or files of records.
+"""The records that a command reads: by id from a log or an export, or all records of files.
 
-A damaged record is a value, so that those after it are read, too.
+A damaged record is a value and not an exception, so the records after it are read too.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ from evaluator.cli.reading import Damage, Report, reading
 
 
 def add_records_to(parser: argparse.ArgumentParser, *, only_one: bool = False) -> None:
-    """Add the arguments that name records."""
+    """Add the arguments that select records by id or file."""
     parser.set_defaults(parser=parser)
-    what = "a decision's id with --log (six characters are enough), else a log, an export or a file of `log show`"
+    what = "with --log, the id of a decision or its first six characters; else a log, an export or a file of `log show`"
     parser.add_argument(
         "records", metavar="ID|FILE", nargs=1 if only_one else "*", help=f"{what}; - for standard input"
     )
-    parser.add_argument("--log", metavar="FILE", type=Path, help="the log or export that holds the decisions")
+    parser.add_argument("--log", metavar="FILE", type=Path, help="the log or export that contains the decisions")
 
 
 def records_of(options: argparse.Namespace) -> Iterator[Record]:
-    """Yield the records that the arguments name; UnverifiedError at the first that is damaged."""
-    for found in found_records(options, Damage(), lambda done, of: None):
-        if isinstance(found, Damaged):
-            raise UnverifiedError(found.problems)
-        if found.damage:
-            raise UnverifiedError(found.damage)
-        yield found
+    """Yield the selected records; UnverifiedError at the first damaged one."""
+    for record in records_or_damaged(options, Damage(), lambda done, total: None):
+        if isinstance(record, Damaged):
+            raise UnverifiedError(record.problems)
+        if record.damage:
+            raise UnverifiedError(record.damage)
+        yield record
 
 
-def found_records(
+def records_or_damaged(
     options: argparse.Namespace, damage: Damage, report: Report, *, has_all: bool = False
 ) -> Iterator[Record | Damaged]:
-    """Yield what stands at each place that the arguments name; ends the program if they contradict each other."""
+    """Yield the selected records, damaged or not; ends the program if the arguments contradict each other."""
     if has_all == bool(options.records) or (has_all and options.log is None):
-        options.parser.error("name records by ID or FILE, or all of a log by `--all --log FILE`")
+        options.parser.error("give an ID or a FILE, or `--all --log FILE` for all records of a log")
     if options.log is None:
         for name in options.records:
             with _file(name) as path, _records_in(path, name, damage) as log:
@@ -62,23 +62,23 @@ def found_records(
 
 @contextmanager
 def _records_in(path: Path, name: str, damage: Damage) -> Iterator[DecisionLog]:
-    """Open a file that is not said to be a log; the error for another file says so."""
+    """Open a log, an export or a file of one record; UnverifiedError for any other file."""
     try:
         with reading(path, damage) as log:
             yield log
     except UnverifiedError as error:
         if [problem.code for problem in error.diagnostics] != [RecordCode.NOT_A_LOG]:
             raise
-        shown = "standard input" if name == "-" else quote_path(name)
-        message = f"{shown} is not a file of records, and not a log"
+        file = "standard input" if name == "-" else quote_path(name)
+        message = f"{file} is neither a file of records nor a log"
         raise UnverifiedError([Diagnostic(RecordCode.INVALID, message)]) from None
 
 
 def _all_of(log: DecisionLog, report: Report) -> Iterator[Record | Damaged]:
-    of = log.count()
+    total = log.count()
     for done, record in enumerate(log.places(), 1):
         yield record
-        report(done, max(done, of))
+        report(done, max(done, total))
 
 
 def _one_of(log: DecisionLog, name: str) -> Record | Damaged:
@@ -88,11 +88,11 @@ def _one_of(log: DecisionLog, name: str) -> Record | Damaged:
 
 @contextmanager
 def _file(name: str) -> Iterator[Path]:
-    """Give the path of a file; what comes from standard input is put in a file for a while."""
+    """Give the path of a file; standard input is copied to a temporary file."""
     if name != "-":
         if not os.path.lexists(name):
-            message = f"there is no file {quote_path(name)}"
-            hint = "an id goes with `--log FILE`"
+            message = f"the file {quote_path(name)} does not exist"
+            hint = "for the id of a record, add `--log FILE`"
             raise RecordError([Diagnostic(RecordCode.UNREADABLE, message, hint=hint)])
         yield Path(name)
         return

@@ -1,4 +1,4 @@
-"""`activenic replay`: logged decisions are made again from their records alone, without a network, and compared."""
+"""`activenic replay`: decides again from logged records, without a network, and compares the results."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from evaluator.audit.replay import Replay, ReplayClass, replay
 from evaluator.base.text import visible
 from evaluator.cli.exits import Exit
 from evaluator.cli.reading import Damage, progress
-from evaluator.cli.records import add_records_to, found_records
+from evaluator.cli.records import add_records_to, records_or_damaged
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add what the subcommand takes."""
+    """Add the description and the arguments of the subcommand."""
     parser.description = (
-        "Make logged decisions again from their records alone, without a network, and compare. Exit status 8 if one "
-        "gives another answer or is damaged, or if nothing could be compared."
+        "Re-evaluate logged decisions from their records alone, without a network, and compare the results. The exit "
+        "status is 8 if an answer differs, a record is damaged, or nothing could be compared."
     )
     add_records_to(parser)
-    parser.add_argument("--all", action="store_true", help="all records of the log")
-    parser.add_argument("--output", default="text", choices=("text", "json"), help="text, or a JSON line for each")
+    parser.add_argument("--all", action="store_true", help="replay all records of the log")
+    parser.add_argument(
+        "--output", default="text", choices=("text", "json"), help="text, or a JSON line for each record"
+    )
     parser.set_defaults(run=_run)
 
 
@@ -32,13 +34,13 @@ def _run(options: argparse.Namespace) -> int:
     counts: Counter[str] = Counter()
     damage = Damage()
     with progress("replayed") as report:
-        for record in found_records(options, damage, report, has_all=options.all):
-            found = _replayed(record, damage)
-            counts[found.outcome] += 1
+        for record in records_or_damaged(options, damage, report, has_all=options.all):
+            result = _replay(record, damage)
+            counts[result.outcome] += 1
             if options.output == "json":
-                print(json.dumps(found.to_dict()))
+                print(json.dumps(result.to_dict()))
             else:
-                _print(found)
+                _print(result)
     if options.output == "text":
         print(_summary(counts))
     compared = counts.total() - counts[ReplayClass.NOT_COMPARABLE]
@@ -46,7 +48,7 @@ def _run(options: argparse.Namespace) -> int:
     return damage.status(Exit.POLICY if failed or not compared else Exit.DONE)
 
 
-def _replayed(record: Record | Damaged, damage: Damage) -> Replay:
+def _replay(record: Record | Damaged, damage: Damage) -> Replay:
     damage.note(record.problems if isinstance(record, Damaged) else record.damage)
     if isinstance(record, Damaged):
         messages = tuple(problem.message for problem in record.problems)
@@ -56,11 +58,12 @@ def _replayed(record: Record | Damaged, damage: Damage) -> Replay:
 
 def _summary(counts: Counter[str]) -> str:
     parts = [f"{counts[name]} {name}" for name in ReplayClass if counts[name]]
-    return f"{counts.total()} replayed: {', '.join(parts)}" if parts else "the log holds no records: nothing compared"
+    return f"{counts.total()} replayed: {', '.join(parts)}" if parts else "the log has no records: nothing was compared"
 
 
-def _print(found: Replay) -> None:
-    """Print the class of a record on one line, and below it what is not as it was."""
-    print(f"{visible(found.decision_id)}: {found.outcome}")
-    for line in (*found.reasons, *found.differences, *(found.changes if found.differences or found.reasons else ())):
+def _print(result: Replay) -> None:
+    """Print the class of a record, and below it the reasons, the differences and the changed versions."""
+    print(f"{visible(result.decision_id)}: {result.outcome}")
+    changes = result.changes if result.differences or result.reasons else ()
+    for line in (*result.reasons, *result.differences, *changes):
         print(f"  {line}")

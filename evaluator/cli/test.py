@@ -1,4 +1,4 @@
-"""`activenic test`: policies against their test files."""
+"""`activenic test`: runs policy tests."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from evaluator.testing.run_cases import CaseResult, find_case_files, run_case_fi
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add what the subcommand takes."""
-    parser.description = "Run policy tests: the files named, and every *.test.yaml below the folders named."
+    """Add the description and the arguments of the subcommand."""
+    parser.description = "Run policy tests: the given files, and every *.test.yaml below the given folders."
     parser.add_argument(
         "paths", metavar="PATH", nargs="*", default=["."], help="test files or folders (default: this folder)"
     )
@@ -25,22 +25,22 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     passed = failed = broken = 0
-    search = policy_path_of(options)
+    policy_path = policy_path_of(options)
     for path in find_case_files(map(Path, options.paths)):
         try:
-            results = list(run_case_file(path, search))
+            results = list(run_case_file(path, policy_path))
         except PolicyError as error:
             for diagnostic in error.diagnostics:
                 print(diagnostic, file=sys.stderr)
             broken += 1
             continue
-        bad = [result for result in results if not result.passed]
-        passed += len(results) - len(bad)
-        failed += len(bad)
-        print(f"{visible(str(path))}: {len(results) - len(bad)} passed, {len(bad)} failed")
-        for result in bad:
+        failures = [result for result in results if not result.passed]
+        passed += len(results) - len(failures)
+        failed += len(failures)
+        print(f"{visible(str(path))}: {len(results) - len(failures)} passed, {len(failures)} failed")
+        for result in failures:
             _print_failure(result)
-    print(f"{passed} passed, {failed} failed" + f", {broken} files with mistakes" * bool(broken))
+    print(f"{passed} passed, {failed} failed" + f", {broken} invalid files" * bool(broken))
     return Exit.POLICY if failed or broken else Exit.DONE
 
 

@@ -202,7 +202,7 @@ def test_an_empty_result_says_so(source: Path, tmp_path: Path, capsys: pytest.Ca
     assert capsys.readouterr() == ("", "no record matches\n")
     open_log(tmp_path / "empty").close()
     assert main(["log", "list", str(tmp_path / "empty")]) == 0
-    assert capsys.readouterr().err == "the log holds no records\n"
+    assert capsys.readouterr().err == "the log has no records\n"
 
 
 def test_a_log_that_others_can_write_is_read_with_a_warning(log: Path, capsys: pytest.CaptureFixture[str]) -> None:

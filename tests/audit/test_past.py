@@ -19,7 +19,7 @@ import pytest
 from evaluator import DecisionLog, LogFilter
 from evaluator.audit.log.signing import read_public_key
 from evaluator.base.status import Status
-from evaluator.cli.exits import OF_STATUS
+from evaluator.cli.exits import EXIT_OF_STATUS
 from evaluator.cli.main import main
 
 pytestmark = pytest.mark.volume
@@ -279,11 +279,11 @@ def test_each_record_is_explained(kept: Kept, run: Run) -> None:
         status, out = run("explain", row["decision_id"], "--log", kept.path, "--output", "json")
         document = json.loads(out)
         decision = document["decision"]
-        assert status == OF_STATUS[Status(row["status"])]
+        assert status == EXIT_OF_STATUS[Status(row["status"])]
         assert (decision["status"], decision["hostActiveNic"]) == (row["status"], row["hostActiveNic"])
         assert document["explanation"]
         status, out = run("explain", row["decision_id"], "--log", kept.path)
-        assert status == OF_STATUS[Status(row["status"])]
+        assert status == EXIT_OF_STATUS[Status(row["status"])]
         assert {row["decision_id"], row["timestamp"]} <= {line.rpartition(": ")[2] for line in out.splitlines()}
 
 

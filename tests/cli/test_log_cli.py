@@ -175,10 +175,10 @@ def test_show_and_export(capsys: pytest.CaptureFixture[str], shared: str, tmp_pa
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "is not a file of records"),
-        ("{", "is not a file of records"),
-        ("{}", "is not a file of records"),
-        ("[" * 2000, "is not a file of records"),
+        ("", "is neither a file of records nor a log"),
+        ("{", "is neither a file of records nor a log"),
+        ("{}", "is neither a file of records nor a log"),
+        ("[" * 2000, "is neither a file of records nor a log"),
     ],
 )
 def test_what_is_not_a_file_of_records(
@@ -222,7 +222,7 @@ def test_a_damaged_record_of_a_file(
         (["log", "prune", "missing", "--before", "2026-01-01"], "no such file"),
         (["log", "verify", "LOG", "--key", "missing"], "no such file"),
         (["replay", "d-99", "--log", "LOG"], "has no record of decision"),
-        (["replay", "d-1"], "an id goes with `--log FILE`"),
+        (["replay", "d-1"], "add `--log FILE`"),
         (["replay", "--all", "--log", "missing"], "no such file"),
         (["record-test", "d-1", "--log", "LOG", "--to", "/none/a.test.yaml"], "cannot be written"),
     ],
@@ -262,7 +262,7 @@ def test_verify(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         "2 equal, 1 damaged",
     ]
     assert main(["log", "prune", str(path), "--before", "2027-01-01"]) == 8
-    assert "damaged records were among them, and the checkpoint says so: 2, 3" in capsys.readouterr().err
+    assert "damaged records were pruned; the checkpoint lists them: 2, 3" in capsys.readouterr().err
     assert main(["log", "head", str(ROOT / "README.md")]) == 8
     assert "is not a log" in capsys.readouterr().err
 
@@ -281,10 +281,10 @@ def test_signatures(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["log", "prune", log, "--before", "2999-01-01"]) == 1
     assert "is signed, but no key was given to sign the checkpoint [LOG_SIGNATURE_MISSING]" in capsys.readouterr().err
     assert main(["log", "prune", log, "--before", "2999-01-01", "--sign-key", key]) == 0
-    assert "pruned 1 records, up to number 1; the head to note is 1:" in capsys.readouterr().out
+    assert "pruned 1 records, up to number 1; note the head 1:" in capsys.readouterr().out
     assert main(["log", "verify", log, "--key", f"{key}.pub"]) == 0
     assert main(["log", "prune", log, "--before", "2000-01-01"]) == 0
-    assert "nothing is older" in capsys.readouterr().out
+    assert "no record is older" in capsys.readouterr().out
 
 
 def test_without_the_library(

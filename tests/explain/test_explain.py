@@ -117,7 +117,7 @@ def test_a_kept_decision_is_explained_by_its_id(tmp_path: Path, capsys: pytest.C
     told = capsys.readouterr().out
     assert told.startswith(fresh)
     assert told.removeprefix(fresh).splitlines()[0] == f"decision: {decision_id}"
-    assert told.endswith("labels: none\nchanged since: nothing\n")
+    assert told.endswith("labels: none\nchanged versions: none\n")
     assert main(["explain", decision_id, "--log", str(log), "--output", "html"]) == 0
     page = capsys.readouterr().out
     assert decision_id in page
