@@ -248,7 +248,7 @@ def _differences(recorded: object, now: object, path: tuple[str | int, ...]) -> 
 def _finding_differences(recorded: list[Any], now: list[Any]) -> Iterator[str]:
     """Yield the findings that only one document has; if both have the same, whether their order differs."""
     sides = (("then", recorded, now), ("now", now, recorded))
-    changed = [(when, finding) for when, here, there in sides for finding in here if finding not in there]
+    changed = [(when, finding) for when, own, other in sides for finding in own if finding not in other]
     for when, finding in changed:
         yield f"at `/findings`: only {when}: `{visible(_canonical(finding).decode())}`"  # not shortened by `quote`
     if not changed and _canonical(recorded) != _canonical(now):

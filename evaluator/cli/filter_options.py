@@ -25,8 +25,8 @@ def add_filter_to(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--status", metavar="STATUS", type=_status, help=f"the status of the decision: {statuses}")
     codes = "the code of a finding: of activenic, or of a policy in the log"
     group.add_argument("--finding", metavar="CODE", help=codes)
-    group.add_argument("--interface", metavar="NAME", help="the hostActiveNic")
-    group.add_argument("--policy", metavar="NAME", help="the name in the policy's text, or its SHA-256 digest")
+    group.add_argument("--interface", metavar="NAME", help="the name of the hostActiveNic")
+    group.add_argument("--policy", metavar="NAME", help="the name of the policy, or its SHA-256 digest")
     group.add_argument("--label", metavar="NAME=VALUE", action=Labels, type=label, help="a label; may be repeated")
 
 
@@ -65,7 +65,7 @@ def _status(text: str) -> Status:
 def parse_number(text: str) -> int:
     """Return a number that is not negative."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{quote(text)} is not a parse_number")
+        raise argparse.ArgumentTypeError(f"{quote(text)} is not a whole number")
     return int(text)
 
 

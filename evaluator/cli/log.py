@@ -20,12 +20,15 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _action(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str
+    actions: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    summary: str,
+    log: str = "a log or an export",
 ) -> argparse.ArgumentParser:
     parser = actions.add_parser(
         name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
     )
-    parser.add_argument("log", metavar="LOG", type=Path, help="a log, or an export if the command only reads")
+    parser.add_argument("log", metavar="LOG", type=Path, help=log)
     parser.set_defaults(parser=parser)
     return parser
 
@@ -67,9 +70,8 @@ def _add_verify(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_prune(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = _action(
-        actions, "prune", "remove the oldest records and write a checkpoint, so that the log stays verifiable"
-    )
+    summary = "remove the oldest records and write a checkpoint, so that the log stays verifiable"
+    parser = _action(actions, "prune", summary, "a log")
     before = "remove the records before the first one that is not older than this time"
     parser.add_argument("--before", metavar="TIME", type=parse_time, required=True, help=before)
     parser.add_argument("--sign-key", metavar="FILE", type=Path, help="the private key that signs the checkpoint")

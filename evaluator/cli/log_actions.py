@@ -87,12 +87,12 @@ def _export(options: argparse.Namespace) -> int:
         warn(key_warnings(options.mask))
     with reading(options.log, damage) as log, progress("exported") as report:
         log_filter = filter_of(options, log)
-        places = _exported(log, log_filter, damage, report)
+        records = _exported(log, log_filter, damage, report)
         if masking is not None:
-            places = (_masked(place, masking, damage) for place in places)
+            records = (_masked(record, masking, damage) for record in records)
         if options.skip_damaged:
-            places = (place for place in places if isinstance(place, Record))
-        for line in chained(places):
+            records = (record for record in records if isinstance(record, Record))
+        for line in chained(records):
             print(json.dumps(line))
             count += 1
         if not count:
@@ -102,18 +102,18 @@ def _export(options: argparse.Namespace) -> int:
 
 def _exported(log: DecisionLog, log_filter: LogFilter, damage: Damage, report: Report) -> Iterator[Record | Damaged]:
     total = log.count(log_filter) if sys.stderr.isatty() else 0
-    for done, place in enumerate(log.places(log_filter), 1):
-        damage.note(place.problems if isinstance(place, Damaged) else place.damage)
-        yield place
+    for done, record in enumerate(log.places(log_filter), 1):
+        damage.note(record.problems if isinstance(record, Damaged) else record.damage)
+        yield record
         report(done, max(total, done))
 
 
-def _masked(place: Record | Damaged, masking: Masking, damage: Damage) -> Record | Damaged:
+def _masked(record: Record | Damaged, masking: Masking, damage: Damage) -> Record | Damaged:
     """Return the masked record; for a damaged record, a value without id and details."""
-    if isinstance(place, Damaged):
-        return Damaged(place.seq, "", (Diagnostic(RecordCode.RECORD_ALTERED, "the record is damaged"),))
+    if isinstance(record, Damaged):
+        return Damaged(record.seq, "", (Diagnostic(RecordCode.RECORD_ALTERED, "the record is damaged"),))
     try:
-        return replace(masking.mask(replace(place, damage=())), damage=_without_details(place.damage))
+        return replace(masking.mask(replace(record, damage=())), damage=_without_details(record.damage))
     except RecordError as error:
         damage.note(error.diagnostics)
         return Damaged(0, "", (Diagnostic(RecordCode.INVALID, "the record cannot be masked"),))

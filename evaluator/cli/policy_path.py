@@ -15,7 +15,7 @@ def add_policy_path_to(parser: argparse.ArgumentParser) -> None:
         "--policy-path",
         metavar="DIR",
         action="append",
-        help=f"search policy files in this folder; may be repeated, or contain several folders separated by "
+        help=f"search for policy files in this folder; may be repeated, or contain several folders separated by "
         f"{os.pathsep!r} (default: the variable {VARIABLE})",
     )
 

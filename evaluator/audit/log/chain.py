@@ -62,14 +62,14 @@ def parse_head(text: str) -> Head:
     return Head(int(match[1]), bytes.fromhex(match[2]))
 
 
-def entry_hash(before: Head, signer: bytes | None, envelope: bytes) -> bytes:
-    """Return the hash of the record that follows `before`; `signer` is the raw public key, None if it is not signed."""
-    return _digest(_ENTRY, before.hash, (before.seq + 1).to_bytes(8, "big"), signer or b"", envelope)
+def entry_hash(previous: Head, signer: bytes | None, envelope: bytes) -> bytes:
+    """Return the hash of the record that follows `previous`; `signer` is the raw public key, if it is signed."""
+    return _digest(_ENTRY, previous.hash, (previous.seq + 1).to_bytes(8, "big"), signer or b"", envelope)
 
 
-def checkpoint_hash(before: bytes, signer: bytes | None, document: bytes) -> bytes:
-    """Return the hash of a checkpoint; `before` is the hash of the checkpoint before it, or of GENESIS."""
-    return _digest(_CHECKPOINT, before, signer or b"", document)
+def checkpoint_hash(previous: bytes, signer: bytes | None, document: bytes) -> bytes:
+    """Return the hash of a checkpoint; `previous` is the hash of the checkpoint before it, or of GENESIS."""
+    return _digest(_CHECKPOINT, previous, signer or b"", document)
 
 
 def signed_text(digest: bytes) -> bytes:

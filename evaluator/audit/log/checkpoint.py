@@ -85,8 +85,8 @@ def _insert(connection: sqlite3.Connection, checkpoint: Checkpoint, now: datetim
     row = connection.execute("SELECT hash FROM stub ORDER BY id DESC LIMIT 1").fetchone()
     document = rfc8785.dumps({**checkpoint.to_dict(), "timestamp": time_text(now)})
     key = None if signer is None else signer.public_key
-    before = row[0] if row and is_hash(row[0]) else GENESIS.hash
-    digest = checkpoint_hash(before, key, document)
+    previous = row[0] if row and is_hash(row[0]) else GENESIS.hash
+    digest = checkpoint_hash(previous, key, document)
     connection.execute(
         "INSERT INTO stub (last_seq, last_hash, hash, signer, signature, document) VALUES (?, ?, ?, ?, ?, ?)",
         (checkpoint.last.seq, checkpoint.last.hash, digest, key, signature_of(digest, signer), document),
@@ -107,14 +107,14 @@ def pruned_damaged_seqs(connection: sqlite3.Connection) -> tuple[int, ...]:
 
 def checkpoint_problems(connection: sqlite3.Connection, signatures: SignatureCheck) -> Iterator[Diagnostic]:
     """Yield the problems of all checkpoints: hashes, order, columns and signatures."""
-    before, pruned_seq = GENESIS.hash, 0
+    previous, pruned_seq = GENESIS.hash, 0
     query = "SELECT id, last_seq, last_hash, hash, signer, signature, document FROM stub ORDER BY id"
-    for place, row in enumerate(connection.execute(query), 1):
+    for position, row in enumerate(connection.execute(query), 1):
         number, last_seq, last_hash, stored, key, signature, document = row
         try:
-            if number != place:
+            if number != position:
                 raise ValueError("its number does not follow the checkpoint before it")
-            if not (key is None or is_hash(key)) or checkpoint_hash(before, key, document) != stored:
+            if not (key is None or is_hash(key)) or checkpoint_hash(previous, key, document) != stored:
                 raise ValueError("its hash does not match its content and the checkpoint before it")
             checkpoint = plain.loads(document)
             if (checkpoint["last_seq"], checkpoint["last_hash"]) != (last_seq, last_hash.hex()):
@@ -125,4 +125,4 @@ def checkpoint_problems(connection: sqlite3.Connection, signatures: SignatureChe
             yield Diagnostic(RecordCode.STUB_ALTERED, f"checkpoint {number} was altered: {error}", order=number)
         else:
             yield from signatures.problems(f"checkpoint {number}", number, (stored, key, signature))
-        before, pruned_seq = stored if is_hash(stored) else GENESIS.hash, last_seq
+        previous, pruned_seq = stored if is_hash(stored) else GENESIS.hash, last_seq

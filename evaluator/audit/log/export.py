@@ -178,10 +178,10 @@ class ExportReader:
 class _ChainWalk:
     """The state of a verification while it goes along the lines; `head` is the head of the previous line."""
 
-    def __init__(self, noted: Head | None) -> None:
+    def __init__(self, noted_head: Head | None) -> None:
         self.head = GENESIS
         self.records = 0
-        self._noted = None if noted == GENESIS else noted
+        self._noted_head = None if noted_head == GENESIS else noted_head
         self._hash_at_noted = b""
 
     def problems(self, lines: Iterable[tuple[int, bytes]], progress: Progress) -> Iterator[Diagnostic]:
@@ -197,14 +197,14 @@ class _ChainWalk:
                 message = f"line {number} does not follow the line before it: lines were removed, inserted or moved"
                 yield Diagnostic(RecordCode.RECORD_MISSING, message, order=number)
             self.head, self.records = head, self.records + 1
-            if self._noted is not None and head.seq == self._noted.seq:
+            if self._noted_head is not None and head.seq == self._noted_head.seq:
                 self._hash_at_noted = head.hash
             progress(self.records, 0)
 
     def noted_head_problems(self) -> Iterator[Diagnostic]:
         """Yield the problem if the noted head is not in the chain of the export."""
-        if self._noted is not None:
-            yield from head_problems(self._noted, self.head.seq, self._hash_at_noted)
+        if self._noted_head is not None:
+            yield from head_problems(self._noted_head, self.head.seq, self._hash_at_noted)
 
 
 def _lines_of(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -257,8 +257,8 @@ def _read_line(number: int, text: bytes) -> _Line:
 def _chained_head(document: Json, chain: Json, canonical: bytes) -> Head | None:
     """Return the head of a line; None if its hash does not match its content."""
     try:
-        before = Head(int(chain["seq"]) - 1, bytes.fromhex(chain["previous"]))
-        head = _next_head(before, document, canonical)
+        previous = Head(int(chain["seq"]) - 1, bytes.fromhex(chain["previous"]))
+        head = _next_head(previous, document, canonical)
         return head if head.hash.hex() == chain["hash"] else None
     except (TypeError, KeyError, ValueError, OverflowError):  # the document may contain anything
         return None

@@ -35,7 +35,7 @@ _SQLITE_ERRORS = {
     sqlite3.SQLITE_PERM: (RecordCode.UNREADABLE, "cannot be opened", ""),
     sqlite3.SQLITE_CORRUPT: (RecordCode.DAMAGED, "is damaged", "`activenic log verify` lists every problem"),
     sqlite3.SQLITE_NOTADB: (RecordCode.NOT_A_LOG, "is not a log", ""),
-    sqlite3.SQLITE_TOOBIG: (RecordCode.UNWRITABLE, "cannot hold a record this large", ""),
+    sqlite3.SQLITE_TOOBIG: (RecordCode.UNWRITABLE, "cannot store a record of this size", ""),
 }
 _UNVERIFIED = (RecordCode.DAMAGED, RecordCode.NOT_A_LOG)
 

@@ -59,10 +59,10 @@ class LogReader:
 
     def items(self, log_filter: LogFilter, *, newest_first: bool = False, limit: int | None = None) -> Iterator[Item]:
         """Yield the matching records and all damaged ones, without the records that are pruned meanwhile."""
-        places = self.query_log(lambda log: self._places(log, log_filter, newest_first=newest_first, limit=limit))
+        seqs = self.query_log(lambda log: self._matching_seqs(log, log_filter, newest_first=newest_first, limit=limit))
         body_problems: dict[str, str] = {}
-        for place in places:
-            item = place if isinstance(place, Damaged) else self._item_at(place, body_problems)
+        for seq in seqs:
+            item = seq if isinstance(seq, Damaged) else self._item_at(seq, body_problems)
             if item is not None:
                 yield item
 
@@ -159,7 +159,7 @@ class LogReader:
             problems = (*self._file.problems, Diagnostic(RecordCode.DAMAGED, message))
             self._copy = open_salvaged(self._path, self._file, problems)
 
-    def _places(
+    def _matching_seqs(
         self, log: OpenLog, log_filter: LogFilter, *, newest_first: bool, limit: int | None
     ) -> list[int | Damaged]:
         """Return the numbers of the matching records, and all missing records, in order."""
@@ -250,8 +250,8 @@ class LogReader:
         return content
 
 
-def _seq_of(place: int | Damaged) -> int:
-    return place.seq if isinstance(place, Damaged) else place
+def _seq_of(item: int | Damaged) -> int:
+    return item.seq if isinstance(item, Damaged) else item
 
 
 def missing(first: int, last: int) -> Damaged:
@@ -262,17 +262,17 @@ def missing(first: int, last: int) -> Damaged:
 
 def _missing_records(pruned: Head, seqs: Iterable[int], last: int) -> Iterator[Damaged]:
     """Yield the gaps between the records; if the checkpoint is damaged, the first record counts as the first."""
-    before = pruned.seq
+    previous_seq = pruned.seq
     if not pruned.hash:
         message = "the checkpoint of the last prune cannot be read"
         yield Damaged(0, "", (Diagnostic(RecordCode.STUB_ALTERED, message),))
-        before = min(seqs, default=1) - 1
+        previous_seq = min(seqs, default=1) - 1
     for seq in seqs:
-        if seq > before + 1:
-            yield missing(before + 1, seq - 1)
-        before = max(before, seq)
-    if last > before:
-        yield missing(before + 1, last)
+        if seq > previous_seq + 1:
+            yield missing(previous_seq + 1, seq - 1)
+        previous_seq = max(previous_seq, seq)
+    if last > previous_seq:
+        yield missing(previous_seq + 1, last)
 
 
 def _damaged_row(row: Row, names: tuple[str, ...], reason: str) -> Damaged:
@@ -299,23 +299,23 @@ def _unproven(connection: sqlite3.Connection, pruned: Head, row: Row, text: byte
     if not (signer is None or is_hash(signer)):
         raise ValueError("its signer is not a public key")
 
-    def follows(before: bytes) -> bool:
-        return bool(entry_hash(Head(seq - 1, before), signer, text) == stored)
+    def follows(previous: bytes) -> bool:
+        return bool(entry_hash(Head(seq - 1, previous), signer, text) == stored)
 
     if seq - 1 == pruned.seq:
         if pruned.hash and not follows(pruned.hash):
             raise ValueError("its hash does not match")
         return "" if pruned.hash else "the checkpoint before it cannot be read"
     query = "SELECT hash, signer, envelope FROM entry WHERE seq = ?"
-    before = connection.execute(query, (seq - 1,)).fetchone()
-    if before is None:
+    previous = connection.execute(query, (seq - 1,)).fetchone()
+    if previous is None:
         return f"the previous record, {seq - 1}, is missing"
-    if is_hash(before[0]) and follows(before[0]):
+    if is_hash(previous[0]) and follows(previous[0]):
         return ""
-    computed = _computed_hash(connection, pruned, seq - 1, before)
+    computed = _computed_hash(connection, pruned, seq - 1, previous)
     if computed is not None and follows(computed):
         return ""
-    if computed is None or computed != before[0]:
+    if computed is None or computed != previous[0]:
         return f"the previous record, {seq - 1}, is damaged"
     raise ValueError("its hash does not match")
 
@@ -324,15 +324,15 @@ def _computed_hash(connection: sqlite3.Connection, pruned: Head, seq: int, row: 
     """Return the hash computed from a record's envelope; None if the envelope or the hash before it is unreadable."""
     _, signer, packed = row
     if seq - 1 == pruned.seq:
-        before = pruned.hash
+        previous = pruned.hash
     else:
-        previous = connection.execute("SELECT hash FROM entry WHERE seq = ?", (seq - 1,)).fetchone()
-        before = previous[0] if previous and is_hash(previous[0]) else b""
+        previous_row = connection.execute("SELECT hash FROM entry WHERE seq = ?", (seq - 1,)).fetchone()
+        previous = previous_row[0] if previous_row and is_hash(previous_row[0]) else b""
     try:
         text = unpack(packed, LARGEST)
     except ValueError:
         return None
-    return entry_hash(Head(seq - 1, before), signer if is_hash(signer) else None, text) if before else None
+    return entry_hash(Head(seq - 1, previous), signer if is_hash(signer) else None, text) if previous else None
 
 
 def _has_id(item: Item | None, text: str) -> TypeGuard[Item]:

@@ -56,8 +56,8 @@ def pruned_head(connection: sqlite3.Connection) -> Head:
     in_document = _head_in_document(document)
     if in_columns == in_document and in_columns is not None:
         return in_columns
-    before = connection.execute("SELECT hash FROM stub WHERE id = ?", (number - 1,)).fetchone()
-    previous = before[0] if before and is_hash(before[0]) else GENESIS.hash
+    previous_row = connection.execute("SELECT hash FROM stub WHERE id = ?", (number - 1,)).fetchone()
+    previous = previous_row[0] if previous_row and is_hash(previous_row[0]) else GENESIS.hash
     is_document_intact = (
         isinstance(document, bytes)
         and checkpoint_hash(previous, signer if is_hash(signer) else None, document) == stored

@@ -54,8 +54,8 @@ def _random_id() -> str:
 class DecisionLog:
     """A decision log, or an export of a log for reading. Create it with `DecisionLog.open`.
 
-    Threads may share it; processes may not share it across a fork. Methods that read raise only RecordError, whatever
-    the file contains.
+    Threads may share it; a process must not use it after a fork. Methods that read raise only RecordError, whatever the
+    file contains.
     """
 
     __slots__ = ("_path", "_reader", "_writer", "warnings")
@@ -159,7 +159,7 @@ class DecisionLog:
     def items(
         self, wanted: LogFilter = _ALL, *, newest_first: bool = False, limit: int | None = None
     ) -> Iterator[Item]:
-        """Yield the same without bodies, at most `limit` of them."""
+        """Yield the same records without bodies, at most `limit` of them."""
         return self._reader.items(wanted, newest_first=newest_first, limit=limit)
 
     def entries(
@@ -273,13 +273,13 @@ class _Writer:
         envelope = record.canonical()
         packed = pack(envelope)
         with self._lock, sqlite_as_record_errors(self._path), write_transaction(self._connection):
-            before = head_of(self._connection)
-            if not is_hash(before.hash):
+            previous = head_of(self._connection)
+            if not is_hash(previous.hash):
                 raise _damaged_log(self._path, "the hash of its last record cannot be read")
             key = None if self._signer is None else self._signer.public_key
-            hash_ = entry_hash(before, key, envelope)
+            hash_ = entry_hash(previous, key, envelope)
             self._refuse_known_id(record.decision_id)
-            self._insert(before.seq + 1, record, (hash_, key, signature_of(hash_, self._signer), packed))
+            self._insert(previous.seq + 1, record, (hash_, key, signature_of(hash_, self._signer), packed))
         self._reader.forget()
         return record.decision_id
 

@@ -23,17 +23,17 @@ _MISSING = frozenset({RecordCode.RECORD_MISSING, RecordCode.BODY_MISSING})
 
 
 def verify(
-    path: Path, log: OpenLog, public_keys: Iterable[bytes], noted: Head | None, progress: Progress
+    path: Path, log: OpenLog, public_keys: Iterable[bytes], noted_head: Head | None, progress: Progress
 ) -> Verification:
     """Verify everything in a log; if SQLite cannot read the file completely, verify a copy of the rows in its pages.
 
-    With `public_keys`, each record must be signed with one of them. `noted` is a head that was noted earlier.
+    With `public_keys`, each record must be signed with one of them. `noted_head` is a head from an earlier time.
     `progress` is called with the number of verified records and the number of all records.
     """
     keys = frozenset(public_keys)
     file_problems = list(dict.fromkeys([*log.problems, *(() if log.is_salvaged else _file_problems(log))]))
     try:
-        walk, problems = _walk_log(path, log, keys, noted, progress)
+        walk, problems = _walk_log(path, log, keys, noted_head, progress)
         is_complete = (
             not file_problems or log.is_salvaged or not _MISSING.intersection(problem.code for problem in problems)
         )
@@ -42,7 +42,7 @@ def verify(
     if not is_complete:
         log = open_salvaged(path, log, tuple(file_problems))
         try:
-            walk, problems = _walk_log(path, log, keys, noted, progress)
+            walk, problems = _walk_log(path, log, keys, noted_head, progress)
         finally:
             log.connection.close()
     first, others = first_problems(chain(file_problems, problems))
@@ -59,7 +59,7 @@ def verify(
 
 
 def _walk_log(
-    path: Path, log: OpenLog, keys: frozenset[bytes], noted: Head | None, progress: Progress
+    path: Path, log: OpenLog, keys: frozenset[bytes], noted_head: Head | None, progress: Progress
 ) -> tuple[Walk, list[Diagnostic]]:
     walk, connection = Walk(SignatureCheck(keys)), log.connection
     with sqlite_as_record_errors(path), read_transaction(connection):
@@ -67,7 +67,7 @@ def _walk_log(
             *checkpoint_problems(connection, walk.signatures),
             *body_problems(connection, walk),
             *record_problems(log, walk, progress),
-            *_head_problems(connection, noted),
+            *_head_problems(connection, noted_head),
         ]
         walk.pruned, walk.pruned_damaged = pruned_head(connection).seq, pruned_damaged_seqs(connection)
     return walk, problems
@@ -84,26 +84,27 @@ def _file_problems(log: OpenLog) -> Iterator[Diagnostic]:
         yield Diagnostic(RecordCode.DAMAGED, f"SQLite cannot read the file: {str(error).lower()}")
 
 
-def _head_problems(connection: sqlite3.Connection, noted: Head | None) -> Iterator[Diagnostic]:
-    if noted is None or noted == GENESIS:
+def _head_problems(connection: sqlite3.Connection, noted_head: Head | None) -> Iterator[Diagnostic]:
+    if noted_head is None or noted_head == GENESIS:
         return
     last, pruned = head_of(connection), pruned_head(connection)
-    if noted.seq < pruned.seq:
-        message = f"the noted head cannot be compared: record {noted.seq} was pruned, as all records up to {pruned.seq}"
+    if noted_head.seq < pruned.seq:
+        message = f"the noted head cannot be compared: record {noted_head.seq} was pruned"
         yield Diagnostic(RecordCode.HEAD_PRUNED, message, hint="note the head again after each prune")
         return
-    row = connection.execute("SELECT hash FROM entry WHERE seq = ?", (noted.seq,)).fetchone()
-    yield from head_problems(noted, last.seq, pruned.hash if noted.seq == pruned.seq else row[0] if row else b"")
+    row = connection.execute("SELECT hash FROM entry WHERE seq = ?", (noted_head.seq,)).fetchone()
+    stored = row[0] if row else b""
+    yield from head_problems(noted_head, last.seq, pruned.hash if noted_head.seq == pruned.seq else stored)
 
 
-def head_problems(noted: Head, last: int, stored: object) -> Iterator[Diagnostic]:
+def head_problems(noted_head: Head, last: int, stored: object) -> Iterator[Diagnostic]:
     """Yield the problem if a noted head is not in the chain.
 
     `last` is the number of the last record, and `stored` the hash of the record that has the noted number.
     """
-    if noted.seq > last:
-        message = f"the log was truncated: it ends with record {last}, but record {noted.seq} existed"
+    if noted_head.seq > last:
+        message = f"the log was truncated: it ends with record {last}, but record {noted_head.seq} existed"
         yield Diagnostic(RecordCode.HEAD_CUT, message)
-    elif stored != noted.hash:
-        message = f"the hash of record {noted.seq} is not the noted one: the log was written again"
+    elif stored != noted_head.hash:
+        message = f"the hash of record {noted_head.seq} differs from the noted hash: the log was written again"
         yield Diagnostic(RecordCode.HEAD_DIFFERS, message)

@@ -30,7 +30,7 @@ class Walk(Struct):
     """The state of a verification while it goes along the chain.
 
     `bodies` contains the digest and size of each stored text, with an empty digest if it is damaged. `named` are the
-    numbers of the texts that a record refers to. `before` is the number of the previous record. `follows` are the
+    numbers of the texts that a record refers to. `previous_seq` is the number of the previous record. `follows` are the
     hashes that the next record may follow: the stored hash of the previous record and the hash computed from its
     envelope; empty if the previous record is missing. `is_broken` is true if the previous record was altered.
     """
@@ -38,7 +38,7 @@ class Walk(Struct):
     signatures: SignatureCheck
     bodies: Texts = field(default_factory=dict)
     named: set[int] = field(default_factory=set)
-    before: int = 0
+    previous_seq: int = 0
     follows: tuple[bytes, ...] = ()
     is_broken: bool = False
     records: int = 0
@@ -68,7 +68,7 @@ def record_problems(log: OpenLog, walk: Walk, progress: Progress) -> Iterator[Di
     connection = log.connection
     ((record_count,),) = connection.execute("SELECT count(*) FROM entry")
     walk.head = pruned_head(connection)
-    walk.before, walk.follows = walk.head.seq, (walk.head.hash,) if walk.head.hash else ()
+    walk.previous_seq, walk.follows = walk.head.seq, (walk.head.hash,) if walk.head.hash else ()
     tables = _Tables(
         _RowsBySeq(connection, "SELECT seq, code FROM finding ORDER BY seq, code"),
         _RowsBySeq(connection, "SELECT seq, name, value FROM label ORDER BY seq, name"),
@@ -79,8 +79,8 @@ def record_problems(log: OpenLog, walk: Walk, progress: Progress) -> Iterator[Di
         yield from _verify_record(row, walk, tables, log.layout.index)
         walk.records += 1
         progress(walk.records, record_count)
-    if log.last > walk.before:
-        yield _problem(RecordCode.RECORD_MISSING, _missing(walk.before + 1, log.last), log.last)
+    if log.last > walk.previous_seq:
+        yield _problem(RecordCode.RECORD_MISSING, _missing(walk.previous_seq + 1, log.last), log.last)
     if any(table.has_unmatched() for table in (tables.findings, tables.labels, tables.named)):
         yield Diagnostic(RecordCode.INDEX_ALTERED, "an index refers to records that do not exist")
     yield from _unused_text_problems(walk)
@@ -90,18 +90,18 @@ def _verify_record(row: Row, walk: Walk, tables: _Tables, names: tuple[str, ...]
     seq, stored, signer, signature, packed = row[:5]
     rows = tables.take(seq)
     walk.named.update(row[1] for row in rows.named if isinstance(row[1], int))
-    if seq <= walk.before:
+    if seq <= walk.previous_seq:
         yield _problem(RecordCode.RECORD_ALTERED, f"record {seq} is before the first record of the log", seq)
         return
-    if seq != walk.before + 1:
-        yield _problem(RecordCode.RECORD_MISSING, _missing(walk.before + 1, seq - 1), seq)
+    if seq != walk.previous_seq + 1:
+        yield _problem(RecordCode.RECORD_MISSING, _missing(walk.previous_seq + 1, seq - 1), seq)
         walk.follows = ()
     hashes: list[bytes] = []
     try:
         text = unpack(packed, LARGEST)
         if not (signer is None or is_hash(signer)):
             raise ValueError("its signer is not a public key")
-        hashes = [entry_hash(Head(seq - 1, before), signer, text) for before in walk.follows]
+        hashes = [entry_hash(Head(seq - 1, previous), signer, text) for previous in walk.follows]
         if hashes and stored not in hashes and not walk.is_broken:
             raise ValueError("its hash does not match its content and the record before it")
         document = read_envelope(text)
@@ -114,7 +114,7 @@ def _verify_record(row: Row, walk: Walk, tables: _Tables, names: tuple[str, ...]
         yield from walk.signatures.problems(f"record {seq}", seq, (stored, signer, signature))
         yield from _column_problems(seq, document, row[5:], names, rows)
         yield from _record_body_problems(seq, document, rows.named, walk)
-    walk.before, walk.head = seq, Head(seq, stored if is_hash(stored) else bytes(32))
+    walk.previous_seq, walk.head = seq, Head(seq, stored if is_hash(stored) else bytes(32))
     walk.follows = tuple(dict.fromkeys([*([stored] if is_hash(stored) else []), *hashes]))
 
 

@@ -194,9 +194,12 @@ class _MaskedCopy:
     def _reasons(self) -> list[str]:
         """Return the reasons why the masked inputs cannot be decided on; empty if they can."""
         reasons = [_ORIGINAL_NOT_REPLAYABLE] if self._original.envelope.get("replayable") is False else []
-        was_erased = (self._original.report is None, None in self._original.texts)
-        for name, after, erased in zip(("report", "policy"), (self._report, self._policy), was_erased, strict=True):
-            if after is None:
+        bodies = (
+            ("report", self._report, self._original.report is None),
+            ("policy", self._policy, None in self._original.texts),
+        )
+        for name, masked_body, erased in bodies:
+            if masked_body is None:
                 reasons.append(f"the {name} was erased" if erased else f"the {name} is unreadable, so it was erased")
         return reasons
 
