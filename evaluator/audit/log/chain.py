@@ -17,8 +17,8 @@ number or a signer changes, then the hash of this record and of every later reco
 is damaged, the records after it stay verifiable, because each hash is compared with the stored hash before it.
 
 **What the chain alone cannot detect.** It needs no secret, so an attacker who can write the file can compute every
-later hash again. Two things help. A head that was noted elsewhere detects this up to its record, and it is the only way
-to detect that the last records were removed. A signature (Ed25519 over the hash, `signing.py`) prevents it if the
+later hash again. Two things help. A head that was noted elsewhere detects this up to its record; nothing else
+detects that an attacker removed the last records. A signature (Ed25519 over the hash, `signing.py`) prevents it if the
 private key is stored elsewhere. Without signatures a checkpoint can be forged too. docs/log.md has the details.
 """
 
