@@ -13,7 +13,7 @@ from evaluator.cli.append import add_log_options_to, append_to_log, require_log_
 from evaluator.cli.exits import EXIT_OF_STATUS
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.decision.decision import Decision
-from evaluator.render.output import NO_RECORD, RecordInfo, Output, output_of
+from evaluator.render.output import NO_RECORD, Output, RecordInfo, output_of
 
 OUTPUTS: tuple[Output, ...] = (
     Output("text", "evaluator.render.text:print_decision"),

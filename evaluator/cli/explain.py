@@ -25,7 +25,7 @@ from evaluator.explain.summary import goal
 from evaluator.policy.language.program import Program
 from evaluator.policy.prepared import load_shipped
 from evaluator.policy.source.find import find_policy, shipped_names
-from evaluator.render.output import NO_RECORD, RecordInfo, Output, output_of
+from evaluator.render.output import NO_RECORD, Output, RecordInfo, output_of
 from evaluator.workbench.append_case import write_test
 from evaluator.workbench.change_case import change_case, file_of_case
 
