@@ -206,7 +206,7 @@ def _route(case: Case, link: Link, destination: Address) -> Trial:
             (lambda writer: writer.add_route(current, network))
             if is_listed
             else (lambda writer: writer.set_default_route(current, version)),
-            changed_facts({changed: {"ways", "gateways"} for changed in (name, *others)}),
+            changed_facts({changed: {"main_routes", "gateways"} for changed in (name, *others)}),
             lambda case: _routes_to(case.report.facts.by_name[name], destination),
             f"{route} went through {quote(name)}{not_others}",
         )

@@ -29,7 +29,7 @@ _MOST_SEPARATE_LOSSES = 8
 USUAL_LENGTH = {4: 24, 6: 64}
 RivalAddresses = Mapping[str, tuple[Address, ...]]  # host addresses on other interfaces, by interface
 Loss = tuple[tuple[str, tuple[Address, ...]], ...]  # interfaces, each with the addresses that it loses
-_ADDRESS_FACTS = {"addresses", "ways", "conflicts"}
+_ADDRESS_FACTS = {"addresses", "main_routes", "conflicts"}
 
 
 class Owners:

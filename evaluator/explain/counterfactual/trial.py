@@ -18,7 +18,7 @@ from evaluator.decision.decide import Case
 from evaluator.decision.trace import Edit, EditKind
 from evaluator.explain.restate.restate import ChangedFacts, restate
 from evaluator.explain.restate.writer import Writer
-from evaluator.facts.link import Link
+from evaluator.facts.link import LINK_FACTS, Link
 
 
 class Applied(NamedTuple):
@@ -125,4 +125,7 @@ def changed_facts(
 ) -> ChangedFacts:
     """Return the facts that an edit may change: of some interfaces by name, of every interface, and of the host."""
     by_name = {name: frozenset(facts) for name, facts in links.items()}
+    unknown = frozenset(every_link or ()).union(*by_name.values()).difference(LINK_FACTS)
+    if unknown:  # a fact under another name would make every change of it look like a change of something else
+        raise AssertionError(f"no facts of an interface: {sorted(unknown)}")
     return ChangedFacts(by_name, frozenset(every_link or ()), frozenset(host or ()))
