@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 
 import evaluator
@@ -213,21 +215,44 @@ def test_the_reference_pages_are_current() -> None:
     assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == findings_page()
 
 
+def _blocks(page: str) -> list[tuple[str, str]]:
+    return re.findall(r"```(\w+)\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S)
+
+
+def _activenic(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    name, *arguments = command.split()
+    assert name == "activenic"
+    line = [sys.executable, "-m", "evaluator", *arguments]
+    return subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
+
+
 def test_the_readmes_examples_are_real() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```(\w+)\n(.*?)```", readme, re.S)
-    shown = next(body for kind, body in blocks if kind == "console")
-    command, output = shown.removeprefix("$ ").split("\n", 1)
-    arguments = command.split()
-    assert arguments[0] == "activenic"
-    done = subprocess.run(
-        [sys.executable, "-m", "evaluator", *arguments[1:]], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.stdout == output
-    code = next(body for kind, body in blocks if kind == "python")
+    blocks = _blocks("README.md")
+    command, output = dict(blocks)["console"].removeprefix("$ ").split("\n", 1)
+    assert _activenic(command, ROOT).stdout == output
+    code = dict(blocks)["python"]
     assert len([line for line in code.splitlines() if line and not line.startswith("import")]) <= 5
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("resolved bond0\n", "")
+
+
+def test_the_readmes_commands_succeed_in_their_order(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "policies" / "examples", tmp_path / "policies" / "examples")
+    blocks = _blocks("README.md")
+    texts = [body for kind, body in blocks if kind == "yaml"]
+    (tmp_path / "mine.yaml").write_text(next(text for text in texts if text.startswith("policy: mine\n")))
+    (tmp_path / "mine.test.yaml").write_text(next(text for text in texts if "tests:" in text))
+    strict = yaml.safe_load((ROOT / "policies" / "strict.yaml").read_text(encoding="utf-8"))
+    rules = {rule["name"]: rule["rule"] for rule in strict["rules"]}
+    assert all(rules[rule["name"]] == rule["rule"] for rule in yaml.safe_load(texts[0])["rules"])
+    decision, head = "", ""
+    commands = [line for kind, body in blocks if kind == "sh" for line in body.splitlines() if line[:4] != "make"]
+    assert len(commands) >= 10
+    for command in commands:
+        done = _activenic(re.sub(r"\bID\b", decision, command.replace("HEAD", head)), tmp_path)
+        assert done.returncode == 0, done.stderr
+        decision = next(iter(re.findall(r"^decision: (\S+)$", done.stdout, re.M)), decision)
+        head = next(iter(re.findall(r"^[0-9]+:[0-9a-f]{64}$", done.stdout, re.M)), head)
 
 
 def test_the_examples_in_the_docs_are_valid(tmp_path: Path) -> None:
@@ -245,12 +270,9 @@ def test_the_examples_in_the_docs_are_valid(tmp_path: Path) -> None:
         assert read_program(Source("language.md", f"policy: shown\nextends: strict\n{text}"))
     grammar = (ROOT / "evaluator" / "policy" / "syntax" / "grammar.lark").read_text(encoding="utf-8")
     assert f"```lark\n{grammar.strip()}\n```" in language
-    for page in ("README.md", "docs/testing.md"):
-        text = (ROOT / page).read_text(encoding="utf-8")
-        test = next(block for block in re.findall(r"```yaml\n(.*?)```", text, re.S) if "tests:" in block)
-        path = tmp_path / "shown.test.yaml"
-        path.write_text(test, encoding="utf-8")
-        assert all(result.passed for result in run_case_file(path))
+    path = tmp_path / "shown.test.yaml"
+    path.write_text(next(body for kind, body in _blocks("docs/testing.md") if kind == "yaml" and "tests:" in body))
+    assert all(result.passed for result in run_case_file(path))
 
 
 def test_values_that_no_document_could_hold_are_refused() -> None:
