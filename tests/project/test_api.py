@@ -37,27 +37,84 @@ STRICT = evaluator.load_policy("strict")
 
 def test_the_promised_names() -> None:
     assert evaluator.__all__ == [
+        "Change",
         "Decision",
         "DecisionLog",
         "Diagnostic",
+        "Explanation",
         "Finding",
         "FindingCode",
         "HostAddresses",
         "HostNameError",
+        "Interface",
+        "InterfaceReasons",
         "LogFilter",
         "Policy",
         "PolicyError",
+        "QuestionError",
+        "Record",
         "RecordError",
         "Report",
         "ReportError",
         "Severity",
         "Status",
+        "Step",
         "load_policy",
         "read_report",
         "resolve_host",
         "resolve_host_async",
     ]
     assert all(getattr(evaluator, name).__doc__ for name in evaluator.__all__)
+
+
+def test_every_error_for_invalid_input_is_a_question_error() -> None:
+    calls = (
+        lambda: evaluator.load_policy("strictt"),
+        lambda: evaluator.read_report("{"),
+        lambda: HostAddresses.of("node7"),
+        lambda: evaluator.DecisionLog.open(ROOT / "README.md", read_only=True),
+    )
+    for call in calls:
+        with pytest.raises(evaluator.QuestionError) as error:
+            call()
+        assert error.value.diagnostics
+
+
+def test_results_have_the_public_types() -> None:
+    decision = STRICT.decide(REPORT, HostAddresses.of("192.0.2.10"))
+    explanation = decision.explain()
+    assert isinstance(decision.interface, evaluator.Interface)
+    assert isinstance(decision.trace[0], evaluator.Step)
+    assert isinstance(explanation, evaluator.Explanation)
+    assert isinstance(explanation.interfaces[0], evaluator.InterfaceReasons)
+    assert any(isinstance(interface.change, evaluator.Change) for interface in explanation.interfaces)
+
+
+# what docs/api.md leaves out, and may change in every version
+NOT_PROMISED = {
+    "Decision": {"case"},
+    "Diagnostic": {"order"},
+    "Finding": {"document", "for_information"},
+    "HostAddresses": {"document", "findings", "usable_set"},
+    "LogFilter": {"is_everything"},
+    "Policy": {"program"},
+    "Record": {"canonical"},
+    "Report": {"facts", "load", "reading"},
+}
+
+
+def test_the_api_page_describes_every_name_and_attribute() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", page, re.M | re.S))
+    assert set(sections) - {"Values without a public name"} == set(evaluator.__all__)
+    for name in evaluator.__all__:
+        value = getattr(evaluator, name)
+        if isinstance(value, type) and not issubclass(value, str):
+            firsts = re.findall(r"^\| (`.+?`) \| ", sections[name], re.M)
+            listed = {attribute for first in firsts for attribute in re.findall(r"`(\w+)", first)}
+            public = {attribute for attribute in dir(value) if attribute[0] != "_"} - set(dir(Exception))
+            public |= {"diagnostics"} if value is evaluator.QuestionError else set()
+            assert listed == public - NOT_PROMISED.get(name, set()), name
 
 
 def test_the_statuses_and_document_keys_are_fixed() -> None:
