@@ -1,7 +1,7 @@
-"""What the whole command costs on a host with 1 200 interfaces, beside a bare start of the interpreter.
+"""The time of the whole command on a host with 1 200 interfaces, compared with the start of the interpreter.
 
-Run: python benchmarks/command.py. Each figure is the median of several processes, the two kinds taken
-in turn; `within a second` is what an operator is promised on a machine like the one it runs on.
+Run: python benchmarks/command.py. Each number is the median of several processes. The processes run alternately.
+`within a second` states whether the command takes less than a second on this machine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ COMMAND = [sys.executable, "-c", "import sys; from evaluator.cli.main import mai
 
 
 def entry(name: str, index: int, *addresses: str, **more: object) -> dict[str, object]:
-    """Return an interface as `ip -j -d addr` has it."""
+    """Return an interface in the form of `ip -j -d addr`."""
     owned = [
         {"family": "inet6" if ":" in text else "inet", "local": text, "prefixlen": 64 if ":" in text else 24}
         for text in addresses
@@ -47,7 +47,7 @@ def entry(name: str, index: int, *addresses: str, **more: object) -> dict[str, o
 
 
 def host() -> list[dict[str, object]]:
-    """Return nics under bonds with a dual-stack vlan on each."""
+    """Return nics under bonds, with a dual-stack vlan on top of each bond."""
     found = []
     for i in range(0, INTERFACES, 3):
         nic, bond, vlan = f"ens{i}", f"bond{i}", f"bond{i}.5"
@@ -60,7 +60,7 @@ def host() -> list[dict[str, object]]:
 
 
 def seconds(command: list[str]) -> float:
-    """Return how long a process takes."""
+    """Run a process and return its duration in seconds."""
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start

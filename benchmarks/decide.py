@@ -1,8 +1,8 @@
-"""What a decision costs by size of the host, as ratios taken side by side in one run.
+"""The time of a decision for hosts of several sizes, as ratios in one run.
 
-Run: python benchmarks/decide.py. Each figure is the median of several rounds; the ratio is to the
-same step on the smallest host, and to a plain loop over the document with `ipaddress`, which
-neither validates nor explains.
+Run: python benchmarks/decide.py. Each number is the median of several rounds. Each step is compared with the same
+step on the smallest host, and with a simple loop over the document that uses `ipaddress` and neither validates nor
+explains.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def document(interfaces: int) -> dict[str, object]:
 
 
 def plain_loop(text: bytes, wanted: str) -> list[str]:
-    """Return the owners of an address, as a few lines of Python find them."""
+    """Return the owners of an address, found by a simple loop."""
     address = ipaddress.ip_address(wanted)
     body = orjson.loads(text)
     return [

@@ -1,10 +1,10 @@
-"""How time and memory grow with a host, for hosts that are large in one way each: 1 is linear.
+"""The growth of time and memory with the size of a host, for several kinds of large hosts: 1 is linear.
 
-Run: python -m benchmarks.growth [--size N] [--shape NAME]. Each shape of `benchmarks/shapes.py` is read and decided at
-a size and at four times that size, in turns; the document is part of the decision. Memory is the peak of what Python
-allocates. A host that needs more than the step budget is refused, which the table says. The last lines are about what
-the budget allows: how many times as long as decoding a report of 32 MiB the costliest decisions take, documents
-included.
+Run: python -m benchmarks.growth [--size N] [--shape NAME]. Each shape of `benchmarks/shapes.py` is read and decided
+with one size and with four times that size, alternately, including the decision document. Memory is the peak of
+Python's allocations. If a decision needs more than the step budget, the table contains `refused`. The last lines
+measure the most expensive decisions that the budget allows, with their documents, as multiples of the time that
+decoding a report of 32 MiB takes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from evaluator.report.json_text import LARGEST
 
 SIZE, FACTOR, TURNS = 4_000, 4, 3
 LONG = "{nic.name} {host.addresses}"
-_RULES = {  # each grows until the budget refuses it
+_RULES = {  # each host grows until the budget refuses the decision
     "pairs of interfaces": "some x in interfaces satisfies some y in x.uppers satisfies nic.name = y.name or nic = x",
     "plain pairs": "some x in interfaces satisfies x.name < nic.name and x.name > nic.name",
     "names against names": "some x in interfaces satisfies nic.name like x.name",
@@ -42,7 +42,7 @@ def policy_of(question: Large) -> Policy:
 
 
 def asking(question: Large) -> Callable[[], int]:
-    """Return what reads, decides and makes the document once, and returns its length."""
+    """Return a function that reads, decides and encodes the document once, and returns its length in octets."""
     policy, host = policy_of(question), HostAddresses.of(*question.addresses)
 
     def ask() -> int:
@@ -53,14 +53,14 @@ def asking(question: Large) -> Callable[[], int]:
 
 
 def seconds(action: Callable[[], object]) -> float:
-    """Return the processor time of an action."""
+    """Run an action and return its processor time in seconds."""
     began = time.process_time()
     action()
     return time.process_time() - began
 
 
 def octets(action: Callable[[], object]) -> int:
-    """Return the most memory that Python allocates during an action."""
+    """Run an action and return the peak of Python's allocations in octets."""
     tracemalloc.start()
     action()
     _, peak = tracemalloc.get_traced_memory()
@@ -69,7 +69,7 @@ def octets(action: Callable[[], object]) -> int:
 
 
 def growth(shape: Callable[[int], Large], size: int) -> str:
-    """Return the growth of time and memory as cells of a table, or that it is refused."""
+    """Return the growth of time and memory as two cells of a table; `refused` if the budget does not allow it."""
     small, large = asking(shape(size)), asking(shape(FACTOR * size))
     try:
         times = [(seconds(small), seconds(large)) for _ in range(TURNS)]
@@ -80,7 +80,7 @@ def growth(shape: Callable[[int], Large], size: int) -> str:
 
 
 def decoding() -> float:
-    """Return how long it takes to decode a report of the greatest size."""
+    """Return the time to decode a report of the largest allowed size, in seconds."""
     one = {f"ens{i}": entry(f"10.{i >> 16 & 255}.{i >> 8 & 255}.{i & 255}/24") for i in range(1, 20_000)}
     text = vdsm(one)
     text = vdsm({f"{turn}{name}": data for turn in range(LARGEST // len(text)) for name, data in one.items()})
@@ -88,7 +88,7 @@ def decoding() -> float:
 
 
 def costliest(condition: str) -> tuple[int, float]:
-    """Return the largest number of interfaces that the budget allows for a rule, and how long that takes."""
+    """Return the largest number of interfaces that the budget allows for a rule, and the time in seconds."""
     judge = {"code": "SAID", "message": LONG, "hint": LONG}
     every = {"name": "all", "rule": "match nic when nic in interfaces"}
     rules = [every, {"name": "it", "rule": f"warn nic when {condition}", **judge}]
@@ -114,7 +114,7 @@ def main() -> None:
         print(f"| {name} | {growth(SHAPES[name], asked.size)} |", flush=True)
     if not asked.shape:
         unit = decoding()
-        print("\nwhat the budget allows, in times of decoding 32 MiB\n")
+        print("\nthe most expensive rules that the budget allows, as multiples of decoding 32 MiB\n")
         print("| rule | interfaces | times |\n| --- | ---: | ---: |")
         for name, condition in _RULES.items():
             size, took = costliest(condition)

@@ -1,8 +1,8 @@
-"""What a log of 100 000 decisions costs, beside bare SQLite in the same run and on the same disk.
+"""Time and size of a log of 100 000 decisions, compared with plain SQLite in the same run and on the same disk.
 
-Run: python benchmarks/log.py [--records N] [--folder FOLDER]. A thousand hosts are decided again and again.
-The rate of appends is measured with full durability, in turns with bare inserts of as many octets under
-the same pragmas; the rest of the log is then filled without waiting for the disk.
+Run: python benchmarks/log.py [--records N] [--folder FOLDER]. The log records a thousand hosts repeatedly. Appends are
+measured with full durability, alternately with plain inserts of the same number of octets under the same pragmas. The
+rest of the log is filled without waiting for the disk.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def decisions() -> list[Decision]:
-    """Return a decision for each host; one in ten is over a bridge, and so rejected."""
+    """Return a decision for each host; one of ten is rejected, because the interface is a bridge."""
     policy, found = evaluator.load_policy("strict"), []
     for i in range(HOSTS):
         address = f"10.{i >> 8}.{i & 255}.7"
@@ -43,7 +43,7 @@ def decisions() -> list[Decision]:
 
 
 def append_rates(log: DecisionLog, path: Path, found: Iterator[Decision]) -> tuple[float, float]:
-    """Return the medians of an append and of a bare insert, in seconds, taken in turns."""
+    """Return the median durations of an append and of a plain insert, in seconds, measured alternately."""
     appends, inserts = [], []
     with closing(sqlite3.connect(path.with_name("bare"), isolation_level=None)) as bare:
         bare.execute("PRAGMA journal_mode=WAL")
@@ -56,19 +56,19 @@ def append_rates(log: DecisionLog, path: Path, found: Iterator[Decision]) -> tup
 
 
 def seconds(action: Callable[[], object]) -> float:
-    """Return how long an action takes."""
+    """Run an action and return its duration in seconds."""
     began = time.perf_counter()
     action()
     return time.perf_counter() - began
 
 
 def median(action: Callable[[], object]) -> float:
-    """Return the median duration of an action."""
+    """Return the median duration of an action in seconds."""
     return statistics.median(seconds(action) for _ in range(ROUNDS))
 
 
 def questions(log: DecisionLog, records: int) -> dict[str, Callable[[], object]]:
-    """Return what is asked of the log, the newest hundred each."""
+    """Return queries of the log, each for the newest hundred records."""
 
     def newest(**wanted: object) -> Callable[[], object]:
         return lambda: list(log.items(LogFilter(**wanted), newest_first=True, limit=100))  # type: ignore[arg-type]
@@ -114,7 +114,7 @@ def measure(path: Path, records: int) -> None:
             log.append(decision, {"run": str(i % 7)})
         each = (time.perf_counter() - began) / (records - MEASURED)
         print(f"append without waiting for the disk: {each * 1e3:.2f} ms")
-    bodies = f"{HOSTS} reports kept once"
+    bodies = f"{HOSTS} reports, each stored once"
     print(f"size: {path.stat().st_size / records:.0f} octets a record ({records} records, {bodies})")
     with closing(sqlite3.connect(path)) as bare:
         key = median(lambda: bare.execute("SELECT * FROM entry WHERE seq = ?", (records // 3,)).fetchall())

@@ -1,7 +1,7 @@
-"""The cost of a masked export as a multiple of a plain one, over a log of 3 000 records.
+"""The time of a masked export as a multiple of a plain export, for a log of 3 000 records.
 
-Run: python benchmarks/mask.py [--records N] [--hosts N]. Both exports run `activenic log export`, in turns, each in a
-process of its own, and its processor time is measured. The key is new in each run.
+Run: python benchmarks/mask.py [--records N] [--hosts N]. Both exports run `activenic log export`, alternately, each
+in a new process, whose processor time is measured. Each run uses a new key.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ROUNDS = 3
 
 
 def decisions(hosts: int) -> list[Decision]:
-    """Return a decision for each host, each with a report of its own; one in ten is over a bridge."""
+    """Return a decision for each host, each with its own report; in one of ten the interface is a bridge."""
     policy, found = evaluator.load_policy("strict"), []
     for i in range(hosts):
         address = f"10.{i >> 8}.{i & 255}.7"

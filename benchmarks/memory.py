@@ -1,8 +1,8 @@
-"""What import, policy and decisions that are kept add to the memory of a process.
+"""The memory that the import, a policy and stored decisions add to a process.
 
-Run: python -m benchmarks.memory [--decisions N]. The resident set is read after each step, in a process of its
-own; every decision is about a host of its own with eight interfaces. A decision that is kept holds on to its
-report, from which its explanation comes; its document does not.
+Run: python -m benchmarks.memory [--decisions N]. The resident set is read after each step, in a new process. Each
+decision is about another host with eight interfaces. A stored decision holds a reference to its report, because the
+explanation is computed from it. A stored document does not.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def resident() -> int:
 
 
 def report(kept: str, decisions: int) -> None:
-    """Print what each step adds, in this process."""
+    """Print the memory that each step adds, in this process."""
     steps = [("start of the interpreter and this script", resident())]
     import orjson  # noqa: PLC0415 -- what is measured is what an import adds
 
@@ -57,7 +57,7 @@ def report(kept: str, decisions: int) -> None:
 
 
 def hosts() -> Iterator[tuple[bytes, str]]:
-    """Return texts of hosts, and an address of each."""
+    """Return the reports of hosts, each with a host address."""
     from benchmarks.peers.questions import question, stack  # noqa: PLC0415
 
     for seed in count():
@@ -66,7 +66,7 @@ def hosts() -> Iterator[tuple[bytes, str]]:
 
 
 def main() -> None:
-    """Measure one way of keeping results, or compare all."""
+    """Measure one way of storing results, or compare all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__)
     parser.add_argument("--decisions", type=int, default=DECISIONS)
     parser.add_argument("--kept", choices=KEPT, help="measure this in this process")
@@ -78,8 +78,8 @@ def main() -> None:
 
 
 def compare(decisions: int) -> None:
-    """Print the table, each way of keeping results in a process of its own."""
-    print("\nmemory: what each step adds to the resident set\n\n| step | added |\n| --- | ---: |", flush=True)
+    """Print the table; each way of storing results is measured in a new process."""
+    print("\nmemory that each step adds to the resident set\n\n| step | added |\n| --- | ---: |", flush=True)
     for kept in KEPT:
         command = ["-m", "benchmarks.memory", "--decisions", str(decisions), "--kept", kept]
         subprocess.run([sys.executable, *command], check=True)

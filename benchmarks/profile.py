@@ -1,7 +1,7 @@
-"""Where the time of a decision goes, each part as a ratio to `orjson.loads` of the same text.
+"""The time of each part of a decision, as a ratio to `orjson.loads` of the same text.
 
-Run: python -m benchmarks.profile. Parts are taken in turns on fresh hosts; each is timed on what the parts before it
-have made. What a part takes alone says where the floor is: no decision takes less than decoding does.
+Run: python -m benchmarks.profile. The parts are measured alternately on new hosts. Each part uses the results of the
+parts before it. The time of decoding is a lower limit for every decision.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from evaluator import HostAddresses
 from evaluator.decision.decide import Case, decide
 from evaluator.explain.explain import CaseExplainer
 from evaluator.policy.language.environment import Question
-from evaluator.report.json_text import is_within_limits
+from evaluator.report.json_text import is_sound
 from evaluator.report.vdsm.read import _REPLIES, _reading
 
 SIZES = {8: 400, 64: 150, 512: 30}
@@ -41,21 +41,21 @@ def profiled(size: int, dual: bool, hosts: int) -> dict[str, float]:
 
 
 def parts(policy: evaluator.Policy, asked: Asked, decode: Callable[[bytes], object]) -> Iterator[tuple[str, float]]:
-    """Yield how long each part takes on one host, in seconds."""
-    compiled, parameters = policy._compiled, policy._bind({})
+    """Yield the duration of each part on one host, in seconds."""
+    compiled, parameters = policy._compiled, policy._bound({})
     data, host, report = asked.data, HostAddresses.of(*asked.host), evaluator.read_report(asked.data)
     seen = Question(report.facts, host, parameters)
     reply = _REPLIES.decode(data)
-    seconds(lambda: orjson.loads(data))  # the first to touch a text pays for it
+    seconds(lambda: orjson.loads(data))  # the first access to a text is slower
     yield "orjson.loads", seconds(lambda: orjson.loads(data))
-    yield "decode the needed fields", seconds(lambda: decode(data))
-    yield "check encoding and depth", seconds(lambda: is_within_limits(data))
+    yield "decode the needed members", seconds(lambda: decode(data))
+    yield "check members that no code reads", seconds(lambda: is_sound(data))
     yield "decode and validate", seconds(lambda: _REPLIES.decode(data))
     yield "links and address table", seconds(lambda: _reading(reply, reply.nics or {}, ()))
     yield "read_report", seconds(lambda: evaluator.read_report(data))
     yield "HostAddresses.of", seconds(lambda: HostAddresses.of(*asked.host))
     yield "find the owners", seconds(lambda: Question(report.facts, host, parameters))
-    yield "judge the rules", seconds(lambda: compiled.decide(seen))
+    yield "run the rules", seconds(lambda: compiled.decide(seen))
     decision = decide(Case(compiled, evaluator.read_report(data), host, parameters), CaseExplainer)
     yield "findings of the report", seconds(lambda: report.findings)
     yield "trace", seconds(lambda: decision.trace)
@@ -65,7 +65,7 @@ def parts(policy: evaluator.Policy, asked: Asked, decode: Callable[[bytes], obje
 
 
 def seconds(action: Callable[[], object]) -> float:
-    """Return how long an action takes."""
+    """Run an action and return its duration in seconds."""
     began = time.perf_counter()
     action()
     return time.perf_counter() - began

@@ -1,7 +1,7 @@
-"""Hosts and policies that are large in one way each: what grows must cost no more than it grows.
+"""Questions about large hosts, each large in one respect: time and memory must not grow faster than the host.
 
-A shape takes a size and returns a question of about that size: a report, the host's addresses, a policy with its
-parameters. The benchmark of growth times them, and `tests/decision/test_growth.py` counts the steps that they take.
+A shape is a function of a size. It returns a question of about that size: a report, the host addresses, a policy and
+its parameters. `benchmarks/growth.py` measures the time of each, and `tests/decision/test_growth.py` counts its steps.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def six(number: int) -> str:
 
 
 def entry(*addresses: str, **more: object) -> Entry:
-    """Return an interface of VDSM with these IPv4 addresses, which have their lengths."""
+    """Return an interface of a VDSM reply with these IPv4 addresses, each with its prefix length."""
     first, _, length = (addresses or ("",))[0].partition("/")
     netmask = {"": "", "24": "255.255.255.0", "32": "255.255.255.255", "8": "255.0.0.0"}[length]
     return {"addr": first, "netmask": netmask, "ipv4addrs": [*addresses], "ipv6addrs": [], "mtu": 1500, **more}
@@ -56,7 +56,7 @@ def vdsm(
     bridges: Mapping[str, Entry] | None = None,
     networks: Mapping[str, Entry] | None = None,
 ) -> bytes:
-    """Return a reply of VDSM."""
+    """Return a VDSM reply as JSON text."""
     return json.encode(
         {
             "nics": nics,
@@ -77,79 +77,79 @@ def _names(prefix: str, count: int) -> list[str]:
 
 
 def nics(count: int) -> Large:
-    """Interfaces that have nothing to do with each other."""
+    """Return interfaces without any relation."""
     return Large(vdsm(_own() | {f"ens{i}": entry(f"{four(256 * i + 1)}/24") for i in range(count)}))
 
 
 def missing_slaves(count: int) -> Large:
-    """Bond that names slaves that nobody describes."""
+    """Return a bond whose slaves the report does not describe."""
     return Large(vdsm({}, bondings={"bond0": entry(f"{OWN}/24", slaves=_names("ens", count))}))
 
 
 def missing_ports(count: int) -> Large:
-    """Bridge that names ports that nobody describes."""
+    """Return a bridge whose ports the report does not describe."""
     return Large(vdsm({}, bridges={"br0": entry(f"{OWN}/24", ports=_names("ens", count))}))
 
 
 def missing_in_nmstate(count: int) -> Large:
-    """Bond in nmstate's words that names slaves that nobody describes."""
+    """Return a bond in an nmstate report, whose slaves the report does not describe."""
     bond = _nmstate("bond0", "bond", OWN, **{"link-aggregation": {"mode": "802.3ad", "port": _names("ens", count)}})
     return Large(json.encode({"interfaces": [bond]}))
 
 
 def missing_masters(count: int) -> Large:
-    """Interfaces of iproute2 that are enslaved to what nobody describes."""
+    """Return interfaces in an iproute2 report, whose masters the report does not describe."""
     return Large(json.encode([_ip("eno1", OWN), *(_ip(f"ens{i}", master=f"bond{i}") for i in range(count))]))
 
 
 def missing_in_ansible(count: int) -> Large:
-    """Bond in Ansible's words that names slaves that nobody describes."""
+    """Return a bond in an Ansible report, whose slaves the report does not describe."""
     own = {"address": OWN, "netmask": "255.255.255.0", "prefix": "24"}
     bond = {"device": "bond0", "type": "bonding", "active": True, "slaves": _names("ens", count), "ipv4": own}
     return Large(json.encode({"ansible_interfaces": ["bond0"], "ansible_bond0": bond}))
 
 
 def addresses(count: int) -> Large:
-    """One interface with many addresses, all of them asked for a few times over."""
+    """Return one interface with many addresses, one of which is the host address."""
     return Large(vdsm({"eno1": entry(f"{OWN}/24", *(f"{four(i)}/24" for i in range(1, count)))}))
 
 
 def odd_addresses(count: int) -> Large:
-    """Interfaces whose addresses are written in a way that no tool writes them."""
+    """Return interfaces whose addresses are valid, but in a spelling that no tool uses."""
     odd = {f"ens{i}": {"addr": f"::ffff:{four(i)}", "ipv4addrs": [], "mtu": 1500} for i in range(1, count)}
     return Large(vdsm(odd), tuple(four(2 * i) for i in range(1, 30)))
 
 
 def answers(count: int) -> Large:
-    """Host that is asked by many addresses, of which one interface owns one."""
+    """Return a host with many host addresses; one interface owns one of them."""
     return Large(vdsm(_own()), (OWN, *(four(i) for i in range(1, count))))
 
 
 def owners(count: int) -> Large:
-    """Address that all interfaces have."""
+    """Return one address that all interfaces own."""
     return Large(vdsm({f"ens{i}": entry(f"{OWN}/24") for i in range(count)}))
 
 
 def owner_of_each(count: int) -> Large:
-    """Interfaces that own a host address each."""
+    """Return interfaces that each own a host address."""
     few = [four(i) for i in range(1, 65)]
     return Large(vdsm({f"ens{i}": entry(f"{few[i % 64]}/24") for i in range(count)}), tuple(few))
 
 
 def near_misses(count: int) -> Large:
-    """Interfaces in the subnet of host addresses that nobody owns."""
+    """Return interfaces in the subnet of host addresses that no interface owns."""
     unowned = tuple(four((1 << 23) + i) for i in range(30))
     return Large(vdsm(_own() | {f"ens{i}": entry(f"{four(i)}/8") for i in range(1, count)}), (OWN, *unowned))
 
 
 def vlans(count: int) -> Large:
-    """Vlans on one interface, each with the host's address."""
+    """Return vlans on one interface, each with the host address."""
     on_top = {f"eno1.{i}": entry(f"{OWN}/24", iface="eno1", vlanid=i % 4095) for i in range(count)}
     return Large(vdsm(_own(), vlans=on_top))
 
 
 def stacks(count: int) -> Large:
-    """Stacks of 64 layers, every layer with the host's address."""
+    """Return stacks of 64 layers; every layer owns the host address."""
     layers = {}
     for i in range(count):
         below = f"v{i - 1}" if i % 64 else f"n{i}"
@@ -158,14 +158,14 @@ def stacks(count: int) -> Large:
 
 
 def chain(count: int) -> Large:
-    """One stack of many layers, of which the topmost has the host's address."""
+    """Return one stack of many layers; the topmost layer owns the host address."""
     layers = {f"v{i}": entry(iface=f"v{i - 1}" if i else "eno1", vlanid=i % 4095) for i in range(count)}
     layers["top"] = entry(f"{OWN}/24", iface=f"v{count - 1}", vlanid=7)
     return Large(vdsm({"eno1": entry()}, vlans=layers))
 
 
 def wide_bond(count: int) -> Large:
-    """Bond of many slaves with many vlans on it; the bond has the host's address."""
+    """Return a bond with many slaves and many vlans on top; the bond owns the host address."""
     slaves = _names("ens", count // 2)
     on_top = {f"bond0.{i}": entry(iface="bond0", vlanid=i % 4095) for i in range(count // 2)}
     bond = {"bond0": entry(f"{OWN}/24", slaves=slaves)}
@@ -173,13 +173,13 @@ def wide_bond(count: int) -> Large:
 
 
 def findings(count: int) -> Large:
-    """Interfaces with a mistake each, and slaves that have addresses."""
+    """Return interfaces that each have a mistake, and slaves that have addresses."""
     bad = {f"ens{i}": entry(f"{four(i)}/24", "10.0.0.300/24", gateway="nowhere") for i in range(count)}
     return Large(vdsm(bad | _own(), bondings={"bond0": entry(slaves=list(bad))}))
 
 
 def networks(count: int) -> Large:
-    """Networks of one bridge, which disagree with its port about the vlan id."""
+    """Return networks of one bridge; their VLAN ID differs from that of the port of the bridge."""
     carried = {f"net{i}": {"iface": "br0", "bridged": True, "ports": ["eno1.7"], "vlanid": 9} for i in range(count)}
     return Large(
         vdsm(
@@ -192,7 +192,7 @@ def networks(count: int) -> Large:
 
 
 def networks_and_ports(count: int) -> Large:
-    """Reply of VDSM 4.9: many networks of one bridge that has many ports, vlans of other ids."""
+    """Return a reply of VDSM 4.9: many networks of one bridge with many ports, which are vlans with other VLAN IDs."""
     half = count // 2
     ports = [f"eno1.{i}" for i in range(half)]
     on_top = {name: entry(iface="eno1", vlanid=i % 4095) for i, name in enumerate(ports)}
@@ -203,21 +203,21 @@ def networks_and_ports(count: int) -> Large:
 
 
 def networks_and_addresses(count: int) -> Large:
-    """Many networks on one interface with many addresses, of which each lists another."""
+    """Return many networks on one interface with many addresses; each network lists another address."""
     half = count // 2
     carried = {f"net{i}": {"iface": "eno1", "bridged": False, "ipv4addrs": [f"{four(i)}/24"]} for i in range(half)}
     return Large(vdsm({"eno1": entry(f"{OWN}/24", *(f"{four(i)}/24" for i in range(half)))}, networks=carried))
 
 
 def routes(count: int) -> Large:
-    """Interfaces of iproute2 with many routes, and a policy that follows them."""
+    """Return interfaces in an iproute2 report with many routes, and a policy that uses routes."""
     table = [{"dst": f"{four(256 * i)}/24", "dev": f"ens{i}", "flags": []} for i in range(count)]
     document = {"addr": [_ip("eno1", OWN), *(_ip(f"ens{i}") for i in range(count))], "route": table}
     return Large(json.encode(document), policy="route-to-engine", parameters={"engine_address": four(257)})
 
 
 def routes_of_one(count: int) -> Large:
-    """One interface of nmstate with many routes and gateways."""
+    """Return one interface in an nmstate report with many routes and gateways."""
     table = [
         {"destination": "0.0.0.0/0", "next-hop-interface": "eno1", "next-hop-address": four(i + 1), "metric": i}
         for i in range(count)
@@ -227,12 +227,12 @@ def routes_of_one(count: int) -> Large:
 
 
 def long_names(count: int) -> Large:
-    """Few interfaces with long names, all with the host's address."""
+    """Return few interfaces with long names; all own the host address."""
     return Large(vdsm({f"{i}{'x' * count}": entry(f"{OWN}/24") for i in range(4)}))
 
 
 def globs(count: int) -> Large:
-    """Names against a list of patterns that is given as a parameter; both grow, so that the product does not."""
+    """Return names that are compared with a parameter of 40 patterns; the number of comparisons grows with the size."""
     policy = _policy("match nic when nic.name like patterns", patterns="[string]")
     few = max(count // 40, 1)
     patterns = [f"x{i}*y*" for i in range(40)]
@@ -242,20 +242,20 @@ def globs(count: int) -> Large:
 
 
 def patterns(count: int) -> Large:
-    """Few names against many patterns."""
+    """Return few names that are compared with many patterns."""
     policy = _policy("match nic when nic.name like patterns", patterns="[string]")
     given = {"patterns": [f"x{i}*y*" for i in range(count)]}
     return Large(vdsm({f"ens{i}": entry() for i in range(20)} | _own()), policy=policy, parameters=given)
 
 
 def messages(count: int) -> Large:
-    """Interfaces about each of which a rule says a few words."""
+    """Return interfaces with one message of a `warn` rule each."""
     policy = _policy("match nic when nic.addresses overlaps host.addresses", "warn nic when nic.mtu is known")
     return Large(vdsm({f"ens{i}": entry() for i in range(count)} | _own()), policy=policy)
 
 
 def _policy(*rules: str, **parameters: str) -> str:
-    """Return the text of a policy; judges say the name of the interface, its addresses and the host's."""
+    """Return the text of a policy; messages contain the name of the interface, its addresses and the host addresses."""
     said = {"code": "SAID", "message": "{nic.name} {nic.addresses} {host.addresses}", "hint": "{nic.mtu}"}
     listed = [
         {"name": f"rule-{i}", "rule": rule, **({} if rule.startswith(("match", "discard", "prefer")) else said)}

@@ -1,9 +1,8 @@
-"""From the start of a process to its first decision, as ratios to a bare start of the interpreter.
+"""The time from the start of a process to its first decision, as ratios to the start of the interpreter.
 
-Run: python benchmarks/start.py, in an environment with activenic and nothing else: what tests need
-makes lark slower. Every figure is the median of many processes, all kinds taken in turn. CompiledPolicy
-modules are on the disk, as every installation leaves them. `to the decision` leaves out what the end of
-the process takes.
+Run: python benchmarks/start.py, in an environment that contains only activenic, because the packages for tests make
+lark slower. Each number is the median of many processes, which run alternately. Compiled modules are on the disk, as
+after every installation. `to the decision` does not include the end of the process.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ PACKAGES = ("msgspec", "jsonschema-rs", "lark", "pyyaml", "rich")
 
 
 def commands(own_policy: str) -> dict[str, list[str]]:
-    """Return what is started, by what it is called."""
+    """Return the command lines by their names in the table."""
     question = [str(EXAMPLE), ADDRESS]
     decide = ["-c", COMMAND, "decide", str(EXAMPLE), "--address", ADDRESS]
     arguments = {
@@ -58,7 +57,7 @@ def commands(own_policy: str) -> dict[str, list[str]]:
 
 
 def seconds(command: list[str], environment: Mapping[str, str]) -> float:
-    """Return how long a process takes."""
+    """Run a process and return its duration in seconds."""
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
     return time.perf_counter() - start

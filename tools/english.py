@@ -1,14 +1,14 @@
-"""Finds wording that is hard to read, and lets a file's count of it only fall.
+"""Finds wording that is hard to read, and allows the count of a file only to fall.
 
-The patterns are in english.toml. A file that had such wording when the check came is in english_baseline.json with
-its count: it may have that many or fewer. Every other file must have none. So the check needs no history of changes,
-and whoever touches a text cleans it. Markdown, YAML and JSON are read whole, without code between backticks; of
-Python's files the docstrings, comments and the strings with a blank in them.
+The patterns are in english.toml. english_baseline.json lists the files that had such wording when the check was
+introduced, with their counts: each may have at most that many matches. Every other file must have no match. So the
+check needs no history of changes. It reads Markdown, YAML and JSON files without the code between backticks, and the
+docstrings, comments and strings with a space of Python files.
 
     python -m tools.english                    check (part of `make lint`)
     python -m tools.english --list FILE …      show each place in these files
     python -m tools.english --update           lower the baseline; it refuses to raise a count
-    python -m tools.english --update --reset   take the counts as they are
+    python -m tools.english --update --reset   set the baseline to the present counts
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _CODE = re.compile(r"`[^`\n]*`")
 
 
 class Pattern(Struct, frozen=True):
-    """What to find, what to write instead, and which matches are plain enough."""
+    """A pattern, what to write instead, and the matches that are allowed."""
 
     find: re.Pattern[str]
     instead: str
@@ -70,7 +70,7 @@ class Place(Struct, frozen=True):
 
 
 def read_patterns(table: str) -> tuple[Pattern, ...]:
-    """Return the patterns of a table in TOML; a blank in a pattern is also the end of a line."""
+    """Return the patterns of a table in TOML; a space in a pattern also matches a line end."""
     return tuple(
         Pattern(
             re.compile(entry["find"].replace(" ", r"\s"), re.IGNORECASE),
@@ -90,7 +90,7 @@ def files(root: Path) -> Iterator[Path]:
 
 
 def places(path: str, text: str, patterns: Sequence[Pattern]) -> tuple[Place, ...]:
-    """Return every place of a file that a pattern finds, by line."""
+    """Return every match in a file, sorted by line."""
     found = [
         Place(path, line + part.count("\n", 0, match.start()), " ".join(match[0].split()), pattern.instead)
         for line, part in prose(path, text)
@@ -101,7 +101,7 @@ def places(path: str, text: str, patterns: Sequence[Pattern]) -> tuple[Place, ..
 
 
 def prose(path: str, text: str) -> Iterator[tuple[int, str]]:
-    """Yield the parts of a file that are written for people, each with the line where it begins."""
+    """Yield the parts of a file that people read, each with its first line number."""
     if not path.endswith(".py"):
         yield 1, _without_code(text)
         return
@@ -110,13 +110,13 @@ def prose(path: str, text: str) -> Iterator[tuple[int, str]]:
 
 
 def _without_code(text: str) -> str:
-    """Return the text without code blocks, text between backticks and indentation; lines stay where they are."""
+    """Return the text without code blocks, code between backticks and indentation; line numbers do not change."""
     text = _FENCE.sub(lambda match: "\n" * match[0].count("\n"), text)
     return _CODE.sub("``", _INDENT.sub("\n", text))
 
 
 def _strings(node: ast.AST) -> Iterator[tuple[int, str]]:
-    """Yield docstrings, messages and other strings with a blank in them; a value in an f-string is `{}`."""
+    """Yield docstrings, messages and other strings with a space; a value in an f-string becomes `{}`."""
     if isinstance(node, ast.JoinedStr):
         parts = [str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values]
         yield node.lineno, "".join(parts)
@@ -136,28 +136,28 @@ def _comments(text: str) -> Iterator[tuple[int, str]]:
 
 
 def counts(found: Mapping[str, Sequence[Place]]) -> dict[str, int]:
-    """Return how many places each file has that has any."""
+    """Return the number of matches of each file that has a match."""
     return {path: len(those) for path, those in sorted(found.items()) if those}
 
 
 def raised(now: Mapping[str, int], baseline: Mapping[str, int]) -> dict[str, int]:
-    """Return the files that have more places than the baseline allows, and how many more."""
+    """Return the files that have more matches than the baseline allows, each with the difference."""
     return {path: count - baseline.get(path, 0) for path, count in now.items() if count > baseline.get(path, 0)}
 
 
 def lowered(now: Mapping[str, int], baseline: Mapping[str, int]) -> dict[str, int]:
-    """Return the baseline with every count that fell."""
+    """Return the baseline with the counts that fell."""
     return {path: min(count, now[path]) for path, count in baseline.items() if path in now}
 
 
 def all_places(root: Path, patterns: Sequence[Pattern]) -> dict[str, tuple[Place, ...]]:
-    """Return the places of every file that is checked, by its path below the root."""
+    """Return the matches of every checked file, by its path below the root."""
     names = {str(path.relative_to(root)): path for path in files(root)}
     return {name: places(name, path.read_text(encoding="utf-8"), patterns) for name, path in names.items()}
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT, baseline: Path = BASELINE) -> int:
-    """Check, list or update; 1 if a file has more than it may have."""
+    """Check, list or update; return 1 if a file has more matches than allowed."""
     parser = argparse.ArgumentParser(description="find wording that is hard to read")
     parser.add_argument("--list", nargs="+", metavar="FILE", default=(), help="show each place in these files")
     parser.add_argument("--update", action="store_true", help="lower the baseline")

@@ -1,6 +1,6 @@
-"""Prepares the shipped policies, so that their first decision need not read them: `make prepared`.
+"""Writes the checked programs of the shipped policies, so that a first decision does not parse them: `make prepared`.
 
-A test compares what stands in `policies/prepared/` with what this makes, so that it cannot go stale.
+A test compares the files in `policies/prepared/` with the output of this module.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from evaluator.policy.load import read_program
 from evaluator.policy.prepared import FOLDER
 from evaluator.policy.source.find import find_policy, shipped_names
 
-_RULE = b'{"name":'  # each on a line of its own; no text can hold it, because its quotes would be escaped
+_RULE = b'{"name":'  # each rule gets its own line; no text contains these bytes, because its quotes are escaped
 
 
 def prepare(name: str) -> bytes:
-    """Return the file that holds a shipped policy's program."""
+    """Return the content of the file with the program of a shipped policy."""
     return json.encode(read_program(find_policy(name))).replace(_RULE, b"\n" + _RULE).lstrip() + b"\n"
 
 
 def main(folder: Path) -> None:
-    """Write a file for each shipped policy below the policies' folder, and remove what is of none."""
+    """Write a file for each shipped policy into the folder `prepared`, and remove all other files there."""
     files = {f"{name}.json": prepare(name) for name in shipped_names()}
     (folder / FOLDER).mkdir(exist_ok=True)
     for file in (folder / FOLDER).glob("*.json"):

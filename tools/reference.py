@@ -1,6 +1,6 @@
-"""The reference pages, made from the tables that the code itself uses: `python -m tools.reference docs`.
+"""Writes the reference pages from the tables that the code uses: `python -m tools.reference docs`.
 
-A test compares the pages in `docs/` with what this makes, so that they cannot go stale.
+A test compares the pages in `docs/` with the output of this module.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from evaluator.policy.language.verbs import VERBS
 from evaluator.policy.language.vocabulary import FUNCTIONS, MESSAGE_WORDS, STATES, WORDS, State, Word
 
 _TITLES: dict[Base | None, str] = {
-    None: "Words without an owner",
-    Base.HOST: "The name and addresses of the host",
-    Base.REPORT: "The report of the host",
+    None: "Words without a dot",
+    Base.HOST: "The host name and its addresses",
+    Base.REPORT: "The report",
     Base.NIC: "An interface",
     Base.OWNED: "An address of an interface",
 }
@@ -60,8 +60,8 @@ def findings_page() -> str:
 def _language() -> Iterator[str]:
     yield "# Words of the rule language"
     yield ""
-    yield "Generated from `policy/language/vocabulary.py`. A value of a type with `?` may be unknown: a rule must test"
-    yield "`is known` first."
+    yield "Generated from `policy/language/vocabulary.py`."
+    yield "If a type has a `?`, the value may be unknown: a rule must test `is known` first."
     yield "**ORDER** marks words and states that depend on the order of the report or of the answers."
     yield "\n## Verbs\n"
     yield from _table(("verb", "what it does"), ((f"`{verb.name}`", verb.meaning) for verb in VERBS.values()))
@@ -78,8 +78,8 @@ def _language() -> Iterator[str]:
     yield from _table(
         ("state of a value that may be unknown", "meaning"),
         (
-            ("`is known`, `is unknown`", "whether the report has the value"),
-            ("`is given`", "whether the caller gave the parameter a value"),
+            ("`is known`, `is unknown`", "whether the report contains it"),
+            ("`is given`", "whether the caller set the parameter"),
         ),
     )
     yield "\n## Words of messages and hints only\n"
@@ -95,7 +95,7 @@ def _meaning(one: Word | State) -> str:
 
 
 def _told_apart() -> tuple[State, ...]:
-    """Return the states; those of any address stand among those of an interface's addresses, which have them too."""
+    """Return the states; a state of every address is listed only with the addresses of an interface."""
     of_owned = {state.name for state in STATES if state.owner is Base.OWNED}
     return tuple(state for state in STATES if not (state.owner is Base.ADDRESS and state.name in of_owned))
 

@@ -1,6 +1,6 @@
-"""One question about one host, put to this evaluator and to the engines that others would have used.
+"""Compares activenic with other policy engines on the same questions about the same hosts.
 
-Run `make bench-peers`, or `python -m benchmarks.peers` where the peers are installed: one command that first
-checks that all agree, then times them in turns on the same reports. Only ratios are printed, since absolute
-times say more of the machine than of the engines.
+Run `make bench-peers`, or `python -m benchmarks.peers` if the other engines are installed. The command first checks
+that all engines give the same answers. Then it measures them alternately on the same reports. It prints only ratios,
+because absolute times depend mostly on the machine.
 """

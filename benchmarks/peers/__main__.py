@@ -1,4 +1,4 @@
-"""The one command: check that all agree, time them in turns, print ratios."""
+"""The command: check that all engines agree, measure them alternately, print ratios."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ CHECKED = 64
 
 
 def field() -> list[Contender]:
-    """Return all contenders whose packages are installed; say which are not."""
+    """Return all contenders whose packages are installed; print the names of the others."""
     found: list[Contender] = []
     for name in FIELD:
         try:
             found += importlib.import_module(f"benchmarks.peers.{name}").contenders()
         except (Absent, ImportError) as error:
-            print(f"skipped: {name}, for want of its package ({error})")
+            print(f"skipped: {name}, because its package is not installed ({error})")
     return found
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Return what the command line asks for."""
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", choices=POOLS, default=list(POOLS))
-    parser.add_argument("--seconds", type=float, default=15, help="how long each size and stack may take")
-    parser.add_argument("--by-kind", action="store_true", help="a table for each size and stack as well")
-    parser.add_argument("--decisions", type=int, default=memory.DECISIONS, help="how many are kept to measure memory")
-    parser.add_argument("--targets-only", action="store_true", help="the targets without the tables of the peers")
-    parser.add_argument("--check-only", action="store_true", help="check that all agree; time nothing")
+    parser.add_argument("--seconds", type=float, default=15, help="time for each size and stack")
+    parser.add_argument("--by-kind", action="store_true", help="also print a table for each size and stack")
+    parser.add_argument("--decisions", type=int, default=memory.DECISIONS, help="decisions to store, to measure memory")
+    parser.add_argument("--targets-only", action="store_true", help="print only the targets")
+    parser.add_argument("--check-only", action="store_true", help="check that all agree; measure nothing")
     return parser.parse_args(arguments)
 
 
@@ -51,10 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if asked.check_only:
         return 0
-    print(
-        f"\nactivenic {evaluator.__version__}, Python {platform.python_version()}; medians taken in turns in one run,"
-    )
-    print("a fresh host for every decision, from the text of the report; geometric means over the kinds of question")
+    print(f"\nactivenic {evaluator.__version__}, Python {platform.python_version()}; medians, alternately in one run,")
+    print("a new host for every decision, from the text of the report; geometric means over the kinds of question")
     if not asked.targets_only:
         print_tables(contenders, asked)
     tables.print_omissions(contenders)
@@ -67,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def print_tables(contenders: list[Contender], asked: argparse.Namespace) -> None:
-    """Time all on all sizes, and print how they compare."""
+    """Measure all contenders with all sizes, and print the comparison."""
     results = {
         (size, dual): measured(contenders, size, dual, asked.seconds) for size in asked.sizes for dual in (False, True)
     }

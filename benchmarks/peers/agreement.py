@@ -1,4 +1,4 @@
-"""Whether all engines answer alike, before any is timed: a fast wrong answer is no result."""
+"""Checks that all engines give the same answers, before any engine is measured: a wrong answer must not count."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SEEDS = 2
 
 
 def disagreements(contenders: Iterable[Contender], sizes: Sequence[int], seeds: int = SEEDS) -> list[str]:
-    """Return a line for each answer that differs without a known reason; print the known ones."""
+    """Return a line for each answer that differs without a known reason; print the known differences."""
     questions = [question for size in sizes for seed in range(seeds) for question in checked(size, seed)]
     unknown, known = [], set()
     for contender in contenders:
@@ -24,7 +24,7 @@ def disagreements(contenders: Iterable[Contender], sizes: Sequence[int], seeds: 
             else:
                 line = f"{contender.name} ({contender.row}) on `{question.kind}`: {answer}, not {question.expected}"
                 unknown.append(line)
-    print(f"agreement: {len(questions)} questions each;", "all agree but" if known else "all agree")
+    print(f"agreement: {len(questions)} questions each;", "all agree except" if known else "all agree")
     for line in sorted(known):
         print(f"- {line}")
     return unknown

@@ -1,7 +1,7 @@
-"""The question as a programmer would answer it at first: decode all, parse all, compare.
+"""A function as a programmer would write it at first: decode everything, parse every address, compare.
 
-It compares addresses as numbers and knows the layers to any depth. It neither validates nor explains, and
-cannot be told another policy.
+It compares addresses as numbers and follows the layers to any depth. It does not validate or explain, and it has only
+one policy.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ MANAGEMENT = "ovirtmgmt"
 
 
 def contenders() -> tuple[Contender, ...]:
-    """Return the function."""
+    """Return the function as a contender."""
     return (Contender("by hand, straightforward", (), straightforward, NAME, ("trace", *LEAVES_OUT)),)
 
 
 def straightforward(question: Question) -> Answer:
-    """Decide as one would at first: decode all, parse all, compare."""
+    """Decode everything, parse every address, compare."""
     report = json.loads(question.data)
     wanted = {ip_address(text) for text in question.host}
     links = {name: link for kind in ("nics", "bondings", "vlans", "bridges") for name, link in report[kind].items()}

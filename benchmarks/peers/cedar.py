@@ -1,7 +1,7 @@
-"""Cedar, by cedarpy: one request for every interface, and more for those that are left.
+"""Cedar, by cedarpy: one request for every interface, and more requests for the candidates.
 
-Cedar decides on one principal; the loops over interfaces, pairs and addresses stand here, the conditions in
-the policy. A diagnostic names the policy that decided, and nothing of why.
+Cedar decides about one principal. So the loops over interfaces, pairs and addresses are in this module, and the
+conditions are in the policy. A diagnostic names the policy that decided, but not the reason.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def entities(question: Question) -> tuple[Entities, list[str]]:
 
 
 def tops(matched: list[str], question: Question, ask: Ask) -> list[str]:
-    """Return the candidates that no other one above covers in every address."""
+    """Return the candidates for which no candidate above owns all their host addresses."""
     pairs = [(upper, lower) for upper in matched for lower in matched if upper != lower]
     contexts = [{"address": address(text)} for text in question.host]
     requests = [
@@ -100,5 +100,5 @@ def address(text: str) -> dict[str, dict[str, str]]:
 
 
 def chosen(names: Iterable[str], allowed: list[bool]) -> list[str]:
-    """Return the names that were allowed."""
+    """Return the names of the allowed requests."""
     return [name for name, yes in zip(names, allowed, strict=True) if yes]

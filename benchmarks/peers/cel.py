@@ -1,7 +1,7 @@
 """The Common Expression Language, by three engines: Google's C++, a Rust one, and a pure Python one.
 
-CEL has no recursion: what is below an interface is found to a depth of four. A trace would be a second
-expression for every rule.
+CEL has no recursion, so lower devices are found to a depth of four. A trace would need a second expression for every
+rule.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Maker = Callable[[str], Callable[[Question], Answer]]
 
 
 def contenders() -> tuple[Contender, ...]:
-    """Return those that are installed."""
+    """Return the engines that are installed."""
     text, found = policy("strict.cel"), []
     makers: dict[str, tuple[Maker, str, int]] = {
         "CEL, C++": (in_cpp, "cel-expr-python", 4096),
@@ -36,12 +36,12 @@ def contenders() -> tuple[Contender, ...]:
 
 
 def answer(pair: list[str]) -> Answer:
-    """Return the answer in a result, in which an empty name is none."""
+    """Return the answer of a result, in which an empty name means no interface."""
     return str(pair[0]), str(pair[1]) or None
 
 
 def in_cpp(text: str) -> Callable[[Question], Answer]:
-    """Return the policy compiled by cel-cpp, with types as far as they are one."""
+    """Return the policy compiled by cel-cpp, with static types if CEL has them."""
     from cel_expr_python.cel import NewEnv, Type  # noqa: PLC0415 -- absent peers are skipped
 
     variables = {
@@ -63,7 +63,7 @@ def in_rust(text: str) -> Callable[[Question], Answer]:
 
 
 def in_python(text: str) -> Callable[[Question], Answer]:
-    """Return the policy compiled by cel-python, to Python where it can."""
+    """Return the policy compiled by cel-python, to Python code if possible."""
     import celpy  # noqa: PLC0415
 
     environment = celpy.Environment(runner_class=celpy.CompiledRunner)

@@ -1,4 +1,4 @@
-"""What every engine is asked and must answer, so that none of them is compared on a question of its own."""
+"""The types of questions and answers, which are the same for all engines."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-Answer = tuple[str, str | None]  # the status, and the name of the interface if one remained
+Answer = tuple[str, str | None]  # the status, and the name of the interface if exactly one candidate is left
 
 NAME, TRACE, FINDINGS, EXPLANATION = "name", "trace", "findings", "explanation"
 
 
 class Question(Struct, frozen=True):
-    """A report as text, never seen before by any engine, and the addresses of the host.
+    """A report as text, new to every engine, and the addresses of the host.
 
-    The text is kept as `str` and as octets, since decoders differ in what they take at no cost.
+    The text is stored as `str` and as octets, because each decoder reads one of them faster.
     """
 
     kind: str
@@ -25,10 +25,10 @@ class Question(Struct, frozen=True):
 
 
 class Contender(Struct, frozen=True):
-    """An engine with the policy loaded, and what it leaves out of the question.
+    """An engine with the policy loaded, and the parts of the question that it leaves out.
 
-    `row` says what it gives besides the status and the name; `known` a question's kind that it is
-    known to answer otherwise, and why.
+    `row` names the results besides the status and the name. `known` lists the kinds of questions that it is known to
+    answer differently, with the reason.
     """
 
     name: str
@@ -40,9 +40,9 @@ class Contender(Struct, frozen=True):
     largest: int = 4096
 
     def reason(self, kind: str) -> str:
-        """Return why it is known to differ on this kind of question; empty where it should not."""
+        """Return the known reason for another answer to this kind of question; empty if there is no such reason."""
         return dict(self.known).get(kind, "")
 
 
 class Absent(Exception):
-    """The package of a contender is not installed, so that the run goes on without it."""
+    """The package of a contender is not installed; the run continues without it."""

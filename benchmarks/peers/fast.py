@@ -1,7 +1,7 @@
-"""The question as fast as a programmer can answer it in Python, for this one policy.
+"""A function in Python that is as fast as possible for this one policy.
 
-Only what the policy reads is decoded. IPv4 has one spelling, so that equal texts are equal numbers; IPv6 is
-compared as octets; layers are followed to any depth, when several interfaces own an address.
+It decodes only the members that the policy reads. It compares IPv4 addresses as text, because IPv4 has one spelling,
+and IPv6 addresses as octets. If several interfaces own an address, it follows the layers to any depth.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from benchmarks.peers.contest import NAME, TRACE, Answer, Contender, Question
 
 
 def contenders() -> tuple[Contender, ...]:
-    """Return the function twice, since its trace costs it nothing to speak of."""
+    """Return the function twice, with and without its trace, which takes almost no time."""
 
     def decide(question: Question) -> Answer:
         return fast(question)[0]
@@ -42,7 +42,7 @@ class Upper(Link, gc=False):
 
 
 class Network(msgspec.Struct, gc=False):
-    """Where a network is."""
+    """The interface of a network."""
 
     iface: str = ""
 
@@ -63,7 +63,7 @@ Traced = tuple[Answer, tuple[tuple[str, ...], ...], tuple[str, ...]]
 
 
 def fast(question: Question) -> Traced:
-    """Decide on what the policy reads; return the candidates after each rule and the codes, too."""
+    """Decide; also return the candidates after each rule and the codes."""
     report = DECODE(question.data)
     matched = owners(report, question.host)
     left = tuple(matched) if len(matched) < 2 else tops(report, matched)
@@ -79,7 +79,7 @@ def fast(question: Question) -> Traced:
 
 
 def owners(report: Report, host: tuple[str, ...]) -> Matched:
-    """Return which addresses of the host each interface owns, if any."""
+    """Return the host addresses of each interface that owns one."""
     four = {text for text in host if ":" not in text}
     six = {inet_pton(AF_INET6, text) for text in host if ":" in text}
     matched: Matched = {}
@@ -96,7 +96,7 @@ def owners(report: Report, host: tuple[str, ...]) -> Matched:
 
 
 def tops(report: Report, matched: Matched) -> tuple[str, ...]:
-    """Return the candidates that no other one above covers."""
+    """Return the candidates for which no candidate above owns all their host addresses."""
     covered = set()
     for upper, own in matched.items():
         seen: set[str] = set()

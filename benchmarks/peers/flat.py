@@ -1,7 +1,7 @@
-"""A report as the engines that read Python's values take it best: flat, and only what the policy reads.
+"""A report in a flat form for engines that read Python values, with only the members that the policy reads.
 
-Decoded by msgspec into those fields and stripped of prefix lengths, which costs less than any engine's own
-walk through the report's maps.
+msgspec decodes these members, and prefix lengths are removed. This takes less time than any engine needs to walk
+through the maps of a report.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Flat(TypedDict):
 
 
 class Values(TypedDict):
-    """What the policies in the peers' languages name."""
+    """The values that the policies of the other engines use."""
 
     links: list[Flat]
     lowers: dict[str, list[str]]
@@ -31,7 +31,7 @@ class Values(TypedDict):
 
 
 def flat(question: Question) -> Values:
-    """Return them: `lowers` by name, `management` the interface that carries the network, if any."""
+    """Return the values of a question; `management` is the interface of the management network, or empty."""
     report = DECODE(question.data)
     kinds = (("nic", report.nics), ("bond", report.bondings), ("vlan", report.vlans), ("bridge", report.bridges))
     links: list[Flat] = [

@@ -1,7 +1,7 @@
 """JSONLogic, by datalogic-py: one compiled rule over the text of the report.
 
-JSONLogic has no recursion: what is below an interface is found in two passes over bridges, vlans and bonds, in
-the order in which they usually stand above each other. Its trace is that of its operators, an item at a time.
+JSONLogic has no recursion. Lower devices are found in two passes over bridges, vlans and bonds, in the usual order of
+the layers. Its trace lists its operators, one item at a time.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Rule = dict[str, Any]
 
 
 def up(loops: int, *path: object) -> Rule:
-    """Return a value of that many loops further out; datalogic counts two steps a loop, and stops at the root."""
+    """Return a value from an outer loop; datalogic counts two steps for each loop, and stops at the root."""
     return {"val": [[2 * loops], *path]}
 
 
@@ -55,23 +55,23 @@ def here(*path: object) -> Rule:
 
 
 def owns(link: Rule, families: tuple[str, ...] = ("ipv4addrs", "ipv6addrs")) -> Rule:
-    """Return whether a link found a loop further in owns the host address that is the current item."""
+    """Return whether the link of the inner loop owns the host address that is the current item."""
     own = [{"val": [*link["val"], family]} for family in families]
     return {"some": [{"merge": own}, {"starts_with": [here(), up(1)]}]}
 
 
 def owning(kind: str) -> Rule:
-    """Return the entries of a map whose interface owns a host address; asked at the root."""
+    """Return the entries of a map whose interface owns a host address, at the root."""
     asked = {"some": [up(ROOT, "host"), {"starts_with": [up(1), here()]}]}
     either = {"or": [{"some": [here(family), asked]} for family in ("ipv4addrs", "ipv6addrs")]}
     return {"entries": {"filter": [here("report", kind), either]}}
 
 
 def below(name: Rule) -> Rule:
-    """Return the name and those of the interfaces below it.
+    """Return the name of an interface and the names of the interfaces below it.
 
-    A pass over the uppers adds what is directly below those found: names with dots cannot be looked up, and
-    what a loop has gathered is seen by no loop within it.
+    Each pass over the upper devices adds the devices directly below the ones already found. JSONLogic cannot look up
+    names with dots, and an inner loop cannot see the result of an outer loop.
     """
     uppers = {"merge": [{"entries": up(ROOT, "report", kind)} for kind in ("bridges", "vlans", "bondings")]}
     gathered, lowers = here("accumulator"), [here("current", "value", part) for part in ("slaves", "ports", "iface")]
@@ -80,7 +80,7 @@ def below(name: Rule) -> Rule:
 
 
 def tops() -> Rule:
-    """Return the entries that are the current item, but those below another that owns the same; asked one loop in."""
+    """Return the current entries, except those below another entry that owns the same addresses; one loop deep."""
     alone = {"none": [up(ROOT, "host"), {"and": [owns(up(2, "value")), {"!": owns(up(1, "value"))}]}]}
     other = {"!==": [up(1, "key"), here("key")]}
     covered = {"and": [other, alone, {"in": [up(1, "key"), below(here("key"))]}]}
@@ -88,7 +88,7 @@ def tops() -> Rule:
 
 
 def judged(entries: Rule) -> Rule:
-    """Return what is said of the entries that are left; one or more."""
+    """Return the status for the entries that are left, one or more."""
     name = {"val": [*entries["val"], 0, "key"]}
     carried = {"===": [up(ROOT, "report", "networks", "ovirtmgmt", "iface"), name]}
     bridge = {"and": [{"in": [name, {"keys": up(ROOT, "report", "bridges")}]}, {"!": carried}]}
@@ -99,7 +99,7 @@ def judged(entries: Rule) -> Rule:
 def decision() -> Rule:
     """Return the policy as one rule: its value is a list with the status and the name.
 
-    JSONLogic names no values: a loop of one turn makes one the current item.
+    JSONLogic cannot give names to values. A loop over one element makes this element the current item.
     """
     several = {"reduce": [[tops()], judged(here("current")), None]}
     one = {"<": [{"length": here()}, 2]}

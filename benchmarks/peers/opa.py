@@ -1,7 +1,8 @@
 """OPA itself, in this process: Go's engine as a shared library, with the policy and the trace rule of Rego.
 
-The binding encodes its input with `json`; here the text goes to the library as it is, which spares OPA two
-conversions. It asks for Python 3.14 without need: pip's `--ignore-requires-python` installs it.
+The binding encodes its input with `json`. This module passes the text to the library without a change, which saves OPA
+two conversions. The binding requires Python 3.14 but works with older versions: install it with pip's
+`--ignore-requires-python`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ PACKAGES = ("opa-golib-python-bindings",)
 
 
 def contenders() -> tuple[Contender, ...]:
-    """Return OPA, bare and with the trace rule."""
+    """Return OPA, without and with the trace rule."""
     try:
         import opa_bindings  # noqa: F401, PLC0415 -- absent peers are skipped
     except ImportError as error:
@@ -29,7 +30,7 @@ def contenders() -> tuple[Contender, ...]:
 
 
 def prepared(rule: str) -> Callable[[Question], Answer]:
-    """Return the policy in an engine, which keeps the query prepared."""
+    """Return an engine with the policy and the prepared query."""
     from opa_bindings import OpaEngine, engine as binding  # noqa: PLC0415, I001 -- one import
 
     binding._encode_input = lambda text: text.encode()

@@ -1,4 +1,4 @@
-"""This evaluator as a contender: the one place to change when its calls do."""
+"""activenic as a contender; this is the only module of the comparison that calls it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FLOOR = "needed fields decoded, nothing decided"
 
 
 def contenders() -> tuple[Contender, ...]:
-    """Return us, once a row: each gives all that the rows before it give."""
+    """Return activenic, once for each row; each row includes the results of the rows before it."""
     policy = evaluator.load_policy("strict")
 
     def decided(question: Question) -> Decision:
@@ -25,7 +25,7 @@ def contenders() -> tuple[Contender, ...]:
         return str(decision.status), decision.host_active_nic
 
     def trace(question: Question) -> Answer:
-        """Every decision keeps the trace of its deciding rules; an engine reads the codes from it."""
+        """Every decision stores the trace of its deciding rules; an engine reads the codes from it."""
         decision = decided(question)
         _ = decision.refusals
         return str(decision.status), decision.host_active_nic
@@ -45,7 +45,7 @@ def contenders() -> tuple[Contender, ...]:
 
 
 def rendered() -> Contender:
-    """Return us with the trace alone as JSON: what the engines' trace rules tell, and no more."""
+    """Return activenic with only the trace as JSON, which is equal to the trace rules of the other engines."""
     policy = evaluator.load_policy("strict")
 
     def decide(question: Question) -> Answer:
@@ -57,7 +57,7 @@ def rendered() -> Contender:
 
 
 def floor() -> Contender:
-    """Return what decodes the needed fields and decides nothing: no decision in Python can take less."""
+    """Return a contender that decodes the needed members and does not decide: a lower limit for Python."""
     decoder = lenient()
 
     def decode(question: Question) -> Answer:
@@ -68,7 +68,7 @@ def floor() -> Contender:
 
 
 def lenient() -> msgspec.json.Decoder[object]:
-    """Return what decodes the fields that a decision reads."""
+    """Return a decoder for the members that a decision reads."""
     structs = {
         name: msgspec.defstruct(name, _FIELDS, gc=False) for name in ("nic", "vlan", "bond", "bridge", "network")
     }

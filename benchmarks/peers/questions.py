@@ -1,8 +1,8 @@
-"""Hosts as VDSM reports them, each with names and addresses of its own, so that no cache knows an answer.
+"""VDSM reports of hosts with new names and addresses, so that no engine can use a cached answer.
 
-A host is made of units of four interfaces: two nics, a bond over them, and a vlan or a bridge on top. The
-first unit puts the question; the others are what else stands on a host. Names, addresses and the place of
-the asked unit come from a seeded generator: all engines and all runs see the same hosts.
+A host consists of units of four interfaces: two nics, a bond over them, and a vlan or a bridge on top. The first unit
+contains the interfaces of the question; the others make the host larger. A seeded generator chooses names, addresses
+and the position of the first unit, so all engines and all runs use the same hosts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MANAGEMENT = "ovirtmgmt"
 
 
 class Host(Struct):
-    """A host in the making."""
+    """A host while it is built."""
 
     dice: random.Random
     dual: bool
@@ -30,7 +30,7 @@ class Host(Struct):
     networks: dict[str, Entry] = field(default_factory=dict)
 
     def pair(self) -> tuple[str, ...]:
-        """Return fresh addresses: IPv4, and IPv6 on a dual-stack host."""
+        """Return new addresses: IPv4, and IPv6 on a dual-stack host."""
         four = str(IPv4Address((10 << 24) + self.dice.randrange(1, 1 << 24)))
         if not self.dual:
             return (four,)
@@ -80,7 +80,7 @@ class Host(Struct):
         return name
 
     def text(self, size: int) -> bytes:
-        """Return the report with as many interfaces, in an order of its own."""
+        """Return the report with this number of interfaces, in a random order."""
         while sum(map(len, self.maps.values())) + 4 <= size:
             self.vlan(self.bond(), self.pair())
         while sum(map(len, self.maps.values())) < size:
@@ -94,20 +94,20 @@ Asked = tuple[tuple[str, ...], Answer]
 
 
 def nic(host: Host) -> Asked:
-    """Ask for the one interface that owns the address; nothing is above it."""
+    """Ask for an address that one interface owns; no interface is above it."""
     own = host.pair()
     host.bond()
     return own, ("resolved", host.add("nics", f"eno{host.dice.randrange(1 << 16)}", own))
 
 
 def stack(host: Host) -> Asked:
-    """Ask for a vlan over a bond one slave of which kept its address: two layers below."""
+    """Ask for a vlan over a bond; a slave, two layers below, owns the address too."""
     own = host.pair()
     return own, ("resolved", host.vlan(host.bond(first=own), own))
 
 
 def ambiguous(host: Host) -> Asked:
-    """Ask for the addresses of two interfaces that have nothing to do with each other."""
+    """Ask for the addresses of two interfaces without any relation."""
     first, second = host.pair(), host.pair()
     host.add("nics", f"eno{host.dice.randrange(1 << 16)}", second)
     host.vlan(host.bond(), first)
@@ -122,32 +122,32 @@ def rejected(host: Host) -> Asked:
 
 
 def none(host: Host) -> Asked:
-    """Ask for an address that nobody owns."""
+    """Ask for an address that no interface owns."""
     host.vlan(host.bond(), host.pair())
     return host.pair(), ("no_match", None)
 
 
 def carried(host: Host) -> Asked:
-    """Ask for a bridge that carries the management network already."""
+    """Ask for a bridge that already carries the management network."""
     own = host.pair()
     return own, ("resolved", host.bridge(host.bond(), own, MANAGEMENT))
 
 
 def deep(host: Host) -> Asked:
-    """Ask for a bridge whose address a slave three layers below it kept."""
+    """Ask for a bridge; a slave, three layers below, owns the address too."""
     own = host.pair()
     return own, ("rejected", host.bridge(host.vlan(host.bond(first=own), ()), own))
 
 
 def endpoints(host: Host) -> Asked:
-    """Ask for different addresses of base and vlan: neither is discarded."""
+    """Ask for different addresses of a vlan and its base: neither is discarded."""
     below, above = host.pair(), host.pair()
     host.vlan(host.bond(own=below), above)
     return (*below, *above), ("ambiguous", None)
 
 
 def spelling(host: Host) -> Asked:
-    """Ask for an IPv6 address that the report spells as no kernel does."""
+    """Ask for an IPv6 address that the report contains in a spelling that no kernel uses."""
     own = IPv6Address(host.pair()[1])
     name = host.vlan(host.bond(), ())
     host.maps["vlans"][name]["ipv6addrs"] = [f"{own.exploded.upper()}/64"]
@@ -160,7 +160,7 @@ KINDS = tuple(kind.__name__ for kind in TIMED)
 
 
 def question(kind: Callable[[Host], Asked], size: int, dual: bool, seed: int) -> Question:
-    """Return one question about a host of its own."""
+    """Return one question about a new host."""
     host = Host(random.Random(f"{kind.__name__} {size} {dual} {seed}"), dual)
     own, expected = kind(host)
     data = host.text(size)
@@ -168,12 +168,12 @@ def question(kind: Callable[[Host], Asked], size: int, dual: bool, seed: int) ->
 
 
 def pool(size: int, dual: bool, each: int) -> tuple[Question, ...]:
-    """Return questions of every timed kind in turns, no two about one host."""
+    """Return questions of every measured kind alternately, each about another host."""
     return tuple(question(kind, size, dual, seed) for seed in range(each) for kind in TIMED)
 
 
 def checked(size: int, seed: int) -> tuple[Question, ...]:
-    """Return a question of every kind that the engines must agree on, both stacks where there are two."""
+    """Return a question of every kind that the engines must agree on, single-stack and dual-stack if possible."""
     return tuple(
         question(kind, size, dual, seed) for kind in CHECKED for dual in (False, True) if dual or kind is not spelling
     )

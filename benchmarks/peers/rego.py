@@ -1,8 +1,8 @@
 """Rego, by regorus: its bytecode VM and its interpreter, with the same policy, and with a trace rule.
 
-A trace of Rego's own says what was evaluated, not what became of an interface; a rule that says it for every
-interface is what its users write when they must answer for a decision. The VM stops after 25 000 instructions,
-which its binding cannot raise: it is asked about smaller hosts only.
+The trace of Rego lists the evaluated expressions, not the result for an interface. So the trace rule computes this
+result for every interface, as a user would write it. The VM stops after 25 000 instructions, and the binding cannot
+change this limit, so the VM is measured only with smaller hosts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LEAVES_OUT = ("validation", "findings", "IPv6 spelling")
 
 
 def contenders() -> tuple[Contender, ...]:
-    """Return the VM and the interpreter, bare and with the trace rule."""
+    """Return the VM and the interpreter, each without and with the trace rule."""
     try:
         import regorus  # noqa: F401, PLC0415 -- absent peers are skipped
     except ImportError as error:
@@ -39,14 +39,14 @@ def modules() -> list[tuple[str, str]]:
 
 
 def answer(text: str) -> Answer:
-    """Return the answer in an engine's result, with or without a trace beside it."""
+    """Return the answer of a result, which may contain a trace."""
     result = json.loads(text)
     status, name = result["decision"] if isinstance(result, dict) else result
     return status, name
 
 
 def in_vm(rule: str) -> Callable[[Question], Answer]:
-    """Return the compiled policy; one machine is kept, as its users keep it."""
+    """Return the compiled policy; one VM is reused, as its users do."""
     from regorus import Program, Rvm  # noqa: PLC0415
 
     machine = Rvm()

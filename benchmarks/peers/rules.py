@@ -1,6 +1,6 @@
-"""rule-engine, in pure Python: three rules, one after the other, since a rule names no values.
+"""rule-engine, in pure Python: three rules, one after the other, because a rule cannot give names to values.
 
-It has no recursion: what is below an interface is found to a depth of four.
+It has no recursion, so lower devices are found to a depth of four.
 """
 
 from __future__ import annotations

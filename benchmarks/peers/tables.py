@@ -1,4 +1,4 @@
-"""Ratios as tables: how many times what we take does another engine take."""
+"""Tables of ratios: the times of other engines as multiples of the time of activenic."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ ROWS = {
     NAME: "name and status only",
     TRACE: "with reject and ambiguous codes, and the trace",
     FINDINGS: "with all findings",
-    EXPLANATION: "with the full explanation; a peer with its own trace, or a rule that says it of every interface",
+    EXPLANATION: "with the full explanation; for others their own trace, or a trace rule for every interface",
 }
 US = "activenic"
 Cell = tuple[int, bool]
 
 
 def ratio(value: float) -> str:
-    """Return a ratio with as many digits as mean something."""
+    """Return a ratio with its significant digits."""
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def mean(medians: dict[str, float]) -> float:
-    """Return the geometric mean over the kinds of question, so that no kind outweighs the others."""
+    """Return the geometric mean over the kinds of question, so that every kind has the same weight."""
     return statistics.geometric_mean(medians.values())
 
 
 def print_rows(contenders: Sequence[Contender], results: dict[Cell, Medians]) -> None:
-    """Print a table for each row of the contest: the other engines' times as multiples of ours."""
+    """Print a table for each row: the times of the other engines as multiples of the time of activenic."""
     heads = [f"{size} {'dual' if dual else 'single'}" for size, dual in results]
     for row, title in ROWS.items():
         if row == FINDINGS:  # no peer's policy states them
@@ -51,12 +51,12 @@ def print_rows(contenders: Sequence[Contender], results: dict[Cell, Medians]) ->
 
 
 def cells(contender: Contender, row: str, results: dict[Cell, Medians]) -> list[str]:
-    """Return a contender's ratios to us."""
+    """Return the ratios of a contender to activenic."""
     return [against((US, row), (contender.name, contender.row), medians) for medians in results.values()]
 
 
 def against(base: tuple[str, str], other: tuple[str, str], medians: Medians) -> str:
-    """Return how many times the base's time the other takes; the name of the one that was too slow to be timed."""
+    """Return the time of `other` as a multiple of the time of `base`, or which of them was too slow to be measured."""
     for key in (other, base):
         if key not in medians:
             return "not timed" if key == other else f"{base[0]} not timed"
@@ -76,7 +76,7 @@ def print_kinds(contenders: Sequence[Contender], results: dict[Cell, Medians]) -
 
 
 def print_omissions(contenders: Sequence[Contender]) -> None:
-    """Print what each engine leaves out, and the versions of its packages."""
+    """Print the parts that each engine leaves out, and the versions of its packages."""
     print("\n| engine | packages | leaves out |\n| --- | --- | --- |")
     for contender in contenders:
         packages = ", ".join(f"{name} {version(name)}" for name in contender.packages) or "standard library"

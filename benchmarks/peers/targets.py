@@ -1,7 +1,7 @@
-"""The targets of issue 6, each as one ratio in one run: what is compared, on what, and how far it may go.
+"""The targets for speed, each a ratio in one run with its limit.
 
-A target is a promise about a ratio; where it is missed the table says so, and no exit status hangs on it,
-since a busy machine moves it.
+If a ratio is outside its limit, only the table shows it. The exit status does not depend on it, because the load of the
+machine changes the ratios.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Medians_of = Callable[[int, bool], Medians]
 
 
 class Target(Struct, frozen=True):
-    """A ratio of what one takes to what another takes, and its bound for a size."""
+    """A ratio of the times of two contenders, and its limit for a size."""
 
     title: str
     ours: tuple[str, str]
@@ -33,7 +33,7 @@ class Target(Struct, frozen=True):
     faster: bool = False
 
     def cell(self, medians: Medians, size: int, kind: str | None = None) -> str:
-        """Return the ratio and its bound; of several others the fastest counts."""
+        """Return the ratio and its limit; if there are several others, the fastest counts."""
         own = medians.get(self.ours)
         others = [medians[name, self.row] for name in self.theirs if (name, self.row) in medians]
         if own is None or not others:
@@ -67,7 +67,7 @@ TARGETS = (
         (ours.RENDERED, EXPLANATION),
         TRACERS,
         EXPLANATION,
-        lambda _: "told beside",
+        lambda _: "no limit",
         True,
     ),
     Target(
@@ -84,13 +84,13 @@ TARGETS = (
 
 
 def decode(question: Question) -> Answer:
-    """Decode the text and decide nothing: what any validating reader pays at least."""
+    """Decode the text and do not decide: a lower limit for every reader that validates."""
     orjson.loads(question.data)
     return question.expected
 
 
 def print_targets(contenders: Sequence[Contender], seconds: float) -> None:
-    """Time those that the targets name, and print each ratio with its bound."""
+    """Measure the contenders that the targets name, and print each ratio with its limit."""
     named = {(name, target.row) for target in TARGETS for name in target.theirs}
     field = [contender for contender in contenders if (contender.name, contender.row) in named]
     field += [contender for contender in contenders if (contender.name, contender.row) == VALIDATED]
@@ -103,7 +103,7 @@ def print_targets(contenders: Sequence[Contender], seconds: float) -> None:
 
     cells = [(size, dual) for size in SIZES for dual in (False, True)]
     heads = [f"{size} {'dual' if dual else 'single'}" for size, dual in cells]
-    print("\ntargets: the ratio in this run, and in brackets what it must be\n")
+    print("\ntargets: the ratio in this run, and in brackets its limit\n")
     print(f"| ratio | {' | '.join(heads)} |\n| --- |{' ---: |' * len(heads)}")
     for target in TARGETS:
         found = [target.cell(medians(size, dual), size) for size, dual in cells]

@@ -1,8 +1,8 @@
-"""The clock: every engine on the same reports in turns, no report twice for one engine.
+"""Measures every engine on the same reports, alternately; no engine gets a report twice.
 
-Taken in turns, since a machine's speed changes while it is measured: a ratio of medians of one pool holds
-where the medians do not. A turn is a few decisions, timed one by one, so that no engine pays for the caches
-that another filled; the order within a round is drawn anew, so that none always follows the same other.
+The engines alternate because the speed of a machine changes during the run: the ratio of two medians is stable, the
+medians are not. A turn is a few decisions, measured one by one, so that the caches of another engine do not matter. The
+order within a round is random, so that no engine always follows the same other engine.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Medians = dict[tuple[str, str], dict[str, float]]
 
 
 def measured(contenders: Sequence[Contender], size: int, dual: bool, seconds: float) -> Medians:
-    """Return the medians by contender and row, then by kind of question; those beyond the limit are left out.
+    """Return the medians by contender and row, then by kind of question; contenders over the limit are left out.
 
-    All have the same share of the time: a slow engine is asked about every n-th batch of the hosts that a fast
-    one is asked about, so that it too is measured from the first to the last moment.
+    All contenders have the same share of the time. A slow engine gets only every n-th batch of the hosts of a fast
+    engine, so that both are measured from the beginning to the end.
     """
     once = {contender: rehearsal(contender, size) for contender in contenders if size <= contender.largest}
     taking = [contender for contender, took in once.items() if took < LIMIT]
@@ -37,7 +37,7 @@ def measured(contenders: Sequence[Contender], size: int, dual: bool, seconds: fl
     taken: dict[tuple[str, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     order = random.Random(size)
     gc.collect()
-    gc.freeze()  # the pool is ours, not what an engine would have to walk through
+    gc.freeze()  # the pool belongs to the benchmark; an engine's collector must not scan it
     for turn, batch in enumerate(batches):
         for contender in order.sample(taking, len(taking)):
             if turn % every[contender] == 0:
@@ -48,14 +48,14 @@ def measured(contenders: Sequence[Contender], size: int, dual: bool, seconds: fl
 
 
 def batched(questions: Sequence[Question]) -> list[Sequence[Question]]:
-    """Return the questions in batches, each with every kind as often."""
+    """Return the questions in batches; each batch has the same number of every kind."""
     return [questions[start : start + BATCH] for start in range(0, len(questions), BATCH)]
 
 
 def rehearsal(contender: Contender, size: int) -> float:
-    """Return the seconds of a decision on another host of the size, after one on a small host.
+    """Return the time of a decision about another host of the size, in seconds, after a decision about a small host.
 
-    Nothing is then done for the first time.
+    The small host is first, so that the measured decision does nothing for the first time.
     """
     for kind in TIMED:
         contender.decide(question(kind, 8, True, -1))
@@ -63,7 +63,7 @@ def rehearsal(contender: Contender, size: int) -> float:
 
 
 def duration(contender: Contender, asked: Question) -> int:
-    """Return how long one decision takes, in nanoseconds."""
+    """Return the duration of one decision in nanoseconds."""
     began = perf_counter_ns()
     contender.decide(asked)
     return perf_counter_ns() - began

@@ -1,7 +1,7 @@
 """ZEN of GoRules: one compiled expression, and the same as a decision graph with its trace.
 
-ZEN's expressions have no recursion: what is below an interface is found to a depth of four. The trace shows
-what went in and out of every node of the graph.
+ZEN's expressions have no recursion, so lower devices are found to a depth of four. The trace shows the input and output
+of every node of the graph.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def contenders() -> tuple[Contender, ...]:
 
 
 def nodes() -> dict[str, object]:
-    """Return a decision graph of one node for each of the policy's three sentences."""
+    """Return a decision graph with one node for each of the three expressions of the policy."""
     matched, left, decision = policy("strict.zen").split(";")
     steps = {"matched": matched, "left": left, "decision": decision}
     expressions = [

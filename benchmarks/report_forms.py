@@ -1,9 +1,9 @@
-"""What one host costs in every guise and format, as ratios to `orjson.loads` of the same text.
+"""The time of a decision for one host in every form and format of its report, as ratios to `orjson.loads`.
 
-Run: python -m benchmarks.guises. An answer is read, validated and decided: status, name, candidates, owners, refusals.
-A document is all of it as bytes. The guises are timed in blocks with warm caches, in turns; each cell is the median of
-the hosts, whose time is the least of a block. The last line shows how far the slowest guise of a VDSM host is from the
-fastest.
+Run: python -m benchmarks.report_forms. `answer` is reading, validating and deciding: status, name, candidates, owners,
+refusals. `document` is all of this and the decision document as bytes. The forms are timed in blocks with warm caches,
+alternately. The time of a host is the shortest of its block, and each cell is the median of the hosts. The last line
+compares the slowest form of a VDSM host with the fastest.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ FORMATS = ("iproute2", "nmstate", "ansible")
 Json = dict[str, Any]
 
 
-def guises(text: bytes) -> dict[str, bytes | Json]:
-    """Return a VDSM reply in every guise."""
+def report_forms(text: bytes) -> dict[str, bytes | Json]:
+    """Return a VDSM reply in every form and format."""
     odd, foreign = orjson.loads(text), orjson.loads(text)
     next(iter(odd["nics"].values()))["qos"] = {"out": {"ls": {"m2": 1000}}}
     next(iter(foreign["nics"].values()))["alias"] = "Büro"
@@ -61,7 +61,7 @@ def _devices(host: Json) -> list[tuple[str, str, Json]]:
 
 
 def as_iproute2(host: Json) -> list[Json]:
-    """Return the same host as `ip -j -d addr show` prints it."""
+    """Return the same host in the form of `ip -j -d addr show`."""
     masters, found = _masters(host), []
     for index, (name, kind, entry) in enumerate(_devices(host)):
         info: Json = {"info_kind": kind} if kind else {}
@@ -108,7 +108,7 @@ def as_iproute2(host: Json) -> list[Json]:
 
 
 def as_nmstate(host: Json) -> Json:
-    """Return the same host as `nmstatectl show --json` prints it."""
+    """Return the same host in the form of `nmstatectl show --json`."""
     types = {"": "ethernet", "bond": "bond", "vlan": "vlan", "bridge": "linux-bridge"}
     found = []
     for name, kind, entry in _devices(host):
@@ -141,7 +141,7 @@ def as_nmstate(host: Json) -> Json:
 
 
 def as_ansible(host: Json) -> Json:
-    """Return the same host as `ansible -m setup` gathers it."""
+    """Return the same host in the form of `ansible -m setup`."""
     facts: Json = {"interfaces": [name for name, _, _ in _devices(host)], "default_ipv4": {}, "default_ipv6": {}}
     types = {"": "ether", "bond": "bonding", "vlan": "ether", "bridge": "bridge"}
     for name, kind, entry in _devices(host):
@@ -169,7 +169,7 @@ def as_ansible(host: Json) -> Json:
 
 
 def least(action: Callable[[], object], rounds: int) -> float:
-    """Return the shortest of a block of rounds, in seconds."""
+    """Return the shortest duration of a block of rounds, in seconds."""
     found = float("inf")
     for _ in range(rounds):
         began = time.perf_counter()
@@ -179,11 +179,11 @@ def least(action: Callable[[], object], rounds: int) -> float:
 
 
 def measured(size: int, rounds: int) -> dict[tuple[str, str], float]:
-    """Return the ratios of answers and documents by guise."""
+    """Return the ratios of answers and documents by form."""
     policy, taken = evaluator.load_policy("strict"), {}
     for turn, kind in enumerate(TIMED):
         asked = question(kind, size, True, 1)
-        hosts = list(guises(asked.data).items())
+        hosts = list(report_forms(asked.data).items())
         for name, given in hosts[turn:] + hosts[:turn]:
             text = given if isinstance(given, bytes) else asked.data
 
@@ -201,7 +201,7 @@ def main() -> None:
     found = {size: measured(size, rounds) for size, rounds in SIZES.items()}
     versions = f"Python {platform.python_version()}, orjson {orjson.__version__}, msgspec {msgspec.__version__}"
     print(f"activenic {evaluator.__version__}, {versions}\n")
-    print(f"| guise, times `orjson.loads` | {' | '.join(f'answer {s} | document {s}' for s in SIZES)} |")
+    print(f"| form of the report | {' | '.join(f'answer {s} | document {s}' for s in SIZES)} |")
     print(f"| --- |{' ---: |' * 2 * len(SIZES)}")
     for name in (*VDSM, *FORMATS):
         shown = name if name in FORMATS else f"VDSM, {name}"
@@ -210,7 +210,7 @@ def main() -> None:
     for size in SIZES:
         answers = [found[size][name, "answer"] for name in VDSM]
         print(
-            f"\n{size} interfaces: the slowest guise of a VDSM host takes {max(answers) / min(answers):.2f} times the "
+            f"\n{size} interfaces: the slowest form of a VDSM host takes {max(answers) / min(answers):.2f} times the "
             "fastest"
         )
 
