@@ -1,4 +1,4 @@
-"""Values whose type an earlier check has proven, although their annotation is wider."""
+"""A cast that is checked at run time, for values whose type an earlier check guarantees."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _T = TypeVar("_T")
 
 
 def proven(value: object, type_: type[_T]) -> _T:
-    """Return a value that can be of this type only."""
+    """Return a value as this type; TypeError if it has another type, which is a programming error."""
     if not isinstance(value, type_):
-        raise TypeError(f"there is a {type(value).__name__} where only a {type_.__name__} can be")
+        raise TypeError(f"expected a {type_.__name__}, found a {type(value).__name__}")
     return value

@@ -1,7 +1,7 @@
-"""What is wrong with a question: code, message, place, hint; and the errors that carry them.
+"""The problems of invalid input: code, message, place, hint; and the errors that contain them.
 
-An ordinary outcome is never an error (it is a status). An error means that the question cannot be
-asked: the report, the policy or the host name is not one. Each error carries every problem found.
+An ordinary outcome is never an error: it is a status. An error means that the report, the policy, the host name or a
+record is invalid. Each error contains every problem that was found.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from evaluator.base.text import visible
 
 
 class Severity(StrEnum):
-    """How much a diagnostic or a finding weighs; the order of definition is the order of sorting."""
+    """The severity of a diagnostic or a finding; they are sorted in this order."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for an error, 1 for a warning, 2 for an information."""
+        """The sort key: 0 for an error, 1 for a warning, 2 for an information."""
         return _RANKS[self]
 
 
@@ -31,7 +31,7 @@ _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class ReportCode(StrEnum):
-    """Why a report is refused."""
+    """The codes of diagnostics about reports."""
 
     DESIRED_STATE = "REPORT_IS_DESIRED_STATE"
     DUPLICATE_KEY = "REPORT_DUPLICATE_KEY"
@@ -52,7 +52,7 @@ class ReportCode(StrEnum):
 
 
 class HostNameCode(StrEnum):
-    """Why a host cannot be asked for: its name, the options of the look-up, or a kept resolution."""
+    """The codes of diagnostics about host names, the options of a lookup, and logged resolutions."""
 
     ADDRESS_INVALID = "HOST_ADDRESS_INVALID"
     AMBIGUOUS = "HOST_NAME_AMBIGUOUS"
@@ -80,7 +80,7 @@ class HostNameCode(StrEnum):
 
 
 class RecordCode(StrEnum):
-    """Why a record or a log is refused, and what a verification of a log finds."""
+    """The codes of diagnostics about records and logs, including the results of a verification."""
 
     AMBIGUOUS = "RECORD_ID_AMBIGUOUS"
     BODY_ALTERED = "LOG_BODY_ALTERED"
@@ -122,10 +122,10 @@ class RecordCode(StrEnum):
 
 
 class Diagnostic(Struct, frozen=True):
-    """One problem: what is wrong, where, and what to do about it.
+    """One problem or warning: a stable code, a message, its place, and a hint.
 
-    `place` is `file:line:column` in a text and a JSON Pointer in a document; `order` is the offset
-    by which the problems of one source are sorted; `excerpt` is the line with its caret.
+    `place` is `file:line:column` in a text and a JSON Pointer in a document. `order` is the offset by which the
+    problems of one text are sorted. `excerpt` is the line with a caret below the mistake.
     """
 
     code: str
@@ -145,7 +145,7 @@ class Diagnostic(Struct, frozen=True):
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, str]:
-        """Return the problem as JSON-ready data."""
+        """Return the problem as JSON values, without its excerpt."""
         return {
             "code": self.code,
             "severity": str(self.severity),
@@ -163,7 +163,7 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 class QuestionError(Exception):
-    """A question that cannot be asked; `diagnostics` holds every problem, sorted by place."""
+    """Invalid input: the base of all errors of this package. `diagnostics` has every problem, sorted by place."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = in_order(diagnostics)
@@ -178,26 +178,26 @@ class ReportError(QuestionError):
 
 
 class PolicyError(QuestionError):
-    """The policy cannot be read or is invalid, its parameters do not fit, or it costs too much on this report."""
+    """The policy cannot be read or is invalid, a parameter is invalid, or the policy costs too much on this report."""
 
 
 class HostNameError(QuestionError):
-    """The host name or address cannot be one."""
+    """The host name, an address, or an option of the lookup is invalid."""
 
 
 class ExtraMissingError(QuestionError):
-    """What was asked for needs a package that an extra brings, and it is not installed."""
+    """The call needs a package that is not installed; an extra of this distribution installs it."""
 
 
 class RecordError(QuestionError):
-    """A decision record, or the log that holds it, cannot be read, is damaged, or cannot be kept."""
+    """A record or a log cannot be read or written, or is damaged."""
 
 
 class UnverifiedError(RecordError):
-    """A record or a log was looked at, and is not what was written."""
+    """A record or a log was verified, and it was altered or is damaged."""
 
 
 def extra_missing(what: str, package: str, extra: str) -> ExtraMissingError:
-    """Return the error for something that cannot be done without the package of an extra."""
+    """Return the error for a missing package; `what` is the sentence before "without the package"."""
     message = f"{what} without the package `{package}`"
     return ExtraMissingError([Diagnostic("EXTRA_MISSING", message, hint=f"install `activenic[{extra}]`")])

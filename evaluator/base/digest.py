@@ -1,4 +1,4 @@
-"""The digest by which policies, reports and records name a text."""
+"""The digest that identifies the texts of policies, reports and records."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import hashlib
 
 
 def digest(body: bytes) -> str:
-    """Return the SHA-256 of a text's bytes, in hexadecimal."""
+    """Return the SHA-256 of a text as 64 hexadecimal digits."""
     return hashlib.sha256(body).hexdigest()

@@ -1,7 +1,7 @@
-"""Bounded reading of files: every file that a user names is read through one of these two functions.
+"""Reads files with a limit: `read_regular` or `read_regular_or_pipe` reads every file that a user names.
 
-A FIFO blocks and a device such as `/dev/zero` never ends, so a file must be a regular one and must not be larger than
-its limit. Only a report may also come from a pipe, because shells hand over a command's output as one.
+A FIFO blocks, and a device such as `/dev/zero` never ends. So a file must be a regular file that is not larger than its
+limit. Only a report may also come from a pipe, because a shell passes the output of a command as a pipe.
 """
 
 from __future__ import annotations
@@ -41,21 +41,21 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def read_regular_or_pipe(path: Path, most: int = LARGEST) -> bytes:
-    """Return the content of a regular file or of a pipe, as `read_regular` does."""
+    """Return the content of a regular file or a pipe; OSError if it cannot be read, is a device or is too large."""
     refuse_devices(path)
     with _open(path, 0) as file:
         return _read(file, most)
 
 
 def refuse_devices(path: Path) -> None:
-    """Raise OSError if a path is neither a regular file nor a pipe; nothing is opened."""
+    """Raise OSError if a path is neither a regular file nor a pipe. The file is not opened."""
     mode = _stat(path).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
         raise _not_accepted(mode, "neither a regular file nor a pipe")
 
 
 def is_regular(path: Path) -> bool:
-    """Return whether a path leads to a regular file; OSError if it leads to nothing."""
+    """Return whether a path is a regular file; OSError if it does not exist."""
     return stat.S_ISREG(_stat(path).st_mode)
 
 
@@ -68,7 +68,7 @@ def _not_accepted(mode: int, reason: str) -> OSError:
 def _stat(path: Path) -> os.stat_result:
     try:
         return path.stat()
-    except ValueError as error:  # a NUL in the path
+    except ValueError as error:  # the path contains a NUL character
         raise OSError(errno.EINVAL, str(error)) from None
 
 

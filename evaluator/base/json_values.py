@@ -1,4 +1,4 @@
-"""Plain JSON values to text and back, for documents of our own. Reports are read by `report/json_text.py`."""
+"""Encodes and decodes the JSON documents that this project writes; `report/json_text.py` reads reports."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def dumps(value: object) -> bytes:
 
 
 def dumps_sorted(value: object) -> bytes:
-    """Return the same with the keys of each object sorted."""
+    """Return a value as compact JSON with the keys of each object sorted; TypeError or ValueError as `dumps`."""
     return msgspec.json.encode(value, order="sorted")

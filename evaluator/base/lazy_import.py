@@ -1,4 +1,4 @@
-"""What a table names as `module:name`, as entry points are named, and imports when it is asked for."""
+"""Imports an object by a name like `module:name`, the syntax of entry points, on first use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib import import_module
 
 @cache
 def entry(named: str) -> object:
-    """Return what is named: a part of a module, or the module itself."""
+    """Return the attribute `name` of `module`, or the module itself if the text has no colon."""
     module, _, name = named.partition(":")
     found: object = import_module(module)
     return getattr(found, name) if name else found

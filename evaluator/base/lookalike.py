@@ -1,7 +1,7 @@
-"""Characters that look like others, or like nothing.
+"""Finds characters that look like another character, and characters that are invisible.
 
-A policy that compares an interface's name with a text in which one letter is Cyrillic, or which holds a character
-without width, never matches, and nobody can see why. Such a text has a plain spelling, which is probably meant.
+If a policy compares the name of an interface with a text that contains a Cyrillic letter or an invisible character, the
+comparison is always false, and the reader cannot see why. Such a text has a plain spelling, which was probably meant.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PLAIN = {**_CYRILLIC, **_GREEK, **_OTHERS}
 
 
 class Lookalike(Struct, frozen=True):
-    """The first such character of a text, and the text as it was probably meant."""
+    """The first such character of a text, its plain character, and the text that was probably meant."""
 
     char: str
     plain: str
@@ -27,25 +27,25 @@ class Lookalike(Struct, frozen=True):
 
     @property
     def is_invisible(self) -> bool:
-        """Whether the character cannot be seen, or looks like a blank."""
+        """Whether the character is invisible, or looks like a space."""
         return len(self.char) == 1 and visible(self.char) != self.char
 
     @property
     def message(self) -> str:
-        """What is wrong with the text."""
+        """The description of the problem, without its place."""
         if len(self.char) > 1:
             return f"`{self.char}` is written as two characters, `{self.char[0]}` and U+{ord(self.char[1]):04X}"
         name = f"U+{ord(self.char):04X} {unicodedata.name(self.char, 'a control character')}"
         if self.is_invisible:
-            return f"it holds {name}, " + ("which looks like a blank" if self.plain == " " else "which is invisible")
+            return f"it contains {name}, " + ("which looks like a space" if self.plain == " " else "which is invisible")
         return f"`{self.char}` is {name}" + (f", not `{self.plain}`" if self.plain != self.char else "")
 
 
 def lookalike_in(text: str) -> Lookalike | None:
-    """Return the first character of a text that looks like another one, or like nothing; None if all are plain.
+    """Return the first character of a text that looks like another one or is invisible; None if all are plain.
 
-    Letters of another alphabet are letters of a word in that alphabet, unless the word has ASCII letters as well or
-    nothing but letters that look like ASCII letters.
+    Letters of another alphabet are allowed in a word of that alphabet. They are not allowed if the word also has ASCII
+    letters, or if all its letters look like ASCII letters.
     """
     if text.isascii() and text.isprintable():
         return None

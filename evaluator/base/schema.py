@@ -1,8 +1,8 @@
-"""A document against one of `schemas/`: accepted fast, refused with an explanation.
+"""Validates a document against one of the files in `schemas/`, with two libraries.
 
-jsonschema-rs decides (it is two orders of magnitude faster), jsonschema explains what was refused.
-The two must reach one verdict on every document; the schemas are written so that they do (no
-`format`, no character classes, no bare `$`), and a property test holds them together.
+jsonschema-rs validates, because it is about a hundred times faster. If it refuses a document, jsonschema finds every
+place and reason. Both libraries must give the same result for every document. So the schemas do not use `format`,
+character classes or a bare `$`, which the libraries treat differently, and a property test compares the libraries.
 """
 
 from __future__ import annotations
@@ -26,7 +26,12 @@ MOST_PROBLEMS = 100
 
 
 class Violation(Struct, frozen=True):
-    """One place where a document breaks its schema; `known_keys` is given where a key was not expected."""
+    """One place in which a document does not satisfy its schema.
+
+    `found` describes the value and `expected` the values that the schema allows. `unknown_key` is a key that the schema
+    does not allow, and `known_keys` are the allowed ones. `missing_key` is a required key that the object lacks.
+    `choices` are the allowed texts of an enumeration.
+    """
 
     path: tuple[str | int, ...]
     found: str
@@ -34,18 +39,28 @@ class Violation(Struct, frozen=True):
     unknown_key: str | None = None
     known_keys: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    missing_key: str | None = None
 
     @property
     def pointer(self) -> str:
-        """The JSON Pointer of the offending value."""
+        """The JSON Pointer of the value."""
         return json_pointer(self.path)
+
+    @property
+    def message(self) -> str:
+        """The problem in words, without its place."""
+        if self.missing_key is not None:
+            return f"missing key {quote(self.missing_key)}"
+        if self.unknown_key is not None:
+            return f"unknown key {quote(self.unknown_key)}, expected {self.expected}"
+        return f"found {self.found}, expected {self.expected}"
 
 
 def is_valid(document: object, schema_name: str) -> bool:
     """Return whether the document (plain JSON values) satisfies `schemas/<schema_name>.schema.json`.
 
-    `decision#resolution` names one of the definitions in `decision`. No schema of ours accepts a value that is nested
-    deeper than the validator can go; version 0.35 of the library raises an error for such a value.
+    `decision#resolution` is the name of the definition `resolution` in `decision`. No schema of this project accepts a
+    value that is nested deeper than the limit of the validator, for which version 0.35 raises an error.
     """
     try:
         return _fast_validator(schema_name).is_valid(document)
@@ -54,7 +69,7 @@ def is_valid(document: object, schema_name: str) -> bool:
 
 
 def violations(document: object, schema_name: str) -> tuple[Violation, ...]:
-    """Return every place where the document breaks the schema, in the order of their pointers; at most a hundred."""
+    """Return the places in which a document does not satisfy its schema, sorted by pointer; at most a hundred."""
     found: list[Violation] = []
     for error in _slow_validator(schema_name).iter_errors(document):
         found.extend(_describe(error))
@@ -66,7 +81,7 @@ def violations(document: object, schema_name: str) -> tuple[Violation, ...]:
 
 @cache
 def read_schema(name: str) -> dict[str, object]:
-    """Return one of `schemas/`, or a definition in it, as plain data."""
+    """Return a schema by its name, or one of its definitions, as JSON values."""
     name, _, part = name.partition("#")
     document: dict[str, object] = json.loads(read_shipped("schemas", f"{name}.schema.json"))
     return {"$ref": f"#/$defs/{part}", "$defs": document["$defs"]} if part else document
@@ -81,7 +96,7 @@ def _fast_validator(name: str) -> jsonschema_rs.Draft202012Validator:
 
 @cache
 def _slow_validator(name: str) -> Draft202012Validator:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 -- imported when something was refused
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 -- imported when a document is refused
 
     return Draft202012Validator(read_schema(name))
 
@@ -92,11 +107,12 @@ def _describe(error: ValidationError) -> Iterator[Violation]:
     if keyword == "additionalProperties" and isinstance(error.schema, dict) and isinstance(found, dict):
         known = tuple(sorted(error.schema.get("properties", {})))
         for key in sorted(set(found) - set(known)):
-            expected = f"one of {', '.join(known)}" if known else "no key here"
+            expected = f"one of {', '.join(known)}" if known else "no key"
             yield Violation((*path, key), f"the unknown key {quote(key)}", expected, key, known)
     elif keyword == "required" and isinstance(wanted, list) and isinstance(found, dict):
         for key in (key for key in wanted if key not in found):
-            yield Violation(path, f"an object without {quote(str(key))}", f"the key {quote(str(key))}")
+            without, expected = f"an object without {quote(str(key))}", f"the key {quote(str(key))}"
+            yield Violation(path, without, expected, missing_key=str(key))
     elif keyword == "propertyNames" or "propertyNames" in error.absolute_schema_path:
         yield Violation(path, f"a key that is {quote(str(found))}", _wanted(keyword, wanted))
     else:
@@ -106,7 +122,7 @@ def _describe(error: ValidationError) -> Iterator[Violation]:
 
 
 def describe_value(value: object) -> str:
-    """Return what a JSON value is, in words: its type, and the value itself where that is short."""
+    """Return a JSON value in words: its type, and the value itself if it is short."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int | float):
@@ -117,7 +133,7 @@ def describe_value(value: object) -> str:
 
 
 def _is_accepted_only(value: object) -> bool:
-    """Return whether a value is read, but nobody should be told to write it: null, or a truth value as text."""
+    """Return whether a value is accepted but should not be suggested: null, or a boolean as text."""
     return value is None or (isinstance(value, str) and value.lower() in ("true", "false"))
 
 
@@ -134,10 +150,10 @@ def _wanted(keyword: str, wanted: object) -> str:
         "maximum": f"at most {wanted}",
         "minLength": "a text that is not empty" if wanted == 1 else f"at least {wanted} characters",
         "maxLength": f"at most {wanted} characters",
-        "minItems": "an entry" if wanted == 1 else f"at least {wanted} entries",
+        "minItems": "at least one entry" if wanted == 1 else f"at least {wanted} entries",
         "maxItems": f"at most {wanted} entries",
         "minProperties": f"at least {wanted} keys",
         "maxProperties": f"at most {wanted} keys",
-        "uniqueItems": "no entry twice",
+        "uniqueItems": "no duplicate entries",
     }
-    return phrases.get(keyword, f"what the schema's {keyword!r} says")
+    return phrases.get(keyword, f"a value that satisfies `{keyword}` of the schema")

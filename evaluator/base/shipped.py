@@ -1,8 +1,8 @@
-"""The files that come with the package: `policies/` and `schemas/`.
+"""Reads the files that are part of the package: `policies/` and `schemas/`.
 
-They live at the top level of the project, where people look for them. A wheel carries them as
-`evaluator/data/`; a checkout and an editable install read them in place. They are read here without
-`pathlib`, which a first decision would have to wait for.
+In the repository, both folders are at the top level, so that readers find them; a checkout and an editable install read
+them there. A wheel contains them as `evaluator/data/`. This module does not use `pathlib`, because its import takes too
+long for a first decision.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def list_shipped(folder: str) -> list[str]:
-    """Return the names of what stands in the folder `policies` or `schemas`."""
+    """Return the names of the entries of the folder `policies` or `schemas`, in no order."""
     root = _root(folder)
     return [entry.name for entry in _packed(folder).iterdir()] if root is None else os.listdir(root)
 
 
 def read_shipped(folder: str, *path: str) -> bytes:
-    """Return what a file below the folder `policies` or `schemas` holds; OSError where there is none."""
+    """Return the content of a file in the folder `policies` or `schemas`; OSError if it does not exist."""
     root = _root(folder)
     if root is None:
         return _packed(folder).joinpath(*path).read_bytes()
@@ -32,13 +32,13 @@ def read_shipped(folder: str, *path: str) -> bytes:
 
 @cache
 def _root(folder: str) -> str | None:
-    """Return where this installation keeps a folder, None where it is a package in an archive."""
+    """Return the path of a folder in this installation; None if the package is in an archive."""
     package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     places = (os.path.join(package, "data", folder), os.path.join(os.path.dirname(package), folder))
     return next(filter(os.path.isdir, places), None)
 
 
 def _packed(folder: str) -> Traversable:
-    from importlib import resources  # noqa: PLC0415 -- slow, and needed only for a package in an archive
+    from importlib import resources  # noqa: PLC0415 -- slow, and needed only if the package is in an archive
 
     return resources.files("evaluator") / "data" / folder

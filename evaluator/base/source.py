@@ -1,7 +1,7 @@
-"""A text, a place in it, and the line of that place with a caret under it.
+"""A text, places in it, and the excerpt of a place: its line with a caret below.
 
-A place is a pair of offsets until the last moment; only a message turns it into line and column.
-Texts that belong together are joined to one, so that a single offset names a place in any of them.
+A place is a pair of offsets. Only a message converts it into a line and a column. The texts of a policy that extends
+another one are joined, so that one offset identifies a place in any of them.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ class Span(Struct, frozen=True, array_like=True):
 
 
 class Part(Struct, frozen=True):
-    """One of several joined texts: the offset at which it starts, and the name a person knows it by."""
+    """One of several joined texts: the offset of its start, and its name in messages."""
 
     start: int
     name: str
 
 
 class Source(Struct, frozen=True, dict=True):
-    """A text with the name a person knows it by: a path, a policy's name, `<string>`.
+    """A text and its name in messages: a path, the name of a policy, or `<string>`.
 
-    `path` is that of the file that it was read from, None for a text without a file. A text that was joined from
-    several has their `parts`.
+    `path` is the path of its file, None for a text without a file. `parts` are the texts that it was joined from, if
+    there are several.
     """
 
     name: str
@@ -49,11 +49,11 @@ class Source(Struct, frozen=True, dict=True):
 
     @cached_property
     def _starts(self) -> tuple[int, ...]:
-        """The offsets at which the lines start."""
+        """The offsets of the starts of the lines."""
         return (0, *(i + 1 for i, char in enumerate(self.text) if char == "\n"))
 
     def line_column(self, offset: int) -> tuple[int, int]:
-        """Return the line and the column of an offset in its text, both counted from 1."""
+        """Return the line and the column of an offset in its own text, both from 1."""
         line = self._line_at(offset)
         return line - self._line_at(self._part_at(offset).start) + 1, offset - self._starts[line] + 1
 
@@ -67,7 +67,7 @@ class Source(Struct, frozen=True, dict=True):
         return self.parts[at - 1] if at else Part(0, self.name)
 
     def _line_at(self, offset: int) -> int:
-        """Return the index of the line of an offset."""
+        """Return the index of the line that contains an offset."""
         return bisect.bisect_right(self._starts, offset) - 1
 
     def _line(self, index: int) -> str:
@@ -76,7 +76,7 @@ class Source(Struct, frozen=True, dict=True):
         return self.text[self._starts[index] : len(self.text) if end < 0 else end].rstrip("\r")
 
     def excerpt(self, span: Span) -> str:
-        """Return the line of the span's start and, under it, a caret with a tilde for each further character."""
+        """Return the line of the start of a span, and below it a caret, with a tilde for each further character."""
         line = self._line_at(span.start)
         column = span.start - self._starts[line] + 1
         text = self._line(line)
@@ -89,7 +89,7 @@ class Source(Struct, frozen=True, dict=True):
 
 
 def join(sources: Sequence[Source]) -> Source:
-    """Return several texts as one, in which each place is a place of its own text; the last one gives the name."""
+    """Return several texts as one with the name of the last; `place` still gives the place in the original text."""
     parts, start = [], 0
     for source in sources:
         parts.append(Part(start, source.name))

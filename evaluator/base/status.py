@@ -1,4 +1,4 @@
-"""The outcomes of a decision (DESIGN, section 7): a contract with every program that reads decisions."""
+"""The status of a decision: a contract with every program that reads decisions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """The five outcomes; none of them is an error."""
+    """The outcome of a decision. It is always a value and never an exception."""
 
     RESOLVED = "resolved"
     REJECTED = "rejected"
@@ -15,4 +15,4 @@ class Status(StrEnum):
     UNKNOWN_HOST = "unknown_host"
 
 
-NAMING = (Status.RESOLVED, Status.REJECTED)
+NAMING = (Status.RESOLVED, Status.REJECTED)  # the decision names an interface

@@ -1,8 +1,8 @@
-"""How foreign text (interface names, report values, host names) is quoted in what people read.
+"""Quotes foreign text (interface names, values of reports, host names) in messages and other output.
 
-Interface names are data: the kernel allows quotes, backslashes, escape sequences and bidirectional
-marks in them. Anything that reaches a terminal or a message goes through here, so that a name can
-neither move the cursor nor reverse a line nor end a quotation.
+The name of an interface may contain quotes, backslashes, escape sequences and bidirectional marks, because the kernel
+allows them. All foreign text in output goes through these functions. So a name cannot move the cursor, reverse a line
+or end a quotation.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Iterable, Sequence
 _LONGEST_QUOTE = 80
 # Cc control, Cf format (bidi marks, zero width), Cs surrogate, Co private, Cn unassigned, Zl/Zp line breaks
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# letters, marks and symbols that fonts draw as nothing, or as a blank; compiled where one is looked for
+# letters, marks and symbols that fonts draw as nothing or as a space; compiled on first use
 _BLANK = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 
 
 def visible(text: str) -> str:
-    r"""Return the text with every character that does not print shown as ``\xNN`` or ``\uNNNN``, a backslash as two.
+    r"""Return the text with ``\xNN`` or ``\uNNNN`` for each character that is not printable; escape backslashes too.
 
-    So are blanks other than the space: two names that look alike must not be two.
+    Spaces other than the ASCII space are escaped too, so that two different names never look equal.
     """
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
@@ -29,12 +29,12 @@ def visible(text: str) -> str:
 
 
 def flat(text: str) -> str:
-    """Return the text with one sign in place of each character that does not print: columns stay where they are."""
+    """Return the text with U+FFFD for each character that is not printable, so that columns do not move."""
     return "".join("\ufffd" if _is_unsafe(char) else char for char in text)
 
 
 def is_well_formed(text: str) -> bool:
-    """Return whether a text can be written as UTF-8: it has no lone surrogate."""
+    """Return whether a text can be encoded in UTF-8, which means that it has no lone surrogate."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -43,7 +43,7 @@ def is_well_formed(text: str) -> bool:
 
 
 def quote(text: str) -> str:
-    """Return the user's own words in backticks, made visible and cut to a readable length."""
+    """Return a text of the user in backticks, with visible characters and at most 80 of them."""
     shown = visible(text)
     if len(shown) > _LONGEST_QUOTE:
         shown = shown[: _LONGEST_QUOTE - 1] + "…"
@@ -51,36 +51,36 @@ def quote(text: str) -> str:
 
 
 def quote_path(path: object) -> str:
-    """Return a file's path in backticks, made visible and whole."""
+    """Return the whole path of a file in backticks, with visible characters."""
     return f"`{visible(str(path))}`"
 
 
 def reason_of(error: Exception) -> str:
-    """Return why a file, socket or device could not be used, in the system's words, in lower case."""
-    said = error.strerror if isinstance(error, OSError) else None
-    return (said or str(error)).lower()
+    """Return the error message of the operating system for a file, socket or device, in lower case."""
+    message = error.strerror if isinstance(error, OSError) else None
+    return (message or str(error)).lower()
 
 
 def quote_all(texts: Iterable[str]) -> str:
-    """Return several of the user's words, each quoted, joined by commas."""
+    """Return several texts of the user, each quoted, joined by commas."""
     return ", ".join(quote(text) for text in texts)
 
 
 def quote_some(names: Sequence[str], most: int) -> str:
-    """Return the first of several names, each quoted, and how many more there are."""
+    """Return the first `most` names, each quoted, and the number of the others."""
     more = len(names) - most
     return quote_all(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def visible_names(names: Sequence[str], most: int) -> str:
-    """Return the first of several names, made visible, and how many more there are."""
+    """Return the first `most` names with visible characters, and the number of the others."""
     shown = ", ".join(map(visible, names[:most]))
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return the hint ``did you mean `x`?`` for the nearest known word, or an empty text."""
-    import difflib  # noqa: PLC0415 -- only where something is wrong
+    """Return the hint ``did you mean `x`?`` with the most similar known word; empty if no word is similar."""
+    import difflib  # noqa: PLC0415 -- needed only for a message
 
     by_lower = {name.lower(): name for name in sorted(known, reverse=True)}
     near = difflib.get_close_matches(word[:_LONGEST_QUOTE].lower(), sorted(by_lower), n=1, cutoff=0.6)
@@ -93,7 +93,7 @@ def json_pointer(path: Iterable[str | int]) -> str:
 
 
 def escaped(key: str) -> str:
-    """Return a key as it stands in a JSON Pointer."""
+    """Return a key as a token of a JSON Pointer."""
     return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
 
 
@@ -102,7 +102,7 @@ def _is_unsafe(char: str) -> bool:
 
 
 def _is_blank(char: str) -> bool:
-    """Return whether a character looks like a space, or like nothing, and is no space."""
+    """Return whether a character other than the ASCII space looks like a space, or is invisible."""
     return (char != " " and unicodedata.category(char) == "Zs") or re.match(_BLANK, char) is not None
 
 

@@ -66,9 +66,7 @@ def _refuse_invalid(resolution: Mapping[str, Any]) -> None:
         raise _refusal(f"it is not JSON: {error}") from None
     if not is_valid(document, _SCHEMA):
         raise HostNameError(
-            Diagnostic(
-                HostNameCode.RESOLUTION_INVALID, f"expected {error.expected}, found {error.found}", error.pointer
-            )
+            Diagnostic(HostNameCode.RESOLUTION_INVALID, error.message, error.pointer)
             for error in violations(document, _SCHEMA)
         )
 

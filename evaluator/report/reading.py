@@ -171,7 +171,7 @@ def refuse_invalid(document: object, schema_name: str, pointer: str = "") -> Non
     raise ReportError(
         Diagnostic(
             ReportCode.INVALID,
-            f"found {violation.found}, expected {violation.expected}",
+            violation.message,
             pointer + violation.pointer or "/",
             order=i,
         )

@@ -309,7 +309,7 @@ def test_test_fails_on_differences_and_mistakes(write: Any, capsys: pytest.Captu
         assert main(["test", write("mistake.test.yaml", good.replace("resolved ens1", mistake))]) == 8
         assert said in capsys.readouterr().err
     for text, said in (
-        ("policy: strict\ntests: []\n", "expected an entry"),
+        ("policy: strict\ntests: []\n", "expected at least one entry"),
         (good.replace("policy: strict\n", ""), "missing policy"),
         (good.replace("strict", "strickt"), "unknown policy `strickt`"),
         (good.replace("ens1 has", "ens1 hass"), "did you mean `has`?"),

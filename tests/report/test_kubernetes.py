@@ -111,7 +111,7 @@ def test_the_state_is_read_where_it_is(document: Any, item: str | None, place: s
         ({**ONE, "status": {}}, None, "REPORT_INVALID", "`worker-1` has no `status.currentState`"),
         ({**ONE, "status": None}, None, "REPORT_INVALID", "has no `status.currentState`"),
         (node("worker-1", None), None, "REPORT_INVALID", "has no `status.currentState`"),
-        (node("worker-1", {}), None, "REPORT_INVALID", "an object without `interfaces`"),
+        (node("worker-1", {}), None, "REPORT_INVALID", "missing key `interfaces`"),
     ],
 )
 def test_what_is_refused_is_refused_by_name(document: Any, item: str | None, code: str, message: str) -> None:
