@@ -36,23 +36,24 @@ A finding does not change the decision. An `error` gives the reason why the deci
 interface is rejected. A `warning` is something to check. An `info` explains the decision. A decision about an ordinary
 host and its own addresses has no warning under `strict`.
 
-- The state of an interface without part in the decision (`LINK_DOWN`, `KIND_UNKNOWN`, `PORT_NOT_REPORTED`) is an
-  `info`, for example a bridge for containers without carrier. So are `ADDRESS_ON_SEVERAL_INTERFACES` and
-  `ADDRESS_WITHOUT_INTERFACE` for an address that is not a host address.
-- `REPORT_LACKS_FACT` lists the facts that the policy uses and that this kind of report never has. It is a `warning`
-  only if a `reject` or `ambiguous` rule is true only because of that: check the answer on the host then.
-- A rule with the code `SEVERAL_INTERFACES` or `ANSWER_NOT_OWNED` may leave out its hint. The hint is then made for the
-  decision: the rule that leaves one interface out if one address is on several of them, or where in the report an
-  address without an owner is.
-- A finding of a rule is about the addresses that its message names. If it names none, it is about the host addresses of
-  the interface.
+- `LINK_DOWN`, `KIND_UNKNOWN` and `PORT_NOT_REPORTED` are an `info` if the interface has no part in the decision, for
+  example a bridge for containers without carrier. `ADDRESS_ON_SEVERAL_INTERFACES` and `ADDRESS_WITHOUT_INTERFACE` are
+  an `info` if the address is not a host address.
+- `REPORT_LACKS_FACT` lists the facts that the policy uses and that this format of report never contains. It is a
+  `warning` only if a `reject` or `ambiguous` rule is true only because the fact is missing. Then check the result on
+  the host.
+- A rule with the code `SEVERAL_INTERFACES` or `ANSWER_NOT_OWNED` may leave out its hint. The evaluator then adds a hint
+  for this decision. If one address is on several interfaces, the hint is the rule that leaves one of them out. If an
+  address has no owner, the hint is the place of the address in the report.
+- A finding of a rule is about the addresses that its message names. If the message names no address, it is about the
+  host addresses of the interface.
 
 These are the codes of activenic and its shipped policies. A policy may define others.
 """
 
 
 def findings_page() -> str:
-    """Return docs/findings.md: every finding code that is shipped."""
+    """Return docs/findings.md: the finding codes of activenic and its shipped policies."""
     rows = ((f"`{code}`", code.source, code.meaning) for code in sorted(FindingCode))
     return "\n".join([_ABOUT_FINDINGS, *_table(("code", "comes from", "meaning"), rows)]) + "\n"
 

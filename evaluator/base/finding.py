@@ -1,9 +1,9 @@
-"""What a decision wants its reader to know besides the answer.
+"""Findings: errors, warnings and information that belong to a decision but do not change it.
 
-A finding comes from one of four sources only: `report/` (problems of the report, under every policy), `names/`
-(problems of the answers), the evaluator (why no interface is left, and which facts the report cannot have), and the
-rules of a policy. The shipped codes are part of the contract and listed here with their meanings; a policy may define
-codes of its own.
+Each finding comes from exactly one of four sources: `report/` (problems of the report, under every policy), `names/`
+(problems of the DNS answers), the evaluator (why no candidate is left, and which facts the report cannot contain), and
+the rules of a policy. The codes of activenic and its shipped policies are a contract. This module lists them with their
+meanings. A policy may define other codes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from evaluator.base.diagnostic import Severity
 
 
 class Source(StrEnum):
-    """Where a finding comes from."""
+    """The source of a finding."""
 
     REPORT = "the report"
     NAMES = "the answers"
@@ -28,40 +28,40 @@ class Source(StrEnum):
 
 
 class Trait(Enum):
-    """What else is known of a finding with a code."""
+    """A property of all findings with a code."""
 
-    HIDES_ADDRESSES = "an address that the report does not show may still be on the host: absence is not proven"
-    ORDINARY_ELSEWHERE = "an ordinary state of an interface that has no part in the decision: a bridge without carrier"
-    ORDINARY_UNASKED = "an ordinary state of an address that the question does not name: one on many unnumbered links"
+    HIDES_ADDRESSES = "the host may have an address that the report does not contain: absence is not proven"
+    ORDINARY_ELSEWHERE = "normal for an interface without a part in the decision, such as a bridge without carrier"
+    ORDINARY_UNASKED = "normal for an address that is not a host address, such as one on many unnumbered links"
 
 
 _REPORT, _NAMES, _EVALUATOR, _POLICY = Source
 
 
 class FindingCode(StrEnum):
-    """Every finding code that this project ships, with where it comes from and its meaning."""
+    """The finding codes of activenic and its shipped policies, each with its source, meaning and traits."""
 
     source: Source
     meaning: str
     traits: frozenset[Trait]
 
     def __new__(cls, code: str, source: Source, meaning: str, *traits: Trait) -> Self:
-        """Return the code, a text by which it is known in documents."""
-        found = str.__new__(cls, code)
-        found._value_ = code
-        found.source, found.meaning, found.traits = source, meaning, frozenset(traits)
-        return found
+        """Return the code as a text, which is its name in documents."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.source, member.meaning, member.traits = source, meaning, frozenset(traits)
+        return member
 
     ADDR_CONFLICT = "ADDR_CONFLICT", _REPORT, "the `addr` of an interface in a VDSM report is not in its `ipv4addrs`"
     ADDRESS_NOT_COUNTED = (
         "ADDRESS_NOT_COUNTED",
         _REPORT,
-        "an address on a loopback link, or one that does not identify a host",
+        "an address is on a loopback link, or it cannot identify a host, so it does not count",
     )
     ADDRESS_ON_SEVERAL_INTERFACES = (
         "ADDRESS_ON_SEVERAL_INTERFACES",
         _REPORT,
-        "one address, not link-local, is on several interfaces",
+        "one address, which is not link-local, is on several interfaces",
         Trait.ORDINARY_UNASKED,
     )
     ADDRESS_ON_SLAVE = "ADDRESS_ON_SLAVE", _REPORT, "a slave has an address, which should be on its bond"
@@ -81,7 +81,7 @@ class FindingCode(StrEnum):
     BASE_NOT_REPORTED = (
         "BASE_NOT_REPORTED",
         _REPORT,
-        "the report does not describe, or does not name, the base of a VLAN",
+        "the report does not describe or does not name the base (lower device) of a VLAN",
         Trait.HIDES_ADDRESSES,
     )
     DUPLICATE_ADDRESS = (
@@ -93,7 +93,7 @@ class FindingCode(StrEnum):
     INTERFACE_ABSENT = (
         "INTERFACE_ABSENT",
         _REPORT,
-        "an interface is marked absent, so the document may be a desired state",
+        "an interface has the state `absent`, so the document may be a desired state",
     )
     INTERFACE_NOT_DESCRIBED = (
         "INTERFACE_NOT_DESCRIBED",
@@ -104,14 +104,18 @@ class FindingCode(StrEnum):
     KIND_UNKNOWN = (
         "KIND_UNKNOWN",
         _REPORT,
-        "the report does not have the kind of an interface, so a bridge may go unnoticed",
+        "the report does not contain the kind of an interface, so it may be a bridge",
         Trait.ORDINARY_ELSEWHERE,
     )
-    LINK_CYCLE = "LINK_CYCLE", _REPORT, "interfaces are on top of each other in a cycle; none counts as above another"
+    LINK_CYCLE = (
+        "LINK_CYCLE",
+        _REPORT,
+        "interfaces are on top of each other in a cycle, so none of them counts as above another",
+    )
     LINK_DOWN = (
         "LINK_DOWN",
         _REPORT,
-        "an interface that is down, or without carrier, has an address, which counts",
+        "an interface with an address is down or has no carrier; the address counts",
         Trait.ORDINARY_ELSEWHERE,
     )
     LOWER_DEVICE_ELSEWHERE = (
@@ -127,27 +131,31 @@ class FindingCode(StrEnum):
     MASTER_NOT_REPORTED = (
         "MASTER_NOT_REPORTED",
         _REPORT,
-        "an interface is enslaved to one that the report does not describe",
+        "an interface names a master that the report does not describe",
         Trait.HIDES_ADDRESSES,
     )
-    NETWORK_CONFLICT = "NETWORK_CONFLICT", _REPORT, "a logical network and its device disagree; the device counts"
+    NETWORK_CONFLICT = (
+        "NETWORK_CONFLICT",
+        _REPORT,
+        "the report states different facts for a logical network and its device; the device counts",
+    )
     PORT_NOT_REPORTED = (
         "PORT_NOT_REPORTED",
         _REPORT,
-        "a bridge names a port that the report does not describe (vnet* apart)",
+        "a bridge names a port that the report does not describe (except vnet*)",
         Trait.HIDES_ADDRESSES,
         Trait.ORDINARY_ELSEWHERE,
     )
     REPORT_INCOMPLETE = (
         "REPORT_INCOMPLETE",
         _REPORT,
-        "the report leaves out interfaces or an address family; absence proves nothing",
+        "the report leaves out interfaces or an address family, so an address may be on the host",
         Trait.HIDES_ADDRESSES,
     )
     REPORT_LACKS_MAP = (
         "REPORT_LACKS_MAP",
         _REPORT,
-        "the report lacks a map that every VDSM sends, so interfaces may be missing",
+        "a map that every VDSM sends is missing, so interfaces may be missing",
         Trait.HIDES_ADDRESSES,
     )
     SLAVE_IN_TWO_BONDS = "SLAVE_IN_TWO_BONDS", _REPORT, "one interface is a slave of several bonds"
@@ -159,87 +167,95 @@ class FindingCode(StrEnum):
     )
     ANSWER_STALE = "ANSWER_STALE", _NAMES, "a name server gave an outdated answer because it could not get a new one"
     ANSWER_TTL_ZERO = "ANSWER_TTL_ZERO", _NAMES, "an answer must not be cached, so the next lookup may differ"
-    ANSWER_UNUSABLE = "ANSWER_UNUSABLE", _NAMES, "a host address is unspecified, loopback, multicast or broadcast"
+    ANSWER_UNUSABLE = (
+        "ANSWER_UNUSABLE",
+        _NAMES,
+        "a host address is unspecified, loopback, multicast or broadcast, so no interface can own it",
+    )
     ANSWERS_INCOMPLETE = (
         "ANSWERS_INCOMPLETE",
         _NAMES,
         "an address family could not be resolved, so answers may be missing",
     )
-    CNAME_CHAIN_TOO_LONG = "CNAME_CHAIN_TOO_LONG", _NAMES, "the name is an alias with more than sixteen steps"
+    CNAME_CHAIN_TOO_LONG = "CNAME_CHAIN_TOO_LONG", _NAMES, "the name has a chain of more than sixteen aliases"
     CNAME_DANGLING = "CNAME_DANGLING", _NAMES, "the name is an alias of a name that does not exist"
     CNAME_LOOP = "CNAME_LOOP", _NAMES, "the name is an alias that leads back to itself"
     DNS_INCONSISTENT = (
         "DNS_INCONSISTENT",
         _NAMES,
-        "a name server answers both that the name exists and that it does not",
+        "a name server gives contradictory answers: the name exists, and it does not exist",
     )
-    DNS_MALFORMED = "DNS_MALFORMED", _NAMES, "what the name servers send cannot be read, or is cut short even over TCP"
+    DNS_MALFORMED = (
+        "DNS_MALFORMED",
+        _NAMES,
+        "the responses of the name servers are malformed, or truncated over TCP",
+    )
     DNS_NO_SERVER = "DNS_NO_SERVER", _NAMES, "no name server is configured"
     DNS_REFUSED = "DNS_REFUSED", _NAMES, "the name servers refuse to answer"
     DNS_SERVER_FAILED = "DNS_SERVER_FAILED", _NAMES, "the name servers fail (SERVFAIL)"
     DNS_TIMED_OUT = "DNS_TIMED_OUT", _NAMES, "no name server answered in time"
-    DNS_UNREACHABLE = "DNS_UNREACHABLE", _NAMES, "no name server can be reached, or each breaks the connection off"
+    DNS_UNREACHABLE = "DNS_UNREACHABLE", _NAMES, "no name server can be reached, or each closes the connection"
     HOSTS_AND_DNS_DISAGREE = (
         "HOSTS_AND_DNS_DISAGREE",
         _NAMES,
-        "the hosts file and DNS give different addresses; the hosts file counts",
+        "the hosts file and DNS have different addresses; the hosts file counts",
     )
     HOSTS_ENTRY_MALFORMED = (
         "HOSTS_ENTRY_MALFORMED",
         _NAMES,
-        "the hosts file has a line for the name whose address cannot be read",
+        "a line of the hosts file for the name has an invalid address",
     )
     NAME_HAS_MIXED_SCRIPTS = (
         "NAME_HAS_MIXED_SCRIPTS",
         _NAMES,
-        "a label of the name mixes letters of scripts that look alike",
+        "a label of the name has letters of several scripts that look alike",
     )
-    NAME_HAS_NO_ADDRESSES = "NAME_HAS_NO_ADDRESSES", _NAMES, "the name exists and has no addresses"
+    NAME_HAS_NO_ADDRESSES = "NAME_HAS_NO_ADDRESSES", _NAMES, "the name exists, but has no addresses"
     NAME_HAS_ONE_LABEL = (
         "NAME_HAS_ONE_LABEL",
         _NAMES,
-        "the name has no domain and is looked up as it is, without a search list",
+        "the name has no domain; it is resolved without a search list",
     )
     NAME_HAS_UNDERSCORE = "NAME_HAS_UNDERSCORE", _NAMES, "the name has an underscore, which host names should not have"
     NAME_NOT_FOUND = "NAME_NOT_FOUND", _NAMES, "the name does not exist (NXDOMAIN)"
     ALL_CANDIDATES_DISCARDED = (
         "ALL_CANDIDATES_DISCARDED",
         _EVALUATOR,
-        "interfaces matched, and the policy discarded all of them",
+        "interfaces matched, but the policy discarded all of them",
     )
     ALL_ANSWERS_UNUSABLE = "ALL_ANSWERS_UNUSABLE", _EVALUATOR, "no interface can own any of the host's addresses"
     NO_ADDRESS_GIVEN = "NO_ADDRESS_GIVEN", _EVALUATOR, "no host address was given"
-    NO_ANSWER = "NO_ANSWER", _EVALUATOR, "the host's name gave no address"
-    NO_INTERFACE_MATCHED = "NO_INTERFACE_MATCHED", _EVALUATOR, "no `match` rule of the policy held for any interface"
+    NO_ANSWER = "NO_ANSWER", _EVALUATOR, "the host name resolved to no address"
+    NO_INTERFACE_MATCHED = "NO_INTERFACE_MATCHED", _EVALUATOR, "no `match` rule of the policy is true for any interface"
     NO_INTERFACE_OWNS_ADDRESS = (
         "NO_INTERFACE_OWNS_ADDRESS",
         _EVALUATOR,
-        "no interface owns a usable host address; the message names where one is",
+        "no interface owns a usable host address; the message names the place of one, if known",
     )
     REPORT_LACKS_FACT = (
         "REPORT_LACKS_FACT",
         _EVALUATOR,
-        "the policy uses facts that the report cannot have; a warning if they refused",
+        "the policy uses facts that the report cannot contain; a warning if a refusal depends on that",
     )
     ANSWER_NOT_OWNED = (
         "ANSWER_NOT_OWNED",
         _POLICY,
-        "interfaces own some host addresses, and no interface owns the others",
+        "interfaces own some of the host addresses, but no interface owns the others",
     )
     BOND_HAS_FEW_SLAVES = (
         "BOND_HAS_FEW_SLAVES",
         _POLICY,
-        "a bond with fewer than two reported slaves, on which oVirt does not deploy",
+        "a bond has fewer than two reported slaves, and oVirt does not deploy on it",
     )
     HOST_PREFIX_ADDRESS = (
         "HOST_PREFIX_ADDRESS",
         _POLICY,
-        "a host address has no subnet (/32, /128); a warning if it may be virtual",
+        "a host address has the prefix length /32 or /128; a warning if it may be a virtual address",
     )
     LAST_CLIENT_IFACE_NOT_REPORTED = (
         "LAST_CLIENT_IFACE_NOT_REPORTED",
         _POLICY,
-        "the report does not name the last client's interface",
+        "the report does not name the interface of the last client",
     )
     MANAGEMENT_NETWORK_ALREADY_CONFIGURED = (
         "MANAGEMENT_NETWORK_ALREADY_CONFIGURED",
@@ -249,18 +265,18 @@ class FindingCode(StrEnum):
     MANAGEMENT_NETWORK_OVER_BRIDGE = (
         "MANAGEMENT_NETWORK_OVER_BRIDGE",
         _POLICY,
-        "the interface is a bridge, over which no network can be deployed",
+        "the interface is a bridge, and no network can be deployed over a bridge",
     )
     NEAR_MISS = "NEAR_MISS", _POLICY, "an interface is in the subnet of a host address that no interface owns"
     NETWORKS_ALREADY_ATTACHED_TO_IFACES = (
         "NETWORKS_ALREADY_ATTACHED_TO_IFACES",
         _POLICY,
-        "the management network is on the host, but not on this interface",
+        "the management network is already on the host, but not on this interface",
     )
     OPEN_VSWITCH_INTERFACE = (
         "OPEN_VSWITCH_INTERFACE",
         _POLICY,
-        "the interface belongs to Open vSwitch, whose ports VDSM does not report",
+        "the interface belongs to Open vSwitch, and VDSM does not report its ports",
     )
     ROUTE_DEVICE_NOT_REPORTED = (
         "ROUTE_DEVICE_NOT_REPORTED",
@@ -284,7 +300,7 @@ ORDINARY = ORDINARY_ELSEWHERE | ORDINARY_UNASKED
 
 
 class FindingDocument(Struct, frozen=True):
-    """A finding as it is in a document, member by member."""
+    """A finding in a document, member by member."""
 
     code: str
     severity: Severity
@@ -296,10 +312,10 @@ class FindingDocument(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """One remark on a decision.
+    """An error, a warning or an information that belongs to a decision.
 
-    `interfaces` holds names, `addresses` canonical texts, both sorted; `rule` is the place
-    `policy:line:column` of the rule that fired, empty for the other two sources.
+    `interfaces` are names and `addresses` are canonical texts, both sorted. `rule` is the place `policy:line:column` of
+    the rule that fired; it is empty if the finding does not come from a rule.
     """
 
     code: str
@@ -311,37 +327,37 @@ class Finding(Struct, frozen=True):
     hint: str = ""
 
     def for_information(self) -> Finding:
-        """Return the finding with the least severity."""
+        """Return the finding with the severity `info`."""
         return replace(self, severity=Severity.INFO)
 
     def document(self) -> FindingDocument:
-        """Return the finding as it is in a document."""
+        """Return the finding in its form in a document."""
         rule = self.rule or None
         return FindingDocument(self.code, self.severity, self.message, self.interfaces, self.addresses, rule, self.hint)
 
     def to_dict(self) -> dict[str, object]:
-        """Return the finding as JSON-ready data."""
-        found: dict[str, object] = json.decode(json.encode(self.document()))
-        return found
+        """Return the finding as JSON values."""
+        document: dict[str, object] = json.decode(json.encode(self.document()))
+        return document
 
 
 def conflict(ifname: str, message: str, severity: Severity = Severity.WARNING) -> Finding:
-    """Return the finding that a report states a fact of an interface in two places that differ."""
+    """Return the finding that the report states a fact of an interface in two places, which differ."""
     return Finding(
         FindingCode.FACT_CONFLICT, severity, message, (ifname,), hint="compare with the output of `ip -j -d addr show`"
     )
 
 
 def incomplete(message: str, *interfaces: str, hint: str = "") -> Finding:
-    """Return the warning that a report visibly leaves something out; the hint names the command that does not."""
+    """Return the warning that the report visibly leaves something out; the hint names a complete command."""
     names = tuple(sorted(interfaces))
     return Finding(FindingCode.REPORT_INCOMPLETE, Severity.WARNING, message, names, hint=hint)
 
 
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the distinct findings sorted by severity, code, interfaces, addresses, rule."""
-    found = set(findings)
-    return tuple(sorted(found, key=_place) if len(found) > 1 else found)
+    distinct = set(findings)
+    return tuple(sorted(distinct, key=_place) if len(distinct) > 1 else distinct)
 
 
 def _place(finding: Finding) -> tuple[int | str | tuple[str, ...], ...]:
