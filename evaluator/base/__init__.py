@@ -1,1 +1,1 @@
-"""What everything else uses: texts and places in them, files, diagnostics, findings, JSON Schema."""
+"""Basics for all other packages: texts and places in them, files, diagnostics, findings, JSON Schema."""
