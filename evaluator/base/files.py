@@ -89,9 +89,9 @@ def _read(file: BinaryIO, most: int) -> bytes:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace the content of a file at once: no reader ever sees a part of it, and its mode stays; OSError if it fails.
+    """Replace the content of a file atomically, without a change of its mode; OSError if this fails.
 
-    A symbolic link stays a link, and the file that it leads to is replaced.
+    If the path is a symbolic link, the file that it points to is replaced.
     """
     target = path.resolve()
     handle, name = tempfile.mkstemp(prefix=".", suffix=target.suffix, dir=target.parent)
