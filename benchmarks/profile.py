@@ -23,7 +23,7 @@ from evaluator import HostAddresses
 from evaluator.decision.decide import Case, decide
 from evaluator.explain.explain import CaseExplainer
 from evaluator.policy.language.environment import Question
-from evaluator.report.json_text import is_sound
+from evaluator.report.json_text import is_within_limits
 from evaluator.report.vdsm.read import _REPLIES, _reading
 
 SIZES = {8: 400, 64: 150, 512: 30}
@@ -42,14 +42,14 @@ def profiled(size: int, dual: bool, hosts: int) -> dict[str, float]:
 
 def parts(policy: evaluator.Policy, asked: Asked, decode: Callable[[bytes], object]) -> Iterator[tuple[str, float]]:
     """Yield the duration of each part on one host, in seconds."""
-    compiled, parameters = policy._compiled, policy._bound({})
+    compiled, parameters = policy._compiled, policy._bind({})
     data, host, report = asked.data, HostAddresses.of(*asked.host), evaluator.read_report(asked.data)
     seen = Question(report.facts, host, parameters)
     reply = _REPLIES.decode(data)
     seconds(lambda: orjson.loads(data))  # the first access to a text is slower
     yield "orjson.loads", seconds(lambda: orjson.loads(data))
     yield "decode the needed members", seconds(lambda: decode(data))
-    yield "check members that no code reads", seconds(lambda: is_sound(data))
+    yield "check members that no code reads", seconds(lambda: is_within_limits(data))
     yield "decode and validate", seconds(lambda: _REPLIES.decode(data))
     yield "links and address table", seconds(lambda: _reading(reply, reply.nics or {}, ()))
     yield "read_report", seconds(lambda: evaluator.read_report(data))

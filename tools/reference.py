@@ -1,6 +1,6 @@
-"""Writes the reference pages from the tables that the code uses: `python -m tools.reference docs`.
+"""The reference pages, made from the tables that the code itself uses: `python -m tools.reference docs`.
 
-A test compares the pages in `docs/` with the output of this module.
+A test compares the pages in `docs/` with what this makes, so that they cannot go stale.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from evaluator.policy.language.verbs import VERBS
 from evaluator.policy.language.vocabulary import FUNCTIONS, MESSAGE_WORDS, STATES, WORDS, State, Word
 
 _TITLES: dict[Base | None, str] = {
-    None: "Words without a dot",
-    Base.HOST: "The host name and its addresses",
-    Base.REPORT: "The report",
+    None: "Words without an owner",
+    Base.HOST: "The name and addresses of the host",
+    Base.REPORT: "The report of the host",
     Base.NIC: "An interface",
     Base.OWNED: "An address of an interface",
 }
@@ -36,24 +36,23 @@ A finding does not change the decision. An `error` gives the reason why the deci
 interface is rejected. A `warning` is something to check. An `info` explains the decision. A decision about an ordinary
 host and its own addresses has no warning under `strict`.
 
-- `LINK_DOWN`, `KIND_UNKNOWN` and `PORT_NOT_REPORTED` are an `info` if the interface has no part in the decision, for
-  example a bridge for containers without carrier. `ADDRESS_ON_SEVERAL_INTERFACES` and `ADDRESS_WITHOUT_INTERFACE` are
-  an `info` if the address is not a host address.
-- `REPORT_LACKS_FACT` lists the facts that the policy uses and that this format of report never contains. It is a
-  `warning` only if a `reject` or `ambiguous` rule is true only because the fact is missing. Then check the result on
-  the host.
-- A rule with the code `SEVERAL_INTERFACES` or `ANSWER_NOT_OWNED` may leave out its hint. The evaluator then adds a hint
-  for this decision. If one address is on several interfaces, the hint is the rule that leaves one of them out. If an
-  address has no owner, the hint is the place of the address in the report.
-- A finding of a rule is about the addresses that its message names. If the message names no address, it is about the
-  host addresses of the interface.
+- The state of an interface without part in the decision (`LINK_DOWN`, `KIND_UNKNOWN`, `PORT_NOT_REPORTED`) is an
+  `info`, for example a bridge for containers without carrier. So are `ADDRESS_ON_SEVERAL_INTERFACES` and
+  `ADDRESS_WITHOUT_INTERFACE` for an address that is not a host address.
+- `REPORT_LACKS_FACT` lists the facts that the policy uses and that this kind of report never has. It is a `warning`
+  only if a `reject` or `ambiguous` rule is true only because of that: check the answer on the host then.
+- A rule with the code `SEVERAL_INTERFACES` or `ANSWER_NOT_OWNED` may leave out its hint. The hint is then made for the
+  decision: the rule that leaves one interface out if one address is on several of them, or where in the report an
+  address without an owner is.
+- A finding of a rule is about the addresses that its message names. If it names none, it is about the host addresses of
+  the interface.
 
 These are the codes of activenic and its shipped policies. A policy may define others.
 """
 
 
 def findings_page() -> str:
-    """Return docs/findings.md: the finding codes of activenic and its shipped policies."""
+    """Return docs/findings.md: every finding code that is shipped."""
     rows = ((f"`{code}`", code.source, code.meaning) for code in sorted(FindingCode))
     return "\n".join([_ABOUT_FINDINGS, *_table(("code", "comes from", "meaning"), rows)]) + "\n"
 
@@ -61,8 +60,8 @@ def findings_page() -> str:
 def _language() -> Iterator[str]:
     yield "# Words of the rule language"
     yield ""
-    yield "Generated from `policy/language/vocabulary.py`."
-    yield "If a type has a `?`, the value may be unknown: a rule must test `is known` first."
+    yield "Generated from `policy/language/vocabulary.py`. A value of a type with `?` may be unknown: a rule must test"
+    yield "`is known` first."
     yield "**ORDER** marks words and states that depend on the order of the report or of the answers."
     yield "\n## Verbs\n"
     yield from _table(("verb", "what it does"), ((f"`{verb.name}`", verb.meaning) for verb in VERBS.values()))
@@ -79,8 +78,8 @@ def _language() -> Iterator[str]:
     yield from _table(
         ("state of a value that may be unknown", "meaning"),
         (
-            ("`is known`, `is unknown`", "whether the report contains it"),
-            ("`is given`", "whether the caller set the parameter"),
+            ("`is known`, `is unknown`", "whether the report has the value"),
+            ("`is given`", "whether the caller gave the parameter a value"),
         ),
     )
     yield "\n## Words of messages and hints only\n"
@@ -96,7 +95,7 @@ def _meaning(one: Word | State) -> str:
 
 
 def _told_apart() -> tuple[State, ...]:
-    """Return the states; a state of every address is listed only with the addresses of an interface."""
+    """Return the states; those of any address stand among those of an interface's addresses, which have them too."""
     of_owned = {state.name for state in STATES if state.owner is Base.OWNED}
     return tuple(state for state in STATES if not (state.owner is Base.ADDRESS and state.name in of_owned))
 

@@ -1,8 +1,9 @@
-"""A decision with all that it was made of, so that it can be made again when its machine is long gone.
+"""Decision records: a decision with all of its inputs, so that it can be replayed on any machine at any later time.
 
-The envelope is canonical JSON (RFC 8785) of strings, booleans, nulls and safe integers. The report's
-original bytes and the policy's text stand beside it under their SHA-256, so that a log keeps each
-once. Field names follow OPA's decision log where they mean the same.
+A record consists of an envelope and bodies. The envelope is canonical JSON (RFC 8785) of strings, booleans, nulls and
+integers up to 2^53 - 1. It refers to its bodies by their SHA-256 digests. The bodies are the original bytes of the
+report and the texts of the policy, so a log stores a text only once, even if many records use it. Members that mean the
+same as in OPA's decision log have the same names.
 """
 
 from __future__ import annotations
@@ -37,21 +38,21 @@ Json = dict[str, Any]
 
 
 class Body(Struct, frozen=True):
-    """A text that an envelope names by its digest: the report, or a text of the policy.
+    """A reference from an envelope to the report or to a text of the policy.
 
-    `pointer` is its place in the envelope, `what` its name in messages.
+    `pointer` is the JSON Pointer of the reference in the envelope, and `name` the name of the body in messages.
     """
 
     pointer: str
-    what: str
+    name: str
     sha256: str
 
 
 class Record(Struct, frozen=True):
-    """An envelope and the bytes that it names: the report, and the texts of the policy, base first.
+    """An envelope and its bodies: the report and the texts of the policy, base first.
 
-    `envelope` satisfies the schema of its version. A body is None if it was erased, or if it is damaged: then `damage`
-    says why, with the body's pointer as the place.
+    `envelope` is valid by the schema of its version. A body is None if it was erased or is damaged. If it is damaged,
+    `damage` contains the reason, with the body's pointer as the place.
     """
 
     envelope: Json
@@ -61,30 +62,30 @@ class Record(Struct, frozen=True):
 
     @property
     def decision_id(self) -> str:
-        """What the record is asked for by."""
+        """The id of the decision."""
         return str(self.envelope["decision_id"])
 
     @property
     def policy(self) -> bytes | None:
-        """The policy's own text, which may extend the other texts."""
+        """The text of the policy itself; the other texts are those that it extends."""
         return self.texts[-1]
 
     def canonical(self) -> bytes:
-        """Return the envelope's canonical JSON; what digests and signatures are made of."""
+        """Return the envelope's canonical JSON, the octets that the hash chain covers."""
         return rfc8785.dumps(self.envelope)
 
     def to_dict(self) -> Json:
-        """Return the record with its bodies as JSON-ready data: one line of an export, or a file of its own."""
-        document: Json = {"record": self.envelope, "report": _as_text(self.report)}
-        texts = [_as_text(text) for text in self.texts]
+        """Return the record with its bodies in base64 as JSON-ready data: a line of an export, without its chain."""
+        document: Json = {"record": self.envelope, "report": _to_base64(self.report)}
+        texts = [_to_base64(text) for text in self.texts]
         document |= {"policy": texts[0]} if self.envelope["schema_version"] == 1 else {"texts": texts}
-        return document | {"damaged": [one.to_dict() for one in self.damage]} if self.damage else document
+        return document | {"damaged": [problem.to_dict() for problem in self.damage]} if self.damage else document
 
 
 def bodies_of(envelope: Json) -> tuple[Body, ...]:
-    """Return the texts that an envelope names: the report, then the texts of the policy, base first."""
-    given = envelope["input"]
-    report, policy = Body("/input/report", "report", given["report"]["sha256"]), given["policy"]
+    """Return the bodies of an envelope: the report, then the texts of the policy, base first."""
+    inputs = envelope["input"]
+    report, policy = Body("/input/report", "report", inputs["report"]["sha256"]), inputs["policy"]
     if envelope["schema_version"] == 1:
         return (report, Body("/input/policy", "policy", policy["sha256"]))
     texts = policy["texts"]
@@ -96,17 +97,17 @@ def bodies_of(envelope: Json) -> tuple[Body, ...]:
 
 
 def is_erased(envelope: Json, body: Body) -> bool:
-    """Return whether a body was taken out on purpose, alone or with all texts of the policy."""
+    """Return whether a body was removed on purpose, alone or with all texts of the policy."""
     return any(body.pointer == pointer or body.pointer.startswith(f"{pointer}/") for pointer in envelope["erased"])
 
 
 def policy_sha256(envelope: Json) -> str:
-    """Return the digest of the policy that decided."""
+    """Return the SHA-256 digest of the policy in an envelope."""
     return str(envelope["input"]["policy"]["sha256"])
 
 
 def with_bodies(envelope: Json, contents: Sequence[bytes | None], damage: Iterable[Diagnostic] = ()) -> Record:
-    """Return the record of an envelope; `contents` are in the order of `bodies_of`."""
+    """Return the record of an envelope; `contents` are its bodies in the order of `bodies_of`."""
     return Record(envelope, contents[0], tuple(contents[1:]), tuple(damage))
 
 
@@ -115,8 +116,8 @@ def make_record(
 ) -> Record:
     """Return the record of a decision.
 
-    Raises ReportError where the report's text has a key twice (a replay could read the other one) and
-    RecordError where a value cannot be kept, or `timestamp` does not know its time zone.
+    Raises ReportError if an object in the report's text has a key twice, because a replay could use the other value.
+    Raises RecordError if a value cannot be stored, or if `timestamp` has no time zone.
     """
     case = case_of(decision)
     program = case.program
@@ -148,34 +149,34 @@ def make_record(
 
 
 def time_text(moment: datetime) -> str:
-    """Return a moment as records have it, so that texts sort as moments do; RecordError without a time zone."""
+    """Return a time as text in UTC with microseconds, so that texts sort by time; RecordError without a time zone."""
     if moment.tzinfo is None:
-        message = f"{quote(moment.isoformat())} does not say its time zone"
-        raise RecordError([Diagnostic(RecordCode.TIME_INVALID, message, hint="such as `datetime.now(UTC)`")])
+        message = f"the time {quote(moment.isoformat())} has no time zone"
+        raise RecordError([Diagnostic(RecordCode.TIME_INVALID, message, hint="use, for example, `datetime.now(UTC)`")])
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def read_record(document: object) -> Record:
-    """Return the record of one line of an export, or of a file; UnverifiedError with every problem.
+    """Return the record in a line of an export or in a file; UnverifiedError with every problem if it is invalid.
 
-    A body that is damaged or missing does not hide the rest: `damage` says so.
+    A damaged or missing body is not an error: it is None, and `damage` contains the reason.
     """
     if not is_record_document(document):
         message = "the document must be a decision record with its report and policy"
         raise UnverifiedError([Diagnostic(RecordCode.INVALID, message)])
     envelope = document["record"]
-    problems = _problems(envelope)
+    problems = _envelope_problems(envelope)
     if problems:
         raise UnverifiedError(problems)
     texts = [document["policy"]] if envelope["schema_version"] == 1 else document["texts"]
     bodies = bodies_of(envelope)
     if not isinstance(texts, list) or len(texts) + 1 != len(bodies):
-        message = "the record does not stand beside all texts that it names"
+        message = "the number of policy texts differs from the number in the record"
         raise UnverifiedError([Diagnostic(RecordCode.INVALID, message)])
     contents, damage = [], []
     for body, text in zip(bodies, [document["report"], *texts], strict=True):
         try:
-            contents.append(_content(envelope, body, text))
+            contents.append(_decode_body(envelope, body, text))
         except ValueError as error:
             contents.append(None)
             damage.append(body_damage(envelope, body, str(error)))
@@ -183,7 +184,7 @@ def read_record(document: object) -> Record:
 
 
 def is_record_document(document: object) -> TypeGuard[Json]:
-    """Return whether a document is made like a record with its bodies; what they hold is not looked at."""
+    """Return whether a document has the members of a record with its bodies; their values are not checked."""
     return (
         isinstance(document, dict)
         and {"record", "report"} <= set(document)
@@ -192,25 +193,25 @@ def is_record_document(document: object) -> TypeGuard[Json]:
 
 
 def body_damage(envelope: Json, body: Body, reason: str) -> Diagnostic:
-    """Return the problem of a body that cannot be read, or is not the one that the envelope names."""
-    message = f"the {body.what} of decision {quote(envelope['decision_id'])} cannot be read: {reason}"
+    """Return the problem of a body that is unreadable or has another digest than the envelope contains."""
+    message = f"the {body.name} of decision {quote(envelope['decision_id'])} cannot be read: {reason}"
     return Diagnostic(RecordCode.DAMAGED, message, body.pointer)
 
 
 def read_envelope(text: bytes) -> Json:
-    """Return the envelope of a canonical text; ValueError where it is none, or could be read in another way."""
+    """Return the envelope in a text; ValueError if the text is not a valid envelope in canonical JSON."""
     envelope = plain.loads(text)
     if _schema_problems(envelope) or not _is_canonical(envelope, text):
         raise ValueError("it is not a decision record in canonical JSON")
-    found: Json = envelope
-    return found
+    valid_envelope: Json = envelope
+    return valid_envelope
 
 
 def checked(record: Record) -> Record:
-    """Return a record that is to be written; RecordError if it is invalid."""
-    problems = [*_problems(record.envelope), *record.damage]
+    """Return the record unchanged; RecordError if it is invalid and must not be written."""
+    problems = [*_envelope_problems(record.envelope), *record.damage]
     if not problems:
-        problems = [*_wrong_bodies(record)]
+        problems = [*_body_problems(record)]
     if not problems and len(record.canonical()) > LARGEST_ENVELOPE:
         problems = [Diagnostic(RecordCode.INVALID, f"the record is larger than {LARGEST_ENVELOPE // MIB} MiB")]
     if problems:
@@ -218,8 +219,8 @@ def checked(record: Record) -> Record:
     return record
 
 
-def _problems(envelope: Json) -> list[Diagnostic]:
-    """Return what is wrong with an envelope."""
+def _envelope_problems(envelope: Json) -> list[Diagnostic]:
+    """Return the problems of an envelope."""
     try:
         rfc8785.dumps(envelope)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError, TypeError) as error:
@@ -228,30 +229,30 @@ def _problems(envelope: Json) -> list[Diagnostic]:
 
 
 def _schema_problems(envelope: object) -> list[Diagnostic]:
-    """Return where an envelope breaks the schema of its version."""
+    """Return the places where an envelope violates the schema of its version."""
     version = envelope.get("schema_version") if isinstance(envelope, dict) else None
     schema = SCHEMAS.get(version if type(version) is int else SCHEMA_VERSION, SCHEMAS[SCHEMA_VERSION])
     if is_valid(envelope, schema):
         return []
     return [
-        Diagnostic(RecordCode.INVALID, one.message, one.pointer or "/", order=i)
-        for i, one in enumerate(violations(envelope, schema))
+        Diagnostic(RecordCode.INVALID, violation.message, violation.pointer or "/", order=i)
+        for i, violation in enumerate(violations(envelope, schema))
     ]
 
 
-def _wrong_bodies(record: Record) -> Iterator[Diagnostic]:
+def _body_problems(record: Record) -> Iterator[Diagnostic]:
     bodies = bodies_of(record.envelope)
     if len(bodies) != 1 + len(record.texts):
-        yield Diagnostic(RecordCode.INVALID, "the record does not stand beside all texts that it names")
+        yield Diagnostic(RecordCode.INVALID, "the number of policy texts differs from the number in the record")
         return
     for body, content in zip(bodies, (record.report, *record.texts), strict=True):
         if content is not None and digest(content) != body.sha256:
-            message = f"the {quote(body.what)} beside the record does not have the digest that the record names"
+            message = f"the digest of the {body.name} differs from the digest in the record"
             yield Diagnostic(RecordCode.INVALID, message, f"{body.pointer}/sha256")
 
 
-def _content(envelope: Json, body: Body, text: object) -> bytes | None:
-    """Return a body from its base64; ValueError where it is not what the envelope names."""
+def _decode_body(envelope: Json, body: Body, text: object) -> bytes | None:
+    """Return a body from base64, None if it was erased; ValueError if it is missing or has another digest."""
     if text is None:
         if is_erased(envelope, body):
             return None
@@ -268,7 +269,7 @@ def _content(envelope: Json, body: Body, text: object) -> bytes | None:
 
 
 def report_bytes(report: Report) -> bytes:
-    """Return the report's original bytes; of one handed over as a value its JSON text."""
+    """Return the report's original bytes; if it was given as a value, its JSON text."""
     if report.text is None:
         return plain.dumps(report.document)
     refuse_duplicates(report)
@@ -281,7 +282,7 @@ def _report_document(report: Report, body: bytes) -> Json:
 
 
 def host_document(host: HostAddresses) -> Json:
-    """Return all that a decision may look at in the host's addresses; `schemas/decision-record.schema.json`."""
+    """Return the host addresses as in `input.host` of `schemas/decision-record.schema.json`, without `resolution`."""
     return {
         "asked": host.asked,
         "answers": [str(address) for address in host.answers],
@@ -293,7 +294,7 @@ def host_document(host: HostAddresses) -> Json:
 
 
 def engine_versions(version: str) -> Json:
-    """Return what may explain why a replay gives something else."""
+    """Return the versions that may explain why a replay gives another decision."""
     return {
         "name": "activenic",
         "version": version,
@@ -304,12 +305,13 @@ def engine_versions(version: str) -> Json:
 
 
 def _is_canonical(envelope: Json, text: bytes) -> bool:
-    """Return whether a text is the one that its value has; msgspec is tried first, which is ten times as fast.
+    """Return whether a text is the canonical JSON of an envelope.
 
-    Without fractions the two differ only in how they sort keys beyond the basic plane.
+    msgspec is tried first, because it is ten times as fast as rfc8785. For values without fractions, the two differ
+    only in the order of keys with characters outside the Basic Multilingual Plane.
     """
     return plain.dumps_sorted(envelope) == text or rfc8785.dumps(envelope) == text
 
 
-def _as_text(body: bytes | None) -> str | None:
+def _to_base64(body: bytes | None) -> str | None:
     return None if body is None else base64.b64encode(body).decode("ascii")

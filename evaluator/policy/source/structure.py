@@ -1,8 +1,8 @@
-"""Where a YAML document breaks its schema, in words that fit a policy file.
+"""Reports schema violations of a policy file in terms of policies.
 
-To a schema a key is missing and another is not allowed; a person has misspelt one key. What follows from
-another mistake is not reported: a missing key if a key beside it was meant to be that key, the sentence of a rule if
-its condition is in a key `when`.
+One typing mistake often violates a schema twice: for `rul:` the schema misses `rule` and does not know `rul`. Only the
+cause is reported. A missing key is not reported if an unknown key next to it is probably a misspelling of it. The
+sentence of a rule is not parsed if a part of it is in a key of its own, such as `when:`; the hint joins the parts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from evaluator.policy.source.problems import Problems
 from evaluator.policy.source.yaml_text import Located
 
 _CONDITION_KEYS = ("when", "if", "condition", "where", "unless", "while")
-_RULE_KEYS = (*_CONDITION_KEYS, "then", "do", "action", "verb")
+_SENTENCE_KEYS = (*_CONDITION_KEYS, "then", "do", "action", "verb")
 _TYPES = {
     **dict.fromkeys(("str", "text", "name"), "string"),
     **dict.fromkeys(("int", "number", "num", "vlan"), "integer"),
@@ -30,20 +30,22 @@ _Path = tuple[str | int, ...]
 
 
 def refuse_violations(located: Located, schema_name: str, problems: Problems) -> None:
-    """Note every place where a YAML document breaks its schema."""
+    """Report each violation of the schema, except those that follow from another one."""
     if is_valid(located.value, schema_name):
         return
-    found = violations(located.value, schema_name)
+    all_violations = violations(located.value, schema_name)
     if _rules_in_parameters(located):
         span = located.children["parameters"].keys["rules"]
         problems.error("POLICY_INVALID", "`rules` is inside `parameters`", span, "begin its line in the first column")
-        found = tuple(v for v in found if v.path[:2] != ("parameters", "rules") and _missing(v) != "rules")
-    meant = {(v.path[:-1], _meant(v)) for v in found if v.unknown_key is not None}
-    for violation in found:
+        all_violations = tuple(
+            v for v in all_violations if v.path[:2] != ("parameters", "rules") and _missing_key(v) != "rules"
+        )
+    intended_keys = {(v.path[:-1], _intended_key(v)) for v in all_violations if v.unknown_key is not None}
+    for violation in all_violations:
         place = located.at(violation.path)
         if violation.unknown_key is not None:
             _unknown_key(violation, located, problems)
-        elif not place.broken and (violation.path, _missing(violation)) not in meant:
+        elif not place.broken and (violation.path, _missing_key(violation)) not in intended_keys:
             _wrong_value(violation, place, problems)
 
 
@@ -53,19 +55,19 @@ def _rules_in_parameters(located: Located) -> bool:
     return "rules" not in located.children and inside is not None and isinstance(inside.value, list)
 
 
-def _missing(violation: Violation) -> str:
-    """Return the key that is missing; an empty text if something else is wrong."""
+def _missing_key(violation: Violation) -> str:
+    """Return the key that is missing; an empty text for any other violation."""
     return violation.missing_key or ""
 
 
-def _meant(violation: Violation) -> str:
-    """Return the known key that was probably meant; `rule` for a part of a rule's sentence as a key of its own."""
+def _intended_key(violation: Violation) -> str:
+    """Return the key that was probably intended; `rule` if the unknown key is a part of a rule's sentence."""
     key = violation.unknown_key or ""
     lookalike = lookalike_in(key)
     plain = (lookalike.meant if lookalike is not None else key).strip().removeprefix("- ").lower()
     if plain in violation.known_keys:
         return plain
-    if "rule" in violation.known_keys and (plain in _RULE_KEYS or plain.partition(" ")[0] in VERBS):
+    if "rule" in violation.known_keys and (plain in _SENTENCE_KEYS or plain.partition(" ")[0] in VERBS):
         return "rule"
     return did_you_mean(key, violation.known_keys).removeprefix("did you mean `").removesuffix("`?")
 
@@ -78,19 +80,19 @@ def _unknown_key(violation: Violation, located: Located, problems: Problems) -> 
 
 
 def _hint_for_key(violation: Violation, parent: Located) -> str:
-    key, meant = violation.unknown_key or "", _meant(violation)
+    key, intended = violation.unknown_key or "", _intended_key(violation)
     lookalike = lookalike_in(key)
-    if lookalike is not None and meant:
-        return f"write {quote(meant)}: in this key {lookalike.message.removeprefix('it contains ')}"
-    if meant == "rule" and key.lower() not in ("rule", "rules", "rul", "ruel"):
+    if lookalike is not None and intended:
+        return f"write {quote(intended)}: in this key {lookalike.message.removeprefix('it contains ')}"
+    if intended == "rule" and key.lower() not in ("rule", "rules", "rul", "ruel"):
         sentence = _sentence(key, parent)
         if sentence:
-            return f"verb and condition are one sentence: `rule: {sentence}`"
-    return f"did you mean {quote(meant)}?" if meant else f"expected {violation.expected}"
+            return f"write the verb and the condition as one sentence: `rule: {sentence}`"
+    return f"did you mean {quote(intended)}?" if intended else f"expected {violation.expected}"
 
 
 def _sentence(key: str, parent: Located) -> str:
-    """Return the sentence of a rule that was divided among keys, and take what is there of it as explained."""
+    """Return the sentence of a rule whose parts are in several keys; mark its key `rule` as reported."""
     rule, value = parent.children.get("rule"), parent.children[key].value
     condition = str(value) if isinstance(value, str) else "…"
     if key in _CONDITION_KEYS:
@@ -109,7 +111,7 @@ def _sentence(key: str, parent: Located) -> str:
 
 def _wrong_value(violation: Violation, place: Located, problems: Problems) -> None:
     span = Span(place.span.start, min(place.span.end, place.span.start + 1)) if place.keys else place.span
-    missing = _missing(violation)
+    missing = _missing_key(violation)
     if missing:
         problems.error("POLICY_INVALID", f"missing key {quote(missing)}", span, _hint_for_missing(missing))
         return
@@ -119,16 +121,16 @@ def _wrong_value(violation: Violation, place: Located, problems: Problems) -> No
 
 def _hint_for_missing(key: str) -> str:
     return {
-        "name": "each rule has a name: `- name: not-over-a-bridge`",
-        "rule": "each rule has a sentence: `rule: match nic when nic.addresses overlaps host.addresses`",
-        "policy": "the first line of a policy is its name: `policy: my-policy`",
+        "name": "each rule needs a name: `- name: not-over-a-bridge`",
+        "rule": "each rule needs a sentence: `rule: match nic when nic.addresses overlaps host.addresses`",
+        "policy": "a policy needs a name: `policy: my-policy`",
         "rules": "write `rules:`, and a list of rules below it",
         "type": "write `type: string`, `integer`, `boolean`, `address` or `cidr`, in brackets for a list: `[string]`",
     }.get(key, "")
 
 
 def _explained(violation: Violation, place: Located) -> tuple[str, str]:
-    """Return what is wrong with a value, and what to write."""
+    """Return the message and the hint for an invalid value."""
     key = next((str(step) for step in reversed(violation.path) if isinstance(step, str)), "the file")
     value, expected = place.value, violation.expected
     if value is None:
@@ -162,8 +164,10 @@ def _not_a_map(key: str, value: object, violation: Violation) -> tuple[str, str]
 
 
 def _hint_for_type(value: str) -> str:
-    low = value.lower()
-    if low in _LISTS:
+    lower = value.lower()
+    if lower in _LISTS:
         return "write the type of the elements in brackets: `type: [string]`"
-    known = _TYPES.get(low.rstrip("s"), _TYPES.get(low, ""))
-    return f"write `{known}`" if known else did_you_mean(value, TYPE_NAMES) or f"the types are {', '.join(TYPE_NAMES)}"
+    intended = _TYPES.get(lower.rstrip("s"), _TYPES.get(lower, ""))
+    if intended:
+        return f"write `{intended}`"
+    return did_you_mean(value, TYPE_NAMES) or f"the types are {', '.join(TYPE_NAMES)}"

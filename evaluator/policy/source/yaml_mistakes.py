@@ -118,7 +118,7 @@ def _odd_characters(line: _Line, _: Sequence[_Line]) -> YamlMistake | None:
     for at, char in enumerate(line.text):
         lookalike = lookalike_in(char) if not char.isascii() and (char.isspace() or not char.isprintable()) else None
         if lookalike is not None and not re.search(r"[\"']", line.text[:at]):
-            message = f"this line has an invisible character: {lookalike.message.removeprefix('it holds ')}"
+            message = f"this line has an invisible character: {lookalike.message.removeprefix('it contains ')}"
             return YamlMistake(
                 message, "type an ordinary space" if lookalike.plain else "delete it", _character(line, at)
             )
