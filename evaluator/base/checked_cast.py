@@ -7,7 +7,7 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-def proven(value: object, type_: type[_T]) -> _T:
+def checked_cast(value: object, type_: type[_T]) -> _T:
     """Return a value as this type; TypeError if it has another type, which is a programming error."""
     if not isinstance(value, type_):
         raise TypeError(f"expected a {type_.__name__}, found a {type(value).__name__}")

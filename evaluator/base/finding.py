@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from evaluator.base.diagnostic import Severity
 
 
-class Source(StrEnum):
+class FindingSource(StrEnum):
     """The source of a finding."""
 
     REPORT = "the report"
@@ -35,17 +35,17 @@ class Trait(Enum):
     ORDINARY_UNASKED = "normal for an address that is not a host address, such as one on many unnumbered links"
 
 
-_REPORT, _NAMES, _EVALUATOR, _POLICY = Source
+_REPORT, _NAMES, _EVALUATOR, _POLICY = FindingSource
 
 
 class FindingCode(StrEnum):
     """The finding codes of activenic and its shipped policies, each with its source, meaning and traits."""
 
-    source: Source
+    source: FindingSource
     meaning: str
     traits: frozenset[Trait]
 
-    def __new__(cls, code: str, source: Source, meaning: str, *traits: Trait) -> Self:
+    def __new__(cls, code: str, source: FindingSource, meaning: str, *traits: Trait) -> Self:
         """Return the code as a text, which is its name in documents."""
         member = str.__new__(cls, code)
         member._value_ = code

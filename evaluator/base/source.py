@@ -28,7 +28,7 @@ class Span(Struct, frozen=True, array_like=True):
             raise ValueError(f"no such span: {self.start}..{self.end}")
 
 
-class Part(Struct, frozen=True):
+class SourcePart(Struct, frozen=True):
     """One of several joined texts: the offset of its start, and its name in messages."""
 
     start: int
@@ -45,7 +45,7 @@ class Source(Struct, frozen=True, dict=True):
     name: str
     text: str
     path: str | None = None
-    parts: tuple[Part, ...] = ()
+    parts: tuple[SourcePart, ...] = ()
 
     @cached_property
     def _starts(self) -> tuple[int, ...]:
@@ -62,9 +62,9 @@ class Source(Struct, frozen=True, dict=True):
         line, column = self.line_column(span.start)
         return f"{visible(self._part_at(span.start).name)}:{line}:{column}"
 
-    def _part_at(self, offset: int) -> Part:
+    def _part_at(self, offset: int) -> SourcePart:
         at = bisect.bisect_right(self.parts, offset, key=lambda part: part.start)
-        return self.parts[at - 1] if at else Part(0, self.name)
+        return self.parts[at - 1] if at else SourcePart(0, self.name)
 
     def _line_at(self, offset: int) -> int:
         """Return the index of the line that contains an offset."""
@@ -92,7 +92,7 @@ def join(sources: Sequence[Source]) -> Source:
     """Return several texts as one with the name of the last; `place` still gives the place in the original text."""
     parts, start = [], 0
     for source in sources:
-        parts.append(Part(start, source.name))
+        parts.append(SourcePart(start, source.name))
         start += len(source.text) + 1
     own = sources[-1]
     return Source(own.name, "\n".join([source.text for source in sources]), own.path, tuple(parts))

@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from evaluator.audit.log.items import Entry, Item
+from evaluator.audit.log.items import Item, LogEntry
 from evaluator.audit.log.verification import Verification
 from evaluator.audit.record import Json, Record
 from evaluator.base.text import flat, visible
@@ -91,12 +91,12 @@ def _print_rows(rows: Sequence[Sequence[str]], stream: TextIO, *, is_headed: boo
     stream.writelines(f"{line.rstrip()}\n" for line in capture.get().splitlines())
 
 
-def print_record(entry: Entry, record: Record, stream: TextIO) -> None:
+def print_record(entry: LogEntry, record: Record, stream: TextIO) -> None:
     """Print one record as text."""
     _print_rows([[visible(cell) for cell in row] for row in _lines(entry, record)], stream)
 
 
-def _lines(entry: Entry, record: Record) -> Iterator[Sequence[str]]:
+def _lines(entry: LogEntry, record: Record) -> Iterator[Sequence[str]]:
     envelope = record.envelope
     inputs, result = envelope["input"], envelope["result"]
     addresses = ", ".join(inputs["host"]["answers"]) or "no address"

@@ -22,7 +22,7 @@ from evaluator.explain.near_miss import NearMisses
 from evaluator.explain.summary import RuleResults, outcome, summary
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
-from evaluator.policy.language.environment import Question, Scene
+from evaluator.policy.language.environment import Environment, Question
 from evaluator.policy.language.program import Rule
 from evaluator.policy.run.clause import ClauseFinder
 from evaluator.policy.run.interpret import subjects
@@ -103,9 +103,9 @@ class _Step:
     def __init__(self, rule: Rule, question: Question, result: Links | bool, before: Links, after: Links) -> None:
         self.rule = rule
         self.fired = bool(result)
-        scene = Scene(question, before)
-        self.clause_finder = ClauseFinder(scene)
-        self.subjects = {link.name for link in subjects(rule, scene)}
+        environment = Environment(question, before)
+        self.clause_finder = ClauseFinder(environment)
+        self.subjects = {link.name for link in subjects(rule, environment)}
         self.hits = {link.name for link in result} if isinstance(result, tuple) else set()
         self.removed = {link.name for link in before} - {link.name for link in after}
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import dns.name
 
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 from evaluator.facts.address import Address
 from evaluator.names.exchange import ANSWERS, rcode_failure
 from evaluator.names.lookup import Family, Outcome
-from evaluator.names.wire import Record, Response
+from evaluator.names.wire import DnsRecord, Response
 
 LONGEST_CHAIN = 16
 _STALE = (3, 19)  # stale answer, stale NXDOMAIN answer (RFC 8914)
 _NO_NAME = "NXDOMAIN"
 
 
-class Chain:
+class CnameChain:
     """The chain of one name and record type. The caller passes the responses in order, until one ends the chain."""
 
     def __init__(self, name: str, rdtype: str) -> None:
@@ -62,8 +62,8 @@ class Chain:
         least = min(self._ttls, default=None)
         return Family(self._rdtype, outcome, addresses, tuple(self._links), least, self._is_stale)
 
-    def _step(self, alias: Record) -> Outcome | None:
-        target = proven(alias.value, dns.name.Name)
+    def _step(self, alias: DnsRecord) -> Outcome | None:
+        target = checked_cast(alias.value, dns.name.Name)
         self._links.append((self.next_name, target.to_text(omit_final_dot=True), alias.ttl))
         self._ttls.append(alias.ttl)
         if target in self._visited:

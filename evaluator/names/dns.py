@@ -23,7 +23,7 @@ import dns.message
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evaluator.names.chain import Chain
+from evaluator.names.chain import CnameChain
 from evaluator.names.config import EDNS_PAYLOAD, ResolverConfig, Server
 from evaluator.names.exchange import ANSWERS, Exchange, failure_of
 from evaluator.names.lookup import Family, Outcome
@@ -72,7 +72,7 @@ class _TypeLookup:
     def __init__(
         self, name: str, rdtype: str, config: ResolverConfig, deadline: float, now: Callable[[], datetime]
     ) -> None:
-        self._chain = Chain(name, rdtype)
+        self._chain = CnameChain(name, rdtype)
         self._rdtype = rdtype
         self._config = config
         self._deadline = deadline
@@ -169,7 +169,7 @@ def rebuild(name: str, exchanges: Sequence[Exchange], *, had_servers: bool) -> t
 
 
 def _rebuild_type(name: str, rdtype: str, exchanges: Sequence[Exchange], had_servers: bool) -> Family:
-    chain = Chain(name, rdtype)
+    chain = CnameChain(name, rdtype)
     if not had_servers:
         return chain.end(Outcome.NO_SERVER)
     for exchange in (exchange for exchange in exchanges if exchange.is_used):

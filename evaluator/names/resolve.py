@@ -17,7 +17,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.base.text import quote
 from evaluator.facts.address import Address
@@ -116,7 +116,7 @@ async def _look_up(request: _Request) -> HostAddresses:
     await asyncio.to_thread(importlib.import_module, "evaluator.names.dns")
     from evaluator.names.dns import library_versions, look_up, utc_now  # noqa: PLC0415 -- imports dnspython
 
-    name = proven(request.host, HostName)
+    name = checked_cast(request.host, HostName)
     deadline = time.monotonic() + request.config.timeout
     hosts: HostsEntry | None = None
     if request.hosts_file is not None:

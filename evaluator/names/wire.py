@@ -35,7 +35,7 @@ class MalformedResponseError(ValueError):
     """The octets are not a valid DNS response."""
 
 
-class Record(Struct, frozen=True):
+class DnsRecord(Struct, frozen=True):
     """An A, AAAA or CNAME record of class IN; `value` is the address or the alias's target."""
 
     owner: dns.name.Name
@@ -53,7 +53,7 @@ class Response(Struct, frozen=True):
     rcode: str
     flags: str
     ede: tuple[tuple[int, str], ...]
-    answers: tuple[Record, ...]
+    answers: tuple[DnsRecord, ...]
     zones: tuple[dns.name.Name, ...]
     refers: bool = False
 
@@ -95,7 +95,7 @@ def _read(wire: bytes) -> Response:
     for _ in range(questions):
         _name(parser)
         parser.get_struct("!HH")
-    answers: list[Record] = []
+    answers: list[DnsRecord] = []
     zones: list[dns.name.Name] = []
     ede: list[tuple[int, str]] = []
     rcode, refers = flags & 0x000F, False
@@ -131,7 +131,7 @@ def _name(parser: dns.wire.Parser) -> dns.name.Name:
     return name
 
 
-def _record(parser: dns.wire.Parser, header: _RecordHeader) -> Record:
+def _record(parser: dns.wire.Parser, header: _RecordHeader) -> DnsRecord:
     with parser.restrict_to(header.length):
         rdclass, rdtype = dns.rdataclass.RdataClass.make(header.rdclass), dns.rdatatype.RdataType.make(header.rdtype)
         rdata = dns.rdata.from_wire_parser(rdclass, rdtype, parser)
@@ -142,7 +142,7 @@ def _record(parser: dns.wire.Parser, header: _RecordHeader) -> Record:
     else:
         raise MalformedResponseError("a record is not of its stated type")
     ttl = header.ttl if header.ttl <= _HIGHEST_TTL else 0
-    return Record(header.owner, dns.rdatatype.to_text(rdtype), ttl, value)
+    return DnsRecord(header.owner, dns.rdatatype.to_text(rdtype), ttl, value)
 
 
 def _extended_errors(options: bytes) -> Iterator[tuple[int, str]]:

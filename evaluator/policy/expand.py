@@ -16,7 +16,7 @@ from evaluator.base.text import visible
 from evaluator.policy.check.message import fold
 from evaluator.policy.language.program import Rule
 from evaluator.policy.load import program_of
-from evaluator.policy.source.chain import Chain, string_of
+from evaluator.policy.source.chain import PolicyChain, string_of
 from evaluator.policy.source.extend import MergedPolicy, ParameterDeclaration, RuleEntry, levels
 from evaluator.policy.source.problems import Problems, one_line
 from evaluator.policy.source.scalar import read_scalar
@@ -25,7 +25,7 @@ _PLAIN_KEYS = ("code", "severity")
 _SENTENCES = ("message", "hint")
 
 
-def expand(chain: Chain) -> str:
+def expand(chain: PolicyChain) -> str:
     """Return a policy with everything that it inherits as one text; PolicyError if the policy is invalid."""
     program = program_of(chain)
     *_, merged = levels(chain.texts, Problems(chain.source))

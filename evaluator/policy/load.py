@@ -35,7 +35,7 @@ from evaluator.policy.language.vocabulary import FUNCTIONS, KEYWORDS, words_of
 from evaluator.policy.lint.placed import PlacedRule
 from evaluator.policy.lint.rules import lint, lint_whole, unused_parameters
 from evaluator.policy.parameters import TYPE_NAMES, read_value
-from evaluator.policy.source.chain import Chain, ParsedText, files_of, read_chain, recorded, string_of
+from evaluator.policy.source.chain import ParsedText, PolicyChain, files_of, read_chain, recorded, string_of
 from evaluator.policy.source.extend import MergedPolicy, ParameterDeclaration, levels, rule_maps
 from evaluator.policy.source.identity import policy_digest, policy_text
 from evaluator.policy.source.pin import check_pins
@@ -64,7 +64,7 @@ def program_of_texts(sources: Sequence[Source]) -> Program:
     raise PolicyError([Diagnostic("POLICY_INVALID", message)])
 
 
-def program_of(chain: Chain) -> Program:
+def program_of(chain: PolicyChain) -> Program:
     """Return the program of a policy's texts; PolicyError contains all mistakes in them."""
     problems = Problems(chain.source)
     problems.diagnostics.extend(chain.problems)
@@ -78,7 +78,7 @@ def program_of(chain: Chain) -> Program:
     return program
 
 
-def _build(chain: Chain, problems: Problems) -> Program:
+def _build(chain: PolicyChain, problems: Problems) -> Program:
     errors_before = _count_errors(problems)
     *bases, merged = levels(chain.texts, problems)
     is_order_certain = not bases or _count_errors(problems) == errors_before

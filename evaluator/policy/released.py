@@ -15,7 +15,7 @@ from evaluator.base.digest import digest
 from evaluator.base.shipped import read_shipped
 from evaluator.base.text import quote
 from evaluator.policy.language.program import PolicyText
-from evaluator.policy.source.chain import Chain
+from evaluator.policy.source.chain import PolicyChain
 from evaluator.policy.source.find import shipped_names, shipped_text
 from evaluator.policy.source.identity import policy_text
 from evaluator.policy.source.problems import Problems
@@ -23,7 +23,7 @@ from evaluator.policy.source.problems import Problems
 _HINT = "give the copy another name"
 
 
-def name_warnings(chain: Chain) -> tuple[Diagnostic, ...]:
+def name_warnings(chain: PolicyChain) -> tuple[Diagnostic, ...]:
     """Return a warning for each text that has the name of a shipped policy but is not a version of it."""
     shipped = _shipped()
     names = {text.name for text in shipped}

@@ -12,7 +12,7 @@ from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.text import quote
 from evaluator.facts.address import Address, in_order, parse_address
 from evaluator.facts.link import Kind, Owned
-from evaluator.report.owned import Entry, read_owned
+from evaluator.report.owned import AddressEntry, read_owned
 
 NETWORK_WORDS = frozenset({"nic.networks", "report.networks", "report.last_client_iface"})
 ROUTE_WORDS = frozenset({"nic.routes", "nic.gateways", "route_to"})
@@ -24,7 +24,7 @@ def place_of(kind: Kind) -> int:
     return _PLACES.get(kind, 0)
 
 
-def read_addresses(ifname: str, kind: Kind, entries: Iterable[Entry]) -> Owned:
+def read_addresses(ifname: str, kind: Kind, entries: Iterable[AddressEntry]) -> Owned:
     """Return the parsed addresses of an interface; those of a loopback link do not count and become findings."""
     owned = read_owned(ifname, entries)
     if kind is not Kind.LOOPBACK:

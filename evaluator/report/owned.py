@@ -17,7 +17,7 @@ from evaluator.facts.link import NOTHING_OWNED, Owned
 from evaluator.facts.netmask import parse_netmask
 
 
-class Entry(NamedTuple):
+class AddressEntry(NamedTuple):
     """One address entry of a report.
 
     `text` is `address`, `address/length` or `address/netmask`, and `pointer` its JSON Pointer. `netmask` or `length` is
@@ -34,10 +34,10 @@ class Entry(NamedTuple):
     flags: frozenset[str] = NO_FLAGS
 
 
-_Valid = tuple[Address, int | None, Entry]  # an address that counts, its prefix length, and its entry
+_Valid = tuple[Address, int | None, AddressEntry]  # an address that counts, its prefix length, and its entry
 
 
-def read_owned(ifname: str, entries: Iterable[Entry]) -> Owned:
+def read_owned(ifname: str, entries: Iterable[AddressEntry]) -> Owned:
     """Return the addresses in the entries of an interface, with findings for invalid entries and unusable addresses."""
     valid: list[_Valid] = []
     findings: list[Finding] = []
@@ -60,7 +60,7 @@ def read_owned(ifname: str, entries: Iterable[Entry]) -> Owned:
     return Owned(_without_duplicates(valid), tuple(findings), texts) if valid or findings else NOTHING_OWNED
 
 
-def _read_entry(entry: Entry) -> tuple[Address, int | None]:
+def _read_entry(entry: AddressEntry) -> tuple[Address, int | None]:
     address, prefix = read_entry(entry.text)
     if prefix is None and entry.netmask:
         prefix = _netmask_length(entry.netmask)
@@ -130,7 +130,7 @@ def _malformed(ifname: str, text: str) -> Finding:
     )
 
 
-def _malformed_netmask(ifname: str, entry: Entry) -> Finding:
+def _malformed_netmask(ifname: str, entry: AddressEntry) -> Finding:
     return Finding(
         FindingCode.MALFORMED_ADDRESS,
         Severity.WARNING,

@@ -3,16 +3,17 @@
 A reader has two entry points with one verdict. The verdict is that of the format's JSON Schema, which is the published
 contract: a document is valid if and only if the schema accepts it.
 
-`Reader.read_text` is the fast path. It decodes the text directly into the typed structs of the format's `wire.py`, in
-one pass and without plain values for members that no rule reads. The types are written so that they accept nothing that
-the schema refuses. They do refuse some valid documents, with forms that tools hardly ever print, such as `1500.0` for
-an integer. If the types refuse the text, or a key of another format is present, the result is None. None means "not
-decided", never "invalid".
+`FormatReader.read_text` is the fast path. It decodes the text directly into the typed structs of the format's
+`wire.py`, in one pass and without plain values for members that no rule reads. The types are written so that they
+accept nothing that the schema refuses. They do refuse some valid documents, with forms that tools hardly ever print,
+such as `1500.0` for an integer. If the types refuse the text, or a key of another format is present, the result is
+None. None means "not decided", never "invalid".
 
-`Reader.read` decides every document, given as a plain value. It first tries to convert the value to the same types, for
-a document that was given as a dict. If the types refuse it, the slow path follows: validate the value with the schema,
-which reports every problem with a JSON Pointer; normalize it (`normalized` writes `1500` for `1500.0` and drops null
-members, and the reader of VDSM converts booleans from text); and convert it to the types, which cannot fail then.
+`FormatReader.read` decides every document, given as a plain value. It first tries to convert the value to the same
+types, for a document that was given as a dict. If the types refuse it, the slow path follows: validate the value with
+the schema, which reports every problem with a JSON Pointer; normalize it (`normalized` writes `1500` for `1500.0` and
+drops null members, and the reader of VDSM converts booleans from text); and convert it to the types, which cannot fail
+then.
 
 So both paths give the same structs and thus the same facts and findings. The types only decide how fast a document is
 read. `tests/report/test_verdict.py` compares text, dict and schema on captured, generated and mutated documents.
@@ -89,7 +90,7 @@ class Report(Struct, frozen=True, dict=True, eq=False):
         return hash((self.format, self.findings))
 
 
-class Reader(Protocol):
+class FormatReader(Protocol):
     """The module that reads one format."""
 
     def read(self, document: object) -> Reading:
@@ -131,9 +132,9 @@ class Format(Struct, frozen=True):
     is_default: bool = False
 
     @property
-    def read(self) -> Reader:
+    def read(self) -> FormatReader:
         """The module that reads the format."""
-        return cast("Reader", entry(self.reader))
+        return cast("FormatReader", entry(self.reader))
 
 
 def decode_or_none(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T | None:

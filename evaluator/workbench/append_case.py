@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Diagnostic, PolicyError, RecordCode, RecordError
 from evaluator.base.files import read_regular
 from evaluator.base.source import Source
@@ -56,7 +56,7 @@ def write_test(path: Path, case: ChangeCase, policy: Program, policy_name: str, 
 def _with_test(path: Path, raw: str, case: ChangeCase, policy_name: str) -> str:
     """Return the text of a test file with a new test after the last test."""
     source = Source(str(path), read_text_file(path))
-    located = proven(read_yaml(source, Problems(source)), Located)
+    located = checked_cast(read_yaml(source, Problems(source)), Located)
     tests = located.children["tests"]
     last = tests.children[len(tests.children) - 1]
     dash = source.text.rfind("-", 0, last.span.start)

@@ -35,7 +35,7 @@ class Answer(Struct, frozen=True):
         return {"status": self.status, "hostActiveNic": self.hostActiveNic, "refusals": list(self.refusals)}
 
 
-class Change(Struct, frozen=True):
+class AnswerChange(Struct, frozen=True):
     """A question that the two policies answer differently; `rules` are the first rules that made the difference."""
 
     id: str
@@ -64,7 +64,7 @@ class Comparison(Struct, frozen=True):
     new: Policy
     questions: int
     other_findings: int
-    changes: tuple[Change, ...]
+    changes: tuple[AnswerChange, ...]
     refused: tuple[Refused, ...]
 
     @property
@@ -101,7 +101,7 @@ class Comparison(Struct, frozen=True):
 def collect(old: Policy, new: Policy, items: Iterable[Compared | Unreadable]) -> Comparison:
     """Return the comparison of two policies from its items."""
     questions = other_findings = 0
-    changes: list[Change] = []
+    changes: list[AnswerChange] = []
     refused: list[Refused] = []
     for item in items:
         questions += 1
@@ -111,13 +111,13 @@ def collect(old: Policy, new: Policy, items: Iterable[Compared | Unreadable]) ->
             answers = Answer.of(item.old), Answer.of(item.new)
             question = item.question
             labels = dict(question.labels)
-            changes.append(Change(question.id, labels, item.transition, *answers, item.first_differing_rules))
+            changes.append(AnswerChange(question.id, labels, item.transition, *answers, item.first_differing_rules))
         else:
             other_findings += item.has_other_findings
     return Comparison(old, new, questions, other_findings, tuple(changes), tuple(refused))
 
 
-def _change(change: Change) -> dict[str, object]:
+def _change(change: AnswerChange) -> dict[str, object]:
     return {
         "id": change.id,
         "labels": change.labels,

@@ -35,7 +35,7 @@ _RESOLVER = yaml.resolver.Resolver()
 _STRING = "tag:yaml.org,2002:str"
 
 
-class Edit(Struct, frozen=True):
+class TextEdit(Struct, frozen=True):
     """The new text of a part of a file; `start` and `end` are offsets in the text of the file."""
 
     start: int
@@ -60,7 +60,7 @@ def format_policy(name: str, raw: str) -> str:
     return text
 
 
-def edits_of(name: str, raw: str) -> tuple[Edit, ...]:
+def edits_of(name: str, raw: str) -> tuple[TextEdit, ...]:
     """Return the edits, in order, that bring the sentences of a policy into canonical form.
 
     PolicyError lists all invalid sentences; also if the text is not a policy.
@@ -130,7 +130,7 @@ def _scalar(source: Source, value: Located) -> ScalarText | None:
         return None
 
 
-def _edits(source: Source, place: _Place) -> Iterator[Edit]:
+def _edits(source: Source, place: _Place) -> Iterator[TextEdit]:
     """Yield the edit of a sentence, if it is not in canonical form."""
     scalar = _scalar(source, place.value)
     if scalar is None:
@@ -154,7 +154,7 @@ def _edits(source: Source, place: _Place) -> Iterator[Edit]:
         text = "\n".join([_header(source, place), " " * indent + lines[0], *lines[1:]])
     new_text = (" " if follows_key else "") + text
     if source.text[start:end] != new_text:
-        yield Edit(start, end, new_text)
+        yield TextEdit(start, end, new_text)
 
 
 def _extent(source: Source, place: _Place) -> tuple[int, int]:
@@ -212,7 +212,7 @@ def _values(located: Located) -> object:
     return located.value
 
 
-def _in_raw(raw: str, edits: Sequence[Edit]) -> Iterator[Edit]:
+def _in_raw(raw: str, edits: Sequence[TextEdit]) -> Iterator[TextEdit]:
     """Yield the edits with offsets and line ends of the raw text, which may have a byte order mark and CR LF."""
     start = 1 if raw.startswith("\ufeff") else 0
     offsets = [index for index in range(start, len(raw)) if not raw.startswith("\r\n", index)]
@@ -220,4 +220,4 @@ def _in_raw(raw: str, edits: Sequence[Edit]) -> Iterator[Edit]:
     line_end = "\r\n" if "\r\n" in raw else "\n"
     for edit in edits:
         end = offsets[edit.end - 1] + 1 if edit.end else 0
-        yield Edit(offsets[edit.start], end, edit.text.replace("\n", line_end))
+        yield TextEdit(offsets[edit.start], end, edit.text.replace("\n", line_end))

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Diagnostic, HostNameError
 from evaluator.base.text import quote
 from evaluator.facts.host_addresses import HostAddresses
@@ -39,7 +39,7 @@ def is_question(document: object) -> bool:
 def read_question(document: object, default_id: str) -> AskedQuestion:
     """Return the question in a document; QuestionError with every problem if it, its report or its host is invalid."""
     refuse_invalid(document, _SCHEMA)
-    question = proven(document, dict)
+    question = checked_cast(document, dict)
     return AskedQuestion(
         question.get("id", default_id),
         read_report(question["report"], question.get("format", "auto")),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import evaluator
 from evaluator import Decision, HostAddresses, PolicyError
 from evaluator.audit.mask.mask import mask
-from evaluator.audit.mask.policy import Labels
+from evaluator.audit.mask.policy import LabelMask
 from evaluator.audit.mask.pseudonyms import Pseudonyms
 from evaluator.audit.replay import replay
 from evaluator.engine import Policy
@@ -76,7 +76,7 @@ def test_a_mask_keeps_the_status_and_maps_the_chosen_interface(rules: Rules, rep
     for key in ("owners", "candidates"):
         assert now[key] == sorted(map(names.name, then[key]))
     codes = [[one["code"] for one in result["findings"]] for result in (then, now)]
-    assert sorted(map(Labels(names), codes[0])) == sorted(codes[1])
+    assert sorted(map(LabelMask(names), codes[0])) == sorted(codes[1])
     assert leaks(masked, identifying(read, host)) == set()
     reasons = masked.envelope.get("not_replayable", [])
     text = (record.policy or b"").decode()

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from evaluator import DecisionLog, RecordError
-from evaluator.audit.log.items import Damaged, Entry
+from evaluator.audit.log.items import Damaged, LogEntry
 from evaluator.audit.record import Record
 from evaluator.cli.main import main
 from tests.support.logs import WHEN, dump, filled, open_log, tampering
@@ -67,7 +67,7 @@ def read(path: Path) -> tuple[dict[str, Record], list[Damaged], bool]:
         listed, places = list(log.items()), list(log.places())
         records = {place.decision_id: place for place in places if isinstance(place, Record)}
         damaged = [place for place in places if isinstance(place, Damaged)]
-        assert [item.name for item in listed if isinstance(item, Entry)] == list(records)
+        assert [item.name for item in listed if isinstance(item, LogEntry)] == list(records)
         for name, record in records.items():
             assert log.get(name) == record
         is_named = bool(damaged or log.problems or any(item.problems for item in listed))

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 import evaluator
 from evaluator import HostAddresses
 from evaluator.audit.mask.mask import mask
-from evaluator.audit.mask.policy import Labels
+from evaluator.audit.mask.policy import LabelMask
 from evaluator.audit.mask.pseudonyms import Pseudonyms
 from evaluator.audit.mask.schema import MASKS, Walker, part_of
 from evaluator.audit.record import Record, digest
@@ -233,7 +233,7 @@ def test_no_secret_passes_the_walker_in_any_member_of_a_schema(schema: str) -> N
     for name, secret in SECRETS.items():
         made = document_of(document, document.get("$defs", {}), secret)
         assert secret in json.dumps(made, ensure_ascii=False)
-        masked = Walker(pseudonyms, Labels(pseudonyms)).document(made, part_of(schema))
+        masked = Walker(pseudonyms, LabelMask(pseudonyms)).document(made, part_of(schema))
         assert found_in(json.dumps(masked), {name: secret}) == []
 
 
@@ -322,4 +322,4 @@ def test_a_new_format_is_masked_by_its_schema_alone(monkeypatch: pytest.MonkeyPa
 def test_what_stays_of_a_plain_value(value: object, masked: object) -> None:
     part = replace(part_of("nmstate-report").members["interfaces"], items=None, mask="plain", words=frozenset({"up"}))
     pseudonyms = Pseudonyms(KEY)
-    assert Walker(pseudonyms, Labels(pseudonyms)).document(value, part) == masked
+    assert Walker(pseudonyms, LabelMask(pseudonyms)).document(value, part) == masked

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import evaluator
 from evaluator.facts.host import HostFacts
 from evaluator.policy.compile.rules import compile_condition
-from evaluator.policy.language.environment import Question, Scene
+from evaluator.policy.language.environment import Environment, Question
 from evaluator.policy.parameters import bind
 from evaluator.policy.run.evidence import depends_on_missing
 from evaluator.policy.run.interpret import Bindings, holds
@@ -47,8 +47,8 @@ def test_what_is_not_open_is_the_same_for_every_value(
     one, other = (evaluator.read_report(document).facts for document in documents)
     for rule in program.rules:
         for name in [link.name for link in one.links] if rule.has_subject else [None]:
-            scenes = [Scene(Question(facts, host, parameters), facts.links) for facts in (one, other)]
-            first, second = ((scene, bound_to(name, scene.facts)) for scene in scenes)
+            scenes = [Environment(Question(facts, host, parameters), facts.links) for facts in (one, other)]
+            first, second = ((environment, bound_to(name, environment.facts)) for environment in scenes)
             where = depends_on_missing(rule.condition, MISSING)
             is_open = holds(where, *first)
             nic = None if name is None else one.by_name[name]

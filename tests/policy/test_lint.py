@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import HostAddresses, PolicyError
-from evaluator.policy.language.environment import Question, Scene
+from evaluator.policy.language.environment import Environment, Question
 from evaluator.policy.language.program import Program
 from evaluator.policy.language.verbs import Effect
 from evaluator.policy.lint.normal import opposite
@@ -117,9 +117,9 @@ def test_what_the_analysis_says_of_conditions_is_so(rules: Rules, asked: list[tu
     for one in asked:
         question = _question(one, program)
         for candidates in ((), question.owners, question.facts.links):
-            scene = Scene(question, candidates)
+            environment = Environment(question, candidates)
             for nic in question.facts.links:
-                held = {condition for condition in conditions if holds(condition, scene, {"nic": nic})}
+                held = {condition for condition in conditions if holds(condition, environment, {"nic": nic})}
                 assert not [pair for pair in never if held.issuperset(pair)]
                 assert not [(a, b) for a, b in implied if a in held and b not in held]
 
@@ -130,11 +130,11 @@ def test_moving_a_not_inwards_changes_nothing(rules: Rules, asked: tuple[Any, Ho
     if program is None:
         return
     question = _question(asked, program)
-    scene = Scene(question, question.owners)
+    environment = Environment(question, question.owners)
     for rule in program.rules:
         for nic in question.facts.links if rule.has_subject else ():
             bound = {"nic": nic}
-            assert holds(opposite(rule.condition), scene, bound) is not holds(rule.condition, scene, bound)
+            assert holds(opposite(rule.condition), environment, bound) is not holds(rule.condition, environment, bound)
 
 
 @given(
@@ -157,8 +157,8 @@ def test_each_warning_is_what_the_rule_does(rules: list[Rules], asked: list[tupl
             if warning.code == "RULE_NEVER_FIRES":
                 assert not step.fired, warning
             elif warning.code == "CONDITION_ALWAYS_TRUE":
-                scene = Scene(question, step.before)
-                judged = subjects(step.rule, scene) if step.rule.has_subject else ()
+                environment = Environment(question, step.before)
+                judged = subjects(step.rule, environment) if step.rule.has_subject else ()
                 assert step.hits == judged, warning
             elif warning.code == "RULE_SHADOWED" and step.rule.verb.chooses:
                 assert step.before == step.after, warning

@@ -8,7 +8,7 @@ from evaluator.base.finding import Finding
 from evaluator.facts.address import Address, OwnedAddress
 from evaluator.facts.link import Link
 from evaluator.policy.compile.rules import CompiledPolicy, ResultsAndFindings
-from evaluator.policy.language.environment import Question, Scene
+from evaluator.policy.language.environment import Environment, Question
 from evaluator.policy.language.program import Program, Template
 from evaluator.policy.language.types import Base
 from evaluator.policy.language.verbs import Effect
@@ -47,39 +47,41 @@ def findings_of(steps: Sequence[RuleResult], question: Question) -> list[Finding
 
 
 def _findings(step: RuleResult, question: Question) -> Iterator[Finding]:
-    rule, scene = step.rule, Scene(question, step.before)
+    rule, environment = step.rule, Environment(question, step.before)
     found: list[tuple[Bindings, set[str], set[Address]]]
     if rule.has_subject:
-        found = [({"nic": nic}, {nic.name}, _about(rule.message, scene, nic)) for nic in step.hits]
+        found = [({"nic": nic}, {nic.name}, _about(rule.message, environment, nic)) for nic in step.hits]
     else:
-        found = [({}, *_named_in(rule.message, scene, {}))]
+        found = [({}, *_named_in(rule.message, environment, {}))]
     for bound, interfaces, addresses in found:
         if rule.verb.effect is Effect.MAKE_AMBIGUOUS:
             interfaces.update(nic.name for nic in step.before)
             addresses.update(owned.address for nic in step.before for owned in question.matched(nic))
-        message, hint = (_filled(template, scene, bound) for template in (rule.message, rule.hint))
+        message, hint = (_filled(template, environment, bound) for template in (rule.message, rule.hint))
         texts = tuple(str(address) for address in sorted(addresses))
         yield Finding(rule.code, rule.severity, message, tuple(sorted(interfaces)), texts, rule.place, hint)
 
 
-def _filled(template: Template, scene: Scene, bound: Bindings) -> str:
-    return "".join(part if isinstance(part, str) else show(evaluate(part, scene, bound)) for part in template.parts)
+def _filled(template: Template, environment: Environment, bound: Bindings) -> str:
+    return "".join(
+        part if isinstance(part, str) else show(evaluate(part, environment, bound)) for part in template.parts
+    )
 
 
-def _about(template: Template, scene: Scene, nic: Link) -> set[Address]:
+def _about(template: Template, environment: Environment, nic: Link) -> set[Address]:
     """Return the addresses that a message names; if it has no words for addresses, those that the interface matched."""
     words = [part for part in template.parts if not isinstance(part, str)]
     if any(word.type.base in (Base.ADDRESS, Base.OWNED) for word in words):
-        return _named_in(template, scene, {"nic": nic})[1]
-    return {owned.address for owned in scene.question.matched(nic)}
+        return _named_in(template, environment, {"nic": nic})[1]
+    return {owned.address for owned in environment.question.matched(nic)}
 
 
-def _named_in(template: Template, scene: Scene, bound: Bindings) -> tuple[set[str], set[Address]]:
+def _named_in(template: Template, environment: Environment, bound: Bindings) -> tuple[set[str], set[Address]]:
     """Return the interfaces and the addresses that a message names."""
     interfaces: set[str] = set()
     addresses: set[Address] = set()
     for part in template.parts:
-        value = part if isinstance(part, str) else evaluate(part, scene, bound)
+        value = part if isinstance(part, str) else evaluate(part, environment, bound)
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, Link):
                 interfaces.add(item.name)

@@ -15,7 +15,7 @@ import rfc8785
 from msgspec import Struct
 
 from evaluator.audit.log.chain import GENESIS, Head, checkpoint_hash
-from evaluator.audit.log.items import Entry, Item
+from evaluator.audit.log.items import Item, LogEntry
 from evaluator.audit.log.queries import is_hash
 from evaluator.audit.log.signatures import SignatureCheck
 from evaluator.audit.log.signing import Signer, signature_of
@@ -60,11 +60,11 @@ def next_checkpoint(items: Iterable[Item], pruned: Head, before: datetime) -> Ch
     last, damaged, damaged_so_far = pruned, [], list[int]()
     limit = time_text(before)
     for item in items:
-        if isinstance(item, Entry) and item.envelope["timestamp"] >= limit:
+        if isinstance(item, LogEntry) and item.envelope["timestamp"] >= limit:
             break
         if item.problems:
             damaged_so_far.append(item.seq)
-        if isinstance(item, Entry) or (item.hash and "" < item.timestamp < limit):
+        if isinstance(item, LogEntry) or (item.hash and "" < item.timestamp < limit):
             last, damaged = Head(item.seq, item.hash), damaged_so_far.copy()
     if last.seq <= pruned.seq:
         return None

@@ -20,7 +20,7 @@ import rfc8785
 from msgspec import Struct
 
 from evaluator.audit.log.chain import GENESIS, Head, entry_hash
-from evaluator.audit.log.items import SHORTEST_PREFIX, Damaged, Entry, Item, LogFilter, codes_of, matches
+from evaluator.audit.log.items import SHORTEST_PREFIX, Damaged, Item, LogEntry, LogFilter, codes_of, matches
 from evaluator.audit.log.reader import Progress, ambiguous, not_found
 from evaluator.audit.log.verification import Verification, first_problems
 from evaluator.audit.log.verify import head_problems
@@ -115,20 +115,20 @@ class ExportReader:
             elif isinstance(line.item, Damaged):
                 yield line.item
 
-    def record(self, entry: Entry) -> Record:
+    def record(self, entry: LogEntry) -> Record:
         """Return an entry with its bodies; a damaged body is None, and `damage` contains the reason."""
         for line in self._matching_lines(LogFilter()):
-            if line.record is not None and isinstance(line.item, Entry) and line.item.head == entry.head:
+            if line.record is not None and isinstance(line.item, LogEntry) and line.item.head == entry.head:
                 return line.record
         raise not_found(entry.decision_id)
 
     def count(self, log_filter: LogFilter) -> int:
         """Return the number of matching records."""
-        return sum(isinstance(item, Entry) for item in self._matching(log_filter))
+        return sum(isinstance(item, LogEntry) for item in self._matching(log_filter))
 
     def codes(self) -> frozenset[str]:
         """Return the codes of all findings."""
-        entries = (item for item in self._matching(LogFilter()) if isinstance(item, Entry))
+        entries = (item for item in self._matching(LogFilter()) if isinstance(item, LogEntry))
         return frozenset(code for entry in entries for code in codes_of(entry.envelope))
 
     def head(self) -> Head:
@@ -250,7 +250,7 @@ def _read_line(number: int, text: bytes) -> _Line:
         head = _chained_head(document, chain, record.canonical())
     if head is None:
         return _damaged_line(number, f"line {number} was altered: its hash does not match", record.decision_id)
-    entry = Entry(head, None, None, record.envelope, record.damage)
+    entry = LogEntry(head, None, None, record.envelope, record.damage)
     return _Line(entry, record, chain["previous"] if chain else "")
 
 

@@ -20,7 +20,15 @@ from msgspec import Struct
 from evaluator.audit.log.create import create_log
 from evaluator.audit.log.ownership import log_risk
 from evaluator.audit.log.salvage import begins_like_a_log, salvage_rows
-from evaluator.audit.log.schema import APPLICATION_ID, CURRENT, LAYOUTS, Layout, expected_schema, schema_of, version_of
+from evaluator.audit.log.schema import (
+    APPLICATION_ID,
+    CURRENT,
+    LAYOUTS,
+    LogTables,
+    expected_schema,
+    schema_of,
+    version_of,
+)
 from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.base.files import is_regular, open_regular
 from evaluator.base.text import quote_all, quote_path, reason_of
@@ -80,7 +88,7 @@ class OpenLog(Struct, frozen=True):
     """
 
     connection: sqlite3.Connection
-    layout: Layout
+    layout: LogTables
     problems: tuple[Diagnostic, ...] = ()
     is_salvaged: bool = False
     last: int = 0

@@ -1,4 +1,4 @@
-"""The values that a reader of a log or an export yields: intact records (`Entry`) and damaged ones (`Damaged`).
+"""The values that a reader of a log or an export yields: intact records (`LogEntry`) and damaged ones (`Damaged`).
 
 A damaged record is a value and not an exception, so the records after it are read too.
 """
@@ -41,7 +41,7 @@ class LogFilter(Struct, frozen=True):
         return self == LogFilter()
 
 
-class Entry(Struct, frozen=True):
+class LogEntry(Struct, frozen=True):
     """An intact envelope and its position in the chain.
 
     `signer` is the raw public key and `signature` the raw signature; both are None if the record is not signed.
@@ -121,7 +121,7 @@ class Damaged(Struct, frozen=True):
         return {**identity, **empty, **details}
 
 
-Item = Entry | Damaged
+Item = LogEntry | Damaged
 
 
 def codes_of(envelope: Json) -> list[str]:

@@ -3,7 +3,7 @@
 The hash of a record is verified against the record before it. One damaged record must not make the next one
 unreadable. So the hash before a record is taken from the stored hash of its predecessor; if that does not match, it is
 computed from the envelope of the predecessor. If the predecessor is lost, only the checksum of the record can be
-verified: the record is returned, and `Entry.unproven` is the reason.
+verified: the record is returned, and `LogEntry.unproven` is the reason.
 
 If SQLite reports damage, or if a row is missing and SQLite's integrity check fails, the records are read from a copy of
 the rows in the file's pages (`salvage.py`).
@@ -20,7 +20,7 @@ from typing import TypeGuard, TypeVar
 
 from evaluator.audit.log.chain import Head, entry_hash
 from evaluator.audit.log.file import OpenLog, open_salvaged, read_transaction, sqlite_as_record_errors
-from evaluator.audit.log.items import SHORTEST_PREFIX, Damaged, Entry, Item, LogFilter, columns_of
+from evaluator.audit.log.items import SHORTEST_PREFIX, Damaged, Item, LogEntry, LogFilter, columns_of
 from evaluator.audit.log.packing import LARGEST, beginning_of, damage_of, unpack
 from evaluator.audit.log.queries import Row, count, find_seqs, head_of, is_hash, key_of, pruned_head
 from evaluator.audit.log.reader import Progress, ambiguous, not_found
@@ -83,7 +83,7 @@ class LogReader:
             raise ambiguous(decision_id, (item.name for item in items))
         return (exact or items)[0]
 
-    def record(self, entry: Entry) -> Record:
+    def record(self, entry: LogEntry) -> Record:
         """Return an entry with its bodies; a damaged body is None, and `damage` contains the reason."""
         return self.query_log(lambda log: self._record(log.connection, entry.envelope))
 
@@ -207,7 +207,7 @@ class LogReader:
         ]
         public_key = signer if is_hash(signer) else None
         valid_signature = signature if isinstance(signature, bytes) else None
-        return Entry(Head(seq, stored), public_key, valid_signature, envelope, tuple(problems), unproven)
+        return LogEntry(Head(seq, stored), public_key, valid_signature, envelope, tuple(problems), unproven)
 
     def _body_problems(
         self, connection: sqlite3.Connection, envelope: Json, reasons: dict[str, str]

@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 
 from evaluator.audit.log.chain import GENESIS, HASH_LENGTH, Head, checkpoint_hash
 from evaluator.audit.log.items import LogFilter, normalized_host
-from evaluator.audit.log.schema import Layout
+from evaluator.audit.log.schema import LogTables
 from evaluator.audit.record import time_text
 from evaluator.base import json_values as plain
 
@@ -79,7 +79,7 @@ def _head_in_document(document: object) -> Head | None:
 
 def find_seqs(
     connection: sqlite3.Connection,
-    layout: Layout,
+    layout: LogTables,
     log_filter: LogFilter,
     *,
     newest_first: bool,
@@ -93,19 +93,19 @@ def find_seqs(
     return [seq for (seq,) in connection.execute(query, values)]
 
 
-def count(connection: sqlite3.Connection, layout: Layout, log_filter: LogFilter) -> int:
+def count(connection: sqlite3.Connection, layout: LogTables, log_filter: LogFilter) -> int:
     """Return the number of matching records."""
     where, values = _where(layout, log_filter)
     row = connection.execute(f"SELECT count(*) FROM entry {where}", values).fetchone()  # noqa: S608 -- constant texts
     return int(row[0])
 
 
-def _where(layout: Layout, log_filter: LogFilter) -> tuple[str, list[str]]:
+def _where(layout: LogTables, log_filter: LogFilter) -> tuple[str, list[str]]:
     conditions, values = _conditions(layout, log_filter)
     return f"WHERE {' AND '.join(conditions)}" if conditions else "", values
 
 
-def _conditions(layout: Layout, log_filter: LogFilter) -> tuple[list[str], list[str]]:
+def _conditions(layout: LogTables, log_filter: LogFilter) -> tuple[list[str], list[str]]:
     """Return the conditions and their values, the most selective first; only the first one may use an index."""
     conditions: list[tuple[str, tuple[str, ...]]] = [
         ("seq IN (SELECT seq FROM label WHERE name = ? AND value = ?)", label) for label in log_filter.labels.items()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from evaluator.audit.log.chain import Head
-from evaluator.audit.log.items import SHORTEST_PREFIX, Damaged, Entry, Item, LogFilter
+from evaluator.audit.log.items import SHORTEST_PREFIX, Damaged, Item, LogEntry, LogFilter
 from evaluator.audit.log.verification import Verification
 from evaluator.audit.record import Record
 from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError
@@ -32,7 +32,7 @@ class Reader(Protocol):
     def find(self, decision_id: str) -> Item:
         """Return the record with an id or a unique prefix of an id; RecordError if no record or several have it."""
 
-    def record(self, entry: Entry) -> Record:
+    def record(self, entry: LogEntry) -> Record:
         """Return an entry with its bodies; a damaged body is None, and `damage` contains the reason."""
 
     def count(self, log_filter: LogFilter) -> int:

@@ -131,7 +131,7 @@ _NAMED_QUERY_1 = (
 _INDEX_COLUMNS_1 = ("decision_id", "timestamp", "host", "status", "interface", "policy")
 
 
-class Layout(Struct, frozen=True):
+class LogTables(Struct, frozen=True):
     """The differences between the versions of a log.
 
     `tables` and `triggers` are SQL statements. `index` are the columns of `entry` that repeat the envelope. `named` is
@@ -148,8 +148,8 @@ class Layout(Struct, frozen=True):
     by_digest: str
 
 
-LAYOUTS: Mapping[int, Layout] = {
-    1: Layout(
+LAYOUTS: Mapping[int, LogTables] = {
+    1: LogTables(
         1,
         _TABLES.format(entry=_ENTRY_COLUMNS_1, others=_OTHER_TABLES_1),
         _TRIGGERS.format(goes=_DELETE_TRIGGERS_1),
@@ -158,7 +158,7 @@ LAYOUTS: Mapping[int, Layout] = {
         "SELECT max(seq) FROM (SELECT seq FROM label UNION ALL SELECT seq FROM finding)",
         "policy_body IN (SELECT id FROM body WHERE lower(hex(sha256)) = ?)",
     ),
-    2: Layout(
+    2: LogTables(
         2,
         _TABLES.format(entry=_ENTRY_COLUMNS_2, others=_OTHER_TABLES_2),
         _TRIGGERS.format(goes=_DELETE_TRIGGERS_2),

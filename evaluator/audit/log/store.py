@@ -21,7 +21,7 @@ from evaluator.audit.log.chain import Head, entry_hash
 from evaluator.audit.log.checkpoint import Checkpoint, next_checkpoint, write_checkpoint
 from evaluator.audit.log.export import ExportReader, is_export
 from evaluator.audit.log.file import OpenLog, open_to_read, open_to_write, sqlite_as_record_errors, write_transaction
-from evaluator.audit.log.items import Damaged, Entry, Item, LogFilter, codes_of, columns_of
+from evaluator.audit.log.items import Damaged, Item, LogEntry, LogFilter, codes_of, columns_of
 from evaluator.audit.log.log_reader import LogReader
 from evaluator.audit.log.ownership import key_warnings, log_risk
 from evaluator.audit.log.packing import pack
@@ -123,7 +123,7 @@ class DecisionLog:
         """
         return self.record_of(self.entry(decision_id))
 
-    def entry(self, decision_id: str) -> Entry:
+    def entry(self, decision_id: str) -> LogEntry:
         """Return a record without bodies, with its position in the chain; raises RecordError like `get`."""
         item = self.find(decision_id)
         if isinstance(item, Damaged):
@@ -134,7 +134,7 @@ class DecisionLog:
         """Return the record with an id or a unique prefix, even if it is damaged; RecordError if no record has it."""
         return self._reader.find(decision_id)
 
-    def record_of(self, entry: Entry) -> Record:
+    def record_of(self, entry: LogEntry) -> Record:
         """Return an entry with its bodies; a damaged body is None, and `damage` contains the reason."""
         return self._reader.record(entry)
 
@@ -164,7 +164,7 @@ class DecisionLog:
 
     def entries(
         self, wanted: LogFilter = _ALL, *, newest_first: bool = False, limit: int | None = None
-    ) -> Iterator[Entry]:
+    ) -> Iterator[LogEntry]:
         """Yield the intact matching records without bodies; raises UnverifiedError after the last like `records`."""
         problems: list[Diagnostic] = []
         for item in self.items(wanted, newest_first=newest_first, limit=limit):

@@ -30,14 +30,14 @@ from functools import lru_cache
 
 from evaluator.audit.documents import SCHEMAS, document_of
 from evaluator.audit.mask.key import refuse_short
-from evaluator.audit.mask.policy import Labels, MaskedPolicy, mask_policy, mask_value
+from evaluator.audit.mask.policy import LabelMask, MaskedPolicy, mask_policy, mask_value
 from evaluator.audit.mask.pseudonyms import Pseudonyms
 from evaluator.audit.mask.report import mask_format, mask_report
 from evaluator.audit.mask.schema import Walker, part_of
 from evaluator.audit.record import SCHEMAS as RECORD_SCHEMAS
 from evaluator.audit.record import Json, Record, checked
 from evaluator.audit.replay import decide_again, host_of, policy_sources
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Diagnostic, QuestionError, RecordCode, RecordError
 from evaluator.base.digest import digest
 from evaluator.base.schema import is_valid
@@ -111,7 +111,7 @@ class _MaskedCopy:
         self._report, self._left_out = report
         self._policy = policy
         self._pseudonyms = pseudonyms
-        self._labels = Labels(pseudonyms) if policy is None else Labels(pseudonyms, policy.public, policy.places)
+        self._labels = LabelMask(pseudonyms) if policy is None else LabelMask(pseudonyms, policy.public, policy.places)
         self._walker = Walker(pseudonyms, self._labels)
 
     def record(self) -> Record:
@@ -127,7 +127,7 @@ class _MaskedCopy:
         else:
             policy_reasons = () if self._policy is None else self._policy.reasons
             envelope.update(replayable=False, not_replayable=reasons or [*policy_reasons] or [_DECISION_DIFFERS])
-            result = {**proven(_sort_texts(result), dict), "policy": result["policy"]}
+            result = {**checked_cast(_sort_texts(result), dict), "policy": result["policy"]}
         envelope.update(result=result, erased=self._erased(), masked=self._masked(), masking=MASKING_VERSION)
         return masked
 

@@ -26,7 +26,7 @@ from msgspec import Struct
 
 from evaluator.audit.mask.pseudonyms import MASKED, Pseudonyms
 from evaluator.audit.mask.schema import SMALL
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import PolicyError
 from evaluator.base.digest import digest
 from evaluator.base.finding import FindingCode
@@ -79,7 +79,7 @@ class MaskedPolicy(Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
-class Labels:
+class LabelMask:
     """Masks labels, except for the finding codes of activenic and the labels of shipped policies."""
 
     def __init__(
@@ -109,7 +109,7 @@ def mask_policy(sources: Sequence[Source], pseudonyms: Pseudonyms) -> MaskedPoli
     public = _public_labels(program_of_texts(sources[:shipped])) if shipped else _NO_LABELS
     texts = list(program.contents[:shipped])
     for i in range(shipped, len(sources)):
-        masker = _PolicyMasker(program_of_texts(sources[: i + 1]), Labels(pseudonyms, public), pseudonyms)
+        masker = _PolicyMasker(program_of_texts(sources[: i + 1]), LabelMask(pseudonyms, public), pseudonyms)
         texts.append(yaml.safe_dump(masker.document(), sort_keys=False, width=10**6))
     rewritten = [rule for rule in program.rules if rule.place not in public]
     reasons = tuple(_replay_obstacles(rewritten))
@@ -138,7 +138,7 @@ def _public_labels(program: Program) -> frozenset[str]:
 def _condition_names(text: str) -> Iterable[str]:
     """Return the names of the conditions that a text of a policy declares."""
     source = Source("policy", plain_text(text))
-    conditions = proven(read_yaml(source, Problems(source)), Located).children.get("conditions")
+    conditions = checked_cast(read_yaml(source, Problems(source)), Located).children.get("conditions")
     return () if conditions is None else conditions.keys
 
 
@@ -169,7 +169,7 @@ def _replay_obstacles(rules: Iterable[Rule]) -> Iterator[str]:
 class _PolicyMasker:
     """Writes a text of a policy again with pseudonyms; it leaves out every part that it does not know."""
 
-    def __init__(self, program: Program, label: Labels, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, program: Program, label: LabelMask, pseudonyms: Pseudonyms) -> None:
         self._program = program
         self._pseudonyms = pseudonyms
         self._mask_label = label
@@ -179,7 +179,7 @@ class _PolicyMasker:
     def document(self) -> dict[str, object]:
         """Return the masked text as plain values for YAML."""
         source = Source(self._program.name, plain_text(self._program.text))
-        located = proven(read_yaml(source, Problems(source)), Located)
+        located = checked_cast(read_yaml(source, Problems(source)), Located)
         document: Any = located.value
         masked: dict[str, object] = {"policy": self._mask_label(document["policy"])}
         if "extends" in document:

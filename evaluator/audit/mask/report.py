@@ -14,7 +14,7 @@ from typing import Any, cast
 from evaluator.audit.mask.pseudonyms import MASKED, Pseudonyms
 from evaluator.audit.mask.schema import Walker, part_of
 from evaluator.base import json_values as plain
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import QuestionError
 from evaluator.base.lazy_import import entry
 from evaluator.base.schema import is_valid
@@ -84,7 +84,7 @@ def ansible_to_mask(document: object, item: str | None, pseudonyms: Pseudonyms) 
     payload = document.get(ANSIBLE_PAYLOAD) if isinstance(document, dict) else None
     facts = normalized(parse_json(payload) if isinstance(payload, str) else document)
     is_usable = isinstance(facts, dict) and is_valid(facts, "ansible-facts")
-    return facts, _ansible_names(proven(facts, dict), pseudonyms) if is_usable else {}
+    return facts, _ansible_names(checked_cast(facts, dict), pseudonyms) if is_usable else {}
 
 
 def _ansible_names(document: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, str]:

@@ -19,9 +19,9 @@ Everything else is left out: members that the schema does not list, members with
 form than the annotation expects. So a new format needs only a schema with annotations, and a member that nobody thought
 of cannot leak.
 
-A schema is converted once to a tree (`Part`), in which the alternatives of a value (`anyOf`, `oneOf`, `allOf`, `then`,
-`else`) are merged, so the walker does not need to know which alternative a value uses. If alternatives have different
-annotations for a member, the member counts as not annotated.
+A schema is converted once to a tree (`SchemaPart`), in which the alternatives of a value (`anyOf`, `oneOf`, `allOf`,
+`then`, `else`) are merged, so the walker does not need to know which alternative a value uses. If alternatives have
+different annotations for a member, the member counts as not annotated.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ Json = Mapping[str, Any]
 Path = tuple[str, ...]
 
 
-class Part(Struct, frozen=True):
+class SchemaPart(Struct, frozen=True):
     """The merged schema of one place in a document.
 
     `pointer` is the place as a JSON Pointer with `*` for every name in a map and every index. `mask` is the annotation,
@@ -62,20 +62,20 @@ class Part(Struct, frozen=True):
     pointer: str
     mask: str
     words: frozenset[str]
-    members: Mapping[str, Part]
+    members: Mapping[str, SchemaPart]
     keys: str
-    values: Part | None
-    items: Part | None
+    values: SchemaPart | None
+    items: SchemaPart | None
 
 
 @cache
-def part_of(schema: str) -> Part:
+def part_of(schema: str) -> SchemaPart:
     """Return the tree of `schemas/<schema>.schema.json`."""
     document: Json = read_schema(schema)
     return _merged([document], document.get("$defs", {}), ())
 
 
-def _merged(schemas: Iterable[object], definitions: Json, path: Path) -> Part:
+def _merged(schemas: Iterable[object], definitions: Json, path: Path) -> SchemaPart:
     """Return the tree of one place; `schemas` are all schemas that apply there."""
     alternatives = [alternative for schema in schemas for alternative in _alternatives(schema, definitions)]
     masks = {schema["x-mask"] for schema in alternatives if "x-mask" in schema}
@@ -87,7 +87,7 @@ def _merged(schemas: Iterable[object], definitions: Json, path: Path) -> Part:
         if isinstance(schema.get("additionalProperties"), dict)
     ]
     items = [schema["items"] for schema in alternatives if "items" in schema]
-    return Part(
+    return SchemaPart(
         pointer=json_pointer(path),
         mask=masks.pop() if len(masks) == 1 else "",
         words=frozenset(word for schema in alternatives for word in _words(schema)),
@@ -147,12 +147,12 @@ class Walker:
             "text": _replace_text,
         }
 
-    def document(self, value: object, part: Part) -> Any:  # noqa: ANN401 -- plain JSON
+    def document(self, value: object, part: SchemaPart) -> Any:  # noqa: ANN401 -- plain JSON
         """Return the masked document; None if the whole document is left out."""
         masked = self._value(value, part)
         return None if masked is _OMITTED else masked
 
-    def _value(self, value: object, part: Part) -> object:
+    def _value(self, value: object, part: SchemaPart) -> object:
         if isinstance(value, str):
             return self._text(value, part)
         if isinstance(value, dict):
@@ -167,12 +167,12 @@ class Walker:
         stays = value is None or is_number or (isinstance(value, bool) and part.mask)
         return value if stays else self._omit(part.pointer)
 
-    def _text(self, text: str, part: Part) -> object:
+    def _text(self, text: str, part: SchemaPart) -> object:
         if part.mask == "plain":
             return text if _is_plain(text, part.words) else _replace_text(text)
         return self._masks[part.mask](text) if part.mask else self._omit(part.pointer)
 
-    def _members(self, value: Json, part: Part) -> dict[str, object]:
+    def _members(self, value: Json, part: SchemaPart) -> dict[str, object]:
         masked: dict[str, object] = {}
         for key, item in value.items():
             if key in part.members:

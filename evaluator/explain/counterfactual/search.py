@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import PolicyError
 from evaluator.base.status import Status
 from evaluator.decision.decide import Case
@@ -164,7 +164,7 @@ def _try_large_options(attempts: _Attempts, options: tuple[Option, ...], effort:
 
 
 def _result(attempts: _Attempts, trials: tuple[Trial, ...]) -> SearchResult:
-    changed = proven(attempts.changed_case(trials), _ChangedCase)
+    changed = checked_cast(attempts.changed_case(trials), _ChangedCase)
     return SearchResult(Search.FOUND, Change(_in_order_of_sentence(changed.edits)), changed.case)
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from evaluator.decision.decide import Case
 from evaluator.decision.trace import Edit, EditKind
 from evaluator.explain.restate.restate import ChangedFacts, restate
-from evaluator.explain.restate.writer import Writer
+from evaluator.explain.restate.writer import ReportWriter
 from evaluator.facts.link import LINK_FACTS, Link
 
 
@@ -70,7 +70,7 @@ class ReportEdit(NamedTuple):
 
     what: EditKind
     link: Link | None
-    write: Callable[[Writer], None]
+    write: Callable[[ReportWriter], None]
     changes: ChangedFacts
     value: Callable[[Case], object]
     sentence: str
@@ -101,7 +101,7 @@ def report_trials(builders: Mapping[str, BuildEdit], size: int) -> Trial:
     return Trial(tuple(builders), size, True, apply)
 
 
-def _write(edits: Iterable[ReportEdit], writer: Writer) -> None:
+def _write(edits: Iterable[ReportEdit], writer: ReportWriter) -> None:
     for edit in edits:
         edit.write(writer)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from evaluator.explain.restate.pointer import follow, keys_of
-from evaluator.explain.restate.writer import CannotState, Json, Writer, is_one_of, move_to_front
+from evaluator.explain.restate.writer import CannotState, Json, ReportWriter, is_one_of, move_to_front
 from evaluator.facts.address import Address, OwnedAddress
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.netmask import NETMASKS
@@ -25,7 +25,7 @@ _BRIDGE_KEYS = ("interfaces", "id", "stp")
 _DRIVER = "virtio_net"
 
 
-class AnsibleWriter(Writer):
+class AnsibleWriter(ReportWriter):
     """Changes the facts, with or without `ansible_facts` around them."""
 
     def add_address(self, link: Link, owned: OwnedAddress) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from evaluator.explain.restate.pointer import follow, keys_of
-from evaluator.explain.restate.writer import FULL_LENGTH, CannotState, Json, Writer, is_one_of, move_to_front
+from evaluator.explain.restate.writer import FULL_LENGTH, CannotState, Json, ReportWriter, is_one_of, move_to_front
 from evaluator.facts.address import Address, Cidr, OwnedAddress
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
@@ -27,7 +27,7 @@ _BRIDGE_KEYS = ("info_kind", "info_data")
 _PORT_KEYS = ("info_slave_kind", "info_slave_data")
 
 
-class Iproute2Writer(Writer):
+class Iproute2Writer(ReportWriter):
     """Changes a list of interfaces, or an object that has the list as `addr`."""
 
     has_routing_table = True

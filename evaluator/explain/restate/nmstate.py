@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evaluator.explain.restate.pointer import follow, keys_of
-from evaluator.explain.restate.writer import CannotState, Json, Writer, is_one_of, move_to_front
+from evaluator.explain.restate.writer import CannotState, Json, ReportWriter, is_one_of, move_to_front
 from evaluator.facts.address import Address, Cidr, OwnedAddress
 from evaluator.facts.link import Kind, Link
 
@@ -27,7 +27,7 @@ _BRIDGE_KEYS = ("bridge", "ovs-db", "patch")
 _KEYS_OF_NEW_VERSIONS = frozenset({"min-mtu", "max-mtu", "accept-all-mac-addresses", "ethtool", "mptcp"})
 
 
-class NmstateWriter(Writer):
+class NmstateWriter(ReportWriter):
     """Changes the list of interfaces and the routes, at the top of the document or inside another document."""
 
     has_routing_table = True

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from evaluator.base.diagnostic import ReportError
 from evaluator.base.lazy_import import entry as load_entry
-from evaluator.explain.restate.writer import CannotState, Writer
+from evaluator.explain.restate.writer import CannotState, ReportWriter
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import LINK_FACTS, SHARED_FACTS, Link
 from evaluator.report.read import FORMATS, read_report
@@ -47,13 +47,13 @@ def hides_addresses(report: Report) -> bool:
     return _writer_of(report).hides_addresses(_copy(report.document))
 
 
-def _writer_of(report: Report) -> type[Writer]:
-    """Return the writer of the report's format; `Writer`, which refuses every change, if the format has no writer."""
+def _writer_of(report: Report) -> type[ReportWriter]:
+    """Return the writer of the report's format; without one `ReportWriter`, which refuses every change."""
     path = next((entry.writer for entry in FORMATS if entry.name == report.format), "")
-    return cast("type[Writer]", load_entry(path)) if path else Writer
+    return cast("type[ReportWriter]", load_entry(path)) if path else ReportWriter
 
 
-def restate(report: Report, write: Callable[[Writer], None], changes: ChangedFacts) -> Report | None:
+def restate(report: Report, write: Callable[[ReportWriter], None], changes: ChangedFacts) -> Report | None:
     """Return the report with a change written into it.
 
     Return None if no report of its format can state the change, or if it would change other facts too.

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.explain.restate.pointer import follow, keys_of
-from evaluator.explain.restate.writer import CannotState, Json, Writer, is_one_of, move_to_front, with_length
+from evaluator.explain.restate.writer import CannotState, Json, ReportWriter, is_one_of, move_to_front, with_length
 from evaluator.facts.address import Address, OwnedAddress, read_entry
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.netmask import NETMASKS
@@ -27,7 +27,7 @@ _LISTS = {4: "ipv4addrs", 6: "ipv6addrs"}
 _IPV6_GATEWAY = "fe80::1"
 
 
-class VdsmWriter(Writer):
+class VdsmWriter(ReportWriter):
     """Changes a reply of getCapabilities, with or without its envelope."""
 
     def add_address(self, link: Link, owned: OwnedAddress) -> None:

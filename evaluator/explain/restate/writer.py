@@ -32,7 +32,7 @@ class CannotState(Exception):
     """No report of the format can state the change."""
 
 
-class Writer:
+class ReportWriter:
     """Writes changes into the document of one report. This base class refuses every change.
 
     `facts` are the facts of the report before the change.

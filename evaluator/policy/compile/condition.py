@@ -49,7 +49,7 @@ _COMPARISONS: dict[Relate, ast.cmpop] = {
 }
 
 
-class Writer:
+class ConditionWriter:
     """Writes the conditions and messages of one function; `constants` are the values that its expressions name."""
 
     def __init__(self) -> None:
@@ -141,7 +141,7 @@ class Writer:
         operand = self._values.value(node.operand)
         if node.state.kind is not None:
             return ast.Compare(attribute(operand, "kind"), [ast.Is()], [self.constant(node.state.kind)])
-        return call(self.constant(node.state.holds), name("scene"), operand)
+        return call(self.constant(node.state.holds), name("environment"), operand)
 
     def _relation(self, node: Related) -> ast.expr:
         left, right = node.left, node.right

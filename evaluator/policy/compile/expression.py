@@ -5,7 +5,7 @@ assigns it to a name such as `once3`. This is correct because every expression o
 effects, so computing it earlier, or without need, changes nothing.
 
 There is one exception. Part of a list may be unknown until the rule has tested `is known`, so such a list cannot be
-converted before the loop. It is converted on first use and cached in the scene (`_on_first_use`).
+converted before the loop. It is converted on first use and cached in the environment (`_on_first_use`).
 
 The names of computed values are cached by the nodes of the expression, never by their texts, because different
 expressions may have texts that look alike.
@@ -17,7 +17,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 from evaluator.policy.compile.python_tree import assign, attribute, call, name
 from evaluator.policy.language.checked import (
     Condition,
@@ -52,7 +52,12 @@ from evaluator.policy.run.lists import (
     set_of_word,
 )
 
-_VARIABLES = ("candidates", "facts", "host", "question")  # of the function, with the names of the scene's attributes
+_VARIABLES = (
+    "candidates",
+    "facts",
+    "host",
+    "question",
+)  # of the function, with the names of the environment's attributes
 _IDENTITY = {Base.NIC: "name", Base.OWNED: "address"}
 _DISTINCT = ("candidates", "interfaces", "owners")
 
@@ -106,7 +111,7 @@ class Values:
             case ListOf():
                 return ast.Tuple([self.value(operand) for operand in node.operands], ast.Load())
             case RouteTo():
-                return call(name("route_to"), name("scene"), self.identity(node.operand))
+                return call(name("route_to"), name("environment"), self.identity(node.operand))
         raise AssertionError(f"unknown expression: {node}")
 
     def _filtered(self, node: Filter) -> ast.expr:
@@ -125,14 +130,14 @@ class Values:
         if floor is None:
             return domain
         if isinstance(node.domain, Read) and node.domain.owner is None:  # the list is the same for the whole rule
-            return call(name("above_in"), name("scene"), self.value(floor), domain)
+            return call(name("above_in"), name("environment"), self.value(floor), domain)
         return call(name("near"), name("facts"), self.value(floor), domain)
 
     def _read(self, node: Read) -> ast.expr:
         word = node.word
         if node.owner is None and word.path:
             first, *path = word.path
-            return attribute(name(first) if first in _VARIABLES else attribute(name("scene"), first), *path)
+            return attribute(name(first) if first in _VARIABLES else attribute(name("environment"), first), *path)
         if self._is_cached(node):
             return self._cached("list_of_word", node)
         owner = ast.Constant(None) if node.owner is None else self.value(node.owner)
@@ -140,7 +145,7 @@ class Values:
             return attribute(owner, *word.path)
         if word.owner is Base.NIC and word.name == "matched":
             return call(attribute(name("question"), "matched"), owner)
-        return call(self.constant(word.get), name("scene"), owner)
+        return call(self.constant(word.get), name("environment"), owner)
 
     def _is_cached(self, node: Expression) -> bool:
         """Return whether the value is a list of an interface that a quantifier may read many times."""
@@ -150,7 +155,7 @@ class Values:
     def _cached(self, function: str, node: Expression) -> ast.expr:
         """Write the call of a function that converts a list of an interface and caches the result."""
         assert isinstance(node, Read) and node.owner is not None  # noqa: S101, PT018 -- true if `_is_cached`
-        return call(name(function), name("scene"), self.constant(node.word), self.value(node.owner))
+        return call(name(function), name("environment"), self.constant(node.word), self.value(node.owner))
 
     def in_networks(self, address: Expression, networks: Expression) -> ast.expr:
         """Write whether an address is in one of several networks."""
@@ -165,7 +170,7 @@ class Values:
     def matches_globs(self, text: Expression, globs: Expression) -> ast.expr:
         """Write whether a text matches one of several globs that are not all constants."""
         if is_bound(globs):
-            return call(name("is_like"), name("scene"), self.value(text), self.value(globs))
+            return call(name("is_like"), name("environment"), self.value(text), self.value(globs))
         match = self._hoisted(globs, lambda node: call(name("matcher"), self.value(node)), "matcher")
         return ast.Compare(call(match, self.value(text)), [ast.IsNot()], [ast.Constant(None)])
 
@@ -218,7 +223,7 @@ class Values:
 
         The least or greatest value is computed once for each rule; it is None if the list is empty.
         """
-        subject, domain = proven(self.value(extreme.subject), ast.Attribute), self.value(extreme.domain)
+        subject, domain = checked_cast(self.value(extreme.subject), ast.Attribute), self.value(extreme.domain)
         key = ("least" if extreme.is_least else "greatest", extreme.subject.word, extreme.domain)
 
         def minimum_or_maximum() -> ast.expr:
@@ -253,7 +258,7 @@ class Values:
         """Write a list that is converted once, on first use, when the rule has tested that its parts are known."""
         arguments = ast.arguments([], [], None, [], [], None, [])
         key = self.constant((form, len(self._constant_names)))
-        return call(name("cached"), name("scene"), key, ast.Lambda(arguments, write(node)))
+        return call(name("cached"), name("environment"), key, ast.Lambda(arguments, write(node)))
 
 
 def _variable_of(node: Expression) -> ast.expr | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 
 
 def name(text: str) -> ast.expr:
@@ -37,4 +37,4 @@ def assign(text: str, value: ast.expr) -> ast.stmt:
 def parsed(lines: str) -> list[ast.stmt]:
     """Return the statements in a text; only for texts of this package, never for texts of a policy."""
     module = compile(lines, "<policy>", "exec", ast.PyCF_ONLY_AST)
-    return proven(module, ast.Module).body
+    return checked_cast(module, ast.Module).body

@@ -40,10 +40,10 @@ from evaluator.base.finding import Finding
 from evaluator.base.status import Status
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
-from evaluator.policy.compile.condition import Writer
+from evaluator.policy.compile.condition import ConditionWriter
 from evaluator.policy.compile.python_tree import assign, attribute, call, name, parsed
 from evaluator.policy.language.checked import Condition
-from evaluator.policy.language.environment import Question, Scene
+from evaluator.policy.language.environment import Environment, Question
 from evaluator.policy.language.program import Program, Rule
 from evaluator.policy.language.verbs import Effect, Judges
 from evaluator.policy.run.candidate_index import lookup_for
@@ -134,7 +134,7 @@ def compile_decide(program: Program) -> DecideFunction:
 
     It raises PolicyError before a rule is evaluated if the steps charged so far exceed the step budget.
     """
-    writer = Writer()
+    writer = ConditionWriter()
     body = parsed(_FIRST_STATEMENTS + "budget = costs.budget(question)")
     deciding: list[tuple[int, Rule]] = []
     charges: list[ast.stmt] = []
@@ -158,7 +158,7 @@ def compile_results_and_findings(program: Program) -> ResultsFunction:
 
     It returns the trace of all rules and their findings. The steps of all rules have been charged before.
     """
-    writer = Writer()
+    writer = ConditionWriter()
     body = parsed(_FIRST_STATEMENTS + "findings = []")
     deciding = [number for number, rule in enumerate(program.rules) if rule.verb.decides]
     body.append(ast.Assign([_trace(deciding, ast.Store())], name("trace")))
@@ -176,10 +176,10 @@ def compile_results_and_findings(program: Program) -> ResultsFunction:
 
 def compile_condition(program: Program, condition: Condition) -> ConditionFunction:
     """Return a function that returns whether a condition is true for an interface, or at all if it has no `nic`."""
-    writer = Writer()
+    writer = ConditionWriter()
     once = writer.begin_rule(is_on_candidates=False)
     result = ast.Return(writer.condition(condition))
-    body = [*parsed("facts = question.facts\nhost = question.host"), *_with_scene([*once, result])]
+    body = [*parsed("facts = question.facts\nhost = question.host"), *_with_environment([*once, result])]
     function: ConditionFunction = _function(program, ["question", "candidates", "nic"], body, writer.constants)
     return function
 
@@ -190,7 +190,7 @@ def _function(program: Program, parameters: list[str], body: list[ast.stmt], con
     module = ast.fix_missing_locations(ast.Module([ast.FunctionDef("policy", arguments, body, [])], []))
     namespace: dict[str, Any] = {
         **constants,
-        "Scene": Scene,
+        "Environment": Environment,
         "Verdict": Verdict,
         "status_without_candidates": status_without_candidates,
         "is_among": _is_among,
@@ -212,7 +212,7 @@ def _trace(numbers: Sequence[int], use: ast.expr_context) -> ast.Tuple:
     return ast.Tuple([*parts], use)
 
 
-def _findings(number: int, rule: Rule, writer: Writer) -> list[ast.stmt]:
+def _findings(number: int, rule: Rule, writer: ConditionWriter) -> list[ast.stmt]:
     """Write the statements that append the findings of a rule that was true."""
     once = writer.begin_rule(is_on_candidates=False)
     message, hint = (writer.message(template) for template in (rule.message, rule.hint))
@@ -225,17 +225,17 @@ def _findings(number: int, rule: Rule, writer: Writer) -> list[ast.stmt]:
         values = writer.values(rule.message)
         finding = call(name("finding_without_subject"), *arguments, name("candidates"), values, message, hint)
         statement = ast.Expr(call(attribute(name("findings"), "append"), finding))
-    return _with_scene([*once, statement])
+    return _with_environment([*once, statement])
 
 
-def _charge(rule: Rule, writer: Writer) -> ast.stmt:
+def _charge(rule: Rule, writer: ConditionWriter) -> ast.stmt:
     """Write the statement that charges the steps of a rule to the budget."""
     return ast.Expr(
         call(attribute(name("budget"), "charge"), writer.constant(rule), call(name("len"), name("candidates")))
     )
 
 
-def _rule(number: int, rule: Rule, writer: Writer, *, is_first: bool) -> list[ast.stmt]:
+def _rule(number: int, rule: Rule, writer: ConditionWriter, *, is_first: bool) -> list[ast.stmt]:
     """Write the statements that evaluate one rule and change the candidates.
 
     `is_first` is true if no earlier rule adds candidates, so the candidates are empty before it.
@@ -244,7 +244,7 @@ def _rule(number: int, rule: Rule, writer: Writer, *, is_first: bool) -> list[as
     once = writer.begin_rule(is_on_candidates=rule.has_subject and rule.verb.judges is Judges.CANDIDATES)
     if not rule.has_subject:
         evaluation = [assign(result, writer.condition(rule.condition))]
-        return [*_with_scene([*once, *evaluation]), assign(after, name("candidates"))]
+        return [*_with_environment([*once, *evaluation]), assign(after, name("candidates"))]
     if rule.verb.judges is Judges.INTERFACES:
         loop = _loop_over_interfaces(result, rule, writer)
         evaluation = [*once, *loop]
@@ -252,10 +252,10 @@ def _rule(number: int, rule: Rule, writer: Writer, *, is_first: bool) -> list[as
         loop = _loop(result, writer.condition(rule.condition), name("candidates"))
         evaluation = [assign(result, ast.Tuple([], ast.Load())), ast.If(name("candidates"), [*once, *loop], [])]
     change = [assign(after, _after(rule.verb.effect, result, is_first=is_first)), assign("candidates", name(after))]
-    return [*_with_scene(evaluation), *change]
+    return [*_with_environment(evaluation), *change]
 
 
-def _loop_over_interfaces(result: str, rule: Rule, writer: Writer) -> list[ast.stmt]:
+def _loop_over_interfaces(result: str, rule: Rule, writer: ConditionWriter) -> list[ast.stmt]:
     """Write the evaluation of a rule for all interfaces, or for those that an index lookup gives."""
     lookup = lookup_for(rule)
     if lookup is None:
@@ -266,12 +266,12 @@ def _loop_over_interfaces(result: str, rule: Rule, writer: Writer) -> list[ast.s
     return _loop(result, writer.condition(lookup.rest), interfaces)
 
 
-def _with_scene(statements: list[ast.stmt]) -> list[ast.stmt]:
-    """Return the statements, after one that assigns `scene` if they use it."""
+def _with_environment(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """Return the statements, after one that assigns `environment` if they use it."""
     uses_scene = any(
-        isinstance(node, ast.Name) and node.id == "scene" for part in statements for node in ast.walk(part)
+        isinstance(node, ast.Name) and node.id == "environment" for part in statements for node in ast.walk(part)
     )
-    return [*parsed("scene = Scene(question, candidates)"), *statements] if uses_scene else statements
+    return [*parsed("environment = Environment(question, candidates)"), *statements] if uses_scene else statements
 
 
 def _loop(result: str, condition: ast.expr, domain: ast.expr) -> list[ast.stmt]:
@@ -296,7 +296,7 @@ def _after(effect: Effect, result: str, *, is_first: bool) -> ast.expr:
     return name("candidates")  # other effects never change the candidates
 
 
-def _verdict(deciding: list[tuple[int, Rule]], writer: Writer) -> ast.stmt:
+def _verdict(deciding: list[tuple[int, Rule]], writer: ConditionWriter) -> ast.stmt:
     """Write the return of the verdict: the status (as `verdict.status_of`), the candidates, the trace, the refusals."""
     several = ast.Compare(call(name("len"), name("candidates")), [ast.Gt()], [ast.Constant(1)])
     ambiguous = _results_of(deciding, Effect.MAKE_AMBIGUOUS)
@@ -315,7 +315,7 @@ def _results_of(deciding: list[tuple[int, Rule]], effect: Effect) -> list[ast.ex
     return [name(f"result{number}") for number, rule in deciding if rule.verb.effect is effect]
 
 
-def _refusal_codes(deciding: list[tuple[int, Rule]], writer: Writer) -> ast.expr:
+def _refusal_codes(deciding: list[tuple[int, Rule]], writer: ConditionWriter) -> ast.expr:
     """Write the codes of the `reject` and `ambiguous` rules that were true."""
     refusing = [(number, rule.code) for number, rule in deciding if rule.verb.refuses]
     results: list[ast.expr] = [name(f"result{number}") for number, _ in refusing]

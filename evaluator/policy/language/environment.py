@@ -83,7 +83,7 @@ class Question:
         return _NOTHING.union(*map(self.matched_set, nics))
 
 
-class Scene(Struct, frozen=True):
+class Environment(Struct, frozen=True):
     """The environment of a rule: the question, and the candidates before the rule, sorted by name.
 
     `kept` is the cache of the rule (`lists.py`).

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from evaluator.facts.address import ADDRESS_FLAGS, Address, OwnedAddress
 from evaluator.facts.link import Kind, Link
-from evaluator.policy.language.environment import Scene, Value
+from evaluator.policy.language.environment import Environment, Value
 from evaluator.policy.language.types import Base, Type
 
 _TEXT, _INTEGER, _ADDRESS = Type(Base.TEXT), Type(Base.INTEGER), Type(Base.ADDRESS)
@@ -40,16 +40,16 @@ StateKey = tuple[Base, str]
 class Word(Struct, frozen=True):
     """A word: `name` is read from a value of type `owner` (None: it is used without an owner, such as `candidates`).
 
-    `get` takes the scene and the value of the owner. `path` is for the compiler. If the value is an attribute of the
-    owner (of the scene for a word without an owner), `path` is the path of attributes to it. If `path` is empty, the
-    compiled code calls `get`.
+    `get` takes the environment and the value of the owner. `path` is for the compiler. If the value is an attribute of
+    the owner (of the environment for a word without an owner), `path` is the path of attributes to it. If `path` is
+    empty, the compiled code calls `get`.
     """
 
     owner: Base | None
     name: str
     type: Type
     meaning: str
-    get: Callable[[Scene, Any], Value]
+    get: Callable[[Environment, Any], Value]
     order: bool = False
     path: tuple[str, ...] = ()
 
@@ -74,7 +74,7 @@ class State(Struct, frozen=True):
     owner: Base
     name: str
     meaning: str
-    holds: Callable[[Scene, Any], bool]
+    holds: Callable[[Environment, Any], bool]
     family: str = ""
     order: bool = False
     kind: Kind | None = None
@@ -111,23 +111,23 @@ def _attribute(
     path = path or name
     read: Callable[[object], Value] = attrgetter(path)
 
-    def get(scene: Scene, value: object) -> Value:
-        return read(scene if owner is None else value)
+    def get(environment: Environment, value: object) -> Value:
+        return read(environment if owner is None else value)
 
     return Word(owner, name, type_, meaning, get, order, tuple(path.split(".")))
 
 
-def _named(scene: Scene, names: tuple[str, ...]) -> tuple[Link, ...]:
-    return tuple(nic for name in names for nic in scene.facts.named(name))
+def _named(environment: Environment, names: tuple[str, ...]) -> tuple[Link, ...]:
+    return tuple(nic for name in names for nic in environment.facts.named(name))
 
 
-def _stack(scene: Scene, nic: Link) -> tuple[Link, ...]:
-    return _named(scene, tuple(sorted((nic.name, *scene.facts.topology.below(nic.name)))))
+def _stack(environment: Environment, nic: Link) -> tuple[Link, ...]:
+    return _named(environment, tuple(sorted((nic.name, *environment.facts.topology.below(nic.name)))))
 
 
-def _base(scene: Scene, nic: Link) -> Link | None:
+def _base(environment: Environment, nic: Link) -> Link | None:
     name = nic.lowers.base if nic.kind in _BASED else None
-    return None if name is None else scene.facts.by_name.get(name)
+    return None if name is None else environment.facts.by_name.get(name)
 
 
 _BASED = (Kind.VLAN, Kind.MACVLAN)
@@ -212,7 +212,7 @@ WORDS: tuple[Word, ...] = (
 )
 
 
-def _vlan(_: Scene, nic: Link) -> str:
+def _vlan(_: Environment, nic: Link) -> str:
     if nic.vlan_id is None:
         return "unknown VLAN"
     return f"VLAN {nic.vlan_id}" if nic.vlan_id else "untagged"

@@ -67,7 +67,7 @@ _HOST_PREFIX = {None: union([(32, 32), (128, 128)]), 4: Numbers(((32, 32),)), 6:
 _SHORT_PREFIX = Numbers(((0, 32),))
 
 
-class Case:
+class Conjunction:
     """The possible values if all literals are true; `memberships` are pairs of an element and its list."""
 
     def __init__(self, literals: Iterable[Condition]) -> None:

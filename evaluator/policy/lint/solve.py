@@ -3,7 +3,7 @@
 The algorithm is a tableau, with the splitting rule of DPLL:
 
 1. Flatten the conjunctions and move `not` inwards (`normal.flat`). The result is literals, quantifiers and `or`s.
-2. Test the literals as one `Case`. If they contradict each other, the answer is "impossible".
+2. Test the literals as one `Conjunction`. If they contradict each other, the answer is "impossible".
 3. Test the lists. Let `some x in L satisfies A` and `every y in L satisfies B` be true. Then an element of L satisfies
    A and B, so a new variable is introduced for it, and the solver is called for A and B about this variable. The same
    is done for an element that is known to be in L, and for a list that is known to have an element.
@@ -34,7 +34,7 @@ from evaluator.policy.language.checked import (
     Variable,
 )
 from evaluator.policy.language.types import Base, Type
-from evaluator.policy.lint.case import Case
+from evaluator.policy.lint.case import Conjunction
 from evaluator.policy.lint.normal import ALWAYS, NOWHERE, flat, opposite, with_replaced
 
 NIC = Variable("nic", Type(Base.NIC))
@@ -84,7 +84,7 @@ class Solver:
         if self._steps < 0:
             return False
         literals = tuple(all_literals)
-        case = Case(literals)
+        case = Conjunction(literals)
         if case.is_impossible or self._contradicts_lists(case, literals):
             return True
         if not choices:
@@ -100,7 +100,7 @@ class Solver:
         is_candidate = part.relation is Relate.IN and _is_candidates(part.right)
         return (with_replaced(self.candidate, NIC, part.left),) if is_candidate else ()
 
-    def _contradicts_lists(self, case: Case, literals: tuple[Condition, ...]) -> bool:
+    def _contradicts_lists(self, case: Conjunction, literals: tuple[Condition, ...]) -> bool:
         """Return whether a list would need an element that cannot exist."""
         context = tuple(literal for literal in literals if not isinstance(literal, Quantified))
         quantified = [literal for literal in literals if isinstance(literal, Quantified)]

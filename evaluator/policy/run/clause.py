@@ -55,7 +55,7 @@ from evaluator.policy.language.checked import (
     filters_of,
     is_bound,
 )
-from evaluator.policy.language.environment import Scene, Value
+from evaluator.policy.language.environment import Environment, Value
 from evaluator.policy.language.types import Base
 from evaluator.policy.language.vocabulary import words_of
 from evaluator.policy.run.clause_value import ClauseValue
@@ -83,10 +83,10 @@ class _Clause(Struct, frozen=True):
 
 
 class ClauseFinder:
-    """Finds the deciding clauses of one rule, for one interface after another; the scene is that of the rule."""
+    """Finds the deciding clauses of one rule, for one interface after another; the environment is that of the rule."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
         self._clauses: dict[int, _Clause] = {}  # by the id of the clause, a node that the rule references
         self._constant: dict[int, ClauseValue] = {}  # by the id of an operand without variables
 
@@ -99,7 +99,7 @@ class ClauseFinder:
             values.append(self._state(parts.state, bindings))
         for operand, depends in parts.operands:
             values.append(
-                _value_of(operand, self._scene, bindings) if depends else self._constant_value(operand, bindings)
+                _value_of(operand, self._environment, bindings) if depends else self._constant_value(operand, bindings)
             )
         if isinstance(clause, Quantified) and witness is not None:
             values.append(ClauseValue(clause.variable.name, show_briefly(witness), _pointers_of(witness)))
@@ -123,10 +123,10 @@ class ClauseFinder:
                         break
                 return clause, held, witness
             case Quantified():
-                witness = _witness(condition, self._scene, bindings)
+                witness = _witness(condition, self._environment, bindings)
                 return condition, (witness is not None) is (condition.quantifier is Quantifier.SOME), witness
             case _:
-                return condition, holds(condition, self._scene, bindings), None
+                return condition, holds(condition, self._environment, bindings), None
 
     def _clause(self, clause: Condition) -> _Clause:
         """Return the parts of a clause, which are the same for every subject."""
@@ -140,12 +140,12 @@ class ClauseFinder:
         """Return the cached value of an operand that does not depend on the subject or a variable."""
         value = self._constant.get(id(operand))
         if value is None:
-            value = self._constant[id(operand)] = _value_of(operand, self._scene, bindings)
+            value = self._constant[id(operand)] = _value_of(operand, self._environment, bindings)
         return value
 
     def _counted(self, filtered: Filter, bindings: Bindings) -> Iterator[ClauseValue]:
         """Yield the elements of a filtered list, and the values that its condition read for the first of them."""
-        items = evaluate(filtered, self._scene, bindings)
+        items = evaluate(filtered, self._environment, bindings)
         pointers = _sorted({pointer for item in items for pointer in _pointers_of(item)})
         yield ClauseValue(filtered.variable.name, _text_of(items), pointers)
         if items:
@@ -153,8 +153,8 @@ class ClauseFinder:
 
     def _state(self, clause: InState, bindings: Bindings) -> ClauseValue:
         """Return whether an interface has the state of a clause, with the JSON Pointer to the interface."""
-        nic = evaluate(clause.operand, self._scene, bindings)
-        has_it = clause.state.holds(self._scene, nic)
+        nic = evaluate(clause.operand, self._environment, bindings)
+        has_it = clause.state.holds(self._environment, nic)
         return ClauseValue(f"{clause.operand.text} is {clause.state.name}", show(has_it), _pointers_of(nic))
 
 
@@ -164,13 +164,13 @@ def _state_of(clause: Condition) -> InState | None:
     return clause if is_state and isinstance(clause, InState) else None
 
 
-def _witness(clause: Quantified, scene: Scene, bindings: Bindings) -> Value:
+def _witness(clause: Quantified, environment: Environment, bindings: Bindings) -> Value:
     """Return the first element that decides a quantifier; None if no element does."""
     deciding_value = clause.quantifier is not Quantifier.EVERY
     inner_bindings = dict(bindings)
-    for item in elements(clause, scene, bindings):
+    for item in elements(clause, environment, bindings):
         inner_bindings[clause.variable.name] = item
-        if holds(clause.body, scene, inner_bindings) is deciding_value:
+        if holds(clause.body, environment, inner_bindings) is deciding_value:
             return item
     return None
 
@@ -208,11 +208,11 @@ def _reads(expression: Expression) -> Iterator[Expression]:
             yield expression
 
 
-def _value_of(expression: Expression, scene: Scene, bindings: Bindings) -> ClauseValue:
+def _value_of(expression: Expression, environment: Environment, bindings: Bindings) -> ClauseValue:
     if not isinstance(expression, Read):
-        return ClauseValue(expression.text, _text_of(evaluate(expression, scene, bindings)))
-    owner = None if expression.owner is None else evaluate(expression.owner, scene, bindings)
-    value = expression.word.get(scene, owner)
+        return ClauseValue(expression.text, _text_of(evaluate(expression, environment, bindings)))
+    owner = None if expression.owner is None else evaluate(expression.owner, environment, bindings)
+    value = expression.word.get(environment, owner)
     return ClauseValue(expression.text, _text_of(value), _sources(value, owner, expression.word.name))
 
 

@@ -30,7 +30,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 from evaluator.facts.address import Address
 from evaluator.facts.link import Link
 from evaluator.facts.subnets import Networks
@@ -58,7 +58,7 @@ from evaluator.policy.language.checked import (
     floor_of,
     is_bound,
 )
-from evaluator.policy.language.environment import Question, Scene, Value, identity
+from evaluator.policy.language.environment import Environment, Question, Value, identity
 from evaluator.policy.language.program import Rule
 from evaluator.policy.language.types import Base
 from evaluator.policy.language.verbs import Effect, Judges
@@ -93,96 +93,100 @@ def run(rules: Iterable[Rule], question: Question) -> tuple[RuleResult, ...]:
     candidates: tuple[Link, ...] = ()
     for rule in rules:
         budget.charge(rule, len(candidates))
-        result = apply_rule(rule, Scene(question, candidates))
+        result = apply_rule(rule, Environment(question, candidates))
         candidates = result.after
         results.append(result)
     return tuple(results)
 
 
-def apply_rule(rule: Rule, scene: Scene) -> RuleResult:
+def apply_rule(rule: Rule, environment: Environment) -> RuleResult:
     """Evaluate one rule for all its subjects, then change the candidates once."""
-    before = scene.candidates
+    before = environment.candidates
     if not rule.has_subject:
-        return RuleResult(rule, before, before, (), holds(rule.condition, scene, {}))
-    hits = tuple(nic for nic in subjects(rule, scene) if holds(rule.condition, scene, {"nic": nic}))
-    return RuleResult(rule, before, candidates_after(rule.verb.effect, scene, hits), hits, bool(hits))
+        return RuleResult(rule, before, before, (), holds(rule.condition, environment, {}))
+    hits = tuple(nic for nic in subjects(rule, environment) if holds(rule.condition, environment, {"nic": nic}))
+    return RuleResult(rule, before, candidates_after(rule.verb.effect, environment, hits), hits, bool(hits))
 
 
-def subjects(rule: Rule, scene: Scene) -> tuple[Link, ...]:
+def subjects(rule: Rule, environment: Environment) -> tuple[Link, ...]:
     """Return the interfaces for which a rule with a subject is evaluated, sorted by name."""
-    return scene.facts.links if rule.verb.judges is Judges.INTERFACES else scene.candidates
+    return environment.facts.links if rule.verb.judges is Judges.INTERFACES else environment.candidates
 
 
-def candidates_after(effect: Effect, scene: Scene, hits: tuple[Link, ...]) -> tuple[Link, ...]:
+def candidates_after(effect: Effect, environment: Environment, hits: tuple[Link, ...]) -> tuple[Link, ...]:
     """Return the candidates after a rule with this effect that was true for `hits`."""
-    before = scene.candidates
+    before = environment.candidates
     if not hits:
         return before
     if effect is Effect.KEEP:
         return hits
     if effect is Effect.ADD:
         names = {nic.name for nic in (*before, *hits)}
-        return tuple(nic for nic in scene.facts.links if nic.name in names)
+        return tuple(nic for nic in environment.facts.links if nic.name in names)
     if effect is Effect.REMOVE:
         removed = {nic.name for nic in hits}
         return tuple(nic for nic in before if nic.name not in removed)
     return before  # `ambiguous`, `reject` and `warn` never change the candidates
 
 
-def holds(condition: Condition, scene: Scene, bindings: Bindings) -> bool:
+def holds(condition: Condition, environment: Environment, bindings: Bindings) -> bool:
     """Return whether a condition is true; `bindings` maps `nic` and the variables of quantifiers to their values."""
-    return _CONDITIONS[type(condition)](condition, scene, bindings)
+    return _CONDITIONS[type(condition)](condition, environment, bindings)
 
 
-def evaluate(expression: Expression, scene: Scene, bindings: Bindings) -> Any:  # noqa: ANN401 -- typed by the checker
+def evaluate(expression: Expression, environment: Environment, bindings: Bindings) -> Any:  # noqa: ANN401 -- typed by the checker
     """Return the value of an expression; None means unknown."""
     match expression:
         case Read():
-            owner = None if expression.owner is None else evaluate(expression.owner, scene, bindings)
-            return expression.word.get(scene, owner)
+            owner = None if expression.owner is None else evaluate(expression.owner, environment, bindings)
+            return expression.word.get(environment, owner)
         case Variable():
             return bindings[expression.name]
         case ParameterValue():
-            return scene.question.parameters[expression.name]
+            return environment.question.parameters[expression.name]
         case Constant():
             return expression.value
         case Filter():
             name = expression.variable.name
-            items = elements(expression, scene, bindings)
-            return tuple(item for item in items if holds(expression.body, scene, {**bindings, name: item}))
+            items = elements(expression, environment, bindings)
+            return tuple(item for item in items if holds(expression.body, environment, {**bindings, name: item}))
         case Count():
-            return len(_converted(set_of, expression.operand, scene, bindings))
+            return len(_converted(set_of, expression.operand, environment, bindings))
         case ListOf():
-            return tuple(evaluate(operand, scene, bindings) for operand in expression.operands)
+            return tuple(evaluate(operand, environment, bindings) for operand in expression.operands)
         case RouteTo():
-            return route_to(scene, proven(identity(evaluate(expression.operand, scene, bindings)), Address))
+            return route_to(
+                environment, checked_cast(identity(evaluate(expression.operand, environment, bindings)), Address)
+            )
 
 
-def _converted(convert: Callable[[Any], _T], expression: Expression, scene: Scene, bindings: Bindings) -> _T:
+def _converted(
+    convert: Callable[[Any], _T], expression: Expression, environment: Environment, bindings: Bindings
+) -> _T:
     """Return a list in another form, cached while the rule is evaluated.
 
     A list of an interface is cached under the interface's name, a list without variables under its node. Any other list
     with variables, such as `[nic.name, "x"]`, is converted each time.
     """
     if isinstance(expression, Read) and expression.owner is not None and expression.key[0] is Base.NIC:
-        word, nic = expression.word, evaluate(expression.owner, scene, bindings)
-        return cached(scene, (convert, word.name, nic.name), lambda: convert(word.get(scene, nic)))
+        word, nic = expression.word, evaluate(expression.owner, environment, bindings)
+        return cached(environment, (convert, word.name, nic.name), lambda: convert(word.get(environment, nic)))
     key = convert, id(expression)
-    if key not in scene.kept and is_bound(expression):
-        return convert(evaluate(expression, scene, bindings))
-    return cached(scene, key, lambda: convert(evaluate(expression, scene, bindings)))
+    if key not in environment.kept and is_bound(expression):
+        return convert(evaluate(expression, environment, bindings))
+    return cached(environment, key, lambda: convert(evaluate(expression, environment, bindings)))
 
 
-def elements(condition: Quantified | Filter, scene: Scene, bindings: Bindings) -> Iterator[Value]:
+def elements(condition: Quantified | Filter, environment: Environment, bindings: Bindings) -> Iterator[Value]:
     """Yield the elements of the list of a quantifier or filter, in its order; `other` leaves out the rule's own `nic`.
 
     If the body begins with `x above y`, only the elements above `y` are yielded: the body is false for all others.
     """
-    items: Iterable[Any] = _converted(tuple, condition.domain, scene, bindings)
+    items: Iterable[Any] = _converted(tuple, condition.domain, environment, bindings)
     floor = floor_of(condition)
     if floor is not None:
-        above = scene.facts.topology.above(evaluate(floor, scene, bindings).name)
-        by_name = _converted(_by_name, condition.domain, scene, bindings) if above else {}
+        above = environment.facts.topology.above(evaluate(floor, environment, bindings).name)
+        by_name = _converted(_by_name, condition.domain, environment, bindings) if above else {}
         items = (by_name[name] for name in above if name in by_name)  # both are sorted by name
     for item in items:
         if not (condition.others_only and identity(item) == identity(bindings["nic"])):
@@ -193,71 +197,77 @@ def _by_name(nics: Iterable[Link]) -> Mapping[str, Link]:
     return {nic.name: nic for nic in nics}
 
 
-def _all_of(condition: AllOf, scene: Scene, bindings: Bindings) -> bool:
-    return all(holds(part, scene, bindings) for part in condition.conditions)
+def _all_of(condition: AllOf, environment: Environment, bindings: Bindings) -> bool:
+    return all(holds(part, environment, bindings) for part in condition.conditions)
 
 
-def _any_of(condition: AnyOf, scene: Scene, bindings: Bindings) -> bool:
-    return any(holds(part, scene, bindings) for part in condition.conditions)
+def _any_of(condition: AnyOf, environment: Environment, bindings: Bindings) -> bool:
+    return any(holds(part, environment, bindings) for part in condition.conditions)
 
 
-def _not(condition: Not, scene: Scene, bindings: Bindings) -> bool:
-    return not holds(condition.condition, scene, bindings)
+def _not(condition: Not, environment: Environment, bindings: Bindings) -> bool:
+    return not holds(condition.condition, environment, bindings)
 
 
-def _quantified(condition: Quantified, scene: Scene, bindings: Bindings) -> bool:
+def _quantified(condition: Quantified, environment: Environment, bindings: Bindings) -> bool:
     """Evaluate a quantifier; over an empty list `some` is false, `every` and `no` are true."""
     extreme = extreme_of(condition)
     if extreme is not None:
-        return _is_beyond(extreme, scene, bindings) is (condition.quantifier is Quantifier.SOME)
+        return _is_beyond(extreme, environment, bindings) is (condition.quantifier is Quantifier.SOME)
     inner_bindings = dict(bindings)
     deciding_value = condition.quantifier is not Quantifier.EVERY
-    for item in elements(condition, scene, bindings):
+    for item in elements(condition, environment, bindings):
         inner_bindings[condition.variable.name] = item
-        if holds(condition.body, scene, inner_bindings) is deciding_value:
+        if holds(condition.body, environment, inner_bindings) is deciding_value:
             return condition.quantifier is Quantifier.SOME
     return condition.quantifier is not Quantifier.SOME
 
 
-def _is_beyond(extreme: Extreme, scene: Scene, bindings: Bindings) -> bool:
+def _is_beyond(extreme: Extreme, environment: Environment, bindings: Bindings) -> bool:
     """Return whether the least value of a list is less than the subject's, or the greatest is greater."""
 
     def extreme_values(items: Iterable[Link]) -> tuple[object, ...]:
-        values = sorted(word.get(scene, item) for item in items)  # type: ignore[type-var]  # integers, or texts
+        values = sorted(word.get(environment, item) for item in items)  # type: ignore[type-var]  # integers, or texts
         return tuple(values[:1] if extreme.is_least else values[-1:])
 
     word = extreme.subject.word
     key = extreme_of, extreme.is_least, word.name, id(extreme.domain)
-    bounds = cached(scene, key, lambda: extreme_values(evaluate(extreme.domain, scene, bindings)))
-    value = evaluate(extreme.subject, scene, bindings)
+    bounds = cached(environment, key, lambda: extreme_values(evaluate(extreme.domain, environment, bindings)))
+    value = evaluate(extreme.subject, environment, bindings)
     return any(other < value if extreme.is_least else other > value for other in bounds)
 
 
-def _truth(condition: Truth, scene: Scene, bindings: Bindings) -> bool:
-    return bool(evaluate(condition.operand, scene, bindings))
+def _truth(condition: Truth, environment: Environment, bindings: Bindings) -> bool:
+    return bool(evaluate(condition.operand, environment, bindings))
 
 
-def _in_state(condition: InState, scene: Scene, bindings: Bindings) -> bool:
+def _in_state(condition: InState, environment: Environment, bindings: Bindings) -> bool:
     """Evaluate `x is STATE`. If the report does not contain the state, neither `up` nor `down` is true."""
-    return condition.state.holds(scene, evaluate(condition.operand, scene, bindings)) is not condition.negated
+    return (
+        condition.state.holds(environment, evaluate(condition.operand, environment, bindings)) is not condition.negated
+    )
 
 
-def _is_known(condition: IsKnown, scene: Scene, bindings: Bindings) -> bool:
-    return (evaluate(condition.operand, scene, bindings) is None) is condition.negated
+def _is_known(condition: IsKnown, environment: Environment, bindings: Bindings) -> bool:
+    return (evaluate(condition.operand, environment, bindings) is None) is condition.negated
 
 
-def _related(condition: Related, scene: Scene, bindings: Bindings) -> bool:
+def _related(condition: Related, environment: Environment, bindings: Bindings) -> bool:
     left_form, right_form = _OPERAND_FORMS.get(condition.relation, (identity, identity))
     if condition.relation is Relate.IN_NETWORK and condition.right.type.is_list:
         right_form = Networks
-    left = _operand(left_form, condition.left, scene, bindings)
-    right = _operand(right_form, condition.right, scene, bindings)
-    return _RELATIONS[condition.relation](scene, left, right) is not condition.negated
+    left = _operand(left_form, condition.left, environment, bindings)
+    right = _operand(right_form, condition.right, environment, bindings)
+    return _RELATIONS[condition.relation](environment, left, right) is not condition.negated
 
 
-def _operand(convert: Callable[[Any], _T], side: Expression, scene: Scene, bindings: Bindings) -> _T:
+def _operand(convert: Callable[[Any], _T], side: Expression, environment: Environment, bindings: Bindings) -> _T:
     """Return an operand in the form that its relation compares."""
-    return _converted(convert, side, scene, bindings) if side.type.is_list else convert(evaluate(side, scene, bindings))
+    return (
+        _converted(convert, side, environment, bindings)
+        if side.type.is_list
+        else convert(evaluate(side, environment, bindings))
+    )
 
 
 _OPERAND_FORMS: dict[Relate, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
@@ -265,7 +275,7 @@ _OPERAND_FORMS: dict[Relate, tuple[Callable[[Any], Any], Callable[[Any], Any]]] 
     Relate.OVERLAPS: (set_of, set_of),
     Relate.WITHIN: (set_of, set_of),
 }
-_RELATIONS: dict[Relate, Callable[[Scene, Any, Any], bool]] = {
+_RELATIONS: dict[Relate, Callable[[Environment, Any, Any], bool]] = {
     Relate.EQUAL: lambda _, a, b: a == b,
     Relate.UNEQUAL: lambda _, a, b: a != b,
     Relate.LESS: lambda _, a, b: bool(a < b),
@@ -280,7 +290,7 @@ _RELATIONS: dict[Relate, Callable[[Scene, Any, Any], bool]] = {
     Relate.ABOVE: lambda s, a, b: s.facts.topology.is_above(a, b),
     Relate.BELOW: lambda s, a, b: s.facts.topology.is_above(b, a),
 }
-_CONDITIONS: dict[type[Condition], Callable[[Any, Scene, Bindings], bool]] = {
+_CONDITIONS: dict[type[Condition], Callable[[Any, Environment, Bindings], bool]] = {
     AllOf: _all_of,
     AnyOf: _any_of,
     Not: _not,

@@ -1,7 +1,7 @@
 """Caches of lists in forms that are fast to search: sets, networks by prefix length, compiled patterns.
 
 A rule may search a list once for each pair of its elements. So each form of a list is built once and stored in the
-scene, which exists while one rule is evaluated: the next rule may have other candidates. The interpreter and the
+environment, which exists while one rule is evaluated: the next rule may have other candidates. The interpreter and the
 compiled rules use the same caches, so the step budget counts the building of each form once (`cost.py`).
 """
 
@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 from evaluator.facts.address import Address, Cidr
 from evaluator.facts.link import Link
 from evaluator.facts.subnets import Networks
-from evaluator.policy.language.environment import Scalar, Scene, Value, identity
+from evaluator.policy.language.environment import Environment, Scalar, Value, identity
 from evaluator.policy.language.vocabulary import Word
 
 _T = TypeVar("_T")
@@ -24,11 +24,11 @@ _SHORT_LIST = 4
 Match = Callable[[str], object]
 
 
-def cached(scene: Scene, key: tuple[object, ...], build: Callable[[], _T]) -> _T:
+def cached(environment: Environment, key: tuple[object, ...], build: Callable[[], _T]) -> _T:
     """Return the value that is cached under a key while the rule is evaluated; build it on first use."""
-    value = scene.kept.get(key)
+    value = environment.kept.get(key)
     if value is None:
-        value = scene.kept[key] = build()
+        value = environment.kept[key] = build()
     return cast("_T", value)
 
 
@@ -42,22 +42,22 @@ def networks_of(networks: Iterable[Cidr] | None) -> Networks:
     return Networks(networks or ())
 
 
-def list_of_word(scene: Scene, word: Word, nic: Link) -> _Items:
+def list_of_word(environment: Environment, word: Word, nic: Link) -> _Items:
     """Return the list that is the value of a word for an interface."""
-    return cached(scene, (word.name, nic.name), lambda: cast("_Items", word.get(scene, nic)))
+    return cached(environment, (word.name, nic.name), lambda: cast("_Items", word.get(environment, nic)))
 
 
-def set_of_word(scene: Scene, word: Word, nic: Link) -> frozenset[object]:
+def set_of_word(environment: Environment, word: Word, nic: Link) -> frozenset[object]:
     """Return the same list as a set of identities."""
-    return cached(scene, (word.name, nic.name, set_of), lambda: set_of(list_of_word(scene, word, nic)))
+    return cached(environment, (word.name, nic.name, set_of), lambda: set_of(list_of_word(environment, word, nic)))
 
 
-def networks_of_word(scene: Scene, word: Word, nic: Link) -> Networks:
+def networks_of_word(environment: Environment, word: Word, nic: Link) -> Networks:
     """Return the list of networks that is the value of a word for an interface, in the fast form."""
-    return cached(scene, (word.name, nic.name, networks_of), lambda: networks_of(word.get(scene, nic)))  # type: ignore[arg-type]  # typed by the checker
+    return cached(environment, (word.name, nic.name, networks_of), lambda: networks_of(word.get(environment, nic)))  # type: ignore[arg-type]  # typed by the checker
 
 
-def above_in(scene: Scene, floor: Link, items: tuple[Link, ...]) -> Iterator[Link] | tuple[Link, ...]:
+def above_in(environment: Environment, floor: Link, items: tuple[Link, ...]) -> Iterator[Link] | tuple[Link, ...]:
     """Return the interfaces of a list that may be above another interface, in the order of the list.
 
     A short list is returned as it is, because the caller checks each element anyway; of a long list only the interfaces
@@ -66,15 +66,17 @@ def above_in(scene: Scene, floor: Link, items: tuple[Link, ...]) -> Iterator[Lin
     """
     if len(items) <= _SHORT_LIST:
         return items
-    by_name: Mapping[str, Link] = cached(scene, (id(items), above_in), lambda: {item.name: item for item in items})
-    return (by_name[name] for name in scene.facts.topology.above(floor.name) if name in by_name)
+    by_name: Mapping[str, Link] = cached(
+        environment, (id(items), above_in), lambda: {item.name: item for item in items}
+    )
+    return (by_name[name] for name in environment.facts.topology.above(floor.name) if name in by_name)
 
 
-def route_to(scene: Scene, address: Address | None) -> tuple[Link, ...]:
+def route_to(environment: Environment, address: Address | None) -> tuple[Link, ...]:
     """Return the interfaces with the best route to an address; an empty tuple if the address is unknown."""
     if address is None:
         return ()
-    return cached(scene, (address, route_to), lambda: scene.facts.route_to(address))
+    return cached(environment, (address, route_to), lambda: environment.facts.route_to(address))
 
 
 def is_in(address: Address, networks: Any) -> bool:  # noqa: ANN401 -- a list, typed by the checker
@@ -88,7 +90,7 @@ def matcher(globs: Value) -> Match:
     return re.compile("|".join([fnmatch.translate(str(glob)) for glob in patterns]) or "(?!)").match
 
 
-def is_like(scene: Scene, text: str, globs: Value) -> bool:
+def is_like(environment: Environment, text: str, globs: Value) -> bool:
     """Return whether one of the globs matches a text."""
     patterns = globs if isinstance(globs, tuple) else (globs,)
-    return any(cached(scene, (glob, matcher), lambda glob=glob: matcher(glob))(text) for glob in patterns)  # type: ignore[misc]
+    return any(cached(environment, (glob, matcher), lambda glob=glob: matcher(glob))(text) for glob in patterns)  # type: ignore[misc]

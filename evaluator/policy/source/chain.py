@@ -13,7 +13,7 @@ How a base is found is a parameter (`FindBase`), because there are two sources: 
 file.
 
 The chain stops at a base that is missing, at a cycle, and after `MOST_LEVELS` bases. The diagnostic is then at the
-`extends` of the text that names this base, and `Chain.is_whole` is false.
+`extends` of the text that names this base, and `PolicyChain.is_whole` is false.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class ParsedText(Struct, frozen=True):
         return self.located.children.get("extends")
 
 
-class Chain(Struct, frozen=True):
+class PolicyChain(Struct, frozen=True):
     """The texts of a policy, base first.
 
     `source` joins all of them. `texts` is empty if one of them is not YAML; `is_whole` is false if a base is missing.
@@ -67,8 +67,8 @@ class Chain(Struct, frozen=True):
     problems: tuple[Diagnostic, ...]
 
 
-def read_chain(source: Source, find: FindBase) -> Chain:
-    """Return the texts of a policy; a missing base or invalid YAML is a diagnostic in `Chain.problems`."""
+def read_chain(source: Source, find: FindBase) -> PolicyChain:
+    """Return the texts of a policy; a missing base or invalid YAML is a diagnostic in `PolicyChain.problems`."""
     levels = [_Level(source)]
     while (base := levels[-1].base(levels, find)) is not None:
         levels.append(_Level(base))
@@ -82,7 +82,7 @@ def read_chain(source: Source, find: FindBase) -> Chain:
             texts.append(ParsedText(level.source, _moved(level.located, part.start)))
     sources = tuple(level.source for level in levels)
     is_yaml = len(texts) == len(levels)
-    return Chain(sources, joined, tuple(texts) if is_yaml else (), not levels[0].names_base, tuple(problems))
+    return PolicyChain(sources, joined, tuple(texts) if is_yaml else (), not levels[0].names_base, tuple(problems))
 
 
 def files_of(search: Sequence[Path]) -> FindBase:

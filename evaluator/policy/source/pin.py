@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from evaluator.base.shipped import read_shipped
 from evaluator.base.text import quote, quote_all
-from evaluator.policy.source.chain import Chain, files_of, read_chain
+from evaluator.policy.source.chain import PolicyChain, files_of, read_chain
 from evaluator.policy.source.extend import MergedPolicy, levels
 from evaluator.policy.source.find import find_policy, shipped_names
 from evaluator.policy.source.identity import policy_digest, policy_text
@@ -27,7 +27,7 @@ _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 _POSITION_KEYS = frozenset({"before", "after", "replace"})
 
 
-def check_pins(chain: Chain, problems: Problems) -> None:
+def check_pins(chain: PolicyChain, problems: Problems) -> None:
     """Report each base whose digest differs from its pin, and each pin that is not a digest."""
     texts = [policy_text(text.name, text.source.text) for text in chain.texts]
     for at, text in enumerate(chain.texts):
@@ -47,7 +47,7 @@ def check_pins(chain: Chain, problems: Problems) -> None:
             problems.warning("BASE_CHANGED", f"{message}, {details}", pin.span, hint)
 
 
-def _details(expected: str, chain: Chain, at: int) -> Iterator[str]:
+def _details(expected: str, chain: PolicyChain, at: int) -> Iterator[str]:
     """Yield the policy and version that have the expected digest, and how the base differs from them."""
     for text in json.loads(read_shipped("policies", "released.json"))["policies"]:
         if text["sha256"] == expected:

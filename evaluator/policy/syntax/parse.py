@@ -29,7 +29,7 @@ from importlib import resources
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 from evaluator.base.source import Span
 from evaluator.base.text import quote
 from evaluator.policy.language.verbs import VERBS
@@ -127,7 +127,7 @@ def _lower_keywords(scalar: ScalarText, problems: Problems) -> str:
 def _explain(text: str, error: UnexpectedInput) -> mistakes.Mistake:
     if isinstance(error, UnexpectedCharacters):
         return mistakes.of_character(text, error.pos_in_stream or 0)
-    token_error = proven(error, UnexpectedToken)
+    token_error = checked_cast(error, UnexpectedToken)
     token = token_error.token
     start = len(text.rstrip()) if token.type == "$END" else token.start_pos or 0
     unexpected = mistakes.Piece(token.type, "" if token.type == "$END" else str(token), start)
@@ -167,14 +167,14 @@ class _Builder:
     def sentence(self, tree: Tree[Token]) -> Sentence:
         verb, subject, condition = tree.children
         return Sentence(
-            self._name(proven(verb, Tree).children[0]),
+            self._name(checked_cast(verb, Tree).children[0]),
             self._name(subject.children[0]) if isinstance(subject, Tree) else None,
             self._condition(condition),
             self._span(tree),
         )
 
     def _condition(self, child: object) -> Condition:
-        node: Tree[Token] = proven(child, Tree)
+        node: Tree[Token] = checked_cast(child, Tree)
         children, span = node.children, self._span(node)
         match str(node.data):
             case "either" | "both":
@@ -207,13 +207,13 @@ class _Builder:
             left, sign, right = node.children
             conditions.append(self._condition(right))
             signs.append(self._name(sign))
-            node = proven(left, Tree)
+            node = checked_cast(left, Tree)
         conditions.append(self._condition(node))
         build = Either if kind == "either" else Both
         return build(tuple(reversed(conditions)), tuple(reversed(signs)), span)
 
     def _operand(self, operand: object) -> Operand:
-        node: Tree[Token] = proven(operand, Tree)
+        node: Tree[Token] = checked_cast(operand, Tree)
         span = self._span(node)
         children = [child for child in node.children if child is not None]
         match str(node.data):
@@ -236,7 +236,7 @@ class _Builder:
                 return Literal(str(children[0]) == "true", span)
 
     def _name(self, child: object) -> Name:
-        token = proven(child, Token)
+        token = checked_cast(child, Token)
         start = token.start_pos or 0
         return Name(str(token), self._scalar.span(start, start + len(token)))
 

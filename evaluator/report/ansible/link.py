@@ -16,7 +16,7 @@ from evaluator.facts.netmask import NETMASKS
 from evaluator.facts.route import Route
 from evaluator.report.ansible import wire
 from evaluator.report.common import read_addresses, read_gateway
-from evaluator.report.owned import Entry
+from evaluator.report.owned import AddressEntry
 
 KINDS = (Kind.PHYSICAL, Kind.BOND, Kind.BRIDGE, Kind.LOOPBACK, Kind.OTHER)
 _OF_TYPE = {"bonding": Kind.BOND, "bridge": Kind.BRIDGE, "loopback": Kind.LOOPBACK}
@@ -57,7 +57,7 @@ class Device(Struct, frozen=True, gc=False):
     labels: tuple[Part, ...]
     kind: Kind
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[AddressEntry]:
         """Yield the address entries of the interface, then those of its labels; both may have the same address."""
         for part in (self.fact, *self.labels):
             yield from entries_in(part)
@@ -83,7 +83,7 @@ def kind_of(data: wire.Fact) -> Kind:
     return Kind.BOND if data.interfaces is None else Kind.BRIDGE
 
 
-def entries_in(part: Part) -> Iterator[Entry]:
+def entries_in(part: Part) -> Iterator[AddressEntry]:
     """Yield the address entries of an interface or label; `ipv4` and the first of `ipv6` are primary."""
     data = part.data
     is_interface = data.device is not None
@@ -99,13 +99,13 @@ def entries_in(part: Part) -> Iterator[Entry]:
             yield entry if its_label is None else entry._replace(label=its_label)
 
 
-def _entry(data: wire.Address, text: str, pointer: str, is_primary: bool) -> Entry:
+def _entry(data: wire.Address, text: str, pointer: str, is_primary: bool) -> AddressEntry:
     prefix = data.prefix
     if prefix is None:
-        return Entry(text, pointer, data.netmask or "", is_primary)
+        return AddressEntry(text, pointer, data.netmask or "", is_primary)
     if isinstance(prefix, str) and not (prefix.isascii() and prefix.isdigit() and len(prefix) <= 3):
-        return Entry(f"{text}/{prefix}", pointer)  # an invalid address, which becomes a finding
-    return Entry(text, pointer, primary=is_primary, length=int(prefix))
+        return AddressEntry(f"{text}/{prefix}", pointer)  # an invalid address, which becomes a finding
+    return AddressEntry(text, pointer, primary=is_primary, length=int(prefix))
 
 
 class AnsibleHost:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 import msgspec
 
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, Severity
 from evaluator.base.finding import Finding, FindingCode, incomplete
 from evaluator.base.text import escaped, json_pointer, quote
@@ -39,7 +39,7 @@ from evaluator.report.ansible.system import refuse_other_system
 from evaluator.report.common import NETWORK_WORDS, device_not_reported, place_of
 from evaluator.report.consistency import consistency_findings
 from evaluator.report.json_text import parse_json_without_duplicates, plain_copy
-from evaluator.report.owned import Entry, read_owned
+from evaluator.report.owned import AddressEntry, read_owned
 from evaluator.report.reading import (
     Reading,
     convert_or_none,
@@ -217,7 +217,7 @@ def findings(gathered: _Facts, host: AnsibleHost, facts: HostFacts, problems: Se
         hint = "install iproute2 on the host, and gather its facts again"
         yield incomplete("the report names no interface: is iproute2 installed on the host?", hint=hint)
     for any_link in facts.by_name.values():
-        link = proven(any_link, AnsibleLink)
+        link = checked_cast(any_link, AnsibleLink)
         if link.kind is Kind.LOOPBACK or link.name in facts.table.irregular:
             yield from link.owned().findings
         yield from link.findings()
@@ -316,7 +316,7 @@ def _gateways(gathered: _Facts) -> Iterator[Gateway]:
 def _slaves_without_bond(facts: HostFacts) -> Iterator[Finding]:
     """Yield a finding for each interface that is a slave by its own facts, if no bond lists it."""
     for any_link in facts.by_name.values():
-        link = proven(any_link, AnsibleLink)
+        link = checked_cast(any_link, AnsibleLink)
         if link.device.fact.data.perm_macaddress is not None and link.name not in facts.slaves:
             message = (
                 f"{quote(link.name)} is a slave of a bond according to its `perm_macaddress`, but no bond lists it"
@@ -344,7 +344,7 @@ def _without_owner(gathered: _Facts, host: AnsibleHost, facts: HostFacts) -> Ite
     unmatched = [item for item in listed if item[0] not in texts]
     shown = _addresses_shown(host, facts) if unmatched else set()
     for text, pointer, name in unmatched:
-        for owned in read_owned("", [Entry(text, pointer)]).addresses:
+        for owned in read_owned("", [AddressEntry(text, pointer)]).addresses:
             if owned.address not in shown:
                 if name in _ALL_LISTS:
                     shown.add(owned.address)

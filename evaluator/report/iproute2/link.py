@@ -29,7 +29,7 @@ from evaluator.facts.route import Route
 from evaluator.report.common import read_addresses
 from evaluator.report.iproute2 import wire
 from evaluator.report.kernel_numbers import link_type_of
-from evaluator.report.owned import Entry
+from evaluator.report.owned import AddressEntry
 
 _NAMED_AS_HERE = (Kind.BOND, Kind.BRIDGE, Kind.VLAN, Kind.TEAM, Kind.VETH, Kind.DUMMY, Kind.MACVLAN, Kind.VRF, Kind.TUN)
 _KINDS = {**{str(kind): kind for kind in _NAMED_AS_HERE}, "macvtap": Kind.MACVLAN, "openvswitch": Kind.OVS}
@@ -362,7 +362,7 @@ class Iproute2Host:
         ]
 
 
-def _entries(addresses: Iterable[tuple[wire.Address, str]]) -> Iterator[Entry]:
+def _entries(addresses: Iterable[tuple[wire.Address, str]]) -> Iterator[AddressEntry]:
     """Yield the addresses that count. The first address of a family that is not secondary is primary."""
     families: set[int] = set()
     for entry, pointer in addresses:
@@ -375,7 +375,7 @@ def _entries(addresses: Iterable[tuple[wire.Address, str]]) -> Iterator[Entry]:
         length = None if entry.prefixlen is UNSET or _has_peer(entry) else entry.prefixlen
         label = None if entry.label is UNSET else entry.label or None
         flags = frozenset(flag for flag in ADDRESS_FLAGS if getattr(entry, flag) is True)
-        yield Entry(entry.local, f"{pointer}/local", "", is_primary, length, label, flags)
+        yield AddressEntry(entry.local, f"{pointer}/local", "", is_primary, length, label, flags)
 
 
 def _has_peer(entry: wire.Address) -> bool:

@@ -25,7 +25,7 @@ from itertools import chain
 import msgspec
 from msgspec import UNSET
 
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, Severity
 from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.text import quote, quote_all
@@ -216,7 +216,7 @@ def findings(
     """Yield the findings about an output."""
     interfaces = host.interfaces
     for any_link in facts.by_name.values():
-        link = proven(any_link, Iproute2Link)
+        link = checked_cast(any_link, Iproute2Link)
         if link.kind is Kind.LOOPBACK or link.name in facts.table.irregular:
             yield from link.owned().findings
         yield from link.findings()

@@ -12,7 +12,7 @@ from evaluator.base.text import quote, quote_all
 from evaluator.facts.address import NO_FLAGS
 from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Lowers
 from evaluator.report.nmstate.wire import Based, Interface, Ip, IpAddress, Macsec
-from evaluator.report.owned import Entry
+from evaluator.report.owned import AddressEntry
 
 OVS_BRIDGE = "ovs-bridge"
 _KINDS = {
@@ -187,7 +187,7 @@ def _is_filled(section: object) -> bool:
     return section is not None and section != type(section)()
 
 
-def entries_of(device: Device) -> Iterator[Entry]:
+def entries_of(device: Device) -> Iterator[AddressEntry]:
     """Yield the address entries. The first of each family is primary: the kernel lists secondary addresses later."""
     for family in ("ipv4", "ipv6"):
         entries = [
@@ -196,7 +196,7 @@ def entries_of(device: Device) -> Iterator[Entry]:
             for i, entry in enumerate(family_of(part, family).address or ())
         ]
         for i, (entry, pointer) in enumerate(entries):
-            yield Entry(entry.ip, pointer, "", i == 0, entry.prefix_length, None, _flags_of(entry))
+            yield AddressEntry(entry.ip, pointer, "", i == 0, entry.prefix_length, None, _flags_of(entry))
 
 
 def _flags_of(entry: IpAddress) -> frozenset[str]:

@@ -13,7 +13,7 @@ from functools import partial
 
 import msgspec
 
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Severity
 from evaluator.base.finding import Finding, FindingCode, conflict
 from evaluator.base.text import quote, quote_all
@@ -101,7 +101,7 @@ def findings(parts: Sequence[Part], host: NmstateHost, facts: HostFacts) -> Iter
     """Yield the findings about a report."""
     yield from _absent(parts)
     for any_link in facts.by_name.values():
-        link = proven(any_link, NmstateLink)
+        link = checked_cast(any_link, NmstateLink)
         if link.kind is Kind.LOOPBACK or link.name in facts.table.irregular:
             yield from link.owned().findings
         yield from link.findings()

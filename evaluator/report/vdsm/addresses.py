@@ -9,38 +9,45 @@ from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.text import quote
 from evaluator.facts.address import Address, OwnedAddress, is_ipv4
 from evaluator.facts.netmask import NETMASKS
-from evaluator.report.owned import Entry, read_owned
+from evaluator.report.owned import AddressEntry, read_owned
 from evaluator.report.vdsm.wire import Device
 
 FAMILIES = ("addr", "ipv4addrs", "ipv6addrs")
 
 
-def entries_of(data: Device, pointer: str) -> list[Entry]:
+def entries_of(data: Device, pointer: str) -> list[AddressEntry]:
     """Return the address entries of a device or network.
 
     The primary addresses are those of oVirt's engine: `addr`, and the first one of `ipv6addrs`.
     """
     return [
         *_of_addr(data.addr or "", data.netmask or "", data.ipv4addrs or (), pointer),
-        *(Entry(text, f"{pointer}/ipv6addrs/{i}", primary=i == 0) for i, text in enumerate(data.ipv6addrs or ())),
+        *(
+            AddressEntry(text, f"{pointer}/ipv6addrs/{i}", primary=i == 0)
+            for i, text in enumerate(data.ipv6addrs or ())
+        ),
     ]
 
 
-def _of_addr(addr: str, netmask: str, listed: Sequence[str], pointer: str) -> list[Entry]:
+def _of_addr(addr: str, netmask: str, listed: Sequence[str], pointer: str) -> list[AddressEntry]:
     """Return the IPv4 entries. If `ipv4addrs` also has the address in `addr`, only the entry of the list counts."""
     primary = _as_listed(addr, netmask) if addr and listed else None
     entries = []
     if addr and not (primary in listed and is_ipv4(addr)):
-        entries.append(Entry(addr, f"{pointer}/addr", netmask, primary=True))
+        entries.append(AddressEntry(addr, f"{pointer}/addr", netmask, primary=True))
         primary = None
-    entries.extend(Entry(text, f"{pointer}/ipv4addrs/{i}", primary=text == primary) for i, text in enumerate(listed))
+    entries.extend(
+        AddressEntry(text, f"{pointer}/ipv4addrs/{i}", primary=text == primary) for i, text in enumerate(listed)
+    )
     return entries
 
 
 def addresses_in(data: Device, family: str) -> frozenset[Address]:
     """Return the valid addresses in one of the members `FAMILIES`."""
     texts = [data.addr or ""] if family == "addr" else getattr(data, family) or ()
-    return frozenset(owned.address for owned in read_owned("", [Entry(text, "") for text in texts if text]).addresses)
+    return frozenset(
+        owned.address for owned in read_owned("", [AddressEntry(text, "") for text in texts if text]).addresses
+    )
 
 
 def addr_conflict(ifname: str, data: Device) -> tuple[Finding, ...]:

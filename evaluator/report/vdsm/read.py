@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from evaluator.base.checked_cast import proven
+from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, Severity
 from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.text import quote, quote_all
@@ -59,7 +59,7 @@ def read_text(text: bytes) -> Reading | None:
 def read(document: object) -> Reading:
     """Return the facts of a reply, given as a plain value; ReportError with every problem if it is invalid."""
     path = _path_to_body(document)
-    body = proven(document, dict)[path[0]] if path else document
+    body = checked_cast(document, dict)[path[0]] if path else document
     capabilities = _convert_directly(document, body) or _validate_and_convert(plain_copy(document), path)
     return _reading(capabilities, capabilities.nics, path)
 
@@ -74,7 +74,7 @@ def _validate_and_convert(document: object, path: tuple[str, ...]) -> Capabiliti
     """Return the network part of any reply that the schema accepts; ReportError with every problem for others."""
     _refuse_error_reply(document)
     refuse_invalid(document, VDSM_SCHEMA)
-    body = proven(normalized(proven(document, dict)[path[0]] if path else document), dict)
+    body = checked_cast(normalized(checked_cast(document, dict)[path[0]] if path else document), dict)
     for key in (*MAPS.values(), "networks"):
         if key in body:
             body[key] = {name: _with_truths(entry) for name, entry in body[key].items()}
@@ -182,7 +182,7 @@ def findings(host: VdsmHost, facts: HostFacts) -> Iterator[Finding]:
             )
     yield from (disagreement(*parts) for parts in host.disagreements)
     for any_link in facts.by_name.values():
-        link = proven(any_link, VdsmLink)
+        link = checked_cast(any_link, VdsmLink)
         if link.name in facts.table.irregular or link.entry.netmask not in _VALID_NETMASKS:
             yield from link.owned().findings
         if not link.is_clean:

@@ -122,7 +122,7 @@ class Capabilities(Parts, gc=False, kw_only=True):
     nics: dict[Name, Nic]
 
 
-class Status(Struct, gc=False):
+class ReplyStatus(Struct, gc=False):
     """The result of an XML-RPC call. In a Kubernetes object a member of this name has the states."""
 
     currentState: Raw | UnsetType = UNSET
@@ -136,7 +136,7 @@ class Reply(Parts, gc=False, kw_only=True):
     jsonrpc: str | None = None
     result: Capabilities | None = None
     info: Capabilities | None = None
-    status: Status | None = None
+    status: ReplyStatus | None = None
     spec: Raw | UnsetType = UNSET
     kind: Raw | UnsetType = UNSET
     items: Raw | UnsetType = UNSET
