@@ -95,11 +95,12 @@ def replace_file(path: Path, content: bytes) -> None:
     """
     target = path.resolve()
     handle, name = tempfile.mkstemp(prefix=".", suffix=target.suffix, dir=target.parent)
+    temporary = target.with_name(name.rpartition(os.sep)[2])
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.chmod(name, stat.S_IMODE(target.stat().st_mode))  # noqa: PTH101 -- a name, not a path
-        os.replace(name, target)  # noqa: PTH105 -- the same
+        temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        temporary.replace(target)
     except BaseException:
-        os.unlink(name)  # noqa: PTH108 -- the same
+        temporary.unlink()
         raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 from pathlib import Path
 
@@ -149,19 +148,17 @@ def test_what_cannot_be_read_is_left_alone(text: str, code: str, tmp_path: Path)
     assert (path.read_text(), good.read_text()) == (text, PRETTY)
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(UGLY)
-    real = os.replace
 
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    os.replace = refuse  # type: ignore[assignment]  # as a full disk does
-    try:
-        assert main(["fmt", str(path)]) == 8
-    finally:
-        os.replace = real
+    monkeypatch.setattr(Path, "replace", refuse)  # as a full disk does
+    assert main(["fmt", str(path)]) == 8
     assert "no space left on device [POLICY_UNWRITABLE]" in capsys.readouterr().err
     assert [one.name for one in tmp_path.iterdir()] == ["a.yaml"]
     assert path.read_text() == UGLY

@@ -127,7 +127,7 @@ def _insert_entry(
     number, values = entry_row
     row = (number, values[_HASH], values[_SIGNER], values[_SIGNATURE], *columns.values(), values[-1])
     try:
-        inserted = copy.execute(f"INSERT OR IGNORE INTO entry VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+        inserted = copy.execute(f"INSERT OR IGNORE INTO entry VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 -- question marks only
     except sqlite3.Error:
         return
     if envelope is None or not inserted.rowcount:

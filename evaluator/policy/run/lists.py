@@ -10,6 +10,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from evaluator.facts.address import Address, Cidr
@@ -93,4 +94,4 @@ def matcher(globs: Value) -> Match:
 def is_like(environment: Environment, text: str, globs: Value) -> bool:
     """Return whether one of the globs matches a text."""
     patterns = globs if isinstance(globs, tuple) else (globs,)
-    return any(cached(environment, (glob, matcher), lambda glob=glob: matcher(glob))(text) for glob in patterns)  # type: ignore[misc]
+    return any(cached(environment, (glob, matcher), partial(matcher, glob))(text) for glob in patterns)
