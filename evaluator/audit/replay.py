@@ -28,6 +28,7 @@ from evaluator.facts.host_addresses import HostAddresses
 from evaluator.names.resolution import from_resolution
 from evaluator.policy.load import program_of_texts
 from evaluator.report.read import read_report_text
+from evaluator.report.reading import Report
 
 _MAX_DIFFERENCES = 20
 _CACHED_POLICIES = 8  # most records of a log use few policies
@@ -161,6 +162,13 @@ def _truncated(differences: list[str]) -> Iterator[str]:
 
 def decide_again(record: Record) -> Decision:
     """Return the decision on the record's inputs; QuestionError if they are missing or invalid."""
+    report, host = recorded_question(record)
+    policy = _policy(policy_sources(record))
+    return policy.decide(report, host, **record.envelope["input"]["parameters"])
+
+
+def recorded_question(record: Record) -> tuple[Report, HostAddresses]:
+    """Return the report and the host addresses of a record; QuestionError if they are missing or invalid."""
     if record.damage:
         raise RecordError(record.damage)
     if record.report is None or None in record.texts:
@@ -169,9 +177,8 @@ def decide_again(record: Record) -> Decision:
         reasons = record.envelope.get("not_replayable") or ["the record is marked as not replayable"]
         raise RecordError(Diagnostic(RecordCode.NOT_REPLAYABLE, reason, order=i) for i, reason in enumerate(reasons))
     inputs: Mapping[str, Any] = record.envelope["input"]
-    policy = _policy(policy_sources(record))
     report = read_report_text(record.report, inputs["report"]["format"], item=inputs["report"].get("item"))
-    return policy.decide(report, host_of(inputs["host"]), **inputs["parameters"])
+    return report, host_of(inputs["host"])
 
 
 def policy_sources(record: Record) -> tuple[Source, ...]:

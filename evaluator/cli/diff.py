@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from evaluator.cli.exits import Exit
@@ -14,7 +15,7 @@ from evaluator.facts.host_addresses import HostAddresses
 from evaluator.policy.parameters import parse_assignments
 from evaluator.workbench.compare_policies import Compared, compare
 from evaluator.workbench.comparison import as_json, as_markdown, as_text, collect
-from evaluator.workbench.corpus import Unreadable, read_corpus
+from evaluator.workbench.corpus import Unreadable, read_corpus, read_log_corpus
 
 _OUTPUTS = {"text": as_text, "json": as_json, "markdown": as_markdown}
 
@@ -27,6 +28,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("new", metavar="NEW", help="the policy to compare it with")
     corpus = "questions: a file of JSON lines, a JSON file, a report, or a folder of them; may be repeated"
     parser.add_argument("--corpus", metavar="PATH", action="append", default=[], type=Path, help=corpus)
+    log = "a log of decisions, or an export of one, whose recorded questions are decided again"
+    parser.add_argument("--log", metavar="FILE", type=Path, help=log)
     address = "an address of the host of every bare report; may be repeated"
     parser.add_argument("--address", metavar="IP", action="append", help=address)
     parameter = "a parameter of either policy; may be repeated"
@@ -40,14 +43,15 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if not options.corpus:
-        options.parser.error("no questions were given: give `--corpus`")
+    if not options.corpus and options.log is None:
+        options.parser.error("no questions were given: give `--corpus` or `--log`")
     if options.output != "text" and (options.show or options.show_all):
         options.parser.error("`--show` goes with `--output text`")
     search = policy_path_of(options)
     old, new = (load_policy(name, policy_path=search) for name in (options.old, options.new))
     host = None if options.address is None else HostAddresses.of(*options.address)
-    items = compare(old, new, read_corpus(options.corpus, host), _parameters(options.param, old, new))
+    questions = chain(read_corpus(options.corpus, host), () if options.log is None else read_log_corpus(options.log))
+    items = compare(old, new, questions, _parameters(options.param, old, new))
     shown: list[Compared] = []
     comparison = collect(old, new, _remembered(items, options, shown))
     for line in _OUTPUTS[options.output](comparison):

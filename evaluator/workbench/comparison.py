@@ -163,7 +163,8 @@ def as_markdown(comparison: Comparison) -> Iterator[str]:
 
 
 def _head(comparison: Comparison) -> str:
-    counts = f"{comparison.questions} questions, {comparison.same} same, {len(comparison.changes)} changed"
+    questions = f"{comparison.questions} question" + "s" * (comparison.questions != 1)
+    counts = f"{questions}, {comparison.same} same, {len(comparison.changes)} changed"
     refused = f", {len(comparison.refused)} invalid" if comparison.refused else ""
     return f"{visible(comparison.old.name)} → {visible(comparison.new.name)}: {counts}{refused}"
 

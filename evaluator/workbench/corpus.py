@@ -12,6 +12,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from evaluator.audit.log.items import Damaged
+from evaluator.audit.log.store import DecisionLog
+from evaluator.audit.replay import recorded_question
 from evaluator.base.diagnostic import Diagnostic, HostNameError, QuestionError
 from evaluator.base.text import quote_path
 from evaluator.facts.host_addresses import HostAddresses
@@ -41,6 +44,25 @@ def read_corpus(paths: Iterable[Path], host: HostAddresses | None) -> Iterator[A
                 yield from _read(file, str(file.relative_to(path)), host)
         else:
             yield from _read(path, path.name, host)
+
+
+def read_log_corpus(path: Path) -> Iterator[AskedQuestion | Unreadable]:
+    """Yield the questions of the records in a log or an export; RecordError if the file is neither.
+
+    A damaged or masked record, or one whose report was erased, is unreadable.
+    """
+    with DecisionLog.open(path, read_only=True) as log:
+        for record in log.places():
+            if isinstance(record, Damaged):
+                yield Unreadable(record.name, record.problems)
+                continue
+            try:
+                report, host = recorded_question(record)
+            except QuestionError as error:
+                yield Unreadable(record.decision_id, error.diagnostics)
+                continue
+            given = record.envelope["input"]["parameters"]
+            yield AskedQuestion(record.decision_id, report, host, given, record.envelope["labels"])
 
 
 def _files_below(folder: Path) -> list[Path]:

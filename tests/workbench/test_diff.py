@@ -16,8 +16,9 @@ from evaluator.facts.host_addresses import HostAddresses
 from evaluator.testing.terse_topology import read_topology
 from evaluator.workbench.compare_policies import Compared, compare
 from evaluator.workbench.comparison import as_markdown, collect
-from evaluator.workbench.corpus import Unreadable, read_corpus
+from evaluator.workbench.corpus import Unreadable, read_corpus, read_log_corpus
 from evaluator.workbench.question import is_question, read_question
+from tests.support.logs import filled, tampering
 
 ROOT = Path(__file__).parents[2]
 ONE = {"report": read_topology("ens1 has 192.0.2.10/24"), "addresses": ["192.0.2.10"]}
@@ -178,3 +179,21 @@ def test_ids_cannot_break_the_markdown(tmp_path: Path) -> None:
     text = "\n".join(as_markdown(collect(strict, other, compare(strict, other, read_corpus([corpus], None), {}))))
     assert "a\\|&lt;b>" in text
     assert "\n# c" not in text
+
+
+def test_the_questions_of_a_log(tmp_path: Path, last: str, capsys: pytest.CaptureFixture[str]) -> None:
+    log, export = tmp_path / "log", tmp_path / "export"
+    filled(log, 4)
+    assert main(["log", "export", str(log)]) == 0
+    export.write_text(capsys.readouterr().out)
+    for path in (log, export):
+        assert main(["diff", "strict", last, "--log", str(path), "--output", "json"]) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert (document["questions"], document["refused"]) == (4, [])
+        assert main(["diff", "strict", last, "--log", str(path), "--show", "d-1"]) == 0
+        assert "\nd-1\n" in capsys.readouterr().out
+    with tampering(log) as connection:
+        connection.execute("UPDATE entry SET envelope = x'00' WHERE seq = 2")
+    items = list(read_log_corpus(log))
+    assert [isinstance(one, Unreadable) for one in items] == [False, True, False, False]
+    assert main(["diff", "strict", last, "--log", last]) != 0
