@@ -1,1 +1,1 @@
-"""Applies a checked policy to the facts of one host. The only package that imports both policies and reports."""
+"""Applies a checked policy to the facts of one host: below this package, policies and reports do not know each other."""
