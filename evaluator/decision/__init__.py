@@ -1,1 +1,1 @@
-"""Applies a checked policy to the facts of one host: below this package, policies and reports do not know each other."""
+"""Applies a checked policy to the facts of one host. Below this package, policies and reports are independent."""
