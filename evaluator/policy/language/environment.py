@@ -32,11 +32,11 @@ class Question:
     """The input of a decision except the policy: the facts of the host, its addresses, and the parameters. Immutable.
 
     `owned` maps the name of each interface that owns usable host addresses to these addresses. `owners` are these
-    interfaces, sorted by name. `unowned` are the usable host addresses without an owner, sorted. All three are fixed
-    before the first rule. A caller that asks many questions about one host can compute `owned` once and pass it.
+    interfaces, sorted by name. Both are fixed before the first rule. A caller that asks many questions about one host
+    can compute `owned` once and pass it.
     """
 
-    __slots__ = ("facts", "host", "owned", "owners", "parameters", "unowned")
+    __slots__ = ("_unowned", "facts", "host", "owned", "owners", "parameters")
 
     def __init__(
         self,
@@ -50,9 +50,15 @@ class Question:
         self.parameters: Final = parameters
         self.owned: Final = facts.owned(host) if owned is None else owned
         self.owners: Final = tuple([facts.by_name[name] for name in self.owned])
-        found = _NOTHING.union(*self.owned.values())
-        # computed once, not for each interface that a rule looks at
-        self.unowned: Final = tuple([address for address in host.usable if address not in found])
+        self._unowned: tuple[Address, ...] | None = None
+
+    @property
+    def unowned(self) -> tuple[Address, ...]:
+        """The usable host addresses without an owner, sorted; computed once, when a rule or finding needs them."""
+        if self._unowned is None:
+            owned = _NOTHING.union(*self.owned.values())
+            self._unowned = tuple([address for address in self.host.usable if address not in owned])
+        return self._unowned
 
     def matched(self, nic: Link) -> tuple[OwnedAddress, ...]:
         """Return the interface's addresses that equal a usable host address."""
