@@ -149,7 +149,10 @@ def make_record(
 
 
 def time_text(moment: datetime) -> str:
-    """Return a time as text in UTC with microseconds, so that texts sort by time; RecordError without a time zone."""
+    """Return a time as text in UTC with microseconds, so that texts sort by time.
+
+    Raises RecordError if the time has no time zone.
+    """
     if moment.tzinfo is None:
         message = f"the time {quote(moment.isoformat())} has no time zone"
         raise RecordError([Diagnostic(RecordCode.TIME_INVALID, message, hint="use, for example, `datetime.now(UTC)`")])
@@ -157,9 +160,10 @@ def time_text(moment: datetime) -> str:
 
 
 def read_record(document: object) -> Record:
-    """Return the record in a line of an export or in a file; UnverifiedError with every problem if it is invalid.
+    """Return the record in a line of an export or in a file.
 
-    A damaged or missing body is not an error: it is None, and `damage` contains the reason.
+    A damaged or missing body is not an error: it is None, and `damage` contains the reason. Raises UnverifiedError,
+    with every problem, if the record is invalid.
     """
     if not is_record_document(document):
         message = "the document must be a decision record with its report and policy"
@@ -199,7 +203,7 @@ def body_damage(envelope: Json, body: Body, reason: str) -> Diagnostic:
 
 
 def read_envelope(text: bytes) -> Json:
-    """Return the envelope in a text; ValueError if the text is not a valid envelope in canonical JSON."""
+    """Return the envelope in a text. Raises ValueError if the text is not a valid envelope in canonical JSON."""
     envelope = plain.loads(text)
     if _schema_problems(envelope) or not _is_canonical(envelope, text):
         raise ValueError("it is not a decision record in canonical JSON")
@@ -208,7 +212,10 @@ def read_envelope(text: bytes) -> Json:
 
 
 def checked(record: Record) -> Record:
-    """Return the record unchanged; RecordError if it is invalid and must not be written."""
+    """Return the record unchanged.
+
+    Raises RecordError if the record is invalid, because such a record must not be written.
+    """
     problems = [*_envelope_problems(record.envelope), *record.damage]
     if not problems:
         problems = [*_body_problems(record)]
@@ -252,7 +259,10 @@ def _body_problems(record: Record) -> Iterator[Diagnostic]:
 
 
 def _decode_body(envelope: Json, body: Body, text: object) -> bytes | None:
-    """Return a body from base64, None if it was erased; ValueError if it is missing or has another digest."""
+    """Return the body that the base64 text contains, None if the body was erased.
+
+    Raises ValueError if the body is missing or has another digest.
+    """
     if text is None:
         if is_erased(envelope, body):
             return None

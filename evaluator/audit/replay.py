@@ -161,14 +161,17 @@ def _truncated(differences: list[str]) -> Iterator[str]:
 
 
 def decide_again(record: Record) -> Decision:
-    """Return the decision on the record's inputs; QuestionError if they are missing or invalid."""
+    """Return the decision on the record's inputs. Raises QuestionError if an input is missing or invalid."""
     report, host = recorded_question(record)
     policy = _policy(policy_sources(record))
     return policy.decide(report, host, **record.envelope["input"]["parameters"])
 
 
 def recorded_question(record: Record) -> tuple[Report, HostAddresses]:
-    """Return the report and the host addresses of a record; QuestionError if they are missing or invalid."""
+    """Return the report and the host addresses of a record.
+
+    Raises QuestionError if the report or an address is missing or invalid.
+    """
     if record.damage:
         raise RecordError(record.damage)
     if record.report is None or None in record.texts:
@@ -182,7 +185,10 @@ def recorded_question(record: Record) -> tuple[Report, HostAddresses]:
 
 
 def policy_sources(record: Record) -> tuple[Source, ...]:
-    """Return the texts of the policy, base first; a missing text is empty. RecordError if one is not UTF-8."""
+    """Return the texts of the policy, base first; a missing text is empty.
+
+    Raises RecordError if a text is not UTF-8.
+    """
     policy = record.envelope["input"]["policy"]
     names = [text["name"] for text in policy.get("texts", [policy])]
     try:

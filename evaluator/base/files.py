@@ -25,13 +25,19 @@ class FileTooLargeError(OSError):
 
 
 def read_regular(path: Path, most: int = LARGEST) -> bytes:
-    """Return the content of a regular file; OSError if it cannot be read, is not regular or is too large."""
+    """Return the content of a regular file.
+
+    Raises OSError if the file cannot be read, is not regular or is too large.
+    """
     with open_regular(path) as file:
         return _read(file, most)
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a regular file for reading; OSError if it cannot be opened or is not regular. Opening never waits."""
+    """Open a regular file for reading. Opening never waits.
+
+    Raises OSError if the file cannot be opened or is not regular.
+    """
     file = _open(path, os.O_NONBLOCK)
     mode = os.fstat(file.fileno()).st_mode
     if not stat.S_ISREG(mode):
@@ -41,7 +47,10 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def read_regular_or_pipe(path: Path, most: int = LARGEST) -> bytes:
-    """Return the content of a regular file or a pipe; OSError if it cannot be read, is a device or is too large."""
+    """Return the content of a regular file or a pipe.
+
+    Raises OSError if the path cannot be read, is a device or is too large.
+    """
     refuse_devices(path)
     with _open(path, 0) as file:
         return _read(file, most)
@@ -55,7 +64,7 @@ def refuse_devices(path: Path) -> None:
 
 
 def is_regular(path: Path) -> bool:
-    """Return whether a path is a regular file; OSError if it does not exist."""
+    """Return whether a path is a regular file. Raises OSError if the path does not exist."""
     return stat.S_ISREG(_stat(path).st_mode)
 
 
@@ -89,9 +98,9 @@ def _read(file: BinaryIO, most: int) -> bytes:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace the content of a file atomically, without a change of its mode; OSError if this fails.
+    """Replace the content of a file atomically, without a change of its mode.
 
-    If the path is a symbolic link, the file that it points to is replaced.
+    If the path is a symbolic link, the file that it points to is replaced. Raises OSError if this fails.
     """
     target = path.resolve()
     handle, name = tempfile.mkstemp(prefix=".", suffix=target.suffix, dir=target.parent)

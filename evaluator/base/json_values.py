@@ -8,7 +8,7 @@ import msgspec
 
 
 def loads(text: bytes | str) -> Any:  # noqa: ANN401 -- any JSON value
-    """Return the value of a JSON text; ValueError if it is not JSON."""
+    """Return the value of a JSON text. Raises ValueError if the text is not JSON."""
     try:
         return msgspec.json.decode(text)
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -16,10 +16,13 @@ def loads(text: bytes | str) -> Any:  # noqa: ANN401 -- any JSON value
 
 
 def dumps(value: object) -> bytes:
-    """Return a value as compact JSON; TypeError or ValueError if it is not JSON."""
+    """Return a value as compact JSON. Raises TypeError or ValueError if the value is not JSON."""
     return msgspec.json.encode(value)
 
 
 def dumps_sorted(value: object) -> bytes:
-    """Return a value as compact JSON with the keys of each object sorted; TypeError or ValueError as `dumps`."""
+    """Return a value as compact JSON with the keys of each object sorted.
+
+    Raises TypeError or ValueError if the value is not JSON.
+    """
     return msgspec.json.encode(value, order="sorted")

@@ -22,7 +22,7 @@ def list_shipped(folder: str) -> list[str]:
 
 
 def read_shipped(folder: str, *path: str) -> bytes:
-    """Return the content of a file in the folder `policies` or `schemas`; OSError if it does not exist."""
+    """Return the content of a file in the folder `policies` or `schemas`. Raises OSError if the file does not exist."""
     root = _root(folder)
     if root is None:
         return _packed(folder).joinpath(*path).read_bytes()

@@ -22,8 +22,8 @@ from evaluator.policy.run.required_facts import order_words
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
     parser.description = (
-        "Check policies: report every mistake with its place, and the worst cost of a valid policy "
-        "(n: number of interfaces, m: length of the longest other list)."
+        "Check policies: report every mistake with its place, and the worst-case cost of each valid policy "
+        "(n: number of interfaces, m: length of the longest list that does not contain interfaces)."
     )
     parser.add_argument("policies", metavar="POLICY", nargs="+", help="a policy file, or the name of a shipped policy")
     add_policy_path_to(parser)

@@ -1,4 +1,4 @@
-"""`activenic decide`: decides which interface of a report the host's address lives on."""
+"""`activenic decide`: decides which interface of a report has the host's address."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OUTPUTS: tuple[Output, ...] = (
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
-    parser.description = "Decide which interface of a capability report the host's address lives on."
+    parser.description = "Decide which interface of a capability report has the host's address."
     add_question_to(parser)
     names = [output.name for output in OUTPUTS]
     parser.add_argument("--output", default="text", choices=names, help="what to print (default: text)")

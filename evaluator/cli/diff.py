@@ -21,8 +21,10 @@ _OUTPUTS = {"text": as_text, "json": as_json, "markdown": as_markdown}
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add what the subcommand takes."""
-    parser.description = "Compare two policies: decide every question of a corpus by both, and print what changes."
+    """Add the description and the arguments of the subcommand."""
+    parser.description = (
+        "Compare two policies: decide every question of a collection with both policies, and print the differences."
+    )
     parser.set_defaults(run=_run, parser=parser)
     parser.add_argument("old", metavar="OLD", help="a shipped policy or a policy file")
     parser.add_argument("new", metavar="NEW", help="the policy to compare it with")
@@ -82,7 +84,10 @@ def _show(items: list[Compared]) -> None:
 
 
 def _parameters(assignments: list[str], *policies: Policy) -> dict[str, object]:
-    """Return the parameters that were given, each read by a policy that declares it; PolicyError if neither does."""
+    """Return the parameters in the options, each read by a policy that declares it.
+
+    Raises PolicyError if neither policy declares a parameter.
+    """
     values: dict[str, object] = {}
     for assignment in assignments:
         name = assignment.partition("=")[0]

@@ -118,7 +118,7 @@ def _policy_name(program: Program, options: argparse.Namespace) -> str:
 
 
 def _read_record(options: argparse.Namespace, damage: Damage) -> Record:
-    """Return the record in the options; UnverifiedError if its envelope is damaged."""
+    """Return the record in the options. Raises UnverifiedError if the envelope of the record is damaged."""
     inputs = {name: value for name, value in vars(options).items() if name not in _OPTIONS_WITH_LOG}
     if options.report is None or any(value != options.parser.get_default(name) for name, value in inputs.items()):
         options.parser.error("with `--log`, give only the decision's id: its record contains all inputs")
@@ -149,7 +149,10 @@ def _print_damaged(record: Record, output: str) -> None:
 
 
 def _replay_decision(record: Record) -> tuple[Decision, RecordInfo]:
-    """Return the decision that a replay gives, and facts about the record; UnverifiedError if the answer differs."""
+    """Return the decision that a replay gives, and facts about the record.
+
+    Raises UnverifiedError if the record cannot be replayed, or if the replay gives another decision.
+    """
     replayed = replay(record, __version__)
     if replayed.decision is None or not replayed.is_answer:
         raise UnverifiedError(

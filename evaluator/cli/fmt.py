@@ -20,7 +20,7 @@ _STANDARD_INPUT = "-"
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add what the subcommand takes."""
+    """Add the description and the arguments of the subcommand."""
     parser.description = (
         "Format policy files: bring the sentences of rules and conditions into canonical form. Every other byte of a "
         "file stays as it is."

@@ -61,7 +61,7 @@ def _add_export(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _add_verify(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _action(actions, "verify", "verify that a log or an export was not altered")
-    head = "a head that was noted earlier (`log head`); the log must still contain it"
+    head = "the head of the log that `log head` printed earlier; the log must still contain the record with this head"
     parser.add_argument("--head", metavar="SEQ:HASH", type=parse_noted_head, help=head)
     key = "a public key; every record must be signed with it; may be repeated if several keys were used"
     parser.add_argument("--key", metavar="FILE", type=Path, action="append", default=[], help=key)
@@ -72,7 +72,7 @@ def _add_verify(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _add_prune(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     summary = "remove the oldest records and write a checkpoint, so that the log stays verifiable"
     parser = _action(actions, "prune", summary, "a log")
-    before = "remove the records before the first one that is not older than this time"
+    before = "remove the oldest records, up to the first record from this time or later, which stays"
     parser.add_argument("--before", metavar="TIME", type=parse_time, required=True, help=before)
     parser.add_argument("--sign-key", metavar="FILE", type=Path, help="the private key that signs the checkpoint")
     parser.set_defaults(run=_run, action="prune")

@@ -17,7 +17,7 @@ from evaluator.base.diagnostic import QuestionError
 from evaluator.cli.exits import Exit, exit_of_error, missing_subcommand
 
 _COMMANDS = {
-    "decide": "decide which interface the host's address lives on",
+    "decide": "decide which interface has the host's address",
     "explain": "explain for every interface why it is or is not the answer",
     "collect": "print this machine's report as JSON",
     "check": "check policy files",

@@ -11,10 +11,10 @@ from evaluator.workbench.scaffold import BASES, write_new
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add what the subcommand takes."""
+    """Add the description and the arguments of the subcommand."""
     parser.description = "Make a folder with a new policy, its tests and a README, which pass every check."
     parser.add_argument("name", metavar="NAME", help="the name of the policy and of the folder: my-site")
-    bases = "extend strict, or start without a base (default: strict)"
+    bases = "extend the policy `strict`, or start without a base policy (default: strict)"
     parser.add_argument("--from", dest="base", choices=BASES, default="strict", help=bases)
     parser.set_defaults(run=_run)
 

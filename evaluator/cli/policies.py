@@ -21,7 +21,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="list the shipped policies", allow_abbrev=False)
     listing.set_defaults(run=_list)
     show = actions.add_parser(
-        "show", help="print the text of a policy, for example to change a copy", allow_abbrev=False
+        "show", help="print the text of a policy, for example to save it and edit the copy", allow_abbrev=False
     )
     show.add_argument("policy", metavar="POLICY", help="the name of a shipped policy, or a file")
     show.add_argument(

@@ -1,4 +1,4 @@
-"""The arguments with the inputs of a decision: a report, a host, a policy and its parameters."""
+"""The command-line arguments that give the inputs of a decision: a report, a host, a policy and its parameters."""
 
 from __future__ import annotations
 
@@ -39,9 +39,10 @@ def add_question_to(parser: argparse.ArgumentParser) -> None:
 
 
 def decide_on(options: argparse.Namespace) -> Decision:
-    """Return the decision on the inputs in the arguments; QuestionError if an input is invalid.
+    """Return the decision on the inputs in the arguments.
 
-    Ends the program with a usage error if arguments contradict each other, or if no host address was given.
+    Ends the program with a usage error if arguments contradict each other, or if no host address was given. Raises
+    QuestionError if an input is invalid.
     """
     mistakes = report_mistakes(options)
     if options.host is None and options.address is None:

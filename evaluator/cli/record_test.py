@@ -28,7 +28,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     records = list(itertools.islice(records_of(options), 2))
     if len(records) > 1:
-        hint = "choose one of them by its id: `ID --log FILE`"
+        hint = "choose a record by its id: `ID --log FILE`"
         raise RecordError([Diagnostic(RecordCode.NOT_A_TEST, "the file contains several records", hint=hint)])
     to: Path | None = options.to
     case = record_case(records[0], None if to is None else stem_of(to), options.policy)

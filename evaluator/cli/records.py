@@ -31,7 +31,7 @@ def add_records_to(parser: argparse.ArgumentParser, *, only_one: bool = False) -
 
 
 def records_of(options: argparse.Namespace) -> Iterator[Record]:
-    """Yield the selected records; UnverifiedError at the first damaged one."""
+    """Yield the selected records. Raises UnverifiedError at the first damaged record."""
     for record in records_or_damaged(options, Damage(), lambda done, total: None):
         if isinstance(record, Damaged):
             raise UnverifiedError(record.problems)
@@ -60,7 +60,7 @@ def records_or_damaged(
 
 @contextmanager
 def _records_in(path: Path, name: str, damage: Damage) -> Iterator[DecisionLog]:
-    """Open a log, an export or a file of one record; UnverifiedError for any other file."""
+    """Open a log, an export or a file of one record. Raises UnverifiedError for any other file."""
     try:
         with reading(path, damage) as log:
             yield log

@@ -35,7 +35,7 @@ def add_report_to(parser: argparse.ArgumentParser) -> None:
 
 
 def report_of(options: argparse.Namespace) -> Report:
-    """Return the selected report; ReportError if it is invalid."""
+    """Return the selected report. Raises ReportError if the report is invalid."""
     if options.live:
         from evaluator.report.live import collect  # noqa: PLC0415 -- needs an extra, only if needed
 
@@ -50,7 +50,7 @@ def report_of(options: argparse.Namespace) -> Report:
 
 
 def _route_files(paths: Sequence[Path]) -> tuple[bytes, ...]:
-    """Return the texts of the route files; ReportError if one is not a route file."""
+    """Return the texts of the route files. Raises ReportError if a file is not a route file."""
     from evaluator.report.iproute2.route_file import read_route_file, refuse_one_family  # noqa: PLC0415 -- if needed
 
     files = []

@@ -223,7 +223,7 @@ def _octets(text: str) -> bytes:
 
 
 def parse_cidr(text: str) -> Cidr:
-    """Return the network in `address/length`; ValueError if the text is invalid or host bits are set."""
+    """Return the network in `address/length`. Raises ValueError if the text is invalid or host bits are set."""
     address, prefix = parse_with_prefix(text)
     if prefix is None:
         raise ValueError("it has no prefix length")
@@ -258,9 +258,10 @@ def _with_prefix(body: str, slash: str, tail: str) -> tuple[Address, int | None]
 
 
 def length_of(address: Address, text: str, length: int) -> int | None:
-    """Return the prefix length of an address that was parsed from `text`; ValueError if the length is out of range.
+    """Return the prefix length of an address that was parsed from `text`.
 
-    The result is None for an IPv4-mapped IPv6 address with a length below 96.
+    The result is None for an IPv4-mapped IPv6 address with a length below 96. Raises ValueError if the length is out of
+    range.
     """
     if not 0 <= length <= _GREATEST_PREFIX[_written_version(address, text)]:
         raise ValueError("invalid prefix length")

@@ -20,7 +20,10 @@ class ZoneError(ValueError):
 
 
 def parse_literals(texts: Iterable[Literal]) -> list[Address]:
-    """Return the addresses in texts, in the same order; HostNameError lists each invalid one."""
+    """Return the addresses in texts, in the same order.
+
+    Raises HostNameError, which lists each invalid text, if a text is not an address.
+    """
     problems: list[Diagnostic] = []
     addresses: list[Address] = []
     for text in texts:
@@ -38,7 +41,7 @@ def parse_literals(texts: Iterable[Literal]) -> list[Address]:
 def parse_literal(text: str) -> Address:
     """Return the address in a text; its brackets and its zone are dropped.
 
-    Raises ValueError if the text is invalid (ZoneError because of its zone), TypeError if it is not a string.
+    Raises ValueError if the text is invalid (ZoneError if its zone is invalid). Raises TypeError if it is not a string.
     """
     if not isinstance(text, str):
         raise TypeError("an address must be a string")

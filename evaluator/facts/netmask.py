@@ -9,7 +9,7 @@ NETMASKS = {inet_ntop(AF_INET, (_ONES << 32 - length & _ONES).to_bytes(4)): leng
 
 
 def parse_netmask(text: str) -> int:
-    """Return the prefix length of a dotted IPv4 netmask; ValueError if the text is not a netmask."""
+    """Return the prefix length of a dotted IPv4 netmask. Raises ValueError if the text is not a netmask."""
     length = NETMASKS.get(text)
     if length is None:
         import ipaddress  # noqa: PLC0415 -- only invalid netmasks need it

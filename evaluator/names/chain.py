@@ -77,9 +77,9 @@ class CnameChain:
         return None
 
     def _absence(self, response: Response, *, has_moved: bool) -> Family | None:
-        """Return the result if the response proves that the last name has no addresses.
+        """Return the result if the response proves that the last name of the alias chain has no addresses.
 
-        Return None if this name is an alias target that must be queried itself.
+        Otherwise return None: the last name is an alias target, which must be queried with a query of its own.
         """
         if has_moved and not any(self._is_proven_by(zone) for zone in response.zones):
             return None

@@ -77,10 +77,11 @@ def digest_of(document: Mapping[str, object]) -> str:
 
 
 def read_config(servers: Sequence[str], timeout: float) -> ResolverConfig:
-    """Return the configuration of the options; HostNameError lists all problems.
+    """Return the configuration of the options.
 
     `servers` are at most eight texts `IP` or `IP#PORT`; an IPv6 address may be in brackets. Without servers, those of
-    the system are used. `timeout` is in seconds, more than 0 and at most 300.
+    the system are used. `timeout` is in seconds, more than 0 and at most 300. Raises HostNameError, with all problems,
+    if an option is invalid.
     """
     problems = list(_timeout_problems(timeout))
     listed = [servers] if isinstance(servers, str) else servers

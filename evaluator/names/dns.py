@@ -1,7 +1,8 @@
 """Look up a host name in DNS: query the name servers, and follow aliases to addresses.
 
-The A and the AAAA lookup run in parallel and are independent. Names are absolute: no search list, no cache. Servers
-are tried in order within one deadline; see `exchange` for the rules of retries, deadlines and source checks.
+The A and the AAAA lookup run in parallel and are independent. Names are absolute, without a search list. There is no
+cache. Servers are tried in order within one deadline; see `exchange` for the rules of retries, deadlines and source
+checks.
 
 An answer is a response with NOERROR or NXDOMAIN that is not a referral. An answer that has neither addresses, aliases
 nor a SOA record proves nothing. So it is used only after all other servers were queried once.
@@ -139,7 +140,7 @@ class _TypeLookup:
 
 
 async def _receive(server: Server, query: bytes, received: _Received) -> None:
-    """Send a query by UDP, and by TCP if the response is truncated; fill in `received`. OSError, EOFError."""
+    """Send a query by UDP, and by TCP if the response is truncated. Fill in `received`. Raises OSError or EOFError."""
     wire = await ask_by_udp(server, query, received.count_stray)
     if is_truncated(wire):
         received.transport = "tcp"

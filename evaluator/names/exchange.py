@@ -79,7 +79,7 @@ class Exchange(Struct, frozen=True):
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Exchange:
-        """Return the exchange of a valid document; ValueError if the response is not base64."""
+        """Return the exchange of a valid document. Raises ValueError if the response is not base64."""
         response = document["response"]
         return cls(
             server=document["server"],

@@ -67,7 +67,7 @@ class HostName(Struct, frozen=True):
 
 
 def read_host_name(text: str) -> Address | HostName:
-    """Return the address of a literal, or the canonical name; HostNameError if the text is neither."""
+    """Return the address of a literal, or the canonical name. Raises HostNameError if the text is neither."""
     try:
         return parse_literal(text)
     except TypeError:
@@ -159,7 +159,10 @@ def _to_a_label(idna: ModuleType, label: str) -> str:
 
 
 def _idna(text: str) -> ModuleType:
-    """Return the IDNA library; HostNameError if it is not installed, because a wrong mapping gives another host."""
+    """Return the IDNA library.
+
+    Raises HostNameError if the library is not installed, because a wrong mapping gives another host.
+    """
     try:
         import idna  # noqa: PLC0415 -- only names outside of ASCII need it
     except ImportError:

@@ -42,7 +42,7 @@ class HostsEntry(Struct, frozen=True):
 
 
 def read_hosts_entry(path: Path, name: HostName) -> HostsEntry:
-    """Return the entry of a name in a hosts file; HostNameError if the file cannot be read."""
+    """Return the entry of a name in a hosts file. Raises HostNameError if the file cannot be read."""
     try:
         content = read_regular(path, LARGEST_HOSTS_FILE)
     except OSError as error:

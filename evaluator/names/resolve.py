@@ -76,7 +76,7 @@ async def resolve_host_async(
 def _prepare(
     name: str, servers: Sequence[str], timeout: float, hosts_file: Path | None, require_complete: bool
 ) -> _Request:
-    """Return the checked request; HostNameError lists all problems of the name and the options."""
+    """Return the checked request. Raises HostNameError, with all problems, if the name or an option is invalid."""
     problems: list[Diagnostic] = []
     try:
         config = read_config(servers, timeout)

@@ -21,7 +21,10 @@ _LARGEST_DATAGRAM = 65535
 
 
 async def ask_by_udp(server: Server, query: bytes, on_stray: Callable[[], None]) -> bytes:
-    """Return the first datagram that answers the query; OSError. `on_stray` is called for each ignored datagram."""
+    """Return the first datagram that answers the query. `on_stray` is called for each ignored datagram.
+
+    Raises OSError if the network fails.
+    """
     loop = asyncio.get_running_loop()
     with _socket(server, socket.SOCK_DGRAM) as sock:
         sock.connect(_sockaddr(server))
@@ -34,7 +37,10 @@ async def ask_by_udp(server: Server, query: bytes, on_stray: Callable[[], None])
 
 
 async def ask_by_tcp(server: Server, query: bytes) -> bytes:
-    """Return the response over TCP (RFC 7766); OSError, or EOFError if the server closes the connection too early."""
+    """Return the response over TCP (RFC 7766).
+
+    Raises OSError if the network fails, and EOFError if the server closes the connection too early.
+    """
     loop = asyncio.get_running_loop()
     with _socket(server, socket.SOCK_STREAM) as sock:
         await loop.sock_connect(sock, _sockaddr(server))

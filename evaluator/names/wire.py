@@ -1,8 +1,9 @@
-"""Parse a DNS response in wire format, as far as addresses and aliases need it.
+"""Parse the addresses and the aliases in a DNS response in wire format.
 
-Names and records are parsed with dnspython, but only A, AAAA and CNAME records, and at most 500 records. So a response
-of a hostile server is parsed in bounded time, and an invalid EDNS option does not make the whole response invalid. The
-same function parses a response when it arrives and when it is replayed from a record.
+dnspython parses the names and the content of A, AAAA and CNAME records. The content of other records is not parsed, so
+an invalid EDNS option does not make the whole response invalid. A response with more than 500 records is refused, so a
+response from a hostile server is parsed in bounded time. The same function parses a response when the response arrives
+and when a decision record is replayed.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class _RecordHeader(Struct, frozen=True):
 
 
 def read_response(wire: bytes) -> Response:
-    """Return the parsed response; MalformedResponseError if it is invalid."""
+    """Return the parsed response. Raises MalformedResponseError if the response is invalid."""
     try:
         return _read(wire)
     except (dns.exception.DNSException, struct.error, ValueError) as error:

@@ -26,7 +26,7 @@ _SENTENCES = ("message", "hint")
 
 
 def expand(chain: PolicyChain) -> str:
-    """Return a policy with everything that it inherits as one text; PolicyError if the policy is invalid."""
+    """Return a policy with everything that it inherits as one text. Raises PolicyError if the policy is invalid."""
     program = program_of(chain)
     *_, merged = levels(chain.texts, Problems(chain.source))
     names = ", ".join(visible(part.name) for part in chain.source.parts)

@@ -48,15 +48,19 @@ _CODES_OF_UNKNOWN_NAMES = frozenset({"UNKNOWN_WORD", "UNKNOWN_STATE"})
 
 
 def read_program(source: Source, search: Sequence[Path] = ()) -> Program:
-    """Return the program of a policy text; PolicyError contains all mistakes and warnings.
+    """Return the program of a policy text.
 
     Policies that it extends are looked up among the shipped policies, relative to its file, and in the search path.
+    Raises PolicyError, with all mistakes and warnings, if the policy is invalid.
     """
     return program_of(read_chain(source, files_of(search)))
 
 
 def program_of_texts(sources: Sequence[Source]) -> Program:
-    """Return the program of a chain of texts, base first; PolicyError contains all mistakes in them."""
+    """Return the program of a chain of texts, base first.
+
+    Raises PolicyError, with all mistakes in the texts, if a text is invalid.
+    """
     chain = read_chain(sources[-1], recorded(sources))
     if len(chain.sources) == len(sources) or chain.problems:
         return program_of(chain)
@@ -65,7 +69,10 @@ def program_of_texts(sources: Sequence[Source]) -> Program:
 
 
 def program_of(chain: PolicyChain) -> Program:
-    """Return the program of a policy's texts; PolicyError contains all mistakes in them."""
+    """Return the program of a policy's texts.
+
+    Raises PolicyError, with all mistakes in the texts, if a text is invalid.
+    """
     problems = Problems(chain.source)
     problems.diagnostics.extend(chain.problems)
     for text in chain.texts:

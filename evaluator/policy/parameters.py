@@ -31,7 +31,10 @@ def type_name(type_: Type) -> str:
 
 
 def read_value(type_: Type, value: object) -> Literal:
-    """Return plain data as a value of the type; ValueError, with the expected type, if this is not possible."""
+    """Return plain data as a value of the type.
+
+    Raises ValueError, with the expected type, if the data is not of this type.
+    """
     if type_.is_list:
         if not isinstance(value, list | tuple):
             raise ValueError(f"expected a list of {_NAMES[type_.base]} values")
@@ -40,14 +43,20 @@ def read_value(type_: Type, value: object) -> Literal:
 
 
 def read_text(type_: Type, text: str) -> Literal:
-    """Return a command-line text as a value of the type; commas separate list elements; ValueError if invalid."""
+    """Return a command-line text as a value of the type. Commas separate list elements.
+
+    Raises ValueError if the text is not of this type.
+    """
     if type_.is_list:
         return tuple(_scalar_from_text(type_.base, part) for part in text.split(",")) if text else ()
     return _scalar_from_text(type_.base, text)
 
 
 def bind(program: Program, values: Mapping[str, object]) -> dict[str, Value]:
-    """Return the value of every parameter: from `values`, else the default; PolicyError contains all problems."""
+    """Return the value of every parameter: from `values`, else the default.
+
+    Raises PolicyError, with all problems, if a parameter is unknown, missing or invalid.
+    """
     declared = {parameter.name: parameter for parameter in program.parameters}
     problems = [_unknown(name, declared) for name in values if name not in declared]
     bound: dict[str, Value] = {}
@@ -75,7 +84,10 @@ def shown(value: Value) -> object:
 
 
 def parse_assignments(program: Program, assignments: Iterable[str]) -> dict[str, Literal]:
-    """Return the values of `name=value` texts, parsed by the declared types; PolicyError contains all problems."""
+    """Return the values of `name=value` texts, parsed by the declared types.
+
+    Raises PolicyError, with all problems, if a parameter is unknown or its text is invalid.
+    """
     declared = {parameter.name: parameter for parameter in program.parameters}
     problems: list[Diagnostic] = []
     values: dict[str, Literal] = {}

@@ -1,8 +1,9 @@
-"""Parses JSON text from outside into plain values; a ReportError shows where a text is invalid.
+"""Parses JSON text from outside into plain values. A ReportError shows the place at which a text is invalid.
 
-Valid JSON is what msgspec accepts: UTF-8 without a byte order mark, without NaN and lone surrogates. A number that is
-too large for a double becomes the greatest double; if a schema limits the number, it is refused like other large ones.
-The nesting depth is limited here, so that no later code can exceed Python's recursion limit.
+A text is valid if msgspec accepts it: UTF-8 without a byte order mark, without NaN and without lone surrogates. A
+number that is too large for a double becomes the greatest double. If a schema limits the number, the schema refuses the
+greatest double, as any number above the limit. The nesting depth is limited here, so that no later code can exceed
+Python's recursion limit.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ _SEVERAL_HINT = "give one document: run `ip -j -d addr show` once, without `dev`
 
 
 def parse_json(text: bytes | str, subject: str = "report") -> object:
-    """Return the value of a JSON text; of equal keys in an object the last one counts.
+    """Return the value of a JSON text. If an object has a key twice, the last value counts.
 
     Raises ReportError if the text is invalid, too large or nested too deeply; its message calls the text `subject`.
     """
@@ -112,7 +113,7 @@ def _structure(text: bytes) -> bytes:
 
 
 def parse_json_without_duplicates(text: bytes | str, subject: str = "report") -> object:
-    """Return the value of a JSON text; ReportError also for each key that occurs twice in an object."""
+    """Return the value of a JSON text. Raises ReportError if the text is invalid, or if an object has a key twice."""
     value = parse_json(text, subject)
     pairs: object = json.loads(text, object_pairs_hook=_Pairs)
     problems = [
@@ -188,7 +189,7 @@ def plain_copy(document: object) -> object:
 
 
 def _plain(value: object, depth: int = 0) -> object:
-    """Return a copy of a value that consists of JSON types; TypeError if it contains another type."""
+    """Return a copy of a value that consists of JSON types. Raises TypeError if the value contains another type."""
     if isinstance(value, str):
         return str(value)
     if value is None or isinstance(value, bool | int):

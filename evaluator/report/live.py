@@ -27,9 +27,9 @@ _CLONE_NEWNET = 0x40000000
 def collect(netns: str | None = None) -> dict[str, object]:
     """Return the report of this machine, or of one of its named network namespaces.
 
-    Shape: `schema_version`, `addr` (as `ip -j -d addr`), `route` and `route6` (as `ip -j route`), with
-    readable names (`kernel_names.py`). Raises ReportError if the kernel returns an error or the namespace does not
-    exist, ExtraMissingError if pyroute2 is not installed.
+    Shape: `schema_version`, `addr` (as `ip -j -d addr`), `route` and `route6` (as `ip -j route`). In the names of
+    interfaces, octets that are not UTF-8 are escaped (`kernel_names.py`). Raises ReportError if the kernel returns an
+    error or the namespace does not exist. Raises ExtraMissingError if pyroute2 is not installed.
     """
     pyroute2 = _pyroute2()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -64,7 +64,7 @@ def _collect(pyroute2: ModuleType, netns: str | None) -> dict[str, object]:
 
 
 def _enter(netns: str) -> None:
-    """Move this thread into a named network namespace (setns(2)); OSError if that fails."""
+    """Move this thread into a named network namespace (setns(2)). Raises OSError if this fails."""
     if not netns or "/" in netns or "\0" in netns or netns in (".", ".."):
         raise FileNotFoundError(errno.ENOENT, "invalid name; use a name that `ip netns` lists")
     libc = ctypes.CDLL(None, use_errno=True)

@@ -185,7 +185,7 @@ def read_report_text(
 
 
 def parse_report_text(text: bytes, format: str) -> object:
-    """Return the value of a report's text without reading facts from it; ReportError if the text is invalid."""
+    """Return the value of a report's text without reading facts from it. Raises ReportError if the text is invalid."""
     return _parse_any(text, format, parse_json)[0]
 
 
@@ -231,14 +231,15 @@ def refuse_duplicates(report: Report) -> None:
 
 
 def read_file(path: Path) -> bytes:
-    """Return the bytes of a file or pipe; ReportError if it cannot be read or is too large."""
+    """Return the bytes of a file or pipe. Raises ReportError if the file cannot be read or is too large."""
     return _bytes_of(path, "report", read_regular_or_pipe)
 
 
 def read_regular_file(path: Path, subject: str = "report") -> bytes:
-    """Return the bytes of a regular file; ReportError if it cannot be read, is too large or is not a regular file.
+    """Return the bytes of a regular file.
 
-    Only the report itself may come from a pipe. The message of the error calls the file `subject`.
+    Only the report itself may come from a pipe. The message of the error calls the file `subject`. Raises ReportError
+    if the file cannot be read, is too large or is not a regular file.
     """
     return _bytes_of(path, subject, read_regular)
 

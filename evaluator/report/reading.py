@@ -1,19 +1,22 @@
 """The interface between `read.py` and the readers of the formats, and the functions that all readers use.
 
-A reader has two entry points with one verdict. The verdict is that of the format's JSON Schema, which is the published
-contract: a document is valid if and only if the schema accepts it.
+A reader has two entry points, which never disagree on whether a document is valid. The format's JSON Schema is the
+published contract: a document is valid if and only if the schema accepts it.
 
 `FormatReader.read_text` is the fast path. It decodes the text directly into the typed structs of the format's
 `wire.py`, in one pass and without plain values for members that no rule reads. The types are written so that they
-accept nothing that the schema refuses. They do refuse some valid documents, with forms that tools hardly ever print,
-such as `1500.0` for an integer. If the types refuse the text, or a key of another format is present, the result is
-None. None means "not decided", never "invalid".
+accept nothing that the schema refuses. But the types refuse some valid documents: those with forms that tools hardly
+ever print, such as `1500.0` for an integer. If the types refuse the text, or a key of another format is present, the
+result is None. None means "not decided", never "invalid".
 
-`FormatReader.read` decides every document, given as a plain value. It first tries to convert the value to the same
-types, for a document that was given as a dict. If the types refuse it, the slow path follows: validate the value with
-the schema, which reports every problem with a JSON Pointer; normalize it (`normalized` writes `1500` for `1500.0` and
-drops null members, and the reader of VDSM converts booleans from text); and convert it to the types, which cannot fail
-then.
+`FormatReader.read` accepts or refuses every document, given as a plain value. It first tries to convert the value to
+the same types, because a document that was given as a dict did not take the fast path. If the types refuse the value,
+the slow path has three steps:
+
+1. Validate the value with the schema, which reports every problem with a JSON Pointer.
+2. Normalize the value: `normalized` writes `1500` for `1500.0` and drops null members, and the reader of VDSM converts
+   booleans from text.
+3. Convert the value to the types. After the first two steps, this cannot fail.
 
 So both paths give the same structs and thus the same facts and findings. The types only decide how fast a document is
 read. `tests/report/test_verdict.py` compares text, dict and schema on captured, generated and mutated documents.
@@ -94,7 +97,10 @@ class FormatReader(Protocol):
     """The module that reads one format."""
 
     def read(self, document: object) -> Reading:
-        """Return the facts of a document; ReportError with every problem if the schema of the format refuses it."""
+        """Return the facts of a document.
+
+        Raises ReportError, with every problem, if the schema of the format refuses the document.
+        """
 
     def read_text(self, text: bytes) -> Reading | None:
         """Return the facts of a text that the types of the format accept; None if only its plain value can decide."""

@@ -65,7 +65,10 @@ class PolicyCase(Struct, frozen=True):
 
 
 def read_case_file(path: Path, search: Sequence[Path] = ()) -> tuple[PolicyCase, ...]:
-    """Return the cases of a test file; PolicyError lists all its mistakes. `search` is the policy path."""
+    """Return the cases of a test file. `search` is the policy path.
+
+    Raises PolicyError, with all mistakes, if the file has mistakes.
+    """
     source = Source(str(path), read_text_file(path))
     problems = Problems(source)
     located = read_yaml(source, problems)

@@ -1,7 +1,7 @@
-"""Write a policy test as YAML that the reader of test files reads as the same data.
+"""Write a policy test as YAML, so that the reader of test files returns the same data.
 
-The YAML of policy tests cannot express every report, for example fractions and deep nesting. Such a report is written
-as text. The caller writes a report that is too large to a file in the same folder.
+The YAML of policy tests cannot express every report, for example a report with fractions or deep nesting. Such a report
+is written as text. If a report is too large for the test, the caller writes the report to a file in the same folder.
 """
 
 from __future__ import annotations

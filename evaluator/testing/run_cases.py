@@ -30,9 +30,10 @@ class CaseResult(Struct, frozen=True):
 
 
 def find_case_files(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the test files of some paths; PolicyError if a folder has no test file.
+    """Return the test files of some paths.
 
-    A path is a test file, or a folder that is searched for `*.test.yaml`, except in hidden folders.
+    A path is a test file, or a folder that is searched for `*.test.yaml`, except in hidden folders. Raises PolicyError
+    if a folder has no test file.
     """
     files: list[Path] = []
     for path in paths:
@@ -52,9 +53,10 @@ def find_case_files(paths: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def run_case_file(path: Path, search: Sequence[Path] = ()) -> Iterator[CaseResult]:
-    """Yield the result of each case; PolicyError before the first result if the file has mistakes.
+    """Yield the result of each case.
 
-    `search` is the policy path: folders in which policies are searched that are not in the folder of the file.
+    `search` is the policy path: folders in which policies are searched that are not in the folder of the file. Raises
+    PolicyError before the first result if the file has mistakes.
     """
     for case in read_case_file(path, search):
         yield run_case(case)

@@ -3,15 +3,18 @@
 A statement names interfaces, followed by phrases about them. Statements are separated by `;` or a line break. The
 result is a VDSM report, so that a test uses the same reader as a real host. The phrases are:
 
-    ens1, ens2                   interfaces; physical without another phrase
-    … has ADDRESS, ADDRESS       addresses; the first IPv4 address is VDSM's `addr`
+    ens1, ens2                   interfaces; physical if neither the name nor a phrase gives another kind
+    … has ADDRESS, ADDRESS       addresses; the first IPv4 address becomes `addr` in the report
     … over NAMES                 a bond and its slaves, or a bridge and its ports
-    … in NAME                    slaves or ports and their bond or bridge
+    … in NAME                    the slaves of the bond NAME, or the ports of the bridge NAME
     … on NAME                    a VLAN interface and its base; its VLAN ID is the number after the last dot
     … vlan NUMBER                the VLAN ID, if the name does not contain it
     … carries NETWORKS           logical networks on an interface
-    … gateway ADDRESS, mode NUMBER, dhcp
-    bond NAME, bridge NAME, nic NAME   the kind of an interface; not needed for `bond…`, `br…` and `virbr…`
+    … gateway ADDRESS            the default gateway of the interface
+    … mode NUMBER                the mode of a bond
+    … dhcp                       the interface uses DHCPv4
+    bond NAME, bridge NAME       the kind of an interface; not needed if NAME begins with `bond`, `br` or `virbr`
+    nic NAME                     a physical interface whose name begins with `bond`, `br` or `virbr`
     missing NAME                 a name that the report does not describe
     last client NAME             `lastClientIface` of the report
 
@@ -50,7 +53,7 @@ class _Interface(Struct):
 
 
 def read_topology(text: str) -> dict[str, object]:
-    """Return the VDSM report that a short notation describes; ValueError if the notation is invalid."""
+    """Return the VDSM report that a short notation describes. Raises ValueError if the notation is invalid."""
     builder = _Builder()
     statement: list[str] = []
     for word in (*_TOKEN.findall(text), ";"):

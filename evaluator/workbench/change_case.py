@@ -1,6 +1,7 @@
-"""Create a policy test from a change that an explanation names: the changed input, and the decision for it.
+"""Create a policy test from a change that an explanation names.
 
-The test contains the report, the host addresses and the parameters. It passes.
+The test contains the changed input (the report, the host addresses and the parameters) and the decision for this input.
+So the test passes.
 """
 
 from __future__ import annotations

@@ -27,16 +27,17 @@ _DOCUMENTS = (".json", ".yaml", ".yml")
 
 
 class Unreadable(Struct, frozen=True):
-    """A invalid question, and why."""
+    """An invalid question, and the problems in it."""
 
     id: str
     diagnostics: tuple[Diagnostic, ...]
 
 
 def read_corpus(paths: Iterable[Path], host: HostAddresses | None) -> Iterator[AskedQuestion | Unreadable]:
-    """Yield the questions of files and folders, those of a folder sorted by path; `host` is asked of bare reports.
+    """Yield the questions of files and folders, sorted by path in each folder.
 
-    HostNameError if there is a bare report and no host to ask for; ReportError if a file or folder cannot be read.
+    The question of a bare report is the report and `host`. Raises HostNameError if there is a bare report and no
+    `host`. Raises ReportError if a file or folder cannot be read.
     """
     for path in paths:
         if path.is_dir():
@@ -47,9 +48,10 @@ def read_corpus(paths: Iterable[Path], host: HostAddresses | None) -> Iterator[A
 
 
 def read_log_corpus(path: Path) -> Iterator[AskedQuestion | Unreadable]:
-    """Yield the questions of the records in a log or an export; RecordError if the file is neither.
+    """Yield the questions of the records in a log or an export.
 
-    A damaged or masked record, or one whose report was erased, is unreadable.
+    A damaged or masked record is unreadable, and a record whose report was erased. Raises RecordError if the file is
+    neither a log nor an export.
     """
     with DecisionLog.open(path, read_only=True) as log:
         for record in log.places():

@@ -53,7 +53,7 @@ class _Place(Struct, frozen=True):
 
 
 def format_policy(name: str, raw: str) -> str:
-    """Return the text of a policy with its sentences in canonical form; PolicyError if a sentence is invalid."""
+    """Return the text of a policy with its sentences in canonical form. Raises PolicyError if a sentence is invalid."""
     text = raw
     for edit in reversed(edits_of(name, raw)):
         text = text[: edit.start] + edit.text + text[edit.end :]
@@ -63,7 +63,7 @@ def format_policy(name: str, raw: str) -> str:
 def edits_of(name: str, raw: str) -> tuple[TextEdit, ...]:
     """Return the edits, in order, that bring the sentences of a policy into canonical form.
 
-    PolicyError lists all invalid sentences; also if the text is not a policy.
+    Raises PolicyError, with all invalid sentences, if a sentence is invalid or the text is not a policy.
     """
     source = Source(name, plain_text(raw))
     located = _read(source)
@@ -78,7 +78,7 @@ def edits_of(name: str, raw: str) -> tuple[TextEdit, ...]:
 
 
 def _read(source: Source) -> Located:
-    """Return the YAML of a policy; PolicyError if a sentence is invalid."""
+    """Return the YAML of a policy. Raises PolicyError if a sentence is invalid."""
     problems = Problems(source)
     located = read_yaml(source, problems)
     if located is None or problems.has_errors:

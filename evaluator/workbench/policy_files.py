@@ -18,9 +18,10 @@ _TESTS = re.compile(rb"^tests[ \t]*:", re.MULTILINE)
 
 
 def find_policy_files(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the policy files of some paths; PolicyError if a folder has no policy file.
+    """Return the policy files of some paths.
 
-    A path is a policy file, or a folder that is searched for policy files, except in hidden folders.
+    A path is a policy file, or a folder that is searched for policy files, except in hidden folders. Raises PolicyError
+    if a folder has no policy file.
     """
     files: list[Path] = []
     for path in paths:

@@ -37,7 +37,10 @@ def is_question(document: object) -> bool:
 
 
 def read_question(document: object, default_id: str) -> AskedQuestion:
-    """Return the question in a document; QuestionError with every problem if it, its report or its host is invalid."""
+    """Return the question in a document.
+
+    Raises QuestionError, with every problem, if the document, its report or its host is invalid.
+    """
     refuse_invalid(document, _SCHEMA)
     question = checked_cast(document, dict)
     return AskedQuestion(

@@ -69,7 +69,7 @@ _PAGE = """# {title}
 
 
 def files_of(name: str, base: str) -> Mapping[str, str]:
-    """Return the texts of a new policy's files by their names; PolicyError if the name is not allowed."""
+    """Return the texts of a new policy's files by their names. Raises PolicyError if the name is not allowed."""
     if _NAME.fullmatch(name) is None or name in shipped_names():
         message = f"{quote(name)} cannot be the name of a new policy"
         hint = (
@@ -85,7 +85,10 @@ def files_of(name: str, base: str) -> Mapping[str, str]:
 
 
 def write_new(folder: Path, name: str, base: str) -> tuple[Path, ...]:
-    """Write the files of a new policy into a new folder of its name; PolicyError if it exists or cannot be written."""
+    """Write the files of a new policy into a new folder, which has the name of the policy.
+
+    Raises PolicyError if the folder exists or cannot be written.
+    """
     texts, target = files_of(name, base), folder / name
     try:
         target.mkdir()

@@ -54,7 +54,7 @@ GENESIS = Head(0, bytes(HASH_LENGTH))
 
 
 def parse_head(text: str) -> Head:
-    """Return the head that a text such as `12:9c1f…` contains; RecordError if the text is not a head."""
+    """Return the head that a text such as `12:9c1f…` contains. Raises RecordError if the text is not a head."""
     match = _HEAD.fullmatch(text.strip())
     if match is None:
         message, hint = f"invalid head {quote(text)}", "use the form SEQ:HASH, as `activenic log head` prints it"

@@ -44,7 +44,10 @@ def create_log(path: Path, timeout: float) -> None:
 
 @contextmanager
 def _locked(folder: Path, timeout: float) -> Iterator[int]:
-    """Lock the folder and give its descriptor; BlockingIOError if other processes hold the lock for too long."""
+    """Lock the folder and return its file descriptor.
+
+    Raises BlockingIOError if other processes hold the lock for too long.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         _lock(descriptor, time.monotonic() + timeout)

@@ -132,7 +132,7 @@ class ExportReader:
         return frozenset(code for entry in entries for code in codes_of(entry.envelope))
 
     def head(self) -> Head:
-        """Return the head of the chain; UnverifiedError if the last line is damaged."""
+        """Return the head of the chain. Raises UnverifiedError if the last line is damaged."""
         newest = deque(self._matching(LogFilter()), 1)
         if not newest:
             return GENESIS

@@ -120,7 +120,7 @@ def open_to_write(path: Path, *, create: bool, timeout: float) -> sqlite3.Connec
 
 
 def open_to_read(path: Path, timeout: float) -> OpenLog:
-    """Return an open log, or a copy of the rows of a damaged one; RecordError if the file is not a log."""
+    """Return an open log, or a copy of the rows of a damaged one. Raises RecordError if the file is not a log."""
     with sqlite_as_record_errors(path):
         _refuse_special_file(path)
         try:
@@ -136,7 +136,10 @@ def open_to_read(path: Path, timeout: float) -> OpenLog:
 
 
 def open_salvaged(path: Path, damaged: OpenLog | None, problems: tuple[Diagnostic, ...]) -> OpenLog:
-    """Return a copy of the rows of a damaged log; UnverifiedError with `problems` if the file has no such rows."""
+    """Return a copy of the rows of a damaged log.
+
+    Raises UnverifiedError, with `problems`, if the file has no such rows.
+    """
     last = 0
     with sqlite_as_record_errors(path):
         copy = salvage_rows(path, None if damaged is None else damaged.connection)

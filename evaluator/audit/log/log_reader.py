@@ -97,7 +97,7 @@ class LogReader:
         return self.query_log(lambda log: frozenset(str(code) for (code,) in log.connection.execute(query)))
 
     def head(self) -> Head:
-        """Return the head of the log; UnverifiedError if the last record is damaged."""
+        """Return the head of the log. Raises UnverifiedError if the last record is damaged."""
         head = self.query_log(lambda log: head_of(log.connection))
         last = self._item_at(head.seq, {})
         if isinstance(last, Damaged):
@@ -294,7 +294,10 @@ def _column_problems(seq: int, envelope: Json, columns: Row, names: tuple[str, .
 
 
 def _unproven(connection: sqlite3.Connection, pruned: Head, row: Row, text: bytes) -> str:
-    """Return why the chain cannot verify a record, empty if it does; ValueError if the hash does not match."""
+    """Return the reason why the chain cannot verify a record; empty if the chain verifies it.
+
+    Raises ValueError if the hash does not match.
+    """
     seq, stored, signer = row[:3]
     if not (signer is None or is_hash(signer)):
         raise ValueError("its signer is not a public key")

@@ -19,7 +19,10 @@ def pack(text: bytes) -> bytes:
 
 
 def unpack(packed: object, limit: object) -> bytes:
-    """Return a text of at most `limit` octets from its stored form; ValueError with the reason if it is damaged."""
+    """Return a text of at most `limit` octets from its stored form.
+
+    Raises ValueError, with the reason, if the stored form is damaged.
+    """
     reason = damage_of(packed, limit)
     if reason or not isinstance(packed, bytes) or not isinstance(limit, int):
         raise ValueError(reason)

@@ -30,7 +30,10 @@ class Reader(Protocol):
         """Yield the same records with their bodies; a damaged body is None, and `damage` contains the reason."""
 
     def find(self, decision_id: str) -> Item:
-        """Return the record with an id or a unique prefix of an id; RecordError if no record or several have it."""
+        """Return the record with an id or a unique prefix of an id.
+
+        Raises RecordError if no record or several records have this id or prefix.
+        """
 
     def record(self, entry: LogEntry) -> Record:
         """Return an entry with its bodies; a damaged body is None, and `damage` contains the reason."""
@@ -42,7 +45,7 @@ class Reader(Protocol):
         """Return the codes of all findings."""
 
     def head(self) -> Head:
-        """Return the head of the chain; UnverifiedError if the last record is damaged."""
+        """Return the head of the chain. Raises UnverifiedError if the last record is damaged."""
 
     def verify(self, public_keys: Iterable[bytes], head: Head | None, progress: Progress) -> Verification:
         """Verify the whole file; with `public_keys`, every record must be signed with one of them."""

@@ -70,7 +70,7 @@ def can_sign() -> bool:
 
 
 def read_signer(path: Path) -> KeySigner:
-    """Return a signer with the private key of a PEM file; RecordError if the file is unreadable or invalid."""
+    """Return a signer with the private key of a PEM file. Raises RecordError if the file is unreadable or invalid."""
     library, text = _library(), _read(path)
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 -- an extra
 
@@ -87,7 +87,7 @@ def read_signer(path: Path) -> KeySigner:
 
 
 def read_public_key(path: Path) -> bytes:
-    """Return the raw public key of a PEM file, 32 octets; RecordError if the file is unreadable or invalid."""
+    """Return the raw public key of a PEM file, 32 octets. Raises RecordError if the file is unreadable or invalid."""
     library, text = _library(), _read(path)
     from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415 -- an extra
 

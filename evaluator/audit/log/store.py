@@ -124,14 +124,17 @@ class DecisionLog:
         return self.record_of(self.entry(decision_id))
 
     def entry(self, decision_id: str) -> LogEntry:
-        """Return a record without bodies, with its position in the chain; raises RecordError like `get`."""
+        """Return a record without bodies, with its position in the chain. Raises RecordError, as `get` does."""
         item = self.find(decision_id)
         if isinstance(item, Damaged):
             raise UnverifiedError(item.problems)
         return item
 
     def find(self, decision_id: str) -> Item:
-        """Return the record with an id or a unique prefix, even if it is damaged; RecordError if no record has it."""
+        """Return the record with an id or a unique prefix, even if it is damaged.
+
+        Raises RecordError if no record has this id.
+        """
         return self._reader.find(decision_id)
 
     def record_of(self, entry: LogEntry) -> Record:
@@ -165,7 +168,10 @@ class DecisionLog:
     def entries(
         self, wanted: LogFilter = _ALL, *, newest_first: bool = False, limit: int | None = None
     ) -> Iterator[LogEntry]:
-        """Yield the intact matching records without bodies; raises UnverifiedError after the last like `records`."""
+        """Yield the intact matching records without bodies.
+
+        Raises UnverifiedError after the last record if a matching record is damaged, as `records` does.
+        """
         problems: list[Diagnostic] = []
         for item in self.items(wanted, newest_first=newest_first, limit=limit):
             if isinstance(item, Damaged):

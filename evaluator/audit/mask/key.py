@@ -13,7 +13,10 @@ LARGEST_KEY = 64 * 1024
 
 
 def read_key(path: Path) -> bytes:
-    """Return the key in a file without line breaks at its end; RecordError if it is unreadable or its size is wrong."""
+    """Return the key in a file without line breaks at its end.
+
+    Raises RecordError if the file is unreadable or the key has a wrong size.
+    """
     try:
         key = read_regular(path, LARGEST_KEY)
     except FileTooLargeError as error:

@@ -59,7 +59,7 @@ _ORIGINAL_NOT_REPLAYABLE = "the original record cannot be replayed"
 
 
 def mask(record: Record, key: bytes) -> Record:
-    """Return the masked record; RecordError if the key is shorter than 16 octets or the record is invalid."""
+    """Return the masked record. Raises RecordError if the key is shorter than 16 octets or the record is invalid."""
     return Masking(key).mask(record)
 
 
@@ -73,7 +73,7 @@ class Masking:
         self._policy = lru_cache(_CACHED_POLICIES)(self._mask_policy)
 
     def mask(self, record: Record) -> Record:
-        """Return the masked record; RecordError if its result or its addresses are invalid."""
+        """Return the masked record. Raises RecordError if the result or an address of the record is invalid."""
         _require_valid(record.envelope)
         inputs = record.envelope["input"]
         report: tuple[bytes | None, frozenset[str]] = (None, frozenset())

@@ -101,7 +101,7 @@ class LabelMask:
 
 
 def mask_policy(sources: Sequence[Source], pseudonyms: Pseudonyms) -> MaskedPolicy:
-    """Return the masked policy of some texts, base first; PolicyError if the policy is invalid."""
+    """Return the masked policy of some texts, base first. Raises PolicyError if the policy is invalid."""
     program = program_of_texts(sources)
     shipped = sum(1 for _ in takewhile(is_shipped, program.contents))
     if shipped == len(sources):  # the texts stay

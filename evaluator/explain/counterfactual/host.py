@@ -124,7 +124,7 @@ def _network_moved(name: str, network: str) -> Option:
         facts = case.report.facts
         link = facts.by_name[name]
         is_elsewhere = any(network in other.networks for other in facts.links)
-        instead = " instead of the interface that carries it now" if is_elsewhere else ""
+        instead = " instead of the interface that now carries this network" if is_elsewhere else ""
         return ReportEdit(
             EditKind.NETWORKS,
             link,

@@ -24,7 +24,7 @@ _MOST_OTHER_ADDRESSES = 2
 
 
 def address_options(case: Case, link: Link) -> Iterator[Option]:
-    """Yield options that give the host fewer or other addresses."""
+    """Yield the options (possible changes) that give the host fewer or other addresses."""
     sets = tuple(dict.fromkeys(_address_sets(case.host, link)))
     for addresses in sets:
         yield Option((_addresses_trial(HostAddresses.of(*map(str, addresses))),))

@@ -2,7 +2,8 @@
 
 The idea: an explanation is most useful if it names a change that an operator can make, such as another host address,
 another parameter, or an address on another interface. `host`, `ownership`, `members` and `question` propose such
-changes as options. This module decides which options, alone or together, have the wanted effect.
+changes as options. An option consists of trials that are tried together, and a trial consists of edits that are always
+applied together (`trial.py`). This module decides which options, alone or together, have the wanted effect.
 
 The invariant: no change is reported unless it was verified. Each candidate change is written into the document of
 the report, the changed document is read and validated again, and the policy decides the changed case from the
@@ -10,12 +11,12 @@ beginning. Nothing is derived from the rules, so an explanation cannot contradic
 
 The algorithm: a best-first search over combinations of up to three options, ordered by the number of changed facts.
 Options with the same number are tried in the order in which they were proposed, easiest for a person first. The
-first combination after which the interface is resolved ends the search.
+search ends at the first combination after which the interface is the hostActiveNic.
 
-The minimality: a combination can still contain an edit that has no effect, because an option may hold several edits.
-So each trial is left out in turn, and stays out if the interface is still resolved without it. In the result no trial
-can be left out, unless the effort limit ended this step. A change of more than eight trials is not reduced, because
-every attempt would write and read the whole report again.
+The minimality: a combination can still contain a trial that has no effect, because an option may have several trials.
+So the search leaves out each trial in turn, and drops a trial if the interface is the hostActiveNic without it too. In
+the result no trial can be left out, unless the effort limit ended this step. A change of more than eight trials is not
+reduced, because every attempt would write and read the whole report again.
 
 The effort limit: all interfaces of a host share one budget of counted work (`Effort`), so that the result depends on
 the input only and not on the speed of the machine. If the budget or the number of attempts is exhausted, the search

@@ -11,7 +11,7 @@ def keys_of(pointer: str) -> list[str]:
 
 
 def follow(document: Any, keys: list[str]) -> Any:  # noqa: ANN401 -- plain JSON values
-    """Return the value at the keys; KeyError or IndexError if it does not exist."""
+    """Return the value at the keys. Raises KeyError or IndexError if the value does not exist."""
     for key in keys:
         document = document[int(key)] if isinstance(document, list) else document[key]
     return document

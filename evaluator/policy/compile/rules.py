@@ -267,7 +267,7 @@ def _loop_over_interfaces(result: str, rule: Rule, writer: ConditionWriter) -> l
 
 
 def _with_environment(statements: list[ast.stmt]) -> list[ast.stmt]:
-    """Return the statements, after one that assigns `environment` if they use it."""
+    """Return the statements. If they use `environment`, a statement that assigns `environment` precedes them."""
     uses_scene = any(
         isinstance(node, ast.Name) and node.id == "environment" for part in statements for node in ast.walk(part)
     )

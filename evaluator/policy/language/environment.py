@@ -70,12 +70,12 @@ class Question:
         return self.owned.get(nic.name, _NOTHING)
 
     def owners_with_host_prefix(self) -> tuple[Link, ...]:
-        """Return the owners that may have an address with a prefix as long as the address."""
+        """Return the owners that may have an address with the prefix length /32 (IPv4) or /128 (IPv6)."""
         names = self.facts.with_host_prefix
         return tuple([nic for nic in self.owners if nic.name in names])
 
     def host_prefixes(self, nic: Link) -> tuple[OwnedAddress, ...]:
-        """Return the interface's matched addresses whose prefix is as long as the address."""
+        """Return the interface's matched addresses with the prefix length /32 (IPv4) or /128 (IPv6)."""
         if nic.name not in self.facts.with_host_prefix:
             return ()
         return tuple([owned for owned in self.matched(nic) if owned.is_host_prefix])

@@ -22,7 +22,7 @@ class Template(Struct, frozen=True):
 class Cost(Struct, frozen=True):
     """The degree of a rule's worst cost: n^`nics` · m^`others`.
 
-    n is the number of interfaces, m the length of the longest other list (addresses, networks).
+    n is the number of interfaces. m is the length of the longest list of other values (addresses, networks).
     """
 
     nics: int = 0

@@ -1,7 +1,8 @@
-"""The table of verbs: the interfaces that a rule with this verb looks at, its effect, and its words in explanations.
+"""The table of verbs.
 
-The checker, the interpreter, the compiler, the explanations and the reference page read this table. None of them
-compares the name of a verb, so a new verb with one of these effects needs only a new entry.
+An entry describes the rules with one verb: the interfaces that they look at, their effect, and their words in
+explanations. The checker, the interpreter, the compiler, the explanations and the reference page read this table. Their
+code does not depend on the name of a verb, so a new verb with an existing effect needs only a new entry.
 """
 
 from __future__ import annotations

@@ -4,17 +4,19 @@ The algorithm is a tableau, with the splitting rule of DPLL:
 
 1. Flatten the conjunctions and move `not` inwards (`normal.flat`). The result is literals, quantifiers and `or`s.
 2. Test the literals as one `Conjunction`. If they contradict each other, the answer is "impossible".
-3. Test the lists. Let `some x in L satisfies A` and `every y in L satisfies B` be true. Then an element of L satisfies
-   A and B, so a new variable is introduced for it, and the solver is called for A and B about this variable. The same
-   is done for an element that is known to be in L, and for a list that is known to have an element.
-4. Choose the `or` with the fewest parts and solve one case for each part. All of them must be impossible.
+3. Test the lists. If both `some x in L satisfies A` and `every y in L satisfies B` are true, an element of L satisfies
+   A and B. So the solver introduces a new variable for this element, and calls itself for A and B with this variable.
+   Two other cases are treated in the same way: an expression that is known to be an element of L, and a list L that is
+   known to be not empty.
+4. Choose the `or` with the fewest parts and solve one case for each part. The answer is "impossible" only if every case
+   is impossible.
 
-Literals are tested before the split, so a contradiction between them is found once and not in each case. In each case
-the literals of the parent remain, so a case only adds to them.
+Literals are tested before the split, so a contradiction between them is found once and not in each case. Each case has
+the literals of its parent and adds its own literals.
 
-Invariant: the answer "impossible" is always right. In every doubt the answer is "possible". This is why the search may
-stop at any time. Two limits make it stop: `_STEPS` for one policy, because the number of cases grows exponentially with
-the `or`s, and `_DEEPEST` for the elements of elements of lists.
+Invariant: the answer "impossible" is always right. If the solver is not sure, the answer is "possible". This is why the
+search may stop at any time. Two limits make the search stop: `_STEPS` for one policy, because the number of cases grows
+exponentially with the `or`s, and `_DEEPEST` for the elements of elements of lists.
 
 `candidate` is a condition that is assumed for every interface in `candidates`; `pipeline.py` sets it for each rule.
 """

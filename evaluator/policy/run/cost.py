@@ -457,7 +457,7 @@ class Budget:
         self._rule_steps = 0
 
     def charge(self, rule: Rule, candidates: int) -> None:
-        """Add the steps of a rule with this number of candidates; PolicyError if the sum exceeds the budget."""
+        """Add the steps of a rule with this number of candidates. Raises PolicyError if the sum exceeds the budget."""
         self._rule_steps += count_steps(rule, replace(self._sizes, candidates=candidates))
         if self.charged > STEP_BUDGET:
             message = f"the policy may need {self.charged} steps on this report ({self._facts.size} interfaces)"

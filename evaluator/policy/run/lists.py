@@ -1,8 +1,9 @@
 """Caches of lists in forms that are fast to search: sets, networks by prefix length, compiled patterns.
 
-A rule may search a list once for each pair of its elements. So each form of a list is built once and stored in the
-environment, which exists while one rule is evaluated: the next rule may have other candidates. The interpreter and the
-compiled rules use the same caches, so the step budget counts the building of each form once (`cost.py`).
+A rule may search the same list many times, for example once for each pair of interfaces. So each form of a list is
+built only once and stored in the environment. An environment exists only while one rule is evaluated, because the next
+rule may have other candidates. The interpreter and the compiled rules use the same caches, so the step budget counts
+the building of each form only once (`cost.py`).
 """
 
 from __future__ import annotations

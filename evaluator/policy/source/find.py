@@ -43,10 +43,10 @@ def shipped_text(name: str) -> bytes:
 
 
 def find_policy(name: str | Path, search: Sequence[Path] = (), folder: Path | None = None) -> Source:
-    """Return the text of a shipped policy or of a file; PolicyError if it is missing or not UTF-8.
+    """Return the text of a shipped policy or of a file.
 
     A file's name contains a slash or ends with `.yaml` or `.yml`. A relative path is looked up in `folder` (default:
-    the working directory), then in the folders of `search`.
+    the working directory), then in the folders of `search`. Raises PolicyError if the policy is missing or not UTF-8.
     """
     if isinstance(name, str) and name in shipped_names():
         return Source(f"{name}.yaml", shipped_text(name).decode())
@@ -99,9 +99,10 @@ def _unknown(name: str, is_file_name: bool) -> Diagnostic:
 
 
 def policy_source(text: str | bytes, path: str | Path | None = None) -> Source:
-    """Return the source of a policy that is given as text; PolicyError if it is too large or not UTF-8.
+    """Return the source of a policy that is given as text.
 
-    `path` is the path that the text has or will have. Relative paths in `extends` start in its folder.
+    `path` is the path that the text has or will have. Relative paths in `extends` start in its folder. Raises
+    PolicyError if the text is too large or not UTF-8.
     """
     try:
         content = text.encode() if isinstance(text, str) else text
@@ -123,7 +124,10 @@ def is_file(path: Path) -> bool:
 
 
 def read_text_file(path: Path) -> str:
-    """Return the plain text of a test file; PolicyError if it cannot be read, is too large or is not UTF-8."""
+    """Return the plain text of a test file.
+
+    Raises PolicyError if the file cannot be read, is too large or is not UTF-8.
+    """
     return plain_text(_decoded(_read(path), quote_path(path)))
 
 

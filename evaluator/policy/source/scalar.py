@@ -38,7 +38,10 @@ class ScalarText(Struct, frozen=True):
 
 
 def read_scalar(source: Source, start: int, end: int, style: str | None) -> ScalarText:
-    """Return the scalar whose YAML text is between two offsets; ValueError if it has an unsupported escape."""
+    """Return the scalar whose YAML text is between two offsets.
+
+    Raises ValueError if the text has an unsupported escape.
+    """
     raw = source.text[start:end]
     if style in ("|", ">"):
         header, _, body = raw.partition("\n")

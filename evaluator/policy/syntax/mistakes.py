@@ -376,7 +376,9 @@ def _after_a_condition(before: Sequence[Piece], unexpected: Piece, accepts: Sequ
 def _after_a_whole_condition(before: Sequence[Piece], unexpected: Piece) -> Mistake:
     if unexpected.kind == "INT" and before[-1].text == "vlan":
         return _about(
-            unexpected, "a state has no number: {}", f"write `nic.vlan_id is known and nic.vlan_id = {unexpected.text}`"
+            unexpected,
+            "a number cannot follow `vlan`: {}",
+            f"write `nic.vlan_id is known and nic.vlan_id = {unexpected.text}`",
         )
     if unexpected.kind in ("COMPARE", "IS") and before[-1].kind in ("NAME", "RPAR", "BOOL"):
         is_state = any(piece.kind == "IS" for piece in before[-3:])

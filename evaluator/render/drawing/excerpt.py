@@ -95,8 +95,9 @@ def _select_all(lowers: Neighbours) -> _Selection:
 def _select_near(involved: Sequence[str], lowers: Neighbours, uppers: Neighbours) -> _Selection:
     """Return the involved interfaces and their neighbours, nearest first, up to the limit.
 
-    This is a breadth-first search. From a name that connects two involved interfaces it continues up and down, from
-    any other name only in the direction in which it was reached.
+    This is a breadth-first search. It starts at the involved interfaces, both up and down. From an interface that
+    connects two involved interfaces, the search continues both up and down. From any other interface, the search
+    continues only in the direction in which it reached this interface.
     """
     selection = _Selection(set(involved))
     down, up = (lowers, selection.followed_down), (uppers, selection.followed_up)

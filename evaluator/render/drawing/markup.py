@@ -68,7 +68,10 @@ def _escaped(text: str) -> str:
 
 
 def _limit_marks(text: str) -> str:
-    """Replace combining marks after the second, or without a letter, by their number: they would cover other lines."""
+    """Replace each combining mark that would cover other lines by its code point.
+
+    These are marks after the second mark of a letter, and marks at the beginning of a text.
+    """
     characters: list[str] = []
     marks = _MOST_MARKS
     for char in text:

@@ -118,7 +118,7 @@ def _are_texts(values: list[object]) -> bool:
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return the facts of the host, given as text; None if the types refuse it or another format is possible."""
+    """Return the facts of a host in Ansible's text; None if the types refuse it or another format is possible."""
     if b'"ansible_facts"' in text[:_BEGINNING]:
         play = decode_or_none(_PLAYS, text)
         if play is None or play.payload is not msgspec.UNSET:
@@ -141,7 +141,10 @@ def _reading_if_fully_checked(path: tuple[str, ...], body: wire.Facts) -> Readin
 
 
 def read(document: object) -> Reading:
-    """Return the facts of the host, given as a plain value; ReportError with every problem if they are invalid."""
+    """Return the facts of a host in a document of Ansible, given as a plain value.
+
+    Raises ReportError, with every problem, if the document is invalid.
+    """
     if isinstance(document, dict) and isinstance(document.get(ANSIBLE_PAYLOAD), str):
         inner = parse_json_without_duplicates(document[ANSIBLE_PAYLOAD])
         return msgspec.structs.replace(_read(inner), document=inner)
@@ -156,9 +159,10 @@ def _read(document: object) -> Reading:
 
 
 def _validate_and_convert(document: object) -> Reading:
-    """Return the facts of the host from facts that the schema accepts; ReportError with every problem for others.
+    """Return the facts of a host in a document of Ansible, validated with the schema.
 
-    Facts that are not used may have any shape, so they are removed before the conversion.
+    Facts that are not used may have any shape, so they are removed before the conversion. Raises ReportError, with
+    every problem, if the schema refuses the document.
     """
     path, body = _body_of(document)
     refuse_other_system(path, body)

@@ -57,7 +57,7 @@ _OCTETS = msgspec.msgpack.Encoder()
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return the facts of an output, given as text; None if the types cannot check it or another format is possible."""
+    """Return the facts in the text of the output of `ip`; None if the types refuse it or another format is possible."""
     if b"\\" in text:  # a name may have a backslash
         return None
     if text.lstrip()[:1] == b"[":
@@ -70,7 +70,10 @@ def read_text(text: bytes) -> Reading | None:
 
 
 def read(document: object) -> Reading:
-    """Return the facts of an output, given as a plain value; ReportError with every problem if it is invalid."""
+    """Return the facts in the output of `ip`, given as a plain value.
+
+    Raises ReportError, with every problem, if the output is invalid.
+    """
     is_bare = isinstance(document, list)
     value = {"addr": document} if is_bare else document
     collected = convert_or_none(value, wire.Collected)
@@ -93,7 +96,10 @@ def _is_fully_checked(entries: Sequence[wire.Interface]) -> bool:
 
 
 def _validate_and_convert(document: object, *, is_bare: bool) -> wire.Collected:
-    """Return an output that the schema accepts as types; ReportError with every problem for others."""
+    """Return the typed structs of an output of `ip`, validated with the schema.
+
+    Raises ReportError, with every problem, if the schema refuses the output.
+    """
     is_collected = isinstance(document, dict) and "schema_version" in document
     if not is_collected:  # `activenic collect` writes readable names
         document = with_readable_names(document)
@@ -161,7 +167,10 @@ def _unsupported_words(entries: Sequence[wire.Interface], *, has_routes: bool) -
 
 
 def _interfaces(entries: Sequence[wire.Interface], pointer: str) -> dict[str, Interface]:
-    """Return the interfaces by name; ReportError if one is described twice. Entries without a name are ignored."""
+    """Return the interfaces by name. Entries without a name are ignored.
+
+    Raises ReportError if an interface is described twice.
+    """
     kinds = _kinds_of_masters(entries)
     interfaces: dict[str, Interface] = {}
     problems = []

@@ -35,7 +35,10 @@ class RouteFile(Struct, frozen=True):
 
 
 def read_route_file(text: bytes) -> RouteFile:
-    """Return a parsed route file; ReportError with every problem if it is invalid. An empty file has no routes."""
+    """Return a parsed route file. An empty file has no routes.
+
+    Raises ReportError, with every problem, if the file is invalid.
+    """
     text = text.strip() or b"[]"
     if _AS_TEXT.match(text):
         message = "this iproute2 prints routes as text"

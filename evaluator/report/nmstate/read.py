@@ -67,9 +67,10 @@ def read_text(text: bytes) -> Reading | None:
 
 
 def read(document: object, item: str | None = None) -> Reading:
-    """Return the facts of a report, given as a plain value; ReportError with every problem if it is invalid.
+    """Return the facts of a report, given as a plain value.
 
     `item` is the name of the NodeNetworkState that has the report, if the document is a Kubernetes list of several.
+    Raises ReportError, with every problem, if the report is invalid.
     """
     part = state_in(document, item)
     state = convert_or_none(part.value, State) or _validate_and_convert(plain_copy(part.value), part.pointer)
@@ -77,7 +78,10 @@ def read(document: object, item: str | None = None) -> Reading:
 
 
 def _validate_and_convert(value: object, pointer: str) -> State:
-    """Return a report that the schema accepts as types; ReportError with every problem for others."""
+    """Return the typed structs of a report, validated with the schema.
+
+    Raises ReportError, with every problem, if the schema refuses the report.
+    """
     refuse_invalid(value, SCHEMA, pointer)
     return msgspec.convert(normalized(value), State)
 

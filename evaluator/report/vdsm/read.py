@@ -57,7 +57,10 @@ def read_text(text: bytes) -> Reading | None:
 
 
 def read(document: object) -> Reading:
-    """Return the facts of a reply, given as a plain value; ReportError with every problem if it is invalid."""
+    """Return the facts of a reply, given as a plain value.
+
+    Raises ReportError, with every problem, if the reply is invalid.
+    """
     path = _path_to_body(document)
     body = checked_cast(document, dict)[path[0]] if path else document
     capabilities = _convert_directly(document, body) or _validate_and_convert(plain_copy(document), path)
@@ -71,7 +74,10 @@ def _convert_directly(document: object, body: object) -> Capabilities | None:
 
 
 def _validate_and_convert(document: object, path: tuple[str, ...]) -> Capabilities:
-    """Return the network part of any reply that the schema accepts; ReportError with every problem for others."""
+    """Return the network part of a reply, validated with the schema.
+
+    Raises ReportError, with every problem, if the schema refuses the reply.
+    """
     _refuse_error_reply(document)
     refuse_invalid(document, VDSM_SCHEMA)
     body = checked_cast(normalized(checked_cast(document, dict)[path[0]] if path else document), dict)
