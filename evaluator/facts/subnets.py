@@ -15,7 +15,7 @@ _BITS = {4: 32, 6: 128}
 
 
 class Networks:
-    """A set of networks; `address in networks` is true if one of them contains the address."""
+    """A set of networks. `address in networks` is true if a network of the set contains the address."""
 
     def __init__(self, networks: Iterable[Cidr]) -> None:
         self._prefixes: dict[int, dict[int, set[int]]] = {4: {}, 6: {}}

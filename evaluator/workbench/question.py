@@ -1,7 +1,7 @@
 """One question as a document (`schemas/question.schema.json`): a report and the addresses of its host.
 
-The same document is a line of a corpus, a file of it, and the body of a request, so that a question that was asked
-once can be asked again anywhere.
+A corpus is a collection of questions. The same document is a line of a corpus, a file of a corpus, and the body of a
+request. So a question that was asked once can be asked again anywhere.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Reader(Protocol):
         """Return the head of the chain. Raises UnverifiedError if the last record is damaged."""
 
     def verify(self, public_keys: Iterable[bytes], head: Head | None, progress: Progress) -> Verification:
-        """Verify the whole file; with `public_keys`, every record must be signed with one of them."""
+        """Verify the whole file. With `public_keys`, every record must be signed with one of these keys."""
 
     def close(self) -> None:
         """Close the file."""

@@ -40,7 +40,7 @@ def set_of(items: Iterable[object] | None) -> frozenset[object]:
 
 
 def networks_of(networks: Iterable[Cidr] | None) -> Networks:
-    """Return the networks of a list in a form that finds quickly whether an address is in one of them."""
+    """Return the networks of a list in a form that finds quickly whether a network contains an address."""
     return Networks(networks or ())
 
 

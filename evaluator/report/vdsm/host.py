@@ -91,7 +91,7 @@ class VdsmHost:
         return next(((kind, devices[name]) for kind, devices in self.maps.items() if name in devices), None)
 
     def other_entries(self, name: str) -> list[Network]:
-        """Return the entries of the networks of a bridge, except the one that describes it."""
+        """Return the entries of the networks of a bridge, except the entry that describes the bridge."""
         return [self.networks[network] for network in self.networks_of_bridge.get(name, ())[1:]]
 
     def pointer(self, name: str, kind: Kind) -> str:
