@@ -1,0 +1,36 @@
+"""What the rules did with each interface, and why somebody may expect another answer: `tests/explain/outcomes.yaml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import evaluator
+from evaluator import HostAddresses
+from evaluator.testing.terse_topology import read_topology
+
+OUTCOMES = yaml.safe_load((Path(__file__).with_name("outcomes.yaml")).read_text())
+
+
+@pytest.mark.parametrize("case", OUTCOMES["cases"], ids=lambda case: f"{case['given']} asked by {case['host']}")
+def test_what_became_of_each_interface(case: dict[str, Any]) -> None:
+    policy = evaluator.load_policy(text=OUTCOMES["policy"])
+    decision = policy.decide(evaluator.read_report(read_topology(case["given"])), HostAddresses.of(*case["host"]))
+    explained = decision.reasons()
+    assert (decision.status, explained.stability) == (case["status"], case["stability"])
+    answers = {one.address: " ".join(filter(None, (one.status, one.host_active_nic))) for one in explained.answers}
+    assert answers == case["answers"]
+    assert {reason.rule: reason.effect for reason in explained.rules} == case["rules"]
+    by_name = {one.name: one for one in explained.interfaces}
+    for name, want in case["interfaces"].items():
+        for words in want["outcome"]:
+            assert words in by_name[name].outcome
+        judged = (reason for reason in by_name[name].reasons if reason.held is not None)
+        assert {reason.rule: reason.effect for reason in judged} == want["effects"]
+        near = by_name[name].near_misses
+        assert len(near) == len(want.get("near", []))
+        for sentence, words in zip(near, want.get("near", []), strict=True):
+            assert all(word in sentence for word in words), sentence
