@@ -10,7 +10,7 @@ ITSELF := $(PIP) --no-deps --no-build-isolation --editable .
 # what `make test-newest` and `make test-lowest` run: all but the random and the long tests, which versions hardly touch
 FAST := -m "not system and not volume"
 
-.PHONY: demo test test-system test-newer test-newest test-lowest long lint english-baseline lock docs prepared bench-peers clean
+.PHONY: demo test test-system test-newer test-newest test-lowest long mutation lint english-baseline lock docs prepared bench-peers clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/activenic decide policies/examples/bond.json --address 192.0.2.10
@@ -30,6 +30,16 @@ test-system: $(VENV)/.installed-dev .vm/initramfs
 # millions of random cases in seeded slices of at most ten minutes; what passed is not run again (tests/long.py)
 long: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.long $(if $(LONG_SEED),--seed $(LONG_SEED)) $(if $(SLICE),--slice $(SLICE))
+
+# a seeded sample of mutants of our own code, each of which must make a test fail (tests/mutation/__main__.py)
+mutation: .venv-mutation/.installed
+	.venv-mutation/bin/python -m tests.mutation $(if $(SEED),--seed $(SEED)) $(if $(MUTANTS),--mutants $(MUTANTS))
+
+.venv-mutation/.installed: pyproject.toml locks/mutation.txt
+	$(PYTHON) -m venv --clear .venv-mutation
+	.venv-mutation/bin/$(FROM_LOCK) locks/mutation.txt
+	.venv-mutation/bin/$(ITSELF)
+	@touch $@
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -67,6 +77,8 @@ lock: $(VENV)/.installed-dev
 	$(COMPILE) --python-version 3.11 --constraint locks/dev.txt --group build pyproject.toml --output-file locks/run.txt
 	$(COMPILE) --python-version 3.11 --constraint locks/dev.txt --group build pyproject.toml \
 		benchmarks/peers/requirements.txt --output-file locks/peers.txt
+	$(COMPILE) --python-version 3.11 --all-extras --constraint locks/dev.txt --group mutation pyproject.toml \
+		--output-file locks/mutation.txt
 	$(COMPILE) --python-version 3.14 benchmarks/peers/requirements-opa.txt --output-file locks/peers-opa.txt
 
 docs: $(VENV)/.installed
@@ -88,7 +100,7 @@ bench-peers: .venv-peers/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .long .vm
+	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .long .mutation .vm
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("activenic needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'

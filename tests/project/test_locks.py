@@ -46,7 +46,9 @@ def _asked() -> Iterator[tuple[str, Requirement]]:
     extras = [text for name, texts in project["optional-dependencies"].items() if name != "all" for text in texts]
     peers = (ROOT / "benchmarks" / "peers" / "requirements.txt").read_text().splitlines()
     opa = (ROOT / "benchmarks" / "peers" / "requirements-opa.txt").read_text().splitlines()
-    wanted = {"run": run, "dev": [*run, *extras, *_group("dev")], "peers": [*run, *peers], "peers-opa": opa}
+    dev = [*run, *extras, *_group("dev")]
+    mutation = [*dev, *_group("mutation")]
+    wanted = {"run": run, "dev": dev, "mutation": mutation, "peers": [*run, *peers], "peers-opa": opa}
     for lock, texts in wanted.items():
         yield from ((lock, Requirement(text)) for text in texts if not text.startswith("#"))
 
@@ -77,7 +79,7 @@ def test_no_lock_names_an_index_or_a_folder() -> None:
 
 def test_the_locks_agree() -> None:
     dev = _pinned(ROOT / "locks" / "dev.txt")
-    for lock in ("run", "peers"):
+    for lock in ("run", "mutation", "peers"):
         pinned = _pinned(ROOT / "locks" / f"{lock}.txt")
         assert {name: version for name, version in pinned.items() if dev.get(name, version) != version} == {}
     assert _pinned(ROOT / "locks" / "run.txt").keys() <= dev.keys()
