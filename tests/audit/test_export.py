@@ -94,3 +94,14 @@ def test_a_masked_export_gives_nothing_away(log: Path, tmp_path: Path, capsys: p
     assert all(document["masked"] for document in documents)
     key.write_bytes(b"short")
     assert main(["log", "export", str(log), "--mask", str(key)]) != 0
+
+
+def test_a_line_that_is_no_record_has_its_code(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "export.jsonl"
+    lines = _export(log, out, capsys)
+    cut = json.loads(lines[1])
+    del cut["record"]["result"]
+    out.write_text("\n".join([lines[0], json.dumps(cut), "{"]) + "\n")
+    with evaluator.DecisionLog.open(out, read_only=True) as export:
+        problems = [(problem.code, problem.order) for problem in export.verify().problems]
+    assert problems[:2] == [("RECORD_INVALID", 2), ("RECORD_INVALID", 3)]

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 import evaluator
 from evaluator import DecisionLog, HostAddresses, LogFilter, RecordError
 from evaluator.audit.log.chain import Head
+from evaluator.audit.log.export import chained
 from evaluator.audit.record import make_record
 from evaluator.audit.replay import replay
 from tests.support.logs import (
@@ -140,6 +141,28 @@ def test_filters(tmp_path: Path, wanted: LogFilter, found: str) -> None:
         assert [record.decision_id for record in log.records(wanted)] == [f"d-{n}" for n in found.split()]
         newest = [entry.head.seq for entry in log.entries(wanted, newest_first=True, limit=2)]
         assert newest == [int(n) for n in found.split()][::-1][:2]
+        assert log.count(wanted) == len(found.split())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (LogFilter(status="rejected"), "2 6"),
+        (LogFilter(host="192.0.2.10", interface="bond0"), "1 5"),
+        (LogFilter(interface="br0"), "2 6"),
+        (LogFilter(policy="ovirt-engine"), "4 8"),
+        (LogFilter(finding="MANAGEMENT_NETWORK_OVER_BRIDGE", labels={"run": "5"}), "6"),
+        (LogFilter(labels={"engine": "e0", "run": "2"}), "3"),
+        (LogFilter(since=WHEN + timedelta(minutes=6)), "7 8"),
+        (LogFilter(until=WHEN + timedelta(minutes=2)), "1 2"),
+    ],
+)
+def test_filters_of_an_export(tmp_path: Path, wanted: LogFilter, found: str) -> None:
+    export = tmp_path / "export"
+    with DecisionLog.open(filled(tmp_path / "log"), read_only=True) as log:
+        export.write_text("".join(f"{json.dumps(line)}\n" for line in chained(log.records())))
+    with DecisionLog.open(export, read_only=True) as log:
+        assert [record.decision_id for record in log.records(wanted)] == [f"d-{n}" for n in found.split()]
         assert log.count(wanted) == len(found.split())
 
 

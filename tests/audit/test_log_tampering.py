@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from evaluator import DecisionLog, LogFilter, RecordError
 from evaluator.audit.log.chain import Head, entry_hash, parse_head
 from evaluator.audit.log.packing import pack, unpack
+from evaluator.audit.log.queries import pruned_head
 from evaluator.audit.log.schema import CURRENT
 from evaluator.audit.log.signing import read_public_key, read_signer, signature_of, write_keys
 from evaluator.audit.log.verification import MAX_PROBLEMS
@@ -211,6 +212,45 @@ def test_what_an_adversary_does_is_found(copy: Path, statements: list[str], want
     assert any(code.startswith(wanted) for code in found), found
 
 
+WRONG = "UPDATE stub SET last_seq = 3"  # what the columns say of the log's beginning, against the document
+UNREADABLE = "UPDATE stub SET document = x'00'"
+
+
+@pytest.mark.parametrize(
+    ("statements", "seq"),
+    [
+        ([], 2),
+        ([WRONG], 2),
+        (["UPDATE stub SET last_seq = -1"], 2),
+        (["UPDATE stub SET last_hash = x'00'"], 2),
+        ([UNREADABLE], 2),
+        ([WRONG, UNREADABLE], 3),
+        ([WRONG, "UPDATE stub SET hash = zeroblob(32)"], 3),
+        (["UPDATE stub SET last_seq = -1, hash = zeroblob(32)"], 2),
+        (["UPDATE stub SET last_seq = -1", UNREADABLE], 0),
+        (['UPDATE stub SET document = replace(document, \'"last_seq":2\', \'"last_seq":""\')', WRONG], 3),
+        (["UPDATE stub SET document = replace(document, '\"last_seq\":2', '\"last_seq\":-1')", WRONG], 3),
+        (["DELETE FROM stub"], 0),
+    ],
+    ids=str,
+)
+def test_where_a_pruned_log_begins(copy: Path, statements: list[str], seq: int) -> None:
+    """A checkpoint names its last record twice; the document counts if its hash is right or the columns are not."""
+    with tampering(copy) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        assert pruned_head(connection).seq == seq
+
+
+def test_each_problem_knows_its_record(copy: Path) -> None:
+    with tampering(copy) as connection:
+        connection.execute("DELETE FROM named WHERE seq = 5")
+        connection.execute("UPDATE entry SET host = 'another' WHERE seq = 7")
+    with DecisionLog.open(copy, read_only=True) as log:
+        found = {(problem.code, problem.order) for problem in log.verify().problems}
+    assert found >= {("LOG_BODY_MISSING", 5), ("LOG_INDEX_ALTERED", 7)}
+
+
 def test_lost_triggers_are_found(copy: Path) -> None:
     with closing(plain(copy)) as connection:
         connection.execute("DROP TRIGGER entry_stays")
@@ -369,5 +409,8 @@ def test_many_problems_are_counted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "1", "1:", "x:" + "0" * 64, "1:" + "0" * 63, "1:" + "G" * 64, "-1:" + "0" * 64])
 def test_what_is_no_head(text: str) -> None:
-    with pytest.raises(RecordError):
+    with pytest.raises(RecordError) as error:
         parse_head(text)
+    (problem,) = error.value.diagnostics
+    assert problem.code == "LOG_HEAD_INVALID"
+    assert "SEQ:HASH" in problem.hint
