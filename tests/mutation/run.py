@@ -1,14 +1,16 @@
 """A pytest plugin that runs the tests of each mutant, in processes forked from one that only collects the tests.
 
 A first process runs every test once and notes which mutated functions it calls and how long it takes. The process of a
-mutant runs the tests that call its function, the fastest first, until one fails. It starts without the caches of other
-tests, so that none of them hides the mutant. Time is processor time, so that a busy machine kills no mutant.
+mutant runs the tests that call its function, the fastest first, until one fails or a time is over. It starts without
+the caches of other tests, so that none of them hides the mutant. Time is processor time, so that a busy machine kills
+no mutant.
 """
 
 from __future__ import annotations
 
 import functools
 import gc
+import itertools
 import json
 import os
 import resource
@@ -27,7 +29,7 @@ from mutmut.utils.format_utils import mangled_name_from_mutant_name
 
 from tests.mutation import PACKAGES
 
-PLAN = Path("mutation-plan.json")  # the names of the mutants, and how many processes run at once
+PLAN = Path("mutation-plan.json")  # the names of the mutants, how many processes run at once, seconds for each
 CALLS = Path("mutation-calls")  # the tests that call each function, with their seconds; a file for each process
 ENDS = Path("mutation-ends.json")  # how each mutant ended
 _LEAST_SECONDS = 30  # of processor time for the tests of a mutant
@@ -41,11 +43,13 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     for cache in _caches():
         cache.cache_clear()  # of what collecting the tests put into it
     calls = _measured(session.items, plan["processes"])
+    gc.collect()
+    gc.freeze()  # so that the processes share the memory
     items = {item.nodeid: item for item in session.items}
     ends: dict[str, str] = {}
     running: dict[int, str] = {}
     for name in plan["mutants"]:
-        tests = calls.get(mangled_name_from_mutant_name(name), [])
+        tests = _affordable(calls.get(mangled_name_from_mutant_name(name), []), plan["seconds"])
         if not tests:
             ends[name] = "no test calls the function"
             continue
@@ -57,6 +61,12 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         _wait(running, ends)
     ENDS.write_text(json.dumps(ends))
     return True
+
+
+def _affordable(tests: Sequence[tuple[float, str]], seconds: float) -> list[tuple[float, str]]:
+    """Return the first tests that take so many seconds together."""
+    sums = itertools.accumulate(own for own, _ in tests)
+    return [test for test, until in zip(tests, sums, strict=True) if until <= seconds] or list(tests[:1])
 
 
 def _fork(work: Callable[[], bool], mutant: str, seconds: int = 0) -> int:
