@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,16 @@ def test_what_became_of_each_interface(case: dict[str, Any]) -> None:
     assert {reason.rule: reason.effect for reason in explained.rules} == case["rules"]
     by_name = {one.name: one for one in explained.interfaces}
     for name, want in case["interfaces"].items():
-        for words in want["outcome"]:
-            assert words in by_name[name].outcome
+        outcome = by_name[name].outcome
+        assert all(words in outcome for words in want["outcome"]), outcome
+        assert {other for other in by_name if _names(outcome, other)} == by_name.keys() & {*want["outcome"]}, outcome
         judged = (reason for reason in by_name[name].reasons if reason.held is not None)
         assert {reason.rule: reason.effect for reason in judged} == want["effects"]
         near = by_name[name].near_misses
         assert len(near) == len(want.get("near", []))
         for sentence, words in zip(near, want.get("near", []), strict=True):
             assert all(word in sentence for word in words), sentence
+
+
+def _names(sentence: str, name: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", sentence) is not None
