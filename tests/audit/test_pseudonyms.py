@@ -172,3 +172,11 @@ def test_an_address_loses_its_beginning() -> None:
 def test_a_literal_network_is_mapped_as_one() -> None:
     network = parse_cidr(NAMES.name("203.0.113.0/24"))
     assert parse_address(NAMES.address("203.0.113.77")) in network
+
+
+@pytest.mark.parametrize("mac", ["00:16:3e:01:02:03", "02:17:3e:01:02:03", "01:16:3e:01:02:03", "33:32:00:00:00:01"])
+def test_a_mac_stays_for_one_or_for_many_and_names_no_vendor(mac: str) -> None:
+    masked = Pseudonyms(KEY).name(mac)
+    assert (len(masked), masked.count(":")) == (len(mac), mac.count(":"))
+    assert masked != mac
+    assert int(masked[:2], 16) & 0x03 == 0x02 | int(mac[:2], 16) & 0x01

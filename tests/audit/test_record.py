@@ -265,3 +265,23 @@ def test_a_report_with_a_key_twice_is_decided_but_not_kept() -> None:
     decision = evaluator.load_policy("strict").decide(evaluator.read_report(text), HostAddresses.of("192.0.2.10"))
     with pytest.raises(ReportError):
         record_of(decision)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "place", "then", "now"),
+    [
+        (("hostActiveNic",), "ens9", "/hostActiveNic", "ens9", "bond0"),
+        (("trace", 0, "after", 0), "ens9", "/trace/0/after/0", "ens9", "bond0"),
+        (("candidates",), [], "/candidates", "[]", "bond0"),
+    ],
+)
+def test_a_difference_has_its_place_and_both_values(
+    kept: Record, path: tuple[str | int, ...], value: object, place: str, then: str, now: str
+) -> None:
+    document = _spoiled(kept, "record", "result", *path, value=value)
+    found = replay(Record(document["record"], kept.report, kept.texts), evaluator.__version__)
+    (difference,) = (one for one in found.differences if f"`{place}`" in one)
+    before, after = difference.split(" now ")
+    assert then in before
+    assert now in after
+    assert now not in before
