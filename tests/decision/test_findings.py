@@ -36,6 +36,18 @@ def test_what_is_said(case: dict[str, Any]) -> None:
         assert lines(decision, Severity.INFO) == case["information"]
 
 
+def test_what_the_findings_are_about() -> None:
+    """The interfaces, addresses and rules of each finding, which no sentence shows."""
+    wanted = yaml.safe_load((FOLDER.parent / "finding-subjects.yaml").read_text(encoding="utf-8"))
+    found = {f"{path.stem}: {case['name']}": list(map(_subject, decide(case).findings)) for path, case in CASES}
+    assert found == wanted
+
+
+def _subject(finding: Finding) -> dict[str, Any]:
+    subject = {"code": str(finding.code), "interfaces": [*finding.interfaces], "addresses": [*finding.addresses]}
+    return {name: value for name, value in {**subject, "rule": finding.rule}.items() if value}
+
+
 def decide(case: dict[str, Any]) -> Decision:
     report, name = case["report"], case.get("policy", "strict")
     read = evaluator.read_report(FOLDER / "reports" / report if isinstance(report, str) else json.dumps(report))
