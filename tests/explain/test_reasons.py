@@ -1,4 +1,4 @@
-"""What the rules did with each interface, and why somebody may expect another answer: `tests/explain/outcomes.yaml`."""
+"""What the rules did with each interface, and why: `tests/explain/outcomes.yaml`, `tests/explain/clauses.yaml`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,17 @@ from evaluator import HostAddresses
 from evaluator.testing.terse_topology import read_topology
 
 OUTCOMES = yaml.safe_load((Path(__file__).with_name("outcomes.yaml")).read_text())
+CLAUSES = yaml.safe_load((Path(__file__).with_name("clauses.yaml")).read_text())
+RULES = """\
+policy: one-condition
+parameters:
+  number: {{type: integer, default: 2, description: a number}}
+rules:
+  - name: judged
+    rule: |
+      match nic when {}
+  - {{name: uses-the-parameter, rule: match nic when number = 99}}
+"""
 
 
 @pytest.mark.parametrize("case", OUTCOMES["cases"], ids=lambda case: f"{case['given']} asked by {case['host']}")
@@ -40,3 +51,15 @@ def test_what_became_of_each_interface(case: dict[str, Any]) -> None:
 
 def _names(sentence: str, name: str) -> bool:
     return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", sentence) is not None
+
+
+@pytest.mark.parametrize("condition", CLAUSES["conditions"])
+def test_the_clause_that_decides_and_what_it_saw(condition: str) -> None:
+    policy = evaluator.load_policy(text=RULES.format(condition))
+    report = evaluator.read_report(read_topology(CLAUSES["given"]))
+    explained = policy.decide(report, HostAddresses.of(*CLAUSES["host"])).reasons()
+    by_name = {one.name: one.reasons[0] for one in explained.interfaces}
+    for name, want in CLAUSES["conditions"][condition].items():
+        reason = by_name[name]
+        seen = [[value.word, value.value, *value.pointers] for value in reason.seen]
+        assert {"held": reason.held, "clause": reason.clause, "seen": seen} == want
