@@ -101,7 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--mutants", type=int, default=500)
     parser.add_argument("--seed", type=int, default=16)
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--seconds", type=float, default=60, help="of processor time for the tests of one mutant")
+    parser.add_argument(
+        "--seconds", type=float, default=40, help="of processor time for tests of the own package, and again of others"
+    )
     parser.add_argument("--again", action="store_true", help="only the mutants that survived the last time")
     parser.add_argument("tests", nargs="*", default=TESTS, help="arguments for pytest")
     options = parser.parse_args(arguments)

@@ -1,9 +1,9 @@
 """A pytest plugin that runs the tests of each mutant, in processes forked from one that only collects the tests.
 
 A first process runs every test once and notes which mutated functions it calls and how long it takes. The process of a
-mutant runs the tests that call its function, the fastest first, until one fails or a time is over. It starts without
-the caches of other tests, so that none of them hides the mutant. Time is processor time, so that a busy machine kills
-no mutant.
+mutant runs the tests that call its function until one fails or a time is over: first those of its own package, the
+fastest first. It starts without the caches of other tests, so that none of them hides the mutant. Time is processor
+time, so that a busy machine kills no mutant.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     ends: dict[str, str] = {}
     running: dict[int, str] = {}
     for name in plan["mutants"]:
-        tests = _affordable(calls.get(mangled_name_from_mutant_name(name), []), plan["seconds"])
+        tests = _chosen(name, calls.get(mangled_name_from_mutant_name(name), []), plan["seconds"])
         if not tests:
             ends[name] = "no test calls the function"
             continue
@@ -63,10 +63,17 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     return True
 
 
-def _affordable(tests: Sequence[tuple[float, str]], seconds: float) -> list[tuple[float, str]]:
-    """Return the first tests that take so many seconds together."""
-    sums = itertools.accumulate(own for own, _ in tests)
-    return [test for test, until in zip(tests, sums, strict=True) if until <= seconds] or list(tests[:1])
+def _chosen(mutant: str, tests: Iterable[tuple[float, str]], seconds: float) -> list[tuple[float, str]]:
+    """Return the fastest tests of the mutated package and of the others, so many seconds of each."""
+    own = f"tests/{mutant.split('.')[1]}/"
+    sides = [[test for test in sorted(tests) if test[1].startswith(own) is is_own] for is_own in (True, False)]
+    return [test for side in sides for test in _affordable(side, seconds)]
+
+
+def _affordable(tests: Sequence[tuple[float, str]], seconds: float) -> Sequence[tuple[float, str]]:
+    """Return the first tests that take so many seconds together, at least one."""
+    sums = itertools.accumulate(one for one, _ in tests)
+    return [test for test, until in zip(tests, sums, strict=True) if until <= seconds] or tests[:1]
 
 
 def _fork(work: Callable[[], bool], mutant: str, seconds: int = 0) -> int:
@@ -109,7 +116,7 @@ def _kill(items: Sequence[pytest.Item]) -> bool:
 
 
 def _measured(items: Sequence[pytest.Item], processes: int) -> dict[str, list[tuple[float, str]]]:
-    """Return the tests that call each function with the seconds that they take, the fastest first."""
+    """Return the tests that call each function with the seconds that they take."""
     parts = [items[len(items) * at // processes : len(items) * (at + 1) // processes] for at in range(processes)]
     children = [_fork(lambda: _measure(part, at), "stats") for at, part in enumerate(parts)]  # noqa: B023
     statuses = [os.waitpid(child, 0)[1] for child in children]
@@ -119,7 +126,7 @@ def _measured(items: Sequence[pytest.Item], processes: int) -> dict[str, list[tu
     for at in range(processes):
         for name, tests in json.loads(Path(f"{CALLS}-{at}").read_text()).items():
             calls.setdefault(name, []).extend(map(tuple, tests))
-    return {name: sorted(tests) for name, tests in calls.items()}
+    return calls
 
 
 def _measure(items: Sequence[pytest.Item], part: int) -> bool:
