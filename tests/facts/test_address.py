@@ -13,6 +13,7 @@ from msgspec import Struct
 
 import evaluator
 from evaluator.facts.address import OwnedAddress, address_of, parse_address
+from evaluator.facts.literal import ZoneError, parse_literal
 from evaluator.facts.embedded import embedded_ipv4
 from evaluator.facts.link import Kind, Link
 from evaluator.policy.language.checked import Variable
@@ -77,3 +78,10 @@ def test_the_ipv4_address_inside_an_ipv6_address(text: str, mechanism: str, ipv4
 @pytest.mark.parametrize("text", ["192.0.2.10", "2001:db8::c000:20a", "64:ff9b:2::c000:20a", "fe80::1"])
 def test_most_addresses_have_none_inside(text: str) -> None:
     assert embedded_ipv4(parse_address(text)) is None
+
+
+@pytest.mark.parametrize("text", ["192.0.2.1%eth0", "2001:db8::1%eth0", "fe80::1%", "fe80::1%a/b"])
+def test_only_a_link_local_address_has_a_zone(text: str) -> None:
+    with pytest.raises(ZoneError, match=r"^a zone .*link-local"):
+        parse_literal(text)
+    assert parse_literal("fe80::1%eth0") == parse_address("fe80::1")
