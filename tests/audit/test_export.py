@@ -6,10 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+import rfc8785
 
 import evaluator
 from evaluator import HostAddresses
+from evaluator.audit.log.chain import Head, entry_hash
+from evaluator.audit.log.export import chained
+from evaluator.audit.log.items import Damaged
 from evaluator.audit.log.signing import write_keys
+from evaluator.base.diagnostic import Diagnostic
 from evaluator.cli.main import main
 from evaluator.testing.terse_topology import read_topology
 
@@ -105,3 +110,14 @@ def test_a_line_that_is_no_record_has_its_code(log: Path, tmp_path: Path, capsys
     with evaluator.DecisionLog.open(out, read_only=True) as export:
         problems = [(problem.code, problem.order) for problem in export.verify().problems]
     assert problems[:2] == [("RECORD_INVALID", 2), ("RECORD_INVALID", 3)]
+
+
+def test_a_damaged_place_is_bound_by_its_mark(log: Path) -> None:
+    with evaluator.DecisionLog.open(log, read_only=True) as kept:
+        first, second, _ = kept.records()
+    damaged = Damaged(2, "lost", (Diagnostic("LOG_RECORD_ALTERED", "altered", order=2),))
+    lines = list(chained([first, damaged, second]))
+    mark = {"damaged": lines[1]["damaged"], "decision_id": "lost"}
+    bound = entry_hash(Head(1, bytes.fromhex(lines[0]["chain"]["hash"])), None, rfc8785.dumps(mark)).hex()
+    assert lines[1]["chain"]["hash"] == bound == lines[2]["chain"]["previous"]
+    assert lines[1]["record"] is lines[1]["report"] is None

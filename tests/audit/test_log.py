@@ -272,6 +272,13 @@ def _foreign_database(path: Path) -> None:
         connection.execute("CREATE TABLE entry (a)")
 
 
+def _undecodable(path: Path) -> None:
+    _foreign_database(path)
+    with closing(plain(path)) as connection:
+        connection.execute("CREATE TABLE names_of_another_encoding (a)")
+    path.write_bytes(path.read_bytes().replace(b"names_of_another", b"names\xffof\xffanother"))
+
+
 def _newer(path: Path) -> None:
     filled(path, 2)
     with closing(plain(path)) as connection:
@@ -287,6 +294,7 @@ def _newer(path: Path) -> None:
         (lambda path: path.write_bytes(b""), "LOG_NOT_A_LOG", "is empty and not a log"),
         (lambda path: path.mkdir(), "LOG_NOT_A_LOG", "is not a regular file"),
         (_foreign_database, "LOG_NOT_A_LOG", "another program"),
+        (_undecodable, "LOG_NOT_A_LOG", "another program"),
         (_newer, "LOG_NEWER", "has version 3"),
         (lambda path: path.symlink_to("gone"), "LOG_UNREADABLE", "no such file"),
     ],
