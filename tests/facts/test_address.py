@@ -13,9 +13,9 @@ from msgspec import Struct
 
 import evaluator
 from evaluator.facts.address import OwnedAddress, address_of, parse_address
-from evaluator.facts.literal import ZoneError, parse_literal
 from evaluator.facts.embedded import embedded_ipv4
 from evaluator.facts.link import Kind, Link
+from evaluator.facts.literal import ZoneError, parse_literal
 from evaluator.policy.language.checked import Variable
 from evaluator.policy.language.types import Base, Type
 
