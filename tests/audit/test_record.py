@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import evaluator
 from evaluator import Decision, HostAddresses, ReportError
+from evaluator.audit.mask.mask import mask
 from evaluator.audit.record import Record, make_record, read_record
 from evaluator.audit.replay import ReplayClass, replay
 from evaluator.base.diagnostic import RecordError, Severity
@@ -285,3 +286,12 @@ def test_a_difference_has_its_place_and_both_values(
     assert then in before
     assert now in after
     assert now not in before
+
+
+def test_a_result_that_is_no_decision_is_not_masked(kept: Record) -> None:
+    document = _spoiled(kept, "record", "result", "status", value="another")
+    with pytest.raises(RecordError) as error:
+        mask(Record(document["record"], kept.report, kept.texts), b"sixteen octets!!")
+    (problem,) = error.value.diagnostics
+    assert (problem.code, problem.place) == ("RECORD_INVALID", "/result")
+    assert "decision document" in problem.message
