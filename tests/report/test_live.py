@@ -17,7 +17,7 @@ from evaluator import HostAddresses, ReportError
 from evaluator.base.diagnostic import ExtraMissingError
 from evaluator.base.schema import violations
 from evaluator.cli.main import main
-from evaluator.report.live import collect
+from evaluator.report.live import _enter, collect
 
 POLICY = evaluator.load_policy("strict")
 BUILD = """
@@ -191,3 +191,9 @@ def test_without_the_extra_it_is_said_which(
     assert main(["decide", "--live", "--address", "192.0.2.10"]) == 2
     assert "activenic[live]" in capsys.readouterr().err
     assert main(["collect"]) == 2
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\0b"])
+def test_what_is_no_name_of_a_namespace_is_not_opened(name: str) -> None:
+    with pytest.raises(FileNotFoundError, match="ip netns"):
+        _enter(name)
