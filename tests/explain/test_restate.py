@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import evaluator
-from evaluator.explain.restate.restate import Touched, restate
+from evaluator.explain.restate.restate import ChangedFacts, restate
 from evaluator.testing.terse_topology import read_topology
 
 REPORT = evaluator.read_report(read_topology("ens1 has 192.0.2.10/24 carries mgmt; ens2; last client ens1"))
 
 
-def _changed(touched: Touched, **members: Any) -> Any:
+def _changed(touched: ChangedFacts, **members: Any) -> Any:
     def write(writer: Any) -> None:
         for place, value in members.items():
             map_name, _, name = place.partition("_")
@@ -24,9 +24,9 @@ def _changed(touched: Touched, **members: Any) -> Any:
 
 
 def test_a_fact_of_the_host_changes_only_if_it_is_meant() -> None:
-    assert _changed(Touched({}), lastClientIface="ens2") is None
-    assert _changed(Touched({}, host=frozenset({"networks"})), lastClientIface="ens2") is None
-    changed = _changed(Touched({}, host=frozenset({"last_client_iface"})), lastClientIface="ens2")
+    assert _changed(ChangedFacts({}), lastClientIface="ens2") is None
+    assert _changed(ChangedFacts({}, host=frozenset({"networks"})), lastClientIface="ens2") is None
+    changed = _changed(ChangedFacts({}, host=frozenset({"last_client_iface"})), lastClientIface="ens2")
     assert changed.facts.last_client_iface == "ens2"
     assert REPORT.facts.last_client_iface == "ens1"
 
@@ -34,10 +34,10 @@ def test_a_fact_of_the_host_changes_only_if_it_is_meant() -> None:
 def test_a_fact_of_an_interface_changes_only_if_it_is_meant() -> None:
     address = {"addr": "198.51.100.7", "netmask": "255.255.255.0", "ipv4addrs": ["198.51.100.7/24"]}
     meant = frozenset({"addresses", "address_set", "subnets", "routes"})
-    assert _changed(Touched({}), nics_ens2=address) is None
-    assert _changed(Touched({"ens1": meant}), nics_ens2=address) is None
-    assert _changed(Touched({"ens2": meant}), nics_ens2={**address, "mtu": 9000}) is None
+    assert _changed(ChangedFacts({}), nics_ens2=address) is None
+    assert _changed(ChangedFacts({"ens1": meant}), nics_ens2=address) is None
+    assert _changed(ChangedFacts({"ens2": meant}), nics_ens2={**address, "mtu": 9000}) is None
 
 
 def test_no_interface_comes_or_goes() -> None:
-    assert _changed(Touched({}), vlans={"ens1.5": {"iface": "ens1", "vlanid": 5}}) is None
+    assert _changed(ChangedFacts({}), vlans={"ens1.5": {"iface": "ens1", "vlanid": 5}}) is None

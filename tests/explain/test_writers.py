@@ -91,7 +91,7 @@ def test_vdsm_an_ipv6_address() -> None:
 )
 def test_ansible_another_ipv4_address_comes_first(address: str, first: str, others: list[str]) -> None:
     writer, link = _writer(ANSIBLE, "e0")
-    writer.show_first(link, parse_address(address))
+    writer.list_first(link, parse_address(address))
     entry = writer.document["ansible_e0"]
     assert entry["ipv4"]["address"] == first
     assert [one["address"] for one in entry["ipv4_secondaries"]] == others
@@ -99,7 +99,7 @@ def test_ansible_another_ipv4_address_comes_first(address: str, first: str, othe
 
 def test_ansible_another_ipv6_address_comes_first() -> None:
     writer, link = _writer(ANSIBLE, "e0")
-    writer.show_first(link, parse_address("2001:db8::2"))
+    writer.list_first(link, parse_address("2001:db8::2"))
     assert [one["address"] for one in writer.document["ansible_e0"]["ipv6"]] == ["2001:db8::2", "2001:db8::1"]
 
 

@@ -82,6 +82,6 @@ def test_most_addresses_have_none_inside(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["192.0.2.1%eth0", "2001:db8::1%eth0", "fe80::1%", "fe80::1%a/b"])
 def test_only_a_link_local_address_has_a_zone(text: str) -> None:
-    with pytest.raises(ZoneError, match=r"^a zone .*link-local"):
+    with pytest.raises(ZoneError, match=r"link-local IPv6 address can have a zone"):
         parse_literal(text)
     assert parse_literal("fe80::1%eth0") == parse_address("fe80::1")

@@ -445,6 +445,6 @@ def test_only_a_brief_listing_lacks_what_belongs_to_an_address() -> None:
     lo = {"ifname": "lo", "flags": ["LOOPBACK"], "link_type": "loopback", "promiscuity": 0, "addr_info": []}
     full = {"ifname": "e", "flags": ["UP"], "link_type": "ether", "promiscuity": 0}
     address = {"local": "192.0.2.10", "prefixlen": 24}
-    usual = evaluator.read_report([lo, {**full, "addr_info": [{"family": "inet", **address}]}]).facts.lacking
-    brief = evaluator.read_report([lo, {**full, "addr_info": [address]}]).facts.lacking
+    usual = evaluator.read_report([lo, {**full, "addr_info": [{"family": "inet", **address}]}]).facts.unsupported_words
+    brief = evaluator.read_report([lo, {**full, "addr_info": [address]}]).facts.unsupported_words
     assert usual < brief
