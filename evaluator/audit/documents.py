@@ -1,7 +1,7 @@
 """Writes a decision as a document of an older version, for comparison with a record.
 
 A record contains the decision document as it was written. A replay writes the new decision as a document of the same
-version, so that both can be compared.
+version, so that the replay can compare the two documents.
 """
 
 from __future__ import annotations

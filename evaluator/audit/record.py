@@ -67,7 +67,7 @@ class Record(Struct, frozen=True):
 
     @property
     def policy(self) -> bytes | None:
-        """The text of the policy itself; the other texts are those that it extends."""
+        """The text of the policy itself; the other texts are the policies that it extends."""
         return self.texts[-1]
 
     def canonical(self) -> bytes:
@@ -107,7 +107,7 @@ def policy_sha256(envelope: Json) -> str:
 
 
 def with_bodies(envelope: Json, contents: Sequence[bytes | None], damage: Iterable[Diagnostic] = ()) -> Record:
-    """Return the record of an envelope; `contents` are its bodies in the order of `bodies_of`."""
+    """Return a record with an envelope; `contents` are its bodies in the order of `bodies_of`."""
     return Record(envelope, contents[0], tuple(contents[1:]), tuple(damage))
 
 
@@ -304,7 +304,7 @@ def host_document(host: HostAddresses) -> Json:
 
 
 def engine_versions(version: str) -> Json:
-    """Return the versions that may explain why a replay gives another decision."""
+    """Return the versions that can explain why a replay gives another decision."""
     return {
         "name": "activenic",
         "version": version,

@@ -1,7 +1,8 @@
 """Replays a record: decides again from the record alone, and compares the result. It uses no network and no clock.
 
-If the versions in the record are the current ones, both documents must be equal byte for byte. If a version has
-changed, findings and words may differ, but the answer and the candidates after each rule must be the same.
+If the versions in the record are the current versions, the recorded document and the new document must be equal byte
+for byte. If a version has changed, findings and messages may differ. The answer and the candidates after each rule must
+still be the same.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ class Replay(Struct, frozen=True):
 
 
 def replay(record: Record, version: str) -> Replay:
-    """Decide again and compare; a record that cannot be replayed gets a class too, not an error."""
+    """Decide again and compare. A record that cannot be replayed gives a class too and raises no error."""
     changes = tuple(_version_changes(record.envelope["engine"], engine_versions(version)))
     if record.damage:
         reasons = tuple(problem.message for problem in record.damage)
@@ -203,7 +204,7 @@ def _policy(sources: tuple[Source, ...]) -> Policy:
 
 
 def host_of(recorded: Mapping[str, Any]) -> HostAddresses:
-    """Return the host addresses of a record, from the raw DNS responses if it has them.
+    """Return the host addresses of a record, from the raw DNS responses if the record has raw responses.
 
     Raises RecordError if the addresses are invalid, or if they differ from those in the raw responses.
     """
@@ -259,7 +260,7 @@ def _differences(recorded: object, now: object, path: tuple[str | int, ...]) -> 
 
 
 def _finding_differences(recorded: list[Any], now: list[Any]) -> Iterator[str]:
-    """Yield the findings that only one document has; if both have the same, whether their order differs."""
+    """Yield the findings that only one document has; else yield a difference of their order."""
     sides = (("then", recorded, now), ("now", now, recorded))
     changed = [(when, finding) for when, own, other in sides for finding in own if finding not in other]
     for when, finding in changed:

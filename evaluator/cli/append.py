@@ -1,6 +1,6 @@
 """The options `--log`, `--label` and `--sign-key`, which append a decision to a log.
 
-If a decision is to be logged, it is on the disk before anything of it is printed.
+With `--log`, the command writes the decision to the disk before it prints any part of the decision.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def append_to_log(decision: Decision, options: argparse.Namespace) -> str | None
 
 
 def require_log_option(options: argparse.Namespace) -> None:
-    """End the program with a usage error if an option that needs `--log` is used without it."""
+    """End the program with a usage error if an option that needs `--log` is used without `--log`."""
     values = {"--label": options.label, "--sign-key": options.sign_key}
     names = [name for name, value in values.items() if value is not None and options.log is None]
     if names:

@@ -54,7 +54,7 @@ def _run(options: argparse.Namespace) -> int:
 def _check(
     name: str, assignments: list[str], policy_path: tuple[Path, ...]
 ) -> tuple[Policy | None, tuple[Diagnostic, ...]]:
-    """Return the policy, None if it is invalid, and the problems of the policy and of the parameters' values."""
+    """Return the policy (None if it is invalid) and the problems of the policy and of the parameters' values."""
     try:
         policy = load_policy(name, policy_path=policy_path)
         values = parse_assignments(policy.program, assignments)

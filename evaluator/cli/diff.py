@@ -1,4 +1,4 @@
-"""`activenic diff`: what changes if one policy takes the place of another."""
+"""`activenic diff`: compares the decisions of two policies on the same questions."""
 
 from __future__ import annotations
 
@@ -27,20 +27,22 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(run=_run, parser=parser)
     parser.add_argument("old", metavar="OLD", help="a shipped policy or a policy file")
-    parser.add_argument("new", metavar="NEW", help="the policy to compare it with")
-    corpus = "questions: a file of JSON lines, a JSON file, a report, or a folder of them; may be repeated"
+    parser.add_argument("new", metavar="NEW", help="the new policy: a shipped policy or a policy file")
+    corpus = "questions: a file of JSON lines, a JSON file, a report, or a folder of such files; may be repeated"
     parser.add_argument("--corpus", metavar="PATH", action="append", default=[], type=Path, help=corpus)
-    log = "a log of decisions, or an export of one, whose recorded questions are decided again"
+    log = "a decision log, or an export of a log; both policies decide its recorded questions"
     parser.add_argument("--log", metavar="FILE", type=Path, help=log)
-    address = "an address of the host of every bare report; may be repeated"
+    address = "an address of the host, for files that contain only a report; may be repeated"
     parser.add_argument("--address", metavar="IP", action="append", help=address)
-    parameter = "a parameter of either policy; may be repeated"
+    parameter = "a parameter of the old or the new policy; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     add_policy_path_to(parser)
     parser.add_argument("--output", choices=tuple(_OUTPUTS), default="text", help="the form (default: text)")
-    show = "print both explanations of a question beside each other; may be repeated"
+    show = "print the explanations of both policies for the question with this id; may be repeated"
     parser.add_argument("--show", metavar="ID", action="append", default=[], help=show)
-    parser.add_argument("--show-all", action="store_true", help="the same for every changed question")
+    parser.add_argument(
+        "--show-all", action="store_true", help="print the explanations of both policies for every changed question"
+    )
     parser.add_argument("--exit-code", action="store_true", help="exit 8 if an answer changes")
 
 
@@ -68,7 +70,7 @@ def _run(options: argparse.Namespace) -> int:
 def _remembered(
     items: Iterable[Compared | Unreadable], options: argparse.Namespace, shown: list[Compared]
 ) -> Iterator[Compared | Unreadable]:
-    """Pass the items on, and remember those to be shown: the decisions of all others need no memory."""
+    """Yield the items, and store only the items to show, so that the other items use no memory."""
     for item in items:
         if isinstance(item, Compared) and (item.question.id in options.show or (options.show_all and item.is_changed)):
             shown.append(item)
@@ -84,7 +86,7 @@ def _show(items: list[Compared]) -> None:
 
 
 def _parameters(assignments: list[str], *policies: Policy) -> dict[str, object]:
-    """Return the parameters in the options, each read by a policy that declares it.
+    """Return the parameters in the options. A policy that declares a parameter parses its value.
 
     Raises PolicyError if neither policy declares a parameter.
     """

@@ -44,7 +44,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "change that would make it the answer. The exit status is that of `decide`."
     )
     add_question_to(parser)
-    log = "explain a decision of this log or export; REPORT is then its id, and the other inputs are in the record"
+    log = "explain a decision of this log or export; REPORT is then the id of the decision"
     parser.add_argument("--log", metavar="FILE", type=Path, help=log)
     names = [output.name for output in OUTPUTS]
     parser.add_argument("--output", default="text", choices=names, help="what to print (default: text)")
@@ -149,7 +149,7 @@ def _print_damaged(record: Record, output: str) -> None:
 
 
 def _replay_decision(record: Record) -> tuple[Decision, RecordInfo]:
-    """Return the decision that a replay gives, and facts about the record.
+    """Return the decision that a replay gives, and notes about the record.
 
     Raises UnverifiedError if the record cannot be replayed, or if the replay gives another decision.
     """

@@ -1,4 +1,4 @@
-"""The options that select records of a log, and the types of other arguments: times, numbers, a noted head."""
+"""The options that select records of a log, and the parsers of other arguments: times, numbers and heads of a log."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def parse_number(text: str) -> int:
 
 
 def parse_time(text: str) -> datetime:
-    """Return an ISO 8601 time in UTC; without a time zone it is UTC, as in the records."""
+    """Return an ISO 8601 time in UTC. A time without a time zone counts as UTC, as in the records."""
     try:
         time = datetime.fromisoformat(text.strip())
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)

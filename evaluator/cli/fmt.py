@@ -1,4 +1,4 @@
-"""`activenic fmt`: the sentences of policy files in canonical form."""
+"""`activenic fmt`: writes the sentences of policy files in canonical form."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         help="policy files, folders of policy files, or `-` for standard input (default: this folder)",
     )
     result = parser.add_mutually_exclusive_group()
-    result.add_argument("--check", action="store_true", help="change nothing; exit 8 if a file is not formatted")
-    result.add_argument("--diff", action="store_true", help="change nothing; print what would change")
+    result.add_argument("--check", action="store_true", help="change no file; exit 8 if a file is not formatted")
+    result.add_argument("--diff", action="store_true", help="change no file; print the changes")
     parser.set_defaults(run=_run)
 
 

@@ -54,7 +54,7 @@ def _add_export(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add_filter_to(parser)
     mask = "replace names and addresses by pseudonyms that are computed with this key (docs/masking.md)"
     parser.add_argument("--mask", metavar="KEYFILE", type=Path, help=mask)
-    skip = "leave out damaged records; by default, the export has a line for each of them"
+    skip = "leave out damaged records; by default, the export has a line for each damaged record"
     parser.add_argument("--skip-damaged", action="store_true", help=skip)
     parser.set_defaults(run=_run, action="export")
 
@@ -72,21 +72,25 @@ def _add_verify(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _add_prune(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     summary = "remove the oldest records and write a checkpoint, so that the log stays verifiable"
     parser = _action(actions, "prune", summary, "a log")
-    before = "remove the oldest records, up to the first record from this time or later, which stays"
+    before = "remove all records before the first record from this time or later"
     parser.add_argument("--before", metavar="TIME", type=parse_time, required=True, help=before)
     parser.add_argument("--sign-key", metavar="FILE", type=Path, help="the private key that signs the checkpoint")
     parser.set_defaults(run=_run, action="prune")
 
 
 def _add_head(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = _action(actions, "head", "print the head of the chain, SEQ:HASH; note it elsewhere")
+    parser = _action(
+        actions, "head", "print the head of the chain, SEQ:HASH; store a copy of the head in another place"
+    )
     parser.set_defaults(run=_run, action="head")
 
 
 def _add_keygen(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     summary = "create a key pair for signatures"
     parser = actions.add_parser("keygen", help=summary, description=f"{summary.capitalize()}.", allow_abbrev=False)
-    parser.add_argument("key", metavar="FILE", type=Path, help="the private key; the public one goes to FILE.pub")
+    parser.add_argument(
+        "key", metavar="FILE", type=Path, help="the file for the private key; the public key is written to FILE.pub"
+    )
     parser.set_defaults(run=_run, action="keygen")
 
 

@@ -67,7 +67,7 @@ def _show(options: argparse.Namespace) -> int:
         item = log.find(options.id)
         damage.note(item.problems)
         record = None if isinstance(item, Damaged) else log.record_of(item)
-        if record is not None and not item.problems:  # a digest may differ even if the checksum is right
+        if record is not None and not item.problems:  # a digest can differ even if the checksum is right
             damage.note(record.damage)
     if options.output == "json":
         print(json.dumps(damaged_document(item) if isinstance(item, Damaged) else _document(record), indent=2))

@@ -1,4 +1,4 @@
-"""Opens a log or an export for a command that reads; prints warnings and damage, which determine the exit status."""
+"""Opens a log or an export for a command, prints its warnings and damage, and determines the exit status."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def reading(path: Path, damage: Damage) -> Iterator[DecisionLog]:
 def progress(label: str) -> Iterator[Report]:
     """Give a function that shows a progress bar on a terminal.
 
-    Its arguments are the number of finished records and the number of all records, 0 if that is not known.
+    Its arguments are the number of finished records and the number of all records (0 if unknown).
     """
     if not sys.stderr.isatty():
         yield lambda done, total: None

@@ -20,7 +20,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     add_records_to(parser, only_one=True)
     file = "write the test to this file instead of standard output, and files that it needs to the same folder"
     parser.add_argument("--to", metavar="FILE", type=Path, help=file)
-    policy = "test this policy: a shipped one, or a path relative to the test (default: the policy of the record)"
+    policy = (
+        "test this policy: a shipped policy, or a path relative to the test file (default: the policy of the record)"
+    )
     parser.add_argument("--policy", metavar="POLICY", help=policy)
     parser.set_defaults(run=_run)
 

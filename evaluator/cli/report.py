@@ -64,7 +64,7 @@ def _route_files(paths: Sequence[Path]) -> tuple[bytes, ...]:
 
 @contextmanager
 def _print_if_refused(refusal: str) -> Iterator[None]:
-    """Print a message that names the file before a ReportError leaves the block."""
+    """If the block raises ReportError, print a message that names the file, and raise the error again."""
     try:
         yield
     except ReportError:

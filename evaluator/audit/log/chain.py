@@ -1,25 +1,28 @@
 """The hash chain of a decision log: the hash of each record covers the record and the hash of the record before it.
 
 **How it works.** The hash of record number `seq` is SHA-256 over: the kind "entry", the hash of record `seq - 1`, the
-number `seq`, the public key of the signer (empty without one) and the envelope. The envelope contains the SHA-256
-digests of the report and of the policy's texts, so the hash covers them too. The first record follows `GENESIS`:
-number 0 and 32 zero octets. A `Head` is the number and the hash of one record; the head of a log is its last record.
+number `seq`, the public key of the signer (empty if the record is not signed) and the envelope. The envelope contains
+the SHA-256 digests of the report and of the policy's texts, so the hash covers these texts too. The first record
+follows `GENESIS`: number 0 and 32 zero octets. A `Head` is the number and the hash of one record; the head of a log is
+the head of its last record.
 
-**Checkpoints.** A prune removes the oldest records and writes a checkpoint: the head of the last removed record. The
-next record follows that hash, so the rest of the chain stays verifiable. Checkpoints form a second chain: each hash
-covers the hash of the checkpoint before it.
+**Checkpoints.** A prune removes the oldest records and writes a checkpoint, which contains the head of the last removed
+record. The hash of the first remaining record covers the hash in this head, so the rest of the chain stays verifiable.
+Checkpoints form a second chain: each hash covers the hash of the checkpoint before it.
 
-**Invariants.** Every hashed or signed text begins with its kind, so a hash of one kind is never valid as another. The
-length precedes each part, so two different lists of parts never give the same text. If an octet of an envelope, a
-number or a signer changes, then the hash of this record and of every later record changes.
+**Invariants.** Every hashed or signed text begins with its kind, so a hash of one kind is never valid as a hash of
+another kind. Each part of the text follows its own length, so two different lists of parts never give the same text. If
+an octet of an envelope, a number or a signer changes, then the hash of this record and of every later record changes.
 
-**What verification detects.** Records that were altered, moved or inserted, or removed from the middle. If one record
-is damaged, the records after it stay verifiable, because each hash is compared with the stored hash before it.
+**What verification detects.** Verification detects records that were altered, moved or inserted, or removed from the
+middle. If one record is damaged, the records after it stay verifiable, because each hash is computed from the stored
+hash of the record before it.
 
-**What the chain alone cannot detect.** It needs no secret, so an attacker who can write the file can compute every
-later hash again. Two things help. A head that was noted elsewhere detects this up to its record; nothing else
-detects that an attacker removed the last records. A signature (Ed25519 over the hash, `signing.py`) prevents it if the
-private key is stored elsewhere. Without signatures a checkpoint can be forged too. docs/log.md has the details.
+**What the chain alone cannot detect.** The hashes need no secret. So an attacker who can write the file can change a
+record and compute every later hash again. Two things help. First, a copy of a head in another place: it shows changes
+up to the record of this head. Only such a copy shows that an attacker removed the last records. Second, signatures
+(Ed25519 over the hash, `signing.py`): the attacker cannot create them if the private key is stored in another place.
+Without signatures, an attacker can also forge a checkpoint. docs/log.md has the details.
 """
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ _HEAD = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})", re.ASCII)
 
 
 class Head(Struct, frozen=True):
-    """The number and the hash of a record; of the last record, the end of the chain."""
+    """The number and the hash of a record. The head of the last record is the end of the chain."""
 
     seq: int
     hash: bytes
@@ -63,7 +66,7 @@ def parse_head(text: str) -> Head:
 
 
 def entry_hash(previous: Head, signer: bytes | None, envelope: bytes) -> bytes:
-    """Return the hash of the record that follows `previous`; `signer` is the raw public key, if it is signed."""
+    """Return the hash of the record that follows `previous`; `signer` is its raw public key, if signed."""
     return _digest(_ENTRY, previous.hash, (previous.seq + 1).to_bytes(8, "big"), signer or b"", envelope)
 
 

@@ -1,8 +1,8 @@
 """Checkpoints: the row that a prune writes in place of the records that it removed.
 
-A prune removes only the oldest records. The checkpoint contains the head of the last removed record, which the next
-record follows, and the numbers of the removed records that were missing or damaged, so that a prune cannot hide damage.
-Checkpoints have a hash chain of their own and are signed like records. Their table is `stub`.
+A prune removes only the oldest records. The checkpoint contains the head of the last removed record; the chain
+continues from this head. It also lists the numbers of the removed records that were missing or damaged, so that a prune
+cannot hide damage. Checkpoints have a hash chain of their own and are signed like records. Their table is `stub`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Checkpoint(Struct, frozen=True):
 
 
 def next_checkpoint(items: Iterable[Item], pruned: Head, before: datetime) -> Checkpoint | None:
-    """Return the checkpoint that removes the records older than `before`; None if no record is removed.
+    """Return the checkpoint of a prune of the records older than `before`; None if no record is removed.
 
     `items` are all records in the order of the chain, and `pruned` is the head of the last checkpoint. The prune ends
     before the first intact record that is not older. It includes a damaged record if an intact older record follows,

@@ -1,8 +1,8 @@
 """Creates a log file atomically, also on file systems without hard links.
 
 The log is created under another name, a draft, and linked to its final name when it is complete. A lock on the folder
-allows one process at a time to create logs there. The lock ends with its process, so every other draft in the folder
-belongs to a process that was killed, and is removed.
+allows only one process at a time to create logs in the folder. The system releases the lock when the process ends. So
+every other draft in the folder belongs to a process that was killed; such drafts are removed.
 """
 
 from __future__ import annotations

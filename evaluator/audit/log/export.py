@@ -1,4 +1,4 @@
-"""Exports records as JSON lines with a hash chain of their own, and reads such files.
+"""Exports records as JSON lines with a separate hash chain, and reads such files.
 
 A masked record differs from the record in the log, so the log's chain cannot cover it. Each line contains the hash of
 the line before it (`chain.previous`), so a line can be verified without the other lines. The chain of an export has the
@@ -166,7 +166,7 @@ class ExportReader:
 
     @contextmanager
     def _lines(self) -> Iterator[Iterator[tuple[int, bytes]]]:
-        """Open the file and give its lines with their numbers; a record on several lines counts as one line."""
+        """Open the file; give its lines and their numbers. A record on several lines counts as one line."""
         try:
             with open_regular(self._path) as file:
                 yield _lines_of(file)
@@ -176,7 +176,7 @@ class ExportReader:
 
 
 class _ChainWalk:
-    """The state of a verification while it goes along the lines; `head` is the head of the previous line."""
+    """The state of a verification that reads line after line; `head` is the head of the previous line."""
 
     def __init__(self, noted_head: Head | None) -> None:
         self.head = GENESIS
@@ -222,7 +222,7 @@ def _lines_of(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _may_be_record(text: bytes) -> bool:
-    """Return whether the first line may be a record; if it is damaged, by its beginning or its end."""
+    """Return whether the first line can be a record. For a damaged line, its beginning or its end decides."""
     try:
         return is_record_document(plain.loads(text))
     except ValueError:
@@ -298,6 +298,6 @@ def damaged_document(item: Damaged) -> Json:
 
 
 def _next_head(head: Head, document: Json, canonical: bytes) -> Head:
-    """Return the head after a line; of a damaged record, the hash covers its problems and its id."""
+    """Return the head after a line. For a damaged record, the hash covers its problems and its id."""
     content = canonical or rfc8785.dumps({key: document.get(key) for key in ("damaged", "decision_id")})
     return Head(head.seq + 1, entry_hash(head, None, content))

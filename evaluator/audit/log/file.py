@@ -1,8 +1,8 @@
 """Opens the file of a log, and converts every SQLite error to a RecordError.
 
-A file that is not a log, or that a newer version wrote, is refused before anything is written to it. The file is
-examined through SQLite, never through a descriptor of our own: when a process closes a descriptor, POSIX releases all
-locks that other connections of the same process have on the file.
+If a file is not a log, or if a newer version of activenic wrote it, the file is refused before anything is written to
+it. The file is examined through SQLite, never through a separate file descriptor: when a process closes a descriptor,
+POSIX releases all locks that other connections of the same process have on the file.
 
 If SQLite cannot read a damaged log, the rows that its pages still contain are copied to memory (`salvage.py`).
 """
@@ -71,8 +71,9 @@ def sqlite_as_record_errors(path: Path) -> Iterator[None]:
 class Header(Struct, frozen=True):
     """The header of an SQLite file.
 
-    `application` is the application id and `version` the user version. `tables` is the version of a log's tables, read
-    only if the application id is not that of a log; None if the tables are not those of a log.
+    `application` is the application id and `version` the user version. `tables` is the version of the log whose tables
+    the file has; None if it does not have the tables of a log. It is read only if the application id is not the id of a
+    log.
     """
 
     application: int
@@ -84,7 +85,7 @@ class OpenLog(Struct, frozen=True):
     """A log that is open for reading.
 
     `problems` concern the file as a whole. `is_salvaged` is true for a copy in memory. `last` is the number of the last
-    record, if it was read from the file before its rows were copied; else 0.
+    record if this number was read before the rows were copied; else 0.
     """
 
     connection: sqlite3.Connection
@@ -94,7 +95,7 @@ class OpenLog(Struct, frozen=True):
     last: int = 0
 
     def last_seq_known(self) -> int:
-        """Return the largest record number in tables other than `entry`: it shows whether the tail was removed."""
+        """Return the largest record number in the index tables: it shows whether the last records were removed."""
         seq = self.connection.execute(self.layout.last).fetchone()[0]
         return max(seq, self.last) if isinstance(seq, int) else self.last
 
@@ -102,7 +103,7 @@ class OpenLog(Struct, frozen=True):
 def open_to_write(path: Path, *, create: bool, timeout: float) -> sqlite3.Connection:
     """Return a connection for appending to a log; with `create`, create the log if the file does not exist.
 
-    Raises RecordError if the file is not a log of the current version, or must not be written; it is not changed then.
+    Raises RecordError, and does not change the file, if it is not a log of the current version or must not be written.
     """
     with sqlite_as_record_errors(path):
         if create and not os.path.lexists(path):
@@ -138,7 +139,7 @@ def open_to_read(path: Path, timeout: float) -> OpenLog:
 def open_salvaged(path: Path, damaged: OpenLog | None, problems: tuple[Diagnostic, ...]) -> OpenLog:
     """Return a copy of the rows of a damaged log.
 
-    Raises UnverifiedError, with `problems`, if the file has no such rows.
+    Raises UnverifiedError, with `problems`, if the file has no rows of a log.
     """
     last = 0
     with sqlite_as_record_errors(path):
@@ -230,11 +231,12 @@ def schema_problems(schema: dict[str, str], version: int) -> Iterator[Diagnostic
 
 
 def _connect_read_only(path: Path, timeout: float) -> sqlite3.Connection:
-    """Return a connection that only reads; the file may be on a read-only medium.
+    """Return a connection that only reads the file, which can be on a read-only medium.
 
     If this user can write the file and its folder, the file is opened for writing, because otherwise SQLite does not
-    remove its `-wal` and `-shm` files. Else, if no `-shm` file exists, no process has the log open, and it is opened as
-    immutable. In that mode SQLite ignores the records in a `-wal` file, so a log with such records is refused.
+    remove its `-wal` and `-shm` files. If this user cannot write them and no `-shm` file exists, no process has the log
+    open, and the file is opened as immutable. In that mode SQLite ignores the records in a `-wal` file, so a log with
+    such records is refused.
     """
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
         connection = _connect(path, "rw", timeout)
@@ -251,7 +253,7 @@ def _connect_read_only(path: Path, timeout: float) -> sqlite3.Connection:
 
 
 def _refuse_special_file(path: Path) -> None:
-    """Refuse a file that SQLite could not read or would read forever, such as a pipe or a device; and an empty file."""
+    """Refuse a file that SQLite cannot read to its end, such as a pipe or a device. Refuse an empty file too."""
     if not is_regular(path):
         raise _log_error(RecordCode.NOT_A_LOG, path, "is not a regular file")
     if not path.stat().st_size:

@@ -22,8 +22,8 @@ class LogFilter(Struct, frozen=True):
     """Selects records: a record matches if it satisfies every field that is not None.
 
     A record's time must be at or after `since` and before `until`; both need a time zone. `host` is a host name or an
-    address, `interface` the hostActiveNic, `finding` a code, and `policy` the policy's name or its SHA-256 digest. A
-    record must have every label in `labels`, with the same value.
+    address, and `interface` is the hostActiveNic. `finding` is a code, and `policy` is the name or the SHA-256 digest
+    of the policy. A record must have every label in `labels`, with the same value.
     """
 
     host: str | None = None

@@ -1,9 +1,9 @@
 """Reads a log: yields every intact record, and the reason for each damaged one.
 
-The hash of a record is verified against the record before it. One damaged record must not make the next one
-unreadable. So the hash before a record is taken from the stored hash of its predecessor; if that does not match, it is
-computed from the envelope of the predecessor. If the predecessor is lost, only the checksum of the record can be
-verified: the record is returned, and `LogEntry.unproven` is the reason.
+The hash of a record is verified against the record before it. One damaged record must not make the next record
+unreadable. So the reader tries the stored hash of the previous record first. If this hash does not match, the reader
+computes a hash from the envelope of the previous record. If the previous record is lost, only the checksum of the
+record can be verified. The reader then returns the record, and `LogEntry.unproven` contains the reason.
 
 If SQLite reports damage, or if a row is missing and SQLite's integrity check fails, the records are read from a copy of
 the rows in the file's pages (`salvage.py`).
@@ -58,7 +58,7 @@ class LogReader:
         return self._file.problems if self._copy is None else self._copy.problems
 
     def items(self, log_filter: LogFilter, *, newest_first: bool = False, limit: int | None = None) -> Iterator[Item]:
-        """Yield the matching records and all damaged ones, without the records that are pruned meanwhile."""
+        """Yield the matching records and all damaged ones, except records that another process prunes meanwhile."""
         seqs = self.query_log(lambda log: self._matching_seqs(log, log_filter, newest_first=newest_first, limit=limit))
         body_problems: dict[str, str] = {}
         for seq in seqs:
@@ -121,7 +121,7 @@ class LogReader:
         self._is_examined = self._file.is_salvaged
 
     def query_log(self, read: Callable[[OpenLog], _Result]) -> _Result:
-        """Return the result of a function that reads one state of the log, or of its copy if SQLite cannot read it."""
+        """Call a function on one state of the log, or on its copy if SQLite cannot read the log; return the result."""
         with self._lock:
             while True:
                 log = self._copy or self._file
@@ -180,7 +180,7 @@ class LogReader:
         return sorted([*seqs, *gaps], key=_seq_of, reverse=newest_first) if gaps else [*seqs]
 
     def _item(self, log: OpenLog, seq: int, body_problems: dict[str, str]) -> Item | None:
-        """Return the record with a number, None if it was pruned; `body_problems` is a cache by digest of the text."""
+        """Return the record with a number, None if it was pruned; `body_problems` caches results by digest."""
         connection = log.connection
         query = f"SELECT {_COLUMNS}, {', '.join(log.layout.index)} FROM entry WHERE seq = ?"  # noqa: S608 -- constant names
         row = connection.execute(query, (seq,)).fetchone()
@@ -212,7 +212,7 @@ class LogReader:
     def _body_problems(
         self, connection: sqlite3.Connection, envelope: Json, reasons: dict[str, str]
     ) -> Iterator[Diagnostic]:
-        """Yield the damaged bodies of a record, by their checksums only; `record` also compares their digests."""
+        """Yield the bodies of a record whose checksum differs; only `record` also compares their digests."""
         for body in bodies_of(envelope):
             if is_erased(envelope, body):
                 continue

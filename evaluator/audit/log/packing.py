@@ -1,7 +1,7 @@
 """The stored form of texts and envelopes: compressed with zlib, after a CRC-32 of the compressed octets.
 
 Some bits of a compressed stream have no effect on the text, such as the padding in its last octet. The checksum covers
-them, so every changed bit of a stored text is detected.
+these bits too, so every changed bit of a stored text is detected.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def unpack(packed: object, limit: object) -> bytes:
 
 
 def damage_of(packed: object, size: object) -> str:
-    """Return why a stored text cannot be read, by its size and checksum only; the empty text if it can."""
+    """Return why a stored text cannot be read, by its size and checksum only; empty if it can be read."""
     if not isinstance(packed, bytes):
         return "it is not binary data"
     if not isinstance(size, int) or not 0 <= size <= LARGEST:

@@ -1,9 +1,9 @@
 """Reads rows directly from the pages of an SQLite file, without SQLite's trees.
 
 SQLite finds a row through a tree of pages. One damaged byte near the root hides all rows below it, and a damaged header
-hides the whole file. Here each page is parsed as a leaf page of a table, whatever the other pages contain. The file
-format is documented at https://www.sqlite.org/fileformat2.html, sections 1.6 and 2.1. The rows may be garbage or old
-copies, so the caller must verify them by checksums and hashes.
+hides the whole file. Here each page is parsed as a leaf page of a table, independently of the other pages. The file
+format is documented at https://www.sqlite.org/fileformat2.html, sections 1.6 and 2.1. A row that is read in this way
+can be invalid or an old copy, so the caller must verify them by checksums and hashes.
 """
 
 from __future__ import annotations

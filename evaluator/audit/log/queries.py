@@ -34,7 +34,7 @@ def key_of(sha256: str) -> bytes:
 
 
 def head_of(connection: sqlite3.Connection) -> Head:
-    """Return the head of the log from its last row; the hash is empty if the stored one is invalid."""
+    """Return the head of the log from its last row; the hash is empty if the stored hash is invalid."""
     last = connection.execute("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
     if last is None:
         return pruned_head(connection)
@@ -42,7 +42,7 @@ def head_of(connection: sqlite3.Connection) -> Head:
 
 
 def pruned_head(connection: sqlite3.Connection) -> Head:
-    """Return the head of the last pruned record, which the first record in the log follows; GENESIS without a prune.
+    """Return the head of the last pruned record, which the first record follows; GENESIS without a prune.
 
     A checkpoint contains this head in its columns and in its document. If they differ, the document is used if its hash
     is correct. The hash of the result is empty if both are unreadable.

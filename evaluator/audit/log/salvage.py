@@ -5,10 +5,10 @@ the rows themselves are intact. A damaged file header hides the whole file. So t
 SQLite's trees (`pages.py`).
 
 **How.** Tables are recognised by their number of columns: 12 or 13 are records, 4 are texts, 7 are checkpoints. Each
-row is then checked by its content. A text is stored under the digest that it has now. The index columns, findings,
-labels and references to texts of a record are derived from its envelope, because they only repeat the envelope. A row
-whose envelope cannot be read is copied unchanged, so that the readers report it as damaged. The pages may also contain
-old copies of a row, so readable rows are inserted first and a row with a known key is ignored.
+row is then checked by its content. A text is stored under its computed digest. The index columns, findings, labels and
+references to texts of a record are derived from its envelope, because they only repeat the envelope. A row whose
+envelope cannot be read is copied unchanged, so that the readers report it as damaged. The pages may also contain old
+copies of a row, so readable rows are inserted first and a row with a known key is ignored.
 
 **Invariants.** The copy has the tables of the current version, whatever version the file has, so every reader uses the
 same queries on the copy. Nothing here decides whether a record is genuine: hashes, checksums and signatures are

@@ -7,7 +7,7 @@ record refers to it.
 `entry` has one row for each record. `envelope` and `body.packed` contain compressed texts (`packing.py`), and
 `stub.document` contains canonical JSON. The other columns of `entry`, and the tables `finding` and `label`, repeat
 values of the envelope as an index; `log verify` compares them with the envelope. `named` lists the texts of each
-record, with the report at place 0; a text that is listed there cannot be deleted. Readers find a text by its digest.
+record, with the report at place 0; a text in this list cannot be deleted. Readers find a text by its digest.
 
 **No two versions have the same tables**, so the tables show the version of a log even if its header is damaged. A log
 of version 1 can be read, not written. The versions share most statements. **The SQL texts must never change**, not even
@@ -135,8 +135,8 @@ class LogTables(Struct, frozen=True):
     """The differences between the versions of a log.
 
     `tables` and `triggers` are SQL statements. `index` are the columns of `entry` that repeat the envelope. `named` is
-    the query for the texts of all records, `last` the query for the largest record number in tables other than `entry`,
-    and `by_digest` the condition that selects the records of one policy by its digest.
+    the query for the texts of all records. `last` is the query for the largest record number in all tables except
+    `entry`. `by_digest` is the condition that selects the records of one policy by its digest.
     """
 
     version: int
@@ -187,7 +187,7 @@ def expected_schema(version: int) -> Mapping[str, str]:
 
 
 def version_of(schema: Mapping[str, str]) -> int | None:
-    """Return the version that has these tables, None if no version has; triggers and indexes may differ."""
+    """Return the version that has these tables, or None; triggers and indexes are not compared."""
     for version in LAYOUTS:
         expected = expected_schema(version)
         tables = {name: sql for name, sql in expected.items() if name.startswith("table ")}

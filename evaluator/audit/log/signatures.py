@@ -1,7 +1,7 @@
 """Verifies the signatures of records and checkpoints.
 
-Without given public keys, a signature is verified against the key that is stored with it. That detects damage, but not
-a log that was written again with another key.
+If the caller gives no public keys, a signature is verified against the public key that is stored with the signature.
+This detects damage. It does not detect a log that an attacker has written again with another key.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class SignatureCheck(Struct, frozen=True):
     is_possible: bool = field(default_factory=can_sign)
 
     def problems(self, name: str, seq: int, signed: Signed) -> Iterator[Diagnostic]:
-        """Yield the problem of a signature, if it has one; `name` names the record or checkpoint in the message."""
+        """Yield the problem of an invalid signature; `name` names the record or checkpoint in the message."""
         digest, key, signature = signed
         if signature is None and key is None:
             if self.public_keys:

@@ -54,8 +54,8 @@ def _random_id() -> str:
 class DecisionLog:
     """A decision log, or an export of a log for reading. Create it with `DecisionLog.open`.
 
-    Threads may share it; a process must not use it after a fork. Methods that read raise only RecordError, whatever the
-    file contains.
+    Threads may share it; a process must not use it after a fork. Methods that read raise no other error than
+    RecordError, even for a damaged file.
     """
 
     __slots__ = ("_path", "_reader", "_writer", "warnings")
@@ -89,9 +89,9 @@ class DecisionLog:
         With `read_only`, the file may be a log of any version, a damaged log or an export. With `read_only` or without
         `create`, no file is created. `signer` signs records and checkpoints: the path of a private key, or an object
         with `public_key` and `sign`. `clock` returns the time of a record and `new_id` its id. `timeout` is the number
-        of seconds to wait while other processes write. `warnings` of the result report that other users can write the
-        log or read the key. Raises RecordError if the file is not a log, was written by a newer version, or must not be
-        written; the file is not changed then.
+        of seconds to wait while other processes write. The member `warnings` of the returned log reports whether other
+        users can write the log or read the key. Raises RecordError, and does not change the file, if it is not a log,
+        was written by a newer version of activenic, or must not be written.
         """
         path = Path(path)
         if read_only:
@@ -144,7 +144,7 @@ class DecisionLog:
     def records(self, wanted: LogFilter = _ALL) -> Iterator[Record]:
         """Yield every intact record that matches the filter `wanted`, in the order of the chain.
 
-        If records were damaged, UnverifiedError with all of their problems is raised after the last record.
+        If records are damaged, raises UnverifiedError with all problems after the last record.
         """
         problems: list[Diagnostic] = []
         for record in self.places(wanted):
@@ -195,7 +195,7 @@ class DecisionLog:
         return self._reader.codes()
 
     def head(self) -> Head:
-        """Return the head of the chain; a copy elsewhere detects a truncated log (`verify`)."""
+        """Return the head of the chain. With a copy of the head, `verify` detects a truncated log."""
         return self._reader.head()
 
     def verify(
@@ -212,11 +212,11 @@ class DecisionLog:
         return self._reader.verify(public_keys, head, progress)
 
     def prune(self, before: datetime) -> Checkpoint | None:
-        """Remove the records before the first one that is not older than `before`; None if none was removed.
+        """Remove the records before the first record that is not older than `before`; None if nothing was removed.
 
-        The returned checkpoint is written to the log, so the rest stays verifiable; it lists the damaged records that
-        were removed. Raises RecordError if the file itself is damaged, or if all records are signed and there is no
-        signer for the checkpoint.
+        The returned checkpoint is written to the log, so the rest of the log stays verifiable. The checkpoint lists the
+        damaged records that were removed. Raises RecordError if the file itself is damaged, or if all records are
+        signed and there is no signer for the checkpoint.
         """
         return self._require_writer().prune(before)
 

@@ -16,8 +16,8 @@ MAX_PROBLEMS = 100
 class Verification(Struct, frozen=True):
     """The result of a verification: `problems` is empty if nothing was altered.
 
-    `problems` contains at most the first hundred problems, and `others` is the number of further ones. `records` is the
-    number of records, `head` the head of the chain, and `signed` the number of records with a signature. The
+    `problems` contains at most the first hundred problems, and `others` is the number of further problems. `records` is
+    the number of records, and `signed` the number of records with a signature. `head` is the head of the chain. The
     signatures were verified if `signatures_checked` is true. `pruned` is the number of the last pruned record, and
     `pruned_damaged` are the numbers of the pruned records that were damaged, from the checkpoints.
     """
@@ -38,6 +38,6 @@ class Verification(Struct, frozen=True):
 
 
 def first_problems(problems: Iterable[Diagnostic]) -> tuple[tuple[Diagnostic, ...], int]:
-    """Return the first hundred problems, and the number of further ones."""
+    """Return the first hundred problems, and the number of further problems."""
     iterator = iter(problems)
     return tuple(islice(iterator, MAX_PROBLEMS)), sum(1 for _ in iterator)

@@ -1,7 +1,7 @@
 """Verifies every record of a log in the order of the chain, with its texts, index columns and signature.
 
-Nothing stored is trusted: each hash is computed again from the envelope and each digest from the text. Values that
-repeat the envelope are compared with it.
+No stored hash or digest is trusted: each hash is computed again from the envelope, and each digest from the text.
+Values that repeat the envelope are compared with it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Texts = dict[int, tuple[str, int]]  # digest and size by the number of a stored 
 
 
 class Walk(Struct):
-    """The state of a verification while it goes along the chain.
+    """The state of a verification that reads the chain record after record.
 
     `bodies` contains the digest and size of each stored text, with an empty digest if it is damaged. `named` are the
     numbers of the texts that a record refers to. `previous_seq` is the number of the previous record. `follows` are the

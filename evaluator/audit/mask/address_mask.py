@@ -8,12 +8,12 @@ and each node has its own bit of the HMAC.
 
 **Classes stay.** A decision distinguishes private, link-local, loopback, multicast, unspecified and broadcast
 addresses, and IPv4 addresses in IPv6 form. So a bit is never flipped if its two values lead to different blocks of this
-kind (`_FORKS`); then each block is mapped onto itself. The cost: the leading bits that a global address shares with
-such a block do not change. For example, the first eight bits of 11.0.0.0/8 stay, because of 10.0.0.0/8.
+kind (`_FORKS`); then each block is mapped onto itself. The disadvantage: the leading bits that a global address shares
+with such a block do not change. For example, the first eight bits of 11.0.0.0/8 stay, because of 10.0.0.0/8.
 
-**Every address changes.** The first bit that may be flipped is always flipped. So no address is its own pseudonym,
-except the blocks of one address, such as 127.0.0.1, and no text such as `10.20.` stays the same. This reveals nothing
-new, because the code is public.
+**Every address changes.** The first bit that may be flipped is always flipped. So every address changes, except a block
+that consists of one address, such as 127.0.0.1. A text such as `10.20.` changes too. This reveals nothing new, because
+the code is public.
 """
 
 from __future__ import annotations

@@ -3,25 +3,28 @@
 **Default deny.** A masked record contains only three kinds of values:
 
 1. constants of activenic and of shipped policies, which everybody can read;
-2. values that a schema annotates (`x-mask`), masked or passed as the annotation demands (`schema.py`); a member without
-   annotation is left out;
-3. the decision on the masked inputs, which cannot contain anything that the masked inputs do not contain.
+2. values with the annotation `x-mask` in their schema (`schema.py`): the annotation determines whether the value is
+   masked or stays unchanged; a member without annotation is left out;
+3. the decision on the masked inputs: it contains only values that the masked inputs contain.
 
-No sentence is searched for secrets. A message of a finding is built again from its template, by deciding on the masked
-inputs, or it is replaced as a whole. Original octets (the text of the report, DNS responses, comments) are never
-copied. Digests of them are not copied either, because a digest can be compared with the digest of a guess.
+The masking does not search sentences for secrets. The message of a finding comes from the decision on the masked
+inputs, or a fixed text replaces the whole message. The original octets of the report, of DNS responses and of comments
+are never copied. Their digests are not copied either: somebody who guesses an original can compute the digest of the
+guess and compare the two digests.
 
 **Invariants.** With the same key, equal texts have equal pseudonyms in every member, record and export
-(`pseudonyms.py`). So a bridge still carries the network of its name, and a policy still finds the interface that a
-literal names. Pseudonyms of addresses preserve prefixes, families and classes (`address_mask.py`). So an address is in
-a network after masking exactly if it was before, and the policy gives the same decision.
+(`pseudonyms.py`). So a bridge and a network with the same name still have the same name after masking. A policy still
+finds the interface that a literal in the policy names. Pseudonyms of addresses preserve prefixes, families and classes
+(`address_mask.py`). So an address is in a network after masking if and only if it was in this network before masking.
+Therefore the policy gives the same decision.
 
 **Verification.** Some policies depend on more than equality and prefixes, such as globs or the order of names. So the
-masking decides on the masked inputs and compares the result with the original decision, masked by its schema, without
-messages and places (`_essence`). If both are equal, the record contains the new decision and can be replayed. If not,
-it contains the masked original decision without messages, and `not_replayable` lists the reasons.
+masking decides on the masked inputs and masks the original decision by its schema. Then it compares the two decisions
+without messages and places (`_essence`). If they are equal, the masked record contains the new decision and can be
+replayed. If they differ, the masked record contains the masked original decision without messages, and `not_replayable`
+lists the reasons.
 
-docs/masking.md lists what somebody can still infer from masked records, with the key and without it.
+docs/masking.md lists the facts that a reader can still infer from masked records, with the key and without the key.
 """
 
 from __future__ import annotations
@@ -115,7 +118,7 @@ class _MaskedCopy:
         self._walker = Walker(pseudonyms, self._labels)
 
     def record(self) -> Record:
-        """Return the copy with the decision on its inputs; if it differs, with the masked original and the reasons."""
+        """Return the copy with the new decision; if it differs, with the masked original decision and the reasons."""
         texts = self._texts()
         envelope = self._envelope(texts)
         masked = Record(envelope, self._report, texts)
@@ -132,7 +135,7 @@ class _MaskedCopy:
         return masked
 
     def _texts(self) -> tuple[bytes | None, ...]:
-        """Return the masked texts of the policy, as many as the record has."""
+        """Return the masked texts of the policy, one for each text in the record."""
         if self._policy is None:
             return (None,) * len(self._original.texts)
         return tuple([text.encode() for text in self._policy.texts])

@@ -8,10 +8,10 @@ codes and the literals become pseudonyms. Words of the rule language and small n
 replaced as a whole, and comments are left out. The placeholders `{words}` of a message stay, because the finding lists
 interfaces that depend on them. So the masked policy decides on masked reports like the original policy on original
 reports. The exception is a policy that depends on the letters of names: a pseudonym does not match the globs that the
-original matches, and pseudonyms sort differently.
+original name matches, and pseudonyms have another order than the original names.
 
-If a policy extends another one, each text is masked by itself. The text of a shipped base stays with its names, so the
-text that extends it refers to the base's rules and parameters by their original names.
+If a policy extends another policy, each text is masked separately. The text of a shipped base stays with its names, so
+the text that extends it refers to the base's rules and parameters by their original names.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class MaskedPolicy(Struct, frozen=True):
     """The masked texts of a policy, base first; the first `shipped` of them are original texts of shipped policies.
 
     `types` are the types of the parameters by original name. `public` are the labels that are not masked. `places` maps
-    each rule's place in the original text to its place in the masked text. `reasons` explain why the masked policy may
-    decide otherwise.
+    each rule's place in the original text to its place in the masked text. `reasons` explain why the masked policy can
+    give another decision.
     """
 
     texts: tuple[str, ...]
@@ -158,7 +158,7 @@ def is_shipped(text: str) -> bool:
 
 
 def _replay_obstacles(rules: Iterable[Rule]) -> Iterator[str]:
-    """Yield the reasons why masked rules may decide otherwise on masked reports than the original rules."""
+    """Yield the reasons why masked rules can give other results on masked reports than the original rules."""
     relations = [part for rule in rules for part in walk(rule.condition) if isinstance(part, Related)]
     if any(relation.relation is R.LIKE for relation in relations):
         yield "masked names do not match the policy's globs"
@@ -167,7 +167,7 @@ def _replay_obstacles(rules: Iterable[Rule]) -> Iterator[str]:
 
 
 class _PolicyMasker:
-    """Writes a text of a policy again with pseudonyms; it leaves out every part that it does not know."""
+    """Writes a text of a policy again with pseudonyms, without unknown parts."""
 
     def __init__(self, program: Program, label: LabelMask, pseudonyms: Pseudonyms) -> None:
         self._program = program

@@ -1,9 +1,10 @@
 """Pseudonyms of texts: with the same key, equal texts have the same pseudonym in every member and every record.
 
-A pseudonym depends only on the key and the text (HMAC-SHA-256), so no table is stored, and equal texts stay equal: a
-bridge and the network of its name, or a literal in a policy and the interface that it means. The form of the text
-decides the form of the pseudonym, whatever member the text is in. An address becomes an address of its class, a MAC
-address a MAC address, `eth0.100` becomes VLAN 100 of the pseudonym of `eth0`, and every other text becomes a word.
+A pseudonym depends only on the key and the text (HMAC-SHA-256), so no table is stored. Equal texts stay equal, for
+example a bridge and a network with the same name, or a literal in a policy and the name of an interface. The form of
+the text determines the form of the pseudonym; the member that contains the text does not matter. An address becomes an
+address of its class, a MAC address a MAC address, `eth0.100` becomes VLAN 100 of the pseudonym of `eth0`, and every
+other text becomes a word.
 
 A word has letters and digits in turn and no vowels, so it cannot look like a real name or number. Words of the
 rule language, and names that every host has (`bond`, `lo`, `localhost`), are not masked.
@@ -56,7 +57,7 @@ class Pseudonyms:
         return "".join(parts)
 
     def digest(self, text: str) -> str:
-        """Return a keyed digest that replaces a digest, so that nobody can compare it with the digest of a guess."""
+        """Return a keyed digest that replaces a digest, so that nobody can verify a guess."""
         return self._digest(b"digest", text.encode("utf-8", "surrogatepass")).hex()
 
     def _name(self, text: str) -> str:

@@ -1,8 +1,8 @@
 """Masks a report by the schema of its format.
 
-Ansible's facts need more than the schema. There the names of interfaces are also keys, with `_` instead of `-` and `:`,
-and the names of address labels begin with the name of an interface. The reader of Ansible's facts connects interfaces
-and labels through these keys, so the pseudonyms must have the same relations.
+Ansible's facts need more than the schema. In these facts, the names of interfaces are also keys, with `_` instead of
+`-` and `:`. The name of an address label begins with the name of its interface. The reader of Ansible's facts connects
+interfaces and labels through these keys, so the pseudonyms must have the same relations.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def mask_report(
 ) -> tuple[bytes | None, frozenset[str]]:
     """Return the masked report as JSON and the pointers of the members that were left out; None if it is invalid.
 
-    Of a Kubernetes object only the state is masked and returned, because the objects around it contain host names.
+    If the report is a Kubernetes object, only its state is masked and returned, because the rest contains host names.
     """
     report_format = next((known for known in FORMATS if known.name == format and known.schema), None)
     if report_format is None:

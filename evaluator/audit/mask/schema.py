@@ -11,13 +11,14 @@ Each member of a schema has an annotation `x-mask`, the meaning of its value:
     text      a sentence, or a whole object; replaced as a whole
     plain     a word of a tool, a number, a truth value, a time
 
-A `plain` text stays only if each of its words is in the schema (`enum`, `const`, `x-words`) or is a small number, or if
-the text is a time. Every other `plain` text is replaced as a whole. A number stays if it is `plain` and too small to be
-the IPv4 address of a host. The members of a map stay only if `propertyNames` has an annotation other than `text`.
+A `plain` text stays unchanged only if each of its words is in the schema (`enum`, `const`, `x-words`) or is a small
+number, or if the text is a time. Every other `plain` text is replaced as a whole. A number stays if it is `plain` and
+too small to be the IPv4 address of a host. The members of a map stay only if `propertyNames` has an annotation other
+than `text`.
 
 Everything else is left out: members that the schema does not list, members without annotation, and values of another
-form than the annotation expects. So a new format needs only a schema with annotations, and a member that nobody thought
-of cannot leak.
+form than the annotation expects. So a new format needs only a schema with annotations, and an unexpected member cannot
+reveal a secret.
 
 A schema is converted once to a tree (`SchemaPart`), in which the alternatives of a value (`anyOf`, `oneOf`, `allOf`,
 `then`, `else`) are merged, so the walker does not need to know which alternative a value uses. If alternatives have
