@@ -1,6 +1,6 @@
 """The problems of invalid input: code, message, place, hint; and the errors that contain them.
 
-An ordinary outcome is never an error: it is a status. An error means that the report, the policy, the host name or a
+An ordinary outcome is a status and never an error. An error means that the report, the policy, the host name or a
 record is invalid. Each error contains every problem that was found.
 """
 
@@ -186,7 +186,7 @@ class HostNameError(QuestionError):
 
 
 class ExtraMissingError(QuestionError):
-    """The call needs a package that is not installed; an extra of this distribution installs it."""
+    """The call needs a package that is not installed. An extra of activenic installs the package."""
 
 
 class RecordError(QuestionError):
@@ -194,7 +194,7 @@ class RecordError(QuestionError):
 
 
 class UnverifiedError(RecordError):
-    """A record or a log was verified, and it was altered or is damaged."""
+    """The verification of a record or a log found that it was altered or is damaged."""
 
 
 def extra_missing(what: str, package: str, extra: str) -> ExtraMissingError:

@@ -1,7 +1,8 @@
 """Reads files with a limit: `read_regular` or `read_regular_or_pipe` reads every file that a user names.
 
-A FIFO blocks, and a device such as `/dev/zero` never ends. So a file must be a regular file that is not larger than its
-limit. Only a report may also come from a pipe, because a shell passes the output of a command as a pipe.
+Reading a FIFO can block, and reading a device such as `/dev/zero` never ends. So a file must be a regular file that is
+not larger than its limit. Only a report may also come from a pipe, because a shell can pass the output of a command as
+a pipe.
 """
 
 from __future__ import annotations

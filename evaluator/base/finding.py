@@ -31,7 +31,7 @@ class Trait(Enum):
     """A property of all findings with a code."""
 
     HIDES_ADDRESSES = "the host may have an address that the report does not contain: absence is not proven"
-    ORDINARY_ELSEWHERE = "normal for an interface without a part in the decision, such as a bridge without carrier"
+    ORDINARY_ELSEWHERE = "normal for an interface that is irrelevant to the decision, such as a bridge without carrier"
     ORDINARY_UNASKED = "normal for an address that is not a host address, such as one on many unnumbered links"
 
 
@@ -56,7 +56,7 @@ class FindingCode(StrEnum):
     ADDRESS_NOT_COUNTED = (
         "ADDRESS_NOT_COUNTED",
         _REPORT,
-        "an address is on a loopback link, or it cannot identify a host, so it does not count",
+        "an address does not count because it is on a loopback link or cannot identify a host",
     )
     ADDRESS_ON_SEVERAL_INTERFACES = (
         "ADDRESS_ON_SEVERAL_INTERFACES",
@@ -64,7 +64,7 @@ class FindingCode(StrEnum):
         "one address, which is not link-local, is on several interfaces",
         Trait.ORDINARY_UNASKED,
     )
-    ADDRESS_ON_SLAVE = "ADDRESS_ON_SLAVE", _REPORT, "a slave has an address, which should be on its bond"
+    ADDRESS_ON_SLAVE = "ADDRESS_ON_SLAVE", _REPORT, "a slave has an address that should be on the bond of the slave"
     ADDRESS_WITHOUT_INTERFACE = (
         "ADDRESS_WITHOUT_INTERFACE",
         _REPORT,
@@ -89,7 +89,7 @@ class FindingCode(StrEnum):
         _REPORT,
         "another host has the same address (duplicate address detection failed)",
     )
-    FACT_CONFLICT = "FACT_CONFLICT", _REPORT, "the report states one fact in two places, which differ"
+    FACT_CONFLICT = "FACT_CONFLICT", _REPORT, "two places of the report state different values for one fact"
     INTERFACE_ABSENT = (
         "INTERFACE_ABSENT",
         _REPORT,
@@ -110,7 +110,7 @@ class FindingCode(StrEnum):
     LINK_CYCLE = (
         "LINK_CYCLE",
         _REPORT,
-        "interfaces are on top of each other in a cycle, so none of them counts as above another",
+        "interfaces are on top of each other in a cycle, so activenic ignores the order of these interfaces",
     )
     LINK_DOWN = (
         "LINK_DOWN",
@@ -137,7 +137,7 @@ class FindingCode(StrEnum):
     NETWORK_CONFLICT = (
         "NETWORK_CONFLICT",
         _REPORT,
-        "the report states different facts for a logical network and its device; the device counts",
+        "the report states different facts for a logical network and its device; the facts of the device count",
     )
     PORT_NOT_REPORTED = (
         "PORT_NOT_REPORTED",
@@ -179,11 +179,11 @@ class FindingCode(StrEnum):
     )
     CNAME_CHAIN_TOO_LONG = "CNAME_CHAIN_TOO_LONG", _NAMES, "the name has a chain of more than sixteen aliases"
     CNAME_DANGLING = "CNAME_DANGLING", _NAMES, "the name is an alias of a name that does not exist"
-    CNAME_LOOP = "CNAME_LOOP", _NAMES, "the name is an alias that leads back to itself"
+    CNAME_LOOP = "CNAME_LOOP", _NAMES, "the chain of aliases of the name leads back to the name"
     DNS_INCONSISTENT = (
         "DNS_INCONSISTENT",
         _NAMES,
-        "a name server gives contradictory answers: the name exists, and it does not exist",
+        "a name server gives contradictory answers: that the name exists, and that the name does not exist",
     )
     DNS_MALFORMED = (
         "DNS_MALFORMED",
@@ -191,10 +191,14 @@ class FindingCode(StrEnum):
         "the responses of the name servers are malformed, or truncated over TCP",
     )
     DNS_NO_SERVER = "DNS_NO_SERVER", _NAMES, "no name server is configured"
-    DNS_REFUSED = "DNS_REFUSED", _NAMES, "the name servers refuse to answer"
+    DNS_REFUSED = "DNS_REFUSED", _NAMES, "the name servers refuse the query"
     DNS_SERVER_FAILED = "DNS_SERVER_FAILED", _NAMES, "the name servers fail (SERVFAIL)"
     DNS_TIMED_OUT = "DNS_TIMED_OUT", _NAMES, "no name server answered in time"
-    DNS_UNREACHABLE = "DNS_UNREACHABLE", _NAMES, "no name server can be reached, or each closes the connection"
+    DNS_UNREACHABLE = (
+        "DNS_UNREACHABLE",
+        _NAMES,
+        "no name server can be reached, or all name servers close the connection",
+    )
     HOSTS_AND_DNS_DISAGREE = (
         "HOSTS_AND_DNS_DISAGREE",
         _NAMES,
@@ -230,12 +234,12 @@ class FindingCode(StrEnum):
     NO_INTERFACE_OWNS_ADDRESS = (
         "NO_INTERFACE_OWNS_ADDRESS",
         _EVALUATOR,
-        "no interface owns a usable host address; the message names the place of one, if known",
+        "no interface owns a usable host address; if known, the message names the place of a host address",
     )
     REPORT_LACKS_FACT = (
         "REPORT_LACKS_FACT",
         _EVALUATOR,
-        "the policy uses facts that the report cannot contain; a warning if a refusal depends on that",
+        "the policy uses facts that the report cannot contain; a warning if a rejection depends on such a fact",
     )
     ANSWER_NOT_OWNED = (
         "ANSWER_NOT_OWNED",
@@ -245,12 +249,12 @@ class FindingCode(StrEnum):
     BOND_HAS_FEW_SLAVES = (
         "BOND_HAS_FEW_SLAVES",
         _POLICY,
-        "a bond has fewer than two reported slaves, and oVirt does not deploy on it",
+        "a bond has fewer than two reported slaves, and oVirt does not deploy on such a bond",
     )
     HOST_PREFIX_ADDRESS = (
         "HOST_PREFIX_ADDRESS",
         _POLICY,
-        "a host address has the prefix length /32 or /128; a warning if it may be a virtual address",
+        "a host address has the prefix length /32 or /128; a warning if the address is possibly virtual",
     )
     LAST_CLIENT_IFACE_NOT_REPORTED = (
         "LAST_CLIENT_IFACE_NOT_REPORTED",
@@ -265,7 +269,7 @@ class FindingCode(StrEnum):
     MANAGEMENT_NETWORK_OVER_BRIDGE = (
         "MANAGEMENT_NETWORK_OVER_BRIDGE",
         _POLICY,
-        "the interface is a bridge, and no network can be deployed over a bridge",
+        "the interface is a bridge, and oVirt cannot deploy a network over a bridge",
     )
     NEAR_MISS = "NEAR_MISS", _POLICY, "an interface is in the subnet of a host address that no interface owns"
     NETWORKS_ALREADY_ATTACHED_TO_IFACES = (
@@ -342,14 +346,14 @@ class Finding(Struct, frozen=True):
 
 
 def conflict(ifname: str, message: str, severity: Severity = Severity.WARNING) -> Finding:
-    """Return the finding that the report states a fact of an interface in two places, which differ."""
+    """Return the finding that two places of the report state different values for a fact of an interface."""
     return Finding(
         FindingCode.FACT_CONFLICT, severity, message, (ifname,), hint="compare with the output of `ip -j -d addr show`"
     )
 
 
 def incomplete(message: str, *interfaces: str, hint: str = "") -> Finding:
-    """Return the warning that the report visibly leaves something out; the hint names a complete command."""
+    """Return the warning that the report leaves out data; the hint names a command with complete output."""
     names = tuple(sorted(interfaces))
     return Finding(FindingCode.REPORT_INCOMPLETE, Severity.WARNING, message, names, hint=hint)
 

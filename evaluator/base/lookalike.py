@@ -1,7 +1,8 @@
 """Finds characters that look like another character, and characters that are invisible.
 
 If a policy compares the name of an interface with a text that contains a Cyrillic letter or an invisible character, the
-comparison is always false, and the reader cannot see why. Such a text has a plain spelling, which was probably meant.
+comparison is always false, and the reader cannot see why. This module finds such a text and its spelling in plain
+characters, which was probably meant.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Lookalike(Struct, frozen=True):
 
 
 def lookalike_in(text: str) -> Lookalike | None:
-    """Return the first character of a text that looks like another one or is invisible; None if all are plain.
+    """Return the first character that is invisible or looks like another character; None if all are plain.
 
     Letters of another alphabet are allowed in a word of that alphabet. They are not allowed if the word also has ASCII
     letters, or if all its letters look like ASCII letters.

@@ -1,8 +1,8 @@
 """Reads the files that are part of the package: `policies/` and `schemas/`.
 
 In the repository, both folders are at the top level, so that readers find them; a checkout and an editable install read
-them there. A wheel contains them as `evaluator/data/`. This module does not use `pathlib`, because its import takes too
-long for a first decision.
+them from these folders. A wheel contains them as `evaluator/data/`. This module does not use `pathlib`, because its
+import takes too long for a first decision.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A text, places in it, and the excerpt of a place: its line with a caret below.
 
-A place is a pair of offsets. Only a message converts it into a line and a column. The texts of a policy that extends
-another one are joined, so that one offset identifies a place in any of them.
+A place is a pair of offsets. Only a message converts it into a line and a column. If a policy extends another policy,
+the texts of both are joined, so that one offset identifies a place in any text.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Source(Struct, frozen=True, dict=True):
 
 
 def join(sources: Sequence[Source]) -> Source:
-    """Return several texts as one with the name of the last; `place` still gives the place in the original text."""
+    """Return several texts joined, with the name of the last; `place` gives places in the original texts."""
     parts, start = [], 0
     for source in sources:
         parts.append(SourcePart(start, source.name))

@@ -1,6 +1,6 @@
 """Quotes foreign text (interface names, values of reports, host names) in messages and other output.
 
-The name of an interface may contain quotes, backslashes, escape sequences and bidirectional marks, because the kernel
+The name of an interface can contain quotes, backslashes, escape sequences and bidirectional marks, because the kernel
 allows them. All foreign text in output goes through these functions. So a name cannot move the cursor, reverse a line
 or end a quotation.
 """

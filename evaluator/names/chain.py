@@ -1,8 +1,8 @@
-"""Follow the CNAME chain from a name to its addresses, or to the reason why it has none.
+"""Follow the CNAME chain from a name to its addresses, or to the reason why the name has no addresses.
 
-A chain may have up to sixteen links. They are in one response or in several, because some servers return only the
-first link; then the caller queries the next name. That an alias target has no addresses counts only if the response
-has the SOA record of a zone that contains the target; otherwise the target itself is queried.
+A chain has at most sixteen links. Some servers return only the first link in a response; then the caller queries the
+next name. A response proves that an alias target has no addresses only if it has the SOA record of a zone that contains
+the target. Without this record, the caller queries the target.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class CnameChain:
     def _absence(self, response: Response, *, has_moved: bool) -> Family | None:
         """Return the result if the response proves that the last name of the alias chain has no addresses.
 
-        Otherwise return None: the last name is an alias target, which must be queried with a query of its own.
+        Otherwise return None: the last name is an alias target, which needs a separate query.
         """
         if has_moved and not any(self._is_proven_by(zone) for zone in response.zones):
             return None

@@ -67,7 +67,7 @@ class ResolverConfig(Struct, frozen=True):
 
 
 def digest_of(document: Mapping[str, object]) -> str:
-    """Return the SHA-256 of the document of a configuration, without its own digest."""
+    """Return the SHA-256 of the document of a configuration, computed without the member `digest`."""
     import hashlib  # noqa: PLC0415 -- only for a lookup
 
     from evaluator.base import json_values as plain  # noqa: PLC0415 -- as above
@@ -79,9 +79,9 @@ def digest_of(document: Mapping[str, object]) -> str:
 def read_config(servers: Sequence[str], timeout: float) -> ResolverConfig:
     """Return the configuration of the options.
 
-    `servers` are at most eight texts `IP` or `IP#PORT`; an IPv6 address may be in brackets. Without servers, those of
-    the system are used. `timeout` is in seconds, more than 0 and at most 300. Raises HostNameError, with all problems,
-    if an option is invalid.
+    `servers` are at most eight texts `IP` or `IP#PORT`; an IPv6 address may be in brackets. Without `servers`, the name
+    servers of the system are used. `timeout` is in seconds, more than 0 and at most 300. Raises HostNameError, with all
+    problems, if an option is invalid.
     """
     problems = list(_timeout_problems(timeout))
     listed = [servers] if isinstance(servers, str) else servers

@@ -2,13 +2,13 @@
 
 A lookup is a list of exchanges. `dns` creates them as follows, and a replay reads the same list:
 
-- In parallel: one query for A and one for AAAA. Each record type is queried on its own: if one fails, the other is
+- In parallel: one query for A and one for AAAA. The two queries are independent: if one query fails, the other query is
   not affected. Within a record type, queries are sequential.
 - Retries: the servers are queried in the configured order, two rounds. The first answer is used.
 - Deadlines: the whole lookup has one deadline. A query gets the remaining time divided by the remaining tries, at
   most two seconds. So a server that does not answer cannot use up the time of the servers after it.
-- Transport: a query is sent by UDP with EDNS 1232. If the response is truncated, it is repeated over TCP, within the
-  time of the same query.
+- Transport: a query is sent by UDP with EDNS 1232. If the response is truncated, the query is repeated over TCP, within
+  the time of the same query.
 - Source checks: the UDP socket is connected, so the kernel drops datagrams from other addresses and ports. A datagram
   with another query id or question is ignored and counted as a stray; the query continues to wait.
 

@@ -1,6 +1,6 @@
 """Combine the answers of the hosts file and of DNS into the frozen set of addresses that a decision uses.
 
-A lookup that has just ended and one that is replayed from a record use the same function, so they give equal results.
+A new lookup and the replay of a recorded lookup use the same function, so they give equal results.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 This happens before any network access. ASCII names follow RFC 1123, but underscores are allowed. Other names follow
 IDNA 2008 (RFC 5891) after the mapping of UTS 46. `localhost` follows RFC 6761.
 
-A text that some programs read as an address and others as a name is refused, because the decision could be about
-another host than the one that the engine connects to.
+A text that some programs read as an address and others as a name is refused, because otherwise the decision could be
+about a different host than the host that the engine connects to.
 """
 
 from __future__ import annotations

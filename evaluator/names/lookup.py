@@ -1,7 +1,7 @@
 """The result of a lookup as data: one outcome for each record type, and the findings on it.
 
-This module does not import a DNS library. `dns` creates these values from responses; the findings, the set of
-addresses and the record are created from these values.
+This module does not import a DNS library. The module `dns` creates these values from responses. The findings, the set
+of addresses and the record are then created from these values.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """How Java and glibc read a text that looks like an IPv4 address but is not in the standard form.
 
-`010.0.0.5` is 10.0.0.5 for Java and 8.0.0.5 for glibc; `1.2.3` is 1.2.0.3 for both. Such a name could mean two hosts,
-so it is refused, and the message shows both readings. The rules were measured on JDK 17 and glibc 2.36.
+`010.0.0.5` is 10.0.0.5 for Java and 8.0.0.5 for glibc; `1.2.3` is 1.2.0.3 for both. Such a text can mean two different
+hosts. So activenic refuses the text, and the message shows both readings. The rules were measured on JDK 17 and glibc
+2.36.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def readings(name: str) -> str:
 
 
 def addresses_read(name: str) -> frozenset[str]:
-    """Return the addresses, as text, that Java and glibc read a name as."""
+    """Return the addresses, as text, to which Java and glibc convert a name."""
     return frozenset(reading for reading in (_java(name), _glibc(name)) if reading[:1].isdigit())
 
 

@@ -1,8 +1,8 @@
 """Write the `resolution` document of a lookup, and replay the lookup from it without a network.
 
 The replay trusts only the raw DNS responses in the document. It parses them again and builds the whole document from
-the result. Every member must then be equal to the stored one, else the document is damaged. A hosts file has no raw
-form here: the document contains its entry for the name and the digest of the file.
+the result. Every member must then be equal to the stored member; otherwise the document is damaged. The document does
+not contain the hosts file, only the entry for the name and the digest of the file.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def loopback_document(name: HostName) -> dict[str, object]:
 def dns_document(
     answers: NameAnswers, config: ResolverConfig, exchanges: Sequence[Exchange], libraries: Mapping[str, str]
 ) -> dict[str, object]:
-    """Return the document of a lookup. It contains all that a replay without a network needs."""
+    """Return the document of a lookup. The document contains everything that a replay without a network needs."""
     return _document(answers, answers.source, config.to_dict(), exchanges, libraries)
 
 

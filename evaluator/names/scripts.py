@@ -1,8 +1,8 @@
 """Find labels that mix letters of several scripts, because such a label may imitate another name.
 
 UTS 39 calls a label highly restrictive if its letters are of one script, or of Latin and the scripts of Chinese,
-Japanese or Korean. `раypal` with two Cyrillic letters is not. Python has no table of scripts, but the Unicode name of
-a letter begins with its script.
+Japanese or Korean. `раypal` with two Cyrillic letters is not highly restrictive. Python has no table of scripts, but
+the Unicode name of a letter begins with its script.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 dnspython parses the names and the content of A, AAAA and CNAME records. The content of other records is not parsed, so
 an invalid EDNS option does not make the whole response invalid. A response with more than 500 records is refused, so a
-response from a hostile server is parsed in bounded time. The same function parses a response when the response arrives
-and when a decision record is replayed.
+response from a hostile server is parsed in bounded time. The same function parses a new response and a response in a
+decision record.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The hash chain of a decision log: the hash of each record covers the record and the hash of the record before it.
 
-**How it works.** The hash of record number `seq` is SHA-256 over: the kind "entry", the hash of record `seq - 1`, the
-number `seq`, the public key of the signer (empty if the record is not signed) and the envelope. The envelope contains
-the SHA-256 digests of the report and of the policy's texts, so the hash covers these texts too. The first record
-follows `GENESIS`: number 0 and 32 zero octets. A `Head` is the number and the hash of one record; the head of a log is
-the head of its last record.
+**How the chain works.** The hash of record number `seq` is SHA-256 over: the kind "entry", the hash of record `seq -
+1`, the number `seq`, the public key of the signer (empty if the record is not signed) and the envelope. The envelope
+contains the SHA-256 digests of the report and of the policy's texts, so the hash covers these texts too. The first
+record follows `GENESIS`: number 0 and 32 zero octets. A `Head` is the number and the hash of one record; the head of a
+log is the head of its last record.
 
 **Checkpoints.** A prune removes the oldest records and writes a checkpoint, which contains the head of the last removed
 record. The hash of the first remaining record covers the hash in this head, so the rest of the chain stays verifiable.
@@ -19,10 +19,11 @@ middle. If one record is damaged, the records after it stay verifiable, because 
 hash of the record before it.
 
 **What the chain alone cannot detect.** The hashes need no secret. So an attacker who can write the file can change a
-record and compute every later hash again. Two things help. First, a copy of a head in another place: it shows changes
-up to the record of this head. Only such a copy shows that an attacker removed the last records. Second, signatures
-(Ed25519 over the hash, `signing.py`): the attacker cannot create them if the private key is stored in another place.
-Without signatures, an attacker can also forge a checkpoint. docs/log.md has the details.
+record and compute every later hash again. Two things help. First, a copy of a head is stored in another place. The copy
+shows changes up to the record of this head, and only such a copy shows that an attacker removed the last records.
+Second, records are signed (Ed25519 over the hash, `signing.py`). The attacker cannot create signatures if the private
+key is stored in another place. Without signatures, an attacker can also forge a checkpoint. docs/log.md has the
+details.
 """
 
 from __future__ import annotations

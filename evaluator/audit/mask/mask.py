@@ -5,7 +5,7 @@
 1. constants of activenic and of shipped policies, which everybody can read;
 2. values with the annotation `x-mask` in their schema (`schema.py`): the annotation determines whether the value is
    masked or stays unchanged; a member without annotation is left out;
-3. the decision on the masked inputs: it contains only values that the masked inputs contain.
+3. the decision on the masked inputs, which is computed from the masked inputs only.
 
 The masking does not search sentences for secrets. The message of a finding comes from the decision on the masked
 inputs, or a fixed text replaces the whole message. The original octets of the report, of DNS responses and of comments
