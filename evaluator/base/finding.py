@@ -179,7 +179,7 @@ class FindingCode(StrEnum):
     )
     CNAME_CHAIN_TOO_LONG = "CNAME_CHAIN_TOO_LONG", _NAMES, "the name has a chain of more than sixteen aliases"
     CNAME_DANGLING = "CNAME_DANGLING", _NAMES, "the name is an alias of a name that does not exist"
-    CNAME_LOOP = "CNAME_LOOP", _NAMES, "the chain of aliases of the name leads back to the name"
+    CNAME_LOOP = "CNAME_LOOP", _NAMES, "the chain of aliases of the name is a loop, so it never leads to an address"
     DNS_INCONSISTENT = (
         "DNS_INCONSISTENT",
         _NAMES,

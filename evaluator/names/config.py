@@ -67,7 +67,7 @@ class ResolverConfig(Struct, frozen=True):
 
 
 def digest_of(document: Mapping[str, object]) -> str:
-    """Return the SHA-256 of the document of a configuration, computed without the member `digest`."""
+    """Return the SHA-256 of the document of a configuration, computed without the member `sha256`."""
     import hashlib  # noqa: PLC0415 -- only for a lookup
 
     from evaluator.base import json_values as plain  # noqa: PLC0415 -- as above
