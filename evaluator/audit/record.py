@@ -1,9 +1,9 @@
 """Decision records: a decision with all of its inputs, so that it can be replayed on any machine at any later time.
 
 A record consists of an envelope and bodies. The envelope is canonical JSON (RFC 8785) of strings, booleans, nulls and
-integers up to 2^53 - 1. It refers to its bodies by their SHA-256 digests. The bodies are the original bytes of the
-report and the texts of the policy, so a log stores a text only once, even if many records use it. Members that mean the
-same as in OPA's decision log have the same names.
+integers up to 2^53 - 1. The envelope refers to its bodies by their SHA-256 digests. The bodies are the original bytes
+of the report and the texts of the policy, so a log stores a text only once, even if many records use it. Members that
+mean the same as in OPA's decision log have the same names.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Json = dict[str, Any]
 
 
 class Body(Struct, frozen=True):
-    """A reference from an envelope to the report or to a text of the policy.
+    """A reference from an envelope to a body: the report or a text of the policy.
 
     `pointer` is the JSON Pointer of the reference in the envelope, and `name` the name of the body in messages.
     """
@@ -51,8 +51,8 @@ class Body(Struct, frozen=True):
 class Record(Struct, frozen=True):
     """An envelope and its bodies: the report and the texts of the policy, base first.
 
-    `envelope` is valid by the schema of its version. A body is None if it was erased or is damaged. If it is damaged,
-    `damage` contains the reason, with the body's pointer as the place.
+    `envelope` is valid by the schema of its version. A body is None if it was erased or is damaged. If a body is
+    damaged, `damage` contains the reason, with the pointer of the body as the place.
     """
 
     envelope: Json
@@ -116,8 +116,8 @@ def make_record(
 ) -> Record:
     """Return the record of a decision.
 
-    Raises ReportError if an object in the report's text has a key twice, because a replay could use the other value.
-    Raises RecordError if a value cannot be stored, or if `timestamp` has no time zone.
+    Raises ReportError if an object in the report's text has a key twice, because a replay could use a different value
+    of this key. Raises RecordError if a value cannot be stored, or if `timestamp` has no time zone.
     """
     case = case_of(decision)
     program = case.program
@@ -162,8 +162,8 @@ def time_text(moment: datetime) -> str:
 def read_record(document: object) -> Record:
     """Return the record in a line of an export or in a file.
 
-    A damaged or missing body is not an error: it is None, and `damage` contains the reason. Raises UnverifiedError,
-    with every problem, if the record is invalid.
+    A damaged or missing body is not an error: the body is None, and `damage` contains the reason. Raises
+    UnverifiedError, with every problem, if the record is invalid.
     """
     if not is_record_document(document):
         message = "the document must be a decision record with its report and policy"

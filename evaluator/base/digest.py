@@ -1,4 +1,4 @@
-"""The digest that identifies the texts of policies, reports and records."""
+"""Computes the digest that identifies a text of a policy, a report or a record."""
 
 from __future__ import annotations
 

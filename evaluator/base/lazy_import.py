@@ -8,7 +8,7 @@ from importlib import import_module
 
 @cache
 def entry(named: str) -> object:
-    """Return the attribute `name` of `module`, or the module itself if the text has no colon."""
+    """Return the attribute `name` of `module`; if the text has no colon, return the module."""
     module, _, name = named.partition(":")
     found: object = import_module(module)
     return getattr(found, name) if name else found

@@ -1,7 +1,7 @@
 """A text, places in it, and the excerpt of a place: its line with a caret below.
 
-A place is a pair of offsets. Only a message converts it into a line and a column. If a policy extends another policy,
-the texts of both are joined, so that one offset identifies a place in any text.
+A place is a pair of offsets. An offset is converted to a line and a column only for a message. If a policy extends
+another policy, the texts of both are joined, so that one offset identifies a place in any text.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class SourcePart(Struct, frozen=True):
 class Source(Struct, frozen=True, dict=True):
     """A text and its name in messages: a path, the name of a policy, or `<string>`.
 
-    `path` is the path of its file, None for a text without a file. `parts` are the texts that it was joined from, if
-    there are several.
+    `path` is the path of its file, None for a text without a file. `parts` are the original texts if this text was
+    joined from several texts.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Source(Struct, frozen=True, dict=True):
         return (0, *(i + 1 for i, char in enumerate(self.text) if char == "\n"))
 
     def line_column(self, offset: int) -> tuple[int, int]:
-        """Return the line and the column of an offset in its own text, both from 1."""
+        """Return the line and the column of an offset in its original text; both begin at 1."""
         line = self._line_at(offset)
         return line - self._line_at(self._part_at(offset).start) + 1, offset - self._starts[line] + 1
 

@@ -67,13 +67,13 @@ def quote_all(texts: Iterable[str]) -> str:
 
 
 def quote_some(names: Sequence[str], most: int) -> str:
-    """Return the first `most` names, each quoted, and the number of the others."""
+    """Return the first `most` names, each quoted, and the number of the remaining names."""
     more = len(names) - most
     return quote_all(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def visible_names(names: Sequence[str], most: int) -> str:
-    """Return the first `most` names with visible characters, and the number of the others."""
+    """Return the first `most` names with visible characters, and the number of the remaining names."""
     shown = ", ".join(map(visible, names[:most]))
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 

@@ -79,7 +79,7 @@ class CnameChain:
     def _absence(self, response: Response, *, has_moved: bool) -> Family | None:
         """Return the result if the response proves that the last name of the alias chain has no addresses.
 
-        Otherwise return None: the last name is an alias target, which needs a separate query.
+        Otherwise return None: the caller must then query the last name, which is an alias target.
         """
         if has_moved and not any(self._is_proven_by(zone) for zone in response.zones):
             return None

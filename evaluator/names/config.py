@@ -1,6 +1,6 @@
 """The configuration of a lookup: the name servers and the timeout, from options or from `/etc/resolv.conf`.
 
-Nothing is queried here, and no DNS library is imported. All problems of the options are reported together.
+This module sends no query and imports no DNS library. All problems of the options are reported together.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PORT = 53
 
 
 class Server(Struct, frozen=True):
-    """A name server. `zone` is the interface of a link-local address, else empty."""
+    """A name server. `zone` is the interface of a link-local address, and empty for other addresses."""
 
     address: Address
     port: int = _PORT

@@ -5,10 +5,10 @@ cache. Servers are tried in order within one deadline; see `exchange` for the ru
 checks.
 
 An answer is a response with NOERROR or NXDOMAIN that is not a referral. An answer that has neither addresses, aliases
-nor a SOA record proves nothing. So it is used only after all other servers were queried once.
+nor a SOA record proves nothing. So such an answer is used only after all other servers were queried once.
 
-dnspython creates the queries and parses names and records; its resolver is not used. Each exchange contains the raw
-response, so that the result can be replayed from the exchanges without a network (`rebuild`).
+dnspython creates the queries and parses names and records. The resolver of dnspython is not used. Each exchange
+contains the raw response, so that the result can be replayed from the exchanges without a network (`rebuild`).
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class _Received(Struct):
 async def look_up(name: str, config: ResolverConfig, deadline: float, now: Callable[[], datetime]) -> Lookup:
     """Return the results of the A and the AAAA lookup, which run in parallel.
 
-    `deadline` is a time of `time.monotonic()`; a lookup that has not ended by then has timed out. `now` is the clock
-    for the exchanges.
+    `deadline` is a time of `time.monotonic()`; a lookup that has not ended by this time has timed out. `now` is the
+    clock for the exchanges.
     """
     lookups = [_TypeLookup(name, rdtype, config, deadline, now) for rdtype in TYPES]
     families = await asyncio.gather(*(lookup.run() for lookup in lookups))
@@ -162,7 +162,7 @@ async def _receive(server: Server, query: bytes, received: _Received) -> None:
 def rebuild(name: str, exchanges: Sequence[Exchange], *, had_servers: bool) -> tuple[Family, ...]:
     """Return the results that recorded exchanges give, from their raw responses, without a network.
 
-    MalformedResponseError if a response that was used is invalid or does not answer its query.
+    Raises MalformedResponseError if a used response is invalid or does not answer its query.
     """
     return tuple(
         _rebuild_type(name, rdtype, [e for e in exchanges if e.rdtype == rdtype], had_servers) for rdtype in TYPES

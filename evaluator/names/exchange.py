@@ -1,9 +1,9 @@
-"""One query to one name server and its result, as data that a record contains.
+"""One query to one name server, and the result of the query, as data for a decision record.
 
 A lookup is a list of exchanges. `dns` creates them as follows, and a replay reads the same list:
 
 - In parallel: one query for A and one for AAAA. The two queries are independent: if one query fails, the other query is
-  not affected. Within a record type, queries are sequential.
+  not affected. The queries for one record type are sequential.
 - Retries: the servers are queried in the configured order, two rounds. The first answer is used.
 - Deadlines: the whole lookup has one deadline. A query gets the remaining time divided by the remaining tries, at
   most two seconds. So a server that does not answer cannot use up the time of the servers after it.
@@ -39,8 +39,8 @@ class Exchange(Struct, frozen=True):
     """One query to one server, and the response if one arrived.
 
     `server` is `IP#PORT`. `started` is UTC in RFC 3339. `response` is in wire format, None if no response arrived.
-    `error` is empty if the response is valid. `ede` has the extended errors as code and text. `strays` counts datagrams
-    that were ignored. `is_used` is true if the outcome of the lookup was read from this response.
+    `error` is empty if the response is valid. `ede` has the extended errors as code and text. `strays` is the number of
+    ignored datagrams. `is_used` is true if the outcome of the lookup was read from this response.
     """
 
     server: str

@@ -1,7 +1,7 @@
-"""Parse the host that a caller gives: an address literal, a host name in canonical form, or an error.
+"""Parse the host that a caller gives. The result is an address, a host name in canonical form, or an error.
 
-This happens before any network access. ASCII names follow RFC 1123, but underscores are allowed. Other names follow
-IDNA 2008 (RFC 5891) after the mapping of UTS 46. `localhost` follows RFC 6761.
+The host is parsed before the network is used. ASCII names follow RFC 1123, but underscores are allowed. Other names
+follow IDNA 2008 (RFC 5891) after the mapping of UTS 46. `localhost` follows RFC 6761.
 
 A text that some programs read as an address and others as a name is refused, because otherwise the decision could be
 about a different host than the host that the engine connects to.
@@ -35,7 +35,7 @@ class HostName(Struct, frozen=True):
     """A host name.
 
     `asked` is the text from the caller. `ascii` is the canonical form: A-labels, lower case, no final dot. `unicode` is
-    the same name in U-labels, as people read it.
+    the same name in U-labels, for readers.
     """
 
     asked: str

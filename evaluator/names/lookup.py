@@ -119,7 +119,8 @@ _SERVER_OUTCOMES = frozenset(
 def lookup_findings(
     name: str, families: tuple[Family, ...], servers: Sequence[str] = (), elsewhere: str = ""
 ) -> Iterator[Finding]:
-    """Yield the findings on a lookup. They contain no TTL and no time, so that equal answers give equal findings.
+    """Yield the findings on a lookup. The findings contain no TTL and no time, so that equal answers give equal
+    findings.
 
     If the servers failed, the messages name `servers`. `elsewhere` is a hint for a name without addresses in DNS.
     """

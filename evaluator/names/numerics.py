@@ -1,4 +1,4 @@
-"""How Java and glibc read a text that looks like an IPv4 address but is not in the standard form.
+"""Shows how Java and glibc read a text that looks like an IPv4 address in a form other than the standard form.
 
 `010.0.0.5` is 10.0.0.5 for Java and 8.0.0.5 for glibc; `1.2.3` is 1.2.0.3 for both. Such a text can mean two different
 hosts. So activenic refuses the text, and the message shows both readings. The rules were measured on JDK 17 and glibc

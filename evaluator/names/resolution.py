@@ -42,7 +42,7 @@ def dns_document(
 def from_resolution(resolution: Mapping[str, Any]) -> HostAddresses:
     """Return the addresses of a stored `resolution`, parsed again from its raw responses, without a network.
 
-    HostNameError if the document is invalid, or if a member differs from the raw responses.
+    Raises HostNameError if the document is invalid, or if a member differs from the raw responses.
     """
     _refuse_invalid(resolution)
     name = read_host_name(resolution["asked"])

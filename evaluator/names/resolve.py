@@ -46,14 +46,14 @@ def resolve_host(
     hosts_file: Path | None = None,
     require_complete: bool = False,
 ) -> HostAddresses:
-    """Return the addresses of a host, resolved once now.
+    """Return the addresses of a host. The name is resolved once, now.
 
     `servers` are texts `IP` or `IP#PORT`, by default the name servers of the system. `timeout` is the number of
     seconds for the whole lookup. `hosts_file` is a hosts file whose entries take precedence over DNS. With
     `require_complete`, the lookup counts as failed if the A or the AAAA query fails.
 
-    HostNameError if the name or an option is invalid, or if the hosts file cannot be read. A failure of DNS is not an
-    exception: the result has findings, and `complete` is False. This function blocks; in a coroutine use
+    Raises HostNameError if the name or an option is invalid, or if the hosts file cannot be read. A failure of DNS is
+    not an exception: the result has findings, and `complete` is False. This function blocks; in a coroutine use
     `resolve_host_async`.
     """
     request = _prepare(name, servers, timeout, hosts_file, require_complete)
@@ -68,7 +68,7 @@ async def resolve_host_async(
     hosts_file: Path | None = None,
     require_complete: bool = False,
 ) -> HostAddresses:
-    """Return the addresses of a host as `resolve_host` does, without blocking. It can be cancelled."""
+    """Return the addresses of a host as `resolve_host` does, without blocking. The caller can cancel it."""
     request = _prepare(name, servers, timeout, hosts_file, require_complete)
     return _without_lookup(request) or await _look_up(request)
 

@@ -1,8 +1,8 @@
-"""Send a query to a name server and receive the response: over UDP, or over TCP if it was truncated.
+"""Send a query to a name server and receive the response: over UDP, or over TCP if the response over UDP is truncated.
 
 Only the header and the question of a packet are compared with the query. A packet with another id or question is
-ignored, because anybody can send one. Records are not parsed here, so a hostile packet costs no more than its copy
-and cannot delay a timeout.
+ignored, because anybody can send such a packet. This module does not parse records. So a hostile packet costs only the
+time to copy the packet, and cannot delay a timeout.
 """
 
 from __future__ import annotations

@@ -60,12 +60,13 @@ class Response(Struct, frozen=True):
 
     @property
     def is_referral(self) -> bool:
-        """Return whether the response only names other servers: no answers and no proof of absence (RFC 2308, 2.1)."""
+        """Return whether the response only names other servers, without answers or a proof of absence (RFC 2308,
+        2.1)."""
         return self.refers and self.is_empty
 
     @property
     def is_empty(self) -> bool:
-        """Return whether the response has neither answers nor a proof of absence. It may be a referral."""
+        """Return whether the response has neither answers nor a proof of absence. Such a response can be a referral."""
         return not self.answers and not self.zones
 
 
@@ -117,7 +118,7 @@ def _read(wire: bytes) -> Response:
 
 
 def _records(parser: dns.wire.Parser, counts: list[int]) -> Iterator[_RecordHeader]:
-    """Yield the header of each record; the caller must consume its content before the next one."""
+    """Yield the header of each record; the caller must read the content of the record before the next header."""
     for section, count in enumerate(counts):
         for _ in range(count):
             owner = _name(parser)

@@ -1,11 +1,12 @@
 """Exports records as JSON lines with a separate hash chain, and reads such files.
 
-A masked record differs from the record in the log, so the log's chain cannot cover it. Each line contains the hash of
-the line before it (`chain.previous`), so a line can be verified without the other lines. The chain of an export has the
-same limits as the chain of an unsigned log (docs/log.md). A damaged record of the log is a line with `record` null.
+A masked record differs from the record in the log, so the chain of the log cannot cover the masked record. Each line
+contains the hash of the line before it (`chain.previous`), so a line can be verified without the other lines. The chain
+of an export has the same limits as the chain of an unsigned log (docs/log.md). A damaged record of the log is a line
+with `record` null.
 
 A file is read line by line; a line may be as long as the largest record. A file that contains one record on several
-lines (`log show --output json`) can be read too; it has no chain.
+lines (`log show --output json`) can be read too. Such a file has no chain.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def chained(items: Iterable[Record | Damaged]) -> Iterator[Json]:
 
 
 def is_export(path: Path) -> bool:
-    """Return whether a regular file contains records as JSON: its first or second line begins like a record."""
+    """Return whether a file contains records as JSON: its first or second line begins like a record."""
     if not is_regular(path):
         return False
     with open_regular(path) as file:
@@ -152,7 +153,7 @@ class ExportReader:
         return Verification(problems, others, walk.records, 0, (), walk.head, 0, signatures_checked=False)
 
     def close(self) -> None:
-        """Do nothing: each method opens and closes the file itself."""
+        """Do nothing, because each method opens and closes the file."""
 
     def _matching(self, log_filter: LogFilter) -> Iterator[Item]:
         return (line.item for line in self._matching_lines(log_filter))

@@ -4,7 +4,7 @@ If a file is not a log, or if a newer version of activenic wrote it, the file is
 it. The file is examined through SQLite, never through a separate file descriptor: when a process closes a descriptor,
 POSIX releases all locks that other connections of the same process have on the file.
 
-If SQLite cannot read a damaged log, the rows that its pages still contain are copied to memory (`salvage.py`).
+If SQLite cannot read a damaged log, the rows in the pages of the file are copied to memory (`salvage.py`).
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def open_to_write(path: Path, *, create: bool, timeout: float) -> sqlite3.Connec
 
 
 def open_to_read(path: Path, timeout: float) -> OpenLog:
-    """Return an open log, or a copy of the rows of a damaged one. Raises RecordError if the file is not a log."""
+    """Return an open log, or a copy of the rows of a damaged log. Raises RecordError if the file is not a log."""
     with sqlite_as_record_errors(path):
         _refuse_special_file(path)
         try:

@@ -46,7 +46,8 @@ class LogEntry(Struct, frozen=True):
 
     `signer` is the raw public key and `signature` the raw signature; both are None if the record is not signed.
     `problems` list damage outside the envelope: in a text of the record or in an index column. `unproven` is the reason
-    why the chain cannot verify the record, such as a missing record before it; then only its checksum was verified.
+    why the chain cannot verify the record, such as a missing record before it; then only the checksum of the record was
+    verified.
     """
 
     head: Head
@@ -99,7 +100,7 @@ class LogEntry(Struct, frozen=True):
 class Damaged(Struct, frozen=True):
     """A record whose envelope is missing or was altered.
 
-    `decision_id`, `timestamp` and `hash` are from the index columns; they are empty if they cannot be read.
+    `decision_id`, `timestamp` and `hash` are from the index columns; each is empty if its column cannot be read.
     """
 
     seq: int

@@ -1,4 +1,4 @@
-"""The SQL queries on a log: find records by index columns, and find both ends of the chain.
+"""The SQL queries on a log: they find records by index columns, and the first and the last hash of the chain.
 
 The index columns only locate a record. The reader returns the envelope, after it has verified the hash
 (`log_reader.py`).
@@ -106,7 +106,7 @@ def _where(layout: LogTables, log_filter: LogFilter) -> tuple[str, list[str]]:
 
 
 def _conditions(layout: LogTables, log_filter: LogFilter) -> tuple[list[str], list[str]]:
-    """Return the conditions and their values, the most selective first; only the first one may use an index."""
+    """Return the conditions and their values, the most selective first; only the first condition can use an index."""
     conditions: list[tuple[str, tuple[str, ...]]] = [
         ("seq IN (SELECT seq FROM label WHERE name = ? AND value = ?)", label) for label in log_filter.labels.items()
     ]

@@ -1,4 +1,4 @@
-"""The interface of everything that reads records: a log and an export have the same methods."""
+"""The interface of the readers of records: the readers of logs and of exports have the same methods."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_LISTED = 10
 
 
 class Reader(Protocol):
-    """Reads a log or an export; its methods raise only RecordError, whatever the file contains."""
+    """Reads a log or an export. The methods raise no other error than RecordError, even for a damaged file."""
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
@@ -55,7 +55,7 @@ class Reader(Protocol):
 
 
 def not_found(decision_id: str) -> RecordError:
-    """Return the error for an id that no record has."""
+    """Return the error for an id that does not exist in the log."""
     hint = "`activenic log list` shows the ids"
     if len(decision_id) < SHORTEST_PREFIX:
         hint += f"; {SHORTEST_PREFIX} characters are enough if they are unique"

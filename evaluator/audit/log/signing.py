@@ -1,6 +1,6 @@
 """Ed25519 signatures over the hashes of a log: without the private key, nobody can compute a changed chain again.
 
-The library `cryptography` (extra `sign`) does the cryptography. It is imported only if a key is used.
+The library `cryptography` (extra `sign`) does the cryptography. The library is imported only if a key is used.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ class DecisionLog:
         """Append a decision and return its id when the record is on the disk.
 
         Raises RecordError if the record cannot be written (then nothing was appended), and ReportError if an object in
-        the report has a key twice.
+        the report contains the same key twice.
         """
         writer = self._require_writer()
         return writer.append(make_record(decision, writer.new_id(), writer.clock(), labels, __version__))
@@ -206,8 +206,8 @@ class DecisionLog:
     ) -> Verification:
         """Verify the whole log; problems of the log are returned, not raised.
 
-        With `public_keys` (raw, 32 octets), every record must be signed with one of them. `head` is a head that was
-        noted earlier. `progress` is called with the number of verified records and the number of all records.
+        With `public_keys` (raw, 32 octets), every record must be signed with one of these keys. `head` is a head that
+        was noted earlier. `progress` is called with the number of verified records and the number of all records.
         """
         return self._reader.verify(public_keys, head, progress)
 

@@ -27,7 +27,7 @@ def verify(
 ) -> Verification:
     """Verify everything in a log; if SQLite cannot read the file completely, verify a copy of the rows in its pages.
 
-    With `public_keys`, each record must be signed with one of them. `noted_head` is a head from an earlier time.
+    With `public_keys`, each record must be signed with one of these keys. `noted_head` is a head from an earlier time.
     `progress` is called with the number of verified records and the number of all records.
     """
     keys = frozenset(public_keys)

@@ -1,4 +1,4 @@
-"""The mask key: the secret octets in a file from which all pseudonyms are computed."""
+"""The mask key: secret octets in a file. All pseudonyms are computed from this key."""
 
 from __future__ import annotations
 

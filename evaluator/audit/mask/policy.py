@@ -143,7 +143,7 @@ def _condition_names(text: str) -> Iterable[str]:
 
 
 def mask_value(base: Base, value: object, pseudonyms: Pseudonyms) -> object:
-    """Return a parameter's value masked by its type; a value that cannot be masked becomes null."""
+    """Return the value of a parameter, masked by its type; null if the value cannot be masked."""
     if isinstance(value, list):
         return [mask_value(base, item, pseudonyms) for item in value]
     if isinstance(value, str):
@@ -153,7 +153,7 @@ def mask_value(base: Base, value: object, pseudonyms: Pseudonyms) -> object:
 
 
 def is_shipped(text: str) -> bool:
-    """Return whether a text is the text of a shipped policy, of this version or of an earlier one."""
+    """Return whether a text is the text of a shipped policy, in this version or an earlier version of activenic."""
     return digest(text.encode()) in shipped_digests()
 
 

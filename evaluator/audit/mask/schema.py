@@ -1,6 +1,6 @@
 """Masks a document by its JSON Schema; every member that the schema does not list is left out.
 
-Each member of a schema has an annotation `x-mask`, the meaning of its value:
+Each member of a schema has an annotation `x-mask`, which states the kind of value:
 
     address   an IP address, alone or with a zone, a prefix length or a netmask
     mac       a link-layer address
@@ -16,13 +16,13 @@ number, or if the text is a time. Every other `plain` text is replaced as a whol
 too small to be the IPv4 address of a host. The members of a map stay only if `propertyNames` has an annotation other
 than `text`.
 
-Everything else is left out: members that the schema does not list, members without annotation, and values of another
-form than the annotation expects. So a new format needs only a schema with annotations, and an unexpected member cannot
+Everything else is left out: members that the schema does not list, members without annotation, and values that do not
+have the form of their annotation. So a new format needs only a schema with annotations, and an unexpected member cannot
 reveal a secret.
 
 A schema is converted once to a tree (`SchemaPart`), in which the alternatives of a value (`anyOf`, `oneOf`, `allOf`,
-`then`, `else`) are merged, so the walker does not need to know which alternative a value uses. If alternatives have
-different annotations for a member, the member counts as not annotated.
+`then`, `else`) are merged, so the walker does not need to know which alternative a value uses. If the alternatives have
+different annotations for a member, the member is treated as a member without annotation.
 """
 
 from __future__ import annotations
