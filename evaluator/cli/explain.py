@@ -40,8 +40,9 @@ _OPTIONS_WITH_LOG = frozenset({"report", "log", "output", "change_as_test", "wri
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
     parser.description = (
-        "Explain for every interface why it is or is not the answer, whether it is a near miss, and the smallest "
-        "change that would make it the answer. The exit status is that of `decide`."
+        "Explain for every interface why it is or is not the hostActiveNic, and list near misses. For every other "
+        "interface, print the smallest change that makes it the hostActiveNic. The exit status is the same as for "
+        "`decide`."
     )
     add_question_to(parser)
     log = "explain a decision of this log or export; REPORT is then the id of the decision"
@@ -49,7 +50,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     names = [output.name for output in OUTPUTS]
     parser.add_argument("--output", default="text", choices=names, help="what to print (default: text)")
     test = parser.add_argument_group("a change as a policy test")
-    change = "print a policy test with the smallest change that makes NIC the hostActiveNic; exit 1 if none was found"
+    change = (
+        "print a policy test with the smallest change that makes NIC the hostActiveNic; exit 1 if no change was found"
+    )
     test.add_argument("--change-as-test", metavar="NIC", help=change)
     file = "append the test to this file instead of printing it; create the file if it does not exist"
     test.add_argument("--write-tests", metavar="FILE", type=Path, help=file)

@@ -18,7 +18,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
     parser.description = "Create a policy test that expects a logged decision for its report, addresses and parameters."
     add_records_to(parser, only_one=True)
-    file = "write the test to this file instead of standard output, and files that it needs to the same folder"
+    file = "write the test to this file instead of standard output, and the files that the test needs to its folder"
     parser.add_argument("--to", metavar="FILE", type=Path, help=file)
     policy = (
         "test this policy: a shipped policy, or a path relative to the test file (default: the policy of the record)"

@@ -28,9 +28,9 @@ def add_report_to(parser: argparse.ArgumentParser) -> None:
     )
     formats = ["auto", *(format.name for format in FORMATS)]
     parser.add_argument("--format", default="auto", choices=formats, help="the report's format (default: auto)")
-    routes = "the output of `ip -j route`, for a report of `ip -j addr`; may be repeated with that of `ip -j -6 route`"
+    routes = "for a report of `ip -j addr`: the output of `ip -j route`; repeat the option for `ip -j -6 route`"
     parser.add_argument("--route", metavar="FILE", action="append", default=[], type=Path, help=routes)
-    item = "the name of the NodeNetworkState to use, if REPORT is a List of several"
+    item = "the name of the NodeNetworkState to read, if REPORT is a List of several such objects"
     parser.add_argument("--item", metavar="NAME", help=item)
 
 

@@ -119,8 +119,7 @@ _SERVER_OUTCOMES = frozenset(
 def lookup_findings(
     name: str, families: tuple[Family, ...], servers: Sequence[str] = (), elsewhere: str = ""
 ) -> Iterator[Finding]:
-    """Yield the findings on a lookup. The findings contain no TTL and no time, so that equal answers give equal
-    findings.
+    """Yield the findings on a lookup, without TTL and time, so that equal answers give equal findings.
 
     If the servers failed, the messages name `servers`. `elsewhere` is a hint for a name without addresses in DNS.
     """

@@ -60,8 +60,7 @@ class Response(Struct, frozen=True):
 
     @property
     def is_referral(self) -> bool:
-        """Return whether the response only names other servers, without answers or a proof of absence (RFC 2308,
-        2.1)."""
+        """Return whether the response only names other servers: a referral (RFC 2308, 2.1)."""
         return self.refers and self.is_empty
 
     @property
