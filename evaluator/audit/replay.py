@@ -65,12 +65,12 @@ class Replay(Struct, frozen=True):
 
     @property
     def is_equal(self) -> bool:
-        """Whether the new decision document has the same bytes as the recorded one."""
+        """Whether the new decision document has the same bytes as the recorded document."""
         return self.outcome is ReplayClass.EQUAL
 
     @property
     def is_answer(self) -> bool:
-        """Whether the new decision gives the same answer as the recorded one."""
+        """Whether the new decision gives the same answer as the recorded decision."""
         return self.outcome in (ReplayClass.EQUAL, ReplayClass.SAME_ANSWER)
 
     def to_dict(self) -> dict[str, object]:
@@ -206,7 +206,7 @@ def _policy(sources: tuple[Source, ...]) -> Policy:
 def host_of(recorded: Mapping[str, Any]) -> HostAddresses:
     """Return the host addresses of a record, from the raw DNS responses if the record has raw responses.
 
-    Raises RecordError if the addresses are invalid, or if they differ from those in the raw responses.
+    Raises RecordError if the addresses are invalid, or if they differ from the addresses in the raw responses.
     """
     if recorded["resolution"] is not None:
         host = from_resolution(recorded["resolution"])

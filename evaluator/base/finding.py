@@ -32,7 +32,7 @@ class Trait(Enum):
 
     HIDES_ADDRESSES = "the host may have an address that the report does not contain: absence is not proven"
     ORDINARY_ELSEWHERE = "normal for an interface that is irrelevant to the decision, such as a bridge without carrier"
-    ORDINARY_UNASKED = "normal for an address that is not a host address, such as one on many unnumbered links"
+    ORDINARY_UNASKED = "normal for an address that is not a host address, such as an address on many unnumbered links"
 
 
 _REPORT, _NAMES, _EVALUATOR, _POLICY = FindingSource
@@ -126,7 +126,7 @@ class FindingCode(StrEnum):
     MALFORMED_ADDRESS = (
         "MALFORMED_ADDRESS",
         _REPORT,
-        "an address, netmask or gateway is invalid and ignored; valid ones beside it count",
+        "an address, netmask or gateway is invalid and ignored; valid values of the same interface count",
     )
     MASTER_NOT_REPORTED = (
         "MASTER_NOT_REPORTED",
@@ -165,7 +165,7 @@ class FindingCode(StrEnum):
         "a bond names a slave that the report does not describe",
         Trait.HIDES_ADDRESSES,
     )
-    ANSWER_STALE = "ANSWER_STALE", _NAMES, "a name server gave an outdated answer because it could not get a new one"
+    ANSWER_STALE = "ANSWER_STALE", _NAMES, "a name server gave an outdated answer because it could not get a new answer"
     ANSWER_TTL_ZERO = "ANSWER_TTL_ZERO", _NAMES, "an answer must not be cached, so the next lookup may differ"
     ANSWER_UNUSABLE = (
         "ANSWER_UNUSABLE",
@@ -244,7 +244,7 @@ class FindingCode(StrEnum):
     ANSWER_NOT_OWNED = (
         "ANSWER_NOT_OWNED",
         _POLICY,
-        "interfaces own some of the host addresses, but no interface owns the others",
+        "interfaces own some of the host addresses, but no interface owns the remaining host addresses",
     )
     BOND_HAS_FEW_SLAVES = (
         "BOND_HAS_FEW_SLAVES",

@@ -30,7 +30,7 @@ class Violation(Struct, frozen=True):
     """One place in which a document does not satisfy its schema.
 
     `found` describes the value and `expected` the values that the schema allows. `unknown_key` is a key that the schema
-    does not allow, and `known_keys` are the allowed ones. `missing_key` is a required key that the object lacks.
+    does not allow, and `known_keys` are the allowed keys. `missing_key` is a required key that the object lacks.
     `choices` are the allowed texts of an enumeration.
     """
 

@@ -50,7 +50,7 @@ def _run(options: argparse.Namespace) -> int:
     if not options.corpus and options.log is None:
         options.parser.error("no questions were given: give `--corpus` or `--log`")
     if options.output != "text" and (options.show or options.show_all):
-        options.parser.error("`--show` goes with `--output text`")
+        options.parser.error("`--show` needs `--output text`")
     search = policy_path_of(options)
     old, new = (load_policy(name, policy_path=search) for name in (options.old, options.new))
     host = None if options.address is None else HostAddresses.of(*options.address)

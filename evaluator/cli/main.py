@@ -27,7 +27,7 @@ _COMMANDS = {
     "new": "make a new policy with its tests",
     "policies": "list or show the shipped policies",
     "log": "list, show, export, verify and prune decision logs",
-    "replay": "re-evaluate logged decisions and compare",
+    "replay": "re-evaluate logged decisions and compare the results",
     "record-test": "create a policy test from a logged decision",
 }
 

@@ -61,7 +61,7 @@ class HostName(Struct, frozen=True):
         scripts = mixed_scripts(self.unicode)
         if scripts:
             message = f"{quote(self.asked)} mixes letters of several scripts: {', '.join(scripts)}"
-            hint = f"it may imitate another name; in ASCII it is {quote(self.ascii)}"
+            hint = f"the name possibly imitates another name; in ASCII, the name is {quote(self.ascii)}"
             findings.append(Finding(FindingCode.NAME_HAS_MIXED_SCRIPTS, Severity.WARNING, message, hint=hint))
         return tuple(findings)
 

@@ -2,7 +2,7 @@
 
 The addresses of a literal and of `localhost` are known without a lookup. If the name is in the hosts file that the
 caller gives, the addresses come from this file, and DNS is only compared with it. Otherwise the addresses come from
-DNS. The synchronous function runs the same coroutine as the asynchronous one.
+DNS. The synchronous function and the asynchronous function run the same coroutine.
 """
 
 from __future__ import annotations

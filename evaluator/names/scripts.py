@@ -1,4 +1,4 @@
-"""Find labels that mix letters of several scripts, because such a label may imitate another name.
+"""Find labels that mix letters of several scripts, because such a label can imitate another name.
 
 UTS 39 calls a label highly restrictive if its letters are of one script, or of Latin and the scripts of Chinese,
 Japanese or Korean. `раypal` with two Cyrillic letters is not highly restrictive. Python has no table of scripts, but

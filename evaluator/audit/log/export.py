@@ -5,7 +5,7 @@ contains the hash of the line before it (`chain.previous`), so a line can be ver
 of an export has the same limits as the chain of an unsigned log (docs/log.md). A damaged record of the log is a line
 with `record` null.
 
-A file is read line by line; a line may be as long as the largest record. A file that contains one record on several
+A file is read line by line; a line can be as long as the largest record. A file that contains one record on several
 lines (`log show --output json`) can be read too. Such a file has no chain.
 """
 

@@ -72,8 +72,8 @@ class Header(Struct, frozen=True):
     """The header of an SQLite file.
 
     `application` is the application id and `version` the user version. `tables` is the version of the log whose tables
-    the file has; None if it does not have the tables of a log. It is read only if the application id is not the id of a
-    log.
+    the file has; None if it does not have the tables of a log. `tables` is read only if the application id is not the
+    id of a log.
     """
 
     application: int
@@ -95,7 +95,7 @@ class OpenLog(Struct, frozen=True):
     last: int = 0
 
     def last_seq_known(self) -> int:
-        """Return the largest record number in the index tables: it shows whether the last records were removed."""
+        """Return the largest record number in all tables except `entry`, to detect removed records at the end."""
         seq = self.connection.execute(self.layout.last).fetchone()[0]
         return max(seq, self.last) if isinstance(seq, int) else self.last
 
@@ -223,7 +223,7 @@ def header_problems(header: Header, tables: int) -> Iterator[Diagnostic]:
 
 
 def schema_problems(schema: dict[str, str], version: int) -> Iterator[Diagnostic]:
-    """Yield one problem that lists the tables, indexes and triggers that are missing, altered or added."""
+    """Yield one problem that lists the missing, altered and added tables, indexes and triggers."""
     expected = expected_schema(version)
     different = sorted(name for name in {**expected, **schema} if expected.get(name) != schema.get(name))
     if different:
@@ -269,7 +269,7 @@ def _refuse_unwritable(path: Path) -> None:
     if header.version > CURRENT.version:
         raise _newer_version(path, header.version)
     if header.version != CURRENT.version:
-        problem = f"has version {header.version}, which can only be read"
+        problem = f"has version {header.version}, which can be read but not written"
         hint = "start a new log with another `--log FILE`; this log stays readable"
         raise _log_error(RecordCode.OLDER, path, problem, hint)
     risk = log_risk(path)
@@ -279,7 +279,7 @@ def _refuse_unwritable(path: Path) -> None:
 
 def _read_header(path: Path) -> Header:
     with closing(_connect(path, "ro&immutable=1", 0)) as connection:
-        # read the header even if it counts more pages than the file has: the others may still be in the `-wal` file
+        # read the header even if it counts more pages than the file has: the `-wal` file can contain the missing pages
         connection.execute("PRAGMA writable_schema=ON")
         ((application,),) = connection.execute("PRAGMA application_id")
         ((version,),) = connection.execute("PRAGMA user_version")

@@ -1,4 +1,4 @@
-"""The values that a reader of a log or an export yields: intact records (`LogEntry`) and damaged ones (`Damaged`).
+"""The values that a reader of a log or an export yields: intact records (`LogEntry`) and damaged records (`Damaged`).
 
 A damaged record is a value and not an exception, so the records after it are read too.
 """

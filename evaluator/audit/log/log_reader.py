@@ -1,4 +1,4 @@
-"""Reads a log: yields every intact record, and the reason for each damaged one.
+"""Reads a log: yields every intact record, and the reason why a record is damaged.
 
 The hash of a record is verified against the record before it. One damaged record must not make the next record
 unreadable. So the reader tries the stored hash of the previous record first. If this hash does not match, the reader
@@ -58,7 +58,7 @@ class LogReader:
         return self._file.problems if self._copy is None else self._copy.problems
 
     def items(self, log_filter: LogFilter, *, newest_first: bool = False, limit: int | None = None) -> Iterator[Item]:
-        """Yield the matching records and all damaged ones, except records that another process prunes meanwhile."""
+        """Yield the matching records and all damaged records, except records that another process prunes meanwhile."""
         seqs = self.query_log(lambda log: self._matching_seqs(log, log_filter, newest_first=newest_first, limit=limit))
         body_problems: dict[str, str] = {}
         for seq in seqs:
@@ -212,7 +212,7 @@ class LogReader:
     def _body_problems(
         self, connection: sqlite3.Connection, envelope: Json, reasons: dict[str, str]
     ) -> Iterator[Diagnostic]:
-        """Yield the bodies of a record whose checksum differs; only `record` also compares their digests."""
+        """Yield the damaged bodies of a record, found by their checksums; `record` also compares their digests."""
         for body in bodies_of(envelope):
             if is_erased(envelope, body):
                 continue

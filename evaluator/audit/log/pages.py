@@ -1,9 +1,9 @@
 """Reads rows directly from the pages of an SQLite file, without SQLite's trees.
 
-SQLite finds a row through a tree of pages. One damaged byte near the root hides all rows below it, and a damaged header
-hides the whole file. Here each page is parsed as a leaf page of a table, independently of the other pages. The file
-format is documented at https://www.sqlite.org/fileformat2.html, sections 1.6 and 2.1. A row that is read in this way
-can be invalid or an old copy, so the caller must verify them by checksums and hashes.
+SQLite finds a row through a tree of pages. One damaged byte near the root of the tree hides all rows below this byte,
+and a damaged header hides the whole file. Here each page is parsed as a leaf page of a table, independently of the
+other pages. The file format is documented at https://www.sqlite.org/fileformat2.html, sections 1.6 and 2.1. A row that
+is read in this way can be invalid or an old copy, so the caller must verify them by checksums and hashes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def rows(image: bytes, columns: frozenset[int]) -> Iterator[Row]:
 def with_wal(image: bytes, wal: bytes) -> bytes:
     """Return the image of a database file with the pages of its write-ahead log.
 
-    A frame is used if its salts are those of the log's header, even if its transaction was not committed.
+    A frame is used if its salts are equal to the salts in the header of the write-ahead log, even if its transaction
+    was not committed.
     """
     pages = bytearray(image)
     for start in range(_WAL_HEADER, len(wal) - PAGE - _FRAME_HEADER + 1, PAGE + _FRAME_HEADER):
@@ -49,7 +50,7 @@ def with_wal(image: bytes, wal: bytes) -> bytes:
 
 
 def _rows_of(image: bytes, page: int, columns: frozenset[int]) -> Iterator[Row]:
-    """Yield the rows of one page; cells after the number in the page header are tried too: it may be damaged."""
+    """Yield the rows of one page. The number of cells in the page header can be wrong, so all cells are tried."""
     start = page * PAGE
     head = start + (100 if page == 0 else 0)
     cell_count = int.from_bytes(image[head + 3 : head + 5], "big") if image[head] == _LEAF_OF_TABLE else 0

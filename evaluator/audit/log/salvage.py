@@ -1,8 +1,8 @@
 """Recovers the rows of a damaged log: copies every row that the file's pages still contain to a new log in memory.
 
-**Why.** SQLite reads a table through a tree of pages. One damaged page near the root hides every row below it, although
-the rows themselves are intact. A damaged file header hides the whole file. So the pages are searched for rows without
-SQLite's trees (`pages.py`).
+**Why.** SQLite reads a table through a tree of pages. One damaged page near the root of the tree hides every row below
+this page, although the rows are intact. A damaged file header hides the whole file. So the pages are searched for rows
+without SQLite's trees (`pages.py`).
 
 **How.** Tables are recognised by their number of columns: 12 or 13 are records, 4 are texts, 7 are checkpoints. Each
 row is then checked by its content. A text is stored under its computed digest. The index columns, findings, labels and
@@ -10,12 +10,12 @@ references to texts of a record are derived from its envelope, because they only
 envelope cannot be read is copied unchanged, so that the readers report it as damaged. The pages may also contain old
 copies of a row, so readable rows are inserted first and a row with a known key is ignored.
 
-**Invariants.** The copy has the tables of the current version, whatever version the file has, so every reader uses the
-same queries on the copy. Nothing here decides whether a record is genuine: hashes, checksums and signatures are
-verified on the copy exactly as on the file. The file itself is never changed.
+**Invariants.** The copy always has the tables of the current version, even if the file has an older version. So every
+reader uses the same queries on the copy. Nothing here decides whether a record is genuine: hashes, checksums and
+signatures are verified on the copy exactly as on the file. The file itself is never changed.
 
-**Limits.** Only the pages of the file and of its write-ahead log are searched. If a row uses overflow pages and one is
-lost, the checksum of the text or envelope fails, and the row counts as damaged.
+**Limits.** Only the pages of the file and of its write-ahead log are searched. If a row uses overflow pages and one of
+these pages is lost, the checksum of the text or envelope fails, and the row counts as damaged.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _insert_checkpoints(copy: sqlite3.Connection, checkpoint_rows: Iterable[Row]
 
 
 def _insert_entries(copy: sqlite3.Connection, entry_rows: Iterable[Row]) -> None:
-    """Insert records, readable ones first: an unreadable row may be an old copy of a readable one."""
+    """Insert records, readable ones first: an unreadable row can be an old copy of a readable row."""
     damaged = []
     for number, values in entry_rows:
         try:

@@ -18,7 +18,7 @@ Signed = tuple[object, object, object]  # hash, public key and signature, as sto
 
 
 class SignatureCheck(Struct, frozen=True):
-    """Verifies signatures. With `public_keys`, everything must be signed with one of these keys.
+    """Verifies signatures. With `public_keys`, every record and checkpoint must be signed with one of these keys.
 
     `is_possible` is false if the library for signatures is not installed.
     """

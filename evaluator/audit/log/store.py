@@ -215,8 +215,8 @@ class DecisionLog:
         """Remove the records before the first record that is not older than `before`; None if nothing was removed.
 
         The returned checkpoint is written to the log, so the rest of the log stays verifiable. The checkpoint lists the
-        damaged records that were removed. Raises RecordError if the file itself is damaged, or if all records are
-        signed and there is no signer for the checkpoint.
+        damaged records that were removed. Raises RecordError if the file is damaged, or if all records are signed and
+        there is no signer for the checkpoint.
         """
         return self._require_writer().prune(before)
 

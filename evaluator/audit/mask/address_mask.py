@@ -2,9 +2,9 @@
 
 **Algorithm.** Crypto-PAn with HMAC-SHA-256 instead of AES: a keyed function of the bits before bit i determines whether
 bit i of an address is flipped. So two addresses share exactly as many leading bits after masking as before, the mapping
-is one to one, and a network becomes a network of the same length that contains the pseudonyms of its addresses and no
-others. One HMAC of 256 bits decides 8 bits of the address: the bits below a prefix form a binary tree with 255 nodes,
-and each node has its own bit of the HMAC.
+is one to one, and a network becomes a network of the same length. The new network contains exactly the pseudonyms of
+the addresses in the original network. One HMAC of 256 bits decides 8 bits of the address: the bits below a prefix form
+a binary tree with 255 nodes, and each node uses a different bit of the HMAC.
 
 **Classes stay.** A decision distinguishes private, link-local, loopback, multicast, unspecified and broadcast
 addresses, and IPv4 addresses in IPv6 form. So a bit is never flipped if its two values lead to different blocks of this
@@ -12,8 +12,8 @@ kind (`_FORKS`); then each block is mapped onto itself. The disadvantage: the le
 with such a block do not change. For example, the first eight bits of 11.0.0.0/8 stay, because of 10.0.0.0/8.
 
 **Every address changes.** The first bit that may be flipped is always flipped. So every address changes, except a block
-that consists of one address, such as 127.0.0.1. A text such as `10.20.` changes too. This reveals nothing new, because
-the code is public.
+that consists of one address, such as 127.0.0.1. A text such as `10.20.` changes too. This rule reveals nothing new,
+because the code is public.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ from evaluator.policy.language.program import PolicyText
 from evaluator.policy.language.types import Base
 from evaluator.policy.source.identity import policy_digest
 
-MASKING_VERSION = 2  # version 1 is that of activenic 0.1.0; its records have no member `masking`
+MASKING_VERSION = 2  # activenic 0.1.0 has version 1; its records have no member `masking`
 _CACHED_POLICIES, _CACHED_REPORTS = 8, 64  # most records of a log use few of them
 _ID_PAIRS = 14
 _WALKED = ("schema_version", "timestamp", "labels", "engine")
