@@ -1,10 +1,11 @@
 """The policy decision point (PDP): `load_policy` returns a `Policy`, and `Policy.decide` returns decisions.
 
-An engine loads a policy once and uses it for many decisions. A policy is checked and compiled when it is loaded;
-afterwards it never changes, so threads can share it.
+An engine loads a policy once and uses it for many decisions. A policy is checked and compiled when it is loaded. After
+that the policy never changes, so threads can share it.
 
-A shipped policy is loaded from its prepared form, without the parser and without YAML. Modules that only other policies
-or only explanations need are imported inside functions, because a command pays for each import at every start.
+A shipped policy is loaded from its prepared form, without the parser and without YAML. Some modules are needed only for
+policies in files or only for explanations. They are imported inside functions, because each import makes the start of a
+command slower.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Policy:
-    """A checked policy that returns decisions. `load_policy` creates it. Policies are equal if their texts are."""
+    """A checked policy that returns decisions; `load_policy` creates it. Policies with equal texts are equal."""
 
     __slots__ = ("_compiled", "_defaults", "_warnings")
 
@@ -46,12 +47,12 @@ class Policy:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of the policy's text in hexadecimal; if it extends others, the SHA-256 of the list of texts."""
+        """The SHA-256 of the policy's text, or of the list of texts if the policy extends others, in hexadecimal."""
         return self.program.digest
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """The warnings of the checker, sorted by place, and a warning if the policy has the name of a shipped one."""
+        """The warnings of the checker, sorted by place, and a warning if the name is that of a shipped policy."""
         return self._warnings
 
     @property
@@ -63,7 +64,7 @@ class Policy:
         """Return the decision for one host.
 
         Every outcome is a status of the decision. PolicyError is raised only for invalid input: a parameter that is
-        unknown, missing or of another type, or a report on which the policy may need more steps than its budget.
+        unknown, missing or of another type, or a report on which the policy could exceed its step budget.
         """
         if not isinstance(host, HostAddresses):
             raise TypeError("host must be HostAddresses: use HostAddresses.of(…) or resolve_host(…)")
@@ -74,8 +75,8 @@ class Policy:
     ) -> Iterator[Decision]:
         """Return an iterator of the decisions for pairs of a report and its host, in the order of the pairs.
 
-        All decisions have the same parameters, which are checked at once. Each decision is computed when the iterator
-        reaches it. Raises PolicyError as `decide` does.
+        All decisions have the same parameters. This method checks the parameters before it returns. Each decision is
+        computed when the iterator reaches it. Raises PolicyError as `decide` does.
         """
         values = self._bind(parameters)
         return (decide(Case(self._compiled, report, host, values), _explainer) for report, host in pairs)
@@ -120,9 +121,10 @@ def load_policy(
 ) -> Policy:
     """Return a shipped policy by its name, the policy in a file by its path, or the policy in a text.
 
-    `policy_path` is a list of folders to search for a file that does not exist at its relative path; policies that a
-    policy extends are searched there too. A text can extend a shipped policy. It can also extend a policy in a file if
-    its own `path` is given. Raises PolicyError with all mistakes in the texts, each with its place.
+    `policy_path` is a list of folders to search for a file that does not exist at its relative path. Policies that a
+    policy extends are searched in the same folders. A text can extend a shipped policy. If the text's own `path` is
+    given, the text can also extend a policy in a file. Raises PolicyError with all mistakes in the texts, each with its
+    place.
     """
     if isinstance(name, str) and text is None and name in shipped_names():
         return Policy(load_shipped(name))

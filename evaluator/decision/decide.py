@@ -1,9 +1,10 @@
 """Apply a compiled policy to the report and the addresses of one host, and return the decision.
 
-The only module that has a policy and a report together. It is pure: no input or output, no clock, no random numbers.
+Only this module uses a policy and a report together. It is pure: it uses no files, no network, no clock and no random
+numbers.
 
 `decide` runs only the rules that can change the status. The warnings, the trace and the messages are computed when a
-caller reads them: the decision holds a `CaseBasis` for this, which contains the inputs and the verdict.
+caller reads them. For this, the decision holds a `CaseBasis` with the inputs and the verdict.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Case(Struct, frozen=True):
 
 
 class CaseBasis(Struct, frozen=True, dict=True):
-    """The inputs and the verdict of one decision, from which its other parts are computed on first access."""
+    """The inputs and the verdict of one decision; all other parts are computed from them on first access."""
 
     case: Case
     question: Question
@@ -58,7 +59,7 @@ class CaseBasis(Struct, frozen=True, dict=True):
 
     @property
     def host(self) -> HostAddresses:
-        """The host's addresses and the name that they were resolved from."""
+        """The host's addresses, and the name that was resolved to them."""
         return self.case.host
 
     @property
@@ -76,7 +77,7 @@ class CaseBasis(Struct, frozen=True, dict=True):
         return {name: shown(value) for name, value in sorted(self.case.parameters.items())}
 
     def interface(self) -> Interface | None:
-        """Return the details of the interface that the decision names; None if it names no interface."""
+        """Return the details of the interface that the decision names; None if the decision names no interface."""
         candidates = self.verdict.candidates
         return _interface(candidates[0], self.question) if self.verdict.status in NAMING else None
 
@@ -85,7 +86,7 @@ class CaseBasis(Struct, frozen=True, dict=True):
         return _steps(self.case.program.rules, self._results_and_findings[0])
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return all findings, sorted, those of `warn` rules included."""
+        """Return all findings, sorted, including the findings of `warn` rules."""
         from evaluator.decision.findings import all_findings  # noqa: PLC0415 -- a status and a name do not need it
 
         case = self.case
@@ -97,7 +98,7 @@ class CaseBasis(Struct, frozen=True, dict=True):
 
     @cached_property
     def _results_and_findings(self) -> ResultsAndFindings:
-        """The results of all rules, those of `warn` rules included, and the findings of the rules."""
+        """The results of all rules, including `warn` rules, and the findings of the rules."""
         return self.case.compiled.results_and_findings(self.question, self.verdict.trace)
 
 

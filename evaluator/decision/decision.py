@@ -2,12 +2,12 @@
 
 A decision has two parts. An engine always reads the status and the name of the interface, so the fields `status`,
 `candidates`, `owners` and `refusals` are computed by `decide`. The findings, the trace and the document are read less
-often, and together they take much longer than the status; they are computed on first access and then cached. For this a
-decision holds its inputs (`Basis`), so it also holds the whole report. A caller that stores many decisions should store
-their documents instead.
+often and take much longer to compute. So they are computed on first access and then cached. For this, a decision holds
+its inputs (`Basis`), which include the whole report. A caller that stores many decisions should store their documents
+instead.
 
 Invariant: a decision is a value. Equal inputs give equal documents, byte for byte. The order of the interfaces in the
-report and the order of the answers change nothing, unless the policy uses a word that reads this order
+report and the order of the DNS answers change nothing, unless the policy uses a word that reads this order
 (`policy/run/required_facts.py`, `order_words`).
 
 Three points of the design:
@@ -15,11 +15,12 @@ Three points of the design:
 - An earlier version had lazy subclasses of the central types, filled by slot setters and `__getattr__`. They were
   removed, because each type existed twice. Now one frozen struct delegates to the protocol `Basis`, `cached_property`
   stores each result, and a decision can be compared, copied and pickled.
-- `refusals` exists beside the findings so that an engine learns why it must not deploy without computing messages.
+- `refusals` exists in addition to the findings. An engine reads there why it must not deploy, without computing
+  messages.
 - The document is a typed struct (`Document`) that msgspec encodes directly, without a dictionary in between.
 
-`Basis` and `Explainer` are protocols because this module must not import `decide` or the package `explain`, which
-import it.
+`Basis` and `Explainer` are protocols because this module must not import `decide` or the package `explain`: both import
+this module.
 """
 
 from __future__ import annotations
@@ -45,12 +46,12 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 class Interface(Struct, frozen=True):
-    """The details of the interface that a decision names, which a deployment needs next.
+    """The details of the interface that a decision names; a deployment needs them as its next input.
 
     `matched_addresses` are the usable host addresses that the interface owns, sorted. `base_interface` is the interface
     to attach a network to: the base of a VLAN interface, otherwise the interface itself. `vlan_id` is 0 for an untagged
-    interface and None if the report does not contain it. `members` are the slaves of a bond or the ports of a bridge,
-    as reported.
+    interface and None if the report does not contain the ID. `members` are the slaves of a bond or the ports of a
+    bridge, as reported.
     """
 
     name: str
@@ -96,7 +97,7 @@ class Basis(Protocol):
 
     @property
     def host(self) -> HostAddresses:
-        """The host's addresses and the name that they were resolved from."""
+        """The host's addresses, and the name that was resolved to them."""
 
     @property
     def policy(self) -> PolicyText:
@@ -110,7 +111,7 @@ class Basis(Protocol):
         """Return the values of all parameters as JSON-ready data, defaults included, sorted by name."""
 
     def interface(self) -> Interface | None:
-        """Return the details of the interface that the decision names; None if it names no interface."""
+        """Return the details of the interface that the decision names; None if the decision names no interface."""
 
     def trace(self) -> tuple[Step, ...]:
         """Return one step for each rule, in the order of the policy."""
@@ -165,12 +166,12 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def case(self) -> object:
-        """All inputs of the decision (a `decide.Case`), from which a record is built."""
+        """All inputs of the decision (a `decide.Case`); a record is built from them."""
         return self._basis.case
 
     @property
     def host(self) -> HostAddresses:
-        """The host's addresses and the name that they were resolved from."""
+        """The host's addresses, and the name that was resolved to them."""
         return self._basis.host
 
     @property
@@ -195,7 +196,7 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
 
     @cached_property
     def interface(self) -> Interface | None:
-        """The details of the interface that the decision names; None if it names no interface."""
+        """The details of the interface that the decision names; None if the decision names no interface."""
         return self._basis.interface()
 
     @cached_property
@@ -209,10 +210,10 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
         return self._basis.trace()
 
     def explain(self, most: int | None = None) -> Explanation:
-        """Return why the decision is as it is, for every interface and rule; each call computes it again.
+        """Return the reasons of the decision for every interface and rule; each call computes them again.
 
-        If the host has more than `most` interfaces, only candidates and owners are explained, and at most `most` of
-        them. None means no limit.
+        If the host has more than `most` interfaces, only candidates and owners are explained, at most `most`
+        interfaces. None means no limit.
         """
         return self._basis.explainer().explain(self, most)
 

@@ -1,7 +1,7 @@
 """Collect all findings of one decision.
 
-They come from the report, from the name resolution, from the rules, and from this package: the facts that the report
-cannot contain, an address family that the report does not contain, several remaining candidates, or none.
+Findings come from the report, from the name resolution and from the rules. This package adds findings about facts that
+the report cannot contain, about a missing address family, and about several or no remaining candidates.
 """
 
 from __future__ import annotations
@@ -75,8 +75,9 @@ def all_findings(
 def _report_findings(report: Report, question: Question, candidates: tuple[Link, ...]) -> Iterable[Finding]:
     """Return the findings of the report.
 
-    A finding on an ordinary state, such as a bridge without carrier, becomes information if it does not concern the
-    decision: neither an owner, nor a candidate, nor an interface below one of them, nor a usable host address.
+    A finding about an ordinary state, such as a bridge without carrier, becomes information if it does not concern the
+    decision. It concerns the decision if it names an owner, a candidate, an interface below an owner or candidate, or a
+    usable host address.
     """
     findings = report.findings
     if not any(finding.code in ORDINARY for finding in findings):
@@ -93,7 +94,7 @@ def _is_ordinary(finding: Finding, nics: set[str], addresses: set[str]) -> bool:
 
 
 def _address_may_be_hidden(finding: Finding) -> bool:
-    """Return whether, because of this finding, the host may have an address that the report does not contain."""
+    """Return whether this finding means that the host possibly has addresses that the report does not contain."""
     is_ordinary = finding.code in ORDINARY and finding.severity is Severity.INFO
     return finding.code in ABSENCE_NOT_PROVEN and not is_ordinary
 
@@ -113,7 +114,7 @@ def _several_candidates(candidates: Sequence[Link], question: Question) -> Findi
 
 
 def _absent_families(question: Question) -> Iterator[Finding]:
-    """Yield a finding for each family that a host address has, but no address in the report."""
+    """Yield a finding for each family that the host addresses have and no address in the report has."""
     if question.owners:
         return
     for family in sorted({address.version for address in question.host.usable} & question.facts.absent_families):

@@ -1,9 +1,9 @@
 """Report the facts that the policy uses and that a report of this format never contains.
 
 Idea: each format lacks some facts. The output of `ip` has no oVirt networks, for example. A missing fact counts as
-empty, unknown or false, so a policy can be used with every format, but a rule may be true only because a fact is
+empty, unknown or false, so a policy can be used with every format. But then a rule can be true only because a fact is
 missing: `management_network not in nic.networks` is always true for a report without networks. The decision must
-report when this can matter, and must not warn when it cannot.
+contain a warning if a missing fact can make the decision wrong, and no warning otherwise.
 
 The result is one finding, REPORT_LACKS_FACT:
 
@@ -11,16 +11,16 @@ The result is one finding, REPORT_LACKS_FACT:
 - It is a warning if a `reject` or `ambiguous` rule is true and could be false if the report contained the fact. Then
   the decision may be wrong. `policy/run/evidence.py` builds the condition that decides this.
 - It always lists the facts that `match`, `discard`, `prefer`, `reject` and `ambiguous` rules use. It lists the facts of
-  a `warn` rule only if they could change the rule's result for an owner or a candidate, because otherwise every host
-  would get a finding about a warning that cannot concern it. The facts in the message of a `warn` rule are listed if
-  the rule is true.
+  a `warn` rule only if they could change the rule's result for an owner or a candidate. Otherwise every host would get
+  a finding about a warning that cannot concern the host. The facts in the message of a `warn` rule are listed if the
+  rule is true.
 
-Which facts are missing depends on the kind of report, not on its values, so a process meets few different sets. For
-each set the affected rules are computed once and cached in `CompiledPolicy`, and their conditions are compiled like
-other conditions. An earlier version walked through every condition several times for each document.
+The set of missing facts depends on the kind of report, not on the values in the report. So one process needs only a few
+different sets. For each set, the affected rules are computed once and cached in `CompiledPolicy`, and their conditions
+are compiled like other conditions. An earlier version walked through every condition several times for each document.
 
-If a `warn` rule would have to be tested for more than 64 interfaces, it counts as affected without a test: listing a
-fact too many is harmless, testing thousands of interfaces is slow.
+If a `warn` rule would have to be tested for more than 64 interfaces, the rule counts as affected without a test. It is
+harmless to list one fact too many, but slow to test thousands of interfaces.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _MOST_TESTED = 64
 
 
 def missing_facts(compiled: CompiledPolicy, report: Report, question: Question, trace: Trace) -> Iterator[Finding]:
-    """Yield the finding on facts that the policy uses and this report cannot contain, if it uses any.
+    """Yield one finding if the policy uses facts that this report cannot contain.
 
     `trace` holds the results of all rules.
     """
@@ -80,7 +80,8 @@ def _missing(question: Question) -> frozenset[str]:
     """Return the facts that the report cannot contain.
 
     They include the words for routes if a parameter is an address of a family without routes in the report. A kind of
-    interface that the format leaves out is not a missing fact: `nic is KIND` is false for every interface shown.
+    interface that the format leaves out is not a missing fact: `nic is KIND` is correctly false for every interface in
+    the report.
     """
     facts = question.facts
     if facts.statements.unrouted and not facts.statements.unrouted.isdisjoint(_families(question)):
@@ -109,7 +110,7 @@ def _is_true_for_any(
     candidates: tuple[Link, ...],
     nics: tuple[Link, ...],
 ) -> bool:
-    """Return whether a condition is true for one of the interfaces, or at all if the rule has no subject."""
+    """Return whether a condition is true for at least one interface; without subject, whether it is true."""
     if not rule.has_subject:
         return condition(question, candidates, None)
     return any(condition(question, candidates, nic) for nic in nics)

@@ -1,7 +1,7 @@
 """Explain in one finding why a decision names no interface.
 
 The reasons are tried in this order: the name resolution returned no address; the rules discarded every candidate; no
-rule matched; no address was given; no interface can own any of the addresses; no interface owns one of them.
+rule matched; no address was given; no interface can own any of the addresses; no interface owns any of them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def no_interface(
     """Return the finding that explains why no candidate remains.
 
     `afters` are the candidates after each rule, `locations` the host addresses that the report contains without an
-    owner. `is_complete` is true if an address that the report does not contain is not on the host.
+    owner. `is_complete` is true if the report contains all addresses of the host.
     """
     host = question.host
     discarded = sorted({nic.name for after in afters for nic in after})
@@ -90,7 +90,7 @@ def _none_usable(host: HostAddresses) -> Finding:
 
 
 def _no_owner(question: Question, locations: Sequence[AddressLocation], *, is_complete: bool) -> Finding:
-    """Return where the report contains the addresses; only if it contains none of them, suggest possible causes."""
+    """Return a finding with the places of the addresses in the report; without places, with possible causes."""
     host = question.host
     scope = "of this host" if is_complete or locations else "in this incomplete report"
     message = f"no interface {scope} owns {', '.join(map(str, host.usable))}"
@@ -106,7 +106,7 @@ def _no_owner(question: Question, locations: Sequence[AddressLocation], *, is_co
 
 
 def _kinds_left_out(facts: HostFacts) -> Iterator[str]:
-    """Yield a hint that names the kinds of interfaces that this report format leaves out, if it leaves out any."""
+    """Yield a hint that names the kinds of interfaces that this report format leaves out, if any."""
     kinds = facts.kinds_left_out
     if kinds:
         yield f"or it is on an interface of a kind that this report format leaves out: {', '.join(kinds)}"

@@ -1,7 +1,7 @@
 """Standard hints for findings of rules that have no hint of their own.
 
-The hint in a rule is the same text for every decision. A standard hint depends on the decision: which candidates to
-discard if several own the same address, or where the report contains an address that no interface owns.
+The hint in a rule is the same text for every decision. A standard hint depends on the decision. For example, if several
+candidates own the same address, it names the candidates to discard.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def _unowned_hint(question: Question, locations: Sequence[AddressLocation]) -> s
 def several_interfaces(question: Question, candidates: Sequence[Link]) -> str:
     """Return the hint that leads to one candidate.
 
-    If several candidates own the same address, the hint is a rule that discards all but the most likely one. Otherwise
-    it asks for addresses of one interface.
+    If several candidates own the same address, the hint is a rule that discards all of them except the most likely
+    candidate. Otherwise the hint asks for addresses of one interface.
     """
     shared = _shared_addresses(question, candidates)
     if not shared:
@@ -71,7 +71,7 @@ def _shared_addresses(question: Question, candidates: Sequence[Link]) -> frozens
 
 
 def _unlikeliness(question: Question, nic: Link) -> tuple[bool, bool, bool]:
-    """Return a sort key: it is lower, the more likely the host is reached over this interface.
+    """Return a sort key: an interface with a lower key is more likely the interface over which the host is reached.
 
     An interface is less likely if it is down, if its host addresses are all /32 or /128, or if its kind is virtual.
     """
@@ -79,7 +79,7 @@ def _unlikeliness(question: Question, nic: Link) -> tuple[bool, bool, bool]:
 
 
 def _discard_rule(names: Sequence[str]) -> str:
-    """Return the rule that discards these interfaces; empty if they are too many or a name cannot be a text literal."""
+    """Return the rule that discards these interfaces; an empty text if no such rule can be written."""
     literals = [_literal(name) for name in names]
     if len(names) > _MOST_NAMES or not all(literals):
         return ""
@@ -88,6 +88,6 @@ def _discard_rule(names: Sequence[str]) -> str:
 
 
 def _literal(name: str) -> str:
-    """Return a name as a text literal of the rule language; empty if it cannot be written as one."""
+    """Return a name as a text literal of the rule language; an empty text if this is impossible."""
     delimiter = "'" if '"' in name else '"'
     return "" if visible(name) != name or delimiter in name or "`" in name else f"{delimiter}{name}{delimiter}"

@@ -19,9 +19,10 @@ EXPLANATION_VERSION = 2
 
 
 class Step(Struct, frozen=True):
-    """One rule in the trace: the names of the candidates before and after it, and of the interfaces it was true for.
+    """One rule in the trace, with the candidates before and after the rule.
 
-    `place` is `policy:line:column`. `fired` is whether the rule was true at all; a rule without subject has no `hits`.
+    `hits` are the names of the interfaces for which the rule was true; a rule without subject has no `hits`. `fired` is
+    whether the rule was true (for at least one interface, if it has a subject). `place` is `policy:line:column`.
     """
 
     rule: str
@@ -34,11 +35,11 @@ class Step(Struct, frozen=True):
 
 
 class Reason(Struct, frozen=True):
-    """Why one rule was true or false for one interface (or at all, if it has no subject).
+    """Why one rule was true or false: for one interface, or without an interface if the rule has no subject.
 
-    `held` is whether it was true; None if the rule was not evaluated for the interface, because it was not a candidate.
-    `effect` is the effect on the interface in a few words. `clause` is the text of the clause that decided, `seen` are
-    the values that the clause read.
+    `held` is whether the rule was true. It is None if the rule was not evaluated, because the interface was not a
+    candidate. `effect` is the effect on the interface in a few words. `clause` is the text of the clause that decided,
+    `seen` are the values that the clause read.
     """
 
     rule: str
@@ -63,7 +64,7 @@ class Reason(Struct, frozen=True):
 
 
 class EditKind(StrEnum):
-    """What an edit changes; edits are sorted in this order."""
+    """The kind of value that an edit changes; edits are sorted in the order of these kinds."""
 
     ANSWERS = "answers"
     PARAMETER = "parameter"
@@ -80,7 +81,7 @@ class EditKind(StrEnum):
 
     @property
     def rank(self) -> int:
-        """The index in this order."""
+        """The index of this kind in the sort order."""
         return _RANKS[self]
 
 
@@ -88,7 +89,7 @@ _RANKS = {kind: rank for rank, kind in enumerate(EditKind)}
 
 
 class Search(StrEnum):
-    """How the search for a change ended: with a change, without one after trying all, or at its limit."""
+    """How the search for a change ended: with a change, without a change after all were tried, or at its limit."""
 
     FOUND = "found"
     NONE = "none"
@@ -131,7 +132,7 @@ class Change(Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """The sentences of all edits as one text, to follow "if"."""
+        """The sentences of all edits as one text, to be written after the word "if"."""
         return ", and if ".join(self.steps)
 
     def to_dict(self) -> dict[str, object]:
@@ -143,9 +144,9 @@ class InterfaceReasons(Struct, frozen=True):
     """Why one interface is or is not the answer; `outcome` is a summary of `reasons` in one sentence.
 
     `pointer` is the JSON Pointer to the interface in the report. `lowers` are the names of its direct lower devices,
-    whether or not the report describes them. `near_misses` are sentences about host addresses that it almost owns.
-    `change` is None for the answer itself and if no change was found. `search` is how the search for a change ended; it
-    is None for the answer itself and if no search was requested.
+    whether or not the report describes them. `near_misses` are sentences about host addresses that the interface almost
+    owns. `change` is None for the answer itself and if no change was found. `search` is how the search for a change
+    ended; it is None for the answer itself and if no search was requested.
     """
 
     name: str
@@ -190,11 +191,11 @@ class AnswerOutcome(Struct, frozen=True):
 class Explanation(Struct, frozen=True):
     """The explanation of one decision: for every interface and rule, the clause that decided.
 
-    `summary` gives the decision and its reason in two sentences. `report_format` is the format of the report.
-    `rules` are the reasons of rules without subject. `answers` are the outcomes if the host had only one of its
-    addresses. `stability` compares them with the decision: `stable` if all are the same as the decision, `never` if
-    none of them names an interface, otherwise `depends`. `others` is the number of interfaces that are not explained.
-    Unlike the decision document, an explanation contains pointers into the report.
+    `summary` gives the decision and its reason in two sentences. `report_format` is the format of the report. `rules`
+    are the reasons of rules without subject. `answers` are the outcomes if the host had only one of its addresses.
+    `stability` compares these outcomes with the decision: `stable` if all are the same as the decision, `never` if none
+    of them names an interface, otherwise `depends`. `others` is the number of interfaces that are not explained. Unlike
+    the decision document, an explanation contains pointers into the report.
     """
 
     summary: tuple[str, ...]

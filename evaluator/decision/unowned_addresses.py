@@ -1,8 +1,9 @@
 """Find where the report contains a host address that no interface owns.
 
 The address may be on a loopback link, at the other end of a point-to-point link, rejected by duplicate address
-detection, listed without its interface, or written in an invalid form; or it may be an IPv6 address that contains an
-IPv4 address of an interface. Each of these explains a `no_match` better than the guess that the host is behind NAT.
+detection, listed without its interface, or written in an invalid form. Or the address is an IPv6 address that contains
+an IPv4 address of an interface. Each of these causes explains a `no_match` better than the guess that the host is
+behind NAT.
 
 If every host address has an owner, nothing is searched.
 """
@@ -23,14 +24,14 @@ from evaluator.names.numerics import addresses_read
 from evaluator.policy.language.environment import Question
 
 _MOST_NAMES = 6
-_MOST_OWNERS = 20  # of an IPv4 address inside an IPv6 address, in one finding
+_MOST_OWNERS = 20  # so many owners of an IPv4 address inside an IPv6 address are named in one finding
 
 _USE_ANOTHER = "use an address of another interface"
 _ASK_HOST = "ask the host with `ip -j -d addr show`"
 
 
 class AddressLocation(Struct, frozen=True, order=True):
-    """Where the report contains an address without an owner, as a message, with a hint."""
+    """A message about the place of an address without an owner in the report, and a hint."""
 
     address: Address
     message: str

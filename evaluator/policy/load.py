@@ -115,14 +115,14 @@ def _count_errors(problems: Problems) -> int:
 
 
 def _check_base(base: MergedPolicy, problems: Problems) -> None:
-    """Report the errors in a base as a policy of its own, but not its warnings, which the base itself gets."""
+    """Report the errors in a base as a policy of its own; a check of the base itself reports its warnings."""
     trial = Problems(problems.source)
     _lint(base, _check(base, trial), trial)
     problems.diagnostics.extend(problem for problem in trial.diagnostics if problem.severity is Severity.ERROR)
 
 
 def _check_without_base(texts: Sequence[ParsedText], problems: Problems) -> None:
-    """Report mistakes in rules of texts whose base is missing, except unknown names, which the base may declare."""
+    """Report mistakes in rules if a base is missing, except unknown names: the base possibly declares them."""
     trial = Problems(problems.source)
     for text in texts:
         for located in rule_maps(text.located):
@@ -189,7 +189,7 @@ def _parameter(name: str, declaration: ParameterDeclaration, problems: Problems)
 
 
 def _is_parameter_name(name: str, span: Span, problems: Problems) -> bool:
-    """Return whether a parameter may have this name; report it if not."""
+    """Return whether this name is allowed for a parameter; report the name if not."""
     reserved = {*words_of(None), *FUNCTIONS, *VERBS, *KEYWORDS, "nic", "other", "parameters"}
     if name.isidentifier() and name.isascii() and name not in reserved:
         return True
@@ -214,7 +214,7 @@ def _default(name: str, type_: Type, located: Located, problems: Problems) -> Li
 
 
 def _warn_of_lookalikes(located: Located, subject: str, problems: Problems) -> None:
-    """Report invisible characters, and characters that look like others, in a text or in the texts of a list."""
+    """Report invisible and lookalike characters in a text, or in the texts of a list."""
     for part in (located, *located.children.values()):
         lookalike = lookalike_in(part.value) if isinstance(part.value, str) else None
         if lookalike is not None:

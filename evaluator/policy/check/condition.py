@@ -7,8 +7,9 @@ only if the MTU is known. Each checked condition therefore carries two sets: the
 
 - `x is known`: x if true; `x is unknown`: x if false;
 - `not a`: the two sets are exchanged;
-- `a and b`: b is checked with the values that are known if a is true. If the whole is true, a and b are true: the union
-  of their `if_true`. If it is false, evaluation stopped at a or at b: the intersection of the sets of these two points;
+- `a and b`: b is checked with the values that are known if a is true. If the whole is true, a and b are true, so
+  `if_true` is the union of their `if_true`. If the whole is false, evaluation stopped at a or at b, so `if_false` is
+  the intersection of the sets at these two points;
 - `a or b`: the same with true and false exchanged;
 - a quantifier proves nothing outside of it, because its list may be empty.
 
@@ -52,7 +53,7 @@ _NOTHING: frozenset[Expression] = frozenset()
 
 
 class Checked(Struct, frozen=True):
-    """A condition (None if mistakes were reported), and the values that are known if it is true, if it is false."""
+    """A condition (None after mistakes), the values known if it is true, and the values known if it is false."""
 
     condition: Condition | None
     if_true: frozenset[Expression] = _NOTHING

@@ -1,8 +1,8 @@
 """Checks operands: whether each word, call and list exists, and its type.
 
-`operand` resolves an operand with the type that it has at this place of the rule: `integer?`, or `integer` if the text
-before it proves that it is known. `known_value` is for operands whose value is used, in a comparison or as an argument:
-it reports an operand that may still be unknown.
+`operand` resolves an operand with the type that it has at this place of the rule: `integer?` if the value may be
+unknown, or `integer` if the text before the operand proves that the value is known. `known_value` is for operands whose
+value is used, in a comparison or as an argument: it reports an operand that may still be unknown.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class ExpressionChecker:
         self._filter_of = filter_of
 
     def known_value(self, node: nodes.Operand, scope: Scope) -> Expression | None:
-        """Return the operand; None if it has mistakes or may be unknown, which is reported."""
+        """Return the operand; report it and return None if it has mistakes or may be unknown."""
         operand = self.operand(node, scope)
         if operand is not None and operand.type.optional:
             self._refuse_unknown(operand, node, "the comparison")
@@ -115,7 +115,7 @@ class ExpressionChecker:
         return None if value is None else _narrowed(value, scope)
 
     def _owner(self, owner: Expression, parts: tuple[nodes.Name, ...]) -> Expression | None:
-        """Return the value before a dot; None if it may be unknown, which is reported."""
+        """Return the value before a dot; report it and return None if it may be unknown."""
         if not owner.type.optional:
             return owner
         word = nodes.DottedName(parts, Span(parts[0].span.start, parts[-1].span.end))
@@ -249,7 +249,7 @@ class ExpressionChecker:
 
 
 def _narrowed(expression: Expression, scope: Scope) -> Expression:
-    """Return the value with its known type if it is proven known at this place, else unchanged."""
+    """Return the value, with its known type if the rule proves at this place that it is known."""
     if expression.type.optional and expression in scope.known and isinstance(expression, Read | ParameterValue):
         return replace(expression, type=expression.type.known)
     return expression

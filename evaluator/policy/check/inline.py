@@ -5,8 +5,8 @@ substituted for its `nic`. So a named condition needs no support in the interpre
 analysis of rules: after the check it no longer exists.
 
 Substitution must not capture variables. If a variable bound in the condition has a name that already has a meaning at
-the place of use, it gets underscores appended. Names are replaced in the texts of the nodes too, because texts are
-printed in traces.
+the place of use, underscores are appended to the variable's name. Names are replaced in the texts of the nodes too,
+because texts are printed in traces.
 
 Only the texts show that a condition was inserted: the text of each of its clauses begins with the words of the use,
 `layer is container_bridge (layer.name like "cni*")`. So a trace names the condition, and the clause in it that decided.
@@ -41,9 +41,9 @@ _Any = TypeVar("_Any", bound=Node)
 
 
 class NamedCondition(Struct, frozen=True):
-    """A checked condition about `nic`, and the values that are known if it is true, if it is false.
+    """A checked condition about `nic`, the values known if it is true, and the values known if it is false.
 
-    `length` is the length of its text, plus the lengths of the conditions that it uses.
+    `length` is the length of the condition's text, plus the lengths of the conditions that it uses.
     """
 
     condition: Condition
@@ -53,7 +53,7 @@ class NamedCondition(Struct, frozen=True):
 
 
 class NamedConditions:
-    """The named conditions of a policy, None for those with mistakes; `used` are the names that were used."""
+    """The named conditions of a policy, None for conditions with mistakes; `used` are the names that rules use."""
 
     def __init__(self, by_name: Mapping[str, NamedCondition | None] | None = None) -> None:
         self.by_name = {} if by_name is None else by_name

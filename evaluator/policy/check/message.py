@@ -21,7 +21,7 @@ _NOT_PRINTABLE = (Base.HOST, Base.REPORT)
 
 
 def check_message(scalar: ScalarText, scope: Scope, problems: Problems) -> Template:
-    """Return the template of a message, without words that have mistakes, which are reported."""
+    """Return the template of a message; words with mistakes are reported and left out."""
     parts: list[str | Expression] = []
     at = 0
     for piece in _PIECE.finditer(scalar.text):

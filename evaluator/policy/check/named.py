@@ -28,7 +28,7 @@ _STATE_NAMES = frozenset({*(state.name for state in STATES), *KNOWING})
 def check_conditions(
     declarations: Mapping[str, ConditionDeclaration], parameters: Mapping[str, Type], problems: Problems
 ) -> NamedConditions:
-    """Return the checked conditions by name, None for those with mistakes, which are reported."""
+    """Return the checked conditions by name; a condition with mistakes is reported, and its value is None."""
     return _Checker(declarations, parameters, problems).all()
 
 

@@ -1,7 +1,8 @@
-"""Checks relations: whether `=`, `<`, `in`, `overlaps`, `within`, `like`, `above` can compare the types of its sides.
+"""Checks each relation: whether its operator, such as `=` or `in`, can compare the types of the two sides.
 
-A literal that the other side can never equal is a mistake too, for example an unknown kind, or an invalid glob: the
-relation would be always false without any sign of it. Hints show the relation that was probably intended.
+Two kinds of literals are mistakes too: a literal that the other side can never equal, such as an unknown kind, and an
+invalid glob. With such a literal the relation is always false, and the author would not notice. Hints show the relation
+that was probably intended.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class RelationChecker:
         self._problems.error("WRONG_TYPE", message, node.span, hint)
 
     def _refuse_null(self, node: nodes.Relation) -> bool:
-        """Report a comparison with `null` or a similar word of another language; return whether this is one."""
+        """Report a comparison with `null` or a similar word of another language; return whether it was reported."""
         for side, other in ((node.right, node.left), (node.left, node.right)):
             if isinstance(side, nodes.DottedName) and side.text in foreign.NULLS:
                 is_known = node.sign.text in ("!=", "<>") or node.negation is not None

@@ -63,7 +63,7 @@ class ConditionWriter:
         return {**self._values.constants, "near": _near}
 
     def begin_rule(self, *, is_on_candidates: bool) -> list[ast.stmt]:
-        """Start a rule and return the list to which statements are appended that the rule executes once.
+        """Start a rule and return the list for the statements that the rule executes once.
 
         `is_on_candidates` is true if every subject of the rule is a candidate.
         """
@@ -94,7 +94,7 @@ class ConditionWriter:
         return ast.Tuple([self._values.value(word) for word in words], ast.Load())
 
     def lookup(self, lookup: IndexLookup) -> ast.expr:
-        """Write the interfaces that an index lookup gives."""
+        """Write an expression for the interfaces that an index lookup returns."""
         key = None if lookup.key is None else self._values.value(lookup.key)
         match lookup.index, key:
             case Index.OWNERS, _:
@@ -206,14 +206,14 @@ def _is_above(upper: ast.expr, lower: ast.expr) -> ast.expr:
 
 
 def _with_floor_last(body: Condition) -> Condition:
-    """Return a body that begins with `x above y` with this part last, because the other parts are cheaper."""
+    """Return a body; if it begins with `x above y`, this part is moved to the end: the others are cheaper."""
     if not isinstance(body, AllOf):
         return body
     return replace(body, conditions=(*body.conditions[1:], body.conditions[0]))
 
 
 def _near(facts: HostFacts, floor: Link, items: tuple[Link, ...]) -> tuple[Link, ...]:
-    """Return the interfaces of a list that may be above `floor`; of a long list, only those that are above it."""
+    """Return all interfaces of a short list, or the interfaces of a long list that are above `floor`."""
     if len(items) <= _SHORT_LIST:
         return items
     names = frozenset(facts.topology.above(floor.name))

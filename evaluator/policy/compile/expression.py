@@ -2,10 +2,11 @@
 
 A value that does not depend on the subject or on a variable is computed once for each rule: a statement before the loop
 assigns it to a name such as `once3`. This is correct because every expression of the language has a value and no side
-effects, so computing it earlier, or without need, changes nothing.
+effects. So it changes nothing to compute a value earlier, or without need.
 
-There is one exception. Part of a list may be unknown until the rule has tested `is known`, so such a list cannot be
-converted before the loop. It is converted on first use and cached in the environment (`_on_first_use`).
+There is one exception: a list with parts that may be unknown. The rule first tests whether these parts are known, so
+the list cannot be converted before the loop. The list is converted on first use and cached in the environment
+(`_on_first_use`).
 
 The names of computed values are cached by the nodes of the expression, never by their texts, because different
 expressions may have texts that look alike.
@@ -65,7 +66,8 @@ _DISTINCT = ("candidates", "interfaces", "owners")
 class Values:
     """Writes the values of one function.
 
-    `constants` are the values that expressions name, `statements` those that the current rule executes once.
+    `constants` are the values that expressions name. `statements` are the statements that the current rule executes
+    once.
     """
 
     def __init__(self, condition: Callable[[Condition], ast.expr]) -> None:
@@ -125,7 +127,7 @@ class Values:
         return ast.SetComp(self.identity(node.variable), [loop])
 
     def domain(self, node: Quantified | Filter) -> ast.expr:
-        """Write the list of a quantifier or filter; if its body begins with `x above y`, only what may be above `y`."""
+        """Write the list of a quantifier or filter; if its body begins with `x above y`, only elements above `y`."""
         domain, floor = self.value(node.domain), floor_of(node)
         if floor is None:
             return domain
@@ -219,7 +221,7 @@ class Values:
         return self._computed_once(("in", left, right), lambda: test)
 
     def beyond_extreme(self, extreme: Extreme) -> ast.expr:
-        """Write whether the least value of a list is less than the subject's, or the greatest is greater.
+        """Write whether a list's least value is less than the subject's value, or its greatest value is greater.
 
         The least or greatest value is computed once for each rule; it is None if the list is empty.
         """

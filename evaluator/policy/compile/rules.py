@@ -19,7 +19,8 @@ Four optimizations make the functions fast:
 - A value that does not depend on the subject is computed once for each rule, before the loop over the subjects
   (`expression.py`). Expressions are recognized as equal by their nodes, never by their texts: two texts may look alike.
 - A list that is only searched becomes a set, networks by prefix length, or one compiled pattern.
-- A rule on all interfaces is evaluated only for those that an index gives (`policy/run/candidate_index.py`).
+- A rule on all interfaces is evaluated only for the interfaces that an index lookup returns
+  (`policy/run/candidate_index.py`).
 - A rule on candidates is skipped if there are no candidates.
 
 The step budget is charged before a rule is evaluated. `warn` rules are charged by the first function too, so the second
@@ -154,7 +155,7 @@ def compile_decide(program: Program) -> DecideFunction:
 
 
 def compile_results_and_findings(program: Program) -> ResultsFunction:
-    """Return a function that takes the trace of the rules that decide, and evaluates the others.
+    """Return a function that takes the trace of the rules that decide, and evaluates all other rules.
 
     It returns the trace of all rules and their findings. The steps of all rules have been charged before.
     """
@@ -175,7 +176,7 @@ def compile_results_and_findings(program: Program) -> ResultsFunction:
 
 
 def compile_condition(program: Program, condition: Condition) -> ConditionFunction:
-    """Return a function that returns whether a condition is true for an interface, or at all if it has no `nic`."""
+    """Return a function that tests a condition, for one interface if the condition mentions `nic`."""
     writer = ConditionWriter()
     once = writer.begin_rule(is_on_candidates=False)
     result = ast.Return(writer.condition(condition))

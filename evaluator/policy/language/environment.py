@@ -70,7 +70,7 @@ class Question:
         return self.owned.get(nic.name, _NOTHING)
 
     def owners_with_host_prefix(self) -> tuple[Link, ...]:
-        """Return the owners that may have an address with the prefix length /32 (IPv4) or /128 (IPv6)."""
+        """Return the owners in `facts.with_host_prefix`; no other owner has a /32 (IPv4) or /128 (IPv6) address."""
         names = self.facts.with_host_prefix
         return tuple([nic for nic in self.owners if nic.name in names])
 
@@ -111,7 +111,7 @@ class Environment(Struct, frozen=True):
 
 
 def identity(value: object) -> object:
-    """Return the key for comparing a value: the name of an interface, the address of an owned address, else itself."""
+    """Return the key for comparing a value: an interface's name, an owned address's address, else the value."""
     if isinstance(value, Link):
         return value.name
     return value.address if isinstance(value, OwnedAddress) else value

@@ -1,4 +1,4 @@
-"""Programs: a checked policy with its parameters, its rules, the cost of each rule, and the texts that it is from."""
+"""Programs: a checked policy with its parameters, its rules, the cost of each rule, and the texts of the policy."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Rule(Struct, frozen=True):
 
 
 class Parameter(Struct, frozen=True):
-    """A declared parameter. A parameter that has no default and is not optional must be given."""
+    """A declared parameter. A parameter without default needs a value in each decision, unless it is optional."""
 
     name: str
     type: Type
@@ -89,8 +89,8 @@ class PolicyText(Struct, frozen=True):
 class Program(Struct, frozen=True):
     """A policy that can be run. `warnings` are the warnings of the checker, sorted by place.
 
-    `contents` are the texts of the policy, base first, its own text last. `texts` are their names and digests, and
-    `digest` is the digest of all of them together.
+    `contents` are the texts of the policy, base first, its own text last. `texts` are the names and digests of these
+    texts, and `digest` is the digest of all texts together.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """The table of verbs.
 
 An entry describes the rules with one verb: the interfaces that they look at, their effect, and their words in
-explanations. The checker, the interpreter, the compiler, the explanations and the reference page read this table. Their
-code does not depend on the name of a verb, so a new verb with an existing effect needs only a new entry.
+explanations. The checker, the interpreter, the compiler, the explanations and the reference page read this table. None
+of them depends on the name of a verb, so a new verb with an existing effect needs only a new entry.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Verb(Struct, frozen=True):
 
     @property
     def chooses(self) -> bool:
-        """Whether it changes the candidates; such a rule gives no finding."""
+        """Whether a rule with this verb changes the candidates; such a rule gives no finding."""
         return self.effect in (Effect.ADD, Effect.REMOVE, Effect.KEEP)
 
     @property
@@ -68,12 +68,12 @@ class Verb(Struct, frozen=True):
 
     @property
     def refuses(self) -> bool:
-        """Whether a decision is not `resolved` if the condition of the rule was true."""
+        """Whether the decision cannot be `resolved` if a rule with this verb was true."""
         return self.effect in (Effect.MAKE_AMBIGUOUS, Effect.REJECT)
 
     @property
     def settles(self) -> bool:
-        """Whether it decides about single interfaces."""
+        """Whether a rule with this verb decides about single interfaces."""
         return self.chooses or self.effect is Effect.REJECT
 
     @property

@@ -25,10 +25,10 @@ _MAYBE_TEXT, _MAYBE_INTEGER = Type(Base.TEXT, optional=True), Type(Base.INTEGER,
 _MAYBE_ADDRESS = Type(Base.ADDRESS, optional=True)
 _FIRST_ADDRESS = "the first A answer, else the first AAAA answer; if addresses were given, the first of them"
 _PRIMARY = (
-    "VDSM's `addr` and first `ipv6addrs`; in other reports the first address of each family that is not secondary"
+    "in VDSM reports, `addr` and the first of `ipv6addrs`; in others, the first non-secondary address of each family"
 )
 _ROUTES = "the destinations of its routes; if the report has no routing table, its subnets and default routes"
-_NETWORKS = "the logical networks that it carries, as their device or as a direct port of their bridge"
+_NETWORKS = "the logical networks that it carries: it is their device, or a direct port of their bridge"
 _VLAN_ID = "its VLAN ID, or its access tag in Open vSwitch; 0 if it is not a VLAN, unknown for a VLAN without an ID"
 _CONFLICTS = 'the values about which the report contradicts itself: "addr", "network"'
 
@@ -41,8 +41,8 @@ class Word(Struct, frozen=True):
     """A word: `name` is read from a value of type `owner` (None: it is used without an owner, such as `candidates`).
 
     `get` takes the environment and the value of the owner. `path` is for the compiler. If the value is an attribute of
-    the owner (of the environment for a word without an owner), `path` is the path of attributes to it. If `path` is
-    empty, the compiled code calls `get`.
+    the owner (of the environment for a word without an owner), `path` is the path of attributes to the value. If `path`
+    is empty, the compiled code calls `get`.
     """
 
     owner: Base | None
@@ -238,7 +238,7 @@ MESSAGE_WORDS: tuple[Word, ...] = (
     Word(_NIC, "vlan", _TEXT, "its VLAN: untagged, VLAN 100 or unknown VLAN", _vlan),
 )
 _KIND_MEANINGS = {
-    Kind.PHYSICAL: "a network card, or a device that the report lists as one",
+    Kind.PHYSICAL: "a network card, or a device that the report lists as a network card",
     Kind.VLAN: "a VLAN",
     Kind.VRF: "a VRF",
     Kind.TUN: "a tun or tap device",

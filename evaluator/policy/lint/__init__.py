@@ -11,9 +11,9 @@ There are two kinds of warnings, which are found by different methods.
    - `a` is always true if `not a` is impossible;
    - `a` implies `b` if `a and not b` is impossible.
 
-The analysis is sound, not complete: if it answers "impossible", no host exists; if it does not understand a condition,
-or has used up its budget of steps, it answers "possible", and a warning is missing. Warnings must not be wrong, because
-`activenic check --strict` makes them errors.
+The analysis is sound, not complete. If it answers "impossible", no such host exists. If it does not understand a
+condition, or has used up its budget of steps, it answers "possible", and a warning is missing. Warnings must not be
+wrong, because `activenic check --strict` makes them errors.
 
 From the bottom up:
 
@@ -23,5 +23,5 @@ From the bottom up:
 - `case.py`: one conjunction. It narrows the set of each value until nothing changes; an empty set is a contradiction;
 - `solve.py`: splits conditions with `or` into such cases, and reasons about the elements of lists;
 - `clauses.py`: asks the solver about each condition and its parts;
-- `pipeline.py`: asks the solver about each rule, given what the rules before it do to the candidates.
+- `pipeline.py`: asks the solver about each rule, with the candidates that the rules before it leave.
 """

@@ -8,9 +8,10 @@ This is constraint propagation over abstract domains. Each expression has the se
   interfaces: above, below, neither;
 - a list: only the number of its elements, as the expression `count(list)`.
 
-Each literal makes these sets smaller. Literals that compare two expressions are applied repeatedly, because narrowing
-one side may narrow the other, and facts that follow from other words are derived after each round (`_derive`: members
-imply a kind, a prefix length implies a family). If a set becomes empty, the conjunction is impossible.
+Each literal makes these sets smaller. Literals that compare two expressions are applied repeatedly, because a smaller
+set on one side can make the set of the other side smaller. After each round, facts that follow from other words are
+derived (`_derive`: members imply a kind, a prefix length implies a family). If a set becomes empty, the conjunction is
+impossible.
 
 All sets are supersets of the real values, so stopping early is safe: after `_ROUNDS` rounds the sets may be larger than
 necessary, but never too small. Without this limit, `a < b and b < c and c < a` for integers without an upper bound

@@ -207,7 +207,7 @@ def is_constant(condition: Condition) -> bool:
 
 
 def _is_reported_by_checker(cause: Cause) -> bool:
-    """Return whether `check/condition.py` has reported the cause: a test whether an always known value is known."""
+    """Return whether the cause is `is known` for an always known value, which `check/condition.py` has reported."""
     return len(cause.parts) == 1 and isinstance(cause.parts[0], IsKnown)
 
 

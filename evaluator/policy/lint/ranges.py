@@ -1,4 +1,4 @@
-"""The values that each word can have in a valid report. The readers of reports enforce them.
+"""The values that each word can have in a valid report. The readers of reports enforce these ranges.
 
 `HINTS` describes the same ranges in words, by the name of the word.
 """

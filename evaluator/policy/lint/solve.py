@@ -57,7 +57,7 @@ class Solver:
         self._names = 0
 
     def never(self, *conditions: Condition) -> bool:
-        """Return whether the conditions are certainly not true together on any host."""
+        """Return whether it is certain that the conditions are not all true together on any host."""
         return self._never(conditions, ())
 
     def always(self, condition: Condition, *context: Condition) -> bool:

@@ -62,12 +62,12 @@ class Index(StrEnum):
     ROUTES = "the interfaces in the list `key`"
     NAMED = "the interface with the name `key`"
     OWNING = "the interfaces that own the address `key`"
-    HOST_PREFIXES = "the owners that may own a host address as /32 or /128"
+    HOST_PREFIXES = "the owners in `facts.with_host_prefix`: no other interface has a host address with /32 or /128"
     NEAR = "the interfaces with a subnet that contains an address of the list `key`"
 
 
 class IndexLookup(Struct, frozen=True):
-    """A lookup in an index, and the condition to evaluate for the interfaces that it gives (None: no condition)."""
+    """A lookup in an index, and the condition to evaluate for the interfaces in its result (None: no condition)."""
 
     index: Index
     key: Expression | None
@@ -87,7 +87,7 @@ def lookup_for(rule: Rule) -> IndexLookup | None:
 
 
 def _narrowed(lookup: IndexLookup) -> IndexLookup:
-    """Use the smaller index of owners with a host prefix if the rest of the condition is false for all others."""
+    """Use the smaller index of owners with a host prefix if the rest of the condition is false for all other owners."""
     if lookup.index is Index.OWNERS and lookup.rest is not None and _needs_host_prefix(lookup.rest):
         return replace(lookup, index=Index.HOST_PREFIXES)
     return lookup
@@ -194,8 +194,9 @@ def _host_word(expression: Expression) -> str:
 class Extreme(Struct, frozen=True):
     """A quantifier that compares the subject's value only with the least or greatest value of a list.
 
-    `some other in LIST satisfies other.WORD < nic.WORD` is true if the least value is less than the subject's; with
-    `>`, if the greatest value is greater. The result is the same whether or not the list contains the subject.
+    `some other in LIST satisfies other.WORD < nic.WORD` is true if the least value is less than the subject's value.
+    With `>`, it is true if the greatest value is greater. The result is the same whether or not the list contains the
+    subject.
     """
 
     domain: Expression
@@ -204,9 +205,9 @@ class Extreme(Struct, frozen=True):
 
 
 def extreme_of(condition: Quantified) -> Extreme | None:
-    """Return the comparison with a least or greatest value that a quantifier is equal to; None if there is no such one.
+    """Return the comparison with a least or greatest value that can replace a quantifier; None if none can.
 
-    The quantifier may also be `no`, which is the opposite.
+    A `no` quantifier is replaced by the opposite of the comparison.
     """
     body = condition.body
     if condition.quantifier is Quantifier.EVERY or not is_early(condition.domain) or not isinstance(body, Related):

@@ -4,7 +4,7 @@ An explanation must name one short reason for each rule and interface: "`nic.add
 false; nic.addresses = (empty)". It does not repeat the whole condition.
 
 A clause is a condition without `and`, `or` or `not` at its root. The deciding clause is found by evaluating from left
-to right, as the interpreter does, and stopping where the value became certain:
+to right, as the interpreter does, and stopping as soon as the value is certain:
 
 - of an `and`, the first part that is false, otherwise the last part;
 - of an `or`, the first part that is true, otherwise the last part;
@@ -74,7 +74,7 @@ class DecidingClause(Struct, frozen=True):
 class _Clause(Struct, frozen=True):
     """The parts of a clause that have values to show: its operands, its filtered lists and its state, if it has one.
 
-    Each operand comes with whether it depends on the rule's subject or on a variable.
+    Each operand has a boolean: whether the operand depends on the rule's subject or on a variable.
     """
 
     operands: tuple[tuple[Expression, bool], ...]

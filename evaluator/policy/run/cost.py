@@ -3,13 +3,13 @@
 Two figures describe the cost of a rule:
 
 - `cost_of` gives its degree, such as n², from the text alone: the number of subjects times the lists of the nested
-  quantifiers. `activenic check` prints it, and the message about a policy that is too expensive.
+  quantifiers. `activenic check` prints this degree, and the message about a policy that is too expensive contains it.
 - `count_steps` counts steps for one report, with the sizes that the report, the host and the parameters have. The sum
   for all rules must not exceed `STEP_BUDGET`; otherwise PolicyError is raised before the rule is evaluated.
 
 Invariant: the count is an upper bound of the clauses that the interpreter evaluates, for every policy and every host. A
-test counts the interpreter's clauses on hosts that are large in one way each and compares. A step is roughly the work
-of the interpreter for one clause. Everything that can grow is counted:
+test compares it with the number of clauses that the interpreter evaluated, on hosts that are each large in one respect.
+A step is roughly the work of the interpreter for one clause. Everything that can grow is counted:
 
 - each clause, once for each subject and each element of the lists of the quantifiers around it, with the elements that
   its relation searches: a set for `overlaps` and `within`, prefix lengths for `in` a list of networks, every pattern of
@@ -21,18 +21,19 @@ of the interpreter for one clause. Everything that can grow is counted:
 
 Each count has two figures (`_Steps`): the most for one subject, and the most for all subjects together. This matters
 for lists of interfaces: one interface that has all VLANs of a host on top costs as much as many interfaces with one
-each. So the lists of all subjects are counted by their sum if that is less than the longest list for each subject.
+VLAN each. So the lists of all subjects are counted by the sum of their lengths, if this sum is less than the longest
+length times the number of subjects.
 
-Second invariant: a larger size never gives a smaller count. So `Costs` can find out once, when a policy is compiled, up
-to how many interfaces a host with short lists and texts (below `SHORT`) is certain to be within the budget. Nothing is
-counted for such a host; counting would take longer than the decision.
+Second invariant: a larger size never gives a smaller count. So `Costs` computes a number of interfaces once, when a
+policy is compiled. A host with fewer interfaces, and with short lists and texts (below `SHORT`), is certain to be
+within the budget. Nothing is counted for such a host, because counting would take longer than the decision.
 
-Two things were tried and rejected: a second, coarse bound that was computed before the exact count, because the exact
-count at compile time saves as much; and, for this limit, lists as long as the number of interfaces, which gave 256
-instead of 1024 interfaces for the shipped policies.
+Two ideas were tried and rejected. The first was a coarse bound before the exact count; the exact count at compile time
+saves as much. The second was to assume, for this number of interfaces, lists as long as the number of interfaces. For
+the shipped policies this gave 256 instead of 1024 interfaces.
 
-The closure of the topology is expensive to build. It is built only if its own steps are within the budget, and direct
-neighbours are counted without it.
+The closure of the topology is expensive to build, so it is built only if its own steps are within the budget. Direct
+neighbours are counted without the closure.
 """
 
 from __future__ import annotations
@@ -420,7 +421,7 @@ class Costs:
         self.affordable_size = self._largest_affordable_size(program.rules)
 
     def _largest_affordable_size(self, rules: tuple[Rule, ...]) -> int:
-        """Return a number of interfaces with which no usual host exceeds the budget; 0 if even the smallest may."""
+        """Return a number of interfaces with which no usual host exceeds the budget; 0 if no number is certain."""
         for size in (2048, 1024, 512, 256, 128, 64, 32, 16):
             sizes = Sizes.usual(size, self._parameters)
             if sum(count_steps(rule, sizes) for rule in rules) <= STEP_BUDGET:
@@ -428,7 +429,7 @@ class Costs:
         return 0
 
     def budget(self, question: Question) -> Budget | None:
-        """Return the budget of one decision; None if the host is so usual and small that it cannot exceed it."""
+        """Return the budget of one decision; None if the host is so usual and small that no limit is needed."""
         host = question.host
         is_usual = len(host.answers) < SHORT and (host.asked is None or len(host.asked) < SHORT)
         is_usual = is_usual and all(map(_is_short, question.parameters.values()))

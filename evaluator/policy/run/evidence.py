@@ -6,8 +6,8 @@ result could be wrong.
 
 Idea: give each condition two bounds. In the upper bound every clause that reads a missing fact is replaced by the
 constant that helps the condition to be true; in the lower bound by the constant that helps it to be false. `not` and
-`no` exchange the two. The missing facts could change the condition if the upper bound is true and the lower bound is
-false. If both have the same value, no value of the missing facts changes the condition.
+`no` exchange the two bounds. The missing facts could change the condition if the upper bound is true and the lower
+bound is false. If both have the same value, no value of the missing facts changes the condition.
 
 A clause is the smallest part without `and`, `or` and `not`. A quantifier over a list that the report contains is not
 replaced as a whole: its body gets the bounds, so the quantifier is evaluated element by element.
@@ -52,7 +52,7 @@ class AffectedRules(Struct, frozen=True):
 
 
 def depends_on_missing(condition: Condition, missing: Set[str]) -> Condition:
-    """Return the condition under which another one depends on missing facts (`HostFacts.unsupported_words`)."""
+    """Return the condition under which a given condition depends on missing facts (`HostFacts.unsupported_words`)."""
     upper, lower = (_bound(condition, missing, value=value) for value in (True, False))
     return AllOf((upper, Not(lower, "", _NO_SPAN)), "", _NO_SPAN)
 

@@ -13,14 +13,14 @@ Invariant: no error can occur here for a checked program. Types match, unknown v
 is over a finite list. The step budget is charged before a rule is evaluated, so a rule that is too expensive never
 starts (`cost.py`).
 
-Three things are not literal, because otherwise an explanation of thousands of candidates would take minutes. Each has
-the same result as the literal reading:
+Without three optimizations, an explanation of thousands of candidates would take minutes. They never change a result:
 
 - A list in a form that a relation searches (a set, networks by prefix length) is built once for each rule and cached
   (`lists.py`).
-- A quantifier whose body begins with `x above nic` goes only through the interfaces above, not through the whole list.
-- A quantifier that only compares each element's name or position with the subject's is one comparison with the least or
-  greatest element (`candidate_index.extreme_of`).
+- A quantifier whose body begins with `x above nic` goes only through the interfaces above `nic`, not through the whole
+  list.
+- Some quantifiers only compare the name or position of each element with that of the subject. For them, one comparison
+  with the least or greatest element is enough (`candidate_index.extreme_of`).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class RuleResult(Struct, frozen=True):
 def run(rules: Iterable[Rule], question: Question) -> tuple[RuleResult, ...]:
     """Apply the rules in their order, starting with no candidates, and return the result of each.
 
-    Raises PolicyError before a rule is evaluated if its upper bound of steps exceeds what remains of the step budget.
+    Raises PolicyError before a rule is evaluated if its upper bound of steps exceeds the rest of the step budget.
     """
     budget = Budget(question)
     results: list[RuleResult] = []
@@ -224,7 +224,7 @@ def _quantified(condition: Quantified, environment: Environment, bindings: Bindi
 
 
 def _is_beyond(extreme: Extreme, environment: Environment, bindings: Bindings) -> bool:
-    """Return whether the least value of a list is less than the subject's, or the greatest is greater."""
+    """Return whether a list's least value is less than the subject's value, or its greatest value is greater."""
 
     def extreme_values(items: Iterable[Link]) -> tuple[object, ...]:
         values = sorted(word.get(environment, item) for item in items)  # type: ignore[type-var]  # integers, or texts

@@ -3,10 +3,10 @@
 `extends` forms a chain, not a tree: a text has at most one base. The texts are read from the policy's own text down to
 the last base, and stored in the opposite order, base first, because later texts change earlier ones.
 
-All texts are joined to one `Source`, base first. A span is a pair of offsets in the joined text, so the spans of all
-texts can be used side by side: the later stages (merge, check, lint) need not know that there is more than one text,
-and the joined source still prints each diagnostic with the name, line and column of the text that contains it. To get
-such spans, each text is parsed alone and its spans are then moved by the offset of its text.
+All texts are joined to one `Source`, base first. A span is a pair of offsets in the joined text, so the later stages
+(merge, check, lint) need not know that the policy has several texts. The joined source still prints each diagnostic
+with the name, line and column of the text that contains its place. To get such spans, each text is parsed alone. Then
+its spans are moved by the offset of the text.
 
 How a base is found is a parameter (`FindBase`), because there are two sources: shipped policies and files
 (`files_of`), and the record of a decision, which contains all texts (`recorded`). A replay therefore never reads a
@@ -118,7 +118,7 @@ class _Level:
 
     @property
     def names_base(self) -> bool:
-        """Whether the text extends another one."""
+        """Whether the text extends another text."""
         return self.located is not None and "extends" in self.located.children
 
     def base(self, levels: Sequence[_Level], find: FindBase) -> Source | None:

@@ -5,8 +5,8 @@ rule of the text may use a condition of the base. So types and names are resolve
 is also checked as a policy of its own (`levels` yields the merged policy of every level, and `load.py` checks them), so
 a mistake in a base is reported even if the text replaces the rule that contains it.
 
-Parameters and conditions are maps, to which the text may add entries. Of an inherited parameter it may change the
-default and the description, but not the type. It may not change an inherited condition.
+Parameters and conditions are maps, to which the text may add entries. The text can change the default and the
+description of an inherited parameter, but not the type. It cannot change an inherited condition.
 
 Rules are a list, and their order has a meaning. The entries of the text are edit instructions for the list of the base.
 They are applied from top to bottom, each to the result of the entries above it:
@@ -153,7 +153,7 @@ def _named_children(located: Located, key: str) -> Iterator[tuple[str, Located, 
 
 
 def _refuse_duplicate_name(entry: RuleEntry, above: Container[str], problems: Problems) -> bool:
-    """Report a rule whose name another rule above in the same text has; return whether this is so."""
+    """Report a rule if a rule above it in the same text has the same name; return whether it was reported."""
     if not entry.name or entry.name not in above:
         return False
     span = entry.located.children["name"].span

@@ -1,12 +1,12 @@
 """Compares the base of a policy with the digest that the policy expects (`sha256` next to `extends`).
 
-The pin is the digest of the base with all texts that the base itself extends, so a change anywhere below is noticed.
-It is the `policy.sha256` of the base's own decisions, which operators can copy from a record.
+The pin is the digest of the base with all texts that the base itself extends, so a change in any of these texts is
+noticed. It is the `policy.sha256` of the base's own decisions, which operators can copy from a record.
 
 A base with another digest gives a warning, not an error, and decisions are made with the base as it is now: an update
 of a shipped policy does not stop decisions. If the expected digest is that of a shipped policy, the warning names the
-rules, parameters and conditions that differ. If it is that of an earlier release (`policies/released.json`), the
-warning names the release.
+rules, parameters and conditions that differ. If the expected digest is in an earlier release
+(`policies/released.json`), the warning names the release.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ computed here from the raw text. The characters of the text are a subsequence of
 an escape such as `\t` or `\u0041` means a character that is not in the raw text. Only `\"` and `\\` are supported;
 other escapes are refused.
 
-Line breaks are not folded here. The parser of rules ignores them, and `check/message.py` folds those of messages.
+Line breaks are not folded here. The parser of rules ignores them, and `check/message.py` folds the line breaks of
+messages.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Finds the typing mistake that makes a text invalid YAML.
 
-A YAML parser reports the place at which it cannot continue, in terms of its grammar ("did not find expected key").
-This is often below the mistake: a quote that is never closed is an error at the end of the file. So the lines up to
-that place are read again, from the top. Each line is split into indentation, dash, key and value, and is tested
-for mistakes that people make: a tab, a dash that is not a hyphen, a missing space or colon, a key in the wrong column.
-The first mistake explains the error. If no line has one, the parser's own message is used.
+A YAML parser reports the place at which it cannot continue, in terms of its grammar ("did not find expected key"). This
+is often below the mistake: a quote that is never closed is an error at the end of the file. So the lines up to that
+place are read again, from the top. Each line is split into indentation, dash, key and value, and is tested for mistakes
+that people make: a tab, a dash that is not a hyphen, a missing space or colon, a key in the wrong column. The first
+mistake explains the error. If no line has a mistake, the parser's own message is used.
 
 These tests are heuristics: a valid text may fail them. So they run only on texts that the parser has refused, with one
 exception, `odd_indentation`. They know the keys of policy files and of policy tests.
@@ -74,7 +74,7 @@ class _Line(Struct, frozen=True):
 
 
 def first_mistake(text: str, end: int) -> YamlMistake | None:
-    """Return the first mistake up to the line of the offset at which the parser stopped; None if no line has one."""
+    """Return the first mistake up to the line at which the parser stopped; None if there is no mistake."""
     stop = text.find("\n", end)
     before: list[_Line] = []
     for line in _lines(text[: len(text) if stop < 0 else stop]):

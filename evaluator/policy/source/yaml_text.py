@@ -9,10 +9,10 @@ It accepts a subset of YAML. Refused are:
 
 The reader works on the events of PyYAML, not on its nodes or objects: only events still have the places, the style of
 each scalar, and the anchors and tags. Depth and number of values are limited while the events are read, so a hostile
-text cannot exhaust the stack or the memory. Everything that is refused is reported, and its value is read anyway and
-marked as `broken`: the later stages then know that a value exists and do not report it a second time.
+text cannot exhaust the stack or the memory. Each refused part is reported. Its value is read anyway and marked as
+`broken`, so the later stages know that a value exists and do not report it a second time.
 
-For a text that is not YAML, PyYAML stops at the first error. Its message is replaced by a better one, if
+For a text that is not YAML, PyYAML stops at the first error. Its message is replaced by a better message if
 `yaml_mistakes.py` finds the cause.
 """
 

@@ -1,16 +1,16 @@
-"""The canonical form of a sentence of the rule language: its spaces, its quotes, and where it breaks into lines.
+"""The canonical form of a sentence of the rule language: its spaces, its quotes and its line breaks.
 
 The sentence is read as tokens, never as checked rules, so that a sentence with an unknown word is formatted as well and
 parentheses stay as their author wrote them. Tokens become a tree of parts that can break:
 
-- a chain of `or` or of `and`, which breaks before each of its words, the looser ones first;
+- a chain of `or` or of `and`, which breaks before each `or` or `and`; `or`, which binds less tightly, breaks first;
 - a head with a body: `not`, or `some x in LIST satisfies`, whose body may begin on a line of its own;
-- parentheses, whose content breaks as it would outside of them;
+- parentheses; their content breaks in the same way as a condition without parentheses;
 - everything else, which never breaks.
 
-A part that fits into the rest of its line is written on it. Otherwise its outermost chain breaks, each further line two
-columns deeper than the line of the first. This is the usual greedy layout of pretty printers (Oppen); the result does
-not depend on where the lines were broken before, so formatting a formatted sentence changes nothing.
+A part that fits into the rest of its line is written on it. Otherwise its outermost chain breaks, and each further line
+is indented by two columns more than the first line. This is the usual greedy layout of pretty printers (Oppen); the
+result does not depend on where the lines were broken before, so formatting a formatted sentence changes nothing.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _Read = Callable[[], _Part]
 def lay_out(pieces: Sequence[Piece], first_column: int, indent: int) -> list[str]:
     """Return the lines of a sentence or condition.
 
-    `first_column` is the column where its first line begins, `indent` that of its further lines, less two.
+    `first_column` is the column of the first line. Further lines begin two columns to the right of the column `indent`.
     """
     when = next((at for at, piece in enumerate(pieces) if piece.text == "when"), None)
     start = 0 if when is None else when + 1

@@ -2,8 +2,8 @@
 
 The input is the unexpected token, the tokens before it, and the names of the tokens that the parser would accept there.
 The functions in `of_token` each know one kind of mistake. They are tried in a fixed order, from the most specific
-context to the least specific, and the first result is used. The place of a mistake may be another token than the
-unexpected one: for a parenthesis that is never closed, it is the opening one.
+context to the least specific, and the first result is used. The place of a mistake can differ from the unexpected
+token. For a parenthesis that is never closed, the place is the opening parenthesis.
 
 A character that begins no token is explained by `of_character`: quotes, signs of other languages, values without
 quotes such as `10.0.0.0/8`, and characters that only look like ASCII.
@@ -257,7 +257,7 @@ def _after_is(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> M
 
 
 def _operand_of(pieces: Sequence[Piece]) -> Sequence[Piece]:
-    """Return the tokens of the word at the end: `nic`, `.`, `mtu`."""
+    """Return the last tokens if they are the parts of one dotted word, such as `nic`, `.` and `mtu`."""
     start = len(pieces)
     while start and (pieces[start - 1].kind == "NAME" or pieces[start - 1].text == "."):
         start -= 1
