@@ -64,7 +64,7 @@ class Policy:
         """Return the decision for one host.
 
         Every outcome is a status of the decision. PolicyError is raised only for invalid input: a parameter that is
-        unknown, missing or of another type, or a report on which the policy could exceed its step budget.
+        unknown, missing or of another type than declared, or a report on which the policy could exceed the step budget.
         """
         if not isinstance(host, HostAddresses):
             raise TypeError("host must be HostAddresses: use HostAddresses.of(…) or resolve_host(…)")

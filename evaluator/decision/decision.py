@@ -7,7 +7,7 @@ its inputs (`Basis`), which include the whole report. A caller that stores many 
 instead.
 
 Invariant: a decision is a value. Equal inputs give equal documents, byte for byte. The order of the interfaces in the
-report and the order of the DNS answers change nothing, unless the policy uses a word that reads this order
+report and of the DNS answers changes nothing, unless the policy uses a word that depends on order
 (`policy/run/required_facts.py`, `order_words`).
 
 Three points of the design:

@@ -71,7 +71,7 @@ def missing_facts(compiled: CompiledPolicy, report: Report, question: Question, 
         if _is_true_for_any(rules[number], could_change, question, afters[number], _hits(results[number], answer))
     ]
     if doubtful:
-        severity, hint = Severity.WARNING, f"{_HINT}; {quote_all(doubtful)} may be true only because of that"
+        severity, hint = Severity.WARNING, f"{_HINT}; {quote_all(doubtful)} may be true only because of missing facts"
     message = f"the policy uses {quote_all(sorted(facts))}, which this {quote(report.format)} report does not contain"
     yield Finding(FindingCode.REPORT_LACKS_FACT, severity, message, hint=hint)
 

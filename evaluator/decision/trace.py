@@ -1,8 +1,8 @@
 """The trace of a decision and its explanation, as data.
 
 The trace (`Step`) is part of the decision document: the candidates before and after each rule. The explanation
-(`schemas/explanation.schema.json`) also contains, for each interface and rule, the clause of the condition that
-decided, and the smallest change of the inputs that would make the interface the answer.
+(`schemas/explanation.schema.json`) also contains the clause that decided each rule for each interface. For each
+interface it contains the smallest change of the inputs that would make this interface the answer.
 
 These types are here and not in the package `explain`, because `Decision` returns them and must not import it.
 """

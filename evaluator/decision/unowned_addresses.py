@@ -1,9 +1,9 @@
 """Find where the report contains a host address that no interface owns.
 
-The address may be on a loopback link, at the other end of a point-to-point link, rejected by duplicate address
-detection, listed without its interface, or written in an invalid form. Or the address is an IPv6 address that contains
-an IPv4 address of an interface. Each of these causes explains a `no_match` better than the guess that the host is
-behind NAT.
+The address can be on a loopback link, at the other end of a point-to-point link, or rejected by duplicate address
+detection. The report can list the address without its interface, or in an invalid form. The address can also be an IPv6
+address that contains an IPv4 address of an interface. Each of these causes explains a `no_match` better than the guess
+that the host is behind NAT.
 
 If every host address has an owner, nothing is searched.
 """
@@ -98,7 +98,7 @@ def _without_interface(address: Address, finding: Finding) -> AddressLocation:
 
 def _on_undescribed(address: Address, finding: Finding) -> AddressLocation:
     return AddressLocation(
-        address, f"the report shows {address} on an interface that it does not describe", finding.message
+        address, f"the report shows {address} on an interface that the report does not describe", finding.message
     )
 
 

@@ -1,7 +1,7 @@
 """Prints a policy and everything that it inherits as one text, with the same decisions.
 
 Rules and messages are printed from the values that the checker reads, so the result has the same meaning but not the
-same layout: a line break inside a message becomes a space. A comment at each rule names its text and line.
+same layout. For example, a line break inside a message becomes a space. A comment at each rule names its text and line.
 """
 
 from __future__ import annotations

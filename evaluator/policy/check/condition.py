@@ -1,9 +1,9 @@
 """Checks conditions: their types, and that a value that may be unknown is used only if it is proven known.
 
-The second check is a flow analysis, as in languages with null safety. A condition is evaluated from left to right and
-evaluation stops as soon as the result is fixed, so in `nic.mtu is known and nic.mtu > 1500` the comparison is evaluated
-only if the MTU is known. Each checked condition therefore carries two sets: the values that are known if it is true
-(`if_true`), and those that are known if it is false (`if_false`):
+The second check is a flow analysis, as in languages with null safety. A condition is evaluated from left to right, and
+evaluation stops as soon as the result is certain. So in `nic.mtu is known and nic.mtu > 1500` the comparison is
+evaluated only if the MTU is known. Each checked condition therefore carries two sets: the values that are known if it
+is true (`if_true`), and those that are known if it is false (`if_false`):
 
 - `x is known`: x if true; `x is unknown`: x if false;
 - `not a`: the two sets are exchanged;

@@ -1,8 +1,8 @@
 """Write the values in the conditions of a policy as Python expressions (syntax trees).
 
-A value that does not depend on the subject or on a variable is computed once for each rule: a statement before the loop
-assigns it to a name such as `once3`. This is correct because every expression of the language has a value and no side
-effects. So it changes nothing to compute a value earlier, or without need.
+A value that does not depend on the subject or on a variable is computed once for each rule. A statement before the loop
+assigns the value to a name such as `once3`. This is correct because every expression of the language has a value and no
+side effects. So it changes nothing to compute a value earlier, or without need.
 
 There is one exception: a list with parts that may be unknown. The rule first tests whether these parts are known, so
 the list cannot be converted before the loop. The list is converted on first use and cached in the environment

@@ -12,7 +12,8 @@ Two functions are compiled for a policy, because an engine usually needs only th
   a second time for a document and let the interpreter fill the messages.
 
 Functions are built as syntax trees (`ast`), never as source text. Texts of a policy become constants of the tree, and
-the names of its variables get a prefix (`v_`), so no text of a policy can become code, and nothing has to be quoted.
+the names of the policy's variables get a prefix (`v_`). So no text of a policy can become code, and no text needs
+quotes.
 
 Four optimizations make the functions fast:
 

@@ -4,7 +4,7 @@ Only the checker builds these nodes; the interpreter and the compiler run them. 
 no type, because they are true or false. `text` is the text of the node in the rule, for explanations; spans are offsets
 in the policy file.
 
-Two nodes are equal if they have the same meaning, independent of their place and their layout: the checker, the
+Two nodes are equal if they have the same meaning, independent of their place and their layout. The checker, the
 compiler and the explanation use nodes as dictionary keys. So `text`, `span` and the proof that a value is known
 (`integer?` or `integer`) are not compared. A text must never be used as a key: `"a b"` and `"a  b"` may be printed in
 the same way. The type of a constant is compared, because `True == 1` in Python.

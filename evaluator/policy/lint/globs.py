@@ -22,8 +22,8 @@ _WILD = re.compile(r"[*?\[]")
 class Texts(Struct, frozen=True):
     """A set of texts.
 
-    A text is in the set if it is in `only` (None: any text), is not in `never`, matches at least one glob of each list
-    in `like`, matches no glob in `unlike`, and, if `is_lower`, has no capital letters.
+    A text is in the set if it is in `only` (None: any text) and not in `never`. It must also match at least one glob of
+    each list in `like`, and no glob in `unlike`. If `is_lower` is true, it must have no capital letters.
     """
 
     only: frozenset[str] | None = None

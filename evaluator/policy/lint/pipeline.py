@@ -13,8 +13,8 @@ rule. The invariant then allows more interfaces than necessary, never fewer, so 
 
 The solver assumes the invariant for each interface in `candidates`. A rule whose condition contradicts it never fires.
 A rule is shadowed if an earlier rule has the same effect on all interfaces on which it can fire. To name the earlier
-rule, the rules that are still comparable are stored: for example, `match` rules are comparable only as long as no
-interface was removed after them.
+rule, the analysis stores the rules that are still comparable. For example, `match` rules are comparable only as long as
+no interface was removed after them.
 
 A mistake in one rule must not be reported for two rules. A rule that can never fire even without the rules before it is
 reported by `clauses.py`, not here. If no `match` rule can ever match, the rules after it are not reported.

@@ -6,8 +6,8 @@ The algorithm is a tableau, with the splitting rule of DPLL:
 2. Test the literals as one `Conjunction`. If they contradict each other, the answer is "impossible".
 3. Test the lists. If both `some x in L satisfies A` and `every y in L satisfies B` are true, an element of L satisfies
    A and B. So the solver introduces a new variable for this element, and calls itself for A and B with this variable.
-   Two other cases are treated in the same way: an expression that is known to be an element of L, and a list L that is
-   known to be not empty.
+   The solver does the same for an expression that is known to be an element of L, and for a list L that is known to be
+   not empty.
 4. Choose the `or` with the fewest parts and solve one case for each part. The answer is "impossible" only if every case
    is impossible.
 

@@ -9,9 +9,9 @@ to right, as the interpreter does, and stopping as soon as the value is certain:
 - of an `and`, the first part that is false, otherwise the last part;
 - of an `or`, the first part that is true, otherwise the last part;
 - of a `not`, the deciding clause of its operand;
-- of a quantifier, the quantifier itself with its witness: the first element in the order of the list that decides it,
-  an example for a true `some`, a counterexample for a false `every` or `no`. Lists are sorted (except those of words
-  that read the order of the report), so equal inputs give the same witness. The values that the body read for the
+- of a quantifier, the quantifier itself with its witness: the first element of the list that decides the quantifier. It
+  is an example for a true `some`, and a counterexample for a false `every` or `no`. Lists are sorted (except those of
+  words that read the order of the report), so equal inputs give the same witness. The values that the body read for the
   witness are added.
 
 Invariant: this uses the interpreter's functions (`holds`, `elements`, `evaluate`), so the value is that of the rule.

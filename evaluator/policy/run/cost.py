@@ -12,8 +12,8 @@ test compares it with the number of clauses that the interpreter evaluated, on h
 A step is roughly the work of the interpreter for one clause. Everything that can grow is counted:
 
 - each clause, once for each subject and each element of the lists of the quantifiers around it, with the elements that
-  its relation searches: a set for `overlaps` and `within`, prefix lengths for `in` a list of networks, every pattern of
-  `like`, which takes longer for long texts;
+  its relation searches. These are a set for `overlaps` and `within`, prefix lengths for `in` a list of networks, and
+  every pattern of `like`, which takes longer for long texts;
 - the forms that are built once for a rule (`lists.py`): lists of interfaces, routes to an address, compiled patterns,
   the least or greatest value of a list, the closure of the topology;
 - the trace: the names of the candidates before and after a rule, and of its hits;

@@ -5,9 +5,10 @@ Some report formats do not contain some facts. A missing fact counts as empty, u
 result could be wrong.
 
 Idea: give each condition two bounds. In the upper bound every clause that reads a missing fact is replaced by the
-constant that helps the condition to be true; in the lower bound by the constant that helps it to be false. `not` and
-`no` exchange the two bounds. The missing facts could change the condition if the upper bound is true and the lower
-bound is false. If both have the same value, no value of the missing facts changes the condition.
+constant that helps the condition to be true. In the lower bound the clause is replaced by the constant that helps the
+condition to be false. `not` and `no` exchange the two bounds. The missing facts could change the condition if the upper
+bound is true and the lower bound is false. If both have the same value, no value of the missing facts changes the
+condition.
 
 A clause is the smallest part without `and`, `or` and `not`. A quantifier over a list that the report contains is not
 replaced as a whole: its body gets the bounds, so the quantifier is evaluated element by element.

@@ -8,9 +8,9 @@ All texts are joined to one `Source`, base first. A span is a pair of offsets in
 with the name, line and column of the text that contains its place. To get such spans, each text is parsed alone. Then
 its spans are moved by the offset of the text.
 
-How a base is found is a parameter (`FindBase`), because there are two sources: shipped policies and files
-(`files_of`), and the record of a decision, which contains all texts (`recorded`). A replay therefore never reads a
-file.
+The function that finds a base is a parameter (`FindBase`), because bases have two sources. `files_of` finds a base
+among the shipped policies and in files. `recorded` finds it in the record of a decision, which contains all texts. A
+replay therefore never reads a file.
 
 The chain stops at a base that is missing, at a cycle, and after `MOST_LEVELS` bases. The diagnostic is then at the
 `extends` of the text that names this base, and `PolicyChain.is_whole` is false.

@@ -1,11 +1,11 @@
 """Merges a policy text with its base. The result is not checked yet: rules are still YAML maps.
 
-Merging comes before checking, because a rule of the base may use a parameter whose default the text changes, and a
-rule of the text may use a condition of the base. So types and names are resolved only in the merged policy. Each base
-is also checked as a policy of its own (`levels` yields the merged policy of every level, and `load.py` checks them), so
-a mistake in a base is reported even if the text replaces the rule that contains it.
+Merging comes before checking, because rules of the base can use a parameter with a default that the text changes, and
+rules of the text can use conditions of the base. So types and names are resolved only in the merged policy. Each base
+is also checked as a policy of its own: `levels` yields the merged policy of every level, and `load.py` checks it. So a
+mistake in a base is reported even if the text replaces the rule that contains the mistake.
 
-Parameters and conditions are maps, to which the text may add entries. The text can change the default and the
+Parameters and conditions are maps, and the text can add entries to them. The text can change the default and the
 description of an inherited parameter, but not the type. It cannot change an inherited condition.
 
 Rules are a list, and their order has a meaning. The entries of the text are edit instructions for the list of the base.
@@ -17,8 +17,8 @@ They are applied from top to bottom, each to the result of the entries above it:
 
 Two entries `after: x` remain in their order: the second one is inserted after the first one, not directly after `x`.
 For this, the anchor of each inserted rule is stored, and a rule is inserted after the last rule that reaches the anchor
-`x` through stored anchors. An entry may name rules of the base and rules of entries above it; a name that appears
-only in an entry below has a diagnostic of its own.
+`x` through stored anchors. An entry can name rules of the base and rules of entries above it. If an entry names a rule
+that only an entry below it adds, the diagnostic names this cause.
 
 Nothing is copied from one text to another. An inherited rule is the `Located` value of its own text, so its diagnostics
 have the place in that text.

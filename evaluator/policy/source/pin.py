@@ -3,9 +3,9 @@
 The pin is the digest of the base with all texts that the base itself extends, so a change in any of these texts is
 noticed. It is the `policy.sha256` of the base's own decisions, which operators can copy from a record.
 
-A base with another digest gives a warning, not an error, and decisions are made with the base as it is now: an update
-of a shipped policy does not stop decisions. If the expected digest is that of a shipped policy, the warning names the
-rules, parameters and conditions that differ. If the expected digest is in an earlier release
+If the base has another digest than expected, activenic gives a warning, not an error, and decides with the current
+base. So an update of a shipped policy does not stop decisions. If the expected digest is that of a shipped policy, the
+warning names the rules, parameters and conditions that differ. If the expected digest is in an earlier release
 (`policies/released.json`), the warning names the release.
 """
 

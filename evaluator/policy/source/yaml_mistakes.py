@@ -2,9 +2,9 @@
 
 A YAML parser reports the place at which it cannot continue, in terms of its grammar ("did not find expected key"). This
 is often below the mistake: a quote that is never closed is an error at the end of the file. So the lines up to that
-place are read again, from the top. Each line is split into indentation, dash, key and value, and is tested for mistakes
-that people make: a tab, a dash that is not a hyphen, a missing space or colon, a key in the wrong column. The first
-mistake explains the error. If no line has a mistake, the parser's own message is used.
+place are read again, from the top. Each line is split into indentation, dash, key and value. Then it is tested for
+mistakes that people make: a tab, a dash that is not a hyphen, a missing space or colon, a key in the wrong column. The
+first mistake explains the error. If no line has a mistake, the parser's own message is used.
 
 These tests are heuristics: a valid text may fail them. So they run only on texts that the parser has refused, with one
 exception, `odd_indentation`. They know the keys of policy files and of policy tests.

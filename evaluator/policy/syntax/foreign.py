@@ -1,8 +1,8 @@
 """Words of other languages and tools, with hints that give the right words.
 
-There is one table for each position of a word: the verb, the subject, before the condition, a function, after a dot, a
-state after `is`, a word without a dot, between two values. A hint is a format string, so that it can contain the
-operands of the rule: `write `{0} is known``.
+There is one table for each position of a word. The word can be the verb, the subject, a function, a state after `is`,
+or a word without a dot. It can also be before the condition, after a dot, or between two values. A hint is a format
+string, so that it can contain the operands of the rule: `write `{0} is known``.
 """
 
 from __future__ import annotations

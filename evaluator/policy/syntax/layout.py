@@ -1,7 +1,7 @@
 """The canonical form of a sentence of the rule language: its spaces, its quotes and its line breaks.
 
-The sentence is read as tokens, never as checked rules, so that a sentence with an unknown word is formatted as well and
-parentheses stay as their author wrote them. Tokens become a tree of parts that can break:
+The sentence is read as tokens, never as checked rules. So a sentence with an unknown word is formatted too, and the
+author's parentheses are not changed. Tokens become a tree of parts that can break:
 
 - a chain of `or` or of `and`, which breaks before each `or` or `and`; `or`, which binds less tightly, breaks first;
 - a head with a body: `not`, or `some x in LIST satisfies`, whose body may begin on a line of its own;
@@ -9,8 +9,8 @@ parentheses stay as their author wrote them. Tokens become a tree of parts that 
 - everything else, which never breaks.
 
 A part that fits into the rest of its line is written on it. Otherwise its outermost chain breaks, and each further line
-is indented by two columns more than the first line. This is the usual greedy layout of pretty printers (Oppen); the
-result does not depend on where the lines were broken before, so formatting a formatted sentence changes nothing.
+is indented by two columns more than the first line. This is the usual greedy layout of pretty printers (Oppen). The
+result does not depend on the line breaks of the input, so a formatted sentence is not changed by formatting.
 """
 
 from __future__ import annotations

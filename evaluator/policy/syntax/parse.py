@@ -5,12 +5,12 @@ it with `strict=True`), so a rule has exactly one tree and parsing takes linear 
 contextual one, which would accept a keyword as the variable of a quantifier.
 
 Errors. An LALR parser stops at the first token that cannot continue a rule, and knows which tokens it would have
-accepted. That is the place of the error, but often not its cause: for `nic.mtu between 1 and 5` it would expect `and`
-or `or`. So on an error the whole text is split into tokens again, and `mistakes.py` compares the tokens before
-the error, the token itself and the accepted ones with the mistakes that people make. Only if none matches, the hint
-lists the accepted tokens. The grammar accepts some wrong texts, which the checker then reports: `==`, `&&`, unknown
-verbs. There the parser can continue, so all mistakes of a rule are reported at once. For the same reason, keywords in
-capitals are reported and then parsed in lower case.
+accepted. This token is the place of the error, but often not the cause: for `nic.mtu between 1 and 5` it would expect
+`and` or `or`. So on an error the whole text is split into tokens again. `mistakes.py` compares the tokens before the
+error, the unexpected token and the accepted tokens with the mistakes that people make. Only if no mistake matches, the
+hint lists the accepted tokens. The grammar accepts some wrong texts, which the checker then reports: `==`, `&&`,
+unknown verbs. There the parser can continue, so all mistakes of a rule are reported at once. For the same reason,
+keywords in capitals are reported and then parsed in lower case.
 
 Each rule is parsed alone, so every rule of a file reports its own error. The text comes from a YAML scalar, and
 `ScalarText` maps its positions to offsets in the file, also inside quotes and over several lines.
