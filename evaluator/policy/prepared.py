@@ -33,7 +33,7 @@ def is_prepared(name: str) -> bool:
 
 
 def _prepared(name: str, source: Source) -> Program | None:
-    """Return the prepared program; None if it is missing, cannot be decoded, or is out of date."""
+    """Return the prepared program; None if the file is missing, cannot be decoded, or is out of date."""
     try:
         program = json.decode(read_shipped("policies", FOLDER, f"{name}.json"), type=Program)
     except (OSError, DecodeError):

@@ -137,7 +137,7 @@ class ConditionChecker:
 
     def _filter(self, node: nodes.Filtered, scope: Scope) -> Filter | None:
         """Check the filtered list in `count(x in LIST satisfies CONDITION)`."""
-        binding = self._binding(node, scope, "it counts all elements or none")
+        binding = self._binding(node, scope, "then `count` counts all elements or no element")
         if binding is None:
             return None
         others_only = binding.variable.name == "other"

@@ -84,7 +84,7 @@ class Verb(Struct, frozen=True):
 
 _MATCH = "adds the interfaces for which the condition is true to the candidates"
 _DISCARD = "removes the candidates for which the condition is true"
-_PREFER = "removes the candidates for which the condition is false, if it is true for at least one candidate"
+_PREFER = "removes the candidates for which the condition is false, if the condition is true for at least one candidate"
 _AMBIGUOUS = "makes the decision ambiguous if the condition is true"
 _REJECT = "forbids deploying on the candidates for which the condition is true"
 _WARN = "adds a finding for each interface for which the condition is true; without `nic`, one finding"

@@ -23,11 +23,11 @@ _TEXTS, _ADDRESSES, _OWNED = _TEXT.listed, _ADDRESS.listed, Type(Base.OWNED).lis
 _NICS, _CIDRS = Type(Base.NIC).listed, Type(Base.CIDR).listed
 _MAYBE_TEXT, _MAYBE_INTEGER = Type(Base.TEXT, optional=True), Type(Base.INTEGER, optional=True)
 _MAYBE_ADDRESS = Type(Base.ADDRESS, optional=True)
-_FIRST_ADDRESS = "the first A answer, else the first AAAA answer; if addresses were given, the first of them"
+_FIRST_ADDRESS = "the first A answer, else the first AAAA answer; if addresses were given, the first given address"
 _PRIMARY = (
     "in VDSM reports, `addr` and the first of `ipv6addrs`; in others, the first non-secondary address of each family"
 )
-_ROUTES = "the destinations of its routes; if the report has no routing table, its subnets and default routes"
+_ROUTES = "the destinations of its routes; without a routing table in the report, its subnets and default routes"
 _NETWORKS = "the logical networks that it carries: it is their device, or a direct port of their bridge"
 _VLAN_ID = "its VLAN ID, or its access tag in Open vSwitch; 0 if it is not a VLAN, unknown for a VLAN without an ID"
 _CONFLICTS = 'the values about which the report contradicts itself: "addr", "network"'
@@ -323,7 +323,7 @@ FUNCTIONS: dict[str, Function] = {
             "route_to",
             "an address",
             _NICS,
-            "the interfaces with the longest route to the address; of these, the ones with the lowest metric",
+            "the interfaces with the longest route to the address; of several, those with the lowest metric",
         ),
     )
 }

@@ -17,7 +17,7 @@ rule, the analysis stores the rules that are still comparable. For example, `mat
 no interface was removed after them.
 
 A mistake in one rule must not be reported for two rules. A rule that can never fire even without the rules before it is
-reported by `clauses.py`, not here. If no `match` rule can ever match, the rules after it are not reported.
+reported by `clauses.py`, not here. If no `match` rule can ever match, the later rules are not reported.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ class Pipeline:
         self._problems.warning("NOTHING_CHANGES_AFTER", message, placed.span, hint)
 
     def _forget_candidates(self) -> None:
-        """Forget the rules that report on candidates, because the candidates have changed."""
+        """Remove the stored rules that report on candidates, because the candidates have changed."""
         self._judged = [
             placed
             for placed in self._judged

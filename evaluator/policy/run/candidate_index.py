@@ -15,14 +15,14 @@ A condition is an `and` of terms, or a single term. Three kinds of lookups are t
    the rule is true for no interface; otherwise all interfaces are evaluated.
 
 Invariant: a lookup may give too many interfaces, never too few, and in the order of their names. So compiled rules with
-lookups have the same results as the interpreter, which uses none. It is correct to use a term wherever it is in the
-`and`, because conditions always have a value and no side effects.
+lookups have the same results as the interpreter, which uses no lookups. It is correct to use a term wherever it is in
+the `and`, because conditions always have a value and no side effects.
 
 `Index.NEAR` is exact because subnets are found by sets of numbers, one set for each prefix length. An earlier version
 compared every row of the address table with every address, and the rule then had to be evaluated again.
 
 `extreme_of` is a different shortcut for the same purpose. `some other in LIST satisfies other.name < nic.name` would
-compare each interface with each element. Only the least element matters, and it is found once for each rule.
+compare each interface with each element. But the least element decides, and it is computed once for each rule.
 """
 
 from __future__ import annotations
