@@ -39,13 +39,14 @@ class Address(Struct, frozen=True, order=True, tag=True):
 
     @property
     def number(self) -> int:
-        """The octets as an integer, the first octet is the most significant."""
+        """The octets as one integer. The first octet is the most significant."""
         return int.from_bytes(self.packed)
 
     def __str__(self) -> str:
         """Return the address in the text form of RFC 5952.
 
-        The C library formats it, except for IPv6 addresses whose first group is zero: C libraries differ there.
+        The C library formats the address. For an IPv6 address with a zero as its first group, C libraries give
+        different texts, so Python formats it.
         """
         if self.version == 4:
             return inet_ntop(AF_INET, self.packed)
@@ -75,9 +76,9 @@ class Address(Struct, frozen=True, order=True, tag=True):
 
     @property
     def unusable(self) -> str:
-        """The reason why the address cannot identify a host, empty if it can.
+        """The reason why the address cannot identify a host, empty if the address can identify a host.
 
-        One of `unspecified`, `loopback`, `multicast`, `broadcast`.
+        The reason is `unspecified`, `loopback`, `multicast` or `broadcast`.
         """
         first = self.packed[0]
         if not first and not any(self.packed):
@@ -108,9 +109,10 @@ class Cidr(Struct, frozen=True, order=True, tag=True):
 class OwnedAddress(Struct, frozen=True, eq=False):
     """An address of an interface, as the report describes it.
 
-    `prefix` is the prefix length, None if the report has none. `raw` is the text of the address in the report and
-    `pointer` the JSON Pointer of that text. `primary` is true for the address that the reporting tool lists first.
-    `label` is the kernel's address label (`eth0:1`), and `flags` are the `ADDRESS_FLAGS` that the report sets.
+    `prefix` is the prefix length, None if the report does not contain a prefix length. `raw` is the text of the address
+    in the report and `pointer` the JSON Pointer of that text. `primary` is true for the address that the reporting tool
+    lists first. `label` is the kernel's address label (`eth0:1`), and `flags` are the `ADDRESS_FLAGS` that the report
+    sets.
     """
 
     address: Address
@@ -136,7 +138,7 @@ class OwnedAddress(Struct, frozen=True, eq=False):
 
     @property
     def length(self) -> int:
-        """The prefix length; without one in the report, that of a single address (32 or 128)."""
+        """The prefix length; if the report has no prefix length, 32 for IPv4 and 128 for IPv6."""
         return _GREATEST_PREFIX[self.address.version] if self.prefix is None else self.prefix
 
     @property
@@ -160,7 +162,7 @@ def in_order(addresses: Iterable[Address]) -> tuple[Address, ...]:
 
 
 def address_of(version: int, number: int) -> Address:
-    """Return the address with a version (4 or 6) and a number."""
+    """Return the address that has a version (4 or 6) and an integer value."""
     return Address(version, number.to_bytes(4 if version == 4 else 16))
 
 
@@ -171,7 +173,10 @@ def network_of(address: Address, prefix: int) -> Cidr:
 
 
 def subnets_of(owned: Iterable[OwnedAddress]) -> tuple[Cidr, ...]:
-    """Return the subnets of the addresses, sorted; an address without a length, or with /32 or /128, has no subnet."""
+    """Return the subnets of the addresses, sorted.
+
+    An address without a prefix length, or with /32 or /128, has no subnet.
+    """
     subnets: set[tuple[int, int, int]] = set()
     for entry in owned:
         address = entry.address
@@ -182,7 +187,9 @@ def subnets_of(owned: Iterable[OwnedAddress]) -> tuple[Cidr, ...]:
 
 
 def parse_address(text: str) -> Address:
-    """Return the address in a text without a zone; an IPv4-mapped IPv6 address becomes the IPv4 address.
+    """Return the address in a text. The text must not have a zone.
+
+    An IPv4-mapped IPv6 address becomes the IPv4 address.
 
     Raises ValueError with the reason if the text is invalid.
     """
@@ -212,7 +219,8 @@ def is_ipv4(text: str) -> bool:
 def _octets(text: str) -> bytes:
     """Return the octets of an address.
 
-    The C library parses it, because it is faster. If it fails, `ipaddress` raises an error with the reason.
+    The C library parses the address, because it is faster than `ipaddress`. If the C library fails, `ipaddress` parses
+    the text again and raises an error with the reason.
     """
     try:
         return inet_pton(AF_INET6 if ":" in text else AF_INET, text)
@@ -236,8 +244,8 @@ def parse_cidr(text: str) -> Cidr:
 def parse_with_prefix(text: str) -> tuple[Address, int | None]:
     """Return the address and prefix length in `address`, `address/length` or `address/netmask`.
 
-    The length is None if the text has none. The length of an IPv4-mapped IPv6 address counts IPv6 bits: /120 becomes
-    /24, and a length below /96 becomes None.
+    The length is None if the text has no length. The length of an IPv4-mapped IPv6 address counts IPv6 bits: /120
+    becomes /24, and a length below /96 becomes None.
     """
     return _with_prefix(*text.partition("/"))
 

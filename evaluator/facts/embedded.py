@@ -1,7 +1,8 @@
 """Finds the IPv4 address that a transition mechanism embedded in an IPv6 address.
 
-The two addresses are not equal, but the embedded one shows which host was probably meant. Only an IPv4-mapped address
-(`::ffff:192.0.2.1`) is equal to its IPv4 address, and `parse_address` returns the IPv4 address for it.
+The IPv6 address is not equal to the embedded IPv4 address, but the IPv4 address shows which host was probably meant.
+Only an IPv4-mapped address (`::ffff:192.0.2.1`) is equal to its IPv4 address, and `parse_address` returns the IPv4
+address for such an IPv6 address.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Mechanism(StrEnum):
 
 
 def embedded_ipv4(address: Address) -> tuple[Mechanism, Address] | None:
-    """Return the mechanism and the IPv4 address that it embedded in an IPv6 address; None if it has no such address."""
+    """Return the mechanism and the embedded IPv4 address; None if the IPv6 address contains no IPv4 address."""
     number = address.number
     if address.version == 4:
         return None

@@ -1,8 +1,8 @@
 """The facts of one host, independent of the report format, and the queries of a decision on them.
 
-Interfaces are found by name and addresses in the owner index (`table.py`). A query on addresses first searches the
-index, then reads the irregular interfaces in full. A query on lower devices first walks the few interfaces below one;
-if a policy repeats such queries, the host's `Topology` answers them.
+`by_name` finds an interface by its name, and the owner index (`table.py`) finds the interfaces that own an address. A
+query on addresses first searches the index, then reads the irregular interfaces in full. A query on lower devices first
+walks the few interfaces below an interface. If a policy repeats such queries, the host's `Topology` answers them.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ class HostStatements(Struct, frozen=True):
 
     `networks` are the logical networks on the host, sorted. `unsupported_words` are words of the rule language, such as
     `nic is up`, whose values reports of this format never contain. `absent_families` (4, 6) are address families
-    without an address on any interface, if the reporting tool can omit a family. `unrouted` are families without routes
-    in a report that has routes of the other family. `pointers` maps a fact of the host to its JSON Pointer.
+    without an address on any interface, if the reporting tool can omit a family. `unrouted` is the family (4 or 6)
+    without routes, if the report has routes of the other family only. `pointers` maps a fact of the host to its JSON
+    Pointer.
 
-    `longest_list` is an upper bound for the lengths of an interface's lists, except its addresses and the routes
-    that follow from them. `count_list_items` returns an upper bound for the items of all these lists on the host. Both
-    are None if the reader does not provide them.
+    `longest_list` is an upper bound for the lengths of an interface's lists. The addresses, and the routes that follow
+    from the addresses, are not counted. `count_list_items` returns an upper bound for the items of all these lists on
+    the host. `longest_list` and `count_list_items` are None if the reader does not provide them.
     """
 
     networks: tuple[str, ...] = ()
@@ -56,7 +57,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     """The facts of one host.
 
     `by_name` has the interfaces in report order, `table` their addresses. `find_blocked` returns the routes that drop
-    or reject packets. Two hosts are equal if their facts are; pointers and sizes are not compared.
+    or reject packets. Two hosts are equal if their facts are equal. Pointers and sizes are not compared.
     """
 
     by_name: Mapping[str, Link]
@@ -66,7 +67,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
     @classmethod
     def of(cls, links: Iterable[Link]) -> HostFacts:
-        """Return the facts of a host with these links; the owner index is built from their addresses."""
+        """Return the facts of a host with these links. The owner index is built from the addresses of the links."""
         by_name = {link.name: link for link in links}
         return cls(by_name, _table_of_links(by_name))
 
@@ -86,7 +87,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def last_client_iface(self) -> str | None:
-        """The interface through which the last client connected (VDSM's `lastClientIface`), None if not reported."""
+        """The interface through which the last client connected (VDSM's `lastClientIface`), None if unknown."""
         return self.statements.last_client_iface
 
     @property
@@ -98,7 +99,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     def kinds_left_out(self) -> tuple[Kind, ...]:
         """The kinds of interfaces that reports of this format leave out.
 
-        Empty if the format reports all interfaces but not their kinds.
+        The result is empty if the format reports all interfaces but not their kinds.
         """
         return _kinds_left_out(self.unsupported_words)
 
@@ -112,7 +113,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def absent_families(self) -> frozenset[int]:
-        """The address families (4, 6) that the report may have left out."""
+        """The address families (4, 6) that the reporting tool possibly left out."""
         return self.statements.absent_families
 
     @property
@@ -158,7 +159,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
     @cached_property
     def with_host_prefix(self) -> set[str]:
-        """The names of the interfaces that may have an address with /32, /128 or no prefix length."""
+        """The names of the interfaces that can have an address with /32, with /128 or without a prefix length."""
         return self.table.irregular | self.table.with_host_prefix()
 
     @cached_property
@@ -188,7 +189,8 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     def is_below(self, interfaces: int, bound: int) -> bool:
         """Return whether the host has fewer than `interfaces` interfaces, and all its lists and names are short.
 
-        Short means: fewer than `bound` items or characters. The test may return False for a host at the limit.
+        Short means: fewer than `bound` items or characters. For a host near the limit, the result can be False although
+        all lists are short.
         """
         if len(self.by_name) >= interfaces or len(self.networks) >= bound or self.longest_name >= bound:
             return False
@@ -214,7 +216,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return {name: frozenset(owned[name]) for name in sorted(owned) if owned[name]}
 
     def named(self, name: str | None) -> tuple[Link, ...]:
-        """Return the interface with a name as a tuple, empty if the report does not describe it."""
+        """Return a tuple with the interface of this name; an empty tuple if the report does not describe it."""
         return (self.by_name[name],) if name is not None and name in self.by_name else ()
 
     def owning(self, address: Address | None) -> tuple[Link, ...]:
@@ -222,7 +224,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return () if address is None else tuple(map(self.by_name.__getitem__, self.owners_of((address,))[address]))
 
     def owners_of(self, addresses: Collection[Address]) -> Mapping[Address, tuple[str, ...]]:
-        """Return for each of the addresses the names of the interfaces that own it, sorted."""
+        """Return for each address the names of the interfaces that own this address, sorted."""
         names: dict[Address, list[str]] = {address: [] for address in addresses}
         if addresses:
             rows = self.table.owners({address.packed: address for address in addresses})
@@ -248,7 +250,8 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     def is_above(self, upper: str, lower: str) -> bool:
         """Return whether `upper` is transitively above `lower`; False if both are in one cycle.
 
-        The first few queries walk the lower devices. If more follow, the topology is built once and answers them.
+        The first few queries walk the lower devices. After these, the topology is built once and answers all further
+        queries.
         """
         if next(self._walks, None) is None:
             return self.topology.is_above(upper, lower)
@@ -257,7 +260,8 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     def below(self, name: str) -> Collection[str]:
         """Return the names of all interfaces transitively below an interface, in any order.
 
-        Like `is_above`, it walks at first and uses the topology later. It always uses the topology in a cycle.
+        Like in `is_above`, the first few queries walk and later queries use the topology. If the interface is in a
+        cycle, the query always uses the topology.
         """
         if self.by_name[name].lowers is NO_LOWERS:
             return ()
@@ -265,7 +269,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return self.topology.below(name) if names is None or name in names else names
 
     def _reachable_below(self, name: str) -> set[str]:
-        """Return all interfaces that a walk to lower devices reaches; in a cycle, also the first one itself."""
+        """Return all interfaces that a walk to lower devices reaches. In a cycle this includes the first interface."""
         reached: set[str] = set()
         pending = [name]
         for upper in pending:  # the list grows during the loop
@@ -315,7 +319,7 @@ def _is_near(link: Link, addresses: AddressIndex) -> bool:
 
 
 def _table_of_links(links: Mapping[str, Link]) -> AddressTable:
-    """Return the owner index of links, from the addresses that they have."""
+    """Return the owner index, built from the addresses of the links."""
     return table_of(
         [
             (name, (str(owned.address),), -1 if owned.prefix is None else owned.prefix)

@@ -1,4 +1,7 @@
-"""The addresses of the host, given or resolved: the second input of a decision, next to its report (`host.py`)."""
+"""The addresses of the host, which the caller gives or the resolver returns.
+
+They are the second input of a decision. The first input is the report (`host.py`).
+"""
 
 from __future__ import annotations
 
@@ -41,11 +44,12 @@ class HostDocument(Struct, frozen=True):
 class HostAddresses(Struct, frozen=True, dict=True, eq=False):
     """The addresses that identify a host, as an immutable value.
 
-    `answers` are all addresses and `usable` those that an interface can own, both sorted by family and number.
-    `asked` is the name that was resolved, None if addresses were given. `complete` is False if the query for an address
-    family failed. `first` is the first address in the order of the answer, A before AAAA. `remarks` are findings about
-    the name and its resolution. `resolution` describes how the name was resolved, None if addresses were given.
-    `withheld` are answers that are not used, because a complete set was required and a query failed.
+    `answers` are all addresses, and `usable` are the addresses that an interface can own. Both lists are sorted by
+    family and number. `asked` is the name that was resolved, None if addresses were given. `complete` is False if the
+    query for an address family failed. `first` is the first address in the order of the answer, A before AAAA.
+    `remarks` are findings about the name and its resolution. `resolution` describes how the name was resolved, None if
+    addresses were given. `withheld` are answers that are not used, because the caller required a complete set and a
+    query failed.
     """
 
     answers: tuple[Address, ...] = ()
@@ -57,7 +61,7 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
     withheld: tuple[Address, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raise ValueError if the answers are not sorted: a decision must not depend on their order."""
+        """Raise ValueError if the answers are not sorted, because a decision must not depend on their order."""
         if len(self.answers) > 1 and in_order(self.answers) != self.answers:
             raise ValueError("the answers must be sorted and unique")
 
@@ -66,9 +70,9 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
         """Return the host addresses for given literals, without any I/O.
 
         Accepted are IPv4 as four decimal numbers and IPv6 in any valid form, both as text or as an `ipaddress` object.
-        IPv6 may be in brackets. A link-local address may have a zone, which is dropped. With `name` the addresses are
-        the answer of a resolver for that name, in its order; `complete` is False if the query for an address family
-        failed. Raises HostNameError with each invalid literal.
+        An IPv6 address can be in brackets. A link-local address can have a zone, which is dropped. If `name` is set,
+        the addresses are the answer of a resolver for that name, in the order of the answer; `complete` is False if the
+        query for an address family failed. Raises HostNameError with each invalid literal.
         """
         parsed = parse_literals(addresses)
         ordered = parsed if name is None else sorted(parsed, key=_version)
@@ -134,7 +138,7 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
         return data
 
     def document(self) -> HostDocument:
-        """Return the member `host` of a decision document; it does not depend on the order of the answer."""
+        """Return the member `host` of a decision document, which does not depend on the order of the answer."""
         texts = tuple(map(str, self.answers))
         unusable = tuple([Unusable(str(address), address.unusable) for address in self.unusable])
         usable = tuple(map(str, self.usable)) if unusable else texts

@@ -36,8 +36,9 @@ class Lowers(Struct, frozen=True):
     """The names of the direct lower devices of an interface, as the report has them.
 
     `slaves` are the members of a bond or team, `ports` the ports of a bridge, `base` is the lower device of a VLAN or
-    macvlan, `others` are lower devices in a role that the report does not show. All are sorted, without duplicates, and
-    need not be described in the report. `elsewhere` is true for a lower device in another network namespace.
+    macvlan, `others` are lower devices in a role that the report does not show. All names are sorted, without
+    duplicates. The report does not always describe the interfaces with these names. `elsewhere` is true if a lower
+    device is in another network namespace.
     """
 
     slaves: tuple[str, ...] = ()
@@ -59,8 +60,8 @@ class Lowers(Struct, frozen=True):
 class Owned(Struct, frozen=True):
     """The parsed address entries of an interface.
 
-    `addresses` are the valid ones that count, sorted, without duplicates. `findings` are the problems with the entries.
-    `malformed` are the texts of entries that are not valid addresses, sorted.
+    `addresses` are the valid addresses that count, sorted, without duplicates. `findings` are the problems with the
+    entries. `malformed` are the texts of entries that are not valid addresses, sorted.
     """
 
     addresses: tuple[OwnedAddress, ...]
@@ -78,8 +79,8 @@ class Link(Struct, frozen=True, eq=False):
     """One interface. Each report format has its own subclass, which reads the facts from the decoded report entry.
 
     This class has the defaults for facts that a format does not report: None for a scalar, empty for a tuple.
-    `position` is the index of the interface in report order (NICs, VLANs, bonds, bridges). It is the only fact that
-    depends on the order of the report.
+    `position` is the index of the interface in report order (NICs, VLANs, bonds, bridges). No other fact depends on the
+    order of the report.
     """
 
     name: str
@@ -111,7 +112,7 @@ class Link(Struct, frozen=True, eq=False):
 
     @property
     def malformed(self) -> tuple[str, ...]:
-        """The texts of its address entries that are not valid addresses."""
+        """The texts of the address entries that are not valid addresses."""
         return self.owned().malformed
 
     @property
@@ -136,19 +137,19 @@ class Link(Struct, frozen=True, eq=False):
 
     @property
     def conflicts(self) -> tuple[str, ...]:
-        """The facts about which the report contradicts itself: `addr`, `network`."""
+        """The facts (`addr`, `network`) for which the report has two different values."""
         return ()
 
     @property
     def gateways(self) -> tuple[Address, ...]:
-        """The gateways of its default routes, sorted."""
+        """The gateways of the default routes through the interface, sorted."""
         return ()
 
     @property
     def main_routes(self) -> tuple[Route, ...]:
         """The routes through the interface in the main routing table.
 
-        If a format has no routing table, these are the routes to its subnets and its default routes.
+        If a format has no routing table, these are the default routes and the routes to the subnets of the interface.
         """
         return ()
 
@@ -199,7 +200,7 @@ class Link(Struct, frozen=True, eq=False):
 
     @property
     def speed(self) -> int | None:
-        """The speed in Mb/s; None also if the report has 0."""
+        """The speed in Mb/s; None if the report has no speed or the speed 0."""
         return None
 
     @property
@@ -209,17 +210,17 @@ class Link(Struct, frozen=True, eq=False):
 
     @property
     def pointers(self) -> Mapping[str, str]:
-        """The JSON Pointers of the facts by their words; the key `""` has the pointer of the interface itself."""
+        """The JSON Pointers of the facts, by their words. The key `""` has the pointer of the interface."""
         return _NO_POINTERS
 
     @property
     def source(self) -> object:
-        """A value that determines all facts except SHARED_FACTS; None if only the facts can be compared."""
+        """A value that determines all facts except SHARED_FACTS; None if the format has no such value."""
         return None
 
     @property
     def subnets(self) -> tuple[Cidr, ...]:
-        """The subnets of the interface; addresses with /32 or /128 have none."""
+        """The subnets of the interface. An address with /32 or /128 has no subnet."""
         return subnets_of(self.addresses)
 
     @property
@@ -229,18 +230,18 @@ class Link(Struct, frozen=True, eq=False):
 
     @property
     def list_lengths(self) -> int:
-        """The sum of the lengths of all its lists."""
+        """The sum of the lengths of all lists of the interface."""
         return sum(
             map(len, (self.addresses, self.networks, self.gateways, self.missing, self.main_routes, self.altnames))
         )
 
     def pointer(self, fact: str = "") -> str:
-        """Return the JSON Pointer of a fact, or that of the interface if the fact has no pointer."""
+        """Return the JSON Pointer of a fact; if the fact has no pointer, the JSON Pointer of the interface."""
         pointers = self.pointers
         return pointers.get(fact, pointers.get("", ""))
 
 
-# these facts may depend on other entries of the report; all other facts depend on `Link.source` only
+# these facts can depend on other entries of the report; all other facts depend on `Link.source` only
 SHARED_FACTS = ("kind", "position", "lowers", "networks", "conflicts", "missing")
 LINK_FACTS = (
     *("name", "kind", "position", "addresses", "lowers", "malformed", "networks", "conflicts", "missing", "gateways"),

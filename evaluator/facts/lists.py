@@ -1,4 +1,4 @@
-"""The sizes of the lists of a host's interfaces; a decision may need them to estimate its cost."""
+"""The sizes of the lists of a host's interfaces, from which the cost of a decision is estimated."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from msgspec import Struct
 
 
 class Lists(Struct, frozen=True):
-    """Sizes of lists: `most` is an upper bound for the length of one list, `total` for the sum of all lengths."""
+    """Upper bounds for the sizes of lists: `most` for the length of one list, `total` for the sum of all lengths."""
 
     most: int
     total: int
 
     @classmethod
     def of(cls, lengths: Iterable[int]) -> Lists:
-        """Return the sizes of lists with these lengths."""
+        """Return the sizes of lists that have these lengths."""
         values = list(lengths)
         return cls(max(values, default=0), sum(values))

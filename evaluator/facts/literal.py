@@ -39,9 +39,10 @@ def parse_literals(texts: Iterable[Literal]) -> list[Address]:
 
 
 def parse_literal(text: str) -> Address:
-    """Return the address in a text; its brackets and its zone are dropped.
+    """Return the address in a text, without the brackets and the zone.
 
-    Raises ValueError if the text is invalid (ZoneError if its zone is invalid). Raises TypeError if it is not a string.
+    Raises ValueError if the text is invalid, and ZoneError if the zone is not allowed. Raises TypeError if `text` is
+    not a string.
     """
     if not isinstance(text, str):
         raise TypeError("an address must be a string")

@@ -1,4 +1,4 @@
-"""Converts dotted IPv4 netmasks to prefix lengths. Only 33 netmasks exist, so a table has them all."""
+"""Converts dotted IPv4 netmasks to prefix lengths. Only 33 netmasks exist, so a table contains all netmasks."""
 
 from __future__ import annotations
 

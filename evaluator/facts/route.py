@@ -8,12 +8,18 @@ from evaluator.facts.address import Cidr
 
 
 class Route(Struct, frozen=True, order=True):
-    """One route of the main routing table. `metric` is the kernel's (lower wins), 0 if it is not known."""
+    """One route of the main routing table.
+
+    `metric` is the metric in the kernel, 0 if it is unknown. The kernel prefers the route with the lowest metric.
+    """
 
     destination: Cidr
     metric: int = 0
 
     @property
     def rank(self) -> tuple[int, int]:
-        """A sort key for the routes to one address: the kernel prefers the smallest (longest prefix, lowest metric)."""
+        """A sort key for the routes to one address.
+
+        The kernel prefers the route with the smallest key: the longest prefix, then the lowest metric.
+        """
         return -self.destination.prefix, self.metric

@@ -1,22 +1,22 @@
 """The owner index of a host: one row for each address of an interface, with the address as packed octets.
 
-A decision has to find the interfaces that own a few addresses, those with a subnet around an address, and the addresses
-that are on several interfaces. On a host with thousands of interfaces most addresses matter to none of these queries.
-An `OwnedAddress` for each address, with its JSON Pointer, flags and so on, would cost more than the whole decision. So
-the index has no address objects. A row is a plain tuple (interface, octets, prefix length), and each query is one pass
-over the rows. `bytes` are compared and hashed in C, and `inet_pton` parses a text in one call.
+A decision has three queries on addresses: the interfaces that own an address, the interfaces with a subnet around an
+address, and the addresses that are on several interfaces. On a host with thousands of interfaces, most addresses are in
+no result of these queries. An `OwnedAddress` for each address, with JSON Pointer and flags, would cost more than the
+whole decision. So the index has no address objects. A row is a plain tuple (interface, octets, prefix length), and each
+query is one pass over the rows. `bytes` are compared and hashed in C, and `inet_pton` parses a text in one call.
 
-Only the regular form of an address becomes a row: a text that `inet_pton` accepts, with a decimal prefix length or
-none, in a range of addresses that can identify a host. The loop does not decide what an irregular entry means: a zone,
-a netmask, an invalid text, a loopback or multicast address, or an address whose first octet is zero (`::1`, but also
-IPv4-mapped addresses such as `::ffff:192.0.2.1`). It only adds the name of the interface to `irregular`. For such an
-interface the caller reads `Link.addresses`, which parses every entry by all rules and also gives the findings. On a
-usual host `irregular` is empty.
+Only the regular form of an address becomes a row. An address has the regular form if `inet_pton` accepts the text, the
+prefix length is decimal or missing, and the address can identify a host. The loop does not decide what an irregular
+entry means: a zone, a netmask, an invalid text, a loopback or multicast address, or an address whose first octet is
+zero (`::1`, but also IPv4-mapped addresses such as `::ffff:192.0.2.1`). The loop only adds the name of the interface to
+`irregular`. For such an interface the caller reads `Link.addresses`, which parses every entry by all rules and also
+gives the findings. On a usual host `irregular` is empty.
 
 Invariants: an interface that is not in `irregular` has a row for each of its entries, and each row is one of its
-addresses. An interface in `irregular` may have rows too, but they may be incomplete, so every query unites its result
-with `irregular` (`HostFacts.with_irregular`). An interface may have several rows with the same address, and
-`Link.addresses` may drop some of them (`with_repeated_address`).
+addresses. An interface in `irregular` can have rows too, but some of its rows can be missing. So every query adds the
+names in `irregular` to its result (`HostFacts.with_irregular`). An interface can have several rows with the same
+address. `Link.addresses` drops some of these rows (`with_repeated_address`).
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _LOOPBACK_4 = 127
 class AddressTable(Struct, frozen=True):
     """The address index of one host.
 
-    `rows` are in report order. `irregular` are the names of the interfaces whose addresses must be read from
-    `Link.addresses`; their rows may be incomplete. `total` is the number of address entries in the report.
+    `rows` are in report order. `irregular` are the names of interfaces that can have more addresses than rows; read the
+    addresses of these interfaces from `Link.addresses`. `total` is the number of address entries in the report.
     """
 
     rows: list[Row]
@@ -77,7 +77,10 @@ class AddressTable(Struct, frozen=True):
         return {name for name, packed, length in self.rows if not 0 <= length < 8 * len(packed)}
 
     def with_repeated_address(self, names: Collection[str]) -> set[str]:
-        """Return the interfaces among `names` that have several rows with one address; not all lengths may count."""
+        """Return the interfaces among `names` that have several rows with the same address.
+
+        `Link.addresses` decides which prefix lengths of such an address count.
+        """
         counts = Counter([row[:2] for row in self.rows if row[0] in names]) if names else {}
         return {name for (name, _), count in counts.items() if count > 1}
 
@@ -93,7 +96,8 @@ def table_of(entries: Iterable[tuple[str, Sequence[str], int]]) -> AddressTable:
     """Return the index of address entries.
 
     An entry has the name of the interface, texts of its addresses (`address` or `address/length`), and the prefix
-    length for texts without one: -1 if the report has none, more than 128 if the entry is irregular.
+    length for texts that are only `address`. This length is -1 if the report has no prefix length, and more than 128 if
+    the entry is irregular.
     """
     rows: list[Row] = []
     irregular: set[str] = set()

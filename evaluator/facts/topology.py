@@ -1,24 +1,26 @@
 """The upper and lower devices of one host as a directed graph, and its transitive closure.
 
-A bond is above its members, a bridge above its ports, a VLAN above its lower device. A VRF is a routing domain, not a
-layer: it is not above its members. A report may contain cycles. Interfaces in one cycle (one strongly connected
-component) are not above each other, but they are above everything that the cycle can reach outside.
+A bond is above its members, a bridge above its ports, a VLAN above its lower device. A VRF is not above its members,
+because a VRF is a routing domain and not a layer. A report can contain cycles. Interfaces in one cycle (one strongly
+connected component) are not above each other. They are above each interface outside the cycle that can be reached from
+the cycle.
 
 Only interfaces with an upper or lower device are nodes, so that 200 000 unrelated network cards cost nothing here.
 
-The closure has a bit set for each node, stored as one `int`: bit n is set if the node reaches the node with number n.
-It is built in one pass over the strongly connected components in topological order, lower devices first. The set of a
-component is the union of its neighbours and their sets, without the component itself. Kahn's algorithm gives the order
-of a graph without cycles, which is the usual case; otherwise Kosaraju's algorithm finds the components.
+The closure has a bit set for each node, stored as one `int`. Bit n is set if the node reaches the node with number n.
+The closure is built in one pass over the strongly connected components in topological order, lower devices first. The
+set of a component has the neighbours of the component and the nodes in their sets, but not the nodes of the component.
+Usually the graph has no cycle, and Kahn's algorithm gives the order. If the graph has a cycle, Kosaraju's algorithm
+finds the components and the order.
 
-An `int` is as long as its highest bit. So bits are numbered within each stack (a weakly connected component: all nodes
-that are connected in any direction), in topological order. The set of a VLAN on a network card is then one bit long,
-however many other interfaces the host has.
+An `int` is as long as its highest bit. So bits are numbered separately for each stack, in topological order. A stack is
+a weakly connected component: a group of nodes that are connected, directly or over other nodes. The set of a VLAN on a
+network card is then one bit long, however many other interfaces the host has.
 
-The bound: a closure of n nodes in one stack has up to n²/2 bits in each direction, which a deep stack reaches.
-`octets` computes an upper bound of the size from the order alone, before the closure is built. The step budget counts
-this size and refuses a policy that would need too much. A query outside the budget builds a closure of at most
-`_MAX_OCTETS`; for a larger one it walks the graph, which takes linear time for each query.
+A closure of n nodes in one stack has up to n²/2 bits in each direction. A deep stack has this many bits. `octets`
+computes an upper bound of the size from the order alone, before the closure is built. The step budget counts this size.
+A policy that needs more than the budget is refused. A query outside the budget builds the closure only if its size is
+at most `_MAX_OCTETS`. For a larger closure, each query walks the graph instead, which takes linear time.
 """
 
 from __future__ import annotations
@@ -29,17 +31,18 @@ from functools import cached_property
 from evaluator.facts.lists import Lists
 
 _Edges = tuple[tuple[int, ...], ...]
-_MAX_OCTETS = 32 * 1024 * 1024  # the size of a closure that a query may build without the step budget
+_MAX_OCTETS = 32 * 1024 * 1024  # the largest closure that a query builds without the step budget
 
 
 class Topology:
     """The direct and transitive upper and lower devices of each interface, by name.
 
-    `names` are the nodes, sorted: the described interfaces with a described upper or lower device.
+    `names` are the nodes, sorted. A node is an interface that the report describes, with an upper or lower device that
+    the report describes.
     """
 
     def __init__(self, described: Container[str], lowers: Mapping[str, Iterable[str]]) -> None:
-        """Build the graph from the direct lower devices of interfaces; names that are not described are ignored."""
+        """Build the graph from the direct lower devices of interfaces, without names that are not in `described`."""
         edges = {name: {lower for lower in below if lower in described} for name, below in lowers.items()}
         self.names = tuple(sorted({name for name, below in edges.items() if below}.union(*edges.values())))
         self._index = {name: i for i, name in enumerate(self.names)}
@@ -57,7 +60,7 @@ class Topology:
 
     @cached_property
     def cycles(self) -> tuple[tuple[str, ...], ...]:
-        """The cycles: groups of interfaces that are on top of each other, or one on top of itself; all sorted."""
+        """The cycles, sorted: groups of interfaces on top of each other, or an interface on top of itself."""
         cycles = (nodes for nodes in self._components if len(nodes) > 1 or nodes[0] in self._lowers[nodes[0]])
         return tuple(sorted(tuple(sorted(self.names[i] for i in nodes)) for nodes in cycles))
 
@@ -104,18 +107,18 @@ class Topology:
     def largest_stack(self) -> int:
         """The greatest size of a list of interfaces related to one interface, plus one for the interface itself.
 
-        Related means: transitively above, transitively below, directly above or directly below.
+        Each interface has four such lists: transitively above, transitively below, directly above, directly below.
         """
         degrees = (len(neighbours) for edges in (self._lowers, self._uppers) for neighbours in edges)
         most_below = max((mask.bit_count() for mask in self._below.masks), default=0)
         return 1 + max(self.most_above, most_below, *degrees, 0)
 
     def lowers(self, name: str) -> tuple[str, ...]:
-        """Return the described direct lower devices, sorted."""
+        """Return the direct lower devices that the report describes, sorted."""
         return self._named(self._lowers[self._index[name]]) if name in self._index else ()
 
     def uppers(self, name: str) -> tuple[str, ...]:
-        """Return the described direct upper devices, sorted."""
+        """Return the direct upper devices that the report describes, sorted."""
         return self._named(self._uppers[self._index[name]]) if name in self._index else ()
 
     def is_above(self, upper: str, lower: str) -> bool:
@@ -128,11 +131,11 @@ class Topology:
         return bool(self._below.masks[start] >> self._below.bits[target] & 1)
 
     def above(self, name: str) -> tuple[str, ...]:
-        """Return the interfaces transitively above, sorted."""
+        """Return the interfaces transitively above an interface, sorted."""
         return self._reached(name, "_above", self._uppers, self._lowers)
 
     def below(self, name: str) -> tuple[str, ...]:
-        """Return the interfaces transitively below, sorted."""
+        """Return the interfaces transitively below an interface, sorted."""
         return self._reached(name, "_below", self._lowers, self._uppers)
 
     def build(self) -> None:
@@ -150,7 +153,7 @@ class Topology:
         return self._named(built.reached(node, self._stacks[node]))
 
     def _reached_by_walk(self, node: int, edges: _Edges, back: _Edges) -> set[int]:
-        """Return the nodes that a node reaches; a node that is reached in both directions is in a cycle with it."""
+        """Return the nodes that a node reaches, without the nodes that are in a cycle with this node."""
         return _walk(node, edges) - _walk(node, back) - {node}
 
     def _named(self, nodes: Iterable[int]) -> tuple[str, ...]:
@@ -160,9 +163,10 @@ class Topology:
 class _Closure:
     """The transitive closure in one direction: for each node a bit set of the nodes that it reaches.
 
-    Nodes of its own strongly connected component are not in the set. `components` must be in topological order: each
-    after all components that it reaches. `bits` has the bit number of each node, and `nodes` the nodes of each stack by
-    bit number. The first nodes of a stack get the lowest bits, so the sets are short.
+    The set of a node does not contain the nodes of its own strongly connected component. `components` must be in
+    topological order: each component after all components that it reaches. `bits` has the bit number of each node, and
+    `nodes` the nodes of each stack by bit number. The first nodes of a stack get the lowest bits, so the sets are
+    short.
     """
 
     def __init__(self, components: Iterable[list[int]], edges: _Edges, stacks: Sequence[int]) -> None:
@@ -192,9 +196,11 @@ class _Closure:
 
 
 def _bits_needed(components: Iterable[list[int]], edges: _Edges, stacks: Sequence[int]) -> int:
-    """Return the number of bits of the closure: for each component the highest bit number that it reaches, plus one.
+    """Return the number of bits of the closure.
 
-    The nodes of a component share one `int`, so it is counted once.
+    For each component, count the highest bit number that the component reaches, plus one.
+
+    The nodes of a component share one `int`, so this `int` is counted once.
     """
     sizes: dict[int, int] = {}
     bits = [0] * len(edges)  # the number of bits that are needed to store the component of each node
@@ -209,7 +215,11 @@ def _bits_needed(components: Iterable[list[int]], edges: _Edges, stacks: Sequenc
 
 
 def _stacks(lowers: _Edges, uppers: _Edges) -> list[int]:
-    """Return the stack of each node: the smallest node that is connected with it in any direction."""
+    """Return the number of the stack of each node.
+
+    A stack is a group of nodes that are connected, directly or over other nodes. The number of a stack is the smallest
+    number of its nodes.
+    """
     stacks = [-1] * len(lowers)
     for first in range(len(lowers)):
         if stacks[first] < 0:
@@ -225,7 +235,7 @@ def _stacks(lowers: _Edges, uppers: _Edges) -> list[int]:
 
 
 def _walk(start: int, edges: _Edges) -> set[int]:
-    """Return the nodes that a walk along the edges reaches; the start itself only if it is in a cycle."""
+    """Return the nodes that a walk along the edges reaches. If `start` is in a cycle, it is in the result too."""
     reached: set[int] = set()
     pending = [start]
     while pending:
@@ -249,7 +259,7 @@ def _set_bits(mask: int) -> Iterator[int]:
 
 
 def _components(lowers: _Edges, uppers: _Edges) -> list[list[int]]:
-    """Return the strongly connected components in topological order: each after all components that it reaches."""
+    """Return the strongly connected components, each after all components that it reaches (topological order)."""
     order = _topological_order(lowers, uppers)
     return [[node] for node in order] if len(order) == len(lowers) else _components_with_cycles(lowers, uppers)
 
@@ -257,7 +267,7 @@ def _components(lowers: _Edges, uppers: _Edges) -> list[list[int]]:
 def _topological_order(lowers: _Edges, uppers: _Edges) -> list[int]:
     """Return the nodes in topological order, lower devices first (Kahn's algorithm).
 
-    Nodes in a cycle or above one are left out.
+    Nodes that are in a cycle or above a cycle are left out.
     """
     remaining = list(map(len, lowers))
     order = [node for node, below in enumerate(lowers) if not below]
@@ -293,7 +303,7 @@ def _components_with_cycles(lowers: _Edges, uppers: _Edges) -> list[list[int]]:
 def _finishing_order(edges: _Edges) -> list[int]:
     """Return the nodes in the order in which a depth-first search finishes them.
 
-    The search uses a list instead of recursion, because a chain of interfaces may be longer than the recursion limit.
+    The search uses a list instead of recursion, because a chain of interfaces can be longer than the recursion limit.
     """
     finished: list[int] = []
     seen = [False] * len(edges)

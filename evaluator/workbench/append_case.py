@@ -1,7 +1,8 @@
 """Append a test to a test file without changing a byte of the existing tests.
 
-The new test is written as YAML after the last test. Then the new text is read as a test file: it must contain the same
-tests as before and then the new test, which must pass. Only then the file is replaced, in one atomic step.
+The new test is written as YAML after the last test. Then the new text is read as a test file. The text must contain the
+same tests as before, followed by the new test, and the new test must pass. Only then the new text replaces the file, in
+one atomic step.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ _LINE = re.compile(r"[^\n\r\x85\u2028\u2029]*(?:\r\n|[\n\r\x85\u2028\u2029]|\Z)"
 def write_test(path: Path, case: ChangeCase, policy: Program, policy_name: str, search: Sequence[Path] = ()) -> None:
     """Append a test to a file, or create the file.
 
-    RecordError if the file tests another policy, or if the test cannot be appended. `policy_name` is the `policy` of a
-    new file; `search` is the policy path.
+    Raises RecordError if the file does not test `policy`, or if the test cannot be appended. `policy_name` is the
+    `policy` of a new file; `search` is the policy path.
     """
     read = partial(read_case_file, search=search)
     if not path.exists():
@@ -45,7 +46,7 @@ def write_test(path: Path, case: ChangeCase, policy: Program, policy_name: str, 
         return
     before = read(path)
     if any(existing.policy.digest != policy.digest for existing in before):
-        raise _refusal(f"{quote_path(path)} has tests of another policy than {policy.name}")
+        raise _refusal(f"{quote_path(path)} does not test the policy {policy.name}, but another policy")
     try:
         raw = read_regular(path).decode()
     except (OSError, ValueError) as error:
@@ -88,7 +89,7 @@ def _entry(located: Located, case: ChangeCase, policy_name: str, indent: str) ->
 
 
 def _replace(path: Path, content: bytes, before: Cases | None, policy: Program, read: Callable[[Path], Cases]) -> None:
-    """Write a temporary file in the same folder, check it, and rename it to the path."""
+    """Write a temporary file in the same folder, check this file, and rename it to the path."""
     target = path.resolve()
     temporary: Path | None = None
     try:
@@ -100,7 +101,7 @@ def _replace(path: Path, content: bytes, before: Cases | None, policy: Program, 
         temporary.chmod(target.stat().st_mode & 0o7777 if before is not None else 0o666 & ~_umask())
         temporary.replace(target)
     except PolicyError as error:
-        raise _refusal(f"{quote_path(path)} cannot be extended by the test: {error.diagnostics[0].message}") from None
+        raise _refusal(f"the test cannot be added to {quote_path(path)}: {error.diagnostics[0].message}") from None
     except OSError as error:
         message = f"{quote_path(path)} cannot be written: {reason_of(error)}"
         raise RecordError([Diagnostic(RecordCode.UNWRITABLE, message)]) from None
@@ -117,11 +118,13 @@ def _umask() -> int:
 
 
 def _check(path: Path, after: Cases, before: Cases, policy: Program) -> None:
-    """Raise RecordError unless the file has the same tests as before, and a new test of this policy that passes."""
+    """Raise RecordError unless the file has the same tests as before and a new test of this policy, which passes."""
     *old, new = after
     is_same = [_identity(case) for case in old] == [_identity(case) for case in before]
     if not is_same or new.policy.digest != policy.digest or not run_case(new).passed:
-        raise _refusal(f"{quote_path(path)} cannot be extended by the test: it would be read differently")
+        raise _refusal(
+            f"the test cannot be added to {quote_path(path)}: the tests of the file would be read differently"
+        )
 
 
 def _identity(case: PolicyCase) -> tuple[object, ...]:
