@@ -25,7 +25,7 @@ def place_of(kind: Kind) -> int:
 
 
 def read_addresses(ifname: str, kind: Kind, entries: Iterable[AddressEntry]) -> Owned:
-    """Return the parsed addresses of an interface; those of a loopback link do not count and become findings."""
+    """Return the parsed addresses of an interface. Addresses of a loopback link do not count; they become findings."""
     owned = read_owned(ifname, entries)
     if kind is not Kind.LOOPBACK:
         return owned
@@ -34,7 +34,10 @@ def read_addresses(ifname: str, kind: Kind, entries: Iterable[AddressEntry]) -> 
 
 
 def read_gateway(ifname: str, text: str) -> tuple[Address | None, tuple[Finding, ...]]:
-    """Return the address of a gateway, None if it is empty, invalid or unusable; and findings if it is invalid."""
+    """Return the address of a gateway and findings.
+
+    The address is None if the text is empty, invalid or unusable. An invalid text gives a finding.
+    """
     try:
         address = parse_address(text.partition("%")[0]) if text else None
     except ValueError:
@@ -44,7 +47,9 @@ def read_gateway(ifname: str, text: str) -> tuple[Address | None, tuple[Finding,
 
 
 def device_not_reported(ifname: str, sources: Iterable[Address] = ()) -> Finding:
-    """Return the finding for routes through a device that the report does not describe; `ifname` is empty if unnamed.
+    """Return the finding for routes through a device that the report does not describe.
+
+    `ifname` is the name of the device, empty if the routes have no device name.
 
     `sources` are the source addresses of these routes, which are addresses of the host.
     """

@@ -1,7 +1,8 @@
 """Finds contradictions between the links of a report, for every format.
 
-Examples are a lower device that is not described, a slave of two bonds, a cycle, an address on a slave, and one address
-on several interfaces. Such a report is still valid: the decision uses the consistent part and reports the findings.
+Examples are a lower device that the report does not describe, a slave of two bonds, a cycle, an address on a slave, and
+the same address on several interfaces. Such a report is still valid: the decision uses the consistent part and reports
+the findings.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ _MAY_LEAVE_OUT = "the reporting tool may leave out interfaces of that kind"
 def consistency_findings(facts: HostFacts, if_missing: str = _MAY_LEAVE_OUT) -> Iterator[Finding]:
     """Yield a finding for each contradiction between the links.
 
-    `if_missing` is the hint for a lower device that is not described: why the tool leaves it out, or the consequence.
+    `if_missing` is the hint for a lower device that the report does not describe. The hint states why the tool left out
+    this device, or the consequence.
     """
     by_name, lowers = facts.by_name, facts.lower_devices
     lower_names = {name: below.names for name, below in lowers.items()}
@@ -46,7 +48,7 @@ def consistency_findings(facts: HostFacts, if_missing: str = _MAY_LEAVE_OUT) -> 
 
 
 def _with_addresses(facts: HostFacts, names: frozenset[str]) -> list[Link]:
-    """Return the interfaces among `names` that may have addresses."""
+    """Return the interfaces among `names` that possibly have addresses."""
     if not names:
         return []
     owners = {name for name, _, _ in facts.table.rows if name in names} | (facts.table.irregular & names)
@@ -141,7 +143,7 @@ def _cycles(facts: HostFacts) -> Iterator[Finding]:
 
 
 def _is_shallow(lowers: Mapping[str, tuple[str, ...]]) -> bool:
-    """Return whether the graph has no cycle and few layers.
+    """Return whether the graph of lower devices has no cycle and few layers.
 
     Each round removes the lowest layer. A cycle is never removed, so a graph that becomes empty has no cycle.
     """

@@ -14,7 +14,7 @@ from evaluator.report.shapes import ANSIBLE_PAYLOAD
 class FormatKeys(Struct, gc=False, kw_only=True):
     """The top-level keys of all formats. A subclass redefines the keys of its own format with their types.
 
-    `object` members are only decoded to see whether they are present.
+    A member of the type `object` is decoded only to check whether it is present.
     """
 
     nics: object = UNSET

@@ -1,8 +1,10 @@
-"""Parses JSON text from outside into plain values. A ReportError shows the place at which a text is invalid.
+"""Parses JSON text from outside into plain values.
+
+If a text is invalid, the ReportError shows the place of the problem.
 
 A text is valid if msgspec accepts it: UTF-8 without a byte order mark, without NaN and without lone surrogates. A
 number that is too large for a double becomes the greatest double. If a schema limits the number, the schema refuses the
-greatest double, as any number above the limit. The nesting depth is limited here, so that no later code can exceed
+greatest double, because this is above the limit. The nesting depth is limited here, so that no later code can exceed
 Python's recursion limit.
 """
 
@@ -53,7 +55,8 @@ _SEVERAL_HINT = "give one document: run `ip -j -d addr show` once, without `dev`
 def parse_json(text: bytes | str, subject: str = "report") -> object:
     """Return the value of a JSON text. If an object has a key twice, the last value counts.
 
-    Raises ReportError if the text is invalid, too large or nested too deeply; its message calls the text `subject`.
+    Raises ReportError if the text is invalid, too large or nested too deeply. The message of the error calls the text
+    `subject`.
     """
     if len(text) > LARGEST:
         raise ReportError([Diagnostic(ReportCode.TOO_LARGE, f"the {subject} is larger than {LARGEST >> 20} MiB")])
@@ -70,8 +73,8 @@ def parse_json(text: bytes | str, subject: str = "report") -> object:
 def is_within_limits(text: bytes) -> bool:
     """Return whether a JSON text is UTF-8, not too large and not nested too deeply.
 
-    A typed decoder does not check this in members that it skips. The check does not parse the text: it takes the
-    brackets outside strings, and removes all innermost pairs once for each level that is allowed.
+    A typed decoder does not check this in members that it skips. The check does not parse the text. It takes the
+    brackets outside strings, and removes all innermost pairs of brackets once for each allowed level.
     """
     if len(text) > LARGEST:
         return False
@@ -102,9 +105,9 @@ def to_json_text(document: object) -> bytes | None:
 def _structure(text: bytes) -> bytes:
     """Return the brackets of a JSON text that are outside strings, all as braces.
 
-    Only brackets, quotes and backslashes matter, so all other octets are removed first. In most texts every string is
-    then an empty pair of quotes, which is removed too. If a quote or a backslash remains, some string contains a
-    bracket or an escape: then the strings are removed with a regular expression, which takes longer.
+    Only brackets, quotes and backslashes matter, so all other octets are removed first. Then in most texts every string
+    is an empty pair of quotes, and these pairs are removed too. If a quote or a backslash remains, a string contains a
+    bracket or an escape. Then a regular expression removes the strings, which takes longer.
     """
     braces = text.translate(_AS_BRACES, _NO_MARKS).replace(b'""', b"")
     if b'"' in braces or b"\\" in braces:
@@ -132,8 +135,8 @@ def parse_json_without_duplicates(text: bytes | str, subject: str = "report") ->
 def parse_kernel_json(text: bytes | str) -> object:
     """Return the value of a JSON text from iproute2, which copies the octets of a name into a string unchanged.
 
-    Octets that are not valid UTF-8 become lone surrogates (PEP 383). The result is None if the text is not valid JSON
-    apart from that, or has a key twice in an object.
+    Octets that are not valid UTF-8 become lone surrogates (PEP 383). The result is None if the text is invalid JSON for
+    another reason, or if an object has a key twice.
     """
     decoded = text if isinstance(text, str) else text.decode("utf-8", errors="surrogateescape")
     if _SURROGATE.search(decoded):
@@ -159,7 +162,7 @@ def _refuse_constant(name: str) -> object:
 
 
 def _finite(number: str | float) -> float:
-    """Return a number as a double; one that is too large becomes the greatest double with its sign."""
+    """Return a number as a double; a number that is too large becomes the greatest double with the same sign."""
     return min(max(float(number), -_GREATEST), _GREATEST)
 
 
@@ -167,7 +170,7 @@ _VALUES = msgspec.json.Decoder(float_hook=_finite)
 
 
 def is_json(text: bytes | str) -> bool:
-    """Return whether Python's `json` accepts a text: also with NaN, lone surrogates and numbers of any size."""
+    """Return whether Python's `json` accepts a text. It accepts NaN, lone surrogates and numbers of any size."""
     try:
         json.loads(text, parse_int=float)
     except (ValueError, RecursionError):
@@ -267,8 +270,8 @@ def _not_json(text: bytes | str, error: Exception, subject: str) -> Diagnostic:
 def _problem_of(text: str, error: Exception) -> tuple[str, int]:
     """Return why a text is not JSON, and the offset of the problem.
 
-    The message is that of the standard library, because its error has the offset; `error` is used if it accepts the
-    text.
+    The message is from the standard library, because the error of the standard library has the offset. If the standard
+    library accepts the text, the message is from `error`.
     """
     if text.startswith(_BYTE_ORDER_MARK):
         return "it begins with a byte order mark", 0
@@ -282,7 +285,7 @@ def _problem_of(text: str, error: Exception) -> tuple[str, int]:
 
 
 def _hint(text: str, problem: str, offset: int) -> str:
-    """Return a hint for a text that is not JSON, from the problem or the beginning of the text; empty if none fits."""
+    """Return a hint for a text that is not JSON, from the problem or the beginning of the text; else an empty text."""
     if problem == _SEVERAL and text[offset : offset + 1] in ("[", "{"):
         return _SEVERAL_HINT
     return next((hint for head, hint in _HEADS if head.match(text)), "")

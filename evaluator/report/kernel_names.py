@@ -1,7 +1,7 @@
 r"""Converts the kernel's interface names to text.
 
-In the kernel a name may have any octets except `/` and blanks, and need not be valid UTF-8. The text is unambiguous:
-an octet that is not valid UTF-8 becomes ``\xNN``, and a backslash in the name becomes two backslashes.
+In the kernel a name can have any octets except `/` and blanks. A name is not always valid UTF-8. The text is
+unambiguous: an octet that is not valid UTF-8 becomes ``\xNN``, and a backslash in the name becomes two backslashes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ def readable_octets(name: bytes) -> str:
 
 
 def with_readable_names(document: object) -> object:
-    """Return a copy of an iproute2 document with every string readable; the document itself if all are."""
+    """Return a copy of an iproute2 document with readable strings.
+
+    If all strings are readable already, the document is returned, not a copy.
+    """
     try:
         is_readable = b"\\\\" not in msgspec.json.encode(document)
     except (TypeError, UnicodeError):  # a string has surrogates

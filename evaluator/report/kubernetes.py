@@ -1,8 +1,8 @@
 """Finds the nmstate report in Kubernetes objects of kubernetes-nmstate.
 
 A NodeNetworkState has the output of nmstate in `status.currentState`. `kubectl get` prints one object, or a List of
-several. The kinds NodeNetworkConfigurationPolicy and NodeNetworkConfigurationEnactment have a desired state. They are
-refused, because a decision on a desired state would be about a host that does not exist.
+several. The kinds NodeNetworkConfigurationPolicy and NodeNetworkConfigurationEnactment have a desired state. Objects of
+these kinds are refused, because a host with the desired state possibly does not exist.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class _Item(Struct, frozen=True):
 def state_in(document: object, item: str | None) -> State:
     """Return the nmstate report in a document.
 
-    `item` is the name of a NodeNetworkState, if the document has several. Raises ReportError if the report is missing
-    or the name does not select exactly one.
+    `item` is the name of a NodeNetworkState, if the document has several. Raises ReportError if the report is missing,
+    or if the name does not select exactly one NodeNetworkState.
     """
     if not is_kubernetes(document):
         if item is not None:
@@ -86,7 +86,7 @@ def _items(document: object) -> Iterator[_Item]:
 
 
 def _kind_of(data: Mapping[str, Any]) -> str:
-    """Return the kind of an object: its `kind`, or if that is missing, the kind that has these members."""
+    """Return the `kind` of an object; if `kind` is missing, the kind that has the members of the object."""
     kind = data.get("kind")
     if isinstance(kind, str) and kind:
         return kind

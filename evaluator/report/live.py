@@ -1,7 +1,7 @@
 """Reads interfaces, addresses and routes of this machine by netlink, as `ip -j -d addr` and `ip -j route` print them.
 
-No process is started. A separate thread enters the network namespace and ends after the query, so the caller stays in
-its own namespace. The extra `live` installs pyroute2.
+No process is started. A separate thread enters the network namespace and ends after the query, so the thread of the
+caller does not change its namespace. The extra `live` installs pyroute2.
 """
 
 from __future__ import annotations

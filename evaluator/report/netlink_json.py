@@ -1,7 +1,7 @@
 """Converts rtnetlink messages (RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE) to the JSON objects that `ip -j` prints.
 
 Only members that a decision or a reader of the report needs are converted. The numbers are from the kernel's if.h,
-if_arp.h, if_addr.h and rtnetlink.h. A number without a word is shown as iproute2 shows it.
+if_arp.h, if_addr.h and rtnetlink.h. A number for which iproute2 has no word is written as iproute2 writes the number.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _attributes(message: object, *, several: bool = False) -> dict[Any, Any]:
 
 
 def _name(value: object) -> str:
-    """Return a name as readable text; pyroute2 gives bytes if the name is not valid UTF-8."""
+    """Return a name as readable text. If the name is not valid UTF-8, pyroute2 returns bytes."""
     return readable_octets(value) if isinstance(value, bytes) else readable(str(value))
 
 
@@ -146,7 +146,7 @@ def _link_flags(flags: int) -> Iterator[str]:
 
 
 def _link_address(text: str, link_type: str) -> str:
-    """Return a link-layer address as iproute2 prints it; that of a tunnel is an IP address."""
+    """Return a link-layer address as iproute2 prints it. The link-layer address of a tunnel is an IP address."""
     octets = bytes.fromhex(text.replace(":", "")) if link_type not in ("ether", "loopback", "infiniband") else b""
     return str(_ADDRESS_SIZES[len(octets)](octets)) if len(octets) in _ADDRESS_SIZES else text
 

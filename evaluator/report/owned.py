@@ -1,7 +1,7 @@
 """Parses the address entries of a report into owned addresses; an invalid entry becomes a finding.
 
 An interface owns each of its valid addresses, except loopback, multicast, broadcast and unspecified ones (DESIGN 2.3).
-An invalid entry does not affect the other entries, and its text is never resolved as a name.
+An invalid entry does not affect valid entries. The text of an invalid entry is never resolved as a name.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from evaluator.facts.netmask import parse_netmask
 class AddressEntry(NamedTuple):
     """One address entry of a report.
 
-    `text` is `address`, `address/length` or `address/netmask`, and `pointer` its JSON Pointer. `netmask` or `length` is
-    set if the format has them in a member of their own. `primary` is true for the address that the reporting tool lists
-    first. `label` and `flags` are those of the kernel.
+    `text` is `address`, `address/length` or `address/netmask`, and `pointer` is the JSON Pointer of `text`. `netmask`
+    or `length` is set if the format has a separate member for it. `primary` is true for the address that the reporting
+    tool lists first. `label` and `flags` are the label and the flags in the kernel.
     """
 
     text: str
@@ -77,7 +77,7 @@ def _netmask_length(netmask: str) -> int | None:
 
 
 def _without_duplicates(valid: Sequence[_Valid]) -> tuple[OwnedAddress, ...]:
-    """Return the addresses sorted; entries with the same address and length become one."""
+    """Return the addresses sorted; entries with the same address and length become one address."""
     by_address: dict[Address, list[_Valid]] = {}
     for item in valid:
         by_address.setdefault(item[0], []).append(item)
@@ -91,7 +91,8 @@ def _without_duplicates(valid: Sequence[_Valid]) -> tuple[OwnedAddress, ...]:
 def _merged(items: Sequence[_Valid]) -> list[OwnedAddress]:
     """Return an address once for each prefix length in its entries, the shortest length first.
 
-    If an entry has the length in its text (`address/length`), entries with a separate length or none are ignored.
+    If the text of an entry has the length (`address/length`), entries of this address with a separate length or without
+    a length are ignored.
     """
     is_primary = any(entry.primary for _, _, entry in items)
     with_length = [item for item in items if "/" in item[2].text]
@@ -106,7 +107,7 @@ def _merged(items: Sequence[_Valid]) -> list[OwnedAddress]:
 def _owned(same: Sequence[_Valid], *, is_primary: bool) -> OwnedAddress:
     """Return the address of entries with the same address and length.
 
-    Only its text and pointer depend on the order of the entries: they are those of the first one.
+    The text and the pointer are those of the first entry. Nothing else depends on the order of the entries.
     """
     address, prefix, entry = same[0]
     label, flags = entry.label, entry.flags

@@ -1,18 +1,20 @@
 """The entry point for reports: recognizes the format, validates the document, and returns a `Report` with facts.
 
-A report comes as text or as a plain value. Each has a fast path and a slow path, and all give one verdict: the same
-facts and findings, or the same errors (`reading.py` describes the contract with the readers).
+A report comes as text or as a plain value. Text and value each have a fast path and a slow path. All four paths give
+the same facts and findings, or the same errors. `reading.py` describes the contract with the readers.
 
 Text. `is_within_limits` checks the whole text for UTF-8 and nesting depth, because a typed decoder does not look at the
-members that it skips. Then `_read_fast` tries the typed decoder of the likeliest format and of the others. A reader
-takes a text only if no other format could claim it, so the order cannot change the result. The plain document is parsed
-only if something asks for `Report.document`. If no reader takes the text, the slow path parses it into plain values: as
-JSON, as JSON with octets of the kernel that are not UTF-8, or as YAML. It recognizes the format by the shape and calls
-the reader on the value.
+members that it skips. Then `_read_fast` tries the typed decoder of the likeliest format, then the decoders of the other
+formats. A reader accepts a text only if the text cannot be in another format, so the order of the formats does not
+change the result. The text is parsed into a plain value only on the first use of `Report.document`. If no reader
+accepts the text, the slow path parses the text into plain values. The text is parsed as JSON, as JSON with octets of
+the kernel that are not UTF-8, or as YAML. Then the slow path recognizes the format by the shape and calls the reader on
+the value.
 
-A plain value. It is encoded as JSON once. This checks all of its members, also those that no rule reads, and the text
-is an independent copy that `Report.document` is parsed from. If the value cannot be encoded, `plain_copy` raises an
-error, or returns a copy with plain types that is used instead. The reader then converts the value to its types.
+A plain value. The value is encoded as JSON once. This checks all members of the value, also the members that no rule
+reads. The JSON text is an independent copy, from which `Report.document` is parsed. If the value cannot be encoded,
+`plain_copy` raises an error or returns a copy with plain types, and this copy is used. The reader then converts the
+value to the types of `wire.py`.
 
 The command reads with `read_report_text`, which always parses the text into plain values to refuse duplicate keys.
 
@@ -131,7 +133,7 @@ def read_report(
 
 
 def _read_fast(text: bytes, format: str) -> tuple[Format, Reading] | None:
-    """Return the format and facts of a text that the types of a format accept; None if its plain value must decide."""
+    """Return the format and facts of a text that the types of a format accept; None if the slow path must decide."""
     if not is_within_limits(text):
         return None
     for candidate in (_likely_format(text), *FORMATS):
@@ -192,7 +194,7 @@ def parse_report_text(text: bytes, format: str) -> object:
 def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], object]) -> tuple[object, str]:
     """Return the value of a JSON or YAML text and the name of its format.
 
-    The name is the given one for JSON, and a format that uses YAML for YAML.
+    For JSON the name is the given name; for YAML it is the name of a format that uses YAML.
     """
     try:
         return _parse(text, parse), name
@@ -212,7 +214,7 @@ def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], obje
 def _parse(text: bytes | str, parse: Callable[[bytes | str], object]) -> object:
     """Return the value of a JSON text.
 
-    In a report of a kernel format a name may have octets that are not UTF-8, and the text is then not valid JSON.
+    In a report of a kernel format, a name can have octets that are not UTF-8. The text is then not valid JSON.
     """
     try:
         return parse(text)
@@ -225,7 +227,7 @@ def _parse(text: bytes | str, parse: Callable[[bytes | str], object]) -> object:
 
 
 def refuse_duplicates(report: Report) -> None:
-    """Raise ReportError if the text of a report has a key twice, because another parser may use the first value."""
+    """Raise ReportError if the text of a report has a key twice, because some parsers use the first value."""
     if report.text is not None:
         _parse_any(report.text, report.format, parse_json_without_duplicates)
 
@@ -238,8 +240,8 @@ def read_file(path: Path) -> bytes:
 def read_regular_file(path: Path, subject: str = "report") -> bytes:
     """Return the bytes of a regular file.
 
-    Only the report itself may come from a pipe. The message of the error calls the file `subject`. Raises ReportError
-    if the file cannot be read, is too large or is not a regular file.
+    Only the report is allowed to come from a pipe. The message of the error calls the file `subject`. Raises
+    ReportError if the file cannot be read, is too large or is not a regular file.
     """
     return _bytes_of(path, subject, read_regular)
 

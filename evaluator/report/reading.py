@@ -4,19 +4,19 @@ A reader has two entry points, which never disagree on whether a document is val
 published contract: a document is valid if and only if the schema accepts it.
 
 `FormatReader.read_text` is the fast path. It decodes the text directly into the typed structs of the format's
-`wire.py`, in one pass and without plain values for members that no rule reads. The types are written so that they
-accept nothing that the schema refuses. But the types refuse some valid documents: those with forms that tools hardly
-ever print, such as `1500.0` for an integer. If the types refuse the text, or a key of another format is present, the
-result is None. None means "not decided", never "invalid".
+`wire.py`, in one pass and without plain values for members that no rule reads. The types accept nothing that the schema
+refuses. But the types refuse some valid documents, namely documents with forms that tools hardly ever print, such as
+`1500.0` for an integer. If the types refuse the text, or a key of another format is present, the result is None. None
+means "not decided", never "invalid".
 
-`FormatReader.read` accepts or refuses every document, given as a plain value. It first tries to convert the value to
-the same types, because a document that was given as a dict did not take the fast path. If the types refuse the value,
+`FormatReader.read` accepts or refuses every document. Its argument is a plain value. It first tries to convert the
+value to the same types, because a document that is a dict did not take the fast path. If the types refuse the value,
 the slow path has three steps:
 
 1. Validate the value with the schema, which reports every problem with a JSON Pointer.
 2. Normalize the value: `normalized` writes `1500` for `1500.0` and drops null members, and the reader of VDSM converts
    booleans from text.
-3. Convert the value to the types. After the first two steps, this cannot fail.
+3. Convert the value to the types. After the first two steps, the conversion cannot fail.
 
 So both paths give the same structs and thus the same facts and findings. The types only decide how fast a document is
 read. `tests/report/test_verdict.py` compares text, dict and schema on captured, generated and mutated documents.
@@ -43,9 +43,10 @@ _T = TypeVar("_T")
 
 
 class Reading(Struct, frozen=True):
-    """The result of a reader: the facts, and a function that yields the findings about the report.
+    """The result of a reader: the facts, and a function that yields the findings on the report.
 
-    `document` is the value that the JSON Pointers refer to, None if it is the document that was given to the reader.
+    `document` is the value that the JSON Pointers refer to; None if they refer to the document that the caller gave to
+    the reader.
     """
 
     facts: HostFacts
@@ -56,8 +57,8 @@ class Reading(Struct, frozen=True):
 class Report(Struct, frozen=True, dict=True, eq=False):
     """A validated report: its format, its facts, and the findings about it. Create one with `read_report`.
 
-    `text` is the text that was read, None if a dict was given. `item` is the name that selected the host in a document
-    with several hosts. `load` returns the document; it is called on first use of `document`.
+    `text` is the text of the report, None if the caller gave a dict. `item` is the name that selected the host in a
+    document with several hosts. `load` returns the document, and is called on first use of `document`.
     """
 
     format: str
@@ -78,7 +79,7 @@ class Report(Struct, frozen=True, dict=True, eq=False):
 
     @cached_property
     def document(self) -> object:
-        """The plain JSON value of the report; the JSON Pointers of the facts refer to it."""
+        """The plain JSON value of the report. The JSON Pointers of the facts refer to this value."""
         return self.load() if self.reading.document is None else self.reading.document
 
     def __eq__(self, other: object) -> bool:
@@ -103,11 +104,11 @@ class FormatReader(Protocol):
         """
 
     def read_text(self, text: bytes) -> Reading | None:
-        """Return the facts of a text that the types of the format accept; None if only its plain value can decide."""
+        """Return the facts of a text that the types of the format accept; None if only `read` can decide."""
 
 
 class ItemReader(Protocol):
-    """The module that reads a format whose documents may describe several hosts."""
+    """The module that reads a format with documents that can describe several hosts."""
 
     def read(self, document: object, item: str) -> Reading:
         """Return the facts of the host with the name `item`."""
@@ -117,11 +118,12 @@ class Format(Struct, frozen=True):
     """One report format: how to recognize it, and the modules that read, mask and change its documents.
 
     `looks_for` describes the shape that `detect` checks. `reader` is the module that reads it. `begins` are the usual
-    beginnings of its texts. `schema` is the name of its JSON Schema, which also controls masking; `to_mask` first
-    converts the document to one that the schema describes. `writer` is the class that writes changes into its
-    documents. `is_yaml` means that the tool also prints YAML, `has_items` that a document may describe several hosts,
-    `is_kernel` that names in a text may have any octets, and `is_default` that it is the most likely format of a text
-    whose beginning is not in any `begins`. Values such as `module:name` are imported on first use.
+    beginnings of texts in this format. `schema` is the name of the JSON Schema of the format, which also controls
+    masking. Before masking, `to_mask` converts the document to a document that the schema describes. `writer` is the
+    class that writes changes into its documents. `is_yaml` means that the tool also prints YAML, `has_items` that a
+    document can describe several hosts, and `is_kernel` that names in a text can have any octets. `is_default` marks
+    the most likely format of a text that begins with no text in any `begins`. Values such as `module:name` are imported
+    on first use.
     """
 
     name: str
@@ -160,7 +162,7 @@ def convert_or_none(value: object, type_: type[_T]) -> _T | None:
 
 
 def normalized(value: object) -> object:
-    """Return a copy of a JSON value without null members, and with `1500` for `1500.0`, as the types expect it."""
+    """Return a copy of a JSON value as the types expect it: without null members, and with `1500` for `1500.0`."""
     if isinstance(value, Mapping):
         return {key: normalized(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
@@ -171,7 +173,7 @@ def normalized(value: object) -> object:
 def refuse_invalid(document: object, schema_name: str, pointer: str = "") -> None:
     """Raise ReportError with every violation of a schema in the document.
 
-    `pointer` is the JSON Pointer of the document, if it is a part of the one that the user gave.
+    If the document is a part of the document that the user gave, `pointer` is the JSON Pointer of this part.
     """
     if is_valid(document, schema_name):
         return

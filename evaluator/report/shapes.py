@@ -36,7 +36,7 @@ def is_ansible(document: object) -> bool:
 
 
 def is_vdsm(document: object) -> bool:
-    """Return whether a document is a reply of VDSM: with one of its maps, or an envelope (`jsonrpc`, `result` …)."""
+    """Return whether a document is a reply of VDSM: with a map such as `nics`, or an envelope (`jsonrpc` …)."""
     if not isinstance(document, dict) or is_kubernetes(document):
         return False
     if not {"jsonrpc", *VDSM_ENVELOPES}.isdisjoint(document) or isinstance(document.get("status"), dict):
@@ -65,7 +65,8 @@ def _is_object(data: Mapping[str, object]) -> bool:
 def is_iproute2(document: object) -> bool:
     """Return whether a document is an array of interfaces, or an object with such an array in `addr`.
 
-    The array may be empty. An interface has `ifname`; `ip -o` prints only `addr_info`, and a filter leaves `{}`.
+    The array can be empty. An interface has `ifname`. An entry of `ip -o` has only `addr_info`, and a filter leaves
+    `{}`.
     """
     if isinstance(document, dict):
         return isinstance(document.get("addr"), list) and "nics" not in document
@@ -79,7 +80,7 @@ def _is_iproute2_entry(entry: object) -> bool:
 
 
 def is_nmstate(document: object) -> bool:
-    """Return whether a document has `interfaces`, an array that is empty or has an object, or is of Kubernetes."""
+    """Return whether a document is a Kubernetes object, or has an array `interfaces` that is empty or has an object."""
     if is_kubernetes(document):
         return True
     if not isinstance(document, dict):

@@ -1,4 +1,4 @@
-"""Parses YAML text as `nmstatectl show` prints it into the same value that its JSON gives.
+"""Parses YAML text from `nmstatectl show` into the same value that the JSON of `nmstatectl show` gives.
 
 YAML 1.1 converts scalars that look like text to a person: an interface named `on` becomes true, `1e3` becomes 1000,
 and `12:34` a sexagesimal number. So this reader uses only PyYAML's events and resolves scalars itself: a scalar is text
@@ -40,7 +40,7 @@ Path = tuple[str | int, ...]
 
 
 def yaml_in(text: bytes | str) -> str:
-    """Return a text that is not JSON if it looks like YAML of nmstate or Kubernetes, else an empty text."""
+    """Return a text that is not JSON, if it looks like YAML of nmstate or Kubernetes; else an empty text."""
     try:
         decoded = text if isinstance(text, str) else text.decode()
     except UnicodeDecodeError:
@@ -79,11 +79,12 @@ def _is_nesting_limit(error: yaml.YAMLError) -> bool:
 
 
 def _refuse_nesting(text: str, error: yaml.YAMLError) -> NoReturn:
-    """Raise the error that this reader raises with a libyaml that has no nesting limit.
+    """Raise the error that this reader would raise if libyaml had no nesting limit.
 
-    libyaml 0.2.6 refuses 1000 levels. Its scanner reads up to 1024 characters ahead of the events, so it may fail
-    before this reader has seen an earlier event that is too deep or invalid for another reason. The text before the
-    refused level is within the limit of libyaml and beyond ours, so parsing it again raises our own error.
+    libyaml 0.2.6 refuses 1000 levels. The scanner of libyaml reads up to 1024 characters ahead of the events. So
+    libyaml can fail before this reader has received an earlier event that is too deep or invalid for another reason.
+    The text before the refused level is within the limit of libyaml, but not within the limit of this reader. So this
+    reader raises its own error if it parses this text again.
     """
     mark = getattr(error, "problem_mark", None)
     if mark is not None:
@@ -92,14 +93,17 @@ def _refuse_nesting(text: str, error: yaml.YAMLError) -> NoReturn:
 
 
 class _Value(Struct, frozen=True):
-    """A value, and the number of values in it, itself included."""
+    """A value, and the number of values in it. The value itself is counted too."""
 
     value: object
     size: int = 1
 
 
 class _Reader(Struct):
-    """Builds plain values from YAML events. It calls itself for each level of nesting, up to `DEEPEST` levels."""
+    """Builds plain values from YAML events.
+
+    The reader calls itself for each level of nesting, up to `DEEPEST` levels.
+    """
 
     source: Source
     duplicates: list[Diagnostic] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""One interface in Ansible's facts as a link: its kind, addresses, lower devices and settings."""
+"""One interface in Ansible's facts as a link: kind, addresses, lower devices and settings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ _PLACES = (
 
 
 class Part(Struct, frozen=True, gc=False):
-    """A fact that is an object, and its JSON Pointer; `label` is the name of the label if it describes one."""
+    """A fact that is an object, and its JSON Pointer.
+
+    `label` is the name of the address label, if the fact describes an address label.
+    """
 
     data: wire.Fact
     pointer: str
@@ -58,7 +61,7 @@ class Device(Struct, frozen=True, gc=False):
     kind: Kind
 
     def entries(self) -> Iterator[AddressEntry]:
-        """Yield the address entries of the interface, then those of its labels; both may have the same address."""
+        """Yield the address entries of the interface, then those of its labels. An address can be in both."""
         for part in (self.fact, *self.labels):
             yield from entries_in(part)
 
@@ -71,7 +74,7 @@ def _length(entry: wire.Address) -> int:
 
 
 def kind_of(data: wire.Fact) -> Kind:
-    """Return the kind of an interface, from its type, or its PCI device or driver, or the members that it lists."""
+    """Return the kind of an interface, from its type, its PCI device, its driver, or its list of members."""
     kind = _OF_TYPE.get(data.type or "")
     if kind is not None:
         return kind
@@ -117,7 +120,7 @@ class AnsibleHost:
         self._owned: dict[str, Owned] = {}
 
     def address_texts(self) -> list[tuple[str, Sequence[str], int]]:
-        """Return the entries of the owner index; addresses of loopback links do not count."""
+        """Return the entries of the owner index, without the addresses of loopback links."""
         entries: list[tuple[str, Sequence[str], int]] = []
         for name, device in self.by_name.items():
             if device.kind is not Kind.LOOPBACK:
@@ -128,7 +131,7 @@ class AnsibleHost:
         return entries
 
     def owned(self, device: Device) -> Owned:
-        """Return the parsed addresses of a device; they are parsed once."""
+        """Return the parsed addresses of a device. The addresses are parsed once and cached."""
         owned = self._owned.get(device.name)
         if owned is None:
             owned = self._owned[device.name] = read_addresses(device.name, device.kind, device.entries())
@@ -179,7 +182,7 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def vlan_id(self) -> int | None:
-        """The VLAN ID, which Ansible does not report: None if the interface may be a VLAN."""
+        """The VLAN ID: None if the interface is possibly a VLAN, because Ansible does not report VLAN IDs."""
         return None if self.kind is Kind.OTHER else 0
 
     @property

@@ -1,9 +1,10 @@
 """Reads the network facts of Ansible's `setup` module.
 
 Source of the format: the facts that ansible-core 2.19 gathered on test hosts, and its source code. Ansible reads /sys
-and the text output of `ip addr`. It recognizes bonds and bridges, and gives nearly all other interfaces the type
-`ether`. So VLANs, macvlans and Open vSwitch bridges have no kind and no lower device here. Ansible sometimes loses an
-address or an interface; its own lists of all addresses and all interfaces still show it, which gives a finding.
+and the text output of `ip addr`. Ansible recognizes bonds and bridges, and gives nearly all other interfaces the type
+`ether`. So VLANs, macvlans and Open vSwitch bridges have no kind and no lower device in the facts. Sometimes the facts
+of an address or an interface are missing, although Ansible's lists of all addresses and all interfaces contain it. This
+gives a finding.
 """
 
 from __future__ import annotations
@@ -94,7 +95,10 @@ class _Facts(NamedTuple):
 
     @property
     def is_fully_checked(self) -> bool:
-        """Whether the facts that are used have the types of the schema; the decoder has checked those of interfaces."""
+        """Whether the host facts that the reader uses have the types of the schema.
+
+        The decoder has already checked the facts of interfaces.
+        """
         lists = [self.get(name) for name in ("interfaces", *_ALL_LISTS)]
         objects = [self.get(name) for name in (*_DEFAULTS, "locally_reachable_ips")]
         reachable = objects[-1]
@@ -118,7 +122,7 @@ def _are_texts(values: list[object]) -> bool:
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return the facts of a host in Ansible's text; None if the types refuse it or another format is possible."""
+    """Return the facts of a host in Ansible's text; None if the types refuse the text or another format is possible."""
     if b'"ansible_facts"' in text[:_BEGINNING]:
         play = decode_or_none(_PLAYS, text)
         if play is None or play.payload is not msgspec.UNSET:
@@ -129,7 +133,7 @@ def read_text(text: bytes) -> Reading | None:
 
 
 def _reading_if_fully_checked(path: tuple[str, ...], body: wire.Facts) -> Reading | None:
-    """Return the facts of the host from decoded facts; None if the types have not checked as much as the schema."""
+    """Return the facts of the host from decoded facts; None if the types have checked less than the schema checks."""
     gathered = _Facts(path, _prefix_of(body), body)
     is_recognized = bool(gathered.prefix) or isinstance(body.get("all_ipv4_addresses"), list)
     if not is_recognized or not gathered.is_fully_checked or ANSIBLE_PAYLOAD in body:
@@ -161,7 +165,7 @@ def _read(document: object) -> Reading:
 def _validate_and_convert(document: object) -> Reading:
     """Return the facts of a host in a document of Ansible, validated with the schema.
 
-    Facts that are not used may have any shape, so they are removed before the conversion. Raises ReportError, with
+    Facts that are not used can have any shape, so they are removed before the conversion. Raises ReportError, with
     every problem, if the schema refuses the document.
     """
     path, body = _body_of(document)
@@ -177,7 +181,7 @@ def _validate_and_convert(document: object) -> Reading:
 
 
 def _of_interface(fact: object) -> object:
-    """Return the members of a fact that an interface or label has; None if the fact describes neither."""
+    """Return the members of a fact that describe an interface or label; None if the fact describes neither of them."""
     if not isinstance(fact, dict):
         return fact
     is_interface_or_label = not {"device", "ipv4", "ipv4_secondaries"}.isdisjoint(fact)
@@ -215,7 +219,7 @@ def _count_lists(members: Sequence[int]) -> int:
 
 
 def findings(gathered: _Facts, host: AnsibleHost, facts: HostFacts, problems: Sequence[Finding]) -> Iterator[Finding]:
-    """Yield the findings about the facts; `problems` are those found while reading."""
+    """Yield the findings about the facts. `problems` are the findings that the reader already has."""
     yield from problems
     if not gathered.get("interfaces"):
         hint = "install iproute2 on the host, and gather its facts again"
@@ -233,7 +237,7 @@ def findings(gathered: _Facts, host: AnsibleHost, facts: HostFacts, problems: Se
 
 
 def _body_of(document: object) -> tuple[tuple[str, ...], Mapping[str, Any]]:
-    """Return the path of the facts, and the facts; these are empty if the document is not an object."""
+    """Return the path of the facts, and the facts. The facts are empty if the document is not an object."""
     body = document if isinstance(document, dict) else {}
     if ANSIBLE_WRAPPER not in body:
         return (), body
@@ -285,10 +289,10 @@ def _mangled(name: str) -> str:
 
 
 def _labels(labels: Mapping[str, Part], names: Iterable[str]) -> tuple[dict[str, tuple[Part, ...]], list[Finding]]:
-    """Return the labels of each interface, and findings for labels without one.
+    """Return the labels of each interface, and findings for labels without an interface.
 
-    A label begins with the name of its interface and `:`, which Ansible writes as `_`. If several interfaces match, the
-    label has no interface.
+    A label begins with the name of its interface and `:`. Ansible writes this `:` as `_`. If several interfaces match,
+    the label has no interface.
     """
     if not labels:
         return {}, []
@@ -329,10 +333,10 @@ def _slaves_without_bond(facts: HostFacts) -> Iterator[Finding]:
 
 
 def _without_owner(gathered: _Facts, host: AnsibleHost, facts: HostFacts) -> Iterator[Finding]:
-    """Yield a finding for each address in Ansible's lists of all addresses that no interface has.
+    """Yield a finding for each address that is in Ansible's lists of all addresses but on no interface.
 
     This happens because Ansible reports only one of several addresses with the same label. Texts of regular interfaces
-    are compared first, because nearly all addresses match as text; only the others are parsed.
+    are compared first, because nearly all addresses match as text. Only addresses that do not match as text are parsed.
     """
     in_table = (device for device in host.by_name.values() if device.name not in facts.table.irregular)
     parts = (part for device in in_table for part in (device.fact, *device.labels))
@@ -356,7 +360,7 @@ def _without_owner(gathered: _Facts, host: AnsibleHost, facts: HostFacts) -> Ite
 
 
 def _addresses_shown(host: AnsibleHost, facts: HostFacts) -> set[Address]:
-    """Return the addresses of all interfaces, also those of loopback links, which own no address."""
+    """Return the addresses of all interfaces, with the addresses of loopback links."""
     loopbacks = (device for device in host.by_name.values() if device.kind is Kind.LOOPBACK)
     shown = {owned.address for link in facts.by_name.values() for owned in link.addresses}
     loopback_entries = (read_owned(device.name, device.entries()) for device in loopbacks)

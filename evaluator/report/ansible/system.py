@@ -41,7 +41,8 @@ def refuse_other_system(path: tuple[str, ...], body: Mapping[str, object]) -> No
 def _system_of(body: Mapping[str, object]) -> tuple[str, str]:
     """Return the key of the fact that shows the system, and the system.
 
-    The name of the system decides, then the name of its family, then the shape of the facts.
+    The name of the system decides. If it is missing, the name of the system's family decides, and then the shape of the
+    facts.
     """
     for name in ("system", "net_system"):
         for key in (ANSIBLE_PREFIX + name, name):

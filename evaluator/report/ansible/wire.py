@@ -1,8 +1,9 @@
 """The types of Ansible's facts; `vdsm/wire.py` describes how types and schema agree.
 
-The name of a fact does not show whether it describes an interface, so each fact that is an object is decoded as one.
-If another fact has a member with the same name and another type, the types refuse the document, and the slow path reads
-it (`report/reading.py`). An optional member that is null is treated as missing.
+The name of a fact does not show whether it describes an interface, so each fact that is an object is decoded as an
+interface. If a fact that is not an interface has a member of the same name with another type, the types refuse the
+document. Then the slow path reads the document (`report/reading.py`). An optional member that is null is treated as
+missing.
 """
 
 from __future__ import annotations
@@ -65,7 +66,10 @@ class Fact(Struct, gc=False):
 
     @property
     def has_other_addresses(self) -> bool:
-        """Whether `ipv4` or `ipv6` has another shape than in an interface; in `locally_reachable_ips` it has texts."""
+        """Whether `ipv4` or `ipv6` does not have the shape that it has in an interface.
+
+        For example, in `locally_reachable_ips` it is a list of texts.
+        """
         return isinstance(self.ipv4, list) or bool(self.ipv6 and str in set(map(type, self.ipv6)))
 
 

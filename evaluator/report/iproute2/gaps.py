@@ -2,8 +2,8 @@
 
 The filters `up` and `dev` of `ip addr show` leave an empty object for each link that they remove (`{"addr_info": []}`
 in iproute2 4.14 and 4.15). `scope` and similar filters leave an empty object for each address. `ip -4` and `ip -6` omit
-an address family, and `ip link` has no addresses. An address that is missing in such a report may still be on the host.
-Gaps between the indexes of links are not a sign, because the kernel does not reuse the index of a removed link.
+an address family, and `ip link` has no addresses. The host can have addresses that are missing in such a report. Gaps
+between the indexes of links are not a sign, because the kernel does not reuse the index of a removed link.
 """
 
 from __future__ import annotations
@@ -77,12 +77,15 @@ def _addresses(entry: wire.Interface) -> Sequence[wire.Address]:
 
 
 def _is_shown(address: wire.Address) -> bool:
-    """Return whether an address entry has not been emptied by a filter."""
+    """Return whether an address entry is not empty. A filter of `ip` leaves empty entries."""
     return address.local is not UNSET or address != _LEFT_OUT
 
 
 def absent_families(interfaces: Mapping[str, Interface]) -> frozenset[int]:
-    """Return the families (4, 6) without an address on any link, also on loopback links; empty without interfaces."""
+    """Return the families (4, 6) without an address on any link; empty if there are no interfaces.
+
+    Addresses of loopback links count here.
+    """
     if not interfaces:
         return frozenset()
     addresses = (address for interface in interfaces.values() for address in _addresses(interface.data))

@@ -1,8 +1,8 @@
 """One interface in the output of `ip -j -d addr show` as a link: its kind, addresses, lower devices and routes.
 
 Source of the format: iproute2's output on Linux 6.1, and the rtnetlink attributes that it prints. For most kinds `link`
-is the lower device, for veth it is the peer. `master` may be a bond, team, bridge, VRF or Open vSwitch bridge; only the
-kind of the master shows which.
+is the lower device; for veth `link` is the peer. `master` can be a bond, team, bridge, VRF or Open vSwitch bridge. Only
+the kind of the master shows which of these it is.
 """
 
 from __future__ import annotations
@@ -47,10 +47,11 @@ _EMPTY = wire.Address()
 class Interface(Struct, frozen=True, gc=False):
     """An interface and its decoded entry; `pointer` is the JSON Pointer of the entry.
 
-    `kind` is the kind in the rule language. `info_kind` is the kernel's name for it, empty for a network card and if
-    the report does not show it. `member_kinds` are the kinds that the members report for this master
-    (`info_slave_kind`); if the entry has no kind and all members agree, theirs is used. `places` is set for an entry of
-    `ip -o`, which may have addresses of several interfaces: the indexes of the addresses of this interface.
+    `kind` is the kind in the rule language. `info_kind` is the kernel's name for the kind, empty for a network card and
+    if the report does not show the kind. `member_kinds` are the kinds that the entries of the members state for this
+    master (`info_slave_kind`). If the entry has no kind and all members state the same kind, this kind is used. An
+    entry of `ip -o` can have addresses of several interfaces. For such an entry, `places` has the indexes of the
+    addresses of this interface.
     """
 
     name: str
@@ -73,7 +74,7 @@ class Interface(Struct, frozen=True, gc=False):
 
     @property
     def has_details(self) -> bool:
-        """Whether the entry was printed with `-d`; without it, it has no kind."""
+        """Whether the entry was printed with `-d`. Without `-d`, an entry has no kind."""
         return has_details(self.data)
 
     @property
@@ -131,7 +132,10 @@ def _listed(data: wire.Interface, places: Sequence[int] | None) -> Sequence[wire
 
 
 def _is_loopback(name: str, data: wire.Interface, info_kind: str, places: Sequence[int] | None) -> bool:
-    """Return whether the entry is a loopback link; `ip -br` and `ip -o` only print its name and addresses."""
+    """Return whether the entry is a loopback link.
+
+    `ip -br` and `ip -o` print only the name and the addresses of a loopback link.
+    """
     flags = data.flags
     if flags is not UNSET or data.link_type is not UNSET or info_kind:
         return link_type(data) == "loopback" or (flags is not UNSET and "LOOPBACK" in flags)
@@ -226,7 +230,7 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
 
     @property
     def vlan_id(self) -> int | None:
-        """The VLAN ID; None for a port of Open vSwitch, because the kernel does not know its access tag."""
+        """The VLAN ID; None for a port of Open vSwitch, because the kernel does not know the access tag of the port."""
         interface = self.interface
         if self.kind is Kind.VLAN:
             return None if interface.settings.id is UNSET else interface.settings.id
@@ -240,7 +244,7 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
 
     @property
     def up(self) -> bool | None:
-        """Whether the link is up. Many virtual links have the state UNKNOWN; then the flag UP decides."""
+        """Whether the link is up. Many virtual links have the state UNKNOWN. For these links the flag UP decides."""
         data = self.interface.data
         if data.operstate is UNSET or data.operstate == "UNKNOWN":
             return None if data.flags is UNSET else "UP" in data.flags
@@ -302,7 +306,7 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
                 yield Finding(FindingCode.DUPLICATE_ADDRESS, Severity.WARNING, message, (self.name,), addresses)
 
     def _connected(self, families: frozenset[int]) -> Iterator[Route]:
-        """Yield the connected routes that the kernel creates for the addresses, except those of some families."""
+        """Yield the connected routes that the kernel creates for the addresses, except routes of some families."""
         flags = self.interface.data.flags
         if self.kind is Kind.LOOPBACK or (flags is not UNSET and "UP" not in flags):
             return
@@ -344,7 +348,7 @@ class Iproute2Host:
         return None if is_pair else name
 
     def owned(self, interface: Interface) -> Owned:
-        """Return the parsed addresses of an interface; they are parsed once."""
+        """Return the parsed addresses of an interface. The addresses are parsed once and cached."""
         name = interface.name
         owned = self._owned.get(name)
         if owned is None:
@@ -352,7 +356,7 @@ class Iproute2Host:
         return owned
 
     def address_texts(self) -> list[tuple[str, Sequence[str], int]]:
-        """Return the entries of the owner index; addresses of loopback links do not count."""
+        """Return the entries of the owner index, without the addresses of loopback links."""
         return [
             (name, (entry.local,), -1 if entry.prefixlen is UNSET or _has_peer(entry) else entry.prefixlen)
             for name, interface in self.interfaces.items()
@@ -379,7 +383,7 @@ def _entries(addresses: Iterable[tuple[wire.Address, str]]) -> Iterator[AddressE
 
 
 def _has_peer(entry: wire.Address) -> bool:
-    """Return whether the entry has a peer address; then its prefix length is that of the peer."""
+    """Return whether the entry has a peer address. The prefix length of such an entry belongs to the peer address."""
     return entry.address is not UNSET and entry.address != entry.local
 
 
@@ -396,7 +400,7 @@ def _parsed(text: str | UnsetType) -> Address | None:
 
 
 def _peer_network(entry: wire.Address) -> Cidr | None:
-    """Return the network of the peer address, for which the kernel creates a connected route; None without one."""
+    """Return the network of the peer address, for which the kernel creates a connected route; None without a peer."""
     peer, length = entry.address, entry.prefixlen
     if peer is UNSET or length is UNSET or peer == entry.local or entry.noprefixroute is True:
         return None

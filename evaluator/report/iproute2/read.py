@@ -1,14 +1,14 @@
 """Reads the output of `ip -j -d addr show`, alone (an array) or with routes (an object, as from `activenic collect`).
 
-`ip` has modes that print less, and users give all of them. Without `-d` an entry has no kind. With `-br` it also has no
-flags, link types and address families. With `-o` it has only addresses, each with the name of its interface, so one
-entry may describe several interfaces. Filters leave empty objects. One rule covers all modes: a member that a mode does
-not print is unknown. It is never taken as false or empty. `_unsupported_words` finds the words of the rule language
-that the mode cannot supply, and `gaps.py` finds signs of missing interfaces and addresses.
+`ip` has modes that print less, and users give the output of every mode. Without `-d` an entry has no kind. With `-br`
+an entry also has no flags, link types and address families. With `-o` an entry has only addresses, each with the name
+of the interface, so one entry can describe several interfaces. Filters leave empty objects. One rule covers all modes:
+a member that a mode does not print is unknown, never false or empty. `_unsupported_words` finds the words of the rule
+language that the mode cannot supply, and `gaps.py` finds signs of missing interfaces and addresses.
 
-The kind is the difficult fact, because it decides whether members are lower devices. An entry without a kind may get it
-from its members, because a member also prints the kind of its master (`info_slave_kind`). If the members disagree, the
-kind is unknown.
+The kind of an interface is the difficult fact, because the kind decides whether members are lower devices. An entry
+without a kind can get a kind from the entries of its members, because such an entry has the kind of the master
+(`info_slave_kind`). If the members disagree, the kind is unknown.
 
 The types of `wire.py` check as much as the schema only if each entry has a name and an address list
 (`_is_fully_checked`). Other outputs take the slow path (`report/reading.py`), and so does every text with a backslash
@@ -57,7 +57,7 @@ _OCTETS = msgspec.msgpack.Encoder()
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return the facts in the text of the output of `ip`; None if the types refuse it or another format is possible."""
+    """Return the facts in a text from `ip`; None if the types refuse the text or another format is possible."""
     if b"\\" in text:  # a name may have a backslash
         return None
     if text.lstrip()[:1] == b"[":
@@ -189,8 +189,8 @@ def _interfaces(entries: Sequence[wire.Interface], pointer: str) -> dict[str, In
 def _names(entry: wire.Interface) -> Iterable[tuple[str, Sequence[int] | None]]:
     """Return the names of the interfaces in an entry.
 
-    An entry of `ip -o` has no name; each address has the name in `dev`. Then the indexes of its addresses are returned
-    with each name, otherwise None.
+    An entry of `ip -o` has no name; each address has the name in `dev`. For such an entry, the indexes of the addresses
+    are returned with each name; for other entries, None.
     """
     if entry.ifname is not UNSET:
         return ((entry.ifname, None),)
@@ -202,7 +202,7 @@ def _names(entry: wire.Interface) -> Iterable[tuple[str, Sequence[int] | None]]:
 
 
 def _kinds_of_masters(entries: Iterable[wire.Interface]) -> dict[str, frozenset[str]]:
-    """Return the kinds that the members of each master report for it (`info_slave_kind`)."""
+    """Return for each master the kinds that the entries of its members state for it (`info_slave_kind`)."""
     kinds: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
         if entry.master is not UNSET and entry.linkinfo is not UNSET and entry.linkinfo.info_slave_kind:
@@ -211,7 +211,7 @@ def _kinds_of_masters(entries: Iterable[wire.Interface]) -> dict[str, frozenset[
 
 
 def _links(host: Iproute2Host) -> dict[str, Link]:
-    """Return the links in report order: NICs, VLANs, bonds, bridges."""
+    """Return the links by name, sorted by kind: NICs, VLANs, bonds, bridges."""
     ordered = sorted(host.interfaces.values(), key=lambda interface: place_of(interface.kind))
     return {
         interface.name: Iproute2Link(interface.name, interface.kind, position, interface, host)

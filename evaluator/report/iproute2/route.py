@@ -1,9 +1,9 @@
 """Reads the output of `ip -j route show` and `ip -j -6 route show`: the routes through each interface.
 
-Only the main routing table counts, which these commands print. `table all` prints all tables of both families; routes
-of other tables are ignored. So each route has its own family, and the output as a whole may have several. A route of
-type unreachable, blackhole, prohibit or throw has no interface, but hides routes with a shorter prefix; such routes are
-collected separately.
+These commands print the main routing table, and only this table counts. `table all` prints all tables of both families,
+and routes of tables other than the main table are ignored. So each route has its own family, and one output can have
+routes of both families. A route of type unreachable, blackhole, prohibit or throw has no interface, but hides routes
+with a shorter prefix. Such routes are collected separately.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class RoutingTable(Struct):
     """The routes of the main table.
 
     `routes` and `gateways` are by interface name. `blocked` are the destinations of routes without a usable interface:
-    their type drops or rejects packets, or their device is not described. `families` are those with a routing table.
+    the type of the route drops or rejects packets, or the report does not describe the device. `families` are the
+    families that have a routing table.
     """
 
     routes: dict[str, set[Route]] = field(default_factory=lambda: defaultdict(set))
@@ -54,7 +55,7 @@ class RoutingTable(Struct):
         return tuple(sorted(self.blocked))
 
     def block_unknown(self, described: Container[str], entries: Iterable[wire.Route]) -> None:
-        """Move routes through devices that are not described to `blocked`, because they also hide shorter prefixes."""
+        """Move routes to `blocked` if their device is not described, because such routes hide shorter prefixes too."""
         unknown = [name for name in self.routes if name not in described]
         sources = _sources(unknown, entries) if unknown else {}
         for name in unknown:
@@ -132,7 +133,9 @@ def families_of(entries: Iterable[wire.Route]) -> set[int]:
 
 
 def family_of(entry: wire.Route) -> int | None:
-    """Return the family of a route (4, 6), None if its members do not show it: a default route with only a device.
+    """Return the family of a route (4, 6), None if its members do not show the family.
+
+    For example, a default route with only a device does not show its family.
 
     The first member that shows exactly one family decides. Only IPv6 routes have `pref`. A next hop in `via` has an
     address of the other family.

@@ -52,7 +52,10 @@ def read_route_file(text: bytes) -> RouteFile:
 
 
 def _parse(text: bytes) -> object:
-    """Return the value of a text. Names in it may have octets that are not UTF-8; the reader converts them later."""
+    """Return the value of a text.
+
+    Names in the text can have octets that are not UTF-8. The reader converts these octets later.
+    """
     try:
         return parse_json_without_duplicates(text, _SUBJECT)
     except ReportError as error:
@@ -83,10 +86,12 @@ def with_route_files(text: bytes, files: Iterable[bytes]) -> bytes:
 
 
 def _tables(files: Sequence[RouteFile]) -> Mapping[int, bytes]:
-    """Return the texts of the routing tables by family. The family applies to routes that do not show their own.
+    """Return the texts of the routing tables by family.
+
+    The family of a table applies to the routes that do not show a family.
 
     A file with routes of both families (`table all`) counts as IPv4, because only an IPv4 default route can have no
-    member that shows its family. A file that shows no family gets the family that no other file has.
+    member that shows its family. If no route in a file shows a family, the file gets the family that no other file has.
     """
     refuse_one_family(files)
     tables: dict[int, list[bytes]] = {}

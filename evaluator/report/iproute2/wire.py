@@ -1,7 +1,7 @@
 """The types of the output of `ip -j`; `vdsm/wire.py` describes how types and schema agree.
 
-A missing member is UNSET: the modes of `ip` leave out different members. Only `link`, the lower device, can be null.
-The members are in the order in which `ip` prints them. Members of the type `object` are not in the schema.
+A missing member is UNSET, because each mode of `ip` leaves out different members. Only `link`, the lower device, can be
+null. The members are in the order in which `ip` prints them. Members of the type `object` are not in the schema.
 """
 
 from __future__ import annotations

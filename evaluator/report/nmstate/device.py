@@ -81,7 +81,10 @@ AccessTag = tuple[int, str]
 
 
 class Part(Struct, frozen=True, gc=False):
-    """An entry of a report and its JSON Pointer. `type` is its type, or if that is unknown, the type of its section."""
+    """An entry of a report and its JSON Pointer.
+
+    `type` is the type of the entry; if this type is unknown, the type of the section in the entry.
+    """
 
     data: Interface
     pointer: str
@@ -91,10 +94,10 @@ class Part(Struct, frozen=True, gc=False):
 class Device(Struct, frozen=True, gc=False):
     """An interface and its entries.
 
-    `parts` are its entries. An Open vSwitch bridge and its own port have two entries with one name; together they are
-    one interface. `kernel` is the entry that describes the kernel's interface. `members` are the names of the
-    interfaces that have it as their controller. `access` are its access tags as a port of Open vSwitch bridges, each
-    with the JSON Pointer in the entry of the bridge.
+    `parts` are its entries. An Open vSwitch bridge and its own port have two entries with the same name; together these
+    entries are one interface. `kernel` is the entry that describes the kernel's interface. `members` are the names of
+    the interfaces that name this interface as their controller. If the interface is a port of Open vSwitch bridges,
+    `access` has the access tags of the port, each with the JSON Pointer in the entry of the bridge.
     """
 
     name: str
@@ -117,7 +120,7 @@ class Device(Struct, frozen=True, gc=False):
 
 
 def part_of(data: Interface, pointer: str) -> Part:
-    """Return an entry with its type; if the type is unknown, its only section shows it."""
+    """Return an entry with its type; if the type is unknown, with the type that its only section shows."""
     type_ = data.type or ""
     if type_ in _OVS_PORTS and data.bridge is not None:
         type_ = OVS_BRIDGE
@@ -128,7 +131,7 @@ def part_of(data: Interface, pointer: str) -> Part:
 
 
 def device_of(name: str, parts: tuple[Part, ...], members: tuple[str, ...], access: tuple[AccessTag, ...]) -> Device:
-    """Return the device with these entries; an Open vSwitch bridge and its own port with the same name are a bridge."""
+    """Return the device with these entries. An Open vSwitch bridge and its own port together are a bridge."""
     kernel = parts[0]
     type_ = kernel.type
     if OVS_BRIDGE in (type_, parts[-1].type):
@@ -144,7 +147,7 @@ def device_of(name: str, parts: tuple[Part, ...], members: tuple[str, ...], acce
 
 
 def access_tags(part: Part) -> Iterator[tuple[str, AccessTag]]:
-    """Yield the access tags in the entry of an Open vSwitch bridge: the name of the port, the tag and its pointer."""
+    """Yield the access tags in the entry of an Open vSwitch bridge: port name, tag, and JSON Pointer of the tag."""
     if part.type != OVS_BRIDGE or part.data.bridge is None:
         return
     for place, port in part.data.bridge.entries:
@@ -183,7 +186,7 @@ def _has_other_sections(part: Part) -> bool:
 
 
 def _is_filled(section: object) -> bool:
-    """Return whether a section exists and has a member."""
+    """Return whether a section exists and is not empty."""
     return section is not None and section != type(section)()
 
 
@@ -200,7 +203,10 @@ def entries_of(device: Device) -> Iterator[AddressEntry]:
 
 
 def _flags_of(entry: IpAddress) -> frozenset[str]:
-    """Return the flags that lifetimes show: `dynamic` if the valid one ends, `deprecated` if the preferred one is 0."""
+    """Return the flags that lifetimes show.
+
+    The flag is `dynamic` if the valid lifetime ends, and `deprecated` if the preferred lifetime is 0.
+    """
     is_dynamic = entry.valid_life_time not in _FOR_EVER
     is_deprecated = entry.preferred_life_time in _ENDED
     return frozenset(("dynamic",) * is_dynamic + ("deprecated",) * is_deprecated) or NO_FLAGS
@@ -212,7 +218,7 @@ def family_of(part: Part, family: str) -> Ip:
 
 
 def lowers_of(device: Device) -> Lowers:
-    """Return the lower devices of a device."""
+    """Return the lower devices of an interface."""
     first, *bases = bases_of(device.kernel) or (None,)
     if device.kind in _WITHOUT_MEMBERS and not bases and not device.members:
         return NO_LOWERS if first is None else Lowers(base=first)
@@ -241,7 +247,7 @@ def _members(part: Part) -> list[str]:
 
 
 def listed_members(device: Device) -> frozenset[str]:
-    """Return the members in the entries of a device, also those of a VRF."""
+    """Return the members in the entries of a device, also the members of a VRF."""
     if device.kind in _WITHOUT_MEMBERS and device.kernel.data.vrf is None:
         return _NO_NAMES
     vrf = device.kernel.data.vrf
@@ -249,7 +255,7 @@ def listed_members(device: Device) -> frozenset[str]:
 
 
 def bases_of(part: Part) -> tuple[str, ...]:
-    """Return the lower devices in the section of an entry, the one in `base-iface` first."""
+    """Return the lower devices in the section of an entry; the device in `base-iface` is first."""
     section: Based | None = getattr(part.data, part.type.replace("-", "_")) if part.type in _BASED else None
     if section is None:
         return ()
@@ -276,7 +282,7 @@ def vlan_id_of(device: Device) -> int | None:
 
 
 def bond_mode_of(device: Device) -> int | None:
-    """Return the number of a bond's mode, which the report has as a name, a number or the text of a number."""
+    """Return the number of a bond's mode. The report has a name, a number or the text of a number."""
     section = device.kernel.data.link_aggregation
     mode = None if section is None or device.kind is not Kind.BOND else section.mode
     if mode in BOND_MODES:

@@ -39,7 +39,7 @@ class NmstateHost:
 
     @cached_property
     def routing(self) -> Routing:
-        """The routes by device, and those that drop or reject packets."""
+        """The routes by device, and the routes that drop or reject packets."""
         return read_routing(self.state.routes, self.place, self.by_name)
 
     def blocked(self) -> tuple[Route, ...]:
@@ -58,14 +58,14 @@ class NmstateHost:
         )
 
     def owned(self, device: Device) -> Owned:
-        """Return the parsed addresses of a device; they are parsed once."""
+        """Return the parsed addresses of a device. The addresses are parsed once and cached."""
         owned = self._owned.get(device.name)
         if owned is None:
             owned = self._owned[device.name] = read_addresses(device.name, device.kind, entries_of(device))
         return owned
 
     def address_texts(self) -> list[tuple[str, Sequence[str], int]]:
-        """Return the entries of the owner index; addresses of loopback links do not count."""
+        """Return the entries of the owner index, without the addresses of loopback links."""
         return [
             (name, (entry.ip,), -1 if entry.prefix_length is None else entry.prefix_length)
             for name, device in self.by_name.items()
@@ -133,7 +133,7 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def up(self) -> bool | None:
-        """Whether the state is `up`; None for a state other than `up` and `down`."""
+        """Whether the state is `up`; None if the state is neither `up` nor `down`."""
         return _STATES.get(self.device.kernel.data.state or "")
 
     @property

@@ -1,8 +1,8 @@
 """Reads the output of `nmstatectl show` (nmstate 0.3, 1.x and 2.x).
 
 Source of the format: nmstate's documentation of its YAML, and reports of 0.3.7. A report has a list of interfaces, each
-with its type, and the routes. An Open vSwitch bridge and its own port are two entries with one name; they become one
-bridge.
+with its type, and the routes. An Open vSwitch bridge and its own port are two entries with the same name. The reader
+returns one bridge for these two entries.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _STATES = msgspec.json.Decoder(State)
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return the facts of a report, given as text; None if the types refuse it or another format is possible."""
+    """Return the facts in the text of a report; None if the types refuse the text or another format is possible."""
     state = decode_or_none(_STATES, text)
     return _reading(state, "") if state is not None and state.is_unambiguous and state.addr is msgspec.UNSET else None
 
@@ -69,8 +69,8 @@ def read_text(text: bytes) -> Reading | None:
 def read(document: object, item: str | None = None) -> Reading:
     """Return the facts of a report, given as a plain value.
 
-    `item` is the name of the NodeNetworkState that has the report, if the document is a Kubernetes list of several.
-    Raises ReportError, with every problem, if the report is invalid.
+    If the document is a Kubernetes list of several NodeNetworkStates, `item` is the name of the NodeNetworkState to
+    read. Raises ReportError, with every problem, if the report is invalid.
     """
     part = state_in(document, item)
     state = convert_or_none(part.value, State) or _validate_and_convert(plain_copy(part.value), part.pointer)
@@ -146,7 +146,7 @@ def _has_lifetimes(data: Interface) -> bool:
 
 
 def _devices(parts: Iterable[Part]) -> dict[str, Device]:
-    """Return the devices by name. Of several entries with one name, that of the Open vSwitch bridge is the last."""
+    """Return the devices by name. If entries have the same name, the entry of the Open vSwitch bridge is the last."""
     by_name: dict[str, list[Part]] = {}
     members: dict[str, set[str]] = defaultdict(set)
     tags: dict[str, list[AccessTag]] = defaultdict(list)
@@ -171,7 +171,7 @@ def _devices(parts: Iterable[Part]) -> dict[str, Device]:
 
 
 def _are_one_device(parts: list[Part]) -> bool:
-    """Return whether entries with one name may describe one device."""
+    """Return whether entries with the same name can describe one device."""
     return len(parts) == 1 or (len(parts) == 2 and sum(part.data.type == OVS_BRIDGE for part in parts) == 1)
 
 
@@ -220,7 +220,7 @@ def _absent(parts: Sequence[Part]) -> Iterator[Finding]:
 
 
 def _hidden_addresses(host: NmstateHost) -> Iterator[Finding]:
-    """Yield findings for interfaces whose addresses this kind of report does not show, even if they have addresses."""
+    """Yield a finding for interfaces that possibly have addresses which this kind of report does not show."""
     routes, by_name = host.state.routes, host.by_name
     if routes is not None and routes.config is not None and routes.running is None:
         dynamic = tuple(sorted(name for name, device in by_name.items() if _is_dynamic(device)))
@@ -249,6 +249,6 @@ def _addresses_hidden(severity: Severity, message: str, names: tuple[str, ...], 
 
 
 def _some(names: tuple[str, ...]) -> str:
-    """Return the first names and the number of the others, as text."""
+    """Return a text with the first names and the number of further names."""
     more = len(names) - _MOST_NAMES
     return quote_all(names[:_MOST_NAMES]) + (f" and {more} others" if more > 0 else "")

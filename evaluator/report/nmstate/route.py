@@ -1,7 +1,8 @@
 """The routes of an nmstate report: the routes and gateways of each interface, and routes that drop or reject packets.
 
 Only the main routing table counts, because a decision is about the host's own traffic. nmstate 0.x includes connected
-routes, nmstate 2.x does not; there they are derived from the addresses, as the kernel derives them.
+routes, and nmstate 2.x does not. For nmstate 2.x, the connected routes are derived from the addresses, as in the
+kernel.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from evaluator.report.nmstate import wire
 
 _MAIN_TABLES = (None, 0, 254)
 _BLOCKING_TYPES = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
-# the kernel's default metrics by address family: of a route that is set, and of the connected route of an address
+# the kernel's default metrics by address family: for configured routes, and for connected routes of addresses
 _STATIC_METRICS = {4: 0, 6: 1024}
 _CONNECTED_METRICS = {4: 0, 6: 256}
 
@@ -30,7 +31,7 @@ class Routing(Struct):
     """The routes of the main table.
 
     `routes` and `gateways` are by interface name. `pointers` has the JSON Pointer of the gateway in the first default
-    route of each interface. `blocked` are routes that drop or reject packets.
+    route of each interface. `blocked` are the routes that drop or reject packets.
     """
 
     routes: dict[str, list[Route]] = field(default_factory=dict)
@@ -41,10 +42,10 @@ class Routing(Struct):
 
 
 def read_routing(section: wire.Routes | None, place: str, described: Container[str]) -> Routing:
-    """Return the running routes, or the configured ones if the report does not have running routes.
+    """Return the running routes; if the report has no running routes, the configured routes.
 
-    `place` is the JSON Pointer of the report. Routes through devices that are not described count as blocked, because
-    they hide routes with a shorter prefix.
+    `place` is the JSON Pointer of the report. If the report does not describe the device of a route, the route counts
+    as blocked, because it hides routes with a shorter prefix.
     """
     routing = Routing()
     if section is not None:

@@ -49,7 +49,10 @@ class Port(Struct, gc=False):
 
 
 class Names(Struct, gc=False):
-    """Members by name. The key is `slaves` in nmstate 0.x and 1.x and `port` in 2.x, which also accepts `ports`."""
+    """Members by name.
+
+    The key is `slaves` in nmstate 0.x and 1.x, and `port` in nmstate 2.x. nmstate 2.x also accepts `ports`.
+    """
 
     slaves: list[Name] | None = None
     port: list[Name] | None = None
@@ -89,7 +92,10 @@ class PortVlan(Struct, gc=False):
 
 
 class BridgePort(Port, gc=False, rename="kebab"):
-    """A port of a bridge. A port of Open vSwitch may be a bond: only its members are interfaces, not the bond."""
+    """A port of a bridge.
+
+    A port of Open vSwitch can be a bond: the members of the bond are interfaces, the bond is not.
+    """
 
     vlan: PortVlan | None = None
     link_aggregation: Ports | None = None
@@ -110,7 +116,7 @@ class Bridge(Struct, gc=False):
 
     @property
     def members(self) -> list[str]:
-        """The names of all ports; of a bond in Open vSwitch, the names of its members."""
+        """The names of all ports. A port that is a bond in Open vSwitch is replaced by the members of the bond."""
         ports = ((port.name, port.link_aggregation) for _, port in self.entries)
         return [name for port, bond in ports for name in ((bond.members if bond else None) or (port,))]
 

@@ -18,7 +18,7 @@ FAMILIES = ("addr", "ipv4addrs", "ipv6addrs")
 def entries_of(data: Device, pointer: str) -> list[AddressEntry]:
     """Return the address entries of a device or network.
 
-    The primary addresses are those of oVirt's engine: `addr`, and the first one of `ipv6addrs`.
+    The primary addresses are the addresses that oVirt's engine uses: `addr`, and the first address of `ipv6addrs`.
     """
     return [
         *_of_addr(data.addr or "", data.netmask or "", data.ipv4addrs or (), pointer),
@@ -30,7 +30,7 @@ def entries_of(data: Device, pointer: str) -> list[AddressEntry]:
 
 
 def _of_addr(addr: str, netmask: str, listed: Sequence[str], pointer: str) -> list[AddressEntry]:
-    """Return the IPv4 entries. If `ipv4addrs` also has the address in `addr`, only the entry of the list counts."""
+    """Return the IPv4 entries. If `ipv4addrs` also has the address in `addr`, only the entry in `ipv4addrs` counts."""
     primary = _as_listed(addr, netmask) if addr and listed else None
     entries = []
     if addr and not (primary in listed and is_ipv4(addr)):
@@ -81,8 +81,8 @@ def is_listed(data: Device) -> bool:
 def _as_listed(addr: str, netmask: str) -> str | None:
     """Return the address in `addr` and `netmask` as VDSM writes it in `ipv4addrs`, None if this is not certain.
 
-    It is not certain for an invalid netmask, for an `addr` with a length, or for an IPv4-mapped IPv6 address, whose
-    length counts IPv6 bits.
+    The form in `ipv4addrs` is not certain for an invalid netmask and for an `addr` with a length. Nor is it certain for
+    an IPv4-mapped IPv6 address, because the length of such an address counts IPv6 bits.
     """
     length = NETMASKS.get(netmask)
     return None if length is None or ":" in addr or "/" in addr else f"{addr}/{length}"

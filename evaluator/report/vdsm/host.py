@@ -25,9 +25,9 @@ class NetworkPlacement(Struct, frozen=True):
     """An index of the logical networks on each interface.
 
     A network is on its device: the bridge of a bridged network, otherwise an interface. A bridged network is also on
-    the direct ports of its bridge. `own` has the networks by device, `listed` the networks by the ports in the
-    network's entry, and `bridges` the bridges by port. A bridge with many networks and many ports has a large product
-    of both, so the networks of a port are only combined for the interface that is queried.
+    the direct ports of its bridge. `own` has the networks of each device, `listed` the networks of each port in a
+    network's entry, and `bridges` the bridges of each port. A bridge can have many networks and many ports. So the
+    networks of a port are combined only for the interface in a query, and not in advance for all ports.
     """
 
     own: dict[str, list[str]]
@@ -43,10 +43,11 @@ class NetworkPlacement(Struct, frozen=True):
 class VdsmHost:
     """The network part of a reply, and its path in the reply.
 
-    A reply of VDSM 4.9 has no `bridges`. There each network is a bridge over its ports, unless `bridged` is false. If
-    several networks have the same bridge, the network with the name of the bridge describes it, otherwise the first
-    one by name. `networks_of_bridge` has the names of all these networks, the describing one first. The bridge owns the
-    addresses in the entries of all of them.
+    A reply of VDSM 4.9 has no `bridges`. In such a reply each network is a bridge over its ports, unless `bridged` is
+    false. If several networks have the same bridge, the network that has the same name as the bridge describes the
+    bridge. If no network has this name, the first network by name describes the bridge. `networks_of_bridge` has the
+    names of all networks of a bridge, first the network that describes the bridge. The bridge owns the addresses in the
+    entries of all these networks.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class VdsmHost:
         return any(name in devices for devices in self.maps.values())
 
     def device(self, name: str) -> tuple[Kind, Device] | None:
-        """Return the kind and the entry of an interface, None if the reply does not describe it."""
+        """Return the kind and the entry of an interface; None if the reply does not describe the interface."""
         return next(((kind, devices[name]) for kind, devices in self.maps.items() if name in devices), None)
 
     def other_entries(self, name: str) -> list[Network]:
@@ -104,7 +105,7 @@ class VdsmHost:
         return f"/{self.path[0]}/{key}/{escaped(name)}" if self.path else f"/{key}/{escaped(name)}"
 
     def owned(self, name: str, kind: Kind, entry: Device) -> Owned:
-        """Return the parsed addresses of a device; they are parsed once."""
+        """Return the parsed addresses of a device. The addresses are parsed once and cached."""
         owned = self._owned.get(name)
         if owned is None:
             entries = entries_of(entry, self.pointer(name, kind))
@@ -171,7 +172,7 @@ class VdsmHost:
 
     @cached_property
     def disagreements(self) -> tuple[Disagreement, ...]:
-        """The contradictions between networks and devices: the device (or empty), the message, and addresses."""
+        """The contradictions between networks and devices: device name (or empty), message, and addresses."""
         return tuple(self._find_disagreements(self))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""One device of a VDSM reply as a link: its facts are read from its entry."""
+"""One device of a VDSM reply as a link. The facts are read from the entry of the device."""
 
 from __future__ import annotations
 
@@ -91,12 +91,12 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def vlan_id(self) -> int | None:
-        """The VLAN ID: that in the entry, or if it is missing, that in the name of the VLAN."""
+        """The VLAN ID in the entry; if it is missing, the VLAN ID in the name of the VLAN."""
         return vlan_id_of(self.name, self.entry) if isinstance(self.entry, Vlan) else 0
 
     @property
     def bond_mode(self) -> int | None:
-        """The mode of a bond: that in `opts`, or if it is missing, that in the ifcfg file."""
+        """The mode of a bond in `opts`; if it is missing, the mode in the ifcfg file."""
         if not isinstance(self.entry, Bond):
             return None
         current, configured = _bond_options(self.entry)
@@ -104,7 +104,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def dhcp(self) -> bool:
-        """Whether the device uses DHCP, according to the member of any VDSM version."""
+        """Whether the device uses DHCP. The name of the member depends on the version of VDSM."""
         entry = self.entry
         return bool(
             truth_of(entry.dhcpv4)
@@ -145,7 +145,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def is_clean(self) -> bool:
-        """Whether a quick check shows that `findings` is empty; False if only `findings` can decide."""
+        """Whether a quick check shows that `findings` yields nothing; False if only `findings` can decide."""
         entry = self.entry
         if entry.gateway not in _NO_GATEWAYS or entry.ipv6gateway not in _NO_GATEWAYS or entry.bootproto4 == "dhcp":
             return False
@@ -190,12 +190,12 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
 
 def truth_of(value: bool | str | None) -> bool | None:
-    """Return a boolean that may be text: VDSM 4.9.5 and 4.9.6 send `"bridged": "True"`."""
+    """Return a boolean that can be text, because VDSM 4.9.5 and 4.9.6 send `"bridged": "True"`."""
     return value.lower() == "true" if isinstance(value, str) else value
 
 
 def base_of(name: str, entry: Vlan) -> str | None:
-    """Return the lower device of a VLAN: that in its entry, or if it is missing, that in its name."""
+    """Return the lower device in the entry of a VLAN; if it is missing, the lower device in the name of the VLAN."""
     return entry.iface or _split_name(name)[0]
 
 
@@ -206,7 +206,7 @@ def _split_name(name: str) -> tuple[str | None, str]:
 
 
 def vlan_id_of(name: str, entry: Vlan) -> int | None:
-    """Return the VLAN ID of a VLAN, None if neither its entry nor its name has one."""
+    """Return the VLAN ID of a VLAN; None if neither the entry nor the name has a VLAN ID."""
     if entry.vlanid is not None:
         return entry.vlanid
     number = _whole_number(_split_name(name)[1])
@@ -214,14 +214,14 @@ def vlan_id_of(name: str, entry: Vlan) -> int | None:
 
 
 def _bond_options(entry: Bond) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Return the options of a bond: the current ones, and those in its ifcfg file."""
+    """Return the options of a bond: the current options, and the options in the ifcfg file of the bond."""
     configured = (option.partition("=") for option in ((entry.cfg or {}).get("BONDING_OPTS") or "").split())
     current = {key: value for key, value in (entry.opts or {}).items() if value is not None}
     return current, {key: value for key, _, value in configured}
 
 
 def _mode_of(options: Mapping[str, str]) -> int | None:
-    """Return the number of the bond mode in options, which have its number, its name or both; None if invalid."""
+    """Return the number of the bond mode in options, which have the number, the name or both; None if invalid."""
     mode = options.get("mode", "").split()[:1]
     if not mode:
         return None

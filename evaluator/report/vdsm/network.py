@@ -43,8 +43,8 @@ class _DeviceCache:
 def disagreements(host: VdsmHost) -> Iterator[Disagreement]:
     """Yield each disagreement of a network with its device: the name of the device, the message, and addresses.
 
-    If the device is not described, its name is empty, and the addresses are those of the network, which no interface
-    owns.
+    If the reply does not describe the device, the name is empty. The addresses are then the addresses of the network,
+    which no interface owns.
     """
     ports = {name: _ports(bridge) for name, bridge in host.bridges.items()} if host.networks else {}
     devices = _DeviceCache(host)
@@ -96,7 +96,7 @@ def _devices_differ(network: str, data: Network) -> Iterator[str]:
 
 
 def _vlan_ids_differ(network: str, data: Network, vlans: Mapping[str, int | None]) -> Iterator[str]:
-    """Compare the VLAN ID of a network with that of its VLAN device, or of the VLAN devices in its bridge."""
+    """Compare the VLAN ID of a network with the VLAN ID of its VLAN device, or of the VLAN devices in its bridge."""
     ids = set() if data.vlanid is None else set(vlans.values()) - {None}
     if ids and data.vlanid not in ids:
         shown = quote_some(sorted(vlans), _MOST_NAMES)

@@ -45,7 +45,7 @@ _REPLIES = msgspec.json.Decoder(Reply)
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return the facts of a reply, given as text; None if the types refuse it or another format is possible."""
+    """Return the facts in the text of a reply; None if the types refuse the text or another format is possible."""
     reply = decode_or_none(_REPLIES, text)
     if reply is None or not reply.is_unambiguous:
         return None
@@ -68,7 +68,7 @@ def read(document: object) -> Reading:
 
 
 def _convert_directly(document: object, body: object) -> Capabilities | None:
-    """Return the network part of a reply; None if the types refuse it."""
+    """Return the network part of a reply; None if the types refuse the reply."""
     is_valid = isinstance(document, dict) and (body is document or _is_valid_envelope(document))
     return convert_or_none(body, Capabilities) if is_valid else None
 

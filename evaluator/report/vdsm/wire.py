@@ -1,4 +1,4 @@
-"""The types of VDSM's reply. One pass decodes a text or converts a dict, and checks it.
+"""The types of VDSM's reply. One pass decodes a text (or converts a dict) and checks the values.
 
 The types accept nothing that `schemas/capability-report.schema.json` refuses, so every member that the schema describes
 is here, even if no rule reads it. They refuse a few documents that the schema accepts: numbers such as `1500.0`,
@@ -64,7 +64,7 @@ class Bond(Device, gc=False):
 
 
 class Vlan(Device, gc=False):
-    """A VLAN. The schema does not describe its link-layer address and speed, so these may have any value."""
+    """A VLAN. The schema does not describe the link-layer address and speed of a VLAN, so these can have any value."""
 
     iface: Name | None = None
     vlanid: VlanId | None = None
@@ -73,7 +73,7 @@ class Vlan(Device, gc=False):
 
 
 class Bridge(Device, gc=False):
-    """A bridge. As for a VLAN, its link-layer address and speed may have any value."""
+    """A bridge. The link-layer address and speed of a bridge can have any value, as in a VLAN."""
 
     ports: list[Name] | None = None
     stp: Literal["on", "off"] | bool | None = None
@@ -123,14 +123,17 @@ class Capabilities(Parts, gc=False, kw_only=True):
 
 
 class ReplyStatus(Struct, gc=False):
-    """The result of an XML-RPC call. In a Kubernetes object a member of this name has the states."""
+    """The result of an XML-RPC call. In a Kubernetes object, a member with the same name has the states."""
 
     currentState: Raw | UnsetType = UNSET
     desiredState: Raw | UnsetType = UNSET
 
 
 class Reply(Parts, gc=False, kw_only=True):
-    """A whole reply: the network part, bare or in an envelope. The members after `status` are keys of other formats."""
+    """A whole reply: the network part, bare or in an envelope.
+
+    The members after `status` are keys of the formats of other tools.
+    """
 
     nics: dict[Name, Nic] | None = None
     jsonrpc: str | None = None
@@ -151,7 +154,7 @@ class Reply(Parts, gc=False, kw_only=True):
 
     @property
     def is_unambiguous(self) -> bool:
-        """Whether the document has no key of another format."""
+        """Whether the document has no key of a format other than VDSM's."""
         return (
             self.spec is self.kind is self.items is self.currentState is self.desiredState is self.interfaces is UNSET
             and self.ansible_facts is self.ansible_interfaces is self.ansible_system is self.ansible_os_family is UNSET
