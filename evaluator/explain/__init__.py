@@ -1,1 +1,1 @@
-"""Explanations: the reason of a decision for every interface and rule, and changes that would lead to another one."""
+"""Explanations: the reason of a decision for every interface and rule, and changes that would change the decision."""

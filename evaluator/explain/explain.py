@@ -1,8 +1,8 @@
-"""Explain a decision: for every interface and every rule, the clause that decided and the values that it read.
+"""Explain a decision: for every interface and every rule, the clause that decided and the values in the clause.
 
-The decision itself was made by compiled rules, which do not record reasons. An explanation runs the conditions again
-with the reference interpreter, on the same input. For each interface the interpreter must give the result that the
-compiled rule gave, else AssertionError is raised: an explanation never explains another decision.
+Compiled rules made the decision, and compiled rules do not record reasons. An explanation runs the conditions again
+with the reference interpreter, on the same input. For each interface the interpreter must give the same result as the
+compiled rule, else AssertionError is raised. So an explanation always explains the decision that was made.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _with_changes(
 ) -> tuple[InterfaceReasons, ...]:
     """Add the change after which each interface would be the answer.
 
-    Candidates and owners are searched first, because all interfaces share one effort limit.
+    The search begins with candidates and owners, because all interfaces share one effort limit.
     """
     involved = {*decision.candidates, *decision.owners}
     answer = decision.host_active_nic if decision.status is Status.RESOLVED else None

@@ -1,7 +1,8 @@
 """Near misses: reasons why an operator may expect that an interface owns a host address, although it does not.
 
-There are four: the address is in a subnet of the interface; it is assigned to an interface below or on top of it; it
-is the address of the peer of a point-to-point link; or the report lists it in a form that is not valid.
+There are four near misses. The address is in a subnet of the interface. The address is on an interface above or below
+the interface. The address is the address of the peer of a point-to-point link. The report lists the address for the
+interface, but in a form that is not valid.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _MOST_ADDRESSES = 64  # host addresses that one interface is compared with
 
 
 class NearMisses:
-    """Finds the near misses of the interfaces of one host; the owners of host addresses are found once for all."""
+    """Finds the near misses of the interfaces of one host. The owners of host addresses are searched only once."""
 
     def __init__(self, question: Question) -> None:
         self._usable = question.host.usable
@@ -53,7 +54,7 @@ class NearMisses:
                     yield f"its entry {quote(text)} is not a valid address; some programs read it as {quoted}"
 
     def _around(self, link: Link, addresses: tuple[Address, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the names above and below an interface; nothing if no interface owns one of the addresses."""
+        """Return the names of the interfaces above and below an interface; empty if no interface owns the addresses."""
         if self._topology.octets > _LARGEST_CLOSURE or self._owners.keys().isdisjoint(addresses):
             return (), ()
         return self._topology.above(link.name), self._topology.below(link.name)

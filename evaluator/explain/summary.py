@@ -1,7 +1,7 @@
 """Summarize a decision in a few sentences: the result and its reason, and the outcome of one interface.
 
-The sentences use facts of the decision only: the owners of addresses, and the rules that fired. They do not assume
-what a policy is for, because operators write their own policies.
+The sentences use facts of the decision only: the owners of addresses, and the rules that fired. They assume nothing
+about the purpose of a policy, because operators write their own policies.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def _no_interface(decision: Decision) -> Iterator[str]:
 
 
 def _messages(decision: Decision, effect: Effect, interface: str = "") -> Iterator[str]:
-    """Yield the messages of findings of the rules with an effect; with a name, only those about that interface."""
+    """Yield the messages of findings from rules with an effect; with a name, only messages about that interface."""
     places = {step.place for step in decision.trace if VERBS[step.verb].effect is effect}
     for finding in decision.findings:
         if finding.rule in places and (not interface or interface in finding.interfaces):

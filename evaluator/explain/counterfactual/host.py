@@ -1,7 +1,7 @@
 """Options that change the report: addresses, kinds, members, logical networks, VLAN IDs and routes of interfaces.
 
-Only facts that the policy reads are changed. Whether a report of the format can state a change is not decided here:
-`restate` refuses it if not.
+Only facts that the policy reads are changed. If no report of the format can state a change, `restate` refuses the
+change; this module does not check this.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MOST_NAMES = 3
 
 
 def report_options(case: Case, link: Link, owners: Owners) -> Iterator[Option]:
-    """Yield options of the report that may make the interface the answer; nothing for a loopback link."""
+    """Yield options of the report that can make the interface the answer; nothing for a loopback link."""
     if link.kind is Kind.LOOPBACK:
         return
     words = case.compiled.required_facts.keys()
@@ -49,7 +49,7 @@ def report_options(case: Case, link: Link, owners: Owners) -> Iterator[Option]:
 
 
 def _stack(case: Case, link: Link) -> Iterator[Option]:
-    """Yield options that change the kind of the interface, its masters or its slaves."""
+    """Yield options that change the kind, the masters or the slaves of the interface."""
     if link.kind in (Kind.BRIDGE, Kind.OTHER):
         yield _physical(link)
     if not _MEMBER_STATES.isdisjoint(case.compiled.required_facts):
@@ -171,8 +171,8 @@ def _vlan_id(link: Link, number: int) -> Option:
 def _routes(case: Case, link: Link, destination: Address) -> Iterator[Option]:
     """Yield the option that routes a destination through the interface.
 
-    If reports of the format state only default routes, also yield it together with the loss of every address in
-    whose subnet the destination is, because a subnet is more specific than a default route.
+    If reports of the format state only default routes, yield a second option that also removes addresses. It removes
+    every address with a subnet that contains the destination, because a subnet is more specific than a default route.
     """
     route = _route(case, link, destination)
     yield Option((route,))

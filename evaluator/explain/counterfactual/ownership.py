@@ -1,4 +1,4 @@
-"""Options that change who owns host addresses: the interface gains some, other interfaces lose them, or both."""
+"""Options that change the owners of host addresses: an interface gains addresses, others lose addresses, or both."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ADDRESS_FACTS = {"addresses", "main_routes", "conflicts"}
 
 
 class Owners:
-    """The owners of the host addresses and their usual prefix lengths, found once for all interfaces of a host."""
+    """The owners and usual prefix lengths of the host addresses, computed once for all interfaces of a host."""
 
     def __init__(self, case: Case) -> None:
         self._facts = case.report.facts
@@ -53,8 +53,9 @@ class Owners:
     def as_owned(self, link: Link, address: Address) -> OwnedAddress:
         """Return the address with a likely prefix length.
 
-        It is the length that the address has on another interface, else that of its subnet on this interface, else
-        that of its subnet on another interface, else the usual length of the family.
+        The length is the first of these that exists: the length of the address on another interface, the length of a
+        subnet of this interface that contains the address, the length of such a subnet of another interface, the usual
+        length of the family.
         """
         length = self._length(address)
         if length is None:
@@ -77,7 +78,7 @@ class Owners:
 
 
 def ownership_options(case: Case, link: Link, owners: Owners) -> Iterator[Option]:
-    """Yield options after which the interface owns host addresses, and after which no other interface does."""
+    """Yield options after which the interface owns host addresses, or other interfaces own none of them."""
     rivals = owners.rivals_of(link)
     visibility = tuple(_visibility(case, link)) if hides_addresses(case.report) else ()
     gains = tuple(_gains(link, owners.host_addresses, rivals))
@@ -92,9 +93,9 @@ def ownership_options(case: Case, link: Link, owners: Owners) -> Iterator[Option
 
 
 def _gains(link: Link, host_addresses: tuple[Address, ...], rivals: RivalAddresses) -> Iterator[tuple[Address, ...]]:
-    """Yield sets of host addresses that the interface may gain: single addresses, then all that it does not own.
+    """Yield sets of host addresses that the interface can gain: single addresses, then all that it does not own.
 
-    Addresses that another interface owns come first.
+    Addresses that another interface owns are first.
     """
     if link.kind is Kind.LOOPBACK:
         return
@@ -125,7 +126,10 @@ def _gain(link: Link, new: tuple[OwnedAddress, ...]) -> Trial:
 
 
 def _visibility(case: Case, link: Link) -> Iterator[Trial]:
-    """Yield the trials after which a report shows the addresses of the interface: it is up, and not a member."""
+    """Yield the trials that make the interface visible.
+
+    In some formats, a report shows the addresses of an interface only if the interface is up and not a slave or port.
+    """
     if link.up is False:
         yield _up(link.name)
     yield from removed_from_masters(case, link)
@@ -147,7 +151,7 @@ def _up(name: str) -> Trial:
 
 
 def _losses(rivals: RivalAddresses) -> Iterator[Loss]:
-    """Yield losses of host addresses: one address everywhere, all addresses of one interface, then all."""
+    """Yield losses of host addresses: one address on all interfaces, all of one interface, then all addresses."""
     addresses = dict.fromkeys(address for owned in rivals.values() for address in owned)
     for address in list(addresses)[:_MOST_ADDRESSES]:
         yield _everywhere(rivals, address)
@@ -158,7 +162,7 @@ def _losses(rivals: RivalAddresses) -> Iterator[Loss]:
 
 
 def _losses_with_gain(rivals: RivalAddresses, new: tuple[Address, ...]) -> Iterator[Loss]:
-    """Yield losses of other interfaces if the interface gains addresses: the single new address, then all."""
+    """Yield losses of other interfaces if the interface gains addresses: the single new address, then all addresses."""
     if len(new) == 1 and _everywhere(rivals, new[0]):
         yield _everywhere(rivals, new[0])
     if rivals:
@@ -172,7 +176,8 @@ def _everywhere(rivals: RivalAddresses, address: Address) -> Loss:
 def losing(loss: Loss) -> tuple[Trial, ...]:
     """Return the trials after which interfaces do not own addresses.
 
-    Up to eight interfaces get a trial each, so that the search can leave one out; more share one trial.
+    Up to eight interfaces get a trial each, so that the search can leave out each trial. More than eight interfaces
+    share one trial.
     """
     builders = {f"addresses of {name}": _loss(name, addresses) for name, addresses in loss}
     if len(loss) > _MOST_SEPARATE_LOSSES:

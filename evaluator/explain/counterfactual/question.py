@@ -24,7 +24,7 @@ _MOST_OTHER_ADDRESSES = 2
 
 
 def address_options(case: Case, link: Link) -> Iterator[Option]:
-    """Yield the options (possible changes) that give the host fewer or other addresses."""
+    """Yield the options (possible changes) after which the host has fewer or different addresses."""
     sets = tuple(dict.fromkeys(_address_sets(case.host, link)))
     for addresses in sets:
         yield Option((_addresses_trial(HostAddresses.of(*map(str, addresses))),))
@@ -45,8 +45,9 @@ def address_options(case: Case, link: Link) -> Iterator[Option]:
 def _address_sets(host: HostAddresses, link: Link) -> Iterator[tuple[Address, ...]]:
     """Yield sets of addresses for the host.
 
-    First the host addresses that the interface owns, then other addresses of the interface, then single host
-    addresses that it does not own, which an option of the report can add to it.
+    The first sets are the host addresses that the interface owns, then all further addresses of the interface. The last
+    sets are single host addresses that the interface does not own; an option of the report can add them to the
+    interface.
     """
     own = link.address_set
     matched = tuple(address for address in host.usable if address in own)

@@ -2,16 +2,17 @@
 
 The idea: an explanation is most useful if it names a change that an operator can make, such as another host address,
 another parameter, or an address on another interface. `host`, `ownership`, `members` and `question` propose such
-changes as options. An option consists of trials that are tried together, and a trial consists of edits that are always
-applied together (`trial.py`). This module decides which options, alone or together, have the wanted effect.
+changes as options. An option consists of trials that are tried together. A trial consists of edits that are always
+applied together (`trial.py`). This module finds the options that, alone or together, make the interface the
+hostActiveNic.
 
-The invariant: no change is reported unless it was verified. Each candidate change is written into the document of
-the report, the changed document is read and validated again, and the policy decides the changed case from the
-beginning. Nothing is derived from the rules, so an explanation cannot contradict the evaluator.
+The invariant: no change is reported unless it was verified. Each candidate change is written into the document of the
+report. The changed document is read and validated again. Then the policy decides the changed case from the beginning.
+Nothing is derived from the rules, so an explanation cannot contradict the evaluator.
 
 The algorithm: a best-first search over combinations of up to three options, ordered by the number of changed facts.
-Options with the same number are tried in the order in which they were proposed, easiest for a person first. The
-search ends at the first combination after which the interface is the hostActiveNic.
+Options with the same number are tried in the order in which they were proposed. The options that are easiest for a
+person are proposed first. The search ends at the first combination after which the interface is the hostActiveNic.
 
 The minimality: a combination can still contain a trial that has no effect, because an option may have several trials.
 So the search leaves out each trial in turn, and drops a trial if the interface is the hostActiveNic without it too. In
@@ -20,9 +21,9 @@ reduced, because every attempt would write and read the whole report again.
 
 The effort limit: all interfaces of a host share one budget of counted work (`Effort`), so that the result depends on
 the input only and not on the speed of the machine. If the budget or the number of attempts is exhausted, the search
-ends with `GAVE_UP`. Because small combinations come first, a search that stops early would never reach an option of
-many edits, for example one that removes an address from every other owner. Such options have their own budget and
-are tried alone before the search gives up.
+ends with `GAVE_UP`. Because small combinations are tried first, a search that stops early would never reach an option
+of many edits, for example the option that removes an address from every other owner. Such options have their own budget
+and are tried alone before the search gives up.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ _MOST_EDITS_TOGETHER = 64
 
 
 class Effort(Struct):
-    """The work that one explanation may still do. One unit is one rule judged for one interface."""
+    """The work that one explanation is still allowed to do. One unit is one rule judged for one interface."""
 
     cost_of_reading: int
     owners: Owners
@@ -68,12 +69,12 @@ class Effort(Struct):
         return cls(len(text_of(case.report.document)) // _BYTES_PER_UNIT + 1, Owners(case))
 
     def spend_on_options(self, case: Case) -> bool:
-        """Spend the cost of finding the options of one interface; return whether a trial is affordable after that."""
+        """Spend the cost of finding the options of one interface. Return whether the rest is enough for a trial."""
         self.remaining -= case.report.facts.size // _INTERFACES_PER_UNIT
         return max(self.remaining, self.remaining_for_large_options - self._cost(case, 1)) > 0
 
     def spend(self, case: Case, reads: int) -> bool:
-        """Spend the cost of one decision and of some reads of the report; return whether it was affordable."""
+        """Spend the cost of one decision and of some reads of the report. Return whether the effort was enough."""
         self.remaining -= self._cost(case, reads)
         return self.remaining >= 0
 
@@ -112,7 +113,7 @@ class _Attempts(Struct):
     changed_cases: dict[tuple[Trial, ...], _ChangedCase | None] = field(default_factory=dict)
 
     def reads(self, trials: tuple[Trial, ...]) -> int:
-        """Return how many reports have to be read to apply these trials."""
+        """Return the number of reports that must be read to apply these trials."""
         count = 0
         while trials and trials not in self.changed_cases:
             count += trials[-1].reads
@@ -120,7 +121,7 @@ class _Attempts(Struct):
         return count
 
     def changed_case(self, trials: tuple[Trial, ...]) -> _ChangedCase | None:
-        """Return the case after these trials; None if one of them cannot be applied."""
+        """Return the case after these trials; None if a trial cannot be applied."""
         if not trials:
             return _ChangedCase(self.start)
         if trials not in self.changed_cases:
@@ -170,7 +171,7 @@ def _result(attempts: _Attempts, trials: tuple[Trial, ...]) -> SearchResult:
 
 
 def _options(case: Case, link: Link, owners: Owners) -> tuple[Option, ...]:
-    """Return the options for an interface; those that are easiest for a person come first."""
+    """Return the options for an interface; the options that are easiest for a person are first."""
     return (*address_options(case, link), *parameter_options(case, link), *report_options(case, link, owners))
 
 
@@ -193,15 +194,15 @@ def _combinations(options: tuple[Option, ...]) -> Iterator[tuple[Trial, ...]]:
 
 
 def _in_order_of_trial(options: tuple[Option, ...]) -> tuple[Trial, ...]:
-    """Return the trials of options; those that change the report come before those that change the question."""
+    """Return the trials of options: first trials that change the report, then trials that change the question."""
     trials = (trial for option in options for trial in option.trials)
     return tuple(sorted(trials, key=lambda trial: not trial.reads))
 
 
 def _without_needless(attempts: _Attempts, trials: tuple[Trial, ...], effort: Effort) -> tuple[Trial, ...]:
-    """Return the trials without those that the interface does not need to be resolved.
+    """Return the trials that are necessary to make the interface the hostActiveNic.
 
-    More than eight trials are returned unchanged, because each attempt would apply all the others again.
+    More than eight trials are returned unchanged, because each attempt would apply all trials but one again.
     """
     if len(trials) > _MOST_EDITS_TO_REDUCE:
         return trials
@@ -215,7 +216,7 @@ def _without_needless(attempts: _Attempts, trials: tuple[Trial, ...], effort: Ef
 
 
 def _in_order_of_sentence(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
-    """Return the edits in the order in which a sentence names them: edits of the question come first."""
+    """Return the edits in the order in which a sentence names them: edits of the question are first."""
     return tuple(sorted(edits, key=lambda edit: edit.what.rank))
 
 

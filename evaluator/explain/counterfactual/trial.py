@@ -1,6 +1,6 @@
 """Trials: edits of a case that the counterfactual search can apply.
 
-A trial changes a whole case: its host addresses, a parameter, or the document of its report, which is then read
+A trial changes a whole case: the host addresses, a parameter, or the document of the report. A changed document is read
 again. The values of a changed fact, before and after, are read from the cases before and after the trial. So the
 sentence and the data of an edit always describe the change that was tried.
 """
@@ -31,8 +31,8 @@ class Applied(NamedTuple):
 class Trial(Struct, frozen=True, eq=False):
     """One edit, or several edits that are applied at once. `apply` returns None if it cannot change the case.
 
-    `subjects` name the things that are edited: two edits with the same subject exclude each other. `size` is the
-    number of facts that change. `reads` is true if the report is read again.
+    `subjects` name the things that are edited: two edits with the same subject are never combined. `size` is the number
+    of facts that change. `reads` is true if the report is read again.
     """
 
     subjects: tuple[str, ...]
@@ -42,13 +42,16 @@ class Trial(Struct, frozen=True, eq=False):
 
 
 class Option(Struct, frozen=True, eq=False):
-    """Trials that are tried together, because one of them alone seldom helps: an address moves to another interface."""
+    """Trials that are tried together, because a single trial seldom helps.
+
+    For example, two trials move an address: one interface loses the address, and another interface gains it.
+    """
 
     trials: tuple[Trial, ...]
 
     @property
     def size(self) -> int:
-        """Return how many facts change."""
+        """Return the number of facts that change."""
         return sum(trial.size for trial in self.trials)
 
     @property
@@ -63,7 +66,7 @@ class Option(Struct, frozen=True, eq=False):
 
 
 class ReportEdit(NamedTuple):
-    """One edit of a report: how it is written, which facts it changes, and its sentence.
+    """One edit of a report: the function that writes it, the facts that it changes, and its sentence.
 
     `value` returns the edited fact of a case as JSON-ready data; `link` is None for a fact of the host.
     """
@@ -123,7 +126,7 @@ def _union(changes: Sequence[ChangedFacts]) -> ChangedFacts:
 def changed_facts(
     links: Mapping[str, set[str]], every_link: set[str] | None = None, host: set[str] | None = None
 ) -> ChangedFacts:
-    """Return the facts that an edit may change: of some interfaces by name, of every interface, and of the host."""
+    """Return the facts that an edit is allowed to change: of some interfaces, of every interface, and of the host."""
     by_name = {name: frozenset(facts) for name, facts in links.items()}
     unknown = frozenset(every_link or ()).union(*by_name.values()).difference(LINK_FACTS)
     if unknown:  # a fact under another name would make every change of it look like a change of something else

@@ -3,8 +3,8 @@
 An interface has its first IPv4 address in `ipv4`, the others in `ipv4_secondaries`, and the IPv6 addresses in `ipv6`.
 An address with a label is in the entry of the label, such as `eth0:1`, although it belongs to the interface. So an
 address is removed from both entries. The facts `all_ipv4_addresses` and `all_ipv6_addresses` repeat the addresses of
-all interfaces; an address stays there if another interface owns it too. The default routes are facts of the host,
-which name one interface each.
+all interfaces; an address that another interface owns too stays in these lists. The default routes are facts of the
+host, and each default route names one interface.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class AnsibleWriter(ReportWriter):
         self._facts(link)[self._key(link, name)] = value
 
     def _entries(self, link: Link) -> Iterator[Json]:
-        """Yield the entry of the interface, then the entries of labels that have an address of it."""
+        """Yield the entry of the interface, then the entries of labels that have an address of the interface."""
         yield self._entry(link)
         depth = len(keys_of(link.pointer()))
         places = {tuple(keys_of(owned.pointer)[:depth]) for owned in link.addresses if owned.pointer}

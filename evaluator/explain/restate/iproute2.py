@@ -1,8 +1,8 @@
 """The writer for the output of `ip -j addr`, and for routing tables in the same report.
 
-The kernel states a membership in the member: its entry has `master` and the `info_slave_kind` of the master. So the
-entries of the members change, not the entry of the bond or bridge. An IPv4 address is `secondary` if the interface
-has an earlier address in the same subnet; if the first is removed, the next one is promoted.
+`ip` prints a membership in the entry of the member: this entry has `master` and the `info_slave_kind` of the master. So
+the entries of the members change, not the entry of the bond or bridge. An IPv4 address is `secondary` if the interface
+has an earlier address in the same subnet; if the first address is removed, the kernel promotes the next address.
 
 A report without a routing table still has routes: the reader derives a route to each connected subnet. As soon as a
 table exists, the reader uses only the table. So when the first route is added, the connected routes are written too.
@@ -43,7 +43,7 @@ class Iproute2Writer(ReportWriter):
         super().__init__(document, facts)
 
     def require_addresses(self, link: Link) -> None:
-        """Also refuse links of types that cannot have IP addresses."""
+        """Do the same as the base class, and also refuse links of types that cannot have IP addresses."""
         super().require_addresses(link)
         if self._entry(link).get("link_type") in _TYPES_WITHOUT_IP:
             raise CannotState
@@ -64,7 +64,7 @@ class Iproute2Writer(ReportWriter):
         entries.insert(len(entries) if last is None else last + 1, entry)
 
     def remove_addresses(self, link: Link, addresses: frozenset[Address]) -> None:
-        """Remove the entries; if a subnet has secondary addresses only, its first one is promoted."""
+        """Remove the entries. If a subnet then has secondary addresses only, promote its first address."""
         data = self._entry(link)
         listed: list[Json] = data.get("addr_info", [])
         data["addr_info"] = remaining = [entry for entry in listed if not is_one_of(entry.get("local"), addresses)]
@@ -76,7 +76,7 @@ class Iproute2Writer(ReportWriter):
                 entries[0].pop("secondary")
 
     def list_first(self, link: Link, address: Address) -> None:
-        """Move the entry before the others of its family; the others of its subnet become secondary."""
+        """Move the entry before all entries of its family. All other addresses of its subnet become secondary."""
         entries: list[Json] = self._entry(link).get("addr_info", [])
         matching = (entry for entry in entries if is_one_of(entry.get("local"), frozenset({address})))
         chosen = next(matching, None)

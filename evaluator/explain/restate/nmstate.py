@@ -1,13 +1,14 @@
 """The writer for the output of `nmstatectl show`.
 
-nmstate before 1.0 reads the state from NetworkManager, which reports no addresses of slaves, of ports, and of
-interfaces that it has not activated. Newer versions read the kernel. A report does not state its version, so the
-writer recognizes a newer one by keys that only newer versions print. In a report of an old version, an address of
-such an interface cannot be stated.
+nmstate before 1.0 reads the state from NetworkManager. NetworkManager reports no addresses of slaves, of ports, and of
+interfaces that it has not activated. nmstate 1.0 and later reads the kernel. A report does not state the version of
+nmstate, so the writer recognizes nmstate 1.0 and later by keys that earlier versions do not print. A report of nmstate
+before 1.0 cannot state an address of a slave, a port or an interface that is not activated.
 
-An Open vSwitch bridge and its internal port are two entries with the same name. The addresses are those of the port;
-the bridge itself can have none. Old versions state a membership in the master only (`slaves`, `port`), newer ones
-also in the member (`controller`), so both are changed.
+An Open vSwitch bridge and its internal port are two entries with the same name. The port has the addresses, and the
+bridge cannot have addresses. Old versions of nmstate state a membership only in the entry of the master (`slaves`,
+`port`). Newer versions of nmstate state it also in the entry of the member (`controller`). So the writer changes both
+entries.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ class NmstateWriter(ReportWriter):
 
     @classmethod
     def hides_addresses(cls, document: object) -> bool:
-        """Return whether an old version printed the report: it has no key that only newer versions print."""
+        """Return whether nmstate before 1.0 printed the report, so that the report has no key of newer versions."""
         return not _reads_kernel(document)
 
     def require_addresses(self, link: Link) -> None:
-        """Also refuse interfaces whose addresses this version does not report."""
+        """Refuse also interfaces without addresses in reports of this version of nmstate."""
         super().require_addresses(link)
         if all(entry.get("type") == _OVS_BRIDGE for entry in self._entries(link)):
             raise CannotState
@@ -74,7 +75,7 @@ class NmstateWriter(ReportWriter):
         move_to_front(listed, chosen)
 
     def set_members(self, link: Link, names: tuple[str, ...]) -> None:
-        """Write the list of members, and remove `controller` from interfaces that are not in it any more."""
+        """Write the list of members, and remove `controller` from interfaces that are not in the list any more."""
         section: Json = self._entry(link).get("bridge" if link.kind is Kind.BRIDGE else "link-aggregation", {})
         keys = [key for key in _MEMBER_KEYS if key in section] or ["port"]
         for key in (*keys, "ports-config"):
@@ -87,7 +88,7 @@ class NmstateWriter(ReportWriter):
                 del entry["controller"]
 
     def make_physical(self, link: Link) -> None:
-        """Make the interface `ethernet`, and remove it as `controller` of other interfaces."""
+        """Make the interface `ethernet`, and remove `controller` from the entries that name this interface in it."""
         interfaces, interface = self._interfaces(link), self._entry(link)
         remaining = [entry for entry in interfaces if entry is interface or entry["name"] != link.name]
         interfaces[:] = remaining
@@ -116,7 +117,7 @@ class NmstateWriter(ReportWriter):
         routes.setdefault(key, []).append(dict(route))
 
     def _keys(self, link: Link) -> list[str]:
-        """Return the keys of the entry: those of the list of interfaces, then the index in it."""
+        """Return the keys of the entry: the keys of the list of interfaces, then the index in this list."""
         return keys_of(link.pointer())
 
     def _state(self, link: Link) -> Json:
@@ -137,7 +138,7 @@ class NmstateWriter(ReportWriter):
 
 
 def _with_members(present: list[Any], names: tuple[str, ...], *, is_bond: bool) -> list[Any]:
-    """Return the slaves of a bond as names, or the ports of a bridge as objects; present ports stay as they are."""
+    """Return the slaves of a bond as names, or the ports of a bridge as objects. Entries of old ports do not change."""
     if is_bond:
         return list(names)
     remaining = [port for port in present if port["name"] in names]
@@ -146,7 +147,7 @@ def _with_members(present: list[Any], names: tuple[str, ...], *, is_bond: bool) 
 
 
 def _reads_kernel(value: object) -> bool:
-    """Return whether the document has a key that only versions print which read the kernel."""
+    """Return whether the document has a key that nmstate before 1.0 never prints."""
     if isinstance(value, dict):
         return not _KEYS_OF_NEW_VERSIONS.isdisjoint(value) or any(map(_reads_kernel, value.values()))
     return isinstance(value, list) and any(map(_reads_kernel, value))

@@ -1,4 +1,4 @@
-"""Find a part of a document by the JSON Pointer that the facts have from the reader."""
+"""Find a part of a document by the JSON Pointer that the reader stored in the facts."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
 """Write a change into the document of a report, and read the changed document with the reader of its format.
 
-The counterfactual search needs the facts of a host that differs in one point. It could copy `HostFacts` and replace a
-field, but such a host might be one that no report can describe. So the change is written into the document instead,
-and the reader validates it and derives all facts from it, as it does for any report.
+The counterfactual search needs the facts of a host after one change. The search could copy `HostFacts` and replace a
+field, but possibly no report can describe the resulting host. So the change is written into the document of the report
+instead. The reader validates the changed document and derives all facts from it, as for any report.
 
-A writer may have side effects that it does not intend: in VDSM's report, an address also makes a subnet and a route.
-Therefore each edit declares the facts that it may change (`ChangedFacts`). All other facts of all interfaces must be
-equal before and after, else the edit is rejected and the search does not use it.
+An edit can have side effects: in VDSM's report, a new address also adds a subnet and a route. Therefore each edit
+declares the facts that it is allowed to change (`ChangedFacts`). All other facts of all interfaces must be equal before
+and after, else the edit is rejected and the search does not use it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 class ChangedFacts(Struct, frozen=True):
-    """The names of the facts that an edit may change: of some interfaces by name, of every interface, of the host."""
+    """The facts that an edit is allowed to change: of some interfaces by name, of every interface, of the host."""
 
     links: Mapping[str, frozenset[str]]
     every_link: frozenset[str] = _NOTHING
@@ -48,7 +48,7 @@ def hides_addresses(report: Report) -> bool:
 
 
 def _writer_of(report: Report) -> type[ReportWriter]:
-    """Return the writer of the report's format; without one `ReportWriter`, which refuses every change."""
+    """Return the writer of the report's format; if there is no writer, `ReportWriter`, which refuses every change."""
     path = next((entry.writer for entry in FORMATS if entry.name == report.format), "")
     return cast("type[ReportWriter]", load_entry(path)) if path else ReportWriter
 
@@ -56,7 +56,8 @@ def _writer_of(report: Report) -> type[ReportWriter]:
 def restate(report: Report, write: Callable[[ReportWriter], None], changes: ChangedFacts) -> Report | None:
     """Return the report with a change written into it.
 
-    Return None if no report of its format can state the change, or if it would change other facts too.
+    Return None if no report of this format can state the change, or if the change would change facts that it does not
+    declare.
     """
     writer = _writer_of(report)(_copy(report.document), report.facts)
     try:
@@ -73,12 +74,12 @@ def text_of(document: object) -> bytes:
 
 
 def _copy(document: object) -> object:
-    """Return a deep copy for a writer, without members that are null, because the readers ignore them too."""
+    """Return a deep copy for a writer, without members that are null, because the readers ignore null members too."""
     return json.loads(json.dumps(normalized(document)))
 
 
 def _changes_only(before: HostFacts, after: HostFacts, changes: ChangedFacts) -> bool:
-    """Return whether nothing changed but the facts that may change."""
+    """Return whether only facts changed that the edit is allowed to change."""
     if before.by_name.keys() != after.by_name.keys():
         return False
     if any(getattr(before, name) != getattr(after, name) for name in _HOST_FACTS if name not in changes.host):
@@ -87,7 +88,7 @@ def _changes_only(before: HostFacts, after: HostFacts, changes: ChangedFacts) ->
 
 
 def _is_equal(before: Link, after: Link, changes: ChangedFacts) -> bool:
-    """Return whether the facts that may not change are equal.
+    """Return whether the edit changed none of the facts that it is not allowed to change.
 
     If the entries of the interface are equal, only the facts that depend on other entries are compared.
     """

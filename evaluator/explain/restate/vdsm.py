@@ -4,10 +4,10 @@ VDSM states one fact in several places, and the writer changes them together:
 
 - A device has its first IPv4 address in `addr` and `netmask`, all IPv4 addresses in `ipv4addrs`, and the IPv6 addresses
   in `ipv6addrs`.
-- A logical network on the device repeats these members. If device and network differed, the report would contradict
-  itself, which is a finding. A network without these members is not changed.
-- VDSM 4.9 has no `bridges`. There, the entry of a bridged network is the entry of the bridge, so the network cannot
-  be removed or moved alone.
+- A logical network on the device repeats these members. If device and network had different addresses, the report would
+  contradict itself, which is a finding. A network without these members is not changed.
+- A reply of VDSM 4.9 has no `bridges`. In such a reply, the entry of a bridged network is also the entry of the bridge.
+  So the network cannot be removed or moved without the bridge.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class VdsmWriter(ReportWriter):
         self._body()["lastClientIface"] = link.name
 
     def set_default_route(self, link: Link, version: int) -> None:
-        """Set `ipv4defaultroute` or `ipv6gateway` of the interface, and clear it of all others."""
+        """Set `ipv4defaultroute` or `ipv6gateway` of the interface, and remove it from all other interfaces."""
         for other in self.facts.links:
             for entry in self._entries(other):
                 if version == 6 and entry.get("ipv6gateway"):

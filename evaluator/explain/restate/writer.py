@@ -1,14 +1,14 @@
-"""The base class of the writers, which change a fact in the document of a report, and their common functions.
+"""The base class and the common functions of the writers, which change a fact in the document of a report.
 
 Each report format has one subclass. A method of a writer changes one fact of one interface in a copy of the document:
 
-- It changes every place of the document that states the fact. A format may state a fact more than once, for example
-  VDSM an address in `addr` and in `ipv4addrs`, and a report that contradicts itself is a finding.
-- It writes what the tool itself would have printed for such a host: the position in a list, the derived members, and
-  the spelling. Otherwise the explanation would describe a host that does not exist.
+- It changes every place of the document that states the fact. A format can state a fact more than once: VDSM states an
+  address in `addr` and in `ipv4addrs`. A report that contradicts itself would give a finding.
+- It writes the same text as the reporting tool would print for the changed host: the position in a list, the derived
+  members, and the spelling. Otherwise the explanation would describe a host that does not exist.
 - It changes nothing else. `restate` verifies this by comparing all facts before and after.
-- It raises `CannotState` if no report of the format can state the change: an address of a loopback link counts in no
-  format, and the output of `ip` has no logical networks. The search then tries another change.
+- It raises `CannotState` if no report of the format can state the change. For example, the output of `ip` has no
+  logical networks, and an address of a loopback link counts in no format. The search then tries another change.
 
 A writer finds the entry of an interface by the JSON Pointer that the reader stored in its `Link`.
 """
@@ -50,7 +50,7 @@ class ReportWriter:
         self.facts = facts
 
     def add_addresses(self, link: Link, owned: Iterable[OwnedAddress]) -> None:
-        """Add addresses to an interface, after those that it owns already."""
+        """Add addresses to an interface, after the addresses that it owns already."""
         self.require_addresses(link)
         for address in owned:
             self.add_address(link, address)
@@ -73,7 +73,7 @@ class ReportWriter:
         raise CannotState
 
     def list_first(self, link: Link, address: Address) -> None:
-        """List an address of an interface before the others of its family."""
+        """List an address of an interface before all other addresses of its family."""
         raise CannotState
 
     def set_members(self, link: Link, names: tuple[str, ...]) -> None:
@@ -85,7 +85,7 @@ class ReportWriter:
         raise CannotState
 
     def set_vlan_id(self, link: Link, vlan_id: int) -> None:
-        """Set the VLAN ID of a VLAN interface; CannotState if it is not in 1 to 4094."""
+        """Set the VLAN ID of a VLAN interface. Raises CannotState if the VLAN ID is not between 1 and 4094."""
         if link.kind is not Kind.VLAN or not 0 < vlan_id <= _HIGHEST_VLAN_ID:
             raise CannotState
         self.write_vlan_id(link, vlan_id)
@@ -125,6 +125,6 @@ def with_length(owned: OwnedAddress) -> str:
 
 
 def move_to_front(entries: list[Any], moved: object, first: int = 0) -> None:
-    """Move an entry of a list to the index `first`, which is not behind its present index."""
+    """Move an entry of a list to the index `first`, which is at most the present index of the entry."""
     index = next(i for i, entry in enumerate(entries) if entry is moved)
     entries.insert(first, entries.pop(index))
