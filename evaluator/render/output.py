@@ -1,4 +1,4 @@
-"""The output formats of a command: each has a name and the function that writes a decision."""
+"""The output formats of a command. Each format has a name and a function that writes a decision."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NO_FACTS: Mapping[str, str] = MappingProxyType({})
 
 
 class RecordInfo(Struct, frozen=True):
-    """The record of a decision and facts from it, such as its id and time; empty if the decision has no record."""
+    """The record of a decision, and facts from this record such as id and time; empty if the decision has no record."""
 
     facts: Mapping[str, str] = _NO_FACTS
     record: Mapping[str, object] | None = None

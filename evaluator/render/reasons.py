@@ -1,7 +1,7 @@
 """Print an explanation as text, for readers who do not know the policy language: one paragraph for each interface.
 
-A paragraph begins with the outcome and its reason in words. Below are the rule, the clause and the values that it
-read, with their places in the policy and in the report, so that a reader can check them.
+A paragraph begins with the outcome and its reason in words. Then it has the rule, the clause and the values in the
+clause, with their places in the policy and in the report. So a reader can check the reason.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _sentences(interface: InterfaceReasons, goal: str) -> Iterator[str]:
 
 
 def _deciding_reasons(interface: InterfaceReasons) -> tuple[Reason, ...]:
-    """Return the rules that decided about an interface, else the first rule that could have made it a candidate."""
+    """Return the rules that decided about an interface; without such a rule, the first rule that could have matched."""
     judged = [reason for reason in interface.reasons if reason.held is not None]
     changed = [r for r in judged if r.held and VERBS[r.verb].settles]
     return tuple(changed or [r for r in judged if VERBS[r.verb].effect is Effect.ADD][:1])

@@ -1,4 +1,4 @@
-"""Two decisions on one question beside each other: the sentences of their explanations, and what each rule did."""
+"""Two decisions on the same question in two columns: the sentences of the explanations, and the effect of each rule."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Print a decision as text for a terminal: the result and its reason in the first two lines, then the details.
 
-Names come from the host and may contain any characters. So each name is printed through `visible`, and no text is
-parsed as markup.
+Names are from the host and can contain any characters. So each name is printed through `visible`, and no text is parsed
+as markup.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def headline_of(decision: Decision, explanation: Explanation, console: Console) 
 
 
 def print_lines(lines: list[str], stream: TextIO) -> None:
-    """Print lines, which may contain terminal styles."""
+    """Print lines, which can contain terminal styles."""
     stream.writelines(f"{line.rstrip()}\n" for line in lines)
 
 
@@ -183,7 +183,7 @@ def _interfaces(decision: Decision, explanation: Explanation) -> Group:
 
 
 def _why(interface: InterfaceReasons) -> Iterator[str]:
-    """Yield the clauses that decided about an interface, and the values that they read."""
+    """Yield the clauses that decided about an interface, and the values in these clauses."""
     judged = [r for r in interface.reasons if r.held is not None and VERBS[r.verb].settles]
     adding = [r for r in judged if VERBS[r.verb].effect is Effect.ADD]
     deciding = [reason for reason in judged if reason.held and reason not in adding] or adding

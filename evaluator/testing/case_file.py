@@ -1,4 +1,4 @@
-"""Read a policy test file: YAML with a list of cases, each with a host and the decision that is expected for it.
+"""Read a policy test file: YAML with a list of cases. A case has a host and the expected decision.
 
 The format is `schemas/policy-test.schema.json`. All mistakes of a file are reported together, with their places. An
 unknown name of a rule or an unknown finding code is a mistake too, because a test must not pass for the wrong reason.
@@ -34,7 +34,10 @@ _SCHEMA = "policy-test"
 
 
 class Expected(Struct, frozen=True):
-    """The expected result of a case. None means that the case does not check this. `status` may be `refused`."""
+    """The expected result of a case.
+
+    If a member is None, the case does not check it. `status` can also be `refused`: the report must be refused.
+    """
 
     status: str
     host_active_nic: str | None = None

@@ -40,7 +40,7 @@ def dump(document: object) -> str:
 
 
 def _round_trips(document: object) -> bool:
-    """Return whether a report, or its text, is the same after it was written to a test file and read again."""
+    """Return whether a report, or its text, is the same after writing to a test file and reading from the file."""
     try:
         source = Source("report", dump({"tests": [{"report": document}]}))
         if len(source.text.encode()) > _LARGEST:
@@ -66,7 +66,7 @@ def _walk_types(value: object) -> Iterator[type]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes no YAML aliases, because policy tests do not allow them."""
+    """Writes YAML without aliases, because policy tests do not allow aliases."""
 
     def ignore_aliases(self, _: object) -> bool:
         return True

@@ -55,7 +55,7 @@ def find_case_files(paths: Iterable[Path]) -> tuple[Path, ...]:
 def run_case_file(path: Path, search: Sequence[Path] = ()) -> Iterator[CaseResult]:
     """Yield the result of each case.
 
-    `search` is the policy path: folders in which policies are searched that are not in the folder of the file. Raises
+    `search` is the policy path: a policy that is not in the folder of the file is searched for in these folders. Raises
     PolicyError before the first result if the file has mistakes.
     """
     for case in read_case_file(path, search):

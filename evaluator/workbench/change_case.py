@@ -28,7 +28,7 @@ _LONGEST_NAME = 200
 
 
 class ChangeCase(Struct, frozen=True):
-    """A test as data, without the policy that it tests, and the change that it was created from."""
+    """A test as data, without its policy, and the change from which the test was created."""
 
     test: dict[str, Any]
     parameters: Mapping[str, object]
@@ -36,7 +36,7 @@ class ChangeCase(Struct, frozen=True):
 
 
 def change_case(decision: Decision, name: str) -> ChangeCase | Search | None:
-    """Return the test in which an interface is the answer; if no change was found, how the search ended.
+    """Return the test in which an interface is the answer. If no change was found, return how the search ended.
 
     None if the interface already is the answer. KeyError if the report does not describe the interface.
     """
@@ -59,7 +59,7 @@ def file_of_case(case: ChangeCase, policy: str) -> str:
 
 
 def with_parameters(case: ChangeCase, of_file: Iterable[str]) -> dict[str, Any]:
-    """Return the test with its parameters; null replaces a parameter of the file by its default."""
+    """Return the test with its parameters. The value null sets a parameter of the file back to its default."""
     names = set(of_file)
     parameters = {name: value for name, value in case.parameters.items() if value is not None or name in names}
     return {**case.test, **({"parameters": parameters} if parameters else {})}

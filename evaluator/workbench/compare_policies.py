@@ -1,8 +1,8 @@
-"""Two policies on the same questions: which answers change, and how.
+"""Compares two policies on the same questions: the answers that differ, and the difference.
 
-Each question is decided by both. Answers are compared by status and interface, as an operator would; a question with
-the same answer but other findings is counted apart. A parameter that only one of the policies declares is given to that
-one alone, because a new policy may have a new parameter.
+Both policies decide each question. Answers are compared by status and interface, because these matter to an operator.
+If the answers to a question are the same but the findings differ, the question is counted separately. If only one
+policy declares a parameter, only this policy gets the parameter, because a new policy can have a new parameter.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ class Compared(Struct, frozen=True):
 
     @property
     def transition(self) -> tuple[str, str]:
-        """Both answers in a word: the statuses, or the interfaces if the status is the same."""
+        """The two statuses; if the status is the same, the two interfaces."""
         if self.old.status is self.new.status:
             return str(self.old.host_active_nic), str(self.new.host_active_nic)
         return str(self.old.status), str(self.new.status)
 
     @property
     def first_differing_rules(self) -> tuple[str | None, str | None]:
-        """The first rule of each policy after which the candidates are not those of the other policy."""
+        """For each policy, the first rule after which the candidates differ from those of the other policy."""
         return _first_other(self.old, self.new), _first_other(self.new, self.old)
 
 
 def compare(
     old: Policy, new: Policy, questions: Iterable[AskedQuestion | Unreadable], parameters: Mapping[str, Any]
 ) -> Iterator[Compared | Unreadable]:
-    """Yield each question with both decisions, or the problems of an invalid one.
+    """Yield each question with both decisions, or the problems of an invalid question.
 
     `parameters` take precedence over those of a question.
     """

@@ -1,4 +1,4 @@
-"""The result of a comparison of two policies: counts, transitions, and what changed, as text, JSON and Markdown."""
+"""The result of a comparison of two policies (counts, transitions, changed questions) as text, JSON and Markdown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_NAMES = 6
 
 
 class Answer(Struct, frozen=True):
-    """What one policy answers."""
+    """The answer of one policy to a question."""
 
     status: str
     hostActiveNic: str | None
@@ -47,7 +47,7 @@ class AnswerChange(Struct, frozen=True):
 
 
 class Refused(Struct, frozen=True):
-    """A invalid question."""
+    """An invalid question."""
 
     id: str
     diagnostics: tuple[Diagnostic, ...]
@@ -58,7 +58,10 @@ class Refused(Struct, frozen=True):
 
 
 class Comparison(Struct, frozen=True):
-    """What changes from the old to the new policy; `other_findings` counts questions with equal answers."""
+    """The differences between the old and the new policy.
+
+    `other_findings` is the number of questions with the same answer but different findings.
+    """
 
     old: Policy
     new: Policy
@@ -69,7 +72,7 @@ class Comparison(Struct, frozen=True):
 
     @property
     def same(self) -> int:
-        """How many questions have the same status and interface under both."""
+        """The number of questions with the same status and interface under both policies."""
         return self.questions - len(self.changes) - len(self.refused)
 
     @property

@@ -1,8 +1,8 @@
 """A corpus: the questions in files and folders, read one after the other.
 
 A file of JSON lines holds one question in each line. A JSON file, or YAML for nmstate, holds one question or a bare
-report; bare reports are all asked with the addresses that are given for them. A question that cannot be read does not
-end the corpus: it is an item with its diagnostics.
+report; all bare reports are decided with the host addresses that the caller gives. A question that cannot be read does
+not end the corpus: the question becomes an item with diagnostics.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def read_corpus(paths: Iterable[Path], host: HostAddresses | None) -> Iterator[A
 def read_log_corpus(path: Path) -> Iterator[AskedQuestion | Unreadable]:
     """Yield the questions of the records in a log or an export.
 
-    A damaged or masked record is unreadable, and a record whose report was erased. Raises RecordError if the file is
+    A record is unreadable if it is damaged or masked, or if its report was erased. Raises RecordError if the file is
     neither a log nor an export.
     """
     with DecisionLog.open(path, read_only=True) as log:

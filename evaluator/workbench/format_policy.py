@@ -1,9 +1,9 @@
-"""Format the sentences of a policy file, and do not change any other byte of the file.
+"""Format the sentences of a policy file. No byte outside the sentences changes.
 
-The YAML is not dumped again, because this would lose comments and layout. Instead each sentence of a rule and each
-named condition is laid out (`syntax/layout.py`), and becomes one edit of the text if the result differs. A short
-sentence is put on the line of its key; a longer sentence becomes a literal block after `|`. The edited text is parsed
-again before it is returned: it must have the same values and the same tokens.
+The YAML is not dumped again, because this would lose comments and layout. Instead `syntax/layout.py` lays out each
+sentence of a rule and each named condition. If the result differs from the text, it becomes one edit of the text. A
+short sentence is put on the line of its key. A longer sentence becomes a literal block after `|`. Before the edited
+text is returned, it is parsed again: it must have the same values and tokens as the original text.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def _edits(source: Source, place: _Place) -> Iterator[TextEdit]:
 
 
 def _extent(source: Source, place: _Place) -> tuple[int, int]:
-    """Return the start and the end of a value; that of a block includes spaces on its last line, but no blank lines."""
+    """Return the start and the end of a value. A block includes spaces on its last line, but no blank lines."""
     span = place.value.span
     end = span.start + len(source.text[span.start : span.end].rstrip())
     while place.value.style in _BLOCKS and source.text[end : end + 1] in (" ", "\t"):

@@ -22,7 +22,7 @@ _SCHEMA = "question"
 
 
 class AskedQuestion(Struct, frozen=True):
-    """A question that can be decided. `parameters` are those given, `labels` texts for people."""
+    """A question that can be decided. `parameters` are values from the document, `labels` are texts for people."""
 
     id: str
     report: Report
@@ -32,7 +32,7 @@ class AskedQuestion(Struct, frozen=True):
 
 
 def is_question(document: object) -> bool:
-    """Return whether a JSON value is a question rather than a bare report: no report has these two keys."""
+    """Return whether a JSON value is a question (`report` with `addresses` or `host`) and not a bare report."""
     return isinstance(document, dict) and "report" in document and ("addresses" in document or "host" in document)
 
 

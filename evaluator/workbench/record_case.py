@@ -25,7 +25,7 @@ from evaluator.testing.case_text import dump, report_in_test
 
 
 class RecordCase(Struct, frozen=True):
-    """The text of a test file, and other files for the same folder, by name."""
+    """The text of a test file, and further files for the same folder, by name."""
 
     text: str
     other_files: dict[str, bytes]
@@ -34,9 +34,9 @@ class RecordCase(Struct, frozen=True):
 def record_case(record: Record, stem: str | None, policy: str | None = None) -> RecordCase:
     """Return the test file of a record.
 
-    `stem` is the beginning of the names of other files; None if other files cannot be written. `policy` is the name to
-    use instead of the policy of the record. RecordError if the report or the policy of the record was erased, or if
-    another file is needed but `stem` is None.
+    `stem` is the beginning of the names of further files; None if further files cannot be written. `policy` is the name
+    to use instead of the policy of the record. Raises RecordError if the report or the policy of the record was erased,
+    or if `stem` is None and a further file is needed.
     """
     if record.report is None or (None in record.texts and policy is None):
         raise _refusal("the report or the policy of this record was erased", RecordCode.ERASED)
@@ -85,7 +85,7 @@ def _contents(program: Program) -> tuple[bytes, ...]:
 
 
 def _policy_text(record: Record) -> bytes:
-    """Return the policy of a record as one text; if it extends others, with all of them merged."""
+    """Return the policy of a record as one text. If the policy extends other policies, the text contains them."""
     if len(record.texts) == 1:
         return record.policy or b""
     sources = policy_sources(record)
@@ -93,7 +93,7 @@ def _policy_text(record: Record) -> bytes:
 
 
 def _host(host: Json) -> Json:
-    """Return the `host` member of a test; its format requires that the first answer is first."""
+    """Return the `host` member of a test. The first answer of the resolver must be the first item."""
     answers = sorted(host["answers"], key=lambda text: text != host["first"])
     if host["asked"] is None:
         return {"host": answers} if answers else {}

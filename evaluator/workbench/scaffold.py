@@ -1,4 +1,4 @@
-"""The files of a new policy: the policy, its tests and a page about it. They pass every check from the start."""
+"""The files of a new policy: the policy, its tests and a page about the policy. The new files pass every check."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The text in each box of the topology, and the size of the box.
+"""The text in each box of the topology drawing, and the size of the box.
 
 The fonts of the reader are not known, so the width of a text is estimated: each character is as wide as in the widest
-common font, and twice as wide in East Asian scripts. If a text has characters for which fonts differ, the drawing
-states its width, so that the text cannot leave its box.
+common font, and twice as wide in East Asian scripts. If a text has characters with different widths in different fonts,
+the drawing states the width of the text. So the text cannot leave its box.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class TextLine(Struct, frozen=True):
 
     @property
     def needs_fitting(self) -> bool:
-        """Return whether its width differs between fonts."""
+        """Return whether the width of the line differs between fonts."""
         return any(char > "\u024f" and char != "…" for char in self.text)
 
 
@@ -71,7 +71,7 @@ class BoxContent(Struct, frozen=True):
 
     @property
     def width(self) -> int:
-        """Return the width of the box in pixels: that of the widest line and the padding."""
+        """Return the width of the box in pixels: the width of the widest line plus the padding."""
         return max(_MIN_WIDTH, *(line.width + 2 * PADDING for line in (*self.lines, *self.verdict)))
 
     @property
@@ -86,7 +86,7 @@ class BoxContent(Struct, frozen=True):
 
 
 def interface_box(interface: InterfaceReasons, role: Role, matched: Sequence[str]) -> BoxContent:
-    """Return the box of an interface; `matched` are the host addresses that it owns, which are listed first."""
+    """Return the box of an interface. `matched` are the host addresses of the interface, which are listed first."""
     matched_set = frozenset(matched)
     addresses = [*matched, *(address for address in interface.addresses if address not in matched_set)]
     count = len(addresses) if len(addresses) <= _MOST_ADDRESSES + 1 else _MOST_ADDRESSES
@@ -123,7 +123,7 @@ def unowned_box() -> BoxContent:
 
 
 def hidden_box(names: Sequence[str], position: str) -> BoxContent:
-    """Return the box that counts interfaces which are not drawn, such as `"above it"`."""
+    """Return the box with the number of interfaces that are not drawn, and their place, such as `"above it"`."""
     listed = ", ".join(map(visible, names[:_MOST_NAMES_IN_TITLE])) + ", …" * (len(names) > _MOST_NAMES_IN_TITLE)
     count = f"{len(names):,} more"
     return BoxContent("more", f"{count}: {listed}", (_line(count, NAME), _line(position, KIND)))

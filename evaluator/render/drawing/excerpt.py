@@ -1,8 +1,9 @@
 """Select the interfaces that the drawing of a host shows: all of a small host, a part of a large host.
 
-Of a large host, the drawing shows the involved interfaces: those that were candidates, that own a host address or that
-have a near miss. From them the selection continues to upper and lower devices, nearest first, up to a limit. Of many
-neighbours, such as the ports of a bridge, a few are drawn, and the others are counted in one box.
+Of a large host, the drawing shows the involved interfaces. An interface is involved if it was a candidate, owns a host
+address or has a near miss. From the involved interfaces the selection continues to upper and lower devices, nearest
+first, up to a limit. If an interface has many neighbours, such as the ports of a bridge, a few neighbours are drawn,
+and one box has the number of the other neighbours.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ class Excerpt(Struct, frozen=True):
     """The content of a drawing.
 
     `interfaces` are drawn; `undescribed` are names that the report refers to but does not describe, also drawn.
-    `hidden_above`, `hidden_below` and `hidden_owners` have the neighbours that are not drawn, of a drawn interface or
-    of a drawn host address. `owners` has all owners of each drawn host address, `matched` all usable host addresses.
-    `left_out` are the interfaces that are not drawn, `involved_left_out` counts the involved ones among them, and
-    `addresses_left_out` counts the host addresses that are not drawn.
+    `hidden_above` and `hidden_below` have, for each drawn interface, the neighbours that are not drawn. `hidden_owners`
+    has, for each drawn host address, the owners that are not drawn. `owners` has all owners of each drawn host address,
+    `matched` all usable host addresses. `left_out` are the interfaces that are not drawn, `involved_left_out` counts
+    the involved ones among them, and `addresses_left_out` counts the host addresses that are not drawn.
     """
 
     interfaces: tuple[InterfaceReasons, ...]
@@ -117,7 +118,7 @@ def _select_near(involved: Sequence[str], lowers: Neighbours, uppers: Neighbours
 
 
 def _choose(neighbours: Sequence[str], preferred: set[str], lowers: Neighbours) -> list[str]:
-    """Return the preferred neighbours and a few others: first those with lower devices, then by name."""
+    """Return the preferred neighbours and a few others: first neighbours with lower devices, then by name."""
     first = [name for name in neighbours if name in preferred]
     others = [name for name in neighbours if name not in preferred]
     others.sort(key=lambda name: (not lowers.get(name), name))

@@ -4,13 +4,13 @@ A Sugiyama drawing of a directed graph has four steps: break cycles, assign laye
 and assign coordinates. This module does the first two for one connected component:
 
 1. Cycles are broken by reversing edges. A depth-first search finds the edges that lead back to a node of its current
-   path; without them the graph has no cycle. A report can have a cycle, because it may be wrong. The reversed edges
-   are marked, so that the drawing can show them.
-2. Each node gets its layer by longest path: 0 without a lower node, else one more than its highest lower node. So
-   every edge leads down.
+   path. Without these edges the graph has no cycle. A wrong report can have a cycle. The reversed edges are marked, so
+   that the drawing can show them.
+2. Each node gets its layer by longest path: 0 without a lower node, else one more than the layer of the highest lower
+   node. So every edge leads down.
 
-An edge over more than one layer is split: it gets a dummy node in each layer between its ends. The later steps treat
-dummy nodes as narrow boxes, and so reserve space for the edge between the real boxes.
+An edge over more than one layer is split: the edge gets a dummy node in each layer between its ends. The later steps
+treat dummy nodes as narrow boxes. So the edge has space between the real boxes.
 
 Dummy nodes have the numbers from `Component.count` on.
 """
@@ -27,7 +27,8 @@ Pair = tuple[int, int]
 class Edge(Struct, frozen=True):
     """One edge: its nodes from the upper end over the dummy nodes to the lower end.
 
-    `is_reversed` is true if the edge was reversed to break a cycle: then its lower end is really on top of the upper.
+    `is_reversed` is true if the edge was reversed to break a cycle: then its lower end is really on top of its upper
+    end.
     """
 
     nodes: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""Layered layout: the coordinates of boxes and edges, so that each box is above the boxes that it is on top of.
+"""Layered layout: the coordinates of boxes and edges. The box of an interface is above the boxes of its lower devices.
 
 The layout follows Sugiyama's method, separately for each connected component. `layers` breaks cycles and assigns
 layers, `crossings` orders the nodes within the layers, and this module assigns coordinates:
@@ -6,16 +6,16 @@ layers, `crossings` orders the nodes within the layers, and this module assigns 
 - Vertical: a layer is as high as its highest box, with a fixed gap between layers. Boxes are aligned at the bottom of
   their layer.
 - Horizontal: a node should be at the mean position of its neighbours in the adjacent layer. Eight passes, down and up
-  in turn, move the nodes of one layer at a time. Within a layer the nodes may not change their order or overlap. The
-  positions nearest to the wanted ones by least squares are found by pooling adjacent violators (isotonic regression):
-  nodes that would overlap form a block, which moves as one to the mean of its wanted positions.
+  in turn, move the nodes of one layer at a time. Within a layer the nodes must not change their order, and must not
+  overlap. Pooling adjacent violators (isotonic regression) finds the positions nearest to the ideal positions by least
+  squares: nodes that would overlap form a block, and the block moves to the mean of its ideal positions.
 - Edges: a straight vertical line inside a layer, and a curve in the gap between two layers. Dummy nodes are the points
   where an edge passes a layer.
 
-At last the components are put side by side in rows.
+The last step puts the components side by side in rows.
 
-The method has no random choice and depends on the order of boxes and edges only, so one decision always gives the
-same drawing. The module knows nothing of interfaces; `topology_svg` decides what a box is.
+The method has no random choice and depends on the order of boxes and edges only, so one decision always gives the same
+drawing. The module does not depend on interfaces. `topology_svg` decides the meaning of a box.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _mean(values: Sequence[float], default: float) -> float:
 
 
 def _without_overlap(ideal: Sequence[float], widths: Sequence[int]) -> list[float]:
-    """Return the centers nearest to the ideal ones by least squares, in the same order and without overlap.
+    """Return the centers nearest to the ideal centers by least squares, in the same order and without overlap.
 
     This is isotonic regression by pooling adjacent violators, on the centers less the space to their left.
     """

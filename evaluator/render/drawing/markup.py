@@ -1,8 +1,8 @@
 """Build HTML and SVG in which foreign text can never become markup.
 
-Interface names, DNS answers, messages and policies may contain any characters. A page is built with `element` only. It
-escapes every child that is not `Html`, and replaces characters that cannot be printed. The markup is ASCII, so that
-terminals, mail programs and wrong character sets do not change a page.
+Interface names, DNS answers, messages and policies can contain any characters. A page is built with `element` only.
+`element` escapes every child that is not `Html`, and replaces characters that cannot be printed. The markup is ASCII,
+so that terminals, mail programs and wrong character sets do not change a page.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def lines(text: str) -> Html:
 
 
 def printable(text: str) -> str:
-    """Return a text of printable characters, with at most two combining marks for a letter."""
+    """Return a text of printable characters, with at most two combining marks on each letter."""
     flattened = text if text.isprintable() else flat(text)
     return flattened if flattened.isascii() else _limit_marks(flattened)
 

@@ -30,7 +30,10 @@ _RANK = {kind: rank for rank, kind in enumerate(RoleKind)}
 
 
 class Role(Struct, frozen=True):
-    """The role of one interface. `label` names the role, `rule` the rule that caused it; both may be empty."""
+    """The role of one interface.
+
+    `label` is the name of the role, and `rule` the rule that caused the role. Both can be empty.
+    """
 
     kind: RoleKind
     label: str = ""
@@ -76,7 +79,7 @@ def _removed(decision: Decision) -> dict[str, Role]:
 def _near_misses(decision: Decision, explanation: Explanation) -> set[str]:
     """Return the interfaces with near misses that are neither above nor below an owner.
 
-    For those above or below an owner the drawing itself shows the near miss.
+    If an interface with a near miss is above or below an owner, the drawing already shows the near miss.
     """
     lowers = lowers_of(explanation.interfaces)
     in_stacks = reachable(decision.owners, lowers) | reachable(decision.owners, uppers_of(lowers))

@@ -1,4 +1,4 @@
-"""The relation between upper and lower devices, by the names in an explanation, in both directions."""
+"""The upper and lower devices of each interface in an explanation, by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Neighbours = Mapping[str, Sequence[str]]
 
 
 def lowers_of(interfaces: Iterable[InterfaceReasons]) -> Neighbours:
-    """Return the direct lower devices of each interface; the report may not describe all of them."""
+    """Return the direct lower devices of each interface, also devices that the report does not describe."""
     return {interface.name: interface.lowers for interface in interfaces}
 
 

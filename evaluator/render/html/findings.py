@@ -1,4 +1,4 @@
-"""The section on findings: the message of each finding, its hint, and the rule or check that it comes from."""
+"""The section on findings: the message and the hint of each finding, and the rule or check that caused the finding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The section on interfaces: for each, a line with its outcome, which opens to the reasons and the change."""
+"""The section on interfaces: a line with the outcome of each interface, which opens to the reasons and the change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_CHANGES = 250
 
 
 class ExplainedInterfaces(Struct, frozen=True):
-    """The explained interfaces: those that are drawn and the others, with the role and the link target of each.
+    """The explained interfaces (drawn or not drawn), with the role and the link target of each.
 
     `unexplained` counts the interfaces that the explanation leaves out.
     """

@@ -69,7 +69,7 @@ def folded(summary: Html | str, *content: Html, css_class: str = "rest") -> Html
 
 
 def names(texts: Sequence[str], most: int) -> Html:
-    """Return the first `most` names and the number of the others."""
+    """Return the first `most` names and the number of further names."""
     items = [name(text) for text in texts[:most]]
     more = [f"and {len(texts) - most:,} more"] if len(texts) > most else []
     return joined([*items, *more], " ") if texts else Html("none")
@@ -81,7 +81,7 @@ def cut(message: str) -> str:
 
 
 def not_drawn(count: int, involved: int) -> str:
-    """Return a text with the number of interfaces that are not drawn, and the number of involved ones among them."""
+    """Return a text with the number of interfaces that are not drawn. `involved` is the number of involved ones."""
     role = f", {involved:,} of them involved in the decision" if involved else ", not involved in the decision"
     return f"and {plural(count, 'more interface')}{role}"
 

@@ -1,4 +1,4 @@
-"""The section on rules: the effect of each rule of the policy, and the candidates after it."""
+"""The section on rules: the effect of each rule of the policy, and the candidates after the rule."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ _MOST_POINTERS = 6
 
 
 def because(reason: Reason) -> Html:
-    """Return the clause that decided and the values that it read."""
+    """Return the clause that decided and the values in this clause."""
     clause = element("p", f"this is {'true' if reason.held else 'false'}: ", name(reason.clause))
     if not reason.seen:
         return clause
