@@ -41,7 +41,7 @@ class NearMisses:
         for address in others:
             quoted = quote(str(address))
             for subnet in (subnet for subnet in subnets if address in subnet):
-                yield f"{quoted} is in its subnet {subnet}, but is not assigned to it"
+                yield f"{quoted} is in the subnet {subnet} of this interface, but not assigned to the interface"
             all_owners = self._owners.get(address, {})
             for names, place in ((below, "below it"), (above, "on top of it")):
                 owners = [name for name in names if name in all_owners]

@@ -38,7 +38,7 @@ class ChangeCase(Struct, frozen=True):
 def change_case(decision: Decision, name: str) -> ChangeCase | Search | None:
     """Return the test in which an interface is the answer. If no change was found, return how the search ended.
 
-    None if the interface already is the answer. KeyError if the report does not describe the interface.
+    Return None if the interface already is the answer. Raises KeyError if the report does not describe the interface.
     """
     case = case_of(decision)
     link = case.report.facts.by_name[name]

@@ -136,7 +136,7 @@ def as_text(comparison: Comparison) -> Iterator[str]:
     for (old, new), ids in comparison.transitions:
         yield f"  {len(ids):>5}  {visible(old)} → {visible(new)}: {_some(ids)}"
     if comparison.other_findings:
-        yield f"  {comparison.other_findings:>5}  same answer, other findings"
+        yield f"  {comparison.other_findings:>5}  same answer, different findings"
     for one in comparison.refused:
         for problem in one.diagnostics:
             yield f"  {visible(one.id)}: {problem.message} [{problem.code}]"

@@ -73,7 +73,9 @@ def files_of(name: str, base: str) -> Mapping[str, str]:
     if _NAME.fullmatch(name) is None or name in shipped_names():
         message = f"{quote(name)} cannot be the name of a new policy"
         hint = (
-            "a shipped policy has it" if name in shipped_names() else "lower-case letters, digits and hyphens: my-site"
+            "a shipped policy has this name"
+            if name in shipped_names()
+            else "lower-case letters, digits and hyphens: my-site"
         )
         raise PolicyError([Diagnostic("POLICY_NAME", message, hint=hint)])
     texts = (_OF_ITS_OWN, _TESTS_OF_ITS_OWN) if base == "empty" else (_EXTENDING, _TESTS_OF_EXTENDING)
@@ -95,6 +97,6 @@ def write_new(folder: Path, name: str, base: str) -> tuple[Path, ...]:
         for file, text in texts.items():
             (target / file).write_text(text, encoding="utf-8")
     except OSError as error:
-        message = f"{quote_path(target)} cannot be made: {reason_of(error)}"
+        message = f"{quote_path(target)} cannot be created: {reason_of(error)}"
         raise PolicyError([Diagnostic("POLICY_UNWRITABLE", message)]) from None
     return tuple(target / file for file in texts)

@@ -90,7 +90,7 @@ def test_of_a_large_host_those_are_explained_that_matter() -> None:
     ("arguments", "status", "said"),
     [
         (["--address", "192.0.2.10"], 0, "bond0 (bond over ens1, ens2) is the hostActiveNic"),
-        (["--address", "192.0.2.99"], 5, "near miss: `192.0.2.99` is in its subnet"),
+        (["--address", "192.0.2.99"], 5, "near miss: `192.0.2.99` is in the subnet"),
     ],
 )
 def test_the_command(arguments: list[str], status: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:

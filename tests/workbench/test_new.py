@@ -23,7 +23,7 @@ def test_a_new_policy_passes_every_check(
     assert main(["test", "my-site"]) == 0
     assert "2 passed, 0 failed" in capsys.readouterr().out
     assert main(["new", "my-site"]) == 8
-    assert "`my-site` cannot be made: file exists [POLICY_UNWRITABLE]" in capsys.readouterr().err
+    assert "`my-site` cannot be created: file exists [POLICY_UNWRITABLE]" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["strict", "A b", "../x", "", "x" * 64])
