@@ -30,8 +30,14 @@ def shortened(
     if isinstance(last, nodes.StateTest) and (name in states_of(Base.NIC) or name in states_of(Base.OWNED)):
         return _state(last, name, text(last.operand.span), is_and=is_and)
     if isinstance(last, nodes.Relation) and isinstance(operand, nodes.Literal | nodes.Items):
+        if _is_truth(operand) and not _is_truth(last.right):  # `true` is a condition of its own
+            return ""
         return _value(last, text(part.span), text)
     return ""
+
+
+def _is_truth(operand: nodes.Operand) -> bool:
+    return isinstance(operand, nodes.Literal) and isinstance(operand.value, bool)
 
 
 def _state(last: nodes.StateTest, name: str, operand: str, *, is_and: bool) -> str:
