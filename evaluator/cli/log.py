@@ -63,7 +63,7 @@ def _add_verify(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = _action(actions, "verify", "verify that a log or an export was not altered")
     head = "the head of the log that `log head` printed earlier; the log must still contain the record with this head"
     parser.add_argument("--head", metavar="SEQ:HASH", type=parse_noted_head, help=head)
-    key = "a public key; every record must be signed with it; may be repeated if several keys were used"
+    key = "the public key of a signer; may be repeated; every record must have a signature that fits one of these keys"
     parser.add_argument("--key", metavar="FILE", type=Path, action="append", default=[], help=key)
     parser.add_argument("--output", default="text", choices=("text", "json"), help="what to print (default: text)")
     parser.set_defaults(run=_run, action="verify")

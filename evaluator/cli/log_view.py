@@ -136,7 +136,7 @@ def print_verification(verification: Verification, output: str, stream: TextIO) 
     if verification.pruned:
         parts.append(f"pruned up to number {verification.pruned}")
     if verification.pruned_damaged:
-        parts.append(f"damaged when pruned: {', '.join(map(str, verification.pruned_damaged))}")
+        parts.append(f"already damaged before they were pruned: {', '.join(map(str, verification.pruned_damaged))}")
     if verification.signed:
         not_checked = "" if verification.signatures_checked else " that were not verified: install `activenic[sign]`"
         parts.append(f"{verification.signed} with signatures{not_checked}")

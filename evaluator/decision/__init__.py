@@ -1,1 +1,1 @@
-"""Applies a checked policy to the facts of one host. Below this package, policies and reports are independent."""
+"""Applies a checked policy to the facts of one host. The packages `policy` and `report` do not import each other."""

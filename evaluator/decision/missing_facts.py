@@ -7,9 +7,9 @@ contain a warning if a missing fact can make the decision wrong, and no warning 
 
 The result is one finding, REPORT_LACKS_FACT:
 
-- It is information if no refusal depends on a missing fact. Most decisions are the same with and without the fact.
-- It is a warning if a `reject` or `ambiguous` rule is true and could be false if the report contained the fact. Then
-  the decision may be wrong. `policy/run/evidence.py` builds the condition that decides this.
+- Its severity is `info` if no refusal depends on a missing fact.
+- Its severity is `warning` if a `reject` or `ambiguous` rule is true and could be false if the report contained the
+  fact. Then the decision may be wrong. `policy/run/evidence.py` builds the condition that decides this.
 - It always lists the facts that `match`, `discard`, `prefer`, `reject` and `ambiguous` rules use. It lists the facts of
   a `warn` rule only if they could change the rule's result for an owner or a candidate. Otherwise every host would get
   a finding about a warning that cannot concern the host. The facts in the message of a `warn` rule are listed if the

@@ -58,7 +58,7 @@ class CnameChain:
                 return self.end(outcome)
 
     def end(self, outcome: Outcome, addresses: tuple[Address, ...] = ()) -> Family:
-        """Return the family with an outcome and the links up to here."""
+        """Return the answer of this address family: the outcome, and the CNAME records that were followed until now."""
         least = min(self._ttls, default=None)
         return Family(self._rdtype, outcome, addresses, tuple(self._links), least, self._is_stale)
 

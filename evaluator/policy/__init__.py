@@ -6,7 +6,8 @@ The stages, each with its own type:
 2. `syntax/` parses the text of each rule to a syntax tree (`nodes.Sentence`).
 3. `check/` resolves names and types (`language/checked.py`), and `load.py` builds the `Program`.
 4. `lint/` adds warnings; it never changes the program.
-5. `run/` interprets a program, which defines its meaning; `compile/` translates it to Python functions.
+5. `run/` is the reference interpreter: it defines what a program means. `compile/` translates a program to Python
+   functions that must give the same results.
 
 `language/vocabulary.py` is the only table of words. Shipped policies skip the stages 1 to 4, because their programs are
 prepared (`prepared.py`). In the terms of access control, this package is the policy administration point (PAP).

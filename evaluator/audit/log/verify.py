@@ -106,5 +106,5 @@ def head_problems(noted_head: Head, last: int, stored: object) -> Iterator[Diagn
         message = f"the log was truncated: it ends with record {last}, but record {noted_head.seq} existed"
         yield Diagnostic(RecordCode.HEAD_CUT, message)
     elif stored != noted_head.hash:
-        message = f"the hash of record {noted_head.seq} differs from the noted hash: the log was written again"
+        message = f"the hash of record {noted_head.seq} differs from the noted hash: the log was replaced"
         yield Diagnostic(RecordCode.HEAD_DIFFERS, message)

@@ -68,7 +68,7 @@ def find_policy(name: str | Path, search: Sequence[Path] = (), folder: Path | No
 
 
 def find_base(name: str, extending: Source, search: Sequence[Path] = ()) -> Source:
-    """Return the text of a base; a relative path is looked up in the folder of the text that extends it."""
+    """Return the text of a base; a relative path starts in the folder of the extending policy."""
     from pathlib import Path  # noqa: PLC0415 -- not needed for a shipped policy
 
     if extending.path is not None:

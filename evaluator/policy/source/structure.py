@@ -1,8 +1,9 @@
 """Reports schema violations of a policy file in terms of policies.
 
 One typing mistake often violates a schema twice: for `rul:` the schema misses `rule` and does not know `rul`. Only the
-cause is reported. A missing key is not reported if an unknown key next to it is probably a misspelling of it. The
-sentence of a rule is not parsed if a part of it is in a key of its own, such as `when:`; the hint joins the parts.
+cause is reported. A missing key is not reported if an unknown key next to it is probably a misspelling of it. Some
+people write a part of a rule's sentence under a key, such as `when:`. Then the sentence is not parsed, and the hint
+shows the whole sentence.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def _parser() -> Lark:
 
 
 def _lower_keywords(scalar: ScalarText, problems: Problems) -> str:
-    """Report keywords and verbs in capitals; return the text with these words in lower case."""
+    """Report each keyword and verb that has capital letters, and return the text with these words in lower case."""
     text = scalar.text
     is_first = True
     for match in _WORDS_OR_TEXTS.finditer(scalar.text):

@@ -7,8 +7,9 @@ layers, `crossings` orders the nodes within the layers, and this module assigns 
   their layer.
 - Horizontal: a node should be at the mean position of its neighbours in the adjacent layer. Eight passes, down and up
   in turn, move the nodes of one layer at a time. Within a layer the nodes must not change their order, and must not
-  overlap. Pooling adjacent violators (isotonic regression) finds the positions nearest to the ideal positions by least
-  squares: nodes that would overlap form a block, and the block moves to the mean of its ideal positions.
+  overlap. Under these two conditions, isotonic regression finds the positions with the least squared distance from the
+  ideal positions. Its algorithm is "pool adjacent violators": nodes that would overlap become one block, and the block
+  moves to the mean of the ideal positions of its nodes.
 - Edges: a straight vertical line inside a layer, and a curve in the gap between two layers. Dummy nodes are the points
   where an edge passes a layer.
 

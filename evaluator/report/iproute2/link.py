@@ -306,7 +306,7 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
                 yield Finding(FindingCode.DUPLICATE_ADDRESS, Severity.WARNING, message, (self.name,), addresses)
 
     def _connected(self, families: frozenset[int]) -> Iterator[Route]:
-        """Yield the connected routes that the kernel creates for the addresses, except routes of some families."""
+        """Yield the connected routes that the kernel creates for the addresses, without those of the given families."""
         flags = self.interface.data.flags
         if self.kind is Kind.LOOPBACK or (flags is not UNSET and "UP" not in flags):
             return
