@@ -110,7 +110,7 @@ def missing_in_ansible(count: int) -> Large:
 
 
 def addresses(count: int) -> Large:
-    """Return one interface with many addresses, one of which is the host address."""
+    """Return one interface with many addresses; the host address is among them."""
     return Large(vdsm({"eno1": entry(f"{OWN}/24", *(f"{four(i)}/24" for i in range(1, count)))}))
 
 

@@ -1,6 +1,6 @@
 """The reference pages, made from the tables that the code itself uses: `python -m tools.reference docs`.
 
-A test compares the pages in `docs/` with what this makes, so that they cannot go stale.
+A test compares the pages in `docs/` with the generated ones, so they cannot be out of date.
 """
 
 from __future__ import annotations
