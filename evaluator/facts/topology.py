@@ -9,7 +9,7 @@ Only interfaces with an upper or lower device are nodes, so that 200 000 unrelat
 
 The closure has a bit set for each node, stored as one `int`. Bit n is set if the node reaches the node with number n.
 The closure is built in one pass over the strongly connected components in topological order, lower devices first. The
-set of a component has the neighbours of the component and the nodes in their sets, but not the nodes of the component.
+set of a component is the union of its lower devices and of their sets, without the nodes of the component itself.
 Usually the graph has no cycle, and Kahn's algorithm gives the order. If the graph has a cycle, Kosaraju's algorithm
 finds the components and the order.
 
@@ -19,8 +19,8 @@ network card is then one bit long, however many other interfaces the host has.
 
 A closure of n nodes in one stack has up to n²/2 bits in each direction. A deep stack has this many bits. `octets`
 computes an upper bound of the size from the order alone, before the closure is built. The step budget counts this size.
-A policy that needs more than the budget is refused. A query outside the budget builds the closure only if its size is
-at most `_MAX_OCTETS`. For a larger closure, each query walks the graph instead, which takes linear time.
+A policy that needs more than the budget is refused. Explanations and findings are not part of the budget. They build
+the closure only if its size is at most `_MAX_OCTETS`. Otherwise each of their queries walks the graph, in linear time.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Tools for authors of policies: create policy tests from records and from changes."""
+"""Tools for authors of policies: create, format and compare policies, and create policy tests from logged decisions."""

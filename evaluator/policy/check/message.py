@@ -1,4 +1,4 @@
-"""Checks messages and hints: texts that contain words in braces, such as `{nic.name}`, with the names of the rule."""
+"""Checks the messages and hints of rules. Words in braces, such as `{nic.name}`, must be known."""
 
 from __future__ import annotations
 

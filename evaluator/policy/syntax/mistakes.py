@@ -253,7 +253,7 @@ def _after_is(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> M
         hint = "a boolean is used without `is`: write `x` or `not x`"
     else:
         hint = "compare values by `=` or `in`"
-    return _about(unexpected, "the name of a state must follow `is`, not {}", hint)
+    return _about(unexpected, "expected the name of a state after `is`, found {}", hint)
 
 
 def _operand_of(pieces: Sequence[Piece]) -> Sequence[Piece]:
