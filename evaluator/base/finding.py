@@ -234,7 +234,7 @@ class FindingCode(StrEnum):
     NO_INTERFACE_OWNS_ADDRESS = (
         "NO_INTERFACE_OWNS_ADDRESS",
         _EVALUATOR,
-        "no interface owns a usable host address; if known, the message names the place of a host address",
+        "no interface owns a usable host address; the message names other places of such an address",
     )
     REPORT_LACKS_FACT = (
         "REPORT_LACKS_FACT",

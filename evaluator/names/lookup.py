@@ -103,7 +103,7 @@ _MESSAGES = {
     Outcome.TIMED_OUT: (
         FindingCode.DNS_TIMED_OUT,
         "could not be looked up: no name server answered in time",
-        "a firewall may drop the queries; or give more time with `--dns-timeout`",
+        "check whether a firewall drops the queries, or allow more time with `--dns-timeout`",
     ),
     Outcome.NO_SERVER: (
         FindingCode.DNS_NO_SERVER,

@@ -11,9 +11,9 @@ Invariant: the count is an upper bound of the clauses that the interpreter evalu
 test compares it with the number of clauses that the interpreter evaluated, on hosts that are each large in one respect.
 A step is roughly the work of the interpreter for one clause. Everything that can grow is counted:
 
-- each clause, once for each subject and each element of the lists of the quantifiers around it, with the elements that
-  its relation searches. These are a set for `overlaps` and `within`, prefix lengths for `in` a list of networks, and
-  every pattern of `like`, which takes longer for long texts;
+- each clause, once for each subject and each element of the lists of the quantifiers around it;
+- the search of a relation: the elements of a set for `overlaps` and `within`, the prefix lengths for an address `in` a
+  list of networks, the patterns of `like`, which take longer for long texts;
 - the forms that are built once for a rule (`lists.py`): lists of interfaces, routes to an address, compiled patterns,
   the least or greatest value of a list, the closure of the topology;
 - the trace: the names of the candidates before and after a rule, and of its hits;
@@ -24,13 +24,13 @@ for lists of interfaces: one interface that has all VLANs of a host on top costs
 VLAN each. So the lists of all subjects are counted by the sum of their lengths, if this sum is less than the longest
 length times the number of subjects.
 
-Second invariant: a larger size never gives a smaller count. So `Costs` computes a number of interfaces once, when a
-policy is compiled. A host with fewer interfaces, and with short lists and texts (below `SHORT`), is certain to be
-within the budget. Nothing is counted for such a host, because counting would take longer than the decision.
+Second invariant: a larger size never gives a smaller count. So `Costs` computes a limit once, when a policy is
+compiled: a host with fewer interfaces than this limit, and with short lists and texts (below `SHORT`), is certain to be within
+the budget. Nothing is counted for such a host, because counting would take longer than the decision.
 
 Two ideas were tried and rejected. The first was a coarse bound before the exact count; the exact count at compile time
-saves as much. The second was to assume, for this number of interfaces, lists as long as the number of interfaces. For
-the shipped policies this gave 256 instead of 1024 interfaces.
+saves as much. The second was to compute the limit for hosts whose lists have one element for each interface. For the
+shipped policies, this limit was 256 interfaces instead of 1024.
 
 The closure of the topology is expensive to build, so it is built only if its own steps are within the budget. Direct
 neighbours are counted without the closure.

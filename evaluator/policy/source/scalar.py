@@ -2,8 +2,8 @@ r"""The text of a YAML scalar, with the offset of each of its characters in the 
 
 Rules, messages and hints are YAML scalars. A mistake inside one is reported with the line and column of the file, so
 each character of the text needs its offset. PyYAML gives only the start and the end of a scalar; the offsets are
-computed here from the raw text. Each character of the text is also a character of the raw text, except after an escape
-such as `\t` or `\u0041`. So the escapes `\"` and `\\` are supported, and all other escapes are refused.
+computed here from the raw text. This works because each character of the text is also in the raw text. An escape such
+as `\t` or `\u0041` means a character that is not in the raw text. So escapes are refused, except `\"` and `\\`.
 
 Line breaks are not folded here. The parser of rules ignores them, and `check/message.py` folds the line breaks of
 messages.

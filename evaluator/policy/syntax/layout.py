@@ -42,7 +42,7 @@ class _Head(Struct, frozen=True):
 
 
 class _Quantifier(Struct, frozen=True):
-    """`some x in LIST satisfies` and its condition, which begins on a line of its own if it is too long for one."""
+    """`some x in LIST satisfies`. If its condition is too long, the condition begins a new line."""
 
     text: str
     body: _Part

@@ -81,8 +81,8 @@ def is_listed(data: Device) -> bool:
 def _as_listed(addr: str, netmask: str) -> str | None:
     """Return the address in `addr` and `netmask` as VDSM writes it in `ipv4addrs`, None if this is not certain.
 
-    The form in `ipv4addrs` is not certain for an invalid netmask and for an `addr` with a length. Nor is it certain for
-    an IPv4-mapped IPv6 address, because the length of such an address counts IPv6 bits.
+    The form in `ipv4addrs` is not certain in three cases: the netmask is invalid, `addr` has a prefix length, or `addr`
+    is an IPv4-mapped IPv6 address, whose prefix length counts IPv6 bits.
     """
     length = NETMASKS.get(netmask)
     return None if length is None or ":" in addr or "/" in addr else f"{addr}/{length}"

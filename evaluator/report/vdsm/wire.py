@@ -73,7 +73,7 @@ class Vlan(Device, gc=False):
 
 
 class Bridge(Device, gc=False):
-    """A bridge. The link-layer address and speed of a bridge can have any value, as in a VLAN."""
+    """A bridge. Its link-layer address and speed are not validated, as for a VLAN."""
 
     ports: list[Name] | None = None
     stp: Literal["on", "off"] | bool | None = None
