@@ -87,7 +87,10 @@ class Replay(Struct, frozen=True):
 
 
 def replay(record: Record, version: str) -> Replay:
-    """Decide again and compare. A record that cannot be replayed does not raise an error: its result is one of the classes of `ReplayClass`."""
+    """Decide again and compare the decisions.
+
+    A record that cannot be replayed does not raise an error: its result is one of the classes of `ReplayClass`.
+    """
     changes = tuple(_version_changes(record.envelope["engine"], engine_versions(version)))
     if record.damage:
         reasons = tuple(problem.message for problem in record.damage)

@@ -25,8 +25,8 @@ VLAN each. So the lists of all subjects are counted by the sum of their lengths,
 length times the number of subjects.
 
 Second invariant: a larger size never gives a smaller count. So `Costs` computes a limit once, when a policy is
-compiled: a host with fewer interfaces than this limit, and with short lists and texts (below `SHORT`), is certain to be within
-the budget. Nothing is counted for such a host, because counting would take longer than the decision.
+compiled: a host with fewer interfaces than this limit, and with short lists and texts (below `SHORT`), is certain to be
+within the budget. Nothing is counted for such a host, because counting would take longer than the decision.
 
 Two ideas were tried and rejected. The first was a coarse bound before the exact count; the exact count at compile time
 saves as much. The second was to compute the limit for hosts whose lists have one element for each interface. For the
