@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+import evaluator
 from evaluator.facts.topology import Topology
 
 NAMES = "abcdefg"
@@ -41,3 +42,10 @@ def test_a_long_chain_meets_no_recursion_limit() -> None:
     assert topology.is_above("v00000", "v04999")
     assert len(topology.below("v00000")) == 4999
     assert topology.cycles == ()
+
+
+def test_a_small_host_is_below_its_limits() -> None:
+    facts = evaluator.read_report({"nics": {"ens1": {"addr": "192.0.2.1"}, "eth2": {"addr": ""}}}).facts
+    assert facts.is_below(3, 5)
+    assert not facts.is_below(2, 5)
+    assert not facts.is_below(3, 4)
