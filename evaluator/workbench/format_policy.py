@@ -168,6 +168,8 @@ def _extent(source: Source, place: _Place) -> tuple[int, int]:
 
 def _on_one_line(source: Source, place: _Place, text: str, column: int, end: int) -> str | None:
     """Return a sentence as a YAML scalar on one line; None if it must be a block."""
+    if place.is_in_flow and place.value.style == '"':  # so that a policy in JSON stays JSON
+        return '"' + text.replace('"', '\\"') + '"'
     if place.is_in_flow:
         return text if _is_plain(text) and not _FLOW_INDICATORS.search(text) else "'" + text.replace("'", "''") + "'"
     if place.value.style in _BLOCKS and "#" in _header(source, place):
