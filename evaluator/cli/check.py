@@ -15,7 +15,7 @@ from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.engine import Policy, load_policy
 from evaluator.policy.lint.parameter_values import warnings_of
 from evaluator.policy.parameters import parse_assignments
-from evaluator.policy.run.cost import worst_cost
+from evaluator.policy.run.degree import worst_cost
 from evaluator.policy.run.required_facts import order_words
 
 

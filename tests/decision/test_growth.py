@@ -19,7 +19,7 @@ from benchmarks.shapes import SHAPES, Large
 from evaluator import Decision, HostAddresses, Policy, PolicyError
 from evaluator.policy.language.environment import Question
 from evaluator.policy.run import interpret
-from evaluator.policy.run.cost import STEP_BUDGET, Budget
+from evaluator.policy.run.budget import STEP_BUDGET, Budget
 from evaluator.policy.source.find import shipped_names
 
 pytestmark = pytest.mark.volume

@@ -18,7 +18,7 @@ from evaluator.policy.language.environment import Question
 from evaluator.policy.language.program import Program
 from evaluator.policy.load import read_program
 from evaluator.policy.parameters import bind
-from evaluator.policy.run.cost import Costs
+from evaluator.policy.run.budget import Costs
 from evaluator.policy.run.interpret import run
 from evaluator.policy.run.verdict import status_of
 from evaluator.testing.terse_topology import read_topology

@@ -15,7 +15,7 @@ from evaluator.policy.language.checked import Condition
 from evaluator.policy.language.program import Rule, Template
 from evaluator.policy.language.types import Base, Type
 from evaluator.policy.language.verbs import VERBS, Subject, Verb, named
-from evaluator.policy.run.cost import cost_of
+from evaluator.policy.run.degree import cost_of
 from evaluator.policy.source.problems import Problems
 from evaluator.policy.source.scalar import ScalarText, read_scalar
 from evaluator.policy.source.yaml_text import Located

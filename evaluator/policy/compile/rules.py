@@ -22,10 +22,10 @@ Four optimizations make the functions fast:
 - A list that is only searched becomes a set, networks by prefix length, or one compiled pattern.
 - A rule on all interfaces is evaluated only for the interfaces that an index lookup returns
   (`policy/run/candidate_index.py`).
-- A rule on candidates is skipped if there are no candidates.
+- A rule on candidates is skipped if the list of candidates is empty.
 
 The step budget is charged before a rule is evaluated. `warn` rules are charged by the first function too, so the second
-function cannot fail. For usual hosts `budget` is None and nothing is counted (`policy/run/cost.py`).
+function cannot fail. For usual hosts `budget` is None and nothing is counted (`policy/run/budget.py`).
 
 In the compiled code, `result3` holds the result of rule 3 (the interfaces for which it was true, or a boolean) and
 `after3` the candidates after it.
@@ -48,8 +48,8 @@ from evaluator.policy.language.checked import Condition
 from evaluator.policy.language.environment import Environment, Question
 from evaluator.policy.language.program import Program, Rule
 from evaluator.policy.language.verbs import Effect, Judges
+from evaluator.policy.run.budget import Costs
 from evaluator.policy.run.candidate_index import lookup_for
-from evaluator.policy.run.cost import Costs
 from evaluator.policy.run.verdict import Trace, Verdict, status_without_candidates
 from evaluator.policy.run.wording import finding_of, finding_without_subject, show
 

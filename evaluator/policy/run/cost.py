@@ -1,11 +1,7 @@
 """Count an upper bound of the steps of a rule before it is evaluated, so that no policy can block an engine.
 
-Two figures describe the cost of a rule:
-
-- `cost_of` gives its degree, such as n², from the text alone: the number of subjects times the lists of the nested
-  quantifiers. `activenic check` prints this degree, and the message about a policy that is too expensive contains it.
-- `count_steps` counts steps for one report, with the sizes that the report, the host and the parameters have. The sum
-  for all rules must not exceed `STEP_BUDGET`; otherwise PolicyError is raised before the rule is evaluated.
+`count_steps` counts the steps of a rule for one report, with the sizes that the report, the host and the parameters
+have. `budget.py` limits the sum for all rules, and `degree.py` gives the degree that `activenic check` prints.
 
 Invariant: the count is an upper bound of the clauses that the interpreter evaluates, for every policy and every host. A
 test compares it with the number of clauses that the interpreter evaluated, on hosts that are each large in one respect.
@@ -24,16 +20,7 @@ for lists of interfaces: one interface that has all VLANs of a host on top costs
 VLAN each. So the lists of all subjects are counted by the sum of their lengths, if this sum is less than the longest
 length times the number of subjects.
 
-Second invariant: a larger size never gives a smaller count. So `Costs` computes a limit once, when a policy is
-compiled: a host with fewer interfaces than this limit, and with short lists and texts (below `SHORT`), is certain to be
-within the budget. Nothing is counted for such a host, because counting would take longer than the decision.
-
-Two ideas were tried and rejected. The first was a coarse bound before the exact count; the exact count at compile time
-saves as much. The second was to compute the limit for hosts whose lists have one element for each interface. For the
-shipped policies, this limit was 256 interfaces instead of 1024.
-
-The closure of the topology is expensive to build, so it is built only if its own steps are within the budget. Direct
-neighbours are counted without the closure.
+Second invariant: a larger size never gives a smaller count. `budget.py` uses it.
 """
 
 from __future__ import annotations
@@ -42,11 +29,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from evaluator.base.diagnostic import Diagnostic, PolicyError
-from evaluator.base.text import quote
-from evaluator.facts.host import HostFacts
 from evaluator.facts.lists import Lists
 from evaluator.policy.language.checked import (
     AllOf,
@@ -68,26 +51,23 @@ from evaluator.policy.language.checked import (
     RouteTo,
     Truth,
     Variable,
-    filters_of,
     floor_of,
     is_bound,
     walk,
 )
-from evaluator.policy.language.environment import Question, Value
-from evaluator.policy.language.program import Cost, Program, Rule, Template
+from evaluator.policy.language.environment import Value
+from evaluator.policy.language.program import Rule, Template
 from evaluator.policy.language.types import Base
 from evaluator.policy.language.verbs import Judges
 from evaluator.policy.language.vocabulary import Word
 from evaluator.policy.run.candidate_index import extreme_of
 
-STEP_BUDGET = 30_000_000
 SHORT = 64  # lists and texts of a usual host are shorter than this
 # The number of elements or characters that cost about one step:
 _IN_A_SET = 16
 _IN_A_LIST = 4
 _IN_A_TEXT = 16
 _MATCHED_BY_A_PATTERN = 64
-_OCTETS_OF_THE_CLOSURE = 16
 # The number of steps of one action:
 _MAKE_A_FINDING = 8
 _SHOW_AN_ELEMENT = 4
@@ -95,40 +75,6 @@ _COMPILE_A_PATTERN = 100
 _MOST_PREFIX_LENGTHS = 161  # of subnets of both families
 _NEIGHBOUR_WORDS = frozenset({"slaves", "ports", "lowers", "uppers"})  # other lists of interfaces may be whole stacks
 _HOST_ADDRESS_WORDS = frozenset({"matched", "host_prefixes"})
-
-
-def cost_of(condition: Condition, has_subject: bool) -> Cost:
-    """Return the degree of a rule with this condition."""
-    worst = _degree(condition)
-    return Cost(worst.nics + has_subject, worst.others)
-
-
-def worst_cost(program: Program) -> Cost:
-    """Return the degree of the rule with the highest degree."""
-    return max((rule.cost for rule in program.rules), key=lambda cost: cost.rank, default=Cost())
-
-
-def _degree(condition: Condition) -> Cost:
-    """Return the highest degree of nested quantifiers and filtered lists in a condition."""
-    match condition:
-        case AllOf(conditions=parts) | AnyOf(conditions=parts):
-            return max((_degree(part) for part in parts), key=lambda cost: cost.rank)
-        case Not(condition=inner):
-            return _degree(inner)
-        case Quantified():
-            return _degree_of_loop(condition)
-        case _:
-            filters = map(_degree_of_loop, filters_of(condition))
-            return max(filters, key=lambda cost: cost.rank, default=Cost())
-
-
-def _degree_of_loop(node: Quantified | Filter) -> Cost:
-    """Return the degree of a condition that is evaluated for each element of a list."""
-    body = _degree(node.body)
-    if isinstance(node.domain, ListOf | Constant):
-        return body
-    is_nics = node.domain.type.base is Base.NIC
-    return Cost(body.nics + is_nics, body.others + (not is_nics))
 
 
 class Stacks(Struct, frozen=True):
@@ -334,7 +280,7 @@ class _StepCounter:
             case ParameterValue(name=name):
                 return self._sizes.parameters[name].text
             case Constant(value=value):
-                return max(map(len, _texts(value)), default=0)
+                return max(map(len, texts_in(value)), default=0)
             case ListOf(operands=operands):
                 return max(map(self._text, operands), default=0)
             case Read(word=word) if word.owner is Base.HOST:
@@ -403,93 +349,6 @@ def _words(*templates: Template) -> Iterator[Expression]:
     return (part for template in templates for part in template.parts if not isinstance(part, str))
 
 
-def _texts(value: Value) -> Iterator[str]:
+def texts_in(value: Value) -> Iterator[str]:
+    """Yield the texts of a value: the value itself, or the elements of a list."""
     return (item for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, str))
-
-
-def _is_short(value: Value) -> bool:
-    if isinstance(value, tuple):
-        return len(value) < SHORT and all(len(text) < SHORT for text in _texts(value))
-    return not isinstance(value, str) or len(value) < SHORT
-
-
-class Costs:
-    """The costs of a policy's rules. `affordable_size` is the number of interfaces below which nothing is counted."""
-
-    def __init__(self, program: Program) -> None:
-        self._parameters = [parameter.name for parameter in program.parameters]
-        self.affordable_size = self._largest_affordable_size(program.rules)
-
-    def _largest_affordable_size(self, rules: tuple[Rule, ...]) -> int:
-        """Return a number of interfaces with which no usual host exceeds the budget; 0 if no number is certain."""
-        for size in (2048, 1024, 512, 256, 128, 64, 32, 16):
-            sizes = Sizes.usual(size, self._parameters)
-            if sum(count_steps(rule, sizes) for rule in rules) <= STEP_BUDGET:
-                return size
-        return 0
-
-    def budget(self, question: Question) -> Budget | None:
-        """Return the budget of one decision; None if the host is so usual and small that no limit is needed."""
-        host = question.host
-        is_usual = len(host.answers) < SHORT and (host.asked is None or len(host.asked) < SHORT)
-        is_usual = is_usual and all(map(_is_short, question.parameters.values()))
-        return None if is_usual and question.facts.is_below(self.affordable_size, SHORT) else Budget(question)
-
-
-class Budget:
-    """The steps that one decision has been charged so far, limited to `STEP_BUDGET`."""
-
-    def __init__(self, question: Question) -> None:
-        facts, host = question.facts, question.host
-        self._facts = facts
-        self._sizes = Sizes(
-            interfaces=facts.size,
-            candidates=0,
-            answers=len(host.answers),
-            host_name=len(host.name),
-            networks=len(facts.networks),
-            lists=facts.lists,
-            neighbours=lambda: facts.topology.neighbours,
-            name=facts.longest_name,
-            parameters={name: _value_size(value) for name, value in question.parameters.items()},
-            stacks=self._stacks,
-        )
-        self._closure = 0
-        self._rule_steps = 0
-
-    def charge(self, rule: Rule, candidates: int) -> None:
-        """Add the steps of a rule with this number of candidates. Raises PolicyError if the sum exceeds the budget."""
-        self._rule_steps += count_steps(rule, replace(self._sizes, candidates=candidates))
-        if self.charged > STEP_BUDGET:
-            message = f"the policy may need {self.charged} steps on this report ({self._facts.size} interfaces)"
-            hint = f"the rule {quote(rule.name)} costs {rule.cost}: use fewer nested quantifiers"
-            problem = Diagnostic("POLICY_TOO_COSTLY", f"{message}; the budget is {STEP_BUDGET}", rule.place, hint)
-            raise PolicyError([problem])
-
-    @property
-    def charged(self) -> int:
-        """The number of steps charged so far."""
-        return self._rule_steps + self._closure
-
-    def _stacks(self) -> Stacks:
-        """Return the sizes of all stacks; the closure of the topology is built only if it is within the budget."""
-        topology = self._facts.topology
-        self._closure = topology.octets // _OCTETS_OF_THE_CLOSURE
-        if self._closure > STEP_BUDGET:
-            return _NO_STACKS
-        return stacks_of(self._facts)
-
-
-_NO_STACKS = Stacks(Lists(0, 0), Lists(0, 0))
-
-
-def stacks_of(facts: HostFacts) -> Stacks:
-    """Return the sizes of all stacks of a host; builds the closure of its topology."""
-    topology = facts.topology
-    topology.build()
-    related = topology.pairs + topology.edges + facts.size
-    return Stacks(Lists(topology.most_above, topology.pairs), Lists(topology.largest_stack, related))
-
-
-def _value_size(value: Value) -> ValueSize:
-    return ValueSize(len(value) if isinstance(value, tuple) else 1, max(map(len, _texts(value)), default=0))

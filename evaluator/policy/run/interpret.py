@@ -62,8 +62,8 @@ from evaluator.policy.language.environment import Environment, Question, Value, 
 from evaluator.policy.language.program import Rule
 from evaluator.policy.language.types import Base
 from evaluator.policy.language.verbs import Effect, Judges
+from evaluator.policy.run.budget import Budget
 from evaluator.policy.run.candidate_index import Extreme, extreme_of
-from evaluator.policy.run.cost import Budget
 from evaluator.policy.run.lists import cached, is_like, route_to, set_of
 
 _T = TypeVar("_T")

@@ -16,7 +16,8 @@ from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.base.finding import Finding, incomplete
 from evaluator.base.text import quote_all
 from evaluator.report.iproute2 import wire
-from evaluator.report.iproute2.link import Interface, family_of
+from evaluator.report.iproute2.interface import Interface
+from evaluator.report.iproute2.link import family_of
 
 _USE_WHOLE = "use `ip -j -d addr show` without `up`, `dev` or another filter"
 _USE_ADDR = "use `ip -j -d addr show`; `ip link` prints no addresses"

@@ -37,7 +37,8 @@ from evaluator.report.common import NETWORK_WORDS, ROUTE_WORDS, place_of
 from evaluator.report.consistency import consistency_findings
 from evaluator.report.iproute2 import wire
 from evaluator.report.iproute2.gaps import absent_families, gaps, refuse_without_facts
-from evaluator.report.iproute2.link import Interface, Iproute2Host, Iproute2Link, has_details, interface_of
+from evaluator.report.iproute2.interface import Interface, has_details, interface_of
+from evaluator.report.iproute2.link import Iproute2Host, Iproute2Link
 from evaluator.report.iproute2.route import RoutingTable, read_routes
 from evaluator.report.json_text import plain_copy
 from evaluator.report.kernel_names import with_readable_names
