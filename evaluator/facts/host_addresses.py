@@ -105,7 +105,7 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def name(self) -> str:
-        """The resolved name, or the given addresses separated by commas; empty if there are no addresses."""
+        """The resolved name, or the given addresses separated by commas. Without addresses, an empty text."""
         return ", ".join(map(str, self.answers)) if self.asked is None else self.asked
 
     @property

@@ -67,7 +67,7 @@ def freeze(answers: NameAnswers, resolution: Mapping[str, Any]) -> HostAddresses
 
 
 def _elsewhere(answers: NameAnswers) -> str:
-    """Return a hint at another place where the name may be known; empty if there is no such place."""
+    """Return a hint that names another place to look up the name. Without such a place, return an empty text."""
     if answers.name.ascii.endswith(".local"):
         return _MDNS
     return _NO_HOSTS_FILE if answers.hosts is None else ""

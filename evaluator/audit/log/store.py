@@ -216,7 +216,7 @@ class DecisionLog:
 
         The returned checkpoint is written to the log, so the rest of the log stays verifiable. The checkpoint lists the
         damaged records that were removed. Raises RecordError if the file is damaged, or if all records are signed and
-        there is no signer for the checkpoint.
+        the checkpoint needs a signer and the log was opened without one.
         """
         return self._require_writer().prune(before)
 

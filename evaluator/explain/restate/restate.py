@@ -48,7 +48,7 @@ def hides_addresses(report: Report) -> bool:
 
 
 def _writer_of(report: Report) -> type[ReportWriter]:
-    """Return the writer of the report's format; if there is no writer, `ReportWriter`, which refuses every change."""
+    """Return the writer of the report's format. Without one, return `ReportWriter`, which refuses changes."""
     path = next((entry.writer for entry in FORMATS if entry.name == report.format), "")
     return cast("type[ReportWriter]", load_entry(path)) if path else ReportWriter
 

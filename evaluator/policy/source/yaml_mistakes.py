@@ -74,7 +74,7 @@ class _Line(Struct, frozen=True):
 
 
 def first_mistake(text: str, end: int) -> YamlMistake | None:
-    """Return the first mistake up to the line at which the parser stopped; None if there is no mistake."""
+    """Return the first mistake that is not after the line at which the parser stopped, or None."""
     stop = text.find("\n", end)
     before: list[_Line] = []
     for line in _lines(text[: len(text) if stop < 0 else stop]):
