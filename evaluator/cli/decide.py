@@ -13,9 +13,9 @@ from evaluator.cli.append import add_log_options_to, append_to_log, require_log_
 from evaluator.cli.exits import EXIT_OF_STATUS
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.decision.decision import Decision
-from evaluator.render.output import NO_RECORD, Output, RecordInfo, output_of
+from evaluator.render.output import NO_RECORD, Output, RecordInfo, Write, output_of
 
-OUTPUTS: tuple[Output, ...] = (
+OUTPUTS: tuple[Output[Write], ...] = (
     Output("text", "evaluator.render.text:print_decision"),
     Output("json", "evaluator.cli.decide:print_document"),
     Output("html", "evaluator.render.html.page:print_page"),

@@ -25,11 +25,11 @@ from evaluator.explain.summary import goal
 from evaluator.policy.language.program import Program
 from evaluator.policy.prepared import load_shipped
 from evaluator.policy.source.find import find_policy, shipped_names
-from evaluator.render.output import NO_RECORD, Output, RecordInfo, output_of
+from evaluator.render.output import NO_RECORD, Output, RecordInfo, Write, output_of
 from evaluator.workbench.append_case import write_test
 from evaluator.workbench.change_case import change_case, file_of_case
 
-OUTPUTS: tuple[Output, ...] = (
+OUTPUTS: tuple[Output[Write], ...] = (
     Output("text", "evaluator.render.reasons:print_explanation"),
     Output("json", "evaluator.cli.explain:print_document"),
     Output("html", "evaluator.render.html.page:print_page"),

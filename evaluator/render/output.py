@@ -1,16 +1,17 @@
-"""The output formats of a command. Each format has a name and a function that writes a decision."""
+"""The forms of a command's output. Each form has a name and a function that writes a result in this form."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Protocol, TextIO, cast
+from typing import Generic, Protocol, TextIO, TypeVar, cast
 
 from msgspec import Struct
 
 from evaluator.base.lazy_import import entry
 from evaluator.decision.decision import Decision
 
+_Write = TypeVar("_Write")
 _NO_FACTS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -31,18 +32,21 @@ class Write(Protocol):
         """Write the decision to a stream."""
 
 
-class Output(Struct, frozen=True):
-    """An output format. `writer` is `module:function`, like an entry point; the module is imported on first use."""
+class Output(Struct, Generic[_Write], frozen=True):
+    """An output format. `writer` is `module:function`, like an entry point; the module is imported on first use.
+
+    The type parameter is the type of the function: `Write` for decisions; results of other kinds have their own type.
+    """
 
     name: str
     writer: str
 
     @property
-    def write(self) -> Write:
+    def write(self) -> _Write:
         """Return the writer function."""
-        return cast("Write", entry(self.writer))
+        return cast("_Write", entry(self.writer))
 
 
-def output_of(outputs: Iterable[Output], name: str) -> Output:
+def output_of(outputs: Iterable[Output[_Write]], name: str) -> Output[_Write]:
     """Return the output format with a name."""
     return next(output for output in outputs if output.name == name)

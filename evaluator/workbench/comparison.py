@@ -11,6 +11,7 @@ from evaluator.base.diagnostic import Diagnostic
 from evaluator.base.text import visible
 from evaluator.decision.decision import Decision
 from evaluator.engine import Policy
+from evaluator.render.escape import markdown_text
 from evaluator.workbench.compare_policies import Compared
 from evaluator.workbench.corpus import Unreadable
 
@@ -153,13 +154,13 @@ def as_markdown(comparison: Comparison) -> Iterator[str]:
     if comparison.changes:
         yield "| change | questions | examples |\n| --- | ---: | --- |"
         for (old, new), ids in comparison.transitions:
-            yield f"| {_cell(f'{old} → {new}')} | {len(ids)} | {_cell(_some(ids))} |"
+            yield f"| {markdown_text(f'{old} → {new}')} | {len(ids)} | {markdown_text(_some(ids))} |"
         yield "\n<details><summary>Every change</summary>\n"
         yield "| question | before | after | rule |\n| --- | --- | --- | --- |"
         for change in comparison.changes:
             rule = " → ".join(rule or "none" for rule in change.rules)
             cells = change.id, _shown(change.old), _shown(change.new), rule
-            yield f"| {' | '.join(map(_cell, cells))} |"
+            yield f"| {' | '.join(map(markdown_text, cells))} |"
         yield "\n</details>"
     if comparison.refused:
         yield f"\n{len(comparison.refused)} invalid questions: {_some([one.id for one in comparison.refused])}"
@@ -182,7 +183,3 @@ def _shown(answer: Answer) -> str:
     name = f" {answer.hostActiveNic}" if answer.hostActiveNic is not None else ""
     codes = f" ({', '.join(answer.refusals)})" if answer.refusals else ""
     return f"{answer.status}{name}{codes}"
-
-
-def _cell(text: str) -> str:
-    return visible(text).replace("|", "\\|").replace("<", "&lt;")

@@ -178,7 +178,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "evaluator/render/dummy.py").write_text(WRITER)
     for command in ("decide", "explain"):
         written = '    Output("dummy", "evaluator.render.dummy:write"),\n'
-        _add(root / f"evaluator/cli/{command}.py", "OUTPUTS: tuple[Output, ...] = (\n", written)
+        _add(root / f"evaluator/cli/{command}.py", "OUTPUTS: tuple[Output[Write], ...] = (\n", written)
     (root / "policies/dummy-policy.yaml").write_text(POLICY.replace("tried", "dummy-policy"))
     rules = [
         f"  - name: {verb[0]}{at}\n    rule: '{verb} nic when {text}'\n"

@@ -1,0 +1,117 @@
+"""The options of taste (output, colour, progress, strict): an option of the command line, or else a variable.
+
+Each preference is one entry: the name of its option, its values, and the variable `ACTIVENIC_NAME`. The option takes
+precedence over the variable. A preference never changes a decision, so options about the question have no variable.
+
+One variable is for all commands. So a form of output that another command has is not a mistake: the command then uses
+its own default. A value that no command has is a mistake.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from evaluator.base.diagnostic import Diagnostic, QuestionError
+from evaluator.base.text import did_you_mean, quote
+
+FORMS = (
+    "text",
+    "json",
+    "jsonl",
+    "html",
+    "name",
+    "markdown",
+    "junit",
+    "github",
+    "sarif",
+    "lcov",
+    "cobertura",
+)
+_TRUTHS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+class Switch(Struct, frozen=True):
+    """A preference that is on or off: `--NAME` and `--no-NAME`."""
+
+    name: str
+    default: bool
+    help: str
+
+    def add_to(self, parser: argparse.ArgumentParser) -> None:
+        """Add the option."""
+        parser.add_argument(
+            f"--{self.name}",
+            action=argparse.BooleanOptionalAction,
+            default=None,
+            help=f"{self.help} (default: the variable {_variable(self.name)})",
+        )
+
+    def of(self, options: argparse.Namespace) -> bool:
+        """Return the value of the option, else of the variable, else the default.
+
+        Raises QuestionError if the variable is invalid.
+        """
+        value: bool | None = getattr(options, self.name)
+        if value is not None:
+            return value
+        text = os.environ.get(_variable(self.name), "")
+        return _TRUTHS[_allowed(self.name, text.lower(), _TRUTHS)] if text else self.default
+
+
+class Choice(Struct, frozen=True):
+    """A preference that is one of several words: `--NAME WORD`.
+
+    `known` are words that the variable can have although this command does not: the default is then used.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    default: str
+    help: str
+    known: tuple[str, ...] = ()
+
+    def add_to(self, parser: argparse.ArgumentParser) -> None:
+        """Add the option."""
+        help_text = f"{self.help} (default: the variable {_variable(self.name)}, else {self.default})"
+        parser.add_argument(f"--{self.name}", choices=self.words, default=None, help=help_text)
+
+    def of(self, options: argparse.Namespace) -> str:
+        """Return the value of the option, else of the variable, else the default.
+
+        Raises QuestionError if the variable is invalid.
+        """
+        value: str | None = getattr(options, self.name)
+        if value is not None:
+            return value
+        text = os.environ.get(_variable(self.name), "")
+        if not text:
+            return self.default
+        word = _allowed(self.name, text, (*self.words, *self.known))
+        return word if word in self.words else self.default
+
+
+STRICT = Switch("strict", default=False, help="treat warnings as errors")
+PROGRESS = Switch("progress", default=True, help="show progress on a terminal if the work takes long")
+COLOUR = Choice("colour", ("auto", "always", "never"), "auto", help="colours: auto means only on a terminal")
+
+
+def output_choice(names: Iterable[str], default: str = "text") -> Choice:
+    """Return the preference `output` of a command that has these forms."""
+    return Choice("output", tuple(names), default, help="the form of the output", known=FORMS)
+
+
+def _variable(name: str) -> str:
+    return f"ACTIVENIC_{name.upper()}"
+
+
+def _allowed(name: str, value: str, words: Iterable[str]) -> str:
+    words = tuple(dict.fromkeys(words))
+    if value in words:
+        return value
+    message = f"invalid value {quote(value)} of the variable {_variable(name)}"
+    hint = did_you_mean(value, words) or f"allowed: {', '.join(words)}"
+    raise QuestionError([Diagnostic("VARIABLE_INVALID", message, hint=hint)])

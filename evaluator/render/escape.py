@@ -1,0 +1,47 @@
+"""Escapes text for the forms of output that have a syntax of their own: XML, GitHub's workflow commands, Markdown.
+
+Names in policies, tests and reports can contain any characters. Each form has one function here, so that no name can
+end an attribute, begin a second command or add a column.
+"""
+
+from __future__ import annotations
+
+import re
+
+from evaluator.base.text import visible
+
+_NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MARKDOWN = re.compile(r"[\\`*{}\[\]#|~$]|_(?![0-9A-Za-z])|(?<![0-9A-Za-z])_")
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"})
+
+
+def xml_text(text: str) -> str:
+    r"""Return a text with ``\xNN`` or ``\uNNNN`` for each character that an XML document cannot contain.
+
+    The characters `&`, `<` and quotes are left for the XML library.
+    """
+    return _NOT_IN_XML.sub(lambda match: visible(match.group()), text)
+
+
+def github_message(text: str) -> str:
+    """Return a text as the message of a workflow command of GitHub: `%` and line breaks are escaped."""
+    return _printable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def github_property(text: str) -> str:
+    """Return a text as the value of a property of a workflow command: `:` and `,` are escaped too."""
+    return github_message(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def markdown_text(text: str) -> str:
+    """Return a text for one line of Markdown or a cell of a table; none of its characters is markup."""
+    line = " ".join(re.split("[\r\n]", _printable(text)))
+    return _MARKDOWN.sub(r"\\\g<0>", line).translate(_ENTITIES)
+
+
+def _printable(text: str) -> str:
+    r"""Return a text with ``\xNN`` or ``\uNNNN`` for each character that is not printable, except line breaks.
+
+    Backslashes are unchanged: the names in a message already have theirs doubled.
+    """
+    return re.sub(r"[^\\\r\n]+", lambda match: visible(match.group()), text)
