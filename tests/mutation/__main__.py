@@ -26,13 +26,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.mutation.mutants import Mutant, draw, propose, write
-from tests.mutation.run import ENDS, PLAN
+from tests.mutation.run import ENDS, KILLED, PLAN
 
 ROOT = Path(__file__).parents[2]
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 SURVIVORS = ROOT / ".mutation" / "survivors.json"
 LEAST_KILLED = 0.95
-_KILLED = ("killed", "timeout", "crash")
 # those that call the packages in their own process, but for those that take minutes
 TESTS = (
     *("tests/facts", "tests/decision", "tests/explain", "tests/policy", "tests/report", "tests/audit"),
@@ -51,9 +50,13 @@ def copy_tree(target: Path) -> None:
             shutil.copy2(ROOT / name, target / name)
 
 
-def run(tree: Path, names: Sequence[str], options: argparse.Namespace) -> dict[str, str]:
+def run(tree: Path, mutants: dict[str, Mutant], options: argparse.Namespace) -> dict[str, str]:
     """Return how each mutant ended, by mutmut's names."""
-    plan = {"mutants": names, "processes": options.processes, "seconds": options.seconds}
+    plan = {
+        "mutants": {name: str(mutant) for name, mutant in mutants.items()},
+        "processes": options.processes,
+        "seconds": options.seconds,
+    }
     (tree / PLAN).write_text(json.dumps(plan))
     environment = {
         **os.environ,
@@ -81,11 +84,11 @@ def equivalent() -> dict[Mutant, str]:
 def report(mutants: dict[str, Mutant], ends: dict[str, str]) -> bool:
     """Print the survivors and the figures; return whether enough are killed."""
     reasons = equivalent()
-    survivors = [name for name, end in ends.items() if end not in _KILLED]
+    survivors = [name for name, end in ends.items() if end not in KILLED]
     for name in survivors:
         print(f"\n{ends[name]}: {mutants[name]}\n{reasons.get(mutants[name], 'no entry in equivalent.toml')}")
     SURVIVORS.parent.mkdir(exist_ok=True)
-    SURVIVORS.write_text(json.dumps(survivors))
+    SURVIVORS.write_text(json.dumps([str(mutants[name]) for name in survivors]))
     unknown = [name for name in survivors if mutants[name] not in reasons]
     counts = ", ".join(f"{list(ends.values()).count(end)} {end}" for end in sorted({*ends.values()}))
     killable = len(ends) - len(survivors) + len(unknown)
@@ -113,9 +116,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         modules = list(propose(tree))
         print(f"{sum(len(module.mutations) for module in modules)} mutants, seed {options.seed}", flush=True)
         mutants = write(tree, draw(modules, options.mutants, options.seed))
-        names = json.loads(SURVIVORS.read_text()) if options.again else list(mutants)
+        if options.again:
+            survivors = set(json.loads(SURVIVORS.read_text()))
+            mutants = {name: mutant for name, mutant in mutants.items() if str(mutant) in survivors}
+        names = list(mutants)
         random.Random(options.seed).shuffle(names)  # the first of them are a sample too
-        return 0 if report(mutants, run(tree, names, options)) else 1
+        return 0 if report(mutants, run(tree, {name: mutants[name] for name in names}, options)) else 1
 
 
 if __name__ == "__main__":

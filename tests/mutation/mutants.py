@@ -1,21 +1,26 @@
 """Mutants by mutmut: what it proposes for the packages that decide, a sample of it, and modules with the sample.
 
 mutmut would write all 40 000 mutants into the modules, which then take too long to import. So the sample is drawn
-first, and the modules get only its mutants. mutmut leaves out decorated functions, so in the copy `@property` before
-`def name` becomes `name = property(name)` after it. What is outside of functions is not mutated, nor a docstring.
+first, and the modules get only its mutants. The sample consists of the mutants with the lowest hashes of the seed,
+their function and their lines. It does not depend on their position in a list of all mutants, so a change of the code
+replaces only mutants of the changed functions, and two runs with the same seed can be compared.
+
+mutmut leaves out decorated functions, so in the copy `@property` before `def name` becomes `name = property(name)`
+after it. What is outside of functions is not mutated, nor a docstring.
 """
 
 from __future__ import annotations
 
 import difflib
-import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import libcst as cst
 from mutmut.mutation.file_mutation import Mutation, combine_mutations_to_source, create_mutations, deep_replace
-from mutmut.utils.format_utils import get_mutant_name, orig_function_and_class_names_from_key
+from mutmut.utils.format_utils import get_mutant_name
 
 from tests.mutation import PACKAGES
 
@@ -41,6 +46,25 @@ class Module:
     path: Path
     code: cst.Module
     mutations: tuple[Mutation, ...]
+
+    def mutants(self) -> Iterator[Mutant]:
+        """Describe each mutation, in their order."""
+        names = dict(_functions(self.code.body))
+        lines = {function: self.code.code_for_node(function).splitlines() for function in names}
+        for mutation in self.mutations:
+            before = mutation.contained_by_top_level_function
+            after = self.code.code_for_node(deep_replace(before, mutation.original_node, mutation.mutated_node))
+            changes = list(difflib.ndiff(lines[before], after.splitlines()))
+            sides = (tuple(line[2:].strip() for line in changes if line.startswith(sign)) for sign in ("- ", "+ "))
+            yield Mutant(str(self.path), names[before], *sides)
+
+
+def _functions(body: Iterable[cst.CSTNode], owner: str = "") -> Iterator[tuple[cst.FunctionDef, str]]:
+    for statement in body:
+        if isinstance(statement, cst.FunctionDef):
+            yield statement, owner + statement.name.value
+        elif isinstance(statement, cst.ClassDef):
+            yield from _functions(statement.body.body, f"{statement.name.value}.")
 
 
 class _Undecorate(cst.CSTTransformer):
@@ -70,13 +94,23 @@ def propose(tree: Path) -> Iterator[Module]:
 
 
 def draw(modules: Sequence[Module], number: int, seed: int) -> list[Module]:
-    """Return the modules that are part of a sample, which is the same for the same code and seed."""
-    every = [(at, mutation) for at, module in enumerate(modules) for mutation in module.mutations]
-    chosen = random.Random(seed).sample(range(len(every)), min(number, len(every)))
-    sample: dict[int, list[Mutation]] = {}
-    for at, mutation in (every[index] for index in sorted(chosen)):
-        sample.setdefault(at, []).append(mutation)
-    return [Module(modules[at].path, modules[at].code, tuple(own)) for at, own in sample.items()]
+    """Return the modules that are part of a sample: the mutants with the lowest hashes."""
+    hashes = sorted(
+        (_hash(seed, mutant), at, index)
+        for at, module in enumerate(modules)
+        for index, mutant in enumerate(module.mutants())
+    )
+    sample: dict[int, list[int]] = {}
+    for _, at, index in hashes[:number]:
+        sample.setdefault(at, []).append(index)
+    return [
+        Module(modules[at].path, modules[at].code, tuple(modules[at].mutations[index] for index in sorted(own)))
+        for at, own in sorted(sample.items())
+    ]
+
+
+def _hash(seed: int, mutant: Mutant) -> str:
+    return hashlib.sha256(json.dumps([seed, *astuple(mutant)]).encode()).hexdigest()
 
 
 def write(tree: Path, modules: Sequence[Module]) -> dict[str, Mutant]:
@@ -86,16 +120,5 @@ def write(tree: Path, modules: Sequence[Module]) -> dict[str, Mutant]:
         mutated = combine_mutations_to_source(module.code, module.mutations)
         (tree / module.path).write_text(mutated.code, encoding="utf-8")
         names = [get_mutant_name(module.path, name) for name in mutated.mutant_names]
-        for name, mutation in zip(names, module.mutations, strict=True):  # both in the order of the file
-            mutants[name] = _describe(module, mutation, name)
+        mutants |= zip(names, module.mutants(), strict=True)  # both in the order of the file
     return mutants
-
-
-def _describe(module: Module, mutation: Mutation, name: str) -> Mutant:
-    before = mutation.contained_by_top_level_function
-    after = deep_replace(before, mutation.original_node, mutation.mutated_node)
-    texts = [module.code.code_for_node(node).splitlines() for node in (before, after)]
-    lines = list(difflib.ndiff(*texts))
-    removed, added = (tuple(line[2:].strip() for line in lines if line.startswith(sign)) for sign in ("- ", "+ "))
-    function, owner = orig_function_and_class_names_from_key(name)
-    return Mutant(str(module.path), f"{owner}.{function}" if owner else function, removed, added)

@@ -29,9 +29,10 @@ from mutmut.utils.format_utils import mangled_name_from_mutant_name
 
 from tests.mutation import PACKAGES
 
-PLAN = Path("mutation-plan.json")  # the names of the mutants, how many processes run at once, seconds for each
+PLAN = Path("mutation-plan.json")  # the mutants by their names, how many processes run at once, seconds for each
 CALLS = Path("mutation-calls")  # the tests that call each function, with their seconds; a file for each process
 ENDS = Path("mutation-ends.json")  # how each mutant ended
+KILLED = ("killed", "timeout", "crash")
 _LEAST_SECONDS = 30  # of processor time for the tests of a mutant
 _SLOWER = 10  # than without mutant
 
@@ -51,14 +52,14 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     for name in plan["mutants"]:
         tests = _chosen(name, calls.get(mangled_name_from_mutant_name(name), []), plan["seconds"])
         if not tests:
-            ends[name] = "no test calls the function"
+            _note(ends, name, "no test calls the function", plan["mutants"][name])
             continue
         while len(running) >= plan["processes"]:
-            _wait(running, ends)
+            _wait(running, ends, plan["mutants"])
         seconds = _LEAST_SECONDS + _SLOWER * sum(seconds for seconds, _ in tests)
         running[_fork(lambda: _kill([items[test] for _, test in tests]), name, int(seconds))] = name  # noqa: B023
     while running:
-        _wait(running, ends)
+        _wait(running, ends, plan["mutants"])
     ENDS.write_text(json.dumps(ends))
     return True
 
@@ -96,15 +97,18 @@ def _fork(work: Callable[[], bool], mutant: str, seconds: int = 0) -> int:
     os._exit(failed)
 
 
-def _wait(running: dict[int, str], ends: dict[str, str]) -> None:
+def _wait(running: dict[int, str], ends: dict[str, str], mutants: dict[str, str]) -> None:
     process, status = os.wait()
     if process in running:
         name = running.pop(process)
-        code = os.waitstatus_to_exitcode(status)
-        ends[name] = {0: "survived", 1: "killed", -signal.SIGALRM: "timeout", -signal.SIGKILL: "timeout"}.get(
-            code, "crash"
-        )
-        print(f"{ends[name]:9} {name}", file=sys.__stdout__, flush=True)
+        killed = {1: "killed", -signal.SIGALRM: "timeout", -signal.SIGKILL: "timeout"}
+        end = "survived" if status == 0 else killed.get(os.waitstatus_to_exitcode(status), "crash")
+        _note(ends, name, end, mutants[name])
+
+
+def _note(ends: dict[str, str], name: str, end: str, mutant: str) -> None:
+    ends[name] = end
+    print(f"{end}: {name if end in KILLED else mutant}", file=sys.__stdout__, flush=True)
 
 
 def _failures(item: pytest.Item, after: pytest.Item | None) -> list[pytest.TestReport]:
