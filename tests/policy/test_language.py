@@ -1,9 +1,10 @@
 """What the policy language tells people about their mistakes: the chunks of `tests/language/`, and its limits.
 
-A chunk is a policy file; `### COLUMN CODE TEXT` speaks of the line above it and is taken out before
-the policy is read (`### @LINE COLUMN CODE TEXT` speaks of that line). All that is told must be expected.
-A line `=== NAME` begins a further file, which stands beside the policy; `### @strict.yaml LINE COLUMN CODE TEXT` speaks
-of a shipped policy.
+A chunk is a policy file. `### COLUMNS CODE MESSAGE | HINT` is a diagnostic of the line above it, and is removed before
+the policy is read (`### @LINE COLUMNS CODE MESSAGE | HINT`: of that line). COLUMNS is the column of the caret, or the
+first and the last of several: `11-17`. A chunk lists all its diagnostics.
+A line `=== NAME` begins another file, in the folder of the policy. `### @strict.yaml LINE COLUMNS CODE MESSAGE | HINT`
+is a diagnostic of a shipped policy.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from evaluator.policy.source.find import LARGEST_POLICY, find_policy, shipped_na
 
 LANGUAGE = Path(__file__).parents[1] / "language"
 EXPECTATION = re.compile(
-    r"### (?:@(?:(?P<file>[a-z-]+\.yaml) )?(?P<line>\d+) )?(?P<column>\d+) (?P<code>[A-Z0-9_]+) (?P<text>.+)"
+    r"### (?:@(?:(?P<file>[a-z-]+\.yaml) )?(?P<line>\d+) )?(?P<columns>\d+(?:-\d+)?) (?P<code>[A-Z0-9_]+) (?P<text>.+)"
 )
 POLICY = "policy.yaml"
 
@@ -35,7 +36,7 @@ POLICY = "policy.yaml"
 class Expected(NamedTuple):
     file: str
     line: int
-    column: int
+    columns: str
     code: str
     text: str
 
@@ -63,8 +64,7 @@ def split(chunk):
             found = EXPECTATION.fullmatch(line)
             assert found, f"no expectation: {line}"
             line_number = int(found["line"] or len(files[file]))
-            at = (found["file"] or file, line_number, int(found["column"]))
-            expected.append(Expected(*at, found["code"], found["text"]))
+            expected.append(Expected(found["file"] or file, line_number, *found.group("columns", "code", "text")))
     return {name: "\n".join(lines) + "\n" for name, lines in files.items()}, sorted(expected)
 
 
@@ -92,6 +92,14 @@ def place_in_chunk(diagnostic: Diagnostic, folder):
     return name.removeprefix(f"{folder}/"), int(line), int(column)
 
 
+def as_expected(diagnostic: Diagnostic, folder):
+    file, line, column = place_in_chunk(diagnostic, folder)
+    caret = diagnostic.excerpt.split("\n")[1].strip()
+    columns = str(column) if len(caret) == 1 else f"{column}-{column + len(caret) - 1}"
+    text = diagnostic.message + (f" | {diagnostic.hint}" if diagnostic.hint else "")
+    return Expected(file, line, columns, diagnostic.code, text.replace(f"{folder}/", ""))
+
+
 def rules(*sentences):
     head = "policy: p\nrules:\n"
     return head + "".join(f"  - name: r{at}\n    rule: {sentence}\n" for at, sentence in enumerate(sentences))
@@ -104,16 +112,7 @@ def codes(text):
 @pytest.mark.parametrize("chunk", CHUNKS)
 def test_chunk(chunk, tmp_path):
     files, expected = split(chunk)
-    told_here = told_of(files, tmp_path)
-    found = sorted((*place_in_chunk(d, tmp_path), d.code, f"{d.message} | {d.hint}") for d in told_here)
-
-    shown = "\n".join(f"{file} {line}:{column} {code} {said}" for file, line, column, code, said in found)
-    assert [f[:4] for f in found] == [e[:4] for e in expected], shown
-    unsaid = list(expected)
-    for *at, said in found:
-        match = next((e for e in unsaid if [*e[:4]] == at and e.text in said.replace(f"{tmp_path}/", "")), None)
-        assert match, f"nobody expects {at}: {said}"
-        unsaid.remove(match)
+    assert sorted(as_expected(diagnostic, tmp_path) for diagnostic in told_of(files, tmp_path)) == expected
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)
