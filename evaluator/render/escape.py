@@ -12,7 +12,7 @@ from evaluator.base.text import visible
 
 _NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARKDOWN = re.compile(r"[\\`*{}\[\]#|~$]|_(?![0-9A-Za-z])|(?<![0-9A-Za-z])_")
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"})
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", "@": "&#64;"})
 
 
 def xml_text(text: str) -> str:
