@@ -1,8 +1,8 @@
 """Reads the files that are part of the package: `policies/` and `schemas/`.
 
-In the repository, both folders are at the top level, so that readers find them; a checkout and an editable install read
-them from these folders. A wheel contains them as `evaluator/data/`. This module does not use `pathlib`, because its
-import takes too long for a first decision.
+In the repository, both folders are at the top level, so that people find them. In a checkout and in an editable
+install, this module reads them there. In a wheel, they are in `evaluator/data/`. This module does not import `pathlib`,
+because the import would make the first decision of a process slower.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Opens a log or an export for a command, prints its warnings and damage, and determines the exit status."""
+"""Opens a log or an export for a command, prints the warnings about it and its damaged records, and sets the status."""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ def add_report_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "report", metavar="REPORT", nargs="?", help="a report in a supported format; - for standard input"
     )
-    parser.add_argument("--live", action="store_true", help="use this machine instead of a report, through netlink")
+    live = "read the interfaces of this machine through netlink, instead of a report"
+    parser.add_argument("--live", action="store_true", help=live)
     parser.add_argument(
         "--netns", metavar="NAME", help="with --live, use this network namespace, named as in `ip netns`"
     )

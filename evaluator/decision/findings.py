@@ -1,7 +1,10 @@
 """Collect all findings of one decision.
 
-Findings come from the report, from the name resolution and from the rules. This package adds findings about facts that
-the report cannot contain, about a missing address family, and about several or no remaining candidates.
+Findings come from the report, from the name resolution and from the rules. This package adds findings for these cases:
+
+- A rule needs a fact that the format of the report cannot contain.
+- A host address is an IPv4 or IPv6 address, and no address in the report has this family.
+- No candidate is left, or more than one candidate is left.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def unusable(self) -> tuple[Address, ...]:
-        """The addresses that no interface can own."""
+        """The host addresses that no interface can own: unspecified, loopback, multicast or broadcast."""
         return tuple([address for address in self.answers if address.unusable])
 
     @property

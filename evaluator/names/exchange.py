@@ -1,19 +1,19 @@
 """One query to one name server, and the result of the query, as data for a decision record.
 
-A lookup is a list of exchanges. `dns` creates them as follows, and a replay reads the same list:
+A lookup is a list of exchanges. `dns` creates the list by the rules below. A replay reads the recorded list:
 
-- In parallel: one query for A and one for AAAA. The two queries are independent: if one query fails, the other query is
-  not affected. The queries for one record type are sequential.
-- Retries: the servers are queried in the configured order, two rounds. The first answer is used.
+- In parallel: the queries for A and the queries for AAAA. If the queries for one record type fail, the other record
+  type is not affected. The queries for one record type are sequential.
+- Retries: the servers are queried in the configured order, in two rounds. The first answer is used.
 - Deadlines: the whole lookup has one deadline. A query gets the remaining time divided by the remaining tries, at
   most two seconds. So a server that does not answer cannot use up the time of the servers after it.
 - Transport: a query is sent by UDP with EDNS 1232. If the response is truncated, the query is repeated over TCP, within
   the time of the same query.
 - Source checks: the UDP socket is connected, so the kernel drops datagrams from other addresses and ports. A datagram
-  with another query id or question is ignored and counted as a stray; the query continues to wait.
+  with another query id or question is ignored and counted as a stray; activenic continues to wait.
 
-This module does not import a DNS library. Whether a query failed, and why, is derived from its exchange only
-(`failure_of`), so that a replay gives the same outcome as the lookup.
+This module does not import a DNS library. `failure_of` returns why a query failed, and reads only the exchange. So a
+replay gives the same outcome as the lookup.
 """
 
 from __future__ import annotations

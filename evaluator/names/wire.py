@@ -46,9 +46,10 @@ class DnsRecord(Struct, frozen=True):
 
 
 class Response(Struct, frozen=True):
-    """A parsed response: `answers` in wire order, and `zones`, whose SOA records can prove absence.
+    """A parsed response: `answers` in wire order, and `zones`, the owners of its SOA records.
 
-    `refers` is true if the authority section has NS records.
+    A SOA record can prove that the name does not exist, or that it has no record of the queried type. `refers` is true
+    if the authority section has NS records.
     """
 
     rcode: str

@@ -1,8 +1,8 @@
 """Append a test to a test file without changing a byte of the existing tests.
 
 The new test is written as YAML after the last test. Then the new text is read as a test file. The text must contain the
-same tests as before, followed by the new test, and the new test must pass. Only then the new text replaces the file, in
-one atomic step.
+same tests as before, followed by the new test, and the new test must pass. After these checks, the new text replaces
+the file in one atomic step.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class Comparison(Struct, frozen=True):
 
     @property
     def transitions(self) -> tuple[tuple[tuple[str, str], tuple[str, ...]], ...]:
-        """The ids of the changed questions by transition, the most frequent first."""
+        """The ids of the questions whose answer changed, by transition; the most frequent transition is first."""
         ids: dict[tuple[str, str], list[str]] = {}
         for change in self.changes:
             ids.setdefault(change.transition, []).append(change.id)

@@ -1,9 +1,10 @@
 """Format the sentences of a policy file. No byte outside the sentences changes.
 
 The YAML is not dumped again, because this would lose comments and layout. Instead `syntax/layout.py` lays out each
-sentence of a rule and each named condition. If the result differs from the text, it becomes one edit of the text. A
-short sentence is put on the line of its key. A longer sentence becomes a literal block after `|`. Before the edited
-text is returned, it is parsed again: it must have the same values and tokens as the original text.
+sentence of a rule and each named condition. If the new layout of a sentence differs from the old layout, the sentence
+is replaced in the file's text. A short sentence is put on the line of its key. A longer sentence becomes a literal
+block after `|`. Before the new text of the file is returned, it is parsed: it must have the same values and tokens as
+the original text.
 """
 
 from __future__ import annotations

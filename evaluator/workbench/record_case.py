@@ -120,5 +120,5 @@ def _refusal(message: str, code: RecordCode) -> RecordError:
 
 
 def stem_of(path: Path) -> str:
-    """Return the beginning of the names of the other files of a test."""
+    """Return the prefix of the names of the files that belong to a test file, such as its report and its policy."""
     return path.name.removesuffix(".yaml").removesuffix(".test") or quote(path.name)

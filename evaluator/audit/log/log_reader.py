@@ -355,7 +355,7 @@ def _seqs_by_index(connection: sqlite3.Connection, text: str) -> Iterator[int]:
 
 
 def _seqs_by_column(connection: sqlite3.Connection, text: str) -> Iterator[int]:
-    """Yield the same numbers from the column of the table, without the index."""
+    """Yield the numbers of the records whose id begins with a text, from the table and not from the index."""
     query = "SELECT seq FROM entry NOT INDEXED WHERE substr(decision_id, 1, ?) = ? LIMIT 11"
     return (seq for (seq,) in connection.execute(query, (len(text), text)))
 

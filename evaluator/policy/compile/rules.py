@@ -132,9 +132,9 @@ class CompiledPolicy:
 
 
 def compile_decide(program: Program) -> DecideFunction:
-    """Return a function that evaluates the rules that decide, with the same results as `interpret.run`.
+    """Return a function that evaluates all rules except `warn`, with the same results as `interpret.run`.
 
-    It raises PolicyError before a rule is evaluated if the steps charged so far exceed the step budget.
+    Before the function evaluates a rule, it raises PolicyError if the steps counted so far exceed the step budget.
     """
     writer = ConditionWriter()
     body = parsed(_FIRST_STATEMENTS + "budget = costs.budget(question)")

@@ -90,9 +90,9 @@ class Question:
 
 
 class Environment(Struct, frozen=True):
-    """The environment of a rule: the question, and the candidates before the rule, sorted by name.
+    """The environment of a rule: the question, and the interfaces that are candidates when the rule starts, by name.
 
-    `kept` is the cache of the rule (`lists.py`).
+    `kept` contains the lists and values that the rule has already computed (`lists.py`).
     """
 
     question: Question

@@ -1,8 +1,8 @@
 """Finds parts of an `or` that are inside a quantifier but do not mention its variable.
 
-The condition of a quantifier reaches as far to the right as possible. So this condition is false for a bond without
-slaves, although its last part is true: `some x in nic.slaves satisfies x is up or nic is bond`. A part that only tests
-whether a value is known is a guard for the other parts, and is not reported.
+The condition of a quantifier reaches as far to the right as possible, which is often not intended. For example,
+`some x in nic.slaves satisfies x is up or nic is bond` is false for a bond without slaves, although `nic is bond` is
+true. A part that only tests whether a value is known is a guard for the other parts, and is not reported.
 """
 
 from __future__ import annotations

@@ -227,7 +227,7 @@ class Conjunction:
         self._restrict_number(Count(listed, Type(Base.INTEGER), ""), _POSITIVE)
 
     def _apply_ownership(self, literal: Related) -> None:
-        """Apply that `nic.addresses overlaps host.addresses` means that `nic.matched` is not empty."""
+        """Use the rule: `nic.addresses overlaps host.addresses` if and only if `nic.matched` is not empty."""
         for left, right in ((literal.left, literal.right), (literal.right, literal.left)):
             words = [side.word.shown if isinstance(side, Read) else "" for side in (left, right)]
             if words == ["nic.addresses", "host.addresses"] and isinstance(left, Read):

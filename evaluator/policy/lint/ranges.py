@@ -1,6 +1,7 @@
-"""The values that each word can have in a valid report. The readers of reports enforce these ranges.
+"""The values that each word of the rule language, such as `nic.mtu`, can have in a valid report.
 
-`HINTS` describes the same ranges in words, by the name of the word.
+The readers of reports enforce these ranges. `HINTS` describes the ranges in English; its keys are
+the names of attributes, such as `mtu`.
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ class ClauseFinder:
 
 
 def _state_of(clause: Condition) -> InState | None:
-    """Return the clause if it tests a state of an interface that is not a kind, such as `nic is up`; otherwise None."""
+    """Return the clause if it tests a state, such as `nic is up`, and not a kind, such as `nic is bond`; else None."""
     is_state = isinstance(clause, InState) and clause.state.owner is Base.NIC and clause.state.kind is None
     return clause if is_state and isinstance(clause, InState) else None
 

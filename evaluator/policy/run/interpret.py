@@ -1,8 +1,8 @@
 """The reference interpreter: it defines the meaning of a policy, and is written for readers, not for speed.
 
 A policy is a pipeline over a set of candidates, which is empty at first. Each rule is evaluated for all its subjects
-against the candidates as they were before the rule; only then the rule changes the candidates, once. So the result of a
-rule does not depend on the order of its subjects. A condition is true or false; `and`, `or` and quantifiers are
+against the candidates as they were before the rule. After that, the rule changes the candidates once. So the result of
+a rule does not depend on the order of its subjects. A condition is true or false; `and`, `or` and quantifiers are
 evaluated from left to right and stop as soon as the result is certain.
 
 Production runs the compiled rules (`policy/compile/rules.py`), which must give the same results for every policy and

@@ -4,13 +4,16 @@ The parser is lark's LALR parser; this is the only module that imports lark. The
 it with `strict=True`), so a rule has exactly one tree and parsing takes linear time. The basic lexer is used, not the
 contextual one, which would accept a keyword as the variable of a quantifier.
 
-Errors. An LALR parser stops at the first token that cannot continue a rule, and knows which tokens it would have
-accepted. This token is the place of the error, but often not the cause: for `nic.mtu between 1 and 5` it would expect
-`and` or `or`. So on an error the whole text is split into tokens again. `mistakes.py` compares the tokens before the
-error, the unexpected token and the accepted tokens with the mistakes that people make. Only if no mistake matches, the
-hint lists the accepted tokens. The grammar accepts some wrong texts, which the checker then reports: `==`, `&&`,
-unknown verbs. There the parser can continue, so all mistakes of a rule are reported at once. For the same reason,
-keywords in capitals are reported and then parsed in lower case.
+Errors. An LALR parser stops at the first token that cannot continue a rule. It knows the tokens that are accepted at
+this place. The unexpected token is the place of the error, but the accepted tokens often do not help the author. For
+example, at `between` in `nic.mtu between 1 and 5` they include `and`, `or`, `.` and `is`, but the author must write two
+comparisons. So after an error the whole text is split into tokens again.
+`mistakes.py` has patterns of common mistakes. It compares them with the tokens before the error, the unexpected token
+and the accepted tokens. The hint lists the accepted tokens only if no mistake matches.
+
+The grammar accepts some wrong texts: `==`, `&&`, unknown verbs. The parser can continue after such a text, and the
+checker reports it. So all mistakes of a rule are reported at once. For the same reason, keywords in capitals are
+reported and then parsed in lower case.
 
 Each rule is parsed alone, so every rule of a file reports its own error. The text comes from a YAML scalar, and
 `ScalarText` maps its positions to offsets in the file, also inside quotes and over several lines.

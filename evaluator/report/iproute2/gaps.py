@@ -1,9 +1,17 @@
 """Finds signs that the output of `ip` is incomplete.
 
-The filters `up` and `dev` of `ip addr show` leave an empty object for each link that they remove (`{"addr_info": []}`
-in iproute2 4.14 and 4.15). `scope` and similar filters leave an empty object for each address. `ip -4` and `ip -6` omit
-an address family, and `ip link` has no addresses. The host can have addresses that are missing in such a report. Gaps
-between the indexes of links are not a sign, because the kernel does not reuse the index of a removed link.
+The host can have addresses that an incomplete output does not contain. The signs are:
+
+- An empty object in the list of links. In iproute2 4.14 and 4.15, the filters `up` and `dev` of `ip addr show` leave
+  such an object (`{"addr_info": []}`) for each link that they remove.
+- An empty object in the list of addresses. `scope` and similar filters leave one for each address that they remove.
+- A link without a name and without addresses: `ip -o` does not name a link that has no address.
+- An address family without an address: `ip -4` and `ip -6` omit the other family.
+- A link without a list of addresses: the output of `ip link` has no such lists. If no link has one, the output is
+  refused.
+
+A gap between the indexes of links is not a sign. Complete output has gaps too, because the kernel does not use the
+index of a removed link again.
 """
 
 from __future__ import annotations
