@@ -13,6 +13,7 @@ from evaluator.base.finding import FindingCode
 from evaluator.policy.language.types import Base
 from evaluator.policy.language.verbs import VERBS
 from evaluator.policy.language.vocabulary import FUNCTIONS, MESSAGE_WORDS, STATES, WORDS, State, Word
+from tools.one_policy import one_policy_page
 
 _TITLES: dict[Base | None, str] = {
     None: "Words without an owner",
@@ -112,6 +113,7 @@ def main(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "words.md").write_text(language_page(), encoding="utf-8")
     (folder / "findings.md").write_text(findings_page(), encoding="utf-8")
+    (folder / "one-policy.md").write_text(one_policy_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

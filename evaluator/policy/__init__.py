@@ -10,5 +10,6 @@ The stages, each with its own type:
    functions that must give the same results.
 
 `language/vocabulary.py` is the only table of words. Shipped policies skip the stages 1 to 4, because their programs are
-prepared (`prepared.py`). In the terms of access control, this package is the policy administration point (PAP).
+prepared (`prepared.py`). docs/one-policy.md shows one policy after each stage. In the terms of access control, this
+package is the policy administration point (PAP).
 """

@@ -26,6 +26,7 @@ from evaluator import HostAddresses, HostNameError, PolicyError, Severity, Statu
 from evaluator.base.finding import FindingCode
 from evaluator.testing.terse_topology import read_topology
 from tests.support.strategies import host_addresses, reports
+from tools.one_policy import one_policy_page
 from tools.reference import findings_page, language_page
 
 ROOT = Path(__file__).parents[2]
@@ -270,6 +271,7 @@ def test_every_shipped_finding_code_has_a_meaning() -> None:
 def test_the_reference_pages_are_current() -> None:
     assert (ROOT / "docs" / "words.md").read_text(encoding="utf-8") == language_page()
     assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == findings_page()
+    assert (ROOT / "docs" / "one-policy.md").read_text(encoding="utf-8") == one_policy_page()
 
 
 def _blocks(page: str) -> list[tuple[str, str]]:

@@ -137,6 +137,13 @@ def compile_decide(program: Program) -> DecideFunction:
     Before the function evaluates a rule, it raises PolicyError if the steps counted so far exceed the step budget.
     """
     writer = ConditionWriter()
+    body = decide_statements(program, writer)
+    decide: DecideFunction = _function(program, ["question"], body, {**writer.constants, "costs": Costs(program)})
+    return decide
+
+
+def decide_statements(program: Program, writer: ConditionWriter) -> list[ast.stmt]:
+    """Write the body of the function that `compile_decide` returns; its parameter is `question`."""
     body = parsed(_FIRST_STATEMENTS + "budget = costs.budget(question)")
     deciding: list[tuple[int, Rule]] = []
     charges: list[ast.stmt] = []
@@ -151,8 +158,7 @@ def compile_decide(program: Program) -> DecideFunction:
     if charges:
         body.append(ast.If(name("budget"), charges, []))
     body.append(_verdict(deciding, writer))
-    decide: DecideFunction = _function(program, ["question"], body, {**writer.constants, "costs": Costs(program)})
-    return decide
+    return body
 
 
 def compile_results_and_findings(program: Program) -> ResultsFunction:
@@ -270,10 +276,10 @@ def _loop_over_interfaces(result: str, rule: Rule, writer: ConditionWriter) -> l
 
 def _with_environment(statements: list[ast.stmt]) -> list[ast.stmt]:
     """Return the statements. If they use `environment`, a statement that assigns `environment` precedes them."""
-    uses_scene = any(
+    uses_environment = any(
         isinstance(node, ast.Name) and node.id == "environment" for part in statements for node in ast.walk(part)
     )
-    return [*parsed("environment = Environment(question, candidates)"), *statements] if uses_scene else statements
+    return [*parsed("environment = Environment(question, candidates)"), *statements] if uses_environment else statements
 
 
 def _loop(result: str, condition: ast.expr, domain: ast.expr) -> list[ast.stmt]:

@@ -75,7 +75,7 @@ def parse_sentence(scalar: ScalarText, problems: Problems) -> Sentence | None:
         return None
     text = _lower_keywords(scalar, problems)
     try:
-        tree = _parser().parse(text)
+        tree = lalr_parser().parse(text)
     except UnexpectedInput as error:
         mistake = _explain(text, error)
         problems.error("RULE_SYNTAX", mistake.message, scalar.span(mistake.start, mistake.end), mistake.hint)
@@ -106,7 +106,8 @@ def parse_condition(scalar: ScalarText, problems: Problems) -> Condition | None:
 
 
 @cache
-def _parser() -> Lark:
+def lalr_parser() -> Lark:
+    """Return the parser of rules; it is built once for a process."""
     grammar = (resources.files("evaluator.policy.syntax") / "grammar.lark").read_text(encoding="utf-8")
     # `basic`: the contextual lexer would accept a keyword as the variable of a quantifier
     return Lark(grammar, start="rule", parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=True)
@@ -141,7 +142,7 @@ def _explain(text: str, error: UnexpectedInput) -> mistakes.Mistake:
 def _pieces(text: str) -> Iterator[mistakes.Piece]:
     """Yield the tokens of a text up to the first character that begins no token."""
     try:
-        for token in _parser().lex(text):
+        for token in lalr_parser().lex(text):
             yield mistakes.Piece(token.type, str(token), token.start_pos or 0)
     except UnexpectedCharacters:
         return
