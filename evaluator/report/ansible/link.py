@@ -228,10 +228,8 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
         yield from self._kind_unknown()
         for key, kind in _OF_MEMBERS.items():
             if getattr(self.device.fact.data, key) and self.kind is not kind:
-                message = (
-                    f"{quote(self.name)} has {quote(key)} like a {kind}, but its other facts are those of a {self.kind}"
-                )
-                yield conflict(self.name, f"{message}; the other facts count")
+                message = f"{quote(self.name)} has {quote(key)} like a {kind}, but its other facts"
+                yield conflict(self.name, f"{message} show the kind {quote(self.kind)}; the other facts count")
 
     def _kind_unknown(self) -> Iterator[Finding]:
         link_type = self.device.fact.data.type or ""

@@ -245,8 +245,8 @@ def _master_not_reported(interface: Interface, interfaces: Mapping[str, Interfac
             FindingCode.MASTER_NOT_REPORTED,
             Severity.WARNING,
             f"{quote(interface.name)} is enslaved to {quote(master)}"
-            + (f", a {quote(kind)}," if kind else "")
-            + " which the report does not describe",
+            + (f", a {quote(kind)}" if kind else "")
+            + ", which the report does not describe",
             (interface.name,),
             hint="use `ip -j -d addr show` without `dev`, `master` or `type`",
         )

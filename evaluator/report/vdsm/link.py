@@ -126,7 +126,8 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
     @property
     def speed(self) -> int | None:
         """The speed."""
-        return _whole_number(getattr(self.entry, "speed", None)) or None
+        speed = _whole_number(getattr(self.entry, "speed", None)) or 0
+        return speed if speed > 0 else None
 
     @property
     def mac(self) -> str | None:
