@@ -97,7 +97,14 @@ class ConditionChecker:
                 return self._state(node, scope)
 
     def _chain(self, node: nodes.Either | nodes.Both, scope: Scope) -> Checked:
-        """Check `a and b and c`; for `or` the same with true and false exchanged."""
+        """Check `a and b and c`; for `or` the same with true and false exchanged.
+
+        Let T(a) and F(a) be the values that are known if `a` is true or false. In `a and b and c`:
+
+        - b is checked with T(a), and c is checked with T(a) ∪ T(b): they are evaluated only if the parts before are true.
+        - If the whole is true, T(a) ∪ T(b) ∪ T(c) are known.
+        - If the whole is false, F(a) ∩ (T(a) ∪ F(b)) ∩ (T(a) ∪ T(b) ∪ F(c)) are known: evaluation stopped at one part.
+        """
         is_and = isinstance(node, nodes.Both)
         passed_on: frozenset[Expression] = _NOTHING  # known in the parts further right
         stopped: frozenset[Expression] | None = None  # known at every part at which evaluation can stop
@@ -127,6 +134,7 @@ class ConditionChecker:
         return Checked(AnyOf(tuple(conditions), text, node.span), stopped, passed_on)
 
     def _quantified(self, node: nodes.Quantified, scope: Scope) -> Condition | None:
+        """Check `some x in LIST satisfies CONDITION`; it proves nothing known, because the list may be empty."""
         binding = self._binding(node, scope, "for an empty list, `some` is false and `every` is true")
         if binding is None:
             return None
@@ -145,7 +153,11 @@ class ConditionChecker:
         return Filter(binding.variable, others_only, binding.domain, binding.body, binding.domain.type, text)
 
     def _binding(self, node: nodes.Quantified | nodes.Filtered, scope: Scope, hint_unused: str) -> _Binding | None:
-        """Check the list, the variable and the condition of a quantifier or a filtered list."""
+        """Check the list, the variable and the condition of a quantifier or a filtered list.
+
+        LIST must have a type `[T]`. The condition is checked with the variable as a value of type T, and with the
+        values that are known at the quantifier.
+        """
         domain = self._expressions.known_value(node.domain, scope)
         binder = node.binder
         is_allowed = self._is_binder_allowed(binder, domain, scope)
@@ -172,6 +184,7 @@ class ConditionChecker:
         return _Binding(variable, domain, body)
 
     def _is_binder_allowed(self, name: nodes.Name, domain: Expression | None, scope: Scope) -> bool:
+        """Return whether the name of a variable is new; `other` needs a rule about `nic` and a list of interfaces."""
         used_names = {*words_of(None), *scope.parameters, *scope.variables, "nic"}
         if name.text in used_names:
             message = f"{quote(name.text)} already has a meaning"
@@ -194,6 +207,7 @@ class ConditionChecker:
         return True
 
     def _bare_operand(self, node: nodes.BareOperand, scope: Scope) -> Condition | None:
+        """Check a value that is used as a condition: its type must be boolean, and it must be known."""
         operand = self._expressions.operand(node.operand, scope)
         if operand is None:
             return None
@@ -205,6 +219,10 @@ class ConditionChecker:
         return None if known is None else Truth(known, self._problems.text(node.span), node.span)
 
     def _state(self, node: nodes.StateTest, scope: Scope) -> Checked:
+        """Check `x is NAME`: x is a known value whose type has this state, or NAME is a named condition and x a nic.
+
+        `x is known` and `x is unknown` need no known value, see `_knowing`.
+        """
         operand = self._expressions.operand(node.operand, scope)
         if operand is None:
             return Checked(None)
@@ -277,6 +295,7 @@ class ConditionChecker:
         self._problems.error("UNKNOWN_STATE", message, node.state.span, hint)
 
     def _knowing(self, node: nodes.StateTest, operand: Expression) -> Checked:
+        """Check `x is known`, which proves x known if it is true, and `x is unknown`, which proves it if false."""
         name, text = node.state.text, self._problems.text(node.operand.span)
         if name == "given" and not isinstance(operand, ParameterValue):
             message = f"{quote(text)} is not a parameter"

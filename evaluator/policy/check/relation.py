@@ -121,6 +121,7 @@ _ALLOWED = {
 
 
 def _values(expression: Expression) -> Iterator[object]:
+    """Yield the value of a constant, or the values of the constants in a list."""
     if isinstance(expression, Constant):
         yield expression.value
     elif isinstance(expression, ListOf):
@@ -129,7 +130,19 @@ def _values(expression: Expression) -> Iterator[object]:
 
 
 def _relation_between(sign: Relate, left: Type, right: Type) -> Relate | None:
-    """Return the relation that a sign means between two types; None if it cannot compare them."""
+    """Return the relation that a sign means between two types; None if it cannot compare them.
+
+    The typing rules. T and U are comparable if they are equal, if both are `address` or `owned`, or if one of them is
+    the element type of the empty list `[]`.
+
+    - `T = U`, `T != U`: two comparable scalars.
+    - `T < T`, and `<=`, `>`, `>=`: two integers or two texts.
+    - `T in [U]`: a scalar and a list of comparable elements.
+    - `address in cidr`, `address in [cidr]`, the same with `owned`: the relation `in network`.
+    - `[T] overlaps [U]`, `[T] within [U]`: two lists of comparable elements.
+    - `text like text`, `text like [text]`.
+    - `nic above nic`, `nic below nic`.
+    """
     lists = (left.is_list, right.is_list)
     match sign:
         case Relate.EQUAL | Relate.UNEQUAL:
@@ -150,6 +163,7 @@ def _relation_between(sign: Relate, left: Type, right: Type) -> Relate | None:
 
 
 def _hint(sign: Relate, left: Expression, right: Expression, negated: bool) -> str:
+    """Return the relation that was probably intended; an empty text if it is unknown."""
     hint = _address_hint(sign, left, right) or _quantifier_hint(sign, left, right, negated)
     if hint:
         return hint
@@ -206,6 +220,7 @@ def _address_hint(sign: Relate, left: Expression, right: Expression) -> str:
 
 
 def _list_hint(sign: Relate, left: Expression, right: Expression) -> str:
+    """Return the form of `=` or `!=` for a list or a network: `count(…) = 2`, `… in …`; else an empty text."""
     is_not = "not " * (sign is Relate.UNEQUAL)
     if left.type.is_list and right.type == Type(Base.INTEGER):
         return f"write `count({left.text}) {sign} {right.text}`"
@@ -221,6 +236,7 @@ def _list_hint(sign: Relate, left: Expression, right: Expression) -> str:
 
 
 def _literal_hint(left: Expression, right: Expression) -> str:
+    """Return how to write a literal of the other side's type; an empty text if the literals are not the mistake."""
     bases = {left.type.base, right.type.base}
     if bases == {Base.TEXT, Base.NIC}:
         return "write `.name` for the name of an interface"

@@ -11,7 +11,14 @@ This is constraint propagation over abstract domains. Each expression has the se
 Each literal makes these sets smaller. Literals that compare two expressions are applied repeatedly, because a smaller
 set on one side can make the set of the other side smaller. After each round, facts that follow from other words are
 derived (`_derive`: members imply a kind, a prefix length implies a family). If a set becomes empty, the conjunction is
-impossible.
+impossible. An example, literal by literal:
+
+    count(nic.networks) < 3                   networks: 0 to 2
+    count(nic.ports) < count(nic.networks)    ports: 0 to 1; networks: 1 to 2
+    count(nic.ports) > 1                      ports: no value is left, so the conjunction is impossible
+
+In `nic is bridge and count(nic.slaves) > 0`, no literal alone makes a set empty. But `_derive` adds that an interface
+with slaves is a bond or a team. Then no kind is left.
 
 All sets are supersets of the real values, so stopping early is safe: after `_ROUNDS` rounds the sets may be larger than
 necessary, but never too small. Without this limit, `a < b and b < c and c < a` for integers without an upper bound
@@ -144,14 +151,17 @@ class Conjunction:
             self.is_impossible = True
 
     def _restrict_number(self, value: Expression, allowed: Numbers) -> None:
+        """Intersect the numbers of a value with a set; the conjunction is impossible if no number is left."""
         remaining = self._numbers[value] = self._numbers_of(value).intersection(allowed)
         self.is_impossible = self.is_impossible or remaining.is_empty
 
     def _restrict_text(self, value: Expression, allowed: Texts) -> None:
+        """Intersect the texts of a value with a set; the conjunction is impossible if no text is left."""
         remaining = self._texts[value] = self._texts_of(value).intersection(allowed)
         self.is_impossible = self.is_impossible or remaining.is_empty
 
     def _numbers_of(self, value: Expression) -> Numbers:
+        """Return the numbers that a value can still have; at first, all numbers that its word can have."""
         numbers = self._numbers.get(value)
         if numbers is None:
             natural = domain(value)
@@ -159,6 +169,7 @@ class Conjunction:
         return numbers
 
     def _texts_of(self, value: Expression) -> Texts:
+        """Return the texts that a value can still have; at first, all texts that its word can have."""
         texts = self._texts.get(value)
         if texts is None:
             natural = domain(value)
@@ -166,6 +177,11 @@ class Conjunction:
         return texts
 
     def _restrict_signs(self, left: Expression, right: Expression, signs: frozenset[str]) -> None:
+        """Intersect the possible signs of a pair; impossible if no order or no position is left.
+
+        `b < a` is stored as `a > b`, so that both restrict the same set. A value compared with itself has only the
+        signs `=` and `|`: `a < a` and `a above a` are impossible.
+        """
         if (right, left) in self._signs:
             left, right, signs = right, left, frozenset("".join(signs).translate(_MIRRORED))
         possible = self._signs.get((left, right), frozenset("<=>^v|" if left != right else "=|"))
@@ -173,9 +189,16 @@ class Conjunction:
         self.is_impossible = self.is_impossible or not remaining & frozenset("<=>") or not remaining & frozenset("^v|")
 
     def _restrict_kind(self, owner: Expression, kinds: Texts) -> None:
+        """Intersect the kinds of an interface with a set: `nic is bond` restricts the word `nic.kind`."""
         self._restrict_text(Read((Base.NIC, "kind"), owner, Type(Base.TEXT), ""), kinds)
 
     def _apply_state(self, literal: InState) -> None:
+        """Apply a state.
+
+        - `nic is bond`: its kind is bond. `nic is not bond`: its kind is another one.
+        - `a is private`: the address is in a private network. `a is not private`: it is in none.
+        - `nic is up`: `nic is down` is false, because both are states of one family.
+        """
         operand, state = literal.operand, literal.state
         if state.kind is not None:
             name = frozenset({str(state.kind)})
@@ -188,6 +211,7 @@ class Conjunction:
             self.is_impossible = self.is_impossible or is_other
 
     def _apply_known(self, literal: IsKnown) -> None:
+        """Apply `x is unknown`: impossible if `x` always has a value. `nic.bond_mode is known`: its kind is bond."""
         operand = literal.operand
         if literal.negated:
             self.is_impossible = self.is_impossible or not operand.type.optional
@@ -195,7 +219,13 @@ class Conjunction:
             self._restrict_kind(operand.owner, Texts(frozenset({str(Kind.BOND)})))
 
     def _apply_relation(self, literal: Related) -> None:
-        """Apply the consequences of a relation that do not depend on the values of its sides."""
+        """Apply the consequences of a relation that do not depend on the values of its sides.
+
+        - `x < y`: only the sign `<` is left. `x not above y`: only the signs below and neither are left.
+        - `x in L`: L has an element, and the pair is stored in `memberships`.
+        - `L overlaps M`: both lists have an element. `L not within M`: L has an element; impossible if L is M.
+        - `address in NETWORKS`, `text like GLOBS`: the list on the right has an element.
+        """
         left, right, relation = literal.left, literal.right, literal.relation
         if relation in _SIGNS:
             signs = _SIGNS[relation]
@@ -224,6 +254,7 @@ class Conjunction:
             self._apply_ownership(literal)
 
     def _require_element(self, listed: Expression) -> None:
+        """Apply that a list is not empty: `count(listed)` is at least 1."""
         self._restrict_number(Count(listed, Type(Base.INTEGER), ""), _POSITIVE)
 
     def _apply_ownership(self, literal: Related) -> None:
@@ -235,7 +266,13 @@ class Conjunction:
                 self._restrict_number(matched, _ZERO if literal.negated else _POSITIVE)
 
     def _narrow(self, literal: Related) -> None:
-        """Remove the values of each side that have no partner among the values of the other side."""
+        """Remove the values of each side that have no partner among the values of the other side.
+
+        - `address in NETWORKS`, `text like GLOBS`: the value is in the set of the networks or globs, if all of them are
+          constants; with `not`, it is outside.
+        - `L overlaps M`: impossible if an element of L cannot be equal to an element of M.
+        - `L within M`: the same if L has an element, and then M has an element too.
+        """
         left, right, relation = literal.left, literal.right, literal.relation
         if relation in _SIGNS:
             self._narrow_compared(left, right, relation, literal.negated)
@@ -256,6 +293,14 @@ class Conjunction:
             self._compare_lists(left, right)
 
     def _narrow_compared(self, left: Expression, right: Expression, relation: Relate, negated: bool) -> None:
+        """Apply a comparison to both sides; a negated one as its opposite: `not x < y` as `x >= y`.
+
+        - `x < y`: x is at most max(y) - 1, and y is at least min(x) + 1.
+        - `x <= y`: x is at most max(y), and y is at least min(x).
+        - `x = y`: x is one of the values of y, and y is one of the values of x.
+        - `text != "a"`: the text is not "a".
+        - `a.network = cidr("10.0.0.0/24")`: the address is in this network, and its prefix length is 24.
+        """
         signs = frozenset("<=>") - _SIGNS[relation] if negated else _SIGNS[relation]
         for side, other, possible in (
             (left, right, signs),
@@ -275,6 +320,11 @@ class Conjunction:
             self._restrict_number(prefix, Numbers(((network.prefix, network.prefix),)))
 
     def _narrow_member(self, left: Expression, right: Expression, negated: bool) -> None:
+        """Apply a membership.
+
+        - `x in [a]`: x = a. `x not in [a, b]`: x != a, and x != b.
+        - `x in L`: as `_narrow_element`. `nic not in owners`: `nic.matched` is empty.
+        """
         operands = right.operands if isinstance(right, ListOf) else ()
         if negated:
             for operand in operands:
@@ -287,6 +337,7 @@ class Conjunction:
             self._narrow_compared(left, operands[0], Relate.EQUAL, False)
 
     def _narrow_element(self, value: Expression, listed: Expression) -> None:
+        """Apply `x in L`: x is a value that an element of L can have. `nic in owners`: `nic.matched` is not empty."""
         possible = element_domain(listed)
         if isinstance(possible, Numbers):
             self._restrict_number(value, possible)
@@ -296,6 +347,7 @@ class Conjunction:
             self._require_element(_matched(value))
 
     def _compare_lists(self, left: Expression, right: Expression) -> None:
+        """Apply that two lists have a common element: impossible if no value can be in both lists."""
         left_elements, right_elements = element_domain(left), element_domain(right)
         if isinstance(left_elements, Numbers):
             are_disjoint = isinstance(right_elements, Numbers) and left_elements.intersection(right_elements).is_empty
@@ -308,7 +360,12 @@ class Conjunction:
         self.is_impossible = self.is_impossible or are_disjoint
 
     def _derive(self) -> None:
-        """Derive facts about other words: the kind from members, the family from the prefix length and vice versa."""
+        """Derive facts about other words.
+
+        - `nic.slaves` has an element: the kind is bond or team. `nic.ports` has one: bridge or OVS bridge.
+        - An address is IPv4: its prefix length is at most 32. The length is more than 32: the address is IPv6.
+        - An address `is host_prefix`: its length is 32 (IPv4), 128 (IPv6), or one of both.
+        """
         for value, numbers in list(self._numbers.items()):
             if isinstance(value, Count) and isinstance(value.operand, Read) and numbers.is_subset_of(_POSITIVE):
                 word, owner = value.operand.word, value.operand.owner
@@ -341,6 +398,10 @@ def _numbers_related_to(other: Numbers, signs: frozenset[str], natural: Numbers)
 
 
 def _texts_related_to(other: Texts, signs: frozenset[str]) -> Texts | None:
+    """Return the texts that have one of the signs to at least one of the other texts; None if nothing is excluded.
+
+    Only `=` and, for a single text, `!=` exclude texts. The order of texts is not analysed.
+    """
     if other.only is None:
         return None
     if signs == frozenset("="):
@@ -351,6 +412,7 @@ def _texts_related_to(other: Texts, signs: frozenset[str]) -> Texts | None:
 
 
 def _networks_in(expression: Expression) -> Numbers | None:
+    """Return the addresses in a network or a list of networks; None if a network is not a constant."""
     operands = expression.operands if isinstance(expression, ListOf) else (expression,)
     values = [operand.value for operand in operands if isinstance(operand, Constant)]
     networks = [value for value in values if isinstance(value, Cidr)]
@@ -358,6 +420,7 @@ def _networks_in(expression: Expression) -> Numbers | None:
 
 
 def _texts_in(expression: Expression) -> tuple[str, ...] | None:
+    """Return a text or the texts of a list; None if a text is not a constant."""
     operands = expression.operands if isinstance(expression, ListOf) else (expression,)
     texts = tuple(operand.value for operand in operands if isinstance(operand, Constant))
     return tuple(map(str, texts)) if len(texts) == len(operands) else None

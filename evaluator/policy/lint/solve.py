@@ -14,9 +14,32 @@ The algorithm is a tableau, with the splitting rule of DPLL:
 Literals are tested before the split, so a contradiction between them is found once and not in each case. Each case has
 the literals of its parent and adds its own literals.
 
+An example in two steps is `nic is bond and (some x in nic.slaves satisfies x is bridge) and every y in nic.slaves
+satisfies y is bond or y is physical`. The literal `nic is bond` and the two quantifiers alone do not contradict each
+other. So step 3 introduces the element `#1` and solves `#1 in nic.slaves and #1 is bridge and (#1 is bond or #1 is
+physical)`. Step 4 makes two cases of the `or`. In each case, `#1` would have two kinds, so both cases are impossible.
+
 Invariant: the answer "impossible" is always right. If the solver is not sure, the answer is "possible". This is why the
 search may stop at any time. Two limits make the search stop: `_STEPS` for one policy, because the number of cases grows
 exponentially with the `or`s, and `_DEEPEST` for the elements of elements of lists.
+
+Details of step 3:
+
+- Only one `some` at a time is combined, with each `every` over the same list. Two `some` over one list can be about two
+  different elements, so they never contradict each other.
+- The cases about the new element get the literals of their parent as `context`, but not its quantifiers. If they got
+  the quantifiers, each of them would introduce the same element again, without end. This is sound: fewer conditions
+  can only turn an "impossible" into a "possible".
+- `others_only` marks a quantifier whose variable is `other`. It is about the elements except the rule's `nic`. So an
+  `every other` applies to the element of a `some other`, which is not `nic`, but not to the element of a `some x`,
+  which can be `nic`. If a list is not empty, `nic` can be its only element, and then an `every other` is true.
+
+Known limits. The answer is "possible", although the conditions contradict each other, in these cases among others:
+
+- An equality of two interfaces: `x = nic and x is bridge and nic is bond`.
+- A chain of positions: `a above b and b above c and c above a`. The pair `a above b and b above a` is found.
+- Numbers of elements that follow from several `some`: a bond slave and a bridge slave are two slaves.
+- `some x` and `no other` that together leave only `nic`.
 
 `candidate` is a condition that is assumed for every interface in `candidates`; `pipeline.py` sets it for each rule.
 """
