@@ -101,7 +101,8 @@ class ConditionChecker:
 
         Let T(a) and F(a) be the values that are known if `a` is true or false. In `a and b and c`:
 
-        - b is checked with T(a), and c is checked with T(a) ∪ T(b): they are evaluated only if the parts before are true.
+        - b is checked with T(a), and c is checked with T(a) ∪ T(b): they are evaluated only if the parts before are
+          true.
         - If the whole is true, T(a) ∪ T(b) ∪ T(c) are known.
         - If the whole is false, F(a) ∩ (T(a) ∪ F(b)) ∩ (T(a) ∪ T(b) ∪ F(c)) are known: evaluation stopped at one part.
         """

@@ -1,6 +1,8 @@
 """Write the conditions of a policy as Python expressions (syntax trees).
 
-`rules.py` puts them into functions; `expression.py` writes the values that they compare.
+`rules.py` puts them into functions; `expression.py` writes the values that they compare. The docstrings show the
+Python that is written. In it, `k0`, `k1` … are constants, such as a text of the policy or the function of a state, and
+`v_x` is the variable `x` of a quantifier.
 """
 
 from __future__ import annotations
@@ -72,7 +74,7 @@ class ConditionWriter:
         return self._values.statements
 
     def message(self, template: Template) -> ast.expr:
-        """Write a message or hint as an f-string, with the values of its words."""
+        """Write a message or hint as an f-string with the values of its words: `f'{show(nic.name)} is …'`."""
         parts: list[ast.expr] = []
         for part in template.parts:
             if isinstance(part, str):
@@ -94,7 +96,7 @@ class ConditionWriter:
         return ast.Tuple([self._values.value(word) for word in words], ast.Load())
 
     def lookup(self, lookup: IndexLookup) -> ast.expr:
-        """Write an expression for the interfaces that an index lookup returns."""
+        """Write the interfaces that an index lookup returns: `question.owners`, `facts.named(once0)` …"""
         key = None if lookup.key is None else self._values.value(lookup.key)
         match lookup.index, key:
             case Index.OWNERS, _:
@@ -116,7 +118,12 @@ class ConditionWriter:
         raise AssertionError(f"unknown index lookup: {lookup}")
 
     def condition(self, node: Condition) -> ast.expr:
-        """Write a condition."""
+        """Write a condition.
+
+        - `a and b`, `a or b`, `not a`: the operators of Python, which stop as early as the language does
+        - `p`, a boolean parameter: `question.parameters['p']`
+        - `nic.mtu is known`, `nic.mtu is unknown`: `nic.mtu is not None`, `nic.mtu is None`
+        """
         match node:
             case AllOf():
                 return ast.BoolOp(ast.And(), [self.condition(part) for part in node.conditions])
@@ -138,12 +145,21 @@ class ConditionWriter:
         return negation(test) if node.negated else test
 
     def _state(self, node: InState) -> ast.expr:
+        """Write a state: `nic is bond` as `nic.kind is k0`, `nic is up` as `k0(environment, nic)`."""
         operand = self._values.value(node.operand)
         if node.state.kind is not None:
             return ast.Compare(attribute(operand, "kind"), [ast.Is()], [self.constant(node.state.kind)])
         return call(self.constant(node.state.holds), name("environment"), operand)
 
     def _relation(self, node: Related) -> ast.expr:
+        """Write a relation; interfaces are compared by name, addresses without their prefix length.
+
+        - `nic.mtu > 1500`: `nic.mtu > k0`
+        - `nic.addresses overlaps host.addresses`: `not nic.address_set.isdisjoint(once0)`
+        - `nic.matched within host.addresses`: `question.matched_set(nic) <= once0`
+        - `address in cidr("10.0.0.0/8")`: `v_address.address in k0`
+        - `nic above other`, `nic below other`: `facts.is_above(UPPER.name, LOWER.name)`
+        """
         left, right = node.left, node.right
         match node.relation:
             case Relate.OVERLAPS:
@@ -167,7 +183,10 @@ class ConditionWriter:
         return ast.Compare(self._values.identity(left), [_COMPARISONS[node.relation]], [self._values.identity(right)])
 
     def _glob(self, left: Expression, right: Expression) -> ast.expr:
-        """Write whether a text matches globs; globs that are all constants become one compiled pattern."""
+        """Write whether a text matches globs; globs that are all constants become one compiled pattern.
+
+        `nic.name like ["eth*", "ens*"]`: `k0(nic.name) is not None`, where `k0` is the method `match` of the pattern.
+        """
         parts = right.operands if isinstance(right, ListOf) else (right,)
         constants = [part.value for part in parts if isinstance(part, Constant)]
         if len(constants) < len(parts):
@@ -177,7 +196,17 @@ class ConditionWriter:
         return ast.Compare(call(self.constant(match), self._values.value(left)), [ast.IsNot()], [ast.Constant(None)])
 
     def _quantified(self, node: Quantified) -> ast.expr:
-        """Write a quantifier as `any(...)` or `all(...)`, or as one comparison with a least or greatest value."""
+        """Write a quantifier as `any(…)` or `all(…)`, or as one comparison with a least or greatest value.
+
+        - `some x in LIST satisfies BODY`: `any(BODY for v_x in LIST)`
+        - `no x in LIST satisfies BODY`: `not any(BODY for v_x in LIST)`
+        - `every x in LIST satisfies BODY`: `all(BODY for v_x in LIST)`
+        - `some other in candidates satisfies BODY`, in a rule on candidates: `len(candidates) > 1 and any(BODY for
+          v_other in candidates if v_other.name != nic.name)`
+        - `some x in LIST satisfies x above nic and BODY`: `any(BODY and facts.is_above(v_x.name, nic.name) for v_x in
+          above_in(environment, nic, LIST))`
+        - `some other in candidates satisfies other.position < nic.position`: see `Values.beyond_extreme`
+        """
         extreme = extreme_of(node)
         if extreme is not None:
             test = self._values.beyond_extreme(extreme)

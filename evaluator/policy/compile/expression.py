@@ -99,6 +99,14 @@ class Values:
         return self._hoisted(node, self._write, "value")
 
     def _write(self, node: Expression) -> ast.expr:
+        """Write a value that is not a variable or a constant.
+
+        - `p`, a parameter: `question.parameters['p']`
+        - `count(candidates)`: `len(candidates)`; `count(nic.slaves)`: `len(frozenset(map(identity, SLAVES)))`
+        - `count(x in LIST satisfies BODY)`: `len({v_x.name for v_x in LIST if BODY})`
+        - `["eth0", "eth1"]`: `(k0, k1)`
+        - `route_to(A)`: `route_to(environment, A)`
+        """
         match node:
             case Read():
                 return self._read(node)
@@ -117,7 +125,11 @@ class Values:
         raise AssertionError(f"unknown expression: {node}")
 
     def _filtered(self, node: Filter) -> ast.expr:
-        """Write the set of the identities of those elements that satisfy the condition."""
+        """Write the set of the identities of those elements that satisfy the condition.
+
+        `x in LIST satisfies BODY`: `{v_x.name for v_x in LIST if BODY}`; for `other` also `if v_other.name !=
+        nic.name`.
+        """
         variable_name = variable(node.variable.name)
         ifs = [is_other(variable_name)] if node.others_only else []
         domain = self.domain(node)
@@ -127,7 +139,11 @@ class Values:
         return ast.SetComp(self.identity(node.variable), [loop])
 
     def domain(self, node: Quantified | Filter) -> ast.expr:
-        """Write the list of a quantifier or filter; if its body begins with `x above y`, only elements above `y`."""
+        """Write the list of a quantifier or filter; if its body begins with `x above y`, only elements above `y`.
+
+        `x in candidates satisfies x above nic and …`: `above_in(environment, nic, candidates)`, an index for the rule.
+        `x in nic.uppers satisfies x above nic and …`: `near(facts, nic, UPPERS)`, which filters a long list.
+        """
         domain, floor = self.value(node.domain), floor_of(node)
         if floor is None:
             return domain
@@ -136,6 +152,13 @@ class Values:
         return call(name("near"), name("facts"), self.value(floor), domain)
 
     def _read(self, node: Read) -> ast.expr:
+        """Write a word.
+
+        - a word with a path: `nic.mtu` as `nic.mtu`, `report.networks` as `facts.networks`
+        - `nic.matched`: `question.matched(nic)`
+        - another word: `k0(environment, nic)`, where `k0` is the function of the word
+        - a list of an interface inside a quantifier: `list_of_word(environment, k0, v_x)`, which caches the list
+        """
         word = node.word
         if node.owner is None and word.path:
             first, *path = word.path
@@ -160,7 +183,11 @@ class Values:
         return call(name(function), name("environment"), self.constant(node.word), self.value(node.owner))
 
     def in_networks(self, address: Expression, networks: Expression) -> ast.expr:
-        """Write whether an address is in one of several networks."""
+        """Write whether an address is in one of several networks: `v_a.address in once1`.
+
+        `once1` is `networks_of(NETWORKS)`, a set by prefix length. Networks that depend on a variable are tested one by
+        one: `is_in(v_a.address, NETWORKS)`; those of an interface are cached.
+        """
         searched = self.identity(address)
         if self._is_cached(networks):
             return ast.Compare(searched, [ast.In()], [self._cached("networks_of_word", networks)])
@@ -170,18 +197,24 @@ class Values:
         return call(name("is_in"), searched, self.value(networks))
 
     def matches_globs(self, text: Expression, globs: Expression) -> ast.expr:
-        """Write whether a text matches one of several globs that are not all constants."""
+        """Write whether a text matches one of several globs that are not all constants: `once1(TEXT) is not None`.
+
+        `once1` is `matcher(GLOBS)`. If the globs depend on a variable: `is_like(environment, TEXT, GLOBS)`.
+        """
         if is_bound(globs):
             return call(name("is_like"), name("environment"), self.value(text), self.value(globs))
         match = self._hoisted(globs, lambda node: call(name("matcher"), self.value(node)), "matcher")
         return ast.Compare(call(match, self.value(text)), [ast.IsNot()], [ast.Constant(None)])
 
     def text(self, node: Expression) -> ast.expr:
-        """Write the text of a value, as messages show it."""
+        """Write the text of a value, as messages show it: `show(VALUE)`."""
         return self._hoisted(node, lambda node: call(name("show"), self.value(node)), "text")
 
     def identity(self, node: Expression) -> ast.expr:
-        """Write the identity of a value: a nic's name, an owned address without its prefix, otherwise the value."""
+        """Write the identity of a value: a nic's name, an owned address without its prefix, otherwise the value.
+
+        `nic.name`, `v_a.address`, `VALUE`; if the value may be unknown: `identity(VALUE)`.
+        """
         value = self.value(node)
         if node.type.base not in _IDENTITY:
             return value
@@ -194,6 +227,13 @@ class Values:
         return self._hoisted(node, self._as_set, "set")
 
     def _as_set(self, node: Expression) -> ast.expr:
+        """Write a list as a set.
+
+        - `nic.addresses`: `nic.address_set`; `nic.matched`: `question.matched_set(nic)`; both sets exist already
+        - `host.addresses`: `host.usable_set`
+        - a list of a variable inside a quantifier: `set_of_word(environment, k0, v_x)`, which caches the set
+        - another list: `frozenset(LIST)`; of interfaces or owned addresses: `frozenset(map(identity, LIST))`
+        """
         if isinstance(node, Read) and node.word.owner is Base.NIC and node.owner is not None:
             if self._is_cached(node) and node.word.name != "matched":
                 return self._cached("set_of_word", node)
@@ -211,7 +251,11 @@ class Values:
         return call(name("frozenset"), items)
 
     def membership(self, left: Expression, right: Expression) -> ast.expr:
-        """Write whether a value is in a list; computed once if neither depends on the subject or a variable."""
+        """Write whether a value is in a list: `nic.name in once1`, where `once1` is the list as a set.
+
+        If neither depends on the subject or a variable, the test is computed once. A single test of a list of texts or
+        numbers needs no set: `k0 in facts.networks`.
+        """
         is_plain = isinstance(right, Read) and right.type.base not in _IDENTITY
         is_repeated = is_bound(left) and not is_bound(right)  # then building a set saves time
         items = self.value(right) if is_plain and not is_repeated else self.identity_set(right)
@@ -223,7 +267,9 @@ class Values:
     def beyond_extreme(self, extreme: Extreme) -> ast.expr:
         """Write whether a list's least value is less than the subject's value, or its greatest value is greater.
 
-        The least or greatest value is computed once for each rule; it is None if the list is empty.
+        The least or greatest value is computed once for each rule; it is None if the list is empty:
+        `once0 = min((item.position for item in candidates), default=None)`, then
+        `once0 is not None and once0 < nic.position`.
         """
         subject, domain = checked_cast(self.value(extreme.subject), ast.Attribute), self.value(extreme.domain)
         key = ("least" if extreme.is_least else "greatest", extreme.subject.word, extreme.domain)

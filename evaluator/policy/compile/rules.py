@@ -28,7 +28,26 @@ The step budget is charged before a rule is evaluated. `warn` rules are charged 
 function cannot fail. For usual hosts `budget` is None and nothing is counted (`policy/run/budget.py`).
 
 In the compiled code, `result3` holds the result of rule 3 (the interfaces for which it was true, or a boolean) and
-`after3` the candidates after it.
+`after3` the candidates after it. For the policy with the rules `match nic when nic.name = "eth0"` and
+`ambiguous when count(candidates) > 1`, `compile_decide` writes this function, without the statements of the budget:
+
+    def policy(question):
+        facts = question.facts
+        host = question.host
+        candidates = ()
+        hits = []
+        for nic in facts.named(k1):
+            if nic.name == k1:
+                hits.append(nic)
+        result0 = tuple(hits)
+        after0 = result0
+        candidates = after0
+        once0 = len(candidates)
+        result1 = once0 > k3
+        after1 = candidates
+        return Verdict(…)
+
+docs/one-policy.md shows the function of another policy in full.
 """
 
 from __future__ import annotations
@@ -237,7 +256,7 @@ def _findings(number: int, rule: Rule, writer: ConditionWriter) -> list[ast.stmt
 
 
 def _charge(rule: Rule, writer: ConditionWriter) -> ast.stmt:
-    """Write the statement that charges the steps of a rule to the budget."""
+    """Write the statement that charges the steps of a rule to the budget: `budget.charge(k0, len(candidates))`."""
     return ast.Expr(
         call(attribute(name("budget"), "charge"), writer.constant(rule), call(name("len"), name("candidates")))
     )
@@ -283,14 +302,23 @@ def _with_environment(statements: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def _loop(result: str, condition: ast.expr, domain: ast.expr) -> list[ast.stmt]:
-    """Write the loop that collects the interfaces of `domain` for which the condition is true."""
+    """Write the loop that collects the interfaces of `domain` for which the condition is true.
+
+    `hits = []`, then `for nic in DOMAIN: if CONDITION: hits.append(nic)`, then `result3 = tuple(hits)`.
+    """
     append = ast.Expr(call(attribute(name("hits"), "append"), name("nic")))
     loop = ast.For(ast.Name("nic", ast.Store()), domain, [ast.If(condition, [append], [])], [])
     return [assign("hits", ast.List([], ast.Load())), loop, assign(result, call(name("tuple"), name("hits")))]
 
 
 def _after(effect: Effect, result: str, *, is_first: bool) -> ast.expr:
-    """Write the candidates after a rule with this result."""
+    """Write the candidates after a rule with this result.
+
+    - `match`: `with_more(facts, candidates, result3) if result3 else candidates`; the first one: `result3`
+    - `discard`: `without(candidates, result3) if result3 else candidates`
+    - `prefer`: `result3 or candidates`
+    - other verbs: `candidates`
+    """
     if effect is Effect.ADD and is_first:
         return name(result)
     if effect is Effect.KEEP:
@@ -324,7 +352,7 @@ def _results_of(deciding: list[tuple[int, Rule]], effect: Effect) -> list[ast.ex
 
 
 def _refusal_codes(deciding: list[tuple[int, Rule]], writer: ConditionWriter) -> ast.expr:
-    """Write the codes of the `reject` and `ambiguous` rules that were true."""
+    """Write the codes of the rules that refuse and were true: `refusals(k4, (result2, result3)) if … else ()`."""
     refusing = [(number, rule.code) for number, rule in deciding if rule.verb.refuses]
     results: list[ast.expr] = [name(f"result{number}") for number, _ in refusing]
     codes = writer.constant(tuple(code for _, code in refusing))
