@@ -22,7 +22,8 @@ from evaluator.base.diagnostic import (
 from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.lazy_import import entry
 from evaluator.base.status import Status
-from evaluator.decision.decision import Decision, Interface
+from evaluator.base.version import __version__ as __version__
+from evaluator.decision.decision import Decision, Explanation, Interface
 from evaluator.engine import Policy, load_policy
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.report.read import read_report
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
     from evaluator.audit.log.items import LogFilter
     from evaluator.audit.log.store import DecisionLog
     from evaluator.audit.record import Record
-    from evaluator.decision.trace import Change, Explanation, InterfaceReasons, Step
+    from evaluator.decision.trace import Change, InterfaceReasons, Step
     from evaluator.names.resolve import resolve_host, resolve_host_async
+    from evaluator.policy.outline import PolicyParameter, PolicyRule
+    from evaluator.render.html.page import to_html
+    from evaluator.render.reasons import to_text
 
-__version__ = "0.2.0.dev0"
 __all__ = [
     "Change",
     "Decision",
@@ -51,6 +54,8 @@ __all__ = [
     "LogFilter",
     "Policy",
     "PolicyError",
+    "PolicyParameter",
+    "PolicyRule",
     "QuestionError",
     "Record",
     "RecordError",
@@ -63,19 +68,24 @@ __all__ = [
     "read_report",
     "resolve_host",
     "resolve_host_async",
+    "to_html",
+    "to_text",
 ]
 
 
 _LAZY = {
     "Change": "evaluator.decision.trace",
     "DecisionLog": "evaluator.audit.log.store",
-    "Explanation": "evaluator.decision.trace",
     "InterfaceReasons": "evaluator.decision.trace",
     "LogFilter": "evaluator.audit.log.items",
+    "PolicyParameter": "evaluator.policy.outline",
+    "PolicyRule": "evaluator.policy.outline",
     "Record": "evaluator.audit.record",
     "Step": "evaluator.decision.trace",
     "resolve_host": "evaluator.names.resolve",
     "resolve_host_async": "evaluator.names.resolve",
+    "to_html": "evaluator.render.html.page",
+    "to_text": "evaluator.render.reasons",
 }
 
 
@@ -84,3 +94,8 @@ def __getattr__(name: str) -> object:
     if name in _LAZY:
         return entry(f"{_LAZY[name]}:{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the public names, also those that are not imported yet."""
+    return [*__all__, "__version__"]

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, overload
 
-from evaluator.base.diagnostic import Diagnostic, in_order
+from evaluator.base.diagnostic import Diagnostic, QuestionError, in_order
 from evaluator.decision.decide import Case, decide
 from evaluator.decision.decision import Decision, Explainer
 from evaluator.facts.host_addresses import HostAddresses
@@ -27,6 +27,12 @@ from evaluator.report.reading import Report
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from evaluator.policy.outline import PolicyParameter, PolicyRule
+
+Parameters = Mapping[str, ParameterInput | None]
+# a question as a document (schemas/question.schema.json), as its JSON text, or as a report and its host
+AnyQuestion = Mapping[str, object] | str | bytes | tuple[Report, HostAddresses]
 
 
 class Policy:
@@ -56,35 +62,110 @@ class Policy:
         return self._warnings
 
     @property
+    def description(self) -> str:
+        """The description in the policy's text."""
+        return self.program.description
+
+    @property
+    def text(self) -> str:
+        """The policy's own text; if it extends another policy, without the text of that policy."""
+        return self.program.text
+
+    @property
+    def parameters(self) -> tuple[PolicyParameter, ...]:
+        """The declared parameters, in the order of the policy."""
+        from evaluator.policy.outline import parameters_of  # noqa: PLC0415 -- no decision needs it
+
+        return parameters_of(self.program)
+
+    @property
+    def rules(self) -> tuple[PolicyRule, ...]:
+        """The rules, in the order in which they are evaluated; those of an extended policy included."""
+        from evaluator.policy.outline import rules_of  # noqa: PLC0415 -- no decision needs it
+
+        return rules_of(self.program)
+
+    @property
     def program(self) -> Program:
         """The checked rules."""
         return self._compiled.program
 
-    def decide(self, report: Report, host: HostAddresses, /, **parameters: ParameterInput | None) -> Decision:
+    def decide(
+        self,
+        report: Report,
+        host: HostAddresses,
+        /,
+        *,
+        parameters: Parameters | None = None,
+        **named: ParameterInput | None,
+    ) -> Decision:
         """Return the decision for one host.
 
-        Every outcome is a status of the decision. PolicyError is raised only for invalid input: a parameter that is
-        unknown, missing or of another type than declared, or a report on which the policy could exceed the step budget.
+        Parameters are given by keyword, in the mapping `parameters`, or both. Every outcome is a status of the
+        decision. PolicyError is raised only for invalid input: a parameter that is unknown, missing or of another type
+        than declared, or a report on which the policy could exceed the step budget. TypeError is raised for a report or
+        host of another type, and if a parameter is given twice.
         """
-        if not isinstance(host, HostAddresses):
-            raise TypeError("host must be HostAddresses: use HostAddresses.of(…) or resolve_host(…)")
-        return decide(Case(self._compiled, report, host, self._bind(parameters)), _explainer)
+        return self._decide(report, host, self._bind(parameters, named))
 
     def decide_many(
-        self, pairs: Iterable[tuple[Report, HostAddresses]], /, **parameters: ParameterInput | None
+        self,
+        pairs: Iterable[tuple[Report, HostAddresses]],
+        /,
+        *,
+        parameters: Parameters | None = None,
+        **named: ParameterInput | None,
     ) -> Iterator[Decision]:
         """Return an iterator of the decisions for pairs of a report and its host, in the order of the pairs.
 
         All decisions have the same parameters. This method checks the parameters before it returns. Each decision is
-        computed when the iterator reaches it. Raises PolicyError as `decide` does.
+        computed when the iterator reaches it. Raises PolicyError and TypeError as `decide` does.
         """
-        values = self._bind(parameters)
-        return (decide(Case(self._compiled, report, host, values), _explainer) for report, host in pairs)
+        values = self._bind(parameters, named)
+        return (self._decide(report, host, values) for report, host in pairs)
 
-    def _bind(self, parameters: Mapping[str, ParameterInput | None]) -> Mapping[str, Value]:
-        if self._defaults is not None and not parameters:
+    def decide_each(
+        self,
+        questions: Iterable[AnyQuestion],
+        /,
+        *,
+        parameters: Parameters | None = None,
+        **named: ParameterInput | None,
+    ) -> Iterator[Decision | QuestionError]:
+        """Return an iterator with a decision or an error for each question, in the order of the questions.
+
+        A question is a document (`schemas/question.schema.json`), the JSON text of such a document, or a pair of a
+        report and its host. An invalid question gives a QuestionError as a value, so that it does not end the batch.
+        The parameters of this call take precedence over those of a question; the member `policy` of a question is
+        ignored. Raises TypeError for a question of another type, and if a parameter is given twice.
+        """
+        values = _merged(parameters, named)
+        return (self._decide_question(question, values) for question in questions)
+
+    def _decide(self, report: Report, host: HostAddresses, values: Mapping[str, Value]) -> Decision:
+        if not isinstance(report, Report):
+            raise TypeError(f"report must be a Report, not {type(report).__name__}: use read_report(…)")
+        if not isinstance(host, HostAddresses):
+            raise TypeError(
+                f"host must be HostAddresses, not {type(host).__name__}: use HostAddresses.of(…) or resolve_host(…)"
+            )
+        return decide(Case(self._compiled, report, host, values), _explainer)
+
+    def _decide_question(self, question: AnyQuestion, parameters: Parameters) -> Decision | QuestionError:
+        try:
+            if isinstance(question, tuple):
+                return self._decide(*question, self._bind(parameters, {}))
+            from evaluator.decision.question import question_of  # noqa: PLC0415 -- pairs do not need it
+
+            asked = question_of(question)
+            return self._decide(asked.report, asked.host, self._bind({**asked.parameters, **parameters}, {}))
+        except QuestionError as error:
+            return error
+
+    def _bind(self, parameters: Parameters | None, named: Parameters) -> Mapping[str, Value]:
+        if self._defaults is not None and not parameters and not named:
             return self._defaults
-        return bind(self.program, parameters)
+        return bind(self.program, _merged(parameters, named))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Policy) and self.program.texts == other.program.texts
@@ -93,7 +174,19 @@ class Policy:
         return hash(self.program.texts)
 
     def __repr__(self) -> str:
-        return f"Policy({self.name!r})"
+        return f"Policy(name={self.name!r}, digest={self.digest[:12]!r}…)"
+
+
+def _merged(parameters: object, named: Parameters) -> Parameters:
+    """Return the parameters of a mapping and those given by keyword. Raises TypeError if one is given twice."""
+    if parameters is None:
+        return named
+    if not isinstance(parameters, Mapping):
+        raise TypeError(f"parameters must be a mapping of names to values, not {type(parameters).__name__}")
+    twice = sorted(parameters.keys() & named.keys())
+    if twice:
+        raise TypeError(f"given in `parameters` and by keyword: {', '.join(twice)}")
+    return {**parameters, **named}
 
 
 def _explainer(case: Case) -> Explainer:

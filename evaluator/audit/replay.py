@@ -168,7 +168,7 @@ def decide_again(record: Record) -> Decision:
     """Return the decision on the record's inputs. Raises QuestionError if an input is missing or invalid."""
     report, host = recorded_question(record)
     policy = _policy(policy_sources(record))
-    return policy.decide(report, host, **record.envelope["input"]["parameters"])
+    return policy.decide(report, host, parameters=record.envelope["input"]["parameters"])
 
 
 def recorded_question(record: Record) -> tuple[Report, HostAddresses]:

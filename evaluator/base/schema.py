@@ -9,14 +9,14 @@ libraries.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from evaluator.base.shipped import read_shipped
-from evaluator.base.text import json_pointer, quote
+from evaluator.base.text import json_pointer, quote, quote_all
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -114,12 +114,28 @@ def _describe(error: ValidationError) -> Iterator[Violation]:
         for key in (key for key in wanted if key not in found):
             without, expected = f"an object without {quote(str(key))}", f"the key {quote(str(key))}"
             yield Violation(path, without, expected, missing_key=str(key))
+    elif keyword == "oneOf" and _alternative_keys(wanted):
+        if isinstance(found, dict):  # `type` describes any other value
+            yield _not_one_of(path, found, _alternative_keys(wanted))
     elif keyword == "propertyNames" or "propertyNames" in error.absolute_schema_path:
         yield Violation(path, f"a key that is {quote(str(found))}", _wanted(keyword, wanted))
     else:
         allowed = wanted if keyword == "enum" and isinstance(wanted, list) else []
         choices = tuple(value for value in allowed if isinstance(value, str))
         yield Violation(path, describe_value(found), _wanted(keyword, wanted), choices=choices)
+
+
+def _not_one_of(path: tuple[str | int, ...], found: Mapping[str, object], keys: Sequence[str]) -> Violation:
+    present = [key for key in keys if key in found]
+    both = f"an object with {quote_all(present)}" if present else "an object without these keys"
+    return Violation(path, both, f"exactly one of the keys {quote_all(keys)}")
+
+
+def _alternative_keys(alternatives: object) -> list[str]:
+    """Return the keys of a `oneOf` of which each alternative requires one key; empty for any other `oneOf`."""
+    if not isinstance(alternatives, list) or any(list(each) != ["required"] for each in alternatives):
+        return []
+    return [key for each in alternatives for key in each["required"]]
 
 
 def describe_value(value: object) -> str:

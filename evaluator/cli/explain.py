@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -13,28 +14,37 @@ from evaluator import __version__
 from evaluator.audit.record import Record
 from evaluator.audit.replay import replay
 from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
-from evaluator.base.text import quote, visible
+from evaluator.base.text import did_you_mean, quote, quote_all, visible
 from evaluator.cli.exits import EXIT_OF_STATUS, Exit
 from evaluator.cli.policy_path import policy_path_of
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.cli.reading import Damage, reading
 from evaluator.decision.decide import case_of
-from evaluator.decision.decision import Decision
-from evaluator.decision.trace import EXPLANATION_VERSION, Search
+from evaluator.decision.decision import EXPLANATION_VERSION, Decision, Explanation
+from evaluator.decision.trace import Search
 from evaluator.explain.summary import goal
 from evaluator.policy.language.program import Program
 from evaluator.policy.prepared import load_shipped
 from evaluator.policy.source.find import find_policy, shipped_names
-from evaluator.render.output import NO_RECORD, Output, RecordInfo, Write, output_of
+from evaluator.render.explained import explained
+from evaluator.render.output import NO_RECORD, Output, RecordInfo, WriteExplanation, output_of
 from evaluator.workbench.append_case import write_test
 from evaluator.workbench.change_case import change_case, file_of_case
 
-OUTPUTS: tuple[Output[Write], ...] = (
+OUTPUTS: tuple[Output[WriteExplanation], ...] = (
     Output("text", "evaluator.render.reasons:print_explanation"),
     Output("json", "evaluator.cli.explain:print_document"),
-    Output("html", "evaluator.render.html.page:print_page"),
+    Output("html", "evaluator.render.html.page:print_explanation"),
 )
-_OPTIONS_WITH_LOG = frozenset({"report", "log", "output", "change_as_test", "write_tests", "parser", "run"})
+# JSON and HTML always have all details
+_DETAILED_OUTPUTS = (Output[WriteExplanation]("text", "evaluator.render.reasons:print_details"), *OUTPUTS[1:])
+# for a large host, the most interfaces with reasons and with changes (render/explained.py)
+_LIMITS: Mapping[str, tuple[int | None, int | None]] = {"text": (1000, 40), "html": (None, 250)}
+_DETAILED_LIMITS = {**_LIMITS, "text": (40, 40)}
+_NO_LIMITS = (None, None)
+_OPTIONS_WITH_LOG = frozenset(
+    {"report", "log", "output", "interface", "all", "verbose", "change_as_test", "write_tests", "parser", "run"}
+)
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +59,12 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log", metavar="FILE", type=Path, help=log)
     names = [output.name for output in OUTPUTS]
     parser.add_argument("--output", default="text", choices=names, help="what to print (default: text)")
+    shown = parser.add_argument_group("which interfaces, in which detail")
+    only = "explain only this interface; may be repeated"
+    shown.add_argument("--interface", metavar="NAME", action="append", help=only)
+    shown.add_argument("--all", action="store_true", help="explain each interface of a large host, with its change")
+    verbose = "print the clauses that decided, the values in them, and their places in the policy and in the report"
+    shown.add_argument("-v", "--verbose", action="store_true", help=verbose)
     test = parser.add_argument_group("a change as a policy test")
     change = (
         "print a policy test with the smallest change that makes NIC the hostActiveNic; exit 1 if no change was found"
@@ -60,10 +76,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.change_as_test is None and options.write_tests is not None:
-        options.parser.error("`--write-tests` needs `--change-as-test`")
-    if options.change_as_test is not None and options.output != "text":
-        options.parser.error("`--output` cannot be used with `--change-as-test`, which prints a test")
+    mistakes = list(_mistakes(options))
+    if mistakes:
+        options.parser.error("; ".join(mistakes))
     damage = Damage()
     if options.log is None:
         decision, log_facts = decide_on(options), NO_RECORD
@@ -75,8 +90,33 @@ def _run(options: argparse.Namespace) -> int:
         decision, log_facts = _replay_decision(record)
     if options.change_as_test is not None:
         return damage.status(_write_change(decision, options))
-    output_of(OUTPUTS, options.output).write(decision, log_facts, sys.stdout)
+    outputs = _DETAILED_OUTPUTS if options.verbose else OUTPUTS
+    output_of(outputs, options.output).write(_explanation(decision, options), log_facts, sys.stdout)
     return damage.status(EXIT_OF_STATUS[decision.status])
+
+
+def _mistakes(options: argparse.Namespace) -> Iterator[str]:
+    if options.change_as_test is None and options.write_tests is not None:
+        yield "`--write-tests` needs `--change-as-test`"
+    if options.change_as_test is not None and options.output != "text":
+        yield "`--output` cannot be used with `--change-as-test`, which prints a test"
+    if options.interface and options.all:
+        yield "give either `--interface` or `--all`"
+
+
+def _explanation(decision: Decision, options: argparse.Namespace) -> Explanation:
+    """Return the explanation of the interfaces that the arguments select."""
+    if options.all:
+        return decision.explain()
+    if not options.interface:
+        limits = _DETAILED_LIMITS if options.verbose else _LIMITS
+        return explained(decision, *limits.get(options.output, _NO_LIMITS))
+    names = case_of(decision).report.facts.by_name
+    unknown = [name for name in options.interface if name not in names]
+    if unknown:
+        hint = did_you_mean(unknown[0], names)
+        options.parser.error(f"the report has no interface {quote_all(unknown)}" + f" ({hint})" * bool(hint))
+    return decision.explain(interfaces=options.interface)
 
 
 def _write_change(decision: Decision, options: argparse.Namespace) -> int:
@@ -174,11 +214,11 @@ def _record_facts(record: Record) -> dict[str, str]:
     return {"decision": record.decision_id, "time": record.envelope["timestamp"], "labels": labels or "none"}
 
 
-def print_document(decision: Decision, _: RecordInfo, stream: TextIO) -> None:
+def print_document(explanation: Explanation, _: RecordInfo, stream: TextIO) -> None:
     """Print decision and explanation as one document."""
     document = {
         "schema_version": EXPLANATION_VERSION,
-        "decision": decision.to_dict(),
-        "explanation": decision.explain().to_dict(),
+        "decision": explanation.decision.to_dict(),
+        "explanation": explanation.to_dict(),
     }
     print(json.dumps(document, indent=2), file=stream)

@@ -54,7 +54,7 @@ def decide_on(options: argparse.Namespace) -> Decision:
     if parameters:
         _print_value_warnings(policy.program, parameters)
     report = report_of(options)
-    return policy.decide(report, _host(options), **parameters)
+    return policy.decide(report, _host(options), parameters=parameters)
 
 
 def _print_value_warnings(program: Program, parameters: Mapping[str, Literal]) -> None:

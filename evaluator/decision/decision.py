@@ -1,4 +1,4 @@
-"""A decision as data: status, candidates, owners, interface, findings, trace, and the decision document.
+"""A decision and its explanation as data: status, candidates, owners, interface, findings, trace, and the documents.
 
 A decision has two parts. An engine always reads the status and the name of the interface, so the fields `status`,
 `candidates`, `owners` and `refusals` are computed by `decide`. The findings, the trace and the document are read less
@@ -26,7 +26,7 @@ this module.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,9 +38,10 @@ from evaluator.facts.host_addresses import HostAddresses, HostDocument
 from evaluator.policy.language.program import PolicyText
 
 if TYPE_CHECKING:
-    from evaluator.decision.trace import Explanation, Step
+    from evaluator.decision.trace import AnswerOutcome, InterfaceReasons, Reason, Step
 
 SCHEMA_VERSION = 2
+EXPLANATION_VERSION = 2
 _DELETE = b"\x7f"
 _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
@@ -123,13 +124,23 @@ class Basis(Protocol):
         """Return the explainer of the decision."""
 
 
-class Explainer(Protocol):
-    """Computes explanations of a decision; `most` limits the number of interfaces, as in `Decision.explain`."""
+class Selection(Struct, frozen=True):
+    """The interfaces to explain: those with the given names, or at most `most`; None means no limit."""
 
-    def reasons(self, decision: Decision, most: int | None) -> Explanation:
+    most: int | None = None
+    names: frozenset[str] | None = None
+
+
+class Explainer(Protocol):
+    """Computes explanations of a decision, for a selection of its interfaces.
+
+    Both methods raise KeyError with a selected name that the report does not describe.
+    """
+
+    def reasons(self, decision: Decision, selection: Selection) -> Explanation:
         """Return the explanation without changes that would lead to another decision."""
 
-    def explain(self, decision: Decision, most: int | None) -> Explanation:
+    def explain(self, decision: Decision, selection: Selection) -> Explanation:
         """Return the full explanation."""
 
 
@@ -157,7 +168,8 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
         return hash((self.status, self.candidates, self.owners, self.policy))
 
     def __repr__(self) -> str:
-        return f"Decision(status={self.status!r}, candidates={self.candidates!r}, policy={self.policy!r})"
+        name = f", host_active_nic={self.host_active_nic!r}" if self.status in NAMING else ""
+        return f"Decision(status={str(self.status)!r}{name}, candidates={self.candidates!r}, policy={self.policy!r})"
 
     @property
     def host_active_nic(self) -> str | None:
@@ -209,20 +221,21 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
         """One step for each rule, in the order of the policy: the candidates before and after it, and its result."""
         return self._basis.trace()
 
-    def explain(self, most: int | None = None) -> Explanation:
+    def explain(self, most: int | None = None, *, interfaces: Iterable[str] | None = None) -> Explanation:
         """Return the reasons of the decision for every interface and rule; each call computes them again.
 
-        If the host has more than `most` interfaces, only candidates and owners are explained, at most `most`
-        interfaces. None means no limit.
+        If `interfaces` is given, only the interfaces with these names are explained; KeyError is raised for a name that
+        the report does not describe. Otherwise, if the host has more than `most` interfaces, only candidates and owners
+        are explained, at most `most` interfaces. None means no limit.
         """
-        return self._basis.explainer().explain(self, most)
+        return self._basis.explainer().explain(self, _selection(most, interfaces))
 
-    def reasons(self, most: int | None = None) -> Explanation:
+    def reasons(self, most: int | None = None, *, interfaces: Iterable[str] | None = None) -> Explanation:
         """Return the same as `explain` without the changes that would lead to another decision.
 
         Finding these changes takes the longest part of an explanation.
         """
-        return self._basis.explainer().reasons(self, most)
+        return self._basis.explainer().reasons(self, _selection(most, interfaces))
 
     def to_dict(self) -> dict[str, object]:
         """Return the decision document (`schemas/decision.schema.json`)."""
@@ -250,6 +263,46 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
             basis.host.document(),
             basis.host.resolution,
         )
+
+
+class Explanation(Struct, frozen=True):
+    """The explanation of one decision: for every interface and rule, the clause that decided.
+
+    `summary` gives the decision and its reason in two sentences. `report_format` is the format of the report. `rules`
+    are the reasons of rules without subject. `answers` are the outcomes if the host had only one of its addresses.
+    `stability` compares these outcomes with the decision: `stable` if all are the same as the decision, `never` if none
+    of them names an interface, otherwise `depends`. `decision` is the explained decision. `others` is the number of
+    interfaces that are not explained. Unlike the decision document, an explanation contains pointers into the report.
+    """
+
+    summary: tuple[str, ...]
+    report_format: str
+    interfaces: tuple[InterfaceReasons, ...]
+    rules: tuple[Reason, ...]
+    answers: tuple[AnswerOutcome, ...]
+    stability: str
+    decision: Decision
+    others: int = 0
+
+    def __repr__(self) -> str:
+        return f"Explanation(summary={self.summary!r}, interfaces={len(self.interfaces)})"
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the explanation as JSON-ready data."""
+        return {
+            "schema_version": EXPLANATION_VERSION,
+            "summary": list(self.summary),
+            "report_format": self.report_format,
+            "interfaces": [interface.to_dict() for interface in self.interfaces],
+            "others": self.others,
+            "rules": [reason.to_dict() for reason in self.rules],
+            "answers": [answer.to_dict() for answer in self.answers],
+            "stability": self.stability,
+        }
+
+
+def _selection(most: int | None, interfaces: Iterable[str] | None) -> Selection:
+    return Selection(most, None if interfaces is None else frozenset(interfaces))
 
 
 def _escaped(match: re.Match[str]) -> str:

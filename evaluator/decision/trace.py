@@ -4,7 +4,7 @@ The trace (`Step`) is part of the decision document: the candidates before and a
 (`schemas/explanation.schema.json`) also contains the clause that decided each rule for each interface. For each
 interface it contains the smallest change of the inputs that would make this interface the answer.
 
-These types are here and not in the package `explain`, because `Decision` returns them and must not import it.
+These types are here and not in the package `explain`, because `Explanation` contains them and `Decision` returns it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from enum import StrEnum
 from msgspec import Struct
 
 from evaluator.policy.run.clause_value import ClauseValue
-
-EXPLANATION_VERSION = 2
 
 
 class Step(Struct, frozen=True):
@@ -186,35 +184,3 @@ class AnswerOutcome(Struct, frozen=True):
     def to_dict(self) -> dict[str, object]:
         """Return the outcome as JSON-ready data."""
         return {"address": self.address, "status": self.status, "hostActiveNic": self.host_active_nic}
-
-
-class Explanation(Struct, frozen=True):
-    """The explanation of one decision: for every interface and rule, the clause that decided.
-
-    `summary` gives the decision and its reason in two sentences. `report_format` is the format of the report. `rules`
-    are the reasons of rules without subject. `answers` are the outcomes if the host had only one of its addresses.
-    `stability` compares these outcomes with the decision: `stable` if all are the same as the decision, `never` if none
-    of them names an interface, otherwise `depends`. `others` is the number of interfaces that are not explained. Unlike
-    the decision document, an explanation contains pointers into the report.
-    """
-
-    summary: tuple[str, ...]
-    report_format: str
-    interfaces: tuple[InterfaceReasons, ...]
-    rules: tuple[Reason, ...]
-    answers: tuple[AnswerOutcome, ...]
-    stability: str
-    others: int = 0
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the explanation as JSON-ready data."""
-        return {
-            "schema_version": EXPLANATION_VERSION,
-            "summary": list(self.summary),
-            "report_format": self.report_format,
-            "interfaces": [interface.to_dict() for interface in self.interfaces],
-            "others": self.others,
-            "rules": [reason.to_dict() for reason in self.rules],
-            "answers": [answer.to_dict() for answer in self.answers],
-            "stability": self.stability,
-        }

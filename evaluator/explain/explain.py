@@ -7,6 +7,7 @@ compiled rule, else AssertionError is raised. So an explanation always explains 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import repeat
 
 from msgspec import Struct
@@ -15,8 +16,8 @@ from msgspec.structs import replace
 from evaluator.base.finding import FindingCode
 from evaluator.base.status import NAMING, Status
 from evaluator.decision.decide import Case
-from evaluator.decision.decision import Decision
-from evaluator.decision.trace import AnswerOutcome, Explanation, InterfaceReasons, Reason
+from evaluator.decision.decision import Decision, Explanation, Selection
+from evaluator.decision.trace import AnswerOutcome, InterfaceReasons, Reason
 from evaluator.explain.counterfactual.search import Effort, smallest_change
 from evaluator.explain.near_miss import NearMisses
 from evaluator.explain.summary import RuleResults, outcome, summary
@@ -34,28 +35,28 @@ _IGNORED_ADDRESS_CODES = (FindingCode.ADDRESS_NOT_COUNTED, FindingCode.DUPLICATE
 
 
 class CaseExplainer(Struct, frozen=True):
-    """Explains the decision on one case. `most` limits the interfaces, as in `Decision.explain`."""
+    """Explains the decision on one case, for a selection of its interfaces as in `Decision.explain`."""
 
     case: Case
 
-    def reasons(self, decision: Decision, most: int | None) -> Explanation:
+    def reasons(self, decision: Decision, selection: Selection) -> Explanation:
         """Return the explanation without the changes that would lead to another decision."""
-        return _explain(self.case, decision, most)
+        return _explain(self.case, decision, selection)
 
-    def explain(self, decision: Decision, most: int | None) -> Explanation:
+    def explain(self, decision: Decision, selection: Selection) -> Explanation:
         """Return the full explanation."""
-        explanation = _explain(self.case, decision, most)
+        explanation = _explain(self.case, decision, selection)
         return replace(explanation, interfaces=_with_changes(self.case, decision, explanation.interfaces))
 
 
-def _explain(case: Case, decision: Decision, most: int | None) -> Explanation:
+def _explain(case: Case, decision: Decision, selection: Selection) -> Explanation:
     question = case.question()
     steps = _steps(case, question)
     owners = question.facts.owners_of(_addresses_to_decide(case))
     answers = tuple(_decide_for_address(case, address, names) for address, names in owners.items())
     links = question.facts.links
-    explained = links if most is None or len(links) <= most else _involved(links, decision)[:most]
     by_name = question.facts.by_name
+    explained = _selected(links, by_name, decision, selection)
     near_misses = _NearMissSentences(question, decision)
     return Explanation(
         summary=summary(decision, by_name, lambda name: _results(by_name[name], steps)),
@@ -65,7 +66,18 @@ def _explain(case: Case, decision: Decision, most: int | None) -> Explanation:
         rules=tuple(_reason(step, None) for step in steps if not step.rule.has_subject),
         answers=answers,
         stability=_stability(decision, answers),
+        decision=decision,
     )
+
+
+def _selected(
+    links: tuple[Link, ...], by_name: Mapping[str, Link], decision: Decision, selection: Selection
+) -> tuple[Link, ...]:
+    if selection.names is not None:
+        return tuple(by_name[name] for name in sorted(selection.names))
+    if selection.most is None or len(links) <= selection.most:
+        return links
+    return _involved(links, decision)[: selection.most]
 
 
 def _involved(links: tuple[Link, ...], decision: Decision) -> tuple[Link, ...]:

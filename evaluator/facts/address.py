@@ -54,6 +54,9 @@ class Address(Struct, frozen=True, order=True, tag=True):
             return inet_ntop(AF_INET6, self.packed)
         return str(self.as_library())
 
+    def __repr__(self) -> str:
+        return f"Address({str(self)!r})"
+
     def as_library(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
         """Return the `ipaddress` object for this address."""
         import ipaddress  # noqa: PLC0415 -- most decisions only compare octets

@@ -88,6 +88,13 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
     def __hash__(self) -> int:
         return hash((self.answers, self.asked))
 
+    def __repr__(self) -> str:
+        """Return a call of `of` that gives the same addresses, if they are not the answer of a resolver."""
+        parts = [repr(str(address)) for address in self.answers]
+        parts += [] if self.asked is None else [f"name={self.asked!r}"]
+        parts += [] if self.complete else ["complete=False"]
+        return f"HostAddresses.of({', '.join(parts)})"
+
     @cached_property
     def usable(self) -> tuple[Address, ...]:
         """The addresses that an interface can own."""

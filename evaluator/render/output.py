@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TextIO, TypeVar, cast
 from msgspec import Struct
 
 from evaluator.base.lazy_import import entry
-from evaluator.decision.decision import Decision
+from evaluator.decision.decision import Decision, Explanation
 
 _Write = TypeVar("_Write")
 _NO_FACTS: Mapping[str, str] = MappingProxyType({})
@@ -45,6 +45,13 @@ class Output(Struct, Generic[_Write], frozen=True):
     def write(self) -> _Write:
         """Return the writer function."""
         return cast("_Write", entry(self.writer))
+
+
+class WriteExplanation(Protocol):
+    """A function that writes an explanation in one output format."""
+
+    def __call__(self, explanation: Explanation, info: RecordInfo, stream: TextIO, /) -> None:
+        """Write the explanation to a stream."""
 
 
 def output_of(outputs: Iterable[Output[_Write]], name: str) -> Output[_Write]:

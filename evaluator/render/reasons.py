@@ -1,21 +1,23 @@
 """Print an explanation as text, for readers who do not know the policy language: one paragraph for each interface.
 
-A paragraph begins with the outcome and its reason in words. Then it has the rule, the clause and the values in the
-clause, with their places in the policy and in the report. So a reader can check the reason.
+A paragraph begins with the outcome and its reason in words. The detailed text also has the clause that decided and the
+values in the clause, with their places in the policy and in the report, so that a reader can check the reason. The
+short text groups interfaces with the same reasons, because most interfaces of a large host have the same few reasons.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
 
-from rich.console import Group
+from msgspec import Struct
+from rich.console import Console, Group
 from rich.padding import Padding
 from rich.text import Text
 
-from evaluator.base.text import flat, visible
-from evaluator.decision.decision import Decision
-from evaluator.decision.trace import Explanation, InterfaceReasons, Reason, Search
+from evaluator.base.text import flat, visible, visible_names
+from evaluator.decision.decision import Explanation
+from evaluator.decision.trace import InterfaceReasons, Reason, Search
 from evaluator.explain.summary import goal
 from evaluator.policy.language.verbs import VERBS, Effect
 from evaluator.render.output import RecordInfo
@@ -26,38 +28,113 @@ from evaluator.render.text import (
     console_for,
     findings_of,
     headline_of,
+    plain_console,
     print_lines,
     seen,
 )
 
 _MOST_EDITS = 6
+_MOST_NAMES = 6
 _NOT_FOUND = {Search.NONE: "", Search.GAVE_UP: "; the search stopped at its limit"}
 
 
-def print_explanation(decision: Decision, info: RecordInfo, stream: TextIO) -> None:
-    """Print for each interface why it is or is not the answer; for a large host, only for candidates and owners."""
-    explanation = decision.explain(MOST_INTERFACES)
-    console = console_for(stream)
+class _Paragraph(Struct, frozen=True):
+    """The text about one interface, or about several with the same reasons."""
+
+    names: str
+    facts: str
+    sentences: tuple[str, ...]
+    details: tuple[str, ...]
+
+
+def print_explanation(explanation: Explanation, info: RecordInfo, stream: TextIO) -> None:
+    """Print why each interface is or is not the answer; interfaces with the same reasons share a paragraph."""
+    _print(explanation, info, stream, _grouped)
+
+
+def print_details(explanation: Explanation, info: RecordInfo, stream: TextIO) -> None:
+    """Print for each interface the clauses that decided, the values in these clauses, and their places."""
+    _print(explanation, info, stream, _detailed)
+
+
+def to_text(explanation: Explanation) -> str:
+    """Return the explanation as text without colours, in lines of at most 80 columns if they can be wrapped.
+
+    The text is for people: its words and layout can change in every version.
+    """
+    return "".join(f"{line}\n" for line in _lines(explanation, plain_console(), _grouped(explanation)))
+
+
+def _print(
+    explanation: Explanation,
+    info: RecordInfo,
+    stream: TextIO,
+    paragraphs_of: Callable[[Explanation], Iterable[_Paragraph]],
+) -> None:
+    print_lines(_lines(explanation, console_for(stream), paragraphs_of(explanation)), stream)
+    stream.writelines(f"{name}: {visible(value)}\n" for name, value in info.facts.items())
+
+
+def _lines(explanation: Explanation, console: Console, paragraphs: Iterable[_Paragraph]) -> list[str]:
+    decision = explanation.decision
     with console.capture() as capture:
         findings = findings_of(decision)
         if findings:
             console.print(Group(*findings))
-        for interface in explanation.interfaces:
-            title = Text(f"\n{visible(interface.name)}", style="bold")
-            title.append(f"  {interface.kind}" + _owning(interface), style="none")
+        for paragraph in paragraphs:
+            title = Text(f"\n{paragraph.names}", style="bold")
+            title.append(f"  {paragraph.facts}", style="none")
             console.print(title)
-            for line in _sentences(interface, goal(interface.name, decision)):
+            for line in paragraph.sentences:
                 console.print(Padding(Text(flat(line)), (0, 0, 0, 2)))
-            for reason in _deciding_reasons(interface):
-                for line in _details(reason):
-                    console.print(Padding(Text(flat(line), style="dim"), (0, 0, 0, 4)))
+            for line in paragraph.details:
+                console.print(Padding(Text(flat(line), style="dim"), (0, 0, 0, 4)))
         if explanation.others:
-            console.print(Text(f"\nand {explanation.others} more interfaces, not shown", style="dim"))
-    print_lines(
-        [*headline_of(decision, explanation, console), *_results_by_address(explanation), *capture.get().splitlines()],
-        stream,
+            console.print(Text(f"\nand {_more(explanation.others)}, not shown", style="dim"))
+    headline = headline_of(decision, explanation, console)
+    return [line.rstrip() for line in (*headline, *_results_by_address(explanation), *capture.get().splitlines())]
+
+
+def _more(count: int) -> str:
+    return f"{count:,} more interface" + "s" * (count != 1)
+
+
+def _detailed(explanation: Explanation) -> Iterator[_Paragraph]:
+    for interface in explanation.interfaces:
+        details = [line for reason in _deciding_reasons(interface) for line in _details(reason)]
+        yield _paragraph(interface, explanation, details)
+
+
+def _grouped(explanation: Explanation) -> Iterator[_Paragraph]:
+    """Yield the paragraphs in the order of the first interface of each group."""
+    involved = {*explanation.decision.candidates, *explanation.decision.owners}
+    groups: dict[object, list[InterfaceReasons]] = {}
+    for interface in explanation.interfaces:
+        key = interface.name if interface.name in involved else _same_reasons(interface)
+        groups.setdefault(key, []).append(interface)
+    for members in groups.values():
+        first = members[0]
+        rules = [f"{reason.rule}: {reason.effect} ({reason.place})" for reason in _deciding_reasons(first)]
+        if len(members) == 1:
+            yield _paragraph(first, explanation, rules)
+            continue
+        kinds = ", ".join(sorted({interface.kind for interface in members}))
+        sentences = [f"each: {first.outcome}", *_near_misses(first), *_example_of_change(first, explanation)]
+        names = visible_names([interface.name for interface in members], _MOST_NAMES)
+        yield _Paragraph(names, kinds, tuple(sentences), tuple(rules))
+
+
+def _same_reasons(interface: InterfaceReasons) -> object:
+    """Return a key that is equal for interfaces whose paragraphs would differ in names, values and changes only."""
+    rules = tuple((reason.place, reason.effect) for reason in _deciding_reasons(interface))
+    return interface.outcome, interface.near_misses, interface.search, rules
+
+
+def _paragraph(interface: InterfaceReasons, explanation: Explanation, details: Iterable[str]) -> _Paragraph:
+    sentences = [interface.outcome, *_near_misses(interface), *_change(interface, explanation, "it")]
+    return _Paragraph(
+        visible(interface.name), f"{interface.kind}{_owning(interface)}", tuple(sentences), tuple(details)
     )
-    stream.writelines(f"{name}: {visible(value)}\n" for name, value in info.facts.items())
 
 
 def _owning(interface: InterfaceReasons) -> str:
@@ -67,15 +144,25 @@ def _owning(interface: InterfaceReasons) -> str:
     return "".join(parts)
 
 
-def _sentences(interface: InterfaceReasons, goal: str) -> Iterator[str]:
-    yield interface.outcome
-    yield from (f"near miss: {sentence}" for sentence in interface.near_misses)
+def _near_misses(interface: InterfaceReasons) -> Iterator[str]:
+    return (f"near miss: {sentence}" for sentence in interface.near_misses)
+
+
+def _example_of_change(interface: InterfaceReasons, explanation: Explanation) -> Iterator[str]:
+    """Yield the change of one interface of a group; its sentence names the interface."""
+    if interface.change is None:
+        return _change(interface, explanation, "any of them")
+    return (f"for example, {line}" for line in _change(interface, explanation, visible(interface.name)))
+
+
+def _change(interface: InterfaceReasons, explanation: Explanation, subject: str) -> Iterator[str]:
+    effect = goal(interface.name, explanation.decision)
     if interface.change is not None:
         steps = interface.change.steps
         more = f", and {len(steps) - _MOST_EDITS} more" if len(steps) > _MOST_EDITS else ""
-        yield f"it would {goal} if {', and if '.join(steps[:_MOST_EDITS])}{more}"
+        yield f"{subject} would {effect} if {', and if '.join(steps[:_MOST_EDITS])}{more}"
     elif interface.search in _NOT_FOUND:
-        yield f"no change was found after which it would {goal}{_NOT_FOUND[interface.search]}"
+        yield f"no change was found after which {subject} would {effect}{_NOT_FOUND[interface.search]}"
 
 
 def _deciding_reasons(interface: InterfaceReasons) -> tuple[Reason, ...]:

@@ -6,6 +6,7 @@ as markup.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -17,8 +18,8 @@ from rich.text import Text
 from evaluator.base.diagnostic import Severity
 from evaluator.base.status import Status
 from evaluator.base.text import flat, visible, visible_names
-from evaluator.decision.decision import Decision
-from evaluator.decision.trace import Explanation, InterfaceReasons, Reason, Step
+from evaluator.decision.decision import Decision, Explanation
+from evaluator.decision.trace import InterfaceReasons, Reason, Step
 from evaluator.policy.language.verbs import VERBS, Effect
 from evaluator.policy.run.clause_value import ClauseValue
 from evaluator.render.output import RecordInfo
@@ -50,6 +51,13 @@ def console_for(stream: TextIO) -> Console:
     if console.width < _MIN_WIDTH:
         console.width = _DEFAULT_WIDTH
     return console
+
+
+def plain_console() -> Console:
+    """Return a console for text that does not depend on a terminal or on the environment."""
+    return Console(
+        file=io.StringIO(), width=_DEFAULT_WIDTH, color_system=None, highlight=False, markup=False, emoji=False
+    )
 
 
 def print_decision(decision: Decision, _: RecordInfo, stream: TextIO) -> None:

@@ -90,6 +90,9 @@ class Report(Struct, frozen=True, dict=True, eq=False):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
+    def __repr__(self) -> str:
+        return f"Report(format={self.format!r}, interfaces={len(self.facts.links)})"
+
     def __hash__(self) -> int:
         return hash((self.format, self.findings))
 

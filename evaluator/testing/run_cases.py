@@ -69,7 +69,7 @@ def run_case(case: PolicyCase) -> CaseResult:
             report = read_report_text(case.report, case.format, item=case.item)
         else:
             report = read_report(case.report, case.format, case.item)
-        decision = case.policy.decide(report, case.host, **case.parameters)
+        decision = case.policy.decide(report, case.host, parameters=case.parameters)
     except QuestionError as error:
         return CaseResult(case, tuple(_refused(case.expected, error)), None)
     if case.expected.status == REFUSED:

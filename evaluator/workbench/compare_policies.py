@@ -15,9 +15,9 @@ from msgspec import Struct
 from evaluator.base.diagnostic import Diagnostic, PolicyError, QuestionError
 from evaluator.base.text import did_you_mean, quote
 from evaluator.decision.decision import Decision
+from evaluator.decision.question import AskedQuestion
 from evaluator.engine import Policy
 from evaluator.workbench.corpus import Unreadable
-from evaluator.workbench.question import AskedQuestion
 
 
 class Compared(Struct, frozen=True):
@@ -65,7 +65,8 @@ def compare(
         try:
             _refuse_unknown(given, old, new)
             decisions = [
-                policy.decide(question.report, question.host, **_of_policy(given, policy)) for policy in (old, new)
+                policy.decide(question.report, question.host, parameters=_of_policy(given, policy))
+                for policy in (old, new)
             ]
             yield Compared(question, *decisions)
         except QuestionError as error:

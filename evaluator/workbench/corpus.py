@@ -17,10 +17,10 @@ from evaluator.audit.log.store import DecisionLog
 from evaluator.audit.replay import recorded_question
 from evaluator.base.diagnostic import Diagnostic, HostNameError, QuestionError
 from evaluator.base.text import quote_path
+from evaluator.decision.question import AskedQuestion, is_question, read_question
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.report.json_text import parse_json
 from evaluator.report.read import read_file, read_report_text
-from evaluator.workbench.question import AskedQuestion, is_question, read_question
 
 LINES = (".jsonl", ".ndjson")
 _DOCUMENTS = (".json", ".yaml", ".yml")

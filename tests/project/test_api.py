@@ -52,6 +52,8 @@ def test_the_promised_names() -> None:
         "LogFilter",
         "Policy",
         "PolicyError",
+        "PolicyParameter",
+        "PolicyRule",
         "QuestionError",
         "Record",
         "RecordError",
@@ -64,7 +66,10 @@ def test_the_promised_names() -> None:
         "read_report",
         "resolve_host",
         "resolve_host_async",
+        "to_html",
+        "to_text",
     ]
+    assert dir(evaluator) == sorted([*evaluator.__all__, "__version__"])
     assert all(getattr(evaluator, name).__doc__ for name in evaluator.__all__)
 
 

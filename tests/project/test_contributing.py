@@ -136,6 +136,10 @@ WRITER = '''
 
 def write(decision, kept, stream):
     stream.write(f"dummy: {decision.status} {dict(kept.facts).get('labels')}\\n")
+
+
+def write_explanation(explanation, kept, stream):
+    write(explanation.decision, kept, stream)
 '''
 POLICY = """
 policy: tried
@@ -176,9 +180,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         '    Format("dummy", "`dummy`", is_dummy, "evaluator.report.dummy"),\n',
     )
     (root / "evaluator/render/dummy.py").write_text(WRITER)
-    for command in ("decide", "explain"):
-        written = '    Output("dummy", "evaluator.render.dummy:write"),\n'
-        _add(root / f"evaluator/cli/{command}.py", "OUTPUTS: tuple[Output[Write], ...] = (\n", written)
+    for command, kind, write in (("decide", "Write", "write"), ("explain", "WriteExplanation", "write_explanation")):
+        written = f'    Output("dummy", "evaluator.render.dummy:{write}"),\n'
+        _add(root / f"evaluator/cli/{command}.py", f"OUTPUTS: tuple[Output[{kind}], ...] = (\n", written)
     (root / "policies/dummy-policy.yaml").write_text(POLICY.replace("tried", "dummy-policy"))
     rules = [
         f"  - name: {verb[0]}{at}\n    rule: '{verb} nic when {text}'\n"
@@ -263,7 +267,7 @@ from evaluator.policy.language.verbs import VERBS
 from evaluator.render.html.page import page
 from evaluator.render.output import NO_RECORD
 from evaluator.render.text import print_decision
-from evaluator.render.reasons import print_explanation
+from evaluator.render.reasons import print_details
 assert evaluator.__file__.startswith({root!r})
 report = evaluator.read_report(open("report.json").read())
 for text in json.loads(open("verbs.json").read()):
@@ -279,7 +283,7 @@ for text in json.loads(open("verbs.json").read()):
         decision = policy.decide(report, HostAddresses.of(*asked))
         written = io.StringIO()
         print_decision(decision, NO_RECORD, written)
-        print_explanation(decision, NO_RECORD, written)
+        print_details(decision.explain(), NO_RECORD, written)
         what = written.getvalue(), page(decision), json.dumps(decision.explain().to_dict())
         print(json.dumps([decision.to_dict(), *what]))
 """

@@ -25,8 +25,8 @@ import evaluator
 from evaluator.base.diagnostic import Severity
 from evaluator.base.text import visible
 from evaluator.cli.main import main
-from evaluator.decision.decision import Decision, Interface
-from evaluator.decision.trace import Change, Edit, EditKind, Explanation, Search
+from evaluator.decision.decision import Decision, Explanation, Interface
+from evaluator.decision.trace import Change, Edit, EditKind, Search
 from evaluator.facts.address import parse_address
 from evaluator.policy.language.program import PolicyText
 from evaluator.render import output
@@ -203,7 +203,7 @@ def poisoned(value: Any, suffix: str) -> Any:
         return {poisoned(key, suffix): poisoned(item, suffix) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return tuple(poisoned(item, suffix) for item in value)
-    texts = (key for key in value.__struct_fields__ if key != "verb")
+    texts = (key for key in value.__struct_fields__ if key not in ("verb", "decision"))
     return replace(value, **{key: poisoned(getattr(value, key), suffix) for key in texts})
 
 

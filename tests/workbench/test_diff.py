@@ -12,12 +12,12 @@ import evaluator
 from evaluator.base.diagnostic import HostNameError, ReportError
 from evaluator.base.schema import violations
 from evaluator.cli.main import main
+from evaluator.decision.question import is_question, read_question
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.testing.terse_topology import read_topology
 from evaluator.workbench.compare_policies import Compared, compare
 from evaluator.workbench.comparison import as_markdown, collect
 from evaluator.workbench.corpus import Unreadable, read_corpus, read_log_corpus
-from evaluator.workbench.question import is_question, read_question
 from tests.support.logs import filled, tampering
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,6 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from evaluator import __version__
 from evaluator.audit.log.chain import Head, entry_hash
 from evaluator.audit.log.checkpoint import Checkpoint, next_checkpoint, write_checkpoint
 from evaluator.audit.log.export import ExportReader, is_export
@@ -34,6 +33,7 @@ from evaluator.audit.record import Record, checked, make_record
 from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, Severity, UnverifiedError
 from evaluator.base.digest import digest
 from evaluator.base.text import quote, quote_path
+from evaluator.base.version import __version__
 from evaluator.decision.decision import Decision
 
 _DEFAULT_TIMEOUT = 30.0

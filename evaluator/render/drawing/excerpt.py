@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from evaluator.decision.decision import Decision
-from evaluator.decision.trace import Explanation, InterfaceReasons
+from evaluator.decision.decision import Decision, Explanation
+from evaluator.decision.trace import InterfaceReasons
 from evaluator.render.drawing.roles import Role, RoleKind
 from evaluator.render.drawing.stacks import Neighbours, lowers_of, reachable, uppers_of
 

@@ -17,6 +17,7 @@ from evaluator.base.text import flat, visible
 
 _VOID = frozenset({"br", "meta"})
 _MOST_MARKS = 2
+_LONGEST_WHOLE = 32  # characters that fit into one line of a narrow page
 Attribute = str | int | None
 
 
@@ -47,9 +48,14 @@ def joined(parts: Iterable[Html | str], separator: str = "") -> Html:
     return Html(_escaped(separator).join(sources))
 
 
-def name(text: str, **attributes: Attribute) -> Html:
-    """Return a name from the host, the policy or DNS as a code element, with invisible characters made visible."""
-    return element("code", visible(text), **attributes)
+def name(text: str, css_class: str = "") -> Html:
+    """Return a name from the host, the policy or DNS as a code element, with invisible characters made visible.
+
+    A line never breaks inside a short text, such as the name of an interface. It can break inside a long text.
+    """
+    content = visible(text)
+    breaks = "whole" if len(content) <= _LONGEST_WHOLE else "long"
+    return element("code", content, class_=f"{css_class} {breaks}".lstrip())
 
 
 def lines(text: str) -> Html:

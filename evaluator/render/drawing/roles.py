@@ -8,8 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from evaluator.base.status import Status
-from evaluator.decision.decision import Decision
-from evaluator.decision.trace import Explanation
+from evaluator.decision.decision import Decision, Explanation
 from evaluator.policy.language.verbs import VERBS, Effect
 from evaluator.render.drawing.stacks import lowers_of, reachable, uppers_of
 

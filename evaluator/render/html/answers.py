@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from evaluator.decision.decision import Decision
-from evaluator.decision.trace import AnswerOutcome, Explanation
+from evaluator.decision.decision import Decision, Explanation
+from evaluator.decision.trace import AnswerOutcome
 from evaluator.render.drawing.markup import Html, element, joined, name
 from evaluator.render.html.parts import badge, folded, names, section, table, terms
 

@@ -36,5 +36,5 @@ def _finding(finding: Finding) -> Html:
     if subjects:
         parts.append(element("p", "concerns ", names(subjects, _MOST_NAMES), class_="about"))
     if finding.rule:
-        parts.append(element("p", "from the rule at ", name(finding.rule, class_="place"), class_="about"))
+        parts.append(element("p", "from the rule at ", name(finding.rule, css_class="place"), class_="about"))
     return element("li", *parts, class_=str(finding.severity))

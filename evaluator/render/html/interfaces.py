@@ -34,17 +34,16 @@ class ExplainedInterfaces(Struct, frozen=True):
 
 def interfaces(explained: ExplainedInterfaces) -> Html:
     """Return the section of the page."""
-    uppers = uppers_of(lowers_of([*explained.excerpt.interfaces, *explained.excerpt.left_out]))
+    uppers = uppers_of(lowers_of(_all(explained)))
     content = [
         element(
             "p",
             "Open an interface to see the rules that decided about it, their clauses and the values that they read.",
         )
     ]
-    if len(explained.roles) > MOST_CHANGES:
-        content.append(
-            element("p", "Changes are shown for candidates and owners only, because the host has many interfaces.")
-        )
+    unsearched = sum(_is_unsearched(interface, explained) for interface in _all(explained))
+    if unsearched:
+        content.append(element("p", f"No changes were searched for {plural(unsearched, 'interface')}."))
     content += [_interface(interface, explained, uppers) for interface in explained.excerpt.interfaces]
     if explained.excerpt.left_out:
         content.append(_left_out(explained, uppers))
@@ -56,6 +55,14 @@ def interfaces(explained: ExplainedInterfaces) -> Html:
             )
         )
     return section("Why, and why not, for each interface", "interfaces", *content)
+
+
+def _all(explained: ExplainedInterfaces) -> tuple[InterfaceReasons, ...]:
+    return (*explained.excerpt.interfaces, *explained.excerpt.left_out)
+
+
+def _is_unsearched(interface: InterfaceReasons, explained: ExplainedInterfaces) -> bool:
+    return interface.search is None and explained.roles[interface.name].kind is not RoleKind.ACTIVE
 
 
 def _left_out(explained: ExplainedInterfaces, uppers: Neighbours) -> Html:
@@ -98,13 +105,13 @@ def _facts(
         yield "below", names(uppers[interface.name], _MOST_NAMES)
     yield "owns", _addresses(interface.addresses, frozenset(explained.excerpt.matched))
     if interface.pointer:
-        yield "in the report at", name(interface.pointer, class_="place")
+        yield "in the report at", name(interface.pointer, css_class="place")
 
 
 def _addresses(addresses: Sequence[str], host_addresses: frozenset[str]) -> Html:
     in_order = sorted(addresses, key=lambda address: address not in host_addresses)
     items = [
-        joined([name(address, class_="matched"), " (host address)"]) if address in host_addresses else name(address)
+        joined([name(address, css_class="matched"), " (host address)"]) if address in host_addresses else name(address)
         for address in in_order[:_MOST_ADDRESSES]
     ]
     more = [f"and {len(addresses) - _MOST_ADDRESSES:,} more"] if len(addresses) > _MOST_ADDRESSES else []
@@ -140,4 +147,4 @@ def _reasons(reasons: Sequence[Reason]) -> Iterator[Html]:
 
 
 def _rule(reason: Reason) -> Html:
-    return joined([name(reason.rule), name(reason.place, class_="place")], " ")
+    return joined([name(reason.rule), name(reason.place, css_class="place")], " ")

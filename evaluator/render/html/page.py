@@ -14,15 +14,15 @@ from functools import cache
 from importlib import resources
 from typing import TextIO
 
-from msgspec.structs import replace
-
 from evaluator.base.status import Status
 from evaluator.base.text import visible
-from evaluator.decision.decision import Decision
-from evaluator.decision.trace import Explanation
+from evaluator.base.version import __version__
+from evaluator.decision.decide import case_of
+from evaluator.decision.decision import Decision, Explanation
 from evaluator.render.drawing.excerpt import excerpt
 from evaluator.render.drawing.markup import Html, element, joined, lines, name
 from evaluator.render.drawing.roles import roles_of
+from evaluator.render.explained import explained
 from evaluator.render.html.answers import answers
 from evaluator.render.html.findings import findings
 from evaluator.render.html.interfaces import MOST_CHANGES, ExplainedInterfaces, interfaces
@@ -46,12 +46,26 @@ def print_page(decision: Decision, info: RecordInfo, stream: TextIO) -> None:
     stream.write(page(decision, info))
 
 
+def print_explanation(explanation: Explanation, info: RecordInfo, stream: TextIO) -> None:
+    """Print the page of an explanation, which may explain only some of the interfaces."""
+    stream.write(_page_of(explanation.decision, explanation, info))
+
+
+def to_html(explanation: Explanation) -> str:
+    """Return the page of an explanation: one HTML document that loads nothing and runs no scripts."""
+    return _page_of(explanation.decision, explanation, NO_RECORD)
+
+
 def page(decision: Decision, info: RecordInfo = NO_RECORD) -> str:
     """Return the page. If the decision has a record, the head shows facts of the record, and the page contains it.
 
-    Without a record, the page contains the decision document instead.
+    Without a record, the page contains the decision document instead. For a large host, changes are searched for
+    candidates and owners only.
     """
-    explanation = _explained(decision)
+    return _page_of(decision, explained(decision, None, MOST_CHANGES), info)
+
+
+def _page_of(decision: Decision, explanation: Explanation, info: RecordInfo) -> str:
     roles = roles_of(decision, explanation)
     drawn = excerpt(decision, explanation, roles)
     anchors = {interface.name: f"interface-{i}" for i, interface in enumerate(explanation.interfaces)}
@@ -67,16 +81,6 @@ def page(decision: Decision, info: RecordInfo = NO_RECORD) -> str:
     )
     title = f"{decision.status}: {visible(decision.host_active_nic or decision.host.name)} - activenic"
     return f"<!DOCTYPE html>\n{_page(title, content).source}\n"
-
-
-def _explained(decision: Decision) -> Explanation:
-    """Return the explanation; for a large host, changes are searched for candidates and owners only."""
-    reasons = decision.reasons()
-    if len(reasons.interfaces) <= MOST_CHANGES:
-        return decision.explain()
-    with_changes = {interface.name: interface for interface in decision.explain(MOST_CHANGES).interfaces}
-    interfaces = (with_changes.get(interface.name, interface) for interface in reasons.interfaces)
-    return replace(reasons, interfaces=tuple(interfaces))
 
 
 def _page(title: str, content: Html) -> Html:
@@ -121,12 +125,32 @@ def _terms(decision: Decision, explanation: Explanation, facts: Mapping[str, str
         yield "host", name(decision.host.name)
     addresses = [str(address) for address in decision.host.answers]
     yield "addresses", names(addresses, _MOST_NAMES) if addresses else "none"
+    if len(decision.candidates) > 1:
+        yield "candidates", joined(_candidates(decision), ", ")
     yield "policy", joined([name(decision.policy), *_parameters(decision.parameters)], ", ")
+    description = case_of(decision).program.description
+    if description:
+        yield "purpose", description
+    yield "policy digest", name(decision.policy_sha256)
     yield (
         "report",
         f"{explanation.report_format}, {plural(len(explanation.interfaces) + explanation.others, 'interface')}",
     )
     yield from facts.items()
+    yield "explained by", f"activenic {__version__}"
+
+
+def _candidates(decision: Decision) -> Iterator[Html]:
+    """Yield each candidate with the host addresses that it owns."""
+    question = case_of(decision).question()
+    by_name = question.facts.by_name
+    for candidate in decision.candidates[:_MOST_NAMES]:
+        addresses = sorted(question.matched_set(by_name[candidate])) if candidate in by_name else []
+        owned = [name(str(address), css_class="matched") for address in addresses]
+        yield joined([name(candidate), " with ", joined(owned, " ")]) if owned else name(candidate)
+    more = len(decision.candidates) - _MOST_NAMES
+    if more > 0:
+        yield joined([f"and {plural(more, 'more interface')}"])
 
 
 def _parameters(parameters: Mapping[str, object]) -> Iterator[Html]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from evaluator.decision.decision import Decision
-from evaluator.decision.trace import Explanation, Reason, Step
+from evaluator.decision.decide import case_of
+from evaluator.decision.decision import Decision, Explanation
+from evaluator.decision.trace import Reason, Step
 from evaluator.policy.language.verbs import VERBS
 from evaluator.render.drawing.markup import Html, element, joined, name
 from evaluator.render.html.parts import folded, names, section, table
@@ -17,7 +18,8 @@ _MOST_NAMES = 8
 def pipeline(decision: Decision, explanation: Explanation) -> Html:
     """Return the section of the page."""
     without_subject = {reason.place: reason for reason in explanation.rules}
-    rows = [_row(step, without_subject) for step in decision.trace]
+    sentences = {rule.place: rule.text for rule in case_of(decision).program.rules}
+    rows = [_row(step, sentences.get(step.place, ""), without_subject) for step in decision.trace]
     heads = ("rule", "effect", "candidates after it")
     head = element(
         "p",
@@ -31,12 +33,13 @@ def pipeline(decision: Decision, explanation: Explanation) -> Html:
     )
 
 
-def _row(step: Step, without_subject: Mapping[str, Reason]) -> tuple[Html, Html, Html]:
+def _row(step: Step, sentence: str, without_subject: Mapping[str, Reason]) -> tuple[Html, Html, Html]:
     rule = joined(
         [
             name(step.rule),
             element("span", step.verb, class_="verb"),
-            name(step.place, class_="place"),
+            name(step.place, css_class="place"),
+            element("span", name(sentence), class_="sentence"),
         ],
         " ",
     )

@@ -20,7 +20,7 @@ def because(reason: Reason) -> Html:
 def _seen(value: ClauseValue) -> Html:
     parts: list[Html | str] = [name(value.word), " = ", element("b", value.value)]
     if value.pointers:
-        pointers = joined((name(pointer, class_="place") for pointer in value.pointers[:_MOST_POINTERS]), " ")
+        pointers = joined((name(pointer, css_class="place") for pointer in value.pointers[:_MOST_POINTERS]), " ")
         more = len(value.pointers) - _MOST_POINTERS
         parts += [", in the report at ", pointers, f" and {more} more places" if more > 0 else ""]
     return element("li", *parts)

@@ -15,6 +15,7 @@ from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Diagnostic, HostNameError
 from evaluator.base.text import quote
 from evaluator.facts.host_addresses import HostAddresses
+from evaluator.report.json_text import parse_json
 from evaluator.report.read import read_report
 from evaluator.report.reading import Report, refuse_invalid
 
@@ -34,6 +35,18 @@ class AskedQuestion(Struct, frozen=True):
 def is_question(document: object) -> bool:
     """Return whether a JSON value is a question (`report` with `addresses` or `host`) and not a bare report."""
     return isinstance(document, dict) and "report" in document and ("addresses" in document or "host" in document)
+
+
+def question_of(question: Mapping[str, object] | str | bytes) -> AskedQuestion:
+    """Return the question in a document or in the JSON text of a document, with an empty id if it has none.
+
+    Raises QuestionError, with every problem, if the question is invalid, and TypeError for a value of another type.
+    """
+    if isinstance(question, str | bytes):
+        return read_question(parse_json(question, "question"), "")
+    if isinstance(question, Mapping):
+        return read_question(dict(question), "")
+    raise TypeError(f"a question must be a mapping, JSON text or a pair, not {type(question).__name__}")
 
 
 def read_question(document: object, default_id: str) -> AskedQuestion:

@@ -1,0 +1,21 @@
+"""The explanation of a host of any size: reasons for many interfaces, changes for few.
+
+The search for changes takes much longer than the reasons. A reader of a large host needs the changes of the candidates
+and owners, and the reasons of the other interfaces.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from evaluator.decision.decision import Decision, Explanation
+
+
+def explained(decision: Decision, most_reasons: int | None, most_changes: int | None) -> Explanation:
+    """Return the explanation; each limit is a `most` as in `Decision.explain`, None for no limit."""
+    reasons = decision.reasons(most_reasons)
+    if most_changes is None or len(reasons.interfaces) + reasons.others <= most_changes:
+        return decision.explain(most_reasons)
+    with_changes = {interface.name: interface for interface in decision.explain(most_changes).interfaces}
+    interfaces = (with_changes.get(interface.name, interface) for interface in reasons.interfaces)
+    return replace(reasons, interfaces=tuple(interfaces))
