@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,13 @@ def test_a_policy_describes_itself() -> None:
     rules = {rule.name: rule for rule in site.rules}
     assert [rule.name for rule in site.rules if rule in STRICT.rules] == [rule.name for rule in STRICT.rules]
     assert rules["note"] == PolicyRule(
-        "note", "warn", "warn nic when nic.mtu is known and nic.mtu < least", "site:12:11", "n", "SMALL_MTU", Severity.INFO
+        "note",
+        "warn",
+        "warn nic when nic.mtu is known and nic.mtu < least",
+        "site:12:11",
+        "n",
+        "SMALL_MTU",
+        Severity.INFO,
     )
     only = rules["only-here"]
     assert (only.code, only.severity) == ("", None)
@@ -236,3 +243,29 @@ def test_a_mistake_in_the_process_environment_changes_no_decision(monkeypatch: p
     for name in ("ACTIVENIC_POLICY_PATH", "ACTIVENIC_OUTPUT", "LC_ALL", "TZ"):
         monkeypatch.setitem(os.environ, name, "nonsense")
     assert STRICT.decide(REPORT, HOST).to_json() == before
+
+
+def test_the_page_on_embedding(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "embedding.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    path = tmp_path / "site.yaml"
+    path.write_text("policy: site\nextends: strict\nrules:\n  - remove: one-interface\n")
+    nic = names["ActiveNic"](path)
+    reply = json.dumps(BOND).encode()
+    assert nic.decide(reply, "192.0.2.10").host_active_nic == "bond0"
+    before = nic._policy
+    path.write_text("policy: site\nrules: 5\n")
+    os.utime(path, ns=(1, 1))
+    nic.reload()
+    assert nic._policy is before
+    assert "policy not replaced: " in caplog.text
+    path.write_text("policy: site\nextends: strict\nrules:\n  - {name: no-bond, rule: discard nic when nic is bond}\n")
+    os.utime(path, ns=(2, 2))
+    nic.reload()
+    assert nic.decide(reply, "192.0.2.10").status == "no_match"
+    assert nic.decisions == {"resolved": 1, "no_match": 1}
+    assert "no interface was found for 192.0.2.10" in caplog.text
+    with pytest.raises(QuestionError):
+        nic.decide(b"{", "192.0.2.10")
