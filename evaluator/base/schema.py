@@ -132,7 +132,7 @@ def _not_one_of(path: tuple[str | int, ...], found: Mapping[str, object], keys: 
 
 
 def _alternative_keys(alternatives: object) -> list[str]:
-    """Return the keys of a `oneOf` of which each alternative requires one key; empty for any other `oneOf`."""
+    """Return the keys of a `oneOf` if each alternative requires one key; empty for any other `oneOf`."""
     if not isinstance(alternatives, list) or any(list(each) != ["required"] for each in alternatives):
         return []
     return [key for each in alternatives for key in each["required"]]
