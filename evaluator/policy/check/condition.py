@@ -23,7 +23,7 @@ from msgspec import Struct
 from evaluator.base.text import did_you_mean, quote
 from evaluator.policy.check.expression import ExpressionChecker, Scope
 from evaluator.policy.check.inline import ConditionUse, quantifiers_in
-from evaluator.policy.check.relation import RelationChecker, refuse_sign
+from evaluator.policy.check.relation import RelationChecker, refuse_operator
 from evaluator.policy.check.shortened import shortened
 from evaluator.policy.language.checked import (
     AllOf,
@@ -83,7 +83,7 @@ class ConditionChecker:
             case nodes.Either() | nodes.Both():
                 return self._chain(node, scope)
             case nodes.Negation():
-                refuse_sign(self._problems, node.sign)
+                refuse_operator(self._problems, node.operator)
                 inner = self.check(node.condition, scope)
                 condition = inner.condition and Not(inner.condition, self._problems.text(node.span), node.span)
                 return Checked(condition, inner.if_false, inner.if_true)
@@ -110,8 +110,8 @@ class ConditionChecker:
         passed_on: frozenset[Expression] = _NOTHING  # known in the parts further right
         stopped: frozenset[Expression] | None = None  # known at every part at which evaluation can stop
         conditions: list[Condition] = []
-        for sign in node.signs:
-            refuse_sign(self._problems, sign)
+        for operator in node.operators:
+            refuse_operator(self._problems, operator)
         for at, part in enumerate(node.conditions):
             hint = shortened(part, node.conditions[:at], self._problems.text, is_and=is_and)
             if hint:
@@ -160,8 +160,8 @@ class ConditionChecker:
         values that are known at the quantifier.
         """
         domain = self._expressions.known_value(node.domain, scope)
-        binder = node.binder
-        is_allowed = self._is_binder_allowed(binder, domain, scope)
+        name = node.variable
+        is_allowed = self._is_variable_allowed(name, domain, scope)
         if scope.quantifiers >= MOST_QUANTIFIERS:
             message = f"more than {MOST_QUANTIFIERS} quantifiers are nested"
             self._problems.error("RULE_TOO_DEEP", message, node.span, "split the rule")
@@ -174,17 +174,17 @@ class ConditionChecker:
             return None
         if not is_allowed:
             return None
-        inner = scope.binding(binder.text, domain.type.element)
+        inner = scope.binding(name.text, domain.type.element)
         body = self.check(node.body, inner).condition
         if body is None:
             return None
-        variable = Variable(binder.text, domain.type.element)
+        variable = Variable(name.text, domain.type.element)
         if not any(part == variable for part in walk(body)):
-            message = f"the condition after `satisfies` does not mention {quote(binder.text)}"
-            self._problems.warning("BINDER_UNUSED", message, binder.span, hint_unused)
+            message = f"the condition after `satisfies` does not mention {quote(name.text)}"
+            self._problems.warning("BINDER_UNUSED", message, name.span, hint_unused)
         return _Binding(variable, domain, body)
 
-    def _is_binder_allowed(self, name: nodes.Name, domain: Expression | None, scope: Scope) -> bool:
+    def _is_variable_allowed(self, name: nodes.Name, domain: Expression | None, scope: Scope) -> bool:
         """Return whether the name of a variable is new; `other` needs a rule about `nic` and a list of interfaces."""
         used_names = {*words_of(None), *scope.parameters, *scope.variables, "nic"}
         if name.text in used_names:
@@ -228,7 +228,7 @@ class ConditionChecker:
         if operand is None:
             return Checked(None)
         if node.negation is not None:
-            refuse_sign(self._problems, node.negation)
+            refuse_operator(self._problems, node.negation)
         if node.state.text in KNOWING:
             return self._knowing(node, operand)
         if operand.type.known == Type(Base.NIC) and node.state.text in scope.conditions.by_name:

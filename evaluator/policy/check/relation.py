@@ -21,7 +21,7 @@ from evaluator.policy.language.types import SCALARS, Base, Type, comparable
 from evaluator.policy.source.problems import Problems
 from evaluator.policy.syntax import foreign, nodes
 
-_RIGHT_SIGN = {"==": "=", "<>": "!=", "&&": "and", "||": "or", "!": "not"}
+_RIGHT_OPERATOR = {"==": "=", "<>": "!=", "&&": "and", "||": "or", "!": "not"}
 _ORDERED = (Base.INTEGER, Base.TEXT)
 _ORDERING = (Relate.LESS, Relate.AT_MOST, Relate.MORE, Relate.AT_LEAST)
 _ADDRESSES = (Base.ADDRESS, Base.OWNED)
@@ -29,11 +29,11 @@ _GLOB = re.compile(r"(?:[^\[]|\[!?\]?[^\]]*\])*")
 _REVERSED_RANGE = re.compile(r"\[!?[^\]]*?(.)-(.)[^\]]*\]")
 
 
-def refuse_sign(problems: Problems, sign: nodes.Name) -> None:
-    """Report a sign of another language. The grammar accepts these signs, so that all of them are reported at once."""
-    if sign.text in _RIGHT_SIGN:
-        message = f"unknown sign {quote(sign.text)}"
-        problems.error("WRONG_SIGN", message, sign.span, f"write {quote(_RIGHT_SIGN[sign.text])}")
+def refuse_operator(problems: Problems, operator: nodes.Name) -> None:
+    """Report an operator of another language; the grammar accepts them, so that all are reported at once."""
+    if operator.text in _RIGHT_OPERATOR:
+        message = f"unknown operator {quote(operator.text)}"
+        problems.error("WRONG_SIGN", message, operator.span, f"write {quote(_RIGHT_OPERATOR[operator.text])}")
 
 
 class RelationChecker:
@@ -45,37 +45,37 @@ class RelationChecker:
 
     def check(self, node: nodes.Relation, scope: Scope) -> Condition | None:
         """Return the checked relation; None if mistakes were reported."""
-        for word in (node.negation, node.sign):
+        for word in (node.negation, node.operator):
             if word is not None:
-                refuse_sign(self._problems, word)
+                refuse_operator(self._problems, word)
         if self._refuse_null(node):
             return None
-        sign = Relate(_RIGHT_SIGN.get(node.sign.text, node.sign.text))
+        operator = Relate(_RIGHT_OPERATOR.get(node.operator.text, node.operator.text))
         left = self._expressions.known_value(node.left, scope)
         right = self._expressions.known_value(node.right, scope)
         if left is None or right is None:
             return None
         if Type(Base.NOTHING) in (left.type, right.type):
             return None  # a parameter of an unknown type, which is reported at its declaration
-        relation = _relation_between(sign, left.type, right.type)
+        relation = _relation_between(operator, left.type, right.type)
         if relation is None:
-            self._refuse(node, sign, left, right)
+            self._refuse(node, operator, left, right)
             return None
         self._check_literals(node, relation, left, right)
         negated = node.negation is not None
         return Related(left, relation, right, negated, self._problems.text(node.span), node.span)
 
-    def _refuse(self, node: nodes.Relation, sign: Relate, left: Expression, right: Expression) -> None:
+    def _refuse(self, node: nodes.Relation, operator: Relate, left: Expression, right: Expression) -> None:
         sides = f"{quote(left.text)} ({left.type}) with {quote(right.text)} ({right.type})"
-        message = f"cannot compare {sides} by {quote(node.sign.text)}"
-        hint = _hint(sign, left, right, node.negation is not None)
+        message = f"cannot compare {sides} by {quote(node.operator.text)}"
+        hint = _hint(operator, left, right, node.negation is not None)
         self._problems.error("WRONG_TYPE", message, node.span, hint)
 
     def _refuse_null(self, node: nodes.Relation) -> bool:
         """Report a comparison with `null` or a similar word of another language; return whether it was reported."""
         for side, other in ((node.right, node.left), (node.left, node.right)):
             if isinstance(side, nodes.DottedName) and side.text in foreign.NULLS:
-                is_known = node.sign.text in ("!=", "<>") or node.negation is not None
+                is_known = node.operator.text in ("!=", "<>") or node.negation is not None
                 hint = f"write `{self._problems.text(other.span)} is {'known' if is_known else 'unknown'}`"
                 self._problems.error("UNKNOWN_WORD", f"unknown word {quote(side.text)}", side.span, hint)
                 return True
@@ -129,8 +129,8 @@ def _values(expression: Expression) -> Iterator[object]:
             yield from _values(operand)
 
 
-def _relation_between(sign: Relate, left: Type, right: Type) -> Relate | None:
-    """Return the relation that a sign means between two types; None if it cannot compare them.
+def _relation_between(operator: Relate, left: Type, right: Type) -> Relate | None:
+    """Return the relation that an operator means between two types; None if it cannot compare them.
 
     The typing rules. T and U are comparable if they are equal, if both are `address` or `owned`, or if one of them is
     the element type of the empty list `[]`.
@@ -144,7 +144,7 @@ def _relation_between(sign: Relate, left: Type, right: Type) -> Relate | None:
     - `nic above nic`, `nic below nic`.
     """
     lists = (left.is_list, right.is_list)
-    match sign:
+    match operator:
         case Relate.EQUAL | Relate.UNEQUAL:
             fits = lists == (False, False) and left.base in SCALARS and comparable(left.base, right.base)
         case Relate.LESS | Relate.AT_MOST | Relate.MORE | Relate.AT_LEAST:
@@ -159,48 +159,48 @@ def _relation_between(sign: Relate, left: Type, right: Type) -> Relate | None:
             fits = left == Type(Base.TEXT) and right.base in (Base.TEXT, Base.NOTHING)
         case _:
             fits = left == right == Type(Base.NIC)
-    return sign if fits else None
+    return operator if fits else None
 
 
-def _hint(sign: Relate, left: Expression, right: Expression, negated: bool) -> str:
+def _hint(operator: Relate, left: Expression, right: Expression, negated: bool) -> str:
     """Return the relation that was probably intended; an empty text if it is unknown."""
-    hint = _address_hint(sign, left, right) or _quantifier_hint(sign, left, right, negated)
+    hint = _address_hint(operator, left, right) or _quantifier_hint(operator, left, right, negated)
     if hint:
         return hint
     left_type, right_type = left.type, right.type
-    if sign in (Relate.OVERLAPS, Relate.WITHIN) and not (left_type.is_list and right_type.is_list):
-        return f"{quote(sign)} compares two lists; for one value use `in`"
-    if sign is Relate.IN and right_type == Type(Base.TEXT):
+    if operator in (Relate.OVERLAPS, Relate.WITHIN) and not (left_type.is_list and right_type.is_list):
+        return f"{quote(operator)} compares two lists; for one value use `in`"
+    if operator is Relate.IN and right_type == Type(Base.TEXT):
         return 'to search for a part of a text, use a glob: nic.name like "*bond*"'
-    if sign is Relate.IN and left_type == right_type:
+    if operator is Relate.IN and left_type == right_type:
         return f"write `{left.text} {'!=' if negated else '='} {right.text}`"
-    if sign in _ORDERING and left_type.base not in _ORDERED:
+    if operator in _ORDERING and left_type.base not in _ORDERED:
         return "only integers and texts have an order"
-    if sign in (Relate.EQUAL, Relate.UNEQUAL):
-        return _list_hint(sign, left, right) or _literal_hint(left, right)
+    if operator in (Relate.EQUAL, Relate.UNEQUAL):
+        return _list_hint(operator, left, right) or _literal_hint(left, right)
     return _literal_hint(left, right)
 
 
-def _quantifier_hint(sign: Relate, left: Expression, right: Expression, negated: bool) -> str:
+def _quantifier_hint(operator: Relate, left: Expression, right: Expression, negated: bool) -> str:
     """Return how to apply the relation to each element of a list; an empty text if the elements do not allow it."""
     left_type, right_type = left.type, right.type
-    binder = "address" if left_type.base in _ADDRESSES else "x"
+    variable = "address" if left_type.base in _ADDRESSES else "x"
     quantifier = "no" if negated else "some"
-    if left_type.is_list and _relation_between(sign, left_type.element, right_type) is not None:
-        return f"write `{quantifier} {binder} in {left.text} satisfies {binder} {sign} {right.text}`"
+    if left_type.is_list and _relation_between(operator, left_type.element, right_type) is not None:
+        return f"write `{quantifier} {variable} in {left.text} satisfies {variable} {operator} {right.text}`"
     if (
-        sign in (Relate.OVERLAPS, Relate.WITHIN)
+        operator in (Relate.OVERLAPS, Relate.WITHIN)
         and left_type.is_list
         and _relation_between(Relate.IN, left_type.element, right_type) is not None
     ):
-        quantifier = "some" if sign is Relate.OVERLAPS else "every"
-        return f"write `{quantifier} {binder} in {left.text} satisfies {binder} in {right.text}`"
-    if sign in (Relate.ABOVE, Relate.BELOW) and left_type == Type(Base.NIC) and right_type == left_type.listed:
-        return f"write `{quantifier} x in {right.text} satisfies {left.text} {sign} x`"
+        quantifier = "some" if operator is Relate.OVERLAPS else "every"
+        return f"write `{quantifier} {variable} in {left.text} satisfies {variable} in {right.text}`"
+    if operator in (Relate.ABOVE, Relate.BELOW) and left_type == Type(Base.NIC) and right_type == left_type.listed:
+        return f"write `{quantifier} x in {right.text} satisfies {left.text} {operator} x`"
     return ""
 
 
-def _address_hint(sign: Relate, left: Expression, right: Expression) -> str:
+def _address_hint(operator: Relate, left: Expression, right: Expression) -> str:
     """Return how to write an address or a network that was written as a text; an empty text for other mistakes."""
     for text, other in ((right, left), (left, right)):
         if not isinstance(text, Constant) or not isinstance(text.value, str) or other.type.base not in _ADDRESSES:
@@ -212,18 +212,18 @@ def _address_hint(sign: Relate, left: Expression, right: Expression) -> str:
                 continue
             written = f'{kind}("{text.value}")'
             if other.type.is_list:
-                written_sign = "in" if kind == "cidr" else "="
-                return f"write `some address in {other.text} satisfies address {written_sign} {written}`"
-            written_sign = "in" if kind == "cidr" else "=" if sign is Relate.IN else sign
-            return f"write `{other.text} {written_sign} {written}`" if text is right else f"write `{written}`"
+                written_operator = "in" if kind == "cidr" else "="
+                return f"write `some address in {other.text} satisfies address {written_operator} {written}`"
+            written_operator = "in" if kind == "cidr" else "=" if operator is Relate.IN else operator
+            return f"write `{other.text} {written_operator} {written}`" if text is right else f"write `{written}`"
     return ""
 
 
-def _list_hint(sign: Relate, left: Expression, right: Expression) -> str:
+def _list_hint(operator: Relate, left: Expression, right: Expression) -> str:
     """Return the form of `=` or `!=` for a list or a network: `count(…) = 2`, `… in …`; else an empty text."""
-    is_not = "not " * (sign is Relate.UNEQUAL)
+    is_not = "not " * (operator is Relate.UNEQUAL)
     if left.type.is_list and right.type == Type(Base.INTEGER):
-        return f"write `count({left.text}) {sign} {right.text}`"
+        return f"write `count({left.text}) {operator} {right.text}`"
     if left.type.base in _ADDRESSES and right.type == Type(Base.CIDR):
         return f"write `{left.text} {is_not}in {right.text}`"
     if not left.type.is_list and right.type.is_list and _relation_between(Relate.IN, left.type, right.type) is not None:

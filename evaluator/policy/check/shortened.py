@@ -47,10 +47,10 @@ def _state(last: nodes.StateTest, name: str, operand: str, *, is_and: bool) -> s
 
 
 def _value(last: nodes.Relation, value: str, text: Callable[[Span], str]) -> str:
-    left, sign = text(last.left.span), last.sign.text
-    is_not = "not " * (last.negation is not None or sign in _NEGATIVE)
-    if sign in ("=", "==", *_NEGATIVE) and isinstance(last.right, nodes.Literal):
+    left, operator = text(last.left.span), last.operator.text
+    is_not = "not " * (last.negation is not None or operator in _NEGATIVE)
+    if operator in ("=", "==", *_NEGATIVE) and isinstance(last.right, nodes.Literal):
         return f"write `{left} {is_not}in [{text(last.right.span)}, {value}]`"
-    if sign == "like" and isinstance(last.right, nodes.Literal):
+    if operator == "like" and isinstance(last.right, nodes.Literal):
         return f"write `{left} {is_not}like [{text(last.right.span)}, {value}]`"
-    return f"write `{left} {is_not}{sign} {value}`"
+    return f"write `{left} {is_not}{operator} {value}`"

@@ -2,8 +2,8 @@
 
 There are two kinds of warnings, which are found by different methods.
 
-1. Typical mistakes in single values (`literals.py`) and in the scope of a quantifier (`binders.py`): a glob compared
-   with `=`, a regular expression after `like`, a lookalike character. These are heuristics on the syntax.
+1. Typical mistakes in single values (`literals.py`) and in the scope of a quantifier (`quantifier_scope.py`): a glob
+   compared with `=`, a regular expression after `like`, a lookalike character. These are heuristics on the syntax.
 2. Claims about all hosts: "the rule can never fire", "is always true", "repeats another rule". They all follow from one
    analysis, which answers one question: can these conditions be true together on any host that a report can describe?
 

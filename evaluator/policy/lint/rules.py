@@ -9,12 +9,12 @@ from evaluator.base.text import quote
 from evaluator.policy.language.checked import ParameterValue
 from evaluator.policy.language.environment import Value
 from evaluator.policy.language.verbs import Effect, named
-from evaluator.policy.lint.binders import unbound_branches
 from evaluator.policy.lint.clauses import lint_clauses
 from evaluator.policy.lint.literals import literal_warnings
 from evaluator.policy.lint.normal import mentions
 from evaluator.policy.lint.pipeline import Pipeline
 from evaluator.policy.lint.placed import PlacedRule
+from evaluator.policy.lint.quantifier_scope import unbound_branches
 from evaluator.policy.lint.solve import Solver
 from evaluator.policy.run.required_facts import nodes_of
 from evaluator.policy.source.problems import Problems

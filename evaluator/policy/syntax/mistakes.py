@@ -5,7 +5,7 @@ The functions in `of_token` each know one kind of mistake. They are tried in a f
 context to the least specific, and the first result is used. The place of a mistake can differ from the unexpected
 token. For a parenthesis that is never closed, the place is the opening parenthesis.
 
-A character that begins no token is explained by `of_character`: quotes, signs of other languages, values without
+A character that begins no token is explained by `of_character`: quotes, operators of other languages, values without
 quotes such as `10.0.0.0/8`, and characters that only look like ASCII.
 """
 
@@ -119,7 +119,7 @@ def of_character(text: str, at: int) -> Mistake:
     for sign, hint in _SIGNS.items():
         start = text.rfind(sign, max(0, at - len(sign) + 1), at + len(sign))
         if start >= 0 and start <= at:
-            return Mistake(f"unknown sign {quote(sign)}", hint, start, start + len(sign))
+            return Mistake(f"unknown operator {quote(sign)}", hint, start, start + len(sign))
     start = at
     while start and text[start - 1].isalnum() and char == ":":
         start -= 1
@@ -360,8 +360,8 @@ def _after_a_condition(before: Sequence[Piece], unexpected: Piece, accepts: Sequ
     last = before[-1]
     if last.kind == "COMPARE" and unexpected.kind == "COMPARE":
         intended = _COMPARED.get(last.text + unexpected.text)
-        hint = f"write `{intended}`" if intended else "the signs are = != < <= > >="
-        return Mistake(f"unknown sign {quote(last.text + unexpected.text)}", hint, last.start, unexpected.end)
+        hint = f"write `{intended}`" if intended else "the comparisons are = != < <= > >="
+        return Mistake(f"unknown operator {quote(last.text + unexpected.text)}", hint, last.start, unexpected.end)
     if unexpected.kind == "$END":
         return _about(unexpected, "the rule ends too early", f"something is missing after {quote(last.text)}")
     if unexpected.kind == "IS" and last.kind in ("WHEN", "AND", "OR"):

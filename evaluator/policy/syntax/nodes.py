@@ -38,10 +38,10 @@ class Call(Struct, frozen=True):
 
 
 class Filtered(Struct, frozen=True):
-    """`count(binder in domain satisfies body)`."""
+    """`count(variable in domain satisfies body)`."""
 
     function: Name
-    binder: Name
+    variable: Name
     domain: Operand
     body: Condition
     span: Span
@@ -62,34 +62,34 @@ class Literal(Struct, frozen=True):
 
 
 class Either(Struct, frozen=True):
-    """`a or b or c`; `signs` are the words between them, as written."""
+    """`a or b or c`; `operators` are the words between them, as written."""
 
     conditions: tuple[Condition, ...]
-    signs: tuple[Name, ...]
+    operators: tuple[Name, ...]
     span: Span
 
 
 class Both(Struct, frozen=True):
-    """`a and b and c`; `signs` are the words between them, as written."""
+    """`a and b and c`; `operators` are the words between them, as written."""
 
     conditions: tuple[Condition, ...]
-    signs: tuple[Name, ...]
+    operators: tuple[Name, ...]
     span: Span
 
 
 class Negation(Struct, frozen=True):
-    """`not a`; `sign` is the word for `not`, as written."""
+    """`not a`; `operator` is the word for `not`, as written."""
 
     condition: Condition
-    sign: Name
+    operator: Name
     span: Span
 
 
 class Quantified(Struct, frozen=True):
-    """`some|every|no binder in domain satisfies body`."""
+    """`some|every|no variable in domain satisfies body`."""
 
     quantifier: str
-    binder: Name
+    variable: Name
     domain: Operand
     body: Condition
     span: Span
@@ -103,10 +103,10 @@ class BareOperand(Struct, frozen=True):
 
 
 class Relation(Struct, frozen=True):
-    """`left sign right`: a comparison, `in`, `like` and so on; `negation` is the word `not` before the sign."""
+    """`left operator right`: a comparison, `in`, `like` and so on; `negation` is the word `not` before the operator."""
 
     left: Operand
-    sign: Name
+    operator: Name
     right: Operand
     negation: Name | None
     span: Span

@@ -186,9 +186,9 @@ class _Builder:
             case "negation":
                 return Negation(self._condition(children[1]), self._name(children[0]), span)
             case "quantified":
-                quantifier, binder, _, domain, body = children
+                quantifier, variable, _, domain, body = children
                 return Quantified(
-                    str(quantifier), self._name(binder), self._operand(domain), self._condition(body), span
+                    str(quantifier), self._name(variable), self._operand(domain), self._condition(body), span
                 )
             case "bare":
                 return BareOperand(self._operand(children[0]), span)
@@ -196,25 +196,25 @@ class _Builder:
                 negation = self._name(children[1]) if len(children) == 3 else None
                 return StateTest(self._operand(children[0]), self._name(children[-1]), negation, span)
             case "not_relate" | "not_member":
-                left, not_, sign, right = children
-                return Relation(self._operand(left), self._name(sign), self._operand(right), self._name(not_), span)
+                left, not_, operator, right = children
+                return Relation(self._operand(left), self._name(operator), self._operand(right), self._name(not_), span)
             case _:
-                left, sign, right = children
-                return Relation(self._operand(left), self._name(sign), self._operand(right), None, span)
+                left, operator, right = children
+                return Relation(self._operand(left), self._name(operator), self._operand(right), None, span)
 
     def _chain(self, node: Tree[Token]) -> Condition:
         """Flatten `a or b or c`, which lark nests to the left, without recursion."""
         kind, span = node.data, self._span(node)
         conditions: list[Condition] = []
-        signs: list[Name] = []
+        operators: list[Name] = []
         while node.data == kind:
-            left, sign, right = node.children
+            left, operator, right = node.children
             conditions.append(self._condition(right))
-            signs.append(self._name(sign))
+            operators.append(self._name(operator))
             node = checked_cast(left, Tree)
         conditions.append(self._condition(node))
         build = Either if kind == "either" else Both
-        return build(tuple(reversed(conditions)), tuple(reversed(signs)), span)
+        return build(tuple(reversed(conditions)), tuple(reversed(operators)), span)
 
     def _operand(self, operand: object) -> Operand:
         node: Tree[Token] = checked_cast(operand, Tree)
@@ -226,9 +226,9 @@ class _Builder:
             case "call":
                 return Call(self._name(children[0]), tuple(self._operand(c) for c in children[1:]), span)
             case "filtered":
-                function, binder, _, domain, body = children
+                function, variable, _, domain, body = children
                 return Filtered(
-                    self._name(function), self._name(binder), self._operand(domain), self._condition(body), span
+                    self._name(function), self._name(variable), self._operand(domain), self._condition(body), span
                 )
             case "list":
                 return Items(tuple(self._operand(child) for child in children), span)
