@@ -102,7 +102,7 @@ class Link(Struct, frozen=True, eq=False):
 
     @property
     def addresses(self) -> tuple[OwnedAddress, ...]:
-        """The addresses that the interface owns (DESIGN 2.3), sorted."""
+        """The addresses that the interface owns, sorted; docs/reports.md lists the addresses that do not count."""
         return self.owned().addresses
 
     @property

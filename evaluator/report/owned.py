@@ -1,7 +1,8 @@
 """Parses the address entries of a report into owned addresses; an invalid entry becomes a finding.
 
-An interface owns each of its valid addresses, except loopback, multicast, broadcast and unspecified ones (DESIGN 2.3).
-An invalid entry does not affect valid entries. The text of an invalid entry is never resolved as a name.
+An interface owns each of its valid addresses, except loopback, multicast, broadcast and unspecified ones
+(docs/reports.md). An invalid entry does not affect valid entries. The text of an invalid entry is never resolved as a
+name.
 """
 
 from __future__ import annotations

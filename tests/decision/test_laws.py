@@ -120,7 +120,7 @@ def test_the_explanation_agrees_with_the_trace(policy: str, report: dict[str, An
 
 @given(report=reports(), addresses=host_addresses)
 def test_strict_is_what_the_design_says(report: dict[str, Any], addresses: list[str]) -> None:
-    """An independent reading of DESIGN 2.2, on plain sets."""
+    """An independent reading of the policy strict, on plain sets."""
     decision = _decide("strict", report, addresses)
     facts = evaluator.read_report(report).facts
     usable = {str(a) for a in decision.host.usable}

@@ -24,6 +24,7 @@ from hypothesis import given
 import evaluator
 from evaluator import HostAddresses, HostNameError, PolicyError, Severity, Status
 from evaluator.base.finding import FindingCode
+from evaluator.policy.syntax.parse import lalr_parser
 from evaluator.testing.terse_topology import read_topology
 from tests.support.strategies import host_addresses, reports
 from tools.one_policy import one_policy_page
@@ -332,6 +333,8 @@ def test_the_examples_in_the_docs_are_valid(tmp_path: Path) -> None:
         assert read_program(Source("language.md", text)).warnings == ()
     for text in set(blocks) - set(policies):
         assert read_program(Source("language.md", f"policy: shown\nextends: strict\n{text}"))
+    ((sentence, tree),) = re.findall(r"For example,\s`(.*?)` has this\s+tree.*?```text\n(.*?)\n```", language, re.S)
+    assert lalr_parser().parse(sentence).pretty().expandtabs(2).strip() == tree
     grammar = (ROOT / "evaluator" / "policy" / "syntax" / "grammar.lark").read_text(encoding="utf-8")
     assert f"```lark\n{grammar.strip()}\n```" in language
     path = tmp_path / "shown.test.yaml"
