@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from evaluator.base.fix import Fix, Location
 from evaluator.base.text import visible
 
 
@@ -125,7 +126,8 @@ class Diagnostic(Struct, frozen=True):
     """One problem or warning: a stable code, a message, its place, and a hint.
 
     `place` is `file:line:column` in a text and a JSON Pointer in a document. `order` is the offset by which the
-    problems of one text are sorted. `excerpt` is the line with a caret below the mistake.
+    problems of one text are sorted. `excerpt` is the line with a caret below the mistake. `location` is the place in a
+    text as offsets, None in a document. `fixes` are edits of this text, the most likely fix first.
     """
 
     code: str
@@ -135,6 +137,8 @@ class Diagnostic(Struct, frozen=True):
     severity: Severity = Severity.ERROR
     excerpt: str = ""
     order: int = 0
+    location: Location | None = None
+    fixes: tuple[Fix, ...] = ()
 
     def __str__(self) -> str:
         head = f"{visible(self.place)}: " if self.place else ""

@@ -55,14 +55,15 @@ class Source(Struct, frozen=True, dict=True):
     def line_column(self, offset: int) -> tuple[int, int]:
         """Return the line and the column of an offset in its original text; both begin at 1."""
         line = self._line_at(offset)
-        return line - self._line_at(self._part_at(offset).start) + 1, offset - self._starts[line] + 1
+        return line - self._line_at(self.part_at(offset).start) + 1, offset - self._starts[line] + 1
 
     def place(self, span: Span) -> str:
         """Return `name:line:column`."""
         line, column = self.line_column(span.start)
-        return f"{visible(self._part_at(span.start).name)}:{line}:{column}"
+        return f"{visible(self.part_at(span.start).name)}:{line}:{column}"
 
-    def _part_at(self, offset: int) -> SourcePart:
+    def part_at(self, offset: int) -> SourcePart:
+        """Return the original text that contains an offset."""
         at = bisect.bisect_right(self.parts, offset, key=lambda part: part.start)
         return self.parts[at - 1] if at else SourcePart(0, self.name)
 

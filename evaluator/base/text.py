@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 _LONGEST_QUOTE = 80
+_CERTAIN = 0.7  # the least similarity of a word that is certainly meant, of 1
+_MARGIN = 0.1  # how much less similar all other words must be
 # Cc control, Cf format (bidi marks, zero width), Cs surrogate, Co private, Cn unassigned, Zl/Zp line breaks
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # letters, marks and symbols that fonts draw as nothing or as a space; compiled on first use
@@ -80,11 +82,25 @@ def visible_names(names: Sequence[str], most: int) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return the hint ``did you mean `x`?`` with the most similar known word; empty if no word is similar."""
+    near, _ = most_similar(word, known)
+    return f"did you mean {quote(near)}?" if near else ""
+
+
+def most_similar(word: str, known: Iterable[str]) -> tuple[str, bool]:
+    """Return the most similar known word, or an empty text, and whether it is the only candidate.
+
+    Another word is a candidate too if it is almost as similar. A word with little similarity is not certain either.
+    """
     import difflib  # noqa: PLC0415 -- needed only for a message
 
     by_lower = {name.lower(): name for name in sorted(known, reverse=True)}
-    near = difflib.get_close_matches(word[:_LONGEST_QUOTE].lower(), sorted(by_lower), n=1, cutoff=0.6)
-    return f"did you mean {quote(by_lower[near[0]])}?" if near else ""
+    lower = word[:_LONGEST_QUOTE].lower()
+    near = difflib.get_close_matches(lower, sorted(by_lower), n=2, cutoff=0.6)
+    if not near:
+        return "", False
+    first, *others = (difflib.SequenceMatcher(None, name, lower).ratio() for name in near)
+    is_only = first >= _CERTAIN and all(first - other >= _MARGIN for other in others)
+    return str(by_lower[near[0]]), is_only
 
 
 def json_pointer(path: Iterable[str | int]) -> str:

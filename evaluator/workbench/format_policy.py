@@ -10,12 +10,13 @@ the original text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import yaml
 from msgspec import Struct
 
 from evaluator.base.diagnostic import Diagnostic, PolicyError
+from evaluator.base.fix import TextEdit, applied
 from evaluator.base.source import Source, Span
 from evaluator.base.text import quote_path
 from evaluator.policy.source.extend import rule_maps
@@ -25,6 +26,7 @@ from evaluator.policy.source.scalar import ScalarText, read_scalar
 from evaluator.policy.source.yaml_text import Located, read_yaml
 from evaluator.policy.syntax.layout import WIDTH, flat, lay_out
 from evaluator.policy.syntax.parse import LONGEST_SENTENCE, parse_condition, parse_sentence, tokens
+from evaluator.workbench.raw_text import in_raw
 
 _STEP = 2
 _PLAIN_START = re.compile(r"[A-Za-z_(]")
@@ -36,29 +38,17 @@ _RESOLVER = yaml.resolver.Resolver()
 _STRING = "tag:yaml.org,2002:str"
 
 
-class TextEdit(Struct, frozen=True):
-    """The new text of a part of a file; `start` and `end` are offsets in the text of the file."""
-
-    start: int
-    end: int
-    text: str
-
-
 class _Place(Struct, frozen=True):
-    """A sentence in a file: its key, its value, and whether it is inside a flow collection of YAML."""
+    """A sentence in a file: its key and its value."""
 
     key: Span
     value: Located
     is_condition: bool
-    is_in_flow: bool
 
 
 def format_policy(name: str, raw: str) -> str:
     """Return the text of a policy with its sentences in canonical form. Raises PolicyError if a sentence is invalid."""
-    text = raw
-    for edit in reversed(edits_of(name, raw)):
-        text = text[: edit.start] + edit.text + text[edit.end :]
-    return text
+    return applied(raw, edits_of(name, raw))
 
 
 def edits_of(name: str, raw: str) -> tuple[TextEdit, ...]:
@@ -69,13 +59,11 @@ def edits_of(name: str, raw: str) -> tuple[TextEdit, ...]:
     source = Source(name, plain_text(raw))
     located = _read(source)
     edits = [edit for place in _places(source, located) for edit in _edits(source, place)]
-    edited = source.text
-    for edit in reversed(edits):
-        edited = edited[: edit.start] + edit.text + edited[edit.end :]
+    edited = applied(source.text, edits)
     if edits and _meaning(Source(name, edited)) != _meaning(source):
         message = f"{quote_path(name)} cannot be formatted without changing its meaning"
         raise PolicyError([Diagnostic("NOT_FORMATTED", message, hint="write its rules as blocks after `|`")])
-    return tuple(_in_raw(raw, edits))
+    return tuple(in_raw(raw, edits))
 
 
 def _read(source: Source) -> Located:
@@ -98,7 +86,6 @@ def _read(source: Source) -> Located:
 
 def _places(source: Source, located: Located) -> Iterator[_Place]:
     """Yield the sentences in the order of the file."""
-    in_flow = frozenset(_scalars_in_flow(source.text))
     places: list[tuple[Span, Located, bool]] = []
     conditions = located.children.get("conditions")
     if conditions is not None:
@@ -108,19 +95,7 @@ def _places(source: Source, located: Located) -> Iterator[_Place]:
     ]
     for key, value, is_condition in sorted(places, key=lambda place: place[0].start):
         if isinstance(value.value, str) and not value.broken:
-            yield _Place(key, value, is_condition, value.span.start in in_flow)
-
-
-def _scalars_in_flow(text: str) -> Iterator[int]:
-    """Yield the start offsets of the scalars that are inside a flow collection of YAML."""
-    depth: list[bool] = []
-    for event in yaml.parse(text, yaml.SafeLoader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth.append(bool(event.flow_style))
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth.pop()
-        elif isinstance(event, yaml.ScalarEvent) and any(depth):
-            yield event.start_mark.index if event.start_mark else 0
+            yield _Place(key, value, is_condition)
 
 
 def _scalar(source: Source, value: Located) -> ScalarText | None:
@@ -169,9 +144,9 @@ def _extent(source: Source, place: _Place) -> tuple[int, int]:
 
 def _on_one_line(source: Source, place: _Place, text: str, column: int, end: int) -> str | None:
     """Return a sentence as a YAML scalar on one line; None if it must be a block."""
-    if place.is_in_flow and place.value.style == '"':  # so that a policy in JSON stays JSON
+    if place.value.is_in_flow and place.value.style == '"':  # so that a policy in JSON stays JSON
         return '"' + text.replace('"', '\\"') + '"'
-    if place.is_in_flow:
+    if place.value.is_in_flow:
         return text if _is_plain(text) and not _FLOW_INDICATORS.search(text) else "'" + text.replace("'", "''") + "'"
     if place.value.style in _BLOCKS and "#" in _header(source, place):
         return None
@@ -213,14 +188,3 @@ def _values(located: Located) -> object:
     if isinstance(located.value, dict | list):
         return [type(located.value).__name__, *((key, _values(child)) for key, child in located.children.items())]
     return located.value
-
-
-def _in_raw(raw: str, edits: Sequence[TextEdit]) -> Iterator[TextEdit]:
-    """Yield the edits with offsets and line ends of the raw text, which may have a byte order mark and CR LF."""
-    start = 1 if raw.startswith("\ufeff") else 0
-    offsets = [index for index in range(start, len(raw)) if not raw.startswith("\r\n", index)]
-    offsets.append(len(raw))
-    line_end = "\r\n" if "\r\n" in raw else "\n"
-    for edit in edits:
-        end = offsets[edit.end - 1] + 1 if edit.end else 0
-        yield TextEdit(offsets[edit.start], end, edit.text.replace("\n", line_end))

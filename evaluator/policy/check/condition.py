@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from evaluator.base.source import Span
 from evaluator.base.text import did_you_mean, quote
 from evaluator.policy.check.expression import ExpressionChecker, Scope
 from evaluator.policy.check.inline import ConditionUse, quantifiers_in
@@ -117,7 +118,9 @@ class ConditionChecker:
             if hint:
                 text = self._problems.text(part.span)
                 code = "WRONG_TYPE" if text.startswith(("'", '"', "[")) or text.isdigit() else "UNKNOWN_WORD"
-                self._problems.error(code, f"{quote(text)} is not a condition", part.span, hint)
+                whole = Span(node.conditions[at - 1].span.start, part.span.end)
+                fixes = self._problems.hint_fix(whole, hint)
+                self._problems.error(code, f"{quote(text)} is not a condition", part.span, hint, fixes)
             checked = Checked(None) if hint else self.check(part, scope.proving(passed_on))
             continuing, stopping = checked.if_true, checked.if_false
             if not is_and:
@@ -214,7 +217,8 @@ class ConditionChecker:
             return None
         if operand.type.known != Type(Base.BOOLEAN):
             message = f"{quote(operand.text)} is a value of type {operand.type}, not a condition"
-            self._problems.error("WRONG_TYPE", message, node.span, _condition_hint(operand))
+            hint = _condition_hint(operand)
+            self._problems.error("WRONG_TYPE", message, node.span, hint, self._problems.hint_fix(node.span, hint))
             return None
         known = self._expressions.known_value(node.operand, scope)
         return None if known is None else Truth(known, self._problems.text(node.span), node.span)
@@ -276,7 +280,8 @@ class ConditionChecker:
             hint = f"write `{quantifier} x in {operand.text} satisfies x is {name}`"
             if name in ("empty", "none", "null"):
                 hint = f"write `count({operand.text}) {'=' if node.negation is None else '>'} 0`"
-            self._problems.error("WRONG_TYPE", message, node.operand.span, hint)
+            fixes = self._problems.hint_fix(node.span, hint)
+            self._problems.error("WRONG_TYPE", message, node.operand.span, hint, fixes)
             return
         knowing = KNOWING if operand.type.optional else ()
         is_not, null, set_ = ("", "unknown", "known") if node.negation is None else ("not ", "known", "unknown")
@@ -293,7 +298,10 @@ class ConditionChecker:
             elif operand.type.base not in SCALARS:
                 hint = f"use one of its words: {_words(operand)}"
         message = f"{quote(operand.text)} ({operand.type}) has no state {quote(name)}"
-        self._problems.error("UNKNOWN_STATE", message, node.state.span, hint)
+        fixes = self._problems.hint_fix(node.span, hint)
+        if hint.startswith("did you mean"):
+            fixes = self._problems.name_fix(node.state.span, name, {*states, *knowing})
+        self._problems.error("UNKNOWN_STATE", message, node.state.span, hint, fixes)
 
     def _knowing(self, node: nodes.StateTest, operand: Expression) -> Checked:
         """Check `x is known`, which proves x known if it is true, and `x is unknown`, which proves it if false."""
@@ -301,7 +309,8 @@ class ConditionChecker:
         if name == "given" and not isinstance(operand, ParameterValue):
             message = f"{quote(text)} is not a parameter"
             hint = f"write `{text} is known`" if operand.type.optional else "remove the condition"
-            self._problems.error("UNKNOWN_STATE", message, node.state.span, hint)
+            fixes = self._problems.fix(node.state.span, "known") if operand.type.optional else ()
+            self._problems.error("UNKNOWN_STATE", message, node.state.span, hint, fixes)
             return Checked(None)
         negated = KNOWING[name] == (node.negation is not None)
         if not operand.type.optional:

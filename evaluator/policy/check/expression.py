@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from evaluator.base.fix import Fix, Safety
 from evaluator.base.source import Span
 from evaluator.base.text import did_you_mean, quote
 from evaluator.facts.address import parse_address, parse_cidr
@@ -71,11 +72,14 @@ class ExpressionChecker:
         self.problems = problems
         self._filter_of = filter_of
 
-    def known_value(self, node: nodes.Operand, scope: Scope) -> Expression | None:
-        """Return the operand; report it and return None if it has mistakes or may be unknown."""
+    def known_value(self, node: nodes.Operand, scope: Scope, relation: Span | None = None) -> Expression | None:
+        """Return the operand; report it and return None if it has mistakes or may be unknown.
+
+        `relation` is the span of the relation that compares the operand, if it is a side of a relation.
+        """
         operand = self.operand(node, scope)
         if operand is not None and operand.type.optional:
-            self._refuse_unknown(operand, node, "the comparison")
+            self._refuse_unknown(operand, node, "the comparison", relation)
             return None
         return operand
 
@@ -97,7 +101,9 @@ class ExpressionChecker:
             case nodes.Literal():
                 return Constant(node.value, Type(Base.TEXT), self.problems.text(node.span))
 
-    def _refuse_unknown(self, operand: Expression, node: nodes.Operand, user: str) -> None:
+    def _refuse_unknown(
+        self, operand: Expression, node: nodes.Operand, user: str, relation: Span | None = None
+    ) -> None:
         state = "given" if isinstance(operand, ParameterValue) else "known"
         text = self.problems.text(node.span)
         self.problems.error(
@@ -105,7 +111,17 @@ class ExpressionChecker:
             f"{quote(text)} may be unknown, and {user} needs its value",
             node.span,
             f"write first: {text} is {state} and …, or {text} is unknown or …",
+            () if relation is None else self._guard(f"{text} is {state}", relation),
         )
+
+    def _guard(self, test: str, relation: Span) -> tuple[Fix, ...]:
+        """Return the fix that writes a test before a relation, in parentheses after `not`."""
+        before = self.problems.source.text[: relation.start].rstrip()
+        end = Span(relation.end, relation.end)
+        start, title = Span(relation.start, relation.start), f"write {quote(test + ' and …')}"
+        if before.endswith(("!", "not")):
+            return self.problems.fix_all([(start, f"({test} and "), (end, ")")], Safety.UNSAFE, title)
+        return self.problems.fix(start, f"{test} and ", Safety.UNSAFE, title)
 
     def _word(self, node: nodes.DottedName, scope: Scope) -> Expression | None:
         value = self._root(node, scope)
@@ -158,7 +174,16 @@ class ExpressionChecker:
             hint = _hint_for_word(name, scope)
             if len(node.parts) == 1 and (not hint or hint.startswith("did you mean")):
                 hint = f'{hint} if it is text, write "{name}"'.strip()
-        self.problems.error("UNKNOWN_WORD", message, node.parts[0].span, hint)
+        self.problems.error("UNKNOWN_WORD", message, node.parts[0].span, hint, self._fixes_of_word(node, hint, scope))
+
+    def _fixes_of_word(self, node: nodes.DottedName, hint: str, scope: Scope) -> tuple[Fix, ...]:
+        """Return the fixes of an unknown first word, from its hint."""
+        name, known = node.parts[0], _known_words(scope)
+        if hint.startswith("did you mean"):
+            return self.problems.name_fix(name.span, name.text, known)
+        is_word_of_nic = name.text in words_of(Base.NIC) and "nic" in scope.variables
+        safety = Safety.SAFE if is_word_of_nic and hint == f"write `nic.{name.text}`" else Safety.UNSAFE
+        return self.problems.hint_fix(node.span if len(node.parts) == 1 else name.span, hint, safety)
 
     def _field(self, owner: Expression, part: nodes.Name) -> Expression | None:
         owner_text = quote(owner.text)
@@ -174,7 +199,10 @@ class ExpressionChecker:
         word = words_of(owner.type.base).get(part.text)
         if word is None:
             hint = _hint_for_field(owner, part)
-            self.problems.error("UNKNOWN_WORD", f"{owner_text} has no {quote(part.text)}", part.span, hint)
+            fixes: tuple[Fix, ...] = ()
+            if hint.startswith("did you mean"):
+                fixes = self.problems.name_fix(part.span, part.text, words_of(owner.type.base))
+            self.problems.error("UNKNOWN_WORD", f"{owner_text} has no {quote(part.text)}", part.span, hint, fixes)
             return None
         return Read(word.key, owner, word.type, f"{owner.text}.{part.text}")
 
@@ -184,10 +212,11 @@ class ExpressionChecker:
         if name not in FUNCTIONS:
             operand = self.problems.text(node.arguments[0].span) if node.arguments else "…"
             hint = foreign.hint_of(foreign.FUNCTIONS, name, operand) or did_you_mean(name, FUNCTIONS)
-            functions = f"the functions are {', '.join(FUNCTIONS)}"
-            self.problems.error(
-                "UNKNOWN_FUNCTION", f"unknown function {quote(name)}", node.function.span, hint or functions
-            )
+            fixes = self.problems.name_fix(node.function.span, name, FUNCTIONS)
+            if not hint.startswith("did you mean"):
+                fixes = self.problems.hint_fix(node.span, hint)
+            hint = hint or f"the functions are {', '.join(FUNCTIONS)}"
+            self.problems.error("UNKNOWN_FUNCTION", f"unknown function {quote(name)}", node.function.span, hint, fixes)
             return None
         valid = [argument for argument in arguments if argument is not None]
         if len(valid) < len(arguments):
@@ -204,7 +233,8 @@ class ExpressionChecker:
         if name != "count":
             message = f"{quote(name)} does not take a list with a condition"
             hint = did_you_mean(name, ["count"]) or "write `count(x in LIST satisfies CONDITION)`"
-            self.problems.error("UNKNOWN_FUNCTION", message, node.function.span, hint)
+            fixes = self.problems.name_fix(node.function.span, name, ["count"])
+            self.problems.error("UNKNOWN_FUNCTION", message, node.function.span, hint, fixes)
             return None
         return None if filtered is None else Count(filtered, FUNCTIONS[name].gives, self.problems.text(node.span))
 
@@ -274,6 +304,8 @@ def _hint_for_word(name: str, scope: Scope) -> str:
         return f"write `{name}(…)`"
     if name in words_of(Base.NIC) and "nic" in scope.variables:
         return f"write `nic.{name}`"
-    return foreign.hint_of(foreign.ROOT_WORDS, name) or did_you_mean(
-        name, {*words_of(None), *scope.parameters, *scope.variables}
-    )
+    return foreign.hint_of(foreign.ROOT_WORDS, name) or did_you_mean(name, _known_words(scope))
+
+
+def _known_words(scope: Scope) -> set[str]:
+    return {*words_of(None), *scope.parameters, *scope.variables}

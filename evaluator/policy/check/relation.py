@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
+from evaluator.base.fix import Fix
+from evaluator.base.source import Span
 from evaluator.base.text import did_you_mean, quote
 from evaluator.facts.address import parse_address, parse_cidr
 from evaluator.facts.link import Kind
@@ -32,8 +34,10 @@ _REVERSED_RANGE = re.compile(r"\[!?[^\]]*?(.)-(.)[^\]]*\]")
 def refuse_operator(problems: Problems, operator: nodes.Name) -> None:
     """Report an operator of another language; the grammar accepts them, so that all are reported at once."""
     if operator.text in _RIGHT_OPERATOR:
-        message = f"unknown operator {quote(operator.text)}"
-        problems.error("WRONG_SIGN", message, operator.span, f"write {quote(_RIGHT_OPERATOR[operator.text])}")
+        message, right = f"unknown operator {quote(operator.text)}", _RIGHT_OPERATOR[operator.text]
+        problems.error(
+            "WRONG_SIGN", message, operator.span, f"write {quote(right)}", problems.word_fix(operator.span, right)
+        )
 
 
 class RelationChecker:
@@ -51,8 +55,8 @@ class RelationChecker:
         if self._refuse_null(node):
             return None
         operator = Relate(_RIGHT_OPERATOR.get(node.operator.text, node.operator.text))
-        left = self._expressions.known_value(node.left, scope)
-        right = self._expressions.known_value(node.right, scope)
+        left = self._expressions.known_value(node.left, scope, node.span)
+        right = self._expressions.known_value(node.right, scope, node.span)
         if left is None or right is None:
             return None
         if Type(Base.NOTHING) in (left.type, right.type):
@@ -69,7 +73,7 @@ class RelationChecker:
         sides = f"{quote(left.text)} ({left.type}) with {quote(right.text)} ({right.type})"
         message = f"cannot compare {sides} by {quote(node.operator.text)}"
         hint = _hint(operator, left, right, node.negation is not None)
-        self._problems.error("WRONG_TYPE", message, node.span, hint)
+        self._problems.error("WRONG_TYPE", message, node.span, hint, self._problems.hint_fix(node.span, hint))
 
     def _refuse_null(self, node: nodes.Relation) -> bool:
         """Report a comparison with `null` or a similar word of another language; return whether it was reported."""
@@ -77,7 +81,8 @@ class RelationChecker:
             if isinstance(side, nodes.DottedName) and side.text in foreign.NULLS:
                 is_known = node.operator.text in ("!=", "<>") or node.negation is not None
                 hint = f"write `{self._problems.text(other.span)} is {'known' if is_known else 'unknown'}`"
-                self._problems.error("UNKNOWN_WORD", f"unknown word {quote(side.text)}", side.span, hint)
+                fixes = self._problems.hint_fix(node.span, hint)
+                self._problems.error("UNKNOWN_WORD", f"unknown word {quote(side.text)}", side.span, hint, fixes)
                 return True
         return False
 
@@ -98,7 +103,13 @@ class RelationChecker:
                 if allowed is not None and not allowed.holds(value):
                     hint = did_you_mean(str(value), allowed.known) or allowed.hint
                     message = f"{quote(side.text)} is never {quote(str(value))}"
-                    self._problems.error("BAD_LITERAL", message, place, hint)
+                    fixes = self._literal_fixes(place, str(value), allowed.known)
+                    self._problems.error("BAD_LITERAL", message, place, hint, fixes)
+
+    def _literal_fixes(self, place: Span, value: str, known: tuple[str, ...]) -> tuple[Fix, ...]:
+        """Return the fix of a text in quotes that a word can never have, if it is similar to one that it can have."""
+        span = self._problems.find(value, place)
+        return self._problems.name_fix(span, value, known) if self._problems.text(span) == value else ()
 
 
 class _Allowed(Struct, frozen=True):

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 
 from evaluator.base.diagnostic import Severity
+from evaluator.base.fix import Safety
+from evaluator.base.source import Span
 from evaluator.base.text import did_you_mean, quote
 from evaluator.policy.check.condition import ConditionChecker
 from evaluator.policy.check.expression import Scope
@@ -109,10 +111,12 @@ def scalar_of(located: Located, key: str, problems: Problems) -> ScalarText | No
         problems.error("YAML_STYLE", message, located.span, hint)
         return None
     try:
-        scalar = read_scalar(problems.source, located.span.start, located.span.end, located.style)
+        span, is_in_flow = located.span, located.is_in_flow
+        scalar = read_scalar(problems.source, span.start, span.end, located.style, is_in_flow=is_in_flow)
     except ValueError as error:
         problems.error("YAML_STYLE", str(error), located.span)
         return None
+    problems.knows_scalar(scalar)
     if located.style is None and scalar.text[:1] in ("“", "„", "‘", "«") and key not in _SENTENCES:
         message = f"the {key} begins with {quote(scalar.text[0])}, which is part of the text"
         problems.warning("SMART_QUOTES", message, scalar.span(0, 1), "use straight quotes, or none")
@@ -129,7 +133,8 @@ def _verb(sentence: nodes.Sentence, problems: Problems) -> Verb | None:
     if definition is None:
         hint = foreign.hint_of(foreign.VERBS, verb.text) or did_you_mean(verb.text.lower(), VERBS)
         all_verbs = f"the verbs are {', '.join(VERBS)}"
-        problems.error("UNKNOWN_VERB", f"unknown verb {quote(verb.text)}", verb.span, hint or all_verbs)
+        fixes = problems.name_fix(verb.span, verb.text.lower(), VERBS) if hint.startswith("did you mean") else ()
+        problems.error("UNKNOWN_VERB", f"unknown verb {quote(verb.text)}", verb.span, hint or all_verbs, fixes)
         return None
     if subject is not None and subject.text != "nic":
         problems.error(
@@ -137,15 +142,19 @@ def _verb(sentence: nodes.Sentence, problems: Problems) -> Verb | None:
             f"unknown subject {quote(subject.text)}: a rule is about `nic`",
             subject.span,
             f"write `{verb.text} nic when …`",
+            problems.fix(subject.span, "nic"),
         )
         return None
     if subject is None and definition.subject is Subject.NEEDED:
         message = f"missing subject: {quote(verb.text)} looks at each interface"
-        problems.error("SUBJECT_MISSING", message, verb.span, f"write `{verb.text} nic when …`")
+        fixes = problems.fix(verb.span, f"{verb.text} nic")
+        problems.error("SUBJECT_MISSING", message, verb.span, f"write `{verb.text} nic when …`", fixes)
         return None
     if subject is not None and definition.subject is Subject.REFUSED:
         message = f"{quote(verb.text)} looks at all candidates together, so it has no subject"
-        problems.error("SUBJECT_NOT_WANTED", message, subject.span, f"write `{verb.text} when count(candidates) > 1`")
+        fixes = problems.fix(Span(verb.span.end, subject.span.end), "", Safety.UNSAFE)
+        hint = f"write `{verb.text} when count(candidates) > 1`"
+        problems.error("SUBJECT_NOT_WANTED", message, subject.span, hint, fixes)
         return None
     return definition
 

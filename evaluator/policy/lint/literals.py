@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from evaluator.base.fix import Safety
 from evaluator.base.lookalike import lookalike_in
 from evaluator.base.text import quote
 from evaluator.policy.language.checked import (
@@ -42,13 +43,19 @@ _OCTAL = re.compile(r"-?0[0-9]+")
 
 
 class LiteralWarning(Struct, frozen=True):
-    """A warning about a value; `words` is the text of the value in the rule, inside the text of `node`."""
+    """A warning about a value; `words` is the text of the value in the rule, inside the text of `node`.
+
+    `instead` is the text that was probably meant instead of `words`, and `operator` the operator that was meant.
+    """
 
     code: str
     message: str
     hint: str
     words: str
     node: Related | None = None
+    instead: str = ""
+    operator: str = ""
+    safety: Safety = Safety.UNSAFE
 
 
 class _Text(Struct, frozen=True):
@@ -68,7 +75,9 @@ def literal_warnings(
             yield from _look_alike(str(node.value), node.text)
         elif isinstance(node, Constant) and node.type.base is Base.INTEGER and _OCTAL.fullmatch(node.text):
             message = f"{quote(node.text)} is the decimal number {node.value}: a leading 0 has no meaning"
-            yield LiteralWarning("OCTAL_NUMBER", message, f"write {node.value}{_octal(node.text)}", node.text)
+            hint, safety = f"write {node.value}{_octal(node.text)}", Safety.UNSAFE if _octal(node.text) else Safety.SAFE
+            instead = str(node.value)
+            yield LiteralWarning("OCTAL_NUMBER", message, hint, node.text, instead=instead, safety=safety)
         elif isinstance(node, Related):
             yield from _of_relation(node, values, description)
 
@@ -93,7 +102,8 @@ def _look_alike(text: str, words: str) -> Iterator[LiteralWarning]:
     if lookalike is not None:
         code = "INVISIBLE_CHARACTER" if lookalike.is_invisible else "LOOKALIKE_CHARACTER"
         message = f"{quote(text)} is not what it looks like: {lookalike.message}"
-        yield LiteralWarning(code, message, f'write "{lookalike.meant}" if you mean that', words)
+        hint, instead = f'write "{lookalike.meant}" if you mean that', f'"{lookalike.meant}"'
+        yield LiteralWarning(code, message, hint, words, instead=instead if words[:1] in ("'", '"') else "")
 
 
 def _octal(text: str) -> str:
@@ -140,7 +150,10 @@ def _of_exact(node: Related, text: _Text, subject: str, name: str, other: Expres
     is_list = len(_SEVERAL.split(text.value)) > 1 and name not in _FREE_TEXT
     if (_STAR if name in _FREE_TEXT else _GLOB).search(text.value):
         message = f"{quote(str(node.relation))} compares texts exactly, so {subject} is not used as a glob"
-        yield LiteralWarning("GLOB_NOT_USED", message, _like(node, other), text.words, node)
+        operator, safety = _operator(node, other, text)
+        yield LiteralWarning(
+            "GLOB_NOT_USED", message, _like(node, other), text.words, node, operator=operator, safety=safety
+        )
     elif is_list:
         yield _one_text(node, text, subject)
 
@@ -155,6 +168,14 @@ def _like(node: Related, other: Expression) -> str:
     return f"write `{other.text} {is_not}like {globs.text}`"
 
 
+def _operator(node: Related, other: Expression, text: _Text) -> tuple[str, Safety]:
+    """Return the operator that uses a text as a glob, empty if this is not enough; a guess for a parameter's value."""
+    if other is not node.left or other.type.is_list:
+        return "", Safety.UNSAFE
+    is_not = "not " * (node.negated or node.relation is Relate.UNEQUAL)
+    return f"{is_not}like", Safety.UNSAFE if text.parameter else Safety.SAFE
+
+
 def _one_text(node: Related, text: _Text, subject: str) -> LiteralWarning:
     parts = [part for part in _SEVERAL.split(text.value) if part]
     written = f"[{', '.join(_quoted(part) for part in parts)}]"
@@ -163,7 +184,9 @@ def _one_text(node: Related, text: _Text, subject: str) -> LiteralWarning:
         hint = f"declare the parameter as `type: [string]`, with the value {written}"
     elif node.relation in (Relate.EQUAL, Relate.UNEQUAL):
         hint = f"write `{node.left.text} {'not ' * (node.relation is Relate.UNEQUAL)}in {written}`"
-    return LiteralWarning("LIST_IN_TEXT", f"{subject} is one text, not a list", hint, text.words, node)
+    is_literal_list = not text.parameter and node.relation is Relate.LIKE
+    instead = written if is_literal_list else ""
+    return LiteralWarning("LIST_IN_TEXT", f"{subject} is one text, not a list", hint, text.words, node, instead)
 
 
 def _quoted(text: str) -> str:
@@ -176,7 +199,8 @@ def _of_glob(node: Related, text: _Text, subject: str) -> Iterator[LiteralWarnin
     if _word(node.left) == "mac" and mac_form(glob) != glob:
         if glob == glob.lower():  # clauses.py reports capitals: they are never true
             message = f"{subject} never matches: a MAC address is written with colons"
-            yield LiteralWarning("MAC_FORM", message, f'write like "{mac_form(glob)}"', text.words, node)
+            instead = "" if text.parameter else _quoted(mac_form(glob))
+            yield LiteralWarning("MAC_FORM", message, f'write like "{mac_form(glob)}"', text.words, node, instead)
     elif _word(node.left) in _FREE_TEXT:
         return
     elif "(" not in glob and len(_SEVERAL.split(glob)) > 1 and "{" not in glob and not re.search(r"[\^$+]|\.\*", glob):
@@ -187,7 +211,8 @@ def _of_glob(node: Related, text: _Text, subject: str) -> Iterator[LiteralWarnin
         is_converted = globs and not any(_REGEX.search(each) for each in globs)
         hint = f"write like {written}" if is_converted else "the wildcards of a glob are `*`, `?` and `[a-z]`"
         message = f"{subject} looks like a regular expression, but `like` takes globs"
-        yield LiteralWarning("REGEX_IN_GLOB", message, hint, text.words, node)
+        instead = written if is_converted and not text.parameter else ""
+        yield LiteralWarning("REGEX_IN_GLOB", message, hint, text.words, node, instead)
 
 
 def _as_globs(pattern: str) -> list[str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
+from evaluator.base.fix import Fix
 from evaluator.base.source import Span
 from evaluator.base.text import quote
 from evaluator.policy.language.checked import ParameterValue
 from evaluator.policy.language.environment import Value
 from evaluator.policy.language.verbs import Effect, named
 from evaluator.policy.lint.clauses import lint_clauses
-from evaluator.policy.lint.literals import literal_warnings
+from evaluator.policy.lint.literals import LiteralWarning, literal_warnings
 from evaluator.policy.lint.normal import mentions
 from evaluator.policy.lint.pipeline import Pipeline
 from evaluator.policy.lint.placed import PlacedRule
@@ -18,6 +20,8 @@ from evaluator.policy.lint.quantifier_scope import unbound_branches
 from evaluator.policy.lint.solve import Solver
 from evaluator.policy.run.required_facts import nodes_of
 from evaluator.policy.source.problems import Problems
+
+_OPERATOR = re.compile(r"[A-Za-z_]\w*(?:\s*\.\s*\w+)*\s*(not\s+in\b|in\b|!=|=)")  # after a word, in a valid relation
 
 
 def lint(rules: Sequence[PlacedRule], defaults: Mapping[str, Value], problems: Problems) -> None:
@@ -28,8 +32,19 @@ def lint(rules: Sequence[PlacedRule], defaults: Mapping[str, Value], problems: P
         unbound_branches(placed.rule.condition, problems)
         for warning in literal_warnings(placed.rule.condition, defaults):
             span = problems.find(warning.words, placed.span if warning.node is None else warning.node.span)
-            problems.warning(warning.code, warning.message, span, warning.hint)
+            problems.warning(warning.code, warning.message, span, warning.hint, _fixes(warning, span, problems))
     _out_of_order(rules, problems)
+
+
+def _fixes(warning: LiteralWarning, span: Span, problems: Problems) -> tuple[Fix, ...]:
+    """Return the fix of a warning, if its value or its operator occurs in the text as it was checked."""
+    if warning.instead and problems.text(span) == warning.words:
+        return problems.fix(span, warning.instead, warning.safety)
+    if not warning.operator or warning.node is None:
+        return ()
+    whole = warning.node.span
+    operator = _OPERATOR.match(problems.source.text, whole.start, whole.end)
+    return () if operator is None else problems.word_fix(Span(*operator.span(1)), warning.operator, warning.safety)
 
 
 def lint_whole(rules: Sequence[PlacedRule], problems: Problems) -> None:

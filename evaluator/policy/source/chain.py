@@ -26,9 +26,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from evaluator.base.diagnostic import Diagnostic, PolicyError
+from evaluator.base.fix import Fix
 from evaluator.base.source import Source, Span, join
 from evaluator.base.text import quote, visible
-from evaluator.policy.source.find import find_base, plain_text
+from evaluator.policy.source.find import find_base, plain_text, shipped_names
 from evaluator.policy.source.problems import Problems
 from evaluator.policy.source.yaml_text import Located, read_yaml
 
@@ -130,7 +131,10 @@ class _Level:
             base = find(extends.value, self.source)
         except PolicyError as error:
             for problem in error.diagnostics:  # they have no place: the span of `extends` gives them one
-                self.problems.error(problem.code, problem.message, extends.span, problem.hint)
+                fixes: tuple[Fix, ...] = ()
+                if problem.hint.startswith("did you mean"):
+                    fixes = self.problems.name_fix(extends.span, extends.value, shipped_names())
+                self.problems.error(problem.code, problem.message, extends.span, problem.hint, fixes)
             return None
         return base if self._is_allowed(base, levels, extends.span) else None
 
@@ -162,6 +166,7 @@ def _moved(located: Located, by: int) -> Located:
         located.broken,
         {key: _moved_span(span, by) for key, span in located.keys.items()},
         {key: _moved(child, by) for key, child in located.children.items()},
+        located.is_in_flow,
     )
 
 

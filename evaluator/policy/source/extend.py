@@ -30,6 +30,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from evaluator.base.fix import Fix
 from evaluator.base.source import Span
 from evaluator.base.text import did_you_mean, quote, quote_all
 from evaluator.policy.source.chain import ParsedText, string_of
@@ -174,7 +175,8 @@ def _parameters(base: MergedPolicy, located: Located, problems: Problems) -> dic
         if isinstance(child.value, dict) and "type" not in child.children:
             message = f"the base {quote(base.name)} has no parameter {quote(name)}, and a new parameter needs a `type`"
             hint = did_you_mean(name, base.parameters) or _list_names("parameters", base.parameters)
-            problems.error("PARAMETER_WITHOUT_TYPE", message, span, hint)
+            fixes = problems.name_fix(span, name, base.parameters)
+            problems.error("PARAMETER_WITHOUT_TYPE", message, span, hint, fixes)
         merged[name] = ParameterDeclaration(child, span)
     if len(merged) > MOST_PARAMETERS and "parameters" in located.keys:
         message = f"with its base the policy has {len(merged)} parameters; at most {MOST_PARAMETERS} are allowed"
@@ -348,7 +350,10 @@ class _RuleMerger:
             inherited = [entry.name for entry in self._base.entries]
             hint = did_you_mean(name, names) or _list_names("rules", inherited)
             message = f"the base {quote(self._base.name)} has no rule {quote(name)}"
-            self._error("RULE_UNKNOWN", message, located.span, hint)
+            fixes: tuple[Fix, ...] = ()
+            if hint.startswith("did you mean"):
+                fixes = self._problems.name_fix(located.span, name, names)
+            self._error("RULE_UNKNOWN", message, located.span, hint, fixes)
         return False
 
     def _names(self) -> list[str]:
@@ -357,5 +362,5 @@ class _RuleMerger:
     def _index(self, name: str) -> int:
         return self._names().index(name)
 
-    def _error(self, code: str, message: str, span: Span, hint: str) -> None:
-        self._problems.error(code, message, span, hint)
+    def _error(self, code: str, message: str, span: Span, hint: str, fixes: tuple[Fix, ...] = ()) -> None:
+        self._problems.error(code, message, span, hint, fixes)

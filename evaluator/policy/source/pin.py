@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from evaluator.base.fix import Safety
 from evaluator.base.shipped import read_shipped
 from evaluator.base.text import quote, quote_all
 from evaluator.policy.source.chain import PolicyChain, files_of, read_chain
@@ -37,14 +38,16 @@ def check_pins(chain: PolicyChain, problems: Problems) -> None:
         digest = policy_digest(tuple(texts[:at]))
         if not _DIGEST.fullmatch(pin.value):
             hint = f"the digest of the base is {digest}"
-            problems.error("BASE_DIGEST", "a digest must have 64 hexadecimal digits", pin.span, hint)
+            fixes = problems.fix(pin.span, digest, Safety.UNSAFE)
+            problems.error("BASE_DIGEST", "a digest must have 64 hexadecimal digits", pin.span, hint, fixes)
             continue
         expected = pin.value.lower()
         if expected != digest:
             message = f"the base {quote(chain.texts[at - 1].name)} has changed: its digest is {digest}"
             details = "; ".join((f"expected {expected}", *_details(expected, chain, at)))
             hint = f"review the changes, then write `sha256: {digest}`"
-            problems.warning("BASE_CHANGED", f"{message}, {details}", pin.span, hint)
+            fixes = problems.fix(pin.span, digest, Safety.UNSAFE)
+            problems.warning("BASE_CHANGED", f"{message}, {details}", pin.span, hint, fixes)
 
 
 def _details(expected: str, chain: PolicyChain, at: int) -> Iterator[str]:

@@ -11,19 +11,29 @@ messages.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from evaluator.base.source import Source, Span
 
+_ENDS_PLAIN = re.compile(r": |:$| #")
+_FLOW_INDICATORS = re.compile(r"[,\[\]{}]")
+
 
 class ScalarText(Struct, frozen=True):
-    """The text of a scalar, and the offset of each of its characters in the source, plus the offset of its end."""
+    """The text of a scalar, and the offset of each of its characters in the source, plus the offset of its end.
+
+    `style` is its YAML style: None for plain, a quote, `|` or `>`. `is_in_flow` is true inside `[…]` or `{…}`.
+    """
 
     source: Source
     text: str
     offsets: Sequence[int]
+    style: str | None = None
+    is_in_flow: bool = False
 
     def span(self, start: int, end: int) -> Span:
         """Return the span in the source of the characters from `start` to `end`."""
@@ -31,13 +41,32 @@ class ScalarText(Struct, frozen=True):
         last = self.offsets[end - 1] + 1 if 0 < end <= len(self.text) else self.offsets[-1]
         return Span(first, max(first, last))
 
+    def contains(self, span: Span) -> bool:
+        """Return whether a span of the source is inside the text."""
+        return self.offsets[0] <= span.start and span.end <= self.offsets[-1]
+
+    def boundary(self, offset: int) -> int:
+        """Return the offset, in the source, of the first character of the text that is not before an offset."""
+        return self.offsets[min(bisect_left(self.offsets, offset), len(self.offsets) - 1)]
+
+    def written(self, text: str) -> str | None:
+        """Return a text as it is written inside this scalar; None if a plain scalar cannot contain it."""
+        if self.style == "'":
+            return text.replace("'", "''")
+        if self.style == '"':
+            return text.replace("\\", "\\\\").replace('"', '\\"')
+        if self.style is None:
+            is_cut = _ENDS_PLAIN.search(text) or (self.is_in_flow and _FLOW_INDICATORS.search(text))
+            return None if is_cut else text
+        return text
+
     @property
     def whole(self) -> Span:
         """The span of the whole text."""
         return self.span(0, len(self.text))
 
 
-def read_scalar(source: Source, start: int, end: int, style: str | None) -> ScalarText:
+def read_scalar(source: Source, start: int, end: int, style: str | None, *, is_in_flow: bool = False) -> ScalarText:
     """Return the scalar whose YAML text is between two offsets.
 
     Raises ValueError if the text has an unsupported escape.
@@ -46,10 +75,10 @@ def read_scalar(source: Source, start: int, end: int, style: str | None) -> Scal
     if style in ("|", ">"):
         header, _, body = raw.partition("\n")
         first = start + len(header) + 1
-        return ScalarText(source, body, range(first, first + len(body) + 1))
+        return ScalarText(source, body, range(first, first + len(body) + 1), style)
     if style in ("'", '"'):
         return _read_quoted(source, start, raw, style)
-    return ScalarText(source, raw, range(start, start + len(raw) + 1))
+    return ScalarText(source, raw, range(start, start + len(raw) + 1), None, is_in_flow)
 
 
 def _read_quoted(source: Source, start: int, raw: str, quote: str) -> ScalarText:
@@ -69,4 +98,4 @@ def _read_quoted(source: Source, start: int, raw: str, quote: str) -> ScalarText
         chars.append(raw[at])
         at += 1
     offsets.append(start + len(raw) - 1)
-    return ScalarText(source, "".join(chars), offsets)
+    return ScalarText(source, "".join(chars), offsets, quote)

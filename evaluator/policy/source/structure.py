@@ -8,10 +8,11 @@ shows the whole sentence.
 
 from __future__ import annotations
 
+from evaluator.base.fix import Fix, Safety
 from evaluator.base.lookalike import lookalike_in
 from evaluator.base.schema import Violation, is_valid, violations
 from evaluator.base.source import Span
-from evaluator.base.text import did_you_mean, quote
+from evaluator.base.text import did_you_mean, most_similar, quote
 from evaluator.policy.language.verbs import VERBS
 from evaluator.policy.parameters import TYPE_NAMES
 from evaluator.policy.source.problems import Problems
@@ -77,7 +78,22 @@ def _unknown_key(violation: Violation, located: Located, problems: Problems) -> 
     key = violation.unknown_key or ""
     parent = located.at(violation.path[:-1])
     hint = _hint_for_key(violation, parent)
-    problems.error("POLICY_INVALID", f"unknown key {quote(key)}", parent.keys.get(key, parent.span), hint)
+    span = parent.keys.get(key, parent.span)
+    fixes = _key_fixes(violation, parent, hint, problems)
+    problems.error("POLICY_INVALID", f"unknown key {quote(key)}", span, hint, fixes)
+
+
+def _key_fixes(violation: Violation, parent: Located, hint: str, problems: Problems) -> tuple[Fix, ...]:
+    """Return the fix of a misspelled key, if the key that was meant is not in the map already."""
+    key, intended = violation.unknown_key or "", _intended_key(violation)
+    span = parent.keys.get(key)
+    if span is None or not intended or intended in parent.keys or problems.text(span) != key:
+        return ()
+    if hint.startswith("did you mean"):
+        _, is_only = most_similar(key, violation.known_keys)
+        is_certain = is_only or key.strip().lower() == intended
+        return problems.fix(span, intended, Safety.SAFE if is_certain else Safety.UNSAFE)
+    return problems.fix(span, intended) if hint.startswith(f"write {quote(intended)}: in this key") else ()
 
 
 def _hint_for_key(violation: Violation, parent: Located) -> str:
@@ -117,7 +133,13 @@ def _wrong_value(violation: Violation, place: Located, problems: Problems) -> No
         problems.error("POLICY_INVALID", f"missing key {quote(missing)}", span, _hint_for_missing(missing))
         return
     message, hint = _explained(violation, place)
-    problems.error("POLICY_INVALID", message, span, hint)
+    fixes: tuple[Fix, ...] = ()
+    if isinstance(place.value, str) and problems.text(span) == place.value:
+        is_type = violation.path[-1:] == ("type",)
+        fixes = problems.hint_fix(span, hint) if is_type else ()
+        if hint.startswith("did you mean"):
+            fixes = problems.name_fix(span, place.value, TYPE_NAMES if is_type else violation.choices)
+    problems.error("POLICY_INVALID", message, span, hint, fixes)
 
 
 def _hint_for_missing(key: str) -> str:

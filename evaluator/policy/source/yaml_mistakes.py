@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
+from evaluator.base.fix import Safety
 from evaluator.base.lookalike import lookalike_in
 from evaluator.base.source import Span
 from evaluator.base.text import quote
@@ -34,11 +35,16 @@ _CANNOT_BEGIN = "@`%&*!|>,]}"
 
 
 class YamlMistake(Struct, frozen=True):
-    """A mistake in a line: its message, its hint and its place."""
+    """A mistake in a line: its message, its hint and its place.
+
+    `replacement` is the text that should be at the place; None if it is not known.
+    """
 
     message: str
     hint: str
     span: Span
+    replacement: str | None = None
+    safety: Safety = Safety.SAFE
 
 
 class _Line(Struct, frozen=True):
@@ -114,32 +120,34 @@ def _odd_characters(line: _Line, _: Sequence[_Line]) -> YamlMistake | None:
         return YamlMistake("this line is indented with a tab", "indent with spaces", _character(line, tab))
     key = re.match(r"\s*(?:-\s*)?[\w ]+:(\t)", line.text)
     if key:
-        return YamlMistake("there is a tab after the colon", "type a space", _character(line, key.start(1)))
+        return YamlMistake("there is a tab after the colon", "type a space", _character(line, key.start(1)), " ")
     for at, char in enumerate(line.text):
         lookalike = lookalike_in(char) if not char.isascii() and (char.isspace() or not char.isprintable()) else None
         if lookalike is not None and not re.search(r"[\"']", line.text[:at]):
             message = f"this line has an invisible character: {lookalike.message.removeprefix('it contains ')}"
-            return YamlMistake(
-                message, "type an ordinary space" if lookalike.plain else "delete it", _character(line, at)
-            )
+            hint = "type an ordinary space" if lookalike.plain else "delete it"
+            return YamlMistake(message, hint, _character(line, at), lookalike.plain)
     if line.rest[0] in _DASHES and re.match(r".\s+\S", line.rest):
         message = f"a list entry begins with a hyphen, not with {quote(line.rest[0])}"
-        return YamlMistake(message, "write `- name: …`", line.at(line.rest[0]))
+        return YamlMistake(message, "write `- name: …`", line.at(line.rest[0]), "-")
     if re.match(r"[\w ]+：", line.rest):
-        return YamlMistake("`：` (U+FF1A) is not a colon", "type an ASCII colon and a space", line.at("："))
+        follows = line.rest[line.rest.index("：") + 1 :]
+        colon = ":" if not follows or follows[0].isspace() else ": "
+        return YamlMistake("`：` (U+FF1A) is not a colon", "type an ASCII colon and a space", line.at("："), colon)
     if line.rest.startswith("//"):
-        return YamlMistake("`//` does not begin a comment", "write `# …`", line.at("//"))
+        return YamlMistake("`//` does not begin a comment", "write `# …`", line.at("//"), "#")
     return None
 
 
 def _missing_blank(line: _Line, _: Sequence[_Line]) -> YamlMistake | None:
     dash = re.match(r"-(\w+)\s*:", line.rest)
     if dash and dash[1] in _KEYS:
-        return YamlMistake("a space is missing after the dash", f"write `- {dash[1]}: …`", line.at(dash[0]))
+        hint, written = f"write `- {dash[1]}: …`", f"- {dash[0][1:]}"
+        return YamlMistake("a space is missing after the dash", hint, line.at(dash[0]), written)
     colon = re.match(r"(\w+):(?=\S)", line.rest)
     if colon and colon[1] in _KEYS:
         hint = f"write `{colon[1]}: {line.rest[colon.end() :].strip()}`"
-        return YamlMistake(f"a space is missing after `{colon[1]}:`", hint, line.at(colon[0]))
+        return YamlMistake(f"a space is missing after `{colon[1]}:`", hint, line.at(colon[0]), f"{colon[0]} ")
     return None
 
 
@@ -151,9 +159,10 @@ def _missing_colon(line: _Line, before: Sequence[_Line]) -> YamlMistake | None:
         return None  # the line continues the text above
     if words[2]:
         message = f"a colon must follow {quote(words[1])}, not `=`"
-        return YamlMistake(message, f"write `{words[1]}: {words[3]}`", line.at(words[1]))
+        written = line.rest[: words.end(2)]
+        return YamlMistake(message, f"write `{words[1]}: {words[3]}`", line.at(written), f"{words[1]}:")
     hint = f"write `{words[1]}:`" if not words[3] else f"write `{words[1]}: {words[3]}`"
-    return YamlMistake(f"the colon after {quote(words[1])} is missing", hint, line.at(words[1]))
+    return YamlMistake(f"the colon after {quote(words[1])} is missing", hint, line.at(words[1]), f"{words[1]}:")
 
 
 def _quotes(line: _Line, _: Sequence[_Line]) -> YamlMistake | None:

@@ -25,10 +25,11 @@ import yaml
 from msgspec import Struct, field
 
 from evaluator.base.diagnostic import PolicyError
+from evaluator.base.fix import Safety
 from evaluator.base.source import Source, Span
 from evaluator.base.text import is_well_formed, quote
 from evaluator.policy.source.problems import Problems
-from evaluator.policy.source.yaml_mistakes import first_mistake, odd_indentation
+from evaluator.policy.source.yaml_mistakes import YamlMistake, first_mistake, odd_indentation
 
 DEEPEST_YAML = 12
 MOST_VALUES = 20_000  # including keys
@@ -44,8 +45,9 @@ _QUANTIFIER = re.compile(r"\b(some|every|no)\s+\w+\s+in\s")
 class Located(Struct):
     """A value with its place. `value` is plain data; `keys` has the places of its keys, `children` its parts.
 
-    `style` is the YAML style of a scalar: None for plain, a quote, `|` or `>`. `cut_by_comment` is true if a comment
-    follows on the line where a plain scalar ends. `broken` is true if a mistake in this value was reported.
+    `style` is the YAML style of a scalar: None for plain, a quote, `|` or `>`. `is_in_flow` is true inside `[…]` or
+    `{…}`. `cut_by_comment` is true if a comment follows on the line where a plain scalar ends. `broken` is true if a
+    mistake in this value was reported.
     """
 
     value: object
@@ -55,6 +57,7 @@ class Located(Struct):
     broken: bool = False
     keys: dict[str, Span] = field(default_factory=dict)
     children: dict[str | int, Located] = field(default_factory=dict)
+    is_in_flow: bool = False
 
     def at(self, path: tuple[str | int, ...]) -> Located:
         """Return the part at a path of keys and indices, or the nearest part above it that exists."""
@@ -70,7 +73,7 @@ def read_yaml(source: Source, problems: Problems) -> Located | None:
     """Return the document of a YAML text; None if the text is empty or not YAML, which is reported."""
     mistake = None if source.text.isascii() else odd_indentation(source.text)
     if mistake is not None:
-        problems.error("YAML_SYNTAX", mistake.message, mistake.span, mistake.hint)
+        _report(mistake, problems)
         return None
     try:
         return _Reader(source, problems, _events(source.text)).document()
@@ -81,7 +84,7 @@ def read_yaml(source: Source, problems: Problems) -> Located | None:
         at = min(mark.index if mark else 0, len(source.text))
         mistake = first_mistake(source.text, at)
         if mistake is not None:
-            problems.error("YAML_SYNTAX", mistake.message, mistake.span, mistake.hint)
+            _report(mistake, problems)
             return None
         message, hint = _explain(source, at, "an open quote" if is_open else problem)
         problems.error("YAML_SYNTAX", message, Span(at, min(at + 1, len(source.text))), hint)
@@ -90,6 +93,12 @@ def read_yaml(source: Source, problems: Problems) -> Located | None:
         message = f"{quote(source.text[at])} is not allowed in YAML" if at < len(source.text) else str(error)
         problems.error("YAML_SYNTAX", message, Span(at, at), "use printable characters only")
     return None
+
+
+def _report(mistake: YamlMistake, problems: Problems) -> None:
+    replacement = mistake.replacement
+    fixes = () if replacement is None else problems.fix(mistake.span, replacement, mistake.safety)
+    problems.error("YAML_SYNTAX", mistake.message, mistake.span, mistake.hint, fixes)
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
@@ -124,6 +133,7 @@ class _Reader:
         self._problems = problems
         self._events = events
         self._values = 0
+        self._flow_depth = 0
 
     def document(self) -> Located | None:
         document: Located | None = None
@@ -162,13 +172,19 @@ class _Reader:
             message = f"the file has more than {MOST_VALUES} keys and values"
             self._problems.error("POLICY_TOO_LARGE", message, _span(event), "pass long lists as parameters")
             raise PolicyError(self._problems.diagnostics)
-        if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(event, depth)
-        if isinstance(event, yaml.SequenceStartEvent):
-            return self._sequence(event, depth)
+        if isinstance(event, yaml.CollectionStartEvent):
+            return self._collection(event, depth)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
         return Located(None, _span(event))
+
+    def _collection(self, event: yaml.CollectionStartEvent, depth: int) -> Located:
+        is_flow = bool(event.flow_style)
+        self._flow_depth += is_flow
+        read = self._mapping if isinstance(event, yaml.MappingStartEvent) else self._sequence
+        collection = read(event, depth)
+        self._flow_depth -= is_flow
+        return collection
 
     def _refuse_extras(self, event: yaml.Event) -> bool:
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
@@ -184,7 +200,7 @@ class _Reader:
             self._problems.error("YAML_TAG", message, _span(event), "remove it, or put the whole text in quotes")
         return anchor is not None or tag is not None
 
-    def _mapping(self, start: yaml.MappingStartEvent, depth: int) -> Located:
+    def _mapping(self, start: yaml.CollectionStartEvent, depth: int) -> Located:
         values: dict[str, object] = {}
         mapping, is_other_entry = Located(values, _span(start)), False
         for event in self._events:
@@ -196,7 +212,12 @@ class _Reader:
             if not isinstance(key.value, str):
                 written = quote(self._problems.text(key.span))
                 message = f"the key {written} is not a text: YAML reads it as {_yaml_word(key.value)}"
-                self._problems.error("NAME_NOT_TEXT", message, key.span, "put it in quotes")
+                fixes = (
+                    self._problems.fix(key.span, f'"{self._problems.text(key.span)}"')
+                    if not key.children and key.style is None
+                    else ()
+                )
+                self._problems.error("NAME_NOT_TEXT", message, key.span, "put it in quotes", fixes)
                 continue
             if key.value in values:
                 if not is_other_entry:
@@ -214,7 +235,7 @@ class _Reader:
             hint = "if another rule begins here, write `- name: …`"
         self._problems.error("YAML_DUPLICATE_KEY", f"duplicate key {quote(key)}", span, hint)
 
-    def _sequence(self, start: yaml.SequenceStartEvent, depth: int) -> Located:
+    def _sequence(self, start: yaml.CollectionStartEvent, depth: int) -> Located:
         values: list[object] = []
         sequence = Located(values, _span(start))
         for event in self._events:
@@ -229,23 +250,27 @@ class _Reader:
         span, style = _span(event), event.style
         if not is_well_formed(event.value):
             self._problems.error("YAML_SYNTAX", "the text contains a lone surrogate, which is not a character", span)
-            return Located("", span, style, broken=True)
+            return Located("", span, style, broken=True, is_in_flow=self._flow_depth > 0)
         if style is not None:
-            return Located(event.value, span, style)
+            return Located(event.value, span, style, is_in_flow=self._flow_depth > 0)
         cut = _COMMENT.match(self._source.text, span.end) is not None
         tag: str = _RESOLVER.resolve(yaml.ScalarNode, event.value, (True, False))
         is_plain = tag == _STRING or event.value in _PLAIN_VALUES or _DECIMAL.fullmatch(event.value) is not None
         if not is_plain:
             self._surprise(event.value, tag.rsplit(":", 1)[-1], span)
-        return Located(_plain_value(event.value, tag), span, None, cut, broken=not is_plain)
+        value, is_in_flow = _plain_value(event.value, tag), self._flow_depth > 0
+        return Located(value, span, None, cut, broken=not is_plain, is_in_flow=is_in_flow)
 
     def _surprise(self, text: str, kind: str, span: Span) -> None:
         """Report a plain scalar that YAML converts unexpectedly."""
         hint = f'write "{text}" for a text; write numbers in decimal digits'
+        fixes = self._problems.fix(span, f'"{text}"', Safety.UNSAFE)
         if kind == "bool":
             value = "true" if text.lower() in ("yes", "on", "y", "true") else "false"
             hint = f'write `{value}` for a boolean, "{text}" for a text'
-        self._problems.error("YAML_SURPRISE", f"YAML reads {quote(text)} as {_KINDS.get(kind, kind)}", span, hint)
+            fixes = (*self._problems.fix(span, value, Safety.UNSAFE), *fixes)
+        message = f"YAML reads {quote(text)} as {_KINDS.get(kind, kind)}"
+        self._problems.error("YAML_SURPRISE", message, span, hint, fixes)
 
 
 def _plain_value(text: str, tag: str) -> object:

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from msgspec import Struct
 
+from evaluator.base.fix import Safety, TextEdit
 from evaluator.base.lookalike import lookalike_in
 from evaluator.base.text import quote
 from evaluator.facts.address import parse_address, parse_cidr
@@ -49,6 +50,7 @@ _SIGN_HINTS = {
     "?": "write `nic.mtu is known and …` if a value may be unknown",
     ".": "a word begins with a letter",
 }
+_CONNECTIVES = {"&": "and", "|": "or"}
 _SIGNS = {
     "=~": 'write `like` with a glob: nic.name like "eth*"',
     "!~": 'write `not like` with a glob: nic.name not like "eth*"',
@@ -64,6 +66,10 @@ _QUANTIFIERS = {
     **dict.fromkeys(("none", "no"), "no"),
 }
 _COMPARED = {"=>": ">=", "=<": "<=", "><": "!=", "!==": "!=", "===": "=", "==!": "!="}
+_MISSPELLED = frozenset({"=>", "=<", "!==", "==="})  # those of `_COMPARED` with one possible meaning
+_MEANS_WHEN = frozenset({"if", "where", "whenever"})
+_MEANS_SATISFIES = frozenset({"where", "satisfy", "satisfying"})
+_ONE_WORD = re.compile(r"write `([^`…{} ]+)`")
 _CLOSING = {"(": ")", "[": "]"}
 _RELATIONS = ("COMPARE", "RELATION", "IN", "IS")
 _VALUES = ("STRING", "INT", "BOOL")
@@ -81,13 +87,21 @@ _SHOWN_TERMINALS = {
 }
 
 
+class Repair(Struct, frozen=True):
+    """A fix of a mistake: the new texts of some ranges of characters, and whether the meaning is certain."""
+
+    edits: tuple[TextEdit, ...]
+    safety: Safety = Safety.SAFE
+
+
 class Mistake(Struct, frozen=True):
-    """A mistake in a rule: its message, its hint, and the start and end of the characters to mark."""
+    """A mistake in a rule: its message, its hint, the start and end of the characters to mark, and its fix."""
 
     message: str
     hint: str
     start: int
     end: int
+    repair: Repair | None = None
 
 
 class Piece(Struct, frozen=True):
@@ -113,13 +127,15 @@ def of_character(text: str, at: int) -> Mistake:
         message = f"the {_QUOTES[char]} quote is never closed"
         return Mistake(message, "close the text with the same quote, on the same line", at, at + 1 + len(line))
     if char in _CURLY:
-        return Mistake(f"{quote(char)} is not a straight quote", 'use straight quotes: "docker0"', at, at + 1)
+        message = f"{quote(char)} is not a straight quote"
+        return Mistake(message, 'use straight quotes: "docker0"', at, at + 1, _straight_quotes(text, at))
     if char == ":" and not re.search(r"\bwhen\b", text[:at]):
         return Mistake("`:` is not allowed here", "write `when` and the condition", at, at + 1)
     for sign, hint in _SIGNS.items():
         start = text.rfind(sign, max(0, at - len(sign) + 1), at + len(sign))
         if start >= 0 and start <= at:
-            return Mistake(f"unknown operator {quote(sign)}", hint, start, start + len(sign))
+            repair = _repair(start, start + len(sign), ".") if sign == "->" else None
+            return Mistake(f"unknown operator {quote(sign)}", hint, start, start + len(sign), repair)
     start = at
     while start and text[start - 1].isalnum() and char == ":":
         start -= 1
@@ -128,6 +144,21 @@ def of_character(text: str, at: int) -> Mistake:
     if (char.isdigit() or char == ":") and len(value) > 1:
         return _bare_value(value, start) or _sign(char, at)
     return _sign(char, at)
+
+
+def _repair(start: int, end: int, text: str, safety: Safety = Safety.SAFE) -> Repair:
+    return Repair((TextEdit(start, end, text),), safety)
+
+
+def _straight_quotes(text: str, at: int) -> Repair:
+    """Return the fix of a text in curly quotes: straight quotes at both ends; a guess if only one end is curly."""
+    first = TextEdit(at, at + 1, '"')
+    end = re.compile(rf'[{_CURLY}"\n]').search(text, at + 1)
+    if end is None or end.group() == "\n":
+        return Repair((first,), Safety.UNSAFE)
+    if end.group() == '"':
+        return Repair((first,))
+    return Repair((first, TextEdit(end.start(), end.end(), '"')))
 
 
 def _bare_value(value: str, at: int) -> Mistake | None:
@@ -139,7 +170,8 @@ def _bare_value(value: str, at: int) -> Mistake | None:
         except ValueError as error:
             if kind == "address" or "host bits" not in str(error):
                 continue
-        return Mistake(f"{quote(value)} has no quotes", f'write {kind}("{value}")', at, end)
+        repair = _repair(at, end, f'{kind}("{value}")')
+        return Mistake(f"{quote(value)} has no quotes", f'write {kind}("{value}")', at, end, repair)
     if _MAC.fullmatch(value) or not value[0].isdigit():
         is_value = ":" in value[:-1]
         hint = "write a dot: nic.name" if "::" in value else f'if it is text, write "{value}"'
@@ -166,9 +198,14 @@ def _sign(char: str, at: int) -> Mistake:
         plain = lookalike.plain if lookalike is not None else ""
         label += f" (U+{ord(char):04X} {unicodedata.name(char, 'without a name')})"
         if lookalike is not None and lookalike.is_invisible:
-            return Mistake(f"invisible character {label}", "delete it, or type an ordinary space", at, at + 1)
-        hint = f"it looks like {quote(plain)}: type {quote(plain)} instead" if plain and plain != char else hint
-    return Mistake(f"{label} is not part of the language", hint, at, at + 1)
+            repair = _repair(at, at + 1, plain)
+            return Mistake(f"invisible character {label}", "delete it, or type an ordinary space", at, at + 1, repair)
+        if plain and plain != char:
+            hint = f"it looks like {quote(plain)}: type {quote(plain)} instead"
+            return Mistake(f"{label} is not part of the language", hint, at, at + 1, _repair(at, at + 1, plain))
+    word = _CONNECTIVES.get(char)
+    connective = _repair(at, at + 1, word) if word else None
+    return Mistake(f"{label} is not part of the language", hint, at, at + 1, connective)
 
 
 def of_token(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake:
@@ -189,10 +226,17 @@ def of_token(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str])
     return _about(unexpected, "{} is not allowed here", f"expected {' or '.join(expected)}" if expected else "")
 
 
-def _about(piece: Piece, message: str, hint: str) -> Mistake:
+def _about(piece: Piece, message: str, hint: str, repair: Repair | None = None) -> Mistake:
     """Return a mistake at a token; `{}` in the message becomes the token."""
     text = "the end of the rule" if piece.kind == "$END" else quote(piece.text)
-    return Mistake(message.format(text), hint, piece.start, piece.end)
+    return Mistake(message.format(text), hint, piece.start, piece.end, repair)
+
+
+def _instead(piece: Piece, hint: str, certain: Container[str] = ()) -> Repair | None:
+    """Return the fix that writes the word of a hint such as ``write `when` `` instead of a token."""
+    word = _ONE_WORD.fullmatch(hint)
+    safety = Safety.SAFE if piece.text in certain else Safety.UNSAFE
+    return _repair(piece.start, piece.end, word[1], safety) if word else None
 
 
 def _at_the_beginning(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> Mistake | None:
@@ -217,10 +261,13 @@ def _before_the_condition(before: Sequence[Piece], unexpected: Piece) -> Mistake
     for subject in (last, unexpected):
         other = foreign.hint_of(foreign.SUBJECTS, subject.text)
         if other and subject is not verb:
-            return _about(subject, "{} is not needed before the subject", other)
+            is_article = subject.text in _ARTICLES and unexpected.text == "nic"
+            repair = _repair(subject.start, unexpected.start, "") if is_article else None
+            return _about(subject, "{} is not needed before the subject", other, repair)
     instead = foreign.hint_of(foreign.BEFORE_THE_CONDITION, unexpected.text)
     if instead:
-        return _about(unexpected, "unknown word {} before the condition", f"{instead}: {hint}")
+        repair = _instead(unexpected, instead, _MEANS_WHEN)
+        return _about(unexpected, "unknown word {} before the condition", f"{instead}: {hint}", repair)
     return _about(unexpected, "`when` is missing before {}", hint)
 
 
@@ -231,7 +278,8 @@ def _after_is(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> M
     after = rest[:-1] if negated else rest
     if last.text in _ARTICLES and after and after[-1].kind == "IS" and unexpected.kind == "NAME":
         hint = f"remove the article: `is {'not ' * negated}{unexpected.text}`"
-        return Mistake(f"unknown state {quote(last.text)}", hint, last.start, unexpected.end)
+        article = _repair(last.start, unexpected.start, "")
+        return Mistake(f"unknown state {quote(last.text)}", hint, last.start, unexpected.end, article)
     negated = last.kind == "NOT"
     word_before = rest[-1] if negated and rest else last
     if word_before.kind != "IS":
@@ -239,7 +287,10 @@ def _after_is(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> M
     operand = "".join(piece.text for piece in _operand_of(rest if not negated else rest[:-1]))
     is_not = "not " * negated
     if unexpected.kind in ("IN", "RELATION", "COMPARE"):
-        return _about(unexpected, "`is` is not allowed before {}", f"write `{is_not}{unexpected.text}` without `is`")
+        without = _repair(word_before.start, last.start if negated else unexpected.start, "")
+        is_certain = not (negated and unexpected.kind == "COMPARE")
+        hint = f"write `{is_not}{unexpected.text}` without `is`"
+        return _about(unexpected, "`is` is not allowed before {}", hint, without if is_certain else None)
     if unexpected.text in ("not", "!", "no"):
         return _about(unexpected, "{} is not allowed after `is` here", "write `is not` once")
     if unexpected.text == "(":
@@ -247,13 +298,15 @@ def _after_is(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> M
             f"repeat the operand: `{operand} is {is_not}bridge {'and' if negated else 'or'} {operand} is {is_not}bond`"
         )
         return _about(unexpected, "the name of a state is missing before {}", hint)
+    repair: Repair | None = None
     if unexpected.kind in ("INT", "STRING"):
         hint = f"write `{operand} {'!=' if negated else '='} {unexpected.text}`"
+        repair = _repair(word_before.start, last.end, "!=" if negated else "=")
     elif unexpected.kind == "BOOL":
         hint = "a boolean is used without `is`: write `x` or `not x`"
     else:
         hint = "compare values by `=` or `in`"
-    return _about(unexpected, "expected the name of a state after `is`, found {}", hint)
+    return _about(unexpected, "expected the name of a state after `is`, found {}", hint, repair)
 
 
 def _operand_of(pieces: Sequence[Piece]) -> Sequence[Piece]:
@@ -285,14 +338,17 @@ def _at_a_bracket(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) 
     ends_too_early = unexpected.kind == "$END" or (opened[-1].text == "[" and unexpected.kind not in _VALUES)
     is_open = ends_too_early and before[-1].kind not in ("AND", "OR", "NOT", *_RELATIONS)
     if is_open or (unexpected.kind in _RELATIONS and _is_call(before, opened[-1])):
-        return _about(opened[-1], "{} is never closed", f"add {quote(_CLOSING[opened[-1].text])}")
+        sign, end = _CLOSING[opened[-1].text], before[-1].end
+        repair = _repair(end, end, sign, Safety.UNSAFE) if unexpected.kind == "$END" else None
+        return _about(opened[-1], "{} is never closed", f"add {quote(sign)}", repair)
     return None
 
 
 def _at_a_closing_bracket(opened: Sequence[Piece], unexpected: Piece) -> Mistake | None:
     if not opened:
         sign = "(" if unexpected.text == ")" else "["
-        return _about(unexpected, f"{{}} has no {quote(sign)} before it", "remove it, or add the other one")
+        repair = _repair(unexpected.start, unexpected.end, "", Safety.UNSAFE)
+        return _about(unexpected, f"{{}} has no {quote(sign)} before it", "remove it, or add the other one", repair)
     if _CLOSING[opened[-1].text] != unexpected.text:
         return _about(unexpected, f"{{}} does not close {quote(opened[-1].text)}", "close the brackets in their order")
     return None
@@ -334,7 +390,7 @@ def _at_a_foreign_word(before: Sequence[Piece], unexpected: Piece, accepts: Sequ
     for piece in (unexpected, last) if is_quantified or last is unexpected else (unexpected,):
         hint = foreign.hint_of(foreign.BETWEEN_VALUES, piece.text) if piece.kind in ("NAME", "WHEN") else ""
         if hint:
-            return _about(piece, "unknown word {}", hint)
+            return _about(piece, "unknown word {}", hint, _instead(piece, hint))
     return None
 
 
@@ -348,7 +404,8 @@ def _in_a_quantifier(before: Sequence[Piece], unexpected: Piece, accepts: Sequen
     if len(before) > 1 and before[-2].kind == "QUANTIFIER":
         return _about(unexpected, "`in` is missing before {}", example)
     if "SATISFIES" in accepts and unexpected.text in _FOR_SATISFIES:
-        return _about(unexpected, "unknown word {} after a list", "write `satisfies` instead")
+        repair = _instead(unexpected, "write `satisfies`", _MEANS_SATISFIES)
+        return _about(unexpected, "unknown word {} after a list", "write `satisfies` instead", repair)
     if "SATISFIES" in accepts:
         return _about(unexpected, "`satisfies` is missing before {}", example)
     if unexpected.kind == "QUANTIFIER":
@@ -361,13 +418,18 @@ def _after_a_condition(before: Sequence[Piece], unexpected: Piece, accepts: Sequ
     if last.kind == "COMPARE" and unexpected.kind == "COMPARE":
         intended = _COMPARED.get(last.text + unexpected.text)
         hint = f"write `{intended}`" if intended else "the comparisons are = != < <= > >="
-        return Mistake(f"unknown operator {quote(last.text + unexpected.text)}", hint, last.start, unexpected.end)
+        safety = Safety.SAFE if last.text + unexpected.text in _MISSPELLED else Safety.UNSAFE
+        repair = _repair(last.start, unexpected.end, intended, safety) if intended else None
+        return Mistake(
+            f"unknown operator {quote(last.text + unexpected.text)}", hint, last.start, unexpected.end, repair
+        )
     if unexpected.kind == "$END":
         return _about(unexpected, "the rule ends too early", f"something is missing after {quote(last.text)}")
     if unexpected.kind == "IS" and last.kind in ("WHEN", "AND", "OR"):
         return _about(unexpected, "a value is missing before {}", f"write `nic {unexpected.text} …`")
     if last.text == "not" and unexpected.kind == "IS":
-        return _about(unexpected, "`not` must be after `is`", "write `is not`")
+        repair = _repair(last.start, unexpected.end, "is not")
+        return _about(unexpected, "`not` must be after `is`", "write `is not`", repair)
     if "AND" not in accepts:
         return None
     return _after_a_whole_condition(before, unexpected)

@@ -33,6 +33,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from evaluator.base.checked_cast import checked_cast
+from evaluator.base.fix import Fix
 from evaluator.base.source import Span
 from evaluator.base.text import quote
 from evaluator.policy.language.verbs import VERBS
@@ -78,7 +79,8 @@ def parse_sentence(scalar: ScalarText, problems: Problems) -> Sentence | None:
         tree = lalr_parser().parse(text)
     except UnexpectedInput as error:
         mistake = _explain(text, error)
-        problems.error("RULE_SYNTAX", mistake.message, scalar.span(mistake.start, mistake.end), mistake.hint)
+        span, fixes = scalar.span(mistake.start, mistake.end), _fixes(mistake.repair, scalar, problems)
+        problems.error("RULE_SYNTAX", mistake.message, span, mistake.hint, fixes)
         return None
     if _depth(tree) > DEEPEST_SENTENCE:
         message = f"the rule is nested deeper than {DEEPEST_SENTENCE} levels"
@@ -122,10 +124,21 @@ def _lower_keywords(scalar: ScalarText, problems: Problems) -> str:
         lower = word.lower()
         if word != lower and (lower in KEYWORDS or (is_first and lower in VERBS)):
             message = f"{quote(word)} must be in lower case"
-            problems.error("RULE_SYNTAX", message, scalar.span(match.start(), match.end()), f"write {quote(lower)}")
+            span = scalar.span(match.start(), match.end())
+            problems.error("RULE_SYNTAX", message, span, f"write {quote(lower)}", problems.fix(span, lower))
             text = text[: match.start()] + lower + text[match.end() :]
         is_first = False
     return text
+
+
+def _fixes(repair: mistakes.Repair | None, scalar: ScalarText, problems: Problems) -> tuple[Fix, ...]:
+    if repair is None:
+        return ()
+    if len(repair.edits) == 1:
+        edit = repair.edits[0]
+        return problems.word_fix(scalar.span(edit.start, edit.end), edit.text, repair.safety)
+    changes = [(scalar.span(edit.start, edit.end), edit.text) for edit in repair.edits]
+    return problems.fix_all(changes, repair.safety, "write straight quotes")
 
 
 def _explain(text: str, error: UnexpectedInput) -> mistakes.Mistake:

@@ -1,0 +1,59 @@
+"""Fixes of mistakes in a text, as data: edits of spans, and whether a program may apply them without a person.
+
+A fix is attached to a diagnostic where the diagnostic is made, because only that code knows what was meant. Commands
+and editors apply it. All offsets are offsets in the text of the file that has the mistake, as `plain_text` returns it:
+without a byte order mark, and with line feeds as its only line breaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Safety(StrEnum):
+    """Whether a fix needs a person.
+
+    SAFE: the meaning of the text is certain. UNSAFE: the fix is a guess, or it changes the meaning of a valid text.
+    """
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+
+
+class TextEdit(Struct, frozen=True):
+    """The new text of a part of a file; `start` and `end` are offsets in the text of the file."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Fix(Struct, frozen=True):
+    """A fix: a title such as "write `and`", its safety, and its edits, which do not overlap."""
+
+    title: str
+    safety: Safety
+    edits: tuple[TextEdit, ...]
+
+
+class Location(Struct, frozen=True):
+    """The part of a text that a diagnostic is about: the name of the text in messages, and a range of offsets."""
+
+    name: str
+    start: int
+    end: int
+
+
+def applied(text: str, edits: Sequence[TextEdit]) -> str:
+    """Return a text after edits that do not overlap."""
+    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text
+
+
+def moved(edits: Sequence[TextEdit], by: int) -> tuple[TextEdit, ...]:
+    """Return edits with all offsets moved by a number of characters."""
+    return tuple(TextEdit(edit.start + by, edit.end + by, edit.text) for edit in edits)

@@ -1,0 +1,119 @@
+"""Checks the text of a policy, which need not be saved, and returns its diagnostics with their fixes.
+
+This is what `activenic check` and editors call. Every diagnostic has a place in one of the texts: the text itself, or a
+text that it extends. `Diagnostic.location` and `Diagnostic.fixes` have offsets in the plain text of that file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from evaluator.base.diagnostic import Diagnostic, PolicyError, Severity, in_order
+from evaluator.base.fix import Fix, Location
+from evaluator.base.source import Source
+from evaluator.engine import Policy
+from evaluator.policy.lint.parameter_values import warnings_of
+from evaluator.policy.load import program_of
+from evaluator.policy.parameters import parse_assignments
+from evaluator.policy.released import name_warnings
+from evaluator.policy.source.chain import PolicyChain, files_of, read_chain
+from evaluator.policy.source.find import find_policy, plain_text, policy_source
+
+
+class Checked(Struct, frozen=True):
+    """The result of checking one policy: its name, its texts, the policy (None if invalid), and the diagnostics.
+
+    `source` is the policy's own text as it is in the file. `chain` has the texts that it extends too; it is None if the
+    policy cannot be found or read.
+    """
+
+    name: str
+    source: Source | None
+    chain: PolicyChain | None
+    policy: Policy | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether there is a problem of severity `error`."""
+        return any(problem.severity is Severity.ERROR for problem in self.diagnostics)
+
+    @property
+    def own_fixes(self) -> tuple[tuple[Diagnostic, Fix], ...]:
+        """The fixes of the policy's own text, each with its diagnostic."""
+        own = None if self.source is None else self.source.name
+        return tuple(
+            (problem, fix)
+            for problem in self.diagnostics
+            if problem.location is not None and problem.location.name == own
+            for fix in problem.fixes
+        )
+
+    def text_of(self, location: Location) -> Source | None:
+        """Return the plain text of the file that a location is in; None if it is unknown."""
+        sources = () if self.chain is None else self.chain.sources
+        source = next((one for one in sources if one.name == location.name), None)
+        return None if source is None else Source(source.name, plain_text(source.text), source.path)
+
+
+def check_text(
+    text: str | bytes,
+    name: str = "<text>",
+    *,
+    path: str | Path | None = None,
+    policy_path: Iterable[str | Path] = (),
+    assignments: Sequence[str] = (),
+) -> Checked:
+    """Return the diagnostics of a policy text, with their fixes. A mistake in the text never raises an error.
+
+    `name` is the name of the text in messages. `path` is the path that the text has or will have: relative paths in
+    `extends` start in its folder. `assignments` are values of parameters, `name=value`.
+    """
+    folders = tuple(map(Path, policy_path))
+    try:
+        source = policy_source(text, path)
+    except PolicyError as error:
+        return Checked(name, None, None, None, _placed(error.diagnostics, name))
+    return check_source(name, Source(name, source.text, source.path), folders, assignments)
+
+
+def check_policy(name: str, policy_path: Sequence[Path] = (), assignments: Sequence[str] = ()) -> Checked:
+    """Return the diagnostics of a shipped policy or of a policy file. A mistake in it never raises an error."""
+    try:
+        source = find_policy(name, policy_path)
+    except PolicyError as error:
+        return Checked(name, None, None, None, error.diagnostics)
+    return check_source(name, source, policy_path, assignments)
+
+
+def check_source(
+    name: str, source: Source, policy_path: Sequence[Path] = (), assignments: Sequence[str] = ()
+) -> Checked:
+    """Return the diagnostics of a policy whose text was found."""
+    chain = None
+    try:
+        chain = read_chain(source, files_of(policy_path))
+        program = program_of(chain)
+    except PolicyError as error:
+        return Checked(name, source, chain, None, _placed(error.diagnostics, source.name))
+    policy = Policy(program, name_warnings(chain))
+    warnings = _placed(policy.warnings, source.name)
+    try:
+        values = parse_assignments(program, assignments)
+    except PolicyError as error:
+        return Checked(name, source, chain, policy, in_order((*error.diagnostics, *warnings)))
+    return Checked(name, source, chain, policy, in_order((*warnings, *warnings_of(program, values))))
+
+
+def _placed(diagnostics: Iterable[Diagnostic], name: str) -> tuple[Diagnostic, ...]:
+    """Return diagnostics with a place: the beginning of the text for a problem of the text as a whole."""
+    return tuple(
+        problem
+        if problem.location is not None
+        else replace(problem, place=problem.place or f"{name}:1:1", location=Location(name, 0, 0))
+        for problem in diagnostics
+    )
