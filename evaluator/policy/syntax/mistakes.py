@@ -1,9 +1,10 @@
 """Explains syntax errors: which mistake was probably made, and what to write instead.
 
 The input is the unexpected token, the tokens before it, and the names of the tokens that the parser would accept there.
-The functions in `of_token` each know one kind of mistake. They are tried in a fixed order, from the most specific
-context to the least specific, and the first result is used. The place of a mistake can differ from the unexpected
-token. For a parenthesis that is never closed, the place is the opening parenthesis.
+The functions in `of_token` each know one kind of mistake. Their docstrings have wrong texts and their hints. They are
+tried in a fixed order, from the most specific context to the least specific, and the first result is used. The place of
+a mistake can differ from the unexpected token. For a parenthesis that is never closed, the place is the opening
+parenthesis.
 
 A character that begins no token is explained by `of_character`: quotes, operators of other languages, values without
 quotes such as `10.0.0.0/8`, and characters that only look like ASCII.
@@ -60,11 +61,6 @@ _SIGNS = {
 _RANGE = re.compile(r"([0-9]+)(?:\.\.\.?|-|:)([0-9]+)")
 _UNIT = re.compile(r"([0-9]+)([A-Za-z]{0,6})")
 _FACTORS = {"k": 1000, "m": 1, "g": 1000, "t": 1_000_000}  # m, g, t: a speed is in Mb/s; k: an MTU is in octets
-_QUANTIFIERS = {
-    **dict.fromkeys(("any", "some", "exists"), "some"),
-    **dict.fromkeys(("all", "every", "each", "forall"), "every"),
-    **dict.fromkeys(("none", "no"), "no"),
-}
 _COMPARED = {"=>": ">=", "=<": "<=", "><": "!=", "!==": "!=", "===": "=", "==!": "!="}
 _MISSPELLED = frozenset({"=>", "=<", "!==", "==="})  # those of `_COMPARED` with one possible meaning
 _MEANS_WHEN = frozenset({"if", "where", "whenever"})
@@ -162,7 +158,10 @@ def _straight_quotes(text: str, at: int) -> Repair:
 
 
 def _bare_value(value: str, at: int) -> Mistake | None:
-    """Return the mistake in a value without quotes: an address, a network, a MAC address, a number with a unit."""
+    """Return the mistake in a value without quotes: an address, a network, a MAC address, a number with a unit.
+
+    `10.0.0.0/8`: "write cidr("10.0.0.0/8")". `9k`: "write digits only: 9000". `1500..9000`: "compare twice".
+    """
     end = at + len(value)
     for read, kind in ((parse_address, "address"), (parse_cidr, "cidr")):
         try:
@@ -191,6 +190,10 @@ def _bare_value(value: str, at: int) -> Mistake | None:
 
 
 def _sign(char: str, at: int) -> Mistake:
+    """Return the mistake of a character that the language does not have.
+
+    `nic.mtu % 2 = 0`: "the language can compare and count, but not calculate".
+    """
     label = quote(char)
     hint = _SIGN_HINTS.get(char, "")
     if not char.isascii():
@@ -213,7 +216,6 @@ def of_token(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str])
     for explain in (
         _at_the_beginning,
         _after_is,
-        _in_a_call,
         _at_a_bracket,
         _at_a_foreign_word,
         _in_a_quantifier,
@@ -240,6 +242,10 @@ def _instead(piece: Piece, hint: str, certain: Container[str] = ()) -> Repair | 
 
 
 def _at_the_beginning(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> Mistake | None:
+    """Return the mistake of a rule without verb or without condition.
+
+    `when nic is up`: "the verbs are …". `match nic when`: "write `true` if it is always true".
+    """
     if not before:
         return _about(
             unexpected, "a rule begins with a verb, not with {}", f"the verbs are {named(lambda _: True, 'or')}"
@@ -252,6 +258,11 @@ def _at_the_beginning(before: Sequence[Piece], unexpected: Piece, _: Sequence[st
 
 
 def _before_the_condition(before: Sequence[Piece], unexpected: Piece) -> Mistake:
+    """Return the mistake before `when`, or that `when` is missing.
+
+    `discard all nic when …`: "write `nic`: the rule looks at each interface". `discard nic nic is up`: "write the
+    condition after `when`".
+    """
     verb, last = before[0], before[-1]
     if verb.text not in VERBS and verb.text in foreign.VERBS:
         return _about(verb, "unknown verb {}", foreign.VERBS[verb.text])
@@ -272,6 +283,11 @@ def _before_the_condition(before: Sequence[Piece], unexpected: Piece) -> Mistake
 
 
 def _after_is(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> Mistake | None:
+    """Return the mistake after `is` or `is not`.
+
+    `nic is a bond`: "remove the article". `nic.mtu is 1500`: "write `nic.mtu = 1500`". `nic is not in owners`: "write
+    `not in` without `is`".
+    """
     last = before[-1]
     rest = before[:-1]
     negated = bool(rest) and rest[-1].kind == "NOT"
@@ -318,6 +334,10 @@ def _operand_of(pieces: Sequence[Piece]) -> Sequence[Piece]:
 
 
 def _at_a_bracket(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> Mistake | None:
+    """Return the mistake of a parenthesis or bracket.
+
+    `count(nic.slaves > 1`: "add `)`". `nic.name in ("a", "b")`: "write a list in brackets".
+    """
     opened: list[Piece] = []
     for piece in before:
         if piece.text in ("(", "["):
@@ -345,6 +365,10 @@ def _at_a_bracket(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) 
 
 
 def _at_a_closing_bracket(opened: Sequence[Piece], unexpected: Piece) -> Mistake | None:
+    """Return the mistake of a closing bracket.
+
+    `nic is up)`: "remove it, or add the other one". `["a")`: "close the brackets in their order".
+    """
     if not opened:
         sign = "(" if unexpected.text == ")" else "["
         repair = _repair(unexpected.start, unexpected.end, "", Safety.UNSAFE)
@@ -355,28 +379,16 @@ def _at_a_closing_bracket(opened: Sequence[Piece], unexpected: Piece) -> Mistake
 
 
 def _is_call(before: Sequence[Piece], opened: Piece) -> bool:
+    """Return whether an opening parenthesis begins the arguments of a function: `count(`."""
     at = before.index(opened)
     return opened.text == "(" and at > 0 and before[at - 1].kind == "NAME"
 
 
-def _in_a_call(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake | None:
-    """Return the mistake of a quantifier that is written as a function: any(x in …), sum(x for x in …)."""
-    opened = [piece for piece in before if piece.text == "("]
-    if not opened or not _is_call(before, opened[-1]) or "SATISFIES" in accepts:
-        return None
-    name = before[before.index(opened[-1]) - 1]
-    inside = before[before.index(opened[-1]) + 1 :]
-    if unexpected.kind != "IN" or len(inside) != 1 or inside[0].kind != "NAME":
-        return None
-    quantifier = _QUANTIFIERS.get(name.text)
-    if quantifier is None:
-        hint = foreign.hint_of(foreign.FUNCTIONS, name.text, "LIST") or "write `some x in LIST satisfies …`"
-        return None if name.text in FUNCTIONS else _about(name, "unknown function {}", hint)
-    return _about(name, "{} is not written as a function", f"write `{quantifier} {inside[0].text} in LIST satisfies …`")
-
-
 def _at_a_foreign_word(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake | None:
-    """Return the mistake of a word of another language, between two values or instead of a quantifier."""
+    """Return the mistake of a word of another language, between two values or instead of a quantifier.
+
+    `nic.mtu between 1 and 5`: "compare twice". `nic.name.startswith("eth")`: "write `like` with a glob".
+    """
     last = before[-1]
     if last.kind == "NAME" and len(before) > 1 and before[-2].text == ".":
         if unexpected.text == "(":
@@ -398,6 +410,11 @@ _FOR_SATISFIES = frozenset({"where", "when", "if", "with", "such", "that", "whic
 
 
 def _in_a_quantifier(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake | None:
+    """Return the mistake in `some x in LIST satisfies …`, or of a quantifier as a value.
+
+    `some x in nic.slaves where x is up`: "write `satisfies` instead". `nic.mtu = some x in …`: "write it last, or in
+    parentheses".
+    """
     example = "write `some address in nic.matched satisfies …`"
     if before[-1].kind == "QUANTIFIER":
         return _about(unexpected, "a variable is missing after the quantifier, before {}", example)
@@ -414,6 +431,10 @@ def _in_a_quantifier(before: Sequence[Piece], unexpected: Piece, accepts: Sequen
 
 
 def _after_a_condition(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake | None:
+    """Return the mistake of two operators in a row, of a missing value, or after a whole condition.
+
+    `nic.mtu => 5`: "write `>=`". `nic is up and`: "something is missing after `and`".
+    """
     last = before[-1]
     if last.kind == "COMPARE" and unexpected.kind == "COMPARE":
         intended = _COMPARED.get(last.text + unexpected.text)
@@ -436,6 +457,11 @@ def _after_a_condition(before: Sequence[Piece], unexpected: Piece, accepts: Sequ
 
 
 def _after_a_whole_condition(before: Sequence[Piece], unexpected: Piece) -> Mistake:
+    """Return the mistake of a token after a condition that could be the last one of the rule.
+
+    `nic is up nic is down`: "join conditions with `and` or `or`". `nic.mtu = 5 = 6`: "compare twice and join with
+    `and`". `nic.slaves[0] is up`: "a list has no index".
+    """
     if unexpected.kind == "INT" and before[-1].text == "vlan":
         return _about(
             unexpected,

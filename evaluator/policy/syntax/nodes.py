@@ -1,6 +1,7 @@
 """The syntax tree of a rule. Names and types are not checked yet.
 
-Every node has the span of its text, in offsets of the policy file.
+Every node has the span of its text, in offsets of the policy file. The docstring of a node names the alternatives of
+`grammar.lark` that become this node. The alternatives of `and` and `or` nest to the left; `Both` and `Either` are flat.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from evaluator.base.source import Span
 
 
 class Name(Struct, frozen=True):
-    """A single name and its place."""
+    """A single name or operator, and its place. Grammar: a token."""
 
     text: str
     span: Span
 
 
 class DottedName(Struct, frozen=True):
-    """`nic.addresses`: one or more names joined by dots."""
+    """`nic.addresses`: one or more names joined by dots. Grammar: `word`."""
 
     parts: tuple[Name, ...]
     span: Span
@@ -30,7 +31,7 @@ class DottedName(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """`count(candidates)`."""
+    """`count(candidates)`. Grammar: `call`."""
 
     function: Name
     arguments: tuple[Operand, ...]
@@ -38,7 +39,7 @@ class Call(Struct, frozen=True):
 
 
 class Filtered(Struct, frozen=True):
-    """`count(variable in domain satisfies body)`."""
+    """`count(variable in domain satisfies body)`. Grammar: `filtered`."""
 
     function: Name
     variable: Name
@@ -48,21 +49,21 @@ class Filtered(Struct, frozen=True):
 
 
 class Items(Struct, frozen=True):
-    """`["docker0", "virbr*"]`."""
+    """`["docker0", "virbr*"]`. Grammar: `list`."""
 
     operands: tuple[Operand, ...]
     span: Span
 
 
 class Literal(Struct, frozen=True):
-    """A text, an integer or a boolean."""
+    """A text, an integer or a boolean. Grammar: `text`, `integer`, `boolean`."""
 
     value: str | int | bool
     span: Span
 
 
 class Either(Struct, frozen=True):
-    """`a or b or c`; `operators` are the words between them, as written."""
+    """`a or b or c`; `operators` are the words between them, as written. Grammar: `either`."""
 
     conditions: tuple[Condition, ...]
     operators: tuple[Name, ...]
@@ -70,7 +71,7 @@ class Either(Struct, frozen=True):
 
 
 class Both(Struct, frozen=True):
-    """`a and b and c`; `operators` are the words between them, as written."""
+    """`a and b and c`; `operators` are the words between them, as written. Grammar: `both`."""
 
     conditions: tuple[Condition, ...]
     operators: tuple[Name, ...]
@@ -78,7 +79,7 @@ class Both(Struct, frozen=True):
 
 
 class Negation(Struct, frozen=True):
-    """`not a`; `operator` is the word for `not`, as written."""
+    """`not a`; `operator` is the word for `not`, as written. Grammar: `negation`."""
 
     condition: Condition
     operator: Name
@@ -86,7 +87,7 @@ class Negation(Struct, frozen=True):
 
 
 class Quantified(Struct, frozen=True):
-    """`some|every|no variable in domain satisfies body`."""
+    """`some|every|no variable in domain satisfies body`. Grammar: `quantified`."""
 
     quantifier: str
     variable: Name
@@ -96,14 +97,17 @@ class Quantified(Struct, frozen=True):
 
 
 class BareOperand(Struct, frozen=True):
-    """An operand alone as a condition: `is_backup`."""
+    """An operand alone as a condition: `is_backup`. Grammar: `bare`."""
 
     operand: Operand
     span: Span
 
 
 class Relation(Struct, frozen=True):
-    """`left operator right`: a comparison, `in`, `like` and so on; `negation` is the word `not` before the operator."""
+    """`left operator right`: a comparison, `in`, `like` and so on; `negation` is the word `not` before the operator.
+
+    Grammar: `compare`, `relate`, `not_relate`, `member`, `not_member`.
+    """
 
     left: Operand
     operator: Name
@@ -113,7 +117,10 @@ class Relation(Struct, frozen=True):
 
 
 class StateTest(Struct, frozen=True):
-    """`operand is state` or `operand is not state`; `negation` is the word for `not`."""
+    """`operand is state` or `operand is not state`; `negation` is the word for `not`.
+
+    Grammar: `state`, `not_state`.
+    """
 
     operand: Operand
     state: Name
@@ -122,7 +129,7 @@ class StateTest(Struct, frozen=True):
 
 
 class Sentence(Struct, frozen=True):
-    """One rule: its verb, its subject, and its condition."""
+    """One rule: its verb, its subject, and its condition. Grammar: `rule`."""
 
     verb: Name
     subject: Name | None
