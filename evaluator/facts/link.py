@@ -1,4 +1,19 @@
-"""One interface of a host: its kind, addresses, lower devices, routes and settings, in the kernel's terms."""
+"""One interface of a host: its kind, addresses, lower devices, routes and settings, in the kernel's terms.
+
+`Link` is the contract between the formats and everything after them: rules, findings and explanations read only its
+facts. A format derives a subclass that holds the decoded entry. Each fact is a property that reads the entry when the
+fact is first needed, because a decision reads few facts of few interfaces. Only `name`, `kind` and `position` are
+computed for every interface.
+
+A format must supply those three, `owned` (the parsed address entries) and `pointers`. It supplies every other fact that
+its reports contain; the defaults here mean "not reported". The reader of the format lists the words whose values its
+reports never contain (`HostStatements.unsupported_words`). If a policy uses such a word, the decision can have the finding
+`REPORT_LACKS_FACT`.
+
+Two links are equal if all facts in `LINK_FACTS` are equal. The search for a change compares links, to see that an edit
+changed no other fact. `source` and `SHARED_FACTS` make this fast: if the entries of both links are equal, only the
+facts that depend on other entries are compared.
+"""
 
 from __future__ import annotations
 

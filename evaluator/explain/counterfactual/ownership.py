@@ -1,4 +1,20 @@
-"""Options that change the owners of host addresses: an interface gains addresses, others lose addresses, or both."""
+"""Options that change the owners of host addresses: an interface gains addresses, others lose addresses, or both.
+
+The idea: most policies choose the interface that owns the host's address. So the change that helps most often is that
+this interface owns it, or that no *rival* owns one. A rival is another interface that owns a host address. For an
+interface, the options are: each gain alone, each loss alone, and each gain with the losses of the rivals.
+
+- A gain is one host address, or all host addresses that the interface does not own. Addresses of rivals are first,
+  because moving an address is what an operator would do.
+- A loss is one address on all rivals, all addresses of one rival, or all addresses of all rivals.
+- The prefix length of a gained address is read from the report, so that the address gets a usual subnet (`as_owned`).
+- If the format hides the addresses of interfaces that are down, of slaves or of ports, a gain needs more edits: the
+  interface is set up and leaves its masters, because otherwise no report could state the gain.
+
+Limits: only the first three addresses and rivals get options of their own, and more than 64 missing addresses are not
+gained together. Options for all rivals can have thousands of edits; the search tries such options alone (`search.py`).
+This module only proposes. Whether an option helps is verified by deciding again.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,17 @@
-"""One interface in Ansible's facts as a link: kind, addresses, lower devices and settings."""
+"""One interface in Ansible's facts as a link: kind, addresses, lower devices and settings.
+
+Ansible reports few types of interfaces: `ether` is the type of network cards, VLANs, veths and many others. So the kind
+is derived from more facts: an interface with a PCI device or a driver is physical, and one with a list of members is a
+bond or a bridge. Without these, the kind is `other`, and `vlan_id` is unknown. If such an interface has an address that
+is not link-local, the decision has the finding `KIND_UNKNOWN`.
+
+Ansible lists an address label (`eth0:1`) as a fact of its own. So a `Device` consists of the fact of the interface and
+the facts of its labels, and owns the addresses of all of them. An address that is in both counts once.
+
+Limits of the format: it has no lower device of a VLAN, no VLAN ID, no logical networks and no routing table.
+`main_routes` has the routes to the subnets and the default routes. The addresses of a device are parsed once, when a
+fact or finding needs them. The owner index needs only their texts (`address_texts`).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,16 @@
-"""One interface of an nmstate report: its kind, addresses, lower devices and settings, from its entries."""
+"""One interface of an nmstate report: its kind, addresses, lower devices and settings, from its entries.
+
+A report can have two entries with the same name: an Open vSwitch bridge, and the bridge's own port. Old versions of
+nmstate merge both into one entry. Both forms become one `Device` of the kind bridge, which owns the addresses of both
+entries.
+
+The type of an entry determines its kind. If nmstate does not know the type, the entry's only section determines it: an
+entry with `link-aggregation` is a bond. A section that does not belong to the type is a contradiction, and the type
+counts. Members come from two places: from the list in the entry of the bond or bridge, and from the `controller` in the
+entries of the members.
+
+Everything here is a function of the entries, without state. `link.py` calls these functions when a fact is needed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""One interface of an nmstate report as a link, and the state of the host that its links share."""
+"""One interface of an nmstate report as a link, and the state of the host that its links share.
+
+A link reads its facts from its `Device` when a rule or finding needs them. `NmstateHost` has the parts that need the
+whole report: the routes of all interfaces are read once, on first use, and the addresses of a device are parsed once.
+The owner index needs neither: it is built from address texts (`address_texts`).
+
+Some reports do not list connected routes, which the kernel creates for addresses. If a report lists none of them
+(`lists_connected`), the routes to the subnets of an interface are added.
+"""
 
 from __future__ import annotations
 

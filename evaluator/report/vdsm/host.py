@@ -1,4 +1,15 @@
-"""The devices and logical networks of one VDSM reply, with indexes that several facts need."""
+"""The devices and logical networks of one VDSM reply, with indexes that several facts need.
+
+VDSM describes devices in four maps, one for each kind, and logical networks in a fifth map. A fact of a device often
+needs another map: the networks of a port are those of its bridge. So all links of a reply share one `VdsmHost`.
+
+The indexes are lazy: the networks on each interface (`placement`) and the contradictions between networks and devices
+(`disagreements`) are computed on first use, because many decisions do not need them. The addresses of a device are
+parsed once, when a fact or finding needs them. The owner index needs only their texts (`address_texts`).
+
+A network is on its device and on the direct ports of its bridge, as in oVirt's engine; it is not on devices below these
+ports. In replies of VDSM 4.9, which have no `bridges`, the bridges are derived from the networks.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,15 @@
-"""One device of a VDSM reply as a link. The facts are read from the entry of the device."""
+"""One device of a VDSM reply as a link. The facts are read from the entry of the device.
+
+VDSM sends numbers and booleans as text in some versions, and has renamed members (`bootproto4`, `dhcpv4`). Each
+property reads all forms that a version has sent, so that no other module depends on the version. If two members state
+the same fact, one of them counts, and `findings` reports the contradiction: the entry before the name of a VLAN, `opts`
+before the ifcfg file of a bond.
+
+VDSM does not report a routing table: `main_routes` has the default routes and the routes to the subnets. Ports named
+`vnet*` belong to virtual machines, and VDSM never describes them.
+
+`is_clean` is a quick check that most entries pass. It saves the work of `findings` for hosts without a contradiction.
+"""
 
 from __future__ import annotations
 
