@@ -269,7 +269,7 @@ class Explanation(Struct, frozen=True):
     """The explanation of one decision: for every interface and rule, the clause that decided.
 
     `summary` gives the decision and its reason in two sentences. `report_format` is the format of the report. `rules`
-    are the reasons of rules without subject. `answers` are the outcomes if the host had only one of its addresses.
+    are the reasons of rules without a subject. `answers` are the outcomes if the host had only one of its addresses.
     `stability` compares these outcomes with the decision: `stable` if all are the same as the decision, `never` if none
     of them names an interface, otherwise `depends`. `decision` is the explained decision. `others` is the number of
     interfaces that are not explained. Unlike the decision document, an explanation contains pointers into the report.

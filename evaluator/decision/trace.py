@@ -19,8 +19,8 @@ from evaluator.policy.run.clause_value import ClauseValue
 class Step(Struct, frozen=True):
     """One rule in the trace, with the candidates before and after the rule.
 
-    `hits` are the names of the interfaces for which the rule was true; a rule without subject has no `hits`. `fired` is
-    whether the rule was true (for at least one interface, if it has a subject). `place` is `policy:line:column`.
+    `hits` are the names of the interfaces for which the rule was true; a rule without a subject has no `hits`. `fired`
+    is whether the rule was true (for at least one interface, if it has a subject). `place` is `policy:line:column`.
     """
 
     rule: str

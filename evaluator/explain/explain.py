@@ -122,7 +122,7 @@ class _Step:
         self.removed = {link.name for link in before} - {link.name for link in after}
 
     def is_true_for(self, link: Link | None) -> bool:
-        """Return whether the rule was true for an interface; with None, whether a rule without subject was true."""
+        """Return whether the rule was true for an interface; with None, whether a rule without a subject was true."""
         return self.fired if link is None else link.name in self.hits
 
 

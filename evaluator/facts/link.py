@@ -7,8 +7,8 @@ computed for every interface.
 
 A format must supply those three, `owned` (the parsed address entries) and `pointers`. It supplies every other fact that
 its reports contain; the defaults here mean "not reported". The reader of the format lists the words whose values its
-reports never contain (`HostStatements.unsupported_words`). If a policy uses such a word, the decision can have the finding
-`REPORT_LACKS_FACT`.
+reports never contain (`HostStatements.unsupported_words`). If a policy uses such a word, the decision can have the
+finding `REPORT_LACKS_FACT`.
 
 Two links are equal if all facts in `LINK_FACTS` are equal. The search for a change compares links, to see that an edit
 changed no other fact. `source` and `SHARED_FACTS` make this fast: if the entries of both links are equal, only the

@@ -67,7 +67,7 @@ class LogReader:
                 yield item
 
     def records(self, log_filter: LogFilter) -> Iterator[Record | Damaged]:
-        """Yield the same records with their bodies; a damaged body is None, and `damage` contains the reason."""
+        """Yield the records of `items` with bodies; a damaged body is None, and `damage` contains the reason."""
         for item in self.items(log_filter):
             yield item if isinstance(item, Damaged) else self.record(item)
 

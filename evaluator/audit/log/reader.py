@@ -27,7 +27,7 @@ class Reader(Protocol):
         """Yield the matching records without bodies, and every damaged record that may match."""
 
     def records(self, log_filter: LogFilter) -> Iterator[Record | Damaged]:
-        """Yield the same records with their bodies; a damaged body is None, and `damage` contains the reason."""
+        """Yield the records of `items` with bodies; a damaged body is None, and `damage` contains the reason."""
 
     def find(self, decision_id: str) -> Item:
         """Return the record with an id or a unique prefix of an id.

@@ -162,7 +162,7 @@ class DecisionLog:
     def items(
         self, wanted: LogFilter = _ALL, *, newest_first: bool = False, limit: int | None = None
     ) -> Iterator[Item]:
-        """Yield the same records without bodies, at most `limit` of them."""
+        """Yield the records of `places` without bodies, at most `limit` of them."""
         return self._reader.items(wanted, newest_first=newest_first, limit=limit)
 
     def entries(

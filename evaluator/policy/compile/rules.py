@@ -145,7 +145,7 @@ class CompiledPolicy:
     def results_and_findings(self) -> ResultsFunction:
         """The function that evaluates the `warn` rules and builds the findings of all rules.
 
-        It takes the trace of the rules that decide, and returns the trace of all rules and the findings.
+        It takes the trace of the rules other than `warn`, and returns the trace of all rules and the findings.
         """
         return compile_results_and_findings(self.program)
 
@@ -181,7 +181,7 @@ def decide_statements(program: Program, writer: ConditionWriter) -> list[ast.stm
 
 
 def compile_results_and_findings(program: Program) -> ResultsFunction:
-    """Return a function that takes the trace of the rules that decide, and evaluates all other rules.
+    """Return a function that takes the trace of the rules other than `warn`, and evaluates the `warn` rules.
 
     It returns the trace of all rules and their findings. The steps of all rules have been charged before.
     """

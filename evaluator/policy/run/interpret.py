@@ -73,7 +73,7 @@ Bindings = Mapping[str, Value]
 class RuleResult(Struct, frozen=True):
     """The result of one rule: the candidates before and after it, and the subjects for which it was true.
 
-    `fired` is whether it was true for any subject. A rule without subject has no `hits`, only `fired`.
+    `fired` is whether it was true for any subject. A rule without a subject has no `hits`, only `fired`.
     """
 
     rule: Rule

@@ -1,4 +1,4 @@
-"""The result of the rules that decide: the status, the remaining candidates and the trace."""
+"""The result of the rules that decide (all except `warn`): the status, the remaining candidates and the trace."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def _interfaces_and_addresses(values: Iterable[Value]) -> tuple[set[str], set[Ad
 def finding_without_subject(
     rule: Rule, question: Question, candidates: tuple[Link, ...], values: tuple[Value, ...], message: str, hint: str
 ) -> Finding:
-    """Return the finding of a rule without subject that was true.
+    """Return the finding of a rule without a subject that was true.
 
     It is about the interfaces and addresses in `values`, the values of the words in its message. The finding of an
     `ambiguous` rule is also about the candidates and the host addresses that they own.
