@@ -58,9 +58,9 @@ def quote_path(path: object) -> str:
 
 
 def reason_of(error: Exception) -> str:
-    """Return the error message of the operating system for a file, socket or device, in lower case."""
-    message = error.strerror if isinstance(error, OSError) else None
-    return (message or str(error)).lower()
+    """Return the error message of the operating system for a file, socket or device; its first letter is small."""
+    message = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return message[:1].lower() + message[1:]
 
 
 def quote_all(texts: Iterable[str]) -> str:

@@ -122,7 +122,8 @@ def checkpoint_problems(connection: sqlite3.Connection, signatures: SignatureChe
             if checkpoint["count"] != last_seq - pruned_seq:
                 raise ValueError("its first record does not follow the last record of the checkpoint before it")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            yield Diagnostic(RecordCode.STUB_ALTERED, f"checkpoint {number} was altered: {error}", order=number)
+            reason = str(error) if isinstance(error, ValueError) else "its document cannot be read"
+            yield Diagnostic(RecordCode.STUB_ALTERED, f"checkpoint {number} was altered: {reason}", order=number)
         else:
             yield from signatures.problems(f"checkpoint {number}", number, (stored, key, signature))
         previous, pruned_seq = stored if is_hash(stored) else GENESIS.hash, last_seq

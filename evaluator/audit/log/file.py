@@ -54,7 +54,7 @@ def sqlite_as_record_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.ProgrammingError as error:
-        raise _log_error(RecordCode.UNREADABLE, path, f"cannot be used: {str(error).lower()}") from None
+        raise _log_error(RecordCode.UNREADABLE, path, f"cannot be used: {str(error).lower().rstrip('.')}") from None
     except sqlite3.Error as error:
         number = getattr(error, "sqlite_errorcode", 0) & 0xFF
         code, problem, hint = _SQLITE_ERRORS.get(number, (RecordCode.DAMAGED, "is damaged", ""))
