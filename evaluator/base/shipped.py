@@ -30,6 +30,12 @@ def read_shipped(folder: str, *path: str) -> bytes:
         return file.read()
 
 
+def shipped_path(folder: str, name: str) -> str | None:
+    """Return the path of a file in the folder `policies` or `schemas`; None if the package is in an archive."""
+    root = _root(folder)
+    return None if root is None else os.path.join(root, name)
+
+
 @cache
 def _root(folder: str) -> str | None:
     """Return the path of a folder in this installation; None if the package is in an archive."""

@@ -3,51 +3,116 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 
-from evaluator.base.diagnostic import PolicyError
-from evaluator.base.text import visible
+from evaluator.base.diagnostic import Diagnostic
+from evaluator.base.text import quote_all
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.testing.run_cases import CaseResult, find_case_files, run_case_file
+from evaluator.cli.preferences import COLOUR, PROGRESS, Switch, output_choice
+from evaluator.render.output import output_of
+from evaluator.render.test_results.form import COVERAGE_FORMS, FORMS, View
+from evaluator.testing.outcome import Demands, FileOutcome, RunOutcome
+from evaluator.testing.run_cases import find_case_files
+from evaluator.testing.run_files import Selection, available_processors, run_files
+
+_STRICT = Switch("strict", default=False, help="a vacuous test is an error")
+_OUTPUT = output_choice(form.name for form in FORMS)
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
+_DESCRIPTION = (
+    "Run policy tests: the given files, and every *.test.yaml below the given folders. A failing test shows the rule "
+    "that makes the difference and the values that the rule read. A test is vacuous if it passes only because no "
+    "interface could own an address of the host."
+)
+_EXAMPLES = """examples:
+  activenic test policies/strict.test.yaml
+  activenic test -v --run 'a vlan*' policies
+  activenic test --coverage --threshold 80 policies/strict.test.yaml
+  activenic test --output junit policies
+
+exit status: 0 all tests passed, 8 a test failed, a file is invalid, no test was run, the coverage is below the
+threshold, or (with --strict) a test is vacuous; 2 usage; 130 interrupted"""
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
-    parser.description = "Run policy tests: the given files, and every *.test.yaml below the given folders."
+    parser.description = _DESCRIPTION
+    parser.epilog = _EXAMPLES
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument(
         "paths", metavar="PATH", nargs="*", default=["."], help="test files or folders (default: this folder)"
     )
     add_policy_path_to(parser)
+    run = (
+        "run only the tests with this text in their name; a pattern with `*`, `?` or `[` is a glob for the whole "
+        "name; may be repeated"
+    )
+    parser.add_argument("--run", metavar="PATTERN", dest="patterns", action="append", default=[], help=run)
+    parser.add_argument("-v", "--verbose", action="store_true", help="print every test by name")
+    _OUTPUT.add_to(parser)
+    coverage = "measure which rules fired and did not fire, and which clauses were true and false"
+    parser.add_argument("--coverage", action="store_true", help=f"{coverage}; `lcov` and `cobertura` imply this")
+    threshold = "exit 8 if the coverage in percent is less than this; implies --coverage"
+    parser.add_argument("--threshold", metavar="N", type=_percent, help=threshold)
+    _STRICT.add_to(parser)
+    parser.add_argument("--watch", action="store_true", help="run again when a test, policy or report changes")
+    COLOUR.add_to(parser)
+    PROGRESS.add_to(parser)
     parser.set_defaults(run=_run)
 
 
+def _percent(text: str) -> Fraction:
+    if _PERCENT.fullmatch(text) and Fraction(text) <= 100:
+        return Fraction(text)
+    raise argparse.ArgumentTypeError("must be a number from 0 to 100")
+
+
 def _run(options: argparse.Namespace) -> int:
-    passed = failed = broken = 0
-    policy_path = policy_path_of(options)
-    for path in find_case_files(map(Path, options.paths)):
-        try:
-            results = list(run_case_file(path, policy_path))
-        except PolicyError as error:
-            for diagnostic in error.diagnostics:
-                print(diagnostic, file=sys.stderr)
-            broken += 1
-            continue
-        failures = [result for result in results if not result.passed]
-        passed += len(results) - len(failures)
-        failed += len(failures)
-        print(f"{visible(str(path))}: {len(results) - len(failures)} passed, {len(failures)} failed")
-        for result in failures:
-            _print_failure(result)
-    print(f"{passed} passed, {failed} failed" + f", {broken} invalid files" * bool(broken))
-    return Exit.POLICY if failed or broken else Exit.DONE
+    if options.watch:
+        from evaluator.cli.watch import watch_runs  # noqa: PLC0415 -- watchfiles, an extra
+
+        return watch_runs(lambda: _run_once(options), options.paths)
+    return _status(_run_once(options))
 
 
-def _print_failure(result: CaseResult) -> None:
-    print(f"  {result.case.place}: {visible(result.case.name)}")
-    for difference in result.differences:
-        print(f"    {difference}")
-    if result.decision is not None:
-        for line in result.decision.explain().summary:
-            print(f"    {line}")
+def _run_once(options: argparse.Namespace) -> RunOutcome:
+    """Run the tests once, print the outcome and return it."""
+    output, threshold = _OUTPUT.of(options), options.threshold
+    with_coverage = options.coverage or threshold is not None or output in COVERAGE_FORMS
+    demands = Demands(_STRICT.of(options), with_coverage, threshold)
+    selection = Selection(policy_path_of(options), tuple(options.patterns), with_coverage)
+    view, shows_progress = View(options.verbose, COLOUR.of(options)), PROGRESS.of(options)
+    paths = find_case_files(map(Path, options.paths))
+    outcomes: list[FileOutcome] = []
+    files = _collected(_outcomes(paths, selection, shows_progress=shows_progress), outcomes)
+    output_of(FORMS, output).write(files, demands, view, sys.stdout)
+    run = RunOutcome(tuple(outcomes), demands)
+    if run.is_empty and not run.invalid_files:
+        print(Diagnostic("NO_TESTS", f"no test matches {quote_all(options.patterns)}"), file=sys.stderr)
+    return run
+
+
+def _outcomes(paths: Sequence[Path], selection: Selection, *, shows_progress: bool) -> Iterator[FileOutcome]:
+    outcomes = run_files(paths, selection, available_processors())
+    if shows_progress and sys.stderr.isatty():
+        from evaluator.cli.progress import with_progress  # noqa: PLC0415 -- rich, only on a terminal
+
+        return with_progress(outcomes, len(paths), sys.stderr)
+    return outcomes
+
+
+def _collected(files: Iterator[FileOutcome], outcomes: list[FileOutcome]) -> Iterator[FileOutcome]:
+    """Yield the outcomes and store them; print the problems of invalid files to standard error."""
+    for file in files:
+        for problem in file.problems:
+            print(problem, file=sys.stderr)
+        outcomes.append(file)
+        yield file
+
+
+def _status(run: RunOutcome) -> int:
+    return Exit.DONE if run.is_success else Exit.POLICY

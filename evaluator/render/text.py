@@ -44,10 +44,16 @@ _STATUS_STYLES = {
 _SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
-def console_for(stream: TextIO) -> Console:
-    """Return a console that uses colours only on a terminal and without NO_COLOR, and does not parse markup."""
-    on_terminal = stream.isatty()
-    console = Console(file=stream, highlight=False, markup=False, emoji=False, force_terminal=on_terminal)
+def console_for(stream: TextIO, colour: str = "auto") -> Console:
+    """Return a console that does not parse markup.
+
+    With `colour` auto, the console uses colours only on a terminal and without NO_COLOR; otherwise always or never.
+    """
+    is_terminal = stream.isatty() if colour == "auto" else colour == "always"
+    no_colour = None if colour == "auto" else not is_terminal
+    console = Console(
+        file=stream, highlight=False, markup=False, emoji=False, force_terminal=is_terminal, no_color=no_colour
+    )
     if console.width < _MIN_WIDTH:
         console.width = _DEFAULT_WIDTH
     return console

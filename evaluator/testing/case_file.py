@@ -54,6 +54,7 @@ class PolicyCase(Struct, frozen=True):
     """One case, ready to run.
 
     `report` is the text of a report or a document in `format`. `item` names the report to use in a list of reports.
+    `policy_name` is the name or path from which the policy was loaded. `report_file` is the path of the report's file.
     """
 
     name: str
@@ -65,6 +66,8 @@ class PolicyCase(Struct, frozen=True):
     expected: Expected
     format: str = "auto"
     item: str | None = None
+    policy_name: str = ""
+    report_file: Path | None = None
 
 
 def read_case_file(path: Path, search: Sequence[Path] = ()) -> tuple[PolicyCase, ...]:
@@ -85,6 +88,13 @@ def read_case_file(path: Path, search: Sequence[Path] = ()) -> tuple[PolicyCase,
     return cases
 
 
+class _NamedPolicy(Struct, frozen=True):
+    """A loaded policy, and the name or path from which it was loaded."""
+
+    name: str
+    policy: Policy
+
+
 class _Reader:
     """Reads the cases of one file that is valid against the schema."""
 
@@ -93,7 +103,7 @@ class _Reader:
         self._search = search
         self._located = located
         self._problems = problems
-        self._policies: dict[str, Policy | None] = {}
+        self._policies: dict[str, _NamedPolicy | None] = {}
 
     def cases(self) -> Iterator[PolicyCase | None]:
         names: set[object] = set()
@@ -108,24 +118,26 @@ class _Reader:
         self._problems.error("TEST_INVALID", message, span, hint)
 
     def _case(self, test: Located) -> PolicyCase | None:
-        policy, report, host, format_ = self._policy(test), self._report(test), self._host(test), self._format(test)
-        if policy is None:
+        named, report, host, format_ = self._policy(test), self._report(test), self._host(test), self._format(test)
+        if named is None:
             return None
-        expected = self._expected(test.children["want"], policy)
+        expected = self._expected(test.children["want"], named.policy)
         if report is None or host is None or expected is None:
             return None
         parameters = {**self._parameters(self._located), **self._parameters(test)}
         name = str(test.children["name"].value)
         place = self._problems.source.place(test.children["name"].span)
-        item = self._item(test)
-        return PolicyCase(name, place, policy, report, host, parameters, expected, format_, item)
+        item, file = self._item(test), self._report_file(test)
+        return PolicyCase(
+            name, place, named.policy, report, host, parameters, expected, format_, item, named.name, file
+        )
 
     @staticmethod
     def _parameters(located: Located) -> dict[str, Any]:
         entry = located.children.get("parameters")
         return dict(entry.value) if entry is not None and isinstance(entry.value, dict) else {}
 
-    def _policy(self, test: Located) -> Policy | None:
+    def _policy(self, test: Located) -> _NamedPolicy | None:
         entry = test.children.get("policy") or self._located.children.get("policy")
         if entry is None:
             self._error(
@@ -139,7 +151,8 @@ class _Reader:
             path = self._folder / name
             is_in_folder = names_file(name) and is_file(path)
             try:
-                self._policies[name] = load_policy(path if is_in_folder else name, policy_path=self._search)
+                policy = load_policy(path if is_in_folder else name, policy_path=self._search)
+                self._policies[name] = _NamedPolicy(str(path) if is_in_folder else name, policy)
             except PolicyError as error:
                 self._policies[name] = None
                 first = error.diagnostics[0]
@@ -159,11 +172,18 @@ class _Reader:
                 return str(value).encode()
             if isinstance(value, list):
                 return json.dumps(value).encode()
-            return value if isinstance(value, dict) else read_regular_file(self._folder / str(value))
+            file = self._report_file(test)
+            if file is not None:
+                return read_regular_file(file)
+            return dict(value) if isinstance(value, dict) else None
         except (ValueError, ReportError) as error:
             message = error.diagnostics[0].message if isinstance(error, ReportError) else str(error)
             self._error(message, entries[0].span)
             return None
+
+    def _report_file(self, test: Located) -> Path | None:
+        entry = test.children.get("report")
+        return self._folder / entry.value if entry is not None and isinstance(entry.value, str) else None
 
     def _format(self, test: Located) -> str:
         entry = test.children.get("format")

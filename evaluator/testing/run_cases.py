@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from evaluator.base.diagnostic import Diagnostic, PolicyError, QuestionError, ReportError
 from evaluator.base.text import quote, quote_path, visible
+from evaluator.decision.decide import case_of
 from evaluator.decision.decision import Decision
 from evaluator.report.read import read_report, read_report_text
 from evaluator.testing.case_file import REFUSED, Expected, PolicyCase, read_case_file
@@ -17,11 +18,15 @@ SUFFIX = ".test.yaml"
 
 
 class CaseResult(Struct, frozen=True):
-    """The result of one case: the differences from the expected result, empty if the case passed."""
+    """The result of one case: the differences from the expected result, empty if the case passed.
+
+    `error` is the error of a refused report or parameter; `decision` is then None.
+    """
 
     case: PolicyCase
     differences: tuple[str, ...]
     decision: Decision | None
+    error: QuestionError | None = None
 
     @property
     def passed(self) -> bool:
@@ -71,7 +76,7 @@ def run_case(case: PolicyCase) -> CaseResult:
             report = read_report(case.report, case.format, case.item)
         decision = case.policy.decide(report, case.host, parameters=case.parameters)
     except QuestionError as error:
-        return CaseResult(case, tuple(_refused(case.expected, error)), None)
+        return CaseResult(case, tuple(_refused(case.expected, error)), None, error)
     if case.expected.status == REFUSED:
         return CaseResult(case, (f"expected a refused report, got {decision.status}",), decision)
     return CaseResult(case, tuple(_differences(case.expected, decision)), decision)
@@ -91,7 +96,10 @@ def _differences(expected: Expected, decision: Decision) -> Iterator[str]:
     if expected.status != decision.status:
         yield f"expected {expected.status}, got {decision.status}"
     if expected.names_interface and expected.host_active_nic != decision.host_active_nic:
-        yield f"expected the interface {_name(expected.host_active_nic)}, got {_name(decision.host_active_nic)}"
+        name = expected.host_active_nic
+        is_missing = name is not None and name not in case_of(decision).report.facts.by_name
+        note = "; the report does not contain it" if is_missing else ""
+        yield f"expected the interface {_name(name)}, got {_name(decision.host_active_nic)}{note}"
     codes = tuple(sorted({finding.code for finding in decision.findings}))
     for member, names, got in (
         ("candidates", expected.candidates, decision.candidates),

@@ -50,6 +50,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     }
     names = {name: folder / name for name in texts} | {
         "failing_test": folder / "failing.test.yaml",
+        "passing_test": folder / "passing.test.yaml",
+        "vacuous_test": folder / "vacuous.test.yaml",
         "empty_tests": folder / "empty.test.yaml",
         "bad_policy": folder / "bad.yaml",
         "copy": folder / "copy.yaml",
@@ -60,7 +62,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "missing": folder / "missing",
         "folder": folder / "folder",
     }
-    texts |= {"failing_test": TEST, "empty_tests": "policy: strict\ntests: []\n"}
+    texts |= {
+        "failing_test": TEST,
+        "passing_test": TEST.replace("resolved ens2", "resolved ens1"),
+        "vacuous_test": TEST.replace("resolved ens2", "no_match").replace("host: 192.0.2.10", 'host: "2001:db8::1"'),
+        "empty_tests": "policy: strict\ntests: []\n",
+    }
     names["policies"].mkdir()
     for name, text in texts.items():
         names[name].write_text(text, encoding="utf-8")

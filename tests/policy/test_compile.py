@@ -13,7 +13,7 @@ import evaluator
 from evaluator import HostAddresses, PolicyError
 from evaluator.base.source import Source
 from evaluator.facts.host import HostFacts
-from evaluator.policy.compile.rules import CompiledPolicy, compile_decide
+from evaluator.policy.compile.rules import CompiledPolicy
 from evaluator.policy.language.environment import Question
 from evaluator.policy.language.program import Program
 from evaluator.policy.load import read_program
@@ -141,7 +141,7 @@ def test_what_costs_too_much_is_refused_alike() -> None:
     names = "; ".join(f"n{i}" for i in range(400))
     question = Question(evaluator.read_report(read_topology(names)).facts, HostAddresses.of(), bind(program, {}))
     said = []
-    for judge in (lambda: run(program.rules, question), lambda: compile_decide(program)(question)):
+    for judge in (lambda: run(program.rules, question), lambda: CompiledPolicy(program).decide(question)):
         with pytest.raises(PolicyError) as error:
             judge()
         said.append(error.value.diagnostics)

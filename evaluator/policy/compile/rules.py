@@ -91,7 +91,8 @@ class CompiledPolicy:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.decide = compile_decide(program)
+        self.costs = Costs(program)
+        self.decide = compile_decide(program, self.costs)
 
     def __reduce__(self) -> tuple[type[CompiledPolicy], tuple[Program]]:
         """Pickle only the program, because functions cannot be pickled; another process compiles it again."""
@@ -150,14 +151,15 @@ class CompiledPolicy:
         return compile_results_and_findings(self.program)
 
 
-def compile_decide(program: Program) -> DecideFunction:
+def compile_decide(program: Program, costs: Costs) -> DecideFunction:
     """Return a function that evaluates all rules except `warn`, with the same results as `interpret.run`.
 
-    Before the function evaluates a rule, it raises PolicyError if the steps counted so far exceed the step budget.
+    `costs` are the costs of the program. Before the function evaluates a rule, it raises PolicyError if the steps
+    counted so far exceed the step budget.
     """
     writer = ConditionWriter()
     body = decide_statements(program, writer)
-    decide: DecideFunction = _function(program, ["question"], body, {**writer.constants, "costs": Costs(program)})
+    decide: DecideFunction = _function(program, ["question"], body, {**writer.constants, "costs": costs})
     return decide
 
 

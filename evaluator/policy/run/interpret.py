@@ -13,7 +13,8 @@ Invariant: no error can occur here for a checked program. Types match, unknown v
 is over a finite list. The step budget is charged before a rule is evaluated, so a rule that is too expensive never
 starts (`cost.py`).
 
-Without three optimizations, an explanation of thousands of candidates would take minutes. They never change a result:
+Without three optimizations, an explanation of thousands of candidates would take minutes. They never change a result.
+An `ObservedEnvironment` turns off the last two, because it counts every clause that is evaluated:
 
 - A list in a form that a relation searches (a set, networks by prefix length) is built once for each rule and cached
   (`lists.py`).
@@ -65,6 +66,7 @@ from evaluator.policy.language.verbs import Effect, Judges
 from evaluator.policy.run.budget import Budget
 from evaluator.policy.run.candidate_index import Extreme, extreme_of
 from evaluator.policy.run.lists import cached, is_like, route_to, set_of
+from evaluator.policy.run.observed import ObservedEnvironment
 
 _T = TypeVar("_T")
 Bindings = Mapping[str, Value]
@@ -88,15 +90,26 @@ def run(rules: Iterable[Rule], question: Question) -> tuple[RuleResult, ...]:
 
     Raises PolicyError before a rule is evaluated if its upper bound of steps exceeds the rest of the step budget.
     """
-    budget = Budget(question)
-    results: list[RuleResult] = []
+    return tuple(results_of(rules, question, Budget(question)))
+
+
+def results_of(
+    rules: Iterable[Rule],
+    question: Question,
+    budget: Budget | None,
+    new_environment: Callable[[Question, tuple[Link, ...]], Environment] = Environment,
+) -> Iterator[RuleResult]:
+    """Yield the result of each rule, as `run`; if `budget` is None, no steps are counted.
+
+    `new_environment` makes the environment of a rule from the question and the candidates before the rule.
+    """
     candidates: tuple[Link, ...] = ()
     for rule in rules:
-        budget.charge(rule, len(candidates))
-        result = apply_rule(rule, Environment(question, candidates))
+        if budget is not None:
+            budget.charge(rule, len(candidates))
+        result = apply_rule(rule, new_environment(question, candidates))
         candidates = result.after
-        results.append(result)
-    return tuple(results)
+        yield result
 
 
 def apply_rule(rule: Rule, environment: Environment) -> RuleResult:
@@ -131,7 +144,10 @@ def candidates_after(effect: Effect, environment: Environment, hits: tuple[Link,
 
 def holds(condition: Condition, environment: Environment, bindings: Bindings) -> bool:
     """Return whether a condition is true; `bindings` maps `nic` and the variables of quantifiers to their values."""
-    return _CONDITIONS[type(condition)](condition, environment, bindings)
+    is_true = _CONDITIONS[type(condition)](condition, environment, bindings)
+    if isinstance(environment, ObservedEnvironment):
+        environment.observe(condition, is_true)
+    return is_true
 
 
 def evaluate(expression: Expression, environment: Environment, bindings: Bindings) -> Any:  # noqa: ANN401 -- typed by the checker
@@ -183,7 +199,7 @@ def elements(condition: Quantified | Filter, environment: Environment, bindings:
     If the body begins with `x above y`, only the elements above `y` are yielded: the body is false for all others.
     """
     items: Iterable[Any] = _converted(tuple, condition.domain, environment, bindings)
-    floor = floor_of(condition)
+    floor = None if isinstance(environment, ObservedEnvironment) else floor_of(condition)
     if floor is not None:
         above = environment.facts.topology.above(evaluate(floor, environment, bindings).name)
         by_name = _converted(_by_name, condition.domain, environment, bindings) if above else {}
@@ -211,7 +227,7 @@ def _not(condition: Not, environment: Environment, bindings: Bindings) -> bool:
 
 def _quantified(condition: Quantified, environment: Environment, bindings: Bindings) -> bool:
     """Evaluate a quantifier; over an empty list `some` is false, `every` and `no` are true."""
-    extreme = extreme_of(condition)
+    extreme = None if isinstance(environment, ObservedEnvironment) else extreme_of(condition)
     if extreme is not None:
         return _is_beyond(extreme, environment, bindings) is (condition.quantifier is Quantifier.SOME)
     inner_bindings = dict(bindings)

@@ -1,0 +1,21 @@
+"""An environment that reports the result of every condition that the reference interpreter evaluates.
+
+The coverage of policy tests needs to know which clauses were true and which were false. `holds` reports each condition
+with its result. With this environment, the interpreter does not use the shortcuts for quantifiers, which never change
+a result: a shortcut skips elements of a list, and the results of their clauses would be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from evaluator.policy.language.checked import Condition
+from evaluator.policy.language.environment import Environment
+
+Observe = Callable[[Condition, bool], None]
+
+
+class ObservedEnvironment(Environment, frozen=True, kw_only=True):
+    """The environment of a rule, and the function that gets each condition with its result."""
+
+    observe: Observe

@@ -1,0 +1,41 @@
+"""The forms in which `activenic test` writes its outcome, and the type of their writers.
+
+A writer gets the outcomes of the files while the tests run, so that the text form prints each file when it is done. All
+other forms are documents and are written at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol, TextIO
+
+from msgspec import Struct
+
+from evaluator.render.output import Output
+from evaluator.testing.outcome import Demands, FileOutcome
+
+
+class View(Struct, frozen=True):
+    """How the text form shows the outcome: `verbose` prints every test; `colour` is auto, always or never."""
+
+    verbose: bool = False
+    colour: str = "auto"
+
+
+class WriteTests(Protocol):
+    """A function that writes the outcome of a run in one form."""
+
+    def __call__(self, files: Iterable[FileOutcome], demands: Demands, view: View, stream: TextIO, /) -> None:
+        """Write the outcome to a stream."""
+
+
+FORMS: tuple[Output[WriteTests], ...] = (
+    Output("text", "evaluator.render.test_results.text:write"),
+    Output("json", "evaluator.render.test_results.document:write"),
+    Output("junit", "evaluator.render.test_results.junit:write"),
+    Output("github", "evaluator.render.test_results.github:write"),
+    Output("markdown", "evaluator.render.test_results.markdown:write"),
+    Output("lcov", "evaluator.render.test_results.lcov:write"),
+    Output("cobertura", "evaluator.render.test_results.cobertura:write"),
+)
+COVERAGE_FORMS = ("lcov", "cobertura")

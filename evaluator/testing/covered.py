@@ -1,0 +1,116 @@
+"""Coverage of policies, as data: how often each rule and each clause had each of its two outcomes.
+
+A rule has the outcomes fired and not fired, counted once for each test. A clause is a condition without `and`, `or` or
+`not` at its root; it has the outcomes true and false, counted for each evaluation. The clauses in the body of a
+quantifier count too. The clauses of a named condition are places of that condition, counted for all rules that use it.
+
+A place belongs to the text that contains it. So if two policies extend the same base, the places of the base count
+once, and a test of either policy can cover them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+KINDS = ("rule", "clause")
+_OUTCOMES = {"rule": ("fired", "not fired"), "clause": ("true", "false")}
+
+
+class PolicyFile(Struct, frozen=True, order=True):
+    """A text of a policy under test: the policy's name, the digest of the text, and the path of its file."""
+
+    policy: str
+    sha256: str
+    path: str
+
+
+class CoveredPlace(Struct, frozen=True):
+    """A rule or a clause, and how often it had each outcome.
+
+    `rule` is the name of the rule, for a clause the first rule that uses it. `text` is the text of the clause or the
+    sentence. `true` counts the outcome fired or true, `false` the outcome not fired or false.
+    """
+
+    file: PolicyFile
+    line: int
+    column: int
+    end: int
+    kind: str
+    rule: str
+    text: str
+    true: int = 0
+    false: int = 0
+
+    def plus(self, other: CoveredPlace) -> CoveredPlace:
+        """Return this place with the counts of both."""
+        return replace(self, true=self.true + other.true, false=self.false + other.false)
+
+    @property
+    def place(self) -> str:
+        """The place as `policy:line:column`."""
+        return f"{self.file.policy}:{self.line}:{self.column}"
+
+    @property
+    def outcomes(self) -> tuple[tuple[str, int], ...]:
+        """The two outcomes with their counts."""
+        return tuple(zip(_OUTCOMES[self.kind], (self.true, self.false), strict=True))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The outcomes that never occurred."""
+        return tuple(outcome for outcome, count in self.outcomes if not count)
+
+
+class Coverage(Struct, frozen=True):
+    """The places of all policies under test, sorted by file, line and column."""
+
+    places: tuple[CoveredPlace, ...]
+
+    @classmethod
+    def of(cls, places: Iterable[CoveredPlace]) -> Coverage:
+        """Return the coverage from the places of several runs; the counts of equal places are added."""
+        merged: dict[tuple[object, ...], CoveredPlace] = {}
+        for place in places:
+            key = (place.file, place.line, place.column, KINDS.index(place.kind), place.end)
+            earlier = merged.get(key)
+            merged[key] = place if earlier is None else earlier.plus(place)
+        return cls(tuple(merged[key] for key in sorted(merged)))
+
+    @property
+    def missing(self) -> tuple[CoveredPlace, ...]:
+        """The places with an outcome that never occurred."""
+        return tuple(place for place in self.places if place.missing)
+
+    def of_kind(self, kind: str) -> Coverage:
+        """Return the coverage of the rules or of the clauses."""
+        return Coverage(tuple(place for place in self.places if place.kind == kind))
+
+    def by_file(self) -> Iterator[tuple[PolicyFile, Coverage]]:
+        """Yield the coverage of each policy text."""
+        for file in dict.fromkeys(place.file for place in self.places):
+            yield file, Coverage(tuple(place for place in self.places if place.file == file))
+
+    @property
+    def total(self) -> int:
+        """The number of outcomes: two for each place."""
+        return 2 * len(self.places)
+
+    @property
+    def covered(self) -> int:
+        """The number of outcomes that occurred."""
+        return self.total - sum(len(place.missing) for place in self.places)
+
+    @property
+    def share(self) -> Fraction:
+        """The share of the outcomes that occurred; 0 if there are no places."""
+        return Fraction(self.covered, self.total) if self.total else Fraction(0)
+
+    @property
+    def percent(self) -> str:
+        """The share in percent with one decimal, rounded down, so that only full coverage is 100.0."""
+        tenths = int(self.share * 1000)
+        return f"{tenths // 10}.{tenths % 10}"

@@ -1,0 +1,165 @@
+"""The outcome of a run of policy tests, as data: cases, files, the whole run.
+
+These types hold texts and numbers only, no decisions, because a process that runs tests sends them to another process,
+and because every form of output is written from them.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cached_property
+
+from msgspec import Struct
+
+from evaluator.base.diagnostic import Diagnostic
+from evaluator.base.text import visible
+from evaluator.decision.trace import Reason
+from evaluator.testing.covered import Coverage, CoveredPlace
+
+
+class Answer(Struct, frozen=True, omit_defaults=True):
+    """An expected or an actual result; an expected result leaves out the members that the test does not check.
+
+    `status` can also be `refused`: the report was refused, and `findings` are the codes of the error.
+    """
+
+    status: str
+    hostActiveNic: str | None = None
+    candidates: tuple[str, ...] | None = None
+    owners: tuple[str, ...] | None = None
+    findings: tuple[str, ...] | None = None
+    fired: tuple[str, ...] | None = None
+    silent: tuple[str, ...] | None = None
+
+    @property
+    def short(self) -> str:
+        """The status, and the interface if there is one."""
+        return self.status + (f" {visible(self.hostActiveNic)}" if self.hostActiveNic is not None else "")
+
+
+class DifferingRule(Struct, frozen=True):
+    """A rule that explains the difference between the expected and the actual result of a test.
+
+    `interfaces` are the interfaces that the rule judged; empty for a rule without subject. `reason` is the rule's
+    result with the clause that decided, for the first of them. If `otherwise` is not empty, the case was decided again
+    with the opposite result of this rule for these interfaces, and `otherwise` is that decision: the rule makes the
+    difference. If it is empty, the rule decided about the interface, but no such decision gave the expected result.
+    """
+
+    reason: Reason
+    interfaces: tuple[str, ...]
+    otherwise: str = ""
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the rule as JSON-ready data."""
+        return {**self.reason.to_dict(), "interfaces": list(self.interfaces), "otherwise": self.otherwise or None}
+
+
+class CaseOutcome(Struct, frozen=True):
+    """The outcome of one test.
+
+    `differences` are sentences about the differences from the expected result, empty if the test passed. `rules` are
+    the rules that explain them. `summary` gives the decision and its reason. `vacuous` is why a passing test is
+    vacuous, empty if it is not.
+    """
+
+    name: str
+    place: str
+    expected: Answer
+    got: Answer
+    differences: tuple[str, ...] = ()
+    rules: tuple[DifferingRule, ...] = ()
+    summary: tuple[str, ...] = ()
+    vacuous: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether there are no differences."""
+        return not self.differences
+
+
+class FileOutcome(Struct, frozen=True):
+    """The outcome of one test file: its tests, or the problems that make it invalid.
+
+    `covered` has the places of the policies under test, if coverage was requested. `inputs` are the files that the
+    tests read: policies and reports.
+    """
+
+    path: str
+    cases: tuple[CaseOutcome, ...] = ()
+    problems: tuple[Diagnostic, ...] = ()
+    covered: tuple[CoveredPlace, ...] = ()
+    inputs: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> int:
+        """The number of tests that passed."""
+        return sum(case.passed for case in self.cases)
+
+    @property
+    def failed(self) -> int:
+        """The number of tests that failed."""
+        return len(self.cases) - self.passed
+
+
+class Demands(Struct, frozen=True):
+    """What a run must satisfy in addition to its tests.
+
+    `strict`: a vacuous test is an error. `with_coverage`: the coverage is measured. `threshold` is the smallest
+    coverage in percent, None if every coverage is accepted.
+    """
+
+    strict: bool = False
+    with_coverage: bool = False
+    threshold: Fraction | None = None
+
+
+class RunOutcome(Struct, frozen=True, dict=True):
+    """The outcome of a whole run."""
+
+    files: tuple[FileOutcome, ...]
+    demands: Demands
+
+    @cached_property
+    def coverage(self) -> Coverage | None:
+        """The coverage of all policies under test; None if it was not measured."""
+        if not self.demands.with_coverage:
+            return None
+        return Coverage.of(place for file in self.files for place in file.covered)
+
+    @property
+    def passed(self) -> int:
+        """The number of tests that passed."""
+        return sum(file.passed for file in self.files)
+
+    @property
+    def failed(self) -> int:
+        """The number of tests that failed."""
+        return sum(file.failed for file in self.files)
+
+    @property
+    def invalid_files(self) -> int:
+        """The number of files that have mistakes."""
+        return sum(bool(file.problems) for file in self.files)
+
+    @cached_property
+    def vacuous(self) -> tuple[CaseOutcome, ...]:
+        """The vacuous tests."""
+        return tuple(case for file in self.files for case in file.cases if case.vacuous)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no test was run."""
+        return not any(file.cases for file in self.files)
+
+    @property
+    def is_below_threshold(self) -> bool:
+        """Whether the coverage is less than the threshold."""
+        threshold, coverage = self.demands.threshold, self.coverage
+        return threshold is not None and coverage is not None and coverage.share * 100 < threshold
+
+    @property
+    def is_success(self) -> bool:
+        """Whether all tests passed and all demands are satisfied."""
+        has_errors = self.failed or self.invalid_files or self.is_empty or self.is_below_threshold
+        return not has_errors and not (self.demands.strict and self.vacuous)

@@ -1,0 +1,41 @@
+"""Finds vacuous tests: tests that pass for a reason that has nothing to do with the policy.
+
+A test that expects `no_match` or `unknown_host` passes under almost every policy if no interface could own an address
+of the host: the host has no interface, or no interface has an address of a family that the test asks about. Such a test
+probably has a mistake in its report or in its addresses.
+"""
+
+from __future__ import annotations
+
+from evaluator.base.status import Status
+from evaluator.decision.decide import case_of
+from evaluator.decision.decision import Decision
+from evaluator.facts.link import Kind, Link
+from evaluator.testing.case_file import Expected
+
+_WITHOUT_INTERFACE = (Status.NO_MATCH, Status.UNKNOWN_HOST)
+
+
+def vacuous_reason(expected: Expected, decision: Decision) -> str:
+    """Return why a passing test is vacuous; empty if it is not.
+
+    Loopback interfaces do not count. A link-local address counts only if the host has one too: every interface with
+    IPv6 has such an address.
+    """
+    if expected.status not in _WITHOUT_INTERFACE:
+        return ""
+    links = [link for link in case_of(decision).report.facts.links if link.kind is not Kind.LOOPBACK]
+    if not links:
+        return "the host has no interface"
+    asked = decision.host.usable
+    counts_link_local = any(address.is_link_local for address in asked)
+    versions = {version for link in links for version in _versions(link, counts_link_local=counts_link_local)}
+    families = sorted({address.version for address in asked} - versions)
+    if not families:
+        return ""
+    return f"no interface has an {' or an '.join(f'IPv{version}' for version in families)} address"
+
+
+def _versions(link: Link, *, counts_link_local: bool) -> set[int]:
+    addresses = [owned.address for owned in link.addresses]
+    return {address.version for address in addresses if counts_link_local or not address.is_link_local}
