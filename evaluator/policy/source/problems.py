@@ -50,8 +50,9 @@ class Problems:
         return any(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
 
     def text(self, span: Span) -> str:
-        """Return the source text in a span as one line; spaces inside quotes are left unchanged."""
-        return one_line(self.source.text[span.start : span.end])
+        """Return the text in a span as one line, in a sentence without YAML's escapes; spaces inside quotes stay."""
+        scalar = self._scalar_with(span)
+        return one_line(self.source.text[span.start : span.end] if scalar is None else scalar.part(span))
 
     def find(self, words: str, inside: Span) -> Span:
         """Return the span of some words inside a span; the whole span if the words do not occur in it as written."""
@@ -78,11 +79,14 @@ class Problems:
         return (Fix(title, safety, edits),) if len(edits) == len(changes) else ()
 
     def _edit(self, span: Span, text: str) -> TextEdit | None:
-        scalar = next((one for one in reversed(self._scalars) if one.contains(span)), None)
+        scalar = self._scalar_with(span)
         if scalar is None:
             return TextEdit(span.start, span.end, text)
         written = scalar.written(text)
         return None if written is None else TextEdit(span.start, scalar.boundary(span.end), written)
+
+    def _scalar_with(self, span: Span) -> ScalarText | None:
+        return next((scalar for scalar in reversed(self._scalars) if scalar.contains(span)), None)
 
     def word_fix(self, span: Span, text: str, safety: Safety = Safety.SAFE) -> tuple[Fix, ...]:
         """Return the fix that replaces a sign or word by a word, with the spaces that separate it from other words."""

@@ -38,12 +38,16 @@ class ScalarText(Struct, frozen=True):
     def span(self, start: int, end: int) -> Span:
         """Return the span in the source of the characters from `start` to `end`."""
         first = self.offsets[min(start, len(self.text))]
-        last = self.offsets[end - 1] + 1 if 0 < end <= len(self.text) else self.offsets[-1]
+        last = self.offsets[end] if 0 < end <= len(self.text) else self.offsets[-1]
         return Span(first, max(first, last))
 
     def contains(self, span: Span) -> bool:
         """Return whether a span of the source is inside the text."""
         return self.offsets[0] <= span.start and span.end <= self.offsets[-1]
+
+    def part(self, span: Span) -> str:
+        """Return the characters in a span of the source, without the escapes of YAML."""
+        return self.text[bisect_left(self.offsets, span.start) : bisect_left(self.offsets, span.end)]
 
     def boundary(self, offset: int) -> int:
         """Return the offset, in the source, of the first character of the text that is not before an offset."""
