@@ -68,7 +68,7 @@ def run(tree: Path, mutants: dict[str, Mutant], options: argparse.Namespace) -> 
         "PYTEST_DEBUG_TEMPROOT": str(tree),
     }
     plugins = ("-p", "tests.mutation.run", "-p", "no:cacheprovider", "-p", "no:xdist", "--capture=sys")
-    command = [sys.executable, "-m", "pytest", *plugins, "-m", "not system and not volume", *options.tests]
+    command = [sys.executable, "-m", "pytest", *plugins, "-m", "not system", *options.tests]
     subprocess.run(command, cwd=tree, env=environment, check=True)
     ends: dict[str, str] = json.loads((tree / ENDS).read_text())
     return ends
