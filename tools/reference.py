@@ -13,6 +13,7 @@ from evaluator.base.finding import FindingCode
 from evaluator.policy.language.types import Base
 from evaluator.policy.language.verbs import VERBS
 from evaluator.policy.language.vocabulary import FUNCTIONS, MESSAGE_WORDS, STATES, WORDS, State, Word
+from tools.command_page import command_page, manual_page
 from tools.one_policy import one_policy_page
 
 _TITLES: dict[Base | None, str] = {
@@ -114,6 +115,8 @@ def main(folder: Path) -> None:
     (folder / "words.md").write_text(language_page(), encoding="utf-8")
     (folder / "findings.md").write_text(findings_page(), encoding="utf-8")
     (folder / "one-policy.md").write_text(one_policy_page(), encoding="utf-8")
+    (folder / "command.md").write_text(command_page(), encoding="utf-8")
+    (folder / "activenic.1").write_text(manual_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ def add_question_to(parser: argparse.ArgumentParser) -> None:
     host = parser.add_mutually_exclusive_group()
     host.add_argument("--host", metavar="NAME", help="the host's name or address")
     host.add_argument("--address", metavar="IP", action="append", help="an address of the host; may be repeated")
-    parser.add_argument("--policy", default="strict", help="a shipped policy or a policy file (default: strict)")
+    policy = "a shipped policy or a policy file (default: strict)"
+    parser.add_argument("--policy", metavar="POLICY", default="strict", help=policy)
     add_policy_path_to(parser)
     parameter = "a parameter of the policy; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)

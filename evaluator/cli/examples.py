@@ -1,0 +1,100 @@
+"""The examples of each command, printed at the end of its `--help` and in the manual page. A test runs every line.
+
+The lines of one command are run in order, in a folder with these files: `report.json` and `node8.json` (reports),
+`hosts.txt` (a hosts file), `questions.jsonl` (a corpus), `mine.yaml` with `mine.test.yaml` (a policy with tests), and
+`decisions.log` with the decision `d-1`.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Example(Struct, frozen=True):
+    """A command line with its meaning. `status` is its exit status if it is not 0."""
+
+    line: str
+    meaning: str
+    status: int = 0
+
+
+_EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "decide": (
+        Example("activenic decide report.json --address 192.0.2.10", "decide for a known address"),
+        Example(
+            "activenic decide report.json --host node7.example.org --hosts hosts.txt --output name",
+            "print only the name of the interface; the addresses of the host are in a hosts file",
+        ),
+        Example(
+            "activenic decide - --address 192.0.2.10 --output json < report.json",
+            "read the report from standard input and print the decision document",
+        ),
+        Example(
+            "activenic decide report.json --address 192.0.2.10 --log decisions.log --label change=1234",
+            "append the decision to a log before it is printed",
+        ),
+    ),
+    "explain": (
+        Example("activenic explain report.json --address 192.0.2.10", "explain the decision for every interface"),
+        Example(
+            "activenic explain report.json --address 192.0.2.10 --interface ens1 -v",
+            "explain one interface, with the clauses that decided and the values in them",
+        ),
+        Example("activenic explain report.json --address 192.0.2.10 --output html > page.html", "write a page"),
+        Example("activenic explain d-1 --log decisions.log", "explain a logged decision"),
+    ),
+    "collect": (Example("activenic collect > this-machine.json", "save the report of this machine"),),
+    "check": (
+        Example("activenic check mine.yaml", "report every mistake in a policy"),
+        Example("activenic check --strict mine.yaml strict", "treat warnings as errors"),
+    ),
+    "diff": (
+        Example("activenic diff strict mine.yaml --corpus questions.jsonl", "count the answers that change"),
+        Example(
+            "activenic diff strict mine.yaml --corpus report.json --address 192.0.2.10 --exit-code",
+            "exit with 8 if the answer for one host changes",
+            8,
+        ),
+        Example("activenic diff strict mine.yaml --log decisions.log --output markdown", "compare logged questions"),
+    ),
+    "fmt": (
+        Example("activenic fmt mine.yaml", "format the sentences of a policy"),
+        Example("activenic fmt --check .", "exit with 8 if a policy below this folder is not formatted"),
+        Example("activenic fmt --diff - < mine.yaml", "show what would change in a text from standard input"),
+    ),
+    "test": (Example("activenic test mine.test.yaml", "run the tests in one file"),),
+    "new": (
+        Example("activenic new my-site", "create the folder my-site with a policy that extends strict"),
+        Example("activenic new my-policy --from empty", "create a policy without a base policy"),
+    ),
+    "policies": (
+        Example("activenic policies list", "list the shipped policies"),
+        Example("activenic policies show strict > copy.yaml", "save the text of a shipped policy"),
+        Example("activenic policies show --expanded mine.yaml", "print a policy with everything that it inherits"),
+    ),
+    "log": (
+        Example("activenic log list decisions.log --status resolved --limit 5", "list the newest decisions"),
+        Example("activenic log show decisions.log d-1", "print one record"),
+        Example("activenic log verify decisions.log", "verify that no record was changed or removed"),
+        Example("activenic log export decisions.log > export.jsonl", "export all records"),
+    ),
+    "replay": (
+        Example("activenic replay --all --log decisions.log", "re-evaluate all decisions of a log"),
+        Example("activenic replay d-1 --log decisions.log", "re-evaluate one decision"),
+    ),
+    "record-test": (
+        Example(
+            "activenic record-test d-1 --log decisions.log --write-tests kept", "write a test of a logged decision"
+        ),
+    ),
+    "completion": (
+        Example("activenic completion bash > activenic.bash", "save the completion script; source it in ~/.bashrc"),
+        Example("activenic completion zsh > _activenic", "the same for zsh; save it in a folder of $fpath"),
+        Example("activenic completion fish > activenic.fish", "the same for fish, for ~/.config/fish/completions"),
+    ),
+}
+
+
+def examples_of(command: str) -> tuple[Example, ...]:
+    """Return the examples of a command."""
+    return _EXAMPLES[command]

@@ -1,0 +1,85 @@
+"""The arguments of the command: one parser with a subcommand for each module in the table `COMMANDS`.
+
+A run needs the arguments of one subcommand only, so `parser_for` imports only its module. Completion scripts and the
+manual page need all of them (`full_parser`).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Container, Sequence
+from importlib import import_module
+
+from evaluator.base.version import __version__
+from evaluator.cli.exits import missing_subcommand
+
+COMMANDS = {
+    "decide": "decide which interface has the host's address",
+    "explain": "explain for every interface why it is or is not the answer",
+    "collect": "print this machine's report as JSON",
+    "check": "check policy files",
+    "diff": "compare two policies on the same questions",
+    "fmt": "format policy files",
+    "test": "run policy test files",
+    "new": "make a new policy with its tests",
+    "policies": "list or show the shipped policies",
+    "log": "list, show, export, verify and prune decision logs",
+    "replay": "re-evaluate logged decisions and compare the results",
+    "record-test": "create a policy test from a logged decision",
+    "completion": "print a completion script for a shell",
+}
+DESCRIPTION = "Which interface of this host does the host's address live on, and why that one?"
+EXIT_STATUSES = (
+    "exit status: 0 resolved or done, 1 any other error, 2 usage, 3 rejected, 4 ambiguous, 5 no_match, "
+    "6 unknown_host, 7 invalid report, 8 invalid policy, failing check, test, replay or log verification, or a "
+    "damaged log; 130 interrupted, 141 closed pipe"
+)
+_HELP = {"-h", "--help"}
+
+
+class _HelpFormatter(argparse.HelpFormatter):
+    """Wraps descriptions, and leaves the lines of examples as they are."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if text.startswith("examples:\n"):
+            return "".join(f"{indent}{line}\n" for line in text.splitlines())
+        return super()._fill_text(text, width, indent)
+
+
+def parser_for(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser with the arguments of the requested subcommand; other subcommands have no arguments."""
+    requested = next((argument for argument in arguments if argument in COMMANDS), None)
+    parser, commands = _parser_of({requested})
+    if requested and not _HELP.isdisjoint(arguments):
+        _add_examples({requested: commands[requested]})
+    return parser
+
+
+def full_parser() -> argparse.ArgumentParser:
+    """Return the parser with the arguments and examples of every subcommand."""
+    parser, commands = _parser_of(COMMANDS)
+    _add_examples(commands)
+    return parser
+
+
+def _parser_of(requested: Container[object]) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    parser = argparse.ArgumentParser(
+        prog="activenic", description=DESCRIPTION, epilog=EXIT_STATUSES, allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"activenic {__version__}")
+    parser.set_defaults(run=missing_subcommand(parser))
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = {}
+    for name, summary in COMMANDS.items():
+        commands[name] = subparsers.add_parser(name, help=summary, allow_abbrev=False, formatter_class=_HelpFormatter)
+        if name in requested:
+            import_module(f"evaluator.cli.{name.replace('-', '_')}").add_to(commands[name])
+    return parser, commands
+
+
+def _add_examples(commands: dict[str, argparse.ArgumentParser]) -> None:
+    from evaluator.cli.examples import examples_of  # noqa: PLC0415 -- only help and generated texts need them
+
+    for name, command in commands.items():
+        lines = [f"  {example.line}\n      {example.meaning}" for example in examples_of(name)]
+        command.epilog = "\n".join(("examples:", *lines))
