@@ -106,7 +106,7 @@ class Policy:
         than declared, or a report on which the policy could exceed the step budget. TypeError is raised for a report or
         host of another type, and if a parameter is given twice.
         """
-        return self._decide(report, host, self._bind(parameters, named))
+        return self._decide(report, host, self._bind(_merged(parameters, named)))
 
     def decide_many(
         self,
@@ -121,7 +121,7 @@ class Policy:
         All decisions have the same parameters. This method checks the parameters before it returns. Each decision is
         computed when the iterator reaches it. Raises PolicyError and TypeError as `decide` does.
         """
-        values = self._bind(parameters, named)
+        values = self._bind(_merged(parameters, named))
         return (self._decide(report, host, values) for report, host in pairs)
 
     def decide_each(
@@ -154,18 +154,18 @@ class Policy:
     def _decide_question(self, question: AnyQuestion, parameters: Parameters) -> Decision | QuestionError:
         try:
             if isinstance(question, tuple):
-                return self._decide(*question, self._bind(parameters, {}))
+                return self._decide(*question, self._bind(parameters))
             from evaluator.decision.question import question_of  # noqa: PLC0415 -- pairs do not need it
 
             asked = question_of(question)
-            return self._decide(asked.report, asked.host, self._bind({**asked.parameters, **parameters}, {}))
+            return self._decide(asked.report, asked.host, self._bind({**asked.parameters, **parameters}))
         except QuestionError as error:
             return error
 
-    def _bind(self, parameters: Parameters | None, named: Parameters) -> Mapping[str, Value]:
-        if self._defaults is not None and not parameters and not named:
+    def _bind(self, parameters: Parameters) -> Mapping[str, Value]:
+        if self._defaults is not None and not parameters:
             return self._defaults
-        return bind(self.program, _merged(parameters, named))
+        return bind(self.program, parameters)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Policy) and self.program.texts == other.program.texts

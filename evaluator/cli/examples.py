@@ -66,6 +66,10 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
     "new": (
         Example("activenic new my-site", "create the folder my-site with a policy that extends strict"),
         Example("activenic new my-policy --from empty", "create a policy without a base policy"),
+        Example(
+            "activenic new --test node8.json --address 192.0.2.11 --policy mine.yaml --write-tests mine.test.yaml",
+            "append a test that expects today's decision for a report",
+        ),
     ),
     "policies": (
         Example("activenic policies list", "list the shipped policies"),
@@ -83,8 +87,10 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("activenic replay d-1 --log decisions.log", "re-evaluate one decision"),
     ),
     "record-test": (
+        Example("activenic record-test d-1 --log decisions.log > site.test.yaml", "write a test of a logged decision"),
         Example(
-            "activenic record-test d-1 --log decisions.log --write-tests kept", "write a test of a logged decision"
+            "activenic record-test d-1 --log decisions.log --write-tests site.test.yaml",
+            "append a test to a file, or create the file",
         ),
     ),
     "completion": (

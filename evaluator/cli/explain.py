@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,20 +15,19 @@ from evaluator.audit.replay import replay
 from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.base.text import did_you_mean, quote, quote_all, visible
 from evaluator.cli.exits import EXIT_OF_STATUS, Exit
-from evaluator.cli.policy_path import policy_path_of
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.cli.reading import Damage, reading
+from evaluator.cli.written_test import add_write_tests_to, policy_in_test, print_or_write
 from evaluator.decision.decide import case_of
 from evaluator.decision.decision import EXPLANATION_VERSION, Decision, Explanation
 from evaluator.decision.trace import Search
 from evaluator.explain.summary import goal
 from evaluator.policy.language.program import Program
 from evaluator.policy.prepared import load_shipped
-from evaluator.policy.source.find import find_policy, shipped_names
+from evaluator.policy.source.find import shipped_names
 from evaluator.render.explained import explained
 from evaluator.render.output import NO_RECORD, Output, RecordInfo, WriteExplanation, output_of
-from evaluator.workbench.append_case import write_test
-from evaluator.workbench.change_case import change_case, file_of_case
+from evaluator.workbench.change_case import change_case
 
 OUTPUTS: tuple[Output[WriteExplanation], ...] = (
     Output("text", "evaluator.render.reasons:print_explanation"),
@@ -70,8 +68,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "print a policy test with the smallest change that makes NIC the hostActiveNic; exit 1 if no change was found"
     )
     test.add_argument("--change-as-test", metavar="NIC", help=change)
-    file = "append the test to this file instead of printing it; create the file if it does not exist"
-    test.add_argument("--write-tests", metavar="FILE", type=Path, help=file)
+    add_write_tests_to(test)
     parser.set_defaults(run=_run)
 
 
@@ -131,12 +128,9 @@ def _write_change(decision: Decision, options: argparse.Namespace) -> int:
     if isinstance(change, Search):
         stopped = "; the search stopped at its limit" if change is Search.GAVE_UP else ""
         return _fail(f"no change was found by which {quote(name)} would {goal(name, decision)}{stopped}")
-    case = case_of(decision)
-    policy = _policy_name(case.program, options)
-    if options.write_tests is None:
-        sys.stdout.write(file_of_case(change, policy))
-    else:
-        write_test(options.write_tests, change, case.program, policy, policy_path_of(options))
+    program = case_of(decision).program
+    policy = policy_in_test(options) if options.log is None else _shipped_name(program)
+    print_or_write(change, program, policy, options)
     return Exit.DONE
 
 
@@ -145,12 +139,8 @@ def _fail(message: str) -> int:
     return Exit.FAILED
 
 
-def _policy_name(program: Program, options: argparse.Namespace) -> str:
-    """Return the policy for a test file: the name of a shipped policy, or a path relative to the test's folder."""
-    if options.log is None and options.policy not in shipped_names():
-        folder = Path.cwd() if options.write_tests is None else options.write_tests.parent
-        path = find_policy(options.policy, policy_path_of(options)).name
-        return os.path.relpath(path, folder)
+def _shipped_name(program: Program) -> str:
+    """Return the name of the shipped policy that a record used. Raises RecordError if it used another policy."""
     shipped = (name for name in shipped_names() if load_shipped(name).digest == program.digest)
     name = next(shipped, None)
     if name is None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.cli.report import add_report_to, report_mistakes, report_of
+from evaluator.cli.report import add_report_options_to, add_report_to, report_mistakes, report_of
 from evaluator.decision.decision import Decision
 from evaluator.engine import load_policy
 from evaluator.facts.host_addresses import HostAddresses
@@ -21,6 +21,12 @@ from evaluator.policy.parameters import parse_assignments
 def add_question_to(parser: argparse.ArgumentParser) -> None:
     """Add the arguments for the inputs of a decision."""
     add_report_to(parser)
+    add_question_options_to(parser)
+
+
+def add_question_options_to(parser: argparse.ArgumentParser) -> None:
+    """Add the options for the inputs of a decision, without the argument REPORT."""
+    add_report_options_to(parser)
     host = parser.add_mutually_exclusive_group()
     host.add_argument("--host", metavar="NAME", help="the host's name or address")
     host.add_argument("--address", metavar="IP", action="append", help="an address of the host; may be repeated")

@@ -7,10 +7,12 @@ import itertools
 import sys
 from pathlib import Path
 
+from evaluator.audit.record import Record
 from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError
-from evaluator.base.text import quote_path, reason_of
 from evaluator.cli.exits import Exit
 from evaluator.cli.records import add_records_to, records_of
+from evaluator.cli.written_test import add_write_tests_to
+from evaluator.workbench.append_record import append_record, create_files
 from evaluator.workbench.record_case import record_case, stem_of
 
 
@@ -18,7 +20,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
     parser.description = "Create a policy test that expects a logged decision for its report, addresses and parameters."
     add_records_to(parser, only_one=True)
-    file = "write the test to this file instead of standard output, and the files that the test needs to its folder"
+    add_write_tests_to(parser)
+    file = "like `--write-tests`, but FILE must not exist"
     parser.add_argument("--to", metavar="FILE", type=Path, help=file)
     policy = (
         "test this policy: a shipped policy, or a path relative to the test file (default: the policy of the record)"
@@ -32,20 +35,18 @@ def _run(options: argparse.Namespace) -> int:
     if len(records) > 1:
         hint = "choose a record by its id: `ID --log FILE`"
         raise RecordError([Diagnostic(RecordCode.NOT_A_TEST, "the file contains several records", hint=hint)])
-    to: Path | None = options.to
-    case = record_case(records[0], None if to is None else stem_of(to), options.policy)
-    if to is None:
-        sys.stdout.write(case.text)
-        return Exit.DONE
-    for name, content in {**case.other_files, to.name: case.text.encode()}.items():
-        _write(to.with_name(name), content)
+    if options.to is not None and options.write_tests is not None:
+        options.parser.error("give either `--write-tests` or `--to`")
+    if options.to is not None:
+        _create(records[0], options)
+    elif options.write_tests is not None:
+        append_record(options.write_tests, records[0], options.policy)
+    else:
+        sys.stdout.write(record_case(records[0], None, options.policy).text)
     return Exit.DONE
 
 
-def _write(path: Path, content: bytes) -> None:
-    try:
-        with path.open("xb") as file:
-            file.write(content)
-    except OSError as error:
-        message = f"{quote_path(path)} cannot be written: {reason_of(error)}"
-        raise RecordError([Diagnostic(RecordCode.UNWRITABLE, message)]) from None
+def _create(record: Record, options: argparse.Namespace) -> None:
+    to: Path = options.to
+    case = record_case(record, stem_of(to), options.policy)
+    create_files({to.with_name(name): text for name, text in {**case.other_files, to.name: case.text.encode()}.items()})

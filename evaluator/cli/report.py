@@ -17,11 +17,15 @@ from evaluator.report.reading import Report
 
 
 def add_report_to(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that select a report."""
-    parser.set_defaults(parser=parser)
+    """Add the argument REPORT."""
     parser.add_argument(
         "report", metavar="REPORT", nargs="?", help="a report in a supported format; - for standard input"
     )
+
+
+def add_report_options_to(parser: argparse.ArgumentParser) -> None:
+    """Add the options that select or describe a report."""
+    parser.set_defaults(parser=parser)
     live = "read the interfaces of this machine through netlink, instead of a report"
     parser.add_argument("--live", action="store_true", help=live)
     parser.add_argument(

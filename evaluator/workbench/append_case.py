@@ -28,13 +28,13 @@ from evaluator.policy.source.yaml_text import Located, read_yaml
 from evaluator.testing.case_file import PolicyCase, read_case_file
 from evaluator.testing.case_text import dump
 from evaluator.testing.run_cases import run_case
-from evaluator.workbench.change_case import ChangeCase, file_of_case, with_parameters
+from evaluator.workbench.new_case import NewCase, file_of_case, with_parameters
 
 Cases = tuple[PolicyCase, ...]
 _LINE = re.compile(r"[^\n\r\x85\u2028\u2029]*(?:\r\n|[\n\r\x85\u2028\u2029]|\Z)")
 
 
-def write_test(path: Path, case: ChangeCase, policy: Program, policy_name: str, search: Sequence[Path] = ()) -> None:
+def write_test(path: Path, case: NewCase, policy: Program, policy_name: str, search: Sequence[Path] = ()) -> None:
     """Append a test to a file, or create the file.
 
     Raises RecordError if the file does not test `policy`, or if the test cannot be appended. `policy_name` is the
@@ -54,7 +54,7 @@ def write_test(path: Path, case: ChangeCase, policy: Program, policy_name: str, 
     _replace(path, _with_test(path, raw, case, policy_name).encode(), before, policy, read)
 
 
-def _with_test(path: Path, raw: str, case: ChangeCase, policy_name: str) -> str:
+def _with_test(path: Path, raw: str, case: NewCase, policy_name: str) -> str:
     """Return the text of a test file with a new test after the last test."""
     source = Source(str(path), read_text_file(path))
     located = checked_cast(read_yaml(source, Problems(source)), Located)
@@ -74,7 +74,7 @@ def _with_test(path: Path, raw: str, case: ChangeCase, policy_name: str) -> str:
     return head + separator + entry.replace("\n", line_end) + "".join(lines[index:])
 
 
-def _entry(located: Located, case: ChangeCase, policy_name: str, indent: str) -> str:
+def _entry(located: Located, case: NewCase, policy_name: str, indent: str) -> str:
     """Return the test as an indented entry of a list, with a name that no other test has."""
     top: Any = located.value
     names = {test["name"] for test in top["tests"]}
@@ -121,10 +121,13 @@ def _check(path: Path, after: Cases, before: Cases, policy: Program) -> None:
     """Raise RecordError unless the file has the same tests as before and a new test of this policy, which passes."""
     *old, new = after
     is_same = [_identity(case) for case in old] == [_identity(case) for case in before]
-    if not is_same or new.policy.digest != policy.digest or not run_case(new).passed:
+    if not is_same or new.policy.digest != policy.digest:
         raise _refusal(
             f"the test cannot be added to {quote_path(path)}: the tests of the file would be read differently"
         )
+    differences = run_case(new).differences
+    if differences:
+        raise _refusal(f"the test cannot be added to {quote_path(path)}: it fails: {differences[0]}")
 
 
 def _identity(case: PolicyCase) -> tuple[object, ...]:

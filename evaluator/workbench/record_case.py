@@ -21,18 +21,25 @@ from evaluator.policy.prepared import load_shipped
 from evaluator.policy.source.chain import read_chain, recorded
 from evaluator.policy.source.find import shipped_names
 from evaluator.report.read import read_report_text
-from evaluator.testing.case_text import dump, report_in_test
+from evaluator.testing.case_text import report_in_test
+from evaluator.workbench.new_case import NewCase, file_of_case
 
 
 class RecordCase(Struct, frozen=True):
-    """The text of a test file, and further files for the same folder, by name."""
+    """A test, the name of its policy in a test file, and further files for the folder of the test, by name."""
 
-    text: str
+    case: NewCase
+    policy: str
     other_files: dict[str, bytes]
+
+    @property
+    def text(self) -> str:
+        """The text of a test file with this test only."""
+        return file_of_case(self.case, self.policy)
 
 
 def record_case(record: Record, stem: str | None, policy: str | None = None) -> RecordCase:
-    """Return the test file of a record.
+    """Return the test of a record.
 
     `stem` is the beginning of the names of further files; None if further files cannot be written. `policy` is the name
     to use instead of the policy of the record. Raises RecordError if the report or the policy of the record was erased,
@@ -52,8 +59,7 @@ def record_case(record: Record, stem: str | None, policy: str | None = None) -> 
     if policy_name is None:
         text = _policy_text(record)
         policy_name = _add_file(other_files, stem, "policy.yaml", text, "the policy is not a shipped one")
-    document = {"policy": policy_name, "parameters": inputs["parameters"], "tests": [test]}
-    return RecordCase(dump(document), other_files)
+    return RecordCase(NewCase(test, inputs["parameters"]), policy_name, other_files)
 
 
 def _report(text: bytes, source: Json, other_files: dict[str, bytes], stem: str | None) -> Json:
@@ -115,7 +121,7 @@ def _want(result: Json, remarks: list[Json]) -> Json:
 
 
 def _refusal(message: str, code: RecordCode) -> RecordError:
-    hint = "give a file with `--to`" if code is RecordCode.NOT_A_TEST else ""
+    hint = "give a file with `--write-tests`" if code is RecordCode.NOT_A_TEST else ""
     return RecordError([Diagnostic(code, message, hint=hint)])
 
 

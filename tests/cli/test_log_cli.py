@@ -456,7 +456,7 @@ def test_what_a_test_file_cannot_hold_stands_beside_it(capsys: pytest.CaptureFix
     main(["log", "list", log, "--output", "jsonl"])
     one = json.loads(capsys.readouterr().out)["decision_id"]
     assert main(["record-test", one, "--log", log]) == 1
-    assert "give a file with `--to`" in capsys.readouterr().err
+    assert "give a file with `--write-tests`" in capsys.readouterr().err
     to = tmp_path / "new" / "kept.test.yaml"
     to.parent.mkdir()
     assert main(["record-test", one, "--log", log, "--to", str(to)]) == 0

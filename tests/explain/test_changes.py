@@ -20,7 +20,8 @@ from evaluator.facts.address import in_order
 from evaluator.report.read import read_report_text
 from evaluator.testing.case_file import Expected, PolicyCase
 from evaluator.testing.run_cases import run_case, run_case_file
-from evaluator.workbench.change_case import ChangeCase, change_case, file_of_case
+from evaluator.workbench.change_case import change_case
+from evaluator.workbench.new_case import NewCase, file_of_case
 from tests.support.captured import CAPTURES
 from tests.support.random_hosts import ASKED, TOOLS, devices, write
 
@@ -66,7 +67,7 @@ def test_explanations_satisfy_their_schema(tool: str) -> None:
             assert {one["search"] for one in document["interfaces"]} <= {"found", "none", "gave_up", None}
 
 
-def passes(case: ChangeCase, policy: str) -> bool:
+def passes(case: NewCase, policy: str) -> bool:
     """Run the test as the runner does when it has read the file."""
     test = case.test
     host: Any = test.get("host", [])
@@ -92,8 +93,8 @@ def check(policy: str, decision: Any, tmp_path: Path, *, in_a_file: bool) -> Cou
         if case is None:
             assert (decision.status, decision.host_active_nic) == ("resolved", name)
             continue
-        ends["found" if isinstance(case, ChangeCase) else str(case)] += 1
-        if not isinstance(case, ChangeCase):
+        ends["found" if isinstance(case, NewCase) else str(case)] += 1
+        if not isinstance(case, NewCase):
             continue
         assert passes(case, policy), case.test["name"]
         if in_a_file:

@@ -27,6 +27,7 @@ from evaluator.base.finding import FindingCode
 from evaluator.policy.syntax.parse import lalr_parser
 from evaluator.testing.terse_topology import read_topology
 from tests.support.strategies import host_addresses, reports
+from tools.command_page import command_page, manual_page
 from tools.one_policy import one_policy_page
 from tools.reference import findings_page, language_page
 
@@ -278,6 +279,8 @@ def test_the_reference_pages_are_current() -> None:
     assert (ROOT / "docs" / "words.md").read_text(encoding="utf-8") == language_page()
     assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == findings_page()
     assert (ROOT / "docs" / "one-policy.md").read_text(encoding="utf-8") == one_policy_page()
+    assert (ROOT / "docs" / "command.md").read_text(encoding="utf-8") == command_page()
+    assert (ROOT / "docs" / "activenic.1").read_text(encoding="utf-8") == manual_page()
 
 
 def _blocks(page: str) -> list[tuple[str, str]]:

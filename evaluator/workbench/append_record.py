@@ -1,0 +1,59 @@
+"""Write the test of a record, and the files that it needs, so that either all of them are written or none.
+
+A report or a policy that a test file cannot contain is a file beside the test. Its name begins with the name of the
+test file, and, if the test file exists already, with the id of the decision, because several tests can need such files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from evaluator.audit.record import Record
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError
+from evaluator.base.text import quote_path, reason_of
+from evaluator.engine import load_policy
+from evaluator.policy.source.find import shipped_names
+from evaluator.workbench.append_case import write_test
+from evaluator.workbench.record_case import record_case, stem_of
+
+_ID = 8  # characters of a decision's id in the name of a file
+
+
+def append_record(path: Path, record: Record, policy: str | None) -> None:
+    """Append the test of a record to a test file, or create the file; `policy` is used instead of the record's policy.
+
+    Raises RecordError, and writes nothing, if the record cannot be a test of this file.
+    """
+    stem = f"{stem_of(path)}-{record.decision_id[:_ID]}" if path.exists() else stem_of(path)
+    case = record_case(record, stem, policy)
+    with created({path.with_name(name): content for name, content in case.other_files.items()}):
+        name = case.policy if case.policy in shipped_names() else path.parent / case.policy
+        write_test(path, case.case, load_policy(name).program, case.policy)
+
+
+def create_files(contents: Mapping[Path, bytes]) -> None:
+    """Create files that must not exist; raises RecordError, and removes those already created, if one fails."""
+    with created(contents):
+        pass
+
+
+@contextmanager
+def created(contents: Mapping[Path, bytes]) -> Iterator[None]:
+    """Create files that must not exist, and remove them if one of them, or the block, fails."""
+    done: list[Path] = []
+    try:
+        for path, content in contents.items():
+            try:
+                with path.open("xb") as file:
+                    done.append(path)
+                    file.write(content)
+            except OSError as error:
+                message = f"{quote_path(path)} cannot be written: {reason_of(error)}"
+                raise RecordError([Diagnostic(RecordCode.UNWRITABLE, message)]) from None
+        yield
+    except BaseException:
+        for path in done:
+            path.unlink(missing_ok=True)
+        raise
