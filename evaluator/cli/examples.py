@@ -62,7 +62,12 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("activenic fmt --check .", "exit with 8 if a policy below this folder is not formatted"),
         Example("activenic fmt --diff - < mine.yaml", "show what would change in a text from standard input"),
     ),
-    "test": (Example("activenic test mine.test.yaml", "run the tests in one file"),),
+    "test": (
+        Example("activenic test mine.test.yaml", "run the tests in one file"),
+        Example("activenic test -v --run '*bond*' .", "run the tests with matching names below this folder, by name"),
+        Example("activenic test --coverage --threshold 20", "list rules and clauses without a test; exit 8 below 20 %"),
+        Example("activenic test --output junit > results.xml", "write the results for a CI system"),
+    ),
     "new": (
         Example("activenic new my-site", "create the folder my-site with a policy that extends strict"),
         Example("activenic new my-policy --from empty", "create a policy without a base policy"),

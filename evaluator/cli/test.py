@@ -28,21 +28,11 @@ _DESCRIPTION = (
     "that makes the difference and the values that the rule read. A test is vacuous if it passes only because no "
     "interface could own an address of the host."
 )
-_EXAMPLES = """examples:
-  activenic test policies/strict.test.yaml
-  activenic test -v --run 'a vlan*' policies
-  activenic test --coverage --threshold 80 policies/strict.test.yaml
-  activenic test --output junit policies
-
-exit status: 0 all tests passed, 8 a test failed, a file is invalid, no test was run, the coverage is below the
-threshold, or (with --strict) a test is vacuous; 2 usage; 130 interrupted"""
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
     parser.description = _DESCRIPTION
-    parser.epilog = _EXAMPLES
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument(
         "paths", metavar="PATH", nargs="*", default=["."], help="test files or folders (default: this folder)"
     )
