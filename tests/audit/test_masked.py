@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 import evaluator
 from evaluator import HostAddresses
@@ -81,6 +82,8 @@ class Case(NamedTuple):
     name: str = ""
     format: str = "auto"
     item: str | None = None
+    erased: str = ""
+    is_on_purpose: bool = True
 
 
 def _odd(tool: str, name: str) -> Any:
@@ -110,6 +113,10 @@ CASES = {
     "a policy that extends strict": Case(SMALL, EXTENDS),
     "a host by its name": Case(SMALL, name="node_7.example.org"),
     "a host by its name, with a policy of one's own": Case(SMALL, OWN, name="node7"),
+    "a report that was erased": Case(SMALL, erased="report"),
+    "a policy that was erased": Case(SMALL, OWN, erased="policy"),
+    "a report that is damaged": Case(SMALL, erased="report", is_on_purpose=False),
+    "a policy that is damaged": Case(SMALL, EXTENDS, erased="policy", is_on_purpose=False),
     "no addresses": Case(SMALL, addresses=()),
 }
 
@@ -119,7 +126,12 @@ def _told(name: str, case: Case) -> Iterator[str]:
     own = case.policy.startswith("\n")
     policy = evaluator.load_policy(text=case.policy[1:]) if own else evaluator.load_policy(case.policy)
     decision = policy.decide(report, _host(case))
-    masked = mask(make_record(decision, f"d-{name}", WHEN, {"engine": "berlin"}, evaluator.__version__), KEY)
+    record = make_record(decision, f"d-{name}", WHEN, {"engine": "berlin"}, evaluator.__version__)
+    if case.erased:
+        gone = {"report": None} if case.erased == "report" else {"texts": (None,) * len(record.texts)}
+        erased = {**record.envelope, "erased": [f"/input/{case.erased}"] if case.is_on_purpose else []}
+        record = replace(record, envelope=erased, **gone)
+    masked = mask(record, KEY)
     yield name
     for text, original in zip(masked.texts, decision.case.program.contents, strict=True):
         yield "the text of a shipped policy" if text == original.encode() else (text or b"none").decode().rstrip()

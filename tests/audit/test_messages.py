@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +24,7 @@ import evaluator
 from evaluator import DecisionLog, LogFilter
 from evaluator.audit.log.chain import Head, parse_head
 from evaluator.audit.log.export import chained
+from evaluator.audit.log.file import sqlite_as_record_errors
 from evaluator.audit.log.items import Damaged
 from evaluator.audit.log.ownership import key_warnings
 from evaluator.audit.log.signing import read_public_key, read_signer, write_keys
@@ -30,7 +33,7 @@ from evaluator.audit.mask.mask import mask
 from evaluator.audit.record import Record, make_record, read_record
 from evaluator.audit.replay import replay
 from evaluator.base.diagnostic import Diagnostic, QuestionError
-from tests.support.logs import AMBIGUOUS, RESOLVED, WHEN, filled, open_log, tampering
+from tests.support.logs import AMBIGUOUS, RESOLVED, WHEN, filled, open_log, plain, tampering
 
 MESSAGES = Path(__file__).with_name("messages.txt")
 LATER = WHEN + timedelta(days=1)
@@ -98,6 +101,7 @@ TAMPERED = {
     "another application": ["PRAGMA application_id=7"],
 }
 
+PAGES = ("entry", "body", "named", "finding", "label", "stub", "entry_host")
 # those that concern an append or a prune
 WRITTEN = (
     *("the last records are deleted", "records move up", "the hash of the last record is too short"),
@@ -118,6 +122,7 @@ def _tampered(folder: Path, name: str) -> Told:
         yield "without texts: " + ", ".join(d.message for r in log.places() if isinstance(r, Record) for d in r.damage)
         yield "newest: " + ", ".join(_name(item) for item in log.items(newest_first=True, limit=2))
         yield f"of one host: {', '.join(_name(item) for item in log.items(LogFilter(host='192.0.2.10')))}"
+        yield from (f"row: {json.dumps(item.to_dict())}" for item in log.items() if isinstance(item, Damaged))
         for use in (log.head, lambda: log.find("d-5"), lambda: log.get("d-5"), log.count):
             yield from _raised(use)
     if name in WRITTEN:
@@ -130,6 +135,23 @@ def _written(path: Path) -> None:
             log.append(RESOLVED)
         finally:
             log.prune(LATER)
+
+
+def _damaged_page(folder: Path, table: str) -> Told:
+    """Overwrite the first page of a table, so that the rows are copied from the other pages."""
+    path = Path(shutil.copy(folder / "log", folder / "copy"))
+    with closing(plain(path)) as connection:
+        ((page,),) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,))
+    octets = path.read_bytes()
+    path.write_bytes(octets[: (page - 1) * 4096] + b"\xa5" * 4096 + octets[page * 4096 :])
+    with DecisionLog.open(path, read_only=True) as log:
+        found = log.verify([read_public_key(folder / "key.pub")])
+        yield f"{found.records} records, {found.signed} signed, {found.pruned} pruned"
+        yield from map(shown, (problem for problem in found.problems if "SQLite" not in problem.message))
+        yield "read: " + ", ".join(_name(item) for item in log.items())
+        yield "texts: " + ", ".join(
+            f"{r.report is not None} {r.policy is not None}" for r in log.places() if isinstance(r, Record)
+        )
 
 
 def _name(item: Any) -> str:
@@ -151,6 +173,28 @@ def _raised(use: Callable[[], object]) -> Told:
         use()
     except QuestionError as error:
         yield from (f"raises {shown(problem)}" for problem in error.diagnostics)
+
+
+def _errors_of_sqlite(_: Path) -> Told:
+    def fail(error: Exception) -> None:
+        with sqlite_as_record_errors(Path("log")):
+            raise error
+
+    for number in (5, 6, 13, 8, 10, 14, 3, 11, 26, 18, 1):
+        error = sqlite3.OperationalError("Some Text")
+        error.sqlite_errorcode = number | 0x100
+        yield from _raised(lambda: fail(error))  # noqa: B023
+    others = (
+        *(sqlite3.ProgrammingError("Cannot operate on a closed database."), sqlite3.Error("Some Text")),
+        *(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), OverflowError("too large")),
+        *(
+            MemoryError("no memory"),
+            BlockingIOError(11, "Resource unavailable"),
+            PermissionError(13, "Permission denied"),
+        ),
+    )
+    for other in others:
+        yield from _raised(lambda: fail(other))  # noqa: B023
 
 
 def _opened(folder: Path, content: bytes | str, **options: Any) -> Told:
@@ -183,6 +227,12 @@ def _used(folder: Path) -> Told:
         yield from _raised(lambda: log.prune(LATER))
 
 
+def _progress(log: DecisionLog) -> list[tuple[int, int]]:
+    steps: list[tuple[int, int]] = []
+    log.verify(progress=lambda done, of: steps.append((done, of)))
+    return steps
+
+
 def _prefixes(folder: Path) -> Told:
     ids = iter([f"prefix-{number}" for number in range(12)])
     with DecisionLog.open(folder / "prefixes", new_id=lambda: next(ids), clock=lambda: WHEN) as log:
@@ -212,8 +262,10 @@ def _of_export(folder: Path, change: Callable[[list[str]], list[str]]) -> Told:
     export.write_text("".join(f"{line}\n" for line in change(export.read_text().splitlines())))
     with DecisionLog.open(export, read_only=True) as log:
         found = log.verify()
-        yield f"{found.records} records"
+        yield f"{found.records} records {_progress(log)}"
         yield from map(shown, found.problems)
+        yield f"{log.count()} {sorted(log.codes())}"
+        yield from (f"row: {json.dumps(item.to_dict())}" for item in log.items() if isinstance(item, Damaged))
         yield "read: " + ", ".join(_name(item) for item in log.items())
         yield "newest: " + ", ".join(_name(item) for item in log.items(newest_first=True, limit=2))
         for use in (log.head, lambda: log.get("d-5"), lambda: log.verify([bytes(32)]), lambda: log.append(RESOLVED)):
@@ -423,6 +475,8 @@ CASES: dict[str, Callable[[Path], Told]] = {
     "file: missing": lambda folder: _raised(lambda: DecisionLog.open(folder / "missing", create=False)),
     "file: missing and read": lambda folder: _raised(lambda: DecisionLog.open(folder / "missing", read_only=True)),
     "file: a folder": lambda folder: _raised(lambda: DecisionLog.open(folder, read_only=True)),
+    **{f"page: {table}": lambda folder, it=table: _damaged_page(folder, it) for table in PAGES},
+    "errors of SQLite": _errors_of_sqlite,
     "uses": _used,
     "prefixes": _prefixes,
     **{f"export: {name}": lambda folder, it=change: _of_export(folder, it) for name, change in EXPORTS.items()},

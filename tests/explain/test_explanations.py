@@ -80,6 +80,10 @@ def paragraph(question: Question) -> str:
 
 
 def _told(decision: evaluator.Decision) -> Iterator[str]:
+    of_report = decision.case.report.findings
+    for finding in (finding for finding in decision.findings if finding not in of_report):
+        hint = f" | {finding.hint}" if finding.hint else ""
+        yield f"{finding.severity} {finding.code}: {finding.message}{hint}"
     explanation = decision.explain().to_dict()
     yield from explanation["summary"]
     for interface in explanation["interfaces"]:
