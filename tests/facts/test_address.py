@@ -16,6 +16,7 @@ from evaluator.facts.address import OwnedAddress, address_of, parse_address
 from evaluator.facts.embedded import embedded_ipv4
 from evaluator.facts.link import Kind, Link
 from evaluator.facts.literal import ZoneError, parse_literal
+from evaluator.facts.netmask import parse_netmask
 from evaluator.policy.language.checked import Variable
 from evaluator.policy.language.types import Base, Type
 
@@ -85,3 +86,9 @@ def test_only_a_link_local_address_has_a_zone(text: str) -> None:
     with pytest.raises(ZoneError, match=r"link-local IPv6 address can have a zone"):
         parse_literal(text)
     assert parse_literal("fe80::1%eth0") == parse_address("fe80::1")
+
+
+@pytest.mark.parametrize("text", ["255.0.255.0", "0.0.0.1", "255.255.255.253"])
+def test_a_netmask_that_is_invalid(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^invalid netmask$"):
+        parse_netmask(text)

@@ -49,3 +49,10 @@ def test_a_small_host_is_below_its_limits() -> None:
     assert facts.is_below(3, 5)
     assert not facts.is_below(2, 5)
     assert not facts.is_below(3, 4)
+
+
+def test_the_size_of_two_stacks_is_the_sum_of_their_sizes() -> None:
+    """The bits of a stack are counted within the stack, so that many small stacks take little memory."""
+    one = {f"a{i:02}": [f"a{i + 1:02}"] for i in range(32)}
+    two = {**one, **{f"b{i:02}": [f"b{i + 1:02}"] for i in range(32)}}
+    assert Topology(two, two).octets == 2 * Topology(one, one).octets

@@ -10,6 +10,7 @@ import pytest
 
 import evaluator
 from evaluator import HostAddresses, ReportError
+from evaluator.report.json_text import is_json
 from evaluator.report.read import read_report_text
 
 MINIMAL = {"nics": {"ens1": {"addr": "192.0.2.10"}}, "bondings": {}, "vlans": {}, "bridges": {}, "networks": {}}
@@ -154,3 +155,45 @@ def test_a_vdsm_report_that_owns_no_address_says_what_it_leaves_out() -> None:
     decision = evaluator.load_policy("strict").decide(evaluator.read_report(MINIMAL), HostAddresses.of("203.0.113.9"))
     (finding,) = [one for one in decision.findings if one.code == "NO_INTERFACE_OWNS_ADDRESS"]
     assert "leaves out: team, veth, dummy, macvlan, vrf, tun, loopback, ovs, other" in finding.hint
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"nics": {1: {}}}, "the document is not valid JSON: a key is not a string"),
+        ({"nics": {"a": {"speed": float("nan")}}}, "the document is not valid JSON: NaN is not a JSON number"),
+        ({"nics": {"a": {"speed": {5}}}}, "the document is not valid JSON: unsupported type `set`"),
+        (
+            {"nics": {"a": float("nan")}, "x": [float("inf")]},
+            "the document is not valid JSON: NaN is not a JSON number",
+        ),
+        ((1, 2), "unknown report format: the document is an array"),
+        (7, "unknown report format: the document is the number 7"),
+        (Path("no such file"), "the report `no such file` cannot be read: no such file or directory"),
+    ],
+    ids=str,
+)
+def test_a_value_that_is_not_json(document: Any, message: str) -> None:
+    with pytest.raises(ReportError) as error:
+        evaluator.read_report(document)
+    assert [problem.message for problem in error.value.diagnostics] == [message]
+
+
+def test_the_text_and_the_item_of_a_report_are_kept() -> None:
+    slow = json.dumps({**MINIMAL, "nics": {"ens1": {"mtu": 1500.0}}}).encode()
+    assert evaluator.read_report(slow).text == slow
+    assert evaluator.read_report(MINIMAL).text is None
+    states = [{"kind": "NodeNetworkState", "metadata": {"name": n}, "status": STATE} for n in ("a", "b")]
+    for document in (states, json.dumps(states), tuple(states)):
+        report = evaluator.read_report(document, item="b")  # type: ignore[arg-type]
+        assert report.item == "b"
+        assert report.facts.links[0].name == "eth0"
+
+
+STATE = {"currentState": {"interfaces": [{"name": "eth0", "type": "ethernet", "state": "up"}]}}
+LONG_NUMBER = "1" * 5000  # Python's `json` refuses so long an integer
+
+
+def test_a_long_number_is_json() -> None:
+    assert is_json(LONG_NUMBER)
+    assert not is_json("1" + "x")

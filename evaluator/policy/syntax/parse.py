@@ -112,7 +112,7 @@ def lalr_parser() -> Lark:
     """Return the parser of rules; it is built once for a process."""
     grammar = (resources.files("evaluator.policy.syntax") / "grammar.lark").read_text(encoding="utf-8")
     # `basic`: the contextual lexer would accept a keyword as the variable of a quantifier
-    return Lark(grammar, start="rule", parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=True)
+    return Lark(grammar, start="rule", parser="lalr", lexer="basic", propagate_positions=True)
 
 
 def _lower_keywords(scalar: ScalarText, problems: Problems) -> str:
