@@ -81,8 +81,11 @@ lock: $(VENV)/.installed-dev
 		--output-file locks/mutation.txt
 	$(COMPILE) --python-version 3.14 benchmarks/peers/requirements-opa.txt --output-file locks/peers-opa.txt
 
-docs: $(VENV)/.installed
+# the generated pages, then the site; a warning is an error, and nothing is fetched
+docs: $(VENV)/.installed-dev
 	$(BIN)/python -m tools.reference docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -c docs -d .site/.doctrees . .site
+	@echo "the site is in .site/index.html"
 
 # after a change of a shipped policy, or of what a policy becomes when it is read
 prepared: $(VENV)/.installed
@@ -100,7 +103,7 @@ bench-peers: .venv-peers/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .long .mutation .vm
+	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .long .mutation .site .vm
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("activenic needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
