@@ -13,6 +13,7 @@ from evaluator.base.finding import FindingCode
 from evaluator.policy.language.types import Base
 from evaluator.policy.language.verbs import VERBS
 from evaluator.policy.language.vocabulary import FUNCTIONS, MESSAGE_WORDS, STATES, WORDS, State, Word
+from evaluator.workbench.explanations import as_markdown, explanations
 from tools.command_page import command_page, manual_page
 from tools.one_policy import one_policy_page
 
@@ -57,6 +58,23 @@ def findings_page() -> str:
     """Return docs/findings.md: every finding code that is shipped."""
     rows = ((f"`{code}`", code.source, code.meaning) for code in sorted(FindingCode))
     return "\n".join([_ABOUT_FINDINGS, *_table(("code", "comes from", "meaning"), rows)]) + "\n"
+
+
+_ABOUT_DIAGNOSTICS = """\
+# Diagnostics of policies
+
+`activenic check` reports these codes; `activenic check --explain CODE` prints an entry of this page. A line of an
+example is a sentence of a rule. An example that begins with a key is the text of a policy without its name, and
+`=== NAME` begins another file beside it.
+
+Generated from `evaluator/workbench/diagnostics.yaml`. The tests check that each bad example gives its code, and that
+no good example does.
+"""
+
+
+def diagnostics_page() -> str:
+    """Return docs/diagnostics.md: every diagnostic code of a policy, with examples."""
+    return "\n".join([_ABOUT_DIAGNOSTICS, *map(as_markdown, explanations().values())])
 
 
 def _language() -> Iterator[str]:
@@ -113,6 +131,7 @@ def main(folder: Path) -> None:
     """Write the pages into a folder."""
     folder.mkdir(exist_ok=True)
     (folder / "words.md").write_text(language_page(), encoding="utf-8")
+    (folder / "diagnostics.md").write_text(diagnostics_page(), encoding="utf-8")
     (folder / "findings.md").write_text(findings_page(), encoding="utf-8")
     (folder / "one-policy.md").write_text(one_policy_page(), encoding="utf-8")
     (folder / "command.md").write_text(command_page(), encoding="utf-8")

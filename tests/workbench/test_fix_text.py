@@ -151,6 +151,13 @@ def test_every_diagnostic_of_a_text_has_a_place(text: str | bytes) -> None:
     assert fix_text(checked, check, ALL).fixes == ()
 
 
+def test_a_block_at_the_end_of_the_file_without_a_line_break() -> None:
+    text = "policy: p\nrules:\n  - name: a\n    rule: |"
+    (problem,) = check(text).diagnostics
+    assert problem.location is not None
+    assert problem.location.end <= len(text)
+
+
 def test_a_policy_that_does_not_exist() -> None:
     checked = check_policy("strct")
     assert [problem.code for problem in checked.diagnostics] == ["POLICY_NOT_FOUND"]

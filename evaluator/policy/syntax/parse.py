@@ -110,9 +110,18 @@ def parse_condition(scalar: ScalarText, problems: Problems) -> Condition | None:
 @cache
 def lalr_parser() -> Lark:
     """Return the parser of rules; it is built once for a process."""
-    grammar = (resources.files("evaluator.policy.syntax") / "grammar.lark").read_text(encoding="utf-8")
     # `basic`: the contextual lexer would accept a keyword as the variable of a quantifier
-    return Lark(grammar, start="rule", parser="lalr", lexer="basic", propagate_positions=True)
+    return Lark(_grammar(), start="rule", parser="lalr", lexer="basic", propagate_positions=True)
+
+
+@cache
+def _lexer() -> Lark:
+    """Return the lexer alone, because `Lark.lex` of a parser builds its lexer again for each text."""
+    return Lark(_grammar(), start="rule", parser=None, lexer="basic")
+
+
+def _grammar() -> str:
+    return (resources.files("evaluator.policy.syntax") / "grammar.lark").read_text(encoding="utf-8")
 
 
 def _lower_keywords(scalar: ScalarText, problems: Problems) -> str:
@@ -155,7 +164,7 @@ def _explain(text: str, error: UnexpectedInput) -> mistakes.Mistake:
 def _pieces(text: str) -> Iterator[mistakes.Piece]:
     """Yield the tokens of a text up to the first character that begins no token."""
     try:
-        for token in lalr_parser().lex(text):
+        for token in _lexer().lex(text):
             yield mistakes.Piece(token.type, str(token), token.start_pos or 0)
     except UnexpectedCharacters:
         return
