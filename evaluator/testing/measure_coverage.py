@@ -1,8 +1,8 @@
 """Measures which rules and clauses of a policy the tests exercise, with the reference interpreter.
 
-Each decision of a test is repeated by the reference interpreter (`policy/run/interpret.py`), which defines the meaning
-of a policy, in an environment that reports every condition with its result. Conditions are recognized as objects: the
-same clause can occur twice in a policy, and each occurrence is a place of its own.
+The reference interpreter (`policy/run/interpret.py`) defines the meaning of a policy. It decides the question of each
+test again, and reports the result of every condition. A clause that is written twice in a policy counts as two clauses,
+because each has its own place. So conditions are compared by object identity, not by value.
 """
 
 from __future__ import annotations
