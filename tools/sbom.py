@@ -75,7 +75,7 @@ def _completed(document: dict[str, Any], direct: set[str]) -> dict[str, Any]:
     references = {canonicalize_name(each["name"]): each["bom-ref"] for each in document["components"]}
     for dependency in document["dependencies"]:
         if dependency["ref"] == root["bom-ref"]:
-            dependency["dependsOn"] = sorted(references[name] for name in direct if "[" not in name)
+            dependency["dependsOn"] = sorted(ref for name, ref in references.items() if name in direct)
     return document
 
 
