@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from evaluator.base.text import visible
 from evaluator.cli.check_fixes import NAME_OF_INPUT, STANDARD_INPUT, add_fixes_to, fixable, fixed, wants_fixes
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.cli.preferences import STRICT, output_choice
+from evaluator.cli.preferences import PROGRESS, STRICT, output_choice
 from evaluator.engine import Policy
 from evaluator.policy.run.degree import worst_cost
 from evaluator.policy.run.required_facts import order_words
@@ -50,7 +50,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "policy files, folders (every policy below), globs, names of shipped policies, test files (read, not run), "
         "or `-` for standard input (default: this folder)"
     )
-    parser.add_argument("policies", metavar="PATH", nargs="*", default=["."], help=paths)
+    parser.add_argument("policies", metavar="POLICY", nargs="*", default=["."], help=paths)
     add_policy_path_to(parser)
     STRICT.add_to(parser)
     parameter = "check the policy with this value of a parameter; may be repeated"
@@ -62,6 +62,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     explain = "print the meaning of a diagnostic code with a bad and a good example, and exit"
     parser.add_argument("--explain", metavar="CODE", help=explain)
     add_fixes_to(parser)
+    PROGRESS.add_to(parser)
     parser.set_defaults(run=_run, parser=parser)
 
 
@@ -99,7 +100,12 @@ def _refuse_mixed_output(options: argparse.Namespace, output: str) -> None:
 
 def _checks(options: argparse.Namespace) -> Iterator[Checked]:
     """Yield the result for each policy; with the options for fixes, after its fixes."""
-    for name in find_policies(options.policies):
+    names: Iterable[str] = find_policies(options.policies)
+    if PROGRESS.of(options) and sys.stderr.isatty():
+        from evaluator.cli.progress import with_progress  # noqa: PLC0415 -- rich, only on a terminal
+
+        names = with_progress(names, len(tuple(names)), sys.stderr)
+    for name in names:
         checked, check = _check(name, options)
         yield fixed(checked, check, options) if wants_fixes(options) else checked
 
