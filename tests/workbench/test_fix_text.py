@@ -139,7 +139,19 @@ def test_a_diagnostic_of_a_base_has_no_fix_for_the_policy(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"\xff", "\ud800", "a" * 300_000, "[" * 100, "policy: {a: [" * 9, "%", "--- a\n--- b", "\0"]
+    "text",
+    [
+        b"",
+        b"\xff",
+        "\ud800",
+        "a" * 300_000,
+        "[" * 100,
+        "policy: {a: [" * 9,
+        "%",
+        "--- a\n--- b",
+        "\0",
+        "parameters:a: {type: [b]}",
+    ],
 )
 def test_every_diagnostic_of_a_text_has_a_place(text: str | bytes) -> None:
     checked = check(text)

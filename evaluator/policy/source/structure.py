@@ -181,7 +181,9 @@ def _not_a_map(key: str, value: object, violation: Violation) -> tuple[str, str]
     if key == "parameters":
         return "`parameters` is not a map", "write `NAME: {type: string, default: TEXT}` for each parameter"
     if "parameters" in violation.path:
-        declared = f"type: {value}" if value in TYPE_NAMES else f"type: string, default: {value}"
+        declared = (
+            f"type: {value}" if isinstance(value, str) and value in TYPE_NAMES else f"type: string, default: {value}"
+        )
         return f"{quote(key)} needs a type", f"write `{key}: {{{declared}}}`"
     return f"found {violation.found}, expected an object", "write `key: value` on each line"
 
