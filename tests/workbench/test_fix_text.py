@@ -151,6 +151,7 @@ def test_a_diagnostic_of_a_base_has_no_fix_for_the_policy(tmp_path: Path) -> Non
         "--- a\n--- b",
         "\0",
         "parameters:a: {type: [b]}",
+        "parameters: {type: [b]}",
     ],
 )
 def test_every_diagnostic_of_a_text_has_a_place(text: str | bytes) -> None:

@@ -89,7 +89,7 @@ def _key_fixes(violation: Violation, parent: Located, hint: str, problems: Probl
     span = parent.keys.get(key)
     if span is None or not intended or intended in parent.keys or problems.text(span) != key:
         return ()
-    if hint.startswith("did you mean"):
+    if hint.startswith("did you mean") and ":" not in key:
         _, is_only = most_similar(key, violation.known_keys)
         is_certain = is_only or key.strip().lower() == intended
         return problems.fix(span, intended, Safety.SAFE if is_certain else Safety.UNSAFE)
