@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from evaluator.base.diagnostic import Diagnostic, PolicyError
+from evaluator.base.shipped import read_shipped
 from evaluator.base.text import quote, quote_path, reason_of
 from evaluator.policy.source.find import shipped_names
 
 BASES = ("strict", "empty")
+_SCHEMAS = (".schemas/policy.schema.json", ".schemas/policy-test.schema.json")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _EXTENDING = """policy: {name}
 extends: {base}
@@ -69,7 +71,11 @@ _PAGE = """# {title}
 
 
 def files_of(name: str, base: str) -> Mapping[str, str]:
-    """Return the texts of a new policy's files by their names. Raises PolicyError if the name is not allowed."""
+    """Return the texts of a new policy's files by their names. Raises PolicyError if the name is not allowed.
+
+    The schemas of the two YAML files are copied too, and a comment names them: editors with a language server for YAML
+    then complete and check the keys, without network and on every machine.
+    """
     if _NAME.fullmatch(name) is None or name in shipped_names():
         message = f"{quote(name)} cannot be the name of a new policy"
         hint = (
@@ -79,11 +85,12 @@ def files_of(name: str, base: str) -> Mapping[str, str]:
         )
         raise PolicyError([Diagnostic("POLICY_NAME", message, hint=hint)])
     texts = (_OF_ITS_OWN, _TESTS_OF_ITS_OWN) if base == "empty" else (_EXTENDING, _TESTS_OF_EXTENDING)
-    names = f"{name}.yaml", f"{name}.test.yaml", "README.md"
     title = name.replace("-", " ").capitalize()
-    return {
-        file: text.format(name=name, base=base, title=title) for file, text in zip(names, (*texts, _PAGE), strict=True)
-    }
+    files: dict[str, str] = {}
+    for file, schema, text in zip((f"{name}.yaml", f"{name}.test.yaml"), _SCHEMAS, texts, strict=True):
+        files[file] = f"# yaml-language-server: $schema={schema}\n" + text.format(name=name, base=base, title=title)
+    files["README.md"] = _PAGE.format(name=name, title=title)
+    return files | {schema: read_shipped("schemas", Path(schema).name).decode() for schema in _SCHEMAS}
 
 
 def write_new(folder: Path, name: str, base: str) -> tuple[Path, ...]:
@@ -95,6 +102,7 @@ def write_new(folder: Path, name: str, base: str) -> tuple[Path, ...]:
     try:
         target.mkdir()
         for file, text in texts.items():
+            (target / file).parent.mkdir(exist_ok=True)
             (target / file).write_text(text, encoding="utf-8")
     except OSError as error:
         message = f"{quote_path(target)} cannot be created: {reason_of(error)}"

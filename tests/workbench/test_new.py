@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from evaluator.cli.main import main
 from evaluator.workbench.scaffold import BASES
@@ -17,7 +20,12 @@ def test_a_new_policy_passes_every_check(
     monkeypatch.chdir(tmp_path)
     assert main(["new", "my-site", *(["--from", base] if base else [])]) == 0
     names = ["my-site/my-site.yaml", "my-site/my-site.test.yaml", "my-site/README.md"]
-    assert capsys.readouterr().out.splitlines() == names
+    schemas = ["my-site/.schemas/policy.schema.json", "my-site/.schemas/policy-test.schema.json"]
+    assert capsys.readouterr().out.splitlines() == names + schemas
+    for name, schema in zip(names, schemas, strict=False):
+        first, text = Path(name).read_text(encoding="utf-8").split("\n", 1)
+        assert Path("my-site", first.removeprefix("# yaml-language-server: $schema=")) == Path(schema)
+        Draft202012Validator(json.loads(Path(schema).read_bytes())).validate(yaml.safe_load(text))
     assert main(["check", "--strict", names[0]]) == 0
     assert main(["fmt", "--check", "my-site"]) == 0
     assert main(["test", "my-site"]) == 0
