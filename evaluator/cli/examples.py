@@ -47,12 +47,6 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
     "check": (
         Example("activenic check mine.yaml", "report every mistake in a policy"),
         Example("activenic check --strict mine.yaml strict", "treat warnings as errors"),
-        Example("activenic check '*.yaml' --output sarif", "check the policies of a glob and write a document for CI"),
-        Example(
-            "activenic check --fix mine.yaml", "apply the fixes whose meaning is certain; `--diff` only prints them"
-        ),
-        Example("activenic check --for iproute2 mine.yaml", "report the words that a format never supplies"),
-        Example("activenic check --explain GLOB_NOT_USED", "explain a diagnostic code"),
     ),
     "diff": (
         Example("activenic diff strict mine.yaml --corpus questions.jsonl", "count the answers that change"),
@@ -81,6 +75,10 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
             "activenic new --test node8.json --address 192.0.2.11 --policy mine.yaml --write-tests mine.test.yaml",
             "append a test that expects today's decision for a report",
         ),
+    ),
+    "lsp": (
+        Example("activenic lsp", "serve an editor, which starts this command"),
+        Example("activenic lsp --policy-path policies", "also find the policies that are in the folder `policies`"),
     ),
     "policies": (
         Example("activenic policies list", "list the shipped policies"),

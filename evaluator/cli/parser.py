@@ -22,6 +22,7 @@ COMMANDS = {
     "fmt": "format policy files",
     "test": "run policy test files",
     "new": "make a new policy with its tests",
+    "lsp": "run the language server for editors",
     "policies": "list or show the shipped policies",
     "log": "list, show, export, verify and prune decision logs",
     "replay": "re-evaluate logged decisions and compare the results",

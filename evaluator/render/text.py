@@ -149,12 +149,13 @@ def _trace(decision: Decision) -> Table:
     for step in decision.trace:
         changed = step.before != step.after or step.fired
         style = "none" if changed else "dim"
-        cells = (step.rule, step.verb, _effect(step), step.place)
+        cells = (step.rule, step.verb, effect_of(step), step.place)
         table.add_row(*(Text(visible(cell), style=style) for cell in cells))
     return table
 
 
-def _effect(step: Step) -> str:
+def effect_of(step: Step) -> str:
+    """Return the effect of a rule in a decision in a few words: `+ bond0`, `no change`, `fired for br0`."""
     added = sorted(set(step.after) - set(step.before))
     removed = sorted(set(step.before) - set(step.after))
     if added:

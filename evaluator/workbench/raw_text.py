@@ -13,9 +13,16 @@ from evaluator.base.fix import TextEdit
 
 def in_raw(raw: str, edits: Sequence[TextEdit]) -> Iterator[TextEdit]:
     """Yield the edits with offsets and line ends of the raw text, which may have a byte order mark and CR LF."""
-    start = 1 if raw.startswith("\ufeff") else 0
-    # the end of each plain character in the raw text: CR LF is one character, and an edit before it is before its CR
-    ends = [start, *(index + 1 for index in range(start, len(raw)) if not raw.startswith("\r\n", index))]
+    ends = raw_ends(raw)
     line_end = "\r\n" if "\r\n" in raw else "\n"
     for edit in edits:
         yield TextEdit(ends[edit.start], ends[edit.end], edit.text.replace("\n", line_end))
+
+
+def raw_ends(raw: str) -> list[int]:
+    """Return the offset in the raw text of each offset in the plain text: the end of each plain character.
+
+    CR LF is one plain character, and an offset before it is before its CR.
+    """
+    start = 1 if raw.startswith("\ufeff") else 0
+    return [start, *(index + 1 for index in range(start, len(raw)) if not raw.startswith("\r\n", index))]

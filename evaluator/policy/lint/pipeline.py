@@ -49,7 +49,6 @@ class Pipeline:
         self._discarded: list[PlacedRule] = []
         self._preferred: list[PlacedRule] = []
         self._judged: list[PlacedRule] = []
-        self._lasting = 0  # how many of `_judged` do not report on candidates
 
     def follow(self, rules: Sequence[PlacedRule]) -> None:
         """Report each rule that has no effect, in the order of the rules."""
@@ -205,12 +204,11 @@ class Pipeline:
 
     def _forget_candidates(self) -> None:
         """Remove the stored rules that report on candidates, because the candidates have changed."""
-        self._judged[self._lasting :] = [
+        self._judged = [
             placed
-            for placed in self._judged[self._lasting :]
+            for placed in self._judged
             if placed.rule.verb.effect is not Effect.REJECT and not mentions(placed.rule.condition, "candidates")
         ]
-        self._lasting = len(self._judged)
 
 
 def _repeats_finding(placed: PlacedRule, earlier: PlacedRule) -> bool:

@@ -1,0 +1,189 @@
+"""Code lenses: lines above each rule with facts about it.
+
+- The tests of the policy: how many there are, how many fire the rule, and how many of the outcomes of the rule and its
+  clauses they cover (`testing/covered.py`).
+- The questions beside the policy: the effect of the rule on each, and the result. A question of the policy `NAME.yaml`
+  is a file `NAME.json` or `NAME.….json` in the same folder, or any JSON file in the folder `questions` in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from msgspec import Struct
+
+from evaluator.base.diagnostic import Diagnostic, HostNameError, PolicyError, QuestionError
+from evaluator.base.digest import digest
+from evaluator.base.text import visible
+from evaluator.decision.decision import Decision
+from evaluator.decision.question import is_question, read_question
+from evaluator.engine import Policy
+from evaluator.lsp.diagnose import cases_of, loaded
+from evaluator.lsp.document import Document, Kind
+from evaluator.lsp.keyed import Keyed
+from evaluator.lsp.names import Subject, Use, names_of
+from evaluator.lsp.workspace import Workspace
+from evaluator.policy.source.chain import PolicyChain, read_chain
+from evaluator.render.text import because, effect_of
+from evaluator.report.json_text import parse_json
+from evaluator.report.read import read_regular_file
+from evaluator.testing.case_file import PolicyCase
+from evaluator.testing.covered import Coverage, CoveredPlace
+from evaluator.testing.measure_coverage import ChainOf, CoverageMeter
+from evaluator.testing.run_cases import run_case
+
+QUESTIONS = "questions"
+_MOST_QUESTIONS = 3
+_MOST_INTERFACES = 20
+_RESULTS_KEPT = 64
+_WITHOUT_HOST = "a report without the addresses of its host; write a question with `report` and `addresses`"
+
+
+class Lens(Struct, frozen=True):
+    """A line above a rule; the place is that of the rule's name. `question` is the path of the question it decides."""
+
+    start: int
+    end: int
+    title: str
+    rule: str
+    question: str = ""
+
+
+def lenses_of(workspace: Workspace, document: Document) -> tuple[Lens, ...]:
+    """Return the lenses of the rules of a policy; empty if the policy is invalid."""
+    if document.kind is not Kind.POLICY:
+        return ()
+    try:
+        policy = loaded(document.source, workspace.find)
+    except PolicyError:
+        return ()
+    rules = [use for use in names_of(document) if use.subject is Subject.RULE and use.declares]
+    return (*_of_tests(workspace, document, rules), *_of_questions(document, policy, rules))
+
+
+def explain_rule(workspace: Workspace, document: Document, rule: str, question: str) -> str:
+    """Return what a rule does for each interface of a question, as text. Raises QuestionError for invalid input."""
+    policy = loaded(document.source, workspace.find)
+    decision = _decided(policy, question, _stamp(Path(question)))
+    explanation = decision.reasons(_MOST_INTERFACES)
+    lines = [f"{_name(Path(question))}: {_result(decision)}"]
+    for interface in explanation.interfaces:
+        lines += [
+            f"{visible(interface.name)}: {because(reason)}"
+            for reason in interface.reasons
+            if reason.rule == rule and reason.held is not None
+        ]
+    return "\n".join(lines)
+
+
+def _of_tests(workspace: Workspace, document: Document, rules: list[Use]) -> Iterator[Lens]:
+    """Yield the number of tests, of those that fire each rule, and the coverage of the rule."""
+    own = digest(document.raw.encode())
+    files = [other for other in workspace.documents() if other.kind is Kind.TEST]
+    runs = [_run(workspace, test, document) for test in files]
+    tests = sum(run.tests for run in runs)
+    coverage = Coverage.of(place for run in runs for place in run.places if place.file.sha256 == own)
+    for use in rules:
+        places = tuple(place for place in coverage.places if place.rule == use.name)
+        yield Lens(use.start, use.end, _title(tests, Coverage(places)), use.name)
+
+
+def _title(tests: int, coverage: Coverage) -> str:
+    fired = sum(place.true for place in coverage.of_kind("rule").places)
+    if not tests:
+        return "no tests"
+    count = "1 test" if tests == 1 else f"{tests} tests"
+    return f"{count}, {fired} with this rule fired; {coverage.covered} of {coverage.total} outcomes covered"
+
+
+class _Run(Struct, frozen=True):
+    """The number of tests of a policy in a file, and the places of the policy that they cover."""
+
+    tests: int = 0
+    places: tuple[CoveredPlace, ...] = ()
+
+
+def _run(workspace: Workspace, test: Document, policy: Document) -> _Run:
+    """Run the tests of a policy in a file; a file with mistakes has no tests."""
+    try:
+        cases = cases_of(workspace, test)
+    except PolicyError:
+        return _Run()
+    own = tuple(case for case in cases if policy.raw in case.policy.program.contents)
+    digests = tuple(case.policy.digest for case in own)
+    reports = tuple(case.report for case in own if isinstance(case.report, bytes))
+
+    def chain_of(name: str) -> PolicyChain:
+        return read_chain(workspace.find_for_test(name, test.folder), workspace.find)
+
+    return _measured(Keyed((test.raw, digests, reports), (own, chain_of)))
+
+
+@lru_cache(maxsize=_RESULTS_KEPT)
+def _measured(run: Keyed[tuple[tuple[PolicyCase, ...], ChainOf]]) -> _Run:
+    cases, chain_of = run.value
+    meter = CoverageMeter(chain_of)
+    for case in cases:
+        meter.add(case.policy_name, case.policy, run_case(case).decision)
+    return _Run(len(cases), meter.places())
+
+
+def _of_questions(document: Document, policy: Policy, rules: list[Use]) -> Iterator[Lens]:
+    """Yield the effect of each rule on each question; a problem with a question is at the first rule."""
+    for path in _questions_of(document):
+        try:
+            decision = _decided(policy, str(path), _stamp(path))
+        except QuestionError as error:
+            title = f"{_name(path)}: {error.diagnostics[0].message}"
+            yield from (Lens(use.start, use.end, title, use.name) for use in rules[:1])
+            continue
+        steps = {step.rule: step for step in decision.trace}
+        for use in rules:
+            if use.name in steps:
+                title = f"{_name(path)}: {effect_of(steps[use.name])}; {_result(decision)}"
+                yield Lens(use.start, use.end, title, use.name, str(path))
+
+
+def _questions_of(document: Document) -> list[Path]:
+    if document.path is None:
+        return []
+    policy = Path(document.path)
+    beside = [path for path in _json_files(policy.parent) if path.name.startswith(f"{policy.stem}.")]
+    return [*beside, *_json_files(policy.parent / QUESTIONS)][:_MOST_QUESTIONS]
+
+
+def _json_files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith("."))
+    except (OSError, ValueError):
+        return []
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Return the time and the size of a file; zeros if it does not exist, so that reading it reports why."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=_RESULTS_KEPT)
+def _decided(policy: Policy, path: str, _: tuple[int, int]) -> Decision:
+    """Return the decision of a policy for the question in a file. Raises QuestionError if it is invalid."""
+    document = parse_json(read_regular_file(Path(path), "question"), "question")
+    if not is_question(document):
+        raise HostNameError([Diagnostic("HOST_MISSING", _WITHOUT_HOST)])
+    question = read_question(document, Path(path).name)
+    return policy.decide(question.report, question.host, parameters=question.parameters)
+
+
+def _result(decision: Decision) -> str:
+    name = decision.host_active_nic
+    return str(decision.status) if name is None else f"{decision.status} {visible(name)}"
+
+
+def _name(path: Path) -> str:
+    return visible(path.name)

@@ -1,0 +1,194 @@
+"""Reads a YAML text that is being typed: the values that can be read, and the place of the cursor in them.
+
+Most texts in an editor are not valid YAML at most moments: a key has no colon yet, a quote is not closed. Two methods
+make them readable, and both leave the offsets of the rest as they are:
+
+- `read_outline` replaces the line of a YAML mistake by spaces and parses again, a few times;
+- `cursors_at` inserts a letter at the cursor, with the colon, quote or bracket that makes the text valid, and parses it
+  with the real parser. The place of the inserted letter is then the place of the cursor, in every style of YAML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from msgspec import Struct, field
+
+from evaluator.base.diagnostic import PolicyError
+from evaluator.base.source import Source, Span
+from evaluator.policy.source.problems import Problems
+from evaluator.policy.source.yaml_text import Located, read_yaml
+
+Path = tuple[str | int, ...]
+_MOST_REPAIRS = 6
+_LETTER = "x"
+_OPENERS = {"{": "}", "[": "]"}
+_BEFORE_QUOTE = ("", " ", "\t", ":", ",", "[", "{")
+_DASHES = re.compile(r"[ \t]*(?:- )*")
+
+
+class Outline(Struct, frozen=True):
+    """The values of a text with their places, None if nothing can be read. `is_whole` is false if lines are missing."""
+
+    located: Located | None
+    is_whole: bool = True
+
+    def at(self, *path: str | int) -> Located | None:
+        """Return the value at a path; None if it does not exist."""
+        part = self.located
+        for step in path:
+            part = None if part is None else part.children.get(step)
+        return part
+
+    def text(self, *path: str | int) -> str:
+        """Return the text at a path; empty if it does not exist or is not a text."""
+        part = self.at(*path)
+        return part.value if part is not None and isinstance(part.value, str) else ""
+
+    def items(self, *path: str | int) -> Iterator[tuple[str | int, Located]]:
+        """Yield the keys or indices of the value at a path, with the values."""
+        part = self.at(*path)
+        if part is not None:
+            yield from part.children.items()
+
+
+class Place(Struct, frozen=True):
+    """A key or value of an outline: its path, whether it is the key, its span, and the value."""
+
+    path: Path
+    is_key: bool
+    span: Span
+    located: Located
+
+
+class Cursor(Struct, frozen=True):
+    """Where a cursor is in a text.
+
+    `path` is that of the key or value that contains it. `before` is the text of the key or value up to the cursor, with
+    the offset of each character; `siblings` are the other keys of the map that contains a key.
+    """
+
+    path: Path
+    is_key: bool
+    start: int
+    style: str | None
+    siblings: tuple[str, ...] = ()
+    entry: dict[str, object] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=256)
+def read_outline(text: str) -> Outline:
+    """Return the values of a text. Lines that are not YAML are left out."""
+    repaired = text
+    for attempt in range(_MOST_REPAIRS + 1):
+        problems = Problems(Source("", repaired))
+        try:
+            located = read_yaml(problems.source, problems)
+        except PolicyError:  # nested too deeply, or too many values
+            return Outline(None, is_whole=False)
+        if located is not None:
+            return Outline(located, is_whole=not attempt)
+        mistakes = [problem.order for problem in problems.diagnostics if problem.code == "YAML_SYNTAX"]
+        if not mistakes:
+            break
+        repaired = _without_line(repaired, mistakes[0])
+    return Outline(None, is_whole=False)
+
+
+def _without_line(text: str, offset: int) -> str:
+    """Return a text with spaces instead of the line at an offset, or of the line before it if that one is empty."""
+    end = text.find("\n", offset)
+    end = len(text) if end < 0 else end
+    start = text.rfind("\n", 0, offset) + 1
+    while start and not text[start:end].strip():
+        end = start - 1
+        start = text.rfind("\n", 0, end) + 1
+    return text[:start] + " " * (end - start) + text[end:]
+
+
+def place_at(outline: Outline, offset: int) -> Place | None:
+    """Return the smallest key or value that contains an offset; its end counts as inside."""
+    return None if outline.located is None else _place_in(outline.located, offset, ())
+
+
+def _place_in(part: Located, offset: int, path: Path) -> Place | None:
+    largest: Place | None = None
+    for key, child in part.children.items():
+        key_span = part.keys.get(key) if isinstance(key, str) else None
+        if key_span is not None and key_span.start <= offset <= key_span.end:
+            return Place((*path, key), True, key_span, child)
+        if child.span.start <= offset <= _end(child):
+            inside = _place_in(child, offset, (*path, key))
+            place = inside or Place((*path, key), False, child.span, child)
+            if inside is not None or not child.children:
+                return place
+            largest = largest or place
+    return largest
+
+
+def _end(located: Located) -> int:
+    """Return the end of a value. The span of a list is only its beginning, so its last element counts."""
+    last = next(reversed(located.children.values()), None)
+    return located.span.end if last is None else max(located.span.end, _end(last))
+
+
+def cursors_at(text: str, offset: int) -> Iterator[Cursor]:
+    """Yield the places of the cursor in a text that need not be valid, the most likely place first."""
+    for candidate in _completed(text, offset):
+        problems = Problems(Source("", candidate))
+        try:
+            located = read_yaml(problems.source, problems)
+        except PolicyError:
+            return
+        if located is None:
+            continue
+        place = place_at(Outline(located), offset)
+        is_leaf = place is not None and (place.is_key or not isinstance(place.located.value, dict | list))
+        if place is not None and is_leaf and place.span.start <= offset < place.span.end:
+            yield _cursor(place, Outline(located))
+
+
+def _cursor(place: Place, outline: Outline) -> Cursor:
+    parent = outline.at(*place.path[:-1])
+    style = None if place.is_key else place.located.style
+    siblings: tuple[str, ...] = ()
+    entry: dict[str, object] = {}
+    if parent is not None:
+        entry = {str(key): child.value for key, child in parent.children.items() if key != place.path[-1]}
+        siblings = tuple(parent.keys)
+    if place.is_key:
+        siblings = tuple(key for key in siblings if key != place.path[-1])
+    return Cursor(place.path, place.is_key, place.span.start, style, siblings, entry)
+
+
+def _completed(text: str, offset: int) -> Iterator[str]:
+    """Yield texts with a letter at an offset; one of them is probably valid YAML."""
+    start, end = text.rfind("\n", 0, offset) + 1, text.find("\n", offset)
+    end = len(text) if end < 0 else end
+    before, line, after, rest = text[:offset], text[start:offset], text[offset:end], text[end:]
+    if not _DASHES.sub("", line, count=1).strip() and not after.strip():
+        yield f"{before}{_LETTER}:{rest}"
+    yield f"{before}{_LETTER}{after}{rest}"
+    closers = _closers(line)
+    for ending in dict.fromkeys(["", ":", closers, ": x" + closers]):
+        yield f"{before}{_LETTER}{after}{ending}"
+        yield f"{before}{_LETTER}{ending}"
+
+
+def _closers(line: str) -> str:
+    """Return the quote and the brackets that close those that a line opens."""
+    closers: list[str] = []
+    quote, previous = "", ""
+    for char in line:
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "\"'" and previous in _BEFORE_QUOTE:
+            quote = char
+        elif char in _OPENERS:
+            closers.append(_OPENERS[char])
+        elif closers and char == closers[-1]:
+            closers.pop()
+        previous = char
+    return quote + "".join(reversed(closers))
