@@ -395,7 +395,10 @@ def test_without_the_library_signatures_are_not_checked_and_that_is_said(
         assert (found.is_sound, found.signed, found.signatures_checked) == (True, 7, False)
         with pytest.raises(QuestionError) as error:
             log.verify([public])
-        assert [one.code for one in error.value.diagnostics] == ["EXTRA_MISSING"]
+        (problem,) = error.value.diagnostics
+        assert problem.code == "EXTRA_MISSING"
+        assert problem.message == "signatures cannot be created or verified without the package `cryptography`"
+        assert problem.hint == "install `activenic[sign]`"
 
 
 def test_many_problems_are_counted(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ CASES = {
     "ansible without the prefix": Case(_odd("ansible", "facts without the prefix")),
     "ansible with labels": Case(_odd("ansible", "labels that could belong to several interfaces, or to none")),
     "a policy of one's own": Case(SMALL, OWN),
-    "a policy with a large number": Case(SMALL, OWN.replace("123456", "5550123").replace("4094", "5550123")),
+    "a policy with a large number": Case(SMALL, OWN.replace("123456", "16777216").replace("4094", "16777216")),
     "a policy that extends strict": Case(SMALL, EXTENDS),
     "a host by its name": Case(SMALL, name="node_7.example.org"),
     "a host by its name, with a policy of one's own": Case(SMALL, OWN, name="node7"),

@@ -480,3 +480,26 @@ def test_a_record_becomes_a_test_with_the_expanded_policy(tmp_path: Path) -> Non
     assert "policy: keep-management\n" in (tmp_path / "b.test.yaml").read_text()
     assert main(["test", str(tmp_path)]) == 0
     assert main(["explain", names["site"], "--log", log, "--output", "html"]) == 0
+
+
+_PARTS = {
+    "parameters": "parameters:\n" + "".join(f"  {{}}{at}: {{{{type: integer, default: 5}}}}\n" for at in range(60)),
+    "conditions": "conditions:\n" + "".join(f"  {{}}{at}: nic is up\n" for at in range(60)),
+    "rules": "rules:\n" + "".join(f"  - {{{{name: {{}}{at}, rule: match nic when nic is up}}}}\n" for at in range(300)),
+}
+
+
+@pytest.mark.parametrize(
+    ("part", "count", "most"), [("parameters", 120, 100), ("conditions", 120, 100), ("rules", 601, 500)]
+)
+def test_a_policy_with_its_base_is_limited(part: str, count: int, most: int, tmp_path: Path) -> None:
+    owner = "  - {name: owner, rule: match nic when nic is up}\n"
+    for name, head in (("base", "policy: base\n"), ("mine", "policy: mine\nextends: ./base.yaml\n")):
+        rules = "" if part == "rules" or name == "mine" else "rules:\n" + owner
+        own = _PARTS[part].replace("{}", name[0]).replace("{{", "{").replace("}}", "}")
+        written(tmp_path, f"{name}.yaml", head + own + (owner if (part, name) == ("rules", "base") else "") + rules)
+    with pytest.raises(PolicyError) as error:
+        evaluator.load_policy(tmp_path / "mine.yaml")
+    message = f"with its base the policy has {count} {part}; at most {most} are allowed"
+    (problem,) = (problem for problem in error.value.diagnostics if problem.code == "POLICY_INVALID")
+    assert (problem.message, problem.place) == (message, f"{tmp_path}/mine.yaml:3:1")
