@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
@@ -324,6 +325,6 @@ def serve(search: Sequence[Path] = ()) -> None:
     log = logging.getLogger("pygls")  # it logs a traceback for each refused request
     log.addHandler(logging.NullHandler())
     log.propagate = False
-    output = sys.stdout.buffer
-    with redirect_stdout(sys.stderr):
+    # pygls closes its output, and the command still flushes standard output afterwards
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output, redirect_stdout(sys.stderr):
         create_server(search).start_io(sys.stdin.buffer, output)
