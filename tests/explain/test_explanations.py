@@ -55,13 +55,14 @@ def questions() -> Iterator[Question]:
         asked = json.loads((host / "expected.json").read_text())["questions"]
         routes = tuple(table.read_bytes() for table in sorted(host.glob("ip-route*.json")))
         name = path.relative_to(TESTS).as_posix()
-        yield Question(name, "strict", path.read_bytes(), tuple(asked[0]["addresses"]), routes)
+        if at % 3:
+            yield Question(name, "strict", path.read_bytes(), tuple(asked[0]["addresses"]), routes)
         policy = policies[at % len(policies)]
         if at % 2 and (policy != "strict" or len(asked) > 1):
             yield Question(name, policy, path.read_bytes(), tuple(asked[-1]["addresses"]), routes)
     for tool in ("ansible", "iproute2", "nmstate", "vdsm"):
         path = TESTS / "report" / "odd" / f"{tool}.yaml"
-        for case in yaml.safe_load(path.read_text(encoding="utf-8"))[:12]:
+        for case in yaml.safe_load(path.read_text(encoding="utf-8"))[:9]:
             if "report" in case and "item" not in case and len(json.dumps(case["report"])) < 1500:
                 yield Question(f"{path.stem}: {case['name']}", "strict", json.dumps(case["report"]).encode(), ODD)
 
