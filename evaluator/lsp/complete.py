@@ -15,9 +15,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from evaluator.base.diagnostic import PolicyError
 from evaluator.base.finding import FindingCode
 from evaluator.base.status import Status
 from evaluator.lsp.complete_sentence import Candidate, ItemKind, in_message, in_sentence
+from evaluator.lsp.diagnose import loaded
 from evaluator.lsp.document import Document, Kind
 from evaluator.lsp.hover import about_name, about_policy
 from evaluator.lsp.names import Subject
@@ -212,6 +214,21 @@ def _all_policies(place: _Place) -> Iterator[Candidate]:
             yield Candidate(path, ItemKind.POLICY, path, "policy file", about_policy(place.workspace.chain(document)))
 
 
+def _digest(place: _Place) -> tuple[str, Iterator[Candidate]]:
+    """Return the digest of the base, if the base is valid."""
+    return _fragment(place), _digests(place)
+
+
+def _digests(place: _Place) -> Iterator[Candidate]:
+    base = place.chain[-2:-1]
+    try:
+        digest = loaded(base[0].source, place.workspace.find).digest if base else ""
+    except PolicyError:
+        return
+    if digest:
+        yield Candidate(digest, ItemKind.VALUE, digest, "digest", "the digest of the base")
+
+
 def _want(place: _Place) -> tuple[str, Iterator[Candidate]]:
     fragment = _fragment(place)
     words = place.before[: len(place.before) - len(fragment)].split()
@@ -265,6 +282,7 @@ _POLICY, _TEST = Kind.POLICY.schema, Kind.TEST.schema
 _WANT = (_TEST, "tests", "*", "want")
 _VALUES: dict[tuple[str, ...], _Find] = {
     (_POLICY, "extends"): _policies,
+    (_POLICY, "sha256"): _digest,
     (_POLICY, "conditions", "*"): _sentence,
     (_POLICY, "rules", "*", "rule"): _sentence,
     (_POLICY, "rules", "*", "message"): _message,

@@ -23,7 +23,7 @@ from evaluator.lsp.keyed import Keyed
 from evaluator.lsp.workspace import Workspace
 from evaluator.policy.load import program_of
 from evaluator.policy.source.chain import FindBase, PolicyChain, read_chain
-from evaluator.policy.source.find import policy_source
+from evaluator.policy.source.find import policy_source, shipped_names, shipped_text
 from evaluator.testing.case_file import NamedPolicy, PolicyCase, read_case_text
 from evaluator.workbench.check_text import Checked, check_source
 from evaluator.workbench.fix_text import fix_text
@@ -33,27 +33,26 @@ _POLICIES_KEPT = 32
 
 def diagnose(workspace: Workspace, document: Document) -> tuple[Diagnostic, ...]:
     """Return the diagnostics of a text, each with its location in this text. A mistake never raises an error."""
-    if document.kind is Kind.POLICY:
-        return _own(document, check(workspace, document).diagnostics)
-    if document.kind is Kind.TEST:
-        try:
-            cases_of(workspace, document)
-        except PolicyError as error:
-            return _own(document, error.diagnostics)
-    return ()
+    return () if document.kind is Kind.OTHER else _own(document, check(workspace, document).diagnostics)
 
 
 def check(workspace: Workspace, document: Document) -> Checked:
-    """Return the result of checking a policy."""
+    """Return the result of checking a policy or a test file."""
     try:
         policy_source(document.raw)
     except PolicyError as error:  # too large, or not encodable
         return Checked(document.name, None, None, None, error.diagnostics)
-    return check_source(document.name, document.source, workspace.find)
+    if document.kind is Kind.POLICY:
+        return check_source(document.name, document.source, workspace.find)
+    try:
+        cases_of(workspace, document)
+    except PolicyError as error:
+        return Checked(document.name, document.source, None, None, error.diagnostics)
+    return Checked(document.name, document.source, None, None, ())
 
 
 def fixed(workspace: Workspace, document: Document) -> str:
-    """Return the raw text of a policy after all safe fixes."""
+    """Return the raw text of a policy or test file after all safe fixes."""
 
     def check_again(text: str) -> Checked:
         return check(workspace, Document(document.key, text, document.path))
@@ -63,7 +62,6 @@ def fixed(workspace: Workspace, document: Document) -> str:
 
 def cases_of(workspace: Workspace, document: Document) -> tuple[PolicyCase, ...]:
     """Return the cases of a test file. Raises PolicyError, with all mistakes, if the text has mistakes."""
-    policy_source(document.raw)  # too large, or not encodable
 
     def load(name: str, folder: Path) -> NamedPolicy:
         source = workspace.find_for_test(name, folder)
@@ -74,8 +72,9 @@ def cases_of(workspace: Workspace, document: Document) -> tuple[PolicyCase, ...]
 
 def loaded(source: Source, find: FindBase) -> Policy:
     """Return the policy in a text. Raises PolicyError, with all mistakes, if it is invalid."""
-    if source.path is None:
-        return load_policy(source.name.removesuffix(".yaml"))
+    name = Path(source.name).stem
+    if source.path is None and name in shipped_names() and source.text == shipped_text(name).decode():
+        return load_policy(name)  # prepared, so that it need not be checked
     chain = read_chain(source, find)
     return _policy(Keyed((chain.sources, chain.problems), chain))
 

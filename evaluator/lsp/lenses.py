@@ -24,7 +24,7 @@ from evaluator.lsp.diagnose import cases_of, loaded
 from evaluator.lsp.document import Document, Kind
 from evaluator.lsp.keyed import Keyed
 from evaluator.lsp.names import Subject, Use, names_of
-from evaluator.lsp.workspace import Workspace
+from evaluator.lsp.workspace import Workspace, document_of
 from evaluator.policy.source.chain import PolicyChain, read_chain
 from evaluator.render.text import because, effect_of
 from evaluator.report.json_text import parse_json
@@ -111,14 +111,18 @@ def _run(workspace: Workspace, test: Document, policy: Document) -> _Run:
         cases = cases_of(workspace, test)
     except PolicyError:
         return _Run()
-    own = tuple(case for case in cases if policy.raw in case.policy.program.contents)
-    digests = tuple(case.policy.digest for case in own)
-    reports = tuple(case.report for case in own if isinstance(case.report, bytes))
 
     def chain_of(name: str) -> PolicyChain:
         return read_chain(workspace.find_for_test(name, test.folder), workspace.find)
 
-    return _measured(Keyed((test.raw, digests, reports), (own, chain_of)))
+    def uses_policy(name: str) -> bool:
+        return any(document_of(source).key == policy.key for source in chain_of(name).sources)
+
+    names = {name for name in {case.policy_name for case in cases} if uses_policy(name)}
+    own = tuple(case for case in cases if case.policy_name in names)
+    digests = tuple(case.policy.digest for case in own)
+    reports = tuple(case.report for case in own if isinstance(case.report, bytes))
+    return _measured(Keyed((test, digests, reports), (own, chain_of)))
 
 
 @lru_cache(maxsize=_RESULTS_KEPT)

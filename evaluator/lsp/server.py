@@ -21,7 +21,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
-from evaluator.base.diagnostic import PolicyError, QuestionError
+from evaluator.base.diagnostic import Diagnostic, PolicyError, QuestionError
 from evaluator.base.version import __version__
 from evaluator.lsp import convert
 from evaluator.lsp.actions import fix_all, quick_fixes
@@ -53,6 +53,8 @@ class PolicyServer(LanguageServer):
         self.links = ""
         self._uris: dict[str, str] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._checking = asyncio.Lock()
 
     def update(self, uri: str) -> Document:
         """Read a text of the client again."""
@@ -99,15 +101,36 @@ class PolicyServer(LanguageServer):
         )
 
     def publish(self, documents: Iterable[Document]) -> None:
-        """Publish the diagnostics of some texts."""
+        """Begin to check some texts; their diagnostics are published one after the other."""
+        task = asyncio.get_running_loop().create_task(self._publish(tuple(documents)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _publish(self, documents: tuple[Document, ...]) -> None:
+        """Check texts in a thread, so that the server answers requests meanwhile; skip texts that have changed."""
         for document in documents:
-            view = self.view(document)
-            found = [
-                convert.diagnostic(view, problem, self._link(problem.code))
-                for problem in diagnose(self.texts, document)
-            ]
-            version = self.workspace.get_text_document(view.uri).version
-            self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(view.uri, found, version))
+            async with self._checking:
+                if self._is_open(document):
+                    problems = await asyncio.to_thread(diagnose, self.texts, document)
+                    self._publish_one(document, problems)
+
+    def _publish_one(self, document: Document, problems: Iterable[Diagnostic]) -> None:
+        if not self._is_open(document):
+            return
+        view = self.view(document)
+        found = [convert.diagnostic(view, problem, self._link(problem.code)) for problem in problems]
+        version = self.workspace.get_text_document(view.uri).version
+        self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(view.uri, found, version))
+
+    def _is_open(self, document: Document) -> bool:
+        return any(other is document for other in self.texts.open_documents)
+
+    def refresh_lenses(self) -> None:
+        """Ask the client to ask for its lenses again, if it can: a test or a base has changed."""
+        workspace = self.client_capabilities.workspace
+        lenses = None if workspace is None else workspace.code_lens
+        if lenses is not None and lenses.refresh_support:
+            self.workspace_code_lens_refresh(None)
 
     def _link(self, code: str) -> str:
         return f"{self.links}#{code.lower()}" if self.links else ""
@@ -152,6 +175,7 @@ def _did_change(ls: PolicyServer, params: types.DidChangeTextDocumentParams) -> 
 def _did_save(ls: PolicyServer, params: types.DidSaveTextDocumentParams) -> None:
     ls.texts.refresh()
     ls.schedule(ls.update(params.text_document.uri))
+    ls.refresh_lenses()
 
 
 def _did_close(ls: PolicyServer, params: types.DidCloseTextDocumentParams) -> None:
@@ -161,6 +185,7 @@ def _did_close(ls: PolicyServer, params: types.DidCloseTextDocumentParams) -> No
 def _did_change_files(ls: PolicyServer, _: types.DidChangeWatchedFilesParams) -> None:
     ls.texts.refresh()
     ls.publish(ls.texts.open_documents)
+    ls.refresh_lenses()
 
 
 def _hover(ls: PolicyServer, params: types.HoverParams) -> types.Hover | None:

@@ -85,6 +85,9 @@ def test_lenses_have_tests_coverage_and_questions(tmp_path: Path) -> None:
     site = document_in(workspace, "site.yaml")
     assert [lens.title for lens in lenses_of(workspace, site)] == ["no tests"]
     (tmp_path / "site.test.yaml").write_text(TESTS, encoding="utf-8")
+    (tmp_path / "copy").mkdir()  # equal texts in another folder are another policy
+    for name, text in (("base.yaml", BASE), ("site.yaml", SITE), ("site.test.yaml", TESTS)):
+        (tmp_path / "copy" / name).write_text(text, encoding="utf-8")
     workspace.refresh()
     (lens,) = lenses_of(workspace, site)
     assert lens.title == "2 tests, 0 with this rule fired; 1 of 2 outcomes covered"
@@ -192,3 +195,11 @@ def test_a_test_file_is_checked_with_unsaved_policies(tmp_path: Path) -> None:
     )
     (problem,) = diagnose(workspace, document_in(workspace, "a.test.yaml"))
     assert "the policy `./site.yaml` cannot be used" in problem.message
+
+
+def test_a_text_without_a_file_has_lenses_too() -> None:
+    document = Document("untitled:1", "policy: a\nrules:\n  - {name: a, rule: match nic when nic is bond}\n")
+    assert [lens.title for lens in lenses_of(Workspace(), document)] == ["no tests"]
+    for name in shipped_names():
+        shipped = Document(name, shipped_text(name).decode())
+        assert {lens.title for lens in lenses_of(Workspace(), shipped)} == {"no tests"}

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from evaluator.base.diagnostic import PolicyError
 from evaluator.base.fix import applied
-from evaluator.lsp.actions import quick_fixes
+from evaluator.lsp.actions import fix_all, quick_fixes
 from evaluator.lsp.complete import complete
 from evaluator.lsp.diagnose import diagnose
 from evaluator.lsp.document import Document
 from evaluator.lsp.hover import hover_at
+from evaluator.lsp.lenses import lenses_of
 from evaluator.lsp.names import definition, names_of, references, symbol_of, use_at
 from evaluator.lsp.positions import Positions
+from evaluator.lsp.rename import RenameError, rename
 from evaluator.lsp.symbols import symbols_of
 from evaluator.lsp.workspace import Workspace
+from evaluator.workbench.format_policy import edits_of
 
 BASE = """policy: base
 parameters:
@@ -99,8 +104,23 @@ def check(workspace: Workspace, document: Document, chance: random.Random) -> No
     symbol_at = None if use is None else symbol_of(workspace, document, use)
     if symbol_at is not None:
         assert references(workspace, symbol_at)
+    if chance.random() < 0.1:
+        check_changes(workspace, document, at)
     positions = Positions(raw, len)
     assert document.plain_offset(positions.offset(*positions.position(document.raw_offset(at)))) == at
+
+
+def check_changes(workspace: Workspace, document: Document, at: int) -> None:
+    """Check the functions that change texts or run tests; a refusal is allowed."""
+    assert all(0 <= lens.start <= lens.end <= len(document.text) for lens in lenses_of(workspace, document))
+    applied(document.raw, fix_all(workspace, document))
+    with suppress(PolicyError):
+        applied(document.raw, edits_of(document.name, document.raw))
+    with suppress(RenameError):
+        for key, edits in rename(workspace, document, at, "renamed").edits.items():
+            changed = workspace.document(key)
+            assert changed is not None
+            applied(changed.raw, edits)
 
 
 @pytest.mark.parametrize("part", range(PARTS))

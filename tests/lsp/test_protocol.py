@@ -12,6 +12,7 @@ import pytest_lsp
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "evaluator", "lsp", "--stdio"]
 WRONG = "policy: site\nextends: ./base.yaml\nrules:\n  - name: a\n    rule: warn nic when nic is brdge\n"
@@ -43,16 +44,15 @@ QUESTION = (
 )
 
 
-@pytest_lsp.fixture(config=ClientServerConfig(server_command=COMMAND))
-async def client(lsp_client: LanguageClient, tmp_path: Path):
-    for name, text in {"base.yaml": BASE, "site.yaml": SITE, "site.test.yaml": TESTS, "site.json": QUESTION}.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
+@pytest_lsp.fixture(scope="module", config=ClientServerConfig(server_command=COMMAND))
+async def client(lsp_client: LanguageClient, tmp_path_factory: pytest.TempPathFactory):
     capabilities = client_capabilities("visual-studio-code")
-    capabilities.workspace.did_change_watched_files.dynamic_registration = False  # the test client cannot register
+    capabilities.workspace.did_change_watched_files.dynamic_registration = False  # the test client has no requests
+    capabilities.workspace.code_lens.refresh_support = False
     await lsp_client.initialize_session(
         types.InitializeParams(
             capabilities=capabilities,
-            workspace_folders=[types.WorkspaceFolder(tmp_path.as_uri(), "policies")],
+            workspace_folders=[types.WorkspaceFolder(tmp_path_factory.getbasetemp().as_uri(), "policies")],
             initialization_options={"diagnosticsPage": "https://docs.example.org/diagnostics.html"},
         )
     )
@@ -107,10 +107,13 @@ def position(text: str, offset: int) -> tuple[int, int]:
 
 @pytest.fixture
 def editor(client: LanguageClient, tmp_path: Path) -> Editor:
+    """Return an editor in a folder of its own; the client is the same for all tests."""
+    for name, text in {"base.yaml": BASE, "site.yaml": SITE, "site.test.yaml": TESTS, "site.json": QUESTION}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    client.messages.clear()
     return Editor(client, tmp_path)
 
 
-@pytest.mark.asyncio
 async def test_diagnostics_have_exact_places_and_follow_the_text(editor: Editor) -> None:
     text = WRONG.replace("name: a", 'name: a  # 🙂\n    message: "🙂🙂 {nic.nme}"')
     problems = await editor.open("site.yaml", text)
@@ -128,7 +131,6 @@ async def test_diagnostics_have_exact_places_and_follow_the_text(editor: Editor)
     assert await editor.change("site.yaml", SITE) == []
 
 
-@pytest.mark.asyncio
 async def test_an_unsaved_change_of_a_base_reaches_the_policies_and_tests(editor: Editor) -> None:
     assert await editor.open("base.yaml") == []
     assert await editor.open("site.yaml") == []
@@ -152,7 +154,6 @@ async def test_an_unsaved_change_of_a_base_reaches_the_policies_and_tests(editor
     assert problem.code == "RULE_UNKNOWN"
 
 
-@pytest.mark.asyncio
 async def test_fixes(editor: Editor) -> None:
     text = SITE.replace("and nic.mtu <", "&& nic.mtu <").replace("is known", "is knwn")
     problems = await editor.open("site.yaml", text)
@@ -181,7 +182,6 @@ def after(text: str, edits: list[types.TextEdit]) -> str:
     return text
 
 
-@pytest.mark.asyncio
 async def test_hover_completion_and_symbols(editor: Editor) -> None:
     await editor.open("site.yaml")
     place = editor.place("site.yaml", SITE, "least")
@@ -198,7 +198,6 @@ async def test_hover_completion_and_symbols(editor: Editor) -> None:
     assert [symbol.name for symbol in symbols] == ["least", "owns", "small"]
 
 
-@pytest.mark.asyncio
 async def test_definition_references_and_rename_across_files(editor: Editor) -> None:
     await editor.open("site.yaml")
     place = editor.place("site.yaml", SITE, "owns")
@@ -229,7 +228,6 @@ async def test_definition_references_and_rename_across_files(editor: Editor) -> 
         )
 
 
-@pytest.mark.asyncio
 async def test_formatting(editor: Editor) -> None:
     await editor.open("base.yaml")
     options = types.FormattingOptions(tab_size=2, insert_spaces=True)
@@ -238,7 +236,6 @@ async def test_formatting(editor: Editor) -> None:
     assert after(BASE, edits) == BASE.replace("known   and", "known and")
 
 
-@pytest.mark.asyncio
 async def test_lenses(editor: Editor) -> None:
     await editor.open("site.yaml")
     lenses = await editor.client.text_document_code_lens_async(types.CodeLensParams(editor.document("site.yaml")))
@@ -254,7 +251,6 @@ async def test_lenses(editor: Editor) -> None:
     assert [message.message for message in editor.client.messages] == [shown]
 
 
-@pytest.mark.asyncio
 async def test_a_text_without_a_file_and_a_file_of_another_kind(editor: Editor) -> None:
     uri = "untitled:Untitled-1"
     item = types.TextDocumentItem(uri, "yaml", 0, "policy: x\nextends: strct\n")
@@ -264,7 +260,6 @@ async def test_a_text_without_a_file_and_a_file_of_another_kind(editor: Editor) 
     assert await editor.open("compose.yaml", "services: {web: {image: x}}\n") == []
 
 
-@pytest.mark.asyncio
 async def test_standard_output_is_the_protocol_only_and_the_end_is_quiet(tmp_path: Path) -> None:
     place = '{"textDocument": {"uri": "file:///x.yaml"}, "position": {"line": 0, "character": 0}, "newName": "x"}'
     messages = [
