@@ -10,7 +10,7 @@ ITSELF := $(PIP) --no-deps --no-build-isolation --editable .
 # what `make test-newest` and `make test-lowest` run: all but the random and the long tests, which versions hardly touch
 FAST := -m "not system and not volume"
 
-.PHONY: demo test test-system test-newer test-newest test-lowest long mutation lint english-baseline lock docs prepared bench-peers clean
+.PHONY: demo test dist test-dist test-system test-newer test-newest test-lowest long mutation lint english-baseline lock docs prepared bench-peers clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/activenic decide policies/examples/bond.json --address 192.0.2.10
@@ -79,6 +79,7 @@ lock: $(VENV)/.installed-dev
 		benchmarks/peers/requirements.txt --output-file locks/peers.txt
 	$(COMPILE) --python-version 3.11 --all-extras --constraint locks/dev.txt --group mutation pyproject.toml \
 		--output-file locks/mutation.txt
+	$(COMPILE) --python-version 3.11 --constraint locks/dev.txt --group release pyproject.toml --output-file locks/release.txt
 	$(COMPILE) --python-version 3.14 benchmarks/peers/requirements-opa.txt --output-file locks/peers-opa.txt
 
 # the generated pages, then the site; a warning is an error, and nothing is fetched
@@ -102,8 +103,30 @@ bench-peers: .venv-peers/.installed
 	.venv-peers/bin/$(ITSELF)
 	@touch $@
 
+# what a release consists of: sdist, wheel, bill of materials, digests
+dist: .venv-release/.installed
+	rm -rf dist
+	.venv-release/bin/python -m hatchling build --directory dist
+	.venv-release/bin/python -m tools.sbom dist/activenic.cdx.json
+	cd dist && sha256sum -- * > SHA256SUMS
+
+.venv-release/.installed: pyproject.toml locks/release.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/$(FROM_LOCK) locks/release.txt
+	$(@D)/bin/$(ITSELF)
+	@touch $@
+
+# the wheel, and a wheel that is built from the sdist, each installed into an empty environment and tried
+test-dist: dist
+	for file in dist/*.whl dist/*.tar.gz; do \
+		$(PYTHON) -m venv --clear .venv-dist && .venv-dist/bin/$(FROM_LOCK) locks/run.txt && \
+		.venv-dist/bin/$(PIP) --no-deps --no-build-isolation "$$file" && \
+		(cd examples && ../.venv-dist/bin/activenic check --strict strict && \
+		../.venv-dist/bin/activenic test recipes/all-on-one.test.yaml) || exit 1; \
+	done
+
 clean:
-	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .long .mutation .site .vm
+	rm -rf $(VENV) .venv-* dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .long .mutation .site .vm
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("activenic needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'

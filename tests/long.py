@@ -1,4 +1,4 @@
-"""Millions of random cases: every property test and the comparison with the reference interpreter, slice by slice.
+"""Millions of random cases: property tests, comparisons with the reference interpreter, and broken policies, in slices.
 
     make long                         all slices that have not passed yet, in order
     make long SLICE=3                 only this one, whether it passed or not
@@ -29,6 +29,7 @@ SLICES = 60
 EXAMPLES = 300  # of each property test in one slice
 _CASES = 10_000  # of one unit that compares with the reference
 _COMPARISONS = 2
+_TEXTS = 8_400  # of one unit that checks broken policies: a million in all slices
 _SECONDS = 6 * 60.0
 _WATCHED = ("evaluator", "policies", "schemas", "tests")
 
@@ -57,7 +58,8 @@ class Outcome:
 
 def plan(seed: int, number: int) -> tuple[Unit, ...]:
     """Return the units of a slice; slices are numbered from 1."""
-    return (*_comparisons(seed, number), *_properties(seed, number), _killed_writers(seed, number))
+    units = (*_comparisons(seed, number), *_broken_texts(seed, number), *_properties(seed, number))
+    return (*units, _killed_writers(seed, number))
 
 
 def _seed(seed: int, number: int, name: str) -> int:
@@ -71,6 +73,13 @@ def _comparisons(seed: int, number: int) -> Iterator[Unit]:
         name = f"{number}/equality-{at}"
         chosen = str(_seed(seed, number, name))
         yield Unit(name, ("-m", "tests.equality", "--cases", str(_CASES), "--seed", chosen))
+
+
+def _broken_texts(seed: int, number: int) -> Iterator[Unit]:
+    for at in range(_COMPARISONS):
+        name = f"{number}/broken-policies-{at}"
+        chosen = str(_seed(seed, number, name))
+        yield Unit(name, ("-m", "tests.support.broken_policies", "--cases", str(_TEXTS), "--seed", chosen))
 
 
 def _properties(seed: int, number: int) -> Iterator[Unit]:

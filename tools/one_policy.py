@@ -26,6 +26,7 @@ from evaluator.policy.source.problems import Problems
 from evaluator.policy.source.yaml_text import read_yaml
 from evaluator.policy.syntax.nodes import Name
 from evaluator.policy.syntax.parse import lalr_parser, parse_sentence
+from tools.table import table
 
 _POLICY = """\
 policy: one-owner
@@ -98,7 +99,7 @@ def _checked(program: Program) -> Iterator[str]:
     yield from _block("text", "\n".join(_tree(rule.condition)))
     yield from _text("In the cost, n is the number of interfaces. A rule that changes the candidates has no code.")
     rows = ((f"`{r.name}`", r.verb_name, f"`{r.place}`", str(r.cost), r.code and f"`{r.code}`") for r in program.rules)
-    yield from _table(("rule", "verb", "place", "cost", "code"), rows)
+    yield from (*table(("rule", "verb", "place", "cost", "code"), rows), "")
 
 
 def _compiled(program: Program) -> Iterator[str]:
@@ -123,7 +124,7 @@ def _decided(decision: evaluator.Decision) -> Iterator[str]:
         f"The report is `policies/examples/{_REPORT.name}`, and the host has the address `{_ADDRESS}`.",
     )
     steps = ((f"`{step.rule}`", _names(step.before), _names(step.hits), _names(step.after)) for step in decision.trace)
-    yield from _table(("rule", "candidates before", "true for", "candidates after"), steps)
+    yield from (*table(("rule", "candidates before", "true for", "candidates after"), steps), "")
     yield from _text(
         f"One candidate is left and no `reject` rule was true for it. So the status is `{decision.status}`, and the",
         f"hostActiveNic is `{decision.host_active_nic}` (`policy/run/verdict.py`).",
@@ -133,7 +134,10 @@ def _decided(decision: evaluator.Decision) -> Iterator[str]:
         "The reference interpreter finds the clause that decided.",
         "The search tries changes of the report and of the question, and decides again after each change.",
     )
-    yield from _table(("interface", "outcome", "clause", "smallest change: the hostActiveNic, if"), _reasons(decision))
+    yield from (
+        *table(("interface", "outcome", "clause", "smallest change: the hostActiveNic, if"), _reasons(decision)),
+        "",
+    )
 
 
 def _reasons(decision: evaluator.Decision) -> Iterator[tuple[str, ...]]:
@@ -200,11 +204,4 @@ def _section(title: str, *sentences: str) -> Iterator[str]:
 
 def _block(language: str, text: str) -> Iterator[str]:
     yield f"```{language}\n{text.rstrip()}\n```"
-    yield ""
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield "|" + " --- |" * len(head)
-    yield from (f"| {' | '.join(row)} |" for row in rows)
     yield ""

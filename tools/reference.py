@@ -6,15 +6,18 @@ A test compares the pages in `docs/` with the generated ones, so they cannot be 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from evaluator.base.finding import FindingCode
 from evaluator.policy.language.types import Base
 from evaluator.policy.language.verbs import VERBS
 from evaluator.policy.language.vocabulary import FUNCTIONS, MESSAGE_WORDS, STATES, WORDS, State, Word
+from evaluator.workbench.explanations import as_markdown, explanations
 from tools.command_page import command_page, manual_page
 from tools.one_policy import one_policy_page
+from tools.schema_page import schemas_page
+from tools.table import table
 
 _TITLES: dict[Base | None, str] = {
     None: "Words without an owner",
@@ -56,7 +59,24 @@ These are the codes of activenic and its shipped policies. A policy may define o
 def findings_page() -> str:
     """Return docs/findings.md: every finding code that is shipped."""
     rows = ((f"`{code}`", code.source, code.meaning) for code in sorted(FindingCode))
-    return "\n".join([_ABOUT_FINDINGS, *_table(("code", "comes from", "meaning"), rows)]) + "\n"
+    return "\n".join([_ABOUT_FINDINGS, *table(("code", "comes from", "meaning"), rows)]) + "\n"
+
+
+_ABOUT_DIAGNOSTICS = """\
+# Diagnostics of policies
+
+`activenic check` reports these codes; `activenic check --explain CODE` prints an entry of this page. A line of an
+example is a sentence of a rule. An example that begins with a key is the text of a policy without its name, and
+`=== NAME` begins another file beside it.
+
+Generated from `evaluator/workbench/diagnostics.yaml`. The tests check that each bad example gives its code, and that
+no good example does.
+"""
+
+
+def diagnostics_page() -> str:
+    """Return docs/diagnostics.md: every diagnostic code of a policy, with examples."""
+    return "\n".join([_ABOUT_DIAGNOSTICS, *map(as_markdown, explanations().values())])
 
 
 def _language() -> Iterator[str]:
@@ -66,18 +86,18 @@ def _language() -> Iterator[str]:
     yield "`is known` first."
     yield "**ORDER** marks words and states that depend on the order of the report or of the answers."
     yield "\n## Verbs\n"
-    yield from _table(("verb", "what it does"), ((f"`{verb.name}`", verb.meaning) for verb in VERBS.values()))
+    yield from table(("verb", "what it does"), ((f"`{verb.name}`", verb.meaning) for verb in VERBS.values()))
     for owner in dict.fromkeys((*_TITLES, *(word.owner for word in WORDS))):
         yield f"\n## {_TITLES.get(owner, f'A value of type {owner}')}\n"
         rows = ((f"`{w.shown}`", f"`{w.type}`", _meaning(w)) for w in WORDS if w.owner is owner)
-        yield from _table(("word", "type", "meaning"), rows)
+        yield from table(("word", "type", "meaning"), rows)
     yield "\n## States\n"
     for base in dict.fromkeys((*_STATE_OWNERS, *(state.owner for state in _told_apart()))):
         rows_of_states = ((f"`is {state.name}`", _meaning(state)) for state in _told_apart() if state.owner is base)
         owner_name = _STATE_OWNERS.get(base, f"a value of type {base}")
-        yield from _table((f"state of {owner_name}", "meaning"), rows_of_states)
+        yield from table((f"state of {owner_name}", "meaning"), rows_of_states)
         yield ""
-    yield from _table(
+    yield from table(
         ("state of a value that may be unknown", "meaning"),
         (
             ("`is known`, `is unknown`", "whether the report has the value"),
@@ -86,10 +106,10 @@ def _language() -> Iterator[str]:
     )
     yield "\n## Words of messages and hints only\n"
     words = ((f"`{{{word.shown}}}`", _meaning(word)) for word in MESSAGE_WORDS)
-    yield from _table(("word", "shows"), words)
+    yield from table(("word", "shows"), words)
     yield "\n## Functions\n"
     functions = ((f"`{f.name}(…)`", f.takes, f"`{f.gives}`", f.meaning) for f in FUNCTIONS.values())
-    yield from _table(("function", "takes", "gives", "meaning"), functions)
+    yield from table(("function", "takes", "gives", "meaning"), functions)
 
 
 def _meaning(one: Word | State) -> str:
@@ -102,20 +122,15 @@ def _told_apart() -> tuple[State, ...]:
     return tuple(state for state in STATES if not (state.owner is Base.ADDRESS and state.name in of_owned))
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield "|" + " --- |" * len(head)
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
-
-
 def main(folder: Path) -> None:
     """Write the pages into a folder."""
     folder.mkdir(exist_ok=True)
     (folder / "words.md").write_text(language_page(), encoding="utf-8")
+    (folder / "diagnostics.md").write_text(diagnostics_page(), encoding="utf-8")
     (folder / "findings.md").write_text(findings_page(), encoding="utf-8")
     (folder / "one-policy.md").write_text(one_policy_page(), encoding="utf-8")
     (folder / "command.md").write_text(command_page(), encoding="utf-8")
+    (folder / "schemas.md").write_text(schemas_page(), encoding="utf-8")
     (folder / "activenic.1").write_text(manual_page(), encoding="utf-8")
 
 

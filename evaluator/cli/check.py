@@ -1,76 +1,174 @@
-"""`activenic check`: reports every mistake in a policy file, and the worst cost of a valid policy."""
+"""`activenic check`: reports every mistake in policies, and fixes those whose meaning is certain."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
-from evaluator.base.diagnostic import Diagnostic, PolicyError, Severity, in_order
+from evaluator.base.diagnostic import Diagnostic, QuestionError, Severity, in_order
+from evaluator.base.source import Source
 from evaluator.base.text import visible
+from evaluator.cli.check_fixes import NAME_OF_INPUT, STANDARD_INPUT, add_fixes_to, fixable, fixed, wants_fixes
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.engine import Policy, load_policy
-from evaluator.policy.lint.parameter_values import warnings_of
-from evaluator.policy.parameters import parse_assignments
+from evaluator.cli.preferences import PROGRESS, STRICT, output_choice
+from evaluator.engine import Policy
 from evaluator.policy.run.degree import worst_cost
 from evaluator.policy.run.required_facts import order_words
+from evaluator.policy.source.chain import files_of
+from evaluator.policy.source.find import LARGEST_POLICY
+from evaluator.report.read import FORMATS
+from evaluator.workbench.check_results.document import as_json, count, statistics, summary_of
+from evaluator.workbench.check_results.lines import as_github, as_junit
+from evaluator.workbench.check_results.sarif import as_sarif
+from evaluator.workbench.check_text import Checked, check_policy, check_source, check_text
+from evaluator.workbench.explanations import as_text, explanation_of
+from evaluator.workbench.fix_text import Check
+from evaluator.workbench.missing_words import missing_words
+from evaluator.workbench.policy_files import find_policies
+
+_DOCUMENTS: dict[str, Callable[[Sequence[Checked]], str]] = {
+    "json": as_json,
+    "sarif": as_sarif,
+    "junit": as_junit,
+    "github": as_github,
+}
+_OUTPUT = output_choice(("text", *_DOCUMENTS))
+_DESCRIPTION = (
+    "Check policies: report every mistake with its place, and the worst-case cost of each valid policy "
+    "(n: number of interfaces, m: length of the longest list that does not contain interfaces)."
+)
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
-    parser.description = (
-        "Check policies: report every mistake with its place, and the worst-case cost of each valid policy "
-        "(n: number of interfaces, m: length of the longest list that does not contain interfaces)."
+    parser.description = _DESCRIPTION
+    paths = (
+        "policy files, folders (every policy below), globs, names of shipped policies, test files (read, not run), "
+        "or `-` for standard input (default: this folder)"
     )
-    parser.add_argument("policies", metavar="POLICY", nargs="+", help="a policy file, or the name of a shipped policy")
+    parser.add_argument("policies", metavar="POLICY", nargs="*", default=["."], help=paths)
     add_policy_path_to(parser)
-    parser.add_argument("--strict", action="store_true", help="treat warnings as errors")
+    STRICT.add_to(parser)
     parameter = "check the policy with this value of a parameter; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
-    parser.set_defaults(run=_run)
+    lacks = "also report the words that a report of this format never supplies, and what this does to the rules"
+    parser.add_argument("--for", dest="format", choices=tuple(one.name for one in FORMATS), help=lacks)
+    _OUTPUT.add_to(parser)
+    parser.add_argument("--statistics", action="store_true", help="print how often each code occurs")
+    explain = "print the meaning of a diagnostic code with a bad and a good example, and exit"
+    parser.add_argument("--explain", metavar="CODE", help=explain)
+    add_fixes_to(parser)
+    PROGRESS.add_to(parser)
+    parser.set_defaults(run=_run, parser=parser)
 
 
 def _run(options: argparse.Namespace) -> int:
-    status, policy_path = Exit.DONE, policy_path_of(options)
-    for name in options.policies:
-        policy, problems = _check(name, options.param, policy_path)
-        if options.strict:
-            problems = tuple(replace(problem, severity=Severity.ERROR) for problem in problems)
-        for problem in problems:
-            print(problem, file=sys.stderr)
-        errors = sum(problem.severity is Severity.ERROR for problem in problems)
-        if policy is None or errors:
-            warnings = len(problems) - errors
-            print(f"{visible(name)}: {_plural(errors, 'error')}, {_plural(warnings, 'warning')}")
-            status = Exit.POLICY
-        else:
-            print(_summary(name, policy, len(problems)))
-    return status
+    if options.explain is not None:
+        return _explain(options.explain)
+    output = _OUTPUT.of(options)
+    _refuse_mixed_output(options, output)
+    results = [_judged(checked, options) for checked in _checks(options)]
+    if output == "text":
+        _print_text(results, options)
+    else:
+        document = _DOCUMENTS[output](results)
+        print(document, end="\n" if document else "")
+    return Exit.POLICY if any(checked.has_errors for checked in results) else Exit.DONE
 
 
-def _check(
-    name: str, assignments: list[str], policy_path: tuple[Path, ...]
-) -> tuple[Policy | None, tuple[Diagnostic, ...]]:
-    """Return the policy (None if it is invalid) and the problems of the policy and of the parameters' values."""
+def _explain(code: str) -> int:
+    """Print the explanation of a code; an unknown code is a usage error."""
     try:
-        policy = load_policy(name, policy_path=policy_path)
-        values = parse_assignments(policy.program, assignments)
-    except PolicyError as error:
-        return None, error.diagnostics
-    return policy, in_order((*policy.warnings, *warnings_of(policy.program, values)))
+        print(as_text(explanation_of(code)), end="")
+    except QuestionError as error:
+        for problem in error.diagnostics:
+            print(problem, file=sys.stderr)
+        return Exit.USAGE
+    return Exit.DONE
 
 
-def _summary(name: str, policy: Policy, warnings: int) -> str:
+def _refuse_mixed_output(options: argparse.Namespace, output: str) -> None:
+    """End the program with a usage error if standard output would be two things at once."""
+    prints_text = options.diff or (wants_fixes(options) and STANDARD_INPUT in options.policies)
+    if prints_text and output != "text":
+        options.parser.error("`--diff`, and fixes of standard input, need `--output text`")
+
+
+def _checks(options: argparse.Namespace) -> Iterator[Checked]:
+    """Yield the result for each policy; with the options for fixes, after its fixes."""
+    names: Iterable[str] = find_policies(options.policies)
+    if PROGRESS.of(options) and sys.stderr.isatty():
+        from evaluator.cli.progress import with_progress  # noqa: PLC0415 -- rich, only on a terminal
+
+        names = with_progress(names, len(tuple(names)), sys.stderr)
+    for name in names:
+        checked, check = _check(name, options)
+        yield fixed(checked, check, options) if wants_fixes(options) else checked
+
+
+def _check(name: str, options: argparse.Namespace) -> tuple[Checked, Check]:
+    """Return the result for a policy, and a function that checks another text in its place."""
+    search, assignments = policy_path_of(options), options.param
+    if name == STANDARD_INPUT:
+        check = partial(check_text, name=NAME_OF_INPUT, policy_path=search, assignments=assignments)
+        return check(sys.stdin.buffer.read(LARGEST_POLICY + 1)), check
+    checked = check_policy(name, search, assignments)
+    source, find = checked.source or Source(name, ""), files_of(search)
+    return checked, lambda text: check_source(name, Source(source.name, text, source.path), find, assignments)
+
+
+def _judged(checked: Checked, options: argparse.Namespace) -> Checked:
+    """Return a result with the missing words of the format in the options; with `--strict`, warnings are errors."""
+    problems: Sequence[Diagnostic] = checked.diagnostics
+    if options.format is not None and checked.policy is not None and checked.chain is not None:
+        lacking = missing_words(checked.policy.program, checked.chain.source, options.format)
+        problems = in_order((*problems, *lacking))
+    if STRICT.of(options):
+        problems = [
+            replace(problem, severity=Severity.ERROR) if problem.severity is Severity.WARNING else problem
+            for problem in problems
+        ]
+    return replace(checked, diagnostics=tuple(problems))
+
+
+def _print_text(results: Sequence[Checked], options: argparse.Namespace) -> None:
+    """Print problems to standard error, and a summary of each policy to standard output."""
+    for checked in results:
+        for problem in checked.diagnostics:
+            print(problem, file=sys.stderr)
+        if not (wants_fixes(options) and (options.diff or checked.name == NAME_OF_INPUT)):
+            print(_summary(checked))
+    line = "" if wants_fixes(options) else fixable(results)
+    if line:
+        print(line, file=sys.stderr)
+    if options.statistics:
+        for code, number in statistics(results):
+            print(f"{number:5}  {code:24}  {summary_of(code)}".rstrip())
+
+
+def _summary(checked: Checked) -> str:
+    name = visible(checked.name)
+    errors, warnings = (count(checked.diagnostics, one) for one in (Severity.ERROR, Severity.WARNING))
+    if errors or not checked.is_valid:
+        return f"{name}: {_plural(errors, 'error')}, {_plural(warnings, 'warning')}"
+    if checked.policy is None:
+        return f"{name}: ok, {_plural(checked.tests or 0, 'test')}"
+    return f"{name}: ok, {_properties(checked.policy, warnings)}"
+
+
+def _properties(policy: Policy, warnings: int) -> str:
     program = policy.program
     cost = worst_cost(program)
     costliest_rules = [rule.name for rule in program.rules if rule.cost == cost]
     words = order_words(program)
     order = f"depends on order through {', '.join(words)}" if words else "independent of order"
     return (
-        f"{visible(name)}: ok, {_plural(len(program.rules), 'rule')}, {_plural(warnings, 'warning')}, "
+        f"{_plural(len(program.rules), 'rule')}, {_plural(warnings, 'warning')}, "
         f"worst cost {cost} ({', '.join(costliest_rules)}), {order}"
     )
 

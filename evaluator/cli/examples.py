@@ -47,6 +47,12 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
     "check": (
         Example("activenic check mine.yaml", "report every mistake in a policy"),
         Example("activenic check --strict mine.yaml strict", "treat warnings as errors"),
+        Example("activenic check '*.yaml' --output sarif", "check the policies of a glob and write a document for CI"),
+        Example(
+            "activenic check --fix mine.yaml", "apply the fixes whose meaning is certain; `--diff` only prints them"
+        ),
+        Example("activenic check --for iproute2 mine.yaml", "report the words that a format never supplies"),
+        Example("activenic check --explain GLOB_NOT_USED", "explain a diagnostic code"),
     ),
     "diff": (
         Example("activenic diff strict mine.yaml --corpus questions.jsonl", "count the answers that change"),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from evaluator.base.diagnostic import Diagnostic, PolicyError
-from evaluator.base.files import read_regular, replace_file
+from evaluator.base.files import read_regular
 from evaluator.base.text import quote_path, reason_of, visible
+from evaluator.cli.edited_files import unified_diff, write_text
 from evaluator.cli.exits import Exit
 from evaluator.policy.source.find import LARGEST_POLICY
 from evaluator.workbench.format_policy import format_policy
@@ -55,7 +54,7 @@ def _run(options: argparse.Namespace) -> int:
     for path, before, after in changed:
         _report(options, str(path), before, after)
         if not (options.check or options.diff):
-            _write(path, after)
+            write_text(path, after)
     return Exit.POLICY if has_errors or (options.check and changed) else Exit.DONE
 
 
@@ -72,14 +71,9 @@ def _format_standard_input(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace, name: str, before: str, after: str) -> None:
     if options.diff:
-        sys.stdout.writelines(_diff(name, before, after))
+        sys.stdout.writelines(unified_diff(name, before, after))
     else:
         print(f"{'would format' if options.check else 'formatted'} {visible(name)}")
-
-
-def _diff(name: str, before: str, after: str) -> Iterable[str]:
-    lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    return difflib.unified_diff(*lines, fromfile=visible(name), tofile=visible(name))
 
 
 def _read(path: Path) -> str:
@@ -100,11 +94,3 @@ def _decoded(name: str, content: bytes) -> str:
     except UnicodeDecodeError as error:
         message = f"{name} is not UTF-8 at byte {error.start}"
         raise PolicyError([Diagnostic("POLICY_UNREADABLE", message)]) from None
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        replace_file(path, text.encode())
-    except OSError as error:
-        message = f"{quote_path(path)} cannot be written: {reason_of(error)}"
-        raise PolicyError([Diagnostic("POLICY_UNWRITABLE", message)]) from None

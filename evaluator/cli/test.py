@@ -65,7 +65,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.watch:
         from evaluator.cli.watch import watch_runs  # noqa: PLC0415 -- watchfiles, an extra
 
-        return watch_runs(lambda: _run_once(options), options.paths)
+        return watch_runs(lambda: _run_once(options), options.paths, policy_path_of(options))
     return _status(_run_once(options))
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from evaluator.base.diagnostic import QuestionError, extra_missing
+from evaluator.testing.inputs import inputs_of
 from evaluator.testing.outcome import RunOutcome
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
@@ -19,21 +20,24 @@ _MILLISECONDS_BETWEEN_LOOKS = 1000
 _MILLISECONDS_OF_ONE_CHANGE = 200  # an editor writes a file in several steps
 
 
-def watch_runs(run_once: Callable[[], RunOutcome], paths: Sequence[str]) -> int:
+def watch_runs(run_once: Callable[[], RunOutcome], paths: Sequence[str], search: Sequence[Path]) -> int:
     """Run tests, wait for a change, run them again, until ctrl-c raises KeyboardInterrupt.
 
-    Raises ExtraMissingError if the package watchfiles is not installed, and QuestionError if the first run cannot
-    begin; later runs print their problems.
+    `paths` are the paths of the command line, `search` is the policy path. Raises ExtraMissingError if the package
+    watchfiles is not installed, and QuestionError if the first run cannot begin; later runs print their problems.
     """
     _require_watchfiles()
     started = time.time_ns()
-    inputs = _inputs(run_once())
+    inputs = _inputs(run_once(), search)
     while True:
         print("watching for changes; ctrl-c ends", file=sys.stderr)
-        _wait_for_change(_folders(paths, inputs), inputs, started)
+        folders = _folders(paths, inputs)
+        files_before, folders_before = _times(inputs), _times(folders)
+        if not any(started < at <= time.time_ns() for at in (*files_before.values(), *folders_before.values())):
+            _wait_for_change(files_before, folders_before)
         started = time.time_ns()
         try:
-            inputs |= _inputs(run_once())
+            inputs |= _inputs(run_once(), search)
         except QuestionError as error:
             for diagnostic in error.diagnostics:
                 print(diagnostic, file=sys.stderr)
@@ -46,32 +50,35 @@ def _require_watchfiles() -> None:
         raise extra_missing("changes cannot be watched", "watchfiles", "watch") from None
 
 
-def _wait_for_change(folders: Iterable[Path], inputs: Collection[Path], since: int) -> None:
-    """Wait until a file in the folders changes, or until one of the inputs has changed after a time in nanoseconds."""
+def _wait_for_change(files: Mapping[Path, int], folders: Mapping[Path, int]) -> None:
+    """Wait until a file in the folders changes, or until one of the files has another time than before.
+
+    The times of the folders show only whether files were added before watchfiles began to watch.
+    """
     import watchfiles  # noqa: PLC0415 -- an extra
 
-    resolved = {path.resolve() for path in inputs}
-    for changes in watchfiles.watch(
+    resolved = {path.resolve() for path in files}
+    looks = watchfiles.watch(
         *folders,
         watch_filter=lambda _, path: _is_input(Path(path), resolved),
         debounce=_MILLISECONDS_OF_ONE_CHANGE,
         rust_timeout=_MILLISECONDS_BETWEEN_LOOKS,
         yield_on_timeout=True,
         recursive=False,
-    ):
-        if changes or any(_changed_at(path) > since for path in inputs):
+    )
+    for number, changes in enumerate(looks):
+        if changes or _times(files) != files or (number == 0 and _times(folders) != folders):
             return
 
 
-def _inputs(run: RunOutcome) -> set[Path]:
-    """Return the files that a run read: tests, policies, reports."""
-    names = (name for file in run.files for name in (file.path, *file.inputs))
-    return {path for path in map(Path, names) if path.is_file()}
+def _inputs(run: RunOutcome, search: Sequence[Path]) -> set[Path]:
+    """Return the files that a run read, and those that it could not find."""
+    return {path for file in run.files for path in inputs_of(Path(file.path), search)}
 
 
 def _folders(paths: Iterable[str], inputs: Iterable[Path]) -> tuple[Path, ...]:
     """Return the folders to watch: those of the files, and the given folders with their subfolders."""
-    folders = {path.resolve().parent for path in inputs}
+    folders = {_existing(path.resolve().parent) for path in inputs}
     for path in map(Path, paths):
         folders |= {folder.resolve() for folder in _tree(path)} if path.is_dir() else {_existing(path.resolve().parent)}
     return tuple(sorted(folders))
@@ -94,9 +101,13 @@ def _is_input(path: Path, inputs: Collection[Path]) -> bool:
     return path.suffix in _SUFFIXES or path in inputs or path.is_dir()
 
 
-def _changed_at(path: Path) -> int:
-    """Return the time in nanoseconds at which a file was written."""
+def _times(paths: Iterable[Path]) -> dict[Path, int]:
+    """Return the times in nanoseconds at which files were written; 0 for a file that does not exist."""
+    return {path: _time_of(path) for path in paths}
+
+
+def _time_of(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
     except OSError:
-        return 0  # the file was removed; watchfiles reports this
+        return 0

@@ -109,7 +109,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
         `nic is KIND` is not unknown but false if the format leaves out interfaces of that kind.
         """
-        return _without_left_out(self.unsupported_words)
+        return without_left_out(self.unsupported_words)
 
     @property
     def absent_families(self) -> frozenset[int]:
@@ -305,7 +305,8 @@ def _kinds_left_out(unsupported_words: frozenset[str]) -> tuple[Kind, ...]:
 
 
 @lru_cache(64)
-def _without_left_out(unsupported_words: frozenset[str]) -> frozenset[str]:
+def without_left_out(unsupported_words: frozenset[str]) -> frozenset[str]:
+    """Return the unsupported words of a format without the kinds of interfaces that its reports leave out."""
     return unsupported_words - {f"nic is {kind}" for kind in _kinds_left_out(unsupported_words)}
 
 

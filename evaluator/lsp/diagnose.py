@@ -24,7 +24,8 @@ from evaluator.lsp.workspace import Workspace
 from evaluator.policy.load import program_of
 from evaluator.policy.source.chain import FindBase, PolicyChain, read_chain
 from evaluator.policy.source.find import policy_source, shipped_names, shipped_text
-from evaluator.testing.case_file import NamedPolicy, PolicyCase, read_case_text
+from evaluator.testing.case_file import PolicyCase, read_case_text
+from evaluator.testing.policies import NamedPolicy
 from evaluator.workbench.check_text import Checked, check_source
 from evaluator.workbench.fix_text import fix_text
 

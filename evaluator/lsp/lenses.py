@@ -30,8 +30,9 @@ from evaluator.render.text import because, effect_of
 from evaluator.report.json_text import parse_json
 from evaluator.report.read import read_regular_file
 from evaluator.testing.case_file import PolicyCase
-from evaluator.testing.covered import Coverage, CoveredPlace
-from evaluator.testing.measure_coverage import ChainOf, CoverageMeter
+from evaluator.testing.covered import Coverage, CoveredPlace, PolicyFile
+from evaluator.testing.measure_coverage import CoverageMeter, FilesOf
+from evaluator.testing.policies import files_of_texts
 from evaluator.testing.run_cases import run_case
 
 QUESTIONS = "questions"
@@ -118,17 +119,22 @@ def _run(workspace: Workspace, test: Document, policy: Document) -> _Run:
     def uses_policy(name: str) -> bool:
         return any(document_of(source).key == policy.key for source in chain_of(name).sources)
 
-    names = {name for name in {case.policy_name for case in cases} if uses_policy(name)}
+    programs = {case.policy_name: case.policy.program for case in cases}
+    names = {name for name in programs if uses_policy(name)}
     own = tuple(case for case in cases if case.policy_name in names)
     digests = tuple(case.policy.digest for case in own)
     reports = tuple(case.report for case in own if isinstance(case.report, bytes))
-    return _measured(Keyed((test, digests, reports), (own, chain_of)))
+
+    def files_of(name: str) -> tuple[PolicyFile, ...]:
+        return files_of_texts(programs[name], chain_of(name))
+
+    return _measured(Keyed((test, digests, reports), (own, files_of)))
 
 
 @lru_cache(maxsize=_RESULTS_KEPT)
-def _measured(run: Keyed[tuple[tuple[PolicyCase, ...], ChainOf]]) -> _Run:
-    cases, chain_of = run.value
-    meter = CoverageMeter(chain_of)
+def _measured(run: Keyed[tuple[tuple[PolicyCase, ...], FilesOf]]) -> _Run:
+    cases, files_of = run.value
+    meter = CoverageMeter(files_of)
     for case in cases:
         meter.add(case.policy_name, case.policy, run_case(case).decision)
     return _Run(len(cases), meter.places())

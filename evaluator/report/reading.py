@@ -98,7 +98,12 @@ class Report(Struct, frozen=True, dict=True, eq=False):
 
 
 class FormatReader(Protocol):
-    """The module that reads one format."""
+    """The module that reads one format.
+
+    `UNSUPPORTED_WORDS` are the words of the rule language whose values no report of the format contains.
+    """
+
+    UNSUPPORTED_WORDS: frozenset[str]
 
     def read(self, document: object) -> Reading:
         """Return the facts of a document.

@@ -7,8 +7,7 @@ unknown name of a rule or an unknown finding code is a mistake too, because a te
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,16 @@ from evaluator.base.finding import FindingCode
 from evaluator.base.source import Source, Span
 from evaluator.base.status import Status
 from evaluator.base.text import did_you_mean, quote
-from evaluator.engine import Policy, load_policy
+from evaluator.engine import Policy
 from evaluator.facts.address import in_order
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.literal import parse_literal
-from evaluator.policy.source.find import is_file, names_file, read_text_file
+from evaluator.policy.source.find import read_text_file
 from evaluator.policy.source.problems import Problems
 from evaluator.policy.source.structure import refuse_violations
 from evaluator.policy.source.yaml_text import Located, read_yaml
 from evaluator.report.read import FORMATS, read_regular_file
+from evaluator.testing.policies import LoadPolicy, NamedPolicy, Policies
 from evaluator.testing.terse_topology import read_topology
 
 REFUSED = "refused"
@@ -51,21 +51,11 @@ class Expected(Struct, frozen=True):
     silent: tuple[str, ...] = ()
 
 
-class NamedPolicy(Struct, frozen=True):
-    """A loaded policy, and the name or path from which it was loaded."""
-
-    name: str
-    policy: Policy
-
-
-LoadPolicy = Callable[[str, Path], NamedPolicy]  # from the name or path in a test, and the folder of the test
-
-
 class PolicyCase(Struct, frozen=True):
     """One case, ready to run.
 
     `report` is the text of a report or a document in `format`. `item` names the report to use in a list of reports.
-    `policy_name` is the name or path from which the policy was loaded. `report_file` is the path of the report's file.
+    `policy_name` is the name or path from which the policy was loaded.
     """
 
     name: str
@@ -78,15 +68,18 @@ class PolicyCase(Struct, frozen=True):
     format: str = "auto"
     item: str | None = None
     policy_name: str = ""
-    report_file: Path | None = None
 
 
-def read_case_file(path: Path, search: Sequence[Path] = ()) -> tuple[PolicyCase, ...]:
-    """Return the cases of a test file. `search` is the policy path.
+def read_case_file(path: Path, search: Sequence[Path] = (), policies: Policies | None = None) -> tuple[PolicyCase, ...]:
+    """Return the cases of a test file.
+
+    `search` is the policy path. `policies` are the policies that the files of one run share; by default the file loads
+    its own.
 
     Raises PolicyError, with all mistakes, if the file has mistakes.
     """
-    return read_case_text(Source(str(path), read_text_file(path)), path.parent, partial(_policy_in, search=search))
+    load = (policies or Policies(search)).load_for_test
+    return read_case_text(Source(str(path), read_text_file(path)), path.parent, load)
 
 
 def read_case_text(source: Source, folder: Path, load: LoadPolicy) -> tuple[PolicyCase, ...]:
@@ -107,13 +100,6 @@ def read_case_text(source: Source, folder: Path, load: LoadPolicy) -> tuple[Poli
     return cases
 
 
-def _policy_in(name: str, folder: Path, search: Sequence[Path]) -> NamedPolicy:
-    path = folder / name
-    is_in_folder = names_file(name) and is_file(path)
-    policy = load_policy(path if is_in_folder else name, policy_path=search)
-    return NamedPolicy(str(path) if is_in_folder else name, policy)
-
-
 class _Reader:
     """Reads the cases of one file that is valid against the schema."""
 
@@ -122,7 +108,7 @@ class _Reader:
         self._load = load
         self._located = located
         self._problems = problems
-        self._policies: dict[str, NamedPolicy | None] = {}
+        self._by_name: dict[str, NamedPolicy | None] = {}
 
     def cases(self) -> Iterator[PolicyCase | None]:
         names: set[object] = set()
@@ -146,10 +132,8 @@ class _Reader:
         parameters = {**self._parameters(self._located), **self._parameters(test)}
         name = str(test.children["name"].value)
         place = self._problems.source.place(test.children["name"].span)
-        item, file = self._item(test), self._report_file(test)
-        return PolicyCase(
-            name, place, named.policy, report, host, parameters, expected, format_, item, named.name, file
-        )
+        item = self._item(test)
+        return PolicyCase(name, place, named.policy, report, host, parameters, expected, format_, item, named.name)
 
     @staticmethod
     def _parameters(located: Located) -> dict[str, Any]:
@@ -166,14 +150,14 @@ class _Reader:
             )
             return None
         name = str(entry.value)
-        if name not in self._policies:
+        if name not in self._by_name:
             try:
-                self._policies[name] = self._load(name, self._folder)
+                self._by_name[name] = self._load(name, self._folder)
             except PolicyError as error:
-                self._policies[name] = None
+                self._by_name[name] = None
                 first = error.diagnostics[0]
                 self._error(f"the policy {quote(name)} cannot be used: {first.message}", entry.span, first.hint)
-        return self._policies[name]
+        return self._by_name[name]
 
     def _report(self, test: Located) -> bytes | dict[str, object] | None:
         entries = [test.children[key] for key in ("given", "report", "text") if key in test.children]
@@ -188,18 +172,11 @@ class _Reader:
                 return str(value).encode()
             if isinstance(value, list):
                 return json.dumps(value).encode()
-            file = self._report_file(test)
-            if file is not None:
-                return read_regular_file(file)
-            return dict(value) if isinstance(value, dict) else None
+            return value if isinstance(value, dict) else read_regular_file(self._folder / str(value))
         except (ValueError, ReportError) as error:
             message = error.diagnostics[0].message if isinstance(error, ReportError) else str(error)
             self._error(message, entries[0].span)
             return None
-
-    def _report_file(self, test: Located) -> Path | None:
-        entry = test.children.get("report")
-        return self._folder / entry.value if entry is not None and isinstance(entry.value, str) else None
 
     def _format(self, test: Located) -> str:
         entry = test.children.get("format")

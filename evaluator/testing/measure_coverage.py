@@ -1,20 +1,17 @@
 """Measures which rules and clauses of a policy the tests exercise, with the reference interpreter.
 
-Each decision of a test is repeated by the reference interpreter (`policy/run/interpret.py`), which defines the meaning
-of a policy, in an environment that reports every condition with its result. Conditions are recognized as objects: the
-same clause can occur twice in a policy, and each occurrence is a place of its own.
+The reference interpreter (`policy/run/interpret.py`) defines the meaning of a policy. It decides the question of each
+test again, and reports the result of every condition. A clause that is written twice in a policy counts as two clauses,
+because each has its own place. So conditions are compared by object identity, not by value.
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 from msgspec import Struct
 
-from evaluator.base.shipped import shipped_path
 from evaluator.base.source import Source, join
 from evaluator.decision.decide import Case, case_of
 from evaluator.decision.decision import Decision
@@ -25,43 +22,36 @@ from evaluator.policy.language.environment import Question
 from evaluator.policy.language.program import Program, Rule
 from evaluator.policy.run.interpret import results_of
 from evaluator.policy.run.observed import ObservedEnvironment
-from evaluator.policy.source.chain import PolicyChain, files_of, read_chain
-from evaluator.policy.source.find import find_policy, plain_text
+from evaluator.policy.source.find import plain_text
 from evaluator.testing.covered import CoveredPlace, PolicyFile
 
 _COMPOUND = AllOf | AnyOf | Not
 
 
-ChainOf = Callable[[str], PolicyChain]  # from the name or path of a policy
-
-
-def chains_in(search: Sequence[Path] = ()) -> ChainOf:
-    """Return a function that reads the texts of a policy from its files; `search` is the policy path."""
-    return lambda name: read_chain(find_policy(name, search), files_of(search))
+FilesOf = Callable[[str], tuple[PolicyFile, ...]]  # of the policy with this name or path
 
 
 class CoverageMeter:
-    """Counts the outcomes of the rules and clauses of some policies; `chain_of` returns the texts of a policy."""
+    """Counts the outcomes of the rules and clauses of some policies; `files_of` returns the files of a policy."""
 
-    def __init__(self, chain_of: ChainOf) -> None:
-        self._chain_of = chain_of
-        self._policies: dict[str, _PolicyMeter] = {}
+    def __init__(self, files_of: FilesOf) -> None:
+        self._files_of = files_of
+        self._meters: dict[str, _PolicyMeter] = {}
 
     def add(self, name: str, policy: Policy, decision: Decision | None) -> None:
         """Count the places of a policy under test, and the outcomes of its decision; None for a refused report.
 
         `name` is the name or path from which the policy was loaded.
         """
-        meter = self._policies.get(name)
+        meter = self._meters.get(name)
         if meter is None:
-            files = _files_of(self._chain_of(name), policy.program)
-            meter = self._policies[name] = _PolicyMeter(policy.program, files)
+            meter = self._meters[name] = _PolicyMeter(policy.program, self._files_of(name))
         if decision is not None:
             meter.observe(case_of(decision))
 
     def places(self) -> tuple[CoveredPlace, ...]:
         """Return all places with their counts."""
-        return tuple(place for meter in self._policies.values() for place in meter.places())
+        return tuple(place for meter in self._meters.values() for place in meter.places())
 
 
 class _Place(Struct, frozen=True):
@@ -124,20 +114,3 @@ class _PolicyMeter:
         number = max(at for at, part in enumerate(self._source.parts) if part.start <= start)
         line, column = self._source.line_column(start)
         return _Place(self._files[number], line, column, end - start)
-
-
-def _files_of(chain: PolicyChain, program: Program) -> tuple[PolicyFile, ...]:
-    """Return the files of the texts of a policy, base first."""
-    return tuple(
-        PolicyFile(text.name, text.sha256, _path_of(source))
-        for text, source in zip(program.texts, chain.sources, strict=True)
-    )
-
-
-def _path_of(source: Source) -> str:
-    """Return the path of a text, relative to the working directory if the file is in it."""
-    path = source.path or shipped_path("policies", source.name)
-    if path is None:
-        return source.name
-    relative = os.path.relpath(path)
-    return path if relative.startswith(os.pardir) else relative

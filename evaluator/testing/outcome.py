@@ -81,15 +81,13 @@ class CaseOutcome(Struct, frozen=True):
 class FileOutcome(Struct, frozen=True):
     """The outcome of one test file: its tests, or the problems that make it invalid.
 
-    `covered` has the places of the policies under test, if coverage was requested. `inputs` are the files that the
-    tests read: policies and reports.
+    `covered` has the places of the policies under test, if coverage was requested.
     """
 
     path: str
     cases: tuple[CaseOutcome, ...] = ()
     problems: tuple[Diagnostic, ...] = ()
     covered: tuple[CoveredPlace, ...] = ()
-    inputs: tuple[str, ...] = ()
 
     @property
     def passed(self) -> int:

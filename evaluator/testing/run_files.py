@@ -1,8 +1,9 @@
 """Runs test files and yields the outcome of each, in the order of the files.
 
 If there is much to do, several processes run the files. The outcomes are the same, and in the same order, as in one
-process. A file is the unit of work: reading a file takes about as long as running its tests, and a file is at most
-256 KiB long. A few small files run in this process, because starting others takes longer.
+process. A group of files is the unit of work: reading a file takes about as long as running its tests, a file is at
+most 256 KiB long, and the files of a group share the policies that they load. A few small files run in this process,
+because starting others takes longer.
 
 The processes are forked, so they need no imports. An interrupt (ctrl-c) goes to all processes of a terminal. The other
 processes ignore it; this process ends them.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -25,13 +26,15 @@ from msgspec import Struct
 
 from evaluator.base.diagnostic import Diagnostic, PolicyError, QuestionError
 from evaluator.base.text import quote_path
-from evaluator.testing.case_file import PolicyCase, read_case_file
+from evaluator.testing.case_file import read_case_file
 from evaluator.testing.case_outcome import outcome_of
-from evaluator.testing.measure_coverage import CoverageMeter, chains_in
+from evaluator.testing.measure_coverage import CoverageMeter
 from evaluator.testing.outcome import FileOutcome
+from evaluator.testing.policies import Policies
 from evaluator.testing.run_cases import run_case
 
 _FEWEST_OCTETS = 100_000  # of the test files; about half a second in one process
+_GROUPS_OF_A_PROCESS = 4
 _GLOB = frozenset("*?[")
 
 
@@ -67,37 +70,47 @@ def run_files(paths: Sequence[Path], selection: Selection, processes: int) -> It
     """
     processes = min(processes, len(paths))
     if processes < 2 or sum(map(_size, paths)) < _FEWEST_OCTETS:
-        yield from (run_file(path, selection) for path in paths)
+        yield from _outcomes(paths, selection)
         return
+    groups = _groups(paths, processes * _GROUPS_OF_A_PROCESS)
     with _pool(processes) as pool:
         done = 0
         try:
-            for outcome in pool.map(partial(run_file, selection=selection), paths):
-                done += 1
-                yield outcome
+            for outcomes in pool.map(partial(_run_group, selection=selection), groups):
+                done += len(outcomes)
+                yield from outcomes
         except BrokenProcessPool:
             message = f"a process that runs tests was ended by the system; {quote_path(paths[done])} has no result"
             raise QuestionError([Diagnostic("TEST_PROCESS_ENDED", message, hint="is there enough memory?")]) from None
 
 
-def run_file(path: Path, selection: Selection) -> FileOutcome:
+def _groups(paths: Sequence[Path], most: int) -> list[Sequence[Path]]:
+    """Return the paths in groups of about the same length, in their order."""
+    length = -(-len(paths) // most)
+    return [paths[start : start + length] for start in range(0, len(paths), length)]
+
+
+def _run_group(paths: Sequence[Path], selection: Selection) -> list[FileOutcome]:
+    return list(_outcomes(paths, selection))
+
+
+def _outcomes(paths: Iterable[Path], selection: Selection) -> Iterator[FileOutcome]:
+    policies = Policies(selection.search)
+    return (run_file(path, selection, policies) for path in paths)
+
+
+def run_file(path: Path, selection: Selection, policies: Policies) -> FileOutcome:
     """Run the selected tests of one file. Mistakes in the file are in the outcome."""
-    meter = CoverageMeter(chains_in(selection.search))
+    meter = CoverageMeter(policies.files)
     try:
-        cases = [case for case in read_case_file(path, selection.search) if selection.selects(case.name)]
-        results = [run_case(case) for case in cases]
+        cases = read_case_file(path, selection.search, policies)
+        results = [run_case(case) for case in cases if selection.selects(case.name)]
         if selection.with_coverage:
             for result in results:
                 meter.add(result.case.policy_name, result.case.policy, result.decision)
     except PolicyError as error:
         return FileOutcome(str(path), problems=error.diagnostics)
-    outcomes = tuple(map(outcome_of, results))
-    return FileOutcome(str(path), outcomes, covered=meter.places(), inputs=tuple(sorted(_inputs(cases))))
-
-
-def _inputs(cases: Sequence[PolicyCase]) -> set[str]:
-    reports = {str(case.report_file) for case in cases if case.report_file is not None}
-    return reports | {case.policy_name for case in cases}
+    return FileOutcome(str(path), tuple(map(outcome_of, results)), covered=meter.places())
 
 
 def _size(path: Path) -> int:

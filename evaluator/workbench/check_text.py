@@ -21,14 +21,16 @@ from evaluator.policy.load import program_of
 from evaluator.policy.parameters import parse_assignments
 from evaluator.policy.released import name_warnings
 from evaluator.policy.source.chain import FindBase, PolicyChain, files_of, read_chain
-from evaluator.policy.source.find import find_policy, plain_text, policy_source
+from evaluator.policy.source.find import find_policy, plain_text, policy_source, read_text_file
+from evaluator.testing.case_file import read_case_file
+from evaluator.testing.run_cases import SUFFIX
 
 
 class Checked(Struct, frozen=True):
     """The result of checking one policy: its name, its texts, the policy (None if invalid), and the diagnostics.
 
     `source` is the policy's own text as it is in the file. `chain` has the texts that it extends too; it is None if the
-    policy cannot be found or read.
+    policy cannot be found or read. `tests` is the number of tests if the file is a test file, else None.
     """
 
     name: str
@@ -36,6 +38,12 @@ class Checked(Struct, frozen=True):
     chain: PolicyChain | None
     policy: Policy | None
     diagnostics: tuple[Diagnostic, ...]
+    tests: int | None = None
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the policy can be used, or the file of tests can be run."""
+        return self.policy is not None or self.tests is not None
 
     @property
     def has_errors(self) -> bool:
@@ -55,9 +63,13 @@ class Checked(Struct, frozen=True):
 
     def text_of(self, location: Location) -> Source | None:
         """Return the plain text of the file that a location is in; None if it is unknown."""
-        sources = () if self.chain is None else self.chain.sources
-        source = next((one for one in sources if one.name == location.name), None)
-        return None if source is None else Source(source.name, plain_text(source.text), source.path)
+        raw = self.raw_text_of(location)
+        return None if raw is None else Source(location.name, plain_text(raw))
+
+    def raw_text_of(self, location: Location) -> str | None:
+        """Return the text of the file that a location is in, as it is in the file; None if it is unknown."""
+        sources = (() if self.source is None else (self.source,)) if self.chain is None else self.chain.sources
+        return next((source.text for source in sources if source.name == location.name), None)
 
 
 def check_text(
@@ -82,12 +94,28 @@ def check_text(
 
 
 def check_policy(name: str, policy_path: Sequence[Path] = (), assignments: Sequence[str] = ()) -> Checked:
-    """Return the diagnostics of a shipped policy or of a policy file. A mistake in it never raises an error."""
+    """Return the diagnostics of a shipped policy, a policy file or a test file. A mistake never raises an error."""
+    if name.endswith(SUFFIX):
+        return _check_tests(name, policy_path)
     try:
         source = find_policy(name, policy_path)
     except PolicyError as error:
         return Checked(name, None, None, None, error.diagnostics)
     return check_source(name, source, files_of(policy_path), assignments)
+
+
+def _check_tests(name: str, policy_path: Sequence[Path]) -> Checked:
+    """Return the diagnostics of a test file, which is read and not run."""
+    path = Path(name)
+    try:
+        source = Source(name, read_text_file(path), name)
+    except PolicyError as error:
+        return Checked(name, None, None, None, error.diagnostics)
+    try:
+        cases = read_case_file(path, policy_path)
+    except PolicyError as error:
+        return Checked(name, source, None, None, _placed(error.diagnostics, name))
+    return Checked(name, source, None, None, (), len(cases))
 
 
 def check_source(name: str, source: Source, find: FindBase, assignments: Sequence[str] = ()) -> Checked:

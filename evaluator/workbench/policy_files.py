@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 from evaluator.base.diagnostic import Diagnostic, PolicyError
 from evaluator.base.files import read_regular
 from evaluator.base.text import quote_path
-from evaluator.policy.source.find import LARGEST_POLICY
+from evaluator.policy.source.find import LARGEST_POLICY, is_file, shipped_names
 from evaluator.testing.run_cases import SUFFIX
 
+_HINT = "a policy file ends in .yaml or .yml and has the key `policy`"
 _ENDINGS = (".yaml", ".yml")
 _POLICY = re.compile(rb"^policy[ \t]*:", re.MULTILINE)
 _TESTS = re.compile(rb"^tests[ \t]*:", re.MULTILINE)
@@ -23,18 +25,53 @@ def find_policy_files(paths: Iterable[Path]) -> tuple[Path, ...]:
     A path is a policy file, or a folder that is searched for policy files, except in hidden folders. Raises PolicyError
     if a folder has no policy file.
     """
-    files: list[Path] = []
-    for path in paths:
-        if not path.is_dir():
-            files.append(path)
-            continue
-        in_folder = [file for file in sorted(path.rglob("*")) if _is_visible(file, path) and _is_policy(file)]
-        if not in_folder:
-            message = f"no policies in {quote_path(path)}"
-            hint = "a policy file ends in .yaml or .yml and has the key `policy`"
-            raise PolicyError([Diagnostic("NO_POLICIES", message, hint=hint)])
-        files.extend(in_folder)
+    files = [file for path in paths for file in (_in_folder(path) if path.is_dir() else (path,))]
     return tuple(dict.fromkeys(files))
+
+
+def find_policies(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names and paths of the policies that some arguments mean.
+
+    An argument is the name of a shipped policy, a file, a folder that is searched for policy files, or a glob such as
+    `policies/**/*.yaml` that the shell has not expanded. Folders and globs do not include test files. Raises
+    PolicyError if a folder or a glob has no policy file.
+    """
+    found = [path for name in names for path in _policies_of(name)]
+    return tuple(dict.fromkeys(found))
+
+
+def _policies_of(name: str) -> Iterable[str]:
+    path = Path(name)
+    if name in shipped_names() or is_file(path):
+        return (name,)
+    if _is_folder(path):
+        return map(str, _in_folder(path))
+    if not glob.has_magic(name):
+        return (name,)
+    matches = sorted(Path(match) for match in glob.glob(name, recursive=True))  # noqa: PTH207 -- relative and absolute
+    files = [file for match in matches for file in (_policies_below(match) if match.is_dir() else (match,))]
+    policies = [str(file) for file in files if _is_policy(file)]
+    if not policies:
+        raise PolicyError([Diagnostic("NO_POLICIES", f"no policies match {quote_path(name)}", hint=_HINT)])
+    return policies
+
+
+def _in_folder(folder: Path) -> tuple[Path, ...]:
+    files = _policies_below(folder)
+    if not files:
+        raise PolicyError([Diagnostic("NO_POLICIES", f"no policies in {quote_path(folder)}", hint=_HINT)])
+    return files
+
+
+def _policies_below(folder: Path) -> tuple[Path, ...]:
+    return tuple(file for file in sorted(folder.rglob("*")) if _is_visible(file, folder) and _is_policy(file))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _is_visible(file: Path, folder: Path) -> bool:

@@ -29,7 +29,7 @@ from evaluator.testing.terse_topology import read_topology
 from tests.support.strategies import host_addresses, reports
 from tools.command_page import command_page, manual_page
 from tools.one_policy import one_policy_page
-from tools.reference import findings_page, language_page
+from tools.reference import diagnostics_page, findings_page, language_page
 
 ROOT = Path(__file__).parents[2]
 REPORT = evaluator.read_report(
@@ -278,6 +278,7 @@ def test_every_shipped_finding_code_has_a_meaning() -> None:
 def test_the_reference_pages_are_current() -> None:
     assert (ROOT / "docs" / "words.md").read_text(encoding="utf-8") == language_page()
     assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == findings_page()
+    assert (ROOT / "docs" / "diagnostics.md").read_text(encoding="utf-8") == diagnostics_page()
     assert (ROOT / "docs" / "one-policy.md").read_text(encoding="utf-8") == one_policy_page()
     assert (ROOT / "docs" / "command.md").read_text(encoding="utf-8") == command_page()
     assert (ROOT / "docs" / "activenic.1").read_text(encoding="utf-8") == manual_page()

@@ -48,7 +48,15 @@ def _asked() -> Iterator[tuple[str, Requirement]]:
     opa = (ROOT / "benchmarks" / "peers" / "requirements-opa.txt").read_text().splitlines()
     dev = [*run, *extras, *_group("dev")]
     mutation = [*dev, *_group("mutation")]
-    wanted = {"run": run, "dev": dev, "mutation": mutation, "peers": [*run, *peers], "peers-opa": opa}
+    release = [*run, *_group("release")]
+    wanted = {
+        "run": run,
+        "dev": dev,
+        "release": release,
+        "mutation": mutation,
+        "peers": [*run, *peers],
+        "peers-opa": opa,
+    }
     for lock, texts in wanted.items():
         yield from ((lock, Requirement(text)) for text in texts if not text.startswith("#"))
 

@@ -17,6 +17,7 @@ from evaluator.policy.run.interpret import results_of, run
 from evaluator.policy.run.observed import ObservedEnvironment
 from evaluator.policy.source.find import shipped_names
 from evaluator.testing.covered import Coverage
+from evaluator.testing.policies import Policies
 from evaluator.testing.run_cases import find_case_files
 from evaluator.testing.run_files import Selection, run_file
 from tests.support.random_policies import OWNERS, Rules, random_rules, tried_program
@@ -49,7 +50,7 @@ def test_an_observer_changes_no_result(rules: Rules, document: object, addresses
 @pytest.mark.parametrize("name", shipped_names())
 def test_each_place_is_the_place_of_its_text(name: str) -> None:
     program = evaluator.load_policy(name).program
-    outcome = run_file(ROOT / "policies" / f"{name}.test.yaml", Selection(with_coverage=True))
+    outcome = run_file(ROOT / "policies" / f"{name}.test.yaml", Selection(with_coverage=True), Policies())
     texts = {text.name: content for text, content in zip(program.texts, program.contents, strict=True)}
     places = Coverage.of(outcome.covered).places
     assert len(places) == len(outcome.covered)  # no two clauses have one place
@@ -71,7 +72,7 @@ def test_the_places_of_a_base_count_once(tmp_path: Path) -> None:
         text = f"policy: {name}.yaml\ntests:\n  - {{name: a, {case}}}\n"
         (tmp_path / f"{name}.test.yaml").write_text(text)
     selection = Selection(with_coverage=True)
-    outcomes = [run_file(path, selection) for path in find_case_files([tmp_path])]
+    outcomes = [run_file(path, selection, Policies()) for path in find_case_files([tmp_path])]
     alone, both = Coverage.of(outcomes[0].covered), Coverage.of(place for file in outcomes for place in file.covered)
     assert {place.file.policy for place in both.places} == {"strict"}
     assert [(place.true * 2, place.false * 2) for place in alone.places] == [(p.true, p.false) for p in both.places]
@@ -87,7 +88,7 @@ def test_only_full_coverage_is_a_hundred_percent(tmp_path: Path) -> None:
     (tmp_path / "big.test.yaml").write_text(
         f"policy: big.yaml\ntests:\n{cases}  - {{name: b, given: m0, want: no_match}}\n"
     )
-    coverage = Coverage.of(run_file(tmp_path / "big.test.yaml", Selection(with_coverage=True)).covered)
+    coverage = Coverage.of(run_file(tmp_path / "big.test.yaml", Selection(with_coverage=True), Policies()).covered)
     assert coverage.percent == "100.0"
     whole, *rest = coverage.places
     assert Coverage.of([replace(whole, true=0), *rest]).percent == "99.8"

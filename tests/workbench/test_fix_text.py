@@ -139,7 +139,20 @@ def test_a_diagnostic_of_a_base_has_no_fix_for_the_policy(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"\xff", "\ud800", "a" * 300_000, "[" * 100, "policy: {a: [" * 9, "%", "--- a\n--- b", "\0"]
+    "text",
+    [
+        b"",
+        b"\xff",
+        "\ud800",
+        "a" * 300_000,
+        "[" * 100,
+        "policy: {a: [" * 9,
+        "%",
+        "--- a\n--- b",
+        "\0",
+        "parameters:a: {type: [b]}",
+        "parameters: {type: [b]}",
+    ],
 )
 def test_every_diagnostic_of_a_text_has_a_place(text: str | bytes) -> None:
     checked = check(text)
@@ -149,6 +162,13 @@ def test_every_diagnostic_of_a_text_has_a_place(text: str | bytes) -> None:
         assert problem.place.count(":") == 2
         assert problem.location is not None
     assert fix_text(checked, check, ALL).fixes == ()
+
+
+def test_a_block_at_the_end_of_the_file_without_a_line_break() -> None:
+    text = "policy: p\nrules:\n  - name: a\n    rule: |"
+    (problem,) = check(text).diagnostics
+    assert problem.location is not None
+    assert problem.location.end <= len(text)
 
 
 def test_a_policy_that_does_not_exist() -> None:

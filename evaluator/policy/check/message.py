@@ -70,7 +70,9 @@ def _placeholder(piece: re.Match[str], scalar: ScalarText, scope: Scope, problem
         return None
     if not _WORD.fullmatch(inside):
         message = f"invalid word in braces: {quote(piece.group())}"
-        problems.error("MESSAGE_SYNTAX", message, span, "write only a word in braces: {nic.name}")
+        problems.error(
+            "MESSAGE_SYNTAX", message, span, "use braces only around a word of the language, for example {nic.name}"
+        )
         return None
     names: list[nodes.Name] = []
     start = piece.start(1)

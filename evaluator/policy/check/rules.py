@@ -117,7 +117,8 @@ def scalar_of(located: Located, key: str, problems: Problems) -> ScalarText | No
         return None  # reported already
     if key in _SENTENCES and located.style == ">":
         message, hint = f"a {key} cannot be a folded scalar (`>`)", "write it without quotes, in quotes, or after `|`"
-        problems.error("YAML_STYLE", message, located.span, hint)
+        fixes = problems.fix(Span(located.span.start, located.span.start + 1), "|")
+        problems.error("YAML_STYLE", message, located.span, hint, fixes)
         return None
     try:
         span, is_in_flow = located.span, located.is_in_flow

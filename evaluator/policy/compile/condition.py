@@ -1,8 +1,8 @@
-"""Write the conditions of a policy as Python expressions (syntax trees).
+"""Makes Python code (syntax trees) for the conditions of a policy.
 
-`rules.py` puts them into functions; `expression.py` writes the values that they compare. The docstrings show the
-Python that is written. In it, `k0`, `k1` … are constants, such as a text of the policy or the function of a state, and
-`v_x` is the variable `x` of a quantifier.
+`rules.py` puts the code into functions. `expression.py` makes the code for the values that a condition compares. The
+docstrings show examples of the code. In these examples, `k0`, `k1` … are constants, such as a text of the policy or the
+Python function that tests a state. `v_x` is the variable `x` of a quantifier.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _COMPARISONS: dict[Relate, ast.cmpop] = {
 
 
 class ConditionWriter:
-    """Writes the conditions and messages of one function; `constants` are the values that its expressions name."""
+    """Makes the code of conditions and messages in one function; `constants` are the values that the code names."""
 
     def __init__(self) -> None:
         self._values = Values(self.condition)
@@ -74,7 +74,7 @@ class ConditionWriter:
         return self._values.statements
 
     def message(self, template: Template) -> ast.expr:
-        """Write a message or hint as an f-string with the values of its words: `f'{show(nic.name)} is …'`."""
+        """Return the code for a message or hint: an f-string such as `f'{show(nic.name)} is …'`."""
         parts: list[ast.expr] = []
         for part in template.parts:
             if isinstance(part, str):
@@ -84,11 +84,11 @@ class ConditionWriter:
         return ast.JoinedStr(parts)
 
     def values(self, template: Template) -> ast.expr:
-        """Write a tuple of the values of the words of a message."""
+        """Return the code for a tuple of the values of the words of a message."""
         return self._values_of(part for part in template.parts if not isinstance(part, str))
 
     def addresses(self, template: Template) -> ast.expr:
-        """Write a tuple of the values of those words of a message that are addresses."""
+        """Return the code for a tuple of the values of those words of a message that are addresses."""
         words = (part for part in template.parts if not isinstance(part, str))
         return self._values_of(word for word in words if word.type.base in _ADDRESS_TYPES)
 
@@ -96,7 +96,7 @@ class ConditionWriter:
         return ast.Tuple([self._values.value(word) for word in words], ast.Load())
 
     def lookup(self, lookup: IndexLookup) -> ast.expr:
-        """Write the interfaces that an index lookup returns: `question.owners`, `facts.named(once0)` …"""
+        """Return the code for the interfaces that an index lookup returns: `question.owners`, `facts.named(once0)` …"""
         key = None if lookup.key is None else self._values.value(lookup.key)
         match lookup.index, key:
             case Index.OWNERS, _:
@@ -118,7 +118,7 @@ class ConditionWriter:
         raise AssertionError(f"unknown index lookup: {lookup}")
 
     def condition(self, node: Condition) -> ast.expr:
-        """Write a condition.
+        """Return the code for a condition.
 
         - `a and b`, `a or b`, `not a`: the operators of Python, which stop as early as the language does
         - `p`, a boolean parameter: `question.parameters['p']`
@@ -145,14 +145,14 @@ class ConditionWriter:
         return negation(test) if node.negated else test
 
     def _state(self, node: InState) -> ast.expr:
-        """Write a state: `nic is bond` as `nic.kind is k0`, `nic is up` as `k0(environment, nic)`."""
+        """Return the code for a state: `nic is bond` as `nic.kind is k0`, `nic is up` as `k0(environment, nic)`."""
         operand = self._values.value(node.operand)
         if node.state.kind is not None:
             return ast.Compare(attribute(operand, "kind"), [ast.Is()], [self.constant(node.state.kind)])
         return call(self.constant(node.state.holds), name("environment"), operand)
 
     def _relation(self, node: Related) -> ast.expr:
-        """Write a relation; interfaces are compared by name, addresses without their prefix length.
+        """Return the code for a relation; interfaces are compared by name, addresses without their prefix length.
 
         - `nic.mtu > 1500`: `nic.mtu > k0`
         - `nic.addresses overlaps host.addresses`: `not nic.address_set.isdisjoint(once0)`
@@ -183,7 +183,7 @@ class ConditionWriter:
         return ast.Compare(self._values.identity(left), [_COMPARISONS[node.relation]], [self._values.identity(right)])
 
     def _glob(self, left: Expression, right: Expression) -> ast.expr:
-        """Write whether a text matches globs; globs that are all constants become one compiled pattern.
+        """Return the code that tests whether a text matches globs. If all globs are constants, they become one pattern.
 
         `nic.name like ["eth*", "ens*"]`: `k0(nic.name) is not None`, where `k0` is the method `match` of the pattern.
         """
@@ -196,7 +196,7 @@ class ConditionWriter:
         return ast.Compare(call(self.constant(match), self._values.value(left)), [ast.IsNot()], [ast.Constant(None)])
 
     def _quantified(self, node: Quantified) -> ast.expr:
-        """Write a quantifier as `any(…)` or `all(…)`, or as one comparison with a least or greatest value.
+        """Return the code for a quantifier: `any(…)`, `all(…)`, or a comparison with a least or greatest value.
 
         - `some x in LIST satisfies BODY`: `any(BODY for v_x in LIST)`
         - `no x in LIST satisfies BODY`: `not any(BODY for v_x in LIST)`

@@ -1,4 +1,4 @@
-"""Write the values in the conditions of a policy as Python expressions (syntax trees).
+"""Makes Python code (syntax trees) for the values in the conditions of a policy.
 
 A value that does not depend on the subject or on a variable is computed once for each rule. A statement before the loop
 assigns the value to a name such as `once3`. This is correct because every expression of the language has a value and no
@@ -64,7 +64,7 @@ _DISTINCT = ("candidates", "interfaces", "owners")
 
 
 class Values:
-    """Writes the values of one function.
+    """Makes the code of the values in one function.
 
     `constants` are the values that expressions name. `statements` are the statements that the current rule executes
     once.
@@ -91,7 +91,10 @@ class Values:
         return name(constant)
 
     def value(self, node: Expression) -> ast.expr:
-        """Write a value; it is computed once for the rule if it does not depend on the subject or a variable."""
+        """Return the code for a value.
+
+        A value that does not depend on the subject or a variable is computed once for the rule.
+        """
         if isinstance(node, Variable):
             return name(variable(node.name))
         if isinstance(node, Constant):
@@ -99,7 +102,7 @@ class Values:
         return self._hoisted(node, self._write, "value")
 
     def _write(self, node: Expression) -> ast.expr:
-        """Write a value that is not a variable or a constant.
+        """Return the code for a value that is not a variable or a constant.
 
         - `p`, a parameter: `question.parameters['p']`
         - `count(candidates)`: `len(candidates)`; `count(nic.slaves)`: `len(frozenset(map(identity, SLAVES)))`
@@ -125,7 +128,7 @@ class Values:
         raise AssertionError(f"unknown expression: {node}")
 
     def _filtered(self, node: Filter) -> ast.expr:
-        """Write the set of the identities of those elements that satisfy the condition.
+        """Return the code for the set of the identities of those elements that satisfy the condition.
 
         `x in LIST satisfies BODY`: `{v_x.name for v_x in LIST if BODY}`; for `other` also `if v_other.name !=
         nic.name`.
@@ -139,7 +142,9 @@ class Values:
         return ast.SetComp(self.identity(node.variable), [loop])
 
     def domain(self, node: Quantified | Filter) -> ast.expr:
-        """Write the list of a quantifier or filter; if its body begins with `x above y`, only elements above `y`.
+        """Return the code for the list of a quantifier or filter.
+
+        If the body begins with `x above y`, the list has only elements above `y`:
 
         `x in candidates satisfies x above nic and …`: `above_in(environment, nic, candidates)`, an index for the rule.
         `x in nic.uppers satisfies x above nic and …`: `near(facts, nic, UPPERS)`, which filters a long list.
@@ -152,7 +157,7 @@ class Values:
         return call(name("near"), name("facts"), self.value(floor), domain)
 
     def _read(self, node: Read) -> ast.expr:
-        """Write a word.
+        """Return the code for a word.
 
         - a word with a path: `nic.mtu` as `nic.mtu`, `report.networks` as `facts.networks`
         - `nic.matched`: `question.matched(nic)`
@@ -178,12 +183,12 @@ class Values:
         return is_list and self.loops > 0 and is_bound(node)
 
     def _cached(self, function: str, node: Expression) -> ast.expr:
-        """Write the call of a function that converts a list of an interface and caches the result."""
+        """Return the code for the call of a function that converts a list of an interface and caches the result."""
         assert isinstance(node, Read) and node.owner is not None  # noqa: S101, PT018 -- true if `_is_cached`
         return call(name(function), name("environment"), self.constant(node.word), self.value(node.owner))
 
     def in_networks(self, address: Expression, networks: Expression) -> ast.expr:
-        """Write whether an address is in one of several networks: `v_a.address in once1`.
+        """Return the code that tests whether an address is in one of several networks: `v_a.address in once1`.
 
         `once1` is `networks_of(NETWORKS)`, a set by prefix length. Networks that depend on a variable are tested one by
         one: `is_in(v_a.address, NETWORKS)`; those of an interface are cached.
@@ -197,7 +202,9 @@ class Values:
         return call(name("is_in"), searched, self.value(networks))
 
     def matches_globs(self, text: Expression, globs: Expression) -> ast.expr:
-        """Write whether a text matches one of several globs that are not all constants: `once1(TEXT) is not None`.
+        """Return the code that tests whether a text matches one of several globs that are not all constants.
+
+        The code is `once1(TEXT) is not None`.
 
         `once1` is `matcher(GLOBS)`. If the globs depend on a variable: `is_like(environment, TEXT, GLOBS)`.
         """
@@ -207,11 +214,13 @@ class Values:
         return ast.Compare(call(match, self.value(text)), [ast.IsNot()], [ast.Constant(None)])
 
     def text(self, node: Expression) -> ast.expr:
-        """Write the text of a value, as messages show it: `show(VALUE)`."""
+        """Return the code for the text of a value, as messages show it: `show(VALUE)`."""
         return self._hoisted(node, lambda node: call(name("show"), self.value(node)), "text")
 
     def identity(self, node: Expression) -> ast.expr:
-        """Write the identity of a value: a nic's name, an owned address without its prefix, otherwise the value.
+        """Return the code for the value that is compared instead of a value.
+
+        This is the name of an interface, an owned address without its prefix, or any other value itself.
 
         `nic.name`, `v_a.address`, `VALUE`; if the value may be unknown: `identity(VALUE)`.
         """
@@ -223,11 +232,11 @@ class Values:
         return attribute(value, _IDENTITY[node.type.base])
 
     def identity_set(self, node: Expression) -> ast.expr:
-        """Write a list as the set of the identities of its elements."""
+        """Return the code for a list as the set of the identities of its elements."""
         return self._hoisted(node, self._as_set, "set")
 
     def _as_set(self, node: Expression) -> ast.expr:
-        """Write a list as a set.
+        """Return the code for a list as a set.
 
         - `nic.addresses`: `nic.address_set`; `nic.matched`: `question.matched_set(nic)`; both sets exist already
         - `host.addresses`: `host.usable_set`
@@ -251,7 +260,7 @@ class Values:
         return call(name("frozenset"), items)
 
     def membership(self, left: Expression, right: Expression) -> ast.expr:
-        """Write whether a value is in a list: `nic.name in once1`, where `once1` is the list as a set.
+        """Return the code that tests whether a value is in a list: `nic.name in once1`; `once1` is the list as a set.
 
         If neither depends on the subject or a variable, the test is computed once. A single test of a list of texts or
         numbers needs no set: `k0 in facts.networks`.
@@ -265,7 +274,7 @@ class Values:
         return self._computed_once(("in", left, right), lambda: test)
 
     def beyond_extreme(self, extreme: Extreme) -> ast.expr:
-        """Write whether a list's least value is less than the subject's value, or its greatest value is greater.
+        """Return the code that compares the least or the greatest value of a list with the value of the subject.
 
         The least or greatest value is computed once for each rule; it is None if the list is empty:
         `once0 = min((item.position for item in candidates), default=None)`, then
@@ -286,7 +295,10 @@ class Values:
         return ast.BoolOp(ast.And(), [is_any, beyond])
 
     def _hoisted(self, node: Expression, write: Callable[[Any], ast.expr], form: str) -> ast.expr:
-        """Write a value in a form (a value, a set, networks …), computed as early and as seldom as possible."""
+        """Return the code for a value, computed as early and as seldom as possible.
+
+        `write` returns the code for the value in one form: the plain value, a set, or networks by prefix length.
+        """
         if not is_early(node):
             return self._on_first_use(node, write, form) if node.type.is_list and not is_bound(node) else write(node)
         own_variable = _variable_of(node) if form == "value" else None
@@ -303,7 +315,7 @@ class Values:
         return name(self._once[key])
 
     def _on_first_use(self, node: Expression, write: Callable[[Any], ast.expr], form: str) -> ast.expr:
-        """Write a list that is converted once, on first use, when the rule has tested that its parts are known."""
+        """Return the code that converts a list once, on first use, when the parts of the list are known."""
         arguments = ast.arguments([], [], None, [], [], None, [])
         key = self.constant((form, len(self._constant_names)))
         return call(name("cached"), name("environment"), key, ast.Lambda(arguments, write(node)))
@@ -327,7 +339,7 @@ def _is_distinct(node: Expression) -> bool:
 
 
 def is_other(variable_name: str) -> ast.expr:
-    """Write whether a variable is an interface other than the rule's own `nic`."""
+    """Return the code that tests whether a variable is an interface other than the rule's own `nic`."""
     return ast.Compare(attribute(name(variable_name), "name"), [ast.NotEq()], [attribute(name("nic"), "name")])
 
 

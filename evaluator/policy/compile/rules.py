@@ -1,4 +1,4 @@
-"""Compile a checked policy to Python functions, which production runs instead of the interpreter.
+"""Compile a checked policy to Python functions. Decisions run these functions instead of the interpreter.
 
 The reference interpreter (`policy/run/interpret.py`) defines the meaning. The compiled functions must give the same
 candidates, results and findings for every policy and every report; property tests compare the two.
@@ -18,8 +18,10 @@ quotes.
 Four optimizations make the functions fast:
 
 - A value that does not depend on the subject is computed once for each rule, before the loop over the subjects
-  (`expression.py`). Expressions are recognized as equal by their nodes, never by their texts: two texts may look alike.
-- A list that is only searched becomes a set, networks by prefix length, or one compiled pattern.
+  (`expression.py`). If an expression occurs twice, it is computed once. Two expressions are equal if their syntax nodes
+  are equal; their texts are never compared.
+- A list that is only searched is converted once: a list of values to a set, a list of networks to a table by prefix
+  length, a list of globs to one compiled pattern.
 - A rule on all interfaces is evaluated only for the interfaces that an index lookup returns
   (`policy/run/candidate_index.py`).
 - A rule on candidates is skipped if the list of candidates is empty.
@@ -164,7 +166,7 @@ def compile_decide(program: Program, costs: Costs) -> DecideFunction:
 
 
 def decide_statements(program: Program, writer: ConditionWriter) -> list[ast.stmt]:
-    """Write the body of the function that `compile_decide` returns; its parameter is `question`."""
+    """Return the body of the function that `compile_decide` returns; its parameter is `question`."""
     body = parsed(_FIRST_STATEMENTS + "budget = costs.budget(question)")
     deciding: list[tuple[int, Rule]] = []
     charges: list[ast.stmt] = []
@@ -236,13 +238,13 @@ def _function(program: Program, parameters: list[str], body: list[ast.stmt], con
 
 
 def _trace(numbers: Sequence[int], use: ast.expr_context) -> ast.Tuple:
-    """Write the trace of rules with these numbers: the result of each, and the candidates after each."""
+    """Return the code for the trace of rules with these numbers: the result of each, and the candidates after each."""
     parts = [ast.Tuple([ast.Name(f"{part}{number}", use) for number in numbers], use) for part in ("result", "after")]
     return ast.Tuple([*parts], use)
 
 
 def _findings(number: int, rule: Rule, writer: ConditionWriter) -> list[ast.stmt]:
-    """Write the statements that append the findings of a rule that was true."""
+    """Return the statements that append the findings of a rule that was true."""
     once = writer.begin_rule(is_on_candidates=False)
     message, hint = (writer.message(template) for template in (rule.message, rule.hint))
     arguments = [writer.constant(rule), name("question")]
@@ -258,14 +260,14 @@ def _findings(number: int, rule: Rule, writer: ConditionWriter) -> list[ast.stmt
 
 
 def _charge(rule: Rule, writer: ConditionWriter) -> ast.stmt:
-    """Write the statement that charges the steps of a rule to the budget: `budget.charge(k0, len(candidates))`."""
+    """Return the statement that charges the steps of a rule to the budget: `budget.charge(k0, len(candidates))`."""
     return ast.Expr(
         call(attribute(name("budget"), "charge"), writer.constant(rule), call(name("len"), name("candidates")))
     )
 
 
 def _rule(number: int, rule: Rule, writer: ConditionWriter, *, is_first: bool) -> list[ast.stmt]:
-    """Write the statements that evaluate one rule and change the candidates.
+    """Return the statements that evaluate one rule and change the candidates.
 
     `is_first` is true if no earlier rule adds candidates, so the candidates are empty before it.
     """
@@ -285,7 +287,7 @@ def _rule(number: int, rule: Rule, writer: ConditionWriter, *, is_first: bool) -
 
 
 def _loop_over_interfaces(result: str, rule: Rule, writer: ConditionWriter) -> list[ast.stmt]:
-    """Write the evaluation of a rule for all interfaces, or for those that an index lookup gives."""
+    """Return the code for the evaluation of a rule for all interfaces, or for those that an index lookup gives."""
     lookup = lookup_for(rule)
     if lookup is None:
         return _loop(result, writer.condition(rule.condition), attribute(name("facts"), "links"))
@@ -304,7 +306,7 @@ def _with_environment(statements: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def _loop(result: str, condition: ast.expr, domain: ast.expr) -> list[ast.stmt]:
-    """Write the loop that collects the interfaces of `domain` for which the condition is true.
+    """Return the loop that collects the interfaces of `domain` for which the condition is true.
 
     `hits = []`, then `for nic in DOMAIN: if CONDITION: hits.append(nic)`, then `result3 = tuple(hits)`.
     """
@@ -314,7 +316,7 @@ def _loop(result: str, condition: ast.expr, domain: ast.expr) -> list[ast.stmt]:
 
 
 def _after(effect: Effect, result: str, *, is_first: bool) -> ast.expr:
-    """Write the candidates after a rule with this result.
+    """Return the code for the candidates after a rule with this result.
 
     - `match`: `with_more(facts, candidates, result3) if result3 else candidates`; the first one: `result3`
     - `discard`: `without(candidates, result3) if result3 else candidates`
@@ -335,7 +337,7 @@ def _after(effect: Effect, result: str, *, is_first: bool) -> ast.expr:
 
 
 def _verdict(deciding: list[tuple[int, Rule]], writer: ConditionWriter) -> ast.stmt:
-    """Write the return of the verdict: the status (as `verdict.status_of`), the candidates, the trace, the refusals."""
+    """Return the `return` statement of the verdict; the status is computed by the rules of `verdict.status_of`."""
     several = ast.Compare(call(name("len"), name("candidates")), [ast.Gt()], [ast.Constant(1)])
     ambiguous = _results_of(deciding, Effect.MAKE_AMBIGUOUS)
     rejections = _results_of(deciding, Effect.REJECT)
@@ -349,12 +351,15 @@ def _verdict(deciding: list[tuple[int, Rule]], writer: ConditionWriter) -> ast.s
 
 
 def _results_of(deciding: list[tuple[int, Rule]], effect: Effect) -> list[ast.expr]:
-    """Write the results of the rules with an effect."""
+    """Return the code for the results of the rules with an effect."""
     return [name(f"result{number}") for number, rule in deciding if rule.verb.effect is effect]
 
 
 def _refusal_codes(deciding: list[tuple[int, Rule]], writer: ConditionWriter) -> ast.expr:
-    """Write the codes of the rules that refuse and were true: `refusals(k4, (result2, result3)) if … else ()`."""
+    """Return the code for the refusals: the finding codes of the true `reject` and `ambiguous` rules.
+
+    The code is `refusals(k4, (result2, result3)) if … else ()`.
+    """
     refusing = [(number, rule.code) for number, rule in deciding if rule.verb.refuses]
     results: list[ast.expr] = [name(f"result{number}") for number, _ in refusing]
     codes = writer.constant(tuple(code for _, code in refusing))
@@ -363,7 +368,7 @@ def _refusal_codes(deciding: list[tuple[int, Rule]], writer: ConditionWriter) ->
 
 
 def _any(values: list[ast.expr]) -> ast.expr:
-    """Write `or` between the values; False if the list is empty."""
+    """Return the code for `or` between the values; False if the list is empty."""
     if len(values) > 1:
         return ast.BoolOp(ast.Or(), values)
     return values[0] if values else ast.Constant(value=False)

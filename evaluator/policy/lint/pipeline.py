@@ -49,6 +49,7 @@ class Pipeline:
         self._discarded: list[PlacedRule] = []
         self._preferred: list[PlacedRule] = []
         self._judged: list[PlacedRule] = []
+        self._lasting = 0  # how many of `_judged` do not report on candidates
 
     def follow(self, rules: Sequence[PlacedRule]) -> None:
         """Report each rule that has no effect, in the order of the rules."""
@@ -204,11 +205,12 @@ class Pipeline:
 
     def _forget_candidates(self) -> None:
         """Remove the stored rules that report on candidates, because the candidates have changed."""
-        self._judged = [
+        self._judged[self._lasting :] = [
             placed
-            for placed in self._judged
+            for placed in self._judged[self._lasting :]
             if placed.rule.verb.effect is not Effect.REJECT and not mentions(placed.rule.condition, "candidates")
         ]
+        self._lasting = len(self._judged)
 
 
 def _repeats_finding(placed: PlacedRule, earlier: PlacedRule) -> bool:

@@ -37,7 +37,7 @@ from evaluator.policy.source.chain import ParsedText, string_of
 from evaluator.policy.source.problems import Problems
 from evaluator.policy.source.yaml_text import Located
 
-MOST_RULES = 200
+MOST_RULES = 500
 MOST_PARAMETERS = 100
 MOST_CONDITIONS = 100
 _ONLY_WITH_BASE = ("before", "after", "replace", "remove")

@@ -1,7 +1,8 @@
 """Compares the base of a policy with the digest that the policy expects (`sha256` next to `extends`).
 
 The pin is the digest of the base with all texts that the base itself extends, so a change in any of these texts is
-noticed. It is the `policy.sha256` of the base's own decisions, which operators can copy from a record.
+noticed. A decision that was made with the base alone has the same digest, in its member `policy.sha256`. An operator
+can copy the pin from such a decision.
 
 If the base has another digest than expected, activenic gives a warning, not an error, and decides with the current
 base. So an update of a shipped policy does not stop decisions. If the expected digest is that of a shipped policy, the

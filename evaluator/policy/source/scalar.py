@@ -78,7 +78,7 @@ def read_scalar(source: Source, start: int, end: int, style: str | None, *, is_i
     raw = source.text[start:end]
     if style in ("|", ">"):
         header, _, body = raw.partition("\n")
-        first = start + len(header) + 1
+        first = min(start + len(header) + 1, end)  # a header at the end of the file has no line break
         return ScalarText(source, body, range(first, first + len(body) + 1), style)
     if style in ("'", '"'):
         return _read_quoted(source, start, raw, style)

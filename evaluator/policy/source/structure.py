@@ -89,7 +89,7 @@ def _key_fixes(violation: Violation, parent: Located, hint: str, problems: Probl
     span = parent.keys.get(key)
     if span is None or not intended or intended in parent.keys or problems.text(span) != key:
         return ()
-    if hint.startswith("did you mean"):
+    if hint.startswith("did you mean") and ":" not in key:
         _, is_only = most_similar(key, violation.known_keys)
         is_certain = is_only or key.strip().lower() == intended
         return problems.fix(span, intended, Safety.SAFE if is_certain else Safety.UNSAFE)
@@ -181,7 +181,9 @@ def _not_a_map(key: str, value: object, violation: Violation) -> tuple[str, str]
     if key == "parameters":
         return "`parameters` is not a map", "write `NAME: {type: string, default: TEXT}` for each parameter"
     if "parameters" in violation.path:
-        declared = f"type: {value}" if value in TYPE_NAMES else f"type: string, default: {value}"
+        declared = (
+            f"type: {value}" if isinstance(value, str) and value in TYPE_NAMES else f"type: string, default: {value}"
+        )
         return f"{quote(key)} needs a type", f"write `{key}: {{{declared}}}`"
     return f"found {violation.found}, expected an object", "write `key: value` on each line"
 

@@ -116,7 +116,7 @@ def lalr_parser() -> Lark:
 
 @cache
 def _lexer() -> Lark:
-    """Return the lexer alone. A parser builds a new one for each call of `lex`, which takes longer than the lexing."""
+    """Return the lexer alone, because `Lark.lex` of a parser builds its lexer again for each text."""
     return Lark(_grammar(), start="rule", parser=None, lexer="basic")
 
 

@@ -57,7 +57,7 @@ _DEFAULTS = ("default_ipv4", "default_ipv6")
 _NO_INTERFACES = frozenset({"interfaces", "locally_reachable_ips", "local", *_DEFAULTS, *_ALL_LISTS})
 _LONGEST_IFNAME = 15
 _BEGINNING = 256  # the octets of a text that are searched for the wrapper
-_UNSUPPORTED_WORDS = (
+UNSUPPORTED_WORDS = (
     NETWORK_WORDS
     | {"nic is dhcp", "nic is dhcpv6", "nic is carrier", "nic.altnames", "nic.alias"}
     | {f"address is {flag}" for flag in ADDRESS_FLAGS}
@@ -205,7 +205,7 @@ def _reading(gathered: _Facts) -> Reading:
     table = table_of(host.address_texts())
     members = [len(device.fact.data.slaves or device.fact.data.interfaces or ()) for device in by_name.values()]
     statements = HostStatements(
-        unsupported_words=_UNSUPPORTED_WORDS,
+        unsupported_words=UNSUPPORTED_WORDS,
         longest_list=max(members, default=4) + 4,
         count_list_items=partial(_count_lists, members),
     )

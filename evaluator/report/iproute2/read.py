@@ -45,7 +45,7 @@ from evaluator.report.kernel_names import with_readable_names
 from evaluator.report.reading import Reading, convert_or_none, decode_or_none, normalized, refuse_invalid
 
 SCHEMA = "iproute2-report"
-_UNSUPPORTED_WORDS = NETWORK_WORDS | {"nic is dhcp", "nic is dhcpv6", "nic.speed"}
+UNSUPPORTED_WORDS = NETWORK_WORDS | {"nic is dhcp", "nic is dhcpv6", "nic.speed"}
 _LINK_WORDS = frozenset({"nic is carrier", "nic.altnames"})
 _ADDRESS_WORDS = frozenset({"address.label", *(f"address is {flag}" for flag in ADDRESS_FLAGS)})
 _DETAIL_WORDS = frozenset({"nic.alias", *(f"nic is {kind}" for kind in Kind if kind is not Kind.LOOPBACK)})
@@ -156,7 +156,7 @@ def _altname_counts(host: Iproute2Host) -> list[int]:
 
 def _unsupported_words(entries: Sequence[wire.Interface], *, has_routes: bool) -> frozenset[str]:
     """Return the words of the rule language that the mode of the output cannot supply (no `-d`, `-br`, `-o`)."""
-    unsupported_words = _UNSUPPORTED_WORDS if has_routes else _UNSUPPORTED_WORDS | ROUTE_WORDS
+    unsupported_words = UNSUPPORTED_WORDS if has_routes else UNSUPPORTED_WORDS | ROUTE_WORDS
     if not any(map(has_details, entries)):
         unsupported_words |= _DETAIL_WORDS
     if not any(entry.flags is not UNSET for entry in entries):

@@ -52,7 +52,7 @@ SCHEMA = "nmstate-report"
 # only versions that read the kernel print these members; older versions read NetworkManager, which hides addresses
 _OF_KERNEL_READERS = ("min_mtu", "max_mtu", "accept_all_mac_addresses", "ethtool", "mptcp", "alt_names")
 _OF_KERNEL = frozenset({"nic.altnames", "address is dynamic", "address is deprecated"})
-_UNSUPPORTED_WORDS = NETWORK_WORDS | {
+UNSUPPORTED_WORDS = NETWORK_WORDS | {
     *("nic is carrier", "nic.alias", "address.label"),
     *("address is temporary", "address is tentative"),
 }
@@ -136,7 +136,7 @@ def _most_names(host: NmstateHost) -> int:
 
 def _unsupported_words(state: State) -> frozenset[str]:
     has_routes = state.routes is not None and not (state.routes.running is None and state.routes.config is None)
-    unsupported_words = _UNSUPPORTED_WORDS if has_routes else _UNSUPPORTED_WORDS | ROUTE_WORDS
+    unsupported_words = UNSUPPORTED_WORDS if has_routes else UNSUPPORTED_WORDS | ROUTE_WORDS
     return unsupported_words if any(map(_is_of_kernel_reader, state.interfaces)) else unsupported_words | _OF_KERNEL
 
 

@@ -34,7 +34,7 @@ from evaluator.report.vdsm.wire import Capabilities, Nic, Parts, Reply
 _EXPECTED_MAPS = ("vlans", "bondings", "networks")
 _TRUTH_KEYS = ("bridged", "dhcpv4", "dhcpv6", "ipv4defaultroute", "ipv6autoconf")
 # VDSM does not report the operational state, and it reports only four kinds
-_UNSUPPORTED_WORDS = (
+UNSUPPORTED_WORDS = (
     frozenset({"nic is up", "nic is down", "nic is carrier", "nic.altnames", "nic.alias", "address.label"})
     | frozenset(f"address is {flag}" for flag in ADDRESS_FLAGS)
     | frozenset(f"nic is {kind}" for kind in Kind if kind not in MAPS)
@@ -121,7 +121,7 @@ def _reading(body: Parts, nics: dict[str, Nic], path: tuple[str, ...]) -> Readin
         HostStatements(
             networks=tuple(sorted(host.networks)),
             last_client_iface=body.lastClientIface or None,
-            unsupported_words=_UNSUPPORTED_WORDS,
+            unsupported_words=UNSUPPORTED_WORDS,
             pointers=_pointers(body, path),
             longest_list=host.most_names(),
             count_list_items=host.count_lists,

@@ -1,0 +1,74 @@
+"""The options `--fix`, `--unsafe-fixes` and `--diff` of `activenic check`: fixes texts, and writes or prints them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from evaluator.base.fix import Safety
+from evaluator.base.text import visible
+from evaluator.cli.edited_files import unified_diff, write_text
+from evaluator.workbench.check_text import Checked
+from evaluator.workbench.fix_text import ALL, SAFE, Check, Fixed, fix_text
+
+STANDARD_INPUT = "-"
+NAME_OF_INPUT = "<stdin>"
+
+
+def add_fixes_to(parser: argparse.ArgumentParser) -> None:
+    """Add the options for fixes."""
+    group = parser.add_argument_group("fixes")
+    group.add_argument("--fix", action="store_true", help="apply the safe fixes, whose meaning is certain")
+    unsafe = "apply the safe fixes, and also those that are guesses"
+    group.add_argument("--unsafe-fixes", action="store_true", help=unsafe)
+    diff = "print the changes that the fixes would make (default: the safe ones), and write nothing"
+    group.add_argument("--diff", action="store_true", help=diff)
+
+
+def wants_fixes(options: argparse.Namespace) -> bool:
+    """Return whether an option for fixes is used."""
+    return bool(options.fix or options.unsafe_fixes or options.diff)
+
+
+def fixed(checked: Checked, check: Check, options: argparse.Namespace) -> Checked:
+    """Fix a text, print its changes or write it, and return the result of its check afterwards.
+
+    With `--diff` nothing is written, so the result stays as it was. The text from standard input is printed. A shipped
+    policy is never changed. Raises PolicyError if the file cannot be written.
+    """
+    source, is_input = checked.source, checked.name == NAME_OF_INPUT
+    if source is None or (source.path is None and not is_input):
+        return checked
+    result = fix_text(checked, check, ALL if options.unsafe_fixes else SAFE)
+    if options.diff:
+        sys.stdout.writelines(unified_diff(checked.name, source.text, result.text))
+        return checked
+    if is_input:
+        sys.stdout.write(result.text)
+    elif source.path is not None and result.fixes:
+        write_text(Path(source.path), result.text)
+    if result.fixes:
+        titles = ", ".join(f"{title}{f' ({number} times)' if number > 1 else ''}" for title, number in _titles(result))
+        print(f"fixed {visible(checked.name)}: {titles}", file=sys.stderr)
+    return result.checked
+
+
+def _titles(result: Fixed) -> Iterable[tuple[str, int]]:
+    return Counter(fix.title for fix in result.fixes).items()
+
+
+def fixable(results: Iterable[Checked]) -> str:
+    """Return a line about the fixes that could be applied; an empty text without such fixes."""
+    counts = Counter(
+        fix.safety
+        for checked in results
+        if checked.source is not None and checked.source.path is not None
+        for _, fix in dict(reversed(checked.own_fixes)).items()
+    )
+    safe, unsafe = counts[Safety.SAFE], counts[Safety.UNSAFE]
+    if not safe:
+        return f"{unsafe} fixable with `--unsafe-fixes`" if unsafe else ""
+    return f"{safe} fixable with `--fix`" + (f", {unsafe} more with `--unsafe-fixes`" if unsafe else "")
