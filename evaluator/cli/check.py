@@ -63,7 +63,6 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     explain = "print the meaning of a diagnostic code with a bad and a good example, and exit"
     parser.add_argument("--explain", metavar="CODE", help=explain)
     add_fixes_to(parser)
-    PROGRESS.add_to(parser)
     parser.set_defaults(run=_run, parser=parser)
 
 

@@ -11,6 +11,7 @@ from evaluator.base.status import Status
 from evaluator.base.text import visible
 from evaluator.cli.append import add_log_options_to, append_to_log, require_log_option
 from evaluator.cli.exits import EXIT_OF_STATUS
+from evaluator.cli.preferences import Choice, output_choice
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.decision.decision import Decision
 from evaluator.render.output import NO_RECORD, Output, RecordInfo, Write, output_of
@@ -27,19 +28,22 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
     parser.description = "Decide which interface of a capability report has the host's address."
     add_question_to(parser)
-    names = [output.name for output in OUTPUTS]
-    parser.add_argument("--output", default="text", choices=names, help="what to print (default: text)")
+    _output().add_to(parser)
     add_log_options_to(parser)
     parser.set_defaults(run=_run)
+
+
+def _output() -> Choice:
+    return output_choice(output.name for output in OUTPUTS)
 
 
 def _run(options: argparse.Namespace) -> int:
     require_log_option(options)
     decision = decide_on(options)
     decision_id = append_to_log(decision, options)
-    output_of(OUTPUTS, options.output).write(decision, NO_RECORD, sys.stdout)
+    output_of(OUTPUTS, _output().of(options)).write(decision, NO_RECORD, sys.stdout)
     if decision_id is not None:  # a program that reads standard output gets only the result
-        print(f"decision: {decision_id}", file=sys.stdout if options.output == "text" else sys.stderr)
+        print(f"decision: {decision_id}", file=sys.stdout if _output().of(options) == "text" else sys.stderr)
     return EXIT_OF_STATUS[decision.status]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
+from evaluator.cli.preferences import PROGRESS, output_choice
 from evaluator.engine import Policy, load_policy
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.policy.parameters import parse_assignments
@@ -18,6 +19,7 @@ from evaluator.workbench.comparison import as_json, as_markdown, as_text, collec
 from evaluator.workbench.corpus import Unreadable, read_corpus, read_log_corpus
 
 _OUTPUTS = {"text": as_text, "json": as_json, "markdown": as_markdown}
+_OUTPUT = output_choice(_OUTPUTS)
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +39,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parameter = "a parameter of the old or the new policy; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     add_policy_path_to(parser)
-    parser.add_argument("--output", choices=tuple(_OUTPUTS), default="text", help="the form (default: text)")
+    _OUTPUT.add_to(parser)
     show = "print the explanations of both policies for the question with this id; may be repeated"
     parser.add_argument("--show", metavar="ID", action="append", default=[], help=show)
     parser.add_argument(
@@ -49,7 +51,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     if not options.corpus and options.log is None:
         options.parser.error("no questions were given: give `--corpus` or `--log`")
-    if options.output != "text" and (options.show or options.show_all):
+    output = _OUTPUT.of(options)
+    if output != "text" and (options.show or options.show_all):
         options.parser.error("`--show` needs `--output text`")
     search = policy_path_of(options)
     old, new = (load_policy(name, policy_path=search) for name in (options.old, options.new))
@@ -57,14 +60,24 @@ def _run(options: argparse.Namespace) -> int:
     questions = chain(read_corpus(options.corpus, host), () if options.log is None else read_log_corpus(options.log))
     items = compare(old, new, questions, _parameters(options.param, old, new))
     shown: list[Compared] = []
-    comparison = collect(old, new, _remembered(items, options, shown))
-    for line in _OUTPUTS[options.output](comparison):
+    comparison = collect(old, new, _with_progress(_remembered(items, options, shown), options))
+    for line in _OUTPUTS[output](comparison):
         print(line)
     _show(shown)
     unknown = set(options.show) - {item.question.id for item in shown}
     if unknown:
         print(f"activenic: no question has the id {', '.join(sorted(unknown))}", file=sys.stderr)
     return Exit.POLICY if options.exit_code and comparison.changes else Exit.DONE
+
+
+def _with_progress(
+    items: Iterator[Compared | Unreadable], options: argparse.Namespace
+) -> Iterator[Compared | Unreadable]:
+    if not PROGRESS.of(options) or not sys.stderr.isatty():
+        return items
+    from evaluator.cli.progress import with_progress  # noqa: PLC0415 -- rich, only on a terminal
+
+    return with_progress(items, None, sys.stderr)
 
 
 def _remembered(

@@ -15,6 +15,7 @@ from evaluator.audit.replay import replay
 from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, UnverifiedError
 from evaluator.base.text import did_you_mean, quote, quote_all, visible
 from evaluator.cli.exits import EXIT_OF_STATUS, Exit
+from evaluator.cli.preferences import Choice, output_choice
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.cli.reading import Damage, reading
 from evaluator.cli.written_test import add_write_tests_to, policy_in_test, print_or_write
@@ -55,8 +56,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     add_question_to(parser)
     log = "explain a decision of this log or export; REPORT is then the id of the decision"
     parser.add_argument("--log", metavar="FILE", type=Path, help=log)
-    names = [output.name for output in OUTPUTS]
-    parser.add_argument("--output", default="text", choices=names, help="what to print (default: text)")
+    _output().add_to(parser)
     shown = parser.add_argument_group("which interfaces, in which detail")
     only = "explain only this interface; may be repeated"
     shown.add_argument("--interface", metavar="NAME", action="append", help=only)
@@ -72,6 +72,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_run)
 
 
+def _output() -> Choice:
+    return output_choice(output.name for output in OUTPUTS)
+
+
 def _run(options: argparse.Namespace) -> int:
     mistakes = list(_mistakes(options))
     if mistakes:
@@ -82,20 +86,20 @@ def _run(options: argparse.Namespace) -> int:
     else:
         record = _read_record(options, damage)
         if record.damage:
-            _print_damaged(record, options.output)
+            _print_damaged(record, _output().of(options))
             return damage.status()
         decision, log_facts = _replay_decision(record)
     if options.change_as_test is not None:
         return damage.status(_write_change(decision, options))
     outputs = _DETAILED_OUTPUTS if options.verbose else OUTPUTS
-    output_of(outputs, options.output).write(_explanation(decision, options), log_facts, sys.stdout)
+    output_of(outputs, _output().of(options)).write(_explanation(decision, options), log_facts, sys.stdout)
     return damage.status(EXIT_OF_STATUS[decision.status])
 
 
 def _mistakes(options: argparse.Namespace) -> Iterator[str]:
     if options.change_as_test is None and options.write_tests is not None:
         yield "`--write-tests` needs `--change-as-test`"
-    if options.change_as_test is not None and options.output != "text":
+    if options.change_as_test is not None and options.output not in (None, "text"):
         yield "`--output` cannot be used with `--change-as-test`, which prints a test"
     if options.interface and options.all:
         yield "give either `--interface` or `--all`"
@@ -107,7 +111,7 @@ def _explanation(decision: Decision, options: argparse.Namespace) -> Explanation
         return decision.explain()
     if not options.interface:
         limits = _DETAILED_LIMITS if options.verbose else _LIMITS
-        return explained(decision, *limits.get(options.output, _NO_LIMITS))
+        return explained(decision, *limits.get(_output().of(options), _NO_LIMITS))
     names = case_of(decision).report.facts.by_name
     unknown = [name for name in options.interface if name not in names]
     if unknown:

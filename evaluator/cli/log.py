@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evaluator.cli.exits import missing_subcommand
 from evaluator.cli.filter_options import add_filter_to, parse_noted_head, parse_number, parse_time
-from evaluator.cli.log_actions import ACTIONS, LISTED
+from evaluator.cli.log_actions import ACTIONS, LIST_OUTPUT, LISTED, RECORD_OUTPUT
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -38,14 +38,14 @@ def _add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     add_filter_to(parser)
     limit = f"list the newest N records; 0 lists all (default: {LISTED} in a table, else all)"
     parser.add_argument("--limit", metavar="N", type=parse_number, help=limit)
-    parser.add_argument("--output", default="text", choices=("text", "jsonl"), help="a table, or JSON lines")
+    LIST_OUTPUT.add_to(parser)
     parser.set_defaults(run=_run, action="list")
 
 
 def _add_show(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _action(actions, "show", "show one record")
     parser.add_argument("id", metavar="ID", help="the decision's id; six characters are enough if they are unique")
-    parser.add_argument("--output", default="text", choices=("text", "json"), help="what to print (default: text)")
+    RECORD_OUTPUT.add_to(parser)
     parser.set_defaults(run=_run, action="show")
 
 
@@ -65,7 +65,7 @@ def _add_verify(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--head", metavar="SEQ:HASH", type=parse_noted_head, help=head)
     key = "the public key of a signer; may be repeated; every record must have a signature that fits one of these keys"
     parser.add_argument("--key", metavar="FILE", type=Path, action="append", default=[], help=key)
-    parser.add_argument("--output", default="text", choices=("text", "json"), help="what to print (default: text)")
+    RECORD_OUTPUT.add_to(parser)
     parser.set_defaults(run=_run, action="verify")
 
 

@@ -23,13 +23,16 @@ from evaluator.cli.append import warn
 from evaluator.cli.exits import Exit
 from evaluator.cli.filter_options import filter_of
 from evaluator.cli.log_view import print_items, print_record, print_verification
+from evaluator.cli.preferences import output_choice
 from evaluator.cli.reading import Damage, Report, progress, reading
 
 LISTED = 100
+LIST_OUTPUT = output_choice(("text", "jsonl"))
+RECORD_OUTPUT = output_choice(("text", "json"))
 
 
 def _list(options: argparse.Namespace) -> int:
-    is_table, damage = options.output == "text", Damage()
+    is_table, damage = LIST_OUTPUT.of(options) == "text", Damage()
     limit = (LISTED if is_table else 0) if options.limit is None else options.limit
     with reading(options.log, damage) as log:
         log_filter = filter_of(options, log)
@@ -69,7 +72,7 @@ def _show(options: argparse.Namespace) -> int:
         record = None if isinstance(item, Damaged) else log.record_of(item)
         if record is not None and not item.problems:  # a digest can differ even if the checksum is right
             damage.note(record.damage)
-    if options.output == "json":
+    if RECORD_OUTPUT.of(options) == "json":
         print(json.dumps(damaged_document(item) if isinstance(item, Damaged) else _document(record), indent=2))
     elif record is not None and not isinstance(item, Damaged):
         print_record(item, record, sys.stdout)
@@ -85,7 +88,7 @@ def _export(options: argparse.Namespace) -> int:
     masking = None if options.mask is None else Masking(read_key(options.mask))
     if options.mask is not None:
         warn(key_warnings(options.mask))
-    with reading(options.log, damage) as log, progress("exported") as report:
+    with reading(options.log, damage) as log, progress("exported", options) as report:
         log_filter = filter_of(options, log)
         records = _exported(log, log_filter, damage, report)
         if masking is not None:
@@ -125,10 +128,10 @@ def _without_details(damage: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 def _verify(options: argparse.Namespace) -> int:
     keys = [read_public_key(path) for path in options.key]
-    with DecisionLog.open(options.log, read_only=True) as log, progress("verified") as report:
+    with DecisionLog.open(options.log, read_only=True) as log, progress("verified", options) as report:
         warn(log.warnings)
         verification = log.verify(keys, options.head, report)
-    print_verification(verification, options.output, sys.stdout)
+    print_verification(verification, RECORD_OUTPUT.of(options), sys.stdout)
     return Exit.DONE if verification.is_sound else Exit.POLICY
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from evaluator.base.diagnostic import QuestionError
 from evaluator.cli.exits import Exit, exit_of_error
 from evaluator.cli.parser import parser_for
+from evaluator.cli.preferences import colours
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +46,8 @@ def _run(arguments: Sequence[str]) -> int:
     """Run the requested subcommand and flush its output, also if argparse exits after printing help."""
     try:
         options = parser_for(arguments).parse_args(arguments)
-        status: int = options.run(options)
+        with colours(options):
+            status: int = options.run(options)
     finally:
         sys.stdout.flush()
     return status

@@ -7,11 +7,12 @@ manual page need all of them (`full_parser`).
 from __future__ import annotations
 
 import argparse
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from importlib import import_module
 
 from evaluator.base.version import __version__
 from evaluator.cli.exits import missing_subcommand
+from evaluator.cli.preferences import COLOUR, PROGRESS
 
 COMMANDS = {
     "decide": "decide which interface has the host's address",
@@ -68,14 +69,27 @@ def _parser_of(requested: Container[object]) -> tuple[argparse.ArgumentParser, d
         prog="activenic", description=DESCRIPTION, epilog=EXIT_STATUSES, allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"activenic {__version__}")
-    parser.set_defaults(run=missing_subcommand(parser))
+    parser.set_defaults(run=missing_subcommand(parser), colour=None, progress=None)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
     commands = {}
     for name, summary in COMMANDS.items():
         commands[name] = subparsers.add_parser(name, help=summary, allow_abbrev=False, formatter_class=_HelpFormatter)
         if name in requested:
             import_module(f"evaluator.cli.{name.replace('-', '_')}").add_to(commands[name])
+            for command in _without_actions(commands[name]):
+                COLOUR.add_to(command)
+                PROGRESS.add_to(command)
     return parser, commands
+
+
+def _without_actions(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """Yield the parser, or the parsers of its actions if it has actions, such as `log list`."""
+    actions = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not actions:
+        yield parser
+    for action in actions:
+        for subparser in action.choices.values():
+            yield from _without_actions(subparser)
 
 
 def _add_examples(commands: dict[str, argparse.ArgumentParser]) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from msgspec import Struct
 
@@ -97,6 +98,28 @@ class Choice(Struct, frozen=True):
 STRICT = Switch("strict", default=False, help="treat warnings as errors")
 PROGRESS = Switch("progress", default=True, help="show progress on a terminal if the work takes long")
 COLOUR = Choice("colour", ("auto", "always", "never"), "auto", help="colours: auto means only on a terminal")
+
+
+@contextmanager
+def colours(options: argparse.Namespace) -> Iterator[None]:
+    """Set NO_COLOR or FORCE_COLOR, which everything that prints respects, as the option `--colour` asks.
+
+    Raises QuestionError if the variable ACTIVENIC_COLOUR is invalid.
+    """
+    names = {"always": ("FORCE_COLOR", "NO_COLOR"), "never": ("NO_COLOR", "FORCE_COLOR")}
+    choice = COLOUR.of(options)
+    if choice not in names:
+        yield
+        return
+    before = dict(os.environ)
+    wanted, other = names[choice]
+    os.environ[wanted] = "1"
+    os.environ.pop(other, None)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def output_choice(names: Iterable[str], default: str = "text") -> Choice:

@@ -17,8 +17,8 @@ _SECONDS_BEFORE_SHOWN = 1.0
 _T = TypeVar("_T")
 
 
-def with_progress(results: Iterable[_T], total: int, terminal: TextIO) -> Iterator[_T]:
-    """Yield results, and show on a terminal how many of `total` were yielded, if the work takes long."""
+def with_progress(results: Iterable[_T], total: int | None, terminal: TextIO) -> Iterator[_T]:
+    """Yield results, and show on a terminal how many were yielded, if the work takes long; `total` may be unknown."""
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(file=terminal)
     progress = Progress(*columns, console=console, transient=True, auto_refresh=False, redirect_stdout=False)

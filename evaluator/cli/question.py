@@ -7,15 +7,17 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from evaluator.base.diagnostic import Diagnostic, PolicyError
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.report import add_report_options_to, add_report_to, report_mistakes, report_of
 from evaluator.decision.decision import Decision
-from evaluator.engine import load_policy
+from evaluator.engine import Policy, load_policy
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.names.config import DEFAULT_TIMEOUT, read_config
 from evaluator.policy.language.environment import Literal
 from evaluator.policy.language.program import Program
 from evaluator.policy.parameters import parse_assignments
+from evaluator.policy.source.find import LARGEST_POLICY
 
 
 def add_question_to(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +32,7 @@ def add_question_options_to(parser: argparse.ArgumentParser) -> None:
     host = parser.add_mutually_exclusive_group()
     host.add_argument("--host", metavar="NAME", help="the host's name or address")
     host.add_argument("--address", metavar="IP", action="append", help="an address of the host; may be repeated")
-    policy = "a shipped policy or a policy file (default: strict)"
+    policy = "a shipped policy, a policy file, or - for standard input (default: strict)"
     parser.add_argument("--policy", metavar="POLICY", default="strict", help=policy)
     add_policy_path_to(parser)
     parameter = "a parameter of the policy; may be repeated"
@@ -54,14 +56,25 @@ def decide_on(options: argparse.Namespace) -> Decision:
     mistakes = report_mistakes(options)
     if options.host is None and options.address is None:
         mistakes.append("no host address was given: give `--host` or `--address`")
+    if options.policy == options.report == "-":
+        mistakes.append("standard input can be the report or the policy, not both")
     if mistakes:
         options.parser.error("; ".join(mistakes))
-    policy = load_policy(options.policy, policy_path=policy_path_of(options))
+    policy = _policy(options)
     parameters = parse_assignments(policy.program, options.param)
     if parameters:
         _print_value_warnings(policy.program, parameters)
     report = report_of(options)
     return policy.decide(report, _host(options), parameters=parameters)
+
+
+def _policy(options: argparse.Namespace) -> Policy:
+    folders = policy_path_of(options)
+    if options.policy != "-":
+        return load_policy(options.policy, policy_path=folders)
+    if sys.stdin is None:
+        raise PolicyError([Diagnostic("POLICY_UNREADABLE", "standard input is closed")])
+    return load_policy(text=sys.stdin.buffer.read(LARGEST_POLICY + 1), path="<stdin>", policy_path=folders)
 
 
 def _print_value_warnings(program: Program, parameters: Mapping[str, Literal]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from evaluator.audit.log.store import DecisionLog
 from evaluator.base.diagnostic import Diagnostic
 from evaluator.cli.append import warn
 from evaluator.cli.exits import Exit
+from evaluator.cli.preferences import PROGRESS
 
 Report = Callable[[int, int], None]
 
@@ -46,12 +48,12 @@ def reading(path: Path, damage: Damage) -> Iterator[DecisionLog]:
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Report]:
+def progress(label: str, options: argparse.Namespace) -> Iterator[Report]:
     """Give a function that shows a progress bar on a terminal.
 
     Its arguments are the number of finished records and the number of all records (0 if unknown).
     """
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or not PROGRESS.of(options):
         yield lambda done, total: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

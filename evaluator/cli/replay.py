@@ -12,8 +12,11 @@ from evaluator.audit.record import Record
 from evaluator.audit.replay import Replay, ReplayClass, replay
 from evaluator.base.text import visible
 from evaluator.cli.exits import Exit
+from evaluator.cli.preferences import output_choice
 from evaluator.cli.reading import Damage, progress
 from evaluator.cli.records import add_records_to, records_or_damaged
+
+_OUTPUT = output_choice(("text", "json"))  # JSON: a line for each record
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -24,24 +27,23 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
     add_records_to(parser)
     parser.add_argument("--all", action="store_true", help="replay all records of the log")
-    parser.add_argument(
-        "--output", default="text", choices=("text", "json"), help="text, or a JSON line for each record"
-    )
+    _OUTPUT.add_to(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     counts: Counter[str] = Counter()
+    output = _OUTPUT.of(options)
     damage = Damage()
-    with progress("replayed") as report:
+    with progress("replayed", options) as report:
         for record in records_or_damaged(options, damage, report, has_all=options.all):
             result = _replay(record, damage)
             counts[result.outcome] += 1
-            if options.output == "json":
+            if output == "json":
                 print(json.dumps(result.to_dict()))
             else:
                 _print(result)
-    if options.output == "text":
+    if output == "text":
         print(_summary(counts))
     compared = counts.total() - counts[ReplayClass.NOT_COMPARABLE]
     failed = counts[ReplayClass.ANOTHER_ANSWER] + counts[ReplayClass.DAMAGED]

@@ -13,7 +13,7 @@ from evaluator.base.diagnostic import Diagnostic
 from evaluator.base.text import quote_all
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.cli.preferences import COLOUR, PROGRESS, Switch, output_choice
+from evaluator.cli.preferences import PROGRESS, Switch, output_choice
 from evaluator.render.output import output_of
 from evaluator.render.test_results.form import COVERAGE_FORMS, FORMS, View
 from evaluator.testing.outcome import Demands, FileOutcome, RunOutcome
@@ -50,8 +50,6 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threshold", metavar="N", type=_percent, help=threshold)
     _STRICT.add_to(parser)
     parser.add_argument("--watch", action="store_true", help="run again when a test, policy or report changes")
-    COLOUR.add_to(parser)
-    PROGRESS.add_to(parser)
     parser.set_defaults(run=_run)
 
 
@@ -75,7 +73,7 @@ def _run_once(options: argparse.Namespace) -> RunOutcome:
     with_coverage = options.coverage or threshold is not None or output in COVERAGE_FORMS
     demands = Demands(_STRICT.of(options), with_coverage, threshold)
     selection = Selection(policy_path_of(options), tuple(options.patterns), with_coverage)
-    view, shows_progress = View(options.verbose, COLOUR.of(options)), PROGRESS.of(options)
+    view, shows_progress = View(options.verbose), PROGRESS.of(options)
     paths = find_case_files(map(Path, options.paths))
     outcomes: list[FileOutcome] = []
     files = _collected(_outcomes(paths, selection, shows_progress=shows_progress), outcomes)

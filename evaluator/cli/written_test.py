@@ -30,6 +30,8 @@ def print_or_write(case: NewCase, program: Program, policy: str, options: argpar
 
 def policy_in_test(options: argparse.Namespace) -> str:
     """Return the policy in the option `--policy` for a test file: a shipped name, or a path relative to its folder."""
+    if options.policy == "-":
+        options.parser.error("a test needs the name of a policy file: `--policy -` has no name")
     if options.policy in shipped_names():
         name: str = options.policy
         return name

@@ -7,6 +7,7 @@ as markup.
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -44,15 +45,20 @@ _STATUS_STYLES = {
 _SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
-def console_for(stream: TextIO, colour: str = "auto") -> Console:
-    """Return a console that does not parse markup.
+def console_for(stream: TextIO) -> Console:
+    """Return a console that does not parse markup, and uses colours only on a terminal.
 
-    With `colour` auto, the console uses colours only on a terminal and without NO_COLOR; otherwise always or never.
+    The variable FORCE_COLOR asks for colours everywhere, and NO_COLOR for none; NO_COLOR takes precedence.
     """
-    is_terminal = stream.isatty() if colour == "auto" else colour == "always"
-    no_colour = None if colour == "auto" else not is_terminal
+    is_terminal = stream.isatty() or bool(os.environ.get("FORCE_COLOR"))
+    is_plain = bool(os.environ.get("NO_COLOR"))
     console = Console(
-        file=stream, highlight=False, markup=False, emoji=False, force_terminal=is_terminal, no_color=no_colour
+        file=stream,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        force_terminal=is_terminal and not is_plain,
+        no_color=is_plain,
     )
     if console.width < _MIN_WIDTH:
         console.width = _DEFAULT_WIDTH

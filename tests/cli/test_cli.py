@@ -350,7 +350,7 @@ def test_a_terminal_without_width_is_taken_for_eighty_columns(columns: str) -> N
     command = [sys.executable, "-m", "evaluator", "decide", BOND, "--address", "192.0.2.10"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert "the hostActiveNic" in done.stdout
-    assert "\x1b" not in done.stdout
+    assert "\x1b" in done.stdout
 
 
 def test_text_output_to_a_closed_pipe() -> None:

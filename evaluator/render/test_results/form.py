@@ -16,10 +16,9 @@ from evaluator.testing.outcome import Demands, FileOutcome
 
 
 class View(Struct, frozen=True):
-    """How the text form shows the outcome: `verbose` prints every test; `colour` is auto, always or never."""
+    """How the text form shows the outcome: `verbose` prints every test."""
 
     verbose: bool = False
-    colour: str = "auto"
 
 
 class WriteTests(Protocol):

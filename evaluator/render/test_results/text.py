@@ -20,7 +20,7 @@ _Line = tuple[str, str]  # a style and the text
 
 def write(files: Iterable[FileOutcome], demands: Demands, view: View, stream: TextIO) -> None:
     """Write the outcome; each file is written and flushed as soon as its tests were run."""
-    printer = _Printer(stream, view.colour)
+    printer = _Printer(stream)
     outcomes: list[FileOutcome] = []
     for file in files:
         outcomes.append(file)
@@ -30,7 +30,7 @@ def write(files: Iterable[FileOutcome], demands: Demands, view: View, stream: Te
 
 def write_failures(run: RunOutcome, stream: TextIO) -> None:
     """Write only what is wrong with a run, for forms that have no place for it."""
-    printer = _Printer(stream, "auto")
+    printer = _Printer(stream)
     for file in run.files:
         printer.print(line for case in file.cases for line in _case(case, View(), run.demands))
     if not run.is_success:
@@ -38,11 +38,11 @@ def write_failures(run: RunOutcome, stream: TextIO) -> None:
 
 
 class _Printer:
-    """Prints styled lines to a stream, with colours if they are wanted."""
+    """Prints styled lines to a stream."""
 
-    def __init__(self, stream: TextIO, colour: str) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._console = console_for(stream, colour)
+        self._console = console_for(stream)
 
     def print(self, lines: Iterable[_Line]) -> None:
         """Print lines, and flush the stream."""
