@@ -73,7 +73,10 @@ def _reads_addresses(reason: Reason) -> bool:
 
 
 def summary(decision: Decision, links: Mapping[str, Link], results_of: Callable[[str], RuleResults]) -> tuple[str, ...]:
-    """Return the sentences: first the result, then the reason. `results_of` returns the rule results of a name."""
+    """Return the sentences: first the result, then the reason.
+
+    `results_of` takes the name of an interface, and returns the results of the rules for this interface.
+    """
     match decision.status:
         case Status.RESOLVED:
             return tuple(_resolved(decision, links, results_of))

@@ -2,10 +2,10 @@
 
 A rule has the outcomes fired and not fired, counted once for each test. A clause is a condition without `and`, `or` or
 `not` at its root; it has the outcomes true and false, counted for each evaluation. The clauses in the body of a
-quantifier count too. The clauses of a named condition are places of that condition, counted for all rules that use it.
+quantifier count too. If several rules use a named condition, its clauses are counted once, for all these rules together.
 
-A place belongs to the text that contains it. So if two policies extend the same base, the places of the base count
-once, and a test of either policy can cover them.
+Each rule or clause has a place in one text of a policy. If two policies extend the same base, the rules and clauses of
+the base count once, and a test of either policy can cover them.
 """
 
 from __future__ import annotations

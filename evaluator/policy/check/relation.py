@@ -113,7 +113,10 @@ class RelationChecker:
 
 
 class _Allowed(Struct, frozen=True):
-    """The values that a word can have: a test, a hint, and the names of the values if they can be listed."""
+    """Describes the values that a word can have.
+
+    It has a function that tests whether a value is possible, a hint for messages, and all values if they can be listed.
+    """
 
     holds: Callable[[object], bool]
     hint: str

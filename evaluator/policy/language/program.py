@@ -76,7 +76,7 @@ class Parameter(Struct, frozen=True):
 
 
 class PolicyText(Struct, frozen=True):
-    """A text of a policy: the value of its key `policy`, and the SHA-256 of its bytes."""
+    """Identifies one text of a policy by its name (the key `policy` in the text) and the SHA-256 of the whole text."""
 
     name: str
     sha256: str

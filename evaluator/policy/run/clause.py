@@ -152,7 +152,7 @@ class ClauseFinder:
             yield from self.deciding_clause(filtered.body, {**bindings, filtered.variable.name: items[0]}).seen
 
     def _state(self, clause: InState, bindings: Bindings) -> ClauseValue:
-        """Return whether an interface has the state of a clause, with the JSON Pointer to the interface."""
+        """Return whether an interface has the state that a clause tests, and the JSON Pointer to the interface."""
         nic = evaluate(clause.operand, self._environment, bindings)
         has_it = clause.state.holds(self._environment, nic)
         return ClauseValue(f"{clause.operand.text} is {clause.state.name}", show(has_it), _pointers_of(nic))

@@ -16,8 +16,8 @@ starts (`cost.py`).
 Without three optimizations, an explanation of thousands of candidates would take minutes. They never change a result.
 An `ObservedEnvironment` turns off the last two, because it counts every clause that is evaluated:
 
-- A list in a form that a relation searches (a set, networks by prefix length) is built once for each rule and cached
-  (`lists.py`).
+- If a relation searches in a list, the list is converted once for each rule, and the result is cached: to a set, or to
+  a table of networks by prefix length (`lists.py`).
 - A quantifier whose body begins with `x above nic` goes only through the interfaces above `nic`, not through the whole
   list.
 - Some quantifiers only compare the name or position of each element with that of the subject. For them, one comparison

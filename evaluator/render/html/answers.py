@@ -1,4 +1,7 @@
-"""The section on host addresses: the owners of each address, the result for each alone, and the DNS lookup."""
+"""The section on host addresses: for each address, its owners and the result if the host had only this address.
+
+If the host has a name, the section also has the DNS lookup.
+"""
 
 from __future__ import annotations
 
