@@ -2,7 +2,7 @@
 
 A rule has the outcomes fired and not fired, counted once for each test. A clause is a condition without `and`, `or` or
 `not` at its root; it has the outcomes true and false, counted for each evaluation. The clauses in the body of a
-quantifier count too. If several rules use a named condition, its clauses are counted once, for all these rules together.
+quantifier count too. If several rules use a named condition, its clauses are counted once for all these rules.
 
 Each rule or clause has a place in one text of a policy. If two policies extend the same base, the rules and clauses of
 the base count once, and a test of either policy can cover them.
