@@ -37,7 +37,7 @@ _FOLDERS = {
     "policies": ("*.yaml",),
     "schemas": ("*.json",),
 }
-_FILES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+_FILES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
 _FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
 _INDENT = re.compile(r"[ \t]*\n[ \t]*")
 _CODE = re.compile(r"`[^`\n]*`")

@@ -95,7 +95,7 @@ def test_a_count_may_fall_and_not_rise() -> None:
 
 
 def _tree(root: Path, readme: str) -> None:
-    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"):
         (root / name).write_text("plain\n")
     (root / "README.md").write_text(readme)
 
