@@ -30,13 +30,13 @@ html_extra_path = ["site"]  # index.html at the root of the site, which leads to
 myst_heading_anchors = 4
 
 _SECTION = re.compile(r"^## (?P<title>.+)\n(?P<text>(?:(?!## ).*\n)*)", re.MULTILINE)
-_ITEM = re.compile(r"^- \[[^\]]+\]\((?P<page>[^)#]+)\.md\)", re.MULTILINE)
+_ITEM = re.compile(r"^- \[(?P<title>[^\]]+)\]\((?P<page>[^)#]+)\.md\)", re.MULTILINE)
 
 
 def tables_of_contents(text: str) -> Iterator[str]:
     """Yield a hidden table of contents for each section of a text that has a list of links to pages."""
     for section in _SECTION.finditer(text):
-        pages = [item["page"] for item in _ITEM.finditer(section["text"])]
+        pages = [f"{item['title']} <{item['page']}>" for item in _ITEM.finditer(section["text"])]
         if pages:
             yield "\n".join(("```{toctree}", ":hidden:", f":caption: {section['title']}", "", *pages, "```"))
 

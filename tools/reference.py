@@ -16,6 +16,7 @@ from evaluator.policy.language.vocabulary import FUNCTIONS, MESSAGE_WORDS, STATE
 from evaluator.workbench.explanations import as_markdown, explanations
 from tools.command_page import command_page, manual_page
 from tools.one_policy import one_policy_page
+from tools.recipe_page import recipes_page
 from tools.schema_page import schemas_page
 from tools.table import table
 
@@ -131,6 +132,7 @@ def main(folder: Path) -> None:
     (folder / "one-policy.md").write_text(one_policy_page(), encoding="utf-8")
     (folder / "command.md").write_text(command_page(), encoding="utf-8")
     (folder / "schemas.md").write_text(schemas_page(), encoding="utf-8")
+    (folder / "recipe-texts.md").write_text(recipes_page(), encoding="utf-8")
     (folder / "activenic.1").write_text(manual_page(), encoding="utf-8")
 
 

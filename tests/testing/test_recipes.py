@@ -11,6 +11,7 @@ import evaluator
 from evaluator import Decision, Status
 from evaluator.decision.decide import case_of
 from evaluator.testing.run_cases import run_case_file
+from tools.recipe_page import recipes_page
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
@@ -26,8 +27,12 @@ def test_every_wish_is_a_recipe_or_has_a_reason() -> None:
 
 
 def test_the_page_names_every_recipe() -> None:
-    linked = set(re.findall(r"\]\(\.\./examples/recipes/([a-z0-9-]+)\.yaml\)", PAGE))
+    linked = set(re.findall(r"\]\(recipe-texts\.md#([a-z0-9-]+)\)", PAGE))
     assert linked == {path.stem for path in RECIPES}
+
+
+def test_the_page_of_texts_is_current() -> None:
+    assert (ROOT / "docs" / "recipe-texts.md").read_text(encoding="utf-8") == recipes_page()
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
