@@ -22,6 +22,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from evaluator.base.diagnostic import Diagnostic, PolicyError, QuestionError
+from evaluator.base.shipped import shipped_path
 from evaluator.base.version import __version__
 from evaluator.lsp import convert
 from evaluator.lsp.actions import fix_all, quick_fixes
@@ -35,6 +36,7 @@ from evaluator.lsp.names import definition, depends_on, references, symbol_of, u
 from evaluator.lsp.rename import RenameError, renamable, rename
 from evaluator.lsp.symbols import symbols_of
 from evaluator.lsp.workspace import Workspace, key_of
+from evaluator.workbench.explanations import explanations
 from evaluator.workbench.format_policy import edits_of
 
 EXPLAIN_RULE = "activenic.explainRule"
@@ -133,7 +135,7 @@ class PolicyServer(LanguageServer):
             self.workspace_code_lens_refresh(None)
 
     def _link(self, code: str) -> str:
-        return f"{self.links}#{code.lower()}" if self.links else ""
+        return f"{self.links}#{code.lower()}" if self.links and code in explanations() else ""
 
     @property
     def markup(self) -> types.MarkupKind:
@@ -149,8 +151,14 @@ def _initialize(ls: PolicyServer, params: types.InitializeParams) -> None:
     paths = [to_fs_path(uri) for uri in uris]
     ls.texts = Workspace(tuple(Path(path) for path in paths if path), ls.search)
     options = params.initialization_options
-    links = options.get("diagnosticsPage", "") if isinstance(options, dict) else ""
-    ls.links = links if isinstance(links, str) else ""
+    links = options.get("diagnosticsPage") if isinstance(options, dict) else None
+    ls.links = links if isinstance(links, str) else _page_of_diagnostics()
+
+
+def _page_of_diagnostics() -> str:
+    """Return the URI of the page about diagnostics in this installation; empty if the package is in an archive."""
+    path = shipped_path("docs", "diagnostics.md")
+    return "" if path is None else Path(path).as_uri()
 
 
 async def _initialized(ls: PolicyServer, _: types.InitializedParams) -> None:

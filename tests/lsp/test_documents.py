@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ from evaluator.lsp.diagnose import diagnose
 from evaluator.lsp.document import Document, Kind
 from evaluator.lsp.lenses import explain_rule, lenses_of
 from evaluator.lsp.names import depends_on
+from evaluator.lsp.server import _page_of_diagnostics
 from evaluator.lsp.symbols import symbols_of
 from evaluator.lsp.workspace import Workspace, key_of
 from evaluator.policy.source.find import shipped_names, shipped_text
 from evaluator.testing.terse_topology import read_topology
+from evaluator.workbench.explanations import explanations
 from tests.lsp.texts import BASE, workspace_with
 
 SITE = """policy: site
@@ -203,3 +206,9 @@ def test_a_text_without_a_file_has_lenses_too() -> None:
     for name in shipped_names():
         shipped = Document(name, shipped_text(name).decode())
         assert {lens.title for lens in lenses_of(Workspace(), shipped)} == {"no tests"}
+
+
+def test_every_diagnostic_has_a_section_to_link_to() -> None:
+    page = _page_of_diagnostics().removeprefix("file://")
+    sections = re.findall(r"^## ([A-Z_]+)$", Path(page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(sections) == set(explanations())

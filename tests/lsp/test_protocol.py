@@ -265,6 +265,8 @@ async def test_standard_output_is_the_protocol_only_and_the_end_is_quiet(tmp_pat
     messages = [
         '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}, "processId": null}}',
         f'{{"jsonrpc": "2.0", "id": 2, "method": "textDocument/rename", "params": {place}}}',
+        '{"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": {"uri": "file:///a.yaml", '
+        '"languageId": "yaml", "version": 1, "text": "policy: a\\n"}}}',
         '{"jsonrpc": "2.0", "id": 3, "method": "shutdown"}',
         '{"jsonrpc": "2.0", "method": "exit"}',
     ]

@@ -29,6 +29,7 @@ def test_what_a_wheel_holds(wheel: Path) -> None:
     for folder in ("policies", "schemas"):
         for path in (ROOT / folder).rglob("*.*"):
             assert f"evaluator/data/{path.relative_to(ROOT)}" in names
+    assert "evaluator/data/docs/diagnostics.md" in names  # the language server links to it
     assert "evaluator/py.typed" in names
     assert "evaluator/policy/syntax/grammar.lark" in names
     assert "evaluator/render/page.css" in names
