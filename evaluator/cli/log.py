@@ -80,7 +80,9 @@ def _add_prune(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def _add_head(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _action(
-        actions, "head", "print the head of the chain, SEQ:HASH; store a copy of the head in another place"
+        actions,
+        "head",
+        "print the head of the chain, SEQ:HASH; a copy outside the log proves later that no record was removed",
     )
     parser.set_defaults(run=_run, action="head")
 

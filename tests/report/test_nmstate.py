@@ -284,7 +284,7 @@ def test_routes_of_2_x_have_no_connected_ones_and_these_are_added() -> None:
     assert [str(gateway) for gateway in links["eth0"].gateways] == ["192.0.2.1", "fe80::1"]
     assert follow(report.document, links["eth0"].pointer("gateways")) == "192.0.2.1"
     assert [f.message for f in report.findings] == [
-        "a route has the invalid destination `junk`; it is ignored",
+        "a route has the invalid destination `junk`; the route is ignored",
         "routes go through `gone`, which the report does not describe",
     ]
     reached = report.facts.route_to(HostAddresses.of("203.0.113.1").answers[0])

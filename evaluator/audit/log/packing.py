@@ -1,6 +1,6 @@
-"""The stored form of texts and envelopes: compressed with zlib, after a CRC-32 of the compressed octets.
+"""The stored form of texts and envelopes: four octets of CRC-32, then the octets that zlib compressed.
 
-Some bits of a compressed stream have no effect on the text, such as the padding in its last octet. The checksum covers
+Some bits of a compressed stream have no effect on the text, such as the padding in its last octet. The CRC-32 covers
 these bits too, so every changed bit of a stored text is detected.
 """
 

@@ -1,6 +1,7 @@
 """Warns about texts and numbers that are valid but probably not intended: typical mistakes with globs, lists, MACs.
 
-The values are the literals in a rule, and the defaults or values of the parameters that the rule compares with.
+It looks at the literals in each rule. If a rule compares with a parameter, it looks at the value of this parameter, or
+at its default.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The syntax tree of a rule. Names and types are not checked yet.
 
-Every node has the span of its text, in offsets of the policy file. The docstring of a node names the alternatives of
-`grammar.lark` that become this node. The alternatives of `and` and `or` nest to the left; `Both` and `Either` are flat.
+Every node has the span of its text, in offsets of the policy file. The docstring of a node names the rules of
+`grammar.lark` that become this node. The parser reads `a and b and c` as `(a and b) and c`. In the tree, this is one
+`Both` with three parts, and `or` is one `Either`.
 """
 
 from __future__ import annotations

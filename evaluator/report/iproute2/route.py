@@ -169,5 +169,5 @@ def _family_of_via(via: wire.Via) -> int | None:
 
 
 def _malformed(member: str, text: str) -> Finding:
-    message = f"a route has the invalid {member} {quote(text)}; it is ignored"
+    message = f"a route has the invalid {member} {quote(text)}; the route is ignored"
     return Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message)

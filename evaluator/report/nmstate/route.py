@@ -103,6 +103,6 @@ def _invalid_destination(destination: str, ifname: str) -> Finding:
     return Finding(
         FindingCode.MALFORMED_ADDRESS,
         Severity.WARNING,
-        f"a route has the invalid destination {quote(destination)}; it is ignored",
+        f"a route has the invalid destination {quote(destination)}; the route is ignored",
         (ifname,) if ifname else (),
     )
