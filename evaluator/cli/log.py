@@ -82,7 +82,7 @@ def _add_head(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = _action(
         actions,
         "head",
-        "print the head of the chain, SEQ:HASH; a copy outside the log proves later that no record was removed",
+        "print the head of the chain, SEQ:HASH; a copy of it proves later that no record was removed",
     )
     parser.set_defaults(run=_run, action="head")
 
