@@ -55,7 +55,8 @@ class PolicyCase(Struct, frozen=True):
     """One case, ready to run.
 
     `report` is the text of a report, or a report as plain JSON values; `format` is its format. If the report is a list
-    of several reports, `item` is the name of the report to use. `policy_name` is the name or path from which the policy was loaded.
+    of several reports, `item` is the name of the report to use. `policy_name` is the name or path from which the policy
+    was loaded.
     """
 
     name: str
