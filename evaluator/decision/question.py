@@ -2,24 +2,30 @@
 
 A corpus is a collection of questions. The same document is a line of a corpus, a file of a corpus, and the body of a
 request. So a question that was asked once can be asked again anywhere.
+
+A question in JSON text has a fast path: a typed decoder checks the members and leaves the text of the report to the
+reader of its format, so that no member is parsed twice. If the fast path refuses a text, the text is parsed into plain
+values and validated against the schema. So both paths accept the same texts, and only the slow path has messages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
 from evaluator.base.checked_cast import checked_cast
-from evaluator.base.diagnostic import Diagnostic, HostNameError
+from evaluator.base.diagnostic import Diagnostic, HostNameError, QuestionError
 from evaluator.base.text import quote
 from evaluator.facts.host_addresses import HostAddresses
-from evaluator.report.json_text import parse_json
+from evaluator.report.json_text import is_within_limits, parse_json
 from evaluator.report.read import read_report
-from evaluator.report.reading import Report, refuse_invalid
+from evaluator.report.reading import Report, decode_or_none, refuse_invalid
 
 _SCHEMA = "question"
+_Named = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class AskedQuestion(Struct, frozen=True):
@@ -32,20 +38,51 @@ class AskedQuestion(Struct, frozen=True):
     labels: Mapping[str, str]
 
 
+class _Answers(Struct, frozen=True, forbid_unknown_fields=True):
+    addresses: list[str]
+    complete: bool = True
+
+
+class _Text(Struct, frozen=True, forbid_unknown_fields=True):
+    """The members of a question in JSON text, as in the schema; a question with parameters takes the slow path."""
+
+    report: msgspec.Raw
+    id: _Named = ""
+    addresses: list[str] | UnsetType = UNSET
+    host: _Named | UnsetType = UNSET
+    answers: _Answers | UnsetType = UNSET
+    format: Literal["auto", "vdsm", "iproute2", "nmstate", "ansible"] = "auto"
+    policy: _Named = ""
+    labels: dict[str, str] = {}
+
+    def host_addresses(self) -> HostAddresses | None:
+        """Return the addresses of the host; None if the members about the host contradict the schema."""
+        if self.addresses is not UNSET:
+            return HostAddresses.of(*self.addresses) if self.host is UNSET and self.answers is UNSET else None
+        if self.host is UNSET or self.answers is UNSET:
+            return None
+        return HostAddresses.of(*self.answers.addresses, name=self.host, complete=self.answers.complete)
+
+
+_TEXTS = msgspec.json.Decoder(_Text)
+
+
 def is_question(document: object) -> bool:
     """Return whether a JSON value is a question (`report` with `addresses` or `host`) and not a bare report."""
     return isinstance(document, dict) and "report" in document and ("addresses" in document or "host" in document)
 
 
-def question_of(question: Mapping[str, object] | str | bytes) -> AskedQuestion:
-    """Return the question in a document or in the JSON text of a document, with an empty id if it has none.
+def question_of(question: Mapping[str, object] | str | bytes, default_id: str = "") -> AskedQuestion:
+    """Return the question in a document or in the JSON text of a document, with `default_id` if it has no id.
 
     Raises QuestionError, with every problem, if the question is invalid, and TypeError for a value of another type.
     """
-    if isinstance(question, str | bytes):
-        return read_question(parse_json(question, "question"), "")
+    if isinstance(question, bytes):
+        return _read_fast(question, default_id) or read_question(parse_json(question, "question"), default_id)
+    if isinstance(question, str):
+        return read_question(parse_json(question, "question"), default_id)
     if isinstance(question, Mapping):
-        return read_question(dict(question), "")
+        return read_question(dict(question), default_id)
     raise TypeError(f"a question must be a mapping, JSON text or a pair, not {type(question).__name__}")
 
 
@@ -56,13 +93,43 @@ def read_question(document: object, default_id: str) -> AskedQuestion:
     """
     refuse_invalid(document, _SCHEMA)
     question = checked_cast(document, dict)
+    return _asked(question, question["report"], default_id)
+
+
+def question_about(report: str | bytes, members: Mapping[str, object], default_id: str) -> AskedQuestion:
+    """Return the question about the text of a report; `members` are the other members of the question's document.
+
+    Raises QuestionError, with every problem, if a member or the report is invalid.
+    """
+    refuse_invalid({**members, "report": {}}, _SCHEMA)
+    return _asked(members, report, default_id)
+
+
+def _asked(members: Mapping[str, Any], report: str | bytes | dict[str, object], default_id: str) -> AskedQuestion:
     return AskedQuestion(
-        question.get("id", default_id),
-        read_report(question["report"], question.get("format", "auto")),
-        _host(question),
-        question.get("parameters", {}),
-        question.get("labels", {}),
+        members.get("id", default_id),
+        read_report(report, members.get("format", "auto")),
+        _host(members),
+        members.get("parameters", {}),
+        members.get("labels", {}),
     )
+
+
+def _read_fast(text: bytes, default_id: str) -> AskedQuestion | None:
+    """Return the question in a JSON text; None if the slow path must decide."""
+    question = decode_or_none(_TEXTS, text) if is_within_limits(text) else None
+    if question is None:
+        return None
+    report = bytes(question.report)
+    if not report.startswith((b"{", b"[")):
+        return None
+    try:
+        host = question.host_addresses()
+        if host is None:
+            return None
+        return AskedQuestion(question.id or default_id, read_report(report, question.format), host, {}, question.labels)
+    except QuestionError:
+        return None
 
 
 def _host(question: Mapping[str, Any]) -> HostAddresses:

@@ -1,0 +1,120 @@
+"""Reads the questions in an Arrow record batch. An invalid question becomes an item with diagnostics.
+
+A batch has one of two shapes. With the column `question`, each value is the JSON text of a whole question. Otherwise
+the columns are the members of a question: `report` (JSON text), `addresses`, or `host` with `answers`, and optionally
+`id`, `format`, `parameters` and `labels`. A null value is a missing member. Other columns are ignored, because the
+tables of a fleet have more columns than a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+import pyarrow as pa
+
+from evaluator.base.diagnostic import Diagnostic, QuestionError, ReportCode, ReportError
+from evaluator.decision.question import AskedQuestion, question_about, question_of, read_question
+from evaluator.engine import Policy
+from evaluator.policy.parameters import parse_assignments
+from evaluator.report.json_text import parse_json
+from evaluator.workbench.corpus import Unreadable
+
+Item: TypeAlias = AskedQuestion | Unreadable
+TEXT_COLUMN = "question"
+COLUMNS = (TEXT_COLUMN, "id", "report", "addresses", "host", "answers", "format", "parameters", "labels")
+_MEMBERS = tuple(name for name in COLUMNS if name not in (TEXT_COLUMN, "report"))
+
+
+def question_in_text(text: bytes, default_id: str) -> Item:
+    """Return the question in a JSON text, or its problems; `default_id` is its id if the text has no id."""
+    try:
+        return question_of(text, default_id)
+    except QuestionError as error:
+        return Unreadable(_id_in(text) or default_id, error.diagnostics)
+
+
+def questions_in(batch: pa.RecordBatch, policy: Policy) -> Iterator[Item]:
+    """Yield the questions of a batch, in the order of its rows.
+
+    The texts in a map of parameters are parsed by the types that the policy declares. Raises ReportError if the batch
+    has neither the column `question` nor the column `report`, or if one of these columns contains no text.
+    """
+    if TEXT_COLUMN in batch.schema.names:
+        texts = _texts(batch, TEXT_COLUMN)
+        ids = _values(batch, "id") if "id" in batch.schema.names else [None] * len(texts)
+        for text, default_id in zip(texts, ids, strict=True):
+            yield question_in_text(text or b"", str(default_id or ""))
+        return
+    reports = _texts(batch, "report")
+    columns = {name: _values(batch, name) for name in _MEMBERS if name in batch.schema.names}
+    has_texts = "parameters" in columns and _is_map_of_texts(batch.schema.field("parameters").type)
+    for row, report in enumerate(reports):
+        members = {name: values[row] for name, values in columns.items() if values[row] is not None}
+        yield _question_in_row(report, members, policy if has_texts else None)
+
+
+def _question_in_row(report: bytes | None, members: dict[str, object], policy: Policy | None) -> Item:
+    """Return the question in the values of a row, or its problems; `policy` parses the texts of its parameters."""
+    try:
+        if report is None:
+            return read_question(members, "")
+        if policy is not None and "parameters" in members:
+            members = {**members, "parameters": _parsed(members["parameters"], policy)}
+        return question_about(report, members, "")
+    except QuestionError as error:
+        name = members.get("id")
+        return Unreadable(name if isinstance(name, str) else "", error.diagnostics)
+
+
+def _parsed(parameters: object, policy: Policy) -> object:
+    if not isinstance(parameters, Mapping):
+        return parameters
+    return parse_assignments(policy.program, [f"{name}={text}" for name, text in parameters.items()])
+
+
+def _id_in(text: bytes) -> str | None:
+    try:
+        document = parse_json(text)
+    except ReportError:
+        return None
+    name = document.get("id") if isinstance(document, dict) else None
+    return name if isinstance(name, str) and name else None
+
+
+def _texts(batch: pa.RecordBatch, name: str) -> list[bytes | None]:
+    """Return the texts of a column as bytes. Raises ReportError if the column is missing or of another type."""
+    if name not in batch.schema.names:
+        message = "the table has neither a column `question` nor a column `report`"
+        hint = "give the column `question` (JSON text), or the columns `report` (JSON text) and `addresses`"
+        raise ReportError([Diagnostic("FLEET_COLUMN_MISSING", message, hint=hint)])
+    column = batch.column(name)
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    try:
+        texts: list[bytes | None] = column.cast(pa.large_binary()).to_pylist()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        message = f"the column `{name}` must contain JSON text; its type is {column.type}"
+        raise ReportError([Diagnostic(ReportCode.INVALID, message)]) from None
+    return texts
+
+
+def _values(batch: pa.RecordBatch, name: str) -> list[object]:
+    """Return the values of a column as JSON values: a map becomes an object, a null member of a struct is removed."""
+    column = batch.column(name)
+    values = column.to_pylist()
+    if pa.types.is_map(column.type):
+        return [None if value is None else dict(value) for value in values]
+    if pa.types.is_struct(column.type):
+        return [None if value is None else _without_nulls(value) for value in values]
+    return list(values)
+
+
+def _without_nulls(value: Mapping[str, object]) -> dict[str, object]:
+    return {name: member for name, member in value.items() if member is not None}
+
+
+def _is_map_of_texts(type_: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_map(type_) and (pa.types.is_string(type_.item_type) or pa.types.is_large_string(type_.item_type))
+    )
