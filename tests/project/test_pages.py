@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from evaluator.cli.parser import full_parser
 from tests.support.pages import Ran, run_page
 
 ROOT = Path(__file__).parents[2]
@@ -90,3 +93,46 @@ def test_the_threat_model_names_files_that_exist() -> None:
     names = re.findall(r"`([\w/]+\.py)`", page)
     assert len(names) > 40
     assert [name for name in names if not any((ROOT / folder / name).exists() for folder in ("", "evaluator"))] == []
+
+
+def _command_lines() -> Iterator[tuple[str, str]]:
+    """Yield each command line of activenic on a page: in a code block, or between backticks."""
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        inline = re.findall(r"`(activenic [^`]+)`", text.replace("\n", " "))
+        blocks = "".join(re.findall(r"^```(?:sh|console)\n(.*?)^```", text, re.M | re.S))
+        lines = re.findall(r"^(?:\$ )?(activenic .+)$", blocks, re.M)
+        yield from ((path.name, re.split(r" [|;&>#] ?| 2> ", line)[0]) for line in (*inline, *lines))
+
+
+def _options(parser: argparse.ArgumentParser, words: list[str]) -> set[str]:
+    """Return the options of the command that the words name; raises KeyError for an unknown command."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction) and words and re.fullmatch("[a-z-]+", words[0]):
+            return _options(action.choices[words[0]], words[1:])
+    return set(parser._option_string_actions)
+
+
+def _is_real(line: str, parser: argparse.ArgumentParser) -> bool:
+    """Return whether the command of a line exists and has the options of the line."""
+    words = line.split()[1:]
+    try:
+        known = _options(parser, [word for word in words if not word.startswith("-")])
+    except KeyError:
+        return False
+    options = {word.split("=")[0].rstrip(".,)") for word in words if re.match("--[a-z]", word)}
+    return options <= known | {"--help", "--version"}
+
+
+def test_the_command_lines_on_the_pages_name_commands_and_options_that_exist() -> None:
+    parser = full_parser()
+    lines = list(_command_lines())
+    assert len(lines) > 150
+    assert [(page, line) for page, line in lines if not _is_real(line, parser)] == []
+    for line in (
+        "activenic undo",
+        "activenic log undo LOG",
+        "activenic decide R --undo",
+        "activenic log head --output x",
+    ):
+        assert not _is_real(line, parser)
