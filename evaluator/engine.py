@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from evaluator.policy.outline import PolicyParameter, PolicyRule
 
 Parameters = Mapping[str, ParameterInput | None]
-# a question as a document (schemas/question.schema.json), as its JSON text, or as a report and its host
+# a question: a document (schemas/question.schema.json), the JSON text of a document, or a pair of a report and its host
 AnyQuestion = Mapping[str, object] | str | bytes | tuple[Report, HostAddresses]
 
 
@@ -53,12 +53,12 @@ class Policy:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of the policy's text, or of the list of texts if the policy extends others, in hexadecimal."""
+        """The SHA-256 in hexadecimal: of the policy's only text, or of the list of its texts if it extends a policy."""
         return self.program.digest
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """The warnings of the checker, sorted by place, and a warning if the name is that of a shipped policy."""
+        """The checker's warnings, sorted by place. If the name is that of a shipped policy, there is a warning too."""
         return self._warnings
 
     @property
@@ -68,7 +68,7 @@ class Policy:
 
     @property
     def text(self) -> str:
-        """The policy's own text; if it extends another policy, without the text of that policy."""
+        """The policy's own text, without the texts of the policies that it extends."""
         return self.program.text
 
     @property
@@ -80,7 +80,7 @@ class Policy:
 
     @property
     def rules(self) -> tuple[PolicyRule, ...]:
-        """The rules, in the order in which they are evaluated; those of an extended policy included."""
+        """The rules in the order of evaluation, including the rules of the policies that this policy extends."""
         from evaluator.policy.outline import rules_of  # noqa: PLC0415 -- no decision needs it
 
         return rules_of(self.program)
@@ -101,10 +101,10 @@ class Policy:
     ) -> Decision:
         """Return the decision for one host.
 
-        Parameters are given by keyword, in the mapping `parameters`, or both. Every outcome is a status of the
-        decision. PolicyError is raised only for invalid input: a parameter that is unknown, missing or of another type
-        than declared, or a report on which the policy could exceed the step budget. TypeError is raised for a report or
-        host of another type, and if a parameter is given twice.
+        Parameters are given by keyword, in the mapping `parameters`, or both. A decision that names no interface is not
+        an error; read its status. PolicyError is raised only for invalid input: a parameter that is unknown, missing or
+        of another type than declared, or a report on which the policy could exceed the step budget. TypeError is raised
+        for a report or host of another type, and if a parameter is given twice.
         """
         return self._decide(report, host, self._bind(_merged(parameters, named)))
 
@@ -135,9 +135,9 @@ class Policy:
         """Return an iterator with a decision or an error for each question, in the order of the questions.
 
         A question is a document (`schemas/question.schema.json`), the JSON text of such a document, or a pair of a
-        report and its host. An invalid question gives a QuestionError as a value, so that it does not end the batch.
-        The parameters of this call take precedence over those of a question; the member `policy` of a question is
-        ignored. Raises TypeError for a question of another type, and if a parameter is given twice.
+        report and its host. For an invalid question, the iterator yields a QuestionError and then continues with the
+        next question. The parameters of this call take precedence over those of a question; the member `policy` of a
+        question is ignored. Raises TypeError for a question of another type, and if a parameter is given twice.
         """
         values = _merged(parameters, named)
         return (self._decide_question(question, values) for question in questions)
@@ -214,10 +214,9 @@ def load_policy(
 ) -> Policy:
     """Return a shipped policy by its name, the policy in a file by its path, or the policy in a text.
 
-    `policy_path` is a list of folders to search for a file that does not exist at its relative path. Policies that a
-    policy extends are searched in the same folders. A text can extend a shipped policy. If the text's own `path` is
-    given, the text can also extend a policy in a file. Raises PolicyError with all mistakes in the texts, each with its
-    place.
+    If a relative path does not exist, the file is searched in the folders of `policy_path`. Policies that a policy
+    extends are searched in the same folders. A text can extend a shipped policy. If the text's own `path` is given, the
+    text can also extend a policy in a file. Raises PolicyError with all mistakes in the texts, each with its place.
     """
     if isinstance(name, str) and text is None and name in shipped_names():
         return Policy(load_shipped(name))
@@ -233,6 +232,6 @@ def load_policy(
     elif name is None and isinstance(text, str | bytes):
         source = policy_source(text, path)
     else:
-        raise TypeError("give either the name or path of a policy, or its `text` as str or bytes")
+        raise TypeError("load_policy takes the name or path of a policy, or `text` (str or bytes), but not both")
     chain = read_chain(source, files_of(folders))
     return Policy(program_of(chain), name_warnings(chain))

@@ -50,7 +50,7 @@ class Case(Struct, frozen=True):
 
 
 class CaseBasis(Struct, frozen=True, dict=True):
-    """The inputs and the verdict of one decision; all other parts are computed from them on first access."""
+    """The inputs and the verdict of one decision. The other parts of the decision are computed on first access."""
 
     case: Case
     question: Question
@@ -69,7 +69,7 @@ class CaseBasis(Struct, frozen=True, dict=True):
 
     @property
     def policy_texts(self) -> tuple[PolicyText, ...]:
-        """The texts of the policy; a text comes after the text that it extends."""
+        """The texts of the policy: the last base first, the policy's own text at the end."""
         return self.case.program.texts
 
     def parameters(self) -> Mapping[str, object]:
@@ -125,7 +125,7 @@ def _names(links: Iterable[Link]) -> tuple[str, ...]:
 
 
 def _steps(rules: Iterable[Rule], trace: Trace) -> tuple[Step, ...]:
-    """Return the trace with names instead of links; a tuple of names is used again if the candidates did not change."""
+    """Return the trace with names instead of links. Steps with the same candidates share one tuple of names."""
     from evaluator.decision.trace import Step  # noqa: PLC0415 -- a status and a name do not need it
 
     steps: list[Step] = []

@@ -15,12 +15,12 @@ Three points of the design:
 - An earlier version had lazy subclasses of the central types, filled by slot setters and `__getattr__`. They were
   removed, because each type existed twice. Now one frozen struct delegates to the protocol `Basis`, `cached_property`
   stores each result, and a decision can be compared, copied and pickled.
-- `refusals` exists in addition to the findings. An engine reads there why it must not deploy, without computing
-  messages.
+- `refusals` exists in addition to the findings. An engine reads in `refusals` why it must not deploy. No message must
+  be computed for this.
 - The document is a typed struct (`Document`) that msgspec encodes directly, without a dictionary in between.
 
-`Basis` and `Explainer` are protocols because this module must not import `decide` or the package `explain`: both import
-this module.
+`Basis` and `Explainer` are protocols, because `decide` and the package `explain` import this module. So this module
+cannot import `decide` or `explain`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 class Interface(Struct, frozen=True):
-    """The details of the interface that a decision names; a deployment needs them as its next input.
+    """The details of the interface that a decision names. A deployment needs these details as its input.
 
     `matched_addresses` are the usable host addresses that the interface owns, sorted. `base_interface` is the interface
     to attach a network to: the base of a VLAN interface, otherwise the interface itself. `vlan_id` is 0 for an untagged
@@ -106,7 +106,7 @@ class Basis(Protocol):
 
     @property
     def policy_texts(self) -> tuple[PolicyText, ...]:
-        """The texts of the policy; a text comes after the text that it extends."""
+        """The texts of the policy: the last base first, the policy's own text at the end."""
 
     def parameters(self) -> Mapping[str, object]:
         """Return the values of all parameters as JSON-ready data, defaults included, sorted by name."""
@@ -125,7 +125,7 @@ class Basis(Protocol):
 
 
 class Selection(Struct, frozen=True):
-    """The interfaces to explain: those with the given names, or at most `most`; None means no limit."""
+    """The interfaces to explain: the interfaces in `names`, or at most `most` interfaces (None: all interfaces)."""
 
     most: int | None = None
     names: frozenset[str] | None = None
@@ -134,7 +134,7 @@ class Selection(Struct, frozen=True):
 class Explainer(Protocol):
     """Computes explanations of a decision, for a selection of its interfaces.
 
-    Both methods raise KeyError with a selected name that the report does not describe.
+    If the report does not describe a selected name, both methods raise KeyError with this name.
     """
 
     def reasons(self, decision: Decision, selection: Selection) -> Explanation:
@@ -147,9 +147,9 @@ class Explainer(Protocol):
 class Decision(Struct, frozen=True, dict=True, eq=False):
     """Which interface has the host's address, according to one policy.
 
-    `candidates` are the names of the candidates after the last rule, `owners` the names of all interfaces that own a
-    usable host address; both are sorted. `refusals` are the codes of the `reject` and `ambiguous` rules that were true,
-    in the order of the policy, for an engine that does not need whole findings.
+    `candidates` are the names of the candidates after the last rule. `owners` are the names of all interfaces that own
+    a usable host address. Both tuples are sorted. `refusals` are the codes of the `reject` and `ambiguous` rules that
+    were true, in the order of the policy. An engine that does not need whole findings reads `refusals`.
     """
 
     status: Status
@@ -198,7 +198,7 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def policy_texts(self) -> tuple[PolicyText, ...]:
-        """The texts of the policy; a text comes after the text that it extends."""
+        """The texts of the policy: the last base first, the policy's own text at the end."""
         return self._basis.policy_texts
 
     @property
@@ -225,15 +225,16 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
         """Return the reasons of the decision for every interface and rule; each call computes them again.
 
         If `interfaces` is given, only the interfaces with these names are explained; KeyError is raised for a name that
-        the report does not describe. Otherwise, if the host has more than `most` interfaces, only candidates and owners
-        are explained, at most `most` interfaces. None means no limit.
+        the report does not describe. If `interfaces` is not given and the host has more than `most` interfaces, the
+        explanation contains candidates and owners only, at most `most` of them. If `most` is None, all interfaces are
+        explained.
         """
         return self._basis.explainer().explain(self, _selection(most, interfaces))
 
     def reasons(self, most: int | None = None, *, interfaces: Iterable[str] | None = None) -> Explanation:
-        """Return the same as `explain` without the changes that would lead to another decision.
+        """Return the explanation without the changes that would lead to another decision.
 
-        Finding these changes takes the longest part of an explanation.
+        The search for these changes takes most of the time of `explain`.
         """
         return self._basis.explainer().reasons(self, _selection(most, interfaces))
 
@@ -266,13 +267,14 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
 
 
 class Explanation(Struct, frozen=True):
-    """The explanation of one decision: for every interface and rule, the clause that decided.
+    """The explanation of one decision. For every interface and rule, it contains the clause that decided.
 
     `summary` gives the decision and its reason in two sentences. `report_format` is the format of the report. `rules`
-    are the reasons of rules without a subject. `answers` are the outcomes if the host had only one of its addresses.
-    `stability` compares these outcomes with the decision: `stable` if all are the same as the decision, `never` if none
-    of them names an interface, otherwise `depends`. `decision` is the explained decision. `others` is the number of
-    interfaces that are not explained. Unlike the decision document, an explanation contains pointers into the report.
+    are the reasons of rules without a subject. `answers` has one outcome for each address: the outcome if the host had
+    only this address. `stability` compares these outcomes with the decision. It is `stable` if every outcome is the
+    same as the decision, `never` if no outcome names an interface, and otherwise `depends`. `decision` is the explained
+    decision. `others` is the number of interfaces that are not explained. Unlike the decision document, an explanation
+    contains pointers into the report.
     """
 
     summary: tuple[str, ...]
@@ -306,6 +308,6 @@ def _selection(most: int | None, interfaces: Iterable[str] | None) -> Selection:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    """Return a character as JSON escapes: one for each UTF-16 code unit, so two for a character above U+FFFF."""
+    """Return a character as JSON escapes, one escape for each UTF-16 code unit (two for a character above U+FFFF)."""
     octets = match.group().encode("utf-16-be")
     return "".join(f"\\u{octets[at : at + 2].hex()}" for at in range(0, len(octets), 2))

@@ -3,7 +3,7 @@
 Findings come from the report, from the name resolution and from the rules. This package adds findings for these cases:
 
 - A rule needs a fact that the format of the report cannot contain.
-- A host address is an IPv4 or IPv6 address, and no address in the report has this family.
+- The host has an address of a family (IPv4 or IPv6), but the report has no address of this family.
 - No candidate is left, or more than one candidate is left.
 """
 
@@ -117,7 +117,7 @@ def _several_candidates(candidates: Sequence[Link], question: Question) -> Findi
 
 
 def _absent_families(question: Question) -> Iterator[Finding]:
-    """Yield a finding for each family that the host addresses have and no address in the report has."""
+    """Yield a finding for each address family of the host if the report has no address of this family."""
     if question.owners:
         return
     for family in sorted({address.version for address in question.host.usable} & question.facts.absent_families):

@@ -1,19 +1,19 @@
 """Report the facts that the policy uses and that a report of this format never contains.
 
 Idea: each format lacks some facts. The output of `ip` has no oVirt networks, for example. A missing fact counts as
-empty, unknown or false, so a policy can be used with every format. But then a rule can be true only because a fact is
-missing: `management_network not in nic.networks` is always true for a report without networks. The decision must
-contain a warning if a missing fact can make the decision wrong, and no warning otherwise.
+empty, unknown or false, so a policy can be used with every format. But then a missing fact alone can make a rule true:
+`management_network not in nic.networks` is always true for a report without networks. The decision must contain a
+warning if a missing fact can make the decision wrong, and no warning otherwise.
 
 The result is one finding, REPORT_LACKS_FACT:
 
 - Its severity is `info` if no refusal depends on a missing fact.
 - Its severity is `warning` if a `reject` or `ambiguous` rule is true and could be false if the report contained the
   fact. Then the decision may be wrong. `policy/run/evidence.py` builds the condition that decides this.
-- It always lists the facts that `match`, `discard`, `prefer`, `reject` and `ambiguous` rules use. It lists the facts of
-  a `warn` rule only if they could change the rule's result for an owner or a candidate. Otherwise every host would get
-  a finding about a warning that cannot concern the host. The facts in the message of a `warn` rule are listed if the
-  rule is true.
+- The finding always lists the facts that `match`, `discard`, `prefer`, `reject` and `ambiguous` rules use. It lists the
+  facts of a `warn` rule only if these facts could change the rule's result for an owner or a candidate. Otherwise every
+  host would get a finding about a warning that cannot concern the host. The facts in the message of a `warn` rule are
+  listed if the rule is true.
 
 The set of missing facts depends on the kind of report, not on the values in the report. So one process needs only a few
 different sets. For each set, the affected rules are computed once and cached in `CompiledPolicy`, and their conditions
@@ -79,9 +79,9 @@ def missing_facts(compiled: CompiledPolicy, report: Report, question: Question, 
 def _missing(question: Question) -> frozenset[str]:
     """Return the facts that the report cannot contain.
 
-    They include the words for routes if a parameter is an address of a family without routes in the report. A kind of
-    interface that the format leaves out is not a missing fact: `nic is KIND` is correctly false for every interface in
-    the report.
+    If a parameter is an address of a family, and the report has no routes of this family, the words for routes are
+    missing facts too. A kind of interface that the format leaves out is not a missing fact: `nic is KIND` is correctly
+    false for every interface in the report.
     """
     facts = question.facts
     if facts.statements.unrouted and not facts.statements.unrouted.isdisjoint(_families(question)):
@@ -98,7 +98,7 @@ def _families(question: Question) -> Iterator[int]:
 
 
 def _hits(result: tuple[Link, ...] | bool, answer: tuple[Link, ...]) -> tuple[Link, ...]:
-    """Return the only remaining candidate if a rule with a subject was true for it."""
+    """Return the interfaces in `answer` for which a rule with a subject was true."""
     names = {nic.name for nic in result} if isinstance(result, tuple) else ()
     return tuple(nic for nic in answer if nic.name in names)
 

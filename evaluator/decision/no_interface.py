@@ -36,7 +36,7 @@ def no_interface(
 ) -> Finding:
     """Return the finding that explains why no candidate remains.
 
-    `afters` are the candidates after each rule, `locations` the host addresses that the report contains without an
+    `afters` are the candidates after each rule. `locations` are the host addresses that the report contains without an
     owner. `is_complete` is true if the report contains all addresses of the host.
     """
     host = question.host
@@ -90,7 +90,7 @@ def _none_usable(host: HostAddresses) -> Finding:
 
 
 def _no_owner(question: Question, locations: Sequence[AddressLocation], *, is_complete: bool) -> Finding:
-    """Return a finding with the places of the addresses in the report; without places, with possible causes."""
+    """Return a finding with the locations of the addresses, or with possible causes if no location was found."""
     host = question.host
     scope = "of this host" if is_complete or locations else "in this incomplete report"
     message = f"no interface {scope} owns {', '.join(map(str, host.usable))}"

@@ -1,7 +1,7 @@
 """One question as a document (`schemas/question.schema.json`): a report and the addresses of its host.
 
-A corpus is a collection of questions. The same document is a line of a corpus, a file of a corpus, and the body of a
-request. So a question that was asked once can be asked again anywhere.
+A corpus is a collection of questions. A line of a corpus, a file of a corpus and the body of a request have the same
+form. So the same document can be used in all three places.
 
 A question in JSON text has a fast path: a typed decoder checks the members and leaves the text of the report to the
 reader of its format, so that no member is parsed twice. If the fast path refuses a text, the text is parsed into plain
@@ -73,7 +73,7 @@ def is_question(document: object) -> bool:
 
 
 def question_of(question: Mapping[str, object] | str | bytes, default_id: str = "") -> AskedQuestion:
-    """Return the question in a document or in the JSON text of a document, with `default_id` if it has no id.
+    """Return the question in a document or in its JSON text. A document without id gets the id `default_id`.
 
     Raises QuestionError, with every problem, if the question is invalid, and TypeError for a value of another type.
     """
@@ -137,7 +137,7 @@ def _host(question: Mapping[str, Any]) -> HostAddresses:
         return HostAddresses.of(*question["addresses"])
     name, answers = question["host"], question.get("answers")
     if answers is None:
-        message = f"the question names the host {quote(name)} without `answers`, and no name is looked up here"
+        message = f"the question has the host {quote(name)} but no `answers`; names in questions are not looked up"
         hint = 'add the answers of the resolver: "answers": {"addresses": [...]}'
         raise HostNameError([Diagnostic("HOST_WITHOUT_ANSWERS", message, "/host", hint)])
     return HostAddresses.of(*answers["addresses"], name=name, complete=answers.get("complete", True))

@@ -43,7 +43,7 @@ def _unowned_hint(question: Question, locations: Sequence[AddressLocation]) -> s
 
 
 def several_interfaces(question: Question, candidates: Sequence[Link]) -> str:
-    """Return the hint that leads to one candidate.
+    """Return a hint that describes a change after which one candidate remains.
 
     If several candidates own the same address, the hint is a rule that discards all of them except the most likely
     candidate. Otherwise the hint asks for addresses of one interface.

@@ -20,7 +20,8 @@ class Step(Struct, frozen=True):
     """One rule in the trace, with the candidates before and after the rule.
 
     `hits` are the names of the interfaces for which the rule was true; a rule without a subject has no `hits`. `fired`
-    is whether the rule was true (for at least one interface, if it has a subject). `place` is `policy:line:column`.
+    is whether the rule was true. A rule with a subject fired if it was true for at least one interface. `place` is
+    `policy:line:column`.
     """
 
     rule: str
@@ -33,7 +34,7 @@ class Step(Struct, frozen=True):
 
 
 class Reason(Struct, frozen=True):
-    """Why one rule was true or false: for one interface, or without an interface if the rule has no subject.
+    """Why one rule was true or false. A rule with a subject has one reason for each interface.
 
     `held` is whether the rule was true. It is None if the rule was not evaluated, because the interface was not a
     candidate. `effect` is the effect on the interface in a few words. `clause` is the text of the clause that decided,
@@ -87,7 +88,7 @@ _RANKS = {kind: rank for rank, kind in enumerate(EditKind)}
 
 
 class Search(StrEnum):
-    """How the search for a change ended: with a change, without a change after all were tried, or at its limit."""
+    """How the search for a change ended: a change found, no change found among all options, or the limit reached."""
 
     FOUND = "found"
     NONE = "none"
@@ -98,7 +99,7 @@ class Edit(Struct, frozen=True):
     """One edit of the inputs: of a fact of an interface, of the host's addresses or of a parameter.
 
     `interface` is None if the edit is not about a single interface. `before` and `after` are JSON-ready values.
-    `sentence` follows the word "if", such as "the host's only address were 192.0.2.10".
+    `sentence` is written after the word "if". An example is "the host's only address were 192.0.2.10".
     """
 
     what: EditKind
@@ -143,8 +144,8 @@ class InterfaceReasons(Struct, frozen=True):
 
     `pointer` is the JSON Pointer to the interface in the report. `lowers` are the names of its direct lower devices,
     whether or not the report describes them. `near_misses` are sentences about host addresses that the interface almost
-    owns. `change` is None for the answer itself and if no change was found. `search` is how the search for a change
-    ended; it is None for the answer itself and if no search was requested.
+    owns. `change` is None if this interface is the answer, or if no change was found. `search` is how the search for a
+    change ended. It is None if this interface is the answer, or if no search was requested.
     """
 
     name: str
@@ -175,7 +176,7 @@ class InterfaceReasons(Struct, frozen=True):
 
 
 class AnswerOutcome(Struct, frozen=True):
-    """The decision if the host had only this address, as for an engine that uses only the first address of a name."""
+    """The decision if the host had only this address. Some engines use only the first address of a name."""
 
     address: str
     status: str

@@ -24,14 +24,14 @@ from evaluator.names.numerics import addresses_read
 from evaluator.policy.language.environment import Question
 
 _MOST_NAMES = 6
-_MOST_OWNERS = 20  # so many owners of an IPv4 address inside an IPv6 address are named in one finding
+_MOST_OWNERS = 20  # the most owners of an embedded IPv4 address that one finding names
 
 _USE_ANOTHER = "use an address of another interface"
 _ASK_HOST = "ask the host with `ip -j -d addr show`"
 
 
 class AddressLocation(Struct, frozen=True, order=True):
-    """A message about the place of an address without an owner in the report, and a hint."""
+    """The location of an address that no interface owns: a message about this location, and a hint."""
 
     address: Address
     message: str
@@ -39,7 +39,7 @@ class AddressLocation(Struct, frozen=True, order=True):
 
 
 def locate_unowned(question: Question, report_findings: Iterable[Finding]) -> tuple[AddressLocation, ...]:
-    """Return where the report contains the usable host addresses without an owner, sorted by address."""
+    """Return the locations in the report of the usable host addresses that no interface owns, sorted by address."""
     unowned = question.unowned
     if not unowned:
         return ()

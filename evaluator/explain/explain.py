@@ -29,7 +29,7 @@ from evaluator.policy.run.clause import ClauseFinder
 from evaluator.policy.run.interpret import subjects
 from evaluator.policy.run.verdict import Links
 
-_MOST_WORK_ON_ANSWERS = 16_000_000  # rules times interfaces
+_MOST_WORK_ON_ANSWERS = 16_000_000  # the limit for rules · interfaces · addresses
 _FEWEST_ANSWERS = 16
 _IGNORED_ADDRESS_CODES = (FindingCode.ADDRESS_NOT_COUNTED, FindingCode.DUPLICATE_ADDRESS)
 
@@ -86,7 +86,7 @@ def _involved(links: tuple[Link, ...], decision: Decision) -> tuple[Link, ...]:
 
 
 def _addresses_to_decide(case: Case) -> tuple[Address, ...]:
-    """Return the host addresses that are each decided alone: all, or as many as the size of the host allows."""
+    """Return the host addresses for which a separate decision is made: all, or fewer if the host is large."""
     work = len(case.program.rules) * max(case.report.facts.size, 1)
     return (case.host.answers or case.host.withheld)[: max(_MOST_WORK_ON_ANSWERS // work, _FEWEST_ANSWERS)]
 
@@ -110,7 +110,7 @@ def _stability(decision: Decision, answers: tuple[AnswerOutcome, ...]) -> str:
 
 
 class _Step:
-    """The result of one rule in the decision, with the sets of names that are looked up for every interface."""
+    """The result of one rule in the decision, with sets of names, because names are looked up for every interface."""
 
     def __init__(self, rule: Rule, question: Question, result: Links | bool, before: Links, after: Links) -> None:
         self.rule = rule
@@ -156,7 +156,7 @@ def _with_changes(
 
 
 class _NearMissSentences:
-    """Near misses of interfaces, and findings on host addresses that an interface has but that are ignored."""
+    """Near misses of interfaces, and findings about host addresses of an interface that are ignored."""
 
     def __init__(self, question: Question, decision: Decision) -> None:
         self._near = NearMisses(question)

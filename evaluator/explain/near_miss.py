@@ -17,8 +17,8 @@ from evaluator.facts.link import Link
 from evaluator.policy.language.environment import Question
 
 _MOST_NAMES = 6
-_LARGEST_CLOSURE = 1024 * 1024  # octets; near misses above and below are not searched in larger topologies
-_MOST_ADDRESSES = 64  # host addresses that one interface is compared with
+_LARGEST_CLOSURE = 1024 * 1024  # in octets; near misses above and below need a smaller topology
+_MOST_ADDRESSES = 64  # the most host addresses that are compared with one interface
 
 
 class NearMisses:

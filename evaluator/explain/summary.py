@@ -135,7 +135,7 @@ def _rejected(decision: Decision) -> Iterator[str]:
 
 
 def _without_name(message: str, name: str) -> str:
-    """Return the message with "it" instead of the name at its beginning."""
+    """Return the message; if it begins with the name, "it" replaces the name."""
     without = message.removeprefix(f"{name} ")
     return message if without == message else f"it {without}"
 

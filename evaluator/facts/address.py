@@ -18,7 +18,7 @@ from evaluator.facts.netmask import parse_netmask
 if TYPE_CHECKING:
     import ipaddress
 
-_FIRST_GROUP = 2  # octets; if they are zero, C libraries differ in how they shorten the text and use dots
+_FIRST_GROUP = 2  # in octets; if these are zero, C libraries print the address in different forms
 _MAPPED_PREFIX = bytes(10) + b"\xff\xff"
 _LIMITED_BROADCAST = b"\xff\xff\xff\xff"
 _GREATEST_PREFIX = {4: 32, 6: 128}

@@ -1,8 +1,9 @@
 """The facts of one host, independent of the report format, and the queries of a decision on them.
 
 `by_name` finds an interface by its name, and the owner index (`table.py`) finds the interfaces that own an address. A
-query on addresses first searches the index, then reads the irregular interfaces in full. A query on lower devices first
-walks the few interfaces below an interface. If a policy repeats such queries, the host's `Topology` answers them.
+query on addresses first searches the index. Then it reads all addresses of the irregular interfaces, which are not
+completely in the index. A query on lower devices first walks the few interfaces below an interface. If a policy repeats
+such queries, the host's `Topology` answers them.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from evaluator.facts.subnets import AddressIndex
 from evaluator.facts.table import AddressTable, table_of
 from evaluator.facts.topology import Topology
 
-_NO_ROUTE = (1, 0)  # the rank of an unreachable destination: greater than that of every route
+_NO_ROUTE = (1, 0)  # the rank of an unreachable destination: greater than the rank of every route
 _FEW_WALKS = range(16)
 _NO_POINTERS: Mapping[str, str] = {}
 

@@ -89,7 +89,7 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
         return hash((self.answers, self.asked))
 
     def __repr__(self) -> str:
-        """Return a call of `of` that gives the same addresses, if they are not the answer of a resolver."""
+        """Return a call of `of` that returns the same addresses, unless a resolver returned them."""
         parts = [repr(str(address)) for address in self.answers]
         parts += [] if self.asked is None else [f"name={self.asked!r}"]
         parts += [] if self.complete else ["complete=False"]

@@ -5,10 +5,10 @@ facts. A format derives a subclass that holds the decoded entry. Each fact is a 
 fact is first needed, because a decision reads few facts of few interfaces. Only `name`, `kind` and `position` are
 computed for every interface.
 
-A format must supply those three, `owned` (the parsed address entries) and `pointers`. It supplies every other fact that
-its reports contain; the defaults here mean "not reported". The reader of the format lists the words whose values its
-reports never contain (`HostStatements.unsupported_words`). If a policy uses such a word, the decision can have the
-finding `REPORT_LACKS_FACT`.
+A format must supply `name`, `kind`, `position`, `owned` (the parsed address entries) and `pointers`. It also supplies
+every other fact that its reports contain. The defaults in this module mean "not reported". The reader of the format
+lists the words whose values its reports never contain (`HostStatements.unsupported_words`). If a policy uses such a
+word, the decision can have the finding `REPORT_LACKS_FACT`.
 
 Two links are equal if all facts in `LINK_FACTS` are equal. The search for a change compares links, to see that an edit
 changed no other fact. `source` and `SHARED_FACTS` make this fast: if the entries of both links are equal, only the

@@ -1,4 +1,4 @@
-"""The sizes of the lists of a host's interfaces, from which the cost of a decision is estimated."""
+"""The sizes of the lists of a host's interfaces. The cost of a decision is estimated from these sizes."""
 
 from __future__ import annotations
 

@@ -6,10 +6,10 @@ no result of these queries. An `OwnedAddress` for each address, with JSON Pointe
 whole decision. So the index has no address objects. A row is a plain tuple (interface, octets, prefix length), and each
 query is one pass over the rows. `bytes` are compared and hashed in C, and `inet_pton` parses a text in one call.
 
-Only the regular form of an address becomes a row. An address has the regular form if `inet_pton` accepts the text, the
-prefix length is decimal or missing, and the address can identify a host. The loop does not decide what an irregular
-entry means: a zone, a netmask, an invalid text, a loopback or multicast address, or an address whose first octet is
-zero (`::1`, but also IPv4-mapped addresses such as `::ffff:192.0.2.1`). The loop only adds the name of the interface to
+Only a regular entry becomes a row. An entry is regular if `inet_pton` accepts the text, the prefix length is decimal or
+missing, and the address can identify a host. All other entries are irregular. Examples are an entry with a zone or a
+netmask, an invalid text, a loopback or multicast address, or an address whose first octet is zero (`::1`, but also
+IPv4-mapped addresses such as `::ffff:192.0.2.1`). For an irregular entry, only the name of the interface is added to
 `irregular`. For such an interface the caller reads `Link.addresses`, which parses every entry by all rules and also
 gives the findings. On a usual host `irregular` is empty.
 
@@ -34,7 +34,7 @@ Row = tuple[str, bytes, int]  # interface, octets, prefix length; -1 if the repo
 
 _LENGTHS_4 = {str(length): length for length in range(33)}
 _LENGTHS_6 = {str(length): length for length in range(129)}
-_MULTICAST_4 = 224  # the first octet of multicast; reserved addresses and the broadcast address have greater ones
+_MULTICAST_4 = 224  # of multicast addresses; the first octet of reserved and broadcast addresses is greater
 _MULTICAST_6 = 0xFF
 _LOOPBACK_4 = 127
 

@@ -17,10 +17,11 @@ An `int` is as long as its highest bit. So bits are numbered separately for each
 a weakly connected component: a group of nodes that are connected, directly or over other nodes. The set of a VLAN on a
 network card is then one bit long, however many other interfaces the host has.
 
-A closure of n nodes in one stack has up to n²/2 bits in each direction. A deep stack has this many bits. `octets`
-computes an upper bound of the size from the order alone, before the closure is built. The step budget counts this size.
-A policy that needs more than the budget is refused. Explanations and findings are not part of the budget. They build
-the closure only if its size is at most `_MAX_OCTETS`. Otherwise each of their queries walks the graph, in linear time.
+A closure of n nodes in one stack has up to n²/2 bits in each direction. A deep stack of interfaces really needs this
+many bits. `octets` computes an upper bound of the size from the order alone, before the closure is built. The step
+budget counts this size. A policy that needs more than the budget is refused. Explanations and findings are not part of
+the budget. They build the closure only if its size is at most `_MAX_OCTETS`. Otherwise each of their queries walks the
+graph, in linear time.
 """
 
 from __future__ import annotations

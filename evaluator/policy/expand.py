@@ -98,7 +98,7 @@ def _sentence(text: str) -> str:
 
 
 def _value(value: object) -> str:
-    """Return a value as YAML on one line, or as JSON, which is valid YAML, if its YAML has line breaks."""
+    """Return a value as YAML on one line. If its YAML has line breaks, return JSON, which is valid YAML too."""
     text: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**6)
     text = text.removesuffix("\n").removesuffix("\n...")
     return json.dumps(value, ensure_ascii=False) if "\n" in text else text

@@ -1,8 +1,8 @@
 """Reads a policy text and returns its program; all mistakes are reported at once, each with its place.
 
 The stages report into one `Problems`, and each stage runs on everything that the stages before it have accepted. A rule
-that cannot be parsed does not stop the check of the other rules. Two measures avoid
-errors that only follow from other errors:
+that cannot be parsed does not stop the check of the other rules. Two measures avoid errors that only follow from
+other errors:
 
 - A stage returns None for a part with mistakes, and later stages skip this part.
 - Warnings about the policy as a whole (rules that never fire, unused parameters) need all rules. They are left out if

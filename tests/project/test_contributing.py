@@ -339,7 +339,7 @@ def test_an_added_word_that_may_be_unknown_is_guarded(copy: Path, condition: str
     ran = _run(copy, "-m", "evaluator", "check", "bad.yaml")
     assert ran.returncode == 8
     assert "VALUE_MAY_BE_UNKNOWN" in ran.stderr
-    assert f"write first: {hint} is known" in ran.stderr
+    assert f"test the value first: `{hint} is known and …`" in ran.stderr
 
 
 def test_the_pages_list_what_was_added(copy: Path) -> None:

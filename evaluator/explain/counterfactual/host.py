@@ -27,7 +27,7 @@ _MOST_NAMES = 3
 
 
 def report_options(case: Case, link: Link, owners: Owners) -> Iterator[Option]:
-    """Yield options of the report that can make the interface the answer; nothing for a loopback link."""
+    """Yield the changes of the report (options) that can make the interface the answer. A loopback link has none."""
     if link.kind is Kind.LOOPBACK:
         return
     words = case.compiled.required_facts.keys()
@@ -171,8 +171,9 @@ def _vlan_id(link: Link, number: int) -> Option:
 def _routes(case: Case, link: Link, destination: Address) -> Iterator[Option]:
     """Yield the option that routes a destination through the interface.
 
-    If reports of the format state only default routes, yield a second option that also removes addresses. It removes
-    every address with a subnet that contains the destination, because a subnet is more specific than a default route.
+    If reports of the format state only default routes, yield a second option that also removes addresses. The second
+    option removes every address with a subnet that contains the destination, because a subnet is more specific than a
+    default route.
     """
     route = _route(case, link, destination)
     yield Option((route,))

@@ -1,19 +1,21 @@
 """Options that change the owners of host addresses: an interface gains addresses, others lose addresses, or both.
 
-The idea: most policies choose the interface that owns the host's address. So the change that helps most often is that
-this interface owns it, or that no *rival* owns one. A rival is another interface that owns a host address. For an
-interface, the options are: each gain alone, each loss alone, and each gain with the losses of the rivals.
+The idea: most policies choose the interface that owns the host's address. So two changes help most often: this
+interface gains the address, or every *rival* loses its host addresses. A rival is another interface that owns a host
+address. For an interface, the options are: each gain alone, each loss alone, and each gain with the losses of the
+rivals.
 
 - A gain is one host address, or all host addresses that the interface does not own. Addresses of rivals are first,
   because moving an address is what an operator would do.
 - A loss is one address on all rivals, all addresses of one rival, or all addresses of all rivals.
 - The prefix length of a gained address is read from the report, so that the address gets a usual subnet (`as_owned`).
-- If the format hides the addresses of interfaces that are down, of slaves or of ports, a gain needs more edits: the
-  interface is set up and leaves its masters, because otherwise no report could state the gain.
+- Some formats hide the addresses of interfaces that are down, of slaves or of ports. Then a gain needs more edits: the
+  interface becomes up and leaves its masters. Otherwise no report could state the gain.
 
-Limits: only the first three addresses and rivals get options of their own, and more than 64 missing addresses are not
-gained together. Options for all rivals can have thousands of edits; the search tries such options alone (`search.py`).
-This module only proposes. Whether an option helps is verified by deciding again.
+Limits: only the first three addresses and the first three rivals get options of their own. If an interface lacks more
+than 64 addresses, no option adds all of them. An option for all rivals can have thousands of edits; the search does not
+combine such an option with others (`search.py`). This module proposes options, and does not test them. The search
+verifies an option by deciding again.
 """
 
 from __future__ import annotations
@@ -109,7 +111,7 @@ def ownership_options(case: Case, link: Link, owners: Owners) -> Iterator[Option
 
 
 def _gains(link: Link, host_addresses: tuple[Address, ...], rivals: RivalAddresses) -> Iterator[tuple[Address, ...]]:
-    """Yield sets of host addresses that the interface can gain: single addresses, then all that it does not own.
+    """Yield sets of host addresses that the interface can gain: first single addresses, then all together.
 
     Addresses that another interface owns are first.
     """
@@ -167,7 +169,7 @@ def _up(name: str) -> Trial:
 
 
 def _losses(rivals: RivalAddresses) -> Iterator[Loss]:
-    """Yield losses of host addresses: one address on all interfaces, all of one interface, then all addresses."""
+    """Yield losses of host addresses: one address on all interfaces, all addresses of one interface, then all."""
     addresses = dict.fromkeys(address for owned in rivals.values() for address in owned)
     for address in list(addresses)[:_MOST_ADDRESSES]:
         yield _everywhere(rivals, address)
@@ -178,7 +180,7 @@ def _losses(rivals: RivalAddresses) -> Iterator[Loss]:
 
 
 def _losses_with_gain(rivals: RivalAddresses, new: tuple[Address, ...]) -> Iterator[Loss]:
-    """Yield losses of other interfaces if the interface gains addresses: the single new address, then all addresses."""
+    """Yield losses of other interfaces to combine with a gain: first of the new address, then of all addresses."""
     if len(new) == 1 and _everywhere(rivals, new[0]):
         yield _everywhere(rivals, new[0])
     if rivals:
@@ -190,9 +192,9 @@ def _everywhere(rivals: RivalAddresses, address: Address) -> Loss:
 
 
 def losing(loss: Loss) -> tuple[Trial, ...]:
-    """Return the trials after which interfaces do not own addresses.
+    """Return the trials that remove the given addresses from their interfaces.
 
-    Up to eight interfaces get a trial each, so that the search can leave out each trial. More than eight interfaces
+    Up to eight interfaces get a trial each, so that the search can leave out a single trial. More than eight interfaces
     share one trial.
     """
     builders = {f"addresses of {name}": _loss(name, addresses) for name, addresses in loss}

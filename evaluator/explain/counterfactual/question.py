@@ -79,7 +79,7 @@ def _addresses_trial(host: HostAddresses) -> Trial:
 
 
 def host_data(host: HostAddresses) -> object:
-    """Return the host as a policy test writes it: a list of addresses, or a map if the host has a name."""
+    """Return the host in the form of a policy test: a list of addresses, or a map if the host has a name."""
     addresses = [str(address) for address in sorted(host.answers, key=lambda address: address != host.first)]
     if host.is_literal:
         return addresses

@@ -15,14 +15,14 @@ Options with the same number are tried in the order in which they were proposed.
 person are proposed first. The search ends at the first combination after which the interface is the hostActiveNic.
 
 The minimality: a combination can still contain a trial that has no effect, because an option may have several trials.
-So the search leaves out each trial in turn, and drops a trial if the interface is the hostActiveNic without it too. In
-the result no trial can be left out, unless the effort limit ended this step. A change of more than eight trials is not
-reduced, because every attempt would write and read the whole report again.
+So the search leaves out each trial in turn, and drops a trial if the interface is the hostActiveNic without it too. So
+every trial in the result is necessary, unless the effort limit ended this step. A change of more than eight trials is
+not reduced, because every attempt would write and read the whole report again.
 
 The effort limit: all interfaces of a host share one budget of counted work (`Effort`), so that the result depends on
 the input only and not on the speed of the machine. If the budget or the number of attempts is exhausted, the search
-ends with `GAVE_UP`. Because small combinations are tried first, a search that stops early would never reach an option
-of many edits, for example the option that removes an address from every other owner. Such options have their own budget
+ends with `GAVE_UP`. Small combinations are tried first. So a search that stops early would never reach an option of
+many edits. An example is the option that removes an address from every other owner. Such options have their own budget
 and are tried alone before the search gives up.
 """
 
@@ -74,12 +74,12 @@ class Effort(Struct):
         return max(self.remaining, self.remaining_for_large_options - self._cost(case, 1)) > 0
 
     def spend(self, case: Case, reads: int) -> bool:
-        """Spend the cost of one decision and of some reads of the report. Return whether the effort was enough."""
+        """Spend the cost of one decision and of `reads` reads of the report. Return whether the budget was enough."""
         self.remaining -= self._cost(case, reads)
         return self.remaining >= 0
 
     def spend_on_large_option(self, case: Case, reads: int) -> bool:
-        """Do the same as `spend` for an option of many edits, from the budget of these options."""
+        """Do the same as `spend`, but spend from the separate budget for options of many edits."""
         cost = self._cost(case, reads)
         if cost > self.remaining_for_large_options:
             return False
@@ -106,7 +106,7 @@ class _ChangedCase(Struct, frozen=True):
 
 
 class _Attempts(Struct):
-    """The changed cases that were tried for one interface, by their trials, so that no report is read twice."""
+    """A cache of the changed cases of one interface, by their trials. So no report is read twice."""
 
     name: str
     start: Case
@@ -135,13 +135,13 @@ class _Attempts(Struct):
         return self.changed_cases[trials]
 
     def succeeds(self, trials: tuple[Trial, ...]) -> bool:
-        """Return whether the interface is resolved after these trials."""
+        """Return whether the decision is `resolved` with this interface after these trials."""
         changed = self.changed_case(trials)
         return changed is not None and _is_resolved(changed.case, self.name)
 
 
 def smallest_change(case: Case, link: Link, effort: Effort) -> SearchResult:
-    """Return the smallest verified change after which the interface would be resolved, and how the search ended."""
+    """Return the smallest verified change that makes this interface the `resolved` answer, and how the search ended."""
     if not effort.spend_on_options(case):
         return SearchResult(Search.GAVE_UP)
     attempts = _Attempts(link.name, case)

@@ -32,7 +32,7 @@ class Trial(Struct, frozen=True, eq=False):
     """One edit, or several edits that are applied at once. `apply` returns None if it cannot change the case.
 
     `subjects` name the things that are edited: two edits with the same subject are never combined. `size` is the number
-    of facts that change. `reads` is true if the report is read again.
+    of facts that change. `reads` is true if the trial reads the report again.
     """
 
     subjects: tuple[str, ...]
@@ -129,6 +129,6 @@ def changed_facts(
     """Return the facts that an edit is allowed to change: of some interfaces, of every interface, and of the host."""
     by_name = {name: frozenset(facts) for name, facts in links.items()}
     unknown = frozenset(every_link or ()).union(*by_name.values()).difference(LINK_FACTS)
-    if unknown:  # a fact under another name would make every change of it look like a change of something else
-        raise AssertionError(f"no facts of an interface: {sorted(unknown)}")
+    if unknown:  # if a name is misspelled, each change of this fact looks like a change of another fact
+        raise AssertionError(f"unknown facts of an interface: {sorted(unknown)}")
     return ChangedFacts(by_name, frozenset(every_link or ()), frozenset(host or ()))

@@ -1,8 +1,8 @@
 """The writer for the facts that Ansible's `setup` module gathers.
 
 An interface has its first IPv4 address in `ipv4`, the others in `ipv4_secondaries`, and the IPv6 addresses in `ipv6`.
-An address with a label is in the entry of the label, such as `eth0:1`, although it belongs to the interface `eth0`. So
-the writer removes an address from the entry of the interface and from the entries of its labels. The facts
+An address with a label is in the entry of the label, such as `eth0:1`, although the address belongs to the interface
+`eth0`. So the writer removes an address from the entry of the interface and from the entries of its labels. The facts
 `all_ipv4_addresses` and `all_ipv6_addresses` repeat the addresses of all interfaces; an address that another interface
 owns too stays in these lists. The default routes are facts of the host, and each default route names one interface.
 """
@@ -59,7 +59,7 @@ class AnsibleWriter(ReportWriter):
                 self._put(link, name, [text for text in listed if not is_one_of(text, unowned)])
 
     def list_first(self, link: Link, address: Address) -> None:
-        """Make the address `ipv4`, or the first of `ipv6`."""
+        """Write an IPv4 address as `ipv4`, or move an IPv6 address to the beginning of `ipv6`."""
         entry = self._entry(link)
         listed: list[Json] = entry.get("ipv6" if address.version == 6 else "ipv4_secondaries") or []
         matching = (fact for fact in listed if is_one_of(fact.get("address"), frozenset({address})))

@@ -36,7 +36,7 @@ class Iproute2Writer(ReportWriter):
         self._prefix: list[str] = []
         if not (isinstance(document, dict) and "schema_version" in document):
             readable = with_readable_names(document)
-            if readable is not document:  # names that are not UTF-8 are written as by `activenic collect`
+            if readable is not document:  # names that are not UTF-8: same form as by `collect`
                 self._prefix = ["addr"] if isinstance(readable, list) else []
                 members: Any = {"addr": readable} if isinstance(readable, list) else readable
                 document = {"schema_version": 1, **members}

@@ -48,7 +48,7 @@ def hides_addresses(report: Report) -> bool:
 
 
 def _writer_of(report: Report) -> type[ReportWriter]:
-    """Return the writer of the report's format. Without one, return `ReportWriter`, which refuses changes."""
+    """Return the writer of the report's format; if the format has no writer, return `ReportWriter`."""
     path = next((entry.writer for entry in FORMATS if entry.name == report.format), "")
     return cast("type[ReportWriter]", load_entry(path)) if path else ReportWriter
 
@@ -56,8 +56,7 @@ def _writer_of(report: Report) -> type[ReportWriter]:
 def restate(report: Report, write: Callable[[ReportWriter], None], changes: ChangedFacts) -> Report | None:
     """Return the report with a change written into it.
 
-    Return None if no report of this format can state the change, or if the change would change facts that it does not
-    declare.
+    Return None if no report of this format can state the change, or if a fact would change that is not in `changes`.
     """
     writer = _writer_of(report)(_copy(report.document), report.facts)
     try:

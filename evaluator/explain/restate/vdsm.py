@@ -50,7 +50,7 @@ class VdsmWriter(ReportWriter):
                 _put_addr(entry, next(filter(_is_address, entry.get("ipv4addrs") or ()), ""))
 
     def list_first(self, link: Link, address: Address) -> None:
-        """Make the address `addr`, or the first of `ipv6addrs`."""
+        """Write an IPv4 address as `addr`, or move an IPv6 address to the beginning of `ipv6addrs`."""
         for entry in self._entries(link):
             listed = entry.get(_LISTS[address.version]) or []
             text = next((text for text in listed if is_one_of(text, frozenset({address}))), None)

@@ -107,7 +107,7 @@ class ReportWriter:
         raise CannotState
 
     def set_default_route(self, link: Link, version: int) -> None:
-        """Move the default route of a family to an interface, so that no other interface has one."""
+        """Move the default route of a family to an interface, so that no other interface has this default route."""
         raise CannotState
 
 

@@ -5,13 +5,13 @@ evaluation stops as soon as the result is certain. So in `nic.mtu is known and n
 evaluated only if the MTU is known. Each checked condition therefore carries two sets: the values that are known if it
 is true (`if_true`), and those that are known if it is false (`if_false`):
 
-- `x is known`: x if true; `x is unknown`: x if false;
+- `x is known`: `if_true` contains x; `x is unknown`: `if_false` contains x;
 - `not a`: the two sets are exchanged;
 - `a and b`: b is checked with the values that are known if a is true. If the whole is true, a and b are true, so
   `if_true` is the union of their `if_true`. If the whole is false, evaluation stopped at a or at b, so `if_false` is
   the intersection of the sets at these two points;
 - `a or b`: the same with true and false exchanged;
-- a quantifier proves nothing outside of it, because its list may be empty.
+- a quantifier proves nothing about values outside of the quantifier, because its list may be empty.
 
 So an unknown value is never compared, and the language needs no third truth value.
 """
@@ -197,7 +197,7 @@ class ConditionChecker:
         if name.text != "other":
             return True
         if scope.is_named:
-            message = "`other` means the interfaces except the rule's `nic`, so a named condition cannot use it"
+            message = "`other` is every interface except the rule's `nic`; it is not allowed in a named condition"
             self._problems.error("CONDITION_SCOPE", message, name.span, "choose another name")
             return False
         if "nic" not in scope.variables:
@@ -260,7 +260,7 @@ class ConditionChecker:
             self._problems.error("RULE_TOO_LONG", message, node.span, "split the rule")
             return Checked(None)
         if scope.quantifiers + quantifiers_in(named.condition) > MOST_QUANTIFIERS:
-            message = f"with those of the named condition, more than {MOST_QUANTIFIERS} quantifiers are nested"
+            message = f"the rule and its named condition together nest more than {MOST_QUANTIFIERS} quantifiers"
             self._problems.error("RULE_TOO_DEEP", message, node.span, "split the rule")
             return Checked(None)
         words = f"{self._problems.text(node.operand.span)} is {node.state.text}"
@@ -304,7 +304,7 @@ class ConditionChecker:
         self._problems.error("UNKNOWN_STATE", message, node.state.span, hint, fixes)
 
     def _knowing(self, node: nodes.StateTest, operand: Expression) -> Checked:
-        """Check `x is known`, which proves x known if it is true, and `x is unknown`, which proves it if false."""
+        """Check `x is known` and `x is unknown`: if the first is true, or the second is false, x is proven known."""
         name, text = node.state.text, self._problems.text(node.operand.span)
         if name == "given" and not isinstance(operand, ParameterValue):
             message = f"{quote(text)} is not a parameter"
@@ -323,7 +323,7 @@ class ConditionChecker:
 
 
 def _condition_hint(operand: Expression) -> str:
-    """Return how to write a condition about a value that was written instead of a condition."""
+    """Return the hint for a value without a comparison or state: how to make a condition of the value."""
     text = operand.text
     if operand.type.is_list:
         return f"write `count({text}) > 0`"

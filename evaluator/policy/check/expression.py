@@ -1,8 +1,8 @@
 """Checks operands: whether each word, call and list exists, and its type.
 
-`operand` resolves an operand with the type that it has at this place of the rule: `integer?` if the value may be
-unknown, or `integer` if the text before the operand proves that the value is known. `known_value` is for operands whose
-value is used, in a comparison or as an argument: it reports an operand that may still be unknown.
+`operand` resolves an operand and its type at this place of the rule. For example, the type is `integer?` if the value
+may be unknown. It is `integer` if the text before the operand proves that the value is known. `known_value` is for
+operands whose value is used, in a comparison or as an argument. It reports an operand that may still be unknown.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ class ExpressionChecker:
         self._filter_of = filter_of
 
     def known_value(self, node: nodes.Operand, scope: Scope, relation: Span | None = None) -> Expression | None:
-        """Return the operand; report it and return None if it has mistakes or may be unknown.
+        """Return the operand. If the operand has mistakes or may be unknown, report this and return None.
 
-        `relation` is the span of the relation that compares the operand, if it is a side of a relation.
+        If the operand is a side of a relation, `relation` is the span of this relation.
         """
         operand = self.operand(node, scope)
         if operand is not None and operand.type.optional:
@@ -110,7 +110,7 @@ class ExpressionChecker:
             "VALUE_MAY_BE_UNKNOWN",
             f"{quote(text)} may be unknown, and {user} needs its value",
             node.span,
-            f"write first: {text} is {state} and …, or {text} is unknown or …",
+            f"test the value first: {quote(f'{text} is {state} and …')} or {quote(f'{text} is unknown or …')}",
             () if relation is None else self._guard(f"{text} is {state}", relation),
         )
 
@@ -131,7 +131,7 @@ class ExpressionChecker:
         return None if value is None else _narrowed(value, scope)
 
     def _owner(self, owner: Expression, parts: tuple[nodes.Name, ...]) -> Expression | None:
-        """Return the value before a dot; report it and return None if it may be unknown."""
+        """Return the value before a dot. If the value may be unknown, report this and return None."""
         if not owner.type.optional:
             return owner
         word = nodes.DottedName(parts, Span(parts[0].span.start, parts[-1].span.end))
@@ -146,7 +146,7 @@ class ExpressionChecker:
             return ParameterValue(name.text, scope.parameters[name.text])
         word = words_of(None).get(name.text)
         if scope.is_named and name.text == "candidates":
-            message = "a named condition cannot use `candidates`, because they differ from rule to rule"
+            message = "a named condition cannot use `candidates`, because each rule has other candidates"
             self.problems.error("CONDITION_SCOPE", message, name.span, "use `candidates` in the rule")
             return None
         if word is not None:
@@ -279,7 +279,7 @@ class ExpressionChecker:
 
 
 def _narrowed(expression: Expression, scope: Scope) -> Expression:
-    """Return the value, with its known type if the rule proves at this place that it is known."""
+    """Return the value. If the rule proves at this place that the value is known, its type is the known type."""
     if expression.type.optional and expression in scope.known and isinstance(expression, Read | ParameterValue):
         return replace(expression, type=expression.type.known)
     return expression

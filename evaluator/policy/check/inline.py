@@ -8,8 +8,9 @@ Substitution must not capture variables. If a variable bound in the condition ha
 the place of use, underscores are appended to the variable's name. Names are replaced in the texts of the nodes too,
 because texts are printed in traces.
 
-Only the texts show that a condition was inserted: the text of each of its clauses begins with the words of the use,
-`layer is container_bridge (layer.name like "cni*")`. So a trace names the condition, and the clause in it that decided.
+Only the texts show that a condition was inserted. The text of each of its clauses begins with the words of the use, for
+example `layer is container_bridge (layer.name like "cni*")`. So a trace names the condition, and the clause in it that
+decided.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ def _bound_in(node: Node) -> set[str]:
 
 
 def _substituted(node: _Any, subject: Expression, names: Mapping[str, str]) -> _Any:
-    """Return a node with `nic` replaced by a subject, and variables renamed, in its texts too."""
+    """Return a node in which a subject replaces `nic` and variables are renamed. Its texts change in the same way."""
     if isinstance(node, Variable):
         replacement = subject if node.name == SUBJECT else Variable(names.get(node.name, node.name), node.type)
         return cast("_Any", replacement)

@@ -1,7 +1,7 @@
 """Checks the named conditions of a policy, each after the conditions that it uses.
 
-A condition may use conditions that are written below it, so the order is that of a depth-first search over the uses.
-A use that leads back to a condition of the current path is a cycle.
+A condition may use conditions that are written below it, so a depth-first search over the uses gives the order. A use
+that leads back to a condition of the current path is a cycle.
 """
 
 from __future__ import annotations

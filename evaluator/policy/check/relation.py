@@ -32,7 +32,7 @@ _REVERSED_RANGE = re.compile(r"\[!?[^\]]*?(.)-(.)[^\]]*\]")
 
 
 def refuse_operator(problems: Problems, operator: nodes.Name) -> None:
-    """Report an operator of another language; the grammar accepts them, so that all are reported at once."""
+    """Report an operator of another language. The grammar accepts such operators, so that all are reported at once."""
     if operator.text in _RIGHT_OPERATOR:
         message, right = f"unknown operator {quote(operator.text)}", _RIGHT_OPERATOR[operator.text]
         problems.error(
@@ -107,7 +107,7 @@ class RelationChecker:
                     self._problems.error("BAD_LITERAL", message, place, hint, fixes)
 
     def _literal_fixes(self, place: Span, value: str, known: tuple[str, ...]) -> tuple[Fix, ...]:
-        """Return the fix of a text in quotes that a word can never have, if it is similar to one that it can have."""
+        """Return the fix of a text that a word can never have: a similar text that the word can have."""
         span = self._problems.find(value, place)
         return self._problems.name_fix(span, value, known) if self._problems.text(span) == value else ()
 
@@ -196,7 +196,7 @@ def _hint(operator: Relate, left: Expression, right: Expression, negated: bool) 
 
 
 def _quantifier_hint(operator: Relate, left: Expression, right: Expression, negated: bool) -> str:
-    """Return how to apply the relation to each element of a list; an empty text if the elements do not allow it."""
+    """Return how to apply the relation to each element of a list; an empty text if the elements have another type."""
     left_type, right_type = left.type, right.type
     variable = "address" if left_type.base in _ADDRESSES else "x"
     quantifier = "no" if negated else "some"
@@ -234,7 +234,7 @@ def _address_hint(operator: Relate, left: Expression, right: Expression) -> str:
 
 
 def _list_hint(operator: Relate, left: Expression, right: Expression) -> str:
-    """Return the form of `=` or `!=` for a list or a network: `count(…) = 2`, `… in …`; else an empty text."""
+    """Return how to compare a list or a network, such as `count(…) = 2` or `… in …`; for other types an empty text."""
     is_not = "not " * (operator is Relate.UNEQUAL)
     if left.type.is_list and right.type == Type(Base.INTEGER):
         return f"write `count({left.text}) {operator} {right.text}`"

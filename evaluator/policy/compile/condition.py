@@ -235,14 +235,14 @@ def _is_above(upper: ast.expr, lower: ast.expr) -> ast.expr:
 
 
 def _with_floor_last(body: Condition) -> Condition:
-    """Return a body; if it begins with `x above y`, this part is moved to the end: the others are cheaper."""
+    """Return a body; if it begins with `x above y`, this part is moved to the end, because the others are cheaper."""
     if not isinstance(body, AllOf):
         return body
     return replace(body, conditions=(*body.conditions[1:], body.conditions[0]))
 
 
 def _near(facts: HostFacts, floor: Link, items: tuple[Link, ...]) -> tuple[Link, ...]:
-    """Return all interfaces of a short list, or the interfaces of a long list that are above `floor`."""
+    """Return a short list unchanged; of a long list return only the interfaces above `floor`."""
     if len(items) <= _SHORT_LIST:
         return items
     names = frozenset(facts.topology.above(floor.name))

@@ -2,7 +2,7 @@
 
 A value that does not depend on the subject or on a variable is computed once for each rule. A statement before the loop
 assigns the value to a name such as `once3`. This is correct because every expression of the language has a value and no
-side effects. So it changes nothing to compute a value earlier, or without need.
+side effects. So a value may be computed early, or even without need, and the result of the rule is the same.
 
 There is one exception: a list with parts that may be unknown. The rule first tests whether these parts are known, so
 the list cannot be converted before the loop. The list is converted on first use and cached in the environment
@@ -218,7 +218,7 @@ class Values:
         return self._hoisted(node, lambda node: call(name("show"), self.value(node)), "text")
 
     def identity(self, node: Expression) -> ast.expr:
-        """Return the code for the value that is compared instead of a value.
+        """Return the code for the key by which a value is compared.
 
         This is the name of an interface, an owned address without its prefix, or any other value itself.
 
@@ -227,7 +227,7 @@ class Values:
         value = self.value(node)
         if node.type.base not in _IDENTITY:
             return value
-        if may_be_unknown(node):  # None may be computed before the loop, but the rule does not use it then
+        if may_be_unknown(node):  # the value before the loop may be None; then the rule never uses it
             return call(name("identity"), value)
         return attribute(value, _IDENTITY[node.type.base])
 

@@ -117,7 +117,7 @@ class CompiledPolicy:
         return rules
 
     def could_change(self, number: int, missing: frozenset[str]) -> ConditionFunction:
-        """Return the function that returns whether the missing facts could change the result of a rule.
+        """Return a function that tests whether the missing facts could change the result of a rule.
 
         `number` is the index of the rule.
         """

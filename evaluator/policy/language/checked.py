@@ -277,8 +277,8 @@ def is_bound(node: Expression) -> bool:
 def is_early(node: Expression) -> bool:
     """Return whether a value may be computed once, before a rule looks at its first interface.
 
-    It must not depend on a variable. No part inside it may be a value that may be unknown, because the rule tests first
-    whether such a value is known. The value itself may be unknown.
+    The value must not depend on a variable. Every part inside the value must always be known, because a rule first
+    tests whether an unknown part is known. The value itself may be unknown.
     """
     inside = (part for part in walk(node) if part is not node)
     return not is_bound(node) and not any(
@@ -313,8 +313,8 @@ def filters_of(condition: Condition) -> Iterator[Filter]:
 def floor_of(condition: Quantified | Filter) -> Expression | None:
     """Return X if the body of a quantifier begins with `VARIABLE above X`, else None.
 
-    Such a quantifier need only look at the interfaces above X: `some o in candidates satisfies o above nic and …`.
-    Without this, each of thousands of candidates would be compared with all others.
+    For such a quantifier, only the interfaces above X must be evaluated. An example is `some o in candidates satisfies
+    o above nic and …`. Without this, each of thousands of candidates would be compared with all others.
     """
     body = condition.body
     first = body.conditions[0] if isinstance(body, AllOf) else body

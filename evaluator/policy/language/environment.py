@@ -1,4 +1,4 @@
-"""The data that the words of a rule read while the rule is evaluated. It is independent of the language."""
+"""The data that the words of a rule read while the rule is evaluated. The data does not depend on the rule language."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Environment(Struct, frozen=True):
 
 
 def identity(value: object) -> object:
-    """Return the key for comparing a value: an interface's name, an owned address's address, else the value."""
+    """Return the key by which a value is compared: an interface's name, an address without prefix, or the value."""
     if isinstance(value, Link):
         return value.name
     return value.address if isinstance(value, OwnedAddress) else value

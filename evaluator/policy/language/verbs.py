@@ -42,8 +42,9 @@ class Subject(Enum):
 class Verb(Struct, frozen=True):
     """A verb with its effect, and its words in explanations.
 
-    `does` is the effect of a rule ("discards eth0"). `held` and `failed` are its result for an interface if the
-    condition is true and if it is false. `unused` replaces `failed` if a rule like `prefer` is true for no candidate.
+    `does` is the effect of a rule ("discards eth0"). `held` is the result for an interface if the condition is true,
+    `failed` is the result if the condition is false. `unused` replaces `failed` if a rule such as `prefer` is true for
+    no candidate.
     """
 
     name: str

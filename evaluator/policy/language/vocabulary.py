@@ -38,11 +38,11 @@ StateKey = tuple[Base, str]
 
 
 class Word(Struct, frozen=True):
-    """A word: `name` is read from a value of type `owner` (None: it is used without an owner, such as `candidates`).
+    """A word that rules read from a value of type `owner`. For a word without an owner (`candidates`), it is None.
 
     `get` takes the environment and the value of the owner. `path` is for the compiler. If the value is an attribute of
-    the owner (of the environment for a word without an owner), `path` is the path of attributes to the value. If `path`
-    is empty, the compiled code calls `get`.
+    the owner, `path` is the path of attributes to the value. For a word without an owner, the path starts at the
+    environment. If `path` is empty, the compiled code calls `get`.
     """
 
     owner: Base | None
@@ -67,8 +67,8 @@ class Word(Struct, frozen=True):
 class State(Struct, frozen=True):
     """A state: the meaning of `value is NAME` for values of one type.
 
-    A value can be in at most one of the states of one `family`. `kind` is for the compiler: the kind that the state
-    tests, if it tests nothing else.
+    A value can be in at most one of the states of one `family`. `kind` is for the compiler. If a state tests only the
+    kind of an interface, `kind` is this kind.
     """
 
     owner: Base
@@ -151,7 +151,7 @@ WORDS: tuple[Word, ...] = (
     ),
     _attribute(_HOST, "first_address", _MAYBE_ADDRESS, _FIRST_ADDRESS, "first", order=True),
     _attribute(_REPORT, "networks", _TEXTS, "the logical networks on the host"),
-    _attribute(_REPORT, "last_client_iface", _MAYBE_TEXT, "the interface that the last client used"),
+    _attribute(_REPORT, "last_client_iface", _MAYBE_TEXT, "the interface through which the last client connected"),
     _attribute(_NIC, "name", _TEXT, "its name"),
     Word(_NIC, "kind", _TEXT, "its kind: one of the states below", lambda _, n: str(n.kind)),
     _attribute(
@@ -323,7 +323,7 @@ FUNCTIONS: dict[str, Function] = {
             "route_to",
             "an address",
             _NICS,
-            "the interfaces with the longest route to the address; of several, those with the lowest metric",
+            "the interfaces with the best route to the address: the longest prefix, then the lowest metric",
         ),
     )
 }
@@ -346,7 +346,7 @@ for _state in STATES:
 
 
 def word_named(owner: Base | None, name: str) -> Word:
-    """Return a word, which may be a word of messages, by its owner's type (None: without an owner) and its name."""
+    """Return a word, or a word of messages, by its owner's type (None for a word without an owner) and its name."""
     word = _WORDS_OF[owner].get(name)
     return _MESSAGE_WORDS[owner, name] if word is None else word
 

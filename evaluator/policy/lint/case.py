@@ -293,7 +293,7 @@ class Conjunction:
             self._compare_lists(left, right)
 
     def _narrow_compared(self, left: Expression, right: Expression, relation: Relate, negated: bool) -> None:
-        """Apply a comparison to both sides; a negated one as its opposite: `not x < y` as `x >= y`.
+        """Apply a comparison to both sides. A negated comparison is applied as its opposite: `not x < y` as `x >= y`.
 
         - `x < y`: x is at most max(y) - 1, and y is at least min(x) + 1.
         - `x <= y`: x is at most max(y), and y is at least min(x).
@@ -362,9 +362,11 @@ class Conjunction:
     def _derive(self) -> None:
         """Derive facts about other words.
 
-        - `nic.slaves` has an element: the kind is bond or team. `nic.ports` has one: bridge or OVS bridge.
+        - `nic.slaves` has an element: the kind is bond or team. `nic.ports` has an element: the kind is bridge or OVS
+          bridge.
         - An address is IPv4: its prefix length is at most 32. The length is more than 32: the address is IPv6.
-        - An address `is host_prefix`: its length is 32 (IPv4), 128 (IPv6), or one of both.
+        - An address `is host_prefix`: its length is 32 (IPv4) or 128 (IPv6). If the family is unknown, both are
+          possible.
         """
         for value, numbers in list(self._numbers.items()):
             if isinstance(value, Count) and isinstance(value.operand, Read) and numbers.is_subset_of(_POSITIVE):

@@ -1,7 +1,8 @@
 """Warns about conditions, and parts of conditions, that are never true or always true on every host.
 
-The place of a warning is the smallest part that explains it: one clause, or the second of two that cannot both be true.
-If a whole condition is never or always true, its parts are not reported again.
+The place of a warning is the smallest part of the condition that explains the warning. This is one clause, or the
+second of two clauses that cannot both be true. If a whole condition is never or always true, its parts are not reported
+again.
 """
 
 from __future__ import annotations
@@ -181,7 +182,7 @@ class _PartsLinter:
         return True
 
     def _look_at_list(self, condition: Related, context: _Context) -> None:
-        """Report elements of a list in the rule that the left side never equals, is never in, or never matches."""
+        """Report elements of a list that have no effect: their comparison with the left side is never true."""
         right = condition.right
         if condition.relation not in (Relate.IN, Relate.IN_NETWORK, Relate.LIKE) or not isinstance(right, ListOf):
             return
@@ -212,7 +213,7 @@ def _is_reported_by_checker(cause: Cause) -> bool:
 
 
 def _tests_known_value(condition: Condition) -> bool:
-    """Return whether a condition tests if an always known value is known, which `check/condition.py` has reported."""
+    """Return whether a condition is a test whether an always known value is known; the checker has reported it."""
     return any(isinstance(node, IsKnown) and not node.operand.type.optional for node in walk(condition))
 
 

@@ -69,7 +69,7 @@ class Texts(Struct, frozen=True):
         )
 
     def _rules_out(self, glob: str) -> bool:
-        """Return whether certainly no text in the set matches the glob."""
+        """Return whether it is certain that no text in the set matches the glob."""
         if not _WILD.search(glob):
             return not self._may_be(glob)
         if self.is_lower and has_capitals(glob):

@@ -11,10 +11,10 @@ that is true for each interface that can be a candidate at this point. At the st
 A condition that mentions `candidates` is weakened first (`normal.weakened`), because the candidates change from rule to
 rule. The invariant then allows more interfaces than necessary, never fewer, so the warnings stay sound.
 
-The solver assumes the invariant for each interface in `candidates`. A rule whose condition contradicts it never fires.
-A rule is shadowed if an earlier rule has the same effect on all interfaces on which it can fire. To name the earlier
-rule, the analysis stores the rules that are still comparable. For example, `match` rules are comparable only as long as
-no interface was removed after them.
+The solver assumes the invariant for each interface in `candidates`. A rule whose condition contradicts the invariant
+never fires. A rule is shadowed if an earlier rule has the same effect on all interfaces on which it can fire. To name
+the earlier rule, the analysis stores the rules that are still comparable. For example, `match` rules are comparable
+only as long as no interface was removed after them.
 
 A mistake in one rule must not be reported for two rules. A rule that can never fire even without the rules before it is
 reported by `clauses.py`, not here. If no `match` rule can ever match, the later rules are not reported.
@@ -49,7 +49,7 @@ class Pipeline:
         self._discarded: list[PlacedRule] = []
         self._preferred: list[PlacedRule] = []
         self._judged: list[PlacedRule] = []
-        self._lasting = 0  # how many of `_judged` do not report on candidates
+        self._lasting = 0  # the number of rules in `_judged` that do not report on candidates
 
     def follow(self, rules: Sequence[PlacedRule]) -> None:
         """Report each rule that has no effect, in the order of the rules."""
@@ -214,7 +214,7 @@ class Pipeline:
 
 
 def _repeats_finding(placed: PlacedRule, earlier: PlacedRule) -> bool:
-    """Return whether the finding of a rule has no information that the finding of the earlier rule does not have."""
+    """Return whether the finding of the earlier rule already has all information of the finding of this rule."""
     rule, other = placed.rule, earlier.rule
     is_same = all(getattr(rule, name) == getattr(other, name) for name in ("code", "severity", "message", "hint"))
     return is_same or (rule.severity == other.severity and not placed.has_own_finding)

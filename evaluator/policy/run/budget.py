@@ -1,11 +1,11 @@
 """The limit of the steps of one decision, and the size of hosts for which nothing has to be counted.
 
-The counts are those of `cost.py`. The sum for all rules must not exceed `STEP_BUDGET`. Otherwise PolicyError is raised
-before the rule is evaluated.
+`cost.py` counts the steps of each rule. The sum for all rules must not exceed `STEP_BUDGET`. Otherwise PolicyError is
+raised before the rule is evaluated.
 
-A larger size never gives a smaller count. So `Costs` computes a limit once, when a policy is
-compiled: a host with fewer interfaces than this limit, and with short lists and texts (below `SHORT`), is certain to be
-within the budget. Nothing is counted for such a host, because counting would take longer than the decision.
+A larger size never gives a smaller count. So `Costs` computes a limit once, when a policy is compiled. If a host has
+fewer interfaces than this limit, and short lists and texts (below `SHORT`), it is certain that the policy is within the
+budget. Nothing is counted for such a host, because counting would take longer than the decision.
 
 Two ideas were tried and rejected. The first was a coarse bound before the exact count; the exact count at compile time
 saves as much. The second was to compute the limit for hosts whose lists have one element for each interface. For the

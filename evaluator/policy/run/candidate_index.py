@@ -192,7 +192,7 @@ def _host_word(expression: Expression) -> str:
 
 
 class Extreme(Struct, frozen=True):
-    """A quantifier that compares the subject's value only with the least or greatest value of a list.
+    """A quantifier that only needs the least or greatest value of a list, to compare it with the subject's value.
 
     `some other in LIST satisfies other.WORD < nic.WORD` is true if the least value is less than the subject's value.
     With `>`, it is true if the greatest value is greater. The result is the same whether or not the list contains the

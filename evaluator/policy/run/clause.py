@@ -9,14 +9,15 @@ to right, as the interpreter does, and stopping as soon as the value is certain:
 - of an `and`, the first part that is false, otherwise the last part;
 - of an `or`, the first part that is true, otherwise the last part;
 - of a `not`, the deciding clause of its operand;
-- of a quantifier, the quantifier itself with its witness: the first element of the list that decides the quantifier. It
-  is an example for a true `some`, and a counterexample for a false `every` or `no`. Lists are sorted (except those of
-  words that read the order of the report), so equal inputs give the same witness. The values that the body read for the
-  witness are added.
+- of a quantifier, the quantifier itself with its witness: the first element of the list that decides the quantifier.
+  The witness is an example for a true `some`, and a counterexample for a false `every` or `no`. Lists are sorted
+  (except those of words that read the order of the report), so equal inputs give the same witness. The values that the
+  body read for the witness are added.
 
-Invariant: this uses the interpreter's functions (`holds`, `elements`, `evaluate`), so the value is that of the rule.
+Invariant: this module uses the interpreter's functions (`holds`, `elements`, `evaluate`). So a condition has the same
+value here as in the rule.
 
-The values are: for a relation its operands, for a quantifier its list, for a state of an interface whether the
+The values of a relation are its operands. The value of a quantifier is its list. The value of a state is whether the
 interface has the state. Constants are left out, because the clause shows them. Each value has the JSON Pointers to the
 places in the report that contain it.
 

@@ -95,9 +95,9 @@ class Sizes(Struct, frozen=True):
     """The lengths of lists and texts on one host.
 
     `interfaces`, `candidates`, `answers` and `networks` are numbers of elements; `host_name` is the length of the
-    host's name, `name` that of the longest name of an interface or network. `lists` are the lists of addresses,
-    networks and routes of all interfaces. `neighbours` (lists of direct neighbours) and `stacks` are computed when a
-    rule reads them.
+    host's name, `name` is the length of the longest name of an interface or network. `lists` are the lists of
+    addresses, networks and routes of all interfaces. `neighbours` (lists of direct neighbours) and `stacks` are
+    computed when a rule reads them.
     """
 
     interfaces: int
@@ -270,12 +270,12 @@ class _StepCounter:
         return self._per_subject(1).plus(count * element)
 
     def _owners(self) -> _Steps:
-        """Return the length of a list of interfaces with their host addresses, the addresses counted as elements."""
+        """Return the size of a list of owners: the number of interfaces plus the number of their host addresses."""
         sizes = self._sizes
         return self._per_subject(sizes.interfaces + min(sizes.lists.total, sizes.interfaces * sizes.answers))
 
     def _text(self, expression: Expression) -> int:
-        """Return the length of the longest text that an expression can be."""
+        """Return the length of the longest text that an expression can have as its value."""
         match expression:
             case ParameterValue(name=name):
                 return self._sizes.parameters[name].text

@@ -42,8 +42,8 @@ class AffectedRules(Struct, frozen=True):
 
     `deciding_facts` are the missing facts that rules other than `warn` use. `refusing` are the affected `reject` and
     `ambiguous` rules. `warning` are the affected `warn` rules, each with the missing facts in its condition and those
-    only in its message or hint. `could_change` maps the rules of both to the condition under which a missing fact could
-    change them.
+    only in its message or hint. `could_change` maps the rules of `refusing` and `warning` to the condition under which
+    a missing fact could change them.
     """
 
     deciding_facts: frozenset[str]

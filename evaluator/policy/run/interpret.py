@@ -99,7 +99,7 @@ def results_of(
     budget: Budget | None,
     new_environment: Callable[[Question, tuple[Link, ...]], Environment] = Environment,
 ) -> Iterator[RuleResult]:
-    """Yield the result of each rule, as `run`; if `budget` is None, no steps are counted.
+    """Yield the result of each rule, as `run` does. If `budget` is None, no steps are counted.
 
     `new_environment` makes the environment of a rule from the question and the candidates before the rule.
     """

@@ -1,8 +1,8 @@
 """An environment that reports the result of every condition that the reference interpreter evaluates.
 
 The coverage of policy tests needs to know which clauses were true and which were false. `holds` reports each condition
-with its result. With this environment, the interpreter does not use the shortcuts for quantifiers, which never change
-a result: a shortcut skips elements of a list, and the results of their clauses would be missing.
+with its result. With this environment, the interpreter does not use its shortcuts for quantifiers. A shortcut skips
+elements of a list, so the results of the clauses for these elements would be missing.
 """
 
 from __future__ import annotations

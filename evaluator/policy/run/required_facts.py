@@ -40,7 +40,7 @@ def order_words(program: Program) -> tuple[str, ...]:
 def required_facts(program: Program) -> Mapping[str, str]:
     """Return the facts that a policy reads, in the words of `HostFacts.unsupported_words`.
 
-    Each is mapped to the place (`policy:line:column`) of the first rule that reads it.
+    The result maps each fact to the place (`policy:line:column`) of the first rule that reads the fact.
     """
     places: dict[str, str] = {}
     for rule in program.rules:

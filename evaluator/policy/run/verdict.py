@@ -21,8 +21,8 @@ class Verdict(NamedTuple):
     """The result of a compiled policy; a named tuple, because thousands are created in a second.
 
     `trace` has two tuples with one element for each rule that decides. The first holds the results: the interfaces for
-    which the rule was true, or whether it was true if it has no subject. The second holds the candidates after each
-    rule. `refusals` are the codes of the `reject` and `ambiguous` rules that were true.
+    which the rule was true. For a rule without a subject, the result is a boolean. The second holds the candidates
+    after each rule. `refusals` are the codes of the `reject` and `ambiguous` rules that were true.
     """
 
     status: Status

@@ -47,8 +47,8 @@ def finding_of(
 ) -> Finding:
     """Return the finding of a rule that was true for an interface.
 
-    `values` are the values of the address words in the message. The addresses of the finding are these, or, if the
-    message has no address words, the host addresses that the interface owns.
+    `values` are the values of the address words in the message, and they become the addresses of the finding. If the
+    message has no address words, the finding has the host addresses that the interface owns.
     """
     addresses = frozenset(_interfaces_and_addresses(values)[1]) if values else question.matched_set(nic)
     return _finding(rule, {nic.name}, addresses, message, hint)
@@ -78,8 +78,8 @@ def finding_without_subject(
 ) -> Finding:
     """Return the finding of a rule without a subject that was true.
 
-    It is about the interfaces and addresses in `values`, the values of the words in its message. The finding of an
-    `ambiguous` rule is also about the candidates and the host addresses that they own.
+    `values` are the values of the words in its message. The finding is about the interfaces and addresses in `values`.
+    The finding of an `ambiguous` rule is also about the candidates and the host addresses that they own.
     """
     interfaces, addresses = _interfaces_and_addresses(values)
     if rule.verb.effect is Effect.MAKE_AMBIGUOUS:

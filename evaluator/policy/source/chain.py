@@ -12,8 +12,8 @@ The function that finds a base is a parameter (`FindBase`), because bases have t
 among the shipped policies and in files. `recorded` finds it in the record of a decision, which contains all texts. A
 replay therefore never reads a file.
 
-The chain stops at a base that is missing, at a cycle, and after `MOST_LEVELS` bases. The diagnostic is then at the
-`extends` of the text that names this base, and `PolicyChain.is_whole` is false.
+The chain stops at a base that is missing, at a cycle, and after `MOST_LEVELS` bases. The place of the diagnostic is
+then the `extends` of the text that names this base, and `PolicyChain.is_whole` is false.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class _Level:
         try:
             base = find(extends.value, self.source)
         except PolicyError as error:
-            for problem in error.diagnostics:  # they have no place: the span of `extends` gives them one
+            for problem in error.diagnostics:  # these diagnostics have no place, so they get the place of `extends`
                 fixes: tuple[Fix, ...] = ()
                 if problem.hint.startswith("did you mean"):
                     fixes = self.problems.name_fix(extends.span, extends.value, shipped_names())

@@ -110,8 +110,13 @@ def _without_base(text: ParsedText, problems: Problems) -> MergedPolicy:
     for owner, keys in [(located, ("sha256",)), *((entry.located, _ONLY_WITH_BASE) for entry in entries)]:
         for key in keys:
             if key in owner.keys:
-                message = f"{quote(key)} needs a base, but this policy has no `extends`"
-                problems.error("EXTENDS_MISSING", message, owner.keys[key], "name the base: `extends: strict`")
+                message = f"{quote(key)} is only allowed in a policy with `extends`"
+                problems.error(
+                    "EXTENDS_MISSING",
+                    message,
+                    owner.keys[key],
+                    f"add the base, such as `extends: strict`, or remove {quote(key)}",
+                )
     parameters = {
         name: ParameterDeclaration(child, span) for name, child, span in _named_children(located, "parameters")
     }
@@ -228,7 +233,7 @@ def _value_of(declaration: Located, key: str) -> object:
 
 def _list_names(kind: str, names: Iterable[str]) -> str:
     listed = list(names)
-    return f"its {kind}: {quote_all(listed)}" if listed else f"it has no {kind}"
+    return f"the {kind} of the base: {quote_all(listed)}" if listed else f"the base has no {kind}"
 
 
 class _RuleMerger:

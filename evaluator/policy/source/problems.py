@@ -50,7 +50,7 @@ class Problems:
         return any(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
 
     def text(self, span: Span) -> str:
-        """Return the text in a span as one line, in a sentence without YAML's escapes; spaces inside quotes stay."""
+        """Return the text in a span as one line, without YAML's escapes. Spaces inside quotes do not change."""
         scalar = self._scalar_with(span)
         return one_line(self.source.text[span.start : span.end] if scalar is None else scalar.part(span))
 

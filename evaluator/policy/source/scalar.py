@@ -1,9 +1,9 @@
 r"""The text of a YAML scalar, with the offset of each of its characters in the file.
 
-Rules, messages and hints are YAML scalars. A mistake inside one is reported with the line and column of the file, so
-each character of the text needs its offset. PyYAML gives only the start and the end of a scalar; the offsets are
-computed here from the raw text. This works because each character of the text is also in the raw text. An escape such
-as `\t` or `\u0041` means a character that is not in the raw text. So escapes are refused, except `\"` and `\\`.
+Rules, messages and hints are YAML scalars. A mistake inside such a scalar is reported with the line and column of the
+file, so each character of the text needs its offset. PyYAML gives only the start and the end of a scalar; the offsets
+are computed here from the raw text. This works because each character of the text is also in the raw text. An escape
+such as `\t` or `\u0041` means a character that is not in the raw text. So escapes are refused, except `\"` and `\\`.
 
 Line breaks are not folded here. The parser of rules ignores them, and `check/message.py` folds the line breaks of
 messages.

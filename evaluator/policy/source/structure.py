@@ -32,7 +32,7 @@ _Path = tuple[str | int, ...]
 
 
 def refuse_violations(located: Located, schema_name: str, problems: Problems) -> None:
-    """Report each violation of the schema, except those that follow from another one."""
+    """Report each violation of the schema, except those that follow from another violation."""
     if is_valid(located.value, schema_name):
         return
     all_violations = violations(located.value, schema_name)

@@ -208,7 +208,7 @@ def _indentation(line: _Line, before: Sequence[_Line]) -> YamlMistake | None:
         if not is_inside and line.key in ("policy", "parameters", "conditions", "rules", "extends", "description"):
             if line.key == "description" and under is not None and not under.value:
                 return None  # the description of a parameter
-            hint = f"begin the line with {quote(line.key + ':')}, as {quote(before[0].key + ':')} does"
+            hint = f"write {quote(line.key + ':')} at the beginning of the line, like {quote(before[0].key + ':')}"
             return YamlMistake(f"{quote(line.key)} is indented", hint, line.at(line.key))
     return _dash_column(line, before) if line.dash else _key_column(line, before)
 

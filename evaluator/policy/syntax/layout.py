@@ -4,13 +4,15 @@ The sentence is read as tokens, never as checked rules. So a sentence with an un
 author's parentheses are not changed. Tokens become a tree of parts that can break:
 
 - a chain of `or` or of `and`, which breaks before each `or` or `and`; `or`, which binds less tightly, breaks first;
-- a head with a body: `not`, or `some x in LIST satisfies`, whose body may begin on a line of its own;
+- a head with a body. The head is `not` or a quantifier, such as `some x in LIST satisfies`. The body of a quantifier
+  may begin a new line;
 - parentheses; their content breaks in the same way as a condition without parentheses;
 - everything else, which never breaks.
 
-A part that fits into the rest of its line is written on it. Otherwise its outermost chain breaks, and each further line
-is indented by two columns more than the first line. This is the usual greedy layout of pretty printers (Oppen). The
-result does not depend on the line breaks of the input, so a formatted sentence is not changed by formatting.
+A part that fits into the rest of the line is written on this line. Otherwise its outermost chain breaks, and each
+further line is indented by two columns more than the first line. This is the usual greedy layout of pretty printers
+(Oppen). The result does not depend on the line breaks of the input, so a formatted sentence is not changed by
+formatting.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ WIDTH = 100
 _STEP = 2
 _OPEN, _CLOSE = ("(", "["), (")", "]")
 _WORDS = ("AND", "OR", "NOT")
-_CONNECTIVES = {"OR": 0, "AND": 1}  # by how loosely they bind
+_CONNECTIVES = {"OR": 0, "AND": 1}  # the loosest connective first
 
 
 class _Leaf(Struct, frozen=True):
@@ -118,7 +120,7 @@ class _Reader:
         return _Quantifier(flat(self._pieces[start : self._at]), self.condition())
 
     def _flat_until_end(self) -> str:
-        """Read a relation: up to a connective or closing parenthesis that is not inside it."""
+        """Read a relation. It ends before the next connective or closing parenthesis on the same level."""
         start, depth = self._at, 0
         while self._at < len(self._pieces):
             text = self._text()
@@ -152,7 +154,7 @@ def _has_space(before: Piece, piece: Piece) -> bool:
 
 
 def _spelled(piece: Piece) -> str:
-    """Return a token as it is written: `and` for `&&`, and a text in double quotes, unless it contains one."""
+    """Return the canonical spelling of a token: `and` for `&&`; "x" for 'x', unless x contains a double quote."""
     if piece.kind in _WORDS:
         return piece.kind.lower()
     if piece.kind == "STRING" and '"' not in piece.text:

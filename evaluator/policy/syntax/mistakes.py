@@ -1,10 +1,10 @@
 """Explains syntax errors: which mistake was probably made, and what to write instead.
 
 The input is the unexpected token, the tokens before it, and the names of the tokens that the parser would accept there.
-The functions in `of_token` each know one kind of mistake. Their docstrings have wrong texts and their hints. They are
-tried in a fixed order, from the most specific context to the least specific, and the first result is used. The place of
-a mistake can differ from the unexpected token. For a parenthesis that is never closed, the place is the opening
-parenthesis.
+The functions in `of_token` each know one kind of mistake. Their docstrings show examples: a wrong text, then the
+beginning of its hint. The functions are tried in a fixed order, from the most specific context to the least specific,
+and the first result is used. The place of a mistake can differ from the unexpected token. For a parenthesis that is
+never closed, the place is the opening parenthesis.
 
 A character that begins no token is explained by `of_character`: quotes, operators of other languages, values without
 quotes such as `10.0.0.0/8`, and characters that only look like ASCII.
@@ -60,9 +60,9 @@ _SIGNS = {
 }
 _RANGE = re.compile(r"([0-9]+)(?:\.\.\.?|-|:)([0-9]+)")
 _UNIT = re.compile(r"([0-9]+)([A-Za-z]{0,6})")
-_FACTORS = {"k": 1000, "m": 1, "g": 1000, "t": 1_000_000}  # m, g, t: a speed is in Mb/s; k: an MTU is in octets
+_FACTORS = {"k": 1000, "m": 1, "g": 1000, "t": 1_000_000}  # k: for an MTU; m, g, t: for a speed in Mb/s
 _COMPARED = {"=>": ">=", "=<": "<=", "><": "!=", "!==": "!=", "===": "=", "==!": "!="}
-_MISSPELLED = frozenset({"=>", "=<", "!==", "==="})  # those of `_COMPARED` with one possible meaning
+_MISSPELLED = frozenset({"=>", "=<", "!==", "==="})  # the signs in `_COMPARED` that have one possible meaning
 _MEANS_WHEN = frozenset({"if", "where", "whenever"})
 _MEANS_SATISFIES = frozenset({"where", "satisfy", "satisfying"})
 _ONE_WORD = re.compile(r"write `([^`…{} ]+)`")
@@ -367,12 +367,12 @@ def _at_a_bracket(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) 
 def _at_a_closing_bracket(opened: Sequence[Piece], unexpected: Piece) -> Mistake | None:
     """Return the mistake of a closing bracket.
 
-    `nic is up)`: "remove it, or add the other one". `["a")`: "close the brackets in their order".
+    `nic is up)`: "remove it, or add `(`". `["a")`: "close the brackets in their order".
     """
     if not opened:
         sign = "(" if unexpected.text == ")" else "["
         repair = _repair(unexpected.start, unexpected.end, "", Safety.UNSAFE)
-        return _about(unexpected, f"{{}} has no {quote(sign)} before it", "remove it, or add the other one", repair)
+        return _about(unexpected, f"{{}} has no {quote(sign)} before it", f"remove it, or add {quote(sign)}", repair)
     if _CLOSING[opened[-1].text] != unexpected.text:
         return _about(unexpected, f"{{}} does not close {quote(opened[-1].text)}", "close the brackets in their order")
     return None

@@ -1,15 +1,15 @@
 """Parses one rule to a syntax tree (`nodes.py`), or reports its first syntax error with a hint.
 
 The parser is lark's LALR parser; this is the only module that imports lark. The grammar has no conflicts (a test parses
-it with `strict=True`), so a rule has exactly one tree and parsing takes linear time. The basic lexer is used, not the
-contextual one, which would accept a keyword as the variable of a quantifier.
+it with `strict=True`), so a rule has exactly one tree and parsing takes linear time. The parser uses lark's basic
+lexer, because the contextual lexer would accept a keyword as the variable of a quantifier.
 
-Errors. An LALR parser stops at the first token that cannot continue a rule. It knows the tokens that are accepted at
-this place. The unexpected token is the place of the error, but the accepted tokens often do not help the author. For
-example, at `between` in `nic.mtu between 1 and 5` they include `and`, `or`, `.` and `is`, but the author must write two
-comparisons. So after an error the whole text is split into tokens again.
-`mistakes.py` has patterns of common mistakes. It compares them with the tokens before the error, the unexpected token
-and the accepted tokens. The hint lists the accepted tokens only if no mistake matches.
+Errors. An LALR parser stops at the first token that cannot continue a rule. The parser knows this unexpected token and
+the tokens that are accepted instead. The unexpected token is the place of the error, but the accepted tokens often do
+not help the author. For example, at `between` in `nic.mtu between 1 and 5`, the accepted tokens include `and`, `or`,
+`.` and `is`, but the author must write two comparisons. So after an error the whole text is split into tokens again.
+`mistakes.py` has patterns of common mistakes. Each pattern is compared with the tokens before the error, the unexpected
+token and the accepted tokens. The hint lists the accepted tokens only if no mistake matches.
 
 The grammar accepts some wrong texts: `==`, `&&`, unknown verbs. The parser can continue after such a text, and the
 checker reports it. So all mistakes of a rule are reported at once. For the same reason, keywords in capitals are
