@@ -214,8 +214,8 @@ def load_policy(
 ) -> Policy:
     """Return a shipped policy by its name, the policy in a file by its path, or the policy in a text.
 
-    If a relative path does not exist, the file is searched in the folders of `policy_path`. Policies that a policy
-    extends are searched in the same folders. A text can extend a shipped policy. If the text's own `path` is given, the
+    If a relative path does not exist, activenic looks for the file in the folders of `policy_path`. It looks for
+    extended policies in the same folders. A text can extend a shipped policy. If the text's own `path` is given, the
     text can also extend a policy in a file. Raises PolicyError with all mistakes in the texts, each with its place.
     """
     if isinstance(name, str) and text is None and name in shipped_names():

@@ -225,8 +225,8 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
         """Return the reasons of the decision for every interface and rule; each call computes them again.
 
         If `interfaces` is given, only the interfaces with these names are explained; KeyError is raised for a name that
-        the report does not describe. If `interfaces` is not given and the host has more than `most` interfaces, the
-        explanation contains candidates and owners only, at most `most` of them. If `most` is None, all interfaces are
+        the report does not describe. If `interfaces` is not given and the host has more than `most` interfaces, only
+        candidates and owners are explained, and at most `most` interfaces. If `most` is None, all interfaces are
         explained.
         """
         return self._basis.explainer().explain(self, _selection(most, interfaces))

@@ -1,7 +1,8 @@
 """Explain in one finding why a decision names no interface.
 
-The reasons are tried in this order: the name resolution returned no address; the rules discarded every candidate; no
-rule matched; no address was given; no interface can own any of the addresses; no interface owns any of them.
+There are six reasons: the name resolution returned no address, the rules discarded every candidate, no rule matched, no
+address was given, no interface can own any of the addresses, or no interface owns any of the addresses. The finding
+gives the first reason in this order that is true.
 """
 
 from __future__ import annotations

@@ -50,8 +50,8 @@ class Kind(StrEnum):
 class Lowers(Struct, frozen=True):
     """The names of the direct lower devices of an interface, as the report has them.
 
-    `slaves` are the members of a bond or team, `ports` the ports of a bridge, `base` is the lower device of a VLAN or
-    macvlan, `others` are lower devices in a role that the report does not show. All names are sorted, without
+    `slaves` are the members of a bond or team. `ports` are the ports of a bridge. `base` is the lower device of a VLAN
+    or macvlan. `others` are lower devices in a role that the report does not show. All names are sorted, without
     duplicates. The report does not always describe the interfaces with these names. `elsewhere` is true if a lower
     device is in another network namespace.
     """

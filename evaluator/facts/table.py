@@ -95,9 +95,9 @@ _name, _octets = itemgetter(0), itemgetter(1)
 def table_of(entries: Iterable[tuple[str, Sequence[str], int]]) -> AddressTable:
     """Return the index of address entries.
 
-    An entry has the name of the interface, texts of its addresses (`address` or `address/length`), and the prefix
-    length for texts that are only `address`. This length is -1 if the report has no prefix length, and more than 128 if
-    the entry is irregular.
+    An entry has the name of an interface, texts of its addresses, and a prefix length. A text is `address` or
+    `address/length`. The prefix length of the entry is used for texts without a length. It is -1 if the report has no
+    prefix length, and more than 128 if the entry is irregular.
     """
     rows: list[Row] = []
     irregular: set[str] = set()

@@ -2,7 +2,7 @@
 
 `make prepared` writes `policies/prepared/NAME.json` from `policies/NAME.yaml`, and a test compares the two. The file
 contains the program with the texts of the policy and of its bases. If one of these texts differs from the text in this
-installation, the prepared program is out of date, and the policy is read from its text. So a change of a policy always
+installation, the prepared program is out of date. Then the policy is read from its text. So a change of a policy always
 has an effect, even if nobody ran `make prepared`.
 """
 

@@ -71,9 +71,9 @@ class Owners:
     def as_owned(self, link: Link, address: Address) -> OwnedAddress:
         """Return the address with a likely prefix length.
 
-        The length is the first of these that exists: the length of the address on another interface, the length of a
-        subnet of this interface that contains the address, the length of such a subnet of another interface, the usual
-        length of the family.
+        Four lengths are tried in this order: the length of the address on another interface, of a subnet of this
+        interface that contains the address, of a subnet of another interface that contains the address, and the usual
+        length of the address family. The first length that exists is used.
         """
         length = self._length(address)
         if length is None:

@@ -1,8 +1,8 @@
 """Find the smallest change after which an interface would be the hostActiveNic.
 
-The idea: an explanation is most useful if it names a change that an operator can make, such as another host address,
-another parameter, or an address on another interface. `host`, `ownership`, `members` and `question` propose such
-changes as options. An option consists of trials that are tried together. A trial consists of edits that are always
+The idea: an explanation is most useful if it names a change that an operator can make. Examples are another host
+address, another parameter, or an address on another interface. `host`, `ownership`, `members` and `question` propose
+such changes as options. An option consists of trials that are tried together. A trial consists of edits that are always
 applied together (`trial.py`). This module finds the options that, alone or together, make the interface the
 hostActiveNic.
 
@@ -19,8 +19,8 @@ So the search leaves out each trial in turn, and drops a trial if the interface 
 every trial in the result is necessary, unless the effort limit ended this step. A change of more than eight trials is
 not reduced, because every attempt would write and read the whole report again.
 
-The effort limit: all interfaces of a host share one budget of counted work (`Effort`), so that the result depends on
-the input only and not on the speed of the machine. If the budget or the number of attempts is exhausted, the search
+The effort limit: all interfaces of a host share one budget of counted work (`Effort`). No time is measured, so the
+result does not depend on the speed of the machine. If the budget or the number of attempts is exhausted, the search
 ends with `GAVE_UP`. Small combinations are tried first. So a search that stops early would never reach an option of
 many edits. An example is the option that removes an address from every other owner. Such options have their own budget
 and are tried alone before the search gives up.
@@ -74,7 +74,7 @@ class Effort(Struct):
         return max(self.remaining, self.remaining_for_large_options - self._cost(case, 1)) > 0
 
     def spend(self, case: Case, reads: int) -> bool:
-        """Spend the cost of one decision and of `reads` reads of the report. Return whether the budget was enough."""
+        """Spend the cost of a decision and of reading `reads` reports. Return whether the budget was enough."""
         self.remaining -= self._cost(case, reads)
         return self.remaining >= 0
 

@@ -2,7 +2,8 @@
 
 `ip` prints a membership in the entry of the member: this entry has `master` and the `info_slave_kind` of the master. So
 the entries of the members change, not the entry of the bond or bridge. An IPv4 address is `secondary` if the interface
-has an earlier address in the same subnet; if the first address is removed, the kernel promotes the next address.
+has an earlier address in the same subnet. If the first address is removed, the next address becomes the first, as in
+the kernel.
 
 A report without a routing table still has routes: the reader derives a route to each connected subnet. As soon as a
 table exists, the reader uses only the table. So when the first route is added, the connected routes are written too.

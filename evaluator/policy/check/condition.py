@@ -197,7 +197,9 @@ class ConditionChecker:
         if name.text != "other":
             return True
         if scope.is_named:
-            message = "`other` is every interface except the rule's `nic`; it is not allowed in a named condition"
+            message = (
+                "a named condition cannot use `other`, because `other` means the interfaces except the rule's `nic`"
+            )
             self._problems.error("CONDITION_SCOPE", message, name.span, "choose another name")
             return False
         if "nic" not in scope.variables:

@@ -146,7 +146,7 @@ class ExpressionChecker:
             return ParameterValue(name.text, scope.parameters[name.text])
         word = words_of(None).get(name.text)
         if scope.is_named and name.text == "candidates":
-            message = "a named condition cannot use `candidates`, because each rule has other candidates"
+            message = "a named condition cannot use `candidates`, because each rule can have different candidates"
             self.problems.error("CONDITION_SCOPE", message, name.span, "use `candidates` in the rule")
             return None
         if word is not None:

@@ -4,8 +4,8 @@
 substituted for its `nic`. So a named condition needs no support in the interpreter, the compiler, the cost and the
 analysis of rules: after the check it no longer exists.
 
-Substitution must not capture variables. If a variable bound in the condition has a name that already has a meaning at
-the place of use, underscores are appended to the variable's name. Names are replaced in the texts of the nodes too,
+Substitution must not capture variables. A variable in the condition can have a name that already has a meaning at the
+place of use. Then underscores are appended to the variable's name. Names are replaced in the texts of the nodes too,
 because texts are printed in traces.
 
 Only the texts show that a condition was inserted. The text of each of its clauses begins with the words of the use, for

@@ -5,7 +5,7 @@ candidates, results and findings for every policy and every report; property tes
 
 Two functions are compiled for a policy, because an engine usually needs only the status and the name:
 
-- `compile_decide`: evaluates only the rules that can change the status, in the order of the policy, and returns the
+- `compile_decide`: evaluates only the rules that can change the status, in the order of the policy. It returns the
   status, the candidates, the refusals and the trace. It is compiled when the policy is loaded.
 - `compile_results_and_findings`: starts from this trace, evaluates the `warn` rules and builds the messages of all
   rules. It is compiled when findings or the trace of a decision are first read. An earlier version evaluated every rule
@@ -29,8 +29,8 @@ Four optimizations make the functions fast:
 The step budget is charged before a rule is evaluated. `warn` rules are charged by the first function too, so the second
 function cannot fail. For usual hosts `budget` is None and nothing is counted (`policy/run/budget.py`).
 
-In the compiled code, `result3` holds the result of rule 3 (the interfaces for which it was true, or a boolean) and
-`after3` the candidates after it. For the policy with the rules `match nic when nic.name = "eth0"` and
+In the compiled code, `result3` is the result of rule 3: the interfaces for which the rule was true, or a boolean.
+`after3` are the candidates after rule 3. For the policy with the rules `match nic when nic.name = "eth0"` and
 `ambiguous when count(candidates) > 1`, `compile_decide` writes this function, without the statements of the budget:
 
     def policy(question):

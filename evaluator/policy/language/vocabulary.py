@@ -38,7 +38,7 @@ StateKey = tuple[Base, str]
 
 
 class Word(Struct, frozen=True):
-    """A word that rules read from a value of type `owner`. For a word without an owner (`candidates`), it is None.
+    """A word that rules read from a value of type `owner`; `owner` is None for a word such as `candidates`.
 
     `get` takes the environment and the value of the owner. `path` is for the compiler. If the value is an attribute of
     the owner, `path` is the path of attributes to the value. For a word without an owner, the path starts at the

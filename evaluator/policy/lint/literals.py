@@ -170,7 +170,7 @@ def _like(node: Related, other: Expression) -> str:
 
 
 def _operator(node: Related, other: Expression, text: _Text) -> tuple[str, Safety]:
-    """Return the operator that uses a text as a glob, and whether the fix is safe. Empty for lists: these need more."""
+    """Return the operator that uses a text as a glob, and whether the fix is safe; no operator if one is not enough."""
     if other is not node.left or other.type.is_list:
         return "", Safety.UNSAFE
     is_not = "not " * (node.negated or node.relation is Relate.UNEQUAL)

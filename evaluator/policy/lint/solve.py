@@ -6,18 +6,19 @@ The algorithm is a tableau, with the splitting rule of DPLL:
 2. Test the literals as one `Conjunction`. If they contradict each other, the answer is "impossible".
 3. Test the lists. If both `some x in L satisfies A` and `every y in L satisfies B` are true, an element of L satisfies
    A and B. So the solver introduces a new variable for this element, and calls itself for A and B with this variable.
-   The solver does the same for an expression that is known to be an element of L, and for a list L that is known to be
-   not empty.
+   The solver does the same in two other cases: for an expression that is an element of L, and for a list L that is not
+   empty.
 4. Choose the `or` with the fewest parts and solve one case for each part. The answer is "impossible" only if every case
    is impossible.
 
 Literals are tested before the split, so a contradiction between them is found once and not in each case. Each case has
 the literals of its parent and adds its own literals.
 
-An example in two steps is `nic is bond and (some x in nic.slaves satisfies x is bridge) and every y in nic.slaves
-satisfies y is bond or y is physical`. The literal `nic is bond` and the two quantifiers alone do not contradict each
-other. So step 3 introduces the element `#1` and solves `#1 in nic.slaves and #1 is bridge and (#1 is bond or #1 is
-physical)`. Step 4 makes two cases of the `or`. In each case, `#1` would have two kinds, so both cases are impossible.
+The following condition is an example that needs two steps: `nic is bond and (some x in nic.slaves satisfies x is
+bridge) and every y in nic.slaves satisfies y is bond or y is physical`. The literal `nic is bond` and the two
+quantifiers alone do not contradict each other. So step 3 introduces the element `#1` and solves `#1 in nic.slaves and
+#1 is bridge and (#1 is bond or #1 is physical)`. Step 4 makes two cases of the `or`. In each case, `#1` would have two
+kinds, so both cases are impossible.
 
 Invariant: the answer "impossible" is always right. If the solver is not sure, the answer is "possible". This is why the
 search may stop at any time. Two limits make the search stop: `_STEPS` for one policy, because the number of cases grows
@@ -31,8 +32,9 @@ Details of step 3:
   the quantifiers, each of them would introduce the same element again, without end. This is sound: fewer conditions
   can only turn an "impossible" into a "possible".
 - `others_only` marks a quantifier whose variable is `other`. It is about the elements except the rule's `nic`. So an
-  `every other` applies to the element of a `some other`, which is not `nic`, but not to the element of a `some x`,
-  which can be `nic`. If a list is not empty, `nic` can be its only element, and then an `every other` is true.
+  `every other` applies to the element of a `some other`, because this element is not `nic`. It does not apply to the
+  element of a `some x`, because this element can be `nic`. If a list is not empty, `nic` can be its only element, and
+  then an `every other` is true.
 
 Known limits. The answer is "possible", although the conditions contradict each other, in these cases among others:
 

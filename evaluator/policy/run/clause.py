@@ -22,8 +22,8 @@ interface has the state. Constants are left out, because the clause shows them. 
 places in the report that contain it.
 
 One `ClauseFinder` explains one rule for all interfaces. The parts of a clause, and the values that do not depend on the
-interface, are computed once and cached. An earlier version evaluated each clause up to three times for one reason and
-read the host's and the parameters' values again for every interface.
+interface, are computed once and cached. An earlier version evaluated each clause up to three times for one reason. It
+also read the values of the host and of the parameters again for every interface.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ class ClauseFinder:
 
 
 def _state_of(clause: Condition) -> InState | None:
-    """Return the clause if it tests a state, such as `nic is up`, and not a kind, such as `nic is bond`; else None."""
+    """Return the clause if it tests a state such as `nic is up`; None for a kind and for any other clause."""
     is_state = isinstance(clause, InState) and clause.state.owner is Base.NIC and clause.state.kind is None
     return clause if is_state and isinstance(clause, InState) else None
 

@@ -8,8 +8,8 @@ test compares it with the number of clauses that the interpreter evaluated, on h
 A step is roughly the work of the interpreter for one clause. Everything that can grow is counted:
 
 - each clause, once for each subject and each element of the lists of the quantifiers around it;
-- the search of a relation: the elements of a set for `overlaps` and `within`, the prefix lengths for an address `in` a
-  list of networks, the patterns of `like`, which take longer for long texts;
+- the search of a relation. For `overlaps` and `within`, the elements of a set are counted. For an address `in` a list
+  of networks, the prefix lengths are counted. For `like`, the patterns are counted, and a long text counts more;
 - the forms that are built once for a rule (`lists.py`): lists of interfaces, routes to an address, compiled patterns,
   the least or greatest value of a list, the closure of the topology;
 - the trace: the names of the candidates before and after a rule, and of its hits;

@@ -62,9 +62,9 @@ def networks_of_word(environment: Environment, word: Word, nic: Link) -> Network
 def above_in(environment: Environment, floor: Link, items: tuple[Link, ...]) -> Iterator[Link] | tuple[Link, ...]:
     """Return the interfaces of a list that are possibly above another interface, in the order of the list.
 
-    A short list is returned as it is, because the caller checks each element anyway; of a long list only the interfaces
-    above the other interface are returned. The list must be sorted by name, and it must not change while the rule is
-    evaluated. The candidates are such a list.
+    A short list is returned unchanged, because the caller checks each element anyway. Of a long list, only the
+    interfaces above the other interface are returned. The list must be sorted by name, and it must not change while the
+    rule is evaluated. The candidates are such a list.
     """
     if len(items) <= _SHORT_LIST:
         return items

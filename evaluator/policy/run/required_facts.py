@@ -1,8 +1,8 @@
 """Find the words that a policy reads in its conditions, messages and hints.
 
 The words answer two questions. Which facts of a host does the policy require? If the report's format does not contain a
-required fact, the decision reports this fact. And which of the words depend on an order? A policy without such words
-gives the same document for every order of the report's entries and of the resolver's answers.
+required fact, the decision reports this fact. And which of the words depend on the order of a list in the input? A
+policy without such words gives the same document for every order of the report's entries and of the resolver's answers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The texts of a policy: its own text and the texts that it extends, each parsed as YAML.
 
-`extends` forms a chain, not a tree: a text has at most one base. The texts are read from the policy's own text down to
-the last base, and stored in the opposite order, base first, because later texts change earlier ones.
+`extends` forms a chain, not a tree: a text has at most one base. The policy's own text is read first, and the last base
+at the end. The texts are stored in the opposite order, base first, because a text changes its base.
 
 All texts are joined to one `Source`, base first. A span is a pair of offsets in the joined text, so the later stages
 (merge, check, lint) need not know that the policy has several texts. The joined source still prints each diagnostic

@@ -1,24 +1,25 @@
 """Merges a policy text with its base. The result is not checked yet: rules are still YAML maps.
 
-Merging comes before checking, because rules of the base can use a parameter with a default that the text changes, and
-rules of the text can use conditions of the base. So types and names are resolved only in the merged policy. Each base
-is also checked as a policy of its own: `levels` yields the merged policy of every level, and `load.py` checks it. So a
-mistake in a base is reported even if the text replaces the rule that contains the mistake.
+The texts are merged before they are checked. One reason is that the text can change the default of a parameter that
+rules of the base use. Another reason is that rules of the text can use conditions of the base. So types and names are
+resolved only in the merged policy. Each base is also checked as a policy of its own: `levels` yields the merged policy
+of every level, and `load.py` checks it. So a mistake in a base is reported even if the text replaces the rule that
+contains the mistake.
 
 Parameters and conditions are maps, and the text can add entries to them. The text can change the default and the
 description of an inherited parameter, but not the type. It cannot change an inherited condition.
 
-Rules are a list, and their order has a meaning. The entries of the text are edit instructions for the list of the base.
-They are applied from top to bottom, each to the result of the entries above it:
+Rules are a list, and the order of the rules has a meaning. The entries of the text are edit instructions for the list
+of the base. They are applied from top to bottom, each to the result of the entries above it:
 
 - an entry with a new name inserts a rule at the end, `before` or `after` another rule;
 - `replace: true` replaces the rule with the same name, at the same position;
 - `remove: NAME` removes a rule.
 
 Two entries `after: x` remain in their order: the second one is inserted after the first one, not directly after `x`.
-For this, the anchor of each inserted rule is stored, and a rule is inserted after the last rule that reaches the anchor
-`x` through stored anchors. An entry can name rules of the base and rules of entries above it. If an entry names a rule
-that only an entry below it adds, the diagnostic names this cause.
+For this, the rule after which a rule was inserted is stored as its anchor. A new rule is inserted after the last rule
+that reaches the anchor `x` through stored anchors. An entry can name rules of the base and rules of entries above it.
+If an entry names a rule that only an entry below it adds, the diagnostic names this cause.
 
 Nothing is copied from one text to another. An inherited rule is the `Located` value of its own text, so its diagnostics
 have the place in that text.

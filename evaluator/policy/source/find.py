@@ -86,7 +86,7 @@ def names_file(name: str) -> bool:
 
 
 def _is_searched(name: str | Path) -> bool:
-    """Return whether a file is searched in the policy path: a path with `/`, `./` or `../` at its start is not."""
+    """Return whether a file is searched for in the policy path: not if it begins with `/`, `./` or `../`."""
     return isinstance(name, str) and not name.startswith(("/", "./", "../"))
 
 
