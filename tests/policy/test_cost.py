@@ -17,6 +17,7 @@ _SHIPPED = {
     "strict": 1024,
 }
 _SOME = "some x in interfaces satisfies"
+_NAMES = ", ".join(["nic.name"] * 60)
 _CONDITIONS = {
     "nic is up": 2048,
     f"{_SOME} x above nic": 2048,
@@ -28,6 +29,9 @@ _CONDITIONS = {
     "some x in nic.stack satisfies some y in x.uppers satisfies y is up": 256,
     "every x in nic.slaves satisfies every y in x.lowers satisfies y is up": 256,
     "some x in nic.uppers satisfies some y in nic.ports satisfies y.networks overlaps x.networks": 128,
+    f"some n in nic.networks satisfies {_SOME} n in x.networks": 512,
+    f"{_SOME} [x.name, {_NAMES}] overlaps nic.networks": 512,
+    f"{_SOME} some y in [x.name, {_NAMES}] satisfies y = nic.name": 256,
 }
 
 
