@@ -1,4 +1,4 @@
-"""The pages about the command, made from the parser: docs/command.md and the manual page docs/activenic.1.
+"""Generates docs/command.md and the manual page docs/activenic.1 from the parser of the command line.
 
 The library argparse-manpage writes the manual page. Both pages have the arguments and the examples of every subcommand.
 """
@@ -21,9 +21,9 @@ _HEAD = """\
 
 This page has the help of every command. `activenic COMMAND --help` prints the same text.
 
-Options of taste can also be set by variables: `ACTIVENIC_OUTPUT`, `ACTIVENIC_STRICT`, `ACTIVENIC_COLOUR`,
-`ACTIVENIC_PROGRESS` and `ACTIVENIC_POLICY_PATH`. An option takes precedence over its variable. Options of the question
-(report, host, policy, parameters) have no variables. `NO_COLOR` and `FORCE_COLOR` are respected.
+Five environment variables set the defaults of options: `ACTIVENIC_OUTPUT`, `ACTIVENIC_STRICT`, `ACTIVENIC_COLOUR`,
+`ACTIVENIC_PROGRESS` and `ACTIVENIC_POLICY_PATH`. An option takes precedence over its variable. The options for the
+report, the host, the policy and the parameters have no variables. The command also reads `NO_COLOR` and `FORCE_COLOR`.
 
 `activenic completion bash`, `zsh` or `fish` prints a completion script. `man activenic` shows the manual page, if the
 folder `share/man` of the installation is in the search path of `man`.
@@ -36,7 +36,7 @@ def command_page() -> str:
 
 
 def manual_page() -> str:
-    """Return the manual page in roff; it has no date, so that the same version always gives the same page."""
+    """Return the manual page in roff. It has no date, so the same version always gives the same page."""
     parser = full_parser()
     parser.epilog = None
     for command in _subparsers(parser).values():
@@ -72,6 +72,6 @@ def _subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentP
 
 
 def _roff(text: str) -> str:
-    """Return a text in which roff finds no command and no hyphenation."""
+    """Escape a text, so that roff reads no part of the text as a command or as a hyphenation."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-")
     return f"\\&{escaped}" if escaped[:1] in (".", "'") else escaped

@@ -1,9 +1,10 @@
-"""Draws texts of the project at random, so that readers can try whether they are understood at first reading.
+"""Draws texts of the project at random. With them, readers test whether a text is clear at first reading.
 
     python -m tools.draw_texts --seed 7 [--count 100]
 
-Six kinds have equal shares: heads of modules, other docstrings, messages, help texts, paragraphs of the docs, and
-descriptions in the schemas. The same seed draws the same texts from the same files.
+There are six kinds of texts: heads of modules, other docstrings, messages, help texts, paragraphs of the docs, and
+descriptions in the schemas. The program draws the same number of texts of each kind. The same seed draws the same texts
+from the same files.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def _of_module(path: str, module: ast.Module) -> Iterator[Drawn]:
 
 
 def _written(node: ast.AST) -> str | None:
-    """Return a string as it is printed, with the names of its values in braces."""
+    """Return a string as it is printed. For a value in an f-string, it has the name of the value in braces."""
     if isinstance(node, ast.JoinedStr):
         parts = [part.value if isinstance(part, ast.Constant) else _named(part) for part in node.values]
         return "".join(map(str, parts))

@@ -1,9 +1,9 @@
-"""Finds wording that is hard to read, and allows the count of a file only to fall.
+"""Finds wording that is hard to read. The number of matches in a file can fall, but not rise.
 
 The patterns are in english.toml. english_baseline.json lists the files that had such wording when the check was
-introduced, with their counts: each may have at most that many matches. Every other file must have no match. So the
-check needs no history of changes. It reads Markdown, YAML and JSON files without the code between backticks, and the
-docstrings, comments and strings with a space of Python files.
+introduced, and the number of matches in each of these files. A file can have at most this number of matches. Every
+other file must have no match. So the check needs no history of changes. The check reads Markdown, YAML and JSON files
+without the code between backticks. In Python files, it reads docstrings, comments, and strings that contain a space.
 
     python -m tools.english                    check (part of `make lint`)
     python -m tools.english --list FILE …      show each place in these files
@@ -44,7 +44,7 @@ _CODE = re.compile(r"`[^`\n]*`")
 
 
 class Pattern(Struct, frozen=True):
-    """A pattern, what to write instead, and the matches that are allowed."""
+    """A pattern, the wording to use instead, and the matches that are allowed."""
 
     find: re.Pattern[str]
     instead: str
@@ -70,7 +70,7 @@ class Place(Struct, frozen=True):
 
 
 def read_patterns(table: str) -> tuple[Pattern, ...]:
-    """Return the patterns of a table in TOML; a space in a pattern also matches a line end."""
+    """Return the patterns of a TOML table. A space in a pattern also matches a line end."""
     return tuple(
         Pattern(
             re.compile(entry["find"].replace(" ", r"\s"), re.IGNORECASE),
@@ -136,17 +136,17 @@ def _comments(text: str) -> Iterator[tuple[int, str]]:
 
 
 def counts(found: Mapping[str, Sequence[Place]]) -> dict[str, int]:
-    """Return the number of matches of each file that has a match."""
+    """Return the number of matches in each file that has at least one match."""
     return {path: len(those) for path, those in sorted(found.items()) if those}
 
 
 def raised(now: Mapping[str, int], baseline: Mapping[str, int]) -> dict[str, int]:
-    """Return the files that have more matches than the baseline allows, each with the difference."""
+    """Return the files with more matches than the baseline allows, and the number of matches that are too many."""
     return {path: count - baseline.get(path, 0) for path, count in now.items() if count > baseline.get(path, 0)}
 
 
 def lowered(now: Mapping[str, int], baseline: Mapping[str, int]) -> dict[str, int]:
-    """Return the baseline with the counts that fell."""
+    """Return a new baseline. It has the lower number for each file that now has fewer matches."""
     return {path: min(count, now[path]) for path, count in baseline.items() if path in now}
 
 
@@ -157,7 +157,7 @@ def all_places(root: Path, patterns: Sequence[Pattern]) -> dict[str, tuple[Place
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT, baseline: Path = BASELINE) -> int:
-    """Check, list or update; return 1 if a file has more matches than allowed."""
+    """Check the files, list matches or update the baseline. Return 1 if a file has more matches than allowed."""
     parser = argparse.ArgumentParser(description="find wording that is hard to read")
     parser.add_argument("--list", nargs="+", metavar="FILE", default=(), help="show each place in these files")
     parser.add_argument("--update", action="store_true", help="lower the baseline")

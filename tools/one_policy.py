@@ -1,6 +1,6 @@
-"""docs/one-policy.md: one policy after each stage of the evaluator, from its YAML to the explanation of a decision.
+"""Generates docs/one-policy.md, which shows one policy after each stage: from its YAML to an explanation.
 
-Each stage is run here, and its result is printed on the page. So the page shows the types that the code really has.
+This module runs each stage and prints the result on the page. So the page shows the types that the code really has.
 """
 
 from __future__ import annotations
@@ -73,12 +73,12 @@ def _source() -> Iterator[str]:
     yield from _section(
         "## 1. The text and its place: `policy/source/`",
         "PyYAML gives the start and the end of each value.",
-        "A place is a pair of offsets in the text, the end excluded.",
+        "A place is a pair of offsets in the text: the first character, and the character after the last character.",
     )
     yield from _block("text", f"{problems.text(entry.span)}\n{_span(entry.span)}, {source.place(entry.span)}")
     yield from _section(
         "## 2. The tree of the parser: `policy/syntax/parse.py`",
-        "lark parses each rule alone. The names of the inner nodes are those of `grammar.lark`.",
+        "lark parses each rule alone. The names of the inner nodes are names in `grammar.lark`.",
     )
     yield from _block("text", lalr_parser().parse(scalar.text).pretty().expandtabs(4))
     yield from _section(
@@ -110,7 +110,7 @@ def _compiled(program: Program) -> Iterator[str]:
         "## 5. The compiled function: `policy/compile/`",
         "The compiler writes a syntax tree of Python.",
         "This is the body of the function that takes a `question`, printed by `ast.unparse`.",
-        "`budget` is None for usual hosts, and nothing is counted then.",
+        "For usual hosts, `budget` is None, and the function counts no steps.",
     )
     yield from _block("python", ast.unparse(module))
     yield from _text(
@@ -148,7 +148,7 @@ def _reasons(decision: evaluator.Decision) -> Iterator[tuple[str, ...]]:
 
 
 def _tree(node: object, label: str = "", depth: int = 0) -> Iterator[str]:
-    """Yield the lines of a tree of structs: simple attributes on the line of the node, each inner node on its own."""
+    """Yield the lines of a tree of structs. Simple attributes are on the line of their node; each node has a line."""
     attributes = {name: getattr(node, name) for name in getattr(node, "__struct_fields__", ())}
     shown = " ".join(text for name, value in attributes.items() if (text := _attribute(node, name, value)))
     yield f"{'  ' * depth}{label}{type(node).__name__} {shown}".rstrip()
@@ -162,7 +162,7 @@ def _is_inner(value: object) -> bool:
 
 
 def _attribute(node: object, name: str, value: object) -> str:
-    """Return the text of a simple attribute, empty if the page leaves it out."""
+    """Return the text of a simple attribute, or an empty text if the page leaves the attribute out."""
     if isinstance(value, Span):
         return "" if isinstance(node, Node) else _span(value)
     if value is None or value is False or _is_inner(value) or (isinstance(node, Node) and name == "text"):

@@ -1,4 +1,6 @@
-"""Writes the checked programs of the shipped policies, so that a first decision does not parse them: `make prepared`.
+"""Writes the checked programs of the shipped policies to files: `make prepared`.
+
+A process can load such a program, so its first decision does not parse the policy.
 
 A test compares the files in `policies/prepared/` with the output of this module.
 """

@@ -1,6 +1,6 @@
-"""The page with the texts of the recipes and their tests, made from examples/recipes: docs/recipe-texts.md.
+"""Generates docs/recipe-texts.md, the page with the texts of the recipes and their tests, from examples/recipes.
 
-docs/recipes.md states for each recipe when to use it, and links to its text on this page.
+docs/recipes.md states for each recipe when to use the recipe, and links to its text on this page.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The reference pages, made from the tables that the code itself uses: `python -m tools.reference docs`.
+"""Generates the reference pages from the tables that the code itself uses: `python -m tools.reference docs`.
 
-A test compares the pages in `docs/` with the generated ones, so they cannot be out of date.
+A test generates the pages again and compares them with the files in `docs/`. So the files cannot be out of date.
 """
 
 from __future__ import annotations
@@ -42,23 +42,24 @@ A finding does not change the decision. An `error` gives the reason why the deci
 interface is rejected. A `warning` is something to check. An `info` explains the decision. A decision about an ordinary
 host and its own addresses has no warning under `strict`.
 
-- The state of an interface without part in the decision (`LINK_DOWN`, `KIND_UNKNOWN`, `PORT_NOT_REPORTED`) is an
-  `info`, for example a bridge for containers without carrier. So are `ADDRESS_ON_SEVERAL_INTERFACES` and
-  `ADDRESS_WITHOUT_INTERFACE` for an address that is not a host address.
-- `REPORT_LACKS_FACT` lists the facts that the policy uses and that this kind of report never has. It is a `warning`
-  only if a `reject` or `ambiguous` rule is true only because of that: check the answer on the host then.
-- A rule with the code `SEVERAL_INTERFACES` or `ANSWER_NOT_OWNED` may leave out its hint. The hint is then made for the
-  decision: the rule that leaves one interface out if one address is on several of them, or where in the report an
-  address without an owner is.
-- A finding of a rule is about the addresses that its message names. If it names none, it is about the host addresses of
-  the interface.
+- `LINK_DOWN`, `KIND_UNKNOWN` and `PORT_NOT_REPORTED` are an `info` if their interface has no part in the decision. An
+  example is a bridge for containers that has no carrier. `ADDRESS_ON_SEVERAL_INTERFACES` and
+  `ADDRESS_WITHOUT_INTERFACE` are an `info` if their address is not a host address.
+- `REPORT_LACKS_FACT` lists facts that the policy uses, but that this kind of report never has. The finding is a
+  `warning` if a `reject` or `ambiguous` rule is true only because such a fact is missing. Then check the answer on the
+  host.
+- A rule with the code `SEVERAL_INTERFACES` or `ANSWER_NOT_OWNED` needs no hint. If the hint is missing, activenic makes
+  a hint for the decision. If one address is on several interfaces, the hint is a rule that removes one of them. If no
+  interface owns an address, the hint names the place of the address in the report.
+- If the message of a rule names addresses, the finding is about these addresses. Otherwise the finding is about the
+  host addresses of the interface.
 
-These are the codes of activenic and its shipped policies. A policy may define others.
+The table has the codes of activenic and its shipped policies. A policy can define other codes.
 """
 
 
 def findings_page() -> str:
-    """Return docs/findings.md: every finding code that is shipped."""
+    """Return docs/findings.md: every finding code of activenic and its shipped policies."""
     rows = ((f"`{code}`", code.source, code.meaning) for code in sorted(FindingCode))
     return "\n".join([_ABOUT_FINDINGS, *table(("code", "comes from", "meaning"), rows)]) + "\n"
 
@@ -66,12 +67,13 @@ def findings_page() -> str:
 _ABOUT_DIAGNOSTICS = """\
 # Diagnostics of policies
 
-`activenic check` reports these codes; `activenic check --explain CODE` prints an entry of this page. A line of an
-example is a sentence of a rule. An example that begins with a key is the text of a policy without its name, and
-`=== NAME` begins another file beside it.
+`activenic check` reports the codes on this page. `activenic check --explain CODE` prints the section of one code. Each
+section has a bad and a good example. If an example begins with a key, it is the text of a policy without the key
+`policy`. Otherwise each line of the example is the sentence of a rule. `=== NAME` begins another file in the same
+folder.
 
-Generated from `evaluator/workbench/diagnostics.yaml`. The tests check that each bad example gives its code, and that
-no good example does.
+This page is generated from `evaluator/workbench/diagnostics.yaml`. The tests check that each bad example gives the code
+of its section, and that the good example does not give this code.
 """
 
 
@@ -83,9 +85,9 @@ def diagnostics_page() -> str:
 def _language() -> Iterator[str]:
     yield "# Words of the rule language"
     yield ""
-    yield "Generated from `policy/language/vocabulary.py`. A value of a type with `?` may be unknown: a rule must test"
-    yield "`is known` first."
-    yield "**ORDER** marks words and states that depend on the order of the report or of the answers."
+    yield "This page is generated from `policy/language/vocabulary.py`. If a type ends with `?`, the value may be"
+    yield "unknown. A rule must test `is known` before it uses such a value."
+    yield "**ORDER** marks words and states that depend on the order of the report or of the DNS answers."
     yield "\n## Verbs\n"
     yield from table(("verb", "what it does"), ((f"`{verb.name}`", verb.meaning) for verb in VERBS.values()))
     for owner in dict.fromkeys((*_TITLES, *(word.owner for word in WORDS))):
@@ -118,7 +120,7 @@ def _meaning(one: Word | State) -> str:
 
 
 def _told_apart() -> tuple[State, ...]:
-    """Return the states; those of any address stand among those of an interface's addresses, which have them too."""
+    """Return the states without duplicates: an address of an interface has its own states and those of any address."""
     of_owned = {state.name for state in STATES if state.owner is Base.OWNED}
     return tuple(state for state in STATES if not (state.owner is Base.ADDRESS and state.name in of_owned))
 

@@ -1,8 +1,9 @@
 """The software bill of materials (CycloneDX 1.6, JSON): `python -m tools.sbom FILE`, part of `make dist`.
 
-It lists activenic and every package that the core install needs, with version and SHA-256 from locks/run.txt. The lock
-also has the packages that build activenic; they are left out. cyclonedx-py writes the document and validates it. It
-does not know the version of activenic, nor which packages it needs directly, so both are added here.
+The document lists activenic and every package that the core install needs. The versions and SHA-256 digests are from
+locks/run.txt. This lock also has the packages that build activenic; the document leaves them out. cyclonedx-py writes
+the document and validates it. cyclonedx-py does not know the version of activenic, or which packages activenic needs
+directly. So this module adds both to the document.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def main(target: Path) -> None:
 
 
 def _needs(distribution: str, extra: str) -> set[str]:
-    """Return the packages that an installed package, or one of its extras, needs on this platform."""
+    """Return the packages that an installed package with the extra needs on this platform."""
     parsed = map(Requirement, requires(distribution) or ())
     needed = [each for each in parsed if each.marker is None or each.marker.evaluate({"extra": extra})]
     return {f"{canonicalize_name(each.name)}[{name}]" for each in needed for name in each.extras} | {
@@ -58,7 +59,7 @@ def _closure(direct: set[str]) -> set[str]:
 
 
 def _locked_lines() -> dict[str, str]:
-    """Return the lines of each package in the lock, by its name."""
+    """Return the lines of the lock for each package, by the name of the package."""
     entries: dict[str, str] = {}
     name = ""
     for line in LOCK.read_text(encoding="utf-8").splitlines(keepends=True):

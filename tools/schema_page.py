@@ -1,12 +1,14 @@
-"""The page about the JSON documents, made from the schemas: docs/schemas.md.
+"""Generates docs/schemas.md, the page about the JSON documents, from the schemas.
 
 Each schema has a section with a table of its members. A member inside another member has a row with its path:
-`policy.texts[].name` is the member `name` of each element of the array `texts`, `*` is a member with any name. A
-definition that several members use (`$defs`) has a table of its own, to which the types link.
+`policy.texts[].name` is the member `name` of each element of the array `texts`. `*` is a member with any name. If
+several members use one definition (`$defs`), the definition has a table of its own. The types of these members link to
+this table.
 
 A schema can also describe members in the branches of a condition (`then`, `else`, `anyOf`, …). The page lists them with
-the others, because a reader looks for the name of a member. A branch that only restricts a member, without a
-description, a type or a reference, has no row. A member without a description has that of its definition.
+the other members, because a reader looks for the name of a member. A branch can restrict a member without a
+description, a type or a reference. Then the branch has no row for the member. If a member has no description, its row
+has the description of its definition.
 """
 
 from __future__ import annotations
@@ -27,10 +29,11 @@ _HEAD = """\
 # Schemas
 
 Each JSON document that activenic reads or writes has a JSON Schema (draft 2020-12). This page lists the documents and
-their members. It is generated from the schemas. The schemas have more: lengths, limits, and conditions between members.
+their members. It is generated from the schemas. The schemas also have lengths, limits, and conditions between members,
+which this page leaves out.
 
-In the column "member", `a.b` is the member `b` of the object `a`, `a[]` is each element of the array `a`, and `*` is a
-member with any name. In the column "type", a `?` after the type means that the member can be missing.
+In the column "member", `a.b` means the member `b` of the object `a`. `a[]` means each element of the array `a`. `*`
+means a member with any name. In the column "type", a `?` after the type means that the member can be missing.
 """
 _REFERENCE = "#/$defs/"
 _BRANCHES = ("then", "else")
@@ -60,18 +63,18 @@ def schemas_page(folder: Path = SCHEMAS) -> str:
 
 
 def version_of(schema: Schema) -> str:
-    """Return the version of a document, which is the end of the schema's `$id`."""
+    """Return the version of a document: the last part of the `$id` of its schema."""
     return str(schema["$id"]).rpartition(":")[2]
 
 
 def title_of(name: str, schema: Schema) -> str:
-    """Return the title of a section: an old version of a document has the number of its version."""
+    """Return the title of a section. The title for an old version of a document contains the version number."""
     is_old = name.removesuffix(".schema.json").endswith(f".{version_of(schema)}")
     return f"{schema['title']}, version {version_of(schema)}" if is_old else str(schema["title"])
 
 
 def members(schema: Schema, prefix: str = "") -> Iterator[Member]:
-    """Yield the members of an object, each before the members inside it, with those of the branches."""
+    """Yield the members of an object and its branches. After each member, yield the members inside this member."""
     paths: set[str] = set()
     for part in _parts(schema):
         required = part.get("required", ())
@@ -84,7 +87,7 @@ def members(schema: Schema, prefix: str = "") -> Iterator[Member]:
 
 
 def _inner(schema: Schema, path: str) -> Iterator[Member]:
-    """Yield the members inside a member: of the object itself, of the elements of an array, of any further member."""
+    """Yield the members inside a member, which is an object, an array of objects, or a map of objects."""
     yield from members(schema, f"{path}.")
     for key, sign in (("items", "[]"), ("additionalProperties", ".*")):
         element = schema.get(key)
@@ -93,7 +96,7 @@ def _inner(schema: Schema, path: str) -> Iterator[Member]:
 
 
 def _parts(schema: Schema) -> Iterator[Schema]:
-    """Yield a schema and its branches, those of a branch too."""
+    """Yield a schema, its branches, and the branches of these branches."""
     yield schema
     branches = [schema[key] for key in _BRANCHES if key in schema]
     branches += [branch for key in _LISTED_BRANCHES for branch in schema.get(key, ())]
@@ -118,7 +121,7 @@ def _section(name: str, schema: Schema) -> Iterator[str]:
 
 
 def _whole_values(name: str, schema: Schema) -> Iterator[str]:
-    """Yield the definitions that describe a document or a definition as a whole, if there are such definitions."""
+    """Yield references to the definitions that describe the whole value of a schema, if the schema has any."""
     references = dict.fromkeys(part["$ref"] for part in _parts(schema) if "$ref" in part)
     if references:
         yield ", or ".join(_reference(name, reference) for reference in references)
@@ -150,7 +153,7 @@ def type_text(name: str, schema: Schema) -> str:
 
 
 def _alternatives(schema: Schema) -> Iterator[Schema]:
-    """Yield the alternatives for a value; a condition without `then` allows every value that it tests."""
+    """Yield the alternatives for a value. If a condition has no `then`, every value that it tests is allowed."""
     yield from (*schema.get("anyOf", ()), *schema.get("oneOf", ()))
     if "if" in schema and "type" in schema["if"]:
         yield {**schema["if"], **schema.get("then", {})}
@@ -173,7 +176,7 @@ def _value(value: object) -> str:
 
 
 def _description(document: Schema, schema: Schema) -> str:
-    """Return the description of a member, or those of the definitions to which it refers."""
+    """Return the description of a member. If it has none, return the descriptions of the definitions it refers to."""
     references = [part["$ref"] for part in (schema, *_alternatives(schema)) if "$ref" in part]
     definitions = [document["$defs"][reference.removeprefix(_REFERENCE)] for reference in references]
     return " ".join(part["description"] for part in ([schema] if "description" in schema else definitions))
@@ -193,5 +196,5 @@ def _short(name: str) -> str:
 
 
 def _anchor(heading: str) -> str:
-    """Return the anchor of a heading, as viewers of repositories and the site make it."""
+    """Return the anchor of a heading, in the form that repository viewers and the site use."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
