@@ -1,8 +1,9 @@
 """The examples of each command, printed at the end of its `--help` and in the manual page. A test runs every line.
 
 The lines of one command are run in order, in a folder with these files: `report.json` and `node8.json` (reports),
-`hosts.txt` (a hosts file), `questions.jsonl` (a corpus), `mine.yaml` with `mine.test.yaml` (a policy with tests), and
-`decisions.log` with the decision `d-1`.
+`hosts.txt` (a hosts file), `questions.jsonl` (a corpus), `racks` with `racks.csv` (a folder of reports and a table
+of their addresses), `mine.yaml` with `mine.test.yaml` (a policy with tests), and `decisions.log` with the decision
+`d-1`.
 """
 
 from __future__ import annotations
@@ -107,6 +108,17 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
             "activenic record-test d-1 --log decisions.log --write-tests site.test.yaml",
             "append a test to a file, or create the file",
         ),
+    ),
+    "fleet": (
+        Example(
+            "activenic fleet decide questions.jsonl --policy mine.yaml --out result.parquet",
+            "decide every question of a file and write a table with one row for each question",
+        ),
+        Example(
+            "activenic fleet decide racks --addresses racks.csv --out result.parquet --findings",
+            "decide every report in a folder; a table has the addresses of each host",
+        ),
+        Example("activenic fleet decide decisions.log --out again.parquet", "decide the questions of a log again"),
     ),
     "completion": (
         Example("activenic completion bash > activenic.bash", "save the completion script; source it in ~/.bashrc"),

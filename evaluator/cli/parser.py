@@ -28,6 +28,7 @@ COMMANDS = {
     "log": "list, show, export, verify and prune decision logs",
     "replay": "re-evaluate logged decisions and compare the results",
     "record-test": "create a policy test from a logged decision",
+    "fleet": "decide many hosts and summarize the decisions",
     "completion": "print a completion script for a shell",
 }
 DESCRIPTION = "Which interface of this host does the host's address live on, and why that one?"

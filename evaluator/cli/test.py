@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from evaluator.base.diagnostic import Diagnostic
+from evaluator.base.processes import available_processors
 from evaluator.base.text import quote_all
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
@@ -18,7 +19,7 @@ from evaluator.render.output import output_of
 from evaluator.render.test_results.form import COVERAGE_FORMS, FORMS, View
 from evaluator.testing.outcome import Demands, FileOutcome, RunOutcome
 from evaluator.testing.run_cases import find_case_files
-from evaluator.testing.run_files import Selection, available_processors, run_files
+from evaluator.testing.run_files import Selection, run_files
 
 _STRICT = Switch("strict", default=False, help="a vacuous test is an error")
 _OUTPUT = output_choice(form.name for form in FORMS)

@@ -35,7 +35,7 @@ def decide_batches(
     """
     asked = Asked(policy, parameters or {}, findings, digest)
     refuse_invalid_parameters(policy, asked.parameters)
-    return (result_batch(questions_in(batch, policy), asked) for batch in batches)
+    return (result_batch(questions_in(batch, (policy,)), asked) for batch in batches)
 
 
 def refuse_invalid_parameters(policy: Policy, parameters: Parameters) -> None:

@@ -8,7 +8,7 @@ tables of a fleet have more columns than a question.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import pyarrow as pa
@@ -34,10 +34,10 @@ def question_in_text(text: bytes, default_id: str) -> Item:
         return Unreadable(_id_in(text) or default_id, error.diagnostics)
 
 
-def questions_in(batch: pa.RecordBatch, policy: Policy) -> Iterator[Item]:
+def questions_in(batch: pa.RecordBatch, policies: Sequence[Policy]) -> Iterator[Item]:
     """Yield the questions of a batch, in the order of its rows.
 
-    The texts in a map of parameters are parsed by the types that the policy declares. Raises ReportError if the batch
+    The texts in a map of parameters are parsed by the types that the policies declare. Raises ReportError if the batch
     has neither the column `question` nor the column `report`, or if one of these columns contains no text.
     """
     if TEXT_COLUMN in batch.schema.names:
@@ -51,26 +51,43 @@ def questions_in(batch: pa.RecordBatch, policy: Policy) -> Iterator[Item]:
     has_texts = "parameters" in columns and _is_map_of_texts(batch.schema.field("parameters").type)
     for row, report in enumerate(reports):
         members = {name: values[row] for name, values in columns.items() if values[row] is not None}
-        yield _question_in_row(report, members, policy if has_texts else None)
+        yield _question_in_row(report, members, policies if has_texts else ())
 
 
-def _question_in_row(report: bytes | None, members: dict[str, object], policy: Policy | None) -> Item:
-    """Return the question in the values of a row, or its problems; `policy` parses the texts of its parameters."""
+def _question_in_row(report: bytes | None, members: dict[str, object], policies: Sequence[Policy]) -> Item:
+    """Return the question in the values of a row, or its problems; `policies` parse the texts of its parameters."""
     try:
         if report is None:
             return read_question(members, "")
-        if policy is not None and "parameters" in members:
-            members = {**members, "parameters": _parsed(members["parameters"], policy)}
+        if policies and "parameters" in members:
+            members = {**members, "parameters": _parsed(members["parameters"], policies)}
         return question_about(report, members, "")
     except QuestionError as error:
         name = members.get("id")
         return Unreadable(name if isinstance(name, str) else "", error.diagnostics)
 
 
-def _parsed(parameters: object, policy: Policy) -> object:
+def _parsed(parameters: object, policies: Sequence[Policy]) -> object:
+    """Return texts as values; of several policies, the first one that declares a parameter parses its text."""
     if not isinstance(parameters, Mapping):
         return parameters
-    return parse_assignments(policy.program, [f"{name}={text}" for name, text in parameters.items()])
+    values: dict[str, object] = {}
+    for policy, assignments in _by_policy(parameters, policies):
+        values.update(parse_assignments(policy.program, assignments))
+    return values
+
+
+def _by_policy(parameters: Mapping[str, object], policies: Sequence[Policy]) -> Iterable[tuple[Policy, list[str]]]:
+    assignments: list[list[str]] = [[] for _ in policies]
+    for name, text in parameters.items():
+        declaring = (i for i, policy in enumerate(policies) if name in declared_names(policy))
+        assignments[next(declaring, 0)].append(f"{name}={text}")
+    return zip(policies, assignments, strict=True)
+
+
+def declared_names(*policies: Policy) -> frozenset[str]:
+    """Return the names of the parameters that at least one of the policies declares."""
+    return frozenset(parameter.name for policy in policies for parameter in policy.program.parameters)
 
 
 def _id_in(text: bytes) -> str | None:

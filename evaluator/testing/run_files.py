@@ -5,19 +5,13 @@ process. A group of files is the unit of work: reading a file takes about as lon
 most 256 KiB long, and the files of a group share the policies that they load. A few small files run in this process,
 because starting others takes longer.
 
-The processes are forked, so they need no imports. An interrupt (ctrl-c) goes to all processes of a terminal. The other
-processes ignore it; this process ends them.
+The processes are forked, so they need no imports.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -25,6 +19,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from evaluator.base.diagnostic import Diagnostic, PolicyError, QuestionError
+from evaluator.base.processes import process_pool
 from evaluator.base.text import quote_path
 from evaluator.testing.case_file import read_case_file
 from evaluator.testing.case_outcome import outcome_of
@@ -58,11 +53,6 @@ def _matches(pattern: str, name: str) -> bool:
     return pattern in name if _GLOB.isdisjoint(pattern) else fnmatchcase(name, pattern)
 
 
-def available_processors() -> int:
-    """Return the number of processors that this process can use."""
-    return len(os.sched_getaffinity(0))
-
-
 def run_files(paths: Sequence[Path], selection: Selection, processes: int) -> Iterator[FileOutcome]:
     """Yield the outcome of each file. At most `processes` processes run them.
 
@@ -73,7 +63,7 @@ def run_files(paths: Sequence[Path], selection: Selection, processes: int) -> It
         yield from _outcomes(paths, selection)
         return
     groups = _groups(paths, processes * _GROUPS_OF_A_PROCESS)
-    with _pool(processes) as pool:
+    with process_pool(processes, "fork") as pool:
         done = 0
         try:
             for outcomes in pool.map(partial(_run_group, selection=selection), groups):
@@ -118,23 +108,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0  # the reader reports it
-
-
-@contextmanager
-def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
-    """Return a pool of processes. If the block is left early, they are ended at once, with their work."""
-    others = set(multiprocessing.active_children())
-    context = multiprocessing.get_context("fork")
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_ignore_interrupts)
-    try:
-        yield pool
-    except BaseException:
-        for process in set(multiprocessing.active_children()) - others:
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -41,7 +41,7 @@ def read_corpus(paths: Iterable[Path], host: HostAddresses | None) -> Iterator[A
     """
     for path in paths:
         if path.is_dir():
-            for file in _files_below(path):
+            for file in files_below(path):
                 yield from _read(file, str(file.relative_to(path)), host)
         else:
             yield from _read(path, path.name, host)
@@ -67,7 +67,8 @@ def read_log_corpus(path: Path) -> Iterator[AskedQuestion | Unreadable]:
             yield AskedQuestion(record.decision_id, report, host, given, record.envelope["labels"])
 
 
-def _files_below(folder: Path) -> list[Path]:
+def files_below(folder: Path) -> list[Path]:
+    """Return the files of a folder that can be questions or reports, sorted by path; hidden files are left out."""
     return sorted(
         file
         for file in folder.rglob("*")

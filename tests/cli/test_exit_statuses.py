@@ -46,6 +46,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "pinned": f'policy: site\nextends: strict\nsha256: "{"0" * 64}"\n',
         "bad_base": "policy: site\nextends: ./bad.yaml\n",
         "text": "hello, this is prose\n",
+        "questions": json.dumps({"report": {"nics": {}}, "addresses": ["192.0.2.10"]}),
         **_records(),
     }
     names = {name: folder / name for name in texts} | {

@@ -1,0 +1,58 @@
+"""A pool of processes that end with the process that started them.
+
+An interrupt (ctrl-c) goes to all processes of a terminal. The processes of the pool ignore it; the process that owns
+the pool ends them, with their work. If the owner is killed, each of them ends itself, so that no process is left that
+still writes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Literal
+
+
+def available_processors() -> int:
+    """Return the number of processors that this process can use."""
+    return len(os.sched_getaffinity(0))
+
+
+@contextmanager
+def process_pool(
+    processes: int, method: Literal["fork", "spawn"], prepare: Callable[[], None] | None = None
+) -> Iterator[ProcessPoolExecutor]:
+    """Return a pool of processes. If the block is left early, they are ended at once.
+
+    A forked process needs no imports, but libraries that have threads cannot be forked. Each process calls `prepare`
+    first; a spawned process gets it by pickle.
+    """
+    others = set(multiprocessing.active_children())
+    context = multiprocessing.get_context(method)
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(prepare,))
+    try:
+        yield pool
+    except BaseException:
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin(prepare: Callable[[], None] | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_owner, daemon=True).start()
+    if prepare is not None:
+        prepare()
+
+
+def _end_with_owner() -> None:
+    owner = multiprocessing.parent_process()
+    if owner is not None:
+        owner.join()
+        os._exit(1)

@@ -1,0 +1,72 @@
+"""Applies a function to ranges in several processes; a few ranges are done in this process.
+
+At most a few ranges for each process wait, so that planning is never far ahead of deciding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from itertools import chain, islice
+from typing import Protocol, TypeVar
+
+from evaluator.base.diagnostic import Diagnostic, QuestionError
+from evaluator.base.processes import available_processors, process_pool
+from evaluator.fleet.ranges import Range
+
+_WAITING = 2  # ranges for each process
+_Result_co = TypeVar("_Result_co", covariant=True)
+_Result = TypeVar("_Result")
+
+
+class Job(Protocol[_Result_co]):
+    """Something to do with each range; it is sent once to each process, by pickle."""
+
+    def __call__(self, part: Range) -> _Result_co:
+        """Return the result for a range."""
+
+
+def map_ranges(job: Job[_Result], ranges: Iterable[Range]) -> Iterator[tuple[Range, _Result]]:
+    """Yield each range and the result of the job, in the order in which they are finished.
+
+    Raises the errors of the job, and QuestionError if the system ended one of the processes.
+    """
+    ranges = iter(ranges)
+    first = list(islice(ranges, 2))
+    processes = available_processors()
+    if len(first) < 2 or processes == 1:
+        yield from ((part, job(part)) for part in chain(first, ranges))
+        return
+    with process_pool(processes, "spawn", partial(_set_job, job)) as pool:
+        waiting: dict[Future[object], Range] = {}
+        parts = chain(first, ranges)
+        try:
+            for part in islice(parts, processes * _WAITING):
+                waiting[pool.submit(_do, part)] = part
+            while waiting:
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    part = waiting.pop(future)
+                    result: _Result = future.result()  # type: ignore[assignment]  # the job's own
+                    for following in islice(parts, 1):
+                        waiting[pool.submit(_do, following)] = following
+                    yield part, result
+        except BrokenProcessPool:
+            message = "a process that decides hosts was ended by the system"
+            hint = "run the same command again: it continues with the ranges that are not finished"
+            raise QuestionError([Diagnostic("FLEET_PROCESS_ENDED", message, hint=hint)]) from None
+
+
+_job: Callable[[Range], object] | None = None
+
+
+def _set_job(job: Callable[[Range], object]) -> None:
+    global _job  # noqa: PLW0603 -- the one value that a process of the pool has
+    _job = job
+
+
+def _do(part: Range) -> object:
+    if _job is None:
+        raise RuntimeError("this process is not one of the pool")
+    return _job(part)
