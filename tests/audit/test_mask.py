@@ -17,6 +17,7 @@ import evaluator
 from evaluator import Decision, HostAddresses, Report
 from evaluator.audit.mask.key import read_key
 from evaluator.audit.mask.mask import MASKING_VERSION, Masking, mask
+from evaluator.audit.mask.policy import mask_value
 from evaluator.audit.mask.pseudonyms import Pseudonyms
 from evaluator.audit.record import Record
 from evaluator.audit.replay import ReplayClass, replay
@@ -25,6 +26,7 @@ from evaluator.base.finding import Finding
 from evaluator.base.source import Source
 from evaluator.engine import Policy
 from evaluator.facts.address import in_order, parse_address
+from evaluator.policy.language.types import Base
 from evaluator.policy.load import read_program
 from evaluator.policy.source.find import shipped_names
 from evaluator.report.read import FORMATS, read_report_text
@@ -485,3 +487,9 @@ def test_a_key_is_its_file_without_the_last_line_break(tmp_path: Path) -> None:
     assert read_key(tmp_path / "key") == KEY
     with pytest.raises(RecordError):
         mask(recorded(policy_of("match nic when nic is up")), b"short")
+
+
+def test_a_number_that_can_be_an_ipv4_address_is_dropped() -> None:
+    least = 1 << 24  # 1.0.0.0
+    numbers = [0, least - 1, least, 1 - least, -least]
+    assert mask_value(Base.INTEGER, numbers, Pseudonyms(KEY)) == [0, least - 1, None, 1 - least, None]

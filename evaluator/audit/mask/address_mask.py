@@ -19,9 +19,8 @@ because the code is public.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
 
-from evaluator.facts.address import Address, Cidr, address_of, network_of, parse_address
+from evaluator.facts.address import Address, Cidr, address_of, network_of, parse_cidr
 
 _WIDTH = {4: 32, 6: 128}
 _BLOCKS = (
@@ -33,19 +32,14 @@ _MAPPED = Cidr(address_of(6, 0xFFFF << 32), 96)
 _Node = tuple[int, int, int]
 
 
-def _blocks() -> Iterator[Cidr]:
-    for text in _BLOCKS:
-        first, _, length = text.partition("/")
-        yield Cidr(parse_address(first), int(length))
-    yield _MAPPED
-
-
 def _node(address: Address, depth: int) -> _Node:
     """Return the node of a prefix in the tree of all prefixes: family, number of leading bits, and those bits."""
     return address.version, depth, address.number >> (_WIDTH[address.version] - depth)
 
 
-_FORKS = frozenset(_node(block.first, depth) for block in _blocks() for depth in range(block.prefix))
+_FORKS = frozenset(
+    _node(block.first, depth) for block in (*map(parse_cidr, _BLOCKS), _MAPPED) for depth in range(block.prefix)
+)
 
 
 class AddressMask:

@@ -247,7 +247,7 @@ class _RuleMerger:
         self._entries = list(base.entries)
         self._own_names: set[str] = set()
         self._removed_names: set[str] = set()
-        self._names_below: list[str] = []  # of the entries that are not applied yet
+        self._names_below: list[str]  # of the entries that are not applied yet; `merged` sets it
         self._anchors: dict[str, str] = {}  # rule of the text -> the rule in its `after`
 
     def merged(self) -> tuple[RuleEntry, ...]:

@@ -78,7 +78,7 @@ def _unknown_key(violation: Violation, located: Located, problems: Problems) -> 
     key = violation.unknown_key or ""
     parent = located.at(violation.path[:-1])
     hint = _hint_for_key(violation, parent)
-    span = parent.keys.get(key, parent.span)
+    span = parent.keys[key]
     fixes = _key_fixes(violation, parent, hint, problems)
     problems.error("POLICY_INVALID", f"unknown key {quote(key)}", span, hint, fixes)
 
@@ -86,8 +86,8 @@ def _unknown_key(violation: Violation, located: Located, problems: Problems) -> 
 def _key_fixes(violation: Violation, parent: Located, hint: str, problems: Problems) -> tuple[Fix, ...]:
     """Return the fix of a misspelled key, if the key that was meant is not in the map already."""
     key, intended = violation.unknown_key or "", _intended_key(violation)
-    span = parent.keys.get(key)
-    if span is None or not intended or intended in parent.keys or problems.text(span) != key:
+    span = parent.keys[key]
+    if not intended or intended in parent.keys or problems.text(span) != key:
         return ()
     if hint.startswith("did you mean") and ":" not in key:
         _, is_only = most_similar(key, violation.known_keys)
