@@ -6,7 +6,7 @@
 
 A slice is a fixed list of units, and each unit is a process with a seed of its own, so a unit that failed can be
 repeated by its command. A unit that passed is written down in .long/ and is not run again, until the code changes.
-A slice takes two or three minutes on two idle cores. After six minutes it begins no further unit, so that it ends
+A slice takes three or four minutes on two idle cores. After six minutes it begins no further unit, so that it ends
 within ten, and running it again goes on from there.
 """
 
@@ -29,7 +29,7 @@ SLICES = 60
 EXAMPLES = 300  # of each property test in one slice
 _CASES = 10_000  # of one unit that compares with the reference
 _COMPARISONS = 2
-_TEXTS = 8_400  # of one unit that checks broken policies: a million in all slices
+_TEXTS = 8_400  # of one unit that checks broken policies, or that mutates texts for the server: a million each in all
 _SECONDS = 6 * 60.0
 _WATCHED = ("evaluator", "policies", "schemas", "tests")
 
@@ -80,6 +80,9 @@ def _broken_texts(seed: int, number: int) -> Iterator[Unit]:
         name = f"{number}/broken-policies-{at}"
         chosen = str(_seed(seed, number, name))
         yield Unit(name, ("-m", "tests.support.broken_policies", "--cases", str(_TEXTS), "--seed", chosen))
+        name = f"{number}/server-texts-{at}"
+        chosen = str(_seed(seed, number, name))
+        yield Unit(name, ("-m", "tests.support.server_texts", "--cases", str(_TEXTS), "--seed", chosen))
 
 
 def _properties(seed: int, number: int) -> Iterator[Unit]:

@@ -7,11 +7,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from evaluator.base.shipped import shipped_path
 from evaluator.base.source import Source
 from evaluator.cli.exits import Exit, missing_subcommand
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.policy.prepared import load_shipped
 from evaluator.policy.source.find import find_policy, shipped_names
+
+_SCHEMA_ID = "urn:activenic:schema:policy:1"  # for an installation without files, such as a ZIP archive
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +30,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     show.add_argument(
         "--expanded", action="store_true", help="print one text that includes everything that the policy inherits"
     )
+    modeline = "begin with a comment that names the JSON Schema of policies, so that YAML editors complete the text"
+    show.add_argument("--modeline", action="store_true", help=modeline)
     add_policy_path_to(show)
     show.set_defaults(run=_show)
 
@@ -41,6 +46,8 @@ def _list(_: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     policy_path = policy_path_of(options)
     source = find_policy(options.policy, policy_path)
+    if options.modeline:
+        print(f"# yaml-language-server: $schema={shipped_path('schemas', 'policy.schema.json') or _SCHEMA_ID}")
     sys.stdout.write(_expanded(source, policy_path) if options.expanded else source.text)
     return Exit.DONE
 

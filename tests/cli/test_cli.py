@@ -391,3 +391,15 @@ def test_report_keys_reach_no_terminal_raw(write: Any, capsys: pytest.CaptureFix
 def test_a_refusal_is_tested_for_the_right_reason(write: Any, want: str) -> None:
     text = f"policy: strict\ntests:\n  - {{name: a, report: {{}}, host: 192.0.2.10, want: {want}}}\n"
     assert main(["test", write("refused.test.yaml", text.replace("want: refused NO", "want: refused NO"))]) == 8
+
+
+def test_a_modeline_names_the_schema_and_changes_no_meaning(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without the option the bytes are those of the policy, so that its digest is the same."""
+    assert main(["policies", "show", "strict"]) == 0
+    plain = capsys.readouterr().out
+    assert main(["policies", "show", "strict", "--modeline"]) == 0
+    first, _, text = capsys.readouterr().out.partition("\n")
+    assert text == plain
+    prefix, _, schema = first.partition("$schema=")
+    assert prefix == "# yaml-language-server: "
+    assert json.loads(Path(schema).read_text(encoding="utf-8"))["title"]
