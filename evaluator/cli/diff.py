@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
+from evaluator.base.diagnostic import Diagnostic
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.preferences import PROGRESS, output_choice
@@ -67,7 +68,12 @@ def _run(options: argparse.Namespace) -> int:
     unknown = set(options.show) - {item.question.id for item in shown}
     if unknown:
         print(f"activenic: no question has the id {', '.join(sorted(unknown))}", file=sys.stderr)
-    return Exit.POLICY if options.exit_code and comparison.changes else Exit.DONE
+    if not comparison.questions:
+        hint = "a corpus is a file of JSON lines, a JSON file, a report, or a folder of such files"
+        print(Diagnostic("NO_QUESTIONS", "the corpus has no questions", hint=hint), file=sys.stderr)
+        return Exit.POLICY
+    nothing_compared = len(comparison.refused) == comparison.questions
+    return Exit.POLICY if options.exit_code and (comparison.changes or nothing_compared) else Exit.DONE
 
 
 def _with_progress(

@@ -15,7 +15,7 @@ from msgspec import Struct
 from evaluator.audit.log.items import Damaged
 from evaluator.audit.log.store import DecisionLog
 from evaluator.audit.replay import recorded_question
-from evaluator.base.diagnostic import Diagnostic, HostNameError, QuestionError
+from evaluator.base.diagnostic import Diagnostic, HostNameError, QuestionError, ReportCode, ReportError
 from evaluator.base.text import quote_path
 from evaluator.decision.question import AskedQuestion, is_question, read_question
 from evaluator.facts.host_addresses import HostAddresses
@@ -40,6 +40,9 @@ def read_corpus(paths: Iterable[Path], host: HostAddresses | None) -> Iterator[A
     `host`. Raises ReportError if a file or folder cannot be read.
     """
     for path in paths:
+        if not path.exists():
+            message = f"{quote_path(path)} cannot be read: no such file or directory"
+            raise ReportError([Diagnostic(ReportCode.UNREADABLE, message)])
         if path.is_dir():
             for file in files_below(path):
                 yield from _read(file, str(file.relative_to(path)), host)

@@ -55,12 +55,14 @@ def new_case(case: Case, title: str, want: Mapping[str, object]) -> NewCase:
 
 
 def result_of(decision: Decision) -> dict[str, object]:
-    """Return the expected result of a test that expects this decision, without its findings and trace."""
+    """Return the expected result of a test that expects this decision, without findings on the lookup and trace."""
+    codes = {str(finding.code) for finding in decision.findings if finding not in decision.host.remarks}
     return {
         "status": str(decision.status),
         "hostActiveNic": decision.host_active_nic,
         "candidates": list(decision.candidates),
         "owners": list(decision.owners),
+        "findings": sorted(codes),
     }
 
 

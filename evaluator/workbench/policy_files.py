@@ -9,14 +9,13 @@ from pathlib import Path
 
 from evaluator.base.diagnostic import Diagnostic, PolicyError
 from evaluator.base.files import read_regular
-from evaluator.base.text import quote_path
+from evaluator.base.text import did_you_mean, quote_path
 from evaluator.policy.source.find import LARGEST_POLICY, is_file, shipped_names
 from evaluator.testing.run_cases import SUFFIX
 
 _HINT = "a policy file ends in .yaml or .yml and has the key `policy`"
 _ENDINGS = (".yaml", ".yml")
-_POLICY = re.compile(rb"^policy[ \t]*:", re.MULTILINE)
-_TESTS = re.compile(rb"^tests[ \t]*:", re.MULTILINE)
+_KEY = re.compile(r"^(\w+)[ \t]*:", re.MULTILINE)
 
 
 def find_policy_files(paths: Iterable[Path]) -> tuple[Path, ...]:
@@ -85,4 +84,10 @@ def _is_policy(file: Path) -> bool:
         content = read_regular(file, LARGEST_POLICY)
     except OSError:
         return False
-    return bool(_POLICY.search(content.removeprefix(b"\xef\xbb\xbf"))) and not _TESTS.search(content)
+    keys = set(_KEY.findall(content.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")))
+    return ("policy" in keys or _is_misspelled(keys)) and "tests" not in keys
+
+
+def _is_misspelled(keys: set[str]) -> bool:
+    """Return whether the keys are those of a policy with a mistake in `policy`, so that the file is not left out."""
+    return not keys.isdisjoint(("rules", "extends")) and any(did_you_mean(key, ("policy",)) for key in keys)

@@ -269,3 +269,15 @@ def test_an_explanation(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert out.startswith("GLOB_NOT_USED: a glob that is compared as a text")
     assert '\n    discard nic when nic.name like "virbr*"\n' in out
+
+
+def test_a_folder_does_not_leave_out_a_policy_with_a_misspelled_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "good.yaml").write_text("policy: good\nextends: strict\n")
+    (tmp_path / "bad.yaml").write_text("polcy: bad\nextends: strict\nrules:\n  - remove: near-miss\n")
+    (tmp_path / "other.yaml").write_text("rules: [a]\nkind: Role\n")
+    assert main(["check", str(tmp_path)]) == 8
+    out, err = capsys.readouterr()
+    assert "bad.yaml:1:1: error: unknown key `polcy`" in err
+    assert "other.yaml" not in out + err

@@ -197,3 +197,17 @@ def test_the_questions_of_a_log(tmp_path: Path, last: str, capsys: pytest.Captur
     items = list(read_log_corpus(log))
     assert [isinstance(one, Unreadable) for one in items] == [False, True, False, False]
     assert main(["diff", "strict", last, "--log", last]) != 0
+
+
+def test_a_corpus_without_questions_is_no_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A job that compares nothing must not pass."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty.jsonl").write_text("\n")
+    for name in ("empty", "empty.jsonl"):
+        assert main(["diff", "strict", "strict", "--corpus", str(tmp_path / name)]) == 8
+        assert "[NO_QUESTIONS]" in capsys.readouterr().err
+    for name in ("missing", "missing.jsonl", "missing.json"):
+        assert main(["diff", "strict", "strict", "--corpus", str(tmp_path / name)]) == 7
+        assert f"{name}` cannot be read: no such file or directory" in capsys.readouterr().err
+    (tmp_path / "bad.jsonl").write_text("{}\n5\n")
+    assert main(["diff", "strict", "strict", "--corpus", str(tmp_path / "bad.jsonl"), "--exit-code"]) == 8

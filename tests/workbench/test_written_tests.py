@@ -43,6 +43,7 @@ def test_a_test_of_a_report(folder: Path, capsys: pytest.CaptureFixture[str]) ->
         "hostActiveNic": "ens1",
         "candidates": ["ens1"],
         "owners": ["ens1"],
+        "findings": [],
     }
 
 

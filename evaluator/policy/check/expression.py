@@ -7,6 +7,7 @@ operands whose value is used, in a comparison or as an argument. It reports an o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
@@ -36,6 +37,8 @@ from evaluator.policy.syntax import foreign, nodes
 
 _NIC = Type(Base.NIC)
 _NO_CONDITIONS = NamedConditions()
+
+_WORDS = re.compile(r"[a-z]+")
 
 
 class Scope(Struct, frozen=True):
@@ -111,12 +114,19 @@ class ExpressionChecker:
             f"{quote(text)} may be unknown, and {user} needs its value",
             node.span,
             f"test the value first: {quote(f'{text} is {state} and …')} or {quote(f'{text} is unknown or …')}",
-            () if relation is None else self._guard(f"{text} is {state}", relation),
+            () if relation is None else self._guard(text, state, relation),
         )
 
-    def _guard(self, test: str, relation: Span) -> tuple[Fix, ...]:
-        """Return the fix that writes a test before a relation, in parentheses after `not`."""
+    def _guard(self, text: str, state: str, relation: Span) -> tuple[Fix, ...]:
+        """Return the fix that tests before a relation whether a value is known, in parentheses after `not`.
+
+        A rule that refuses must also refuse if the value is unknown. So it gets no fix: the author must choose.
+        """
         before = self.problems.source.text[: relation.start].rstrip()
+        verbs = [VERBS[word] for word in _WORDS.findall(before) if word in VERBS]
+        if verbs and verbs[-1].refuses:
+            return ()
+        test = f"{text} is {state}"
         end = Span(relation.end, relation.end)
         start, title = Span(relation.start, relation.start), f"write {quote(test + ' and …')}"
         if before.endswith(("!", "not")):
