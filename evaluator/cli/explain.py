@@ -60,7 +60,11 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     shown = parser.add_argument_group("which interfaces, in which detail")
     only = "explain only this interface; may be repeated"
     shown.add_argument("--interface", metavar="NAME", action="append", help=only)
-    shown.add_argument("--all", action="store_true", help="explain each interface of a large host, with its change")
+    shown.add_argument(
+        "--all",
+        action="store_true",
+        help="explain every interface, also of a large host, and the change by which it would be the hostActiveNic",
+    )
     verbose = "print the clauses that decided, the values in them, and their places in the policy and in the report"
     shown.add_argument("-v", "--verbose", action="store_true", help=verbose)
     test = parser.add_argument_group("a change as a policy test")

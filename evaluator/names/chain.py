@@ -88,5 +88,8 @@ class CnameChain:
         return self.end(Outcome.NO_ADDRESSES)
 
     def _is_proven_by(self, zone: dns.name.Name) -> bool:
-        """Return whether the SOA record of a zone proves absence of the name; the root zone only for one label."""
+        """Return whether the SOA record of a zone proves that the name does not exist.
+
+        The SOA record of the root zone proves this only for a name with one label.
+        """
         return self._current.is_subdomain(zone) and (zone != dns.name.root or len(self._current.labels) <= 2)

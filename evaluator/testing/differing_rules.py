@@ -215,7 +215,10 @@ class _Search:
 
 
 def _flipped(result: RuleResult, environment: Environment, names: Iterable[str]) -> RuleResult:
-    """Return the opposite result for these interfaces, or of the rule itself if it has no subject."""
+    """Return the result of a rule with the opposite outcome for these interfaces.
+
+    A rule without a subject has one outcome, so its outcome is reversed.
+    """
     rule = result.rule
     if not rule.has_subject:
         return RuleResult(rule, result.before, result.after, (), not result.fired)

@@ -167,7 +167,7 @@ def _replay_obstacles(rules: Iterable[Rule]) -> Iterator[str]:
 
 
 class _PolicyMasker:
-    """Writes a text of a policy again with pseudonyms, without unknown parts."""
+    """Makes the masked copy of a policy text: with pseudonyms for names, and without parts that it does not know."""
 
     def __init__(self, program: Program, label: LabelMask, pseudonyms: Pseudonyms) -> None:
         self._program = program

@@ -138,7 +138,10 @@ class ConditionChecker:
         return Checked(AnyOf(tuple(conditions), text, node.span), stopped, passed_on)
 
     def _quantified(self, node: nodes.Quantified, scope: Scope) -> Condition | None:
-        """Check `some x in LIST satisfies CONDITION`; it proves nothing known, because the list may be empty."""
+        """Check `some x in LIST satisfies CONDITION`.
+
+        Afterwards, no further value counts as known, because the list may be empty.
+        """
         binding = self._binding(node, scope, "for an empty list, `some` is false and `every` is true")
         if binding is None:
             return None
@@ -188,7 +191,10 @@ class ConditionChecker:
         return _Binding(variable, domain, body)
 
     def _is_variable_allowed(self, name: nodes.Name, domain: Expression | None, scope: Scope) -> bool:
-        """Return whether the name of a variable is new; `other` needs a rule about `nic` and a list of interfaces."""
+        """Return whether a variable can have this name, which must be new.
+
+        The name `other` is allowed only in a rule about `nic`, for a list of interfaces.
+        """
         used_names = {*words_of(None), *scope.parameters, *scope.variables, "nic"}
         if name.text in used_names:
             message = f"{quote(name.text)} already has a meaning"
