@@ -12,10 +12,9 @@ from evaluator.base.diagnostic import Diagnostic
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.preferences import PROGRESS, output_choice
-from evaluator.engine import Policy, load_policy
+from evaluator.engine import load_policy
 from evaluator.facts.host_addresses import HostAddresses
-from evaluator.policy.parameters import parse_assignments
-from evaluator.workbench.compare_policies import Compared, compare
+from evaluator.workbench.compare_policies import Compared, compare, parse_for_policies
 from evaluator.workbench.comparison import as_json, as_markdown, as_text, collect
 from evaluator.workbench.corpus import Unreadable, read_corpus, read_log_corpus
 
@@ -59,7 +58,7 @@ def _run(options: argparse.Namespace) -> int:
     old, new = (load_policy(name, policy_path=search) for name in (options.old, options.new))
     host = None if options.address is None else HostAddresses.of(*options.address)
     questions = chain(read_corpus(options.corpus, host), () if options.log is None else read_log_corpus(options.log))
-    items = compare(old, new, questions, _parameters(options.param, old, new))
+    items = compare(old, new, questions, parse_for_policies(options.param, old, new))
     shown: list[Compared] = []
     comparison = collect(old, new, _with_progress(_remembered(items, options, shown), options))
     for line in _OUTPUTS[output](comparison):
@@ -102,16 +101,3 @@ def _show(items: list[Compared]) -> None:
 
         for item in items:
             print_side_by_side(item.question.id, item.old, item.new, sys.stdout)
-
-
-def _parameters(assignments: list[str], *policies: Policy) -> dict[str, object]:
-    """Return the parameters in the options. A policy that declares a parameter parses its value.
-
-    Raises PolicyError if neither policy declares a parameter.
-    """
-    values: dict[str, object] = {}
-    for assignment in assignments:
-        name = assignment.partition("=")[0]
-        declaring = [one for one in policies if name in {parameter.name for parameter in one.program.parameters}]
-        values.update(parse_assignments((declaring or policies)[0].program, [assignment]))
-    return values

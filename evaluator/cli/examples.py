@@ -119,6 +119,8 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
             "decide every report in a folder; a table has the addresses of each host",
         ),
         Example("activenic fleet decide decisions.log --out again.parquet", "decide the questions of a log again"),
+        Example("activenic fleet summary result.parquet", "count the hosts by status, finding, label and more"),
+        Example("activenic fleet diff strict mine.yaml questions.jsonl", "count the answers that change in a fleet"),
     ),
     "completion": (
         Example("activenic completion bash > activenic.bash", "save the completion script; source it in ~/.bashrc"),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evaluator.base.diagnostic import extra_missing
 from evaluator.cli.exits import Exit, missing_subcommand
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.cli.preferences import PROGRESS
+from evaluator.cli.preferences import PROGRESS, output_choice
 from evaluator.engine import load_policy
 from evaluator.policy.parameters import parse_assignments
+from evaluator.workbench.compare_policies import parse_for_policies
+
+_OUTPUT = output_choice(("text", "json"))
 
 if TYPE_CHECKING:
     from evaluator.fleet.decide_files import Inputs
@@ -27,7 +31,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(run=missing_subcommand(parser))
     actions = parser.add_subparsers(title="actions", metavar="ACTION")
-    for add in (_add_decide,):
+    for add in (_add_decide, _add_summary, _add_diff):
         add(actions)
 
 
@@ -48,6 +52,28 @@ def _add_decide(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     add_policy_path_to(parser)
     parser.set_defaults(run=_decide, parser=parser)
+
+
+def _add_summary(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = actions.add_parser("summary", help="count the rows of a result", allow_abbrev=False)
+    parser.description = "Count the hosts of a result by status, kind, refusal, finding, problem and label."
+    parser.add_argument("result", metavar="RESULT", type=Path, help="a file that `activenic fleet decide` wrote")
+    _OUTPUT.add_to(parser)
+    parser.set_defaults(run=_summary, parser=parser)
+
+
+def _add_diff(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = actions.add_parser("diff", help="compare two policies on a fleet", allow_abbrev=False)
+    parser.description = (
+        "Decide every question of the inputs by two policies, and count the changed answers by transition, label and "
+        "finding. JSON has every changed host."
+    )
+    parser.add_argument("old", metavar="OLD", help="a shipped policy or a policy file")
+    parser.add_argument("new", metavar="NEW", help="the new policy: a shipped policy or a policy file")
+    _add_inputs_to(parser)
+    add_policy_path_to(parser)
+    _OUTPUT.add_to(parser)
+    parser.set_defaults(run=_diff, parser=parser)
 
 
 def _add_inputs_to(parser: argparse.ArgumentParser) -> None:
@@ -75,6 +101,47 @@ def _decide(options: argparse.Namespace) -> int:
     for _ in _with_progress(decide_files(inputs, options.out, asked), inputs, options):
         pass
     return Exit.DONE
+
+
+def _summary(options: argparse.Namespace) -> int:
+    _need_extra()
+    from evaluator.fleet.summary import as_text, summarize  # noqa: PLC0415 -- an extra
+
+    summary = summarize(options.result)
+    _print(as_text(summary) if _OUTPUT.of(options) == "text" else _as_json(summary.to_dict()))
+    return Exit.DONE
+
+
+def _diff(options: argparse.Namespace) -> int:
+    policy_path = policy_path_of(options)
+    old, new = (load_policy(name, policy_path=policy_path) for name in (options.old, options.new))
+    parameters = parse_for_policies(options.param, old, new)
+    _need_extra()
+    from evaluator.fleet.compare_files import (  # noqa: PLC0415 -- an extra
+        CompareRange,
+        RangeComparison,
+        as_text,
+        compare_files,
+        merged,
+    )
+    from evaluator.fleet.decide_files import Inputs  # noqa: PLC0415
+
+    inputs, job = Inputs(tuple(options.inputs), options.addresses), CompareRange(old, new, parameters)
+    results: list[RangeComparison] = []
+    for _ in _with_progress(compare_files(inputs, job, results), inputs, options):
+        pass
+    fleet = merged(job, results)
+    _print(as_text(fleet) if _OUTPUT.of(options) == "text" else _as_json(fleet.to_dict()))
+    return Exit.DONE
+
+
+def _as_json(document: dict[str, object]) -> Iterable[str]:
+    return (json.dumps(document, indent=2),)
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
 
 
 def _refuse_unusable_result(options: argparse.Namespace) -> None:

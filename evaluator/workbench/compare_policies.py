@@ -17,6 +17,7 @@ from evaluator.base.text import did_you_mean, quote
 from evaluator.decision.decision import Decision
 from evaluator.decision.question import AskedQuestion
 from evaluator.engine import Policy
+from evaluator.policy.parameters import parse_assignments
 from evaluator.workbench.corpus import Unreadable
 
 
@@ -71,6 +72,19 @@ def compare(
             yield Compared(question, *decisions)
         except QuestionError as error:
             yield Unreadable(question.id, error.diagnostics)
+
+
+def parse_for_policies(assignments: Iterable[str], *policies: Policy) -> dict[str, object]:
+    """Return the values of `name=value` texts. The first policy that declares a parameter parses its value.
+
+    Raises PolicyError if no policy declares a parameter, or if a text is invalid.
+    """
+    values: dict[str, object] = {}
+    for assignment in assignments:
+        name = assignment.partition("=")[0]
+        declaring = [one for one in policies if name in {parameter.name for parameter in one.program.parameters}]
+        values.update(parse_assignments((declaring or policies)[0].program, [assignment]))
+    return values
 
 
 def _answer(decision: Decision) -> tuple[str, str | None]:

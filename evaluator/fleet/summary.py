@@ -1,0 +1,127 @@
+"""Counts the rows of a fleet's result: by status, kind, refusal, finding, problem and label, with DuckDB.
+
+The table is read as a stream, so its size does not matter. Only the counts are in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+from msgspec import Struct, to_builtins
+
+from evaluator.base.diagnostic import Diagnostic, QuestionError
+from evaluator.base.text import quote_path, visible
+from evaluator.fleet.rows import RESULT
+
+SCHEMA_VERSION = 1
+_MOST_LINES = 20
+_VALUES = """
+SELECT name, count(*) AS hosts FROM ({values}) WHERE name IS NOT NULL GROUP BY name ORDER BY hosts DESC, name
+"""
+_COLUMN = "SELECT {column} AS name FROM result"
+_LIST = "SELECT unnest(list_distinct({column})) AS name FROM result"
+_ERRORS = "SELECT unnest(list_distinct(list_transform(error, lambda problem: problem.code))) AS name FROM result"
+_QUERIES = {
+    "statuses": _COLUMN.format(column="status"),
+    "kinds": _COLUMN.format(column="kind"),
+    "refusals": _LIST.format(column="refusals"),
+    "findings": _LIST.format(column="findings"),
+    "problems": _ERRORS,
+}
+_LABELS = """
+SELECT entry.key AS label, entry.value AS value, coalesce(status, 'invalid') AS status, count(*) AS hosts
+FROM (SELECT unnest(map_entries(labels)) AS entry, status FROM result)
+GROUP BY ALL ORDER BY label, value, hosts DESC, status
+"""
+
+
+class Count(Struct, frozen=True):
+    """The number of hosts with a value."""
+
+    name: str
+    hosts: int
+
+
+class LabelCount(Struct, frozen=True):
+    """The number of hosts with a label of one value and one status; the status of an invalid question is `invalid`."""
+
+    label: str
+    value: str
+    status: str
+    hosts: int
+
+
+class Summary(Struct, frozen=True):
+    """The counts of a result. A host with several equal findings is counted once for the code."""
+
+    schema_version: int
+    hosts: int
+    invalid: int
+    policies: tuple[str, ...]
+    statuses: tuple[Count, ...]
+    kinds: tuple[Count, ...]
+    refusals: tuple[Count, ...]
+    findings: tuple[Count, ...]
+    problems: tuple[Count, ...]
+    labels: tuple[LabelCount, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the summary as JSON-ready data (`schemas/fleet-summary.schema.json`)."""
+        document: dict[str, object] = to_builtins(self)
+        return document
+
+
+def summarize(path: Path) -> Summary:
+    """Return the counts of a result file. Raises QuestionError if the file is not the result of `fleet decide`."""
+    try:
+        result = ds.dataset(str(path), format="parquet")
+        if not set(RESULT.names) <= set(result.schema.names):
+            raise pa.ArrowInvalid("a column is missing")
+        with duckdb.connect() as connection:
+            connection.register("result", result)
+            return _summary(connection)
+    except (pa.ArrowException, OSError, duckdb.Error) as error:
+        message = f"{quote_path(path)} is not a result of `activenic fleet decide`: {str(error).partition(chr(10))[0]}"
+        raise QuestionError([Diagnostic("FLEET_RESULT_INVALID", message)]) from None
+
+
+def _summary(connection: duckdb.DuckDBPyConnection) -> Summary:
+    ((hosts, invalid),) = connection.execute("SELECT count(*), count(*) - count(status) FROM result").fetchall()
+    policies = connection.execute("SELECT DISTINCT policy_sha256 FROM result ORDER BY 1").fetchall()
+    counts = {
+        name: tuple(Count(*row) for row in connection.execute(_VALUES.format(values=query)).fetchall())
+        for name, query in _QUERIES.items()
+    }
+    labels = tuple(LabelCount(*row) for row in connection.execute(_LABELS).fetchall())
+    names = tuple(name for (name,) in policies)
+    return Summary(SCHEMA_VERSION, hosts, invalid, names, **counts, labels=labels)
+
+
+def as_text(summary: Summary) -> Iterator[str]:
+    """Yield the lines of a summary for a terminal; at most twenty lines for each part."""
+    yield f"{summary.hosts} hosts, {summary.invalid} invalid questions"
+    for title, counts in (
+        ("status", summary.statuses),
+        ("kind", summary.kinds),
+        ("refusal", summary.refusals),
+        ("finding", summary.findings),
+        ("problem", summary.problems),
+    ):
+        yield from part_as_text(title, [(count.name, count.hosts) for count in counts])
+    yield from part_as_text(
+        "label", [(f"{count.label}={count.value} {count.status}", count.hosts) for count in summary.labels]
+    )
+
+
+def part_as_text(title: str, counts: list[tuple[str, int]]) -> Iterator[str]:
+    """Yield the lines of one part: a title and the number of hosts for each name; nothing if there are no counts."""
+    if counts:
+        yield f"\n{title}:"
+    for name, hosts in counts[:_MOST_LINES]:
+        yield f"  {hosts:>9}  {visible(name)}"
+    if len(counts) > _MOST_LINES:
+        yield f"  … and {len(counts) - _MOST_LINES} more (`--output json` prints all of them)"
