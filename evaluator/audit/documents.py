@@ -1,7 +1,7 @@
-"""Writes a decision as a document of an older version, for comparison with a record.
+"""Writes a decision in the document version of a record, so that the decision can be compared with the record.
 
-A record contains the decision document as it was written. A replay writes the new decision as a document of the same
-version, so that the replay can compare the two documents.
+A record contains the document of its decision. The record can be old, and its document can have an old version. A
+replay writes the new decision in the same version, and then compares the two documents.
 """
 
 from __future__ import annotations

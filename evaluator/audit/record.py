@@ -2,8 +2,8 @@
 
 A record consists of an envelope and bodies. The envelope is canonical JSON (RFC 8785) of strings, booleans, nulls and
 integers up to 2^53 - 1. The envelope refers to its bodies by their SHA-256 digests. The bodies are the original bytes
-of the report and the texts of the policy, so a log stores a text only once, even if many records use it. Members that
-mean the same as in OPA's decision log have the same names.
+of the report and the texts of the policy, so a log stores a text only once, even if many records use the text. If a
+member means the same as a member in OPA's decision log, it has the same name.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Record(Struct, frozen=True):
         return rfc8785.dumps(self.envelope)
 
     def to_dict(self) -> Json:
-        """Return the record with its bodies in base64 as JSON-ready data: a line of an export, without its chain."""
+        """Return the record as JSON-ready data, with bodies in base64. This is a line of an export, without `chain`."""
         document: Json = {"record": self.envelope, "report": _to_base64(self.report)}
         texts = [_to_base64(text) for text in self.texts]
         document |= {"policy": texts[0]} if self.envelope["schema_version"] == 1 else {"texts": texts}
@@ -97,7 +97,7 @@ def bodies_of(envelope: Json) -> tuple[Body, ...]:
 
 
 def is_erased(envelope: Json, body: Body) -> bool:
-    """Return whether a body was removed on purpose, alone or with all texts of the policy."""
+    """Return whether a body was removed on purpose: only this body, or all texts of the policy."""
     return any(body.pointer == pointer or body.pointer.startswith(f"{pointer}/") for pointer in envelope["erased"])
 
 
@@ -292,7 +292,7 @@ def _report_document(report: Report, body: bytes) -> Json:
 
 
 def host_document(host: HostAddresses) -> Json:
-    """Return the host addresses as in `input.host` of `schemas/decision-record.schema.json`, without `resolution`."""
+    """Return `input.host` of a record (`schemas/decision-record.schema.json`), without `resolution`."""
     return {
         "asked": host.asked,
         "answers": [str(address) for address in host.answers],

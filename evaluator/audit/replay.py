@@ -1,4 +1,4 @@
-"""Replays a record: decides again from the record alone, and compares the result. It uses no network and no clock.
+"""Replays a record: decides again with the inputs in the record, and compares the results. Uses no network or clock.
 
 If the versions in the record are the current versions, the recorded document and the new document must be equal byte
 for byte. If a version has changed, findings and messages may differ. The answer and the candidates after each rule must
@@ -109,7 +109,7 @@ def replay(record: Record, version: str) -> Replay:
 
 
 def _missing_inputs(record: Record) -> Iterator[str]:
-    """Yield the reasons if masking or erasing has removed inputs that a replay needs."""
+    """Yield the reasons why a replay is impossible: masking or erasing has removed inputs."""
     envelope = record.envelope
     for body in bodies_of(envelope):
         if is_erased(envelope, body):
@@ -263,7 +263,7 @@ def _differences(recorded: object, now: object, path: tuple[str | int, ...]) -> 
 
 
 def _finding_differences(recorded: list[Any], now: list[Any]) -> Iterator[str]:
-    """Yield the findings that only one document has; else yield a difference of their order."""
+    """Yield the findings that are in only one document. If both have the same findings, yield the other order."""
     sides = (("then", recorded, now), ("now", now, recorded))
     changed = [(when, finding) for when, own, other in sides for finding in own if finding not in other]
     for when, finding in changed:

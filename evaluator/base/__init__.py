@@ -1,1 +1,1 @@
-"""Basics for all other packages: texts and places in them, files, diagnostics, findings, JSON Schema."""
+"""Modules that all other packages use: texts and their places, files, diagnostics, findings, JSON Schema."""

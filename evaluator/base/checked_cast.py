@@ -1,4 +1,4 @@
-"""A cast that is checked at run time, for values whose type an earlier check guarantees."""
+"""Casts a value to a type and checks the type at run time. An earlier check already guarantees the type."""
 
 from __future__ import annotations
 

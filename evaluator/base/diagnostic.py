@@ -1,7 +1,7 @@
-"""The problems of invalid input: code, message, place, hint; and the errors that contain them.
+"""Defines diagnostics (a problem of invalid input: code, message, place, hint), and the errors that contain them.
 
-An ordinary outcome is a status and never an error. An error means that the report, the policy, the host name or a
-record is invalid. Each error contains every problem that was found.
+If the input is valid, the result of a decision is a status and never an error. An error means that the report, the
+policy, the host name or a record is invalid. Each error contains every problem that was found.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from evaluator.base.text import visible
 
 
 class Severity(StrEnum):
-    """The severity of a diagnostic or a finding; they are sorted in this order."""
+    """The severity of a diagnostic or a finding. Diagnostics and findings are sorted in this order."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -182,7 +182,7 @@ class ReportError(QuestionError):
 
 
 class PolicyError(QuestionError):
-    """The policy cannot be read or is invalid, a parameter is invalid, or the policy costs too much on this report."""
+    """The policy or a parameter is invalid, the policy cannot be read, or it costs too much on this report."""
 
 
 class HostNameError(QuestionError):
@@ -202,6 +202,6 @@ class UnverifiedError(RecordError):
 
 
 def extra_missing(what: str, package: str, extra: str) -> ExtraMissingError:
-    """Return the error for a missing package; `what` is the sentence before "without the package"."""
+    """Return the error for a missing package. `what` is the part of the message before "without the package"."""
     message = f"{what} without the package `{package}`"
     return ExtraMissingError([Diagnostic("EXTRA_MISSING", message, hint=f"install `activenic[{extra}]`")])

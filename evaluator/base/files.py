@@ -1,4 +1,4 @@
-"""Reads files with a limit: `read_regular` or `read_regular_or_pipe` reads every file that a user names.
+"""Reads files with a size limit. Every file that a user names is read with a function of this module.
 
 Reading a FIFO can block, and reading a device such as `/dev/zero` never ends. So a file must be a regular file that is
 not larger than its limit. Only a report may also come from a pipe, because a shell can pass the output of a command as
@@ -99,7 +99,7 @@ def _read(file: BinaryIO, most: int) -> bytes:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace the content of a file atomically, without a change of its mode.
+    """Replace the content of a file atomically. The mode of the file stays the same.
 
     If the path is a symbolic link, the file that it points to is replaced. Raises OSError if this fails.
     """

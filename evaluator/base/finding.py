@@ -1,9 +1,9 @@
 """Findings: errors, warnings and information that belong to a decision but do not change it.
 
-Each finding comes from exactly one of four sources: `report/` (problems of the report, under every policy), `names/`
-(problems of the DNS answers), the evaluator (why no candidate is left, and which facts the report cannot contain), and
-the rules of a policy. The codes of activenic and its shipped policies are a contract. This module lists them with their
-meanings. A policy may define other codes.
+Each finding comes from exactly one of four sources. `report/` finds problems of the report, with every policy. `names/`
+finds problems of the DNS answers. The evaluator finds why no candidate is left, and which facts the report cannot
+contain. The rules of a policy are the fourth source. The codes of activenic and its shipped policies are a contract.
+This module lists these codes with their meanings. A policy may define other codes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class FindingSource(StrEnum):
 class Trait(Enum):
     """A property of all findings with a code."""
 
-    HIDES_ADDRESSES = "the host may have an address that the report does not contain: absence is not proven"
+    HIDES_ADDRESSES = "the host may have an address that the report does not contain, so its absence is not proven"
     ORDINARY_ELSEWHERE = "normal for an interface that is irrelevant to the decision, such as a bridge without carrier"
     ORDINARY_UNASKED = "normal for an address that is not a host address, such as an address on many unnumbered links"
 
@@ -346,7 +346,7 @@ class Finding(Struct, frozen=True):
 
 
 def conflict(ifname: str, message: str, severity: Severity = Severity.WARNING) -> Finding:
-    """Return the finding that two places of the report state different values for a fact of an interface."""
+    """Return a finding: two places of the report state different values for a fact of an interface."""
     return Finding(
         FindingCode.FACT_CONFLICT, severity, message, (ifname,), hint="compare with the output of `ip -j -d addr show`"
     )

@@ -1,8 +1,8 @@
-"""Fixes of mistakes in a text, as data: edits of spans, and whether a program may apply them without a person.
+"""Describes fixes of mistakes in a text as data: edits, and whether a program may apply them without a person.
 
-A fix is attached to a diagnostic where the diagnostic is made, because only that code knows what was meant. Commands
-and editors apply it. All offsets are offsets in the text of the file that has the mistake, as `plain_text` returns it:
-without a byte order mark, and with line feeds as its only line breaks.
+The function that creates a diagnostic also adds the fix, because only this function knows what was meant. Commands and
+editors apply the fix. All offsets refer to the plain text of the file with the mistake. `plain_text` returns this text:
+it has no byte order mark, and its only line breaks are line feeds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from msgspec import Struct
 class Safety(StrEnum):
     """Whether a fix needs a person.
 
-    SAFE: the meaning of the text is certain. UNSAFE: the fix is a guess, or it changes the meaning of a valid text.
+    SAFE means that the intended meaning of the text is certain. UNSAFE means that the fix is a guess, or that it
+    changes the meaning of a valid text.
     """
 
     SAFE = "safe"

@@ -1,4 +1,4 @@
-"""Imports an object by a name like `module:name`, the syntax of entry points, on first use."""
+"""Imports an object on first use. The object has a name such as `module:name`, the syntax of entry points."""
 
 from __future__ import annotations
 

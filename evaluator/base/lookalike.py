@@ -1,8 +1,8 @@
 """Finds characters that look like another character, and characters that are invisible.
 
 If a policy compares the name of an interface with a text that contains a Cyrillic letter or an invisible character, the
-comparison is always false, and the reader cannot see why. This module finds such a text and its spelling in plain
-characters, which was probably meant.
+comparison is always false, and the reader cannot see why. This module finds this character, and the text in plain
+characters that was probably meant.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PLAIN = {**_CYRILLIC, **_GREEK, **_OTHERS}
 
 
 class Lookalike(Struct, frozen=True):
-    """The first such character of a text, its plain character, and the text that was probably meant."""
+    """The first lookalike character of a text, its plain character, and the text that was probably meant."""
 
     char: str
     plain: str

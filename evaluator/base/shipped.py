@@ -1,8 +1,8 @@
 """Reads the files that are part of the package: `policies/` and `schemas/`.
 
-In the repository, both folders are at the top level, so that people find them. In a checkout and in an editable
-install, this module reads them there. In a wheel, they are in `evaluator/data/`. This module does not import `pathlib`,
-because the import would make the first decision of a process slower.
+In the repository, both folders are at the top level, so that people find them. A checkout and an editable install use
+these folders. In a wheel, the folders are in `evaluator/data/`. This module does not import `pathlib`, because the
+import would make the first decision of a process slower.
 """
 
 from __future__ import annotations

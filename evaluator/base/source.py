@@ -1,4 +1,4 @@
-"""A text, places in it, and the excerpt of a place: its line with a caret below.
+"""Describes a text and the places in the text. The excerpt of a place is its line with a caret below.
 
 A place is a pair of offsets. An offset is converted to a line and a column only for a message. If a policy extends
 another policy, the texts of both are joined, so that one offset identifies a place in any text.
@@ -38,8 +38,8 @@ class SourcePart(Struct, frozen=True):
 class Source(Struct, frozen=True, dict=True):
     """A text and its name in messages: a path, the name of a policy, or `<string>`.
 
-    `path` is the path of its file, None for a text without a file. `parts` are the original texts if this text was
-    joined from several texts.
+    `path` is the path of its file, None for a text without a file. If this text was joined from several texts, `parts`
+    are the original texts.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Source(Struct, frozen=True, dict=True):
         return self.text[self._starts[index] : len(self.text) if end < 0 else end].rstrip("\r")
 
     def excerpt(self, span: Span) -> str:
-        """Return the line of the start of a span, and below it a caret, with a tilde for each further character."""
+        """Return the line in which a span starts, and below it a caret and a tilde for each further character."""
         line = self._line_at(span.start)
         column = span.start - self._starts[line] + 1
         text = self._line(line)
@@ -90,7 +90,7 @@ class Source(Struct, frozen=True, dict=True):
 
 
 def join(sources: Sequence[Source]) -> Source:
-    """Return several texts joined, with the name of the last; `place` gives places in the original texts."""
+    """Join several texts. The result has the name of the last text, and its places refer to the original texts."""
     parts, start = [], 0
     for source in sources:
         parts.append(SourcePart(start, source.name))

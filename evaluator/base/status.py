@@ -1,4 +1,4 @@
-"""The status of a decision: a contract with every program that reads decisions."""
+"""Defines the status of a decision. The statuses are a contract with every program that reads decisions."""
 
 from __future__ import annotations
 

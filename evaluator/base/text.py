@@ -12,11 +12,11 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 _LONGEST_QUOTE = 80
-_CERTAIN = 0.7  # the least similarity of a word that is certainly meant, of 1
-_MARGIN = 0.1  # how much less similar all other words must be
+_CERTAIN = 0.7  # a word is certainly meant if its similarity (0 to 1) is at least this
+_MARGIN = 0.1  # and if all other words are less similar by at least this
 # Cc control, Cf format (bidi marks, zero width), Cs surrogate, Co private, Cn unassigned, Zl/Zp line breaks
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# letters, marks and symbols that fonts draw as nothing or as a space; compiled on first use
+# letters, marks and symbols that fonts draw as a space or not at all; compiled on first use
 _BLANK = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 
 
@@ -58,7 +58,7 @@ def quote_path(path: object) -> str:
 
 
 def reason_of(error: Exception) -> str:
-    """Return the error message of the operating system for a file, socket or device; its first letter is small."""
+    """Return the system's error message for a file, socket or device. The message begins with a small letter."""
     message = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return message[:1].lower() + message[1:]
 
@@ -87,9 +87,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def most_similar(word: str, known: Iterable[str]) -> tuple[str, bool]:
-    """Return the most similar known word, or an empty text, and whether it is the only candidate.
+    """Return the most similar known word (or an empty text), and whether this word is certainly meant.
 
-    Another word is a candidate too if it is almost as similar. A word with little similarity is not certain either.
+    A word is not certain if another known word is almost as similar, or if its own similarity is low.
     """
     import difflib  # noqa: PLC0415 -- needed only for a message
 
@@ -118,7 +118,7 @@ def _is_unsafe(char: str) -> bool:
 
 
 def _is_blank(char: str) -> bool:
-    """Return whether a character other than the ASCII space looks like a space, or is invisible."""
+    """Return whether a character is invisible or looks like a space. The ASCII space itself does not count."""
     return (char != " " and unicodedata.category(char) == "Zs") or re.match(_BLANK, char) is not None
 
 

@@ -1,3 +1,3 @@
-"""The version of this package: `activenic --version`, the engine in each record, and the foot of a page."""
+"""Contains the version of this package. `activenic --version`, records and HTML pages show this version."""
 
 __version__ = "0.2.0.dev0"

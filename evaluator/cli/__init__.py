@@ -1,1 +1,1 @@
-"""The command `activenic` for operators and auditors: main, and one module for each subcommand."""
+"""The command `activenic` for operators and auditors. There is one module for each subcommand."""

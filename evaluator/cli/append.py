@@ -19,7 +19,9 @@ from evaluator.decision.decision import Decision
 def add_log_options_to(parser: argparse.ArgumentParser) -> None:
     """Add the options for appending the decision to a log."""
     group = parser.add_argument_group("logging the decision")
-    group.add_argument("--log", metavar="FILE", type=Path, help="append the decision to this log before printing it")
+    group.add_argument(
+        "--log", metavar="FILE", type=Path, help="append the decision to this log before the command prints it"
+    )
     labels = "with --log, a label of the record; may be repeated"
     group.add_argument("--label", metavar="NAME=VALUE", action=Labels, type=label, help=labels)
     group.add_argument(
@@ -47,7 +49,7 @@ def require_log_option(options: argparse.Namespace) -> None:
 
 
 class Labels(argparse.Action):
-    """Collects labels in a dict; a repeated name is a usage error, because one of its values would be lost."""
+    """Collects labels in a dict. A repeated name is a usage error, because one of the two values would be lost."""
 
     def __call__(
         self,
@@ -73,6 +75,6 @@ def label(text: str) -> tuple[str, str]:
 
 
 def warn(warnings: Iterable[Diagnostic]) -> None:
-    """Print warnings to standard error; they do not change the exit status."""
+    """Print warnings to standard error. Warnings do not change the exit status."""
     for warning in warnings:
         print(warning, file=sys.stderr)

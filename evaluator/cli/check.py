@@ -1,4 +1,4 @@
-"""`activenic check`: reports every mistake in policies, and fixes those whose meaning is certain."""
+"""`activenic check`: reports every mistake in policies, and fixes a mistake if the intended meaning is certain."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     STRICT.add_to(parser)
     parameter = "check the policy with this value of a parameter; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
-    lacks = "also report the words that a report of this format never supplies, and what this does to the rules"
+    lacks = "also report the words that a report of this format never supplies, and the effect on the rules"
     parser.add_argument("--for", dest="format", choices=tuple(one.name for one in FORMATS), help=lacks)
     _OUTPUT.add_to(parser)
     parser.add_argument("--statistics", action="store_true", help="print how often each code occurs")
@@ -99,7 +99,7 @@ def _refuse_mixed_output(options: argparse.Namespace, output: str) -> None:
 
 
 def _checks(options: argparse.Namespace) -> Iterator[Checked]:
-    """Yield the result for each policy; with the options for fixes, after its fixes."""
+    """Yield the result for each policy. With the options for fixes, this is the result after the fixes."""
     names: Iterable[str] = find_policies(options.policies)
     if PROGRESS.of(options) and sys.stderr.isatty():
         from evaluator.cli.progress import with_progress  # noqa: PLC0415 -- rich, only on a terminal
@@ -111,7 +111,7 @@ def _checks(options: argparse.Namespace) -> Iterator[Checked]:
 
 
 def _check(name: str, options: argparse.Namespace) -> tuple[Checked, Check]:
-    """Return the result for a policy, and a function that checks another text in its place."""
+    """Return the result for a policy, and a function that checks another text as if it were this policy."""
     search, assignments = policy_path_of(options), options.param
     if name == STANDARD_INPUT:
         check = partial(check_text, name=NAME_OF_INPUT, policy_path=search, assignments=assignments)
@@ -122,7 +122,7 @@ def _check(name: str, options: argparse.Namespace) -> tuple[Checked, Check]:
 
 
 def _judged(checked: Checked, options: argparse.Namespace) -> Checked:
-    """Return a result with the missing words of the format in the options; with `--strict`, warnings are errors."""
+    """Return a result with the options applied: `--for` adds missing words, and `--strict` makes warnings errors."""
     problems: Sequence[Diagnostic] = checked.diagnostics
     if options.format is not None and checked.policy is not None and checked.chain is not None:
         lacking = missing_words(checked.policy.program, checked.chain.source, options.format)

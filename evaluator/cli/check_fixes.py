@@ -21,8 +21,8 @@ NAME_OF_INPUT = "<stdin>"
 def add_fixes_to(parser: argparse.ArgumentParser) -> None:
     """Add the options for fixes."""
     group = parser.add_argument_group("fixes")
-    group.add_argument("--fix", action="store_true", help="apply the safe fixes, whose meaning is certain")
-    unsafe = "apply the safe fixes, and also those that are guesses"
+    group.add_argument("--fix", action="store_true", help="apply the safe fixes: the intended meaning is certain")
+    unsafe = "apply the safe fixes, and also fixes that are guesses"
     group.add_argument("--unsafe-fixes", action="store_true", help=unsafe)
     diff = "print the changes that the fixes would make (default: the safe ones), and write nothing"
     group.add_argument("--diff", action="store_true", help=diff)
@@ -36,8 +36,8 @@ def wants_fixes(options: argparse.Namespace) -> bool:
 def fixed(checked: Checked, check: Check, options: argparse.Namespace) -> Checked:
     """Fix a text, print its changes or write it, and return the result of its check afterwards.
 
-    With `--diff` nothing is written, so the result stays as it was. The text from standard input is printed. A shipped
-    policy is never changed. Raises PolicyError if the file cannot be written.
+    With `--diff`, nothing is written and the result is unchanged. If the text came from standard input, the fixed text
+    is printed. A shipped policy is never changed. Raises PolicyError if the file cannot be written.
     """
     source, is_input = checked.source, checked.name == NAME_OF_INPUT
     if source is None or (source.path is None and not is_input):

@@ -1,4 +1,4 @@
-"""`activenic completion`: prints a completion script for a shell, made by the library shtab from the parser."""
+"""`activenic completion`: prints a completion script for a shell. The library shtab creates it from the parser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The examples of each command, printed at the end of its `--help` and in the manual page. A test runs every line.
+"""The examples of each command. `--help` and the manual page print these examples. A test runs every line.
 
 The lines of one command are run in order, in a folder with these files: `report.json` and `node8.json` (reports),
 `hosts.txt` (a hosts file), `questions.jsonl` (a corpus), `racks` with `racks.csv` (a folder of reports and a table
@@ -49,20 +49,24 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("activenic check mine.yaml", "report every mistake in a policy"),
         Example("activenic check --strict mine.yaml strict", "treat warnings as errors"),
         Example("activenic check '*.yaml' --output sarif", "check the policies of a glob and write a document for CI"),
-        Example(
-            "activenic check --fix mine.yaml", "apply the fixes whose meaning is certain; `--diff` only prints them"
-        ),
+        Example("activenic check --fix mine.yaml", "apply the safe fixes; with `--diff`, only print them"),
         Example("activenic check --for iproute2 mine.yaml", "report the words that a format never supplies"),
         Example("activenic check --explain GLOB_NOT_USED", "explain a diagnostic code"),
     ),
     "diff": (
-        Example("activenic diff strict mine.yaml --corpus questions.jsonl", "count the answers that change"),
+        Example(
+            "activenic diff strict mine.yaml --corpus questions.jsonl",
+            "count the answers that differ between two policies",
+        ),
         Example(
             "activenic diff strict mine.yaml --corpus report.json --address 192.0.2.10 --exit-code",
             "exit with 8 if the answer for one host changes",
             8,
         ),
-        Example("activenic diff strict mine.yaml --log decisions.log --output markdown", "compare logged questions"),
+        Example(
+            "activenic diff strict mine.yaml --log decisions.log --output markdown",
+            "compare two policies on the questions in a log",
+        ),
     ),
     "fmt": (
         Example("activenic fmt mine.yaml", "format the sentences of a policy"),
@@ -71,7 +75,10 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "test": (
         Example("activenic test mine.test.yaml", "run the tests in one file"),
-        Example("activenic test -v --run '*bond*' .", "run the tests with matching names below this folder, by name"),
+        Example(
+            "activenic test -v --run '*bond*' .",
+            "run the tests with matching names below this folder, and print each test",
+        ),
         Example("activenic test --coverage --threshold 20", "list rules and clauses without a test; exit 8 below 20 %"),
         Example("activenic test --output junit > results.xml", "write the results for a CI system"),
     ),
@@ -84,7 +91,7 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
     ),
     "lsp": (
-        Example("activenic lsp", "serve an editor, which starts this command"),
+        Example("activenic lsp", "run the language server; the editor starts this command"),
         Example("activenic lsp --policy-path policies", "also find the policies that are in the folder `policies`"),
     ),
     "policies": (

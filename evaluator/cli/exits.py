@@ -64,7 +64,7 @@ def missing_subcommand(parser: argparse.ArgumentParser) -> Callable[[argparse.Na
 
 
 def exit_of_error(error: QuestionError) -> Exit:
-    """Return the exit status of an error; invalid parameters and variables are usage errors."""
+    """Return the exit status of an error. Invalid parameters and variables are usage errors."""
     if all(diagnostic.code in _USAGE_CODES for diagnostic in error.diagnostics):
         return Exit.USAGE
     return _OF_ERROR.get(type(error), Exit.FAILED)

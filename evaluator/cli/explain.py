@@ -1,4 +1,4 @@
-"""`activenic explain`: explains a decision, new or logged: why each interface is or is not the answer."""
+"""`activenic explain`: explains why each interface is or is not the answer of a new or logged decision."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OUTPUTS: tuple[Output[WriteExplanation], ...] = (
 )
 # JSON and HTML always have all details
 _DETAILED_OUTPUTS = (Output[WriteExplanation]("text", "evaluator.render.reasons:print_details"), *OUTPUTS[1:])
-# for a large host, the most interfaces with reasons and with changes (render/explained.py)
+# for a large host, the maximum numbers of interfaces with reasons and with changes (render/explained.py)
 _LIMITS: Mapping[str, tuple[int | None, int | None]] = {"text": (1000, 40), "html": (None, 250)}
 _DETAILED_LIMITS = {**_LIMITS, "text": (40, 40)}
 _NO_LIMITS = (None, None)
@@ -135,7 +135,7 @@ def _write_change(decision: Decision, options: argparse.Namespace) -> int:
         return _fail(f"{quote(name)} is the hostActiveNic already")
     if isinstance(change, Search):
         stopped = "; the search stopped at its limit" if change is Search.GAVE_UP else ""
-        return _fail(f"no change was found by which {quote(name)} would {goal(name, decision)}{stopped}")
+        return _fail(f"no change was found after which {quote(name)} would {goal(name, decision)}{stopped}")
     program = case_of(decision).program
     policy = policy_in_test(options) if options.log is None else _shipped_name(program)
     print_or_write(change, program, policy, options)
@@ -148,7 +148,7 @@ def _fail(message: str) -> int:
 
 
 def _shipped_name(program: Program) -> str:
-    """Return the name of the shipped policy that a record used. Raises RecordError if it used another policy."""
+    """Return the name of the shipped policy in a record. Raises RecordError if the record has another policy."""
     shipped = (name for name in shipped_names() if load_shipped(name).digest == program.digest)
     name = next(shipped, None)
     if name is None:
@@ -213,7 +213,7 @@ def _record_facts(record: Record) -> dict[str, str]:
 
 
 def print_document(explanation: Explanation, _: RecordInfo, stream: TextIO) -> None:
-    """Print decision and explanation as one document."""
+    """Print the decision and its explanation as one document."""
     document = {
         "schema_version": EXPLANATION_VERSION,
         "decision": explanation.decision.to_dict(),

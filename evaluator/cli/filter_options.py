@@ -1,4 +1,4 @@
-"""The options that select records of a log, and the parsers of other arguments: times, numbers and heads of a log."""
+"""Defines the options that select records of a log, and parses arguments: times, numbers and heads of a log."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add_filter_to(parser: argparse.ArgumentParser) -> None:
 
 
 def filter_of(options: argparse.Namespace, log: DecisionLog) -> LogFilter:
-    """Return the filter in the options; ends the program if neither activenic nor the log has the finding code."""
+    """Return the filter in the options. Ends the program if neither activenic nor the log knows the finding code."""
     if options.finding is not None and options.finding not in set(FindingCode):
         _refuse_unknown(options, log.codes())
     return LogFilter(

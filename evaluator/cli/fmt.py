@@ -21,8 +21,8 @@ _STANDARD_INPUT = "-"
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
     parser.description = (
-        "Format policy files: bring the sentences of rules and conditions into canonical form. Every other byte of a "
-        "file stays as it is."
+        "Format policy files: write the sentences of rules and conditions in canonical form. All other bytes of a file "
+        "stay the same."
     )
     parser.add_argument(
         "paths",

@@ -55,7 +55,7 @@ def _row(item: Item) -> Mapping[str, str]:
 
 
 def _print_table(rows: Sequence[Mapping[str, str]], stream: TextIO) -> None:
-    """Print rows as a table; on a terminal that is too narrow, as one block for each row, so that no id is broken."""
+    """Print rows as a table, or as one block for each row if the terminal is too narrow, so that no id is broken."""
     columns = [name for name in _COLUMNS if name != "damage" or any(row[name] for row in rows)]
     cells = [[visible(row[name]) for name in columns] for row in rows]
     width = sum(max(map(cell_len, column)) + 2 for column in zip(columns, *cells, strict=True))

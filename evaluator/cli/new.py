@@ -1,4 +1,4 @@
-"""`activenic new`: creates a new policy with its tests, or a test of a real report, which the user then changes."""
+"""`activenic new`: creates a policy with tests, or a test of a real report. The user then changes the new files."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The arguments of the command: one parser with a subcommand for each module in the table `COMMANDS`.
 
-A run needs the arguments of one subcommand only, so `parser_for` imports only its module. Completion scripts and the
-manual page need all of them (`full_parser`).
+A run needs only the arguments of one subcommand, so `parser_for` imports only the module of this subcommand. Completion
+scripts and the manual page need the arguments of all subcommands (`full_parser`).
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _parser_of(requested: Container[object]) -> tuple[argparse.ArgumentParser, d
 
 
 def _without_actions(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """Yield the parser, or the parsers of its actions if it has actions, such as `log list`."""
+    """Yield the parser. If it has actions (such as `log list`), yield the parsers of its actions instead."""
     actions = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     if not actions:
         yield parser

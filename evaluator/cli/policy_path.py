@@ -1,4 +1,4 @@
-"""The folders in which policy files are searched: the option `--policy-path`, or else an environment variable."""
+"""The folders in which policies are searched: from the option `--policy-path`, or else from a variable."""
 
 from __future__ import annotations
 

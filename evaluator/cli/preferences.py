@@ -1,10 +1,10 @@
-"""The options of taste (output, colour, progress, strict): an option of the command line, or else a variable.
+"""The preferences of a user: output, colour, progress, strict. Each is an option, or else an environment variable.
 
 Each preference is one entry: the name of its option, its values, and the variable `ACTIVENIC_NAME`. The option takes
 precedence over the variable. A preference never changes a decision, so options about the question have no variable.
 
-One variable is for all commands. So a form of output that another command has is not a mistake: the command then uses
-its own default. A value that no command has is a mistake.
+A variable applies to all commands, but not all commands have the same output formats. If the variable has a format of
+another command, this command uses its own default. If no command has this format, the value is a mistake.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Switch(Struct, frozen=True):
 class Choice(Struct, frozen=True):
     """A preference that is one of several words: `--NAME WORD`.
 
-    `known` are words that the variable can have although this command does not: the default is then used.
+    `known` are words of other commands. If the variable has such a word, this command uses its default.
     """
 
     name: str
@@ -102,7 +102,7 @@ COLOUR = Choice("colour", ("auto", "always", "never"), "auto", help="colours: au
 
 @contextmanager
 def colours(options: argparse.Namespace) -> Iterator[None]:
-    """Set NO_COLOR or FORCE_COLOR, which everything that prints respects, as the option `--colour` asks.
+    """Set NO_COLOR or FORCE_COLOR as the option `--colour` states. All functions that print use these variables.
 
     Raises QuestionError if the variable ACTIVENIC_COLOUR is invalid.
     """
@@ -123,7 +123,7 @@ def colours(options: argparse.Namespace) -> Iterator[None]:
 
 
 def output_choice(names: Iterable[str], default: str = "text") -> Choice:
-    """Return the preference `output` of a command that has these forms."""
+    """Return the preference `output` of a command with these output formats."""
     return Choice("output", tuple(names), default, help="the form of the output", known=FORMS)
 
 

@@ -1,7 +1,7 @@
-"""Progress of long work on a terminal: a bar that appears after a second and disappears at the end.
+"""Shows progress of long work on a terminal. A bar appears after a second and disappears at the end.
 
-The bar is hidden while a result is printed, so it never mixes with the output. It has no thread of its own: it is drawn
-when a result arrives.
+The bar is hidden while a result is printed, so it never mixes with the output. The bar needs no thread, because it is
+drawn when a result arrives.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 
 
 def with_progress(results: Iterable[_T], total: int | None, terminal: TextIO) -> Iterator[_T]:
-    """Yield results, and show on a terminal how many were yielded, if the work takes long; `total` may be unknown."""
+    """Yield results. If the work takes long, show on a terminal how many were yielded; `total` may be unknown."""
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return _tracked(results, _bar(terminal, *columns), total, lambda _: 1)
 

@@ -78,7 +78,7 @@ def _policy(options: argparse.Namespace) -> Policy:
 
 
 def _print_value_warnings(program: Program, parameters: Mapping[str, Literal]) -> None:
-    """Print warnings about the values of parameters; warnings about the policy itself are printed by `check`."""
+    """Print warnings about the values of parameters. Only `check` prints warnings about the policy itself."""
     from evaluator.policy.lint.parameter_values import warnings_of  # noqa: PLC0415 -- only if needed
 
     for warning in warnings_of(program, parameters):

@@ -1,4 +1,4 @@
-"""Opens a log or an export for a command, prints the warnings about it and its damaged records, and sets the status."""
+"""Opens a log or an export for a command. Prints warnings and damaged records, and determines the exit status."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Damage:
 
 @contextmanager
 def reading(path: Path, damage: Damage) -> Iterator[DecisionLog]:
-    """Open a log or an export for reading; at the end, add the problems of the file itself to `damage`."""
+    """Open a log or an export for reading. At the end, add the problems of the file as a whole to `damage`."""
     with DecisionLog.open(path, read_only=True) as log:
         warn(log.warnings)
         yield log
@@ -49,9 +49,9 @@ def reading(path: Path, damage: Damage) -> Iterator[DecisionLog]:
 
 @contextmanager
 def progress(label: str, options: argparse.Namespace) -> Iterator[Report]:
-    """Give a function that shows a progress bar on a terminal.
+    """Return a function that shows a progress bar on a terminal.
 
-    Its arguments are the number of finished records and the number of all records (0 if unknown).
+    The arguments of this function are the number of finished records and the number of all records (0 if unknown).
     """
     if not sys.stderr.isatty() or not PROGRESS.of(options):
         yield lambda done, total: None

@@ -1,4 +1,4 @@
-"""The records that a command reads: by id from a log or an export, or all records of files.
+"""Reads the records for a command: records by id from a log or an export, or all records in files.
 
 A damaged record is a value and not an exception, so the records after it are read too.
 """
@@ -25,7 +25,7 @@ from evaluator.cli.reading import Damage, Report, reading
 def add_records_to(parser: argparse.ArgumentParser, *, only_one: bool = False) -> None:
     """Add the arguments that select records by id or file."""
     parser.set_defaults(parser=parser)
-    ids = "with --log, a decision's id or its first six characters; else a log, an export or a file of `log show`"
+    ids = "with --log, a decision's id or its first six characters; without, a log, an export or a file of `log show`"
     parser.add_argument("records", metavar="ID|FILE", nargs=1 if only_one else "*", help=f"{ids}; - for standard input")
     parser.add_argument("--log", metavar="FILE", type=Path, help="the log or export that contains the decisions")
 
@@ -43,7 +43,7 @@ def records_of(options: argparse.Namespace) -> Iterator[Record]:
 def records_or_damaged(
     options: argparse.Namespace, damage: Damage, report: Report, *, has_all: bool = False
 ) -> Iterator[Record | Damaged]:
-    """Yield the selected records, damaged or not; ends the program if the arguments contradict each other."""
+    """Yield the selected records, damaged or not. Ends the program if the arguments contradict each other."""
     if has_all == bool(options.records) or (has_all and options.log is None):
         options.parser.error("give an ID or a FILE, or `--all --log FILE` for all records of a log")
     if options.log is None:
@@ -86,7 +86,7 @@ def _one_of(log: DecisionLog, name: str) -> Record | Damaged:
 
 @contextmanager
 def _file(name: str) -> Iterator[Path]:
-    """Give the path of a file; standard input is copied to a temporary file."""
+    """Return the path of a file. Standard input is copied to a temporary file."""
     if name != "-":
         if not os.path.lexists(name):
             message = f"the file {quote_path(name)} does not exist"

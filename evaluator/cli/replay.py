@@ -1,4 +1,4 @@
-"""`activenic replay`: decides again from logged records, without a network, and compares the results."""
+"""`activenic replay`: re-evaluates logged decisions without a network, and compares the results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from evaluator.cli.preferences import output_choice
 from evaluator.cli.reading import Damage, progress
 from evaluator.cli.records import add_records_to, records_or_damaged
 
-_OUTPUT = output_choice(("text", "json"))  # JSON: a line for each record
+_OUTPUT = output_choice(("text", "json"))  # JSON has one line for each record
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +64,7 @@ def _summary(counts: Counter[str]) -> str:
 
 
 def _print(result: Replay) -> None:
-    """Print the class of a record, and below it the reasons, the differences and the changed versions."""
+    """Print the replay class of a record. Below, print reasons, differences and changed versions."""
     print(f"{visible(result.decision_id)}: {result.outcome}")
     changes = result.changes if result.differences or result.reasons else ()
     for line in (*result.reasons, *result.differences, *changes):

@@ -1,4 +1,4 @@
-"""The report that a command reads: from a file, standard input, or this machine."""
+"""Reads the report for a command: from a file, from standard input, or from this machine."""
 
 from __future__ import annotations
 

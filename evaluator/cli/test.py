@@ -45,7 +45,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", metavar="PATTERN", dest="patterns", action="append", default=[], help=run)
     parser.add_argument("-v", "--verbose", action="store_true", help="print every test by name")
     _OUTPUT.add_to(parser)
-    coverage = "measure which rules fired and did not fire, and which clauses were true and false"
+    coverage = "measure how often each rule fired or did not fire, and how often each clause was true or false"
     parser.add_argument("--coverage", action="store_true", help=f"{coverage}; `lcov` and `cobertura` imply this")
     threshold = "exit 8 if the coverage in percent is less than this; implies --coverage"
     parser.add_argument("--threshold", metavar="N", type=_percent, help=threshold)

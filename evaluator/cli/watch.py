@@ -1,7 +1,8 @@
 """Runs tests again when a test, a policy or a report changes.
 
-The package watchfiles reports changes in the folders of the tests and of the files that the tests read. A change that
-is made while the tests run, or on a file system that does not report changes, is found by the times of these files.
+The package watchfiles reports changes in the folders of the tests and of the files that the tests read. watchfiles does
+not report changes while the tests run, and some file systems never report changes. So this module also compares the
+modification times of these files.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _MILLISECONDS_OF_ONE_CHANGE = 200  # an editor writes a file in several steps
 
 
 def watch_runs(run_once: Callable[[], RunOutcome], paths: Sequence[str], search: Sequence[Path]) -> int:
-    """Run tests, wait for a change, run them again, until ctrl-c raises KeyboardInterrupt.
+    """Run the tests again after each change, until ctrl-c raises KeyboardInterrupt.
 
     `paths` are the paths of the command line, `search` is the policy path. Raises ExtraMissingError if the package
     watchfiles is not installed, and QuestionError if the first run cannot begin; later runs print their problems.
@@ -51,9 +52,9 @@ def _require_watchfiles() -> None:
 
 
 def _wait_for_change(files: Mapping[Path, int], folders: Mapping[Path, int]) -> None:
-    """Wait until a file in the folders changes, or until one of the files has another time than before.
+    """Wait until a file in the folders changes, or until the modification time of one of the files changes.
 
-    The times of the folders show only whether files were added before watchfiles began to watch.
+    The times of the folders are compared too: they show whether files were added before watchfiles began to watch.
     """
     import watchfiles  # noqa: PLC0415 -- an extra
 
@@ -72,12 +73,12 @@ def _wait_for_change(files: Mapping[Path, int], folders: Mapping[Path, int]) -> 
 
 
 def _inputs(run: RunOutcome, search: Sequence[Path]) -> set[Path]:
-    """Return the files that a run read, and those that it could not find."""
+    """Return the files that a run read, and the files that it could not find."""
     return {path for file in run.files for path in inputs_of(Path(file.path), search)}
 
 
 def _folders(paths: Iterable[str], inputs: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the folders to watch: those of the files, and the given folders with their subfolders."""
+    """Return the folders to watch: the folders of the files, and the given folders with their subfolders."""
     folders = {_existing(path.resolve().parent) for path in inputs}
     for path in map(Path, paths):
         folders |= {folder.resolve() for folder in _tree(path)} if path.is_dir() else {_existing(path.resolve().parent)}
@@ -102,7 +103,7 @@ def _is_input(path: Path, inputs: Collection[Path]) -> bool:
 
 
 def _times(paths: Iterable[Path]) -> dict[Path, int]:
-    """Return the times in nanoseconds at which files were written; 0 for a file that does not exist."""
+    """Return the modification times of files in nanoseconds; 0 for a file that does not exist."""
     return {path: _time_of(path) for path in paths}
 
 

@@ -1,4 +1,4 @@
-"""The option `--write-tests`: where a command writes a new policy test, and the name of the policy in it."""
+"""The option `--write-tests`: the file to which a command writes a new policy test."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def add_write_tests_to(parser: argparse._ActionsContainer) -> None:
 
 
 def print_or_write(case: NewCase, program: Program, policy: str, options: argparse.Namespace) -> None:
-    """Print the test as a file, or append it to the file in the option `--write-tests`; `policy` is its policy."""
+    """Print the test as a test file of `policy`, or append the test to the file in the option `--write-tests`."""
     if options.write_tests is None:
         sys.stdout.write(file_of_case(case, policy))
     else:
@@ -29,7 +29,7 @@ def print_or_write(case: NewCase, program: Program, policy: str, options: argpar
 
 
 def policy_in_test(options: argparse.Namespace) -> str:
-    """Return the policy in the option `--policy` for a test file: a shipped name, or a path relative to its folder."""
+    """Return the policy of `--policy` for a test file: a shipped name, or a path relative to the test file."""
     if options.policy == "-":
         options.parser.error("a test needs the name of a policy file: `--policy -` has no name")
     if options.policy in shipped_names():

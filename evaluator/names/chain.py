@@ -1,8 +1,8 @@
 """Follow the CNAME chain from a name to its addresses, or to the reason why the name has no addresses.
 
-A chain has at most sixteen links. Some servers return only the first link in a response; then the caller queries the
-next name. A response proves that an alias target has no addresses only if it has the SOA record of a zone that contains
-the target. Without this record, the caller queries the target.
+A chain has at most sixteen links. Some servers return only the first link in a response. Then the caller must query the
+next name. A response can prove that an alias target has no addresses. For this, the response needs the SOA record of a
+zone that contains the target. Without this record, the caller must query the target.
 """
 
 from __future__ import annotations

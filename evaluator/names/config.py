@@ -26,7 +26,7 @@ CONFIG_KEYS = (
     "cache",
     "edns_payload",
     "sha256",
-)  # the members of its document, in order
+)  # the members of the document of a configuration, in order
 MOST_SERVERS = 8
 _LONGEST_TIMEOUT = 300.0
 _SYSTEM_SERVERS = 3  # the limit of the C library, see resolv.conf(5)

@@ -1,8 +1,8 @@
 """Look up a host name in DNS: query the name servers, and follow aliases to addresses.
 
-The A and the AAAA lookup run in parallel and are independent. Names are absolute, without a search list. There is no
-cache. Servers are tried in order within one deadline; see `exchange` for the rules of retries, deadlines and source
-checks.
+The A and the AAAA lookup run in parallel and are independent. Names are absolute: no search list is used. Answers are
+not cached. Servers are tried in order within one deadline; see `exchange` for the rules of retries, deadlines and
+source checks.
 
 An answer is a response with NOERROR or NXDOMAIN that is not a referral. An answer that has neither addresses, aliases
 nor a SOA record proves nothing. So such an answer is used only after all other servers were queried once.
@@ -44,7 +44,7 @@ class Lookup(Struct, frozen=True):
 
 
 class _Received(Struct):
-    """The state of one query, which is still available after a timeout."""
+    """The received data of one query. The data is still available after a timeout."""
 
     transport: str = "udp"
     wire: bytes | None = None
@@ -92,7 +92,7 @@ class _TypeLookup:
                 return family
 
     async def _query(self, name: str) -> Response | None:
-        """Query the servers in order, two rounds, and return the first answer; None without an answer in time."""
+        """Query the servers in order, in two rounds. Return the first answer; None without an answer in time."""
         servers = self._config.servers
         tries = len(servers) * _ROUNDS
         for attempt in range(tries):
@@ -160,7 +160,7 @@ async def _receive(server: Server, query: bytes, received: _Received) -> None:
 
 
 def rebuild(name: str, exchanges: Sequence[Exchange], *, had_servers: bool) -> tuple[Family, ...]:
-    """Return the results that recorded exchanges give, from their raw responses, without a network.
+    """Return the results of recorded exchanges, from their raw responses and without a network.
 
     Raises MalformedResponseError if a used response is invalid or does not answer its query.
     """

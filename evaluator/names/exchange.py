@@ -1,9 +1,9 @@
-"""One query to one name server, and the result of the query, as data for a decision record.
+"""Describes one query to one name server and the result of this query, as data for a decision record.
 
 A lookup is a list of exchanges. `dns` creates the list by the rules below. A replay reads the recorded list:
 
-- In parallel: the queries for A and the queries for AAAA. If the queries for one record type fail, the other record
-  type is not affected. The queries for one record type are sequential.
+- Order: the queries for A and the queries for AAAA run in parallel. If the queries for one record type fail, the other
+  record type is not affected. The queries for one record type are sequential.
 - Retries: the servers are queried in the configured order, in two rounds. The first answer is used.
 - Deadlines: the whole lookup has one deadline. A query gets the remaining time divided by the remaining tries, at
   most two seconds. So a server that does not answer cannot use up the time of the servers after it.
@@ -100,7 +100,7 @@ class Exchange(Struct, frozen=True):
 
 
 def failure_of(exchanges: Iterable[Exchange], name: str) -> Outcome:
-    """Return the outcome if all queries for a name failed; an error from a server outweighs a missing response."""
+    """Return the outcome if all queries for a name failed. A server's error has priority over a missing response."""
     failures = {_failure(exchange) for exchange in exchanges if exchange.name == name}
     return next((outcome for outcome in _MOST_SPECIFIC_FIRST if outcome in failures), Outcome.TIMED_OUT)
 

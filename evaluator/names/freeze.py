@@ -1,4 +1,4 @@
-"""Combine the answers of the hosts file and of DNS into the frozen set of addresses that a decision uses.
+"""Combine the answers of the hosts file and of DNS into the fixed set of addresses that a decision uses.
 
 A new lookup and the replay of a recorded lookup use the same function, so they give equal results.
 """

@@ -3,8 +3,8 @@
 The host is parsed before the network is used. ASCII names follow RFC 1123, but underscores are allowed. Other names
 follow IDNA 2008 (RFC 5891) after the mapping of UTS 46. `localhost` follows RFC 6761.
 
-A text that some programs read as an address and others as a name is refused, because otherwise the decision could be
-about a different host than the host that the engine connects to.
+Some texts are an address for some programs and a name for other programs. Such a text is refused. Otherwise, the
+decision could be about another host than the host that oVirt's engine connects to.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class HostName(Struct, frozen=True):
 
 
 def read_host_name(text: str) -> Address | HostName:
-    """Return the address of a literal, or the canonical name. Raises HostNameError if the text is neither."""
+    """Return the address, or the canonical name. Raises HostNameError if the text is neither an address nor a name."""
     try:
         return parse_literal(text)
     except TypeError:
@@ -131,7 +131,7 @@ def _number_problem(text: str, quoted: str) -> Diagnostic | None:
 
 
 def _only_looks_like_a_digit(char: str) -> bool:
-    """Return whether a character is a full-width, circled or superscript digit, which IDNA maps to an ASCII digit.
+    """Return whether IDNA maps a character to an ASCII digit: a full-width, circled or superscript digit.
 
     The digits of other scripts are valid in names.
     """

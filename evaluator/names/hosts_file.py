@@ -1,6 +1,6 @@
 """Read the addresses of a name from a hosts file that the caller gives explicitly.
 
-The format is hosts(5): each line has an address and then names; `#` begins a comment.
+The format is hosts(5). Each line has an address and then names. `#` begins a comment.
 """
 
 from __future__ import annotations

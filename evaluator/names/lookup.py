@@ -1,4 +1,4 @@
-"""The result of a lookup as data: one outcome for each record type, and the findings on it.
+"""Describes the result of a lookup as data: one outcome for each record type, and the findings on the lookup.
 
 This module does not import a DNS library. The module `dns` creates these values from responses. The findings, the set
 of addresses and the record are then created from these values.

@@ -1,8 +1,8 @@
 """Write the `resolution` document of a lookup, and replay the lookup from it without a network.
 
-The replay trusts only the raw DNS responses in the document. It parses them again and builds the whole document from
-the result. Every member must then be equal to the stored member; otherwise the document is damaged. The document does
-not contain the hosts file, only the entry for the name and the digest of the file.
+The replay trusts only the raw DNS responses in the document. It parses these responses again and builds the whole
+document from the result. If a member differs from the stored member, the document is damaged. The document does not
+contain the hosts file, only the entry for the name and the digest of the file.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def dns_document(
 
 
 def from_resolution(resolution: Mapping[str, Any]) -> HostAddresses:
-    """Return the addresses of a stored `resolution`, parsed again from its raw responses, without a network.
+    """Return the addresses of a stored `resolution`. Its raw responses are parsed again, without a network.
 
     Raises HostNameError if the document is invalid, or if a member differs from the raw responses.
     """

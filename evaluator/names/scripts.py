@@ -1,8 +1,8 @@
 """Find labels that mix letters of several scripts, because such a label can imitate another name.
 
 UTS 39 calls a label highly restrictive if its letters are of one script, or of Latin and the scripts of Chinese,
-Japanese or Korean. `раypal` with two Cyrillic letters is not highly restrictive. Python has no table of scripts, but
-the Unicode name of a letter begins with its script.
+Japanese or Korean. `раypal` with two Cyrillic letters is not highly restrictive. Python has no table of scripts. So
+this module uses the Unicode name of a letter, which begins with the script.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ALLOWED_TOGETHER = (
 
 
 def mixed_scripts(name: str) -> tuple[str, ...]:
-    """Return the sorted scripts of the first label that mixes scripts; empty if no label does."""
+    """Return the sorted scripts of the first label that mixes scripts; empty if no label mixes scripts."""
     if name.isascii():
         return ()
     for label in name.split("."):

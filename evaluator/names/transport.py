@@ -1,4 +1,4 @@
-"""Send a query to a name server and receive the response: over UDP, or over TCP if the response over UDP is truncated.
+"""Send a query to a name server and receive the response: over UDP, or over TCP after a truncated response.
 
 Only the header and the question of a packet are compared with the query. A packet with another id or question is
 ignored, because anybody can send such a packet. This module does not parse records. So a hostile packet costs only the

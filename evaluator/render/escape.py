@@ -1,7 +1,7 @@
-"""Escapes text for the forms of output that have a syntax of their own: XML, GitHub's workflow commands, Markdown.
+"""Escapes text for output formats in which some characters have a meaning: XML, GitHub's commands, Markdown.
 
-Names in policies, tests and reports can contain any characters. Each form has one function here, so that no name can
-end an attribute, begin a second command or add a column.
+Names in policies, tests and reports can contain any characters. This module has one function for each format. So a name
+can never end an attribute, begin a second command or add a column.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", "@": "&#64;"})
 def xml_text(text: str) -> str:
     r"""Return a text with ``\xNN`` or ``\uNNNN`` for each character that an XML document cannot contain.
 
-    The characters `&`, `<` and quotes are left for the XML library.
+    The characters `&`, `<` and quotes are unchanged, because the XML library escapes them.
     """
     return _NOT_IN_XML.sub(lambda match: visible(match.group()), text)
 
@@ -34,7 +34,7 @@ def github_property(text: str) -> str:
 
 
 def markdown_text(text: str) -> str:
-    """Return a text for one line of Markdown or a cell of a table; none of its characters is markup."""
+    """Return a text for one line of Markdown or one cell of a table. No character of the result is markup."""
     line = " ".join(re.split("[\r\n]", _printable(text)))
     return _MARKDOWN.sub(r"\\\g<0>", line).translate(_ENTITIES)
 
@@ -42,6 +42,6 @@ def markdown_text(text: str) -> str:
 def _printable(text: str) -> str:
     r"""Return a text with ``\xNN`` or ``\uNNNN`` for each character that is not printable, except line breaks.
 
-    Backslashes are unchanged: the names in a message already have theirs doubled.
+    Backslashes are unchanged, because the backslashes of names in a message are already doubled.
     """
     return re.sub(r"[^\\\r\n]+", lambda match: visible(match.group()), text)

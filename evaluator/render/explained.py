@@ -1,4 +1,4 @@
-"""The explanation of a host of any size: reasons for many interfaces, changes for few.
+"""Explains a decision on a host of any size: with reasons for many interfaces, and changes for few interfaces.
 
 The search for changes takes much longer than the reasons. A reader of a large host needs the changes of the candidates
 and owners, and the reasons of the other interfaces.
@@ -12,7 +12,7 @@ from evaluator.decision.decision import Decision, Explanation
 
 
 def explained(decision: Decision, most_reasons: int | None, most_changes: int | None) -> Explanation:
-    """Return the explanation; each limit is a `most` as in `Decision.explain`, None for no limit."""
+    """Return the explanation. Each limit is like `most` of `Decision.explain`; None means no limit."""
     reasons = decision.reasons(most_reasons)
     if most_changes is None or len(reasons.interfaces) + reasons.others <= most_changes:
         return decision.explain(most_reasons)

@@ -2,7 +2,8 @@
 
 A paragraph begins with the outcome and its reason in words. The detailed text also has the clause that decided and the
 values in the clause, with their places in the policy and in the report, so that a reader can check the reason. The
-short text groups interfaces with the same reasons, because most interfaces of a large host have the same few reasons.
+short text has one paragraph for all interfaces with the same reasons, because most interfaces of a large host have the
+same few reasons.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _NOT_FOUND = {Search.NONE: "", Search.GAVE_UP: "; the search stopped at its limi
 
 
 class _Paragraph(Struct, frozen=True):
-    """The text about one interface, or about several with the same reasons."""
+    """The text about one interface, or about several interfaces with the same reasons."""
 
     names: str
     facts: str
@@ -58,7 +59,7 @@ def print_details(explanation: Explanation, info: RecordInfo, stream: TextIO) ->
 
 
 def to_text(explanation: Explanation) -> str:
-    """Return the explanation as text without colours, in lines of at most 80 columns if they can be wrapped.
+    """Return the explanation as text without colours. Lines are wrapped at 80 columns if possible.
 
     The text is for people: its words and layout can change in every version.
     """
@@ -125,7 +126,7 @@ def _grouped(explanation: Explanation) -> Iterator[_Paragraph]:
 
 
 def _same_reasons(interface: InterfaceReasons) -> object:
-    """Return a key that is equal for interfaces whose paragraphs would differ in names, values and changes only."""
+    """Return a key. It is equal for interfaces whose paragraphs differ only in names, values and changes."""
     rules = tuple((reason.place, reason.effect) for reason in _deciding_reasons(interface))
     return interface.outcome, interface.near_misses, interface.search, rules
 
@@ -166,7 +167,7 @@ def _change(interface: InterfaceReasons, explanation: Explanation, subject: str)
 
 
 def _deciding_reasons(interface: InterfaceReasons) -> tuple[Reason, ...]:
-    """Return the rules that decided about an interface; without such a rule, the first rule that could have matched."""
+    """Return the rules that decided about an interface. Otherwise, return the first rule that could have matched."""
     judged = [reason for reason in interface.reasons if reason.held is not None]
     changed = [r for r in judged if r.held and VERBS[r.verb].settles]
     return tuple(changed or [r for r in judged if VERBS[r.verb].effect is Effect.ADD][:1])

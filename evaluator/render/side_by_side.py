@@ -1,4 +1,4 @@
-"""Two decisions on the same question in two columns: the sentences of the explanations, and the effect of each rule."""
+"""Prints two decisions on one question in two columns: the explanations in sentences, and the effect of each rule."""
 
 from __future__ import annotations
 

@@ -48,7 +48,8 @@ _SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.
 def console_for(stream: TextIO) -> Console:
     """Return a console that does not parse markup, and uses colours only on a terminal.
 
-    The variable FORCE_COLOR asks for colours everywhere, and NO_COLOR for none; NO_COLOR takes precedence.
+    With the variable FORCE_COLOR, colours are used everywhere. With NO_COLOR, no colours are used. If both variables
+    are set, NO_COLOR counts.
     """
     is_terminal = stream.isatty() or bool(os.environ.get("FORCE_COLOR"))
     is_plain = bool(os.environ.get("NO_COLOR"))
@@ -135,7 +136,7 @@ def _grid(columns: int) -> Table:
 
 
 def findings_of(decision: Decision) -> list[RenderableType]:
-    """Return the findings under a heading, in the order of the document; an empty list without findings."""
+    """Return the findings under a heading, in the order of the document. Without findings, return an empty list."""
     return [_heading("findings"), _indented(_findings(decision))] if decision.findings else []
 
 
@@ -161,7 +162,7 @@ def _trace(decision: Decision) -> Table:
 
 
 def effect_of(step: Step) -> str:
-    """Return the effect of a rule in a decision in a few words: `+ bond0`, `no change`, `fired for br0`."""
+    """Return the effect of a rule in a few words, for example `+ bond0`, `no change` or `fired for br0`."""
     added = sorted(set(step.after) - set(step.before))
     removed = sorted(set(step.before) - set(step.after))
     if added:

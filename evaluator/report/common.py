@@ -25,7 +25,7 @@ def place_of(kind: Kind) -> int:
 
 
 def read_addresses(ifname: str, kind: Kind, entries: Iterable[AddressEntry]) -> Owned:
-    """Return the parsed addresses of an interface. Addresses of a loopback link do not count; they become findings."""
+    """Return the parsed addresses of an interface. Addresses of a loopback link become findings instead."""
     owned = read_owned(ifname, entries)
     if kind is not Kind.LOOPBACK:
         return owned
@@ -41,7 +41,7 @@ def read_gateway(ifname: str, text: str) -> tuple[Address | None, tuple[Finding,
     try:
         address = parse_address(text.partition("%")[0]) if text else None
     except ValueError:
-        message = f"{quote(ifname)} has the gateway {quote(text)}, which is not a valid IP address; it is ignored"
+        message = f"{quote(ifname)} has the gateway {quote(text)}, which is not a valid IP address and is ignored"
         return None, (Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message, (ifname,)),)
     return (None if address is None or address.unusable else address), ()
 

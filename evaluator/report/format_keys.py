@@ -1,4 +1,4 @@
-"""The keys that identify a format, as members of the types for whole documents.
+"""Defines a base type for whole documents. Its members are the top-level keys that identify a format.
 
 The fast path decodes a text with the types of the most likely format. If the document also has a key of another format,
 the format is ambiguous. Then the text is parsed into plain values, and `shapes.py` decides.

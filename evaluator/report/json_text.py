@@ -2,9 +2,9 @@
 
 If a text is invalid, the ReportError shows the place of the problem.
 
-A text is valid if msgspec accepts it: UTF-8 without a byte order mark, without NaN and without lone surrogates. A
-number that is too large for a double becomes the greatest double. If a schema limits the number, the schema refuses the
-greatest double, because this is above the limit. The nesting depth is limited here, so that no later code can exceed
+A text is valid if msgspec accepts it. The text must be UTF-8 without a byte order mark, NaN or lone surrogates. A
+number that is too large for a double becomes the greatest double. If a schema has a limit for the number, the greatest
+double is above the limit, so the schema refuses it. The nesting depth is limited here, so that no later code can exceed
 Python's recursion limit.
 """
 
@@ -32,7 +32,7 @@ _NO_BRACKETS = bytes(sorted({*range(256)} - {*b"[]{}"}))
 _NO_MARKS = bytes(sorted({*range(256)} - {*b'[]{}"\\'}))
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _GREATEST = sys.float_info.max
-_SHORT = 4096  # in a text that is shorter, the number of brackets is compared with the limit first
+_SHORT = 4096  # if a text is shorter, its number of brackets is first compared with the limit
 _BYTE_ORDER_MARK = "\ufeff"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _USE_IP = "this is plain text output, not JSON; use `ip -j -d addr show` (iproute2 4.14 or newer)"
@@ -73,8 +73,9 @@ def parse_json(text: bytes | str, subject: str = "report") -> object:
 def is_within_limits(text: bytes) -> bool:
     """Return whether a JSON text is UTF-8, not too large and not nested too deeply.
 
-    A typed decoder does not check this in members that it skips. The check does not parse the text. It takes the
-    brackets outside strings, and removes all innermost pairs of brackets once for each allowed level.
+    This check is necessary because a typed decoder does not check the members that it skips. The check does not parse
+    the text. It takes the brackets outside strings. Then it removes all innermost pairs of brackets, once for each
+    allowed level. If a bracket remains, the nesting is too deep.
     """
     if len(text) > LARGEST:
         return False
@@ -105,8 +106,8 @@ def to_json_text(document: object) -> bytes | None:
 def _structure(text: bytes) -> bytes:
     """Return the brackets of a JSON text that are outside strings, all as braces.
 
-    Only brackets, quotes and backslashes matter, so all other octets are removed first. Then in most texts every string
-    is an empty pair of quotes, and these pairs are removed too. If a quote or a backslash remains, a string contains a
+    Only brackets, quotes and backslashes matter, so all other octets are removed first. In most texts, every string is
+    then an empty pair of quotes. These pairs are removed too. If a quote or a backslash remains, a string contains a
     bracket or an escape. Then a regular expression removes the strings, which takes longer.
     """
     braces = text.translate(_AS_BRACES, _NO_MARKS).replace(b'""', b"")
@@ -213,7 +214,7 @@ def _plain(value: object, depth: int = 0) -> object:
 
 
 class _Pairs(list[tuple[str, object]]):
-    """The keys and values of an object in the order of the text, with equal keys."""
+    """The keys and values of an object in the order of the text. The same key can occur several times."""
 
 
 def _duplicates(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -270,8 +271,8 @@ def _not_json(text: bytes | str, error: Exception, subject: str) -> Diagnostic:
 def _problem_of(text: str, error: Exception) -> tuple[str, int]:
     """Return why a text is not JSON, and the offset of the problem.
 
-    The message is from the standard library, because the error of the standard library has the offset. If the standard
-    library accepts the text, the message is from `error`.
+    The message is the message of Python's `json`, because only the errors of `json` have the offset. If `json` accepts
+    the text, the message is from `error`.
     """
     if text.startswith(_BYTE_ORDER_MARK):
         return "it begins with a byte order mark", 0

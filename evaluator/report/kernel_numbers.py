@@ -1,7 +1,7 @@
 """The kernel's numbers for link types and route types, and the words that iproute2 prints for them.
 
-Netlink messages have the numbers, and `ip -N` prints them instead of the words. The numbers are from if_arp.h and
-rtnetlink.h.
+Netlink messages contain the numbers, and `ip -N` prints the numbers instead of the words. The numbers are from if_arp.h
+and rtnetlink.h.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ _ROUTE_TYPE_OF = {str(number): word for number, word in ROUTE_TYPES.items()}
 
 
 def link_type_of(text: str) -> str:
-    """Return iproute2's word for a link type, given as the word or, as `ip -N` prints it, as a number in brackets."""
+    """Return iproute2's word for a link type. The type is the word, or a number in brackets (from `ip -N`)."""
     return _LINK_TYPE_OF.get(text, text)
 
 
 def route_type_of(text: str) -> str:
-    """Return iproute2's word for a route type, given as the word or, as `ip -N` prints it, as a number."""
+    """Return iproute2's word for a route type. The type is the word, or a number (from `ip -N`)."""
     return _ROUTE_TYPE_OF.get(text, text)

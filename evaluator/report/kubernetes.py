@@ -2,7 +2,7 @@
 
 A NodeNetworkState has the output of nmstate in `status.currentState`. `kubectl get` prints one object, or a List of
 several. The kinds NodeNetworkConfigurationPolicy and NodeNetworkConfigurationEnactment have a desired state. Objects of
-these kinds are refused, because a host with the desired state possibly does not exist.
+these kinds are refused, because the host possibly does not have the desired state.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Reads interfaces, addresses and routes of this machine by netlink, as `ip -j -d addr` and `ip -j route` print them.
+"""Reads interfaces, addresses and routes of this machine by netlink, in the form of `ip -j -d addr` and `ip -j route`.
 
-No process is started. A separate thread enters the network namespace and ends after the query, so the thread of the
-caller does not change its namespace. The extra `live` installs pyroute2.
+No process is started. A separate thread enters the network namespace and ends after the query. So the namespace of the
+caller's thread does not change. The extra `live` installs pyroute2.
 """
 
 from __future__ import annotations

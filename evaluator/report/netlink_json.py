@@ -1,7 +1,8 @@
 """Converts rtnetlink messages (RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE) to the JSON objects that `ip -j` prints.
 
 Only members that a decision or a reader of the report needs are converted. The numbers are from the kernel's if.h,
-if_arp.h, if_addr.h and rtnetlink.h. A number for which iproute2 has no word is written as iproute2 writes the number.
+if_arp.h, if_addr.h and rtnetlink.h. If iproute2 has no word for a number, the number is written in the form that
+iproute2 prints.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ _INET6 = 10
 
 
 def link_to_json(message: Mapping[str, Any], names: Mapping[int, object]) -> dict[str, object]:
-    """Return a link as `ip -j -d addr` prints it, without its addresses; `names` has the names of links by index."""
+    """Return a link as `ip -j -d addr` prints it, but without its addresses. `names` has the link names by index."""
     attrs = _attributes(message)
     link_type = LINK_TYPES.get(message["ifi_type"], f"[{message['ifi_type']}]")
     link: dict[str, object] = {
@@ -98,7 +99,7 @@ def address_to_json(message: Mapping[str, Any]) -> dict[str, object]:
 
 
 def route_to_json(message: Mapping[str, Any], names: Mapping[int, object]) -> dict[str, object]:
-    """Return a route as `ip -j route` prints it; `names` has the names of links by index."""
+    """Return a route as `ip -j route` prints it. `names` has the link names by index."""
     attrs = _attributes(message)
     route: dict[str, object] = {}
     if message["type"] != _UNICAST:
@@ -119,7 +120,7 @@ def route_to_json(message: Mapping[str, Any], names: Mapping[int, object]) -> di
 
 
 def _attributes(message: object, *, several: bool = False) -> dict[Any, Any]:
-    """Return the attributes of a message by name; if a name may occur several times, by index."""
+    """Return the attributes of a message by name, or by index if a name may occur several times."""
     pairs = message.get("attrs", ()) if isinstance(message, Mapping) else ()
     attributes = [(pair[0], pair[1]) for pair in pairs if pair[0] != "UNKNOWN"]
     return dict(enumerate(value for _, value in attributes)) if several else dict(attributes)

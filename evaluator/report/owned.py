@@ -1,8 +1,8 @@
 """Parses the address entries of a report into owned addresses; an invalid entry becomes a finding.
 
 An interface owns each of its valid addresses, except loopback, multicast, broadcast and unspecified ones
-(docs/reports.md). An invalid entry does not affect valid entries. The text of an invalid entry is never resolved as a
-name.
+(docs/reports.md). An invalid entry does not affect valid entries. The text of an invalid entry is never looked up as a
+host name.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _without_duplicates(valid: Sequence[_Valid]) -> tuple[OwnedAddress, ...]:
 
 
 def _merged(items: Sequence[_Valid]) -> list[OwnedAddress]:
-    """Return an address once for each prefix length in its entries, the shortest length first.
+    """Return an address once for each prefix length in its entries, with the shortest length first.
 
     If the text of an entry has the length (`address/length`), entries of this address with a separate length or without
     a length are ignored.
@@ -106,7 +106,7 @@ def _merged(items: Sequence[_Valid]) -> list[OwnedAddress]:
 
 
 def _owned(same: Sequence[_Valid], *, is_primary: bool) -> OwnedAddress:
-    """Return the address of entries with the same address and length.
+    """Return one owned address for entries with the same address and length.
 
     The text and the pointer are those of the first entry. Nothing else depends on the order of the entries.
     """
@@ -127,7 +127,7 @@ def _malformed(ifname: str, text: str) -> Finding:
     return Finding(
         FindingCode.MALFORMED_ADDRESS,
         Severity.WARNING,
-        f"{quote(ifname)} has {shown}, which is not a valid IP address; it is ignored",
+        f"{quote(ifname)} has {shown}, which is not a valid IP address and is ignored",
         interfaces=(ifname,),
     )
 

@@ -3,18 +3,18 @@
 A report comes as text or as a plain value. Text and value each have a fast path and a slow path. All four paths give
 the same facts and findings, or the same errors. `reading.py` describes the contract with the readers.
 
-Text. `is_within_limits` checks the whole text for UTF-8 and nesting depth, because a typed decoder does not look at the
+A text. `is_within_limits` checks the whole text for UTF-8 and nesting depth, because a typed decoder does not check the
 members that it skips. Then `_read_fast` tries the typed decoder of the likeliest format, then the decoders of the other
 formats. A reader accepts a text only if the text cannot be in another format, so the order of the formats does not
-change the result. The text is parsed into a plain value only on the first use of `Report.document`. If no reader
-accepts the text, the slow path parses the text into plain values. The text is parsed as JSON, as JSON with octets of
-the kernel that are not UTF-8, or as YAML. Then the slow path recognizes the format by the shape and calls the reader on
-the value.
+change the result. An accepted text is parsed into a plain value only on the first use of `Report.document`. If no
+reader accepts the text, the slow path parses the text into a plain value. The text can be JSON, JSON with interface
+names that are not UTF-8, or YAML. Then the slow path recognizes the format by the shape of the value and calls the
+reader of this format.
 
-A plain value. The value is encoded as JSON once. This checks all members of the value, also the members that no rule
-reads. The JSON text is an independent copy, from which `Report.document` is parsed. If the value cannot be encoded,
-`plain_copy` raises an error or returns a copy with plain types, and this copy is used. The reader then converts the
-value to the types of `wire.py`.
+A plain value. The value is encoded as JSON once. The encoding checks all members of the value, also the members that no
+rule reads. The JSON text is an independent copy, and `Report.document` is parsed from this copy. If the value cannot be
+encoded, `plain_copy` raises an error or returns a copy with plain types. This copy is then used. The reader then
+converts the value to the types of `wire.py`.
 
 The command reads with `read_report_text`, which always parses the text into plain values to refuse duplicate keys.
 
@@ -52,7 +52,7 @@ _ANSIBLE = "an object with `ansible_facts` or `ansible_interfaces`, or with `int
 _VDSM = "an object with `nics`, bare or under `result` or `info`"
 _IPROUTE2 = "an array of objects with `ifname` or `addr_info`, or an object with such an array in `addr`"
 _NMSTATE = "an object with `interfaces`, a list of objects, or a Kubernetes NodeNetworkState"
-# Ansible is the first: a play may add facts with any name, also the names of VDSM's maps
+# Ansible is first, because a play can add facts with any name, also with the names of VDSM's maps
 FORMATS: tuple[Format, ...] = (
     Format(
         "ansible",
@@ -107,12 +107,12 @@ _TEXT_OR_OBJECT = (*_TEXT, dict)
 def read_report(
     document: bytes | str | Mapping[str, object] | Path, format: str = "auto", item: str | None = None
 ) -> Report:
-    """Return the validated report in a document: JSON text as bytes or str, a dict (or list), or the Path of a file.
+    """Return the validated report in JSON text (bytes or str), in a plain value (dict or list), or in a file (Path).
 
     `format` is the name of a format, or `auto` to recognize it by its shape. The text of an nmstate report may also be
-    YAML, and `item` selects a NodeNetworkState by its name if a List has several. Of equal keys in an object the last
-    one counts (the command refuses them). For an invalid document it raises ReportError with every problem, and no
-    other exception.
+    YAML, and `item` selects a NodeNetworkState by its name if a List has several. If an object has a key twice, the
+    last value counts (the command refuses such an object). Raises ReportError, with every problem, if the document is
+    invalid, and no other exception.
     """
     if not isinstance(document, _TEXT_OR_OBJECT):
         from pathlib import Path  # noqa: PLC0415 -- a caller with a Path has imported it already
@@ -168,7 +168,7 @@ def _octets(text: str) -> bytes:
 def read_report_text(
     text: bytes, format: str = "auto", routes: Sequence[bytes] = (), item: str | None = None
 ) -> Report:
-    """Return the validated report in JSON or nmstate's YAML text; equal keys in an object are an error.
+    """Return the validated report in JSON text or nmstate's YAML text. If an object has a key twice, this is an error.
 
     `routes` are outputs of `ip -j route` for a report of `ip -j addr`. `format` and `item` are as for `read_report`.
     """
@@ -187,14 +187,14 @@ def read_report_text(
 
 
 def parse_report_text(text: bytes, format: str) -> object:
-    """Return the value of a report's text without reading facts from it. Raises ReportError if the text is invalid."""
+    """Return the plain value of a report's text, without facts. Raises ReportError if the text is invalid."""
     return _parse_any(text, format, parse_json)[0]
 
 
 def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], object]) -> tuple[object, str]:
     """Return the value of a JSON or YAML text and the name of its format.
 
-    For JSON the name is the given name; for YAML it is the name of a format that uses YAML.
+    For JSON, the name of the format is the given name. For YAML, it is the name of a format that uses YAML.
     """
     try:
         return _parse(text, parse), name
@@ -214,7 +214,7 @@ def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], obje
 def _parse(text: bytes | str, parse: Callable[[bytes | str], object]) -> object:
     """Return the value of a JSON text.
 
-    In a report of a kernel format, a name can have octets that are not UTF-8. The text is then not valid JSON.
+    In some formats (`is_kernel`), a name can have octets that are not UTF-8. The text is then not valid JSON.
     """
     try:
         return parse(text)
@@ -240,7 +240,7 @@ def read_file(path: Path) -> bytes:
 def read_regular_file(path: Path, subject: str = "report") -> bytes:
     """Return the bytes of a regular file.
 
-    Only the report is allowed to come from a pipe. The message of the error calls the file `subject`. Raises
+    A pipe is refused: only `read_file` reads from a pipe. The message of the error calls the file `subject`. Raises
     ReportError if the file cannot be read, is too large or is not a regular file.
     """
     return _bytes_of(path, subject, read_regular)

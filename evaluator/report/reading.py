@@ -1,17 +1,17 @@
 """The interface between `read.py` and the readers of the formats, and the functions that all readers use.
 
-A reader has two entry points, which never disagree on whether a document is valid. The format's JSON Schema is the
-published contract: a document is valid if and only if the schema accepts it.
+A reader has two entry points. Both give the same answer to the question whether a document is valid. The format's JSON
+Schema is the published contract: a document is valid if and only if the schema accepts the document.
 
-`FormatReader.read_text` is the fast path. It decodes the text directly into the typed structs of the format's
-`wire.py`, in one pass and without plain values for members that no rule reads. The types accept nothing that the schema
-refuses. But the types refuse some valid documents, namely documents with forms that tools hardly ever print, such as
-`1500.0` for an integer. If the types refuse the text, or a key of another format is present, the result is None. None
-means "not decided", never "invalid".
+`FormatReader.read_text` is the fast path. It decodes the text in one pass into the typed structs of the format's
+`wire.py`. It creates no values for members that no rule reads. The types accept nothing that the schema refuses. But
+the types refuse some valid documents: documents with forms that tools hardly ever print, such as `1500.0` for an
+integer. If the types refuse the text, or a key of another format is present, the result is None. None means "not
+decided", never "invalid".
 
-`FormatReader.read` accepts or refuses every document. Its argument is a plain value. It first tries to convert the
-value to the same types, because a document that is a dict did not take the fast path. If the types refuse the value,
-the slow path has three steps:
+`FormatReader.read` accepts or refuses every document. Its argument is a plain value. The function first tries to
+convert the value to the same types, because a value did not take the fast path. If the types refuse the value, the slow
+path has three steps:
 
 1. Validate the value with the schema, which reports every problem with a JSON Pointer.
 2. Normalize the value: `normalized` writes `1500` for `1500.0` and drops null members, and the reader of VDSM converts
@@ -57,8 +57,8 @@ class Reading(Struct, frozen=True):
 class Report(Struct, frozen=True, dict=True, eq=False):
     """A validated report: its format, its facts, and the findings about it. Create one with `read_report`.
 
-    `text` is the text of the report, None if the caller gave a dict. `item` is the name that selected the host in a
-    document with several hosts. `load` returns the document, and is called on first use of `document`.
+    `text` is the text of the report, None if the caller gave a dict. If the document has several hosts, `item` is the
+    name that selected the host. `load` returns the document. It is called on the first use of `document`.
     """
 
     format: str
@@ -125,13 +125,13 @@ class ItemReader(Protocol):
 class Format(Struct, frozen=True):
     """One report format: how to recognize it, and the modules that read, mask and change its documents.
 
-    `looks_for` describes the shape that `detect` checks. `reader` is the module that reads it. `begins` are the usual
-    beginnings of texts in this format. `schema` is the name of the JSON Schema of the format, which also controls
-    masking. Before masking, `to_mask` converts the document to a document that the schema describes. `writer` is the
-    class that writes changes into its documents. `is_yaml` means that the tool also prints YAML, `has_items` that a
-    document can describe several hosts, and `is_kernel` that names in a text can have any octets. `is_default` marks
-    the most likely format of a text that begins with no text in any `begins`. Values such as `module:name` are imported
-    on first use.
+    `detect` checks the shape of a document, and `looks_for` describes this shape in error messages. `reader` is the
+    module that reads the format. `begins` are the usual beginnings of texts in this format. `schema` is the name of the
+    JSON Schema of the format, which also controls masking. Before masking, `to_mask` converts the document to a
+    document that the schema describes. `writer` is the class that writes changes into its documents. `is_yaml` means
+    that the tool also prints YAML, `has_items` that a document can describe several hosts, and `is_kernel` that names
+    in a text can have any octets. If a text has none of these beginnings, the format with `is_default` is the most
+    likely format. Values such as `module:name` are imported on first use.
     """
 
     name: str
@@ -149,7 +149,7 @@ class Format(Struct, frozen=True):
 
     @property
     def read(self) -> FormatReader:
-        """The module that reads the format."""
+        """Return the module that reads the format."""
         return cast("FormatReader", entry(self.reader))
 
 
@@ -162,7 +162,7 @@ def decode_or_none(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T | None:
 
 
 def convert_or_none(value: object, type_: type[_T]) -> _T | None:
-    """Return a plain value converted to a type; None if the type refuses the value."""
+    """Convert a plain value to a type; None if the type refuses the value."""
     try:
         return msgspec.convert(value, type_)
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
@@ -170,7 +170,7 @@ def convert_or_none(value: object, type_: type[_T]) -> _T | None:
 
 
 def normalized(value: object) -> object:
-    """Return a copy of a JSON value as the types expect it: without null members, and with `1500` for `1500.0`."""
+    """Return a copy of a JSON value for the types: without null members, and with `1500` instead of `1500.0`."""
     if isinstance(value, Mapping):
         return {key: normalized(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
@@ -197,7 +197,7 @@ def refuse_invalid(document: object, schema_name: str, pointer: str = "") -> Non
 
 
 def refuse_names_twice(places: Iterable[tuple[str, tuple[str, ...]]], hint: str) -> None:
-    """Raise ReportError for each interface that is described several times; `places` has names with JSON Pointers."""
+    """Raise ReportError if interfaces are described several times. `places` has names with JSON Pointers."""
     problems = [
         Diagnostic(
             ReportCode.NAME_TWICE,

@@ -12,7 +12,7 @@ ANSIBLE_WRAPPER = "ansible_facts"
 ANSIBLE_PAYLOAD = "__payload__"  # ansible-core 2.19 stores a host's cached facts as JSON text in JSON
 VDSM_ENVELOPES = ("result", "info")
 VDSM_SCHEMA = "capability-report"
-_ADDRESSES = ("all_ipv4_addresses", "ip_addresses")  # the facts of Linux and other Unix systems; of Windows
+_ADDRESSES = ("all_ipv4_addresses", "ip_addresses")  # of Linux and other Unix systems; of Windows
 _KUBERNETES = frozenset({"apiVersion", "metadata", "spec", "status", "items"})
 _STATES = ("currentState", "desiredState")
 _VDSM_MAPS = ("nics", "vlans", "bondings", "bridges", "networks")
@@ -26,7 +26,7 @@ def is_ansible(document: object) -> bool:
         return True
     if isinstance(document.get(f"{ANSIBLE_PREFIX}interfaces"), list):
         return True
-    # facts in a play have no prefix; facts of other systems, or of a host without iproute2, may not list the addresses
+    # facts in a play have no prefix; facts of other systems, or of a host without iproute2, may not list addresses
     if isinstance(document.get("interfaces"), list) and any(isinstance(document.get(key), list) for key in _ADDRESSES):
         return True
     names = ("system", "os_family")
@@ -36,7 +36,7 @@ def is_ansible(document: object) -> bool:
 
 
 def is_vdsm(document: object) -> bool:
-    """Return whether a document is a reply of VDSM: with a map such as `nics`, or an envelope (`jsonrpc` …)."""
+    """Return whether a document is a reply of VDSM: it has a map such as `nics`, or an envelope (such as `jsonrpc`)."""
     if not isinstance(document, dict) or is_kubernetes(document):
         return False
     if not {"jsonrpc", *VDSM_ENVELOPES}.isdisjoint(document) or isinstance(document.get("status"), dict):
@@ -80,7 +80,7 @@ def _is_iproute2_entry(entry: object) -> bool:
 
 
 def is_nmstate(document: object) -> bool:
-    """Return whether a document is a Kubernetes object, or has an array `interfaces` that is empty or has an object."""
+    """Return whether a document is a Kubernetes object, or has an array `interfaces` that is empty or has objects."""
     if is_kubernetes(document):
         return True
     if not isinstance(document, dict):

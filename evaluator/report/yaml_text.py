@@ -1,10 +1,10 @@
 """Parses YAML text from `nmstatectl show` into the same value that the JSON of `nmstatectl show` gives.
 
-YAML 1.1 converts scalars that look like text to a person: an interface named `on` becomes true, `1e3` becomes 1000,
-and `12:34` a sexagesimal number. So this reader uses only PyYAML's events and resolves scalars itself: a scalar is text
-unless its key has a number or a boolean in the schema (`NUMBER_KEYS`, `TRUTH_KEYS`; a test compares them with the
-schema). Tags are refused. Aliases are resolved, because PyYAML writes them for a list that occurs twice. Their size is
-limited, because nested aliases can expand without bound.
+YAML 1.1 converts some texts to other types. For example, an interface named `on` becomes true, `1e3` becomes 1000, and
+`12:34` becomes a sexagesimal number. So this reader uses only PyYAML's events and resolves scalars itself: a scalar is
+text unless its key has a number or a boolean in the schema (`NUMBER_KEYS`, `TRUTH_KEYS`; a test compares them with the
+schema). Tags are refused. Aliases are resolved, because PyYAML writes an alias if a list occurs twice. The expanded
+size is limited, because nested aliases can expand without bound.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Path = tuple[str | int, ...]
 
 
 def yaml_in(text: bytes | str) -> str:
-    """Return a text that is not JSON, if it looks like YAML of nmstate or Kubernetes; else an empty text."""
+    """Return the text if it is not JSON and looks like YAML of nmstate or Kubernetes; else an empty text."""
     try:
         decoded = text if isinstance(text, str) else text.decode()
     except UnicodeDecodeError:
@@ -50,9 +50,10 @@ def yaml_in(text: bytes | str) -> str:
 
 
 def parse_yaml(text: str, unique: bool) -> object:
-    """Return the value of a YAML text; of equal keys in an object the last one counts, unless keys must be `unique`.
+    """Return the value of a YAML text. If an object has a key twice, the last value counts, unless `unique` is true.
 
-    Raises ReportError if the text is invalid, too large, nested too deeply, or has a key twice that must be unique.
+    Raises ReportError if the text is invalid, too large or nested too deeply, or if `unique` is true and a key occurs
+    twice.
     """
     if len(text) > LARGEST_YAML:
         limit = f"the report is larger than {LARGEST_YAML >> 20} MiB of YAML"
@@ -82,9 +83,9 @@ def _refuse_nesting(text: str, error: yaml.YAMLError) -> NoReturn:
     """Raise the error that this reader would raise if libyaml had no nesting limit.
 
     libyaml 0.2.6 refuses 1000 levels. The scanner of libyaml reads up to 1024 characters ahead of the events. So
-    libyaml can fail before this reader has received an earlier event that is too deep or invalid for another reason.
-    The text before the refused level is within the limit of libyaml, but not within the limit of this reader. So this
-    reader raises its own error if it parses this text again.
+    libyaml can fail before this reader receives an event that this reader would refuse. The text before the refused
+    level is within the limit of libyaml, but exceeds the limit of this reader. So this text is parsed again, and this
+    reader raises its own error.
     """
     mark = getattr(error, "problem_mark", None)
     if mark is not None:

@@ -37,7 +37,7 @@ _SCHEMA = "policy-test"
 class Expected(Struct, frozen=True):
     """The expected result of a case.
 
-    If a member is None, the case does not check it. `status` can also be `refused`: the report must be refused.
+    If a member is None, the case does not check it. If `status` is `refused`, the report must be refused.
     """
 
     status: str
@@ -54,9 +54,9 @@ class Expected(Struct, frozen=True):
 class PolicyCase(Struct, frozen=True):
     """One case, ready to run.
 
-    `report` is the text of a report, or a report as plain JSON values; `format` is its format. If the report is a list
-    of several reports, `item` is the name of the report to use. `policy_name` is the name or path from which the policy
-    was loaded.
+    `report` is the report: a text, or a plain value. `format` is the format of the report. If the report is a list of
+    NodeNetworkStates, `item` is the name of the NodeNetworkState to use. `policy_name` is the name or path from which
+    the policy was loaded.
     """
 
     name: str
@@ -74,8 +74,8 @@ class PolicyCase(Struct, frozen=True):
 def read_case_file(path: Path, search: Sequence[Path] = (), policies: Policies | None = None) -> tuple[PolicyCase, ...]:
     """Return the cases of a test file.
 
-    `search` is the policy path. `policies` are the policies that the files of one run share; by default the file loads
-    its own.
+    `search` is the policy path. `policies` are the policies that all files of a run share. By default, each file loads
+    its own policies.
 
     Raises PolicyError, with all mistakes, if the file has mistakes.
     """
@@ -84,7 +84,7 @@ def read_case_file(path: Path, search: Sequence[Path] = (), policies: Policies |
 
 
 def read_case_text(source: Source, folder: Path, load: LoadPolicy) -> tuple[PolicyCase, ...]:
-    """Return the cases of a test file's plain text, which need not be saved.
+    """Return the cases in the plain text of a test file. The text does not have to be in a file.
 
     Relative paths begin in `folder`. `load` returns the policy that a test names. Raises PolicyError, with all
     mistakes, if the text has mistakes.
@@ -214,7 +214,7 @@ class _Reader:
         except ValueError as error:
             self._error(str(error), entry.span, "write addresses; a test never looks up a name")
             return None
-        if asked is not None:  # the first answer of a name is an A record, if it has any
+        if asked is not None:  # if a name has an A record, its first answer is an A record
             addresses.sort(key=lambda address: address.version)
         return HostAddresses(in_order(addresses), asked, complete, addresses[0] if addresses else None)
 
@@ -251,7 +251,7 @@ class _Reader:
 
 
 def _from_words(words: list[str]) -> Expected:
-    """Parse `STATUS [INTERFACE] [FINDING…]`; only resolved and rejected are followed by an interface."""
+    """Parse `STATUS [INTERFACE] [FINDING…]`. The interface is only allowed after `resolved` and `rejected`."""
     status, others = words[0] if words else "", words[1:]
     if status in (Status.RESOLVED, Status.REJECTED) and others:
         return Expected(status, others[0], True, has_findings=tuple(others[1:]))

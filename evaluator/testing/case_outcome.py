@@ -1,4 +1,4 @@
-"""Turns the result of one test into its outcome: expected, got, the rules that explain a difference, the summary."""
+"""Converts the result of a test to its outcome: expected and actual result, rules that explain it, and a summary."""
 
 from __future__ import annotations
 

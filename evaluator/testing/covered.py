@@ -1,8 +1,9 @@
-"""Coverage of policies, as data: how often each rule and each clause had each of its two outcomes.
+"""Describes the coverage of policies as data: how often each outcome of each rule and clause occurred.
 
-A rule has the outcomes fired and not fired, counted once for each test. A clause is a condition without `and`, `or` or
-`not` at its root; it has the outcomes true and false, counted for each evaluation. The clauses in the body of a
-quantifier count too. If several rules use a named condition, its clauses are counted once for all these rules.
+A rule has two outcomes: fired and not fired. An outcome of a rule is counted once for each test. A clause is a part of
+a condition without `and`, `or` or `not` at its root. A clause has two outcomes: true and false. An outcome of a clause
+is counted for each evaluation. The clauses in the body of a quantifier count too. If several rules use a named
+condition, its clauses are counted once for all these rules.
 
 Each rule or clause has a place in one text of a policy. If two policies extend the same base, the rules and clauses of
 the base count once, and a test of either policy can cover them.
@@ -31,8 +32,9 @@ class PolicyFile(Struct, frozen=True, order=True):
 class CoveredPlace(Struct, frozen=True):
     """A rule or a clause, and how often it had each outcome.
 
-    `rule` is the name of the rule, for a clause the first rule that uses it. `text` is the text of the clause or the
-    sentence. `true` counts the outcome fired or true, `false` the outcome not fired or false.
+    `rule` is the name of the rule; for a clause, the name of the first rule that uses the clause. `text` is the text of
+    the clause or rule. `true` is how often the rule fired or the clause was true. `false` is how often the rule did not
+    fire or the clause was false.
     """
 
     file: PolicyFile
@@ -46,7 +48,7 @@ class CoveredPlace(Struct, frozen=True):
     false: int = 0
 
     def plus(self, other: CoveredPlace) -> CoveredPlace:
-        """Return this place with the counts of both."""
+        """Return this place with the counts of both places added."""
         return replace(self, true=self.true + other.true, false=self.false + other.false)
 
     @property
@@ -72,7 +74,7 @@ class Coverage(Struct, frozen=True):
 
     @classmethod
     def of(cls, places: Iterable[CoveredPlace]) -> Coverage:
-        """Return the coverage from the places of several runs; the counts of equal places are added."""
+        """Return the coverage of several runs. The counts of equal places are added."""
         merged: dict[tuple[object, ...], CoveredPlace] = {}
         for place in places:
             key = (place.file, place.line, place.column, KINDS.index(place.kind), place.end)

@@ -1,17 +1,17 @@
 """Finds the rules that make the difference between the expected and the actual result of a failing test.
 
-Idea: a rule makes the difference if its opposite result alone gives the expected result. So each rule is tried: the
-case is decided again by the reference interpreter, with the opposite result of this one rule for one interface (or for
-the rule as a whole, if it has no subject, or if the results for several interfaces must change together). All other
-rules are evaluated as usual, on the candidates that they then get. Only a rule for which this was verified is called
-the rule that makes the difference.
+**Idea.** A rule makes the difference if the opposite result of this rule alone gives the expected decision. So each
+rule is tried: the reference interpreter decides the case again, with the opposite result of this rule for one
+interface. If the rule has no subject, its only result is replaced. If this is not enough, the results for several
+interfaces are replaced together. All other rules are evaluated as usual. If the new decision is the expected decision,
+the rule makes the difference.
 
-After these rules, the result has the rules that decided about the interfaces in question: the rule that removed an
-expected interface or did not match it, and the rule that matched an unexpected one. They are facts of the decision, and
-nothing is claimed about the result without them.
+After these rules, the result lists the rules that decided about the interfaces in question. Such a rule removed an
+expected interface, did not match an expected interface, or matched an unexpected interface. It is not verified that
+these rules make the difference.
 
-The work is limited, because a host can have thousands of interfaces: only the interfaces in question are tried, and the
-search ends after a fixed number of evaluations.
+**Limits.** A host can have thousands of interfaces. So only the interfaces in question are tried, and the search ends
+after a fixed number of evaluations.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _MOST_EVALUATIONS = 200_000
 
 
 class _Flip(Struct, frozen=True):
-    """The opposite result of one rule: for some of its subjects, or for the rule itself if it has none."""
+    """The opposite result of one rule, for some of its interfaces. If the rule has no subject, its only result."""
 
     number: int
     names: tuple[str, ...] = ()
@@ -51,8 +51,8 @@ class _Flip(Struct, frozen=True):
 def differing_rules(expected: Expected, decision: Decision) -> tuple[DifferingRule, ...]:
     """Return the rules that explain why the decision is not the expected result, at most three.
 
-    The result is empty if no rule can explain it: the expected interface does not exist, or the difference is in the
-    owners or in findings that no rule makes.
+    If no rule can explain the difference, the result is empty. For example, the expected interface does not exist, or
+    the difference is in the owners or in findings that do not come from rules.
     """
     search = _Search(case_of(decision), expected, decision)
     rules: dict[str, DifferingRule] = {}
@@ -84,7 +84,7 @@ class _Search:
         )
 
     def verified(self) -> tuple[DifferingRule, ...]:
-        """Return the rules whose opposite result gives the expected result; the last rule of the policy first."""
+        """Return the rules whose opposite result gives the expected decision, from the last rule to the first rule."""
         if self._is_expected(self._results):
             return ()
         work = len(self._rules) * max(len(self._links), 1)
@@ -105,7 +105,7 @@ class _Search:
         return tuple(self._rule(number, names) for number, names in list(pairs)[:_MOST_RULES])
 
     def _flips(self) -> Iterator[_Flip]:
-        """Yield the flips of single interfaces, then those of several interfaces together."""
+        """Yield the flips for single interfaces, then the flips for several interfaces together."""
         numbers = range(len(self._rules) - 1, -1, -1)
         names = self._names()
         for number in numbers:
@@ -126,7 +126,7 @@ class _Search:
         return {link.name for link in subjects(rule, environment)} if rule.has_subject else set()
 
     def _names(self) -> tuple[str, ...]:
-        """Return the interfaces in question: expected ones, candidates, those of expected rules, owners."""
+        """Return the interfaces in question: expected interfaces, candidates, interfaces of expected rules, owners."""
         hits = (link.name for result in self._results for link in result.hits if not result.rule.verb.chooses)
         names = dict.fromkeys((*self._wanted(), *self._decision.candidates, *hits, *self._decision.owners))
         if not names:
@@ -140,7 +140,7 @@ class _Search:
         return (*name, *(expected.candidates or ()))
 
     def _decided_again(self, flip: _Flip) -> tuple[RuleResult, ...]:
-        """Return the results of all rules with the opposite result of one; empty if they would cost too much."""
+        """Return the results of all rules if one rule has the opposite result; empty if this costs too much."""
         results = list(self._results[: flip.number])
         result = self._results[flip.number]
         flipped = _flipped(result, Environment(self._question, result.before), flip.names)
@@ -175,7 +175,7 @@ class _Search:
         )
 
     def _deciding(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """Yield the number of a rule and the interface about which it decided; no interface if it has no subject."""
+        """Yield the number of a rule and the interface about which it decided (None if the rule has no subject)."""
         wanted, candidates = self._wanted(), self._decision.candidates
         for name in wanted:
             if name in self._links and name not in candidates:
@@ -192,7 +192,7 @@ class _Search:
                 yield at, tuple(name for name in self._names() if name in self._judged(at))[:1]
 
     def _against(self, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """Yield the last rule that removed an interface; the rules that did not match it if no rule removed it."""
+        """Yield the last rule that removed an interface. Without such a rule, yield the rules that did not match it."""
         removing = [at for at, result in enumerate(self._results) if name in _removed(result)]
         yield from ((at, (name,)) for at in removing[-1:] or self._with_effect(Effect.ADD))
 
@@ -203,7 +203,7 @@ class _Search:
         return any(link.name == name for link in self._results[number].hits)
 
     def _rule(self, number: int, names: tuple[str, ...], otherwise: str = "") -> DifferingRule:
-        """Return a rule with its reason for the first interface; without clause if no interface was judged."""
+        """Return a rule with its reason for the first interface. If no interface was judged, there is no clause."""
         rule, result = self._rules[number], self._results[number]
         if rule.has_subject and not names:
             return DifferingRule(Reason(rule.name, rule.verb_name, rule.place, None, "no interface to judge"), ())

@@ -1,7 +1,7 @@
-"""Finds the files that a test file reads: its policies, the policies that these extend, and its reports.
+"""Finds the files that a test file reads: its policies, their base policies, and its reports.
 
-The files are found although some of them have mistakes, because a run that waits for changes must see the correction.
-So nothing is checked here: only the names in the YAML are followed, as far as they lead to files.
+A file is found even if it has mistakes, because a run that waits for changes must notice the correction. So this module
+checks nothing. It only follows the names in the YAML that lead to files.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _read(path: Path) -> Located | None:
 
 
 def _names(located: Located) -> Iterator[tuple[str, str]]:
-    """Yield the texts at the keys `policy` and `report` of the file and of its tests, with their keys."""
+    """Yield the texts of the keys `policy` and `report` in the file and in its tests, each with its key."""
     tests = located.children.get("tests")
     for part in (located, *(() if tests is None else tests.children.values())):
         for key in ("policy", "report"):
@@ -49,7 +49,7 @@ def _names(located: Located) -> Iterator[tuple[str, str]]:
 
 
 def _policy_files(name: str, search: Sequence[Path]) -> set[Path]:
-    """Return the file of a policy and of those that it extends; shipped policies do not change."""
+    """Return the files of a policy and of its base policies. Shipped policies are left out: they do not change."""
     try:
         chain = read_chain(find_policy(name, search), files_of(search))
     except PolicyError:

@@ -1,4 +1,4 @@
-"""Measures which rules and clauses of a policy the tests exercise, with the reference interpreter.
+"""Measures which outcomes of the rules and clauses of a policy occur in the tests.
 
 The reference interpreter (`policy/run/interpret.py`) defines the meaning of a policy. It decides the question of each
 test again, and reports the result of every condition. A clause that is written twice in a policy counts as two clauses,
@@ -39,7 +39,7 @@ class CoverageMeter:
         self._meters: dict[str, _PolicyMeter] = {}
 
     def add(self, name: str, policy: Policy, decision: Decision | None) -> None:
-        """Count the places of a policy under test, and the outcomes of its decision; None for a refused report.
+        """Count the places of a policy under test, and the outcomes in a decision (None if the report was refused).
 
         `name` is the name or path from which the policy was loaded.
         """

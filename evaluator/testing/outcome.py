@@ -1,7 +1,7 @@
-"""The outcome of a run of policy tests, as data: cases, files, the whole run.
+"""Describes the outcome of policy tests as data: the outcome of a test, of a file, and of the whole run.
 
-These types hold texts and numbers only, no decisions, because a process that runs tests sends them to another process,
-and because every form of output is written from them.
+These types contain only texts and numbers, no decisions. There are two reasons: a process that runs tests sends the
+outcomes to another process, and every output format is written from these outcomes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from evaluator.testing.covered import Coverage, CoveredPlace
 
 
 class Answer(Struct, frozen=True, omit_defaults=True):
-    """An expected or an actual result; an expected result leaves out the members that the test does not check.
+    """An expected or actual result. An expected result leaves out the members that the test does not check.
 
     `status` can also be `refused`: the report was refused, and `findings` are the codes of the error.
     """
@@ -41,9 +41,10 @@ class DifferingRule(Struct, frozen=True):
     """A rule that explains the difference between the expected and the actual result of a test.
 
     `interfaces` are the interfaces that the rule judged; empty for a rule without subject. `reason` is the rule's
-    result with the clause that decided, for the first of them. If `otherwise` is not empty, the case was decided again
-    with the opposite result of this rule for these interfaces, and `otherwise` is that decision: the rule makes the
-    difference. If it is empty, the rule decided about the interface, but no such decision gave the expected result.
+    result with the clause that decided, for the first of them. `otherwise` is the decision with the opposite result of
+    this rule for these interfaces. If `otherwise` is not empty, it is the expected decision, so the rule makes the
+    difference. If `otherwise` is empty, the rule decided about the interface, but its opposite result does not give the
+    expected decision.
     """
 
     reason: Reason
@@ -59,8 +60,8 @@ class CaseOutcome(Struct, frozen=True):
     """The outcome of one test.
 
     `differences` are sentences about the differences from the expected result, empty if the test passed. `rules` are
-    the rules that explain them. `summary` gives the decision and its reason. `vacuous` is why a passing test is
-    vacuous, empty if it is not.
+    the rules that explain the differences. `summary` is the decision and its reason. If a passing test is vacuous,
+    `vacuous` is the reason, else empty.
     """
 
     name: str
@@ -103,8 +104,8 @@ class FileOutcome(Struct, frozen=True):
 class Demands(Struct, frozen=True):
     """What a run must satisfy in addition to its tests.
 
-    `strict`: a vacuous test is an error. `with_coverage`: the coverage is measured. `threshold` is the smallest
-    coverage in percent, None if every coverage is accepted.
+    With `strict`, a vacuous test is an error. With `with_coverage`, the coverage is measured. `threshold` is the
+    smallest coverage in percent, None if every coverage is accepted.
     """
 
     strict: bool = False

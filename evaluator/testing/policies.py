@@ -1,4 +1,4 @@
-"""Loads the policies of a run: test files often test the same policy, and loading takes as long as a hundred tests."""
+"""Loads each policy of a run once. Many test files test the same policy, and loading is as slow as a hundred tests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class NamedPolicy(Struct, frozen=True):
     policy: Policy
 
 
-LoadPolicy = Callable[[str, Path], NamedPolicy]  # from the name or path in a test, and the folder of the test
+LoadPolicy = Callable[[str, Path], NamedPolicy]  # by the name or path in a test, and the folder of the test
 
 
 class Policies:

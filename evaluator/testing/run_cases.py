@@ -60,8 +60,8 @@ def find_case_files(paths: Iterable[Path]) -> tuple[Path, ...]:
 def run_case_file(path: Path, search: Sequence[Path] = ()) -> Iterator[CaseResult]:
     """Yield the result of each case.
 
-    `search` is the policy path: a policy that is not in the folder of the file is searched for in these folders. Raises
-    PolicyError before the first result if the file has mistakes.
+    `search` is the policy path: if a policy is not in the folder of the file, it is searched for in these folders.
+    Raises PolicyError before the first result if the file has mistakes.
     """
     for case in read_case_file(path, search):
         yield run_case(case)

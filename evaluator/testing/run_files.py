@@ -1,9 +1,8 @@
 """Runs test files and yields the outcome of each, in the order of the files.
 
-If there is much to do, several processes run the files. The outcomes are the same, and in the same order, as in one
-process. A group of files is the unit of work: reading a file takes about as long as running its tests, a file is at
-most 256 KiB long, and the files of a group share the policies that they load. A few small files run in this process,
-because starting others takes longer.
+If there are many tests, several processes run the files. The outcomes and their order are the same as with one process.
+Each process gets groups of files, and the files of a group share the policies that they load. A few small files run in
+this process, because starting other processes would take longer.
 
 The processes are forked, so they need no imports.
 """
@@ -34,7 +33,7 @@ _GLOB = frozenset("*?[")
 
 
 class Selection(Struct, frozen=True):
-    """How tests are found and run: the policy path, the patterns of `--run`, and whether coverage is measured.
+    """The selected tests and how they run: policy path, patterns of `--run`, and whether coverage is measured.
 
     A test is selected if its name matches a pattern, or if there are no patterns. A pattern with `*`, `?` or `[` is a
     glob for the whole name; any other pattern is a part of the name.

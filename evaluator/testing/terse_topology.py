@@ -184,7 +184,7 @@ class _Builder:
 
 
 def _kind_of(interface: _Interface) -> str:
-    """Return the stated kind, else the kind that the beginning of the name indicates, else `nic`."""
+    """Return the stated kind. Without it, return the kind that the beginning of the name shows, or else `nic`."""
     guess = next((kind for prefix, kind in _PREFIXES.items() if interface.name.startswith(prefix)), "nic")
     return interface.kind or (guess if "." not in interface.name else "nic")
 

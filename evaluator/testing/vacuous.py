@@ -1,8 +1,8 @@
 """Finds vacuous tests: tests that pass for a reason that has nothing to do with the policy.
 
-A test that expects `no_match` or `unknown_host` passes under almost every policy if no interface could own an address
-of the host: the host has no interface, or no interface has an address of a family that the test asks about. Such a test
-probably has a mistake in its report or in its addresses.
+A test that expects `no_match` or `unknown_host` passes with almost every policy if no interface could own an address of
+the host. There are two such cases: the host has no interface, or no interface has an address of the same family as a
+host address. Such a test probably has a mistake in its report or in its addresses.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _WITHOUT_INTERFACE = (Status.NO_MATCH, Status.UNKNOWN_HOST)
 
 
 def vacuous_reason(expected: Expected, decision: Decision) -> str:
-    """Return why a passing test is vacuous; empty if it is not.
+    """Return why a passing test is vacuous; empty if the test is not vacuous.
 
-    Loopback interfaces do not count. A link-local address counts only if the host has one too: every interface with
-    IPv6 has such an address.
+    Loopback interfaces do not count. A link-local address counts only if a host address is link-local too, because
+    every interface with IPv6 has a link-local address.
     """
     if expected.status not in _WITHOUT_INTERFACE:
         return ""

@@ -1,1 +1,1 @@
-"""Tools for authors of policies: create, format and compare policies, and create policy tests from logged decisions."""
+"""Tools for authors of policies: they create, format, check and compare policies, and create policy tests."""

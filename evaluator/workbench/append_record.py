@@ -1,7 +1,8 @@
-"""Write the test of a record, and the files that it needs, so that either all of them are written or none.
+"""Write the test of a record and the files that the test needs. Either all files are written or no file.
 
-A report or a policy that a test file cannot contain is a file beside the test. Its name begins with the name of the
-test file, and, if the test file exists already, with the id of the decision, because several tests can need such files.
+If a test file cannot contain a report or a policy, the report or policy is written to another file in the same folder.
+The name of this file begins with the name of the test file. If the test file already exists, the id of the decision
+follows, because several tests can need such files.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _ID = 8  # characters of a decision's id in the name of a file
 
 
 def append_record(path: Path, record: Record, policy: str | None) -> None:
-    """Append the test of a record to a test file, or create the file; `policy` is used instead of the record's policy.
+    """Append the test of a record to a test file, or create the file. `policy` replaces the record's policy.
 
     Raises RecordError, and writes nothing, if the record cannot be a test of this file.
     """
@@ -34,14 +35,14 @@ def append_record(path: Path, record: Record, policy: str | None) -> None:
 
 
 def create_files(contents: Mapping[Path, bytes]) -> None:
-    """Create files that must not exist; raises RecordError, and removes those already created, if one fails."""
+    """Create new files. If a file exists or fails, remove the files created so far and raise RecordError."""
     with created(contents):
         pass
 
 
 @contextmanager
 def created(contents: Mapping[Path, bytes]) -> Iterator[None]:
-    """Create files that must not exist, and remove them if one of them, or the block, fails."""
+    """Create new files, then run the block. If a file or the block fails, remove the new files."""
     done: list[Path] = []
     try:
         for path, content in contents.items():

@@ -1,7 +1,7 @@
-"""Checks the text of a policy, which need not be saved, and returns its diagnostics with their fixes.
+"""Checks the text of a policy and returns the diagnostics with their fixes. The text does not have to be saved.
 
-This is what `activenic check` and editors call. Every diagnostic has a place in one of the texts: the text itself, or a
-text that it extends. `Diagnostic.location` and `Diagnostic.fixes` have offsets in the plain text of that file.
+`activenic check` and editors use this module. Every diagnostic has a place in the text or in one of its base policies.
+The offsets in `Diagnostic.location` and `Diagnostic.fixes` refer to the plain text of this file.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from evaluator.testing.run_cases import SUFFIX
 class Checked(Struct, frozen=True):
     """The result of checking one policy: its name, its texts, the policy (None if invalid), and the diagnostics.
 
-    `source` is the policy's own text as it is in the file. `chain` has the texts that it extends too; it is None if the
-    policy cannot be found or read. `tests` is the number of tests if the file is a test file, else None.
+    `source` is the policy's own text, unchanged from the file. `chain` are this text and the texts of its base
+    policies; None if the policy cannot be found or read. `tests` is the number of tests if the file is a test file,
+    else None.
     """
 
     name: str
@@ -62,12 +63,12 @@ class Checked(Struct, frozen=True):
         )
 
     def text_of(self, location: Location) -> Source | None:
-        """Return the plain text of the file that a location is in; None if it is unknown."""
+        """Return the plain text of the file that a location is in; None if the file is unknown."""
         raw = self.raw_text_of(location)
         return None if raw is None else Source(location.name, plain_text(raw))
 
     def raw_text_of(self, location: Location) -> str | None:
-        """Return the text of the file that a location is in, as it is in the file; None if it is unknown."""
+        """Return the unchanged text of the file that a location is in; None if the file is unknown."""
         sources = (() if self.source is None else (self.source,)) if self.chain is None else self.chain.sources
         return next((source.text for source in sources if source.name == location.name), None)
 
@@ -136,7 +137,7 @@ def check_source(name: str, source: Source, find: FindBase, assignments: Sequenc
 
 
 def _placed(diagnostics: Iterable[Diagnostic], name: str) -> tuple[Diagnostic, ...]:
-    """Return diagnostics with a place: the beginning of the text for a problem of the text as a whole."""
+    """Return diagnostics with places. If a problem has no place, its place is the beginning of the text."""
     return tuple(
         problem
         if problem.location is not None

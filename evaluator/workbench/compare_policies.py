@@ -1,4 +1,4 @@
-"""Compares two policies on the same questions: the answers that differ, and the difference.
+"""Compares two policies on the same questions, and finds the answers that differ.
 
 Both policies decide each question. Answers are compared by status and interface, because these matter to an operator.
 If the answers to a question are the same but the findings differ, the question is counted separately. If only one
@@ -40,14 +40,14 @@ class Compared(Struct, frozen=True):
 
     @property
     def transition(self) -> tuple[str, str]:
-        """The two statuses; if the status is the same, the two interfaces."""
+        """The two statuses, or the two interfaces if both statuses are the same."""
         if self.old.status is self.new.status:
             return str(self.old.host_active_nic), str(self.new.host_active_nic)
         return str(self.old.status), str(self.new.status)
 
     @property
     def first_differing_rules(self) -> tuple[str | None, str | None]:
-        """For each policy, the first rule after which the candidates differ from those of the other policy."""
+        """The first rule of each policy after which the candidates of the two policies differ."""
         return _first_other(self.old, self.new), _first_other(self.new, self.old)
 
 
@@ -56,7 +56,7 @@ def compare(
 ) -> Iterator[Compared | Unreadable]:
     """Yield each question with both decisions, or the problems of an invalid question.
 
-    `parameters` take precedence over those of a question.
+    `parameters` take precedence over the parameters of a question.
     """
     for question in questions:
         if isinstance(question, Unreadable):

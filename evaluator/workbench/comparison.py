@@ -1,7 +1,7 @@
-"""The result of a comparison of two policies (counts, transitions, changed questions) as text, JSON and Markdown.
+"""Writes the result of a comparison of two policies as text, JSON and Markdown.
 
 A corpus can have many thousands of questions, and few answers change. So `collect` stores only the changed answers and
-the invalid questions, and counts the others; decisions and reports are not stored. Changed answers are grouped by
+the invalid questions. Other questions are counted. Decisions and reports are not stored. Changed answers are grouped by
 transition, such as `ambiguous → resolved`, because an operator wants to see the kinds of changes first. The sort order
 is fixed (number of questions, then name), so that two runs print the same text.
 

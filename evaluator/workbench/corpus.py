@@ -1,8 +1,8 @@
-"""A corpus: the questions in files and folders, read one after the other.
+"""Reads a corpus: the questions in files and folders. The questions are read one after the other.
 
-A file of JSON lines holds one question in each line. A JSON file, or YAML for nmstate, holds one question or a bare
-report; all bare reports are decided with the host addresses that the caller gives. A question that cannot be read does
-not end the corpus: the question becomes an item with diagnostics.
+A file of JSON lines holds one question in each line. A JSON file (or a YAML file for nmstate) holds one question or a
+bare report. All bare reports get the host addresses that the caller gives. If a question cannot be read, it becomes an
+item with diagnostics, and the next questions are still read.
 """
 
 from __future__ import annotations

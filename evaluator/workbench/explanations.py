@@ -1,7 +1,7 @@
-"""What each diagnostic code of a policy means, with an example of the mistake and of the right text.
+"""Explains each diagnostic code of a policy, with an example of the mistake and an example of the right text.
 
-The table is `diagnostics.yaml`, beside this file. `activenic check --explain CODE`, docs/diagnostics.md and the rules
-of SARIF documents are made from it.
+The explanations are in `diagnostics.yaml`, beside this file. `activenic check --explain CODE`, docs/diagnostics.md and
+SARIF documents contain these explanations.
 """
 
 from __future__ import annotations

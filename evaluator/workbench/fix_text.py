@@ -1,13 +1,14 @@
 """Applies the fixes of a policy's diagnostics to its text.
 
-A fix is data that the checker made without knowing the rest of the text, so each fix is tried before it is used: the
-text is checked again, and the fix is refused if it does not remove its problem, or if a valid policy would be invalid
-or have another meaning. All fixes that do not overlap are tried together, because most texts need only this. If the
-result is not accepted, they are tried one at a time. This is repeated until no fix is left, so applying twice is the
-same as applying once. Bytes outside the edits stay as they are.
+The checker creates a fix without knowing the rest of the text. So each fix is tried before it is used: the fixed text
+is checked again. The fix is refused if its problem remains, or if a valid policy becomes invalid or gets another
+meaning. All fixes that do not overlap are tried together, because most texts need only this. If the result is refused,
+smaller groups of fixes are tried. This is repeated until no fix is left. So a second run changes nothing. Bytes outside
+the edits stay the same.
 
-One safe fix changes the meaning of a valid policy, on purpose: `nic.name = "virbr*"` becomes `nic.name like "virbr*"`.
-The text means an interface whose name has a star, which no host has; the author meant the glob.
+There is one exception: a safe fix that changes the meaning of a valid policy. `nic.name = "virbr*"` becomes `nic.name
+like "virbr*"`. The first text means an interface whose name contains a star. No host has such an interface, so the
+author meant the glob.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _Chosen = tuple[Diagnostic, Fix]
 
 
 class Fixed(Struct, frozen=True):
-    """A text after its fixes, the fixes that were applied, in order, and the problems that are left."""
+    """A text after its fixes, the applied fixes in order, and the problems that are left."""
 
     text: str
     fixes: tuple[Fix, ...]
@@ -45,7 +46,7 @@ class Fixed(Struct, frozen=True):
 def fix_text(before: Checked, check: Check, allowed: frozenset[Safety] = SAFE) -> Fixed:
     """Return the text of a policy after all its fixes with an allowed safety.
 
-    `check` checks another text in the place of the policy's own text.
+    `check` is a function that checks another text as if it were the policy's own text.
     """
     state = Fixed("" if before.source is None else before.source.text, (), before)
     fixer = _Fixer(check, state.text)
@@ -105,7 +106,7 @@ def _key(chosen: _Chosen) -> tuple[str, ...]:
 
 
 def _separate(chosen: Sequence[_Chosen]) -> list[_Chosen]:
-    """Return the fixes that do not overlap or touch a fix before them."""
+    """Return the fixes that neither overlap nor touch a previous fix."""
     separate: list[_Chosen] = []
     used: list[tuple[int, int]] = []
     for one in chosen:
@@ -151,7 +152,7 @@ def _is_yaml_mistake(problems: Sequence[Diagnostic]) -> bool:
 
 
 def _first(checked: Checked) -> tuple[bool, int]:
-    """Return a sort key: how far the YAML parser has read the text; the first mistake ends the text for it."""
+    """Return a sort key: how far the YAML parser has read the text. The parser stops at the first mistake."""
     mistakes = [problem.order for problem in checked.diagnostics if problem.code == "YAML_SYNTAX"]
     return not mistakes, min(mistakes, default=0)
 
@@ -161,12 +162,12 @@ def _counts(checked: Checked) -> Counter[_Kind]:
 
 
 def _kind(problem: Diagnostic) -> _Kind:
-    """Return the code, the message and the line of a problem: a fix moves other problems only within their line."""
+    """Return the code, message and line of a problem. A fix can move other problems, but only within their line."""
     return problem.code, problem.message, problem.place.rsplit(":", 1)[0]
 
 
 def means_the_same(one: Program, other: Program) -> bool:
-    """Return whether two policies have the same rules, parameters and findings, apart from places and layout."""
+    """Return whether two policies have the same rules, parameters and findings. Places and layout do not matter."""
     return _meaning(one) == _meaning(other)
 
 

@@ -99,7 +99,7 @@ def _places(source: Source, located: Located) -> Iterator[_Place]:
 
 
 def _scalar(source: Source, value: Located) -> ScalarText | None:
-    """Return the sentence with the places of its characters; None if it has escapes, because these are not changed."""
+    """Return the sentence with the places of its characters; None for a sentence with escapes (it is not changed)."""
     try:
         return read_scalar(source, value.span.start, value.span.end, value.style)
     except ValueError:
@@ -144,7 +144,7 @@ def _extent(source: Source, place: _Place) -> tuple[int, int]:
 
 def _on_one_line(source: Source, place: _Place, text: str, column: int, end: int) -> str | None:
     """Return a sentence as a YAML scalar on one line; None if it must be a block."""
-    if place.value.is_in_flow and place.value.style == '"':  # so that a policy in JSON stays JSON
+    if place.value.is_in_flow and place.value.style == '"':  # a policy in JSON must stay JSON
         return '"' + text.replace('"', '\\"') + '"'
     if place.value.is_in_flow:
         return text if _is_plain(text) and not _FLOW_INDICATORS.search(text) else "'" + text.replace("'", "''") + "'"
@@ -184,7 +184,7 @@ def _meaning(source: Source) -> object:
 
 
 def _values(located: Located) -> object:
-    """Return the values of a YAML document; maps are lists of pairs, so that the order of keys is compared too."""
+    """Return the values of a YAML document. Maps become lists of pairs, so that the order of keys is compared too."""
     if isinstance(located.value, dict | list):
         return [type(located.value).__name__, *((key, _values(child)) for key, child in located.children.items())]
     return located.value

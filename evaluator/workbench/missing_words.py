@@ -1,9 +1,8 @@
-"""Reports, before a policy is used, the words that a format of reports never supplies, and what this does to the rules.
+"""Reports the words of a policy that a report format never supplies, and the effect on the rules.
 
-In a report that lacks a fact, the fact counts as empty, unknown or false. So a clause that uses it can be always true
-or always false, and then a rule can fire always or never. Here each clause is evaluated for such a report, as far as
-the missing facts alone decide it. The decision has the finding REPORT_LACKS_FACT for the same facts, but only after the
-roll-out.
+If a report lacks a fact, the fact counts as empty, unknown or false. So a clause that uses this fact can be always true
+or always false. Then a rule can fire always or never. This module finds the clauses whose value the missing facts alone
+decide. A decision reports the same facts (finding REPORT_LACKS_FACT), but only after the policy is in use.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ _COMPARED = {
     Relate.AT_MOST: lambda number: number >= 0,
     Relate.MORE: lambda number: number < 0,
     Relate.AT_LEAST: lambda number: number <= 0,
-}  # whether 0 has the relation to a number
+}  # whether the relation is true between 0 and a number
 _RESULTS = {True: "always true", False: "never true"}
 
 
@@ -78,12 +77,12 @@ def _report_rule(rule: Rule, missing: Set[str], format: str, problems: Problems)
     in_messages = sorted((facts_of(rule) - facts_in(rule.condition)) & missing)
     if in_messages:
         message = f"a report of the format {quote(format)} never has {quote_all(in_messages)}"
-        hint = f"the message of {quote(rule.name)} prints nothing or `unknown` for it"
+        hint = f"the message of {quote(rule.name)} prints nothing or `unknown` instead"
         problems.info(CODE, message, rule.condition.span, hint)
 
 
 def _effect(rule: Rule, whole: bool | None, clause: bool | None) -> str:
-    """Return what the missing facts do to a rule."""
+    """Return the effect of the missing facts on a rule."""
     name = quote(rule.name)
     if whole is False:
         return f"the rule {name} never fires for such a report"
@@ -111,7 +110,7 @@ def clauses_of(condition: Condition, missing: Set[str]) -> Iterator[Condition]:
 
 
 def truth_without(condition: Condition, missing: Set[str]) -> bool | None:
-    """Return the value that a condition has in every report without some facts; None if other facts decide it."""
+    """Return the value of a condition in every report without some facts; None if the value depends on other facts."""
     match condition:
         case AllOf(conditions=parts):
             return _joined([truth_without(part, missing) for part in parts], stops=False)

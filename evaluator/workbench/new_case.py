@@ -1,4 +1,4 @@
-"""A new policy test as data, without its policy: a question and the expected decision.
+"""Describes a new policy test as data: a question and the expected decision, but not the policy.
 
 Changes of an explanation, logged decisions and reports of real hosts all become tests in this form. `append_case.py`
 writes a test to a file.
@@ -36,7 +36,7 @@ def new_case(case: Case, title: str, want: Mapping[str, object]) -> NewCase:
     """
     report = case.report
     members = report_in_test(report.document, report.text or text_of(report.document))
-    if members is None:  # names that are not UTF-8 are written as by `activenic collect`
+    if members is None:  # names that are not UTF-8 are written in the form of `activenic collect`
         readable = restate(report, lambda writer: None, ChangedFacts({}))
         members = None if readable is None else report_in_test(readable.document, text_of(readable.document))
     if members is None:
@@ -67,14 +67,14 @@ def result_of(decision: Decision) -> dict[str, object]:
 
 
 def file_of_case(case: NewCase, policy: str) -> str:
-    """Return the text of a test file with this test only."""
+    """Return the text of a test file that contains only this test."""
     parameters = {name: value for name, value in case.parameters.items() if value is not None}
     head = {"policy": policy, **({"parameters": parameters} if parameters else {})}
     return dump({**head, "tests": [case.test]})
 
 
 def with_parameters(case: NewCase, of_file: Iterable[str]) -> dict[str, Any]:
-    """Return the test with its parameters. The value null sets a parameter of the file back to its default."""
+    """Return the test with its parameters. If the file sets other parameters, null resets them to their defaults."""
     names = set(of_file)
     parameters = {name: value for name, value in case.parameters.items() if value is not None or name in names}
     return {**case.test, **({"parameters": parameters} if parameters else {})}

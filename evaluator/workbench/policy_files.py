@@ -29,7 +29,7 @@ def find_policy_files(paths: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def find_policies(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names and paths of the policies that some arguments mean.
+    """Return the names and paths of the policies that the arguments select.
 
     An argument is the name of a shipped policy, a file, a folder that is searched for policy files, or a glob such as
     `policies/**/*.yaml` that the shell has not expanded. Folders and globs do not include test files. Raises

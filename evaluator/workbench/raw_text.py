@@ -1,7 +1,7 @@
 """Converts edits of a policy's plain text to edits of the text of its file.
 
 The parser reads a text without a byte order mark, and with line feeds as its only line breaks (`plain_text`). An edit
-of this text must become an edit of the file that leaves every other byte as it is.
+of this text is converted to an edit of the file. All other bytes of the file stay the same.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Create a policy test from a record: the policy must make the recorded decision again.
 
-The test contains the report, the resolved addresses without the lookup, and the expected decision. A report that the
-YAML of policy tests cannot express, for example fractions and deep nesting, is written as text. A report that is too
-large, or a policy that is not shipped, is written to another file in the folder of the test.
+The test contains the report, the resolved addresses without the lookup, and the expected decision. The YAML of policy
+tests cannot express some reports, for example reports with fractions or deep nesting. Such a report is written as text.
+If the report is too large or the policy is not shipped, it is written to another file in the folder of the test.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class RecordCase(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The text of a test file with this test only."""
+        """The text of a test file that contains only this test."""
         return file_of_case(self.case, self.policy)
 
 
@@ -63,7 +63,7 @@ def record_case(record: Record, stem: str | None, policy: str | None = None) -> 
 
 
 def _report(text: bytes, source: Json, other_files: dict[str, bytes], stem: str | None) -> Json:
-    """Return the members of a test for a report: a map or list, else its text, else the name of another file."""
+    """Return the members of a test for a report. It is a map or list, or else a text, or else another file's name."""
     report = read_report_text(text, source["format"], item=source.get("item"))
     members = report_in_test(report.document, text)
     if members is not None:
@@ -82,7 +82,7 @@ def _add_file(other_files: dict[str, bytes], stem: str | None, suffix: str, cont
 
 
 def _shipped(texts: tuple[bytes | None, ...]) -> str | None:
-    """Return the name of the shipped policy with exactly these texts; None if there is no such policy."""
+    """Return the name of the shipped policy with exactly these texts; None if no shipped policy has them."""
     return next((name for name in shipped_names() if _contents(load_shipped(name)) == texts), None)
 
 

@@ -172,7 +172,7 @@ def test_the_words_that_a_format_lacks(folder: Path, capsys: pytest.CaptureFixtu
         "the rule `c` depends only on the other parts of its condition",
         "8 warning: no `report.networks`, so `every x in report.networks satisfies x = net` is always true | "
         "the condition of the rule `d` is always true for such a report",
-        "9 info: no `report.networks` | the message of `e` prints nothing or `unknown` for it",
+        "9 info: no `report.networks` | the message of `e` prints nothing or `unknown` instead",
         "9 info: no `nic.networks`, so `count(nic.networks) < 1` is always true | "
         "the rule `e` depends only on the other parts of its condition",
     ]

@@ -1,28 +1,29 @@
-"""The hash chain of a decision log: the hash of each record covers the record and the hash of the record before it.
+"""The hash chain of a decision log. The hash of a record covers the record and the hash of the previous record.
 
-**How the chain works.** The hash of record number `seq` is SHA-256 over: the kind "entry", the hash of record `seq -
-1`, the number `seq`, the public key of the signer (empty if the record is not signed) and the envelope. The envelope
-contains the SHA-256 digests of the report and of the policy's texts, so the hash covers these texts too. The first
-record follows `GENESIS`: number 0 and 32 zero octets. A `Head` is the number and the hash of one record; the head of a
-log is the head of its last record.
+**How the chain works.** The hash of record number `seq` is the SHA-256 of five parts: the kind "entry", the hash of
+record `seq - 1`, the number `seq`, the public key of the signer (empty if the record is not signed), and the envelope.
+The envelope contains the SHA-256 digests of the report and of the policy's texts, so the hash covers these texts too.
+The first record follows `GENESIS`: number 0 and 32 zero octets. A `Head` is the number and the hash of one record; the
+head of a log is the head of its last record.
 
 **Checkpoints.** A prune removes the oldest records and writes a checkpoint, which contains the head of the last removed
 record. The hash of the first remaining record covers the hash in this head, so the rest of the chain stays verifiable.
 Checkpoints form a second chain: each hash covers the hash of the checkpoint before it.
 
 **Invariants.** Every hashed or signed text begins with its kind, so a hash of one kind is never valid as a hash of
-another kind. Each part of the text follows its own length, so two different lists of parts never give the same text. If
-an octet of an envelope, a number or a signer changes, then the hash of this record and of every later record changes.
+another kind. The length of each part is written before the part, so two different lists of parts never give the same
+text. If an octet of an envelope, a number or a signer changes, then the hash of this record and of every later record
+changes.
 
 **What verification detects.** Verification detects records that were altered, moved or inserted, or removed from the
 middle. If one record is damaged, the records after it stay verifiable, because each hash is computed from the stored
 hash of the record before it.
 
 **What the chain alone cannot detect.** The hashes need no secret. So an attacker who can write the file can change a
-record and compute every later hash again. Two things help. First, a copy of a head is stored in another place. The copy
-shows changes up to the record of this head, and only such a copy shows that an attacker removed the last records.
-Second, records are signed (Ed25519 over the hash, `signing.py`). The attacker cannot create signatures if the private
-key is stored in another place. Without signatures, an attacker can also forge a checkpoint. docs/log.md has the
+record and compute every later hash again. Two things help. First, store a copy of a head in another place. The copy
+shows changes up to the record of this head. Only a copy of a head shows that an attacker removed the last records.
+Second, sign the records (Ed25519 over the hash, `signing.py`). If the private key is stored in another place, the
+attacker cannot create signatures. Without signatures, an attacker can also forge a checkpoint. docs/log.md has the
 details.
 """
 
@@ -37,7 +38,7 @@ from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError
 from evaluator.base.text import quote
 
 HASH_LENGTH = 32
-# the kinds: a prefix of the hashed text, see above; "stub" is the old name of a checkpoint
+# the kinds, which are prefixes of hashed texts (see above); "stub" is the old name of a checkpoint
 _ENTRY = b"activenic decision log: entry 1\n"
 _CHECKPOINT = b"activenic decision log: stub 1\n"
 _SIGNATURE = b"activenic decision log: signature 1\n"
@@ -77,12 +78,12 @@ def checkpoint_hash(previous: bytes, signer: bytes | None, document: bytes) -> b
 
 
 def signed_text(digest: bytes) -> bytes:
-    """Return the octets to sign for a hash; the prefix makes signatures for other purposes invalid here."""
+    """Return the octets to sign for a hash. Because of the prefix, signatures for other purposes are invalid here."""
     return _SIGNATURE + digest
 
 
 def _digest(kind: bytes, *parts: bytes) -> bytes:
-    """Return the SHA-256 of a kind and some parts, each after its length in 8 octets, big endian."""
+    """Return the SHA-256 of a kind and parts. The length (8 octets, big endian) is before each of them."""
     sha256 = hashlib.sha256(kind)
     for part in parts:
         sha256.update(len(part).to_bytes(8, "big"))

@@ -1,8 +1,9 @@
-"""Checkpoints: the row that a prune writes in place of the records that it removed.
+"""Checkpoints: a prune removes records and writes one row, the checkpoint, in their place.
 
 A prune removes only the oldest records. The checkpoint contains the head of the last removed record; the chain
-continues from this head. It also lists the numbers of the removed records that were missing or damaged, so that a prune
-cannot hide damage. Checkpoints have a hash chain of their own and are signed like records. Their table is `stub`.
+continues from this head. The checkpoint also lists the numbers of the removed records that were missing or damaged, so
+that a prune cannot hide damage. Checkpoints have a separate hash chain and are signed like records. They are in the
+table `stub`.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ _VERSION = 2
 
 
 class Checkpoint(Struct, frozen=True):
-    """The outcome of one prune.
+    """The row that describes one prune.
 
-    `last` is the head of the last removed record, `count` how many record numbers this prune removed, and `before` the
-    time that the caller gave. `damaged` are the numbers of the removed records that were missing or damaged.
+    `last` is the head of the last removed record. `count` is how many record numbers this prune removed. `before` is
+    the time that the caller gave. `damaged` are the numbers of the removed records that were missing or damaged.
     """
 
     last: Head
@@ -54,8 +55,8 @@ def next_checkpoint(items: Iterable[Item], pruned: Head, before: datetime) -> Ch
     """Return the checkpoint of a prune of the records older than `before`; None if no record is removed.
 
     `items` are all records in the order of the chain, and `pruned` is the head of the last checkpoint. The prune ends
-    before the first intact record that is not older. It includes a damaged record if an intact older record follows,
-    or if its timestamp column is older.
+    before the first intact record that is not older than `before`. A damaged record is removed if an older intact
+    record follows, or if its timestamp column is older.
     """
     last, damaged, damaged_so_far = pruned, [], list[int]()
     limit = time_text(before)

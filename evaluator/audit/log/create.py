@@ -1,8 +1,8 @@
 """Creates a log file atomically, also on file systems without hard links.
 
-The log is created under another name, a draft, and linked to its final name when it is complete. A lock on the folder
-allows only one process at a time to create logs in the folder. The system releases the lock when the process ends. So
-every other draft in the folder belongs to a process that was killed; such drafts are removed.
+The log is created as a draft: a file with another name. When the draft is complete, it is linked to the final name. A
+lock on the folder allows only one process at a time to create logs in the folder. The system releases the lock when the
+process ends. So every other draft in the folder belongs to a process that was killed; such drafts are removed.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _create_tables(draft: Path) -> None:
 
 
 def _publish(draft: Path, path: Path) -> None:
-    """Link a draft to its final name; without hard links, rename it: the folder's lock prevents a second log."""
+    """Link a draft to its final name, or rename it without hard links. The folder's lock prevents a second log."""
     try:
         with suppress(FileExistsError):
             os.link(draft, path)

@@ -2,11 +2,11 @@
 
 A masked record differs from the record in the log, so the chain of the log cannot cover the masked record. Each line
 contains the hash of the line before it (`chain.previous`), so a line can be verified without the other lines. The chain
-of an export has the same limits as the chain of an unsigned log (docs/log.md). A damaged record of the log is a line
-with `record` null.
+of an export has the same limits as the chain of an unsigned log (docs/log.md). If a record of the log is damaged, its
+line has null as `record`.
 
-A file is read line by line; a line can be as long as the largest record. A file that contains one record on several
-lines (`log show --output json`) can be read too. Such a file has no chain.
+A file is read line by line. A line can be as long as the largest record. The output of `log show --output json` can be
+read too: this file contains one record on several lines and has no chain.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class ExportReader:
 
     @contextmanager
     def _lines(self) -> Iterator[Iterator[tuple[int, bytes]]]:
-        """Open the file; give its lines and their numbers. A record on several lines counts as one line."""
+        """Open the file and return its lines and their numbers. A record on several lines counts as one line."""
         try:
             with open_regular(self._path) as file:
                 yield _lines_of(file)
@@ -223,7 +223,7 @@ def _lines_of(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _may_be_record(text: bytes) -> bool:
-    """Return whether the first line can be a record. For a damaged line, its beginning or its end decides."""
+    """Return whether the first line can be a record. If the line is damaged, its beginning or its end decides."""
     try:
         return is_record_document(plain.loads(text))
     except ValueError:

@@ -1,8 +1,8 @@
 """Opens the file of a log, and converts every SQLite error to a RecordError.
 
 If a file is not a log, or if a newer version of activenic wrote it, the file is refused before anything is written to
-it. The file is examined through SQLite, never through a separate file descriptor: when a process closes a descriptor,
-POSIX releases all locks that other connections of the same process have on the file.
+it. The file is read only through SQLite, never through a separate file descriptor. When a process closes a descriptor
+of a file, POSIX releases all locks of this process on the file, also the locks of SQLite.
 
 If SQLite cannot read a damaged log, the rows in the pages of the file are copied to memory (`salvage.py`).
 """
@@ -71,9 +71,9 @@ def sqlite_as_record_errors(path: Path) -> Iterator[None]:
 class Header(Struct, frozen=True):
     """The header of an SQLite file.
 
-    `application` is the application id and `version` the user version. `tables` is the version of the log whose tables
-    the file has; None if it does not have the tables of a log. `tables` is read only if the application id is not the
-    id of a log.
+    `application` is the application id and `version` the user version. `tables` is the log version that the tables of
+    the file show, None if they are not the tables of a log. `tables` is only read if the application id is not the id
+    of a log.
     """
 
     application: int
@@ -85,7 +85,7 @@ class OpenLog(Struct, frozen=True):
     """A log that is open for reading.
 
     `problems` concern the file as a whole. `is_salvaged` is true for a copy in memory. `last` is the number of the last
-    record if this number was read before the rows were copied; else 0.
+    record, or 0 if this number was not read before the rows were copied.
     """
 
     connection: sqlite3.Connection
@@ -103,7 +103,8 @@ class OpenLog(Struct, frozen=True):
 def open_to_write(path: Path, *, create: bool, timeout: float) -> sqlite3.Connection:
     """Return a connection for appending to a log; with `create`, create the log if the file does not exist.
 
-    Raises RecordError, and does not change the file, if it is not a log of the current version or must not be written.
+    Raises RecordError if the file is not a log of the current version or must not be written. The file is then
+    unchanged.
     """
     with sqlite_as_record_errors(path):
         if create and not os.path.lexists(path):
@@ -160,7 +161,7 @@ def decode_text(text: bytes) -> str:
 
 @contextmanager
 def write_transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Run a write transaction: no other process writes during it, and at the end it is on the disk or rolled back."""
+    """Run a write transaction: other processes cannot write, and at the end the data is on the disk or rolled back."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -279,7 +280,7 @@ def _refuse_unwritable(path: Path) -> None:
 
 def _read_header(path: Path) -> Header:
     with closing(_connect(path, "ro&immutable=1", 0)) as connection:
-        # read the header even if it counts more pages than the file has: the `-wal` file can contain the missing pages
+        # the header can count more pages than the file has, because the `-wal` file can contain the missing pages
         connection.execute("PRAGMA writable_schema=ON")
         ((application,),) = connection.execute("PRAGMA application_id")
         ((version,),) = connection.execute("PRAGMA user_version")

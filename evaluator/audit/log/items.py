@@ -1,4 +1,4 @@
-"""The values that a reader of a log or an export yields: intact records (`LogEntry`) and damaged records (`Damaged`).
+"""Defines the values that a reader yields: intact records (`LogEntry`) and damaged records (`Damaged`).
 
 A damaged record is a value and not an exception, so the records after it are read too.
 """
@@ -45,9 +45,9 @@ class LogEntry(Struct, frozen=True):
     """An intact envelope and its position in the chain.
 
     `signer` is the raw public key and `signature` the raw signature; both are None if the record is not signed.
-    `problems` list damage outside the envelope: in a text of the record or in an index column. `unproven` is the reason
-    why the chain cannot verify the record, such as a missing record before it; then only the checksum of the record was
-    verified.
+    `problems` list damage outside the envelope: in a text of the record or in an index column. If the chain cannot
+    verify the record, `unproven` is the reason, such as a missing previous record. Then only the checksum of the record
+    was verified.
     """
 
     head: Head
@@ -162,7 +162,7 @@ def matches(envelope: Json, log_filter: LogFilter) -> bool:
 
 
 def normalized_host(host: str) -> str:
-    """Return an address or a host name as it is written in records: a name in lower case, without a final dot."""
+    """Return a host in the form of records: an address, or a name in lower case without a final dot."""
     try:
         return str(parse_literal(host))
     except ValueError:

@@ -67,7 +67,7 @@ class LogReader:
                 yield item
 
     def records(self, log_filter: LogFilter) -> Iterator[Record | Damaged]:
-        """Yield the records of `items` with bodies; a damaged body is None, and `damage` contains the reason."""
+        """Yield the records of `items` with bodies. A damaged body is None, and `damage` contains the reason."""
         for item in self.items(log_filter):
             yield item if isinstance(item, Damaged) else self.record(item)
 
@@ -84,7 +84,7 @@ class LogReader:
         return (exact or items)[0]
 
     def record(self, entry: LogEntry) -> Record:
-        """Return an entry with its bodies; a damaged body is None, and `damage` contains the reason."""
+        """Return an entry with its bodies. A damaged body is None, and `damage` contains the reason."""
         return self.query_log(lambda log: self._record(log.connection, entry.envelope))
 
     def count(self, log_filter: LogFilter) -> int:
@@ -180,7 +180,7 @@ class LogReader:
         return sorted([*seqs, *gaps], key=_seq_of, reverse=newest_first) if gaps else [*seqs]
 
     def _item(self, log: OpenLog, seq: int, body_problems: dict[str, str]) -> Item | None:
-        """Return the record with a number, None if it was pruned; `body_problems` caches results by digest."""
+        """Return the record with a number; None if the record was pruned. `body_problems` caches results by digest."""
         connection = log.connection
         query = f"SELECT {_COLUMNS}, {', '.join(log.layout.index)} FROM entry WHERE seq = ?"  # noqa: S608 -- constant names
         row = connection.execute(query, (seq,)).fetchone()
@@ -261,7 +261,7 @@ def missing(first: int, last: int) -> Damaged:
 
 
 def _missing_records(pruned: Head, seqs: Iterable[int], last: int) -> Iterator[Damaged]:
-    """Yield the gaps between the records; if the checkpoint is damaged, the first record counts as the first."""
+    """Yield the gaps between the records. If the checkpoint is damaged, no gap before the first record is known."""
     previous_seq = pruned.seq
     if not pruned.hash:
         message = "the checkpoint of the last prune cannot be read"
@@ -339,7 +339,7 @@ def _computed_hash(connection: sqlite3.Connection, pruned: Head, seq: int, row: 
 
 
 def _has_id(item: Item | None, text: str) -> TypeGuard[Item]:
-    """Return whether `text` is the id of an item, or a prefix of it that is long enough."""
+    """Return whether `text` is the id of an item, or a prefix of the id that is long enough."""
     if item is None:
         return False
     return item.decision_id == text or (len(text) >= SHORTEST_PREFIX and item.decision_id.startswith(text))

@@ -20,7 +20,7 @@ _READ_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def log_risk(path: Path) -> Diagnostic | None:
-    """Return the problem if another user than the current user can change the log; else None."""
+    """Return the problem if a user other than the current user can change the log; else None."""
     status, folder = path.stat(), path.resolve().parent
     mode = folder.stat().st_mode
     if status.st_uid != os.geteuid():

@@ -1,6 +1,7 @@
-"""The stored form of texts and envelopes: four octets of CRC-32, then the octets that zlib compressed.
+"""Compresses the texts and envelopes of a log, and adds a checksum.
 
-Some bits of a compressed stream have no effect on the text, such as the padding in its last octet. The CRC-32 covers
+A stored text begins with four bytes: the CRC-32 of the compressed octets. The rest is the text, compressed with zlib.
+Some bits of a compressed stream have no effect on the text, such as the padding in the last octet. The checksum covers
 these bits too, so every changed bit of a stored text is detected.
 """
 
@@ -37,7 +38,7 @@ def unpack(packed: object, limit: object) -> bytes:
 
 
 def damage_of(packed: object, size: object) -> str:
-    """Return why a stored text cannot be read, by its size and checksum only; empty if it can be read."""
+    """Return why a stored text cannot be read; empty if it can be read. Only the size and the checksum are checked."""
     if not isinstance(packed, bytes):
         return "it is not binary data"
     if not isinstance(size, int) or not 0 <= size <= LARGEST:

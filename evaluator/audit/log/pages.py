@@ -3,7 +3,7 @@
 SQLite finds a row through a tree of pages. One damaged byte near the root of the tree hides all rows below this byte,
 and a damaged header hides the whole file. Here each page is parsed as a leaf page of a table, independently of the
 other pages. The file format is documented at https://www.sqlite.org/fileformat2.html, sections 1.6 and 2.1. A row that
-is read in this way can be invalid or an old copy, so the caller must verify them by checksums and hashes.
+is read in this way can be invalid or an old copy, so the caller must verify each row by checksums and hashes.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _rows_of(image: bytes, page: int, columns: frozenset[int]) -> Iterator[Row]:
 
 
 def _row(image: bytes, at: int, end: int, columns: frozenset[int]) -> Row | None:
-    """Return the row of a cell, None if it is invalid; zeros replace the content of missing overflow pages."""
+    """Return the row of a cell; None if it is invalid. Zeros replace the content of missing overflow pages."""
     size, at = _varint(image, at)
     number, at = _varint(image, at)
     if not 0 < size <= len(image):

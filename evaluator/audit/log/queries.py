@@ -1,4 +1,4 @@
-"""The SQL queries on a log: they find records by index columns, and the first and the last hash of the chain.
+"""Defines the SQL queries that find records by index columns, and the first and the last hash of the chain.
 
 The index columns only locate a record. The reader returns the envelope, after it has verified the hash
 (`log_reader.py`).
@@ -42,7 +42,7 @@ def head_of(connection: sqlite3.Connection) -> Head:
 
 
 def pruned_head(connection: sqlite3.Connection) -> Head:
-    """Return the head of the last pruned record, which the first record follows; GENESIS without a prune.
+    """Return the head before the first record: the head of the last pruned record, or GENESIS without a prune.
 
     A checkpoint contains this head in its columns and in its document. If they differ, the document is used if its hash
     is correct. The hash of the result is empty if both are unreadable.

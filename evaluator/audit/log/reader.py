@@ -1,4 +1,4 @@
-"""The interface of the readers of records: the readers of logs and of exports have the same methods."""
+"""Defines the interface of all readers of records. So a log and an export are read with the same methods."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Reader(Protocol):
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """The problems of the file as a whole that are known so far; problems of a record are in the record."""
+        """The problems of the file as a whole that are known so far. The problems of a record are in the record."""
 
     def items(self, log_filter: LogFilter, *, newest_first: bool, limit: int | None) -> Iterator[Item]:
         """Yield the matching records without bodies, and every damaged record that may match."""
 
     def records(self, log_filter: LogFilter) -> Iterator[Record | Damaged]:
-        """Yield the records of `items` with bodies; a damaged body is None, and `damage` contains the reason."""
+        """Yield the records of `items` with bodies. A damaged body is None, and `damage` contains the reason."""
 
     def find(self, decision_id: str) -> Item:
         """Return the record with an id or a unique prefix of an id.
@@ -36,7 +36,7 @@ class Reader(Protocol):
         """
 
     def record(self, entry: LogEntry) -> Record:
-        """Return an entry with its bodies; a damaged body is None, and `damage` contains the reason."""
+        """Return an entry with its bodies. A damaged body is None, and `damage` contains the reason."""
 
     def count(self, log_filter: LogFilter) -> int:
         """Return the number of matching records."""
@@ -64,7 +64,7 @@ def not_found(decision_id: str) -> RecordError:
 
 
 def ambiguous(prefix: str, ids: Iterable[str]) -> RecordError:
-    """Return the error for a prefix of several ids."""
+    """Return the error for a text that several ids begin with."""
     matches = list(ids)
     listed = quote_all(matches[:_MAX_LISTED]) + (" and more" if len(matches) > _MAX_LISTED else "")
     message = f"several ids begin with {quote(prefix)}: {listed}"

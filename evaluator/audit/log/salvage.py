@@ -4,11 +4,11 @@
 this page, although the rows are intact. A damaged file header hides the whole file. So the pages are searched for rows
 without SQLite's trees (`pages.py`).
 
-**How.** Tables are recognised by their number of columns: 12 or 13 are records, 4 are texts, 7 are checkpoints. Each
-row is then checked by its content. A text is stored under its computed digest. The index columns, findings, labels and
-references to texts of a record are derived from its envelope, because they only repeat the envelope. A row whose
-envelope cannot be read is copied unchanged, so that the readers report it as damaged. The pages may also contain old
-copies of a row, so readable rows are inserted first and a row with a known key is ignored.
+**How.** The number of columns of a row shows its table: a record has 12 or 13 columns, a text 4, and a checkpoint 7.
+Each row is then checked by its content. A text is stored under its computed digest. Index columns, findings, labels and
+references to texts only repeat the envelope of a record, so they are derived from the envelope. A row whose envelope
+cannot be read is copied unchanged, so that the readers report it as damaged. The pages may also contain old copies of a
+row, so readable rows are inserted first and a row with a known key is ignored.
 
 **Invariants.** The copy always has the tables of the current version, even if the file has an older version. So every
 reader uses the same queries on the copy. Nothing here decides whether a record is genuine: hashes, checksums and
@@ -33,7 +33,7 @@ from evaluator.audit.log.schema import APPLICATION_ID, CURRENT
 from evaluator.audit.record import Json, bodies_of, is_erased, read_envelope
 from evaluator.base.digest import digest
 
-_ENTRIES, _BODIES, _CHECKPOINTS = frozenset({12, 13}), 4, 7  # numbers of columns, in every version
+_ENTRIES, _BODIES, _CHECKPOINTS = frozenset({12, 13}), 4, 7  # numbers of columns in all versions
 _APPLICATION_ID = slice(68, 72)
 _SEQ, _HASH, _SIGNER, _SIGNATURE, _ID = range(5)
 
@@ -81,7 +81,7 @@ def _images(path: Path, connection: sqlite3.Connection | None) -> Iterator[bytes
 
 
 def _insert_bodies(copy: sqlite3.Connection, body_rows: Iterable[Row]) -> None:
-    """Insert texts under their computed digests; an unreadable text gets the digest that its row contains."""
+    """Insert texts under their computed digests. If a text is unreadable, it gets the digest in its row."""
     damaged = []
     for number, (_, sha256, size, packed) in body_rows:
         try:

@@ -1,17 +1,17 @@
 """The tables and triggers of a log, for versions 1 and 2.
 
-The triggers reject every change except an append and a prune. They prevent mistakes, not attacks: anybody who can write
-the file can drop them. A record can be deleted only if a checkpoint (table `stub`) covers it, and a text only if no
-record refers to it.
+The triggers reject every change except an append and a prune. The triggers prevent mistakes, not attacks: anybody who
+can write the file can drop the triggers. A record can be deleted only if a checkpoint (table `stub`) covers it, and a
+text only if no record refers to it.
 
 `entry` has one row for each record. `envelope` and `body.packed` contain compressed texts (`packing.py`), and
 `stub.document` contains canonical JSON. The other columns of `entry`, and the tables `finding` and `label`, repeat
 values of the envelope as an index; `log verify` compares them with the envelope. `named` lists the texts of each
-record, with the report at place 0; a text in this list cannot be deleted. Readers find a text by its digest.
+record, and the report has the place 0. A text in this list cannot be deleted. Readers find a text by its digest.
 
 **No two versions have the same tables**, so the tables show the version of a log even if its header is damaged. A log
-of version 1 can be read, not written. The versions share most statements. **The SQL texts must never change**, not even
-the messages of the triggers: verification compares them with the SQL in the file.
+of version 1 can be read, but not written. The versions share most statements. **The SQL texts must never change**, not
+even the messages of the triggers: verification compares them with the SQL in the file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ed25519 signatures over the hashes of a log: without the private key, nobody can compute a changed chain again.
+"""Creates Ed25519 signatures of the hashes of a log. Without the private key, nobody can forge a signed chain.
 
 The library `cryptography` (extra `sign`) does the cryptography. The library is imported only if a key is used.
 """
@@ -24,7 +24,7 @@ _KEYGEN_HINT = "`activenic log keygen FILE` creates a key pair"
 
 
 class Signer(Protocol):
-    """Signs messages: with a key from a file, or with a hardware module."""
+    """Signs messages, with a key from a file or with a hardware module."""
 
     @property
     def public_key(self) -> bytes:
@@ -51,7 +51,7 @@ def signature_of(digest: bytes, signer: Signer | None) -> bytes | None:
 
 
 def is_signed(digest: bytes, public_key: bytes, signature: bytes) -> bool:
-    """Return whether the signature of a hash is valid for a public key."""
+    """Return whether a signature of a hash is valid. It is verified with a public key."""
     library = _library()
     try:
         library.Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed_text(digest))
@@ -103,7 +103,7 @@ def read_public_key(path: Path) -> bytes:
 
 
 def write_keys(path: Path) -> Path:
-    """Create a key pair; write the private key to `path` (mode 0600), the public key to the returned path.
+    """Create a key pair. Write the private key to `path` (mode 0600) and the public key to the returned path.
 
     Raises RecordError if one of the files exists: a key is never overwritten.
     """

@@ -1,4 +1,4 @@
-"""The decision log: an append-only SQLite file of records, each chained to the record before it.
+"""The decision log: an append-only SQLite file of records. A hash chain connects each record to the previous record.
 
 Several processes and threads may write at the same time. When `append` returns, the record is on the disk and survives
 a crash of the program and a loss of power (WAL mode, synchronous=FULL). After a fork, open the log again.
@@ -90,8 +90,8 @@ class DecisionLog:
         `create`, no file is created. `signer` signs records and checkpoints: the path of a private key, or an object
         with `public_key` and `sign`. `clock` returns the time of a record and `new_id` its id. `timeout` is the number
         of seconds to wait while other processes write. The member `warnings` of the returned log reports whether other
-        users can write the log or read the key. Raises RecordError, and does not change the file, if it is not a log,
-        was written by a newer version of activenic, or must not be written.
+        users can write the log or read the key. Raises RecordError if the file is not a log, was written by a newer
+        version of activenic, or must not be written. The file is then unchanged.
         """
         path = Path(path)
         if read_only:
@@ -105,8 +105,8 @@ class DecisionLog:
     def append(self, decision: Decision, labels: Mapping[str, str] = _NO_LABELS) -> str:
         """Append a decision and return its id when the record is on the disk.
 
-        Raises RecordError if the record cannot be written (then nothing was appended), and ReportError if an object in
-        the report contains the same key twice.
+        Raises RecordError if the record cannot be written; the log is then unchanged. Raises ReportError if an object
+        in the report contains the same key twice.
         """
         writer = self._require_writer()
         return writer.append(make_record(decision, writer.new_id(), writer.clock(), labels, __version__))
@@ -118,8 +118,8 @@ class DecisionLog:
     def get(self, decision_id: str) -> Record:
         """Return the record with an id, or with a unique prefix of an id of six or more characters.
 
-        A damaged body is None, and `damage` contains the reason. Raises RecordError if no record has the id, or if the
-        envelope is damaged.
+        If a body is damaged, it is None, and `damage` contains the reason. Raises RecordError if no record has the id,
+        or if the envelope is damaged.
         """
         return self.record_of(self.entry(decision_id))
 
@@ -138,7 +138,7 @@ class DecisionLog:
         return self._reader.find(decision_id)
 
     def record_of(self, entry: LogEntry) -> Record:
-        """Return an entry with its bodies; a damaged body is None, and `damage` contains the reason."""
+        """Return an entry with its bodies. A damaged body is None, and `damage` contains the reason."""
         return self._reader.record(entry)
 
     def records(self, wanted: LogFilter = _ALL) -> Iterator[Record]:
@@ -215,8 +215,8 @@ class DecisionLog:
         """Remove the records before the first record that is not older than `before`; None if nothing was removed.
 
         The returned checkpoint is written to the log, so the rest of the log stays verifiable. The checkpoint lists the
-        damaged records that were removed. Raises RecordError if the file is damaged, or if all records are signed and
-        the checkpoint needs a signer and the log was opened without one.
+        damaged records that were removed. Raises RecordError if the file is damaged. Also raises RecordError if the
+        records are signed but the log was opened without a signer, because the checkpoint must then be signed too.
         """
         return self._require_writer().prune(before)
 
@@ -241,14 +241,14 @@ class DecisionLog:
 
 
 def _open_reader(path: Path, timeout: float) -> tuple[Reader, None, tuple[Diagnostic, ...]]:
-    """Return a reader of a log or an export, no writer, and a warning if other users can write the file."""
+    """Return a reader without a writer, and a warning if other users can write the file."""
     with sqlite_as_record_errors(path):
         risk = log_risk(path)
         warnings = () if risk is None else (replace(risk, severity=Severity.WARNING),)
         try:
             return LogReader(path, open_to_read(path, timeout), threading.RLock()), None, warnings
         except UnverifiedError:
-            if is_export(path):  # not earlier: closing a descriptor of a log would release SQLite's locks
+            if is_export(path):  # only now: closing a descriptor of a log would release SQLite's locks
                 return ExportReader(path), None, warnings
             raise
 

@@ -1,4 +1,4 @@
-"""The result of verifying a log or an export."""
+"""Defines the result of the verification of a log or an export."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Verification(Struct, frozen=True):
     """The result of a verification: `problems` is empty if nothing was altered.
 
     `problems` contains at most the first hundred problems, and `others` is the number of further problems. `records` is
-    the number of records, and `signed` the number of records with a signature. `head` is the head of the chain. The
-    signatures were verified if `signatures_checked` is true. `pruned` is the number of the last pruned record, and
-    `pruned_damaged` are the numbers of the pruned records that were damaged, from the checkpoints.
+    the number of records, and `signed` the number of records with a signature. `head` is the head of the chain. If
+    `signatures_checked` is true, the signatures were verified. `pruned` is the number of the last pruned record.
+    `pruned_damaged` are the numbers of the damaged records that were pruned, as the checkpoints list them.
     """
 
     problems: tuple[Diagnostic, ...]

@@ -1,4 +1,4 @@
-"""Verifies a log: the file, checkpoints, texts, records, signatures and a noted head; reports every problem."""
+"""Verifies a whole log and reports every problem: file, checkpoints, texts, records, signatures and a noted head."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MISSING = frozenset({RecordCode.RECORD_MISSING, RecordCode.BODY_MISSING})
 def verify(
     path: Path, log: OpenLog, public_keys: Iterable[bytes], noted_head: Head | None, progress: Progress
 ) -> Verification:
-    """Verify everything in a log; if SQLite cannot read the file completely, verify a copy of the rows in its pages.
+    """Verify the whole log, or a copy of the rows in its pages if SQLite cannot read the whole file.
 
     With `public_keys`, each record must be signed with one of these keys. `noted_head` is a head from an earlier time.
     `progress` is called with the number of verified records and the number of all records.

@@ -1,7 +1,7 @@
 """Verifies every record of a log in the order of the chain, with its texts, index columns and signature.
 
 No stored hash or digest is trusted: each hash is computed again from the envelope, and each digest from the text.
-Values that repeat the envelope are compared with it.
+Values that repeat the envelope are compared with the envelope.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ class Walk(Struct):
 
     `bodies` contains the digest and size of each stored text, with an empty digest if it is damaged. `named` are the
     numbers of the texts that a record refers to. `previous_seq` is the number of the previous record. `follows` are the
-    hashes that the next record may follow: the stored hash of the previous record and the hash computed from its
-    envelope; empty if the previous record is missing. `is_broken` is true if the previous record was altered.
+    two hashes that the next record may follow: the stored hash of the previous record, and the hash computed from its
+    envelope. `follows` is empty if the previous record is missing. `is_broken` is true if the previous record was
+    altered.
     """
 
     signatures: SignatureCheck
@@ -64,7 +65,7 @@ def body_problems(connection: sqlite3.Connection, walk: Walk) -> Iterator[Diagno
 
 
 def record_problems(log: OpenLog, walk: Walk, progress: Progress) -> Iterator[Diagnostic]:
-    """Yield the problems of all records and of the tables that repeat them; call `body_problems` first."""
+    """Yield the problems of all records and of the tables that repeat them. Call `body_problems` before."""
     connection = log.connection
     ((record_count,),) = connection.execute("SELECT count(*) FROM entry")
     walk.head = pruned_head(connection)
@@ -169,7 +170,7 @@ class _Rows(Struct, frozen=True):
 
 
 class _Tables(Struct, frozen=True):
-    """The tables that repeat the envelopes, read in parallel with the records."""
+    """Reads the tables that repeat the envelopes, in parallel with the records."""
 
     findings: _RowsBySeq
     labels: _RowsBySeq
@@ -200,5 +201,5 @@ class _RowsBySeq:
         return rows
 
     def has_unmatched(self) -> bool:
-        """Return whether a row belongs to a record that does not exist; call it after the last record."""
+        """Return whether a row belongs to a record that does not exist. Call this method after the last record."""
         return self._has_unmatched or self._next is not None

@@ -1,19 +1,20 @@
-"""Prefix-preserving pseudonyms of addresses: masked addresses have the same subnets as the originals.
+"""Computes pseudonyms of addresses that preserve prefixes: if two addresses share a subnet, their pseudonyms do too.
 
-**Algorithm.** Crypto-PAn with HMAC-SHA-256 instead of AES: a keyed function of the bits before bit i determines whether
-bit i of an address is flipped. So two addresses share exactly as many leading bits after masking as before, the mapping
-is one to one, and a network becomes a network of the same length. The new network contains exactly the pseudonyms of
-the addresses in the original network. One HMAC of 256 bits decides 8 bits of the address: the bits below a prefix form
-a binary tree with 255 nodes, and each node uses a different bit of the HMAC.
+**Algorithm.** The algorithm is Crypto-PAn, but with HMAC-SHA-256 instead of AES. A keyed function of the bits before
+bit i determines whether bit i of an address is flipped. So two addresses share as many leading bits after masking as
+before. The mapping is one to one, and a network becomes a network of the same length. The new network contains exactly
+the pseudonyms of the addresses in the original network. One HMAC of 256 bits decides 8 bits of the address. The
+possible values of these 8 bits form a binary tree with 255 nodes, and each node uses a different bit of the HMAC.
 
-**Classes stay.** A decision distinguishes private, link-local, loopback, multicast, unspecified and broadcast
-addresses, and IPv4 addresses in IPv6 form. So a bit is never flipped if its two values lead to different blocks of this
-kind (`_FORKS`); then each block is mapped onto itself. The disadvantage: the leading bits that a global address shares
-with such a block do not change. For example, the first eight bits of 11.0.0.0/8 stay, because of 10.0.0.0/8.
+**The class of an address stays the same.** A decision distinguishes private, link-local, loopback, multicast,
+unspecified and broadcast addresses, and IPv4 addresses in IPv6 form. Each of these classes has blocks of addresses,
+such as 10.0.0.0/8. If the two values of a bit lead to different blocks, the bit is never flipped (`_FORKS`). So each
+block is mapped onto itself. This has a disadvantage: if a global address shares leading bits with a block, these bits
+do not change. For example, the first eight bits of 11.0.0.0/8 stay the same, because of 10.0.0.0/8.
 
-**Every address changes.** The first bit that may be flipped is always flipped. So every address changes, except a block
-that consists of one address, such as 127.0.0.1. A text such as `10.20.` changes too. This rule reveals nothing new,
-because the code is public.
+**Every address changes.** The first bit that may be flipped is always flipped. So every address changes, except if its
+block has only this address, as for 127.0.0.1. A text such as `10.20.` changes too. The rule reveals nothing about the
+key, because the code is public.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _Node = tuple[int, int, int]
 
 
 def _node(address: Address, depth: int) -> _Node:
-    """Return the node of a prefix in the tree of all prefixes: family, number of leading bits, and those bits."""
+    """Return the node of a prefix in the tree of all prefixes: the family, the prefix length and the leading bits."""
     return address.version, depth, address.number >> (_WIDTH[address.version] - depth)
 
 
@@ -64,7 +65,7 @@ class AddressMask:
         masked, is_free = 0, False
         for start in range(0, width, 8):
             flips = self._flips(_node(address, start))
-            index = 1  # node in the tree below the prefix, numbered level by level
+            index = 1  # the node in the tree below the prefix; nodes are numbered level by level
             for depth in range(start, start + 8):
                 bit = address.number >> (width - depth - 1) & 1
                 is_fork = not is_free and _node(address, depth) in _FORKS

@@ -1,22 +1,22 @@
-"""Masks a decision record: names and addresses become pseudonyms, and the decision can still be followed and replayed.
+"""Masks a decision record: names and addresses become pseudonyms. The decision can still be explained and replayed.
 
 **Default deny.** A masked record contains only three kinds of values:
 
 1. constants of activenic and of shipped policies, which everybody can read;
-2. values with the annotation `x-mask` in their schema (`schema.py`): the annotation determines whether the value is
-   masked or stays unchanged; a member without annotation is left out;
+2. values with the annotation `x-mask` in their schema (`schema.py`). The annotation determines whether the value is
+   masked or stays unchanged. A member without annotation is left out;
 3. the decision on the masked inputs, which is computed from the masked inputs only.
 
 The masking does not search sentences for secrets. The message of a finding comes from the decision on the masked
-inputs, or a fixed text replaces the whole message. The original octets of the report, of DNS responses and of comments
-are never copied. Their digests are not copied either: somebody who guesses an original can compute the digest of the
-guess and compare the two digests.
+inputs. If this is not possible, a fixed text replaces the whole message. The original octets of the report, of DNS
+responses and of comments are never copied. Their digests are not copied either. Otherwise, somebody could guess an
+original, compute the digest of the guess, and compare the two digests.
 
 **Invariants.** With the same key, equal texts have equal pseudonyms in every member, record and export
 (`pseudonyms.py`). So a bridge and a network with the same name still have the same name after masking. A policy still
 finds the interface that a literal in the policy names. Pseudonyms of addresses preserve prefixes, families and classes
-(`address_mask.py`). So an address is in a network after masking if and only if it was in this network before masking.
-Therefore the policy gives the same decision.
+(`address_mask.py`). So if an address is in a network, the masked address is in the masked network. Therefore the policy
+gives the same decision.
 
 **Verification.** Some policies depend on more than equality and prefixes, such as globs or the order of names. So the
 masking decides on the masked inputs and masks the original decision by its schema. Then it compares the two decisions
@@ -51,7 +51,7 @@ from evaluator.policy.language.types import Base
 from evaluator.policy.source.identity import policy_digest
 
 MASKING_VERSION = 2  # activenic 0.1.0 has version 1; its records have no member `masking`
-_CACHED_POLICIES, _CACHED_REPORTS = 8, 64  # most records of a log use few of them
+_CACHED_POLICIES, _CACHED_REPORTS = 8, 64  # most records of a log use the same few reports and policies
 _ID_PAIRS = 14
 _WALKED = ("schema_version", "timestamp", "labels", "engine")
 _ALWAYS_MASKED = ("/decision_id", "/input/host", "/input/parameters", "/labels", "/result")
@@ -67,7 +67,7 @@ def mask(record: Record, key: bytes) -> Record:
 
 
 class Masking:
-    """Masks several records with one key, and caches masked reports and policies."""
+    """Masks several records with the same key, and caches masked reports and policies."""
 
     def __init__(self, key: bytes) -> None:
         refuse_short(key, "the key")
@@ -118,7 +118,7 @@ class _MaskedCopy:
         self._walker = Walker(pseudonyms, self._labels)
 
     def record(self) -> Record:
-        """Return the copy with the new decision; if it differs, with the masked original decision and the reasons."""
+        """Return the copy with the new decision. If it differs, return the masked original decision and the reasons."""
         texts = self._texts()
         envelope = self._envelope(texts)
         masked = Record(envelope, self._report, texts)
@@ -178,7 +178,7 @@ class _MaskedCopy:
         return {"name": name, "sha256": policy_digest(tuple(named)), "texts": [text.to_dict() for text in named]}
 
     def _body(self, inputs: Json, body: bytes | None) -> Json:
-        """Return the digest and size of a masked body; without the body, a pseudonym of the digest and size 0."""
+        """Return the digest and size of a masked body. For a missing body, return a pseudonym of the digest, and 0."""
         if body is None:
             return {"sha256": self._pseudonyms.digest(inputs["sha256"]), "size": 0}
         return {"sha256": digest(body), "size": len(body)}
@@ -246,7 +246,7 @@ def _sort_answers(host: Json) -> Json:
 
 
 def _decide_masked(masked: Record, result: Json) -> Json | None:
-    """Return the decision on the masked inputs as a document of the version of `result`; None if they are invalid."""
+    """Return the decision on the masked inputs, in the document version of `result`; None if inputs are invalid."""
     try:
         document = document_of(decide_again(masked), result["schema_version"])
     except QuestionError:
@@ -276,7 +276,7 @@ def _essence(document: Json) -> Json:
 
 
 def _sort_texts(value: object) -> object:
-    """Return a document with sorted lists of texts: their original order would reveal the order of names."""
+    """Return a document with sorted lists of texts, because the original order would reveal the order of names."""
     if isinstance(value, dict):
         return {key: _sort_texts(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Masks a policy: the text of a shipped policy stays, and every other policy is written again with pseudonyms.
+"""Masks a policy: a shipped policy stays unchanged, and every other policy is written again with pseudonyms.
 
 Everybody can read a shipped policy, so its text, names, codes and messages are not secret. A finding of a shipped
 policy on a masked report contains only pseudonyms.
@@ -6,12 +6,12 @@ policy on a masked report contains only pseudonyms.
 Any other policy is written again from its parsed form. The names of the policy, parameters, conditions and rules, the
 codes and the literals become pseudonyms. Words of the rule language and small numbers stay. Sentences for people are
 replaced as a whole, and comments are left out. The placeholders `{words}` of a message stay, because the finding lists
-interfaces that depend on them. So the masked policy decides on masked reports like the original policy on original
-reports. The exception is a policy that depends on the letters of names: a pseudonym does not match the globs that the
-original name matches, and pseudonyms have another order than the original names.
+interfaces that depend on them. So the masked policy gives the same decisions on masked reports as the original policy
+on original reports. The exception is a policy that depends on the letters of names. A pseudonym does not match the
+globs that the original name matches, and pseudonyms sort in another order than the original names.
 
-If a policy extends another policy, each text is masked separately. The text of a shipped base stays with its names, so
-the text that extends it refers to the base's rules and parameters by their original names.
+If a policy extends another policy, each text is masked separately. The text of a shipped base stays unchanged. So the
+text that extends this base uses the original names of the base's rules and parameters.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _NO_LABELS: frozenset[str] = frozenset()
 
 
 class MaskedPolicy(Struct, frozen=True):
-    """The masked texts of a policy, base first; the first `shipped` of them are original texts of shipped policies.
+    """The masked texts of a policy, base first. The number of texts of shipped policies, which are first, is `shipped`.
 
     `types` are the types of the parameters by original name. `public` are the labels that are not masked. `places` maps
     each rule's place in the original text to its place in the masked text. `reasons` explain why the masked policy can

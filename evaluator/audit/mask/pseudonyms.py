@@ -1,13 +1,13 @@
-"""Pseudonyms of texts: with the same key, equal texts have the same pseudonym in every member and every record.
+"""Computes pseudonyms of texts. With one key, equal texts have the same pseudonym in every member and record.
 
-A pseudonym depends only on the key and the text (HMAC-SHA-256), so no table is stored. Equal texts stay equal, for
-example a bridge and a network with the same name, or a literal in a policy and the name of an interface. The form of
-the text determines the form of the pseudonym; the member that contains the text does not matter. An address becomes an
-address of its class, a MAC address a MAC address, `eth0.100` becomes VLAN 100 of the pseudonym of `eth0`, and every
-other text becomes a word.
+A pseudonym depends only on the key and the text (HMAC-SHA-256), so no table is stored. Equal texts stay equal. For
+example, a bridge and a network with the same name get the same pseudonym. The form of the text determines the form of
+the pseudonym. The member that contains the text does not matter. An address becomes an address of the same class, and a
+MAC address becomes a MAC address. `eth0.100` becomes VLAN 100 of the pseudonym of `eth0`. Every other text becomes a
+word.
 
-A word has letters and digits in turn and no vowels, so it cannot look like a real name or number. Words of the
-rule language, and names that every host has (`bond`, `lo`, `localhost`), are not masked.
+In a word, letters and digits alternate, and there are no vowels. So a word cannot look like a real name or number.
+Words of the rule language, and names that every host has (`bond`, `lo`, `localhost`), are not masked.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Pseudonyms:
         return text if text in NETMASKS else self.name(text) if "/" not in text else self._network(text)
 
     def word(self, text: str, pairs: int = _PAIRS) -> str:
-        """Return the word of a text: `pairs` pairs of a letter and a digit."""
+        """Return the word that replaces a text. A word has `pairs` pairs of a letter and a digit."""
         number = int.from_bytes(self._digest(b"text", text.encode("utf-8", "surrogatepass")), "big")
         parts = []
         for _ in range(pairs):
@@ -102,7 +102,7 @@ class Pseudonyms:
         if set(octets) <= set(_RESERVED_OCTETS):
             return text.lower()
         digest = self._digest(b"mac", octets)[: len(octets)]
-        first = digest[0] & 0xFC | 0x02 | octets[0] & 0x01  # locally administered; unicast or multicast as the original
+        first = digest[0] & 0xFC | 0x02 | octets[0] & 0x01  # locally administered; same multicast bit as the original
         return bytes((first, *digest[1:])).hex(":")
 
     def _digest(self, purpose: bytes, text: bytes) -> bytes:

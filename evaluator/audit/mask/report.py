@@ -33,7 +33,7 @@ Prepared = tuple[object, Mapping[str, str]]  # the document to mask, and pseudon
 def mask_report(
     text: bytes, format: str, item: str | None, pseudonyms: Pseudonyms
 ) -> tuple[bytes | None, frozenset[str]]:
-    """Return the masked report as JSON and the pointers of the members that were left out; None if it is invalid.
+    """Return the masked report as JSON, and the pointers of omitted members; None if the report is invalid.
 
     If the report is a Kubernetes object, only its state is masked and returned, because the rest contains host names.
     """
@@ -55,7 +55,7 @@ def mask_report(
 
 
 def mask_format(name: str) -> str:
-    """Return the name of a known format; any other text is replaced as a whole."""
+    """Return the name of a known format. Any other text is replaced as a whole."""
     return name if any(known.name == name for known in FORMATS) else MASKED
 
 
@@ -102,7 +102,7 @@ def _ansible_names(document: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[
 
 
 def _labels(labels: list[str], devices: set[str], pseudonyms: Pseudonyms) -> Iterator[tuple[str, str]]:
-    """Yield each label with its pseudonym: the pseudonym of the interface that it begins with, and a number or word."""
+    """Yield each label with its pseudonym: the pseudonym of its interface, and a number or a word."""
     for label in labels:
         owners = [device for device in devices if _key(label).startswith(_key(device) + "_")]
         if len(owners) == 1:

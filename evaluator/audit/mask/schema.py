@@ -20,9 +20,9 @@ Everything else is left out: members that the schema does not list, members with
 have the form of their annotation. So a new format needs only a schema with annotations, and an unexpected member cannot
 reveal a secret.
 
-A schema is converted once to a tree (`SchemaPart`), in which the alternatives of a value (`anyOf`, `oneOf`, `allOf`,
-`then`, `else`) are merged, so the walker does not need to know which alternative a value uses. If the alternatives have
-different annotations for a member, the member is treated as a member without annotation.
+A schema is converted once to a tree (`SchemaPart`). In this tree, the alternatives of a value (`anyOf`, `oneOf`,
+`allOf`, `then`, `else`) are merged. So the walker does not need to know which alternative a value uses. If the
+alternatives have different annotations for a member, the member is treated as a member without annotation.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class SchemaPart(Struct, frozen=True):
     """The merged schema of one place in a document.
 
     `pointer` is the place as a JSON Pointer with `*` for every name in a map and every index. `mask` is the annotation,
-    empty without one, and `words` are the texts that the schema lists. `members` are the listed members of an object,
-    `values` the schema of the other members (a map) with `keys` as the annotation of their names, and `items` the
-    schema of the items of a list.
+    empty without one, and `words` are the texts that the schema lists. `members` are the listed members of an object.
+    If the object is a map, `values` is the schema of its other members, and `keys` is the annotation of their names.
+    `items` is the schema of the items of a list.
     """
 
     pointer: str

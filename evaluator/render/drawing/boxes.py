@@ -1,8 +1,8 @@
 """The text in each box of the topology drawing, and the size of the box.
 
-The fonts of the reader are not known, so the width of a text is estimated: each character is as wide as in the widest
-common font, and twice as wide in East Asian scripts. If a text has characters with different widths in different fonts,
-the drawing states the width of the text. So the text cannot leave its box.
+The fonts of the reader are not known, so the width of a text is estimated. Each character counts as wide as in the
+widest common font. Characters of East Asian scripts count twice. If the width of a text depends on the font, the
+drawing states the width, and the viewer fits the text to this width. So the text always stays in its box.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MOST_NAMES_IN_TITLE = 20
 
 
 class Style(Struct, frozen=True):
-    """The style of a line: its class in the style sheet, its height, the width of a cell, and the limit of cells.
+    """The style of a line: its class in the style sheet, its height, its cell width, and its largest number of cells.
 
     A cell is the space of one narrow character.
     """
@@ -86,7 +86,7 @@ class BoxContent(Struct, frozen=True):
 
 
 def interface_box(interface: InterfaceReasons, role: Role, matched: Sequence[str]) -> BoxContent:
-    """Return the box of an interface. `matched` are the host addresses of the interface, which are listed first."""
+    """Return the box of an interface. `matched` are its host addresses, and the box lists them first."""
     matched_set = frozenset(matched)
     addresses = [*matched, *(address for address in interface.addresses if address not in matched_set)]
     count = len(addresses) if len(addresses) <= _MOST_ADDRESSES + 1 else _MOST_ADDRESSES
@@ -123,7 +123,7 @@ def unowned_box() -> BoxContent:
 
 
 def hidden_box(names: Sequence[str], position: str) -> BoxContent:
-    """Return the box with the number of interfaces that are not drawn, and their place, such as `"above it"`."""
+    """Return the box that shows how many interfaces are not drawn, and where they are, such as `"above it"`."""
     listed = ", ".join(map(visible, names[:_MOST_NAMES_IN_TITLE])) + ", …" * (len(names) > _MOST_NAMES_IN_TITLE)
     count = f"{len(names):,} more"
     return BoxContent("more", f"{count}: {listed}", (_line(count, NAME), _line(position, KIND)))
@@ -141,7 +141,7 @@ def _cells(char: str) -> int:
 
 
 def _shorten(text: str, max_cells: int) -> str:
-    """Return the text without its middle if it is too long, because names often differ at their ends."""
+    """Return the text. If it is too long, its middle is left out, because names often differ at their ends."""
     if sum(map(_cells, text)) <= max_cells:
         return text
     head = _prefix(text, max_cells // 2)

@@ -1,11 +1,11 @@
-"""Crossing reduction: the third step of a Sugiyama drawing, the order of the nodes within each layer.
+"""Crossing reduction, the third step of a Sugiyama drawing. It determines the order of the nodes in each layer.
 
 An exact search for the order with the fewest crossings is NP-hard. So this module uses the barycenter heuristic:
 
-1. The initial order is that of a depth-first search from the top. It draws a tree without any crossing.
-2. Each sweep goes through the layers, up or down in turn. It sorts the nodes of a layer by their barycenter: the mean
-   position of their neighbours in the layer before it. The barycenter of a node without such neighbours is its own
-   position. The sort is stable, so equal input gives equal drawings.
+1. The initial order is the order of a depth-first search from the top. With this order, a tree has no crossings.
+2. Each sweep goes through the layers, up or down in turn. It sorts the nodes of a layer by their barycenter. The
+   barycenter of a node is the mean position of its neighbours in the previous layer. If a node has no neighbours there,
+   its barycenter is its own position. The sort is stable, so equal input gives equal drawings.
 3. After each sweep the crossings are counted, in O(e log e) comparisons for each pair of layers. The best order of up
    to eight sweeps is used. An order without crossings ends the search.
 """
@@ -41,7 +41,7 @@ def order_layers(component: Component) -> tuple[tuple[int, ...], ...]:
 
 
 def adjacent_nodes(component: Component) -> tuple[_Neighbours, _Neighbours]:
-    """Return for each node the neighbours in the layer below, and the neighbours in the layer above."""
+    """Return the neighbours of each node in the layer below, and its neighbours in the layer above."""
     lowers: dict[int, list[int]] = {node: [] for layer in component.layers for node in layer}
     uppers: dict[int, list[int]] = {node: [] for node in lowers}
     for edge in component.edges:

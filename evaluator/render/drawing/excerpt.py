@@ -1,7 +1,7 @@
-"""Select the interfaces that the drawing of a host shows: all of a small host, a part of a large host.
+"""Select the interfaces that the drawing of a host shows. If the host is large, the drawing shows only a part.
 
-Of a large host, the drawing shows the involved interfaces. An interface is involved if it was a candidate, owns a host
-address or has a near miss. From the involved interfaces the selection continues to upper and lower devices, nearest
+For a large host, the drawing first shows the involved interfaces. An interface is involved if it was a candidate, owns
+a host address or has a near miss. Then the drawing adds the upper and lower devices of the involved interfaces, nearest
 first, up to a limit. If an interface has many neighbours, such as the ports of a bridge, a few neighbours are drawn,
 and one box has the number of the other neighbours.
 """
@@ -30,11 +30,12 @@ _MOST_ADDRESSES = 12
 class Excerpt(Struct, frozen=True):
     """The content of a drawing.
 
-    `interfaces` are drawn; `undescribed` are names that the report refers to but does not describe, also drawn.
-    `hidden_above` and `hidden_below` have, for each drawn interface, the neighbours that are not drawn. `hidden_owners`
-    has, for each drawn host address, the owners that are not drawn. `owners` has all owners of each drawn host address,
-    `matched` all usable host addresses. `left_out` are the interfaces that are not drawn, `involved_left_out` counts
-    the involved ones among them, and `addresses_left_out` counts the host addresses that are not drawn.
+    `interfaces` are the drawn interfaces. `undescribed` are further drawn names, which the report refers to but does
+    not describe. `hidden_above` and `hidden_below` are the neighbours of each drawn interface that are not drawn.
+    `hidden_owners` are the owners of each drawn host address that are not drawn. `owners` are all owners of each drawn
+    host address. `matched` are all usable host addresses. `left_out` are the interfaces that are not drawn.
+    `involved_left_out` is the number of involved interfaces in `left_out`. `addresses_left_out` is the number of host
+    addresses that are not drawn.
     """
 
     interfaces: tuple[InterfaceReasons, ...]
@@ -77,7 +78,7 @@ def excerpt(decision: Decision, explanation: Explanation, roles: Mapping[str, Ro
 
 
 class _Selection(Struct, frozen=True):
-    """The names that are drawn, and the names from which the selection continued down and up."""
+    """The selected names, and the names from which the search continued down and up."""
 
     drawn: set[str] = field(default_factory=set)
     followed_down: set[str] = field(default_factory=set)
@@ -118,7 +119,7 @@ def _select_near(involved: Sequence[str], lowers: Neighbours, uppers: Neighbours
 
 
 def _choose(neighbours: Sequence[str], preferred: set[str], lowers: Neighbours) -> list[str]:
-    """Return the preferred neighbours and a few others: first neighbours with lower devices, then by name."""
+    """Return the preferred neighbours and a few others. Neighbours with lower devices are first, then by name."""
     first = [name for name in neighbours if name in preferred]
     others = [name for name in neighbours if name not in preferred]
     others.sort(key=lambda name: (not lowers.get(name), name))

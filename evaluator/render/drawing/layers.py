@@ -3,16 +3,16 @@
 A Sugiyama drawing of a directed graph has four steps: break cycles, assign layers, order the nodes within each layer,
 and assign coordinates. This module does the first two for one connected component:
 
-1. Cycles are broken by reversing edges. A depth-first search finds the edges that lead back to a node of its current
-   path. Without these edges the graph has no cycle. A wrong report can have a cycle. The reversed edges are marked, so
+1. Cycles are broken by reversing edges. Only a wrong report has a cycle. A depth-first search finds the edges that lead
+   back to a node of the current path. Without these edges the graph has no cycle. The reversed edges are marked, so
    that the drawing can show them.
-2. Each node gets its layer by longest path: 0 without a lower node, else one more than the layer of the highest lower
-   node. So every edge leads down.
+2. Each node gets its layer by longest path. A node without lower nodes is in layer 0. Any other node is one layer above
+   its highest lower node. So every edge leads down.
 
 An edge over more than one layer is split: the edge gets a dummy node in each layer between its ends. The later steps
 treat dummy nodes as narrow boxes. So the edge has space between the real boxes.
 
-Dummy nodes have the numbers from `Component.count` on.
+The number of a dummy node is `Component.count` or higher.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Pair = tuple[int, int]
 
 
 class Edge(Struct, frozen=True):
-    """One edge: its nodes from the upper end over the dummy nodes to the lower end.
+    """One edge: its upper end, its dummy nodes and its lower end, in this order.
 
-    `is_reversed` is true if the edge was reversed to break a cycle: then its lower end is really on top of its upper
-    end.
+    If `is_reversed` is true, the edge was reversed to break a cycle. In the report, its lower end is on top of its
+    upper end.
     """
 
     nodes: tuple[int, ...]
@@ -44,7 +44,7 @@ class Component(Struct, frozen=True):
 
 
 def connected_components(count: int, pairs: Iterable[Pair]) -> list[list[int]]:
-    """Return the nodes 0 to `count` - 1 by component; nodes are sorted, components are in order of the first node."""
+    """Return the sorted nodes (0 to `count` - 1) of each component. Components are sorted by their first nodes."""
     neighbours: list[list[int]] = [[] for _ in range(count)]
     for a, b in pairs:
         neighbours[a].append(b)
@@ -65,7 +65,7 @@ def connected_components(count: int, pairs: Iterable[Pair]) -> list[list[int]]:
 
 
 def assign_layers(count: int, pairs: Sequence[Pair]) -> Component:
-    """Return one component with its layers. A pair has the upper node first; its nodes must differ."""
+    """Return one component with its layers. The first node of a pair is the upper node. The two nodes must differ."""
     reversed_pairs = _back_edges(count, pairs)
     downward = [(b, a) if (a, b) in reversed_pairs else (a, b) for a, b in pairs]
     layer_of = _longest_paths(count, downward)
@@ -109,7 +109,7 @@ def _back_edges(count: int, pairs: Sequence[Pair]) -> set[Pair]:
 
 
 def _longest_paths(count: int, downward: Iterable[Pair]) -> list[int]:
-    """Return the layer of each node: the length of the longest path down from it. Nodes are in topological order."""
+    """Return the layer of each node: the length of its longest path down. `nodes` must be in topological order."""
     uppers: list[list[int]] = [[] for _ in range(count)]
     open_lowers = [0] * count
     for upper, lower in downward:

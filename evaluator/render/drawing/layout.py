@@ -1,4 +1,4 @@
-"""Layered layout: the coordinates of boxes and edges. The box of an interface is above the boxes of its lower devices.
+"""Computes the coordinates of boxes and edges. The box of an interface is above the boxes of its lower devices.
 
 The layout follows Sugiyama's method, separately for each connected component. `layers` breaks cycles and assigns
 layers, `crossings` orders the nodes within the layers, and this module assigns coordinates:
@@ -10,13 +10,13 @@ layers, `crossings` orders the nodes within the layers, and this module assigns 
   overlap. Under these two conditions, isotonic regression finds the positions with the least squared distance from the
   ideal positions. Its algorithm is "pool adjacent violators": nodes that would overlap become one block, and the block
   moves to the mean of the ideal positions of its nodes.
-- Edges: a straight vertical line inside a layer, and a curve in the gap between two layers. Dummy nodes are the points
-  where an edge passes a layer.
+- Edges: an edge is a straight vertical line inside a layer, and a curve in the gap between two layers. A dummy node is
+  the point at which an edge passes a layer.
 
 The last step puts the components side by side in rows.
 
-The method has no random choice and depends on the order of boxes and edges only, so one decision always gives the same
-drawing. The module does not depend on interfaces. `topology_svg` decides the meaning of a box.
+The method makes no random choices and depends only on the order of boxes and edges. So the same decision always gives
+the same drawing. This module knows nothing about interfaces: `topology_svg` decides which box is which interface.
 """
 
 from __future__ import annotations
@@ -54,9 +54,10 @@ class PlacedBox(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """A line from an upper to a lower box. Its points are the two ends of each layer gap that it crosses, from the top.
+    """A line from an upper to a lower box. In each gap between layers, it has two points, from the top.
 
-    `is_reversed` is true if the edge was reversed to break a cycle: its lower box is really on top of its upper box.
+    If `is_reversed` is true, the edge was reversed to break a cycle. In the report, its lower box is on top of its
+    upper box.
     """
 
     upper: str
@@ -123,7 +124,7 @@ def _bands(layers: Sequence[Sequence[int]], boxes: Sequence[Box]) -> list[tuple[
 
 
 def _centers(component: Component, layers: Sequence[Sequence[int]], widths: Mapping[int, int]) -> dict[int, int]:
-    """Return the horizontal center of each node, as near to the mean of its neighbours as order and widths allow."""
+    """Return the horizontal center of each node, as near to the mean of its neighbours as order and width allow."""
     lowers, uppers = adjacent_nodes(component)
     center: dict[int, float] = {}
     for layer in layers:
@@ -145,14 +146,14 @@ def _mean(values: Sequence[float], default: float) -> float:
 
 
 def _without_overlap(ideal: Sequence[float], widths: Sequence[int]) -> list[float]:
-    """Return the centers nearest to the ideal centers by least squares, in the same order and without overlap.
+    """Return centers without overlap, in the same order, that are nearest to the ideal centers by least squares.
 
-    This is isotonic regression by pooling adjacent violators, on the centers less the space to their left.
+    The space to the left of each center is subtracted. Isotonic regression (pool adjacent violators) follows.
     """
     offsets = [0.0]
     for left, right in pairwise(widths):
         offsets.append(offsets[-1] + (left + right) / 2 + COLUMN_GAP)
-    blocks: list[tuple[float, int]] = []  # mean of the ideal centers less their offsets, and number of nodes
+    blocks: list[tuple[float, int]] = []  # mean of the ideal centers minus their offsets, and number of nodes
     for position, offset in zip(ideal, offsets, strict=True):
         mean, length = position - offset, 1
         while blocks and blocks[-1][0] > mean:

@@ -1,8 +1,8 @@
-"""Build HTML and SVG in which foreign text can never become markup.
+"""Build HTML and SVG. Foreign text can never become markup.
 
-Interface names, DNS answers, messages and policies can contain any characters. A page is built with `element` only.
-`element` escapes every child that is not `Html`, and replaces characters that cannot be printed. The markup is ASCII,
-so that terminals, mail programs and wrong character sets do not change a page.
+Interface names, DNS answers, messages and policies can contain any characters. Every part of a page is built with
+`element`. `element` escapes every child that is not `Html`, and replaces characters that cannot be printed. The markup
+is ASCII, so that terminals, mail programs and wrong character sets cannot damage a page.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Attribute = str | int | None
 
 
 class Html(Struct, frozen=True):
-    """Markup that is put into a page unchanged. Foreign text becomes `Html` through `element` and `joined` only."""
+    """Markup that is put into a page unchanged. Only `element` and `joined` convert foreign text to `Html`."""
 
     source: str
 
@@ -76,7 +76,7 @@ def _escaped(text: str) -> str:
 def _limit_marks(text: str) -> str:
     """Replace each combining mark that would cover other lines by its code point.
 
-    These are marks after the second mark of a letter, and marks at the beginning of a text.
+    Such a mark is the third or a later mark of a letter, or a mark at the beginning of a text.
     """
     characters: list[str] = []
     marks = _MOST_MARKS

@@ -1,4 +1,4 @@
-"""The role of each interface in a decision, in two or three words, for the drawing and the list of interfaces."""
+"""Describes the role of each interface in a decision in a few words, for the drawing and the list of interfaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The upper and lower devices of each interface in an explanation, by name."""
+"""Finds the upper and lower devices of each interface in an explanation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def lowers_of(interfaces: Iterable[InterfaceReasons]) -> Neighbours:
 
 
 def uppers_of(lowers: Neighbours) -> Neighbours:
-    """Return the direct upper devices of each name that has any."""
+    """Return the direct upper devices of each name. Names without upper devices are left out."""
     uppers: dict[str, list[str]] = {}
     for upper, below in lowers.items():
         for lower in below:
@@ -24,7 +24,7 @@ def uppers_of(lowers: Neighbours) -> Neighbours:
 
 
 def reachable(start: Iterable[str], neighbours: Neighbours) -> set[str]:
-    """Return the names of `start` and all names that can be reached from them in one direction."""
+    """Return the names in `start`, and all names that can be reached from these names in one direction."""
     visited = set(start)
     pending = list(visited)
     while pending:

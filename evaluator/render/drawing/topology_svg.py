@@ -1,7 +1,7 @@
 """Draw the interfaces of a host in layers, with the owners of host addresses and the role of each interface.
 
-Host addresses are at the top, and lines lead from them to the interfaces that own them. Below, each interface is above
-its lower devices. `excerpt` selects the interfaces, `boxes` has their texts, `layout` their positions.
+Host addresses are at the top, and lines connect each address to its owners. Each interface is above its lower devices.
+`excerpt` selects the interfaces, `boxes` creates their texts, and `layout` computes their positions.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _key(kind: str, name: str) -> _Key:
 
 
 def _boxes(excerpt: Excerpt, roles: Mapping[str, Role]) -> Iterator[tuple[_Key, BoxContent]]:
-    """Yield the boxes with the most important first, because components are drawn in the order of their first box."""
+    """Yield the boxes, the most important first, because components are drawn in the order of their first boxes."""
     involved = [interface for interface in excerpt.interfaces if roles[interface.name].kind is not RoleKind.NONE]
     for interface in involved:
         yield _interface(interface, roles, excerpt.matched)

@@ -1,4 +1,4 @@
-"""The section on host addresses: for each address, its owners and the result if the host had only this address.
+"""The section on host addresses: the owners of each address, and the result if the host had only this address.
 
 If the host has a name, the section also has the DNS lookup.
 """
@@ -15,7 +15,7 @@ from evaluator.render.html.parts import badge, folded, names, section, table, te
 _MOST_ROWS = 40
 _MOST_NAMES = 6
 _STABILITY = {
-    "stable": "Each address alone gives the same result as all of them together.",
+    "stable": "Each address alone gives the same result as all addresses together.",
     "depends": "The result depends on which address is used.",
     "never": "None of the addresses alone gives an interface.",
 }

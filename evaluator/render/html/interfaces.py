@@ -1,4 +1,4 @@
-"""The section on interfaces: a line with the outcome of each interface, which opens to the reasons and the change."""
+"""The section on interfaces: one line for each interface with its outcome. The line opens to reasons and change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_CHANGES = 250
 
 
 class ExplainedInterfaces(Struct, frozen=True):
-    """The explained interfaces (drawn or not drawn), with the role and the link target of each.
+    """The explained interfaces (drawn or not drawn), their roles and their link targets.
 
     `unexplained` counts the interfaces that the explanation leaves out.
     """
@@ -38,7 +38,7 @@ def interfaces(explained: ExplainedInterfaces) -> Html:
     content = [
         element(
             "p",
-            "Open an interface to see the rules that decided about it, their clauses and the values that they read.",
+            "Open an interface to see the rules that decided about it, with the clauses and the values in the clauses.",
         )
     ]
     unsearched = sum(_is_unsearched(interface, explained) for interface in _all(explained))

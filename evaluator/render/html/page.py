@@ -47,7 +47,7 @@ def print_page(decision: Decision, info: RecordInfo, stream: TextIO) -> None:
 
 
 def print_explanation(explanation: Explanation, info: RecordInfo, stream: TextIO) -> None:
-    """Print the page of an explanation, which may explain only some of the interfaces."""
+    """Print the page of an explanation. The explanation may leave out interfaces."""
     stream.write(_page_of(explanation.decision, explanation, info))
 
 
@@ -57,7 +57,7 @@ def to_html(explanation: Explanation) -> str:
 
 
 def page(decision: Decision, info: RecordInfo = NO_RECORD) -> str:
-    """Return the page. If the decision has a record, the head shows facts of the record, and the page contains it.
+    """Return the page. If the decision has a record, the page contains the record, and its head shows facts of it.
 
     Without a record, the page contains the decision document instead. For a large host, changes are searched for
     candidates and owners only.

@@ -1,4 +1,4 @@
-"""The section on rules: the effect of each rule of the policy, and the candidates after the rule."""
+"""The section on rules: the effect of each rule of the policy, and the candidates that are left after the rule."""
 
 from __future__ import annotations
 

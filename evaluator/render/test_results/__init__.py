@@ -1,1 +1,1 @@
-"""The outcome of policy tests in each form of output: one module for each form; `form` has the table."""
+"""Writes the outcome of policy tests. There is one module for each output format. `form` has a table of the formats."""

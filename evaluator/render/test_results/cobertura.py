@@ -1,7 +1,7 @@
 """Writes the coverage of policies as Cobertura XML (coverage-04.dtd), which GitLab, Jenkins and Azure DevOps read.
 
-A policy text is a class, a rule or clause is a condition with two outcomes. The time stamp is 0, so that equal results
-give equal bytes.
+In the document, a policy text is a class. A rule or clause is a condition with two outcomes. The time stamp is 0, so
+that equal results give equal bytes.
 """
 
 from __future__ import annotations

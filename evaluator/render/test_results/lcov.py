@@ -1,8 +1,8 @@
 """Writes the coverage of policies in the format of lcov (`geninfo(1)`).
 
-A rule is a function (`FN`, `FNDA`): the count is the number of tests in which it fired. A rule or clause is a block of
-two branches (`BRDA`): branch 0 is fired or true, branch 1 is not fired or false. A line (`DA`) has the largest number
-of evaluations of a place on it.
+A rule is written as a function (`FN`, `FNDA`). Its count is the number of tests in which the rule fired. A rule or
+clause is also written as a block of two branches (`BRDA`). Branch 0 means fired or true, and branch 1 means not fired
+or false. If several rules or clauses are on one line, the line (`DA`) has the largest number of evaluations.
 """
 
 from __future__ import annotations

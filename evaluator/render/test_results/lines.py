@@ -1,4 +1,4 @@
-"""The places of a policy by line, for the formats of coverage that count lines."""
+"""Groups the places of a policy by line, for the coverage formats that count lines."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def write(files: Iterable[FileOutcome], demands: Demands, _: View, stream: TextI
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], title: str = "") -> Iterator[str]:
-    """Yield a table with a blank line before it; nothing if it has no rows. The cells are escaped already."""
+    """Yield a blank line and a table; nothing if the table has no rows. The cells are already escaped."""
     rows = tuple(rows)
     if not rows:
         return
@@ -85,5 +85,5 @@ def _shares(coverage: Coverage) -> tuple[str, ...]:
 
 
 def _text(text: str) -> str:
-    """Return a name or path for a cell. Its backslashes are doubled, as in all other texts."""
+    """Return a name or path for a cell. The backslashes in it are doubled, as in all other texts."""
     return markdown_text(visible(text))

@@ -31,7 +31,7 @@ def failure(case: CaseOutcome) -> Iterator[str]:
 
 
 def rule_lines(rule: DifferingRule) -> Iterator[str]:
-    """Yield the lines about a rule that explains a difference: its result, the clause that decided, the values."""
+    """Yield the lines about a rule that explains a difference: its result, the clause that decided, and the values."""
     reason = rule.reason
     head = f"rule {reason.rule} ({visible(reason.place)})"
     names = visible_names(rule.interfaces, _MOST_NAMES)
@@ -50,7 +50,7 @@ def rule_lines(rule: DifferingRule) -> Iterator[str]:
 
 
 def missing(place: CoveredPlace) -> str:
-    """Return the sentence about a rule or clause with an outcome that never occurred."""
+    """Return the sentence about an outcome of a rule or clause that never occurred."""
     subject = f"rule {place.rule}" if place.kind == "rule" else f"clause `{place.text}` of rule {place.rule}"
     if len(place.missing) > 1:
         return f"{subject} was never evaluated"
@@ -60,7 +60,7 @@ def missing(place: CoveredPlace) -> str:
 
 
 def below_threshold(run: RunOutcome) -> str:
-    """Return the sentence about a coverage below the threshold; empty if it is not below."""
+    """Return the sentence about a coverage below the threshold; empty if the coverage is high enough."""
     threshold, coverage = run.demands.threshold, run.coverage
     if not run.is_below_threshold or threshold is None or coverage is None:
         return ""

@@ -1,1 +1,1 @@
-"""Reads the facts of Ansible's `setup` module: `wire` has their types, `read` converts them to facts of a host."""
+"""Reads Ansible's facts (`setup` module). `wire` defines the types, and `read` converts them to facts of a host."""

@@ -1,16 +1,17 @@
-"""One interface in Ansible's facts as a link: kind, addresses, lower devices and settings.
+"""Describes one interface in Ansible's facts as a link, with its kind, addresses, lower devices and settings.
 
 Ansible reports few types of interfaces: `ether` is the type of network cards, VLANs, veths and many others. So the kind
-is derived from more facts: an interface with a PCI device or a driver is physical, and one with a list of members is a
-bond or a bridge. Without these, the kind is `other`, and `vlan_id` is unknown. If such an interface has an address that
-is not link-local, the decision has the finding `KIND_UNKNOWN`.
+is derived from more facts: an interface with a PCI device or a driver is physical, and an interface with a list of
+members is a bond or a bridge. An interface without these facts has the kind `other`, and its `vlan_id` is unknown. If
+an interface of the kind `other` has an address that is not link-local, the decision has the finding `KIND_UNKNOWN`.
 
 Ansible lists an address label (`eth0:1`) as a fact of its own. So a `Device` consists of the fact of the interface and
-the facts of its labels, and owns the addresses of all of them. An address that is in both counts once.
+the facts of its labels, and owns the addresses of all of them. If the fact of the interface and the fact of a label
+have the same address, the address counts once.
 
-Limits of the format: it has no lower device of a VLAN, no VLAN ID, no logical networks and no routing table.
-`main_routes` has the routes to the subnets and the default routes. The addresses of a device are parsed once, when a
-fact or finding needs them. The owner index needs only their texts (`address_texts`).
+The format has limits: Ansible does not report the lower device of a VLAN, VLAN IDs, logical networks and the routing
+table. So `main_routes` has only the routes to the subnets and the default routes. The addresses of a device are parsed
+once, when a fact or finding needs them. The owner index needs only their texts (`address_texts`).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _OF_MEMBERS = {"slaves": Kind.BOND, "interfaces": Kind.BRIDGE}
 _DEFAULT = {4: "0.0.0.0/0", 6: "::/0"}
 _IRREGULAR = 999  # greater than every prefix length, so that the owner index treats the entry as irregular
 _LENGTHS: Mapping[str | int, int] = {form: length for length in range(129) for form in (length, str(length))}
-# link types that many kinds share, also bridges of Open vSwitch
+# interfaces of many kinds have these link types, also bridges of Open vSwitch
 _VAGUE = frozenset({"ether", "unknown", ""})
 _PLACES = (
     *(("kind", "type"), ("slaves", "slaves"), ("bond_mode", "mode"), ("mtu", "mtu"), ("speed", "speed")),
@@ -74,7 +75,7 @@ class Device(Struct, frozen=True, gc=False):
     kind: Kind
 
     def entries(self) -> Iterator[AddressEntry]:
-        """Yield the address entries of the interface, then those of its labels. An address can be in both."""
+        """Yield the address entries of the interface, then the entries of its labels. An address can occur twice."""
         for part in (self.fact, *self.labels):
             yield from entries_in(part)
 
@@ -195,7 +196,7 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def vlan_id(self) -> int | None:
-        """The VLAN ID: None if the interface is possibly a VLAN, because Ansible does not report VLAN IDs."""
+        """0, or None if the interface is possibly a VLAN: Ansible does not report VLAN IDs."""
         return None if self.kind is Kind.OTHER else 0
 
     @property

@@ -2,9 +2,9 @@
 
 Source of the format: the facts that ansible-core 2.19 gathered on test hosts, and its source code. Ansible reads /sys
 and the text output of `ip addr`. Ansible recognizes bonds and bridges, and gives nearly all other interfaces the type
-`ether`. So VLANs, macvlans and Open vSwitch bridges have no kind and no lower device in the facts. Sometimes the facts
-of an address or an interface are missing, although Ansible's lists of all addresses and all interfaces contain it. This
-gives a finding.
+`ether`. So VLANs, macvlans and Open vSwitch bridges have no kind and no lower device in the facts. Ansible also lists
+all addresses and all interfaces. If an address or an interface is in these lists but has no other facts, the reader
+yields a finding.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _ALL_LISTS = ("all_ipv4_addresses", "all_ipv6_addresses")
 _DEFAULTS = ("default_ipv4", "default_ipv6")
 _NO_INTERFACES = frozenset({"interfaces", "locally_reachable_ips", "local", *_DEFAULTS, *_ALL_LISTS})
 _LONGEST_IFNAME = 15
-_BEGINNING = 256  # the octets of a text that are searched for the wrapper
+_BEGINNING = 256  # the wrapper is searched in so many octets at the beginning of a text
 UNSUPPORTED_WORDS = (
     NETWORK_WORDS
     | {"nic is dhcp", "nic is dhcpv6", "nic is carrier", "nic.altnames", "nic.alias"}
@@ -133,7 +133,7 @@ def read_text(text: bytes) -> Reading | None:
 
 
 def _reading_if_fully_checked(path: tuple[str, ...], body: wire.Facts) -> Reading | None:
-    """Return the facts of the host from decoded facts; None if the types have checked less than the schema checks."""
+    """Return the facts of the host; None if the types have checked less than the schema checks."""
     gathered = _Facts(path, _prefix_of(body), body)
     is_recognized = bool(gathered.prefix) or isinstance(body.get("all_ipv4_addresses"), list)
     if not is_recognized or not gathered.is_fully_checked or ANSIBLE_PAYLOAD in body:
@@ -335,8 +335,8 @@ def _slaves_without_bond(facts: HostFacts) -> Iterator[Finding]:
 def _without_owner(gathered: _Facts, host: AnsibleHost, facts: HostFacts) -> Iterator[Finding]:
     """Yield a finding for each address that is in Ansible's lists of all addresses but on no interface.
 
-    This happens because Ansible reports only one of several addresses with the same label. Texts of regular interfaces
-    are compared first, because nearly all addresses match as text. Only addresses that do not match as text are parsed.
+    Such addresses exist because Ansible reports only one of several addresses with the same label. The addresses are
+    first compared as texts, because nearly all of them match as texts. Only the other addresses are parsed.
     """
     in_table = (device for device in host.by_name.values() if device.name not in facts.table.irregular)
     parts = (part for device in in_table for part in (device.fact, *device.labels))

@@ -1,4 +1,4 @@
-"""Finds the operating system from which Ansible gathered the facts, because only facts from Linux are supported.
+"""Finds the operating system of the host in Ansible's facts, because only facts of Linux hosts are supported.
 
 Ansible gathers facts of other systems under the same names, but with another shape: on BSD, macOS and Solaris `ipv4` is
 a list, and on Windows `interfaces` is a list of objects.

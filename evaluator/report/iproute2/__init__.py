@@ -1,1 +1,1 @@
-"""Reads the output of `ip -j`: `wire` has its types, `read` converts it to facts."""
+"""Reads the output of `ip -j`. `wire` defines the types of the output, and `read` converts the output to facts."""

@@ -4,14 +4,15 @@ The host can have addresses that an incomplete output does not contain. The sign
 
 - An empty object in the list of links. In iproute2 4.14 and 4.15, the filters `up` and `dev` of `ip addr show` leave
   such an object (`{"addr_info": []}`) for each link that they remove.
-- An empty object in the list of addresses. `scope` and similar filters leave one for each address that they remove.
+- An empty object in the list of addresses. `scope` and similar filters leave such an object for each address that they
+  remove.
 - A link without a name and without addresses: `ip -o` does not name a link that has no address.
 - An address family without an address: `ip -4` and `ip -6` omit the other family.
-- A link without a list of addresses: the output of `ip link` has no such lists. If no link has one, the output is
-  refused.
+- A link without a list of addresses: the output of `ip link` has no such lists. If no link has such a list, the output
+  is refused.
 
-A gap between the indexes of links is not a sign. Complete output has gaps too, because the kernel does not use the
-index of a removed link again.
+A gap between the indexes of links is not a sign. Complete output has gaps too, because the kernel does not reuse the
+index of a removed link.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One decoded entry of `ip -j -d addr show`: the name, the kind and the addresses of the interface in it."""
+"""Describes an interface in a decoded entry of `ip -j -d addr show`: its name, its kind and its addresses."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Interface(Struct, frozen=True, gc=False):
 
     @property
     def has_details(self) -> bool:
-        """Whether the entry was printed with `-d`. Without `-d`, an entry has no kind."""
+        """Whether `ip` printed the entry with `-d`. Without `-d`, an entry has no kind."""
         return has_details(self.data)
 
     @property
@@ -75,7 +75,7 @@ class Interface(Struct, frozen=True, gc=False):
 
 
 def has_details(data: wire.Interface) -> bool:
-    """Return whether an entry was printed with `-d`."""
+    """Return whether `ip` printed an entry with `-d`."""
     return data.linkinfo is not UNSET or data.promiscuity is not UNSET or data.num_tx_queues is not UNSET
 
 

@@ -1,4 +1,4 @@
-"""One interface in the output of `ip -j -d addr show` as a link: its kind, addresses, lower devices and routes.
+"""Describes one interface in `ip -j -d addr show` as a link, with its kind, addresses, lower devices and routes.
 
 Source of the format: iproute2's output on Linux 6.1, and the rtnetlink attributes that it prints. For most kinds `link`
 is the lower device; for veth `link` is the peer. `master` can be a bond, team, bridge, VRF or Open vSwitch bridge. Only
@@ -39,7 +39,7 @@ _PLACES_BY_KIND = (("vlan_id", "id"), ("bond_mode", "mode"), ("base", "link"))
 
 
 class InterfaceRoutes(NamedTuple):
-    """The routes through one interface, and the gateways of its default routes; both sorted."""
+    """The sorted routes through one interface, and the sorted gateways of its default routes."""
 
     routes: tuple[Route, ...]
     gateways: tuple[Address, ...]
@@ -103,7 +103,7 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
 
     @property
     def main_routes(self) -> tuple[Route, ...]:
-        """The routes in the routing tables, and the connected routes of families without a table in the report."""
+        """The routes in the report, and the connected routes of each family that has no table in the report."""
         routes = self.host.routes.get(self.name)
         families = self.host.routed
         return tuple(sorted({*(routes.routes if routes else ()), *self._connected(families)}))
@@ -180,13 +180,13 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
             if entry.dadfailed is True and self.kind is not Kind.LOOPBACK:
                 message = (
                     f"{quote(self.name)} has {quote(entry.local or '')}, which another host has "
-                    "(duplicate address detection failed); it does not count"
+                    "(duplicate address detection failed); the address does not count"
                 )
                 addresses = tuple(map(str, filter(None, (_parsed(entry.local),))))
                 yield Finding(FindingCode.DUPLICATE_ADDRESS, Severity.WARNING, message, (self.name,), addresses)
 
     def _connected(self, families: frozenset[int]) -> Iterator[Route]:
-        """Yield the connected routes that the kernel creates for the addresses, without those of the given families."""
+        """Yield the connected routes that the kernel creates for the addresses, except routes of the given families."""
         flags = self.interface.data.flags
         if self.kind is Kind.LOOPBACK or (flags is not UNSET and "UP" not in flags):
             return
@@ -280,7 +280,7 @@ def _parsed(text: str | UnsetType) -> Address | None:
 
 
 def _peer_network(entry: wire.Address) -> Cidr | None:
-    """Return the network of the peer address, for which the kernel creates a connected route; None without a peer."""
+    """Return the network of the peer; None without a peer. The kernel creates a connected route to this network."""
     peer, length = entry.address, entry.prefixlen
     if peer is UNSET or length is UNSET or peer == entry.local or entry.noprefixroute is True:
         return None

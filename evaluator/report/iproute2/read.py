@@ -1,18 +1,18 @@
-"""Reads the output of `ip -j -d addr show`, alone (an array) or with routes (an object, as from `activenic collect`).
+"""Reads the output of `ip -j -d addr show` (an array), or an object with this output and routes (`activenic collect`).
 
 `ip` has modes that print less, and users give the output of every mode. Without `-d` an entry has no kind. With `-br`
-an entry also has no flags, link types and address families. With `-o` an entry has only addresses, each with the name
-of the interface, so one entry can describe several interfaces. Filters leave empty objects. One rule covers all modes:
-a member that a mode does not print is unknown, never false or empty. `_unsupported_words` finds the words of the rule
-language that the mode cannot supply, and `gaps.py` finds signs of missing interfaces and addresses.
+an entry also has no flags, link types and address families. With `-o` an entry has only addresses, and each address has
+the name of its interface. So one entry can describe several interfaces. Filters leave empty objects. One rule covers
+all modes: a member that a mode does not print is unknown, never false or empty. `_unsupported_words` finds the words of
+the rule language that the mode cannot supply, and `gaps.py` finds signs of missing interfaces and addresses.
 
 The kind of an interface is the difficult fact, because the kind decides whether members are lower devices. An entry
 without a kind can get a kind from the entries of its members, because such an entry has the kind of the master
 (`info_slave_kind`). If the members disagree, the kind is unknown.
 
 The types of `wire.py` check as much as the schema only if each entry has a name and an address list
-(`_is_fully_checked`). Other outputs take the slow path (`report/reading.py`), and so does every text with a backslash
-or with octets that are not UTF-8, because `kernel_names.py` must convert such names.
+(`_is_fully_checked`). Other outputs take the slow path (`report/reading.py`). A text with a backslash or with octets
+that are not UTF-8 takes the slow path too, because `kernel_names.py` must convert the names in this text.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _is_readable(collected: wire.Collected) -> bool:
 
 
 def _is_fully_checked(entries: Sequence[wire.Interface]) -> bool:
-    """Return whether each entry has a name and an address list; only then the types check as much as the schema."""
+    """Return whether each entry has a name and an address list. If not, the types check less than the schema."""
     return all(entry.ifname is not UNSET and entry.addr_info is not UNSET for entry in entries)
 
 
@@ -203,7 +203,7 @@ def _names(entry: wire.Interface) -> Iterable[tuple[str, Sequence[int] | None]]:
 
 
 def _kinds_of_masters(entries: Iterable[wire.Interface]) -> dict[str, frozenset[str]]:
-    """Return for each master the kinds that the entries of its members state for it (`info_slave_kind`)."""
+    """Return the kinds of each master, as the entries of its members state them (`info_slave_kind`)."""
     kinds: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
         if entry.master is not UNSET and entry.linkinfo is not UNSET and entry.linkinfo.info_slave_kind:

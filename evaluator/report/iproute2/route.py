@@ -1,9 +1,9 @@
 """Reads the output of `ip -j route show` and `ip -j -6 route show`: the routes through each interface.
 
-These commands print the main routing table, and only this table counts. `table all` prints all tables of both families,
-and routes of tables other than the main table are ignored. So each route has its own family, and one output can have
-routes of both families. A route of type unreachable, blackhole, prohibit or throw has no interface, but hides routes
-with a shorter prefix. Such routes are collected separately.
+These commands print the main routing table, and only this table counts. `table all` prints all tables of both families.
+Then one output has routes of both families, so each route has its own family. The routes of other tables are ignored. A
+route of type unreachable, blackhole, prohibit or throw has no interface, but hides routes with a shorter prefix. Such
+routes are collected separately.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class RoutingTable(Struct):
     families: set[int] = field(default_factory=set)
 
     def by_interface(self) -> dict[str, InterfaceRoutes]:
-        """Return the routes and gateways of each interface."""
+        """Return the routes and the gateways by interface name."""
         return {
             name: InterfaceRoutes(tuple(sorted(routes)), tuple(sorted(self.gateways.get(name, ()))))
             for name, routes in self.routes.items()
@@ -84,7 +84,7 @@ def _read(table: RoutingTable, entry: wire.Route, family: int) -> None:
     try:
         route = Route(_destination(entry.dst, family), entry.metric)
     except ValueError:
-        table.findings.append(_malformed("destination", entry.dst))
+        table.findings.append(_malformed("destination", entry.dst, ignored="route"))
         return
     if kind in _BLOCKING_TYPES:
         table.blocked.add(route)
@@ -103,7 +103,7 @@ def _add(table: RoutingTable, route: Route, entry: wire.Route) -> None:
         try:
             table.gateways[hop.dev].add(parse_address(text))
         except ValueError:
-            table.findings.append(_malformed("gateway", text))
+            table.findings.append(_malformed("gateway", text, ignored="gateway"))
 
 
 def _sources(devices: Iterable[str], entries: Iterable[wire.Route]) -> Mapping[str, set[Address]]:
@@ -168,6 +168,6 @@ def _family_of_via(via: wire.Via) -> int | None:
     return None if host is None else 10 - host
 
 
-def _malformed(member: str, text: str) -> Finding:
-    message = f"a route has the invalid {member} {quote(text)}; the route is ignored"
+def _malformed(member: str, text: str, ignored: str) -> Finding:
+    message = f"a route has the invalid {member} {quote(text)}; the {ignored} is ignored"
     return Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message)

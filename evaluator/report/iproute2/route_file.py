@@ -1,6 +1,6 @@
-"""Combines the output of `ip -j addr` with separate files that have the output of `ip -j route`.
+"""Combines the output of `ip -j addr` with the output of `ip -j route`, which is in separate files.
 
-Each file is parsed and validated separately, so that the places in its errors refer to the file and not to the report.
+Each file is parsed and validated separately. So the positions in error messages refer to the file, not to the report.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def with_route_files(text: bytes, files: Iterable[bytes]) -> bytes:
 def _tables(files: Sequence[RouteFile]) -> Mapping[int, bytes]:
     """Return the texts of the routing tables by family.
 
-    The family of a table applies to the routes that do not show a family.
+    A route that does not show its family has the family of its table.
 
     A file with routes of both families (`table all`) counts as IPv4, because only an IPv4 default route can have no
     member that shows its family. If no route in a file shows a family, the file gets the family that no other file has.

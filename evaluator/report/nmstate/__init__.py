@@ -1,1 +1,1 @@
-"""Reads the output of `nmstatectl show`: `wire` has its types, `read` converts it to facts."""
+"""Reads the output of `nmstatectl show`. `wire` defines its types, and `read` converts the output to facts."""

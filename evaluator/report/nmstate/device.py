@@ -1,15 +1,15 @@
-"""One interface of an nmstate report: its kind, addresses, lower devices and settings, from its entries.
+"""Describes one interface of an nmstate report: its kind, addresses, lower devices and settings.
 
 A report can have two entries with the same name: an Open vSwitch bridge, and the bridge's own port. Old versions of
 nmstate merge both into one entry. Both forms become one `Device` of the kind bridge, which owns the addresses of both
 entries.
 
-The type of an entry determines its kind. If nmstate does not know the type, the entry's only section determines it: an
-entry with `link-aggregation` is a bond. A section that does not belong to the type is a contradiction, and the type
-counts. Members come from two places: from the list in the entry of the bond or bridge, and from the `controller` in the
-entries of the members.
+The type of an entry determines its kind. If nmstate does not know the type, the entry's only section determines the
+kind. For example, an entry with `link-aggregation` is a bond. If a section does not belong to the type, the entry
+contradicts itself, and the type counts. The members of a bond or bridge come from two places: from the list in its own
+entry, and from the `controller` in the entries of the members.
 
-Everything here is a function of the entries, without state. `link.py` calls these functions when a fact is needed.
+The functions in this module depend only on the entries and have no state. `link.py` calls them when a fact is needed.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _TYPES_OF_SECTION = {
 _SECTIONS = tuple((section.replace("-", "_"), section, types) for section, types in _TYPES_OF_SECTION.items())
 _sections_of: Callable[[Interface], tuple[object, ...]] = attrgetter(*(attribute for attribute, _, _ in _SECTIONS))
 _SECTION_OF = {type_: attribute for attribute, _, types in _SECTIONS for type_ in types}
-# types whose section has the name of the type and contains the lower device
+# for these types, the section has the name of the type and contains the lower device
 _BASED = frozenset({"vlan", "vxlan", "mac-vlan", "mac-vtap", "macsec", "ipvlan", "infiniband", "ip-tunnel"})
 _PLACES = (
     ("kind", ("type",)),
@@ -95,7 +95,8 @@ AccessTag = tuple[int, str]
 class Part(Struct, frozen=True, gc=False):
     """An entry of a report and its JSON Pointer.
 
-    `type` is the type of the entry; if this type is unknown, the type of the section in the entry.
+    `type` is the type of the entry. If nmstate does not know this type, `type` is the type that the entry's section
+    shows.
     """
 
     data: Interface
@@ -182,8 +183,8 @@ def conflicts(device: Device) -> Iterator[Finding]:
     for part in device.parts:
         for family in ("ipv4", "ipv6"):
             if family_of(part, family).enabled is False and family_of(part, family).address:
-                message = f"{quote(device.name)} has addresses in {quote(family)}, which is not enabled; they count"
-                yield conflict(device.name, message)
+                message = f"{quote(device.name)} has addresses in {quote(family)}, which is not enabled"
+                yield conflict(device.name, f"{message}; the addresses count")
     bases = bases_of(device.kernel)
     if len(bases) > 1:
         message = f"{quote(device.name)} names several lower devices: {quote_all(bases)}; all count"
@@ -203,7 +204,7 @@ def _is_filled(section: object) -> bool:
 
 
 def entries_of(device: Device) -> Iterator[AddressEntry]:
-    """Yield the address entries. The first of each family is primary: the kernel lists secondary addresses later."""
+    """Yield the address entries. The first entry of a family is primary: the kernel lists secondary addresses later."""
     for family in ("ipv4", "ipv6"):
         entries = [
             (entry, f"{part.pointer}/{family}/address/{i}/ip")
@@ -306,7 +307,7 @@ def bond_mode_of(device: Device) -> int | None:
 def pointers_of(device: Device) -> dict[str, str]:
     """Return the JSON Pointers of the facts, by their words in the rule language."""
     pointers = {"": device.kernel.pointer}
-    for part in reversed(device.parts):  # the kernel's entry is the last and replaces the others
+    for part in reversed(device.parts):  # the kernel's entry is the last, so its values win
         members = _OF_TEAM if part.type == "team" else _OF_BOND
         base = (("base", (part.type, "base-iface")),) if part.type in _BASED else ()
         for fact, path in (*_PLACES, *base, *members, *_OF_BRIDGE):

@@ -1,11 +1,11 @@
-"""One interface of an nmstate report as a link, and the state of the host that its links share.
+"""Describes one interface of an nmstate report as a link. All links of a host share one `NmstateHost`.
 
-A link reads its facts from its `Device` when a rule or finding needs them. `NmstateHost` has the parts that need the
-whole report: the routes of all interfaces are read once, on first use, and the addresses of a device are parsed once.
-The owner index needs neither: it is built from address texts (`address_texts`).
+A link reads its facts from its `Device` when a rule or finding needs them. `NmstateHost` has the facts that need the
+whole report. The routes of all interfaces are read once, on first use. The addresses of a device are parsed once. The
+owner index needs no routes and no parsed addresses, because it is built from address texts (`address_texts`).
 
-Some reports do not list connected routes, which the kernel creates for addresses. If a report lists none of them
-(`lists_connected`), the routes to the subnets of an interface are added.
+Some reports do not list connected routes, which the kernel creates for addresses. If a report lists no connected route
+(`lists_connected`), the routes to the subnets of each interface are added.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Reads the output of `nmstatectl show` (nmstate 0.3, 1.x and 2.x).
 
-Source of the format: nmstate's documentation of its YAML, and reports of 0.3.7. A report has a list of interfaces, each
-with its type, and the routes. An Open vSwitch bridge and its own port are two entries with the same name. The reader
-returns one bridge for these two entries.
+Source of the format: nmstate's documentation of its YAML, and reports of nmstate 0.3.7. A report has the routes and a
+list of interfaces. Each interface has a type. An Open vSwitch bridge and its own port are two entries with the same
+name. The reader returns one bridge for these two entries.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ def _controllers_in_conflict(devices: Mapping[str, Device]) -> Iterator[Finding]
                 yield _no_controller(device.name, controller)
             elif members_of[controller] and device.name not in members_of[controller]:
                 message = f"{quote(device.name)} names {quote(controller)} as its controller, which does not list it"
-                yield conflict(device.name, f"{message}; it counts as a member")
+                yield conflict(device.name, f"{message}; {quote(device.name)} counts as a member")
         others = listed_by.get(device.name, set()) - set(controllers)
         if len(controllers) > 1 or (controllers and others):
             shown = quote_all(sorted({*controllers, *others}))
@@ -220,7 +220,7 @@ def _absent(parts: Sequence[Part]) -> Iterator[Finding]:
 
 
 def _hidden_addresses(host: NmstateHost) -> Iterator[Finding]:
-    """Yield a finding for interfaces that possibly have addresses which this kind of report does not show."""
+    """Yield a finding if interfaces possibly have addresses that this kind of report does not show."""
     routes, by_name = host.state.routes, host.by_name
     if routes is not None and routes.config is not None and routes.running is None:
         dynamic = tuple(sorted(name for name, device in by_name.items() if _is_dynamic(device)))

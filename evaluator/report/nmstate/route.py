@@ -1,4 +1,4 @@
-"""The routes of an nmstate report: the routes and gateways of each interface, and routes that drop or reject packets.
+"""Reads the routes of an nmstate report: routes and gateways by interface, and routes that drop or reject packets.
 
 Only the main routing table counts, because a decision is about the host's own traffic. nmstate 0.x includes connected
 routes, and nmstate 2.x does not. For nmstate 2.x, the connected routes are derived from the addresses, as in the

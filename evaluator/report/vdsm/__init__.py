@@ -1,1 +1,1 @@
-"""Reads the reply to VDSM's getCapabilities: `wire` has its types, `read` converts it to facts."""
+"""Reads VDSM's reply to getCapabilities. `wire` defines the types, and `read` converts the reply to facts."""

@@ -1,4 +1,4 @@
-"""The address entries of a VDSM device or network: `addr` with `netmask`, `ipv4addrs` and `ipv6addrs`."""
+"""Reads the address entries of a VDSM device or network: `addr` with `netmask`, `ipv4addrs` and `ipv6addrs`."""
 
 from __future__ import annotations
 

@@ -1,14 +1,16 @@
 """The devices and logical networks of one VDSM reply, with indexes that several facts need.
 
 VDSM describes devices in four maps, one for each kind, and logical networks in a fifth map. A fact of a device often
-needs another map: the networks of a port are those of its bridge. So all links of a reply share one `VdsmHost`.
+needs another map. For example, the networks of a port are the networks of its bridge. So all links of a reply share one
+`VdsmHost`.
 
 The indexes are lazy: the networks on each interface (`placement`) and the contradictions between networks and devices
 (`disagreements`) are computed on first use, because many decisions do not need them. The addresses of a device are
 parsed once, when a fact or finding needs them. The owner index needs only their texts (`address_texts`).
 
-A network is on its device and on the direct ports of its bridge, as in oVirt's engine; it is not on devices below these
-ports. In replies of VDSM 4.9, which have no `bridges`, the bridges are derived from the networks.
+As in oVirt's engine, a network is on its device and on the direct ports of its bridge. A network is not on devices
+below these ports. The replies of VDSM 4.9 have no `bridges`. For these replies, the bridges are derived from the
+networks.
 """
 
 from __future__ import annotations
@@ -36,9 +38,9 @@ class NetworkPlacement(Struct, frozen=True):
     """An index of the logical networks on each interface.
 
     A network is on its device: the bridge of a bridged network, otherwise an interface. A bridged network is also on
-    the direct ports of its bridge. `own` has the networks of each device, `listed` the networks of each port in a
-    network's entry, and `bridges` the bridges of each port. A bridge can have many networks and many ports. So the
-    networks of a port are combined only for the interface in a query, and not in advance for all ports.
+    the direct ports of its bridge. `own` has the networks of each device. `listed` has the networks of each port that a
+    network's entry lists. `bridges` has the bridges of each port. A bridge can have many networks and many ports. So
+    the networks of a port are combined only when the port is queried, and not in advance for all ports.
     """
 
     own: dict[str, list[str]]
@@ -126,7 +128,7 @@ class VdsmHost:
         return owned
 
     def address_texts(self) -> list[tuple[str, Sequence[str], int]]:
-        """Return the entries of the owner index: interface, address texts, and the length that `netmask` gives."""
+        """Return the entries of the owner index: interface, address texts, and the prefix length of `netmask`."""
         entries: list[tuple[str, Sequence[str], int]] = []
         for devices in self.maps.values():
             for name, entry in devices.items():

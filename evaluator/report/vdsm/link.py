@@ -1,9 +1,9 @@
-"""One device of a VDSM reply as a link. The facts are read from the entry of the device.
+"""Describes one device of a VDSM reply as a link. The facts are read from the entry of the device.
 
 VDSM sends numbers and booleans as text in some versions, and has renamed members (`bootproto4`, `dhcpv4`). Each
-property reads all forms that a version has sent, so that no other module depends on the version. If two members state
-the same fact, one of them counts, and `findings` reports the contradiction: the entry before the name of a VLAN, `opts`
-before the ifcfg file of a bond.
+property reads all forms that a version has sent, so that no other module depends on the version. If two members
+contradict each other, one of them counts, and `findings` reports the contradiction. The entry of a VLAN counts, not its
+name. The `opts` of a bond count, not its ifcfg file.
 
 VDSM does not report a routing table: `main_routes` has the default routes and the routes to the subnets. Ports named
 `vnet*` belong to virtual machines, and VDSM never describes them.
@@ -172,7 +172,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
         entry, name = self.entry, quote(self.name)
         for key, text in _gateway_texts(entry).items():
             if _is_malformed(text):
-                message = f"{name} has the {key} {quote(text)}, which is not a valid IP address; it is ignored"
+                message = f"{name} has the {key} {quote(text)}, which is not a valid IP address and is ignored"
                 yield Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message, (self.name,))
         yield from addr_conflict(self.name, entry)
         if isinstance(entry, Vlan):
@@ -183,7 +183,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
         if entry.bootproto4 == "dhcp" and truth_of(entry.dhcpv4) is False:
             yield conflict(
                 self.name,
-                f"{name} uses DHCP according to `bootproto4`, but not according to `dhcpv4`; it counts as using DHCP",
+                f"{name} uses DHCP according to `bootproto4`, but not according to `dhcpv4`; `bootproto4` counts",
             )
 
     def _name_conflict(self, entry: Vlan) -> Iterator[Finding]:
@@ -233,7 +233,7 @@ def _bond_options(entry: Bond) -> tuple[Mapping[str, str], Mapping[str, str]]:
 
 
 def _mode_of(options: Mapping[str, str]) -> int | None:
-    """Return the number of the bond mode in options, which have the number, the name or both; None if invalid."""
+    """Return the number of the bond mode; None if invalid. Options have the number, the name or both."""
     mode = options.get("mode", "").split()[:1]
     if not mode:
         return None

@@ -26,7 +26,7 @@ class _DeviceCache:
         self._addresses: dict[tuple[str, str], frozenset[Address]] = {}
 
     def vlans(self, name: str, kind: Kind, device: Device) -> Mapping[str, int | None]:
-        """Return the VLAN ID of a VLAN, or of the VLANs that are ports of a bridge, by name."""
+        """Return VLAN IDs by name: the ID of a VLAN, or the IDs of the VLANs that are ports of a bridge."""
         if name not in self._vlans:
             names = _all_ports(device) if kind is Kind.BRIDGE else (name,)
             vlans = ((port, self._host.maps[Kind.VLAN].get(port)) for port in names)
