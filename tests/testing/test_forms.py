@@ -127,7 +127,7 @@ def test_every_form_has_a_check() -> None:
 @given(files=st.lists(OUTCOMES, max_size=3), demands=DEMANDS, verbose=st.booleans())
 def test_a_form_is_valid(name: str, files: list[FileOutcome], demands: Demands, verbose: bool) -> None:
     stream = io.StringIO()
-    output_of(FORMS, name).write(iter(files), demands, View(verbose, "never"), stream)
+    output_of(FORMS, name).write(iter(files), demands, View(verbose), stream)
     CHECKS[name](stream.getvalue())
 
 
