@@ -45,7 +45,7 @@ def is_well_formed(text: str) -> bool:
 
 
 def quote(text: str) -> str:
-    """Return a text of the user in backticks, with visible characters and at most 80 of them."""
+    """Return a text of the user in backticks. Invisible characters are escaped, and a long text is cut."""
     shown = visible(text)
     if len(shown) > _LONGEST_QUOTE:
         shown = shown[: _LONGEST_QUOTE - 1] + "…"

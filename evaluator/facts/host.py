@@ -1,9 +1,9 @@
-"""The facts of one host, independent of the report format, and the queries of a decision on them.
+"""The facts of one host, independent of the report format, and the queries that rules make on these facts.
 
 `by_name` finds an interface by its name, and the owner index (`table.py`) finds the interfaces that own an address. A
 query on addresses first searches the index. Then it reads all addresses of the irregular interfaces, which are not
-completely in the index. A query on lower devices first walks the few interfaces below an interface. If a policy repeats
-such queries, the host's `Topology` answers them.
+completely in the index. A query on lower devices goes through the few interfaces below an interface. If a policy makes
+many such queries, `Topology` answers them from sets that are computed once.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Plans the work: which ranges the inputs consist of.
 
-Ranges are planned one after the other, shortly before they are decided. Planning reads a file of JSON lines to find the
-beginnings and the numbers of lines. A process reads the same octets again a moment later, when they are still in the
-page cache. So a large file is read from the disk once.
+Ranges are planned one after the other, shortly before they are decided. Planning reads a file of JSON lines to find
+where each range begins, and how many lines it has. A process reads the same octets again a moment
+later, when they are still in the page cache. So a large file is read from the disk once.
 """
 
 from __future__ import annotations

@@ -128,7 +128,10 @@ class PolicyServer(LanguageServer):
         return any(other is document for other in self.texts.open_documents)
 
     def refresh_lenses(self) -> None:
-        """Ask the client to ask for its lenses again, if it can: a test or a base has changed."""
+        """Send the client a request to refresh its code lenses, because a test or a base has changed.
+
+        A client that does not support this request gets no message.
+        """
         workspace = self.client_capabilities.workspace
         lenses = None if workspace is None else workspace.code_lens
         if lenses is not None and lenses.refresh_support:

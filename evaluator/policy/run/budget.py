@@ -3,13 +3,13 @@
 `cost.py` counts the steps of each rule. The sum for all rules must not exceed `STEP_BUDGET`. Otherwise PolicyError is
 raised before the rule is evaluated.
 
-A larger size never gives a smaller count. So `Costs` computes a limit once, when a policy is compiled. If a host has
-fewer interfaces than this limit, and short lists and texts (below `SHORT`), it is certain that the policy is within the
-budget. Nothing is counted for such a host, because counting would take longer than the decision.
+A larger host never needs fewer steps. So `Costs` computes a size once, when a policy is compiled: every host with fewer
+interfaces, and with short lists and texts (below `SHORT`), is certainly within the budget. The steps of such a host are
+not counted, because counting would take longer than the decision.
 
-Two ideas were tried and rejected. The first was a coarse bound before the exact count; the exact count at compile time
-saves as much. The second was to compute the limit for hosts whose lists have one element for each interface. For the
-shipped policies, this limit was 256 interfaces instead of 1024.
+Two ideas were tried and rejected. The first was a rough estimate before the exact count. It saved no time, because the
+exact size is computed only once. The second was to assume that each list is as long as the number of interfaces. Then
+the size was 256 interfaces for the shipped policies. It is 1024 now, so more hosts need no count.
 
 The closure of the topology is expensive to build, so it is built only if its own steps are within the budget. Direct
 neighbours are counted without the closure.
