@@ -94,7 +94,7 @@ def _decide(options: argparse.Namespace) -> int:
     parameters = parse_assignments(policy.program, options.param)
     _need_extra()
     from evaluator.fleet.decide_files import Inputs, decide_files  # noqa: PLC0415 -- an extra
-    from evaluator.fleet.rows import Asked  # noqa: PLC0415
+    from evaluator.fleet.rows import Asked  # noqa: PLC0415 -- an extra, only if needed
 
     inputs = Inputs(tuple(options.inputs), options.addresses)
     asked = Asked(policy, parameters, options.findings, options.digest)
@@ -124,7 +124,7 @@ def _diff(options: argparse.Namespace) -> int:
         compare_files,
         merged,
     )
-    from evaluator.fleet.decide_files import Inputs  # noqa: PLC0415
+    from evaluator.fleet.decide_files import Inputs  # noqa: PLC0415 -- an extra, only if needed
 
     inputs, job = Inputs(tuple(options.inputs), options.addresses), CompareRange(old, new, parameters)
     results: list[RangeComparison] = []
@@ -157,7 +157,7 @@ def _refuse_unusable_result(options: argparse.Namespace) -> None:
 def _need_extra() -> None:
     try:
         import duckdb  # noqa: F401, PLC0415 -- an extra, which only this command needs
-        import pyarrow  # noqa: F401, PLC0415
+        import pyarrow  # noqa: F401, PLC0415 -- is the extra installed?
     except ImportError as error:
         raise extra_missing("the command `fleet` cannot run", error.name or "pyarrow", "fleet") from None
 

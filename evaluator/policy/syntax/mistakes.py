@@ -290,12 +290,9 @@ def _after_is(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> M
     """
     last = before[-1]
     rest = before[:-1]
-    negated = bool(rest) and rest[-1].kind == "NOT"
-    after = rest[:-1] if negated else rest
-    if last.text in _ARTICLES and after and after[-1].kind == "IS" and unexpected.kind == "NAME":
-        hint = f"remove the article: `is {'not ' * negated}{unexpected.text}`"
-        article = _repair(last.start, unexpected.start, "")
-        return Mistake(f"unknown state {quote(last.text)}", hint, last.start, unexpected.end, article)
+    article = _article_after_is(last, rest, unexpected)
+    if article is not None:
+        return article
     negated = last.kind == "NOT"
     word_before = rest[-1] if negated and rest else last
     if word_before.kind != "IS":
@@ -323,6 +320,17 @@ def _after_is(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> M
     else:
         hint = "compare values by `=` or `in`"
     return _about(unexpected, "expected the name of a state after `is`, found {}", hint, repair)
+
+
+def _article_after_is(last: Piece, rest: Sequence[Piece], unexpected: Piece) -> Mistake | None:
+    """Return the mistake of an article between `is` and the name of a state; `last` is perhaps the article."""
+    negated = bool(rest) and rest[-1].kind == "NOT"
+    after = rest[:-1] if negated else rest
+    if last.text not in _ARTICLES or not after or after[-1].kind != "IS" or unexpected.kind != "NAME":
+        return None
+    hint = f"remove the article: `is {'not ' * negated}{unexpected.text}`"
+    repair = _repair(last.start, unexpected.start, "")
+    return Mistake(f"unknown state {quote(last.text)}", hint, last.start, unexpected.end, repair)
 
 
 def _operand_of(pieces: Sequence[Piece]) -> Sequence[Piece]:
