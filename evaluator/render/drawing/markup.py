@@ -54,7 +54,8 @@ def name(text: str, css_class: str = "") -> Html:
     A line never breaks inside a short text, such as the name of an interface. It can break inside a long text.
     """
     content = visible(text)
-    breaks = "whole" if len(content) <= _LONGEST_WHOLE else "long"
+    is_short = content.isascii() and len(content) <= _LONGEST_WHOLE  # another character can be very wide
+    breaks = "whole" if is_short else "long"
     return element("code", content, class_=f"{css_class} {breaks}".lstrip())
 
 
