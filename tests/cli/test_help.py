@@ -69,6 +69,7 @@ def logged_id(folder: Path) -> str:
     return last.removeprefix("decision: ")
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_examples_run(prepared: Path, tmp_path: Path, command: str) -> None:
     folder = tmp_path / "work"

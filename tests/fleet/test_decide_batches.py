@@ -68,6 +68,7 @@ def rows(batch: pa.RecordBatch, policy: evaluator.Policy = STRICT, **options: An
     return [row for result in decide_batches([batch], policy, **options) for row in result.to_pylist()]
 
 
+@pytest.mark.volume
 def test_ten_thousand_mixed_hosts_equal_the_librarys_decisions() -> None:
     questions = [parse_json(json.dumps(question)) for question in mixed_questions(10_000, seed=7)]
     texts = [json.dumps(question) for question in questions]

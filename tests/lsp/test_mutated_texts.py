@@ -13,6 +13,7 @@ ROUNDS = 2000
 PARTS = 8
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_text_breaks_the_server(part: int, tmp_path: Path) -> None:
     workspace = Workspace()

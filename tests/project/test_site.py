@@ -71,6 +71,7 @@ def network_loads(site: Path) -> Iterator[str]:
                 yield f"{path.relative_to(site)}: {loaded}"
 
 
+@pytest.mark.volume
 def test_the_site(tmp_path: Path) -> None:
     built = build(tmp_path)
     assert (built.returncode, built.stderr) == (0, "")

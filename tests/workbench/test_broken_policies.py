@@ -7,6 +7,7 @@ import pytest
 from tests.support.broken_policies import broken_texts, try_text
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("seed", range(6))
 def test_broken_policies(seed: int) -> None:
     for number, text in enumerate(broken_texts(400, seed)):
