@@ -7,8 +7,9 @@ PIP := python -m pip install --quiet --disable-pip-version-check
 FROM_LOCK := $(PIP) --require-hashes --requirement
 # the build backend is in the lock too, so nothing is fetched for the build
 ITSELF := $(PIP) --no-deps --no-build-isolation --editable .
-# what `make test-newest` and `make test-lowest` run: all but the random and the long tests, which versions hardly touch
-FAST := -m "not system and not volume"
+# what `make test-newest` and `make test-lowest` run: all but random, long and process tests, which versions hardly touch
+FAST := -m "not system and not volume" --ignore=tests/project --ignore=tests/cli/test_exit_statuses.py \
+	--ignore=tests/audit/test_log_crash.py
 
 .PHONY: demo test dist test-dist test-system test-newer test-newest test-lowest long mutation lint english-baseline lock docs prepared bench-peers clean
 
