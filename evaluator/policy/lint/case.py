@@ -56,6 +56,14 @@ from evaluator.policy.lint.globs import Texts
 from evaluator.policy.lint.normal import NOWHERE, opposite
 from evaluator.policy.lint.numbers import IPV4, IPV6, STATES, Numbers, network_range, union
 from evaluator.policy.lint.ranges import domain, element_domain
+from evaluator.policy.lint.related_values import (
+    is_owners,
+    matched,
+    networks_in,
+    numbers_related_to,
+    texts_in,
+    texts_related_to,
+)
 
 _ROUNDS = 3
 _SIGNS = {
@@ -279,11 +287,11 @@ class Conjunction:
         elif relation is Relate.IN:
             self._narrow_member(left, right, literal.negated)
         elif relation is Relate.IN_NETWORK:
-            networks = _networks_in(right)
+            networks = networks_in(right)
             if networks is not None:
                 self._restrict_number(left, networks.complement() if literal.negated else networks)
         elif relation is Relate.LIKE:
-            globs = _texts_in(right)
+            globs = texts_in(right)
             if globs is not None:
                 self._restrict_text(left, Texts(unlike=globs) if literal.negated else Texts(like=(globs,)))
         elif relation is Relate.OVERLAPS and not literal.negated:
@@ -308,9 +316,9 @@ class Conjunction:
         ):
             natural = domain(side)
             if isinstance(natural, Numbers):
-                self._restrict_number(side, _numbers_related_to(self._numbers_of(other), possible, natural))
+                self._restrict_number(side, numbers_related_to(self._numbers_of(other), possible, natural))
             elif isinstance(natural, Texts):
-                related = _texts_related_to(self._texts_of(other), possible)
+                related = texts_related_to(self._texts_of(other), possible)
                 if related is not None:
                     self._restrict_text(side, related)
         network = right.value if isinstance(right, Constant) else None
@@ -329,8 +337,8 @@ class Conjunction:
         if negated:
             for operand in operands:
                 self._narrow_compared(left, operand, Relate.UNEQUAL, False)
-            if _is_owners(right):
-                self._restrict_number(Count(_matched(left), Type(Base.INTEGER), ""), _ZERO)
+            if is_owners(right):
+                self._restrict_number(Count(matched(left), Type(Base.INTEGER), ""), _ZERO)
             return
         self._narrow_element(left, right)
         if len(operands) == 1:
@@ -343,8 +351,8 @@ class Conjunction:
             self._restrict_number(value, possible)
         elif isinstance(possible, Texts):
             self._restrict_text(value, possible)
-        if _is_owners(listed):
-            self._require_element(_matched(value))
+        if is_owners(listed):
+            self._require_element(matched(value))
 
     def _compare_lists(self, left: Expression, right: Expression) -> None:
         """Apply that two lists have a common element: impossible if no value can be in both lists."""
@@ -384,53 +392,3 @@ class Conjunction:
                 family = 4 if addresses.is_subset_of(IPV4) else 6 if addresses.is_subset_of(IPV6) else None
                 prefix = Read((Base.OWNED, "prefix"), literal.operand, Type(Base.INTEGER), "")
                 self._restrict_number(prefix, _HOST_PREFIX[family])
-
-
-def _numbers_related_to(other: Numbers, signs: frozenset[str], natural: Numbers) -> Numbers:
-    """Return the numbers that have one of the signs to at least one of the other numbers."""
-    if other.is_empty:
-        return other
-    (least, _), (_, greatest) = other.ranges[0], other.ranges[-1]
-    ranges = list(other.ranges) if "=" in signs else []
-    if "<" in signs:
-        ranges.append((-inf, greatest - 1))
-    if ">" in signs:
-        ranges.append((least + 1, inf))
-    return union(ranges).intersection(natural)
-
-
-def _texts_related_to(other: Texts, signs: frozenset[str]) -> Texts | None:
-    """Return the texts that have one of the signs to at least one of the other texts; None if nothing is excluded.
-
-    Only `=` and, for a single text, `!=` exclude texts. The order of texts is not analysed.
-    """
-    if other.only is None:
-        return None
-    if signs == frozenset("="):
-        return other
-    if "=" not in signs and len(other.only) == 1:
-        return Texts(never=other.only)
-    return None
-
-
-def _networks_in(expression: Expression) -> Numbers | None:
-    """Return the addresses in a network or a list of networks; None if a network is not a constant."""
-    operands = expression.operands if isinstance(expression, ListOf) else (expression,)
-    values = [operand.value for operand in operands if isinstance(operand, Constant)]
-    networks = [value for value in values if isinstance(value, Cidr)]
-    return union(map(network_range, networks)) if len(networks) == len(operands) else None
-
-
-def _texts_in(expression: Expression) -> tuple[str, ...] | None:
-    """Return a text or the texts of a list; None if a text is not a constant."""
-    operands = expression.operands if isinstance(expression, ListOf) else (expression,)
-    texts = tuple(operand.value for operand in operands if isinstance(operand, Constant))
-    return tuple(map(str, texts)) if len(texts) == len(operands) else None
-
-
-def _is_owners(listed: Expression) -> bool:
-    return isinstance(listed, Read) and listed.owner is None and listed.word.name == "owners"
-
-
-def _matched(nic: Expression) -> Expression:
-    return Read((Base.NIC, "matched"), nic, Type(Base.OWNED, is_list=True), "")

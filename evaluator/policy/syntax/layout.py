@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from evaluator.policy.syntax.mistakes import Piece
+from evaluator.policy.syntax.mistake import Piece
 
 WIDTH = 100
 _STEP = 2

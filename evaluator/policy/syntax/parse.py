@@ -8,8 +8,8 @@ Errors. An LALR parser stops at the first token that cannot continue a rule. The
 the tokens that are accepted instead. The unexpected token is the place of the error, but the accepted tokens often do
 not help the author. For example, at `between` in `nic.mtu between 1 and 5`, the accepted tokens include `and`, `or`,
 `.` and `is`, but the author must write two comparisons. So after an error the whole text is split into tokens again.
-`mistakes.py` has patterns of common mistakes. Each pattern is compared with the tokens before the error, the unexpected
-token and the accepted tokens. The hint lists the accepted tokens only if no mistake matches.
+`token_mistakes.py` has patterns of common mistakes. Each pattern is compared with the tokens before the error, the
+unexpected token and the accepted tokens. The hint lists the accepted tokens only if no mistake matches.
 
 The grammar accepts some wrong texts: `==`, `&&`, unknown verbs. The parser can continue after such a text, and the
 checker reports it. So all mistakes of a rule are reported at once. For the same reason, keywords in capitals are
@@ -40,7 +40,8 @@ from evaluator.policy.language.verbs import VERBS
 from evaluator.policy.language.vocabulary import KEYWORDS
 from evaluator.policy.source.problems import Problems
 from evaluator.policy.source.scalar import ScalarText
-from evaluator.policy.syntax import mistakes
+from evaluator.policy.syntax.character_mistakes import of_character
+from evaluator.policy.syntax.mistake import Mistake, Piece, Repair
 from evaluator.policy.syntax.nodes import (
     BareOperand,
     Both,
@@ -59,6 +60,7 @@ from evaluator.policy.syntax.nodes import (
     Sentence,
     StateTest,
 )
+from evaluator.policy.syntax.token_mistakes import of_token
 
 LONGEST_SENTENCE = 2000
 _RULE_PREFIX = "match nic when "
@@ -140,7 +142,7 @@ def _lower_keywords(scalar: ScalarText, problems: Problems) -> str:
     return text
 
 
-def _fixes(repair: mistakes.Repair | None, scalar: ScalarText, problems: Problems) -> tuple[Fix, ...]:
+def _fixes(repair: Repair | None, scalar: ScalarText, problems: Problems) -> tuple[Fix, ...]:
     if repair is None:
         return ()
     if len(repair.edits) == 1:
@@ -150,22 +152,22 @@ def _fixes(repair: mistakes.Repair | None, scalar: ScalarText, problems: Problem
     return problems.fix_all(changes, repair.safety, "write straight quotes")
 
 
-def _explain(text: str, error: UnexpectedInput) -> mistakes.Mistake:
+def _explain(text: str, error: UnexpectedInput) -> Mistake:
     if isinstance(error, UnexpectedCharacters):
-        return mistakes.of_character(text, error.pos_in_stream or 0)
+        return of_character(text, error.pos_in_stream or 0)
     token_error = checked_cast(error, UnexpectedToken)
     token = token_error.token
     start = len(text.rstrip()) if token.type == "$END" else token.start_pos or 0
-    unexpected = mistakes.Piece(token.type, "" if token.type == "$END" else str(token), start)
+    unexpected = Piece(token.type, "" if token.type == "$END" else str(token), start)
     before = [piece for piece in _pieces(text) if piece.start < start]
-    return mistakes.of_token(before, unexpected, sorted(token_error.accepts or ()))
+    return of_token(before, unexpected, sorted(token_error.accepts or ()))
 
 
-def _pieces(text: str) -> Iterator[mistakes.Piece]:
+def _pieces(text: str) -> Iterator[Piece]:
     """Yield the tokens of a text up to the first character that begins no token."""
     try:
         for token in _lexer().lex(text):
-            yield mistakes.Piece(token.type, str(token), token.start_pos or 0)
+            yield Piece(token.type, str(token), token.start_pos or 0)
     except UnexpectedCharacters:
         return
 
@@ -270,6 +272,6 @@ class _Builder:
         return self._scalar.span(node.meta.start_pos, node.meta.end_pos) if not node.meta.empty else self._scalar.whole
 
 
-def tokens(text: str) -> tuple[mistakes.Piece, ...]:
+def tokens(text: str) -> tuple[Piece, ...]:
     """Return the tokens of a valid sentence or condition."""
     return tuple(_pieces(text))

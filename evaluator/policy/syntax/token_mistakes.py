@@ -6,61 +6,22 @@ beginning of its hint. The functions are tried in a fixed order, from the most s
 and the first result is used. The place of a mistake can differ from the unexpected token. For a parenthesis that is
 never closed, the place is the opening parenthesis.
 
-A character that begins no token is explained by `of_character`: quotes, operators of other languages, values without
-quotes such as `10.0.0.0/8`, and characters that only look like ASCII.
+A character that begins no token is explained by `character_mistakes.py`.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Container, Sequence
 
-from msgspec import Struct
-
-from evaluator.base.fix import Safety, TextEdit
-from evaluator.base.lookalike import lookalike_in
+from evaluator.base.fix import Safety
 from evaluator.base.text import quote
-from evaluator.facts.address import parse_address, parse_cidr
 from evaluator.policy.language.verbs import VERBS, named
 from evaluator.policy.language.vocabulary import FUNCTIONS
 from evaluator.policy.syntax import foreign
+from evaluator.policy.syntax.mistake import Mistake, Piece, Repair, repair_of
 
 _ARTICLES = ("a", "an", "the")
-_QUOTES = {'"': "double", "'": "single"}
-_CURLY = "“”„‟‘’‚‛«»`´"
-_BARE = re.compile(r"[0-9A-Za-z_.:/]+")
-_MAC = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}")
-_SIGN_HINTS = {
-    ":": "write `satisfies` between the list of a quantifier and its condition",
-    "&": "write `and`",
-    "|": "write `or`",
-    "{": "write a list in brackets: [1, 2]; write a parameter as its name only",
-    "}": "write a list in brackets: [1, 2]; write a parameter as its name only",
-    "+": "the language can compare and count, but not calculate",
-    "-": "the language can compare and count, but not calculate",
-    "%": "the language can compare and count, but not calculate",
-    "*": 'a glob is a text: nic.name like "virbr*"',
-    "/": 'write a network as cidr("10.20.0.0/16"); write a pattern as a glob: nic.name like "eth*"',
-    ";": "a rule is one sentence: join conditions with `and`, or write two rules",
-    "#": "write a comment outside of the rule",
-    "\\": "a text cannot contain a backslash or its own kind of quote",
-    "~": 'write `like` with a glob: nic.name like "eth*"',
-    "$": "write only the name of the parameter: management_network",
-    "@": "write only the name of the parameter: management_network",
-    "?": "write `nic.mtu is known and …` if a value may be unknown",
-    ".": "a word begins with a letter",
-}
-_CONNECTIVES = {"&": "and", "|": "or"}
-_SIGNS = {
-    "=~": 'write `like` with a glob: nic.name like "eth*"',
-    "!~": 'write `not like` with a glob: nic.name not like "eth*"',
-    "->": "write a dot: nic.name",
-    "?.": "write a dot, and `is known and …` first if the value may be unknown",
-}
-_RANGE = re.compile(r"([0-9]+)(?:\.\.\.?|-|:)([0-9]+)")
-_UNIT = re.compile(r"([0-9]+)([A-Za-z]{0,6})")
-_FACTORS = {"k": 1000, "m": 1, "g": 1000, "t": 1_000_000}  # k: for an MTU; m, g, t: for a speed in Mb/s
 _COMPARED = {"=>": ">=", "=<": "<=", "><": "!=", "!==": "!=", "===": "=", "==!": "!="}
 _MISSPELLED = frozenset({"=>", "=<", "!==", "==="})  # the signs in `_COMPARED` that have one possible meaning
 _MEANS_WHEN = frozenset({"if", "where", "whenever"})
@@ -81,134 +42,6 @@ _SHOWN_TERMINALS = {
     "OR": "`or`",
     "$END": "the end of the rule",
 }
-
-
-class Repair(Struct, frozen=True):
-    """A fix of a mistake: the new texts of some ranges of characters, and whether the meaning is certain."""
-
-    edits: tuple[TextEdit, ...]
-    safety: Safety = Safety.SAFE
-
-
-class Mistake(Struct, frozen=True):
-    """A mistake in a rule: its message, its hint, the start and end of the characters to mark, and its fix."""
-
-    message: str
-    hint: str
-    start: int
-    end: int
-    repair: Repair | None = None
-
-
-class Piece(Struct, frozen=True):
-    """A token of the rule; `kind` is the name of its terminal in the grammar, `$END` for the end of the rule."""
-
-    kind: str
-    text: str
-    start: int
-
-    @property
-    def end(self) -> int:
-        """The offset of the first character after the token."""
-        return self.start + len(self.text)
-
-
-def of_character(text: str, at: int) -> Mistake:
-    """Return the mistake at a character that begins no token."""
-    char = text[at]
-    if char in _QUOTES:
-        line = text[at + 1 :].split("\n", 1)[0]
-        if "\\" in line.split(char, 1)[0]:
-            return Mistake("a text cannot contain escapes", _SIGN_HINTS["\\"], at, at + 1)
-        message = f"the {_QUOTES[char]} quote is never closed"
-        return Mistake(message, "close the text with the same quote, on the same line", at, at + 1 + len(line))
-    if char in _CURLY:
-        message = f"{quote(char)} is not a straight quote"
-        return Mistake(message, 'use straight quotes: "docker0"', at, at + 1, _straight_quotes(text, at))
-    if char == ":" and not re.search(r"\bwhen\b", text[:at]):
-        return Mistake("`:` is not allowed here", "write `when` and the condition", at, at + 1)
-    for sign, hint in _SIGNS.items():
-        start = text.rfind(sign, max(0, at - len(sign) + 1), at + len(sign))
-        if start >= 0 and start <= at:
-            repair = _repair(start, start + len(sign), ".") if sign == "->" else None
-            return Mistake(f"unknown operator {quote(sign)}", hint, start, start + len(sign), repair)
-    start = at
-    while start and text[start - 1].isalnum() and char == ":":
-        start -= 1
-    match = _BARE.match(text, start)
-    value = match.group().rstrip(".:") if match else ""
-    if (char.isdigit() or char == ":") and len(value) > 1:
-        return _bare_value(value, start) or _sign(char, at)
-    return _sign(char, at)
-
-
-def _repair(start: int, end: int, text: str, safety: Safety = Safety.SAFE) -> Repair:
-    return Repair((TextEdit(start, end, text),), safety)
-
-
-def _straight_quotes(text: str, at: int) -> Repair:
-    """Return the fix of a text in curly quotes: straight quotes at both ends; a guess if only one end is curly."""
-    first = TextEdit(at, at + 1, '"')
-    end = re.compile(rf'[{_CURLY}"\n]').search(text, at + 1)
-    if end is None or end.group() == "\n":
-        return Repair((first,), Safety.UNSAFE)
-    if end.group() == '"':
-        return Repair((first,))
-    return Repair((first, TextEdit(end.start(), end.end(), '"')))
-
-
-def _bare_value(value: str, at: int) -> Mistake | None:
-    """Return the mistake in a value without quotes: an address, a network, a MAC address, a number with a unit.
-
-    `10.0.0.0/8`: "write cidr("10.0.0.0/8")". `9k`: "write digits only: 9000". `1500..9000`: "compare twice".
-    """
-    end = at + len(value)
-    for read, kind in ((parse_address, "address"), (parse_cidr, "cidr")):
-        try:
-            read(value)
-        except ValueError as error:
-            if kind == "address" or "host bits" not in str(error):
-                continue
-        repair = _repair(at, end, f'{kind}("{value}")')
-        return Mistake(f"{quote(value)} has no quotes", f'write {kind}("{value}")', at, end, repair)
-    if _MAC.fullmatch(value) or not value[0].isdigit():
-        is_value = ":" in value[:-1]
-        hint = "write a dot: nic.name" if "::" in value else f'if it is text, write "{value}"'
-        return Mistake(f"{quote(value)} has no quotes", hint, at, end) if is_value else None
-    limits = _RANGE.fullmatch(value)
-    if limits:
-        hint = f"compare twice: nic.mtu >= {limits[1]} and nic.mtu <= {limits[2]}"
-        return Mistake(f"a range is not a value: {quote(value)}", hint, at, end)
-    if value.count(".") == 1 and value.replace(".", "").isdigit():
-        return Mistake(f"{quote(value)} is not an integer", "write an integer", at, end)
-    number = _UNIT.fullmatch(value.replace("_", ""))
-    if number:
-        factor = _FACTORS.get(number[2].lower()[:1], 1)
-        hint = f'write digits only: {int(number[1]) * factor}; if it is text, write "{value}"'
-        return Mistake(f"{quote(value)} is not a number", hint, at, end)
-    return Mistake(f"{quote(value)} is not a number", f'if it is text, write "{value}"', at, end)
-
-
-def _sign(char: str, at: int) -> Mistake:
-    """Return the mistake of a character that the language does not have.
-
-    `nic.mtu % 2 = 0`: "the language can compare and count, but not calculate".
-    """
-    label = quote(char)
-    hint = _SIGN_HINTS.get(char, "")
-    if not char.isascii():
-        lookalike = lookalike_in(f"a{char}")
-        plain = lookalike.plain if lookalike is not None else ""
-        label += f" (U+{ord(char):04X} {unicodedata.name(char, 'without a name')})"
-        if lookalike is not None and lookalike.is_invisible:
-            repair = _repair(at, at + 1, plain)
-            return Mistake(f"invisible character {label}", "delete it, or type an ordinary space", at, at + 1, repair)
-        if plain and plain != char:
-            hint = f"it looks like {quote(plain)}: type {quote(plain)} instead"
-            return Mistake(f"{label} is not part of the language", hint, at, at + 1, _repair(at, at + 1, plain))
-    word = _CONNECTIVES.get(char)
-    connective = _repair(at, at + 1, word) if word else None
-    return Mistake(f"{label} is not part of the language", hint, at, at + 1, connective)
 
 
 def of_token(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake:
@@ -238,7 +71,7 @@ def _instead(piece: Piece, hint: str, certain: Container[str] = ()) -> Repair | 
     """Return the fix that writes the word of a hint such as ``write `when` `` instead of a token."""
     word = _ONE_WORD.fullmatch(hint)
     safety = Safety.SAFE if piece.text in certain else Safety.UNSAFE
-    return _repair(piece.start, piece.end, word[1], safety) if word else None
+    return repair_of(piece.start, piece.end, word[1], safety) if word else None
 
 
 def _at_the_beginning(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> Mistake | None:
@@ -273,7 +106,7 @@ def _before_the_condition(before: Sequence[Piece], unexpected: Piece) -> Mistake
         other = foreign.hint_of(foreign.SUBJECTS, subject.text)
         if other and subject is not verb:
             is_article = subject.text in _ARTICLES and unexpected.text == "nic"
-            repair = _repair(subject.start, unexpected.start, "") if is_article else None
+            repair = repair_of(subject.start, unexpected.start, "") if is_article else None
             return _about(subject, "{} is not needed before the subject", other, repair)
     instead = foreign.hint_of(foreign.BEFORE_THE_CONDITION, unexpected.text)
     if instead:
@@ -300,7 +133,7 @@ def _after_is(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> M
     operand = "".join(piece.text for piece in _operand_of(rest if not negated else rest[:-1]))
     is_not = "not " * negated
     if unexpected.kind in ("IN", "RELATION", "COMPARE"):
-        without = _repair(word_before.start, last.start if negated else unexpected.start, "")
+        without = repair_of(word_before.start, last.start if negated else unexpected.start, "")
         is_certain = not (negated and unexpected.kind == "COMPARE")
         hint = f"write `{is_not}{unexpected.text}` without `is`"
         return _about(unexpected, "`is` is not allowed before {}", hint, without if is_certain else None)
@@ -314,7 +147,7 @@ def _after_is(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> M
     repair: Repair | None = None
     if unexpected.kind in ("INT", "STRING"):
         hint = f"write `{operand} {'!=' if negated else '='} {unexpected.text}`"
-        repair = _repair(word_before.start, last.end, "!=" if negated else "=")
+        repair = repair_of(word_before.start, last.end, "!=" if negated else "=")
     elif unexpected.kind == "BOOL":
         hint = "a boolean is used without `is`: write `x` or `not x`"
     else:
@@ -329,7 +162,7 @@ def _article_after_is(last: Piece, rest: Sequence[Piece], unexpected: Piece) -> 
     if last.text not in _ARTICLES or not after or after[-1].kind != "IS" or unexpected.kind != "NAME":
         return None
     hint = f"remove the article: `is {'not ' * negated}{unexpected.text}`"
-    repair = _repair(last.start, unexpected.start, "")
+    repair = repair_of(last.start, unexpected.start, "")
     return Mistake(f"unknown state {quote(last.text)}", hint, last.start, unexpected.end, repair)
 
 
@@ -367,7 +200,7 @@ def _at_a_bracket(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) 
     is_open = ends_too_early and before[-1].kind not in ("AND", "OR", "NOT", *_RELATIONS)
     if is_open or (unexpected.kind in _RELATIONS and _is_call(before, opened[-1])):
         sign, end = _CLOSING[opened[-1].text], before[-1].end
-        repair = _repair(end, end, sign, Safety.UNSAFE) if unexpected.kind == "$END" else None
+        repair = repair_of(end, end, sign, Safety.UNSAFE) if unexpected.kind == "$END" else None
         return _about(opened[-1], "{} is never closed", f"add {quote(sign)}", repair)
     return None
 
@@ -379,7 +212,7 @@ def _at_a_closing_bracket(opened: Sequence[Piece], unexpected: Piece) -> Mistake
     """
     if not opened:
         sign = "(" if unexpected.text == ")" else "["
-        repair = _repair(unexpected.start, unexpected.end, "", Safety.UNSAFE)
+        repair = repair_of(unexpected.start, unexpected.end, "", Safety.UNSAFE)
         return _about(unexpected, f"{{}} has no {quote(sign)} before it", f"remove it, or add {quote(sign)}", repair)
     if _CLOSING[opened[-1].text] != unexpected.text:
         return _about(unexpected, f"{{}} does not close {quote(opened[-1].text)}", "close the brackets in their order")
@@ -448,7 +281,7 @@ def _after_a_condition(before: Sequence[Piece], unexpected: Piece, accepts: Sequ
         intended = _COMPARED.get(last.text + unexpected.text)
         hint = f"write `{intended}`" if intended else "the comparisons are = != < <= > >="
         safety = Safety.SAFE if last.text + unexpected.text in _MISSPELLED else Safety.UNSAFE
-        repair = _repair(last.start, unexpected.end, intended, safety) if intended else None
+        repair = repair_of(last.start, unexpected.end, intended, safety) if intended else None
         return Mistake(
             f"unknown operator {quote(last.text + unexpected.text)}", hint, last.start, unexpected.end, repair
         )
@@ -457,7 +290,7 @@ def _after_a_condition(before: Sequence[Piece], unexpected: Piece, accepts: Sequ
     if unexpected.kind == "IS" and last.kind in ("WHEN", "AND", "OR"):
         return _about(unexpected, "a value is missing before {}", f"write `nic {unexpected.text} …`")
     if last.text == "not" and unexpected.kind == "IS":
-        repair = _repair(last.start, unexpected.end, "is not")
+        repair = repair_of(last.start, unexpected.end, "is not")
         return _about(unexpected, "`not` must be after `is`", "write `is not`", repair)
     if "AND" not in accepts:
         return None

@@ -1,0 +1,42 @@
+"""A syntax error in a rule as a value, with its fix, and the tokens in which it is found."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from evaluator.base.fix import Safety, TextEdit
+
+
+class Repair(Struct, frozen=True):
+    """A fix of a mistake: the new texts of some ranges of characters, and whether the meaning is certain."""
+
+    edits: tuple[TextEdit, ...]
+    safety: Safety = Safety.SAFE
+
+
+class Mistake(Struct, frozen=True):
+    """A mistake in a rule: its message, its hint, the start and end of the characters to mark, and its fix."""
+
+    message: str
+    hint: str
+    start: int
+    end: int
+    repair: Repair | None = None
+
+
+class Piece(Struct, frozen=True):
+    """A token of the rule; `kind` is the name of its terminal in the grammar, `$END` for the end of the rule."""
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        """The offset of the first character after the token."""
+        return self.start + len(self.text)
+
+
+def repair_of(start: int, end: int, text: str, safety: Safety = Safety.SAFE) -> Repair:
+    """Return the fix that puts a text in the place of the characters from `start` to `end`."""
+    return Repair((TextEdit(start, end, text),), safety)
