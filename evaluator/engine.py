@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, overload
 from evaluator.base.diagnostic import Diagnostic, QuestionError, in_order
 from evaluator.decision.decide import Case, decide
 from evaluator.decision.decision import Decision, Explainer
+from evaluator.decision.question import question_of
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.policy.compile.rules import CompiledPolicy
 from evaluator.policy.language.environment import Value
 from evaluator.policy.language.program import Program
+from evaluator.policy.outline import PolicyParameter, PolicyRule, parameters_of, rules_of
 from evaluator.policy.parameters import ParameterInput, bind
 from evaluator.policy.prepared import load_shipped
 from evaluator.policy.source.find import find_policy, policy_source, shipped_names
@@ -27,8 +29,6 @@ from evaluator.report.reading import Report
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from evaluator.policy.outline import PolicyParameter, PolicyRule
 
 Parameters = Mapping[str, ParameterInput | None]
 # a question: a document (schemas/question.schema.json), the JSON text of a document, or a pair of a report and its host
@@ -74,15 +74,11 @@ class Policy:
     @property
     def parameters(self) -> tuple[PolicyParameter, ...]:
         """The declared parameters, in the order of the policy."""
-        from evaluator.policy.outline import parameters_of  # noqa: PLC0415 -- no decision needs it
-
         return parameters_of(self.program)
 
     @property
     def rules(self) -> tuple[PolicyRule, ...]:
         """The rules in the order of evaluation, including the rules of the policies that this policy extends."""
-        from evaluator.policy.outline import rules_of  # noqa: PLC0415 -- no decision needs it
-
         return rules_of(self.program)
 
     @property
@@ -155,8 +151,6 @@ class Policy:
         try:
             if isinstance(question, tuple):
                 return self._decide(*question, self._bind(parameters))
-            from evaluator.decision.question import question_of  # noqa: PLC0415 -- pairs do not need it
-
             asked = question_of(question)
             return self._decide(asked.report, asked.host, self._bind({**asked.parameters, **parameters}))
         except QuestionError as error:

@@ -15,6 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 import evaluator
+from evaluator.base.checked_cast import checked_cast
 from evaluator.base.source import Source, Span
 from evaluator.policy.check.rules import scalar_of
 from evaluator.policy.compile.condition import ConditionWriter
@@ -23,7 +24,8 @@ from evaluator.policy.language.checked import Node
 from evaluator.policy.language.program import Program, Rule
 from evaluator.policy.language.types import Type
 from evaluator.policy.source.problems import Problems
-from evaluator.policy.source.yaml_text import read_yaml
+from evaluator.policy.source.scalar import ScalarText
+from evaluator.policy.source.yaml_text import Located, read_yaml
 from evaluator.policy.syntax.nodes import Name
 from evaluator.policy.syntax.parse import lalr_parser, parse_sentence
 from tools.table import table
@@ -57,11 +59,9 @@ def _source() -> Iterator[str]:
     """Yield the policy, and the stages that read the text of one rule."""
     source = Source("<string>", _POLICY)
     problems = Problems(source)
-    located = read_yaml(source, problems)
-    assert located is not None  # noqa: S101 -- the policy above is valid
+    located = checked_cast(read_yaml(source, problems), Located)
     entry = located.at(("rules", _SHOWN_RULE, "rule"))
-    scalar = scalar_of(entry, "rule", problems)
-    assert scalar is not None  # noqa: S101 -- as above
+    scalar = checked_cast(scalar_of(entry, "rule", problems), ScalarText)
     sentence = parse_sentence(scalar, problems)
     yield from _section(
         "# One policy through all stages",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from importlib.util import find_spec
 
 from msgspec import Struct
 
@@ -199,6 +200,12 @@ class RecordError(QuestionError):
 
 class UnverifiedError(RecordError):
     """The verification of a record or a log found that it was altered or is damaged."""
+
+
+def require_package(what: str, package: str, extra: str) -> None:
+    """Raise the error of `extra_missing` if a package is not installed. The package itself is not imported."""
+    if find_spec(package) is None:
+        raise extra_missing(what, package, extra)
 
 
 def extra_missing(what: str, package: str, extra: str) -> ExtraMissingError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from msgspec.structs import replace
@@ -15,7 +15,8 @@ from evaluator.base.text import visible
 from evaluator.cli.check_fixes import NAME_OF_INPUT, STANDARD_INPUT, add_fixes_to, fixable, fixed, wants_fixes
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.cli.preferences import PROGRESS, STRICT, output_choice
+from evaluator.cli.preferences import STRICT, output_choice
+from evaluator.cli.progress import with_progress
 from evaluator.engine import Policy
 from evaluator.policy.run.degree import worst_cost
 from evaluator.policy.run.required_facts import order_words
@@ -100,12 +101,8 @@ def _refuse_mixed_output(options: argparse.Namespace, output: str) -> None:
 
 def _checks(options: argparse.Namespace) -> Iterator[Checked]:
     """Yield the result for each policy. With the options for fixes, this is the result after the fixes."""
-    names: Iterable[str] = find_policies(options.policies)
-    if PROGRESS.of(options) and sys.stderr.isatty():
-        from evaluator.cli.progress import with_progress  # noqa: PLC0415 -- rich, only on a terminal
-
-        names = with_progress(names, len(tuple(names)), sys.stderr)
-    for name in names:
+    names = find_policies(options.policies)
+    for name in with_progress(names, len(names), options):
         checked, check = _check(name, options)
         yield fixed(checked, check, options) if wants_fixes(options) else checked
 

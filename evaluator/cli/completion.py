@@ -6,7 +6,10 @@ import argparse
 from collections.abc import Iterator
 from typing import Protocol, cast
 
+import shtab
+
 from evaluator.cli.exits import Exit
+from evaluator.cli.parser import full_parser
 from evaluator.policy.source.find import shipped_names
 
 _FILES = frozenset({"REPORT", "FILE", "KEYFILE", "PATH", "LOG"})
@@ -55,10 +58,6 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    import shtab  # noqa: PLC0415 -- only if needed
-
-    from evaluator.cli.parser import full_parser  # noqa: PLC0415 -- the parser imports this module
-
     parser = full_parser()
     by_metavar: dict[object, object] = {
         **dict.fromkeys(_POLICIES, _COMPLETE_POLICY),

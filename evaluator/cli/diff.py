@@ -11,7 +11,8 @@ from pathlib import Path
 from evaluator.base.diagnostic import Diagnostic
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.cli.preferences import PROGRESS, output_choice
+from evaluator.cli.preferences import output_choice
+from evaluator.cli.progress import with_progress
 from evaluator.engine import load_policy
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.workbench.compare_policies import Compared, compare, parse_for_policies
@@ -60,7 +61,7 @@ def _run(options: argparse.Namespace) -> int:
     questions = chain(read_corpus(options.corpus, host), () if options.log is None else read_log_corpus(options.log))
     items = compare(old, new, questions, parse_for_policies(options.param, old, new))
     shown: list[Compared] = []
-    comparison = collect(old, new, _with_progress(_remembered(items, options, shown), options))
+    comparison = collect(old, new, with_progress(_remembered(items, options, shown), None, options))
     for line in _OUTPUTS[output](comparison):
         print(line)
     _show(shown)
@@ -73,16 +74,6 @@ def _run(options: argparse.Namespace) -> int:
         return Exit.POLICY
     nothing_compared = len(comparison.refused) == comparison.questions
     return Exit.POLICY if options.exit_code and (comparison.changes or nothing_compared) else Exit.DONE
-
-
-def _with_progress(
-    items: Iterator[Compared | Unreadable], options: argparse.Namespace
-) -> Iterator[Compared | Unreadable]:
-    if not PROGRESS.of(options) or not sys.stderr.isatty():
-        return items
-    from evaluator.cli.progress import with_progress  # noqa: PLC0415 -- rich, only on a terminal
-
-    return with_progress(items, None, sys.stderr)
 
 
 def _remembered(

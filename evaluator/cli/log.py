@@ -7,7 +7,8 @@ from pathlib import Path
 
 from evaluator.cli.exits import missing_subcommand
 from evaluator.cli.filter_options import add_filter_to, parse_noted_head, parse_number, parse_time
-from evaluator.cli.log_actions import ACTIONS, LIST_OUTPUT, LISTED, RECORD_OUTPUT
+from evaluator.cli.log_actions import ACTIONS, LIST_OUTPUT, LISTED
+from evaluator.cli.preferences import TEXT_OR_JSON
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +46,7 @@ def _add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _add_show(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _action(actions, "show", "show one record")
     parser.add_argument("id", metavar="ID", help="the decision's id; six characters are enough if they are unique")
-    RECORD_OUTPUT.add_to(parser)
+    TEXT_OR_JSON.add_to(parser)
     parser.set_defaults(run=_run, action="show")
 
 
@@ -65,7 +66,7 @@ def _add_verify(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--head", metavar="SEQ:HASH", type=parse_noted_head, help=head)
     key = "the public key of a signer; may be repeated; every record must have a signature that fits one of these keys"
     parser.add_argument("--key", metavar="FILE", type=Path, action="append", default=[], help=key)
-    RECORD_OUTPUT.add_to(parser)
+    TEXT_OR_JSON.add_to(parser)
     parser.set_defaults(run=_run, action="verify")
 
 

@@ -23,12 +23,11 @@ from evaluator.cli.append import warn
 from evaluator.cli.exits import Exit
 from evaluator.cli.filter_options import filter_of
 from evaluator.cli.log_view import print_items, print_record, print_verification
-from evaluator.cli.preferences import output_choice
+from evaluator.cli.preferences import TEXT_OR_JSON, output_choice
 from evaluator.cli.reading import Damage, Report, progress, reading
 
 LISTED = 100
 LIST_OUTPUT = output_choice(("text", "jsonl"))
-RECORD_OUTPUT = output_choice(("text", "json"))
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -72,7 +71,7 @@ def _show(options: argparse.Namespace) -> int:
         record = None if isinstance(item, Damaged) else log.record_of(item)
         if record is not None and not item.problems:  # a digest can differ even if the checksum is right
             damage.note(record.damage)
-    if RECORD_OUTPUT.of(options) == "json":
+    if TEXT_OR_JSON.of(options) == "json":
         print(json.dumps(damaged_document(item) if isinstance(item, Damaged) else _document(record), indent=2))
     elif record is not None and not isinstance(item, Damaged):
         print_record(item, record, sys.stdout)
@@ -131,7 +130,7 @@ def _verify(options: argparse.Namespace) -> int:
     with DecisionLog.open(options.log, read_only=True) as log, progress("verified", options) as report:
         warn(log.warnings)
         verification = log.verify(keys, options.head, report)
-    print_verification(verification, RECORD_OUTPUT.of(options), sys.stdout)
+    print_verification(verification, TEXT_OR_JSON.of(options), sys.stdout)
     return Exit.DONE if verification.is_sound else Exit.POLICY
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from evaluator.base.diagnostic import extra_missing
+from evaluator.base.diagnostic import require_package
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 
@@ -21,10 +21,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    try:
-        import pygls  # noqa: F401, PLC0415 -- an extra, which only this command needs
-    except ImportError:
-        raise extra_missing("the language server cannot run", "pygls", "lsp") from None
+    require_package("the language server cannot run", "pygls", "lsp")
     from evaluator.lsp.server import serve  # noqa: PLC0415 -- imports pygls
 
     serve(policy_path_of(options))

@@ -11,6 +11,7 @@ from collections.abc import Container, Iterator, Sequence
 from importlib import import_module
 
 from evaluator.base.version import __version__
+from evaluator.cli.examples import examples_of
 from evaluator.cli.exits import missing_subcommand
 from evaluator.cli.preferences import COLOUR, PROGRESS
 
@@ -94,8 +95,6 @@ def _without_actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Argum
 
 
 def _add_examples(commands: dict[str, argparse.ArgumentParser]) -> None:
-    from evaluator.cli.examples import examples_of  # noqa: PLC0415 -- only help and generated texts need them
-
     for name, command in commands.items():
         lines = [f"  {example.line}\n      {example.meaning}" for example in examples_of(name)]
         command.epilog = "\n".join(("examples:", *lines))

@@ -59,7 +59,7 @@ class Switch(Struct, frozen=True):
         value: bool | None = getattr(options, self.name)
         if value is not None:
             return value
-        text = os.environ.get(_variable(self.name), "")
+        text = _text_of_variable(self.name)
         return _TRUTHS[_allowed(self.name, text.lower(), _TRUTHS)] if text else self.default
 
 
@@ -85,10 +85,7 @@ class Choice(Struct, frozen=True):
 
         Raises QuestionError if the variable is invalid.
         """
-        value: str | None = getattr(options, self.name)
-        if value is not None:
-            return value
-        text = os.environ.get(_variable(self.name), "")
+        text = getattr(options, self.name) or _text_of_variable(self.name)
         if not text:
             return self.default
         word = _allowed(self.name, text, (*self.words, *self.known))
@@ -127,8 +124,15 @@ def output_choice(names: Iterable[str], default: str = "text") -> Choice:
     return Choice("output", tuple(names), default, help="the form of the output", known=FORMS)
 
 
+TEXT_OR_JSON = output_choice(("text", "json"))
+
+
 def _variable(name: str) -> str:
     return f"ACTIVENIC_{name.upper()}"
+
+
+def _text_of_variable(name: str) -> str:
+    return os.environ.get(_variable(name), "")
 
 
 def _allowed(name: str, value: str, words: Iterable[str]) -> str:

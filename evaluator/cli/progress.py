@@ -1,62 +1,26 @@
-"""Shows progress of long work on a terminal. A bar appears after a second and disappears at the end.
-
-The bar is hidden while a result is printed, so it never mixes with the output. The bar needs no thread, because it is
-drawn when a result arrives.
-"""
+"""Shows the progress of long work on a terminal, unless the option `--progress` or its variable is off."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
-from typing import TextIO, TypeVar
+import argparse
+import sys
+from collections.abc import Iterable
+from typing import TypeVar
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from evaluator.cli.preferences import PROGRESS
 
-_SECONDS_BEFORE_SHOWN = 1.0
 _T = TypeVar("_T")
 
 
-def with_progress(results: Iterable[_T], total: int | None, terminal: TextIO) -> Iterator[_T]:
-    """Yield results. If the work takes long, show on a terminal how many were yielded; `total` may be unknown."""
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return _tracked(results, _bar(terminal, *columns), total, lambda _: 1)
+def shows_progress(options: argparse.Namespace) -> bool:
+    """Return whether standard error is a terminal and progress is wanted."""
+    return PROGRESS.of(options) and sys.stderr.isatty()
 
 
-def with_progress_in_octets(
-    results: Iterable[_T], total: int, octets: Callable[[_T], int], terminal: TextIO
-) -> Iterator[_T]:
-    """Yield results, and show how much of the input they used and how long the rest takes, if the work takes long.
+def with_progress(results: Iterable[_T], total: int | None, options: argparse.Namespace) -> Iterable[_T]:
+    """Return the results, with a bar that shows how many were yielded; `total` may be unknown."""
+    if not shows_progress(options):
+        return results
+    from evaluator.cli.progress_bar import with_count  # noqa: PLC0415 -- rich, only on a terminal
 
-    `octets` returns the length of the input of a result.
-    """
-    columns = (BarColumn(), DownloadColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    return _tracked(results, _bar(terminal, *columns), total, octets)
-
-
-def _bar(terminal: TextIO, *columns: ProgressColumn) -> Progress:
-    console = Console(file=terminal)
-    return Progress(*columns, console=console, transient=True, auto_refresh=False, redirect_stdout=False)
-
-
-def _tracked(results: Iterable[_T], progress: Progress, total: int | None, length: Callable[[_T], int]) -> Iterator[_T]:
-    task = progress.add_task("", total=total)
-    started = time.monotonic()
-    try:
-        for result in results:
-            progress.stop()
-            progress.advance(task, length(result))
-            yield result
-            if time.monotonic() - started >= _SECONDS_BEFORE_SHOWN:
-                progress.start()
-                progress.refresh()
-    finally:
-        progress.stop()
+    return with_count(results, total, sys.stderr)

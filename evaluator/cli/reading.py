@@ -15,7 +15,7 @@ from evaluator.audit.log.store import DecisionLog
 from evaluator.base.diagnostic import Diagnostic
 from evaluator.cli.append import warn
 from evaluator.cli.exits import Exit
-from evaluator.cli.preferences import PROGRESS
+from evaluator.cli.progress import shows_progress
 
 Report = Callable[[int, int], None]
 
@@ -53,7 +53,7 @@ def progress(label: str, options: argparse.Namespace) -> Iterator[Report]:
 
     The arguments of this function are the number of finished records and the number of all records (0 if unknown).
     """
-    if not sys.stderr.isatty() or not PROGRESS.of(options):
+    if not shows_progress(options):
         yield lambda done, total: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

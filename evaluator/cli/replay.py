@@ -12,11 +12,9 @@ from evaluator.audit.record import Record
 from evaluator.audit.replay import Replay, ReplayClass, replay
 from evaluator.base.text import visible
 from evaluator.cli.exits import Exit
-from evaluator.cli.preferences import output_choice
+from evaluator.cli.preferences import TEXT_OR_JSON
 from evaluator.cli.reading import Damage, progress
 from evaluator.cli.records import add_records_to, records_or_damaged
-
-_OUTPUT = output_choice(("text", "json"))  # JSON has one line for each record
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -27,13 +25,13 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
     add_records_to(parser)
     parser.add_argument("--all", action="store_true", help="replay all records of the log")
-    _OUTPUT.add_to(parser)
+    TEXT_OR_JSON.add_to(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     counts: Counter[str] = Counter()
-    output = _OUTPUT.of(options)
+    output = TEXT_OR_JSON.of(options)
     damage = Damage()
     with progress("replayed", options) as report:
         for record in records_or_damaged(options, damage, report, has_all=options.all):

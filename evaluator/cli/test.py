@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from evaluator.base.processes import available_processors
 from evaluator.base.text import quote_all
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.cli.preferences import PROGRESS, Switch, output_choice
+from evaluator.cli.preferences import Switch, output_choice
+from evaluator.cli.progress import with_progress
+from evaluator.cli.watch import watch_runs
 from evaluator.render.output import output_of
 from evaluator.render.test_results.form import COVERAGE_FORMS, FORMS, View
 from evaluator.testing.outcome import Demands, FileOutcome, RunOutcome
@@ -62,8 +64,6 @@ def _percent(text: str) -> Fraction:
 
 def _run(options: argparse.Namespace) -> int:
     if options.watch:
-        from evaluator.cli.watch import watch_runs  # noqa: PLC0415 -- watchfiles, an extra
-
         return watch_runs(lambda: _run_once(options), options.paths, policy_path_of(options))
     return _status(_run_once(options))
 
@@ -74,27 +74,17 @@ def _run_once(options: argparse.Namespace) -> RunOutcome:
     with_coverage = options.coverage or threshold is not None or output in COVERAGE_FORMS
     demands = Demands(_STRICT.of(options), with_coverage, threshold)
     selection = Selection(policy_path_of(options), tuple(options.patterns), with_coverage)
-    view, shows_progress = View(options.verbose), PROGRESS.of(options)
     paths = find_case_files(map(Path, options.paths))
     outcomes: list[FileOutcome] = []
-    files = _collected(_outcomes(paths, selection, shows_progress=shows_progress), outcomes)
-    output_of(FORMS, output).write(files, demands, view, sys.stdout)
+    files = with_progress(run_files(paths, selection, available_processors()), len(paths), options)
+    output_of(FORMS, output).write(_collected(files, outcomes), demands, View(options.verbose), sys.stdout)
     run = RunOutcome(tuple(outcomes), demands)
     if run.is_empty and not run.invalid_files:
         print(Diagnostic("NO_TESTS", f"no test matches {quote_all(options.patterns)}"), file=sys.stderr)
     return run
 
 
-def _outcomes(paths: Sequence[Path], selection: Selection, *, shows_progress: bool) -> Iterator[FileOutcome]:
-    outcomes = run_files(paths, selection, available_processors())
-    if shows_progress and sys.stderr.isatty():
-        from evaluator.cli.progress import with_progress  # noqa: PLC0415 -- rich, only on a terminal
-
-        return with_progress(outcomes, len(paths), sys.stderr)
-    return outcomes
-
-
-def _collected(files: Iterator[FileOutcome], outcomes: list[FileOutcome]) -> Iterator[FileOutcome]:
+def _collected(files: Iterable[FileOutcome], outcomes: list[FileOutcome]) -> Iterator[FileOutcome]:
     """Yield the outcomes and store them; print the problems of invalid files to standard error."""
     for file in files:
         for problem in file.problems:

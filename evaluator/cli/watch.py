@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from evaluator.base.diagnostic import QuestionError, extra_missing
+from evaluator.base.diagnostic import QuestionError, require_package
 from evaluator.testing.inputs import inputs_of
 from evaluator.testing.outcome import RunOutcome
 
@@ -27,7 +27,7 @@ def watch_runs(run_once: Callable[[], RunOutcome], paths: Sequence[str], search:
     `paths` are the paths of the command line, `search` is the policy path. Raises ExtraMissingError if the package
     watchfiles is not installed, and QuestionError if the first run cannot begin; later runs print their problems.
     """
-    _require_watchfiles()
+    require_package("changes cannot be watched", "watchfiles", "watch")
     started = time.time_ns()
     inputs = _inputs(run_once(), search)
     while True:
@@ -42,13 +42,6 @@ def watch_runs(run_once: Callable[[], RunOutcome], paths: Sequence[str], search:
         except QuestionError as error:
             for diagnostic in error.diagnostics:
                 print(diagnostic, file=sys.stderr)
-
-
-def _require_watchfiles() -> None:
-    try:
-        import watchfiles  # noqa: F401, PLC0415 -- an extra
-    except ImportError:
-        raise extra_missing("changes cannot be watched", "watchfiles", "watch") from None
 
 
 def _wait_for_change(files: Mapping[Path, int], folders: Mapping[Path, int]) -> None:

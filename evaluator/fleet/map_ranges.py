@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from itertools import chain, islice
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 from evaluator.base.diagnostic import Diagnostic, QuestionError
 from evaluator.base.processes import available_processors, process_pool
@@ -48,7 +48,7 @@ def map_ranges(job: Job[_Result], ranges: Iterable[Range]) -> Iterator[tuple[Ran
             while waiting:
                 for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                     part = waiting.pop(future)
-                    result: _Result = future.result()  # type: ignore[assignment]  # the job's own
+                    result = cast("_Result", future.result())
                     for following in islice(parts, 1):
                         waiting[pool.submit(_do, following)] = following
                     yield part, result
@@ -58,15 +58,13 @@ def map_ranges(job: Job[_Result], ranges: Iterable[Range]) -> Iterator[tuple[Ran
             raise QuestionError([Diagnostic("FLEET_PROCESS_ENDED", message, hint=hint)]) from None
 
 
-_job: Callable[[Range], object] | None = None
+_jobs: list[Callable[[Range], object]] = []  # the one job of a process of the pool
 
 
 def _set_job(job: Callable[[Range], object]) -> None:
-    global _job  # noqa: PLW0603 -- the one value that a process of the pool has
-    _job = job
+    _jobs[:] = [job]
 
 
 def _do(part: Range) -> object:
-    if _job is None:
-        raise RuntimeError("this process is not one of the pool")
-    return _job(part)
+    (job,) = _jobs
+    return job(part)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.cli import progress
-from evaluator.cli.progress import with_progress
+from evaluator.cli import progress_bar
+from evaluator.cli.progress_bar import with_count
 
 ACTIVENIC = Path(sysconfig.get_path("scripts")) / "activenic"
 POLICY = """policy: {0}
@@ -163,10 +163,10 @@ def test_progress_is_shown_if_the_work_takes_long(
 ) -> None:
     monkeypatch.setenv("TERM", "xterm")
     now = iter(at * seconds for at in range(100))
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
+    monkeypatch.setattr(progress_bar.time, "monotonic", lambda: next(now))
     terminal = _Terminal()
     lengths = []
-    for _ in with_progress(range(6), 6, terminal):
+    for _ in with_count(range(6), 6, terminal):
         lengths.append(len(terminal.getvalue()))
     assert ("/6" in terminal.getvalue()) is is_shown
     assert (lengths[0], lengths[1]) == (0, 0)

@@ -1,0 +1,75 @@
+"""The actions of `activenic fleet`; this module imports the packages of the extra `fleet`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+
+from evaluator.cli.exits import Exit
+from evaluator.cli.policy_path import policy_path_of
+from evaluator.cli.preferences import TEXT_OR_JSON
+from evaluator.cli.progress import shows_progress
+from evaluator.cli.progress_bar import with_octets
+from evaluator.engine import load_policy
+from evaluator.fleet.compare_files import CompareRange, RangeComparison, compare_files, merged
+from evaluator.fleet.compare_files import as_text as comparison_as_text
+from evaluator.fleet.decide_files import Inputs, decide_files
+from evaluator.fleet.ranges import Range
+from evaluator.fleet.rows import Asked
+from evaluator.fleet.summary import as_text as summary_as_text
+from evaluator.fleet.summary import summarize
+from evaluator.policy.parameters import parse_assignments
+from evaluator.workbench.compare_policies import parse_for_policies
+
+
+def _decide(options: argparse.Namespace) -> int:
+    policy = load_policy(options.policy, policy_path=policy_path_of(options))
+    parameters = parse_assignments(policy.program, options.param)
+
+    inputs = Inputs(tuple(options.inputs), options.addresses)
+    asked = Asked(policy, parameters, options.findings, options.digest)
+    for _ in _with_progress(decide_files(inputs, options.out, asked), inputs, options):
+        pass
+    return Exit.DONE
+
+
+def _summary(options: argparse.Namespace) -> int:
+
+    summary = summarize(options.result)
+    _print(summary_as_text(summary) if TEXT_OR_JSON.of(options) == "text" else _as_json(summary.to_dict()))
+    return Exit.DONE
+
+
+def _diff(options: argparse.Namespace) -> int:
+    policy_path = policy_path_of(options)
+    old, new = (load_policy(name, policy_path=policy_path) for name in (options.old, options.new))
+    parameters = parse_for_policies(options.param, old, new)
+
+    inputs, job = Inputs(tuple(options.inputs), options.addresses), CompareRange(old, new, parameters)
+    results: list[RangeComparison] = []
+    for _ in _with_progress(compare_files(inputs, job, results), inputs, options):
+        pass
+    fleet = merged(job, results)
+    _print(comparison_as_text(fleet) if TEXT_OR_JSON.of(options) == "text" else _as_json(fleet.to_dict()))
+    return Exit.DONE
+
+
+def _as_json(document: dict[str, object]) -> Iterable[str]:
+    return (json.dumps(document, indent=2),)
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
+
+
+def _with_progress(ranges: Iterator[Range], inputs: Inputs, options: argparse.Namespace) -> Iterator[Range]:
+    if not shows_progress(options):
+        return ranges
+    total = sum(file.octets for file in inputs.files()[0])
+    return with_octets(ranges, total, lambda part: part.octets, sys.stderr)
+
+
+ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {"decide": _decide, "summary": _summary, "diff": _diff}
