@@ -40,7 +40,7 @@ class Contender(Struct, frozen=True):
     largest: int = 4096
 
     def reason(self, kind: str) -> str:
-        """Return the known reason for another answer to this kind of question; empty if there is no such reason."""
+        """Return the known reason for another answer to this kind of question; empty without a such reason."""
         return dict(self.known).get(kind, "")
 
 

@@ -118,7 +118,7 @@ def as_text(summary: Summary) -> Iterator[str]:
 
 
 def part_as_text(title: str, counts: list[tuple[str, int]]) -> Iterator[str]:
-    """Yield the lines of one part: a title and the number of hosts for each name; nothing if there are no counts."""
+    """Yield the lines of one part: a title and the number of hosts for each name; nothing without counts."""
     if counts:
         yield f"\n{title}:"
     for name, hosts in counts[:_MOST_LINES]:

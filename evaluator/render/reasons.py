@@ -181,7 +181,7 @@ def _details(reason: Reason) -> Iterator[str]:
 
 
 def _results_by_address(explanation: Explanation) -> Iterator[str]:
-    """Yield a line with the result for each host address alone, if there are several."""
+    """Yield a line with the result for each host address alone, if the host has several."""
     if len(explanation.answers) < 2:
         return
     outcomes = (

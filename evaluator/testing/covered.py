@@ -108,7 +108,7 @@ class Coverage(Struct, frozen=True):
 
     @property
     def share(self) -> Fraction:
-        """The share of the outcomes that occurred; 0 if there are no places."""
+        """The share of the outcomes that occurred; 0 without places."""
         return Fraction(self.covered, self.total) if self.total else Fraction(0)
 
     @property

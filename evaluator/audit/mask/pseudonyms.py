@@ -6,7 +6,7 @@ the pseudonym. The member that contains the text does not matter. An address bec
 MAC address becomes a MAC address. `eth0.100` becomes VLAN 100 of the pseudonym of `eth0`. Every other text becomes a
 word.
 
-In a word, letters and digits alternate, and there are no vowels. So a word cannot look like a real name or number.
+In a word, letters and digits alternate, and no letter is a vowel. So a word cannot look like a real name or number.
 Words of the rule language, and names that every host has (`bond`, `lo`, `localhost`), are not masked.
 """
 

@@ -92,7 +92,7 @@ def _is_shown(address: wire.Address) -> bool:
 
 
 def absent_families(interfaces: Mapping[str, Interface]) -> frozenset[int]:
-    """Return the families (4, 6) without an address on any link; empty if there are no interfaces.
+    """Return the families (4, 6) without an address on any link; empty for a report without interfaces.
 
     Addresses of loopback links count here.
     """
