@@ -40,7 +40,7 @@ class Contender(Struct, frozen=True):
     largest: int = 4096
 
     def reason(self, kind: str) -> str:
-        """Return the known reason for another answer to this kind of question; empty without a such reason."""
+        """Return the known reason for another answer to this kind of question; empty without such a reason."""
         return dict(self.known).get(kind, "")
 
 
