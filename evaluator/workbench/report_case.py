@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from evaluator.base.text import visible
 from evaluator.decision.decide import case_of
 from evaluator.decision.decision import Decision
 from evaluator.workbench.new_case import NewCase, new_case, result_of
@@ -15,4 +14,4 @@ def report_case(decision: Decision) -> NewCase:
     """
     result = decision.host_active_nic or "no interface"
     host = decision.host.name or "no address"
-    return new_case(case_of(decision), f"{visible(host)}: {decision.status}, {visible(result)}", result_of(decision))
+    return new_case(case_of(decision), f"{host}: {decision.status}, {result}", result_of(decision))
