@@ -1,0 +1,235 @@
+"""The properties of policies, and the possible results of a verification, as data.
+
+A property is about every decision of a policy. Most properties are claims: conditions of the rule language that are
+true after every decision. In a claim, `status` (text) and `answer` (nic?) are the status and the interface of the
+decision, and `candidates` are the remaining candidates. Both legs read the same claim: the solver translates it, and
+the exhaustive search evaluates it for concrete hosts with the reference interpreter. The other properties compare two
+decisions, or say that parts of the policy have an effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+
+from evaluator.facts.link import Kind
+from evaluator.policy.language.environment import Value
+
+
+class Claim(Struct, frozen=True, tag=True):
+    """A condition that must be true after every decision.
+
+    `defaults` are the values of names in the condition for policies that declare no parameter of that name.
+    """
+
+    condition: str
+    defaults: Mapping[str, str] = {}
+
+
+class Change(StrEnum):
+    """A change of the question that must change neither the status nor the interface of the decision."""
+
+    UNOWNED_ANSWER = "an answer that no interface owns is added to a set with at least one answer"
+    SEPARATE_INTERFACE = (
+        "an interface without host address, network, upper device and lower device is added to the report"
+    )
+
+
+class Unchanged(Struct, frozen=True, tag=True):
+    """A change of the question never changes the status or the interface of the decision."""
+
+    change: Change
+
+
+class OrderIndependent(Struct, frozen=True, tag=True):
+    """The policy has no word that reads an order; this needs no solver."""
+
+
+class EveryRuleMatters(Struct, frozen=True, tag=True):
+    """Without any one of its rules, some decision has another status, interface or other findings."""
+
+
+class EveryClauseMatters(Struct, frozen=True, tag=True):
+    """If any one clause is replaced by true or by false, some decision has another status, interface or findings.
+
+    The guards `is known`, `is unknown` and `is given` are not asked.
+    """
+
+
+Statement = Claim | Unchanged | OrderIndependent | EveryRuleMatters | EveryClauseMatters
+
+
+class Property(Struct, frozen=True):
+    """A property with its name in commands, and the sentence that an operator reads."""
+
+    name: str
+    sentence: str
+    statement: Statement
+
+
+_MANAGEMENT = {"management_network": "ovirtmgmt"}
+BUILT_IN: tuple[Property, ...] = (
+    Property(
+        "owns-host-address",
+        "the interface of the decision owns a host address",
+        Claim("answer is unknown or answer in owners"),
+    ),
+    Property(
+        "top-of-stack",
+        "no interface above the interface of the decision owns a host address that it owns",
+        Claim(
+            "answer is unknown or no upper in owners satisfies upper above answer and upper.matched overlaps "
+            "answer.matched"
+        ),
+    ),
+    Property(
+        "not-over-a-bridge",
+        "a bridge is never resolved unless it carries the management network",
+        Claim(
+            'answer is unknown or status != "resolved" or answer is not bridge or '
+            "management_network in answer.networks",
+            _MANAGEMENT,
+        ),
+    ),
+    Property(
+        "one-candidate",
+        "the decision is resolved only if exactly one candidate remains",
+        Claim('status != "resolved" or count(candidates) = 1'),
+    ),
+    Property(
+        "owner-is-found",
+        "the status is not no_match if an interface owns a host address",
+        Claim('count(owners) = 0 or status != "no_match"'),
+    ),
+    Property(
+        "topmost-owner-wins",
+        "if one interface is above every other owner and owns all host addresses of the others, the decision is about "
+        "this interface",
+        Claim(
+            "no top in owners satisfies (answer is unknown or answer != top) and every owner in owners satisfies "
+            "owner = top or (top above owner and owner.matched within top.matched)"
+        ),
+    ),
+    Property(
+        "order-independent",
+        "the decision does not depend on the order of the report or of the answers",
+        OrderIndependent(),
+    ),
+    Property(
+        "unowned-answer-changes-nothing",
+        "an additional answer that no interface owns changes neither the status nor the interface",
+        Unchanged(Change.UNOWNED_ANSWER),
+    ),
+    Property(
+        "separate-interface-changes-nothing",
+        "an additional interface without host address, network, upper device and lower device changes neither the "
+        "status nor the interface",
+        Unchanged(Change.SEPARATE_INTERFACE),
+    ),
+    Property("every-rule-matters", "every rule changes some decision", EveryRuleMatters()),
+    Property("every-clause-matters", "every clause of every rule changes some decision", EveryClauseMatters()),
+)
+
+
+class AbstractInterface(Struct, frozen=True):
+    """One interface of an abstract host.
+
+    `lowers` are indices into `AbstractHost.interfaces`: the slaves of a bond, the ports of a bridge, the base of a
+    VLAN. `owns` and `primary` are indices into `AbstractHost.addresses`; `primary` is a subset of `owns`. `vlan_id` is
+    0 for an interface that is not a VLAN, None for an unknown ID.
+    """
+
+    name: str
+    kind: Kind
+    lowers: tuple[int, ...] = ()
+    owns: tuple[int, ...] = ()
+    primary: tuple[int, ...] = ()
+    networks: tuple[str, ...] = ()
+    vlan_id: int | None = 0
+
+
+class AbstractHost(Struct, frozen=True):
+    """A host as both legs see it: the interfaces in the order of the report, and the addresses as texts.
+
+    `addresses` are the addresses that occur, each once; `answers` are the indices of the host's answers in their order.
+    `name` is None if the addresses were given instead of a name. `parameters` are the parameters of the decision.
+    """
+
+    interfaces: tuple[AbstractInterface, ...] = ()
+    addresses: tuple[str, ...] = ()
+    answers: tuple[int, ...] = ()
+    name: str | None = None
+    complete: bool = True
+    last_client_iface: str | None = None
+    parameters: Mapping[str, Value] = {}
+
+
+class Counterexample(Struct, frozen=True):
+    """A host whose decision breaks the property; the library has decided it.
+
+    `report` and `addresses` state the host. For a property about two decisions, `changed_report` and
+    `changed_addresses` state the second host, else they are None.
+    """
+
+    host: AbstractHost
+    report: Mapping[str, object]
+    addresses: tuple[str, ...]
+    status: str
+    host_active_nic: str | None
+    changed_report: Mapping[str, object] | None = None
+    changed_addresses: tuple[str, ...] | None = None
+    changed_status: str | None = None
+    changed_nic: str | None = None
+
+
+class Proved(Struct, frozen=True, tag="proved"):
+    """The property holds for every host."""
+
+
+class Refuted(Struct, frozen=True, tag="false"):
+    """The property is false: the smallest host that breaks it, or the parts of the policy without an effect."""
+
+    counterexample: Counterexample | None = None
+    parts: tuple[str, ...] = ()
+
+
+class ProvedUpTo(Struct, frozen=True, tag="bounded"):
+    """The property holds for every host of at most `size` interfaces.
+
+    `clauses` are the clauses that have no exact translation; they are the reason why there is no proof.
+    """
+
+    size: int
+    clauses: tuple[str, ...]
+
+
+class Undecided(Struct, frozen=True, tag="undecided"):
+    """There was no result within the time limit."""
+
+    seconds: float
+
+
+Verdict = Proved | Refuted | ProvedUpTo | Undecided
+
+
+class PropertyResult(Struct, frozen=True):
+    """The verdict on one property; `seconds` is the time that it took.
+
+    `expected` is False if the tests of the policy say that the property is meant to be false; `because` is their
+    reason.
+    """
+
+    of: Property
+    verdict: Verdict
+    seconds: float
+    expected: bool = True
+    because: str = ""
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Whether the verdict is the one that the tests of the policy expect."""
+        if self.expected:
+            return isinstance(self.verdict, Proved | ProvedUpTo)
+        return isinstance(self.verdict, Refuted)
