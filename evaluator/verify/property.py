@@ -4,7 +4,7 @@ A property is about every decision of a policy. Most properties are claims: cond
 true after every decision. In a claim, `status` (text) and `answer` (nic?) are the status and the interface of the
 decision, and `candidates` are the remaining candidates. Both legs read the same claim: the solver translates it, and
 the exhaustive search evaluates it for concrete hosts with the reference interpreter. The other properties compare two
-decisions, or say that parts of the policy have an effect.
+decisions, or state that parts of the policy have an effect.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ Verdict = Proved | Refuted | ProvedUpTo | Undecided
 class PropertyResult(Struct, frozen=True):
     """The verdict on one property; `seconds` is the time that it took.
 
-    `expected` is False if the tests of the policy say that the property is meant to be false; `because` is their
+    `expected` is False if the property is meant to be false, as the tests of the policy state; `because` is their
     reason.
     """
 
