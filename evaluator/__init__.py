@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from evaluator.decision.trace import Change, InterfaceReasons, Step
     from evaluator.names.resolve import resolve_host, resolve_host_async
     from evaluator.policy.outline import PolicyParameter, PolicyRule
+    from evaluator.policy_store.events import PolicyChange, PolicyEvent
+    from evaluator.policy_store.store import PolicyStore
     from evaluator.render.html.page import to_html
     from evaluator.render.reasons import to_text
 
@@ -53,9 +55,12 @@ __all__ = [
     "InterfaceReasons",
     "LogFilter",
     "Policy",
+    "PolicyChange",
     "PolicyError",
+    "PolicyEvent",
     "PolicyParameter",
     "PolicyRule",
+    "PolicyStore",
     "QuestionError",
     "Record",
     "RecordError",
@@ -78,8 +83,11 @@ _LAZY = {
     "DecisionLog": "evaluator.audit.log.store",
     "InterfaceReasons": "evaluator.decision.trace",
     "LogFilter": "evaluator.audit.log.items",
+    "PolicyChange": "evaluator.policy_store.events",
+    "PolicyEvent": "evaluator.policy_store.events",
     "PolicyParameter": "evaluator.policy.outline",
     "PolicyRule": "evaluator.policy.outline",
+    "PolicyStore": "evaluator.policy_store.store",
     "Record": "evaluator.audit.record",
     "Step": "evaluator.decision.trace",
     "resolve_host": "evaluator.names.resolve",

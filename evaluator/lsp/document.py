@@ -18,7 +18,7 @@ from evaluator.base.fix import TextEdit
 from evaluator.base.source import Source
 from evaluator.lsp.outline import Outline, read_outline
 from evaluator.policy.source.find import plain_text
-from evaluator.testing.run_cases import SUFFIX
+from evaluator.policy.source.folder import TEST_SUFFIX
 from evaluator.workbench.raw_text import in_raw, raw_ends
 
 _POLICY_KEY = re.compile(r'^(?:\{[ \t]*)?["\']?(?:policy|extends)["\']?[ \t]*:', re.MULTILINE)
@@ -58,7 +58,7 @@ class Document(Struct, frozen=True, dict=True):
     def kind(self) -> Kind:
         """Whether the text is a policy or a policy test."""
         name = self.path or self.key
-        if name.endswith((SUFFIX, ".test.yml")):
+        if name.endswith((TEST_SUFFIX, ".test.yml")):
             return Kind.TEST
         if _POLICY_KEY.search(self.text):
             return Kind.TEST if _TESTS_KEY.search(self.text) else Kind.POLICY

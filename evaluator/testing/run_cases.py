@@ -11,10 +11,9 @@ from evaluator.base.diagnostic import Diagnostic, PolicyError, QuestionError, Re
 from evaluator.base.text import quote, quote_path, visible
 from evaluator.decision.decide import case_of
 from evaluator.decision.decision import Decision
+from evaluator.policy.source.folder import TEST_SUFFIX
 from evaluator.report.read import read_report, read_report_text
 from evaluator.testing.case_file import REFUSED, Expected, PolicyCase, read_case_file
-
-SUFFIX = ".test.yaml"
 
 
 class CaseResult(Struct, frozen=True):
@@ -45,12 +44,12 @@ def find_case_files(paths: Iterable[Path]) -> tuple[Path, ...]:
         if path.is_dir():
             in_folder = sorted(
                 p
-                for p in path.rglob(f"*{SUFFIX}")
+                for p in path.rglob(f"*{TEST_SUFFIX}")
                 if not any(part.startswith(".") for part in p.relative_to(path).parts)
             )
             if not in_folder:
                 message = f"no tests in {quote_path(path)}"
-                raise PolicyError([Diagnostic("NO_TESTS", message, hint=f"names of test files end in {SUFFIX}")])
+                raise PolicyError([Diagnostic("NO_TESTS", message, hint=f"names of test files end in {TEST_SUFFIX}")])
             files.extend(in_folder)
         else:
             files.append(path)

@@ -22,8 +22,8 @@ from evaluator.policy.parameters import parse_assignments
 from evaluator.policy.released import name_warnings
 from evaluator.policy.source.chain import FindBase, PolicyChain, files_of, read_chain
 from evaluator.policy.source.find import find_policy, plain_text, policy_source, read_text_file
+from evaluator.policy.source.folder import TEST_SUFFIX
 from evaluator.testing.case_file import read_case_file
-from evaluator.testing.run_cases import SUFFIX
 
 
 class Checked(Struct, frozen=True):
@@ -96,7 +96,7 @@ def check_text(
 
 def check_policy(name: str, policy_path: Sequence[Path] = (), assignments: Sequence[str] = ()) -> Checked:
     """Return the diagnostics of a shipped policy, a policy file or a test file. A mistake never raises an error."""
-    if name.endswith(SUFFIX):
+    if name.endswith(TEST_SUFFIX):
         return _check_tests(name, policy_path)
     try:
         source = find_policy(name, policy_path)

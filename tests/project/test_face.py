@@ -252,18 +252,17 @@ def test_the_page_on_embedding(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     exec(code, names)
     path = tmp_path / "site.yaml"
     path.write_text("policy: site\nextends: strict\nrules:\n  - remove: one-interface\n")
-    nic = names["ActiveNic"](path)
+    nic = names["ActiveNic"](tmp_path, "site")
     reply = json.dumps(BOND).encode()
     assert nic.decide(reply, "192.0.2.10").host_active_nic == "bond0"
-    before = nic._policy
+    before = nic.store.policy("site")
     path.write_text("policy: site\nrules: 5\n")
-    os.utime(path, ns=(1, 1))
-    nic.reload()
-    assert nic._policy is before
-    assert "policy not replaced: " in caplog.text
+    nic.store.reload()
+    assert nic.store.policy("site") is before
+    assert "policy site " in caplog.text
+    assert " refused" in caplog.text
     path.write_text("policy: site\nextends: strict\nrules:\n  - {name: no-bond, rule: discard nic when nic is bond}\n")
-    os.utime(path, ns=(2, 2))
-    nic.reload()
+    nic.store.reload()
     assert nic.decide(reply, "192.0.2.10").status == "no_match"
     assert nic.decisions == {"resolved": 1, "no_match": 1}
     assert "no interface was found for 192.0.2.10" in caplog.text
