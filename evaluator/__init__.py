@@ -98,12 +98,12 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> object:
-    """Return a public name that not every decision needs; its module is imported on first use, to start faster."""
+    """Return a public name. To start faster, activenic imports the module of this name only on first use."""
     if name in _LAZY:
         return entry(f"{_LAZY[name]}:{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    """Return the public names, also those that are not imported yet."""
+    """Return all public names, even if their modules are not imported yet."""
     return [*__all__, "__version__"]

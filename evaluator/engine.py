@@ -53,7 +53,10 @@ class Policy:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 in hexadecimal: of the policy's only text, or of the list of its texts if it extends a policy."""
+        """The SHA-256 in hexadecimal.
+
+        If the policy extends another policy, this is the digest of the list of all texts, otherwise of the single text.
+        """
         return self.program.digest
 
     @property

@@ -279,7 +279,7 @@ def _decode_body(envelope: Json, body: Body, text: object) -> bytes | None:
 
 
 def report_bytes(report: Report) -> bytes:
-    """Return the report's original bytes; if it was given as a value, its JSON text."""
+    """Return the original bytes of the report. If the report was given as a value, return its JSON text."""
     if report.text is None:
         return plain.dumps(report.document)
     refuse_duplicates(report)

@@ -249,7 +249,7 @@ def _version_changes(then: Mapping[str, object], now: Mapping[str, object]) -> I
 
 
 def _differences(recorded: object, now: object, path: tuple[str | int, ...]) -> Iterator[str]:
-    """Yield the differences between two documents, in the order of the first."""
+    """Yield the differences between two documents, in the order of the first document."""
     if isinstance(recorded, dict) and isinstance(now, dict):
         for key in {**recorded, **now}:
             yield from _differences(recorded.get(key), now.get(key), (*path, key))
@@ -263,7 +263,7 @@ def _differences(recorded: object, now: object, path: tuple[str | int, ...]) -> 
 
 
 def _finding_differences(recorded: list[Any], now: list[Any]) -> Iterator[str]:
-    """Yield the findings that are in only one document. If both have the same findings, yield the other order."""
+    """Yield the findings that are in only one document. If only the order differs, yield both lists."""
     sides = (("then", recorded, now), ("now", now, recorded))
     changed = [(when, finding) for when, own, other in sides for finding in own if finding not in other]
     for when, finding in changed:

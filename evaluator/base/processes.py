@@ -26,10 +26,10 @@ def available_processors() -> int:
 def process_pool(
     processes: int, method: Literal["fork", "spawn"], prepare: Callable[[], None] | None = None
 ) -> Iterator[ProcessPoolExecutor]:
-    """Return a pool of processes. If the block is left early, they are ended at once.
+    """Return a pool of processes. If an exception leaves the `with` block, the processes are ended at once.
 
     A forked process needs no imports, but libraries that have threads cannot be forked. Each process calls `prepare`
-    first; a spawned process gets it by pickle.
+    first. For a spawned process, it must be possible to pickle `prepare`.
     """
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context(method)

@@ -93,7 +93,7 @@ def _explain(code: str) -> int:
 
 
 def _refuse_mixed_output(options: argparse.Namespace, output: str) -> None:
-    """End the program with a usage error if standard output would be two things at once."""
+    """End the program with a usage error if standard output would get two kinds of output."""
     prints_text = options.diff or (wants_fixes(options) and STANDARD_INPUT in options.policies)
     if prints_text and output != "text":
         options.parser.error("`--diff`, and fixes of standard input, need `--output text`")

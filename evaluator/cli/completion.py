@@ -43,7 +43,7 @@ _COMPLETE_POLICY = {
 
 
 class _Completed(Protocol):
-    """An argument with the attribute from which shtab takes the completion of its value."""
+    """An argument with the attribute `complete`, in which shtab finds the completion for the values of the argument."""
 
     complete: object
 

@@ -53,6 +53,6 @@ def print_document(decision: Decision, _: RecordInfo, stream: TextIO) -> None:
 
 
 def print_name(decision: Decision, _: RecordInfo, stream: TextIO) -> None:
-    """Print the name of the hostActiveNic if the status is `resolved`; else print nothing."""
+    """If the status is `resolved`, print the name of the hostActiveNic; else print nothing."""
     if decision.status is Status.RESOLVED:
         print(visible(decision.host_active_nic or ""), file=stream)

@@ -64,9 +64,10 @@ class Switch(Struct, frozen=True):
 
 
 class Choice(Struct, frozen=True):
-    """A preference that is one of several words: `--NAME WORD`.
+    """A preference whose value is one word of a list: `--NAME WORD`.
 
-    `known` are words of other commands. If the variable has such a word, this command uses its default.
+    `known` are words that only other commands accept. If the environment variable has such a word, this command ignores
+    the variable and uses its own default.
     """
 
     name: str

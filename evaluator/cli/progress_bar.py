@@ -32,7 +32,7 @@ def with_count(results: Iterable[_T], total: int | None, terminal: TextIO) -> It
 
 
 def with_octets(results: Iterable[_T], total: int, octets: Callable[[_T], int], terminal: TextIO) -> Iterator[_T]:
-    """Yield results, and show how much of the input they used and how long the rest takes, if the work takes long.
+    """Yield results. If the work takes long, show how much of the input is done and how long the rest takes.
 
     `octets` returns the length of the input of a result.
     """

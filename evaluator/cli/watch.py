@@ -91,7 +91,7 @@ def _existing(folder: Path) -> Path:
 
 
 def _is_input(path: Path, inputs: Collection[Path]) -> bool:
-    """Return whether a change of this path matters: a policy, test or report, or a new folder."""
+    """Return whether a changed path matters: if it is a policy, a test, a report or a new folder."""
     return path.suffix in _SUFFIXES or path in inputs or path.is_dir()
 
 

@@ -222,7 +222,7 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
         return self._basis.trace()
 
     def explain(self, most: int | None = None, *, interfaces: Iterable[str] | None = None) -> Explanation:
-        """Return the reasons of the decision for every interface and rule; each call computes them again.
+        """Return the reasons of the decision for every interface and rule. Each call computes the reasons again.
 
         If `interfaces` is given, only the interfaces with these names are explained; KeyError is raised for a name that
         the report does not describe. If `interfaces` is not given and the host has more than `most` interfaces, only
@@ -267,7 +267,7 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
 
 
 class Explanation(Struct, frozen=True):
-    """The explanation of one decision. For every interface and rule, it contains the clause that decided.
+    """The explanation of one decision. For every interface and rule, the explanation contains the clause that decided.
 
     `summary` gives the decision and its reason in two sentences. `report_format` is the format of the report. `rules`
     are the reasons of rules without a subject. `answers` has one outcome for each address: the outcome if the host had

@@ -110,7 +110,7 @@ def _is_true_for_any(
     candidates: tuple[Link, ...],
     nics: tuple[Link, ...],
 ) -> bool:
-    """Return whether a condition is true; for a rule with a subject, whether it is true for at least one interface."""
+    """Return whether a condition is true. For a rule with a subject, it must be true for at least one interface."""
     if not rule.has_subject:
         return condition(question, candidates, None)
     return any(condition(question, candidates, nic) for nic in nics)

@@ -37,8 +37,8 @@ def no_interface(
 ) -> Finding:
     """Return the finding that explains why no candidate remains.
 
-    `afters` are the candidates after each rule. `locations` are the host addresses that the report contains without an
-    owner. `is_complete` is true if the report contains all addresses of the host.
+    `afters` are the candidates after each rule. `locations` are the places in the report with host addresses that no
+    interface owns. `is_complete` is true if the report contains all addresses of the host.
     """
     host = question.host
     discarded = sorted({nic.name for after in afters for nic in after})
@@ -114,7 +114,7 @@ def _kinds_left_out(facts: HostFacts) -> Iterator[str]:
 
 
 def _no_loopback(facts: HostFacts) -> Iterator[str]:
-    """Yield a hint if the format contains loopback links but the report has none: every host has a loopback link."""
+    """Yield a hint if the report has no loopback link although its format has them: every host has a loopback link."""
     if f"nic is {Kind.LOOPBACK}" not in facts.unsupported_words and all(
         link.kind is not Kind.LOOPBACK for link in facts.links
     ):

@@ -116,7 +116,7 @@ def _asked(members: Mapping[str, Any], report: str | bytes | dict[str, object], 
 
 
 def _read_fast(text: bytes, default_id: str) -> AskedQuestion | None:
-    """Return the question in a JSON text; None if the slow path must decide."""
+    """Return the question in a JSON text; None if the text must be read on the slow path."""
     question = decode_or_none(_TEXTS, text) if is_within_limits(text) else None
     if question is None:
         return None

@@ -88,7 +88,7 @@ _RANKS = {kind: rank for rank, kind in enumerate(EditKind)}
 
 
 class Search(StrEnum):
-    """How the search for a change ended: a change found, no change found among all options, or the limit reached."""
+    """How the search for a change ended: it found a change, it tried all changes in vain, or it reached its limit."""
 
     FOUND = "found"
     NONE = "none"
@@ -120,7 +120,7 @@ class Edit(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True):
-    """The smallest change found that makes an interface the answer; it was verified by deciding again."""
+    """The smallest change that the search found to make an interface the answer. A new decision has verified it."""
 
     edits: tuple[Edit, ...]
 
@@ -160,7 +160,7 @@ class InterfaceReasons(Struct, frozen=True):
     search: Search | None = None
 
     def to_dict(self) -> dict[str, object]:
-        """Return this as JSON-ready data."""
+        """Return the explanation of the interface as JSON-ready data."""
         return {
             "name": self.name,
             "kind": self.kind,

@@ -71,7 +71,7 @@ def peer_message(link: Link, address: Address) -> str:
 
 
 def _in_findings(unowned: Mapping[str, Address], findings: Iterable[Finding]) -> Iterator[AddressLocation]:
-    """Yield the locations that findings of the report contain; `unowned` maps texts to addresses."""
+    """Yield the locations of addresses that are in findings of the report; `unowned` maps texts to addresses."""
     for finding in findings:
         describe = _FROM_FINDINGS.get(finding.code)
         if describe is not None:

@@ -68,22 +68,22 @@ def parse_head(text: str) -> Head:
 
 
 def entry_hash(previous: Head, signer: bytes | None, envelope: bytes) -> bytes:
-    """Return the hash of the record that follows `previous`; `signer` is its raw public key, if signed."""
+    """Return the hash of the record that follows `previous`; `signer` is the raw public key of a signed record."""
     return _digest(_ENTRY, previous.hash, (previous.seq + 1).to_bytes(8, "big"), signer or b"", envelope)
 
 
 def checkpoint_hash(previous: bytes, signer: bytes | None, document: bytes) -> bytes:
-    """Return the hash of a checkpoint; `previous` is the hash of the checkpoint before it, or of GENESIS."""
+    """Return the hash of a checkpoint; `previous` is the hash of the previous checkpoint, or the hash in GENESIS."""
     return _digest(_CHECKPOINT, previous, signer or b"", document)
 
 
 def signed_text(digest: bytes) -> bytes:
-    """Return the octets to sign for a hash. Because of the prefix, signatures for other purposes are invalid here."""
+    """Return the octets to sign: a fixed prefix and the hash. The prefix makes signatures of other things invalid."""
     return _SIGNATURE + digest
 
 
 def _digest(kind: bytes, *parts: bytes) -> bytes:
-    """Return the SHA-256 of a kind and parts. The length (8 octets, big endian) is before each of them."""
+    """Return the SHA-256 of a kind and some parts. Before each part, its length is hashed (8 octets, big endian)."""
     sha256 = hashlib.sha256(kind)
     for part in parts:
         sha256.update(len(part).to_bytes(8, "big"))

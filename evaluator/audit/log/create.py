@@ -82,7 +82,10 @@ def _create_tables(draft: Path) -> None:
 
 
 def _publish(draft: Path, path: Path) -> None:
-    """Link a draft to its final name, or rename it without hard links. The folder's lock prevents a second log."""
+    """Give a draft its final name, with a hard link if possible.
+
+    If the file system has no hard links, the draft is renamed. The lock of the folder prevents a second log.
+    """
     try:
         with suppress(FileExistsError):
             os.link(draft, path)

@@ -223,7 +223,7 @@ def _lines_of(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _may_be_record(text: bytes) -> bool:
-    """Return whether the first line can be a record. If the line is damaged, its beginning or its end decides."""
+    """Return whether the first line can be a record. If the line is damaged, only its beginning and end are checked."""
     try:
         return is_record_document(plain.loads(text))
     except ValueError:

@@ -71,9 +71,9 @@ def sqlite_as_record_errors(path: Path) -> Iterator[None]:
 class Header(Struct, frozen=True):
     """The header of an SQLite file.
 
-    `application` is the application id and `version` the user version. `tables` is the log version that the tables of
-    the file show, None if they are not the tables of a log. `tables` is only read if the application id is not the id
-    of a log.
+    `application` is the application id and `version` the user version. `tables` is the log version to which the tables
+    of the file belong; it is None if they are not the tables of a log. `tables` is read only if the application id is
+    not the id of a log.
     """
 
     application: int
@@ -193,7 +193,7 @@ def _connect(path: Path, options: str, timeout: float) -> sqlite3.Connection:
 
 
 def _open_with_sqlite(path: Path, header: Header, timeout: float) -> OpenLog:
-    """Return the log as SQLite reads it; if its tables are damaged, a copy of the rows in its pages."""
+    """Return the log that SQLite reads. If its tables are damaged, return a copy of the rows in its pages."""
     connection = _connect_read_only(path, timeout)
     try:
         with sqlite_as_record_errors(path):

@@ -162,7 +162,7 @@ def matches(envelope: Json, log_filter: LogFilter) -> bool:
 
 
 def normalized_host(host: str) -> str:
-    """Return a host in the form of records: an address, or a name in lower case without a final dot."""
+    """Return a host in the form that records use: an address, or a name in lower case without a final dot."""
     try:
         return str(parse_literal(host))
     except ValueError:

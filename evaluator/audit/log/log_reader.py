@@ -121,7 +121,11 @@ class LogReader:
         self._is_examined = self._file.is_salvaged
 
     def query_log(self, read: Callable[[OpenLog], _Result]) -> _Result:
-        """Call a function on one state of the log, or on its copy if SQLite cannot read the log; return the result."""
+        """Return the result of a function that reads the log.
+
+        The function reads the log in one transaction, so it sees a single state of the log. If SQLite cannot read the
+        log, the function reads a copy of the log in memory.
+        """
         with self._lock:
             while True:
                 log = self._copy or self._file
@@ -147,7 +151,7 @@ class LogReader:
             raise _MaybeDamagedError
 
     def _examine(self) -> None:
-        """Let SQLite check the file, once; if it is damaged, copy its rows to memory."""
+        """Let SQLite check the file, only once. If the file is damaged, copy its rows to memory."""
         self._is_examined = True
         with sqlite_as_record_errors(self._path):
             try:
@@ -212,7 +216,7 @@ class LogReader:
     def _body_problems(
         self, connection: sqlite3.Connection, envelope: Json, reasons: dict[str, str]
     ) -> Iterator[Diagnostic]:
-        """Yield the damaged bodies of a record, found by their checksums; `record` also compares their digests."""
+        """Yield the damaged bodies of a record. Only checksums are compared here; `_record` also compares digests."""
         for body in bodies_of(envelope):
             if is_erased(envelope, body):
                 continue
@@ -346,7 +350,7 @@ def _has_id(item: Item | None, text: str) -> TypeGuard[Item]:
 
 
 def _seqs_by_index(connection: sqlite3.Connection, text: str) -> Iterator[int]:
-    """Yield the numbers of the records with an id, or else with a prefix of an id, from the index."""
+    """Yield the numbers of the records with this id. If no record has it, use it as a prefix of ids. Use the index."""
     rows = connection.execute("SELECT seq FROM entry WHERE decision_id = ?", (text,)).fetchall()
     if not rows and len(text) >= SHORTEST_PREFIX:
         query = "SELECT seq FROM entry WHERE decision_id >= ? AND decision_id < ? LIMIT 11"
@@ -355,13 +359,13 @@ def _seqs_by_index(connection: sqlite3.Connection, text: str) -> Iterator[int]:
 
 
 def _seqs_by_column(connection: sqlite3.Connection, text: str) -> Iterator[int]:
-    """Yield the numbers of the records whose id begins with a text, from the table and not from the index."""
+    """Yield the numbers of the records whose id begins with a text. Read only the table: the index can be damaged."""
     query = "SELECT seq FROM entry NOT INDEXED WHERE substr(decision_id, 1, ?) = ? LIMIT 11"
     return (seq for (seq,) in connection.execute(query, (len(text), text)))
 
 
 def _seqs_by_envelope(connection: sqlite3.Connection, text: str) -> Iterator[int]:
-    """Yield the numbers of the records whose envelope begins with an id: canonical JSON has the id first."""
+    """Yield the numbers of the records whose envelope begins with an id. The id is the first member of an envelope."""
     prefix = _ENVELOPE_PREFIX + text.encode("utf-8", "replace")
     for seq, packed in connection.execute("SELECT seq, envelope FROM entry NOT INDEXED"):
         try:

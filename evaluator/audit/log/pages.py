@@ -102,7 +102,7 @@ def _types(payload: bytes, columns: frozenset[int]) -> tuple[int, Sequence[int]]
 
 
 def _overflow(image: bytes, page: int, size: int) -> bytes:
-    """Return the part of a row on overflow pages, shorter than `size` if the chain of pages is broken."""
+    """Return the part of a row on overflow pages. The part is shorter than `size` if the chain of pages is broken."""
     parts = []
     while size > 0 and 0 < page <= len(image) // PAGE:
         start = (page - 1) * PAGE

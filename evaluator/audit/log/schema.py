@@ -135,8 +135,8 @@ class LogTables(Struct, frozen=True):
     """The differences between the versions of a log.
 
     `tables` and `triggers` are SQL statements. `index` are the columns of `entry` that repeat the envelope. `named` is
-    the query for the texts of all records. `last` is the query for the largest record number in all tables except
-    `entry`. `by_digest` is the condition that selects the records of one policy by its digest.
+    the query for the stored texts that each record refers to. `last` is the query for the largest record number in all
+    tables except `entry`. `by_digest` is the condition that selects the records of one policy by its digest.
     """
 
     version: int
@@ -179,7 +179,7 @@ def schema_of(connection: sqlite3.Connection) -> dict[str, str]:
 
 @cache
 def expected_schema(version: int) -> Mapping[str, str]:
-    """Return the `schema_of` an unaltered log of a version."""
+    """Return the result of `schema_of` for an unaltered log of a version."""
     layout = LAYOUTS[version]
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(layout.tables + layout.triggers)

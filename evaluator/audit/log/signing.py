@@ -51,7 +51,7 @@ def signature_of(digest: bytes, signer: Signer | None) -> bytes | None:
 
 
 def is_signed(digest: bytes, public_key: bytes, signature: bytes) -> bool:
-    """Return whether a signature of a hash is valid. It is verified with a public key."""
+    """Return whether a signature of a hash is valid, according to a public key."""
     library = _library()
     try:
         library.Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed_text(digest))

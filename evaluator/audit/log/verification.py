@@ -19,7 +19,7 @@ class Verification(Struct, frozen=True):
     `problems` contains at most the first hundred problems, and `others` is the number of further problems. `records` is
     the number of records, and `signed` the number of records with a signature. `head` is the head of the chain. If
     `signatures_checked` is true, the signatures were verified. `pruned` is the number of the last pruned record.
-    `pruned_damaged` are the numbers of the damaged records that were pruned, as the checkpoints list them.
+    `pruned_damaged` are the numbers of the pruned records that were damaged, from the lists in the checkpoints.
     """
 
     problems: tuple[Diagnostic, ...]

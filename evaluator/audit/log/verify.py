@@ -25,7 +25,9 @@ _MISSING = frozenset({RecordCode.RECORD_MISSING, RecordCode.BODY_MISSING})
 def verify(
     path: Path, log: OpenLog, public_keys: Iterable[bytes], noted_head: Head | None, progress: Progress
 ) -> Verification:
-    """Verify the whole log, or a copy of the rows in its pages if SQLite cannot read the whole file.
+    """Verify the whole log.
+
+    If SQLite cannot read the whole file, a copy of the rows in the pages of the file is verified.
 
     With `public_keys`, each record must be signed with one of these keys. `noted_head` is a head from an earlier time.
     `progress` is called with the number of verified records and the number of all records.

@@ -118,7 +118,11 @@ class _MaskedCopy:
         self._walker = Walker(pseudonyms, self._labels)
 
     def record(self) -> Record:
-        """Return the copy with the new decision. If it differs, return the masked original decision and the reasons."""
+        """Return the masked copy with the new decision.
+
+        If the new decision differs from the original decision, the copy has the masked original decision and the
+        reasons.
+        """
         texts = self._texts()
         envelope = self._envelope(texts)
         masked = Record(envelope, self._report, texts)
@@ -195,7 +199,7 @@ class _MaskedCopy:
         return document
 
     def _reasons(self) -> list[str]:
-        """Return the reasons why the masked inputs cannot be decided on; empty if they can."""
+        """Return the reasons why no decision on the masked inputs is possible; empty if a decision is possible."""
         reasons = [_ORIGINAL_NOT_REPLAYABLE] if self._original.envelope.get("replayable") is False else []
         bodies = (
             ("report", self._report, self._original.report is None),

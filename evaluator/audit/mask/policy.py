@@ -64,7 +64,7 @@ _NO_LABELS: frozenset[str] = frozenset()
 
 
 class MaskedPolicy(Struct, frozen=True):
-    """The masked texts of a policy, base first. The number of texts of shipped policies, which are first, is `shipped`.
+    """The masked texts of a policy, base first. The first `shipped` texts are the texts of shipped policies.
 
     `types` are the types of the parameters by original name. `public` are the labels that are not masked. `places` maps
     each rule's place in the original text to its place in the masked text. `reasons` explain why the masked policy can
@@ -158,7 +158,7 @@ def is_shipped(text: str) -> bool:
 
 
 def _replay_obstacles(rules: Iterable[Rule]) -> Iterator[str]:
-    """Yield the reasons why masked rules can give other results on masked reports than the original rules."""
+    """Yield the reasons why the masked rules can give other results on masked reports than the original rules."""
     relations = [part for rule in rules for part in walk(rule.condition) if isinstance(part, Related)]
     if any(relation.relation is R.LIKE for relation in relations):
         yield "masked names do not match the policy's globs"
@@ -167,7 +167,7 @@ def _replay_obstacles(rules: Iterable[Rule]) -> Iterator[str]:
 
 
 class _PolicyMasker:
-    """Makes the masked copy of a policy text: with pseudonyms for names, and without parts that it does not know."""
+    """Makes the masked copy of a policy text: pseudonyms replace the names, and unknown parts are left out."""
 
     def __init__(self, program: Program, label: LabelMask, pseudonyms: Pseudonyms) -> None:
         self._program = program

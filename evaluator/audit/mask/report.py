@@ -64,7 +64,7 @@ def _unchanged(document: object, item: str | None, pseudonyms: Pseudonyms) -> Pr
 
 
 def iproute2_to_mask(document: object, item: str | None, pseudonyms: Pseudonyms) -> Prepared:
-    """Return the report as an object, with readable text for names that are not valid UTF-8.
+    """Return the report as an object. If a name is not valid UTF-8, readable text replaces the name.
 
     A report with `schema_version` is from `activenic collect` and contains every address family, so it stays unchanged.
     """
@@ -88,7 +88,7 @@ def ansible_to_mask(document: object, item: str | None, pseudonyms: Pseudonyms) 
 
 
 def _ansible_names(document: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, str]:
-    """Return the pseudonyms of address labels, and of the keys of the facts of interfaces and labels."""
+    """Return pseudonyms by original text: for address labels, and for the keys of interfaces and labels."""
     body = document.get(ANSIBLE_WRAPPER, document)
     prefix = ANSIBLE_PREFIX if f"{ANSIBLE_PREFIX}interfaces" in body else ""
     interface_names = body.get(f"{prefix}interfaces", ())
@@ -102,7 +102,7 @@ def _ansible_names(document: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[
 
 
 def _labels(labels: list[str], devices: set[str], pseudonyms: Pseudonyms) -> Iterator[tuple[str, str]]:
-    """Yield each label with its pseudonym: the pseudonym of its interface, and a number or a word."""
+    """Yield each label with its pseudonym, which consists of the pseudonym of its interface and a number or a word."""
     for label in labels:
         owners = [device for device in devices if _key(label).startswith(_key(device) + "_")]
         if len(owners) == 1:

@@ -54,10 +54,10 @@ Path = tuple[str, ...]
 class SchemaPart(Struct, frozen=True):
     """The merged schema of one place in a document.
 
-    `pointer` is the place as a JSON Pointer with `*` for every name in a map and every index. `mask` is the annotation,
-    empty without one, and `words` are the texts that the schema lists. `members` are the listed members of an object.
-    If the object is a map, `values` is the schema of its other members, and `keys` is the annotation of their names.
-    `items` is the schema of the items of a list.
+    `pointer` is the place as a JSON Pointer with `*` for every name in a map and every index. `mask` is the annotation
+    of this place, empty if the schema has no annotation here. `words` are the texts that the schema lists. `members`
+    are the listed members of an object. If the object is a map, `values` is the schema of its other members, and `keys`
+    is the annotation of their names. `items` is the schema of the items of a list.
     """
 
     pointer: str
