@@ -61,7 +61,7 @@ class Policy:
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """The checker's warnings, sorted by place. If the name is that of a shipped policy, there is a warning too."""
+        """The warnings of the checker, sorted by place. One of them reports a name that a shipped policy has too."""
         return self._warnings
 
     @property

@@ -218,7 +218,7 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
 
     @cached_property
     def trace(self) -> tuple[Step, ...]:
-        """One step for each rule, in the order of the policy: the candidates before and after it, and its result."""
+        """One step for each rule, in the order of the policy: its result, and the candidates before and after it."""
         return self._basis.trace()
 
     def explain(self, most: int | None = None, *, interfaces: Iterable[str] | None = None) -> Explanation:

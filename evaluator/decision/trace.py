@@ -88,7 +88,7 @@ _RANKS = {kind: rank for rank, kind in enumerate(EditKind)}
 
 
 class Search(StrEnum):
-    """How the search for a change ended: it found a change, it tried all changes in vain, or it reached its limit."""
+    """How the search for a change ended: with a change, without a change after all attempts, or at its limit."""
 
     FOUND = "found"
     NONE = "none"

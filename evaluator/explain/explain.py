@@ -92,7 +92,7 @@ def _addresses_to_decide(case: Case) -> tuple[Address, ...]:
 
 
 def _decide_for_address(case: Case, address: Address, owners: tuple[str, ...]) -> AnswerOutcome:
-    """Decide the same case as if this were the only address of the host."""
+    """Return the decision on the same case with this address as the only address of the host."""
     host = replace(case.host, answers=(address,), first=address)
     owned = {} if address.unusable else dict.fromkeys(owners, frozenset((address,)))
     verdict = case.compiled.decide(Question(case.report.facts, host, case.parameters, owned))

@@ -57,7 +57,10 @@ def outcome(link: Link, results: RuleResults, decision: Decision) -> str:
 
 
 def goal(name: str, decision: Decision) -> str:
-    """Return the effect of a change, to be used after "it would". A rejected interface is the hostActiveNic already."""
+    """Return the effect of a change as words that follow "it would".
+
+    A rejected interface is already the hostActiveNic. The effect of a change is that it is not rejected.
+    """
     return "not be rejected" if name == decision.host_active_nic else "be the hostActiveNic"
 
 
@@ -135,7 +138,7 @@ def _rejected(decision: Decision) -> Iterator[str]:
 
 
 def _without_name(message: str, name: str) -> str:
-    """Return the message; if it begins with the name, "it" replaces the name."""
+    """Return the message. If the message begins with the name of the interface, "it" replaces the name."""
     without = message.removeprefix(f"{name} ")
     return message if without == message else f"it {without}"
 
@@ -168,7 +171,7 @@ def _no_interface(decision: Decision) -> Iterator[str]:
 
 
 def _messages(decision: Decision, effect: Effect, interface: str = "") -> Iterator[str]:
-    """Yield the messages of findings from rules with an effect; with a name, only messages about that interface."""
+    """Yield the messages of the findings from rules with an effect. If a name is given, only messages about it."""
     places = {step.place for step in decision.trace if VERBS[step.verb].effect is effect}
     for finding in decision.findings:
         if finding.rule in places and (not interface or interface in finding.interfaces):

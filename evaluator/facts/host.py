@@ -106,9 +106,9 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def missing_words(self) -> frozenset[str]:
-        """The unsupported words that are unknown for the reported interfaces.
+        """The words that the format does not support, so that their values are unknown for the reported interfaces.
 
-        `nic is KIND` is not unknown but false if the format leaves out interfaces of that kind.
+        If the format leaves out all interfaces of a kind, `nic is KIND` is false, so this word is not in the result.
         """
         return without_left_out(self.unsupported_words)
 

@@ -89,7 +89,7 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
         return hash((self.answers, self.asked))
 
     def __repr__(self) -> str:
-        """Return a call of `of` that returns the same addresses, unless a resolver returned them."""
+        """Return the text of a call of `of`. If no resolver returned the addresses, the call returns them again."""
         parts = [repr(str(address)) for address in self.answers]
         parts += [] if self.asked is None else [f"name={self.asked!r}"]
         parts += [] if self.complete else ["complete=False"]
@@ -161,7 +161,7 @@ _COMPARED = ("answers", "asked", "complete", "first", "remarks", "withheld")
 
 
 def _why_unusable(address: Address, *, is_literal: bool) -> str:
-    """Return a hint on the source of a loopback address, empty for any other address."""
+    """Return a hint that names a possible source of a loopback address; empty for any other address."""
     if address.unusable != "loopback":
         return ""
     if str(address) == _DEBIAN_LOOPBACK:

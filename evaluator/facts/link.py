@@ -230,7 +230,7 @@ class Link(Struct, frozen=True, eq=False):
 
     @property
     def source(self) -> object:
-        """A value that determines all facts except SHARED_FACTS; None if the format has no such value."""
+        """A value on which all facts except SHARED_FACTS depend; None if the format has no such value."""
         return None
 
     @property

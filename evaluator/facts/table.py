@@ -42,8 +42,9 @@ _LOOPBACK_4 = 127
 class AddressTable(Struct, frozen=True):
     """The address index of one host.
 
-    `rows` are in report order. `irregular` are the names of interfaces that can have more addresses than rows; read the
-    addresses of these interfaces from `Link.addresses`. `total` is the number of address entries in the report.
+    `rows` are in report order. `irregular` are the names of interfaces that can have more addresses than rows. The
+    addresses of these interfaces must be read from `Link.addresses`. `total` is the number of address entries in the
+    report.
     """
 
     rows: list[Row]

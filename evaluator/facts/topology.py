@@ -38,8 +38,8 @@ _MAX_OCTETS = 32 * 1024 * 1024  # the largest closure that a query builds withou
 class Topology:
     """The direct and transitive upper and lower devices of each interface, by name.
 
-    `names` are the nodes, sorted. A node is an interface that the report describes, with an upper or lower device that
-    the report describes.
+    `names` are the nodes, sorted. A node is an interface that has an upper or lower device. The report describes both
+    the interface and this device.
     """
 
     def __init__(self, described: Container[str], lowers: Mapping[str, Iterable[str]]) -> None:

@@ -14,7 +14,7 @@ from evaluator.lsp.workspace import Workspace
 
 
 class QuickFix(Struct, frozen=True):
-    """A fix of a diagnostic as edits of the raw text; `is_preferred` if no person need decide."""
+    """A fix of a diagnostic as edits of the raw text; `is_preferred` is true if no person must decide about the fix."""
 
     title: str
     diagnostic: Diagnostic
@@ -34,7 +34,7 @@ def quick_fixes(workspace: Workspace, document: Document, start: int, end: int) 
 
 
 def fix_all(workspace: Workspace, document: Document) -> tuple[TextEdit, ...]:
-    """Return the edits of the raw text that make all safe fixes; empty without a safe fix."""
+    """Return the edits of the raw text that apply all safe fixes; empty if there is no safe fix."""
     if document.kind is Kind.OTHER:
         return ()
     return line_edits(document.raw, fixed(workspace, document))

@@ -94,7 +94,7 @@ class _Place(Struct, frozen=True, dict=True):
 
 
 def complete(workspace: Workspace, document: Document, offset: int) -> tuple[Completion, ...]:
-    """Return what can be written at an offset, in the order in which it should be offered."""
+    """Return the candidates for an offset, in the order in which the editor should offer them."""
     if document.kind is Kind.OTHER and not _is_new(document.text, offset):
         return ()
     for cursor in islice(cursors_at(document.text, offset), _MOST_CURSORS):
@@ -108,7 +108,7 @@ def complete(workspace: Workspace, document: Document, offset: int) -> tuple[Com
 
 
 def _is_new(text: str, offset: int) -> bool:
-    """Return whether a text has nothing but comments outside of the line of the cursor."""
+    """Return whether every line of a text, except the line of the cursor, is empty or a comment."""
     start = text.rfind("\n", 0, offset) + 1
     end = text.find("\n", offset)
     others = text[:start] + (text[end:] if end >= 0 else "")

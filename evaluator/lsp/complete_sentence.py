@@ -29,7 +29,7 @@ _Test = Callable[[Type | None], bool]
 
 
 class ItemKind(Enum):
-    """What a candidate is; editors show a symbol for it."""
+    """The kind of a candidate. Editors show a symbol for each kind."""
 
     KEY = "key"
     VALUE = "value"
@@ -56,7 +56,7 @@ class Candidate(Struct, frozen=True):
 
 
 def in_sentence(sentence: Sentence, names: PolicyNames) -> Iterator[Candidate]:
-    """Yield what can follow the tokens of a sentence."""
+    """Yield the candidates that can follow the tokens of a sentence."""
     last = len(sentence.tokens) - 1
     if last < 0:
         yield from _verbs() if sentence.is_rule else _condition_start(sentence, names)
@@ -153,7 +153,7 @@ def _condition_start(sentence: Sentence, names: PolicyNames) -> Iterator[Candida
 
 
 def _operands(sentence: Sentence, names: PolicyNames, *, printable: bool = False) -> Iterator[Candidate]:
-    """Yield the operands; those that the operator before them accepts come first."""
+    """Yield the operands. The operands that the preceding operator accepts are first."""
     accepts = _accepted(sentence, names)
     found = sorted(_all_operands(sentence, names, printable), key=lambda one: not accepts(one[0]))
     yield from (candidate for _, candidate in found)
@@ -181,7 +181,7 @@ def _all_operands(sentence: Sentence, names: PolicyNames, printable: bool) -> It
 
 
 def _accepted(sentence: Sentence, names: PolicyNames) -> _Test:
-    """Return a test for the types that fit the token before an operand."""
+    """Return a function that tests whether a type fits the token before an operand."""
     last = len(sentence.tokens) - 1
     kind = sentence.kind(last)
     if kind == "IN":
@@ -201,7 +201,7 @@ def _ends_operand(sentence: Sentence, at: int) -> bool:
 
 
 def _operators(sentence: Sentence, last: int, names: PolicyNames) -> Iterator[Candidate]:
-    """Yield what can follow a complete operand or condition."""
+    """Yield the candidates that can follow a complete operand or condition."""
     if sentence.role(last) is not Role.STATE:
         start = sentence.start_of_operand(last)
         if sentence.kind(start - 1) == "IN" and _is_variable(sentence, start - 2):

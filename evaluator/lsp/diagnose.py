@@ -33,7 +33,7 @@ _POLICIES_KEPT = 32
 
 
 def diagnose(workspace: Workspace, document: Document) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics of a text, each with its location in this text. A mistake never raises an error."""
+    """Return the diagnostics of a text, each with its location in this text. A mistake never raises an exception."""
     return () if document.kind is Kind.OTHER else _own(document, check(workspace, document).diagnostics)
 
 
@@ -72,7 +72,7 @@ def cases_of(workspace: Workspace, document: Document) -> tuple[PolicyCase, ...]
 
 
 def loaded(source: Source, find: FindBase) -> Policy:
-    """Return the policy in a text. Raises PolicyError, with all mistakes, if it is invalid."""
+    """Return the policy in a text. Raises PolicyError, with all mistakes, if the policy is invalid."""
     name = Path(source.name).stem
     if source.path is None and name in shipped_names() and source.text == shipped_text(name).decode():
         return load_policy(name)  # prepared, so that it need not be checked
@@ -86,7 +86,7 @@ def _policy(chain: Keyed[PolicyChain]) -> Policy:
 
 
 def _own(document: Document, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics of a text, and one for the errors of its bases."""
+    """Return the diagnostics of a text. If its bases have errors, one more diagnostic reports this."""
     own: list[Diagnostic] = []
     of_bases: list[Diagnostic] = []
     for problem in diagnostics:
@@ -96,7 +96,7 @@ def _own(document: Document, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnos
 
 
 def _placed(document: Document, problem: Diagnostic) -> Diagnostic:
-    """Return a diagnostic with a location inside the text."""
+    """Return the diagnostic with a location that is inside the text."""
     location, length = problem.location, len(document.text)
     if location is None:
         return replace(problem, location=Location(document.name, 0, 0))

@@ -27,7 +27,7 @@ _TESTS_KEY = re.compile(r'^["\']?tests["\']?[ \t]*:', re.MULTILINE)
 
 
 class Kind(Enum):
-    """What a text is. A file of another kind gets no diagnostics, because it is not ours."""
+    """The kind of a text. A file that is neither a policy nor a policy test gets no diagnostics."""
 
     POLICY = "policy"
     TEST = "policy-test"
@@ -35,14 +35,14 @@ class Kind(Enum):
 
     @property
     def schema(self) -> str:
-        """The name of the JSON Schema of such a text; a new file can become a policy."""
+        """The name of the JSON Schema for this kind. For another kind, it is the schema of policies, for new files."""
         return Kind.POLICY.value if self is Kind.OTHER else self.value
 
 
 class Document(Struct, frozen=True, dict=True):
     """A text and its identity: `key` is the resolved path of its file, or the URI of a text without a file.
 
-    `path` is the path by which the editor or another file names it. `raw` is the text of the file.
+    `path` is the path of this file that the editor or another file uses. `raw` is the text of the file.
     """
 
     key: str
@@ -56,7 +56,7 @@ class Document(Struct, frozen=True, dict=True):
 
     @cached_property
     def kind(self) -> Kind:
-        """Whether the text is a policy or a policy test."""
+        """The kind of the text: a policy, a policy test or other."""
         name = self.path or self.key
         if name.endswith((TEST_SUFFIX, ".test.yml")):
             return Kind.TEST
@@ -71,17 +71,17 @@ class Document(Struct, frozen=True, dict=True):
 
     @cached_property
     def source(self) -> Source:
-        """The text as a source of the checker, with the raw text, whose digest is that of the file."""
+        """The raw text as a source for the checker. The digest of the raw text is the digest of the file."""
         return Source(self.name, self.raw, self.path)
 
     @cached_property
     def outline(self) -> Outline:
-        """The values of the text with their places; as much of them as can be read."""
+        """The values of the text with their places. Parts that cannot be read are left out."""
         return read_outline(self.text)
 
     @property
     def folder(self) -> Path:
-        """The folder in which relative paths begin."""
+        """The folder to which relative paths refer."""
         return Path() if self.path is None else Path(self.path).parent
 
     @cached_property
@@ -89,13 +89,13 @@ class Document(Struct, frozen=True, dict=True):
         return raw_ends(self.raw)
 
     def raw_offset(self, offset: int) -> int:
-        """Return the offset in the raw text of an offset in the plain text."""
+        """Convert an offset in the plain text to an offset in the raw text."""
         return self._ends[min(max(offset, 0), len(self._ends) - 1)]
 
     def plain_offset(self, offset: int) -> int:
-        """Return the offset in the plain text of an offset in the raw text."""
+        """Convert an offset in the raw text to an offset in the plain text."""
         return min(bisect_left(self._ends, offset), len(self._ends) - 1)
 
     def raw_edits(self, edits: tuple[TextEdit, ...]) -> tuple[TextEdit, ...]:
-        """Return edits of the plain text as edits of the raw text."""
+        """Convert edits of the plain text to edits of the raw text."""
         return tuple(in_raw(self.raw, edits))

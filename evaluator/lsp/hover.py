@@ -149,7 +149,7 @@ def _about_state(sentence: Sentence, at: int, names: PolicyNames) -> str:
 
 
 def _of_place(document: Document, place: Place) -> Hover | None:
-    """Return the text about a key of the file, or about a value that is a finding code."""
+    """Return the text about a key of the file, or about a finding code that is the value of a key."""
     if place.is_key:
         description = description_of(document.kind.schema, place.path)
         text = _joined(f"`{place.path[-1]}`", description) if description else ""

@@ -43,7 +43,11 @@ _WITHOUT_HOST = "a report without the addresses of its host; write a question wi
 
 
 class Lens(Struct, frozen=True):
-    """A line above a rule; the place is that of the rule's name. `question` is the path of the question it decides."""
+    """A line that the editor shows above a rule.
+
+    `start` and `end` are the place of the rule's name. `question` is the path of the question about which the line
+    informs; it is empty if the line is about tests.
+    """
 
     start: int
     end: int
@@ -65,7 +69,10 @@ def lenses_of(workspace: Workspace, document: Document) -> tuple[Lens, ...]:
 
 
 def explain_rule(workspace: Workspace, document: Document, rule: str, question: str) -> str:
-    """Return what a rule does for each interface of a question, as text. Raises QuestionError for invalid input."""
+    """Return a text with the effect of a rule on each interface of a question.
+
+    Raises QuestionError if the input is invalid.
+    """
     policy = loaded(document.source, workspace.find)
     decision = _decided(policy, question, _stamp(Path(question)))
     explanation = decision.reasons(_MOST_INTERFACES)
@@ -80,7 +87,7 @@ def explain_rule(workspace: Workspace, document: Document, rule: str, question: 
 
 
 def _of_tests(workspace: Workspace, document: Document, rules: list[Use]) -> Iterator[Lens]:
-    """Yield the number of tests, of those that fire each rule, and the coverage of the rule."""
+    """Yield a lens for each rule: the number of all tests, of the tests in which the rule fired, and its coverage."""
     own = digest(document.raw.encode())
     files = [other for other in workspace.documents() if other.kind is Kind.TEST]
     runs = [_run(workspace, test, document) for test in files]
@@ -100,14 +107,14 @@ def _title(tests: int, coverage: Coverage) -> str:
 
 
 class _Run(Struct, frozen=True):
-    """The number of tests of a policy in a file, and the places of the policy that they cover."""
+    """The number of tests of a policy in a test file, and the places of the policy that these tests cover."""
 
     tests: int = 0
     places: tuple[CoveredPlace, ...] = ()
 
 
 def _run(workspace: Workspace, test: Document, policy: Document) -> _Run:
-    """Run the tests of a policy in a file; a file with mistakes has no tests."""
+    """Run the tests of a policy that a test file contains. A file with mistakes counts as a file without tests."""
     try:
         cases = cases_of(workspace, test)
     except PolicyError:
@@ -141,7 +148,7 @@ def _measured(run: Keyed[tuple[tuple[PolicyCase, ...], FilesOf]]) -> _Run:
 
 
 def _of_questions(document: Document, policy: Policy, rules: list[Use]) -> Iterator[Lens]:
-    """Yield the effect of each rule on each question; a problem with a question is at the first rule."""
+    """Yield lenses with the effect of each rule on each question. The first rule shows a problem with a question."""
     for path in _questions_of(document):
         try:
             decision = _decided(policy, str(path), _stamp(path))
@@ -172,7 +179,7 @@ def _json_files(folder: Path) -> list[Path]:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    """Return the time and the size of a file; zeros if it does not exist, so that reading it reports why."""
+    """Return the time and the size of a file; zeros if it does not exist. The error is reported when it is read."""
     try:
         status = path.stat()
     except OSError:
@@ -182,7 +189,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 @lru_cache(maxsize=_RESULTS_KEPT)
 def _decided(policy: Policy, path: str, _: tuple[int, int]) -> Decision:
-    """Return the decision of a policy for the question in a file. Raises QuestionError if it is invalid."""
+    """Return the decision of a policy for the question in a file. Raises QuestionError if the question is invalid."""
     document = parse_json(read_regular_file(Path(path), "question"), "question")
     if not is_question(document):
         raise HostNameError([Diagnostic("HOST_MISSING", _WITHOUT_HOST)])

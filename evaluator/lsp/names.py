@@ -34,9 +34,9 @@ class Subject(Enum):
 
 
 class Use(Struct, frozen=True):
-    """A name in a text: its place, and whether it declares the thing or changes it.
+    """A name in a text. `declares` is true if the text declares or changes the named thing at this place.
 
-    `policy` is the policy to which the name belongs, as a test names it; empty in a policy.
+    In a test, `policy` is the name or path of the policy to which the name belongs. In a policy, `policy` is empty.
     """
 
     subject: Subject
@@ -48,7 +48,7 @@ class Use(Struct, frozen=True):
 
 
 class Symbol(Struct, frozen=True):
-    """A thing with a name; `root` is the key of the text that declares it first."""
+    """A policy, parameter, condition or rule; `root` is the key of the text that declares it first."""
 
     subject: Subject
     name: str
@@ -83,7 +83,7 @@ def _unquoted(text: str, span: Span) -> Span:
 
 
 def sentences_of(document: Document) -> Iterator[tuple[Located, Sentence]]:
-    """Yield the sentences, conditions and words in messages of a policy, each with the value that contains it."""
+    """Yield the rules, conditions and message words of a policy, each with the YAML value that contains it."""
     outline = document.outline
     for _, located in outline.items("conditions"):
         yield located, read_sentence(document.text, located, is_rule=False)
@@ -164,7 +164,7 @@ def chain_of(workspace: Workspace, document: Document, use: Use) -> tuple[Docume
 
 
 def symbol_of(workspace: Workspace, document: Document, use: Use) -> Symbol | None:
-    """Return the thing that a name names; None if no text declares it."""
+    """Return the symbol to which a name refers; None if no text declares the name."""
     if use.subject is Subject.POLICY:
         policy = document if use.declares else workspace.policy(document, use.name)
         return None if policy is None else Symbol(use.subject, policy.outline.text("policy"), policy.key)
@@ -173,7 +173,7 @@ def symbol_of(workspace: Workspace, document: Document, use: Use) -> Symbol | No
 
 
 def declarations(chain: tuple[Document, ...], subject: Subject, name: str) -> tuple[Reference, ...]:
-    """Return the declarations and changes of a thing in the texts of a policy, base first."""
+    """Return the places where the texts of a policy declare or change a name, base first."""
     return tuple(
         Reference(document, use)
         for document in chain
@@ -189,7 +189,10 @@ def declared_names(chain: tuple[Document, ...], subject: Subject) -> tuple[str, 
 
 
 def definition(workspace: Workspace, document: Document, offset: int) -> Reference | None:
-    """Return where the thing at an offset is declared or last changed; for a change, where it is declared before."""
+    """Return the place where the name at an offset is declared or was last changed.
+
+    If the name at the offset is itself a change, return the preceding declaration or change.
+    """
     use = use_at(document, offset)
     if use is None:
         return None
@@ -212,7 +215,7 @@ def _policy_definition(workspace: Workspace, document: Document, use: Use) -> Re
 
 
 def references(workspace: Workspace, symbol: Symbol) -> tuple[Reference, ...]:
-    """Return all uses of a thing in the known texts, and in the text that declares it."""
+    """Return all uses of a symbol in the known texts, and in the text that declares the symbol."""
     documents = {document.key: document for document in workspace.documents()}
     root = workspace.document(symbol.root)
     if root is not None:
@@ -228,7 +231,7 @@ def references(workspace: Workspace, symbol: Symbol) -> tuple[Reference, ...]:
 
 
 def depends_on(workspace: Workspace, document: Document, key: str) -> bool:
-    """Return whether a text extends or tests the policy in the text with a key, directly or through others."""
+    """Return whether a text extends or tests the policy with this key, directly or through other policies."""
     named = {use.name for use in names_of(document) if use.subject is Subject.POLICY and not use.declares}
     policies = (workspace.policy(document, name) for name in named)
     chains = (workspace.chain(policy) for policy in policies if policy is not None)

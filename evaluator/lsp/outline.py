@@ -43,7 +43,7 @@ class Outline(Struct, frozen=True):
         return part
 
     def text(self, *path: str | int) -> str:
-        """Return the text at a path; empty if it does not exist or is not a text."""
+        """Return the text at a path; empty if the path does not exist or its value is not a text."""
         part = self.at(*path)
         return part.value if part is not None and isinstance(part.value, str) else ""
 
@@ -55,7 +55,7 @@ class Outline(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True):
-    """A key or value of an outline: its path, whether it is the key, its span, and the value."""
+    """A key or value of an outline. `is_key` is true for a key; `located` is then the value of the key."""
 
     path: Path
     is_key: bool
@@ -64,7 +64,7 @@ class Place(Struct, frozen=True):
 
 
 class Cursor(Struct, frozen=True):
-    """Where a cursor is in a text.
+    """The place of a cursor in a text.
 
     `path` is that of the key or value that contains it. `before` is the text of the key or value up to the cursor, with
     the offset of each character; `siblings` are the other keys of the map that contains a key.
@@ -98,7 +98,7 @@ def read_outline(text: str) -> Outline:
 
 
 def _without_line(text: str, offset: int) -> str:
-    """Return a text with spaces instead of the line at an offset, or of the line before it if that one is empty."""
+    """Return a text in which spaces replace the line at an offset, or the last line before it that is not empty."""
     end = text.find("\n", offset)
     end = len(text) if end < 0 else end
     start = text.rfind("\n", 0, offset) + 1
@@ -109,7 +109,7 @@ def _without_line(text: str, offset: int) -> str:
 
 
 def place_at(outline: Outline, offset: int) -> Place | None:
-    """Return the smallest key or value that contains an offset; its end counts as inside."""
+    """Return the smallest key or value that contains an offset. The end of a key or value counts as inside."""
     return None if outline.located is None else _place_in(outline.located, offset, ())
 
 
@@ -129,13 +129,13 @@ def _place_in(part: Located, offset: int, path: Path) -> Place | None:
 
 
 def _end(located: Located) -> int:
-    """Return the end of a value. The span of a list is only its beginning, so its last element counts."""
+    """Return the end of a value. The span of a list can end too early, so the end of its last element counts."""
     last = next(reversed(located.children.values()), None)
     return located.span.end if last is None else max(located.span.end, _end(last))
 
 
 def cursors_at(text: str, offset: int) -> Iterator[Cursor]:
-    """Yield the places of the cursor in a text that need not be valid, the most likely place first."""
+    """Yield possible places of the cursor, the most likely place first. The text does not have to be valid YAML."""
     for candidate in _completed(text, offset):
         problems = Problems(Source("", candidate))
         try:
@@ -164,7 +164,7 @@ def _cursor(place: Place, outline: Outline) -> Cursor:
 
 
 def _completed(text: str, offset: int) -> Iterator[str]:
-    """Yield texts with a letter at an offset; one of them is probably valid YAML."""
+    """Yield versions of a text with a letter at an offset. One of these versions is probably valid YAML."""
     start, end = text.rfind("\n", 0, offset) + 1, text.find("\n", offset)
     end = len(text) if end < 0 else end
     before, line, after, rest = text[:offset], text[start:offset], text[offset:end], text[end:]
@@ -178,7 +178,7 @@ def _completed(text: str, offset: int) -> Iterator[str]:
 
 
 def _closers(line: str) -> str:
-    """Return the quote and the brackets that close those that a line opens."""
+    """Return the characters that close the open quote and the open brackets of a line."""
     closers: list[str] = []
     quote, previous = "", ""
     for char in line:

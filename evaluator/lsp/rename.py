@@ -21,7 +21,7 @@ from evaluator.lsp.workspace import Workspace, is_shipped
 
 
 class RenameError(QuestionError):
-    """The thing at a place cannot be renamed, or not to this name."""
+    """The name at a place cannot be changed, or cannot be changed to the new name."""
 
 
 class Rename(Struct, frozen=True):
@@ -31,7 +31,7 @@ class Rename(Struct, frozen=True):
 
 
 def renamable(workspace: Workspace, document: Document, offset: int) -> Use:
-    """Return the name at an offset. Raises RenameError if it cannot be renamed."""
+    """Return the name at an offset. Raises RenameError if this name cannot be changed."""
     use = use_at(document, offset)
     symbol = None if use is None else symbol_of(workspace, document, use)
     if use is None or symbol is None:
@@ -45,7 +45,10 @@ def renamable(workspace: Workspace, document: Document, offset: int) -> Use:
 
 
 def rename(workspace: Workspace, document: Document, offset: int, new_name: str) -> Rename:
-    """Return the edits that rename the thing at an offset. Raises RenameError if the name is invalid or taken."""
+    """Return the edits that change the name at an offset.
+
+    Raises RenameError if the new name is invalid or already exists.
+    """
     use = renamable(workspace, document, offset)
     symbol = symbol_of(workspace, document, use)
     if symbol is None or new_name == use.name:
@@ -67,7 +70,7 @@ def rename(workspace: Workspace, document: Document, offset: int, new_name: str)
 
 
 def _affected(workspace: Workspace, symbol: Symbol) -> tuple[Document, ...]:
-    """Return the text that declares a thing, and the texts that extend or test it."""
+    """Return the text that declares a symbol, and all texts that extend or test this text."""
     root = workspace.document(symbol.root)
     others = (document for document in workspace.documents() if depends_on(workspace, document, symbol.root))
     return tuple(others) if root is None else (root, *others)
@@ -80,7 +83,7 @@ def _refuse_taken(workspace: Workspace, affected: tuple[Document, ...], subject:
 
 
 def _refuse_new_mistakes(workspace: Workspace, trial: Workspace, affected: tuple[Document, ...], name: str) -> None:
-    """Check the changed texts; a mistake that the text did not have before is a reason to refuse."""
+    """Check the changed texts. If a text has a mistake that it did not have before, refuse the new name."""
     for before in affected:
         after = trial.document(before.key)
         known = _errors(diagnose(workspace, before))

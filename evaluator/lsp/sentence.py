@@ -27,7 +27,7 @@ _MOST_CHARACTERS = 2 * LONGEST_SENTENCE
 
 
 class Role(Enum):
-    """What a token is in its sentence."""
+    """The role of a token in its sentence."""
 
     VERB = "verb"
     SUBJECT = "subject"
@@ -61,7 +61,7 @@ class Sentence(Struct, frozen=True):
     is_message: bool = False
 
     def index_at(self, offset: int) -> int | None:
-        """Return the index of the token at an offset; of two tokens that touch, a name."""
+        """Return the index of the token at an offset. If two tokens meet there, a name is preferred."""
         touching = [at for at, token in enumerate(self.tokens) if token.start <= offset <= token.end]
         names = [at for at in touching if self.tokens[at].kind not in ("DOT", "LPAR", "RPAR", "COMMA")]
         return next(iter(names or touching), None)
@@ -120,7 +120,7 @@ class Sentence(Struct, frozen=True):
 
 
 class Scope(Struct, frozen=True):
-    """The names that the sentences of a policy can use: the parameters with their types, and the conditions."""
+    """The names that the rules and conditions of a policy can use: parameters with their types, and conditions."""
 
     parameters: Mapping[str, Type]
     conditions: frozenset[str] = frozenset()
@@ -202,7 +202,7 @@ def word_at(sentence: Sentence, at: int, scope: Scope) -> Word | None:
 
 
 def read_sentence(text: str, located: Located, *, is_rule: bool) -> Sentence:
-    """Return the sentence of a rule or condition; without tokens if its scalar has escapes."""
+    """Return the sentence of a rule or condition. If its YAML scalar has escapes, the sentence has no tokens."""
     scalar = _scalar(text, located)
     return Sentence(() if scalar is None else tuple(_tokens(scalar)), is_rule)
 
@@ -225,7 +225,7 @@ def read_message(text: str, located: Located) -> Iterator[Sentence]:
 
 
 def sentence_before(text: str, *, is_rule: bool, is_message: bool = False) -> Sentence:
-    """Return the tokens of a text, with offsets in it: the part of a sentence before the cursor."""
+    """Return the tokens of a text that is the part of a sentence before the cursor. Their offsets are in this text."""
     if not is_message:
         scalar = ScalarText(Source("", text), text, range(len(text) + 1))
         return Sentence(tuple(_tokens(scalar)), is_rule)

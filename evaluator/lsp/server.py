@@ -59,7 +59,7 @@ class PolicyServer(LanguageServer):
         self._checking = asyncio.Lock()
 
     def update(self, uri: str) -> Document:
-        """Read a text of the client again."""
+        """Read the present text of the client, store it and return it."""
         path = to_fs_path(uri)
         key = uri if path is None else key_of(Path(path))
         document = Document(key, self.workspace.get_text_document(uri).source, path)
@@ -68,7 +68,7 @@ class PolicyServer(LanguageServer):
         return document
 
     def close(self, uri: str) -> None:
-        """Forget a text of the client, and its diagnostics."""
+        """Remove a text of the client and its diagnostics."""
         path = to_fs_path(uri)
         key = uri if path is None else key_of(Path(path))
         self._uris.pop(key, None)
@@ -76,7 +76,7 @@ class PolicyServer(LanguageServer):
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
     def view(self, document: Document) -> View:
-        """Return a document with the positions of the client."""
+        """Return a document whose places are lines and characters in the client's encoding."""
         uri = self._uris.get(document.key) or convert.uri_of(document)
         return View(document, uri, self.workspace.position_codec.client_num_units)
 
@@ -87,7 +87,7 @@ class PolicyServer(LanguageServer):
         return self.view(known or Document(uri, "", path))
 
     def schedule(self, document: Document) -> None:
-        """Publish the diagnostics of a text, and of those that depend on it, a moment after the last change."""
+        """Publish the diagnostics of a text, and of the texts that depend on it, a moment after the last change."""
         timer = self._timers.pop(document.key, None)
         if timer is not None:
             timer.cancel()
@@ -313,7 +313,7 @@ def _lenses(ls: PolicyServer, params: types.CodeLensParams) -> list[types.CodeLe
 
 
 def _explain_rule(ls: PolicyServer, uri: str, rule: str, question: str) -> str:
-    """Show what a rule does for each interface of a question, and return this text."""
+    """Show a text with the effect of a rule on each interface of a question, and return the text."""
     try:
         text = explain_rule(ls.texts, ls.view_of(uri).document, rule, question)
     except QuestionError as error:

@@ -15,7 +15,7 @@ from evaluator.policy.source.yaml_text import Located
 
 
 class DocumentSymbol(Struct, frozen=True):
-    """A part of a document with its name: its whole place, and the place of the name in it."""
+    """A part of a document that has a name: the place of the whole part, and the place of the name."""
 
     name: str
     subject: Subject | None
@@ -66,7 +66,7 @@ def _items(document: Document, key: str, subject: Subject | None) -> Iterator[Do
 
 
 def _end(text: str, located: Located) -> int:
-    """Return the end of a value without the white space after it."""
+    """Return the end of a value, without trailing white space."""
     ends = [located.span.end, *(_end(text, child) for child in located.children.values())]
     end = max(ends)
     return located.span.start + len(text[located.span.start : end].rstrip())

@@ -41,11 +41,11 @@ class Workspace:
         return tuple(self._open.values())
 
     def open(self, document: Document) -> None:
-        """Remember a text of the editor."""
+        """Store a text of the editor."""
         self._open[document.key] = document
 
     def close(self, key: str) -> None:
-        """Forget a text of the editor; its file is used instead."""
+        """Remove a text of the editor. The file of this text is used again."""
         self._open.pop(key, None)
 
     def refresh(self) -> None:
@@ -53,7 +53,7 @@ class Workspace:
         self._files = None
 
     def document(self, key: str) -> Document | None:
-        """Return a text by its key; None if it is not open and cannot be read."""
+        """Return the text with this key; None if the editor does not have it open and its file cannot be read."""
         return self._open.get(key) or self._file(Path(key))
 
     def documents(self) -> tuple[Document, ...]:
@@ -68,7 +68,7 @@ class Workspace:
         return tuple(found[key] for key in sorted(found) if found[key].kind is not Kind.OTHER)
 
     def find(self, name: str, extending: Source) -> Source:
-        """Return the text of a base. Raises PolicyError if it is missing."""
+        """Return the text of a base. Raises PolicyError if the base is missing."""
         if extending.path is not None and names_file(name) and name not in shipped_names():
             path = Path(extending.path).parent / name
             document = self._open.get(key_of(path))
@@ -77,14 +77,14 @@ class Workspace:
         return self._current(find_base(name, extending, self.search))
 
     def find_for_test(self, name: str, folder: Path) -> Source:
-        """Return the text of the policy that a test names. Raises PolicyError if it is missing."""
+        """Return the text of the policy that a test names. Raises PolicyError if the policy is missing."""
         path = folder / name
         if names_file(name) and (key_of(path) in self._open or is_file(path)):
             return self.find(name, Source("", "", str(folder / "test")))
         return self._current(find_policy(name, self.search))
 
     def _current(self, source: Source) -> Source:
-        """Return a source with the text of the editor, if it is open."""
+        """Return the source with the text in the editor, if the editor has the file open."""
         document = None if source.path is None else self._open.get(key_of(Path(source.path)))
         return source if document is None else replace(source, text=document.raw)
 
@@ -136,7 +136,7 @@ def key_of(path: Path) -> str:
 
 
 def document_of(source: Source) -> Document:
-    """Return a source as a document; a shipped text has the path of its file in this installation as key."""
+    """Return a source as a document. The key of a shipped text is the path of its file in this installation."""
     if source.path is not None:
         return Document(key_of(Path(source.path)), source.text, source.path)
     path = shipped_path("policies", source.name)
@@ -144,7 +144,7 @@ def document_of(source: Source) -> Document:
 
 
 def is_shipped(document: Document) -> bool:
-    """Return whether a text is a file of this installation, which nobody must change."""
+    """Return whether a text is a file of this installation. Such a file must not be changed."""
     folder = shipped_path("policies", "")
     return folder is not None and Path(document.key).parent == Path(key_of(Path(folder)))
 

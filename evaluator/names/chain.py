@@ -21,7 +21,7 @@ _NO_NAME = "NXDOMAIN"
 
 
 class CnameChain:
-    """The chain of one name and record type. The caller passes the responses in order, until one ends the chain."""
+    """The chain of one name and DNS record type. The caller passes the responses in order, until one ends the chain."""
 
     def __init__(self, name: str, rdtype: str) -> None:
         self._current = dns.name.from_text(name)
@@ -37,7 +37,7 @@ class CnameChain:
         return self._current.to_text(omit_final_dot=True)
 
     def follow(self, response: Response) -> Family | None:
-        """Return the result of the family; None if the next name must be queried."""
+        """Return the result for the address family; None if the next name must be queried."""
         self._is_stale = self._is_stale or any(code in _STALE for code, _ in response.ede)
         if response.rcode not in ANSWERS:
             return self.end(rcode_failure(response.rcode))
@@ -58,7 +58,7 @@ class CnameChain:
                 return self.end(outcome)
 
     def end(self, outcome: Outcome, addresses: tuple[Address, ...] = ()) -> Family:
-        """Return the answer of this address family: the outcome, and the CNAME records that were followed until now."""
+        """Return the result for this address family, with the CNAME records that were followed until now."""
         least = min(self._ttls, default=None)
         return Family(self._rdtype, outcome, addresses, tuple(self._links), least, self._is_stale)
 

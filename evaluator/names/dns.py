@@ -37,7 +37,7 @@ _ROUNDS = 2
 
 
 class Lookup(Struct, frozen=True):
-    """The results of both record types, and all exchanges of the lookup."""
+    """The results for both DNS record types, and all exchanges of the lookup."""
 
     families: tuple[Family, ...]
     exchanges: tuple[Exchange, ...]
@@ -68,7 +68,7 @@ async def look_up(name: str, config: ResolverConfig, deadline: float, now: Calla
 
 
 class _TypeLookup:
-    """The queries for one record type, until its chain of aliases has ended."""
+    """Sends the queries for one DNS record type, until the chain of aliases has ended."""
 
     def __init__(
         self, name: str, rdtype: str, config: ResolverConfig, deadline: float, now: Callable[[], datetime]
@@ -140,7 +140,10 @@ class _TypeLookup:
 
 
 async def _receive(server: Server, query: bytes, received: _Received) -> None:
-    """Send a query by UDP, and by TCP if the response is truncated. Fill in `received`. Raises OSError or EOFError."""
+    """Send a query by UDP, and again by TCP if the response is truncated. Store the received data in `received`.
+
+    Raises OSError or EOFError if the network fails.
+    """
     wire = await ask_by_udp(server, query, received.count_stray)
     if is_truncated(wire):
         received.transport = "tcp"

@@ -67,7 +67,7 @@ def freeze(answers: NameAnswers, resolution: Mapping[str, Any]) -> HostAddresses
 
 
 def _elsewhere(answers: NameAnswers) -> str:
-    """Return a hint that names another place to look up the name. Without such a place, return an empty text."""
+    """Return a hint that names another place to look up the name; empty if there is no other place."""
     if answers.name.ascii.endswith(".local"):
         return _MDNS
     return _NO_HOSTS_FILE if answers.hosts is None else ""
@@ -101,7 +101,7 @@ def _hosts_findings(answers: NameAnswers) -> Iterator[Finding]:
 
 
 def _differs(family: Family, hosts: HostsEntry) -> bool:
-    """Return whether DNS proves other addresses of this family than the hosts file has."""
+    """Return whether DNS gives a definite answer for this family that differs from the hosts file."""
     version = 4 if family.rdtype == "A" else 6
     listed = {address for address in hosts.addresses if address.version == version}
     return family.outcome.proves_absence and set(family.addresses) != listed

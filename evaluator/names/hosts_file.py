@@ -23,7 +23,7 @@ LARGEST_HOSTS_FILE = 4 * 1024 * 1024
 class HostsEntry(Struct, frozen=True):
     """The entry of one name: its addresses in file order, their line numbers, and the SHA-256 of the file.
 
-    `malformed` has the texts that are not valid addresses, from other lines with this name.
+    `malformed` are texts from other lines with this name: the texts that should be addresses but are invalid.
     """
 
     addresses: tuple[Address, ...]

@@ -18,7 +18,7 @@ from evaluator.facts.address import Address
 
 
 class Outcome(StrEnum):
-    """The outcome of the queries for one record type."""
+    """The outcome of the queries for one DNS record type."""
 
     ANSWERED = "answered"
     NO_ADDRESSES = "no_addresses"
@@ -35,12 +35,12 @@ class Outcome(StrEnum):
 
     @property
     def proves_absence(self) -> bool:
-        """Return whether this outcome proves that no other addresses exist."""
+        """Return whether this outcome proves that no more addresses exist than those in the result."""
         return self in (Outcome.ANSWERED, Outcome.NO_ADDRESSES, Outcome.NAME_NOT_FOUND, Outcome.CNAME_DANGLING)
 
 
 class Family(Struct, frozen=True):
-    """The result for one record type, `A` or `AAAA`.
+    """The result for one DNS record type, `A` or `AAAA`.
 
     `addresses` are in the order of the response. `links` is the CNAME chain: name, target and TTL. `least_ttl` is in
     seconds, None without records. `is_stale` is true if the server marked an answer as stale (EDE 3 or 19, RFC 8914).
@@ -121,7 +121,7 @@ def lookup_findings(
 ) -> Iterator[Finding]:
     """Yield the findings on a lookup, without TTL and time, so that equal answers give equal findings.
 
-    If the servers failed, the messages name `servers`. `elsewhere` is a hint for a name without addresses in DNS.
+    If the servers failed, the messages contain `servers`. `elsewhere` is a hint for a name without addresses in DNS.
     """
     quoted = quote(name)
     has_addresses = any(family.addresses for family in families)

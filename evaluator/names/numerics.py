@@ -53,7 +53,10 @@ def _c_number(text: str) -> int | None:
 
 
 def _join(parts: list[int | None]) -> str:
-    """Return the address of one to four numbers, the last for all remaining octets; else an empty text."""
+    """Return the address of one to four numbers. The last number gives all remaining octets.
+
+    The result is empty if the numbers are not an address.
+    """
     if not 1 <= len(parts) <= 4:
         return ""
     *front, last = parts

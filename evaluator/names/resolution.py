@@ -122,7 +122,10 @@ def _document(
 
 
 def _valid_until(families: Sequence[Family], exchanges: Sequence[Exchange]) -> str | None:
-    """Return the time when the first record expires, counted from the first query; None without records."""
+    """Return the time when the first DNS record expires; None without records.
+
+    The TTL of each record is counted from the first query.
+    """
     ttls = [family.least_ttl for family in families if family.least_ttl is not None]
     if not ttls:
         return None

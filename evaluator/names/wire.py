@@ -61,7 +61,7 @@ class Response(Struct, frozen=True):
 
     @property
     def is_referral(self) -> bool:
-        """Return whether the response only names other servers: a referral (RFC 2308, 2.1)."""
+        """Return whether the response is a referral: it only names other servers (RFC 2308, 2.1)."""
         return self.refers and self.is_empty
 
     @property

@@ -350,7 +350,7 @@ def _has_id(item: Item | None, text: str) -> TypeGuard[Item]:
 
 
 def _seqs_by_index(connection: sqlite3.Connection, text: str) -> Iterator[int]:
-    """Yield the numbers of the records with this id. If no record has it, use it as a prefix of ids. Use the index."""
+    """Search the index for an id. If no record has the id, search for ids that begin with it. Yield record numbers."""
     rows = connection.execute("SELECT seq FROM entry WHERE decision_id = ?", (text,)).fetchall()
     if not rows and len(text) >= SHORTEST_PREFIX:
         query = "SELECT seq FROM entry WHERE decision_id >= ? AND decision_id < ? LIMIT 11"

@@ -27,7 +27,10 @@ _MOST_NAMES = 3
 
 
 def report_options(case: Case, link: Link, owners: Owners) -> Iterator[Option]:
-    """Yield the changes of the report (options) that can make the interface the answer. A loopback link has none."""
+    """Yield the options (possible changes of the report) that can make the interface the answer.
+
+    For a loopback link, nothing is yielded.
+    """
     if link.kind is Kind.LOOPBACK:
         return
     words = case.compiled.required_facts.keys()
@@ -49,7 +52,7 @@ def report_options(case: Case, link: Link, owners: Owners) -> Iterator[Option]:
 
 
 def _stack(case: Case, link: Link) -> Iterator[Option]:
-    """Yield options that change the kind, the masters or the slaves of the interface."""
+    """Yield possible changes of the kind, the masters or the slaves of the interface."""
     if link.kind in (Kind.BRIDGE, Kind.OTHER):
         yield _physical(link)
     if not _MEMBER_STATES.isdisjoint(case.compiled.required_facts):
@@ -169,10 +172,10 @@ def _vlan_id(link: Link, number: int) -> Option:
 
 
 def _routes(case: Case, link: Link, destination: Address) -> Iterator[Option]:
-    """Yield the option that routes a destination through the interface.
+    """Yield the possible change that routes a destination through the interface.
 
-    If reports of the format state only default routes, yield a second option that also removes addresses. The second
-    option removes every address with a subnet that contains the destination, because a subnet is more specific than a
+    If reports of the format contain only default routes, also yield a second possible change. It adds the default route
+    and removes every address with a subnet that contains the destination, because a subnet is more specific than a
     default route.
     """
     route = _route(case, link, destination)

@@ -24,7 +24,7 @@ def removed_from_masters(case: Case, link: Link) -> Iterator[Trial]:
 
 
 def more_slaves(case: Case, bond: Link) -> Iterator[Option]:
-    """Yield the option after which a bond has two slaves, if the host has enough unused physical interfaces."""
+    """Yield the possible change that gives a bond two slaves, if the host has enough unused physical interfaces."""
     facts = case.report.facts
     physical = (link.name for link in facts.links if link.kind is Kind.PHYSICAL and not link.addresses)
     used = {name for link in facts.links for name in link.lowers.names}

@@ -96,7 +96,7 @@ class Owners:
 
 
 def ownership_options(case: Case, link: Link, owners: Owners) -> Iterator[Option]:
-    """Yield options after which the interface owns host addresses, or other interfaces own none of them."""
+    """Yield possible changes: the interface gains host addresses, other interfaces lose host addresses, or both."""
     rivals = owners.rivals_of(link)
     visibility = tuple(_visibility(case, link)) if hides_addresses(case.report) else ()
     gains = tuple(_gains(link, owners.host_addresses, rivals))
@@ -111,9 +111,9 @@ def ownership_options(case: Case, link: Link, owners: Owners) -> Iterator[Option
 
 
 def _gains(link: Link, host_addresses: tuple[Address, ...], rivals: RivalAddresses) -> Iterator[tuple[Address, ...]]:
-    """Yield sets of host addresses that the interface can gain: first single addresses, then all together.
+    """Yield sets of host addresses that the interface can gain: first each single address, then the set of all.
 
-    Addresses that another interface owns are first.
+    Among the single addresses, those that another interface owns are first.
     """
     if link.kind is Kind.LOOPBACK:
         return
@@ -169,7 +169,11 @@ def _up(name: str) -> Trial:
 
 
 def _losses(rivals: RivalAddresses) -> Iterator[Loss]:
-    """Yield losses of host addresses: one address on all interfaces, all addresses of one interface, then all."""
+    """Yield the cases in which other interfaces lose host addresses.
+
+    The cases are, in this order: all interfaces lose one address, one interface loses all its addresses, all interfaces
+    lose all addresses.
+    """
     addresses = dict.fromkeys(address for owned in rivals.values() for address in owned)
     for address in list(addresses)[:_MOST_ADDRESSES]:
         yield _everywhere(rivals, address)
@@ -180,7 +184,10 @@ def _losses(rivals: RivalAddresses) -> Iterator[Loss]:
 
 
 def _losses_with_gain(rivals: RivalAddresses, new: tuple[Address, ...]) -> Iterator[Loss]:
-    """Yield losses of other interfaces to combine with a gain: first of the new address, then of all addresses."""
+    """Yield the cases in which other interfaces lose addresses while this interface gains addresses.
+
+    First, the others lose only the gained address, if there is only one. Then they lose all host addresses.
+    """
     if len(new) == 1 and _everywhere(rivals, new[0]):
         yield _everywhere(rivals, new[0])
     if rivals:

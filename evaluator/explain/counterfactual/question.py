@@ -45,9 +45,9 @@ def address_options(case: Case, link: Link) -> Iterator[Option]:
 def _address_sets(host: HostAddresses, link: Link) -> Iterator[tuple[Address, ...]]:
     """Yield sets of addresses for the host.
 
-    The first sets are the host addresses that the interface owns, then all further addresses of the interface. The last
-    sets are single host addresses that the interface does not own; an option of the report can add them to the
-    interface.
+    The first set contains all host addresses that the interface owns. Each other set contains one address: first
+    addresses that the interface owns, then host addresses that the interface does not own. A change of the report can
+    add the latter to the interface.
     """
     own = link.address_set
     matched = tuple(address for address in host.usable if address in own)
@@ -87,7 +87,7 @@ def host_data(host: HostAddresses) -> object:
 
 
 def parameter_options(case: Case, link: Link) -> Iterator[Option]:
-    """Yield options that set a parameter to a value of the interface, such as its VLAN ID, or to its default."""
+    """Yield possible changes of a parameter: to a value of the interface, such as its VLAN ID, or to the default."""
     for parameter in case.program.parameters:
         current = case.parameters.get(parameter.name)
         for value in dict.fromkeys(_values(case, parameter, link)):

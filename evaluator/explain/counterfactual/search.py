@@ -79,7 +79,7 @@ class Effort(Struct):
         return self.remaining >= 0
 
     def spend_on_large_option(self, case: Case, reads: int) -> bool:
-        """Do the same as `spend`, but spend from the separate budget for options of many edits."""
+        """Do the same as `spend`, but spend from the separate budget for options that have many edits."""
         cost = self._cost(case, reads)
         if cost > self.remaining_for_large_options:
             return False
@@ -91,7 +91,7 @@ class Effort(Struct):
 
 
 class SearchResult(Struct, frozen=True):
-    """How a search ended. If it found a change, `case` is the case after this change."""
+    """How a search ended. If the search found a change, `case` is the case after this change."""
 
     search: Search
     change: Change | None = None
@@ -106,7 +106,7 @@ class _ChangedCase(Struct, frozen=True):
 
 
 class _Attempts(Struct):
-    """A cache of the changed cases of one interface, by their trials. So no report is read twice."""
+    """A cache of the changed cases of one interface, by the trials that lead to them. So no report is read twice."""
 
     name: str
     start: Case
@@ -155,7 +155,7 @@ def smallest_change(case: Case, link: Link, effort: Effort) -> SearchResult:
 
 
 def _try_large_options(attempts: _Attempts, options: tuple[Option, ...], effort: Effort) -> SearchResult:
-    """Try each option of many edits alone, because the search stopped before it reached them."""
+    """Try each option that has many edits, without other options. The search stopped before these options."""
     for option in options:
         trials = _in_order_of_trial((option,))
         is_large = option.edit_count > _MOST_OPTIONS_AT_ONCE
@@ -171,14 +171,14 @@ def _result(attempts: _Attempts, trials: tuple[Trial, ...]) -> SearchResult:
 
 
 def _options(case: Case, link: Link, owners: Owners) -> tuple[Option, ...]:
-    """Return the options for an interface; the options that are easiest for a person are first."""
+    """Return the options (possible changes) for an interface. The changes that are easiest for a person are first."""
     return (*address_options(case, link), *parameter_options(case, link), *report_options(case, link, owners))
 
 
 def _combinations(options: tuple[Option, ...]) -> Iterator[tuple[Trial, ...]]:
-    """Yield the trials of one to three options that have no subject in common, fewest changed facts first.
+    """Yield the trials of one to three options without a common subject. The fewest changed facts are first.
 
-    An option of very many edits is not combined with others.
+    An option that has very many edits is not combined with other options.
     """
     subjects = {option: option.subjects for option in options}
     combinable = [option for option in options if option.edit_count <= _MOST_EDITS_TOGETHER]
@@ -202,7 +202,8 @@ def _in_order_of_trial(options: tuple[Option, ...]) -> tuple[Trial, ...]:
 def _without_needless(attempts: _Attempts, trials: tuple[Trial, ...], effort: Effort) -> tuple[Trial, ...]:
     """Return the trials that are necessary to make the interface the hostActiveNic.
 
-    More than eight trials are returned unchanged, because each attempt would apply all trials but one again.
+    If there are more than eight trials, all are returned, because each attempt to leave out one trial applies all the
+    others again.
     """
     if len(trials) > _MOST_EDITS_TO_REDUCE:
         return trials

@@ -66,7 +66,7 @@ class Option(Struct, frozen=True, eq=False):
 
 
 class ReportEdit(NamedTuple):
-    """One edit of a report: the function that writes it, the facts that it changes, and its sentence.
+    """One edit of a report: the function that writes the edit, the facts that the edit changes, and its sentence.
 
     `value` returns the edited fact of a case as JSON-ready data; `link` is None for a fact of the host.
     """
@@ -88,7 +88,10 @@ def report_trial(subject: str, build: BuildEdit, size: int = 1) -> Trial:
 
 
 def report_trials(builders: Mapping[str, BuildEdit], size: int) -> Trial:
-    """Return one trial of several edits of the report, by their subjects; the report is read once for all."""
+    """Return one trial that makes several edits of the report. `builders` maps a subject to the edit of this subject.
+
+    The report is read only once for all edits.
+    """
 
     def apply(case: Case) -> Applied | None:
         edits = [edit for build in builders.values() for edit in (build(case),) if edit is not None]

@@ -26,7 +26,7 @@ _DRIVER = "virtio_net"
 
 
 class AnsibleWriter(ReportWriter):
-    """Changes the facts, with or without `ansible_facts` around them."""
+    """Changes the facts in a document; the facts can be inside the member `ansible_facts`."""
 
     def add_address(self, link: Link, owned: OwnedAddress) -> None:
         """Add the address to the interface, and to the list of all addresses."""

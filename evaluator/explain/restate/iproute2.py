@@ -44,7 +44,7 @@ class Iproute2Writer(ReportWriter):
         super().__init__(document, facts)
 
     def require_addresses(self, link: Link) -> None:
-        """Do the same as the base class, and also refuse links of types that cannot have IP addresses."""
+        """Do the same as the base class, and also refuse a link whose type cannot have IP addresses."""
         super().require_addresses(link)
         if self._entry(link).get("link_type") in _TYPES_WITHOUT_IP:
             raise CannotState
@@ -93,7 +93,7 @@ class Iproute2Writer(ReportWriter):
         move_to_front(entries, chosen, first)
 
     def set_members(self, link: Link, names: tuple[str, ...]) -> None:
-        """Write `master` of new members, and remove it from members that are not in the list."""
+        """Write `master` in the entries of new members, and remove `master` from the entries of former members."""
         for other in self.facts.links:
             entry = self._entry(other)
             if entry.get("master") == link.name and other.name not in names:

@@ -35,11 +35,11 @@ class NmstateWriter(ReportWriter):
 
     @classmethod
     def hides_addresses(cls, document: object) -> bool:
-        """Return whether nmstate before 1.0 printed the report: then the report has no key of newer versions."""
+        """Return whether nmstate before 1.0 printed the report. Such a report has no key that newer versions print."""
         return not _reads_kernel(document)
 
     def require_addresses(self, link: Link) -> None:
-        """Also refuse an interface if reports of this version of nmstate never contain its addresses."""
+        """Do the same as the base class, and also refuse an interface whose addresses this nmstate never reports."""
         super().require_addresses(link)
         if all(entry.get("type") == _OVS_BRIDGE for entry in self._entries(link)):
             raise CannotState
@@ -88,7 +88,7 @@ class NmstateWriter(ReportWriter):
                 del entry["controller"]
 
     def make_physical(self, link: Link) -> None:
-        """Make the interface `ethernet`, and remove `controller` from entries with this interface as controller."""
+        """Make the interface `ethernet`, and remove `controller` from the entries whose controller it is."""
         interfaces, interface = self._interfaces(link), self._entry(link)
         remaining = [entry for entry in interfaces if entry is interface or entry["name"] != link.name]
         interfaces[:] = remaining

@@ -56,7 +56,8 @@ def _writer_of(report: Report) -> type[ReportWriter]:
 def restate(report: Report, write: Callable[[ReportWriter], None], changes: ChangedFacts) -> Report | None:
     """Return the report with a change written into it.
 
-    Return None if no report of this format can state the change, or if a fact would change that is not in `changes`.
+    Return None if no report of this format can contain the change, or if the change would also change a fact that is
+    not in `changes`.
     """
     writer = _writer_of(report)(_copy(report.document), report.facts)
     try:
@@ -78,7 +79,7 @@ def _copy(document: object) -> object:
 
 
 def _changes_only(before: HostFacts, after: HostFacts, changes: ChangedFacts) -> bool:
-    """Return whether only facts changed that the edit is allowed to change."""
+    """Return whether all facts that changed are facts that the edit is allowed to change."""
     if before.by_name.keys() != after.by_name.keys():
         return False
     if any(getattr(before, name) != getattr(after, name) for name in _HOST_FACTS if name not in changes.host):

@@ -31,7 +31,7 @@ class VdsmWriter(ReportWriter):
     """Changes a reply of getCapabilities, with or without its envelope."""
 
     def add_address(self, link: Link, owned: OwnedAddress) -> None:
-        """Add the address to the device, and to each network on it that repeats the addresses of the device."""
+        """Add the address to the device, and to each network on the device that repeats the addresses of the device."""
         device, *networks = self._entries(link)
         key = _LISTS[owned.address.version]
         for entry in (device, *(network for network in networks if key in network or "addr" in network)):
@@ -65,14 +65,14 @@ class VdsmWriter(ReportWriter):
             _put_addr(entry, text)
 
     def set_members(self, link: Link, names: tuple[str, ...]) -> None:
-        """Write `slaves`, or `ports` of the bridge and of the networks on it."""
+        """Write `slaves` of the bond, or `ports` of the bridge and of the networks on this bridge."""
         key = "ports" if link.kind is Kind.BRIDGE else "slaves"
         device, *networks = self._entries(link)
         for entry in (device, *(network for network in networks if key in network)):
             entry[key] = list(names)
 
     def make_physical(self, link: Link) -> None:
-        """Move the bridge to `nics`, without its ports. The networks on it are not bridged any more."""
+        """Move the bridge to `nics`, without its ports. The networks on the bridge are not bridged any more."""
         if link.kind is not Kind.BRIDGE:
             raise CannotState
         body, name = self._body(), link.name
@@ -112,7 +112,7 @@ class VdsmWriter(ReportWriter):
         self._body()["lastClientIface"] = link.name
 
     def set_default_route(self, link: Link, version: int) -> None:
-        """Set `ipv4defaultroute` or `ipv6gateway` of the interface, and remove it from all other interfaces."""
+        """Set `ipv4defaultroute` or `ipv6gateway` of the interface, and remove this key from all other interfaces."""
         for other in self.facts.links:
             for entry in self._entries(other):
                 if version == 6 and entry.get("ipv6gateway"):

@@ -29,7 +29,7 @@ DEFAULT_ROUTES: Mapping[int, str] = {4: "0.0.0.0/0", 6: "::/0"}
 
 
 class CannotState(Exception):
-    """No report of the format can state the change."""
+    """No report of this format can contain the change."""
 
 
 class ReportWriter:
@@ -56,7 +56,7 @@ class ReportWriter:
             self.add_address(link, address)
 
     def require_addresses(self, link: Link) -> None:
-        """Raise CannotState if addresses of the interface are never counted or never reported."""
+        """Raise CannotState if addresses of this interface never count, or if reports never contain them."""
         if link.kind is Kind.LOOPBACK:
             raise CannotState
 

@@ -79,7 +79,7 @@ class ConditionChecker:
         self._relations = RelationChecker(problems, self._expressions)
 
     def check(self, node: nodes.Condition, scope: Scope) -> Checked:
-        """Return the checked condition, and the values that it proves known."""
+        """Return the checked condition, and the values that are known if it is true or if it is false."""
         match node:
             case nodes.Either() | nodes.Both():
                 return self._chain(node, scope)
@@ -331,7 +331,7 @@ class ConditionChecker:
 
 
 def _condition_hint(operand: Expression) -> str:
-    """Return the hint for a value without a comparison or state: how to make a condition of the value."""
+    """Return the hint how to make a condition of a value that has no comparison and no state."""
     text = operand.text
     if operand.type.is_list:
         return f"write `count({text}) > 0`"

@@ -87,7 +87,7 @@ class ExpressionChecker:
         return operand
 
     def operand(self, node: nodes.Operand, scope: Scope) -> Expression | None:
-        """Return the operand, which may be unknown; None if mistakes in it were reported."""
+        """Return the operand, whose value may be unknown; None if mistakes in the operand were reported."""
         match node:
             case nodes.DottedName():
                 return self._word(node, scope)
@@ -118,9 +118,12 @@ class ExpressionChecker:
         )
 
     def _guard(self, text: str, state: str, relation: Span) -> tuple[Fix, ...]:
-        """Return the fix that tests before a relation whether a value is known, in parentheses after `not`.
+        """Return the fix that inserts, before a relation, a test whether a value is known.
 
-        A rule that refuses must also refuse if the value is unknown. So it gets no fix: the author must choose.
+        After `not`, the fix also adds parentheses.
+
+        A rule that refuses must also refuse if the value is unknown. So there is no fix for such a rule: the author
+        must choose.
         """
         before = self.problems.source.text[: relation.start].rstrip()
         verbs = [VERBS[word] for word in _WORDS.findall(before) if word in VERBS]
@@ -187,7 +190,7 @@ class ExpressionChecker:
         self.problems.error("UNKNOWN_WORD", message, node.parts[0].span, hint, self._fixes_of_word(node, hint, scope))
 
     def _fixes_of_word(self, node: nodes.DottedName, hint: str, scope: Scope) -> tuple[Fix, ...]:
-        """Return the fixes of an unknown first word, from its hint."""
+        """Return the fixes of an unknown first word. Its hint contains the word to insert."""
         name, known = node.parts[0], _known_words(scope)
         if hint.startswith("did you mean"):
             return self.problems.name_fix(name.span, name.text, known)

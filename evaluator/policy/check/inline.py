@@ -81,7 +81,7 @@ class ConditionUse(Struct, frozen=True):
         return frozenset(_substituted(value, self.subject, {}) for value in values)
 
     def _new_names(self, condition: Condition) -> dict[str, str]:
-        """Return a name for each bound variable that has no other meaning here."""
+        """Return a new name for each bound variable. The new name has no other meaning at this place."""
         names: dict[str, str] = {}
         for bound in sorted(_bound_in(condition)):
             name = bound
@@ -92,12 +92,12 @@ class ConditionUse(Struct, frozen=True):
 
 
 def quantifiers_in(node: Node) -> int:
-    """Return how deep quantifiers are nested."""
+    """Return the number of quantifiers that are nested in each other."""
     return isinstance(node, Quantified | Filter) + max(map(quantifiers_in, _parts(node)), default=0)
 
 
 def depth_of(condition: Condition) -> int:
-    """Return how deep conditions are nested."""
+    """Return the number of conditions that are nested in each other."""
     inner: tuple[Condition, ...] = ()
     match condition:
         case AllOf(conditions=parts) | AnyOf(conditions=parts):
@@ -147,7 +147,7 @@ def _renamed(text: str, names: Mapping[str, str]) -> str:
 
 
 def _labelled(condition: Condition, words: str) -> Condition:
-    """Return a condition with the text of each clause preceded by the words of the use."""
+    """Return a condition in which the text of each clause begins with the text of the use."""
     match condition:
         case AllOf(conditions=parts) | AnyOf(conditions=parts):
             return replace(condition, conditions=tuple(_labelled(part, words) for part in parts))

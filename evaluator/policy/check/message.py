@@ -35,7 +35,7 @@ def check_message(scalar: ScalarText, scope: Scope, problems: Problems) -> Templ
 
 
 def _message_word(node: nodes.DottedName, checker: ExpressionChecker, scope: Scope) -> Expression | None:
-    """Return a word that exists only in messages; None for any other word."""
+    """Return the word if it exists only in messages; None for any other word."""
     *before, last = node.parts
     global_word = message_word(None, node.text)
     if global_word is not None:

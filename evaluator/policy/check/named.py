@@ -85,7 +85,7 @@ class _Checker:
         return None if scalar is None or condition is None else _Parsed(condition, len(" ".join(scalar.text.split())))
 
     def _check(self, name: str, open_names: tuple[str, ...]) -> None:
-        """Check a condition after the conditions that it uses; `open_names` is the path of uses that leads to it."""
+        """Check a condition after the conditions that it uses; `open_names` are the conditions that led to this one."""
         if name in open_names:
             cycle = " → ".join((*open_names[open_names.index(name) :], name))
             message = f"the conditions use each other in a cycle: {cycle}"

@@ -107,15 +107,16 @@ class RelationChecker:
                     self._problems.error("BAD_LITERAL", message, place, hint, fixes)
 
     def _literal_fixes(self, place: Span, value: str, known: tuple[str, ...]) -> tuple[Fix, ...]:
-        """Return the fix of a text that a word can never have: a similar text that the word can have."""
+        """Return the fix for a text that is never the value of a word: replace it with a similar possible value."""
         span = self._problems.find(value, place)
         return self._problems.name_fix(span, value, known) if self._problems.text(span) == value else ()
 
 
 class _Allowed(Struct, frozen=True):
-    """Describes the values that a word can have.
+    """A description of the values that a word can have.
 
-    It has a function that tests whether a value is possible, a hint for messages, and all values if they can be listed.
+    The description consists of a function that tests whether a value is possible, a hint for messages, and, if they can
+    be listed, all values.
     """
 
     holds: Callable[[object], bool]
@@ -196,7 +197,7 @@ def _hint(operator: Relate, left: Expression, right: Expression, negated: bool) 
 
 
 def _quantifier_hint(operator: Relate, left: Expression, right: Expression, negated: bool) -> str:
-    """Return how to apply the relation to each element of a list; an empty text if the elements have another type."""
+    """Return a hint how to apply the relation to each element of a list; empty if the elements have another type."""
     left_type, right_type = left.type, right.type
     variable = "address" if left_type.base in _ADDRESSES else "x"
     quantifier = "no" if negated else "some"
@@ -215,7 +216,7 @@ def _quantifier_hint(operator: Relate, left: Expression, right: Expression, nega
 
 
 def _address_hint(operator: Relate, left: Expression, right: Expression) -> str:
-    """Return how to write an address or a network that was written as a text; an empty text for other mistakes."""
+    """Return a hint how to write an address or a network that was written as a text; empty for other mistakes."""
     for text, other in ((right, left), (left, right)):
         if not isinstance(text, Constant) or not isinstance(text.value, str) or other.type.base not in _ADDRESSES:
             continue
@@ -234,7 +235,7 @@ def _address_hint(operator: Relate, left: Expression, right: Expression) -> str:
 
 
 def _list_hint(operator: Relate, left: Expression, right: Expression) -> str:
-    """Return how to compare a list or a network, such as `count(…) = 2` or `… in …`; for other types an empty text."""
+    """Return a hint how to compare a list or a network, such as `count(…) = 2` or `… in …`; empty for other types."""
     is_not = "not " * (operator is Relate.UNEQUAL)
     if left.type.is_list and right.type == Type(Base.INTEGER):
         return f"write `count({left.text}) {operator} {right.text}`"

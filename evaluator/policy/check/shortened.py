@@ -19,7 +19,7 @@ _NEGATIVE = ("!=", "<>")
 def shortened(
     part: nodes.Condition, before: Sequence[nodes.Condition], text: Callable[[Span], str], *, is_and: bool
 ) -> str:
-    """Return how to write a shortened part of `and` or `or`; an empty text if the part is not shortened."""
+    """Return a hint how to write a shortened part of `and` or `or` in full; empty if the part is not shortened."""
     if not isinstance(part, nodes.BareOperand) or not before:
         return ""
     last = before[-1]

@@ -242,7 +242,7 @@ def _with_floor_last(body: Condition) -> Condition:
 
 
 def _near(facts: HostFacts, floor: Link, items: tuple[Link, ...]) -> tuple[Link, ...]:
-    """Return a short list unchanged; of a long list return only the interfaces above `floor`."""
+    """Return a short list unchanged. From a long list, return only the interfaces above `floor`."""
     if len(items) <= _SHORT_LIST:
         return items
     names = frozenset(facts.topology.above(floor.name))

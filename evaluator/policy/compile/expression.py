@@ -66,8 +66,8 @@ _DISTINCT = ("candidates", "interfaces", "owners")
 class Values:
     """Makes the code of the values in one function.
 
-    `constants` are the values that expressions name. `statements` are the statements that the current rule executes
-    once.
+    `constants` are the values that expressions use by name. `statements` are the statements that the current rule
+    executes once.
     """
 
     def __init__(self, condition: Callable[[Condition], ast.expr]) -> None:
@@ -128,7 +128,7 @@ class Values:
         raise AssertionError(f"unknown expression: {node}")
 
     def _filtered(self, node: Filter) -> ast.expr:
-        """Return the code for the set of the identities of those elements that satisfy the condition.
+        """Return the code for a set: the identities of the elements that satisfy the condition.
 
         `x in LIST satisfies BODY`: `{v_x.name for v_x in LIST if BODY}`; for `other` also `if v_other.name !=
         nic.name`.
