@@ -34,7 +34,7 @@ def quick_fixes(workspace: Workspace, document: Document, start: int, end: int) 
 
 
 def fix_all(workspace: Workspace, document: Document) -> tuple[TextEdit, ...]:
-    """Return the edits of the raw text that apply all safe fixes; empty if there is no safe fix."""
+    """Return the edits of the raw text that apply all safe fixes; empty without a safe fix."""
     if document.kind is Kind.OTHER:
         return ()
     return line_edits(document.raw, fixed(workspace, document))

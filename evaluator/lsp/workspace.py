@@ -49,7 +49,10 @@ class Workspace:
         self._open.pop(key, None)
 
     def refresh(self) -> None:
-        """Search the folders again at the next use, because files were created or removed."""
+        """Forget which files the folders contain, because files were created or removed.
+
+        The next use lists them again.
+        """
         self._files = None
 
     def document(self, key: str) -> Document | None:
@@ -89,7 +92,7 @@ class Workspace:
         return source if document is None else replace(source, text=document.raw)
 
     def chain(self, document: Document) -> tuple[Document, ...]:
-        """Return a policy after the policies that it extends, the last base first; missing bases are left out."""
+        """Return the texts of a policy: the last base first, the policy itself last. Missing bases are left out."""
         chain = [document]
         while len(chain) <= MOST_LEVELS:
             name = chain[-1].outline.text("extends")

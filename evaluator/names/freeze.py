@@ -67,7 +67,7 @@ def freeze(answers: NameAnswers, resolution: Mapping[str, Any]) -> HostAddresses
 
 
 def _elsewhere(answers: NameAnswers) -> str:
-    """Return a hint that names another place to look up the name; empty if there is no other place."""
+    """Return a hint that names another place to look up the name; empty without another place."""
     if answers.name.ascii.endswith(".local"):
         return _MDNS
     return _NO_HOSTS_FILE if answers.hosts is None else ""

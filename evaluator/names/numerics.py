@@ -44,7 +44,7 @@ def _glibc(name: str) -> str:
 
 
 def _c_number(text: str) -> int | None:
-    """Return a number as C reads it: 0x is hexadecimal, a leading 0 is octal; None if it is not a number."""
+    """Return the number that C reads from a text (0x: hexadecimal, leading 0: octal); None if it is not a number."""
     base = 16 if text[:2] in ("0x", "0X") else 8 if text.startswith("0") and len(text) > 1 else 10
     try:
         return int(text, base) if text.isascii() and "_" not in text and len(text) <= _LONGEST_NUMBER else None

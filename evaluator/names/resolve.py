@@ -127,7 +127,7 @@ async def _look_up(request: _Request) -> HostAddresses:
 
 
 def _wait_for(coroutine: Coroutine[Any, Any, HostAddresses]) -> HostAddresses:
-    """Run a coroutine to its end. If this thread already runs an event loop, use another thread."""
+    """Run a coroutine to its end. If this thread already runs an event loop, run the coroutine in another thread."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -26,7 +26,7 @@ _SENTENCES = ("message", "hint")
 
 
 def expand(chain: PolicyChain) -> str:
-    """Return a policy with everything that it inherits as one text. Raises PolicyError if the policy is invalid."""
+    """Return one text for a policy and all policies that it extends. Raises PolicyError if the policy is invalid."""
     program = program_of(chain)
     *_, merged = levels(chain.texts, Problems(chain.source))
     names = ", ".join(visible(part.name) for part in chain.source.parts)
@@ -62,7 +62,7 @@ def _conditions(merged: MergedPolicy, source: Source) -> Iterator[str]:
 
 
 def _keys_of(declaration: ParameterDeclaration) -> dict[str, object]:
-    """Return the keys of a parameter, without `optional` if a text has added a default."""
+    """Return the keys of a parameter. If a text has added a default, the key `optional` is left out."""
     children = declaration.located.children
     return {
         str(key): children[key].value
@@ -87,7 +87,10 @@ def _rule(entry: RuleEntry, rule: Rule, source: Source) -> Iterator[str]:
 
 
 def _sentence(text: str) -> str:
-    """Return a text of one line as a YAML scalar without escapes, plain or in quotes: `read_scalar` refuses escapes."""
+    """Return a text of one line as a YAML scalar, plain or in quotes.
+
+    The scalar has no escapes, because `read_scalar` refuses escapes.
+    """
     try:
         is_plain = yaml.safe_load(f"key: {text}") == {"key": text}
     except yaml.YAMLError:
@@ -98,7 +101,7 @@ def _sentence(text: str) -> str:
 
 
 def _value(value: object) -> str:
-    """Return a value as YAML on one line. If its YAML has line breaks, return JSON, which is valid YAML too."""
+    """Return a value as YAML on one line. If this is impossible, return the value as JSON, which is valid YAML too."""
     text: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**6)
     text = text.removesuffix("\n").removesuffix("\n...")
     return json.dumps(value, ensure_ascii=False) if "\n" in text else text

@@ -51,8 +51,8 @@ _CODES_OF_UNKNOWN_NAMES = frozenset({"UNKNOWN_WORD", "UNKNOWN_STATE"})
 def read_program(source: Source, search: Sequence[Path] = ()) -> Program:
     """Return the program of a policy text.
 
-    Policies that it extends are looked up among the shipped policies, relative to its file, and in the search path.
-    Raises PolicyError, with all mistakes and warnings, if the policy is invalid.
+    The policies that the text extends are searched for among the shipped policies, relative to the file of the text,
+    and in the search path. Raises PolicyError, with all mistakes and warnings, if the policy is invalid.
     """
     return program_of(read_chain(source, files_of(search)))
 
@@ -116,14 +116,20 @@ def _count_errors(problems: Problems) -> int:
 
 
 def _check_base(base: MergedPolicy, problems: Problems) -> None:
-    """Report the errors in a base as a policy of its own; a check of the base itself reports its warnings."""
+    """Report the errors of a base, checked as an independent policy.
+
+    Warnings are left out: a check of the base reports them.
+    """
     trial = Problems(problems.source)
     _lint(base, _check(base, trial), trial)
     problems.diagnostics.extend(problem for problem in trial.diagnostics if problem.severity is Severity.ERROR)
 
 
 def _check_without_base(texts: Sequence[ParsedText], problems: Problems) -> None:
-    """Report mistakes in rules if a base is missing, except unknown names: the base possibly declares them."""
+    """Report mistakes in rules although a base is missing.
+
+    Unknown names are left out: the base possibly declares them.
+    """
     trial = Problems(problems.source)
     for text in texts:
         for located in rule_maps(text.located):
@@ -190,7 +196,7 @@ def _parameter(name: str, declaration: ParameterDeclaration, problems: Problems)
 
 
 def _is_parameter_name(name: str, span: Span, problems: Problems) -> bool:
-    """Return whether this name is allowed for a parameter; report the name if not."""
+    """Return whether a parameter can have this name. If not, report the name."""
     reserved = {*words_of(None), *FUNCTIONS, *VERBS, *KEYWORDS, "nic", "other", "parameters"}
     if name.isidentifier() and name.isascii() and name not in reserved:
         return True
@@ -202,7 +208,7 @@ def _is_parameter_name(name: str, span: Span, problems: Problems) -> bool:
 
 
 def _default(name: str, type_: Type, located: Located, problems: Problems) -> Literal:
-    """Return the value of a default; None if it is invalid, which is reported."""
+    """Return the value of a default. If the default is invalid, report this and return None."""
     if located.broken or any(part.broken for part in located.children.values()):
         return None
     try:
@@ -215,7 +221,7 @@ def _default(name: str, type_: Type, located: Located, problems: Problems) -> Li
 
 
 def _warn_of_lookalikes(located: Located, subject: str, problems: Problems) -> None:
-    """Report invisible and lookalike characters in a text, or in the texts of a list."""
+    """Report invisible characters and lookalike characters in a text, or in the texts of a list."""
     for part in (located, *located.children.values()):
         lookalike = lookalike_in(part.value) if isinstance(part.value, str) else None
         if lookalike is not None:

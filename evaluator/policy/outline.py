@@ -31,9 +31,9 @@ class PolicyParameter(Struct, frozen=True):
 class PolicyRule(Struct, frozen=True):
     """A rule of a policy, in the order in which the rules are evaluated.
 
-    `sentence` is the rule as it is written in the policy, and `place` is its `policy:line:column`. `cost` is the degree
-    of its worst cost, such as `n²` (docs/language.md). If the rule gives no finding, `code` is empty and `severity` is
-    None.
+    `sentence` is the text of the rule in the policy, and `place` is its `policy:line:column`. `cost` is the degree of
+    the highest cost that the rule can have, such as `n²` (docs/language.md). If the rule gives no finding, `code` is
+    empty and `severity` is None.
     """
 
     name: str
@@ -51,7 +51,10 @@ def parameters_of(program: Program) -> tuple[PolicyParameter, ...]:
 
 
 def rules_of(program: Program) -> tuple[PolicyRule, ...]:
-    """Return the rules in the order of the policy; if it extends another policy, in the order of the expanded text."""
+    """Return the rules in the order of the policy.
+
+    If the policy extends another one, use the order of the expanded text.
+    """
     return tuple(map(_rule, program.rules))
 
 

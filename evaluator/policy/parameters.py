@@ -25,7 +25,7 @@ _NAMES = {base: name for name, base in TYPE_NAMES.items()}
 
 
 def type_name(type_: Type) -> str:
-    """Return a type as it is written in policy files: `integer`, `[string]`."""
+    """Return a type in the notation of policy files: `integer`, `[string]`."""
     name = _NAMES[type_.base]
     return f"[{name}]" if type_.is_list else name
 

@@ -42,7 +42,7 @@ def _prepared(name: str, source: Source) -> Program | None:
 
 
 def _has_current_bases(program: Program) -> bool:
-    """Return whether the texts that a prepared program extends are equal to the texts in this installation."""
+    """Return whether a prepared program was built from the same base texts as in this installation."""
     bases = zip(program.texts[:-1], program.contents[:-1], strict=False)
     try:
         return all(shipped_text(text.name) == content.encode() for text, content in bases)

@@ -62,7 +62,7 @@ class NamedConditions:
 
 
 class ConditionUse(Struct, frozen=True):
-    """A use of a named condition: the expression before `is`, its text, and the names that have a meaning there."""
+    """A use of a named condition: the expression before `is`, the text of the use, and the names in use there."""
 
     subject: Expression
     words: str
@@ -77,7 +77,7 @@ class ConditionUse(Struct, frozen=True):
         return replace(labelled, text=self.words, span=self.span) if is_compound else labelled
 
     def values(self, values: frozenset[Expression]) -> frozenset[Expression]:
-        """Return the values that the named condition proves known, for the subject of this place."""
+        """Return `values` of a named condition as they are at this place: `subject` replaces `nic` in each value."""
         return frozenset(_substituted(value, self.subject, {}) for value in values)
 
     def _new_names(self, condition: Condition) -> dict[str, str]:

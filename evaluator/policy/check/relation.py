@@ -251,7 +251,7 @@ def _list_hint(operator: Relate, left: Expression, right: Expression) -> str:
 
 
 def _literal_hint(left: Expression, right: Expression) -> str:
-    """Return how to write a literal of the other side's type; an empty text if the literals are not the mistake."""
+    """Return a hint how to write a literal with the other side's type; empty if the literals are not the mistake."""
     bases = {left.type.base, right.type.base}
     if bases == {Base.TEXT, Base.NIC}:
         return "write `.name` for the name of an interface"

@@ -52,7 +52,7 @@ _COMPARISONS: dict[Relate, ast.cmpop] = {
 
 
 class ConditionWriter:
-    """Makes the code of conditions and messages in one function; `constants` are the values that the code names."""
+    """Makes the code of conditions and messages in one function; `constants` are values that the code uses by name."""
 
     def __init__(self) -> None:
         self._values = Values(self.condition)
@@ -235,7 +235,7 @@ def _is_above(upper: ast.expr, lower: ast.expr) -> ast.expr:
 
 
 def _with_floor_last(body: Condition) -> Condition:
-    """Return a body; if it begins with `x above y`, this part is moved to the end, because the others are cheaper."""
+    """Return a body. If it begins with `x above y`, this part is moved to the end: the other parts are cheaper."""
     if not isinstance(body, AllOf):
         return body
     return replace(body, conditions=(*body.conditions[1:], body.conditions[0]))

@@ -97,7 +97,7 @@ class CompiledPolicy:
         self.decide = compile_decide(program, self.costs)
 
     def __reduce__(self) -> tuple[type[CompiledPolicy], tuple[Program]]:
-        """Pickle only the program, because functions cannot be pickled; another process compiles it again."""
+        """Pickle only the program, because functions cannot be pickled. Another process compiles the program again."""
         return CompiledPolicy, (self.program,)
 
     @cached_property
@@ -117,7 +117,7 @@ class CompiledPolicy:
         return rules
 
     def could_change(self, number: int, missing: frozenset[str]) -> ConditionFunction:
-        """Return a function that tests whether the missing facts could change the result of a rule.
+        """Return a function that tests whether missing facts could change the result of a rule.
 
         `number` is the index of the rule.
         """
@@ -287,7 +287,7 @@ def _rule(number: int, rule: Rule, writer: ConditionWriter, *, is_first: bool) -
 
 
 def _loop_over_interfaces(result: str, rule: Rule, writer: ConditionWriter) -> list[ast.stmt]:
-    """Return the code for the evaluation of a rule for all interfaces, or for those that an index lookup gives."""
+    """Return the code that evaluates a rule for all interfaces, or for the interfaces that an index lookup returns."""
     lookup = lookup_for(rule)
     if lookup is None:
         return _loop(result, writer.condition(rule.condition), attribute(name("facts"), "links"))

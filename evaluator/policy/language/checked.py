@@ -29,9 +29,10 @@ _PLACE = frozenset({"text", "span"})
 
 
 class Node(Struct, frozen=True, eq=False, array_like=True, tag=True, tag_field="node"):
-    """A part of a condition; `not_compared` are the attributes that equality ignores.
+    """A part of a condition. If two nodes are compared, the attributes in `not_compared` are ignored.
 
-    Nodes are plain data, so that a checked policy can be written to a file: words and states are stored as keys.
+    Nodes are plain data, so that a checked policy can be written to a file. So a node contains the keys of words and
+    states, not the words and states themselves.
     """
 
     not_compared: ClassVar[frozenset[str]] = _PLACE
@@ -53,12 +54,12 @@ class Node(Struct, frozen=True, eq=False, array_like=True, tag=True, tag_field="
 
 @cache
 def _meaning_of(kind: type[Node]) -> Callable[[Node], object]:
-    """Return a function that reads the attributes that equality compares."""
+    """Return a function that reads the attributes by which two nodes are compared."""
     return attrgetter(*(name for name in kind.__struct_fields__ if name not in kind.not_compared))
 
 
 class Constant(Node, frozen=True):
-    """A value known when the policy is loaded."""
+    """A value that is known when the policy is loaded."""
 
     value: Literal
     type: Type
@@ -92,7 +93,7 @@ class Variable(Node, frozen=True):
 
 
 class Read(Node, frozen=True):
-    """A word of the vocabulary, read from `owner` (None for a word without an owner)."""
+    """A word of the vocabulary. Its value is read from `owner` (None for a word without an owner)."""
 
     not_compared: ClassVar[frozenset[str]] = _PLACE | {"type"}
 
@@ -127,7 +128,7 @@ class Count(Node, frozen=True):
 
 
 class RouteTo(Node, frozen=True):
-    """The interfaces with the longest route to an address: `route_to(address)`."""
+    """The interfaces with the best route to an address: `route_to(address)`."""
 
     operand: Expression
     type: Type
@@ -275,7 +276,7 @@ def is_bound(node: Expression) -> bool:
 
 
 def is_early(node: Expression) -> bool:
-    """Return whether a value may be computed once, before a rule looks at its first interface.
+    """Return whether a value may be computed once, before the rule is evaluated for its first interface.
 
     The value must not depend on a variable. Every part inside the value must always be known, because a rule first
     tests whether an unknown part is known. The value itself may be unknown.
@@ -287,7 +288,7 @@ def is_early(node: Expression) -> bool:
 
 
 def may_be_unknown(node: Expression) -> bool:
-    """Return whether a value may be unknown, independent of tests in the rule before it."""
+    """Return whether a value may be unknown. Tests before it in the rule, such as `is known`, are ignored."""
     if isinstance(node, Read):
         return node.word.type.optional
     return isinstance(node, ParameterValue)
@@ -314,7 +315,7 @@ def floor_of(condition: Quantified | Filter) -> Expression | None:
     """Return X if the body of a quantifier begins with `VARIABLE above X`, else None.
 
     For such a quantifier, only the interfaces above X must be evaluated. An example is `some o in candidates satisfies
-    o above nic and …`. Without this, each of thousands of candidates would be compared with all others.
+    o above nic and …`. Without this shortcut, each of thousands of candidates would be compared with all others.
     """
     body = condition.body
     first = body.conditions[0] if isinstance(body, AllOf) else body

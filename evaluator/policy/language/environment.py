@@ -61,7 +61,7 @@ class Question:
         return self._unowned
 
     def matched(self, nic: Link) -> tuple[OwnedAddress, ...]:
-        """Return the interface's addresses that equal a usable host address."""
+        """Return the addresses of the interface that are equal to a usable host address."""
         found = self.owned.get(nic.name)
         return () if found is None else tuple([owned for owned in nic.addresses if owned.address in found])
 
@@ -70,7 +70,10 @@ class Question:
         return self.owned.get(nic.name, _NOTHING)
 
     def owners_with_host_prefix(self) -> tuple[Link, ...]:
-        """Return the owners in `facts.with_host_prefix`; no other owner has a /32 (IPv4) or /128 (IPv6) address."""
+        """Return the owners in `facts.with_host_prefix`.
+
+        No other owner has an address with /32 (IPv4) or /128 (IPv6).
+        """
         names = self.facts.with_host_prefix
         return tuple([nic for nic in self.owners if nic.name in names])
 
@@ -111,7 +114,10 @@ class Environment(Struct, frozen=True):
 
 
 def identity(value: object) -> object:
-    """Return the key by which a value is compared: an interface's name, an address without prefix, or the value."""
+    """Return the key by which a value is compared.
+
+    It is the name of an interface, an address without its prefix length, or the value itself.
+    """
     if isinstance(value, Link):
         return value.name
     return value.address if isinstance(value, OwnedAddress) else value

@@ -20,7 +20,7 @@ class Template(Struct, frozen=True):
 
 
 class Cost(Struct, frozen=True):
-    """The degree of a rule's worst cost: n^`nics` · m^`others`.
+    """The degree of the highest cost that a rule can have: n^`nics` · m^`others`.
 
     n is the number of interfaces. m is the length of the longest list of other values (addresses, networks).
     """
@@ -71,7 +71,7 @@ class Parameter(Struct, frozen=True):
 
     @property
     def is_required(self) -> bool:
-        """Whether each decision must give a value."""
+        """Whether each decision must have a value for this parameter."""
         return self.default is None and not self.type.optional
 
 
@@ -104,10 +104,10 @@ class Program(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The policy's own text, which may extend the others."""
+        """The policy's own text, which may extend the other texts."""
         return self.contents[-1]
 
     @property
     def codes(self) -> frozenset[str]:
-        """The finding codes of its rules."""
+        """The finding codes of the rules."""
         return frozenset(rule.code for rule in self.rules if rule.code)

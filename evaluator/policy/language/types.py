@@ -29,7 +29,7 @@ class Base(StrEnum):
 
 
 class Type(Struct, frozen=True, array_like=True):
-    """A base type, a list of it (`[nic]`), or a value of it that may be unknown (`integer?`)."""
+    """The type of a value: of a base type, a list of a base type (`[nic]`), or possibly unknown (`integer?`)."""
 
     base: Base
     is_list: bool = False
@@ -41,7 +41,7 @@ class Type(Struct, frozen=True, array_like=True):
 
     @property
     def known(self) -> Type:
-        """The same type for a value that is known."""
+        """The same type, for a value that is always known."""
         return replace(self, optional=False)
 
     @property

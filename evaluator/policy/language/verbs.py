@@ -25,7 +25,7 @@ class Effect(Enum):
 
 
 class Judges(Enum):
-    """The interfaces that a rule with a subject looks at."""
+    """The interfaces for which a rule with a subject is evaluated."""
 
     INTERFACES = "all of the report"
     CANDIDATES = "those that are candidates before the rule"
@@ -40,7 +40,7 @@ class Subject(Enum):
 
 
 class Verb(Struct, frozen=True):
-    """A verb with its effect, and its words in explanations.
+    """A verb, its effect, and its wording in explanations.
 
     `does` is the effect of a rule ("discards eth0"). `held` is the result for an interface if the condition is true,
     `failed` is the result if the condition is false. `unused` replaces `failed` if a rule such as `prefer` is true for
@@ -64,7 +64,7 @@ class Verb(Struct, frozen=True):
 
     @property
     def decides(self) -> bool:
-        """Whether the status of a decision may depend on it."""
+        """Whether the status of a decision may depend on a rule with this verb."""
         return self.effect is not Effect.NOTE
 
     @property
@@ -79,7 +79,7 @@ class Verb(Struct, frozen=True):
 
     @property
     def removed(self) -> str:
-        """The word for a candidate that the rule removed."""
+        """The word that explanations use for a candidate that the rule removed."""
         return self.failed if self.effect is Effect.KEEP else self.held
 
 
@@ -121,6 +121,6 @@ VERBS: dict[str, Verb] = {verb.name: verb for verb in _TABLE}
 
 
 def named(is_meant: Callable[[Verb], bool], last: str = "and") -> str:
-    """Return the names of the verbs for which a test is true, as a list in a sentence: `match, discard and prefer`."""
+    """Return the names of the verbs for which a test is true, as words of a sentence: `match, discard and prefer`."""
     *names, name = [verb.name for verb in _TABLE if is_meant(verb)]
     return f"{', '.join(names)} {last} {name}" if names else name

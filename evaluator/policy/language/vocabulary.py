@@ -38,7 +38,9 @@ StateKey = tuple[Base, str]
 
 
 class Word(Struct, frozen=True):
-    """A word that rules read from a value of type `owner`; `owner` is None for a word such as `candidates`.
+    """A word of the language, such as `nic.mtu`, whose value is read from a value of type `owner`.
+
+    `owner` is None for a word without an owner, such as `candidates`.
 
     `get` takes the environment and the value of the owner. `path` is for the compiler. If the value is an attribute of
     the owner, `path` is the path of attributes to the value. For a word without an owner, the path starts at the
@@ -67,8 +69,8 @@ class Word(Struct, frozen=True):
 class State(Struct, frozen=True):
     """A state: the meaning of `value is NAME` for values of one type.
 
-    A value can be in at most one of the states of one `family`. `kind` is for the compiler. If a state tests only the
-    kind of an interface, `kind` is this kind.
+    A value can be in at most one of the states that have the same `family`. `kind` is for the compiler. If a state
+    tests only the kind of an interface, `kind` is this kind.
     """
 
     owner: Base
@@ -346,13 +348,13 @@ for _state in STATES:
 
 
 def word_named(owner: Base | None, name: str) -> Word:
-    """Return a word, or a word of messages, by its owner's type (None for a word without an owner) and its name."""
+    """Return the word of rules or messages with this owner type and name; the type is None without an owner."""
     word = _WORDS_OF[owner].get(name)
     return _MESSAGE_WORDS[owner, name] if word is None else word
 
 
 def message_word(owner: Base | None, name: str) -> Word | None:
-    """Return a word that exists only in messages and hints; None for any other word."""
+    """Return the word if it exists only in messages and hints; None for any other word."""
     return _MESSAGE_WORDS.get((owner, name))
 
 

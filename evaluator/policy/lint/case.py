@@ -84,7 +84,7 @@ _SHORT_PREFIX = Numbers(((0, 32),))
 
 
 class Conjunction:
-    """The possible values if all literals are true; `memberships` are pairs of an element and its list."""
+    """The values that are possible if all literals are true; `memberships` are pairs of an element and its list."""
 
     def __init__(self, literals: Iterable[Condition]) -> None:
         self.is_impossible = False
@@ -159,12 +159,12 @@ class Conjunction:
             self.is_impossible = True
 
     def _restrict_number(self, value: Expression, allowed: Numbers) -> None:
-        """Intersect the numbers of a value with a set; the conjunction is impossible if no number is left."""
+        """Intersect the possible numbers of a value with a set. If no number remains, the conjunction is impossible."""
         remaining = self._numbers[value] = self._numbers_of(value).intersection(allowed)
         self.is_impossible = self.is_impossible or remaining.is_empty
 
     def _restrict_text(self, value: Expression, allowed: Texts) -> None:
-        """Intersect the texts of a value with a set; the conjunction is impossible if no text is left."""
+        """Intersect the possible texts of a value with a set. If no text remains, the conjunction is impossible."""
         remaining = self._texts[value] = self._texts_of(value).intersection(allowed)
         self.is_impossible = self.is_impossible or remaining.is_empty
 
@@ -185,10 +185,10 @@ class Conjunction:
         return texts
 
     def _restrict_signs(self, left: Expression, right: Expression, signs: frozenset[str]) -> None:
-        """Intersect the possible signs of a pair; impossible if no order or no position is left.
+        """Intersect the possible signs of a pair. If no order or no position remains, the conjunction is impossible.
 
-        `b < a` is stored as `a > b`, so that both restrict the same set. A value compared with itself has only the
-        signs `=` and `|`: `a < a` and `a above a` are impossible.
+        `b < a` is stored as `a > b`, so that both notations restrict the same set. A value compared with itself has
+        only the signs `=` and `|`: `a < a` and `a above a` are impossible.
         """
         if (right, left) in self._signs:
             left, right, signs = right, left, frozenset("".join(signs).translate(_MIRRORED))
@@ -262,7 +262,7 @@ class Conjunction:
             self._apply_ownership(literal)
 
     def _require_element(self, listed: Expression) -> None:
-        """Apply that a list is not empty: `count(listed)` is at least 1."""
+        """Apply the fact that a list is not empty: `count(listed)` is at least 1."""
         self._restrict_number(Count(listed, Type(Base.INTEGER), ""), _POSITIVE)
 
     def _apply_ownership(self, literal: Related) -> None:
@@ -274,7 +274,7 @@ class Conjunction:
                 self._restrict_number(matched, _ZERO if literal.negated else _POSITIVE)
 
     def _narrow(self, literal: Related) -> None:
-        """Remove the values of each side that have no partner among the values of the other side.
+        """Remove the values of each side for which the relation is false with every value of the other side.
 
         - `address in NETWORKS`, `text like GLOBS`: the value is in the set of the networks or globs, if all of them are
           constants; with `not`, it is outside.
@@ -355,7 +355,7 @@ class Conjunction:
             self._require_element(matched(value))
 
     def _compare_lists(self, left: Expression, right: Expression) -> None:
-        """Apply that two lists have a common element: impossible if no value can be in both lists."""
+        """Apply the fact that two lists have a common element: impossible if no value can be in both lists."""
         left_elements, right_elements = element_domain(left), element_domain(right)
         if isinstance(left_elements, Numbers):
             are_disjoint = isinstance(right_elements, Numbers) and left_elements.intersection(right_elements).is_empty

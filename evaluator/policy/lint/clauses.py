@@ -76,7 +76,7 @@ class Cause(Struct, frozen=True):
 
 
 def subject_context(placed: PlacedRule) -> _Context:
-    """Return the conditions that are true for each interface that a rule looks at, because of its verb."""
+    """Return the conditions that the verb of a rule makes true for each interface that the rule is evaluated for."""
     rule = placed.rule
     if not rule.has_subject:
         return ()
@@ -86,7 +86,7 @@ def subject_context(placed: PlacedRule) -> _Context:
 
 
 def lint_clauses(placed: PlacedRule, solver: Solver, problems: Problems) -> None:
-    """Report the condition of a rule, or parts of it, that are never or always true."""
+    """Report if the condition of a rule, or a part of the condition, is never or always true."""
     rule = placed.rule
     context = subject_context(placed)
     if solver.never(*context, rule.condition):
@@ -182,7 +182,7 @@ class _PartsLinter:
         return True
 
     def _look_at_list(self, condition: Related, context: _Context) -> None:
-        """Report elements of a list that have no effect: their comparison with the left side is never true."""
+        """Report elements of a list that have no effect, because their comparison with the left side is never true."""
         right = condition.right
         if condition.relation not in (Relate.IN, Relate.IN_NETWORK, Relate.LIKE) or not isinstance(right, ListOf):
             return
@@ -202,18 +202,18 @@ def _parts(condition: Condition) -> tuple[Condition, ...]:
 
 
 def is_constant(condition: Condition) -> bool:
-    """Return whether a condition consists of `true` and `false` only, and so is constant on purpose."""
+    """Return whether a condition consists only of `true` and `false`, so that the author probably wants a constant."""
     leaves = [node for node in walk(condition) if not isinstance(node, AllOf | AnyOf | Not)]
     return all(isinstance(node, Truth | Constant) for node in leaves)
 
 
 def _is_reported_by_checker(cause: Cause) -> bool:
-    """Return whether the cause is `is known` for an always known value, which `check/condition.py` has reported."""
+    """Return whether the cause is a test `is known` of an always known value. `check/condition.py` reports this."""
     return len(cause.parts) == 1 and isinstance(cause.parts[0], IsKnown)
 
 
 def _tests_known_value(condition: Condition) -> bool:
-    """Return whether a condition is a test whether an always known value is known; the checker has reported it."""
+    """Return whether a condition contains a test `is known` of an always known value. The checker reports this."""
     return any(isinstance(node, IsKnown) and not node.operand.type.optional for node in walk(condition))
 
 

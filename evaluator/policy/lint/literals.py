@@ -44,7 +44,7 @@ _OCTAL = re.compile(r"-?0[0-9]+")
 
 
 class LiteralWarning(Struct, frozen=True):
-    """A warning about a value; `words` is the text of the value in the rule, inside the text of `node`.
+    """A warning about a value. The rule contains the value as the text `words`, which is a part of the text of `node`.
 
     `instead` is the text that was probably meant instead of `words`, and `operator` the operator that was meant.
     """
@@ -70,7 +70,10 @@ class _Text(Struct, frozen=True):
 def literal_warnings(
     condition: Condition, values: Mapping[str, Value], description: str = "the default of"
 ) -> Iterator[LiteralWarning]:
-    """Yield the warnings about the values in a condition; `called` describes the values of parameters in messages."""
+    """Yield the warnings about the values in a condition.
+
+    `description` describes the value of a parameter in messages, for example "the default of".
+    """
     for node in walk(condition):
         if isinstance(node, Constant) and node.type.base is Base.TEXT:
             yield from _look_alike(str(node.value), node.text)
@@ -160,7 +163,7 @@ def _of_exact(node: Related, text: _Text, subject: str, name: str, other: Expres
 
 
 def _like(node: Related, other: Expression) -> str:
-    """Return a hint with the same relation written with `like`."""
+    """Return a hint that shows how to write the same relation with `like`."""
     globs = node.left if other is node.right else node.right
     is_not = "not " * (node.negated or node.relation is Relate.UNEQUAL)
     if other.type.is_list:
@@ -170,7 +173,10 @@ def _like(node: Related, other: Expression) -> str:
 
 
 def _operator(node: Related, other: Expression, text: _Text) -> tuple[str, Safety]:
-    """Return the operator that uses a text as a glob, and whether the fix is safe; no operator if one is not enough."""
+    """Return the operator that uses a text as a glob, and whether the fix is safe.
+
+    The operator is empty if a new operator is not enough.
+    """
     if other is not node.left or other.type.is_list:
         return "", Safety.UNSAFE
     is_not = "not " * (node.negated or node.relation is Relate.UNEQUAL)
@@ -195,7 +201,7 @@ def _quoted(text: str) -> str:
 
 
 def _of_glob(node: Related, text: _Text, subject: str) -> Iterator[LiteralWarning]:
-    """Yield the warnings about a glob: a regular expression, several globs in one text, another form of MAC address."""
+    """Yield the warnings about a glob that is a regular expression, several globs, or a MAC address in another form."""
     glob = text.value
     if _word(node.left) == "mac" and mac_form(glob) != glob:
         if glob == glob.lower():  # clauses.py reports capitals: they are never true

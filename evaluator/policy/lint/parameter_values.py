@@ -14,7 +14,7 @@ from evaluator.policy.lint.literals import of_parameters
 
 
 def warnings_of(program: Program, values: Mapping[str, Value]) -> tuple[Diagnostic, ...]:
-    """Return the warnings about values of parameters; the place of each is the rule that uses the parameter."""
+    """Return the warnings about values of parameters. The place of a warning is the rule that uses the parameter."""
     return in_order(
         Diagnostic(warning.code, warning.message, rule.place, warning.hint, Severity.WARNING)
         for rule in program.rules

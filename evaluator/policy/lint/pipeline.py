@@ -36,7 +36,7 @@ from evaluator.policy.source.problems import Problems
 
 
 class Pipeline:
-    """Follows the invariant of the candidates through the rules of a whole policy."""
+    """Computes what is true for all candidates after each rule of a whole policy (the invariant)."""
 
     def __init__(self, solver: Solver, problems: Problems) -> None:
         self._solver = solver
@@ -183,7 +183,7 @@ class Pipeline:
         return start + "the rules before it leave no such interface", "remove it, or move it before them"
 
     def _single_cause(self, earlier: Sequence[PlacedRule], placed: PlacedRule) -> PlacedRule | None:
-        """Return an earlier rule that alone makes a rule have no effect; None if several are needed."""
+        """Return one earlier rule that makes a rule ineffective; None if only several rules together do this."""
         condition = weakened(placed.rule.condition)
         return next((each for each in earlier if self._solver.always(each.rule.condition, condition)), None)
 
@@ -204,7 +204,7 @@ class Pipeline:
         self._problems.warning("NOTHING_CHANGES_AFTER", message, placed.span, hint)
 
     def _forget_candidates(self) -> None:
-        """Remove the stored rules that report on candidates, because the candidates have changed."""
+        """Remove the stored rules whose result depends on the candidates, because the candidates have changed."""
         self._judged[self._lasting :] = [
             placed
             for placed in self._judged[self._lasting :]
@@ -214,7 +214,7 @@ class Pipeline:
 
 
 def _repeats_finding(placed: PlacedRule, earlier: PlacedRule) -> bool:
-    """Return whether the finding of the earlier rule already has all information of the finding of this rule."""
+    """Return whether the finding of the earlier rule already contains all that the finding of this rule reports."""
     rule, other = placed.rule, earlier.rule
     is_same = all(getattr(rule, name) == getattr(other, name) for name in ("code", "severity", "message", "hint"))
     return is_same or (rule.severity == other.severity and not placed.has_own_finding)

@@ -68,7 +68,7 @@ def domain(expression: Expression) -> Numbers | Texts | None:
 
 
 def element_domain(expression: Expression) -> Numbers | Texts | None:
-    """Return the set of values that the elements of a list can have; None if it is unknown."""
+    """Return the set of values that the elements of a list can have; None if the set is unknown."""
     if isinstance(expression, ListOf):
         return _union([domain(operand) for operand in expression.operands])
     if isinstance(expression, Read):

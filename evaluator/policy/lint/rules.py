@@ -37,7 +37,7 @@ def lint(rules: Sequence[PlacedRule], defaults: Mapping[str, Value], problems: P
 
 
 def _fixes(warning: LiteralWarning, span: Span, problems: Problems) -> tuple[Fix, ...]:
-    """Return the fix of a warning, if its value or its operator occurs in the text as it was checked."""
+    """Return the fix of a warning, if the source text contains the value or the operator exactly as it was checked."""
     if warning.instead and problems.text(span) == warning.words:
         return problems.fix(span, warning.instead, warning.safety)
     if not warning.operator or warning.node is None:
@@ -48,7 +48,7 @@ def _fixes(warning: LiteralWarning, span: Span, problems: Problems) -> tuple[Fix
 
 
 def lint_whole(rules: Sequence[PlacedRule], problems: Problems) -> None:
-    """Report mistakes that are certain only if all rules of the policy are valid: no `match`, rules without effect."""
+    """Report mistakes that are certain only if all rules are valid: a missing `match` rule, rules without effect."""
     if not any(placed.rule.verb.effect is Effect.ADD for placed in rules):
         span = rules[0].span if rules else Span(0, 0)
         hint = "add a rule: match nic when nic.addresses overlaps host.addresses"
@@ -70,7 +70,10 @@ def unused_parameters(declared: Sequence[tuple[str, Span]], rules: Sequence[Plac
 
 
 def _out_of_order(rules: Sequence[PlacedRule], problems: Problems) -> None:
-    """Report rules that change the candidates after a rule that reports, and rules that add interfaces again."""
+    """Report each rule that changes the candidates after a rule that judges them.
+
+    Also report each rule that may add interfaces again after another rule has removed them.
+    """
     first_judge = first_remover = ""
     for placed in rules:
         rule = placed.rule

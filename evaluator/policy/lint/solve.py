@@ -86,7 +86,7 @@ class Solver:
         return self._never(conditions, ())
 
     def always(self, condition: Condition, *context: Condition) -> bool:
-        """Return whether a condition is certainly true whenever all conditions of its context are true."""
+        """Return whether a condition is certainly true if all conditions of its context are true."""
         return self._never((*context, opposite(condition)), ())
 
     def _never(self, conditions: Iterable[Condition], literals: tuple[Condition, ...]) -> bool:
@@ -121,7 +121,7 @@ class Solver:
         return all(self._never((branch, *rest), literals) for branch in first.conditions)
 
     def _facts_of_candidate(self, part: Condition) -> tuple[Condition, ...]:
-        """Return the condition that is assumed for an interface if a literal makes it a candidate."""
+        """Return what is true for an interface if a literal states that the interface is a candidate."""
         if self.candidate == ALWAYS or not isinstance(part, Related) or part.negated:
             return ()
         is_candidate = part.relation is Relate.IN and _is_candidates(part.right)
@@ -156,7 +156,7 @@ class Solver:
         quantified: list[Quantified],
         context: tuple[Condition, ...],
     ) -> bool:
-        """Return whether no element of a list can satisfy `some` and each `every` over the list."""
+        """Return whether no element of a list can satisfy both `some` and each `every` quantifier over this list."""
         self._names += 1
         element = Variable(f"#{self._names}", domain.type.element)
         is_other = some is not None and some.others_only

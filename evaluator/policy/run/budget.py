@@ -38,14 +38,17 @@ def _is_short(value: Value) -> bool:
 
 
 class Costs:
-    """The costs of a policy's rules. `affordable_size` is the number of interfaces below which nothing is counted."""
+    """The costs of a policy's rules.
+
+    If a usual host has fewer interfaces than `affordable_size`, no steps are counted.
+    """
 
     def __init__(self, program: Program) -> None:
         self._parameters = [parameter.name for parameter in program.parameters]
         self.affordable_size = self._largest_affordable_size(program.rules)
 
     def _largest_affordable_size(self, rules: tuple[Rule, ...]) -> int:
-        """Return a number of interfaces with which no usual host exceeds the budget; 0 if no number is certain."""
+        """Return a number of interfaces up to which no usual host exceeds the budget; 0 if this number is unknown."""
         for size in (2048, 1024, 512, 256, 128, 64, 32, 16):
             sizes = Sizes.usual(size, self._parameters)
             if sum(count_steps(rule, sizes) for rule in rules) <= STEP_BUDGET:
@@ -53,7 +56,7 @@ class Costs:
         return 0
 
     def budget(self, question: Question) -> Budget | None:
-        """Return the budget of one decision; None if the host is so usual and small that no limit is needed."""
+        """Return the budget of one decision; None if the host is usual and so small that it needs no limit."""
         host = question.host
         is_usual = len(host.answers) < SHORT and (host.asked is None or len(host.asked) < SHORT)
         is_usual = is_usual and all(map(_is_short, question.parameters.values()))
@@ -96,7 +99,10 @@ class Budget:
         return self._rule_steps + self._closure
 
     def _stacks(self) -> Stacks:
-        """Return the sizes of all stacks; the closure of the topology is built only if it is within the budget."""
+        """Return the sizes of all stacks.
+
+        The closure of the topology is built only if its size is within the budget.
+        """
         topology = self._facts.topology
         self._closure = topology.octets // _OCTETS_OF_THE_CLOSURE
         if self._closure > STEP_BUDGET:
@@ -108,7 +114,7 @@ _NO_STACKS = Stacks(Lists(0, 0), Lists(0, 0))
 
 
 def stacks_of(facts: HostFacts) -> Stacks:
-    """Return the sizes of all stacks of a host; builds the closure of its topology."""
+    """Return the sizes of all stacks of a host. This builds the closure of the host's topology."""
     topology = facts.topology
     topology.build()
     related = topology.pairs + topology.edges + facts.size

@@ -54,7 +54,7 @@ _ALWAYS_KNOWN = ("name", "position")
 
 
 class Index(StrEnum):
-    """The indexes of a host's interfaces; each value describes the interfaces that the index gives."""
+    """The indexes of a host's interfaces; each value describes the interfaces that a lookup in this index returns."""
 
     LINKS = "all interfaces, or none if `key` is an empty list"
     OWNERS = "the interfaces that own a usable host address"
@@ -87,7 +87,10 @@ def lookup_for(rule: Rule) -> IndexLookup | None:
 
 
 def _narrowed(lookup: IndexLookup) -> IndexLookup:
-    """Use the smaller index of owners with a host prefix if the rest of the condition is false for all other owners."""
+    """Return a lookup in the smaller index of owners with a host prefix, if this is possible.
+
+    It is possible if the rest of the condition is false for all other owners. Otherwise the lookup is unchanged.
+    """
     if lookup.index is Index.OWNERS and lookup.rest is not None and _needs_host_prefix(lookup.rest):
         return replace(lookup, index=Index.HOST_PREFIXES)
     return lookup
@@ -115,7 +118,7 @@ def _without(condition: Condition, term: Condition) -> Condition | None:
 
 
 def _exact(term: Condition) -> IndexLookup | None:
-    """Return the lookup that gives just the interfaces for which a term is true."""
+    """Return the lookup whose result is exactly the interfaces for which a term is true."""
     if isinstance(term, Quantified) and term.quantifier is Quantifier.SOME and _is_near(term):
         return IndexLookup(Index.NEAR, term.domain, None)
     if not isinstance(term, Related) or term.negated:
@@ -134,7 +137,7 @@ def _exact(term: Condition) -> IndexLookup | None:
 
 
 def _superset(term: Condition) -> IndexLookup | None:
-    """Return a lookup that gives all interfaces for which a term can be true."""
+    """Return a lookup whose result contains all interfaces for which a term can be true."""
     if isinstance(term, Related) and not term.negated and term.relation is Relate.EQUAL:
         for side, other in ((term.left, term.right), (term.right, term.left)):
             if _nic_word(side) == "nic.name" and is_early(other):
@@ -154,7 +157,7 @@ def _superset(term: Condition) -> IndexLookup | None:
 
 
 def _guard(term: Condition) -> IndexLookup | None:
-    """Return the lookup of a term that is false for every interface if a list is empty."""
+    """Return the lookup for a term that is false for every interface if a certain list is empty."""
     if isinstance(term, Quantified) and term.quantifier is Quantifier.SOME and is_early(term.domain):
         return IndexLookup(Index.LINKS, term.domain, None)
     return None
@@ -205,7 +208,7 @@ class Extreme(Struct, frozen=True):
 
 
 def extreme_of(condition: Quantified) -> Extreme | None:
-    """Return the comparison with a least or greatest value that can replace a quantifier; None if none can.
+    """Return the comparison with a least or greatest value that can replace a quantifier; None if this is impossible.
 
     A `no` quantifier is replaced by the opposite of the comparison.
     """

@@ -84,7 +84,7 @@ class _Clause(Struct, frozen=True):
 
 
 class ClauseFinder:
-    """Finds the deciding clauses of one rule, for one interface after another; the environment is that of the rule."""
+    """Finds the deciding clauses of one rule, for one interface after another, in the environment of the rule."""
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
@@ -92,7 +92,7 @@ class ClauseFinder:
         self._constant: dict[int, ClauseValue] = {}  # by the id of an operand without variables
 
     def deciding_clause(self, condition: Condition, bindings: Bindings) -> DecidingClause:
-        """Evaluate a condition and return its deciding clause; `bindings` are the values of its variables."""
+        """Evaluate a condition and return its deciding clause; `bindings` are the values of the variables."""
         clause, held, witness = self._deciding(condition, bindings)
         parts = self._clause(clause)
         values: list[ClauseValue] = []
@@ -145,7 +145,7 @@ class ClauseFinder:
         return value
 
     def _counted(self, filtered: Filter, bindings: Bindings) -> Iterator[ClauseValue]:
-        """Yield the elements of a filtered list, and the values that its condition read for the first of them."""
+        """Yield the elements of a filtered list, and the values that its condition read for the first element."""
         items = evaluate(filtered, self._environment, bindings)
         pointers = _sorted({pointer for item in items for pointer in _pointers_of(item)})
         yield ClauseValue(filtered.variable.name, _text_of(items), pointers)
@@ -192,7 +192,10 @@ def _operands(clause: Condition) -> Iterator[Expression]:
 
 
 def _reads(expression: Expression) -> Iterator[Expression]:
-    """Yield the words and parameters in an operand, but not its constants, which the text of the clause shows."""
+    """Yield the words and parameters in an operand.
+
+    Constants are left out, because the text of the clause shows them.
+    """
     match expression:
         case Count(operand=operand):
             yield expression

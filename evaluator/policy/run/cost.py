@@ -172,7 +172,7 @@ class _StepCounter:
         self._subjects = subjects
 
     def condition(self, condition: Condition) -> _Steps:
-        """Count the clauses of a condition, with the elements that they search."""
+        """Count the clauses of a condition, and the elements that these clauses search."""
         clause = self._per_subject(1)
         match condition:
             case AllOf(conditions=parts) | AnyOf(conditions=parts):
@@ -196,7 +196,7 @@ class _StepCounter:
         return self._per_subject(1).plus(self._operand(node.domain), iterations * self.condition(node.body))
 
     def finding(self, rule: Rule) -> _Steps:
-        """Count the finding of a rule, with the elements that its message and hint print."""
+        """Count the finding of a rule, and the elements that the message and the hint of the rule print."""
         parts = [part for template in (rule.message, rule.hint) for part in template.parts]
         return self._per_subject(_MAKE_A_FINDING).plus(*map(self._message_part, parts))
 
@@ -236,7 +236,7 @@ class _StepCounter:
                 return self._per_subject(0)
 
     def _operand(self, expression: Expression) -> _Steps:
-        """Count the work for an operand that is evaluated each time; cached forms are counted by `once_per_rule`."""
+        """Count the work for an operand that is evaluated for each subject. `once_per_rule` counts the cached forms."""
         match expression:
             case Filter():
                 return self._loop(expression)
@@ -254,7 +254,7 @@ class _StepCounter:
         return 2 * self._sizes.interfaces + self._sizes.lists.total
 
     def _patterns(self, globs: Expression) -> int:
-        """Count the compiling of patterns, each once.
+        """Count the compilation of patterns; each pattern is compiled once.
 
         If a pattern depends on a variable, there may be as many patterns as interfaces and elements of their lists.
         """
@@ -275,7 +275,7 @@ class _StepCounter:
         return self._per_subject(sizes.interfaces + min(sizes.lists.total, sizes.interfaces * sizes.answers))
 
     def _text(self, expression: Expression) -> int:
-        """Return the length of the longest text that an expression can have as its value."""
+        """Return the length of the longest text that can be the value of an expression."""
         match expression:
             case ParameterValue(name=name):
                 return self._sizes.parameters[name].text
@@ -337,7 +337,7 @@ class _StepCounter:
         return _Steps(steps, steps * self._subjects)
 
     def _set_search(self, elements: _Steps) -> _Steps:
-        """Count a fast search: `_IN_A_SET` elements cost one step, rounded up for each subject."""
+        """Count a fast search: `_IN_A_SET` elements cost one step. The steps of each subject are rounded up."""
         each = -(-elements.each // _IN_A_SET)
         return _Steps(each, min(each * self._subjects, elements.total // _IN_A_SET + self._subjects))
 

@@ -38,12 +38,12 @@ _NO_SPAN = Span(0, 0)
 
 
 class AffectedRules(Struct, frozen=True):
-    """The rules of a policy that use facts which a report does not contain; rules are named by their index.
+    """The rules of a policy that use facts missing in a report. A rule is represented by its index.
 
     `deciding_facts` are the missing facts that rules other than `warn` use. `refusing` are the affected `reject` and
-    `ambiguous` rules. `warning` are the affected `warn` rules, each with the missing facts in its condition and those
-    only in its message or hint. `could_change` maps the rules of `refusing` and `warning` to the condition under which
-    a missing fact could change them.
+    `ambiguous` rules. `warning` are the affected `warn` rules, each with two sets of missing facts: those in its
+    condition, and those that only its message or hint uses. `could_change` maps the rules of `refusing` and `warning`
+    to the condition under which a missing fact could change them.
     """
 
     deciding_facts: frozenset[str]
@@ -53,7 +53,10 @@ class AffectedRules(Struct, frozen=True):
 
 
 def depends_on_missing(condition: Condition, missing: Set[str]) -> Condition:
-    """Return the condition under which a given condition depends on missing facts (`HostFacts.unsupported_words`)."""
+    """Return a condition that is true if the value of `condition` depends on missing facts.
+
+    The names of the facts are as in `HostFacts.unsupported_words`.
+    """
     upper, lower = (_bound(condition, missing, value=value) for value in (True, False))
     return AllOf((upper, Not(lower, "", _NO_SPAN)), "", _NO_SPAN)
 

@@ -75,7 +75,7 @@ Bindings = Mapping[str, Value]
 class RuleResult(Struct, frozen=True):
     """The result of one rule: the candidates before and after it, and the subjects for which it was true.
 
-    `fired` is whether it was true for any subject. A rule without a subject has no `hits`, only `fired`.
+    `fired` is true if the rule was true for at least one subject. A rule without a subject has no `hits`, only `fired`.
     """
 
     rule: Rule
@@ -127,7 +127,7 @@ def subjects(rule: Rule, environment: Environment) -> tuple[Link, ...]:
 
 
 def candidates_after(effect: Effect, environment: Environment, hits: tuple[Link, ...]) -> tuple[Link, ...]:
-    """Return the candidates after a rule with this effect that was true for `hits`."""
+    """Return the candidates after a rule. The rule has this effect and was true for the interfaces in `hits`."""
     before = environment.candidates
     if not hits:
         return before
@@ -181,8 +181,8 @@ def _converted(
 ) -> _T:
     """Return a list in another form, cached while the rule is evaluated.
 
-    A list of an interface is cached under the interface's name, a list without variables under its node. Any other list
-    with variables, such as `[nic.name, "x"]`, is converted each time.
+    The cache key is the name of the interface for a list of an interface, and the node for a list without variables.
+    Any other list, such as `[nic.name, "x"]`, is converted each time.
     """
     if isinstance(expression, Read) and expression.owner is not None and expression.key[0] is Base.NIC:
         word, nic = expression.word, evaluate(expression.owner, environment, bindings)
@@ -194,9 +194,12 @@ def _converted(
 
 
 def elements(condition: Quantified | Filter, environment: Environment, bindings: Bindings) -> Iterator[Value]:
-    """Yield the elements of the list of a quantifier or filter, in its order; `other` leaves out the rule's own `nic`.
+    """Yield the elements of the list of a quantifier or filter, in the order of the list.
 
-    If the body begins with `x above y`, only the elements above `y` are yielded: the body is false for all others.
+    If the variable is `other`, the rule's own `nic` is left out.
+
+    If the body begins with `x above y`, only the elements above `y` are yielded, because the body is false for all
+    other elements.
     """
     items: Iterable[Any] = _converted(tuple, condition.domain, environment, bindings)
     floor = None if isinstance(environment, ObservedEnvironment) else floor_of(condition)

@@ -35,12 +35,12 @@ def cached(environment: Environment, key: tuple[object, ...], build: Callable[[]
 
 
 def set_of(items: Iterable[object] | None) -> frozenset[object]:
-    """Return the identities of a list's elements as a set; empty for an unknown list, which no rule searches."""
+    """Return the identities of a list's elements as a set. The set is empty if the list is unknown."""
     return frozenset(map(identity, items or ()))
 
 
 def networks_of(networks: Iterable[Cidr] | None) -> Networks:
-    """Return the networks of a list in a form that finds quickly whether a network contains an address."""
+    """Return the networks of a list in the fast form: a set that is searched by prefix length."""
     return Networks(networks or ())
 
 
@@ -60,7 +60,7 @@ def networks_of_word(environment: Environment, word: Word, nic: Link) -> Network
 
 
 def above_in(environment: Environment, floor: Link, items: tuple[Link, ...]) -> Iterator[Link] | tuple[Link, ...]:
-    """Return the interfaces of a list that are possibly above another interface, in the order of the list.
+    """Return the interfaces of a list that can be above another interface, in the order of the list.
 
     A short list is returned unchanged, because the caller checks each element anyway. Of a long list, only the
     interfaces above the other interface are returned. The list must be sorted by name, and it must not change while the

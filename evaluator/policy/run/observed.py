@@ -16,6 +16,6 @@ Observe = Callable[[Condition, bool], None]
 
 
 class ObservedEnvironment(Environment, frozen=True, kw_only=True):
-    """The environment of a rule, and the function that gets each condition with its result."""
+    """The environment of a rule, with a function that is called with each condition and its result."""
 
     observe: Observe

@@ -18,7 +18,7 @@ _FACTS = (Base.NIC, Base.REPORT, Base.OWNED)
 
 
 def nodes_of(rule: Rule) -> Iterator[Condition | Expression]:
-    """Yield every node that a rule evaluates: those of its condition, its message and its hint."""
+    """Yield every node that a rule evaluates: the nodes of its condition, its message and its hint."""
     templates = () if rule.verb.chooses else (rule.message, rule.hint)
     expressions = (part for template in templates for part in template.parts if not isinstance(part, str))
     for root in (rule.condition, *expressions):
@@ -38,7 +38,7 @@ def order_words(program: Program) -> tuple[str, ...]:
 
 
 def required_facts(program: Program) -> Mapping[str, str]:
-    """Return the facts that a policy reads, in the words of `HostFacts.unsupported_words`.
+    """Return the facts that a policy reads, named as in `HostFacts.unsupported_words`.
 
     The result maps each fact to the place (`policy:line:column`) of the first rule that reads the fact.
     """
@@ -60,17 +60,17 @@ def matches_host_addresses(program: Program) -> bool:
 
 
 def facts_of(rule: Rule) -> frozenset[str]:
-    """Return the facts that one rule reads, in the words of `HostFacts.unsupported_words`."""
+    """Return the facts that one rule reads, named as in `HostFacts.unsupported_words`."""
     return frozenset(fact for node in nodes_of(rule) for fact in _facts_of_node(node))
 
 
 def facts_in(node: Condition | Expression) -> frozenset[str]:
-    """Return the facts that a part of a condition reads, in the words of `HostFacts.unsupported_words`."""
+    """Return the facts that a part of a condition reads, named as in `HostFacts.unsupported_words`."""
     return frozenset(fact for inner in walk(node) for fact in _facts_of_node(inner))
 
 
 def _facts_of_node(node: Condition | Expression) -> Iterator[str]:
-    """Yield the facts that a node itself reads; a comparison of `kind` with a constant is the fact `nic is KIND`."""
+    """Yield the facts that a node itself reads. A comparison of `kind` with a constant reads the fact `nic is KIND`."""
     if isinstance(node, InState) and node.state.owner in _FACTS:
         yield node.state.shown
         return

@@ -32,7 +32,7 @@ class Verdict(NamedTuple):
 
 
 def status_of(question: Question, steps: Iterable[RuleResult]) -> Status:
-    """Return the status from the results of all rules: the reference, with which a compiled policy must agree."""
+    """Return the status that follows from the results of all rules. A compiled policy must give the same status."""
     steps = tuple(steps)
     candidates = steps[-1].after
     if not candidates:

@@ -36,7 +36,7 @@ def show(value: object) -> str:
 
 
 def show_briefly(value: object) -> str:
-    """Return a value as text; of a list with more than 20 elements only the first 20, and the number of all."""
+    """Return a value as text. If a list has more than 20 elements, the text has the first 20 and the number of all."""
     if isinstance(value, tuple) and len(value) > _MOST_SHOWN:
         return f"{show(value[:_MOST_SHOWN])}, … ({len(value)} in all)"
     return show(value)

@@ -38,7 +38,7 @@ FindBase = Callable[[str, Source], Source]
 
 
 class ParsedText(Struct, frozen=True):
-    """One text of a policy, as written (`source`) and parsed (`located`); spans are offsets in the joined texts."""
+    """One text of a policy, as written (`source`) and as parsed (`located`). Spans are offsets in the joined texts."""
 
     source: Source
     located: Located
@@ -57,8 +57,8 @@ class ParsedText(Struct, frozen=True):
 class PolicyChain(Struct, frozen=True):
     """The texts of a policy, base first.
 
-    `source` joins all of them. `texts` is empty if one of them is not YAML; `is_whole` is false if a base is missing.
-    `problems` are the diagnostics from finding the texts and parsing their YAML.
+    `source` contains all texts, joined. `texts` is empty if a text is not YAML; `is_whole` is false if a base is
+    missing. `problems` are the diagnostics from finding the texts and parsing their YAML.
     """
 
     sources: tuple[Source, ...]
@@ -110,7 +110,7 @@ def string_of(located: Located, key: str) -> str:
 
 
 class _Level:
-    """One text while the chain is followed, with the diagnostics from parsing it."""
+    """One text of a chain that is still being read, with the diagnostics from parsing this text."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -123,7 +123,10 @@ class _Level:
         return self.located is not None and "extends" in self.located.children
 
     def base(self, levels: Sequence[_Level], find: FindBase) -> Source | None:
-        """Return the text of the base; None if the text has no base, or if the base is invalid, which is reported."""
+        """Return the text of the base; None if there is no base.
+
+        If the base is invalid, report this and return None.
+        """
         extends = None if self.located is None else self.located.children.get("extends")
         if extends is None or not isinstance(extends.value, str):
             return None
@@ -152,7 +155,7 @@ class _Level:
 
 
 def _identity(source: Source) -> str:
-    """Return the identity of a text: for a file its resolved path, else its name."""
+    """Return the identity of a text: the resolved path if the text is a file, else its name."""
     return source.name if source.path is None else str(Path(source.path).resolve())
 
 

@@ -62,8 +62,8 @@ class RuleEntry(Struct, frozen=True):
 class ParameterDeclaration(Struct, frozen=True):
     """The declaration of a parameter, merged from all texts.
 
-    `key` is its place in the last text that contains it. `is_own` is true if this is the policy's own text. `is_given`
-    is true if a text adds a default to an optional parameter of its base.
+    `key` is the place of the declaration in the last text that contains it. `is_own` is true if the last text is the
+    policy's own text. `is_given` is true if a text adds a default to an optional parameter of its base.
     """
 
     located: Located
@@ -81,7 +81,7 @@ class ConditionDeclaration(Struct, frozen=True):
 
 
 class MergedPolicy(Struct, frozen=True):
-    """The content of a text merged with its bases. `bases` are the names of the policies that it extends."""
+    """The content of a text merged with its bases. `bases` are the names of the policies that the text extends."""
 
     name: str
     description: str
@@ -160,7 +160,7 @@ def _named_children(located: Located, key: str) -> Iterator[tuple[str, Located, 
 
 
 def _refuse_duplicate_name(entry: RuleEntry, above: Container[str], problems: Problems) -> bool:
-    """Report a rule if a rule above it in the same text has the same name; return whether it was reported."""
+    """Report a rule if an earlier rule in the same text has the same name. Return whether the rule was reported."""
     if not entry.name or entry.name not in above:
         return False
     span = entry.located.children["name"].span
@@ -211,7 +211,7 @@ def _conditions(base: MergedPolicy, located: Located, problems: Problems) -> dic
 def _overridden(
     name: str, inherited: ParameterDeclaration, child: Located, span: Span, problems: Problems
 ) -> ParameterDeclaration:
-    """Return a parameter of the base with the default and the description that a text gives it."""
+    """Return a parameter of the base with the default and the description from a text that extends the base."""
     before = inherited.located
     for key in sorted(child.children.keys() - _OVERRIDABLE, key=str):
         if key in ("type", "optional") and child.children[key].value != _value_of(before, str(key)):
@@ -325,7 +325,10 @@ class _RuleMerger:
         self._entries.insert(at, entry)
 
     def _position(self, entry: RuleEntry, key: str) -> int:
-        """Return the index at which a rule is inserted; the end if the other rule is unknown, which is reported."""
+        """Return the index at which a rule is inserted.
+
+        If the other rule is unknown, report this and return the end.
+        """
         anchor = entry.located.children[key]
         if not isinstance(anchor.value, str) or not self._exists(anchor):
             return len(self._entries)
@@ -342,7 +345,7 @@ class _RuleMerger:
         return name == anchor
 
     def _exists(self, located: Located) -> bool:
-        """Return whether a rule with this name exists at this point; report it if not."""
+        """Return whether a rule with this name exists at this point. If not, report the name."""
         name, names = str(located.value), self._names()
         if name in names:
             return True

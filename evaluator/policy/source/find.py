@@ -68,7 +68,7 @@ def find_policy(name: str | Path, search: Sequence[Path] = (), folder: Path | No
 
 
 def find_base(name: str, extending: Source, search: Sequence[Path] = ()) -> Source:
-    """Return the text of a base; a relative path starts in the folder of the extending policy."""
+    """Return the text of a base. A relative path refers to the folder of the policy that extends the base."""
     from pathlib import Path  # noqa: PLC0415 -- not needed for a shipped policy
 
     if extending.path is not None:
@@ -81,7 +81,7 @@ def find_base(name: str, extending: Source, search: Sequence[Path] = ()) -> Sour
 
 
 def names_file(name: str) -> bool:
-    """Return whether a name is the path of a file; any other name means a shipped policy."""
+    """Return whether a name is the path of a file. Any other name is the name of a shipped policy."""
     return "/" in name or name.endswith(_ENDINGS)
 
 
@@ -101,8 +101,8 @@ def _unknown(name: str, is_file_name: bool) -> Diagnostic:
 def policy_source(text: str | bytes, path: str | Path | None = None) -> Source:
     """Return the source of a policy that is given as text.
 
-    `path` is the path that the text has or will have. Relative paths in `extends` start in its folder. Raises
-    PolicyError if the text is too large or not UTF-8.
+    `path` is the path that the text has or will have. Relative paths in `extends` refer to the folder of this path.
+    Raises PolicyError if the text is too large or not UTF-8.
     """
     try:
         content = text.encode() if isinstance(text, str) else text

@@ -14,7 +14,11 @@ def policy_text(name: str, text: str) -> PolicyText:
 
 
 def policy_digest(texts: tuple[PolicyText, ...]) -> str:
-    """Return the digest of a policy: the digest of its only text, or of the list of its texts in canonical JSON."""
+    """Return the digest of a policy.
+
+    If the policy has one text, this is the digest of the text, otherwise the digest of the list of all texts in
+    canonical JSON.
+    """
     if len(texts) == 1:
         return texts[0].sha256
     return digest(rfc8785.dumps([text.to_dict() for text in texts]))

@@ -52,7 +52,7 @@ def check_pins(chain: PolicyChain, problems: Problems) -> None:
 
 
 def _details(expected: str, chain: PolicyChain, at: int) -> Iterator[str]:
-    """Yield the policy and version that have the expected digest, and how the base differs from them."""
+    """Yield sentences: which policy has the expected digest, and how the base differs from this policy."""
     for text in json.loads(read_shipped("policies", "released.json"))["policies"]:
         if text["sha256"] == expected:
             yield f"which is {quote(text['name'])} of version {text['version']}"
@@ -79,5 +79,5 @@ def _differences(before: MergedPolicy, now: MergedPolicy) -> Iterator[str]:
 
 
 def _content(rule: object) -> object:
-    """Return the keys and values of a rule, except those that give its position."""
+    """Return the keys and values of a rule, except the keys that give its position."""
     return {key: value for key, value in rule.items() if key not in _POSITION_KEYS} if isinstance(rule, dict) else rule

@@ -37,11 +37,11 @@ class Problems:
         self._add(Diagnostic(code, message, "", hint, Severity.ERROR, fixes=fixes), span)
 
     def warning(self, code: str, message: str, span: Span, hint: str = "", fixes: tuple[Fix, ...] = _NO_FIXES) -> None:
-        """Report something that is allowed but probably not intended."""
+        """Report a problem that is allowed but probably not intended."""
         self._add(Diagnostic(code, message, "", hint, Severity.WARNING, fixes=fixes), span)
 
     def info(self, code: str, message: str, span: Span, hint: str = "") -> None:
-        """Report something that may be intended."""
+        """Report a fact that the author may have intended."""
         self._add(Diagnostic(code, message, "", hint, Severity.INFO), span)
 
     @property
@@ -61,7 +61,7 @@ class Problems:
         return inside if match is None else Span(*match.span())
 
     def knows_scalar(self, scalar: ScalarText) -> None:
-        """Remember the scalar of a sentence, so that the fixes of its mistakes are written in its YAML style."""
+        """Store the scalar of a sentence, so that fixes inside the sentence are written in the scalar's YAML style."""
         self._scalars.append(scalar)
 
     def fix(self, span: Span, text: str, safety: Safety = Safety.SAFE, title: str = "") -> tuple[Fix, ...]:
@@ -89,7 +89,10 @@ class Problems:
         return next((scalar for scalar in reversed(self._scalars) if scalar.contains(span)), None)
 
     def word_fix(self, span: Span, text: str, safety: Safety = Safety.SAFE) -> tuple[Fix, ...]:
-        """Return the fix that replaces a sign or word by a word, with the spaces that separate it from other words."""
+        """Return the fix that replaces a sign or word by another word.
+
+        Spaces are added if adjacent words require them.
+        """
         whole = self.source.text
         before, after = whole[span.start - 1 : span.start], whole[span.end : span.end + 1]
         is_word, is_end = text[:1].isalnum(), text[-1:].isalnum()
@@ -98,12 +101,15 @@ class Problems:
         return self.fix(span, left + text + right, safety, f"write {quote(text)}")
 
     def name_fix(self, span: Span, name: str, known: Iterable[str]) -> tuple[Fix, ...]:
-        """Return the fix that replaces a name by the most similar known name; safe if it is the only candidate."""
+        """Return the fix that replaces a name by the most similar known name.
+
+        The fix is safe if no other name is similar.
+        """
         meant, is_only = most_similar(name, known)
         return self.fix(span, meant, Safety.SAFE if is_only else Safety.UNSAFE) if meant else ()
 
     def hint_fix(self, span: Span, hint: str, safety: Safety = Safety.UNSAFE) -> tuple[Fix, ...]:
-        """Return the fix of a hint such as ``write `nic is up` `` that gives the whole text for a span."""
+        """Return the fix for a hint such as ``write `nic is up` ``. The text in the hint replaces the whole span."""
         match = _WHOLE_TEXT.fullmatch(hint)
         return self.word_fix(span, match[1], safety) if match else ()
 

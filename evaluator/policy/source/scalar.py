@@ -50,11 +50,11 @@ class ScalarText(Struct, frozen=True):
         return self.text[bisect_left(self.offsets, span.start) : bisect_left(self.offsets, span.end)]
 
     def boundary(self, offset: int) -> int:
-        """Return the offset, in the source, of the first character of the text that is not before an offset."""
+        """Return the offset in the source of the first character of the text that is at or after `offset`."""
         return self.offsets[min(bisect_left(self.offsets, offset), len(self.offsets) - 1)]
 
     def written(self, text: str) -> str | None:
-        """Return a text as it is written inside this scalar; None if a plain scalar cannot contain it."""
+        """Return a text in the notation of this scalar; None if a plain scalar cannot contain it."""
         if self.style == "'":
             return text.replace("'", "''")
         if self.style == '"':

@@ -32,7 +32,7 @@ _Path = tuple[str | int, ...]
 
 
 def refuse_violations(located: Located, schema_name: str, problems: Problems) -> None:
-    """Report each violation of the schema, except those that follow from another violation."""
+    """Report each violation of the schema, except violations that are only consequences of another violation."""
     if is_valid(located.value, schema_name):
         return
     all_violations = violations(located.value, schema_name)
@@ -63,7 +63,7 @@ def _missing_key(violation: Violation) -> str:
 
 
 def _intended_key(violation: Violation) -> str:
-    """Return the key that was probably intended; `rule` if the unknown key is a part of a rule's sentence."""
+    """Return the key that was probably intended. If the unknown key is a part of a rule's sentence, this is `rule`."""
     key = violation.unknown_key or ""
     lookalike = lookalike_in(key)
     plain = (lookalike.meant if lookalike is not None else key).strip().removeprefix("- ").lower()
@@ -84,7 +84,7 @@ def _unknown_key(violation: Violation, located: Located, problems: Problems) -> 
 
 
 def _key_fixes(violation: Violation, parent: Located, hint: str, problems: Problems) -> tuple[Fix, ...]:
-    """Return the fix of a misspelled key, if the key that was meant is not in the map already."""
+    """Return the fix of a misspelled key, if the map does not contain the intended key yet."""
     key, intended = violation.unknown_key or "", _intended_key(violation)
     span = parent.keys[key]
     if not intended or intended in parent.keys or problems.text(span) != key:
@@ -109,7 +109,7 @@ def _hint_for_key(violation: Violation, parent: Located) -> str:
 
 
 def _sentence(key: str, parent: Located) -> str:
-    """Return the sentence of a rule whose parts are in several keys; mark its key `rule` as reported."""
+    """Return the sentence of a rule whose parts are in several keys. Mark the value of the key `rule` as reported."""
     rule, value = parent.children.get("rule"), parent.children[key].value
     condition = str(value) if isinstance(value, str) else "…"
     if key in _CONDITION_KEYS:

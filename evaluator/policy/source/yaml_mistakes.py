@@ -48,7 +48,7 @@ class YamlMistake(Struct, frozen=True):
 
 
 class _Line(Struct, frozen=True):
-    """A line of the text, split into its parts; `start` is its offset."""
+    """A line of the text, split into its parts; `start` is the offset of the line."""
 
     start: int
     text: str
@@ -80,7 +80,7 @@ class _Line(Struct, frozen=True):
 
 
 def first_mistake(text: str, end: int) -> YamlMistake | None:
-    """Return the first mistake that is not after the line at which the parser stopped, or None."""
+    """Return the first mistake up to the line at which the parser stopped; None without such a mistake."""
     stop = text.find("\n", end)
     before: list[_Line] = []
     for line in _lines(text[: len(text) if stop < 0 else stop]):
@@ -93,7 +93,7 @@ def first_mistake(text: str, end: int) -> YamlMistake | None:
 
 
 def odd_indentation(text: str) -> YamlMistake | None:
-    """Return the first indentation with a character that only looks like a space, which YAML reads as text."""
+    """Return the first indentation that contains a character that only looks like a space. YAML reads it as text."""
     for line in _lines(text):
         if not line.indent.isascii():
             return _odd_characters(line, ())
@@ -114,7 +114,7 @@ def _lines(text: str) -> Iterator[_Line]:
 
 
 def _odd_characters(line: _Line, _: Sequence[_Line]) -> YamlMistake | None:
-    """Find tabs, characters that look like spaces, and characters that look like a dash, a colon or a comment."""
+    """Find tabs, characters that look like spaces, and characters that look like a dash, a colon or a comment sign."""
     tab = line.text.find("\t")
     if tab >= 0 and not line.text[:tab].strip(" -"):
         return YamlMistake("this line is indented with a tab", "indent with spaces", _character(line, tab))
@@ -199,7 +199,7 @@ def _first_character(line: _Line, _: Sequence[_Line]) -> YamlMistake | None:
 
 
 def _indentation(line: _Line, before: Sequence[_Line]) -> YamlMistake | None:
-    """Find a key or a dash that is not in the same column as the others of its map or list."""
+    """Find a key that is not in the column of the other keys of its map, or a dash that is not in that of its list."""
     if not before or not (line.key or line.dash):
         return None
     if line.key in FILE_KEYS - RULE_KEYS and not line.dash and line.column > before[0].column:
