@@ -12,7 +12,10 @@ from evaluator.decision.decision import Decision, Explanation
 
 
 def explained(decision: Decision, most_reasons: int | None, most_changes: int | None) -> Explanation:
-    """Return the explanation. Each limit is like `most` of `Decision.explain`; None means no limit."""
+    """Return the explanation with at most `most_reasons` interfaces; only `most_changes` of them have a change.
+
+    Both limits have the meaning of `most` in `Decision.explain`. None means no limit.
+    """
     reasons = decision.reasons(most_reasons)
     if most_changes is None or len(reasons.interfaces) + reasons.others <= most_changes:
         return decision.explain(most_reasons)

@@ -16,7 +16,7 @@ _NO_FACTS: Mapping[str, str] = MappingProxyType({})
 
 
 class RecordInfo(Struct, frozen=True):
-    """The record of a decision, and facts of the record such as its id. Empty if the decision has no record."""
+    """The log record of a decision, and facts of this record, such as its id. Empty if the decision has no record."""
 
     facts: Mapping[str, str] = _NO_FACTS
     record: Mapping[str, object] | None = None
@@ -35,8 +35,8 @@ class Write(Protocol):
 class Output(Struct, Generic[_Write], frozen=True):
     """An output format. `writer` is `module:function`, like an entry point; the module is imported on first use.
 
-    The type parameter is the type of the function. For decisions this type is `Write`. Results of other kinds have
-    other types.
+    The type parameter is the type of the writer function. This type is `Write` for decisions, and another type for
+    results of another kind.
     """
 
     name: str

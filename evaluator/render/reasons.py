@@ -126,7 +126,10 @@ def _grouped(explanation: Explanation) -> Iterator[_Paragraph]:
 
 
 def _same_reasons(interface: InterfaceReasons) -> object:
-    """Return a key. It is equal for interfaces whose paragraphs differ only in names, values and changes."""
+    """Return a key by which interfaces are grouped.
+
+    Two interfaces have equal keys if their paragraphs differ only in names, values and changes.
+    """
     rules = tuple((reason.place, reason.effect) for reason in _deciding_reasons(interface))
     return interface.outcome, interface.near_misses, interface.search, rules
 
@@ -150,7 +153,7 @@ def _near_misses(interface: InterfaceReasons) -> Iterator[str]:
 
 
 def _example_of_change(interface: InterfaceReasons, explanation: Explanation) -> Iterator[str]:
-    """Yield the change of one interface of a group; its sentence names the interface."""
+    """Yield a sentence with the change of one interface of a group. The sentence contains the name of the interface."""
     if interface.change is None:
         return _change(interface, explanation, "any of them")
     return (f"for example, {line}" for line in _change(interface, explanation, visible(interface.name)))
@@ -167,7 +170,7 @@ def _change(interface: InterfaceReasons, explanation: Explanation, subject: str)
 
 
 def _deciding_reasons(interface: InterfaceReasons) -> tuple[Reason, ...]:
-    """Return the rules that decided about an interface. Otherwise, return the first rule that could have matched."""
+    """Return the rules that decided about an interface. Without such rules, return the first `match` rule."""
     judged = [reason for reason in interface.reasons if reason.held is not None]
     changed = [r for r in judged if r.held and VERBS[r.verb].settles]
     return tuple(changed or [r for r in judged if VERBS[r.verb].effect is Effect.ADD][:1])
@@ -181,7 +184,7 @@ def _details(reason: Reason) -> Iterator[str]:
 
 
 def _results_by_address(explanation: Explanation) -> Iterator[str]:
-    """Yield a line with the result for each host address alone, if the host has several."""
+    """If the host has several addresses, yield a line for each: the result if the host had only this address."""
     if len(explanation.answers) < 2:
         return
     outcomes = (

@@ -105,7 +105,10 @@ def print_lines(lines: list[str], stream: TextIO) -> None:
 
 
 def _captured(console: Console, renderable: RenderableType, soft_wrap: bool) -> str:
-    """Return the text that rich would print, because rich ends the program if it writes to a closed pipe."""
+    """Return the text that rich would print.
+
+    Rich itself must not print, because it ends the program if a pipe is closed.
+    """
     with console.capture() as capture:
         console.print(renderable, soft_wrap=soft_wrap)
     return capture.get()

@@ -26,7 +26,7 @@ def consistency_findings(facts: HostFacts, if_missing: str = _MAY_LEAVE_OUT) -> 
     """Yield a finding for each contradiction between the links.
 
     `if_missing` is the hint for a lower device that the report does not describe. The hint states why the tool left out
-    this device, or the consequence of this.
+    the device, or the consequence of the missing device.
     """
     by_name, lowers = facts.by_name, facts.lower_devices
     lower_names = {name: below.names for name, below in lowers.items()}

@@ -95,7 +95,7 @@ def is_within_limits(text: bytes) -> bool:
 
 
 def to_json_text(document: object) -> bytes | None:
-    """Return a document as JSON text; None if it is not a JSON value or the text exceeds the limits."""
+    """Return a document as JSON text; None if the document is not a JSON value, or if the text exceeds the limits."""
     try:
         text = msgspec.json.encode(document)
     except (TypeError, ValueError, OverflowError, RecursionError):
@@ -163,7 +163,7 @@ def _refuse_constant(name: str) -> object:
 
 
 def _finite(number: str | float) -> float:
-    """Return a number as a double; a number that is too large becomes the greatest double with the same sign."""
+    """Return a number as a double. A number that is too large becomes the greatest double with the same sign."""
     return min(max(float(number), -_GREATEST), _GREATEST)
 
 

@@ -13,7 +13,7 @@ _LAST_ESCAPED = 0xDCFF
 
 
 def readable(name: str) -> str:
-    r"""Return a name as readable text; it must be decoded with `surrogateescape`."""
+    r"""Return a name as readable text. The name must be decoded with `surrogateescape`."""
     if name.isascii() and "\\" not in name:
         return name
     return "".join(map(_escaped, name))

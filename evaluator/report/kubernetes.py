@@ -69,7 +69,7 @@ def state_in(document: object, item: str | None) -> State:
 
 
 def _items(document: object) -> Iterator[_Item]:
-    """Yield the objects of a document; an item of a NodeNetworkStateList without a kind has the kind of the list."""
+    """Yield the objects of a document. If an item of a list has no `kind`, the kind of the list shows it."""
     if isinstance(document, list):
         entries: Sequence[object] = document
         path: Path = ()
@@ -86,7 +86,7 @@ def _items(document: object) -> Iterator[_Item]:
 
 
 def _kind_of(data: Mapping[str, Any]) -> str:
-    """Return the `kind` of an object; if `kind` is missing, the kind that has the members of the object."""
+    """Return the `kind` of an object. If `kind` is missing, return the kind that the members of the object show."""
     kind = data.get("kind")
     if isinstance(kind, str) and kind:
         return kind

@@ -133,7 +133,7 @@ def read_report(
 
 
 def _read_fast(text: bytes, format: str) -> tuple[Format, Reading] | None:
-    """Return the format and facts of a text that the types of a format accept; None if the slow path must decide."""
+    """Return the format and facts of a text that a typed decoder accepts; None if the text needs the slow path."""
     if not is_within_limits(text):
         return None
     for candidate in (_likely_format(text), *FORMATS):

@@ -112,7 +112,7 @@ class FormatReader(Protocol):
         """
 
     def read_text(self, text: bytes) -> Reading | None:
-        """Return the facts of a text that the types of the format accept; None if only `read` can decide."""
+        """Return the facts of a text that the typed decoder accepts; None if the text must be read with `read`."""
 
 
 class ItemReader(Protocol):
@@ -154,7 +154,7 @@ class Format(Struct, frozen=True):
 
 
 def decode_or_none(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T | None:
-    """Return the value that a typed decoder reads from a text; None if its types refuse the text."""
+    """Return the value that a typed decoder reads from a text; None if the decoder refuses the text."""
     try:
         return decoder.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -170,7 +170,7 @@ def convert_or_none(value: object, type_: type[_T]) -> _T | None:
 
 
 def normalized(value: object) -> object:
-    """Return a copy of a JSON value for the types: without null members, and with `1500` instead of `1500.0`."""
+    """Return a copy of a JSON value for a typed decoder: without null members, and with `1500` instead of `1500.0`."""
     if isinstance(value, Mapping):
         return {key: normalized(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):

@@ -40,7 +40,7 @@ Path = tuple[str | int, ...]
 
 
 def yaml_in(text: bytes | str) -> str:
-    """Return the text if it is not JSON and looks like YAML of nmstate or Kubernetes; else an empty text."""
+    """Return the text if it is not JSON and looks like YAML from nmstate or Kubernetes; else an empty text."""
     try:
         decoded = text if isinstance(text, str) else text.decode()
     except UnicodeDecodeError:
@@ -80,7 +80,7 @@ def _is_nesting_limit(error: yaml.YAMLError) -> bool:
 
 
 def _refuse_nesting(text: str, error: yaml.YAMLError) -> NoReturn:
-    """Raise the error that this reader would raise if libyaml had no nesting limit.
+    """Raise the error that this reader would raise if libyaml itself had no nesting limit.
 
     libyaml 0.2.6 refuses 1000 levels. The scanner of libyaml reads up to 1024 characters ahead of the events. So
     libyaml can fail before this reader receives an event that this reader would refuse. The text before the refused

@@ -48,7 +48,7 @@ class CoveredPlace(Struct, frozen=True):
     false: int = 0
 
     def plus(self, other: CoveredPlace) -> CoveredPlace:
-        """Return this place with the counts of both places added."""
+        """Return this place; its counts are the sums of the counts of both places."""
         return replace(self, true=self.true + other.true, false=self.false + other.false)
 
     @property
@@ -108,7 +108,7 @@ class Coverage(Struct, frozen=True):
 
     @property
     def share(self) -> Fraction:
-        """The share of the outcomes that occurred; 0 without places."""
+        """The share of the outcomes that occurred, from 0 to 1; 0 without places."""
         return Fraction(self.covered, self.total) if self.total else Fraction(0)
 
     @property

@@ -42,7 +42,7 @@ _MOST_EVALUATIONS = 200_000
 
 
 class _Flip(Struct, frozen=True):
-    """The opposite result of one rule, for some of its interfaces. If the rule has no subject, its only result."""
+    """A rule whose result is reversed for some interfaces. If the rule has no subject, its only result is reversed."""
 
     number: int
     names: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class _Search:
         self._links = case.report.facts.by_name
 
     def _needs(self, rule: Rule) -> bool:
-        """Return whether a `warn` rule matters to the expected result."""
+        """Return whether the expected result can depend on a `warn` rule."""
         expected = self._expected
         return (
             expected.all_findings is not None
@@ -98,7 +98,7 @@ class _Search:
         return tuple(rules.values())
 
     def involved(self) -> tuple[DifferingRule, ...]:
-        """Return the rules that decided about the expected and the unexpected interfaces."""
+        """Return the rules that excluded an expected interface or matched an unexpected interface."""
         if self._is_expected(self._results):
             return ()
         pairs = dict.fromkeys(self._deciding())
@@ -126,7 +126,7 @@ class _Search:
         return {link.name for link in subjects(rule, environment)} if rule.has_subject else set()
 
     def _names(self) -> tuple[str, ...]:
-        """Return the interfaces in question: expected interfaces, candidates, interfaces of expected rules, owners."""
+        """Return the interfaces to try: expected interfaces, candidates, interfaces of rules that report, owners."""
         hits = (link.name for result in self._results for link in result.hits if not result.rule.verb.chooses)
         names = dict.fromkeys((*self._wanted(), *self._decision.candidates, *hits, *self._decision.owners))
         if not names:
@@ -158,7 +158,7 @@ class _Search:
         return tuple(results)
 
     def _is_expected(self, results: Sequence[RuleResult]) -> bool:
-        """Return whether everything that rules determine is as expected."""
+        """Return whether all parts of the result that depend on rules are as expected."""
         expected = self._expected
         status, candidates = status_of(self._question, results), _names(results[-1].after)
         fired = {result.rule.name for result in results if result.fired}
@@ -175,7 +175,7 @@ class _Search:
         )
 
     def _deciding(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """Yield the number of a rule and the interface about which it decided (None if the rule has no subject)."""
+        """Yield the number of a rule, and the interface about which the rule decided; empty without a subject."""
         wanted, candidates = self._wanted(), self._decision.candidates
         for name in wanted:
             if name in self._links and name not in candidates:

@@ -39,7 +39,7 @@ def _read(path: Path) -> Located | None:
 
 
 def _names(located: Located) -> Iterator[tuple[str, str]]:
-    """Yield the texts of the keys `policy` and `report` in the file and in its tests, each with its key."""
+    """Yield the keys `policy` and `report` of the file and of its tests, each with its text."""
     tests = located.children.get("tests")
     for part in (located, *(() if tests is None else tests.children.values())):
         for key in ("policy", "report"):

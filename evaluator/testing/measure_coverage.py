@@ -32,7 +32,7 @@ FilesOf = Callable[[str], tuple[PolicyFile, ...]]  # of the policy with this nam
 
 
 class CoverageMeter:
-    """Counts the outcomes of the rules and clauses of some policies; `files_of` returns the files of a policy."""
+    """Counts the outcomes of rules and clauses in several policies; `files_of` returns the files of a policy."""
 
     def __init__(self, files_of: FilesOf) -> None:
         self._files_of = files_of

@@ -33,7 +33,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
 
     @property
     def short(self) -> str:
-        """The status, and the interface if there is one."""
+        """The status, followed by the interface, if the result names one."""
         return self.status + (f" {visible(self.hostActiveNic)}" if self.hostActiveNic is not None else "")
 
 
@@ -41,10 +41,10 @@ class DifferingRule(Struct, frozen=True):
     """A rule that explains the difference between the expected and the actual result of a test.
 
     `interfaces` are the interfaces that the rule judged; empty for a rule without subject. `reason` is the rule's
-    result with the clause that decided, for the first of them. `otherwise` is the decision with the opposite result of
-    this rule for these interfaces. If `otherwise` is not empty, it is the expected decision, so the rule makes the
-    difference. If `otherwise` is empty, the rule decided about the interface, but its opposite result does not give the
-    expected decision.
+    result for the first of these interfaces, with the clause that decided. `otherwise` is the decision with the
+    opposite result of this rule for these interfaces. If `otherwise` is not empty, it is the expected decision, so the
+    rule makes the difference. If `otherwise` is empty, the rule decided about the interface, but its opposite result
+    does not give the expected decision.
     """
 
     reason: Reason
@@ -75,7 +75,7 @@ class CaseOutcome(Struct, frozen=True):
 
     @property
     def passed(self) -> bool:
-        """Whether there are no differences."""
+        """Whether the test passed: the differences are empty."""
         return not self.differences
 
 
@@ -121,7 +121,7 @@ class RunOutcome(Struct, frozen=True, dict=True):
 
     @cached_property
     def coverage(self) -> Coverage | None:
-        """The coverage of all policies under test; None if it was not measured."""
+        """The coverage of all policies under test; None if the coverage was not measured."""
         if not self.demands.with_coverage:
             return None
         return Coverage.of(place for file in self.files for place in file.covered)

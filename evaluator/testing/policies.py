@@ -37,7 +37,7 @@ class Policies:
         self._files: dict[str, tuple[PolicyFile, ...]] = {}
 
     def load(self, name: str) -> Policy:
-        """Return the policy with this name or path. Raises PolicyError if it is invalid."""
+        """Return the policy with this name or path. Raises PolicyError if the policy is invalid."""
         if name not in self._loaded:
             try:
                 self._loaded[name] = load_policy(name, policy_path=self._search)
@@ -49,7 +49,7 @@ class Policies:
         return policy
 
     def load_for_test(self, name: str, folder: Path) -> NamedPolicy:
-        """Return the policy that a test in this folder names. Raises PolicyError if it is invalid."""
+        """Return the policy that a test in this folder names. Raises PolicyError if the policy is invalid."""
         file = policy_file(name, folder)
         return NamedPolicy(file, self.load(file))
 
@@ -76,7 +76,7 @@ def files_of_texts(program: Program, chain: PolicyChain) -> tuple[PolicyFile, ..
 
 
 def _path_of(source: Source) -> str:
-    """Return the path of a text, relative to the working directory if the file is in it."""
+    """Return the path of a text. The path is relative if the file is in the working directory."""
     path = source.path or shipped_path("policies", source.name)
     if path is None:
         return source.name

@@ -29,7 +29,7 @@ class CaseResult(Struct, frozen=True):
 
     @property
     def passed(self) -> bool:
-        """Return whether there are no differences."""
+        """Return whether the case passed: the differences are empty."""
         return not self.differences
 
 

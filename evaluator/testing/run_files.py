@@ -53,7 +53,7 @@ def _matches(pattern: str, name: str) -> bool:
 
 
 def run_files(paths: Sequence[Path], selection: Selection, processes: int) -> Iterator[FileOutcome]:
-    """Yield the outcome of each file. At most `processes` processes run them.
+    """Yield the outcome of each file. The files are run in at most `processes` processes.
 
     Raises QuestionError if the system ended one of these processes.
     """
@@ -74,7 +74,7 @@ def run_files(paths: Sequence[Path], selection: Selection, processes: int) -> It
 
 
 def _groups(paths: Sequence[Path], most: int) -> list[Sequence[Path]]:
-    """Return the paths in groups of about the same length, in their order."""
+    """Return the paths in their order, divided into groups with about the same number of paths."""
     length = -(-len(paths) // most)
     return [paths[start : start + length] for start in range(0, len(paths), length)]
 

@@ -38,7 +38,7 @@ _PREFIXES = {"bond": "bond", "br": "bridge", "virbr": "bridge"}
 
 
 class _Interface(Struct):
-    """One interface, with the phrases about it that were parsed so far."""
+    """One interface, with the phrases about this interface that were parsed so far."""
 
     name: str
     kind: str = ""
@@ -68,7 +68,7 @@ def read_topology(text: str) -> dict[str, object]:
 
 
 class _Tokens:
-    """The words of one statement, which are taken from the left."""
+    """The words of one statement. The parser removes them one by one, from the left."""
 
     def __init__(self, tokens: list[str]) -> None:
         self._remaining = tokens
@@ -184,7 +184,10 @@ class _Builder:
 
 
 def _kind_of(interface: _Interface) -> str:
-    """Return the stated kind. Without it, return the kind that the beginning of the name shows, or else `nic`."""
+    """Return the stated kind.
+
+    Without a stated kind, the beginning of the name shows the kind; otherwise it is `nic`.
+    """
     guess = next((kind for prefix, kind in _PREFIXES.items() if interface.name.startswith(prefix)), "nic")
     return interface.kind or (guess if "." not in interface.name else "nic")
 

@@ -89,7 +89,7 @@ def _entry(located: Located, case: NewCase, policy_name: str, indent: str) -> st
 
 
 def _replace(path: Path, content: bytes, before: Cases | None, policy: Program, read: Callable[[Path], Cases]) -> None:
-    """Write a temporary file in the same folder, check this file, and rename it to the path."""
+    """Write a temporary file in the same folder, check this file, and rename the file to the path."""
     target = path.resolve()
     temporary: Path | None = None
     try:
@@ -118,7 +118,7 @@ def _umask() -> int:
 
 
 def _check(path: Path, after: Cases, before: Cases, policy: Program) -> None:
-    """Raise RecordError unless the file has the same tests as before and a new test of this policy, which passes."""
+    """Raise RecordError unless the file has the same tests as before, plus one new test of this policy that passes."""
     *old, new = after
     is_same = [_identity(case) for case in old] == [_identity(case) for case in before]
     if not is_same or new.policy.digest != policy.digest:

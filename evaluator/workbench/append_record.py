@@ -35,14 +35,17 @@ def append_record(path: Path, record: Record, policy: str | None) -> None:
 
 
 def create_files(contents: Mapping[Path, bytes]) -> None:
-    """Create new files. If a file exists or fails, remove the files created so far and raise RecordError."""
+    """Create new files. If a file exists or cannot be written, remove the new files and raise RecordError."""
     with created(contents):
         pass
 
 
 @contextmanager
 def created(contents: Mapping[Path, bytes]) -> Iterator[None]:
-    """Create new files, then run the block. If a file or the block fails, remove the new files."""
+    """Create new files, then run the `with` block.
+
+    If a file cannot be written, or the block fails, remove the new files.
+    """
     done: list[Path] = []
     try:
         for path, content in contents.items():

@@ -63,12 +63,12 @@ class Checked(Struct, frozen=True):
         )
 
     def text_of(self, location: Location) -> Source | None:
-        """Return the plain text of the file that a location is in; None if the file is unknown."""
+        """Return the plain text of the file that contains a location; None if the file is unknown."""
         raw = self.raw_text_of(location)
         return None if raw is None else Source(location.name, plain_text(raw))
 
     def raw_text_of(self, location: Location) -> str | None:
-        """Return the unchanged text of the file that a location is in; None if the file is unknown."""
+        """Return the unchanged text of the file that contains a location; None if the file is unknown."""
         sources = (() if self.source is None else (self.source,)) if self.chain is None else self.chain.sources
         return next((source.text for source in sources if source.name == location.name), None)
 
@@ -81,7 +81,7 @@ def check_text(
     policy_path: Iterable[str | Path] = (),
     assignments: Sequence[str] = (),
 ) -> Checked:
-    """Return the diagnostics of a policy text, with their fixes. A mistake in the text never raises an error.
+    """Return the diagnostics of a policy text, with their fixes. A mistake in the text never raises an exception.
 
     `name` is the name of the text in messages. `path` is the path that the text has or will have: relative paths in
     `extends` start in its folder. `assignments` are values of parameters, `name=value`.
@@ -95,7 +95,7 @@ def check_text(
 
 
 def check_policy(name: str, policy_path: Sequence[Path] = (), assignments: Sequence[str] = ()) -> Checked:
-    """Return the diagnostics of a shipped policy, a policy file or a test file. A mistake never raises an error."""
+    """Return the diagnostics of a shipped policy, a policy file or a test file. A mistake never raises an exception."""
     if name.endswith(TEST_SUFFIX):
         return _check_tests(name, policy_path)
     try:
@@ -120,7 +120,7 @@ def _check_tests(name: str, policy_path: Sequence[Path]) -> Checked:
 
 
 def check_source(name: str, source: Source, find: FindBase, assignments: Sequence[str] = ()) -> Checked:
-    """Return the diagnostics of a policy whose text was found; `find` finds the texts that it extends."""
+    """Return the diagnostics of a policy, given its text; `find` returns the texts of the policies that it extends."""
     chain = None
     try:
         chain = read_chain(source, find)

@@ -47,7 +47,7 @@ class Compared(Struct, frozen=True):
 
     @property
     def first_differing_rules(self) -> tuple[str | None, str | None]:
-        """The first rule of each policy after which the candidates of the two policies differ."""
+        """The first rule of each policy that made a difference; None if no rule of the policy did."""
         return _first_other(self.old, self.new), _first_other(self.new, self.old)
 
 
@@ -92,7 +92,10 @@ def _answer(decision: Decision) -> tuple[str, str | None]:
 
 
 def _first_other(decision: Decision, other: Decision) -> str | None:
-    """Return the first rule that leaves candidates that no rule of the other decision leaves."""
+    """Return the first rule after which the candidates are a set that never occurs in the other decision.
+
+    Without such a rule, return the first rule that fired only in this decision.
+    """
     left_by_other = {step.after for step in other.trace}
     for step in decision.trace:
         if step.after not in left_by_other:

@@ -36,7 +36,7 @@ _Chosen = tuple[Diagnostic, Fix]
 
 
 class Fixed(Struct, frozen=True):
-    """A text after its fixes, the applied fixes in order, and the problems that are left."""
+    """A text after its fixes, the applied fixes in order, and the result of a new check of the text."""
 
     text: str
     fixes: tuple[Fix, ...]
@@ -44,7 +44,7 @@ class Fixed(Struct, frozen=True):
 
 
 def fix_text(before: Checked, check: Check, allowed: frozenset[Safety] = SAFE) -> Fixed:
-    """Return the text of a policy after all its fixes with an allowed safety.
+    """Return the text of a policy after all fixes whose safety is in `allowed`.
 
     `check` is a function that checks another text as if it were the policy's own text.
     """
@@ -60,7 +60,7 @@ def fix_text(before: Checked, check: Check, allowed: frozenset[Safety] = SAFE) -
 
 
 class _Fixer:
-    """Tries fixes. `refused` are the keys of the fixes that were refused alone."""
+    """Tries fixes. `refused` are the keys of the fixes that were refused when each was tried alone."""
 
     def __init__(self, check: Check, text: str) -> None:
         self._check = check
@@ -68,9 +68,9 @@ class _Fixer:
         self.refused: set[tuple[str, ...]] = set()
 
     def improved(self, state: Fixed, chosen: Sequence[_Chosen]) -> Fixed | None:
-        """Return the state after some of the fixes; None if all of them are refused.
+        """Return the state after as many of the fixes as possible; None if all of the fixes are refused.
 
-        If the fixes are refused together, each half of them is tried, so a few bad fixes cost few checks.
+        If the fixes are refused together, each half of the fixes is tried. So a few bad fixes cost only a few checks.
         """
         after = self._try(state, chosen)
         if after is not None or len(chosen) == 1:
@@ -134,7 +134,7 @@ def _is_accepted(before: Checked, after: Checked, chosen: Sequence[_Chosen]) -> 
 
 
 def _misfits(known: Counter[_Kind], after: Checked, problems: Sequence[Diagnostic]) -> bool:
-    """Return whether a name was replaced by a name that cannot be used there."""
+    """Return whether a fix replaced a name by a name that cannot be used at this place."""
     if not any(problem.code in _NAMES for problem in problems):
         return False
     new = [problem for problem in after.diagnostics if problem.code in _MISFITS and not known[_kind(problem)]]
@@ -152,7 +152,7 @@ def _is_yaml_mistake(problems: Sequence[Diagnostic]) -> bool:
 
 
 def _first(checked: Checked) -> tuple[bool, int]:
-    """Return a sort key: how far the YAML parser has read the text. The parser stops at the first mistake."""
+    """Return a sort key: the offset up to which the YAML parser has read the text. It stops at the first mistake."""
     mistakes = [problem.order for problem in checked.diagnostics if problem.code == "YAML_SYNTAX"]
     return not mistakes, min(mistakes, default=0)
 
@@ -162,7 +162,7 @@ def _counts(checked: Checked) -> Counter[_Kind]:
 
 
 def _kind(problem: Diagnostic) -> _Kind:
-    """Return the code, message and line of a problem. A fix can move other problems, but only within their line."""
+    """Return the code, message and line of a problem. The column is left out, because a fix can move other problems."""
     return problem.code, problem.message, problem.place.rsplit(":", 1)[0]
 
 

@@ -99,7 +99,10 @@ def _places(source: Source, located: Located) -> Iterator[_Place]:
 
 
 def _scalar(source: Source, value: Located) -> ScalarText | None:
-    """Return the sentence with the places of its characters; None for a sentence with escapes (it is not changed)."""
+    """Return the sentence with the places of its characters.
+
+    The result is None for a sentence with YAML escapes, because such a sentence is not changed.
+    """
     try:
         return read_scalar(source, value.span.start, value.span.end, value.style)
     except ValueError:

@@ -50,7 +50,7 @@ _RESULTS = {True: "always true", False: "never true"}
 
 
 def missing_words(program: Program, source: Source, format: str) -> tuple[Diagnostic, ...]:
-    """Return a diagnostic for each clause that uses a word that no report of a format supplies.
+    """Return a diagnostic for each clause that uses a word whose value no report of this format contains.
 
     `source` are the joined texts of the policy. The severity is `warning` if a rule that refuses can be true only
     because of missing facts, else `info`.
@@ -110,7 +110,7 @@ def clauses_of(condition: Condition, missing: Set[str]) -> Iterator[Condition]:
 
 
 def truth_without(condition: Condition, missing: Set[str]) -> bool | None:
-    """Return the value of a condition in every report without some facts; None if the value depends on other facts."""
+    """Return the value that a condition has in every report without the missing facts; None if other facts decide."""
     match condition:
         case AllOf(conditions=parts):
             return _joined([truth_without(part, missing) for part in parts], stops=False)
@@ -166,7 +166,7 @@ def _related(related: Related, missing: Set[str]) -> bool | None:
 
 
 def _kind(related: Related, missing: Set[str]) -> bool | None:
-    """Return the value of a comparison of `nic.kind` with kinds that the format does not distinguish."""
+    """Return the value of a comparison of `nic.kind` with kinds that reports of the format never contain."""
     if not isinstance(related.left, Read) or related.left.word.name != "kind":
         return None
     values = related.right.operands if isinstance(related.right, ListOf) else (related.right,)

@@ -23,7 +23,7 @@ _LONGEST_NAME = 200
 
 
 class NewCase(Struct, frozen=True):
-    """A test as data. `parameters` are the parameters of the decision, which the file or the test must set."""
+    """A test as data. `parameters` are the parameters of the decision. The test file or the test must set them."""
 
     test: dict[str, Any]
     parameters: Mapping[str, object]
@@ -55,7 +55,10 @@ def new_case(case: Case, title: str, want: Mapping[str, object]) -> NewCase:
 
 
 def result_of(decision: Decision) -> dict[str, object]:
-    """Return the expected result of a test that expects this decision, without findings on the lookup and trace."""
+    """Return the expected result of a test that expects this decision.
+
+    Findings about the lookup are left out, and so is the trace.
+    """
     codes = {str(finding.code) for finding in decision.findings if finding not in decision.host.remarks}
     return {
         "status": str(decision.status),
@@ -74,7 +77,7 @@ def file_of_case(case: NewCase, policy: str) -> str:
 
 
 def with_parameters(case: NewCase, of_file: Iterable[str]) -> dict[str, Any]:
-    """Return the test with its parameters. If the file sets other parameters, null resets them to their defaults."""
+    """Return the test with its parameters. If the file sets other parameters, the test resets them with null."""
     names = set(of_file)
     parameters = {name: value for name, value in case.parameters.items() if value is not None or name in names}
     return {**case.test, **({"parameters": parameters} if parameters else {})}

@@ -12,7 +12,7 @@ from evaluator.base.fix import TextEdit
 
 
 def in_raw(raw: str, edits: Sequence[TextEdit]) -> Iterator[TextEdit]:
-    """Yield the edits with offsets and line ends of the raw text, which may have a byte order mark and CR LF."""
+    """Convert edits of the plain text to edits of the raw text, which may have a byte order mark and CR LF."""
     ends = raw_ends(raw)
     line_end = "\r\n" if "\r\n" in raw else "\n"
     for edit in edits:
@@ -22,7 +22,7 @@ def in_raw(raw: str, edits: Sequence[TextEdit]) -> Iterator[TextEdit]:
 def raw_ends(raw: str) -> list[int]:
     """Return the offset in the raw text of each offset in the plain text: the end of each plain character.
 
-    CR LF is one plain character, and an offset before it is before its CR.
+    CR LF is one character of the plain text. An offset directly before this character is before the CR.
     """
     start = 1 if raw.startswith("\ufeff") else 0
     return [start, *(index + 1 for index in range(start, len(raw)) if not raw.startswith("\r\n", index))]

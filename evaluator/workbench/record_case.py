@@ -26,7 +26,7 @@ from evaluator.workbench.new_case import NewCase, file_of_case
 
 
 class RecordCase(Struct, frozen=True):
-    """A test, the name of its policy in a test file, and further files for the folder of the test, by name."""
+    """A test, the text of the key `policy` in its test file, and further files for the folder of the test, by name."""
 
     case: NewCase
     policy: str
@@ -63,7 +63,7 @@ def record_case(record: Record, stem: str | None, policy: str | None = None) -> 
 
 
 def _report(text: bytes, source: Json, other_files: dict[str, bytes], stem: str | None) -> Json:
-    """Return the members of a test for a report. It is a map or list, or else a text, or else another file's name."""
+    """Return the members of a test that contain a report: as a map or list, else as a text, else as a file name."""
     report = read_report_text(text, source["format"], item=source.get("item"))
     members = report_in_test(report.document, text)
     if members is not None:
@@ -82,7 +82,7 @@ def _add_file(other_files: dict[str, bytes], stem: str | None, suffix: str, cont
 
 
 def _shipped(texts: tuple[bytes | None, ...]) -> str | None:
-    """Return the name of the shipped policy with exactly these texts; None if no shipped policy has them."""
+    """Return the name of the shipped policy with exactly these texts; None if no shipped policy has these texts."""
     return next((name for name in shipped_names() if _contents(load_shipped(name)) == texts), None)
 
 

@@ -74,7 +74,7 @@ def files_of(name: str, base: str) -> Mapping[str, str]:
     """Return the texts of a new policy's files by their names. Raises PolicyError if the name is not allowed.
 
     The schemas of the two YAML files are copied too, and a comment in each file names its schema. So an editor with a
-    language server for YAML can complete and check the keys without a network.
+    language server for YAML can complete and check the keys without network access.
     """
     if _NAME.fullmatch(name) is None or name in shipped_names():
         message = f"{quote(name)} cannot be the name of a new policy"

@@ -1,4 +1,4 @@
-"""A value that a clause of a rule read, as explanations show it."""
+"""A value that was read by a clause of a rule, in the form that explanations show."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class _Level:
         return self.located is not None and "extends" in self.located.children
 
     def base(self, levels: Sequence[_Level], find: FindBase) -> Source | None:
-        """Return the text of the base; None if there is no base.
+        """Return the text of the base; None without a base.
 
         If the base is invalid, report this and return None.
         """

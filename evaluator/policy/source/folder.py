@@ -45,5 +45,5 @@ def _is_visible(file: Path, folder: Path) -> bool:
 
 
 def _is_misspelled(keys: set[str]) -> bool:
-    """Return whether the keys are those of a policy with a mistake in `policy`, so that the file is not left out."""
+    """Return whether the keys show a policy, even if the key `policy` is misspelled. Such a file is not left out."""
     return not keys.isdisjoint(("rules", "extends")) and any(did_you_mean(key, ("policy",)) for key in keys)

@@ -238,7 +238,7 @@ def _key_column(line: _Line, before: Sequence[_Line]) -> YamlMistake | None:
 
 
 def _entry_of(before: Sequence[_Line]) -> _Line | None:
-    """Return the first line of the last list entry; None if a key of the file has ended the list."""
+    """Return the first line of the last list entry; None if a top-level key has ended the list."""
     for line in reversed(before):
         if line.dash and line.key in RULE_KEYS:
             return line

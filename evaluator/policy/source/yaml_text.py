@@ -43,7 +43,7 @@ _QUANTIFIER = re.compile(r"\b(some|every|no)\s+\w+\s+in\s")
 
 
 class Located(Struct):
-    """A value with its place. `value` is plain data; `keys` has the places of its keys, `children` its parts.
+    """A value with its place. `value` is plain data, `keys` are the places of its keys, `children` are its parts.
 
     `style` is the YAML style of a scalar: None for plain, a quote, `|` or `>`. `is_in_flow` is true inside `[…]` or
     `{…}`. `cut_by_comment` is true if a comment follows on the line where a plain scalar ends. `broken` is true if a
@@ -60,7 +60,10 @@ class Located(Struct):
     is_in_flow: bool = False
 
     def at(self, path: tuple[str | int, ...]) -> Located:
-        """Return the part at a path of keys and indices, or the nearest part above it that exists."""
+        """Return the part at a path of keys and indices.
+
+        If the path does not exist, use the longest beginning that exists.
+        """
         part = self
         for step in path:
             if step not in part.children:
@@ -70,7 +73,7 @@ class Located(Struct):
 
 
 def read_yaml(source: Source, problems: Problems) -> Located | None:
-    """Return the document of a YAML text; None if the text is empty or not YAML, which is reported."""
+    """Return the document of a YAML text. If the text is empty or not YAML, report this and return None."""
     mistake = None if source.text.isascii() else odd_indentation(source.text)
     if mistake is not None:
         _report(mistake, problems)
@@ -126,7 +129,10 @@ def _explain(source: Source, at: int, problem: str) -> tuple[str, str]:
 
 
 class _Reader:
-    """Builds located values from YAML events. It recurses once for each level of nesting, at most `DEEPEST_YAML`."""
+    """Builds located values from YAML events.
+
+    Each level of nesting is one recursive call, at most `DEEPEST_YAML` levels.
+    """
 
     def __init__(self, source: Source, problems: Problems, events: Iterator[yaml.Event]) -> None:
         self._source = source
@@ -158,7 +164,10 @@ class _Reader:
         return self._plain_value(event, depth)
 
     def _skipped(self, event: yaml.Event, depth: int) -> Located:
-        """Read a value that was refused, and mark it, so that mistakes in it are not reported again."""
+        """Read and return a value with a mistake that is already reported.
+
+        `broken` prevents a second report about the value.
+        """
         value = self._plain_value(event, depth)
         value.broken = True
         return value

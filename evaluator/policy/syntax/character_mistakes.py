@@ -81,7 +81,7 @@ def of_character(text: str, at: int) -> Mistake:
 
 
 def _straight_quotes(text: str, at: int) -> Repair:
-    """Return the fix of a text in curly quotes: straight quotes at both ends; a guess if only one end is curly."""
+    """Return the fix that replaces curly quotes by straight quotes. The fix is a guess if only one quote is curly."""
     first = TextEdit(at, at + 1, '"')
     end = re.compile(rf'[{_CURLY}"\n]').search(text, at + 1)
     if end is None or end.group() == "\n":
@@ -124,7 +124,7 @@ def _bare_value(value: str, at: int) -> Mistake | None:
 
 
 def _sign(char: str, at: int) -> Mistake:
-    """Return the mistake of a character that the language does not have.
+    """Return the mistake for a character that is not in the language.
 
     `nic.mtu % 2 = 0`: "the language can compare and count, but not calculate".
     """

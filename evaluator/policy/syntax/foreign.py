@@ -165,12 +165,12 @@ BETWEEN_VALUES = _table(
 
 
 def hint_of(table: Mapping[str, str], word: str, *operands: str) -> str:
-    """Return the hint for a word, with the operands inserted; an empty text if the table does not have the word."""
+    """Return the hint for a word, with the operands inserted; empty if the table does not contain the word."""
     return table.get(word, table.get(word.lower(), "")).format(*operands)
 
 
 def without_is(word: str, states: Iterable[str]) -> str:
-    """Return the state in a word such as `is_up` or `isBridge`; an empty text if it contains no state."""
+    """Return the state in a word such as `is_up` or `isBridge`; empty if the word contains no state."""
     lower = word.lower()
     rest = lower.removeprefix("is").lstrip("_") if lower.startswith("is") else ""
     return rest if rest in states else ""

@@ -31,20 +31,20 @@ _CONNECTIVES = {"OR": 0, "AND": 1}  # the loosest connective first
 
 
 class _Leaf(Struct, frozen=True):
-    """A text that never breaks."""
+    """A text that is always on one line."""
 
     text: str
 
 
 class _Head(Struct, frozen=True):
-    """A text and the body that belongs to it."""
+    """A text and the part that follows it, such as `not` and a condition."""
 
     text: str
     body: _Part
 
 
 class _Quantifier(Struct, frozen=True):
-    """`some x in LIST satisfies`. If its condition is too long, the condition begins a new line."""
+    """`some x in LIST satisfies` and its condition. If both together are too long, the condition begins a new line."""
 
     text: str
     body: _Part
@@ -81,7 +81,7 @@ def lay_out(pieces: Sequence[Piece], first_column: int, indent: int) -> list[str
 
 
 class _Reader:
-    """Reads tokens that are known to be a condition; grammar.lark has the same rules."""
+    """Reads the tokens of a valid condition. The rules are the same as in grammar.lark."""
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self._pieces = pieces
@@ -120,7 +120,7 @@ class _Reader:
         return _Quantifier(flat(self._pieces[start : self._at]), self.condition())
 
     def _flat_until_end(self) -> str:
-        """Read a relation. It ends before the next connective or closing parenthesis on the same level."""
+        """Read a relation. The relation ends before the next `and`, `or` or closing parenthesis on the same level."""
         start, depth = self._at, 0
         while self._at < len(self._pieces):
             text = self._text()
@@ -138,7 +138,7 @@ class _Reader:
 
 
 def flat(pieces: Sequence[Piece]) -> str:
-    """Return tokens on one line, with the spaces that belong between them."""
+    """Return tokens as one line, with a space between two tokens if it is usual there."""
     written: list[str] = []
     for before, piece in zip((None, *pieces), pieces, strict=False):
         if before is not None and _has_space(before, piece):
@@ -154,7 +154,7 @@ def _has_space(before: Piece, piece: Piece) -> bool:
 
 
 def _spelled(piece: Piece) -> str:
-    """Return the canonical spelling of a token: `and` for `&&`; "x" for 'x', unless x contains a double quote."""
+    """Return the canonical spelling of a token: `and` for `&&`, "x" for 'x' (unless x contains a double quote)."""
     if piece.kind in _WORDS:
         return piece.kind.lower()
     if piece.kind == "STRING" and '"' not in piece.text:
@@ -175,7 +175,7 @@ def _flat(part: _Part) -> str:
 
 
 def _lines(part: _Part, column: int, indent: int) -> list[str]:
-    """Return a part on one line if it fits, else on several; the first begins at `column`."""
+    """Return the lines of a part: one line if the part fits, else several. The first line begins at `column`."""
     on_one_line = _flat(part)
     if column + len(on_one_line) <= WIDTH or isinstance(part, _Leaf):
         return [on_one_line]

@@ -8,7 +8,7 @@ from evaluator.base.fix import Safety, TextEdit
 
 
 class Repair(Struct, frozen=True):
-    """A fix of a mistake: the new texts of some ranges of characters, and whether the meaning is certain."""
+    """A fix of a mistake: new texts for some ranges of characters, and whether the intended meaning is certain."""
 
     edits: tuple[TextEdit, ...]
     safety: Safety = Safety.SAFE
@@ -38,5 +38,5 @@ class Piece(Struct, frozen=True):
 
 
 def repair_of(start: int, end: int, text: str, safety: Safety = Safety.SAFE) -> Repair:
-    """Return the fix that puts a text in the place of the characters from `start` to `end`."""
+    """Return the fix that replaces the characters from `start` to `end` by a text."""
     return Repair((TextEdit(start, end, text),), safety)

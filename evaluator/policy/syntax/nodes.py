@@ -98,7 +98,7 @@ class Quantified(Struct, frozen=True):
 
 
 class BareOperand(Struct, frozen=True):
-    """An operand alone as a condition: `is_backup`. Grammar: `bare`."""
+    """A single operand that is used as a condition: `is_backup`. Grammar: `bare`."""
 
     operand: Operand
     span: Span

@@ -69,7 +69,7 @@ _WORDS_OR_TEXTS = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'|[A-Za-z_][A-Za-z0-9_]*')
 
 
 def parse_sentence(scalar: ScalarText, problems: Problems) -> Sentence | None:
-    """Return the syntax tree of a rule; None if it has a syntax error, which is reported."""
+    """Return the syntax tree of a rule. If the rule has a syntax error, report it and return None."""
     first = len(scalar.text) - len(scalar.text.lstrip())
     length = len(" ".join(scalar.text.split()))
     if length > LONGEST_SENTENCE:
@@ -92,9 +92,9 @@ def parse_sentence(scalar: ScalarText, problems: Problems) -> Sentence | None:
 
 
 def parse_condition(scalar: ScalarText, problems: Problems) -> Condition | None:
-    """Return the syntax tree of a named condition; None if it has a syntax error, which is reported.
+    """Return the syntax tree of a named condition. If the condition has a syntax error, report it and return None.
 
-    The condition is parsed as the end of a rule, so that its mistakes get the same hints as those of rules.
+    The condition is parsed as the end of a rule, so that its mistakes get the same hints as mistakes in rules.
     """
     first = scalar.offsets[0]
     text = _RULE_PREFIX + scalar.text
@@ -118,7 +118,7 @@ def lalr_parser() -> Lark:
 
 @cache
 def _lexer() -> Lark:
-    """Return the lexer alone, because `Lark.lex` of a parser builds its lexer again for each text."""
+    """Return a lexer without a parser. `Lark.lex` of a parser would build the lexer again for each text."""
     return Lark(_grammar(), start="rule", parser=None, lexer="basic")
 
 
@@ -173,7 +173,7 @@ def _pieces(text: str) -> Iterator[Piece]:
 
 
 def _depth(tree: Tree[Token]) -> int:
-    """Return how deep conditions are nested; a chain of `and` or `or` is one level."""
+    """Return the number of conditions that are nested in each other. A chain of `and` or `or` is one level."""
     deepest = 0
     pending: list[tuple[Tree[Token], int]] = [(tree, 1)]
     while pending:

@@ -68,14 +68,14 @@ def _about(piece: Piece, message: str, hint: str, repair: Repair | None = None) 
 
 
 def _instead(piece: Piece, hint: str, certain: Container[str] = ()) -> Repair | None:
-    """Return the fix that writes the word of a hint such as ``write `when` `` instead of a token."""
+    """Return the fix that replaces a token by the word in a hint such as ``write `when` ``."""
     word = _ONE_WORD.fullmatch(hint)
     safety = Safety.SAFE if piece.text in certain else Safety.UNSAFE
     return repair_of(piece.start, piece.end, word[1], safety) if word else None
 
 
 def _at_the_beginning(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> Mistake | None:
-    """Return the mistake of a rule without verb or without condition.
+    """Return the mistake of a rule that has no verb or no condition.
 
     `when nic is up`: "the verbs are …". `match nic when`: "write `true` if it is always true".
     """
@@ -91,7 +91,7 @@ def _at_the_beginning(before: Sequence[Piece], unexpected: Piece, _: Sequence[st
 
 
 def _before_the_condition(before: Sequence[Piece], unexpected: Piece) -> Mistake:
-    """Return the mistake before `when`, or that `when` is missing.
+    """Return the mistake in front of `when`, or the mistake that `when` is missing.
 
     `discard all nic when …`: "write `nic`: the rule looks at each interface". `discard nic nic is up`: "write the
     condition after `when`".
@@ -167,7 +167,7 @@ def _article_after_is(last: Piece, rest: Sequence[Piece], unexpected: Piece) -> 
 
 
 def _operand_of(pieces: Sequence[Piece]) -> Sequence[Piece]:
-    """Return the last tokens if they are the parts of one dotted word, such as `nic`, `.` and `mtu`."""
+    """Return the last tokens that are together one dotted word, such as `nic`, `.` and `mtu`."""
     start = len(pieces)
     while start and (pieces[start - 1].kind == "NAME" or pieces[start - 1].text == "."):
         start -= 1
@@ -226,7 +226,7 @@ def _is_call(before: Sequence[Piece], opened: Piece) -> bool:
 
 
 def _at_a_foreign_word(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake | None:
-    """Return the mistake of a word of another language, between two values or instead of a quantifier.
+    """Return the mistake of a word from another language. The word is between two values or replaces a quantifier.
 
     `nic.mtu between 1 and 5`: "compare twice". `nic.name.startswith("eth")`: "write `like` with a glob".
     """
@@ -251,7 +251,7 @@ _FOR_SATISFIES = frozenset({"where", "when", "if", "with", "such", "that", "whic
 
 
 def _in_a_quantifier(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake | None:
-    """Return the mistake in `some x in LIST satisfies …`, or of a quantifier as a value.
+    """Return the mistake inside `some x in LIST satisfies …`, or the mistake that a quantifier is used as a value.
 
     `some x in nic.slaves where x is up`: "write `satisfies` instead". `nic.mtu = some x in …`: "write it last, or in
     parentheses".
@@ -272,7 +272,7 @@ def _in_a_quantifier(before: Sequence[Piece], unexpected: Piece, accepts: Sequen
 
 
 def _after_a_condition(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake | None:
-    """Return the mistake of two operators in a row, of a missing value, or after a whole condition.
+    """Return the mistake of two adjacent operators, a missing value, or a token after a complete condition.
 
     `nic.mtu => 5`: "write `>=`". `nic is up and`: "something is missing after `and`".
     """
@@ -298,7 +298,7 @@ def _after_a_condition(before: Sequence[Piece], unexpected: Piece, accepts: Sequ
 
 
 def _after_a_whole_condition(before: Sequence[Piece], unexpected: Piece) -> Mistake:
-    """Return the mistake of a token after a condition that could be the last one of the rule.
+    """Return the mistake of a token that follows a complete condition.
 
     `nic is up nic is down`: "join conditions with `and` or `or`". `nic.mtu = 5 = 6`: "compare twice and join with
     `and`". `nic.slaves[0] is up`: "a list has no index".

@@ -24,7 +24,7 @@ _MOST_NAMES_IN_TITLE = 20
 
 
 class Style(Struct, frozen=True):
-    """The style of a line: its class in the style sheet, its height, its cell width, and its largest number of cells.
+    """The style of a line: its class in the style sheet, height, width of a cell, and maximum number of cells.
 
     A cell is the space of one narrow character.
     """
@@ -62,7 +62,7 @@ class TextLine(Struct, frozen=True):
 
 
 class BoxContent(Struct, frozen=True):
-    """The content of a box: its class in the style sheet, its tooltip, its lines, and the lines of the verdict."""
+    """The content of a box: its class in the style sheet, tooltip, lines, and lines about the decision (verdict)."""
 
     css_class: str
     title: str
@@ -76,7 +76,7 @@ class BoxContent(Struct, frozen=True):
 
     @property
     def body_height(self) -> int:
-        """Return the height without the verdict, in pixels."""
+        """Return the height in pixels without the lines of the verdict."""
         return PADDING + sum(line.style.height for line in self.lines) + (4 if self.verdict else 0)
 
     @property
@@ -86,7 +86,7 @@ class BoxContent(Struct, frozen=True):
 
 
 def interface_box(interface: InterfaceReasons, role: Role, matched: Sequence[str]) -> BoxContent:
-    """Return the box of an interface. `matched` are its host addresses, and the box lists them first."""
+    """Return the box of an interface. `matched` are the host addresses of the interface. The box lists them first."""
     matched_set = frozenset(matched)
     addresses = [*matched, *(address for address in interface.addresses if address not in matched_set)]
     count = len(addresses) if len(addresses) <= _MOST_ADDRESSES + 1 else _MOST_ADDRESSES
@@ -123,7 +123,7 @@ def unowned_box() -> BoxContent:
 
 
 def hidden_box(names: Sequence[str], position: str) -> BoxContent:
-    """Return the box that shows how many interfaces are not drawn, and where they are, such as `"above it"`."""
+    """Return the box that shows how many interfaces are not drawn, and their position, such as `"above it"`."""
     listed = ", ".join(map(visible, names[:_MOST_NAMES_IN_TITLE])) + ", …" * (len(names) > _MOST_NAMES_IN_TITLE)
     count = f"{len(names):,} more"
     return BoxContent("more", f"{count}: {listed}", (_line(count, NAME), _line(position, KIND)))

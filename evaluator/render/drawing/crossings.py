@@ -67,7 +67,7 @@ def _depth_first_order(component: Component, lowers: _Neighbours) -> _Order:
 
 
 def _sweep(order: _Order, pairs: Iterable[tuple[int, int]], neighbours: _Neighbours) -> _Order:
-    """Return the order after one sweep. A pair is a fixed layer and the layer that is sorted by the fixed layer."""
+    """Return the order after one sweep. Each pair is a fixed layer and the layer that is sorted according to it."""
     result = list(order)
     for fixed, moved in pairs:
         position = {node: i for i, node in enumerate(result[fixed])}

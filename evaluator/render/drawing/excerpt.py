@@ -30,12 +30,12 @@ _MOST_ADDRESSES = 12
 class Excerpt(Struct, frozen=True):
     """The content of a drawing.
 
-    `interfaces` are the drawn interfaces. `undescribed` are further drawn names, which the report refers to but does
-    not describe. `hidden_above` and `hidden_below` are the neighbours of each drawn interface that are not drawn.
-    `hidden_owners` are the owners of each drawn host address that are not drawn. `owners` are all owners of each drawn
-    host address. `matched` are all usable host addresses. `left_out` are the interfaces that are not drawn.
-    `involved_left_out` is the number of involved interfaces in `left_out`. `addresses_left_out` is the number of host
-    addresses that are not drawn.
+    `interfaces` are the drawn interfaces. `undescribed` are further drawn names; the report contains these names but
+    does not describe them. `hidden_above` and `hidden_below` list, for each drawn interface, the neighbours that are
+    not drawn. `hidden_owners` lists, for each drawn host address, the owners that are not drawn. `owners` are all
+    owners of each drawn host address. `matched` are all usable host addresses. `left_out` are the interfaces that are
+    not drawn. `involved_left_out` is the number of involved interfaces in `left_out`. `addresses_left_out` is the
+    number of host addresses that are not drawn.
     """
 
     interfaces: tuple[InterfaceReasons, ...]
@@ -51,7 +51,7 @@ class Excerpt(Struct, frozen=True):
 
 
 def excerpt(decision: Decision, explanation: Explanation, roles: Mapping[str, Role]) -> Excerpt:
-    """Return the content of the drawing; interfaces are sorted by the importance of their roles, then by name."""
+    """Return the content of the drawing. Interfaces are sorted by the importance of their roles, then by name."""
     described = {interface.name: interface for interface in explanation.interfaces}
     lowers = lowers_of(explanation.interfaces)
     uppers = uppers_of(lowers)
@@ -78,7 +78,7 @@ def excerpt(decision: Decision, explanation: Explanation, roles: Mapping[str, Ro
 
 
 class _Selection(Struct, frozen=True):
-    """The selected names, and the names from which the search continued down and up."""
+    """The names to draw, and the names from which the search continued to lower and to upper devices."""
 
     drawn: set[str] = field(default_factory=set)
     followed_down: set[str] = field(default_factory=set)
@@ -97,9 +97,9 @@ def _select_all(lowers: Neighbours) -> _Selection:
 def _select_near(involved: Sequence[str], lowers: Neighbours, uppers: Neighbours) -> _Selection:
     """Return the involved interfaces and their neighbours, nearest first, up to the limit.
 
-    This is a breadth-first search. It starts at the involved interfaces, both up and down. From an interface that
-    connects two involved interfaces, the search continues both up and down. From any other interface, the search
-    continues only in the direction in which it reached this interface.
+    This is a breadth-first search over upper and lower devices. It starts at the involved interfaces in both
+    directions. From an interface that connects two involved interfaces, the search continues in both directions. From
+    any other interface, the search continues only in the direction in which it reached this interface.
     """
     selection = _Selection(set(involved))
     down, up = (lowers, selection.followed_down), (uppers, selection.followed_up)
@@ -119,7 +119,10 @@ def _select_near(involved: Sequence[str], lowers: Neighbours, uppers: Neighbours
 
 
 def _choose(neighbours: Sequence[str], preferred: set[str], lowers: Neighbours) -> list[str]:
-    """Return the preferred neighbours and a few others. Neighbours with lower devices are first, then by name."""
+    """Return the preferred neighbours and a few others.
+
+    The others are sorted: those with lower devices first, then by name.
+    """
     first = [name for name in neighbours if name in preferred]
     others = [name for name in neighbours if name not in preferred]
     others.sort(key=lambda name: (not lowers.get(name), name))
@@ -128,7 +131,7 @@ def _choose(neighbours: Sequence[str], preferred: set[str], lowers: Neighbours) 
 
 
 def _hidden(neighbours: Neighbours, drawn: set[str], keys: Iterable[str]) -> Neighbours:
-    """Return the neighbours that are not drawn, for each key that has any."""
+    """Return, for each key, the neighbours that are not drawn. A key without such neighbours is left out."""
     hidden = {key: tuple(name for name in neighbours.get(key, ()) if name not in drawn) for key in sorted(keys)}
     return {key: names for key, names in hidden.items() if names}
 

@@ -84,7 +84,7 @@ def assign_layers(count: int, pairs: Sequence[Pair]) -> Component:
 
 
 def _back_edges(count: int, pairs: Sequence[Pair]) -> set[Pair]:
-    """Return the edges that lead a depth-first search back to a node of its current path."""
+    """Return the edges from the current path of a depth-first search back to a node of this path."""
     lowers: list[list[int]] = [[] for _ in range(count)]
     for a, b in pairs:
         lowers[a].append(b)
@@ -109,7 +109,10 @@ def _back_edges(count: int, pairs: Sequence[Pair]) -> set[Pair]:
 
 
 def _longest_paths(count: int, downward: Iterable[Pair]) -> list[int]:
-    """Return the layer of each node: the length of its longest path down. `nodes` must be in topological order."""
+    """Return the layer of each node: the length of the longest path to a lower node.
+
+    `nodes` must be in topological order.
+    """
     uppers: list[list[int]] = [[] for _ in range(count)]
     open_lowers = [0] * count
     for upper, lower in downward:

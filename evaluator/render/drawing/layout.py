@@ -124,7 +124,10 @@ def _bands(layers: Sequence[Sequence[int]], boxes: Sequence[Box]) -> list[tuple[
 
 
 def _centers(component: Component, layers: Sequence[Sequence[int]], widths: Mapping[int, int]) -> dict[int, int]:
-    """Return the horizontal center of each node, as near to the mean of its neighbours as order and width allow."""
+    """Return the horizontal center of each node.
+
+    It is as near to the mean of its neighbours as is possible without overlap.
+    """
     lowers, uppers = adjacent_nodes(component)
     center: dict[int, float] = {}
     for layer in layers:
@@ -166,7 +169,7 @@ def _without_overlap(ideal: Sequence[float], widths: Sequence[int]) -> list[floa
 
 
 def _side_by_side(layouts: Sequence[Layout], max_width: int) -> Layout:
-    """Return one layout with the components in rows, aligned at the bottom of their row."""
+    """Return one layout with the components in rows. Each component is aligned at the bottom of its row."""
     rows: list[list[Layout]] = []
     x = max_width
     for layout in layouts:

@@ -22,7 +22,7 @@ Attribute = str | int | None
 
 
 class Html(Struct, frozen=True):
-    """Markup that is put into a page unchanged. Only `element` and `joined` convert foreign text to `Html`."""
+    """Markup that becomes part of a page unchanged. Only `element` and `joined` convert text from outside to `Html`."""
 
     source: str
 
@@ -51,7 +51,7 @@ def joined(parts: Iterable[Html | str], separator: str = "") -> Html:
 def name(text: str, css_class: str = "") -> Html:
     """Return a name from the host, the policy or DNS as a code element, with invisible characters made visible.
 
-    A line never breaks inside a short text, such as the name of an interface. It can break inside a long text.
+    A browser never breaks a line inside a short text, such as the name of an interface, but it can break a long text.
     """
     content = visible(text)
     is_short = content.isascii() and len(content) <= _LONGEST_WHOLE  # another character can be very wide
@@ -75,7 +75,7 @@ def _escaped(text: str) -> str:
 
 
 def _limit_marks(text: str) -> str:
-    """Replace each combining mark that would cover other lines by its code point.
+    """Replace each combining mark that would cover other lines by the number of its code point.
 
     Such a mark is the third or a later mark of a letter, or a mark at the beginning of a text.
     """

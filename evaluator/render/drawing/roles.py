@@ -31,7 +31,7 @@ _RANK = {kind: rank for rank, kind in enumerate(RoleKind)}
 class Role(Struct, frozen=True):
     """The role of one interface.
 
-    `label` is the name of the role, and `rule` the rule that caused the role. Both can be empty.
+    `label` is the name of the role, and `rule` the rule that gave the interface this role. Both can be empty.
     """
 
     kind: RoleKind
@@ -86,7 +86,7 @@ def _near_misses(decision: Decision, explanation: Explanation) -> set[str]:
 
 
 def _rejecting_rules(decision: Decision) -> str:
-    """Return the names of the rules that reject the hostActiveNic, separated by commas; empty if it is not rejected."""
+    """Return the names of the rules that reject the hostActiveNic, separated by commas; empty if no rule rejects it."""
     if decision.status is not Status.REJECTED:
         return ""
     name = decision.host_active_nic

@@ -10,7 +10,7 @@ Neighbours = Mapping[str, Sequence[str]]
 
 
 def lowers_of(interfaces: Iterable[InterfaceReasons]) -> Neighbours:
-    """Return the direct lower devices of each interface, also devices that the report does not describe."""
+    """Return the direct lower devices of each interface, including devices that the report does not describe."""
     return {interface.name: interface.lowers for interface in interfaces}
 
 

@@ -100,7 +100,7 @@ def _query(query: Mapping[str, object]) -> tuple[Html, Html, Html, str, str]:
 def _entries(document: Mapping[str, object], key: str) -> Iterator[Mapping[str, object]]:
     """Yield the objects of a list.
 
-    Values that are not objects are ignored: a caller can pass a resolution of any shape.
+    Values that are not objects are ignored, because a caller can pass a resolution of any shape.
     """
     entries = document.get(key)
     if isinstance(entries, list | tuple):

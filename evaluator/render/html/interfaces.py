@@ -23,7 +23,7 @@ MOST_CHANGES = 250
 class ExplainedInterfaces(Struct, frozen=True):
     """The explained interfaces (drawn or not drawn), their roles and their link targets.
 
-    `unexplained` counts the interfaces that the explanation leaves out.
+    `unexplained` is the number of interfaces that the explanation leaves out.
     """
 
     excerpt: Excerpt

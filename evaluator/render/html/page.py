@@ -57,10 +57,13 @@ def to_html(explanation: Explanation) -> str:
 
 
 def page(decision: Decision, info: RecordInfo = NO_RECORD) -> str:
-    """Return the page. If the decision has a record, the page contains the record, and its head shows facts of it.
+    """Return the page of a decision.
 
-    Without a record, the page contains the decision document instead. For a large host, changes are searched for
-    candidates and owners only.
+    If the decision has a record in the log, the page contains this record, and the head of the page shows facts of the
+    record.
+
+    Without a record, the page contains the decision document instead. For a large host, the page shows changes (that
+    would make an interface the answer) only for candidates and owners.
     """
     return _page_of(decision, explained(decision, None, MOST_CHANGES), info)
 

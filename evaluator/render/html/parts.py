@@ -29,7 +29,7 @@ _ROLE_TONES = {
 
 
 def badge(word: str) -> Html:
-    """Return the badge of a status or a severity: the word with a colour."""
+    """Return the badge of a status or a severity: a coloured word."""
     return element("span", word, class_=f"badge {_TONES.get(word, 'quiet')}")
 
 
@@ -47,7 +47,10 @@ def section(title: str, anchor: str, *content: Html) -> Html:
 
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Html | str]]) -> Html:
-    """Return a table. The first cell of a row is its header; each cell repeats its column header for narrow pages."""
+    """Return a table.
+
+    The first cell of a row is the header of the row. Each cell also contains its column header, for narrow pages.
+    """
     head = element("tr", *(element("th", text, scope="col") for text in heads))
     body = []
     for first, *rest in rows:
@@ -81,7 +84,7 @@ def cut(message: str) -> str:
 
 
 def not_drawn(count: int, involved: int) -> str:
-    """Return a text with the number of interfaces that are not drawn. `involved` is the number of involved ones."""
+    """Return a text with the number of interfaces that are not drawn; `involved` of these are involved interfaces."""
     role = f", {involved:,} of them involved in the decision" if involved else ", not involved in the decision"
     return f"and {plural(count, 'more interface')}{role}"
 

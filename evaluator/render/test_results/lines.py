@@ -6,7 +6,10 @@ from evaluator.testing.covered import Coverage, CoveredPlace
 
 
 def by_line(coverage: Coverage) -> dict[int, tuple[CoveredPlace, ...]]:
-    """Return the places of each line that has places, in the order of the lines."""
+    """Return the rules and clauses (places) that begin in each line, in the order of the lines.
+
+    Lines without places are left out.
+    """
     lines: dict[int, list[CoveredPlace]] = {}
     for place in coverage.places:
         lines.setdefault(place.line, []).append(place)
@@ -14,5 +17,5 @@ def by_line(coverage: Coverage) -> dict[int, tuple[CoveredPlace, ...]]:
 
 
 def hits(places: tuple[CoveredPlace, ...]) -> int:
-    """Return how often a line was evaluated: the largest number of evaluations of its places."""
+    """Return the number of times that a line was evaluated. This is the largest number among the places of the line."""
     return max(place.true + place.false for place in places)

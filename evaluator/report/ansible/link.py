@@ -81,14 +81,14 @@ class Device(Struct, frozen=True, gc=False):
 
 
 def _length(entry: wire.Address) -> int:
-    """Return the prefix length of an entry for the owner index."""
+    """Return the prefix length of an address entry, in the form that the owner index needs."""
     if entry.prefix is None:
         return NETMASKS.get(entry.netmask, _IRREGULAR) if entry.netmask else -1
     return _LENGTHS.get(entry.prefix, _IRREGULAR)
 
 
 def kind_of(data: wire.Fact) -> Kind:
-    """Return the kind of an interface, from its type, its PCI device, its driver, or its list of members."""
+    """Return the kind of an interface. It is determined by its type, PCI device, driver, or list of members."""
     kind = _OF_TYPE.get(data.type or "")
     if kind is not None:
         return kind
@@ -196,7 +196,7 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def vlan_id(self) -> int | None:
-        """0, or None if the interface is possibly a VLAN: Ansible does not report VLAN IDs."""
+        """The VLAN ID: 0, or None if the interface is possibly a VLAN, because Ansible does not report VLAN IDs."""
         return None if self.kind is Kind.OTHER else 0
 
     @property
@@ -236,7 +236,7 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
         return {"": place, **pointers, **({"gateways": gateways[min(gateways)]} if gateways else {})}
 
     def findings(self) -> Iterator[Finding]:
-        """Yield the findings about the facts of the interface, except those about its addresses."""
+        """Yield the findings about the facts of the interface, except findings about its addresses."""
         for gateway in self._gateways():
             yield from read_gateway(gateway.interface, gateway.text)[1]
         yield from self._kind_unknown()

@@ -122,7 +122,10 @@ def _are_texts(values: list[object]) -> bool:
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return the facts of a host in Ansible's text; None if the types refuse the text or another format is possible."""
+    """Return the facts of a host in Ansible's text.
+
+    The result is None if the typed decoder refuses the text, or if the text can be in another format.
+    """
     if b'"ansible_facts"' in text[:_BEGINNING]:
         play = decode_or_none(_PLAYS, text)
         if play is None or play.payload is not msgspec.UNSET:
@@ -133,7 +136,7 @@ def read_text(text: bytes) -> Reading | None:
 
 
 def _reading_if_fully_checked(path: tuple[str, ...], body: wire.Facts) -> Reading | None:
-    """Return the facts of the host; None if the types have checked less than the schema checks."""
+    """Return the facts of the host; None if the typed decoder has checked less than the schema checks."""
     gathered = _Facts(path, _prefix_of(body), body)
     is_recognized = bool(gathered.prefix) or isinstance(body.get("all_ipv4_addresses"), list)
     if not is_recognized or not gathered.is_fully_checked or ANSIBLE_PAYLOAD in body:
@@ -181,7 +184,7 @@ def _validate_and_convert(document: object) -> Reading:
 
 
 def _of_interface(fact: object) -> object:
-    """Return the members of a fact that describe an interface or label; None if the fact describes neither of them."""
+    """Return the members of a fact that describe an interface or label; None if the fact does not describe one."""
     if not isinstance(fact, dict):
         return fact
     is_interface_or_label = not {"device", "ipv4", "ipv4_secondaries"}.isdisjoint(fact)
@@ -191,7 +194,7 @@ def _of_interface(fact: object) -> object:
 
 
 def _of_default(fact: object) -> object:
-    """Return the members of a fact that a default route has."""
+    """Return only those members of a fact that a default route can have."""
     return {key: fact[key] for key in wire.OF_DEFAULT if key in fact} if isinstance(fact, dict) else None
 
 
@@ -214,12 +217,12 @@ def _reading(gathered: _Facts) -> Reading:
 
 
 def _count_lists(members: Sequence[int]) -> int:
-    """Return an upper bound for the number of members, gateways and default routes of all interfaces together."""
+    """Return one sum over all interfaces: an upper bound for the members, gateways and default routes."""
     return sum(members) + 4 * len(members)
 
 
 def findings(gathered: _Facts, host: AnsibleHost, facts: HostFacts, problems: Sequence[Finding]) -> Iterator[Finding]:
-    """Yield the findings about the facts. `problems` are the findings that the reader already has."""
+    """Yield all findings about the facts, including `problems`, which the reader has found before."""
     yield from problems
     if not gathered.get("interfaces"):
         hint = "install iproute2 on the host, and gather its facts again"
@@ -322,7 +325,7 @@ def _gateways(gathered: _Facts) -> Iterator[Gateway]:
 
 
 def _slaves_without_bond(facts: HostFacts) -> Iterator[Finding]:
-    """Yield a finding for each interface that is a slave by its own facts, if no bond lists it."""
+    """Yield a finding for each interface whose own facts state that it is a slave, although no bond lists it."""
     for any_link in facts.by_name.values():
         link = checked_cast(any_link, AnsibleLink)
         if link.device.fact.data.perm_macaddress is not None and link.name not in facts.slaves:
@@ -333,7 +336,7 @@ def _slaves_without_bond(facts: HostFacts) -> Iterator[Finding]:
 
 
 def _without_owner(gathered: _Facts, host: AnsibleHost, facts: HostFacts) -> Iterator[Finding]:
-    """Yield a finding for each address that is in Ansible's lists of all addresses but on no interface.
+    """Yield a finding for each address that Ansible lists among all addresses, but that no interface has.
 
     Such addresses exist because Ansible reports only one of several addresses with the same label. The addresses are
     first compared as texts, because nearly all of them match as texts. Only the other addresses are parsed.
@@ -360,7 +363,7 @@ def _without_owner(gathered: _Facts, host: AnsibleHost, facts: HostFacts) -> Ite
 
 
 def _addresses_shown(host: AnsibleHost, facts: HostFacts) -> set[Address]:
-    """Return the addresses of all interfaces, with the addresses of loopback links."""
+    """Return the addresses of all interfaces, including the addresses of loopback links."""
     loopbacks = (device for device in host.by_name.values() if device.kind is Kind.LOOPBACK)
     shown = {owned.address for link in facts.by_name.values() for owned in link.addresses}
     loopback_entries = (read_owned(device.name, device.entries()) for device in loopbacks)

@@ -39,7 +39,7 @@ def refuse_other_system(path: tuple[str, ...], body: Mapping[str, object]) -> No
 
 
 def _system_of(body: Mapping[str, object]) -> tuple[str, str]:
-    """Return the key of the fact that shows the system, and the system.
+    """Return two texts: the key of the fact that shows the operating system, and the name of this system.
 
     The name of the system decides. If it is missing, the name of the system's family decides, and then the shape of the
     facts.

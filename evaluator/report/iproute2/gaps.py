@@ -37,7 +37,7 @@ _LEFT_OUT = wire.Address()
 
 
 def refuse_without_facts(entries: object, pointer: str) -> None:
-    """Raise ReportError if no interface has a list of addresses, or an address has no interface."""
+    """Raise ReportError if no interface has a list of addresses, or if a list of addresses has no interface name."""
     listed = entries if isinstance(entries, list) else []
     objects = [(i, entry) for i, entry in enumerate(listed) if isinstance(entry, dict)]
     has_lists = any(isinstance(entry.get("addr_info"), list) for _, entry in objects)
@@ -58,7 +58,7 @@ def _has_names(addresses: Iterable[object]) -> bool:
 
 
 def gaps(entries: Sequence[wire.Interface], interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
-    """Yield a finding for each sign that the output is incomplete."""
+    """Yield a finding for each indication that the output is incomplete."""
     unnamed = sum(entry.ifname is UNSET and not any(map(_is_shown, _addresses(entry))) for entry in entries)
     if unnamed and any(interface.data.ifname is UNSET for interface in interfaces.values()):
         message = f"{_entries(unnamed)} no name: `ip -o` does not name links without an address"

@@ -186,7 +186,7 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
                 yield Finding(FindingCode.DUPLICATE_ADDRESS, Severity.WARNING, message, (self.name,), addresses)
 
     def _connected(self, families: frozenset[int]) -> Iterator[Route]:
-        """Yield the connected routes that the kernel creates for the addresses, except routes of the given families."""
+        """Yield the connected routes that the kernel creates for the addresses. Routes of `families` are left out."""
         flags = self.interface.data.flags
         if self.kind is Kind.LOOPBACK or (flags is not UNSET and "UP" not in flags):
             return
@@ -199,10 +199,10 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
 
 
 class Iproute2Host:
-    """The interfaces and routes of one host, with indexes that the links need.
+    """The interfaces and routes of one host, and indexes that the links use.
 
-    `routes` has the routes of each interface, `routed` the address families with a routing table in the report, and
-    `members` the members of each master.
+    `routes` has the routes of each interface. `routed` are the address families that have a routing table in the
+    report. `members` has the members of each master.
     """
 
     def __init__(

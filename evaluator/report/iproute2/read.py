@@ -58,7 +58,10 @@ _OCTETS = msgspec.msgpack.Encoder()
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return the facts in a text from `ip`; None if the types refuse the text or another format is possible."""
+    """Return the facts in a text from `ip`.
+
+    The result is None if the typed decoder refuses the text, or if the text can be in another format.
+    """
     if b"\\" in text:  # a name may have a backslash
         return None
     if text.lstrip()[:1] == b"[":
@@ -92,7 +95,10 @@ def _is_readable(collected: wire.Collected) -> bool:
 
 
 def _is_fully_checked(entries: Sequence[wire.Interface]) -> bool:
-    """Return whether each entry has a name and an address list. If not, the types check less than the schema."""
+    """Return whether each entry has a name and an address list.
+
+    If not, the typed decoder checks less than the schema.
+    """
     return all(entry.ifname is not UNSET and entry.addr_info is not UNSET for entry in entries)
 
 
@@ -142,7 +148,7 @@ def _most_names(host: Iproute2Host) -> int:
 
 
 def _count_lists(host: Iproute2Host) -> int:
-    """Return the number of lower devices, routes, names and peers of all interfaces together."""
+    """Return one sum over all interfaces: an upper bound for the lower devices, routes, names and peers."""
     routes = sum(len(of_interface.routes) + len(of_interface.gateways) for of_interface in host.routes.values())
     names = sum(_altname_counts(host))
     peers = sum(len(interface.addresses) for interface in host.interfaces.values())
@@ -155,7 +161,7 @@ def _altname_counts(host: Iproute2Host) -> list[int]:
 
 
 def _unsupported_words(entries: Sequence[wire.Interface], *, has_routes: bool) -> frozenset[str]:
-    """Return the words of the rule language that the mode of the output cannot supply (no `-d`, `-br`, `-o`)."""
+    """Return the words of the rule language whose values the options of `ip` leave out (no `-d`, or `-br`, or `-o`)."""
     unsupported_words = UNSUPPORTED_WORDS if has_routes else UNSUPPORTED_WORDS | ROUTE_WORDS
     if not any(map(has_details, entries)):
         unsupported_words |= _DETAIL_WORDS
@@ -203,7 +209,7 @@ def _names(entry: wire.Interface) -> Iterable[tuple[str, Sequence[int] | None]]:
 
 
 def _kinds_of_masters(entries: Iterable[wire.Interface]) -> dict[str, frozenset[str]]:
-    """Return the kinds of each master, as the entries of its members state them (`info_slave_kind`)."""
+    """Return the kinds of each master. The kinds are read from the entries of its members (`info_slave_kind`)."""
     kinds: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
         if entry.master is not UNSET and entry.linkinfo is not UNSET and entry.linkinfo.info_slave_kind:

@@ -55,7 +55,10 @@ class RoutingTable(Struct):
         return tuple(sorted(self.blocked))
 
     def block_unknown(self, described: Container[str], entries: Iterable[wire.Route]) -> None:
-        """Move routes to `blocked` if their device is not described, because such routes hide shorter prefixes too."""
+        """Move routes to `blocked` if the report does not describe their device.
+
+        Such routes also hide shorter prefixes.
+        """
         unknown = [name for name in self.routes if name not in described]
         sources = _sources(unknown, entries) if unknown else {}
         for name in unknown:
@@ -65,7 +68,10 @@ class RoutingTable(Struct):
 
 
 def read_routes(tables: Mapping[int, Sequence[wire.Route]]) -> RoutingTable:
-    """Return the routes of tables by family (4, 6). A route whose own members show another family has that family."""
+    """Return the routes of tables by family (4, 6).
+
+    If the members of a route show another family, that family counts.
+    """
     table = RoutingTable()
     for key, entries in tables.items():
         shown = [entry for entry in entries if entry != _LEFT_OUT]

@@ -72,7 +72,7 @@ def _parse(text: bytes) -> object:
 
 
 def refuse_one_family(files: Iterable[RouteFile]) -> None:
-    """Raise ReportError if two files have only routes of the same family."""
+    """Raise ReportError if two files have routes of one family only, and it is the same family in both files."""
     of_one_family = [file.families for file in files if len(file.families) == 1]
     if len(set(of_one_family)) < len(of_one_family):
         raise ReportError([Diagnostic(ReportCode.INVALID, "both routing tables are of one family, IPv4 or IPv6")])
@@ -90,8 +90,9 @@ def _tables(files: Sequence[RouteFile]) -> Mapping[int, bytes]:
 
     A route that does not show its family has the family of its table.
 
-    A file with routes of both families (`table all`) counts as IPv4, because only an IPv4 default route can have no
-    member that shows its family. If no route in a file shows a family, the file gets the family that no other file has.
+    A file with routes of both families (`table all`) counts as IPv4. The reason is that only an IPv4 default route can
+    be without a member that shows its family. If no route in a file shows a family, the file gets the family that no
+    other file has.
     """
     refuse_one_family(files)
     tables: dict[int, list[bytes]] = {}

@@ -107,7 +107,7 @@ class Part(Struct, frozen=True, gc=False):
 class Device(Struct, frozen=True, gc=False):
     """An interface and its entries.
 
-    `parts` are its entries. An Open vSwitch bridge and its own port have two entries with the same name; together these
+    `parts` are the entries. An Open vSwitch bridge and its own port have two entries with the same name; together these
     entries are one interface. `kernel` is the entry that describes the kernel's interface. `members` are the names of
     the interfaces that name this interface as their controller. If the interface is a port of Open vSwitch bridges,
     `access` has the access tags of the port, each with the JSON Pointer in the entry of the bridge.
@@ -127,13 +127,16 @@ class Device(Struct, frozen=True, gc=False):
 
     @property
     def controllers(self) -> tuple[str, ...]:
-        """The names of the controllers in its entries, sorted."""
+        """The names of the controllers that the entries of the device contain, sorted."""
         names = {name for part in self.parts for name in (part.data.controller, part.data.master) if name}
         return tuple(sorted(names)) if names else ()
 
 
 def part_of(data: Interface, pointer: str) -> Part:
-    """Return an entry with its type; if the type is unknown, with the type that its only section shows."""
+    """Return an entry with its type.
+
+    If the type is unknown and the entry has one section, this section shows the type.
+    """
     type_ = data.type or ""
     if type_ in _OVS_PORTS and data.bridge is not None:
         type_ = OVS_BRIDGE
@@ -260,7 +263,7 @@ def _members(part: Part) -> list[str]:
 
 
 def listed_members(device: Device) -> frozenset[str]:
-    """Return the members in the entries of a device, also the members of a VRF."""
+    """Return the members in the entries of a device, including the members of a VRF."""
     if device.kind in _WITHOUT_MEMBERS and device.kernel.data.vrf is None:
         return _NO_NAMES
     vrf = device.kernel.data.vrf
@@ -283,7 +286,10 @@ def uses_dhcp(device: Device, family: str) -> bool:
 
 
 def vlan_id_of(device: Device) -> int | None:
-    """Return the VLAN ID, or the access tag of an Open vSwitch port; 0 if it is not a VLAN, None if not reported."""
+    """Return the VLAN ID, or the access tag of an Open vSwitch port.
+
+    The result is 0 if the device is not a VLAN, and None if the report does not contain the VLAN ID.
+    """
     if device.access:
         tags = {tag for tag, _ in device.access}
         return tags.pop() if len(tags) == 1 else None

@@ -183,7 +183,7 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
         return {**pointers_of(self.device), **({} if gateway is None else {"gateways": gateway})}
 
     def findings(self) -> Iterator[Finding]:
-        """Yield the findings about the entries of the interface, except those about its addresses."""
+        """Yield the findings about the entries of the interface, except findings about its addresses."""
         yield from conflicts(self.device)
         if self.device.is_unknown and any(not owned.address.is_link_local for owned in self.addresses):
             yield Finding(

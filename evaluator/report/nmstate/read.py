@@ -61,7 +61,10 @@ _STATES = msgspec.json.Decoder(State)
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return the facts in the text of a report; None if the types refuse the text or another format is possible."""
+    """Return the facts in the text of a report.
+
+    The result is None if the typed decoder refuses the text, or if the text can be in another format.
+    """
     state = decode_or_none(_STATES, text)
     return _reading(state, "") if state is not None and state.is_unambiguous and state.addr is msgspec.UNSET else None
 
@@ -116,7 +119,7 @@ def findings(parts: Sequence[Part], host: NmstateHost, facts: HostFacts) -> Iter
 
 
 def _count_lists(host: NmstateHost) -> int:
-    """Return the number of members, routes and names of all interfaces together."""
+    """Return one sum over all interfaces: an upper bound for the members, routes and names."""
     routes = host.state.routes
     route_count = 0 if routes is None else 2 * (len(routes.running or ()) + len(routes.config or ()))
     devices = host.by_name.values()
@@ -146,7 +149,7 @@ def _has_lifetimes(data: Interface) -> bool:
 
 
 def _devices(parts: Iterable[Part]) -> dict[str, Device]:
-    """Return the devices by name. If entries have the same name, the entry of the Open vSwitch bridge is the last."""
+    """Return the devices by name. If two entries have the same name, the entry of the Open vSwitch bridge is last."""
     by_name: dict[str, list[Part]] = {}
     members: dict[str, set[str]] = defaultdict(set)
     tags: dict[str, list[AccessTag]] = defaultdict(list)

@@ -60,7 +60,7 @@ def read_routing(section: wire.Routes | None, place: str, described: Container[s
 
 
 def connected(subnets: Iterable[Cidr], routes: Iterable[Route]) -> Iterator[Route]:
-    """Yield the connected routes of subnets, except those for which a route to the same destination exists."""
+    """Yield a connected route for each subnet, unless a route to the same destination exists."""
     destinations = {route.destination for route in routes}
     return (Route(net, _CONNECTED_METRICS[net.first.version]) for net in subnets if net not in destinations)
 

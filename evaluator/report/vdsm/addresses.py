@@ -73,13 +73,13 @@ def addr_conflict(ifname: str, data: Device) -> tuple[Finding, ...]:
 
 
 def is_listed(data: Device) -> bool:
-    """Return whether `ipv4addrs` has the address in `addr` with its netmask, written as VDSM writes it."""
+    """Return whether `ipv4addrs` has the address in `addr` with its netmask, in the form that VDSM writes."""
     addr, texts = data.addr, data.ipv4addrs
     return bool(addr) and texts is not None and _as_listed(addr or "", data.netmask or "") in texts
 
 
 def _as_listed(addr: str, netmask: str) -> str | None:
-    """Return the address in `addr` and `netmask` as VDSM writes it in `ipv4addrs`, None if this is not certain.
+    """Return the address in `addr` and `netmask` in the form of `ipv4addrs`; None if this form is not certain.
 
     The form in `ipv4addrs` is not certain in three cases: the netmask is invalid, `addr` has a prefix length, or `addr`
     is an IPv4-mapped IPv6 address, whose prefix length counts IPv6 bits.

@@ -83,7 +83,10 @@ class VdsmHost:
         self._owned: dict[str, Owned] = {}
 
     def _bridges_of_networks(self) -> Iterator[tuple[str, Network]]:
-        """Yield the bridges of a reply without `bridges`, each with the entry of the network that describes it."""
+        """Yield the bridges of a reply without `bridges`.
+
+        Each bridge has the entry of the network that describes it.
+        """
         body, networks = self.body, self.networks
         described = {*self.nics, *(body.vlans or ()), *(body.bondings or ())}
         for name, data in networks.items():
@@ -157,7 +160,7 @@ class VdsmHost:
         return most
 
     def count_lists(self) -> int:
-        """Return the number of networks, slaves, ports and default routes of all interfaces together."""
+        """Return one sum over all interfaces: an upper bound for the networks, slaves, ports and default routes."""
         placement = self.placement
         devices = [device for devices in self.maps.values() for device in devices.values()]
         members = sum(len(getattr(device, key, None) or ()) for device in devices for key in ("slaves", "ports"))
@@ -185,12 +188,12 @@ class VdsmHost:
 
     @cached_property
     def disagreements(self) -> tuple[Disagreement, ...]:
-        """The contradictions between networks and devices: device name (or empty), message, and addresses."""
+        """The contradictions between networks and devices: the device name (can be empty), a message, and addresses."""
         return tuple(self._find_disagreements(self))
 
     @cached_property
     def names_in_conflict(self) -> frozenset[str]:
-        """The names of the devices that a network contradicts."""
+        """The names of the devices with an entry that contradicts the entry of a network."""
         return frozenset(name for name, _, _ in self.disagreements if name)
 
 

@@ -71,7 +71,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def source(self) -> object:
-        """The entry of the device, and the entries of other networks that describe the same bridge."""
+        """The entry of the device. For a bridge, also the entries of other networks that describe the same bridge."""
         return self.entry, self.host.other_entries(self.name)
 
     @property
@@ -157,7 +157,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def is_clean(self) -> bool:
-        """Whether a quick check shows that `findings` yields nothing; False if only `findings` can decide."""
+        """Whether a quick check shows that `findings` yields nothing. If this is False, `findings` must be called."""
         entry = self.entry
         if entry.gateway not in _NO_GATEWAYS or entry.ipv6gateway not in _NO_GATEWAYS or entry.bootproto4 == "dhcp":
             return False
@@ -168,7 +168,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
         return entry.cfg is None
 
     def findings(self) -> Iterator[Finding]:
-        """Yield the findings about the entry, except those about its addresses."""
+        """Yield the findings about the entry, except findings about its addresses."""
         entry, name = self.entry, quote(self.name)
         for key, text in _gateway_texts(entry).items():
             if _is_malformed(text):
@@ -187,7 +187,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
             )
 
     def _name_conflict(self, entry: Vlan) -> Iterator[Finding]:
-        """Compare the entry of a VLAN with its name, if the name is DEVICE.ID for a described device."""
+        """Compare the entry of a VLAN with its name, if the name is DEVICE.ID and the reply describes DEVICE."""
         base_in_name, dot, number = self.name.rpartition(".")
         id_in_name = _whole_number(number)
         if not dot or id_in_name is None or not self.host.has(base_in_name):

@@ -18,7 +18,7 @@ _MOST_NAMES = 12
 
 
 class _DeviceCache:
-    """Caches facts of devices, because many networks of one bridge with many ports need the same facts."""
+    """Caches facts of devices: many networks can be on one bridge with many ports, and all need the same facts."""
 
     def __init__(self, host: VdsmHost) -> None:
         self._host = host
@@ -26,7 +26,7 @@ class _DeviceCache:
         self._addresses: dict[tuple[str, str], frozenset[Address]] = {}
 
     def vlans(self, name: str, kind: Kind, device: Device) -> Mapping[str, int | None]:
-        """Return VLAN IDs by name: the ID of a VLAN, or the IDs of the VLANs that are ports of a bridge."""
+        """Return VLAN IDs by interface name: of the device itself, or of the ports of a bridge that are VLANs."""
         if name not in self._vlans:
             names = _all_ports(device) if kind is Kind.BRIDGE else (name,)
             vlans = ((port, self._host.maps[Kind.VLAN].get(port)) for port in names)

@@ -45,7 +45,10 @@ _REPLIES = msgspec.json.Decoder(Reply)
 
 
 def read_text(text: bytes) -> Reading | None:
-    """Return the facts in the text of a reply; None if the types refuse the text or another format is possible."""
+    """Return the facts in the text of a reply.
+
+    The result is None if the typed decoder refuses the text, or if the text can be in another format.
+    """
     reply = decode_or_none(_REPLIES, text)
     if reply is None or not reply.is_unambiguous:
         return None
@@ -68,7 +71,7 @@ def read(document: object) -> Reading:
 
 
 def _convert_directly(document: object, body: object) -> Capabilities | None:
-    """Return the network part of a reply; None if the types refuse the reply."""
+    """Return the network part of a reply; None if the typed decoder refuses the reply."""
     is_valid = isinstance(document, dict) and (body is document or _is_valid_envelope(document))
     return convert_or_none(body, Capabilities) if is_valid else None
 
@@ -100,7 +103,7 @@ def _is_valid_envelope(document: Mapping[str, Any]) -> bool:
 
 
 def _with_truths(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return an entry with booleans instead of their texts (`"True"`, `"false"`, in any case)."""
+    """Return an entry in which booleans replace texts such as `"True"` and `"false"`, in capital or small letters."""
     texts = {key: entry[key] for key in (*_TRUTH_KEYS, "supportsIPv6") if isinstance(entry.get(key), str)}
     return {**entry, **{key: text.lower() == "true" for key, text in texts.items()}} if texts else entry
 

@@ -123,7 +123,11 @@ class Capabilities(Parts, gc=False, kw_only=True):
 
 
 class ReplyStatus(Struct, gc=False):
-    """The result of an XML-RPC call. In a Kubernetes object, a member with the same name has the states."""
+    """The result of an XML-RPC call, in the member `status`.
+
+    A Kubernetes object has a member with the same name. If this member has one of these keys, the document is not a
+    reply.
+    """
 
     currentState: Raw | UnsetType = UNSET
     desiredState: Raw | UnsetType = UNSET

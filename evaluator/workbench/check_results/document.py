@@ -39,7 +39,7 @@ def count(problems: Iterable[Diagnostic], severity: Severity) -> int:
 
 
 def statistics(results: Iterable[Checked]) -> list[tuple[str, int]]:
-    """Return how often each code occurs: the most frequent first, equal numbers by code."""
+    """Return how often each code occurs. The most frequent code is first; equally frequent codes are sorted by name."""
     codes = Counter(problem.code for checked in results for problem in checked.diagnostics)
     return sorted(codes.items(), key=lambda pair: (-pair[1], pair[0]))
 
