@@ -1,9 +1,9 @@
 """Findings: errors, warnings and information that belong to a decision but do not change it.
 
-Each finding comes from exactly one of four sources. `report/` finds problems of the report, with every policy. `names/`
-finds problems of the DNS answers. The evaluator finds why no candidate is left, and which facts the report cannot
-contain. The rules of a policy are the fourth source. The codes of activenic and its shipped policies are a contract.
-This module lists these codes with their meanings. A policy may define other codes.
+Findings have four sources. `report/` finds problems of the report, with every policy. `names/` finds problems of the
+DNS answers. `decision/` finds why no candidate is left, and which facts the report cannot contain. The fourth source is
+the rules of a policy. The codes of activenic and its shipped policies are a contract. This module lists these codes
+with their meanings. A policy may define other codes.
 """
 
 from __future__ import annotations

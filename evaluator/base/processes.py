@@ -1,8 +1,8 @@
 """A pool of processes that end with the process that started them.
 
-An interrupt (ctrl-c) goes to all processes of a terminal. The processes of the pool ignore it; the process that owns
-the pool ends them, with their work. If the owner is killed, each of them ends itself, so that no process is left that
-still writes.
+An interrupt (ctrl-c) goes to all processes of a terminal. The processes of the pool ignore the interrupt. The process
+that owns the pool ends them and discards their work. If the owner is killed, each process of the pool ends itself. So
+no process continues to write.
 """
 
 from __future__ import annotations

@@ -162,7 +162,7 @@ def _properties(policy: Policy, warnings: int) -> str:
     cost = worst_cost(program)
     costliest_rules = [rule.name for rule in program.rules if rule.cost == cost]
     words = order_words(program)
-    order = f"depends on order through {', '.join(words)}" if words else "independent of order"
+    order = f"depends on order because of {', '.join(words)}" if words else "independent of order"
     return (
         f"{_plural(len(program.rules), 'rule')}, {_plural(warnings, 'warning')}, "
         f"worst cost {cost} ({', '.join(costliest_rules)}), {order}"

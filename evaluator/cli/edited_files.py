@@ -1,4 +1,4 @@
-"""Changed texts of policy files: prints their changes as a diff, and writes them."""
+"""Prints the changes of a policy file as a diff, or writes the changed text to the file."""
 
 from __future__ import annotations
 

@@ -79,7 +79,10 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
             "activenic test -v --run '*bond*' .",
             "run the tests with matching names below this folder, and print each test",
         ),
-        Example("activenic test --coverage --threshold 20", "list rules and clauses without a test; exit 8 below 20 %"),
+        Example(
+            "activenic test --coverage --threshold 20",
+            "list rules and clauses without a test; exit with 8 if the coverage is less than 20 %",
+        ),
         Example("activenic test --output junit > results.xml", "write the results for a CI system"),
     ),
     "new": (

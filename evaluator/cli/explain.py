@@ -57,13 +57,14 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     log = "explain a decision of this log or export; REPORT is then the id of the decision"
     parser.add_argument("--log", metavar="FILE", type=Path, help=log)
     _output().add_to(parser)
-    shown = parser.add_argument_group("which interfaces, in which detail")
+    shown = parser.add_argument_group("interfaces and level of detail")
     only = "explain only this interface; may be repeated"
     shown.add_argument("--interface", metavar="NAME", action="append", help=only)
     shown.add_argument(
         "--all",
         action="store_true",
-        help="explain every interface, also of a large host, and the change by which it would be the hostActiveNic",
+        help="explain every interface, even if the host has many, and show for each interface which change would make "
+        "it the hostActiveNic",
     )
     verbose = "print the clauses that decided, the values in them, and their places in the policy and in the report"
     shown.add_argument("-v", "--verbose", action="store_true", help=verbose)

@@ -23,7 +23,7 @@ def add_filter_to(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--until", metavar="TIME", type=parse_time, help="decided before this time")
     statuses = ", ".join(Status)
     group.add_argument("--status", metavar="STATUS", type=_status, help=f"the status of the decision: {statuses}")
-    codes = "the code of a finding: of activenic, or of a policy in the log"
+    codes = "a finding code that activenic defines, or that a policy in the log defines"
     group.add_argument("--finding", metavar="CODE", help=codes)
     group.add_argument("--interface", metavar="NAME", help="the name of the hostActiveNic")
     group.add_argument("--policy", metavar="NAME", help="the name of the policy, or its SHA-256 digest")

@@ -28,7 +28,7 @@ def _add_decide(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = actions.add_parser("decide", help="decide every question and write a table", allow_abbrev=False)
     parser.description = (
         "Decide every question of the inputs and write a Parquet file with one row for each question. An invalid "
-        "question becomes a row with its problems. If the command is interrupted, run it again: it continues."
+        "question becomes a row with its problems. If the command is interrupted, run it again to continue."
     )
     _add_inputs_to(parser)
     parser.add_argument(
@@ -55,7 +55,7 @@ def _add_diff(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = actions.add_parser("diff", help="compare two policies on a fleet", allow_abbrev=False)
     parser.description = (
         "Decide every question of the inputs by two policies, and count the changed answers by transition, label and "
-        "finding. JSON has every changed host."
+        "finding. The JSON output lists every changed host."
     )
     parser.add_argument("old", metavar="OLD", help="a shipped policy or a policy file")
     parser.add_argument("new", metavar="NEW", help="the new policy: a shipped policy or a policy file")
@@ -69,8 +69,8 @@ def _add_inputs_to(parser: argparse.ArgumentParser) -> None:
     inputs = "questions: JSON lines, a Parquet file, a decision log, or a folder of JSON lines, questions and reports"
     parser.add_argument("inputs", metavar="INPUT", nargs="+", type=Path, help=inputs)
     table = (
-        "the addresses of the reports in a folder: a table (.csv, .jsonl or .parquet) with the columns `id`, the name "
-        "of the report's file without its ending, and `addresses`"
+        "for a folder of reports: a table (.csv, .jsonl or .parquet) with the addresses of the hosts, in the columns "
+        "`id` (the file name of the report without its extension) and `addresses`"
     )
     parser.add_argument("--addresses", metavar="TABLE", type=Path, help=table)
     parameter = "a parameter of the policy; may be repeated; takes precedence over the parameters of a question"

@@ -73,7 +73,7 @@ def _add_verify(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _add_prune(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     summary = "remove the oldest records and write a checkpoint, so that the log stays verifiable"
     parser = _action(actions, "prune", summary, "a log")
-    before = "remove all records before the first record from this time or later"
+    before = "find the first record that has this time or a later time, and remove all records before it"
     parser.add_argument("--before", metavar="TIME", type=parse_time, required=True, help=before)
     parser.add_argument("--sign-key", metavar="FILE", type=Path, help="the private key that signs the checkpoint")
     parser.set_defaults(run=_run, action="prune")
@@ -83,7 +83,7 @@ def _add_head(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = _action(
         actions,
         "head",
-        "print the head of the chain, SEQ:HASH; a copy of it proves later that no record was removed",
+        "print the head of the chain (SEQ:HASH); a saved copy proves later that no record was removed",
     )
     parser.set_defaults(run=_run, action="head")
 

@@ -44,7 +44,7 @@ def _write_policy(options: argparse.Namespace) -> int:
     if any(
         value != options.parser.get_default(name) for name, value in vars(options).items() if name not in _OF_POLICY
     ):
-        options.parser.error("options of a question need `--test REPORT`")
+        options.parser.error("only NAME and `--from` can be used without `--test REPORT`")
     for path in write_new(Path(), options.name, options.base or BASES[0]):
         print(visible(str(path)))
     return Exit.DONE

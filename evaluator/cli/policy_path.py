@@ -1,4 +1,4 @@
-"""The folders in which policies are searched: from the option `--policy-path`, or else from a variable."""
+"""The folders in which policies are searched. The option `--policy-path` or an environment variable lists them."""
 
 from __future__ import annotations
 

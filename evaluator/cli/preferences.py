@@ -1,10 +1,11 @@
-"""The preferences of a user: output, colour, progress, strict. Each is an option, or else an environment variable.
+"""The preferences of a user: output, colour, progress, strict. Each has an option and an environment variable.
 
-Each preference is one entry: the name of its option, its values, and the variable `ACTIVENIC_NAME`. The option takes
-precedence over the variable. A preference never changes a decision, so options about the question have no variable.
+The preference `colour` has the option `--colour` and the variable `ACTIVENIC_COLOUR`. The option takes precedence over
+the variable. A preference never changes a decision, so the options that give the inputs of a decision have no variable.
 
-A variable applies to all commands, but not all commands have the same output formats. If the variable has a format of
-another command, this command uses its own default. If no command has this format, the value is a mistake.
+A variable applies to all commands, but not all commands have the same output formats. If the variable contains a format
+that only other commands have, the command uses its own default. If no command has this format, the command reports an
+error.
 """
 
 from __future__ import annotations

@@ -25,7 +25,10 @@ from evaluator.cli.reading import Damage, Report, reading
 def add_records_to(parser: argparse.ArgumentParser, *, only_one: bool = False) -> None:
     """Add the arguments that select records by id or file."""
     parser.set_defaults(parser=parser)
-    ids = "with --log, a decision's id or its first six characters; without, a log, an export or a file of `log show`"
+    ids = (
+        "with --log: the id of a decision, or the first six characters of the id; without --log: a log, an export, or "
+        "the saved output of `log show`"
+    )
     parser.add_argument("records", metavar="ID|FILE", nargs=1 if only_one else "*", help=f"{ids}; - for standard input")
     parser.add_argument("--log", metavar="FILE", type=Path, help="the log or export that contains the decisions")
 

@@ -12,11 +12,11 @@ report and of the DNS answers changes nothing, unless the policy uses a word tha
 
 Three points of the design:
 
-- An earlier version had lazy subclasses of the central types, filled by slot setters and `__getattr__`. They were
-  removed, because each type existed twice. Now one frozen struct delegates to the protocol `Basis`, `cached_property`
-  stores each result, and a decision can be compared, copied and pickled.
-- `refusals` exists in addition to the findings. An engine reads in `refusals` why it must not deploy. No message must
-  be computed for this.
+- `Decision` is one frozen struct, so a decision can be compared, copied and pickled. It delegates the late computations
+  to the protocol `Basis`, and `cached_property` stores each result. Lazy subclasses were tried and rejected, because
+  then each type existed twice.
+- `refusals` exists in addition to the findings. An engine reads in `refusals` why it must not deploy. So no message has
+  to be computed for this.
 - The document is a typed struct (`Document`) that msgspec encodes directly, without a dictionary in between.
 
 `Basis` and `Explainer` are protocols, because `decide` and the package `explain` import this module. So this module

@@ -17,7 +17,7 @@ The result is one finding, REPORT_LACKS_FACT:
 
 The set of missing facts depends on the kind of report, not on the values in the report. So one process needs only a few
 different sets. For each set, the affected rules are computed once and cached in `CompiledPolicy`, and their conditions
-are compiled like other conditions. An earlier version walked through every condition several times for each document.
+are compiled like other conditions. So no decision has to search the conditions again.
 
 If a `warn` rule would have to be tested for more than 64 interfaces, the rule counts as affected without a test. It is
 harmless to list one fact too many, but slow to test thousands of interfaces.

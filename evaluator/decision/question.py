@@ -3,9 +3,10 @@
 A corpus is a collection of questions. A line of a corpus, a file of a corpus and the body of a request have the same
 form. So the same document can be used in all three places.
 
-A question in JSON text has a fast path: a typed decoder checks the members and leaves the text of the report to the
-reader of its format, so that no member is parsed twice. If the fast path refuses a text, the text is parsed into plain
-values and validated against the schema. So both paths accept the same texts, and only the slow path has messages.
+A question in JSON text has a fast path and a slow path. The fast path is a typed decoder, which checks the members. It
+passes the text of the report to the reader of the report's format, so that no member is parsed twice. If the fast path
+refuses a text, the slow path parses the text into plain values and validates them against the schema. So only the slow
+path decides whether a question is invalid, and only the slow path creates messages.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What can be written at the cursor: keys and values of the file, and the words of a sentence.
+"""What an author can write at the cursor: keys and values of the file, and the words of a sentence.
 
 `outline.cursors_at` determines the key or value that contains the cursor. A table maps the path of this place to the
-function that lists the candidates. In a sentence, the tokens before the cursor determine them.
+function that lists the candidates. In a sentence, the tokens before the cursor determine the candidates.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""The diagnostics of an open text and their fixes. All places are offsets in its plain text.
+"""The diagnostics of an open text and their fixes. All places are offsets in the plain text of the open text.
 
-The checks are those of the command `activenic check`; here, the bases of a policy and the policies of a test are read
-from the editor if they are open there. A mistake in a base is shown in the base. A policy that extends it has one
-diagnostic at `extends`, because it cannot be used either.
+The checks are the same as in the command `activenic check`. There is one difference: if a base of a policy, or the
+policy of a test, is open in the editor, its text is read from the editor and not from the disk.
+
+If a base has mistakes, the diagnostics are shown in the text of the base. A policy that extends this base cannot be
+used until the base is corrected. So the policy gets one diagnostic, at its key `extends`.
 """
 
 from __future__ import annotations

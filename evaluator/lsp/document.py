@@ -1,7 +1,7 @@
 """One text in an editor or on the disk: a policy, a policy test or another file.
 
-Editors have the text of the file as it is: with a byte order mark, and with any line ends. The parser reads a plain
-text (`plain_text`). Every function of this package works on the plain text; a document converts the offsets.
+The text in an editor can have a byte order mark and any line ends. The parser reads the text without them
+(`plain_text`). Every function of this package uses the plain text, and `Document` converts the offsets.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A value with a key, for caches of functions whose arguments cannot be compared themselves."""
+"""A value with a key, for cached functions: two arguments count as equal if their keys are equal."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Code lenses: lines above each rule with facts about it.
+"""Code lenses: the lines that an editor shows above each rule of a policy.
 
-- The tests of the policy: how many there are, how many fire the rule, and how many of the outcomes of the rule and its
-  clauses they cover (`testing/covered.py`).
-- The questions beside the policy: the effect of the rule on each, and the result. A question of the policy `NAME.yaml`
-  is a file `NAME.json` or `NAME.….json` in the same folder, or any JSON file in the folder `questions` in it.
+- A line about tests: how many tests the policy has, in how many of them the rule fires, and how many outcomes of the
+  rule and its clauses the tests cover (`testing/covered.py`).
+- A line for each question: the effect of the rule on the question, and the result of the decision. The questions of the
+  policy `NAME.yaml` are the files `NAME.json` and `NAME.….json` in the same folder, and all JSON files in the subfolder
+  `questions`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The names in policies and tests: where each is declared and used, and which of them mean the same thing.
 
-A rule, parameter or condition belongs to the first text of a chain of `extends` that declares it. A text that extends
-this one uses the name, or changes the thing (`replace: true`, another default); it does not declare another one. So
-two places mean the same thing if the subject, the name and this first text are equal (`Symbol`).
+A policy and its bases form a chain of texts (`extends`). A rule, parameter or condition belongs to the text of the
+chain that declares it. The texts that extend this text can use the name. They can also change the rule or parameter
+(`replace: true`, another default), but they do not declare a second one. So two places mean the same rule, parameter or
+condition if three values are equal: subject, name and declaring text (`Symbol`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Reads a YAML text that is being typed: the values that can be read, and the place of the cursor in them.
+"""Reads a YAML text while an author types it: the values that can be read, and the key or value at the cursor.
 
-Most texts in an editor are not valid YAML at most moments: a key has no colon yet, a quote is not closed. Two methods
-make them readable, and both leave the offsets of the rest as they are:
+Such a text is often not valid YAML: a key has no colon yet, or a quote is not closed. Two methods make the text
+readable. Both do not change the offsets of the other parts:
 
 - `read_outline` replaces the line of a YAML mistake by spaces and parses again, a few times;
 - `cursors_at` inserts a letter at the cursor, with the colon, quote or bracket that makes the text valid, and parses it

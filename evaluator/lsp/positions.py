@@ -1,9 +1,9 @@
 """Converts offsets in a text to lines and characters of the protocol, and back.
 
-The protocol has three line ends (LF, CR LF, CR); YAML and Python have more, so `str.splitlines` must not be used. A
-character is counted in the code units that the client and the server have agreed on, UTF-16 by default, so a character
-outside the Basic Multilingual Plane counts as two. Both directions accept every position: a line after the last one
-means the end of the text, and a character after the end of a line means the end of the line.
+The protocol has three line ends (LF, CR LF, CR). YAML and Python have more, so this module does not use
+`str.splitlines`. Characters are counted in the code units that client and server have agreed on. The default is UTF-16,
+in which a character outside the Basic Multilingual Plane counts as two. No position is invalid. A line number after the
+last line means the end of the text, and a character number after the end of a line means the end of this line.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Renames a rule, parameter or condition in all texts that use it.
 
-Nothing is renamed unless the result is right: the edited texts are checked, and a rename that gives one of them a new
-mistake is refused with the message of the checker. So the names that are allowed are defined in one place only.
+The edited texts are checked before anything is renamed. If one of them has a new mistake, the rename is refused with
+the message of the checker. So only the checker defines which names are valid.
 """
 
 from __future__ import annotations

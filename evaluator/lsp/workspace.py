@@ -1,7 +1,7 @@
-"""The texts that the server knows: those that the editor has open, the policies and tests on the disk, the shipped.
+"""The texts that the server knows: open texts of the editor, policies and tests on the disk, and shipped policies.
 
-The text in the editor takes precedence over the file, so that a change of a base is visible in the policies that extend
-it before it is saved. Files are read again if their time or size has changed.
+The text in the editor takes precedence over the file. So an unsaved change of a base already has an effect on the
+policies that extend the base. A file is read again if its modification time or its size has changed.
 """
 
 from __future__ import annotations

@@ -1,20 +1,27 @@
 """The entry point for reports: recognizes the format, validates the document, and returns a `Report` with facts.
 
-A report comes as text or as a plain value. Text and value each have a fast path and a slow path. All four paths give
-the same facts and findings, or the same errors. `reading.py` describes the contract with the readers.
+A report is given as text or as a plain value. Both have a fast path and a slow path. All four paths give the same facts
+and findings, or the same errors. `reading.py` describes the contract with the readers.
 
-A text. `is_within_limits` checks the whole text for UTF-8 and nesting depth, because a typed decoder does not check the
-members that it skips. Then `_read_fast` tries the typed decoder of the likeliest format, then the decoders of the other
-formats. A reader accepts a text only if the text cannot be in another format, so the order of the formats does not
-change the result. An accepted text is parsed into a plain value only on the first use of `Report.document`. If no
-reader accepts the text, the slow path parses the text into a plain value. The text can be JSON, JSON with interface
-names that are not UTF-8, or YAML. Then the slow path recognizes the format by the shape of the value and calls the
-reader of this format.
+**Fast path of a text.** `is_within_limits` checks the whole text for UTF-8 and nesting depth, because a typed decoder
+does not check the members that it skips. Then `_read_fast` tries the typed decoder of the likeliest format, then the
+decoders of the other formats. A reader accepts a text only if the text cannot be in another format, so the order of the
+formats does not change the result. An accepted text is parsed into a plain value only on the first use of
+`Report.document`.
 
-A plain value. The value is encoded as JSON once. The encoding checks all members of the value, also the members that no
-rule reads. The JSON text is an independent copy, and `Report.document` is parsed from this copy. If the value cannot be
-encoded, `plain_copy` raises an error or returns a copy with plain types. This copy is then used. The reader then
-converts the value to the types of `wire.py`.
+**Slow path of a text.** If no reader accepts the text, the text is parsed into a plain value. The text can be JSON,
+JSON with interface names that are not UTF-8, or YAML. The format is recognized by the shape of the value. Then the
+reader of this format reads the value.
+
+**A plain value, before both paths.** The value is encoded as JSON once. The encoding checks all members of the value,
+including the members that no rule reads. `Report.document` is parsed from the JSON text, so later changes of the
+caller's value have no effect. If the value cannot be encoded, `plain_copy` raises an error or returns a copy with plain
+types. The reader then reads this copy.
+
+**Fast path of a plain value.** The reader converts the value to the types of `wire.py`.
+
+**Slow path of a plain value.** If the types refuse the value, the reader validates the value with the schema,
+normalizes it and then converts it (`reading.py`).
 
 The command reads with `read_report_text`, which always parses the text into plain values to refuse duplicate keys.
 

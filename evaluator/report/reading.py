@@ -3,15 +3,15 @@
 A reader has two entry points. Both give the same answer to the question whether a document is valid. The format's JSON
 Schema is the published contract: a document is valid if and only if the schema accepts the document.
 
-`FormatReader.read_text` is the fast path. It decodes the text in one pass into the typed structs of the format's
-`wire.py`. It creates no values for members that no rule reads. The types accept nothing that the schema refuses. But
-the types refuse some valid documents: documents with forms that tools hardly ever print, such as `1500.0` for an
-integer. If the types refuse the text, or a key of another format is present, the result is None. None means "not
-decided", never "invalid".
+`FormatReader.read_text` is the fast path of a text. The function decodes the text in one pass into the typed structs of
+the format's `wire.py`. It creates no values for members that no rule reads. If the types accept a document, the schema
+accepts it too. But the types refuse some valid documents: documents with forms that tools hardly ever print, such as
+`1500.0` for an integer. If the types refuse the text, or a key of another format is present, the result is None. None
+means "not decided", never "invalid".
 
 `FormatReader.read` accepts or refuses every document. Its argument is a plain value. The function first tries to
-convert the value to the same types, because a value did not take the fast path. If the types refuse the value, the slow
-path has three steps:
+convert the value to the same types: this is the fast path of a value. If the types refuse the value, the function takes
+the slow path, which has three steps:
 
 1. Validate the value with the schema, which reports every problem with a JSON Pointer.
 2. Normalize the value: `normalized` writes `1500` for `1500.0` and drops null members, and the reader of VDSM converts

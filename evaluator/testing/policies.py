@@ -1,4 +1,4 @@
-"""Loads each policy of a run once. Many test files test the same policy, and loading is as slow as a hundred tests."""
+"""Loads each policy of a run once, because many files test the same policy. Loading takes as long as 100 tests."""
 
 from __future__ import annotations
 

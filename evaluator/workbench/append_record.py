@@ -1,8 +1,8 @@
 """Write the test of a record and the files that the test needs. Either all files are written or no file.
 
 If a test file cannot contain a report or a policy, the report or policy is written to another file in the same folder.
-The name of this file begins with the name of the test file. If the test file already exists, the id of the decision
-follows, because several tests can need such files.
+The name of this file begins with the name of the test file. If the test file already exists, the name also contains the
+id of the decision, because several tests can need such files.
 """
 
 from __future__ import annotations

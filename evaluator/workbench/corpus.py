@@ -1,8 +1,8 @@
 """Reads a corpus: the questions in files and folders. The questions are read one after the other.
 
-A file of JSON lines holds one question in each line. A JSON file (or a YAML file for nmstate) holds one question or a
-bare report. All bare reports get the host addresses that the caller gives. If a question cannot be read, it becomes an
-item with diagnostics, and the next questions are still read.
+A file of JSON lines holds one question in each line. A JSON file (or a YAML file for nmstate) holds one question, or a
+report without the addresses of its host. All such reports get the host addresses that the caller gives. If a question
+cannot be read, it becomes an item with diagnostics, and the next questions are still read.
 """
 
 from __future__ import annotations

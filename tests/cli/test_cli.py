@@ -230,7 +230,7 @@ def test_check(write: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "strict", "ovirt-engine"]) == 0
     out = capsys.readouterr().out.splitlines()
     assert "worst cost n² (top-link-layer), independent of order" in out[0]
-    assert "depends on order through host.first_address, nic.position, nic.primary_addresses" in out[1]
+    assert "depends on order because of host.first_address, nic.position, nic.primary_addresses" in out[1]
     bad = write("bad.yaml", "policy: bad\nrules:\n  - name: a\n    rule: mtch nic when nic.mtu > 1\n")
     assert main(["check", bad]) == 8
     out, err = capsys.readouterr()

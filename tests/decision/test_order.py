@@ -196,7 +196,7 @@ def test_what_is_marked_depends_on_order(
     path = tmp_path / "p.yaml"
     path.write_text(policy.program.text)
     assert main(["check", str(path)]) == 0
-    assert f"depends on order through {word}" in capsys.readouterr().out
+    assert f"depends on order because of {word}" in capsys.readouterr().out
 
 
 def test_every_mark_is_tried() -> None:

@@ -251,7 +251,7 @@ def test_words_and_states(copy: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     assert "w0 " in ran.stdout
     assert _activenic(copy, "check", "words.yaml").endswith(
-        "depends on order through nic is early, nic.position, nic.turn\n"
+        "depends on order because of nic is early, nic.position, nic.turn\n"
     )
     _activenic(copy, "explain", "report.json", "--policy", "./words.yaml", "--address", "192.0.2.10", wanted=4)
 

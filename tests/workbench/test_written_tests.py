@@ -93,8 +93,8 @@ def test_reports_of_every_format(folder: Path, report: str) -> None:
     [
         ([], "give the NAME of a new policy, or `--test REPORT` for a new test"),
         (["site", "--test", "a.json"], "give the NAME of a new policy, or `--test REPORT` for a new test"),
-        (["site", "--address", "192.0.2.10"], "options of a question need `--test REPORT`"),
-        (["site", "--write-tests", "b.test.yaml"], "options of a question need `--test REPORT`"),
+        (["site", "--address", "192.0.2.10"], "only NAME and `--from` can be used without `--test REPORT`"),
+        (["site", "--write-tests", "b.test.yaml"], "only NAME and `--from` can be used without `--test REPORT`"),
         (["--test", "a.json", "--from", "strict", "--address", "192.0.2.1"], "`--from` cannot be used with `--test`"),
         (["--test", "a.json"], "no host address was given: give `--host` or `--address`"),
     ],

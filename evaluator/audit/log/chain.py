@@ -3,8 +3,8 @@
 **How the chain works.** The hash of record number `seq` is the SHA-256 of five parts: the kind "entry", the hash of
 record `seq - 1`, the number `seq`, the public key of the signer (empty if the record is not signed), and the envelope.
 The envelope contains the SHA-256 digests of the report and of the policy's texts, so the hash covers these texts too.
-The first record follows `GENESIS`: number 0 and 32 zero octets. A `Head` is the number and the hash of one record; the
-head of a log is the head of its last record.
+Record 1 has no previous record, so its hash covers `GENESIS` instead: the number 0 and a hash of 32 zero octets. A
+`Head` is the number and the hash of one record; the head of a log is the head of its last record.
 
 **Checkpoints.** A prune removes the oldest records and writes a checkpoint, which contains the head of the last removed
 record. The hash of the first remaining record covers the hash in this head, so the rest of the chain stays verifiable.
@@ -20,11 +20,11 @@ middle. If one record is damaged, the records after it stay verifiable, because 
 hash of the record before it.
 
 **What the chain alone cannot detect.** The hashes need no secret. So an attacker who can write the file can change a
-record and compute every later hash again. Two things help. First, store a copy of a head in another place. The copy
-shows changes up to the record of this head. Only a copy of a head shows that an attacker removed the last records.
-Second, sign the records (Ed25519 over the hash, `signing.py`). If the private key is stored in another place, the
-attacker cannot create signatures. Without signatures, an attacker can also forge a checkpoint. docs/log.md has the
-details.
+record and compute every later hash again. There are two protections. First, store a copy of a head in another place.
+This copy shows changes of every record up to the record of the head. Only such a copy can show that an attacker removed
+the last records. Second, sign the records (Ed25519 over the hash, `signing.py`). If the private key is stored in
+another place, the attacker cannot create signatures. Without signatures, an attacker can also forge a checkpoint.
+docs/log.md has the details.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A prune removes only the oldest records. The checkpoint contains the head of the last removed record; the chain
 continues from this head. The checkpoint also lists the numbers of the removed records that were missing or damaged, so
-that a prune cannot hide damage. Checkpoints have a separate hash chain and are signed like records. They are in the
-table `stub`.
+that a prune cannot hide damage. Checkpoints have a separate hash chain and are signed like records. The table `stub`
+contains the checkpoints.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 The log is created as a draft: a file with another name. When the draft is complete, it is linked to the final name. A
 lock on the folder allows only one process at a time to create logs in the folder. The system releases the lock when the
-process ends. So every other draft in the folder belongs to a process that was killed; such drafts are removed.
+process ends. So a process that has the lock removes every other draft in the folder: such a draft belongs to a process
+that was killed.
 """
 
 from __future__ import annotations

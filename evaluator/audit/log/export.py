@@ -2,11 +2,11 @@
 
 A masked record differs from the record in the log, so the chain of the log cannot cover the masked record. Each line
 contains the hash of the line before it (`chain.previous`), so a line can be verified without the other lines. The chain
-of an export has the same limits as the chain of an unsigned log (docs/log.md). If a record of the log is damaged, its
-line has null as `record`.
+of an export has the same limits as the chain of an unsigned log (docs/log.md). The line of a damaged record has the
+member `record` with the value null.
 
-A file is read line by line. A line can be as long as the largest record. The output of `log show --output json` can be
-read too: this file contains one record on several lines and has no chain.
+An export is read line by line. A line can be as long as the largest record. This module also reads a file with the
+output of `log show --output json`. Such a file contains one record on several lines and has no chain.
 """
 
 from __future__ import annotations

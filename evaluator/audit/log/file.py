@@ -2,7 +2,7 @@
 
 If a file is not a log, or if a newer version of activenic wrote it, the file is refused before anything is written to
 it. The file is read only through SQLite, never through a separate file descriptor. When a process closes a descriptor
-of a file, POSIX releases all locks of this process on the file, also the locks of SQLite.
+of a file, POSIX releases all locks of this process on the file, including the locks of SQLite.
 
 If SQLite cannot read a damaged log, the rows in the pages of the file are copied to memory (`salvage.py`).
 """

@@ -1,4 +1,4 @@
-"""Defines the SQL queries that find records by index columns, and the first and the last hash of the chain.
+"""Defines the SQL queries on a log. They find records by index columns, and they find both ends of the hash chain.
 
 The index columns only locate a record. The reader returns the envelope, after it has verified the hash
 (`log_reader.py`).

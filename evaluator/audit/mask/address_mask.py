@@ -12,9 +12,9 @@ such as 10.0.0.0/8. If the two values of a bit lead to different blocks, the bit
 block is mapped onto itself. This has a disadvantage: if a global address shares leading bits with a block, these bits
 do not change. For example, the first eight bits of 11.0.0.0/8 stay the same, because of 10.0.0.0/8.
 
-**Every address changes.** The first bit that may be flipped is always flipped. So every address changes, except if its
-block has only this address, as for 127.0.0.1. A text such as `10.20.` changes too. The rule reveals nothing about the
-key, because the code is public.
+**Every address changes.** The first bit that may be flipped is always flipped. So every address changes, except an
+address that is alone in its block, such as 127.0.0.1. The beginning of an address changes too: nobody finds 10.20.0.5
+by a search for `10.20.` in a masked record. This rule reveals nothing about the key, because the code is public.
 """
 
 from __future__ import annotations

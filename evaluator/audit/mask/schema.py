@@ -6,10 +6,10 @@ Each member of a schema has an annotation `x-mask`, which states the kind of val
     mac       a link-layer address
     name      the name of an interface, a logical network or anything else that is compared with other names
     host      the name of a host, or its addresses, separated by commas
-    label     a name that somebody chose for people: of a policy, a rule, a finding, a label of a record
+    label     a name that a person chose: the name of a policy, a rule or a finding, or a label of a record
     network   a network, the destination of a route, a netmask
     text      a sentence, or a whole object; replaced as a whole
-    plain     a word of a tool, a number, a truth value, a time
+    plain     a keyword that a tool prints, a number, a truth value, a time
 
 A `plain` text stays unchanged only if each of its words is in the schema (`enum`, `const`, `x-words`) or is a small
 number, or if the text is a time. Every other `plain` text is replaced as a whole. A number stays if it is `plain` and

@@ -1,4 +1,4 @@
-"""Options that change the report: addresses, kinds, members, logical networks, VLAN IDs and routes of interfaces.
+"""Possible changes of the report: addresses, kinds, members, logical networks, VLAN IDs and routes of interfaces.
 
 Only facts that the policy reads are changed. If no report of the format can state a change, `restate` refuses the
 change; this module does not check this.

@@ -1,4 +1,4 @@
-"""Options that change members: an interface leaves its bond or bridge, or a bond gets more slaves."""
+"""Possible changes of members: an interface leaves its bond or bridge, or a bond gets more slaves."""
 
 from __future__ import annotations
 

@@ -1,16 +1,17 @@
-"""Options that change the owners of host addresses: an interface gains addresses, others lose addresses, or both.
+"""Possible changes of the owners of host addresses: an interface gains addresses, others lose addresses, or both.
 
 The idea: most policies choose the interface that owns the host's address. So two changes help most often: this
 interface gains the address, or every *rival* loses its host addresses. A rival is another interface that owns a host
-address. For an interface, the options are: each gain alone, each loss alone, and each gain with the losses of the
-rivals.
+address. For each interface, this module proposes *options* (possible changes): each gain alone, each loss alone, and
+each gain with the losses of the rivals.
 
-- A gain is one host address, or all host addresses that the interface does not own. Addresses of rivals are first,
-  because moving an address is what an operator would do.
-- A loss is one address on all rivals, all addresses of one rival, or all addresses of all rivals.
+- A gain adds one host address, or all host addresses that the interface does not own. Addresses of rivals are tried
+  first, because an operator would probably move an address from a rival.
+- A loss removes one address from all rivals, all addresses from one rival, or all addresses from all rivals.
 - The prefix length of a gained address is read from the report, so that the address gets a usual subnet (`as_owned`).
 - Some formats hide the addresses of interfaces that are down, of slaves or of ports. Then a gain needs more edits: the
-  interface becomes up and leaves its masters. Otherwise no report could state the gain.
+  interface becomes up and leaves its masters. Without these edits, a report of the format cannot contain the new
+  address.
 
 Limits: only the first three addresses and the first three rivals get options of their own. If an interface lacks more
 than 64 addresses, no option adds all of them. An option for all rivals can have thousands of edits; the search does not

@@ -1,4 +1,4 @@
-"""Options that change the question: other host addresses, or other values of the parameters of the policy."""
+"""Possible changes of the question: other host addresses, or other values of the policy's parameters."""
 
 from __future__ import annotations
 

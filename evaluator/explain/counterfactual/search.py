@@ -21,9 +21,9 @@ not reduced, because every attempt would write and read the whole report again.
 
 The effort limit: all interfaces of a host share one budget of counted work (`Effort`). No time is measured, so the
 result does not depend on the speed of the machine. If the budget or the number of attempts is exhausted, the search
-ends with `GAVE_UP`. Small combinations are tried first. So a search that stops early would never reach an option of
-many edits. An example is the option that removes an address from every other owner. Such options have their own budget
-and are tried alone before the search gives up.
+ends with `GAVE_UP`. Small combinations are tried first. So a search that stops early would never try an option with
+many edits, such as the option that removes an address from every other owner. Therefore such options have a separate
+budget, and each is tried alone before the search gives up.
 """
 
 from __future__ import annotations

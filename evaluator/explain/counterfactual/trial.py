@@ -1,8 +1,8 @@
 """Trials: edits of a case that the counterfactual search can apply.
 
 A trial changes a whole case: the host addresses, a parameter, or the document of the report. A changed document is read
-again. The values of a changed fact, before and after, are read from the cases before and after the trial. So the
-sentence and the data of an edit always describe the change that was tried.
+again. The old value of a changed fact is read from the case before the trial, and the new value from the case after the
+trial. So the sentence and the data of an edit always describe the change that was tried.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """Checks one rule of a policy file: its name, verb, subject, condition, and its finding (code, message, hint).
 
-The parts are checked independently of each other, so that all mistakes of a rule are reported at once: with an unknown
-verb, the condition and the message are checked nevertheless. Only a rule without any error becomes a `Rule`. If a rule
-has a syntax error, its condition and message cannot be checked, but its code is checked.
+The parts are checked independently of each other, so that all mistakes of a rule are reported at once. For example, if
+the verb is unknown, the condition and the message are still checked. Only a rule without any error becomes a `Rule`. If
+a rule has a syntax error, its condition and message cannot be checked, but its code is checked.
 
 The grammar accepts every name as verb and as subject. They are checked here, because the table of verbs gives better
 hints than the parser. A rule that changes the candidates gives no finding. If such a rule has a code or a message, the
-checker warns. A code that is left out is made from the rule's name: `not-over-a-bridge` becomes `NOT_OVER_A_BRIDGE`.
+checker warns. If a rule has no code, the checker derives the code from the rule's name: `not-over-a-bridge` becomes
+`NOT_OVER_A_BRIDGE`.
 """
 
 from __future__ import annotations

@@ -8,8 +8,7 @@ Two functions are compiled for a policy, because an engine usually needs only th
 - `compile_decide`: evaluates only the rules that can change the status, in the order of the policy. It returns the
   status, the candidates, the refusals and the trace. It is compiled when the policy is loaded.
 - `compile_results_and_findings`: starts from this trace, evaluates the `warn` rules and builds the messages of all
-  rules. It is compiled when findings or the trace of a decision are first read. An earlier version evaluated every rule
-  a second time for a document and let the interpreter fill the messages.
+  rules. It is compiled when findings or the trace of a decision are first read. It evaluates no rule a second time.
 
 Functions are built as syntax trees (`ast`), never as source text. Texts of a policy become constants of the tree, and
 the names of the policy's variables get a prefix (`v_`). So no text of a policy can become code, and no text needs

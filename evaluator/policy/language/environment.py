@@ -1,4 +1,7 @@
-"""The data that the words of a rule read while the rule is evaluated. The data does not depend on the rule language."""
+"""The data from which the words of a rule, such as `nic.mtu`, get their values while the rule is evaluated.
+
+The data does not depend on the rule language.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The table of verbs.
 
-An entry describes the rules with one verb: the interfaces that they look at, their effect, and their words in
-explanations. The checker, the interpreter, the compiler, the explanations and the reference page read this table. None
-of them depends on the name of a verb, so a new verb with an existing effect needs only a new entry.
+An entry describes the rules with one verb: the interfaces for which they are evaluated, their effect, and their wording
+in explanations. The checker, the interpreter, the compiler, the explanations and the reference page read this table.
+None of them depends on the name of a verb, so a new verb with an existing effect needs only a new entry.
 """
 
 from __future__ import annotations

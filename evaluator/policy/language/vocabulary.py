@@ -1,8 +1,8 @@
 """The table of all words, states and functions of the rule language: name, type, meaning, and how to read the value.
 
 The checker, the interpreter, the compiler and the reference page read this table. To add a word or a state, add one
-entry. Words and states with `order` depend on the order of the report or of the DNS answers. A policy that uses none of
-them, in conditions, messages and hints, gives the same decision document for every order.
+entry. Words and states with `order` depend on the order of the report or of the DNS answers. If a policy uses no such
+word or state in its conditions, messages and hints, it gives the same decision document for every order.
 """
 
 from __future__ import annotations

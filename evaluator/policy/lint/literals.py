@@ -1,7 +1,7 @@
 """Warns about texts and numbers that are valid but probably not intended: typical mistakes with globs, lists, MACs.
 
-It looks at the literals in each rule. If a rule compares with a parameter, it looks at the value of this parameter, or
-at its default.
+This module checks the literals in each rule. If a rule compares a value with a parameter, the module checks the value
+of the parameter, or its default.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Warns about values of parameters, such as a glob that is compared exactly or a lookalike character.
 
-The checker of a policy sees only the defaults. Callers that pass values get the same warnings for them here.
+The checker of a policy checks only the defaults. If a caller passes values, this module gives the same warnings for the
+passed values.
 """
 
 from __future__ import annotations

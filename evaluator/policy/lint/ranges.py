@@ -1,7 +1,7 @@
 """The values that each word of the rule language, such as `nic.mtu`, can have in a valid report.
 
-The readers of reports enforce these ranges. `HINTS` describes the ranges in English; its keys are
-the names of attributes, such as `mtu`.
+The readers of reports enforce these ranges. The table `HINTS` describes the ranges in English. The keys of this table
+are the names of attributes, such as `mtu`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The values that one side of a relation can have, from the values of the other side or from its constants.
+"""Computes the values that one side of a relation can have if the values of the other side are known.
 
-`case.py` uses them to narrow the values of an expression, literal by literal.
+`case.py` uses these functions to narrow the values of an expression, literal by literal.
 """
 
 from __future__ import annotations

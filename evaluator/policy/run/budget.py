@@ -8,8 +8,9 @@ interfaces, and with short lists and texts (below `SHORT`), is certainly within 
 not counted, because counting would take longer than the decision.
 
 Two ideas were tried and rejected. The first was a rough estimate before the exact count. It saved no time, because the
-exact size is computed only once. The second was to assume that each list is as long as the number of interfaces. Then
-the size was 256 interfaces for the shipped policies. It is 1024 now, so more hosts need no count.
+exact size is computed only once. The second was to assume that each list is as long as the number of interfaces. With
+this assumption, the size for the shipped policies was 256 interfaces. Without it, the size is 1024 interfaces, so more
+hosts need no count.
 
 The closure of the topology is expensive to build, so it is built only if its own steps are within the budget. Direct
 neighbours are counted without the closure.

@@ -7,7 +7,7 @@ found from the checked condition alone, once for each rule, when the policy is c
 
 A condition is an `and` of terms, or a single term. Three kinds of lookups are tried, the best first:
 
-1. exact: the lookup gives just the interfaces for which one term is true. The term needs no further evaluation; the
+1. exact: the lookup gives exactly the interfaces for which one term is true. The term needs no further evaluation; the
    rest of the condition is evaluated for these interfaces.
 2. superset: the lookup gives all interfaces for which one term can be true, and perhaps others. The whole condition is
    evaluated for these interfaces.
@@ -18,11 +18,13 @@ Invariant: a lookup may give too many interfaces, never too few, and in the orde
 lookups have the same results as the interpreter, which uses no lookups. It is correct to use a term wherever it is in
 the `and`, because conditions always have a value and no side effects.
 
-`Index.NEAR` is exact because subnets are found by sets of numbers, one set for each prefix length. An earlier version
-compared every row of the address table with every address, and the rule then had to be evaluated again.
+`Index.NEAR` is an example of an exact lookup. It gives the interfaces with a subnet that contains an address of a list.
+The addresses are in sets, one set for each prefix length, so each subnet is looked up in one set (`facts/subnets.py`).
+The result contains no other interfaces, so the term need not be evaluated for them.
 
-`extreme_of` is a different shortcut for the same purpose. `some other in LIST satisfies other.name < nic.name` would
-compare each interface with each element. But the least element decides, and it is computed once for each rule.
+`extreme_of` is another shortcut. Without it, `some other in LIST satisfies other.name < nic.name` compares each
+interface with each element of the list. With it, each interface is compared only with the least element, which is
+computed once for each rule.
 """
 
 from __future__ import annotations

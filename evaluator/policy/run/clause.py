@@ -1,4 +1,4 @@
-"""Find the clause of a condition that decided its value for one interface, and the values that the clause read.
+"""Find the clause that decided whether a condition is true for one interface, and the values in this clause.
 
 An explanation must name one short reason for each rule and interface: "`nic.addresses overlaps host.addresses` is
 false; nic.addresses = (empty)". It does not repeat the whole condition.
@@ -22,8 +22,7 @@ interface has the state. Constants are left out, because the clause shows them. 
 places in the report that contain it.
 
 One `ClauseFinder` explains one rule for all interfaces. The parts of a clause, and the values that do not depend on the
-interface, are computed once and cached. An earlier version evaluated each clause up to three times for one reason. It
-also read the values of the host and of the parameters again for every interface.
+interface, are computed once and cached.
 """
 
 from __future__ import annotations

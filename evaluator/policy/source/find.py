@@ -3,7 +3,7 @@
 The name of a shipped policy is never looked up as a file, so a file cannot replace a shipped policy.
 
 `Source.text` contains exactly the bytes of the file, decoded, because the digest of a policy is computed from them. The
-parser reads the result of `plain_text`, which has no byte order mark, and line feeds as its only line breaks.
+parser reads the result of `plain_text`: a text without a byte order mark, in which each line break is a line feed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Reports schema violations of a policy file in terms of policies.
 
 One typing mistake often violates a schema twice. For example, if a file has `rul:`, the key `rule` is missing and the
-key `rul` is unknown. Only the cause is reported. A missing key is not reported if an unknown key next to it is probably
-a misspelling of it. Some people write a part of a rule's sentence under a key, such as `when:`. Then the sentence is
-not parsed, and the hint shows the whole sentence.
+key `rul` is unknown. If an unknown key is probably a misspelling of the missing key, only the unknown key is reported.
+Some people write a part of a rule's sentence under a key, such as `when:`. Then the sentence is not parsed, and the
+hint shows the whole sentence.
 """
 
 from __future__ import annotations

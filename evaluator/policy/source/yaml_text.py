@@ -1,6 +1,6 @@
 """Parses a YAML text to plain values with the place of each value in the text.
 
-It accepts a subset of YAML. Refused are:
+The parser accepts a subset of YAML. It refuses:
 
 - anchors and aliases, because a few of them can expand to gigabytes ("billion laughs");
 - tags, because they construct objects;

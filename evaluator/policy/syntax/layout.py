@@ -1,18 +1,20 @@
 """The canonical form of a sentence of the rule language: its spaces, its quotes and its line breaks.
 
 The sentence is read as tokens, never as checked rules. So a sentence with an unknown word is formatted too, and the
-author's parentheses are not changed. Tokens become a tree of parts that can break:
+author's parentheses are not changed. The tokens become a tree with five kinds of parts:
 
-- a chain of `or` or of `and`, which breaks before each `or` or `and`; `or`, which binds less tightly, breaks first;
-- a head with a body. The head is `not` or a quantifier, such as `some x in LIST satisfies`. The body of a quantifier
-  may begin a new line;
-- parentheses; their content breaks in the same way as a condition without parentheses;
-- everything else, which never breaks.
+- A chain: conditions that are joined by `and`, or conditions that are joined by `or`. A new line may begin before each
+  of these words.
+- A quantifier with its condition, such as `some x in LIST satisfies CONDITION`. The condition may begin a new line.
+- A text with the condition after it: `match nic when CONDITION` or `not CONDITION`. The condition begins on the line of
+  the text.
+- A condition in parentheses. It is broken in the same way as a condition without parentheses.
+- Any other text. It is never broken.
 
-A part that fits into the rest of the line is written on this line. Otherwise its outermost chain breaks, and each
+If a part fits into the rest of the line, it is written on this line. If not, the outermost chain in the part is broken
+first. So a line break before `or` is tried before a line break before `and`, because `or` binds less tightly. Each
 further line is indented by two columns more than the first line. This is the usual greedy layout of pretty printers
-(Oppen). The result does not depend on the line breaks of the input, so a formatted sentence is not changed by
-formatting.
+(Oppen). The result does not depend on the line breaks of the input, so formatting a formatted sentence changes nothing.
 """
 
 from __future__ import annotations

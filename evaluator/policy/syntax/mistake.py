@@ -1,4 +1,4 @@
-"""A syntax error in a rule as a value, with its fix, and the tokens in which it is found."""
+"""Types for syntax errors: a mistake in a rule, the fix of a mistake, and a token of the rule."""
 
 from __future__ import annotations
 

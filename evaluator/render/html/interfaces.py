@@ -1,4 +1,7 @@
-"""The section on interfaces: one line for each interface with its outcome. The line opens to reasons and change."""
+"""The section on interfaces: one line for each interface with its outcome.
+
+A click on the line shows the reasons of the outcome, and the change that would make the interface the answer.
+"""
 
 from __future__ import annotations
 

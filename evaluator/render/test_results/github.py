@@ -1,4 +1,4 @@
-"""Writes the outcome of policy tests as workflow commands of GitHub Actions, which GitHub shows beside the lines."""
+"""Writes the outcome of policy tests as workflow commands of GitHub Actions: GitHub shows them beside the code."""
 
 from __future__ import annotations
 

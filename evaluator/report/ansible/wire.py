@@ -1,9 +1,9 @@
 """The types of Ansible's facts; `vdsm/wire.py` describes how types and schema agree.
 
 The name of a fact does not show whether it describes an interface, so each fact that is an object is decoded as an
-interface. If a fact that is not an interface has a member of the same name with another type, the types refuse the
-document. Then the slow path reads the document (`report/reading.py`). An optional member that is null is treated as
-missing.
+interface. Another fact can have a member with the name of an interface's member, but with another type. Then the types
+refuse the document. The slow path then reads the document (`report/reading.py`). An optional member that is null is
+treated as missing.
 """
 
 from __future__ import annotations

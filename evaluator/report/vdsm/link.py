@@ -1,14 +1,14 @@
 """Describes one device of a VDSM reply as a link. The facts are read from the entry of the device.
 
-VDSM sends numbers and booleans as text in some versions, and has renamed members (`bootproto4`, `dhcpv4`). Each
-property reads all forms that a version has sent, so that no other module depends on the version. If two members
-contradict each other, one of them counts, and `findings` reports the contradiction. The entry of a VLAN counts, not its
-name. The `opts` of a bond count, not its ifcfg file.
+Some versions of VDSM send numbers and booleans as text, and some members have been renamed (`bootproto4`, `dhcpv4`).
+Each property reads the forms of all versions, so that no other module depends on the version. If two members contradict
+each other, one of them is used, and `findings` reports the contradiction. For example, the VLAN ID is read from the
+entry of a VLAN, not from its name. The mode of a bond is read from its `opts`, not from its ifcfg file.
 
 VDSM does not report a routing table: `main_routes` has the default routes and the routes to the subnets. Ports named
 `vnet*` belong to virtual machines, and VDSM never describes them.
 
-`is_clean` is a quick check that most entries pass. It saves the work of `findings` for hosts without a contradiction.
+`is_clean` is a quick check that most entries pass. `findings` examines only the entries that do not pass.
 """
 
 from __future__ import annotations

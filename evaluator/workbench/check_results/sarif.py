@@ -1,7 +1,8 @@
 """The results of `activenic check` as SARIF 2.1.0, which code scanning services and editors read.
 
-Columns are counted in Unicode code points (`columnKind`). A fix has its safety in its properties, because SARIF has no
-member for it. The document contains no times and no paths outside of the arguments, so equal results give equal bytes.
+Columns are counted in Unicode code points (`columnKind`). The safety of a fix is in the fix's `properties`, because
+SARIF has no member for it. The document contains no times, and its paths are the paths in the arguments of the command.
+So equal results give equal bytes.
 """
 
 from __future__ import annotations
