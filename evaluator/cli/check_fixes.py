@@ -24,9 +24,7 @@ def add_fixes_to(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--fix", action="store_true", help="apply the safe fixes: the intended meaning is certain")
     unsafe = "apply the safe fixes, and also fixes that are guesses"
     group.add_argument("--unsafe-fixes", action="store_true", help=unsafe)
-    diff = (
-        "print the changes of the fixes (default: only of the safe fixes) and write nothing"
-    )
+    diff = "print the changes of the fixes (default: only of the safe fixes) and write nothing"
     group.add_argument("--diff", action="store_true", help=diff)
 
 
