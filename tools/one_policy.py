@@ -73,7 +73,7 @@ def _source() -> Iterator[str]:
     yield from _section(
         "## 1. The text and its place: `policy/source/`",
         "PyYAML gives the start and the end of each value.",
-        "A place is a pair of offsets in the text: the first character, and the character after the last character.",
+        "A place is two offsets in the text: of the first character, and of the character after the last character.",
     )
     yield from _block("text", f"{problems.text(entry.span)}\n{_span(entry.span)}, {source.place(entry.span)}")
     yield from _section(
@@ -94,7 +94,7 @@ def _checked(program: Program) -> Iterator[str]:
         "## 4. The checked rule: `policy/check/` and `policy/run/degree.py`",
         "The checker replaces names by words of the vocabulary and by variables with types.",
         "`others_only` means that `other` is never the rule's own `nic`.",
-        "`text` and `span` of each node are left out here.",
+        "The page leaves out `text` and `span` of each node.",
     )
     yield from _block("text", "\n".join(_tree(rule.condition)))
     yield from _text("In the cost, n is the number of interfaces. A rule that changes the candidates has no code.")
