@@ -61,7 +61,10 @@ class Policy:
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """The warnings of the checker, sorted by place. One of them reports a name that a shipped policy has too."""
+        """The warnings of the checker, sorted by place.
+
+        If a shipped policy has the same name, a warning reports this.
+        """
         return self._warnings
 
     @property
@@ -135,8 +138,9 @@ class Policy:
 
         A question is a document (`schemas/question.schema.json`), the JSON text of such a document, or a pair of a
         report and its host. For an invalid question, the iterator yields a QuestionError and then continues with the
-        next question. The parameters of this call take precedence over those of a question; the member `policy` of a
-        question is ignored. Raises TypeError for a question of another type, and if a parameter is given twice.
+        next question. The parameters of this call take precedence over the parameters of a question. The member
+        `policy` of a question is ignored. Raises TypeError for a question of another type, and if a parameter is given
+        twice.
         """
         values = _merged(parameters, named)
         return (self._decide_question(question, values) for question in questions)
@@ -175,7 +179,7 @@ class Policy:
 
 
 def _merged(parameters: object, named: Parameters) -> Parameters:
-    """Return the parameters of a mapping and those given by keyword. Raises TypeError if one is given twice."""
+    """Return the parameters from a mapping and from keywords. Raises TypeError if a parameter is given twice."""
     if parameters is None:
         return named
     if not isinstance(parameters, Mapping):

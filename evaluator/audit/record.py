@@ -67,7 +67,7 @@ class Record(Struct, frozen=True):
 
     @property
     def policy(self) -> bytes | None:
-        """The text of the policy; the other texts are the policies that it extends."""
+        """The policy's own text. The other texts are the texts of the policies that this policy extends."""
         return self.texts[-1]
 
     def canonical(self) -> bytes:

@@ -53,7 +53,8 @@ class Replay(Struct, frozen=True):
     """The outcome of a replay.
 
     `differences` are texts with the place in the document, `reasons` explain why nothing can be compared, and `changes`
-    list the versions that have changed since the record was written. `decision` is the new decision, None if it failed.
+    list the versions that have changed since the record was written. `decision` is the new decision, None if deciding
+    again failed.
     """
 
     decision_id: str

@@ -183,7 +183,7 @@ class ReportError(QuestionError):
 
 
 class PolicyError(QuestionError):
-    """The policy or a parameter is invalid, the policy cannot be read, or it costs too much on this report."""
+    """The policy or a parameter is invalid, the policy cannot be read, or the policy costs too much on this report."""
 
 
 class HostNameError(QuestionError):
@@ -199,7 +199,7 @@ class RecordError(QuestionError):
 
 
 class UnverifiedError(RecordError):
-    """The verification of a record or a log found that it was altered or is damaged."""
+    """The verification found that a record or a log was altered or is damaged."""
 
 
 def require_package(what: str, package: str, extra: str) -> None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 
 class Safety(StrEnum):
-    """Whether a fix needs a person.
+    """Whether a person must check a fix.
 
     SAFE means that the intended meaning of the text is certain. UNSAFE means that the fix is a guess, or that it
     changes the meaning of a valid text.

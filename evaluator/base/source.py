@@ -77,7 +77,10 @@ class Source(Struct, frozen=True, dict=True):
         return self.text[self._starts[index] : len(self.text) if end < 0 else end].rstrip("\r")
 
     def excerpt(self, span: Span) -> str:
-        """Return the line in which a span starts, and below it a caret and a tilde for each further character."""
+        """Return two lines: the line in which a span starts, and a mark below the span.
+
+        The mark is a caret for the first character and a tilde for each further character.
+        """
         line = self._line_at(span.start)
         column = span.start - self._starts[line] + 1
         text = self._line(line)

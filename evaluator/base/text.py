@@ -87,7 +87,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def most_similar(word: str, known: Iterable[str]) -> tuple[str, bool]:
-    """Return the most similar known word (or an empty text), and whether this word is certainly meant.
+    """Return the most similar known word (empty if no word is similar), and whether this word is certainly meant.
 
     A word is not certain if another known word is almost as similar, or if its own similarity is low.
     """

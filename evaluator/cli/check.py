@@ -108,7 +108,7 @@ def _checks(options: argparse.Namespace) -> Iterator[Checked]:
 
 
 def _check(name: str, options: argparse.Namespace) -> tuple[Checked, Check]:
-    """Return the result for a policy, and a function that checks another text as if it were this policy."""
+    """Return the result for a policy, and a function that checks another text as if the file contained this text."""
     search, assignments = policy_path_of(options), options.param
     if name == STANDARD_INPUT:
         check = partial(check_text, name=NAME_OF_INPUT, policy_path=search, assignments=assignments)

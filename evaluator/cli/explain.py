@@ -172,7 +172,7 @@ def _read_record(options: argparse.Namespace, damage: Damage) -> Record:
 
 
 def _print_damaged(record: Record, output: str) -> None:
-    """Print the recorded decision without an explanation, because its report or its policy is damaged."""
+    """Print a recorded decision without an explanation, because the report or the policy in the record is damaged."""
     if output == "json":
         document = {
             "schema_version": EXPLANATION_VERSION,

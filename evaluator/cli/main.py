@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    """Run the requested subcommand and flush its output, also if argparse exits after printing help."""
+    """Run the requested subcommand and flush its output, even if argparse ends the program after printing help."""
     try:
         options = parser_for(arguments).parse_args(arguments)
         with colours(options):

@@ -101,7 +101,7 @@ COLOUR = Choice("colour", ("auto", "always", "never"), "auto", help="colours: au
 
 @contextmanager
 def colours(options: argparse.Namespace) -> Iterator[None]:
-    """Set NO_COLOR or FORCE_COLOR as the option `--colour` states. All functions that print use these variables.
+    """Set NO_COLOR or FORCE_COLOR according to the option `--colour`. All functions that print read these variables.
 
     Raises QuestionError if the variable ACTIVENIC_COLOUR is invalid.
     """

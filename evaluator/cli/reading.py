@@ -27,7 +27,7 @@ class Damage:
         self._printed: set[Diagnostic] = set()
 
     def note(self, problems: Iterable[Diagnostic]) -> None:
-        """Print problems to standard error, except for those that were printed before."""
+        """Print problems to standard error. A problem that was printed before is not printed again."""
         for problem in problems:
             if problem not in self._printed:
                 self._printed.add(problem)

@@ -51,8 +51,8 @@ class Interface(Struct, frozen=True):
 
     `matched_addresses` are the usable host addresses that the interface owns, sorted. `base_interface` is the interface
     to attach a network to: the base of a VLAN interface, otherwise the interface itself. `vlan_id` is 0 for an untagged
-    interface and None if the report does not contain the ID. `members` are the slaves of a bond or the ports of a
-    bridge, as reported.
+    interface and None if the report does not contain the ID. `members` are the names of the slaves of a bond or the
+    ports of a bridge in the report.
     """
 
     name: str
@@ -132,7 +132,7 @@ class Selection(Struct, frozen=True):
 
 
 class Explainer(Protocol):
-    """Computes explanations of a decision, for a selection of its interfaces.
+    """Computes explanations of a decision for selected interfaces.
 
     If the report does not describe a selected name, both methods raise KeyError with this name.
     """
@@ -178,7 +178,7 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def case(self) -> object:
-        """All inputs of the decision (a `decide.Case`); a record is built from them."""
+        """All inputs of the decision (a `decide.Case`). A log record is built from these inputs."""
         return self._basis.case
 
     @property

@@ -35,7 +35,7 @@ _IGNORED_ADDRESS_CODES = (FindingCode.ADDRESS_NOT_COUNTED, FindingCode.DUPLICATE
 
 
 class CaseExplainer(Struct, frozen=True):
-    """Explains the decision on one case, for a selection of its interfaces as in `Decision.explain`."""
+    """Explains the decision on one case. The interfaces are selected as in `Decision.explain`."""
 
     case: Case
 
@@ -168,7 +168,7 @@ class _NearMissSentences:
                     self._ignored.setdefault(name, []).append(finding.message)
 
     def of(self, link: Link) -> tuple[str, ...]:
-        """Return the sentences for one interface, each once."""
+        """Return the distinct sentences for one interface."""
         return tuple(dict.fromkeys((*self._near.of(link), *self._ignored.get(link.name, ()))))
 
 

@@ -24,7 +24,7 @@ _ADDRESS_WORDS = frozenset({"nic.matched", "owners"})
 
 
 class RuleResults(Struct, frozen=True):
-    """The results of the rules for one interface, and the result of the rule that removed it from the candidates."""
+    """The results of the rules for one interface; `removed_by` is the result of the rule that removed the interface."""
 
     reasons: tuple[Reason, ...]
     removed_by: Reason | None = None
@@ -171,7 +171,10 @@ def _no_interface(decision: Decision) -> Iterator[str]:
 
 
 def _messages(decision: Decision, effect: Effect, interface: str = "") -> Iterator[str]:
-    """Yield the messages of the findings from rules with an effect. If a name is given, only messages about it."""
+    """Yield the messages of the findings from rules with an effect.
+
+    If `interface` is given, only messages about this interface are yielded.
+    """
     places = {step.place for step in decision.trace if VERBS[step.verb].effect is effect}
     for finding in decision.findings:
         if finding.rule in places and (not interface or interface in finding.interfaces):

@@ -46,7 +46,7 @@ class Address(Struct, frozen=True, order=True, tag=True):
         """Return the address in the text form of RFC 5952.
 
         The C library formats the address. For an IPv6 address with a zero as its first group, C libraries give
-        different texts, so Python formats it.
+        different texts, so Python formats such an address.
         """
         if self.version == 4:
             return inet_ntop(AF_INET, self.packed)
@@ -222,8 +222,8 @@ def is_ipv4(text: str) -> bool:
 def _octets(text: str) -> bytes:
     """Return the octets of an address.
 
-    The C library parses the address, because it is faster than `ipaddress`. If the C library fails, `ipaddress` parses
-    the text again and raises an error with the reason.
+    The C library parses the address, because the C library is faster than `ipaddress`. If the C library fails,
+    `ipaddress` parses the text again and raises an error with the reason.
     """
     try:
         return inet_pton(AF_INET6 if ":" in text else AF_INET, text)

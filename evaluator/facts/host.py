@@ -106,9 +106,10 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def missing_words(self) -> frozenset[str]:
-        """The words that the format does not support, so that their values are unknown for the reported interfaces.
+        """The words whose values are unknown for all reported interfaces: the format does not support these words.
 
-        If the format leaves out all interfaces of a kind, `nic is KIND` is false, so this word is not in the result.
+        If the format leaves out all interfaces of a kind, `nic is KIND` is false, not unknown. So it is not in the
+        result.
         """
         return without_left_out(self.unsupported_words)
 
@@ -284,7 +285,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         """Return the links through which the host reaches an address, sorted by name.
 
         These are the links with the best route: the longest prefix, then the lowest metric. The result is empty if no
-        route matches, or if a route that drops or rejects packets is as good as the best one.
+        route matches, or if the best routes include a route that drops or rejects packets.
         """
         ranks = {
             link.name: min(
@@ -307,7 +308,7 @@ def _kinds_left_out(unsupported_words: frozenset[str]) -> tuple[Kind, ...]:
 
 @lru_cache(64)
 def without_left_out(unsupported_words: frozenset[str]) -> frozenset[str]:
-    """Return the unsupported words of a format without the kinds of interfaces that its reports leave out."""
+    """Return the unsupported words of a format, except `nic is KIND` for kinds that its reports leave out."""
     return unsupported_words - {f"nic is {kind}" for kind in _kinds_left_out(unsupported_words)}
 
 

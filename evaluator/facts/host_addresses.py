@@ -89,7 +89,10 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
         return hash((self.answers, self.asked))
 
     def __repr__(self) -> str:
-        """Return the text of a call of `of`. If no resolver returned the addresses, the call returns them again."""
+        """Return the text of a call of `of` that returns the same addresses.
+
+        If a resolver returned the addresses, the call leaves out the facts that only a resolver knows.
+        """
         parts = [repr(str(address)) for address in self.answers]
         parts += [] if self.asked is None else [f"name={self.asked!r}"]
         parts += [] if self.complete else ["complete=False"]

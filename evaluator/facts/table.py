@@ -97,8 +97,8 @@ def table_of(entries: Iterable[tuple[str, Sequence[str], int]]) -> AddressTable:
     """Return the index of address entries.
 
     An entry has the name of an interface, texts of its addresses, and a prefix length. A text is `address` or
-    `address/length`. The prefix length of the entry is used for texts without a length. It is -1 if the report has no
-    prefix length, and more than 128 if the entry is irregular.
+    `address/length`. The prefix length of the entry is used for texts without a length. This prefix length is -1 if the
+    report has none, and more than 128 if the entry is irregular.
     """
     rows: list[Row] = []
     irregular: set[str] = set()

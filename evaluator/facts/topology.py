@@ -140,7 +140,7 @@ class Topology:
         return self._reached(name, "_below", self._lowers, self._uppers)
 
     def build(self) -> None:
-        """Build the closure in both directions, whatever its size."""
+        """Build the closure in both directions, even if it is large."""
         _ = self._below, self._above
 
     def _reached(self, name: str, closure: str, edges: _Edges, back: _Edges) -> tuple[str, ...]:
@@ -218,8 +218,8 @@ def _bits_needed(components: Iterable[list[int]], edges: _Edges, stacks: Sequenc
 def _stacks(lowers: _Edges, uppers: _Edges) -> list[int]:
     """Return the number of the stack of each node.
 
-    A stack is a group of nodes that are connected, directly or over other nodes. The number of a stack is the smallest
-    number of its nodes.
+    A stack is a group of nodes that are connected directly or through other nodes. The number of a stack is the
+    smallest number of its nodes.
     """
     stacks = [-1] * len(lowers)
     for first in range(len(lowers)):

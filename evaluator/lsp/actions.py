@@ -41,7 +41,7 @@ def fix_all(workspace: Workspace, document: Document) -> tuple[TextEdit, ...]:
 
 
 def line_edits(before: str, after: str) -> tuple[TextEdit, ...]:
-    """Return edits of whole lines that change a text to another one; lines that are equal are left as they are."""
+    """Return edits of whole lines that change one text to another. Equal lines are not edited."""
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
     starts = [0]
     for line in old:

@@ -45,7 +45,7 @@ _KEYS_WITH_BASE = frozenset({"before", "after", "replace", "remove", "sha256"})
 
 
 class Completion(Struct, frozen=True):
-    """A candidate with the part of the text that it replaces."""
+    """A candidate, and the part of the text that the candidate replaces."""
 
     candidate: Candidate
     start: int
@@ -53,7 +53,7 @@ class Completion(Struct, frozen=True):
 
 
 class _Place(Struct, frozen=True, dict=True):
-    """A cursor in a document, and the names that it can use."""
+    """A cursor in a document, and the names that can be used at this place."""
 
     workspace: Workspace
     document: Document

@@ -35,7 +35,10 @@ class Kind(Enum):
 
     @property
     def schema(self) -> str:
-        """The name of the JSON Schema for this kind. For another kind, it is the schema of policies, for new files."""
+        """The name of the JSON Schema for this kind.
+
+        For OTHER, it is `policy`, because a new file can become a policy.
+        """
         return Kind.POLICY.value if self is Kind.OTHER else self.value
 
 

@@ -9,7 +9,7 @@ _Value = TypeVar("_Value")
 
 
 class Keyed(Generic[_Value]):
-    """A value that is equal to another one if their keys are equal."""
+    """A value with a key. Two of these values are equal if their keys are equal."""
 
     def __init__(self, key: Hashable, value: _Value) -> None:
         self.key = key

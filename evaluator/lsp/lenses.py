@@ -180,7 +180,7 @@ def _json_files(folder: Path) -> list[Path]:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    """Return the time and the size of a file; zeros if it does not exist. The error is reported when it is read."""
+    """Return the time and the size of a file; zeros if the file does not exist. Reading it later reports the error."""
     try:
         status = path.stat()
     except OSError:

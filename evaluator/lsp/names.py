@@ -72,7 +72,7 @@ def names_of(document: Document) -> tuple[Use, ...]:
 
 
 def name_span(text: str, located: Located) -> Span | None:
-    """Return the place of a text without its quotes; None for a block or another value."""
+    """Return the place of a text without its quotes; None for a block and for a value that is not a text."""
     if not isinstance(located.value, str) or located.style in ("|", ">"):
         return None
     return _unquoted(text, located.span)

@@ -66,8 +66,8 @@ class Place(Struct, frozen=True):
 class Cursor(Struct, frozen=True):
     """The place of a cursor in a text.
 
-    `path` is that of the key or value that contains it. `before` is the text of the key or value up to the cursor, with
-    the offset of each character; `siblings` are the other keys of the map that contains a key.
+    `path` is the path of the key or value that contains the cursor. `before` is the text of the key or value up to the
+    cursor, with the offset of each character; `siblings` are the other keys of the map that contains a key.
     """
 
     path: Path

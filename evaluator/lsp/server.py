@@ -103,7 +103,7 @@ class PolicyServer(LanguageServer):
         )
 
     def publish(self, documents: Iterable[Document]) -> None:
-        """Begin to check some texts; their diagnostics are published one after the other."""
+        """Begin to check some texts. The diagnostics of each text are published when its check is finished."""
         task = asyncio.get_running_loop().create_task(self._publish(tuple(documents)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -283,7 +283,10 @@ def _code_actions(ls: PolicyServer, params: types.CodeActionParams) -> list[type
 
 
 def _is_asked(kind: str, only: Sequence[str]) -> bool:
-    """Return whether a client asks for a kind of action, or for a kind above it: `source` includes `source.fixAll`."""
+    """Return whether a client asks for a kind of action, or for a more general kind.
+
+    `source` includes `source.fixAll`.
+    """
     return any(not asked or kind == asked or kind.startswith(f"{asked}.") for asked in only)
 
 

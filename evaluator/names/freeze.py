@@ -48,7 +48,8 @@ def freeze_loopback(name: HostName, resolution: Mapping[str, object]) -> HostAdd
 def freeze(answers: NameAnswers, resolution: Mapping[str, Any]) -> HostAddresses:
     """Return the addresses of a name, with findings on its lookup.
 
-    If the hosts file has addresses for the name, they are the result, and DNS is only compared with them.
+    If the hosts file has addresses for the name, these addresses are the result. The answers of DNS are only compared
+    with them.
     """
     remarks = (*answers.name.findings(), *_hosts_findings(answers))
     asked = answers.name.asked

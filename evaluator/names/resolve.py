@@ -68,7 +68,7 @@ async def resolve_host_async(
     hosts_file: Path | None = None,
     require_complete: bool = False,
 ) -> HostAddresses:
-    """Return the addresses of a host as `resolve_host` does, without blocking. The caller can cancel it."""
+    """Return the same addresses as `resolve_host`, without blocking. The caller can cancel this coroutine."""
     request = _prepare(name, servers, timeout, hosts_file, require_complete)
     return _without_lookup(request) or await _look_up(request)
 

@@ -48,8 +48,8 @@ class DnsRecord(Struct, frozen=True):
 class Response(Struct, frozen=True):
     """A parsed response: `answers` in wire order, and `zones`, the owners of its SOA records.
 
-    A SOA record can prove that the name does not exist, or that it has no record of the queried type. `refers` is true
-    if the authority section has NS records.
+    A SOA record can prove that the name does not exist, or that the name has no record of the queried type. `refers` is
+    true if the authority section has NS records.
     """
 
     rcode: str

@@ -61,7 +61,7 @@ def print_details(explanation: Explanation, info: RecordInfo, stream: TextIO) ->
 def to_text(explanation: Explanation) -> str:
     """Return the explanation as text without colours. Lines are wrapped at 80 columns if possible.
 
-    The text is for people: its words and layout can change in every version.
+    The text is for people. Its wording and layout can change in every version.
     """
     return "".join(f"{line}\n" for line in _lines(explanation, plain_console(), _grouped(explanation)))
 

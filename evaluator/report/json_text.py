@@ -286,7 +286,10 @@ def _problem_of(text: str, error: Exception) -> tuple[str, int]:
 
 
 def _hint(text: str, problem: str, offset: int) -> str:
-    """Return a hint for a text that is not JSON, from the problem or the beginning of the text; else an empty text."""
+    """Return a hint for a text that is not JSON.
+
+    It depends on the problem or on the beginning of the text; it can be empty.
+    """
     if problem == _SEVERAL and text[offset : offset + 1] in ("[", "{"):
         return _SEVERAL_HINT
     return next((hint for head, hint in _HEADS if head.match(text)), "")

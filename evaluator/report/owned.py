@@ -108,7 +108,7 @@ def _merged(items: Sequence[_Valid]) -> list[OwnedAddress]:
 def _owned(same: Sequence[_Valid], *, is_primary: bool) -> OwnedAddress:
     """Return one owned address for entries with the same address and length.
 
-    The text and the pointer are those of the first entry. Nothing else depends on the order of the entries.
+    The text and the pointer are from the first entry. Nothing else depends on the order of the entries.
     """
     address, prefix, entry = same[0]
     label, flags = entry.label, entry.flags

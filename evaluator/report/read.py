@@ -116,10 +116,10 @@ def read_report(
 ) -> Report:
     """Return the validated report in JSON text (bytes or str), in a plain value (dict or list), or in a file (Path).
 
-    `format` is the name of a format, or `auto` to recognize it by its shape. The text of an nmstate report may also be
-    YAML, and `item` selects a NodeNetworkState by its name if a List has several. If an object has a key twice, the
-    last value counts (the command refuses such an object). Raises ReportError, with every problem, if the document is
-    invalid, and no other exception.
+    `format` is the name of a format, or `auto` to recognize the format by the shape of the document. The text of an
+    nmstate report may also be YAML, and `item` selects a NodeNetworkState by its name if a List has several. If an
+    object has a key twice, the last value counts (the command refuses such an object). Raises ReportError, with every
+    problem, if the document is invalid, and no other exception.
     """
     if not isinstance(document, _TEXT_OR_OBJECT):
         from pathlib import Path  # noqa: PLC0415 -- a caller with a Path has imported it already
@@ -201,7 +201,7 @@ def parse_report_text(text: bytes, format: str) -> object:
 def _parse_any(text: bytes | str, name: str, parse: Callable[[bytes | str], object]) -> tuple[object, str]:
     """Return the value of a JSON or YAML text and the name of its format.
 
-    For JSON, the name of the format is the given name. For YAML, it is the name of a format that uses YAML.
+    For JSON, the name of the format is the given name. For YAML, this is the name of a format that uses YAML.
     """
     try:
         return _parse(text, parse), name

@@ -45,8 +45,8 @@ _T = TypeVar("_T")
 class Reading(Struct, frozen=True):
     """The result of a reader: the facts, and a function that yields the findings on the report.
 
-    `document` is the value that the JSON Pointers refer to; None if they refer to the document that the caller gave to
-    the reader.
+    `document` is the value that the JSON Pointers refer to. It is None if the JSON Pointers refer to the document that
+    the caller gave to the reader.
     """
 
     facts: HostFacts

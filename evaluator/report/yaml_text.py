@@ -94,7 +94,7 @@ def _refuse_nesting(text: str, error: yaml.YAMLError) -> NoReturn:
 
 
 class _Value(Struct, frozen=True):
-    """A value, and the number of values in it. The value itself is counted too."""
+    """A value, and the number of values that it contains. The value itself is counted too."""
 
     value: object
     size: int = 1

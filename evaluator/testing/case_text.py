@@ -40,7 +40,7 @@ def dump(document: object) -> str:
 
 
 def _round_trips(document: object) -> bool:
-    """Return whether a report (or its text) stays the same if it is written to a test file and read again."""
+    """Return whether a report (or its text) is unchanged after it is written to a test file and read again."""
     try:
         source = Source("report", dump({"tests": [{"report": document}]}))
         if len(source.text.encode()) > _LARGEST:

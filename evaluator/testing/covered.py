@@ -30,7 +30,7 @@ class PolicyFile(Struct, frozen=True, order=True):
 
 
 class CoveredPlace(Struct, frozen=True):
-    """A rule or a clause, and how often it had each outcome.
+    """A rule or a clause, and the number of times that each of its outcomes occurred.
 
     `rule` is the name of the rule; for a clause, the name of the first rule that uses the clause. `text` is the text of
     the clause or rule. `true` is how often the rule fired or the clause was true. `false` is how often the rule did not

@@ -192,7 +192,10 @@ class _Search:
                 yield at, tuple(name for name in self._names() if name in self._judged(at))[:1]
 
     def _against(self, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """Yield the last rule that removed an interface. Without such a rule, yield the rules that did not match it."""
+        """Yield the last rule that removed an interface.
+
+        Without such a rule, yield the rules that did not match the interface.
+        """
         removing = [at for at, result in enumerate(self._results) if name in _removed(result)]
         yield from ((at, (name,)) for at in removing[-1:] or self._with_effect(Effect.ADD))
 
@@ -203,7 +206,7 @@ class _Search:
         return any(link.name == name for link in self._results[number].hits)
 
     def _rule(self, number: int, names: tuple[str, ...], otherwise: str = "") -> DifferingRule:
-        """Return a rule with its reason for the first interface. If no interface was judged, there is no clause."""
+        """Return a rule with its reason for the first interface. Without an interface, the reason has no clause."""
         rule, result = self._rules[number], self._results[number]
         if rule.has_subject and not names:
             return DifferingRule(Reason(rule.name, rule.verb_name, rule.place, None, "no interface to judge"), ())

@@ -60,8 +60,8 @@ class CaseOutcome(Struct, frozen=True):
     """The outcome of one test.
 
     `differences` are sentences about the differences from the expected result, empty if the test passed. `rules` are
-    the rules that explain the differences. `summary` is the decision and its reason. If a passing test is vacuous,
-    `vacuous` is the reason, else empty.
+    the rules that explain the differences. `summary` is the decision and its reason. `vacuous` is the reason why a
+    passing test is vacuous, else empty.
     """
 
     name: str
@@ -102,7 +102,7 @@ class FileOutcome(Struct, frozen=True):
 
 
 class Demands(Struct, frozen=True):
-    """What a run must satisfy in addition to its tests.
+    """The conditions that a run must satisfy, in addition to its tests.
 
     With `strict`, a vacuous test is an error. With `with_coverage`, the coverage is measured. `threshold` is the
     smallest coverage in percent, None if every coverage is accepted.

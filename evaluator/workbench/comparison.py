@@ -112,7 +112,7 @@ class Comparison(Struct, frozen=True):
 
 
 def collect(old: Policy, new: Policy, items: Iterable[Compared | Unreadable]) -> Comparison:
-    """Return the comparison of two policies from its items."""
+    """Return the comparison of two policies that consists of these items."""
     questions = other_findings = 0
     changes: list[AnswerChange] = []
     refused: list[Refused] = []

@@ -101,7 +101,7 @@ def _read(path: Path, name: str, host: HostAddresses | None) -> Iterator[AskedQu
 
 
 def _read_lines(path: Path) -> Iterator[AskedQuestion | Unreadable]:
-    """Read a file line by line, so that its size does not matter."""
+    """Read a file line by line, so that the size of the file does not matter."""
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():

@@ -30,8 +30,9 @@ _VERSION = 2
 class Checkpoint(Struct, frozen=True):
     """The row that describes one prune.
 
-    `last` is the head of the last removed record. `count` is how many record numbers this prune removed. `before` is
-    the time that the caller gave. `damaged` are the numbers of the removed records that were missing or damaged.
+    `last` is the head of the last removed record. `count` is the number of record numbers that this prune removed.
+    `before` is the time that the caller gave. `damaged` are the numbers of the removed records that were missing or
+    damaged.
     """
 
     last: Head
@@ -75,7 +76,7 @@ def next_checkpoint(items: Iterable[Item], pruned: Head, before: datetime) -> Ch
 def write_checkpoint(
     connection: sqlite3.Connection, checkpoint: Checkpoint, now: datetime, signer: Signer | None
 ) -> None:
-    """Insert the checkpoint and delete the records up to it; the caller has begun a write transaction."""
+    """Insert the checkpoint and delete the records that it covers. The caller has begun a write transaction."""
     _insert(connection, checkpoint, now, signer)
     for table in ("finding", "label", "named", "entry"):
         connection.execute(f"DELETE FROM {table} WHERE seq <= ?", (checkpoint.last.seq,))  # noqa: S608 -- constant names

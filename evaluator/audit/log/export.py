@@ -63,7 +63,7 @@ def is_export(path: Path) -> bool:
 
 
 class _Line(Struct, frozen=True):
-    """A parsed line: `previous` is the hash of the line before it, as the line states it."""
+    """A parsed line. `previous` is the hash of the line before it; this line itself contains that hash."""
 
     item: Item
     record: Record | None
@@ -71,7 +71,7 @@ class _Line(Struct, frozen=True):
 
 
 class ExportReader:
-    """Reads an export, or a file of one record, with the methods of `Reader`."""
+    """Reads an export, or a file with one record. The methods are those of `Reader`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

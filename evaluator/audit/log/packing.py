@@ -51,5 +51,8 @@ def damage_of(packed: object, size: object) -> str:
 
 
 def beginning_of(packed: bytes, length: int) -> bytes:
-    """Return the first `length` octets of a stored text without reading the rest; zlib.error if it is damaged."""
+    """Return the first `length` octets of a stored text without reading the rest.
+
+    Raises zlib.error if the text is damaged.
+    """
     return zlib.decompressobj().decompress(packed[_CHECKSUM:], length)

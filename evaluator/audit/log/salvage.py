@@ -68,7 +68,10 @@ def begins_like_a_log(head: bytes) -> bool:
 
 
 def _images(path: Path, connection: sqlite3.Connection | None) -> Iterator[bytes]:
-    """Yield the database as SQLite reads it, then the raw file with its write-ahead log if SQLite read less."""
+    """Yield the octets of the database that SQLite reads.
+
+    If SQLite reads less than the size of the file, then also yield the octets of the file with its write-ahead log.
+    """
     size = 0
     if connection is not None:
         with suppress(sqlite3.Error):
@@ -81,7 +84,7 @@ def _images(path: Path, connection: sqlite3.Connection | None) -> Iterator[bytes
 
 
 def _insert_bodies(copy: sqlite3.Connection, body_rows: Iterable[Row]) -> None:
-    """Insert texts under their computed digests. If a text is unreadable, it gets the digest in its row."""
+    """Insert texts with their computed digests. If a text is unreadable, the digest that its row contains is used."""
     damaged = []
     for number, (_, sha256, size, packed) in body_rows:
         try:
@@ -103,7 +106,10 @@ def _insert_checkpoints(copy: sqlite3.Connection, checkpoint_rows: Iterable[Row]
 
 
 def _insert_entries(copy: sqlite3.Connection, entry_rows: Iterable[Row]) -> None:
-    """Insert records, readable ones first: an unreadable row can be an old copy of a readable row."""
+    """Insert the readable records first, then the unreadable ones.
+
+    An unreadable row can be an old copy of a readable row.
+    """
     damaged = []
     for number, values in entry_rows:
         try:
@@ -123,7 +129,10 @@ def _insert_entries(copy: sqlite3.Connection, entry_rows: Iterable[Row]) -> None
 def _insert_entry(
     copy: sqlite3.Connection, entry_row: Row, columns: dict[str, str | None], envelope: Json | None
 ) -> None:
-    """Insert a record and, if its envelope is readable, the rows of the other tables that repeat the envelope."""
+    """Insert a record.
+
+    If its envelope is readable, also insert the rows of the other tables that repeat the envelope.
+    """
     number, values = entry_row
     row = (number, values[_HASH], values[_SIGNER], values[_SIGNATURE], *columns.values(), values[-1])
     try:

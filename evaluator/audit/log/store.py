@@ -52,10 +52,10 @@ def _random_id() -> str:
 
 
 class DecisionLog:
-    """A decision log, or an export of a log for reading. Create it with `DecisionLog.open`.
+    """A decision log, or an export of a log that is only read. Create an object with `DecisionLog.open`.
 
-    Threads may share it; a process must not use it after a fork. Methods that read raise no other error than
-    RecordError, even for a damaged file.
+    Threads may share the object, but a process must not use the object after a fork. Methods that read raise no other
+    error than RecordError, even for a damaged file.
     """
 
     __slots__ = ("_path", "_reader", "_writer", "warnings")
@@ -310,7 +310,7 @@ class _Writer:
                 return checkpoint
 
     def _prune_to(self, checkpoint: Checkpoint, pruned: Head) -> bool:
-        """Write the checkpoint and remove the records up to it; False if another process has pruned meanwhile."""
+        """Write the checkpoint and remove the records that it covers; False if another process has pruned meanwhile."""
         with self._lock, sqlite_as_record_errors(self._path):
             self._connection.execute("PRAGMA secure_delete=ON")
             with write_transaction(self._connection):

@@ -101,7 +101,7 @@ class Masking:
 
 
 class _MaskedCopy:
-    """The masked copy of one record, built from its masked report and policy."""
+    """The masked copy of one record. It is built from the masked report and the masked policy of the record."""
 
     def __init__(
         self,

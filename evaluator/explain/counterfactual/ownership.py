@@ -187,7 +187,8 @@ def _losses(rivals: RivalAddresses) -> Iterator[Loss]:
 def _losses_with_gain(rivals: RivalAddresses, new: tuple[Address, ...]) -> Iterator[Loss]:
     """Yield the cases in which other interfaces lose addresses while this interface gains addresses.
 
-    First, the others lose only the gained address, if there is only one. Then they lose all host addresses.
+    First, the other interfaces lose only the gained address, if a single address is gained. Then the other interfaces
+    lose all host addresses.
     """
     if len(new) == 1 and _everywhere(rivals, new[0]):
         yield _everywhere(rivals, new[0])

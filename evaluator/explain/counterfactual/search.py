@@ -56,7 +56,10 @@ _MOST_EDITS_TOGETHER = 64
 
 
 class Effort(Struct):
-    """The work that one explanation is still allowed to do. One unit is one rule judged for one interface."""
+    """The work that one explanation is still allowed to do.
+
+    One unit is the evaluation of one rule for one interface.
+    """
 
     cost_of_reading: int
     owners: Owners
@@ -69,7 +72,10 @@ class Effort(Struct):
         return cls(len(text_of(case.report.document)) // _BYTES_PER_UNIT + 1, Owners(case))
 
     def spend_on_options(self, case: Case) -> bool:
-        """Spend the cost of finding the options of one interface. Return whether the rest is enough for a trial."""
+        """Spend the cost of finding the options of one interface.
+
+        Return whether the remaining budget allows a trial.
+        """
         self.remaining -= case.report.facts.size // _INTERFACES_PER_UNIT
         return max(self.remaining, self.remaining_for_large_options - self._cost(case, 1)) > 0
 
@@ -217,7 +223,7 @@ def _without_needless(attempts: _Attempts, trials: tuple[Trial, ...], effort: Ef
 
 
 def _in_order_of_sentence(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
-    """Return the edits in the order in which a sentence names them: edits of the question are first."""
+    """Return the edits in the order in which a sentence lists them. Edits of the question are first."""
     return tuple(sorted(edits, key=lambda edit: edit.what.rank))
 
 

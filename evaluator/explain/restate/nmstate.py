@@ -39,7 +39,7 @@ class NmstateWriter(ReportWriter):
         return not _reads_kernel(document)
 
     def require_addresses(self, link: Link) -> None:
-        """Do the same as the base class, and also refuse an interface whose addresses this nmstate never reports."""
+        """Do the same as the base class, and also refuse interfaces whose addresses this version never reports."""
         super().require_addresses(link)
         if all(entry.get("type") == _OVS_BRIDGE for entry in self._entries(link)):
             raise CannotState
@@ -88,7 +88,7 @@ class NmstateWriter(ReportWriter):
                 del entry["controller"]
 
     def make_physical(self, link: Link) -> None:
-        """Make the interface `ethernet`, and remove `controller` from the entries whose controller it is."""
+        """Make the interface `ethernet`, and remove `controller` from the entries that refer to this interface."""
         interfaces, interface = self._interfaces(link), self._entry(link)
         remaining = [entry for entry in interfaces if entry is interface or entry["name"] != link.name]
         interfaces[:] = remaining

@@ -88,7 +88,7 @@ def _changes_only(before: HostFacts, after: HostFacts, changes: ChangedFacts) ->
 
 
 def _is_equal(before: Link, after: Link, changes: ChangedFacts) -> bool:
-    """Return whether the edit changed none of the facts that it is not allowed to change.
+    """Return whether every fact that the edit changed is a fact that the edit is allowed to change.
 
     If the entries of the interface are equal, only the facts that depend on other entries are compared.
     """

@@ -41,7 +41,10 @@ class VdsmWriter(ReportWriter):
                 _add_ipv4(entry, owned, is_device=entry is device)
 
     def remove_addresses(self, link: Link, addresses: frozenset[Address]) -> None:
-        """Remove the addresses from the device and its networks; the next IPv4 address in the list becomes `addr`."""
+        """Remove the addresses from the device and its networks.
+
+        If `addr` is removed, the next IPv4 address becomes `addr`.
+        """
         for entry in self._entries(link):
             for key in _LISTS.values():
                 if entry.get(key):
@@ -142,7 +145,7 @@ class VdsmWriter(ReportWriter):
                 yield name, data
 
     def _entries(self, link: Link) -> list[Json]:
-        """Return the entry of the device, then the entries of the networks on it."""
+        """Return the entry of the device, then the entries of the networks on this device."""
         device = self._device(link)
         return [device, *(network for _, network in self._networks_on(link) if network is not device)]
 

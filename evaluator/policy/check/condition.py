@@ -54,7 +54,7 @@ _NOTHING: frozenset[Expression] = frozenset()
 
 
 class Checked(Struct, frozen=True):
-    """A condition (None after mistakes), the values known if it is true, and the values known if it is false."""
+    """A condition (None after mistakes), and the values that are known if the condition is true, and if it is false."""
 
     condition: Condition | None
     if_true: frozenset[Expression] = _NOTHING
@@ -62,7 +62,7 @@ class Checked(Struct, frozen=True):
 
 
 class _Binding(Struct, frozen=True):
-    """A variable, the list whose elements it ranges over, and the condition about each element."""
+    """A variable, the list whose elements are the values of the variable, and the condition about each element."""
 
     variable: Variable
     domain: Expression

@@ -292,7 +292,7 @@ class ExpressionChecker:
 
 
 def _narrowed(expression: Expression, scope: Scope) -> Expression:
-    """Return the value. If the rule proves at this place that the value is known, its type is the known type."""
+    """Return the value. If the value is proven known at this place, its type becomes the same type without `?`."""
     if expression.type.optional and expression in scope.known and isinstance(expression, Read | ParameterValue):
         return replace(expression, type=expression.type.known)
     return expression

@@ -42,7 +42,7 @@ _Any = TypeVar("_Any", bound=Node)
 
 
 class NamedCondition(Struct, frozen=True):
-    """A checked condition about `nic`, the values known if it is true, and the values known if it is false.
+    """A checked condition about `nic`, and the values that are known if the condition is true, and if it is false.
 
     `length` is the length of the condition's text, plus the lengths of the conditions that it uses.
     """

@@ -178,7 +178,7 @@ def _relation_between(operator: Relate, left: Type, right: Type) -> Relate | Non
 
 
 def _hint(operator: Relate, left: Expression, right: Expression, negated: bool) -> str:
-    """Return the relation that was probably intended; an empty text if it is unknown."""
+    """Return the relation that was probably intended; an empty text if no relation is probable."""
     hint = _address_hint(operator, left, right) or _quantifier_hint(operator, left, right, negated)
     if hint:
         return hint

@@ -88,7 +88,7 @@ class ConditionWriter:
         return self._values_of(part for part in template.parts if not isinstance(part, str))
 
     def addresses(self, template: Template) -> ast.expr:
-        """Return the code for a tuple of the values of those words of a message that are addresses."""
+        """Return the code for a tuple: the values of the words in a message, but only of words that are addresses."""
         words = (part for part in template.parts if not isinstance(part, str))
         return self._values_of(word for word in words if word.type.base in _ADDRESS_TYPES)
 

@@ -191,7 +191,7 @@ class Values:
         """Return the code that tests whether an address is in one of several networks: `v_a.address in once1`.
 
         `once1` is `networks_of(NETWORKS)`, a set by prefix length. Networks that depend on a variable are tested one by
-        one: `is_in(v_a.address, NETWORKS)`; those of an interface are cached.
+        one: `is_in(v_a.address, NETWORKS)`. The networks of an interface are cached.
         """
         searched = self.identity(address)
         if self._is_cached(networks):
@@ -295,7 +295,7 @@ class Values:
         return ast.BoolOp(ast.And(), [is_any, beyond])
 
     def _hoisted(self, node: Expression, write: Callable[[Any], ast.expr], form: str) -> ast.expr:
-        """Return the code for a value, computed as early and as seldom as possible.
+        """Return the code for a value. The code computes the value as early and as rarely as possible.
 
         `write` returns the code for the value in one form: the plain value, a set, or networks by prefix length.
         """

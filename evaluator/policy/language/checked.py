@@ -176,7 +176,10 @@ class Quantifier(StrEnum):
 
 
 class Quantified(Node, frozen=True):
-    """`some`, `every` or `no` over a list in its order; `others_only` (variable `other`) skips the rule's `nic`."""
+    """`some`, `every` or `no` over a list, in the order of the list.
+
+    If `others_only` is true (the variable is `other`), the rule's own `nic` is skipped.
+    """
 
     quantifier: Quantifier
     variable: Variable
@@ -288,14 +291,14 @@ def is_early(node: Expression) -> bool:
 
 
 def may_be_unknown(node: Expression) -> bool:
-    """Return whether a value may be unknown. Tests before it in the rule, such as `is known`, are ignored."""
+    """Return whether a value may be unknown. Earlier tests in the rule, such as `is known`, are ignored."""
     if isinstance(node, Read):
         return node.word.type.optional
     return isinstance(node, ParameterValue)
 
 
 def filters_of(condition: Condition) -> Iterator[Filter]:
-    """Yield the filtered lists in the operands of a condition, but not those inside nested conditions."""
+    """Yield the filtered lists in the operands of a condition. Filtered lists inside nested conditions are left out."""
     pending: list[Expression] = []
     if isinstance(condition, Related):
         pending = [condition.right, condition.left]

@@ -32,7 +32,7 @@ Value = Scalar | HostAddresses | HostFacts | tuple[Scalar, ...] | None
 
 
 class Question:
-    """The input of a decision except the policy: the facts of the host, its addresses, and the parameters. Immutable.
+    """The inputs of a decision except the policy: the facts and addresses of the host, and the parameters. Immutable.
 
     `owned` maps the name of each interface that owns usable host addresses to these addresses. `owners` are these
     interfaces, sorted by name. Both are fixed before the first rule. A caller that asks many questions about one host

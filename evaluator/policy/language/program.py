@@ -62,7 +62,7 @@ class Rule(Struct, frozen=True):
 
 
 class Parameter(Struct, frozen=True):
-    """A declared parameter. A parameter without default needs a value in each decision, unless it is optional."""
+    """A declared parameter. A parameter that has no default and is not optional needs a value in each decision."""
 
     name: str
     type: Type

@@ -51,7 +51,10 @@ _Context = tuple[Condition, ...]
 
 
 class Cause(Struct, frozen=True):
-    """The parts of a condition that explain why it is never true: one part, or two that cannot both be true."""
+    """The parts of a condition that explain why the condition is never true.
+
+    This is one part that is never true, or two parts that cannot both be true.
+    """
 
     parts: tuple[Condition, ...]
 

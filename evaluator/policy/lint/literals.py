@@ -242,7 +242,7 @@ def _as_globs(pattern: str) -> list[str]:
 
 
 def _out_of_range(node: Related, values: Mapping[str, Value], description: str) -> Iterator[LiteralWarning]:
-    """Yield warnings about parameters whose value is outside the range of the word that they are compared with."""
+    """Yield a warning for each parameter whose value is outside the range of the word in the same comparison."""
     if node.relation not in _EXACT:
         return
     for side, other in ((node.right, node.left), (node.left, node.right)):

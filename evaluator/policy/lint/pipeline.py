@@ -123,7 +123,7 @@ class Pipeline:
         return not is_own and self._solver.always(rule.condition, *context)
 
     def _is_settled(self, rule: Rule, context: tuple[Condition, ...]) -> bool:
-        """Return whether the condition is true for all candidates that satisfy the context, or for none of them."""
+        """Return whether the condition has the same value for all candidates that satisfy the context."""
         return self._solver.never(*context, rule.condition) or self._solver.always(rule.condition, *context)
 
     def _ambiguous(self, placed: PlacedRule) -> None:
@@ -154,7 +154,7 @@ class Pipeline:
         self._judged.append(placed)
 
     def _never_fires(self, placed: PlacedRule) -> bool:
-        """Return whether a rule never fires; report it if the rules before it are the cause."""
+        """Return whether a rule never fires. If earlier rules are the cause, report the rule."""
         rule = placed.rule
         context = subject_context(placed)
         if not self._solver.never(*context, rule.condition):

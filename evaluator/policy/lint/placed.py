@@ -9,7 +9,7 @@ from evaluator.policy.language.program import Rule
 
 
 class PlacedRule(Struct, frozen=True):
-    """A checked rule and the span of its sentence; `has_own_finding` is true if it has a code, message or hint."""
+    """A checked rule and its sentence's span; `has_own_finding` is true if the rule has a code, message or hint."""
 
     rule: Rule
     span: Span

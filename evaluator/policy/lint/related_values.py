@@ -15,7 +15,7 @@ from evaluator.policy.lint.numbers import Numbers, network_range, union
 
 
 def numbers_related_to(other: Numbers, signs: frozenset[str], natural: Numbers) -> Numbers:
-    """Return the numbers that have one of the signs to at least one of the other numbers."""
+    """Return the numbers x for which `x SIGN y` is true for one of the signs and at least one number y in `other`."""
     if other.is_empty:
         return other
     (least, _), (_, greatest) = other.ranges[0], other.ranges[-1]
@@ -28,7 +28,9 @@ def numbers_related_to(other: Numbers, signs: frozenset[str], natural: Numbers) 
 
 
 def texts_related_to(other: Texts, signs: frozenset[str]) -> Texts | None:
-    """Return the texts that have one of the signs to at least one of the other texts; None if nothing is excluded.
+    """Return the texts x for which `x SIGN y` can be true for one of the signs and a text y in `other`.
+
+    The result is None if no text is excluded.
 
     Only `=` and, for a single text, `!=` exclude texts. The order of texts is not analysed.
     """

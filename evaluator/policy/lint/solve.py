@@ -82,7 +82,7 @@ class Solver:
         self._names = 0
 
     def never(self, *conditions: Condition) -> bool:
-        """Return whether it is certain that the conditions are not all true together on any host."""
+        """Return whether it is certain that no host makes all conditions true together."""
         return self._never(conditions, ())
 
     def always(self, condition: Condition, *context: Condition) -> bool:

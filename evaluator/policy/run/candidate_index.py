@@ -112,7 +112,7 @@ def _needs_host_prefix(condition: Condition) -> bool:
 
 
 def _without(condition: Condition, term: Condition) -> Condition | None:
-    """Return a condition without one of its terms; None if it has no other term."""
+    """Return a condition without one of its terms; None if the condition has no other term."""
     if not isinstance(condition, AllOf):
         return None
     rest = tuple(other for other in condition.conditions if other is not term)

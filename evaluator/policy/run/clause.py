@@ -72,7 +72,7 @@ class DecidingClause(Struct, frozen=True):
 
 
 class _Clause(Struct, frozen=True):
-    """The parts of a clause that have values to show: its operands, its filtered lists and its state, if it has one.
+    """The parts of a clause whose values are shown: the operands, the filtered lists and the state, if there is any.
 
     Each operand has a boolean: whether the operand depends on the rule's subject or on a variable.
     """
@@ -159,7 +159,7 @@ class ClauseFinder:
 
 
 def _state_of(clause: Condition) -> InState | None:
-    """Return the clause if it tests a state such as `nic is up`; None for a kind and for any other clause."""
+    """Return the clause if it tests a state such as `nic is up`. Return None for a kind, and for other clauses."""
     is_state = isinstance(clause, InState) and clause.state.owner is Base.NIC and clause.state.kind is None
     return clause if is_state and isinstance(clause, InState) else None
 
@@ -176,7 +176,7 @@ def _witness(clause: Quantified, environment: Environment, bindings: Bindings) -
 
 
 def _operands(clause: Condition) -> Iterator[Expression]:
-    """Yield the expressions of a clause whose values are shown; for a quantifier, its list."""
+    """Yield the expressions of a clause whose values are shown. For a quantifier, this is the list."""
     match clause:
         case Quantified(domain=domain):
             yield domain

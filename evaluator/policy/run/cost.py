@@ -78,7 +78,7 @@ _HOST_ADDRESS_WORDS = frozenset({"matched", "host_prefixes"})
 
 
 class Stacks(Struct, frozen=True):
-    """The sizes of the lists of interfaces above each interface, and of each whole stack with its neighbours."""
+    """The sizes of two kinds of lists: the interfaces above each interface, and each stack with its neighbours."""
 
     above: Lists
     related: Lists
@@ -132,7 +132,7 @@ class Sizes(Struct, frozen=True):
 
 
 class _Steps(NamedTuple):
-    """The most steps for one subject, and the most steps for all subjects together."""
+    """The maximum number of steps for one subject, and for all subjects together."""
 
     each: int
     total: int

@@ -86,7 +86,10 @@ def names_file(name: str) -> bool:
 
 
 def _is_searched(name: str | Path) -> bool:
-    """Return whether a file is searched for in the policy path: not if it begins with `/`, `./` or `../`."""
+    """Return whether a file is searched for in the policy path.
+
+    A name that begins with `/`, `./` or `../` is not searched for.
+    """
     return isinstance(name, str) and not name.startswith(("/", "./", "../"))
 
 

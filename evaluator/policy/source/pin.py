@@ -30,7 +30,7 @@ _POSITION_KEYS = frozenset({"before", "after", "replace"})
 
 
 def check_pins(chain: PolicyChain, problems: Problems) -> None:
-    """Report each base whose digest differs from its pin, and each pin that is not a digest."""
+    """Report each base whose digest differs from its pin (the expected digest), and each pin that is not a digest."""
     texts = [policy_text(text.name, text.source.text) for text in chain.texts]
     for at, text in enumerate(chain.texts):
         pin = text.located.children.get("sha256")

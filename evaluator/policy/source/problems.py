@@ -55,7 +55,10 @@ class Problems:
         return one_line(self.source.text[span.start : span.end] if scalar is None else scalar.part(span))
 
     def find(self, words: str, inside: Span) -> Span:
-        """Return the span of some words inside a span; the whole span if the words do not occur in it as written."""
+        """Return the span of some words inside a span.
+
+        If the span does not contain exactly these words, return the whole span.
+        """
         pattern = re.compile(rf"(?<![\w.]){re.escape(words)}(?![\w.])")
         match = pattern.search(self.source.text, inside.start, inside.end)
         return inside if match is None else Span(*match.span())

@@ -199,7 +199,7 @@ def _first_character(line: _Line, _: Sequence[_Line]) -> YamlMistake | None:
 
 
 def _indentation(line: _Line, before: Sequence[_Line]) -> YamlMistake | None:
-    """Find a key that is not in the column of the other keys of its map, or a dash that is not in that of its list."""
+    """Find a key that is not in the column of the other keys of its map, or a dash that is not in its list's column."""
     if not before or not (line.key or line.dash):
         return None
     if line.key in FILE_KEYS - RULE_KEYS and not line.dash and line.column > before[0].column:

@@ -64,7 +64,7 @@ class Literal(Struct, frozen=True):
 
 
 class Either(Struct, frozen=True):
-    """`a or b or c`; `operators` are the words between them, as written. Grammar: `either`."""
+    """`a or b or c`; `operators` are the words that the text has for `or`. Grammar: `either`."""
 
     conditions: tuple[Condition, ...]
     operators: tuple[Name, ...]
@@ -72,7 +72,7 @@ class Either(Struct, frozen=True):
 
 
 class Both(Struct, frozen=True):
-    """`a and b and c`; `operators` are the words between them, as written. Grammar: `both`."""
+    """`a and b and c`; `operators` are the words that the text has for `and`. Grammar: `both`."""
 
     conditions: tuple[Condition, ...]
     operators: tuple[Name, ...]

@@ -45,7 +45,7 @@ _SHOWN_TERMINALS = {
 
 
 def of_token(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake:
-    """Return the mistake at a token that is not allowed after the tokens before it."""
+    """Return the mistake at a token that is not allowed after the preceding tokens."""
     for explain in (
         _at_the_beginning,
         _after_is,

@@ -141,7 +141,7 @@ def _cells(char: str) -> int:
 
 
 def _shorten(text: str, max_cells: int) -> str:
-    """Return the text. If it is too long, its middle is left out, because names often differ at their ends."""
+    """Return the text. If the text is too long, its middle is left out, because names often differ at their ends."""
     if sum(map(_cells, text)) <= max_cells:
         return text
     head = _prefix(text, max_cells // 2)

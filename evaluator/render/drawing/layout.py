@@ -54,7 +54,9 @@ class PlacedBox(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """A line from an upper to a lower box. In each gap between layers, it has two points, from the top.
+    """A line from an upper to a lower box.
+
+    The line has two points in each gap between layers, listed from top to bottom.
 
     If `is_reversed` is true, the edge was reversed to break a cycle. In the report, its lower box is on top of its
     upper box.
@@ -79,7 +81,7 @@ def lay_out(boxes: Sequence[Box], edges: Iterable[tuple[str, str]], max_width: i
     """Return the layout of boxes and edges. Components are side by side in rows of at most `max_width` pixels.
 
     An edge is a pair of keys, the upper box first. An edge from a box to itself is ignored. A component that is wider
-    than `max_width` gets a row of its own.
+    than `max_width` is alone in its row.
     """
     index = {box.key: i for i, box in enumerate(boxes)}
     pairs = list(dict.fromkeys((index[a], index[b]) for a, b in edges if a != b))
@@ -126,7 +128,7 @@ def _bands(layers: Sequence[Sequence[int]], boxes: Sequence[Box]) -> list[tuple[
 def _centers(component: Component, layers: Sequence[Sequence[int]], widths: Mapping[int, int]) -> dict[int, int]:
     """Return the horizontal center of each node.
 
-    It is as near to the mean of its neighbours as is possible without overlap.
+    Each center is as near to the mean of its neighbours as is possible without overlap.
     """
     lowers, uppers = adjacent_nodes(component)
     center: dict[int, float] = {}

@@ -24,7 +24,7 @@ def uppers_of(lowers: Neighbours) -> Neighbours:
 
 
 def reachable(start: Iterable[str], neighbours: Neighbours) -> set[str]:
-    """Return the names in `start`, and all names that can be reached from these names in one direction."""
+    """Return the names in `start`, and all names that are reachable from these names in one direction."""
     visited = set(start)
     pending = list(visited)
     while pending:

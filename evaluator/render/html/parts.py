@@ -67,7 +67,7 @@ def terms(pairs: Iterable[tuple[str, Html | str]]) -> Html:
 
 
 def folded(summary: Html | str, *content: Html, css_class: str = "rest") -> Html:
-    """Return folded content with a summary; `css_class` is its class in the style sheet."""
+    """Return content that is collapsed under a summary; `css_class` is its class in the style sheet."""
     return element("details", element("summary", summary), *content, class_=css_class)
 
 

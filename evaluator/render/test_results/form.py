@@ -16,7 +16,7 @@ from evaluator.testing.outcome import Demands, FileOutcome
 
 
 class View(Struct, frozen=True):
-    """The settings of the text form. If `verbose` is true, it prints every test."""
+    """The settings of the text form. If `verbose` is true, every test is printed."""
 
     verbose: bool = False
 

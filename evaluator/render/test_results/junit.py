@@ -13,7 +13,7 @@ from evaluator.testing.outcome import CaseOutcome, Demands, FileOutcome, RunOutc
 
 
 def write(files: Iterable[FileOutcome], demands: Demands, _: View, stream: TextIO) -> None:
-    """Write the document. A coverage threshold is a test case of its own."""
+    """Write the document. A coverage threshold is written as one more test case."""
     run = RunOutcome(tuple(files), demands)
     suites = [_suite(file, demands) for file in run.files if file.cases or file.problems]
     if demands.threshold is not None:

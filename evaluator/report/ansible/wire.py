@@ -29,7 +29,7 @@ class Address(Struct, gc=False):
 
 
 class Fact(Struct, gc=False):
-    """A fact that is an object: an interface, an address label, a default route, or something else that is not used."""
+    """A fact that is an object: an interface, an address label, a default route, or another object that is not used."""
 
     active: bool | None = None
     device: Name | None = None
@@ -66,9 +66,9 @@ class Fact(Struct, gc=False):
 
     @property
     def has_other_addresses(self) -> bool:
-        """Whether `ipv4` or `ipv6` does not have the shape that it has in an interface.
+        """Whether the shape of `ipv4` or `ipv6` is different from the shape in an interface.
 
-        For example, in `locally_reachable_ips` it is a list of texts.
+        For example, `ipv4` in `locally_reachable_ips` is a list of texts.
         """
         return isinstance(self.ipv4, list) or bool(self.ipv6 and str in set(map(type, self.ipv6)))
 

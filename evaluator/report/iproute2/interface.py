@@ -129,5 +129,5 @@ def _is_first_loopback(text: str) -> bool:
 
 
 def link_type(data: wire.Interface) -> str:
-    """Return iproute2's word for the type of a link, empty if it is missing."""
+    """Return iproute2's word for the type of a link, empty if the entry has no type."""
     return "" if data.link_type is UNSET else link_type_of(data.link_type)

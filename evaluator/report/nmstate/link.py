@@ -124,7 +124,7 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def main_routes(self) -> tuple[Route, ...]:
-        """The routes in the report, and the connected routes if the report does not include them."""
+        """The routes in the report. If the report does not include the connected routes, these are added."""
         routes = self.host.routing.routes.get(self.name, ())
         connected_routes = () if self.host.lists_connected else connected(self.subnets, routes)
         return tuple(sorted({*routes, *connected_routes}))

@@ -207,12 +207,15 @@ def truth_of(value: bool | str | None) -> bool | None:
 
 
 def base_of(name: str, entry: Vlan) -> str | None:
-    """Return the lower device in the entry of a VLAN; if it is missing, the lower device in the name of the VLAN."""
+    """Return the lower device in the entry of a VLAN. If the entry has none, return the one in the name of the VLAN."""
     return entry.iface or _split_name(name)[0]
 
 
 def _split_name(name: str) -> tuple[str | None, str]:
-    """Return the lower device and the VLAN ID in a name such as `eth0.100`, as oVirt's engine parses it."""
+    """Return the lower device and the VLAN ID in a name such as `eth0.100`.
+
+    The name is parsed like in oVirt's engine.
+    """
     parts = name.split(".")
     return (parts[0] or None, parts[1]) if len(parts) > 1 else (None, "")
 

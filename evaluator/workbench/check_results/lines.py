@@ -22,7 +22,10 @@ def _annotation(problem: Diagnostic) -> str:
 
 
 def as_junit(results: Sequence[Checked]) -> str:
-    """Return a JUnit document: a suite for each file, with one case for each problem, or one case that passes."""
+    """Return a JUnit document: a suite for each file.
+
+    A suite has one case for each problem, or one case that passes.
+    """
     suites = [JunitSuite(checked.name, _cases(checked)) for checked in results]
     return junit_document("activenic check", suites).rstrip("\n")
 
