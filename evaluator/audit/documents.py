@@ -17,7 +17,7 @@ SCHEMAS: Mapping[int, str] = {1: "decision.1", 2: "decision"}
 
 
 def document_of(decision: Decision, version: int) -> Json:
-    """Return the decision as a document of a version in `SCHEMAS`."""
+    """Return the decision as a document of the given version, which must be in `SCHEMAS`."""
     return _WRITERS[version](decision)
 
 

@@ -304,7 +304,7 @@ def host_document(host: HostAddresses) -> Json:
 
 
 def engine_versions(version: str) -> Json:
-    """Return the versions that can explain why a replay gives another decision."""
+    """Return the versions of activenic and its parts. A changed version can explain why a replay differs."""
     return {
         "name": "activenic",
         "version": version,

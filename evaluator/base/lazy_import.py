@@ -8,7 +8,10 @@ from importlib import import_module
 
 @cache
 def entry(named: str) -> object:
-    """Return the attribute `name` of `module`; if the text has no colon, return the module."""
+    """Return the object that a text `module:name` names: the attribute `name` of the module.
+
+    If the text has no colon, return the module.
+    """
     module, _, name = named.partition(":")
     found: object = import_module(module)
     return getattr(found, name) if name else found

@@ -160,7 +160,7 @@ def _shipped_name(program: Program) -> str:
 
 
 def _read_record(options: argparse.Namespace, damage: Damage) -> Record:
-    """Return the record in the options. Raises UnverifiedError if the envelope of the record is damaged."""
+    """Return the record that the options select. Raises UnverifiedError if the envelope of the record is damaged."""
     inputs = {name: value for name, value in vars(options).items() if name not in _OPTIONS_WITH_LOG}
     if options.report is None or any(value != options.parser.get_default(name) for name, value in inputs.items()):
         options.parser.error("with `--log`, give only the decision's id: its record contains all inputs")

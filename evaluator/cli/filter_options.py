@@ -31,7 +31,10 @@ def add_filter_to(parser: argparse.ArgumentParser) -> None:
 
 
 def filter_of(options: argparse.Namespace, log: DecisionLog) -> LogFilter:
-    """Return the filter in the options. Ends the program if neither activenic nor the log knows the finding code."""
+    """Return the filter that the options describe.
+
+    Ends the program if neither activenic nor the log knows the finding code.
+    """
     if options.finding is not None and options.finding not in set(FindingCode):
         _refuse_unknown(options, log.codes())
     return LogFilter(

@@ -45,7 +45,7 @@ class _Answers(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Text(Struct, frozen=True, forbid_unknown_fields=True):
-    """The members of a question in JSON text, as in the schema; a question with parameters takes the slow path."""
+    """The members of a question in JSON text, as in the schema. A question with parameters is read on the slow path."""
 
     report: msgspec.Raw
     id: _Named = ""

@@ -54,7 +54,10 @@ class NearMisses:
                     yield f"its entry {quote(text)} is not a valid address; some programs read it as {quoted}"
 
     def _around(self, link: Link, addresses: tuple[Address, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the names of the interfaces above and below an interface; empty if no interface owns the addresses."""
+        """Return the names of the interfaces above an interface, and of the interfaces below it.
+
+        Both are empty if no interface owns one of the addresses, or if the topology is too large.
+        """
         if self._topology.octets > _LARGEST_CLOSURE or self._owners.keys().isdisjoint(addresses):
             return (), ()
         return self._topology.above(link.name), self._topology.below(link.name)

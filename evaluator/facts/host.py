@@ -31,10 +31,9 @@ class HostStatements(Struct, frozen=True):
     """Facts of a report about the whole host, and about the limits of its format.
 
     `networks` are the logical networks on the host, sorted. `unsupported_words` are words of the rule language, such as
-    `nic is up`, whose values reports of this format never contain. `absent_families` (4, 6) are address families
-    without an address on any interface, if the reporting tool can omit a family. `unrouted` is the family (4 or 6)
-    without routes, if the report has routes of the other family only. `pointers` maps a fact of the host to its JSON
-    Pointer.
+    `nic is up`, whose values are in no report of this format. `absent_families` (4, 6) are address families without an
+    address on any interface, if the reporting tool can omit a family. `unrouted` is the family (4 or 6) without routes,
+    if the report has routes of the other family only. `pointers` maps a fact of the host to its JSON Pointer.
 
     `longest_list` is an upper bound for the lengths of an interface's lists. The addresses, and the routes that follow
     from the addresses, are not counted. `count_list_items` returns an upper bound for the items of all these lists on
@@ -93,7 +92,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def unsupported_words(self) -> frozenset[str]:
-        """The words of the rule language whose values reports of this format never contain."""
+        """The words of the rule language whose values are in no report of this format."""
         return self.statements.unsupported_words
 
     @property

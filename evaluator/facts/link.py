@@ -225,7 +225,10 @@ class Link(Struct, frozen=True, eq=False):
 
     @property
     def pointers(self) -> Mapping[str, str]:
-        """The JSON Pointers of the facts, by their words. The key `""` has the pointer of the interface."""
+        """The JSON Pointers of the facts. The key is the word for the fact in the rule language.
+
+        The key `""` has the JSON Pointer of the interface.
+        """
         return _NO_POINTERS
 
     @property

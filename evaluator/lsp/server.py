@@ -142,7 +142,7 @@ class PolicyServer(LanguageServer):
 
     @property
     def markup(self) -> types.MarkupKind:
-        """The form of texts that the client can show."""
+        """The text format that the client can show: Markdown if possible, else plain text."""
         text_document = self.client_capabilities.text_document
         hover = None if text_document is None else text_document.hover
         kinds = (None if hover is None else hover.content_format) or [types.MarkupKind.Markdown]

@@ -34,7 +34,7 @@ def read_addresses(ifname: str, kind: Kind, entries: Iterable[AddressEntry]) -> 
 
 
 def read_gateway(ifname: str, text: str) -> tuple[Address | None, tuple[Finding, ...]]:
-    """Return the address of a gateway and findings.
+    """Return the address of a gateway, and findings about this gateway.
 
     The address is None if the text is empty, invalid or unusable. An invalid text gives a finding.
     """

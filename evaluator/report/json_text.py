@@ -55,8 +55,8 @@ _SEVERAL_HINT = "give one document: run `ip -j -d addr show` once, without `dev`
 def parse_json(text: bytes | str, subject: str = "report") -> object:
     """Return the value of a JSON text. If an object has a key twice, the last value counts.
 
-    Raises ReportError if the text is invalid, too large or nested too deeply. The message of the error calls the text
-    `subject`.
+    Raises ReportError if the text is invalid, too large or nested too deeply. The error message uses `subject` as the
+    name of the text.
     """
     if len(text) > LARGEST:
         raise ReportError([Diagnostic(ReportCode.TOO_LARGE, f"the {subject} is larger than {LARGEST >> 20} MiB")])
@@ -269,7 +269,7 @@ def _not_json(text: bytes | str, error: Exception, subject: str) -> Diagnostic:
 
 
 def _problem_of(text: str, error: Exception) -> tuple[str, int]:
-    """Return why a text is not JSON, and the offset of the problem.
+    """Return the reason why a text is not JSON, and the offset of the problem.
 
     The message is the message of Python's `json`, because only the errors of `json` have the offset. If `json` accepts
     the text, the message is from `error`.

@@ -152,7 +152,7 @@ def _read_fast(text: bytes, format: str) -> tuple[Format, Reading] | None:
 
 
 def _likely_format(text: bytes) -> Format:
-    """Return the format to try first, by the beginning of the text."""
+    """Return the format to try first. The beginning of the text determines this format."""
     begins = text[:_BEGINNING].lstrip(b"{ \t\r\n")
     for candidate in FORMATS:
         if begins.startswith(candidate.begins):
@@ -247,8 +247,8 @@ def read_file(path: Path) -> bytes:
 def read_regular_file(path: Path, subject: str = "report") -> bytes:
     """Return the bytes of a regular file.
 
-    A pipe is refused: only `read_file` reads from a pipe. The message of the error calls the file `subject`. Raises
-    ReportError if the file cannot be read, is too large or is not a regular file.
+    A pipe is refused: only `read_file` reads from a pipe. The error message uses `subject` as the name of the file.
+    Raises ReportError if the file cannot be read, is too large or is not a regular file.
     """
     return _bytes_of(path, subject, read_regular)
 

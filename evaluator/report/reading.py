@@ -100,7 +100,7 @@ class Report(Struct, frozen=True, dict=True, eq=False):
 class FormatReader(Protocol):
     """The module that reads one format.
 
-    `UNSUPPORTED_WORDS` are the words of the rule language whose values no report of the format contains.
+    `UNSUPPORTED_WORDS` are the words of the rule language whose values are in no report of this format.
     """
 
     UNSUPPORTED_WORDS: frozenset[str]

@@ -86,7 +86,7 @@ def read_case_file(path: Path, search: Sequence[Path] = (), policies: Policies |
 def read_case_text(source: Source, folder: Path, load: LoadPolicy) -> tuple[PolicyCase, ...]:
     """Return the cases in the plain text of a test file. The text does not have to be in a file.
 
-    Relative paths begin in `folder`. `load` returns the policy that a test names. Raises PolicyError, with all
+    Relative paths refer to `folder`. `load` returns the policy that a test names. Raises PolicyError, with all
     mistakes, if the text has mistakes.
     """
     problems = Problems(source)

@@ -105,7 +105,7 @@ class _Search:
         return tuple(self._rule(number, names) for number, names in list(pairs)[:_MOST_RULES])
 
     def _flips(self) -> Iterator[_Flip]:
-        """Yield the flips for single interfaces, then the flips for several interfaces together."""
+        """Yield the rules to reverse (flips): first for single interfaces, then for several interfaces together."""
         numbers = range(len(self._rules) - 1, -1, -1)
         names = self._names()
         for number in numbers:

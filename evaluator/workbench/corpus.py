@@ -36,8 +36,8 @@ class Unreadable(Struct, frozen=True):
 def read_corpus(paths: Iterable[Path], host: HostAddresses | None) -> Iterator[AskedQuestion | Unreadable]:
     """Yield the questions of files and folders, sorted by path in each folder.
 
-    The question of a bare report is the report and `host`. Raises HostNameError if there is a bare report and no
-    `host`. Raises ReportError if a file or folder cannot be read.
+    For a bare report, the question consists of the report and `host`. Raises HostNameError if a bare report is found
+    but `host` is None. Raises ReportError if a file or folder cannot be read.
     """
     for path in paths:
         if not path.exists():

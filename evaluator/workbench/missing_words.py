@@ -51,7 +51,7 @@ _RESULTS = {True: "always true", False: "never true"}
 
 
 def missing_words(program: Program, source: Source, format: str) -> tuple[Diagnostic, ...]:
-    """Return a diagnostic for each clause that uses a word whose value no report of this format contains.
+    """Return a diagnostic for each clause that uses a word whose value is in no report of this format.
 
     `source` are the joined texts of the policy. The severity is `warning` if a rule that refuses can be true only
     because of missing facts, else `info`.

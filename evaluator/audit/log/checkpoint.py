@@ -96,7 +96,7 @@ def _insert(connection: sqlite3.Connection, checkpoint: Checkpoint, now: datetim
 
 
 def pruned_damaged_seqs(connection: sqlite3.Connection) -> tuple[int, ...]:
-    """Return the numbers of the damaged records that were pruned, from the documents of all checkpoints."""
+    """Return the numbers of the pruned records that were damaged. The documents of the checkpoints list them."""
     damaged: list[int] = []
     for (document,) in connection.execute("SELECT document FROM stub ORDER BY id"):
         try:

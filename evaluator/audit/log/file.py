@@ -50,7 +50,7 @@ _UNVERIFIED = (RecordCode.DAMAGED, RecordCode.NOT_A_LOG)
 
 @contextmanager
 def sqlite_as_record_errors(path: Path) -> Iterator[None]:
-    """Convert errors of SQLite and of the system about a log to a RecordError."""
+    """Convert an error of SQLite or of the operating system to a RecordError about the log."""
     try:
         yield
     except sqlite3.ProgrammingError as error:
@@ -95,7 +95,10 @@ class OpenLog(Struct, frozen=True):
     last: int = 0
 
     def last_seq_known(self) -> int:
-        """Return the largest record number in all tables except `entry`, to detect removed records at the end."""
+        """Return the largest record number in all tables except `entry`.
+
+        It shows whether the last records were removed.
+        """
         seq = self.connection.execute(self.layout.last).fetchone()[0]
         return max(seq, self.last) if isinstance(seq, int) else self.last
 

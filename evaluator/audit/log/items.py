@@ -78,7 +78,7 @@ class LogEntry(Struct, frozen=True):
         return self.decision_id
 
     def to_dict(self) -> Json:
-        """Return the row of a record list as JSON-ready data."""
+        """Return the record as a row of a list of records, as JSON-ready data."""
         result = self.envelope["result"]
         return {
             "seq": self.head.seq,
@@ -115,7 +115,7 @@ class Damaged(Struct, frozen=True):
         return self.decision_id or f"record {self.seq}"
 
     def to_dict(self) -> Json:
-        """Return the row of a record list as JSON-ready data; unknown values are null."""
+        """Return the record as a row of a list of records, as JSON-ready data. Unknown values are null."""
         empty = dict.fromkeys(("timestamp", "host", "status", "hostActiveNic", "policy", "policy_sha256"))
         identity = {"seq": self.seq, "hash": None, "signed": None, "decision_id": self.decision_id or None}
         details = {"findings": [], "labels": {}, "damaged": [problem.to_dict() for problem in self.problems]}

@@ -184,7 +184,7 @@ class LogReader:
         return sorted([*seqs, *gaps], key=_seq_of, reverse=newest_first) if gaps else [*seqs]
 
     def _item(self, log: OpenLog, seq: int, body_problems: dict[str, str]) -> Item | None:
-        """Return the record with a number; None if the record was pruned. `body_problems` caches results by digest."""
+        """Return the record with this number; None if the record was pruned. `body_problems` is a cache by digest."""
         connection = log.connection
         query = f"SELECT {_COLUMNS}, {', '.join(log.layout.index)} FROM entry WHERE seq = ?"  # noqa: S608 -- constant names
         row = connection.execute(query, (seq,)).fetchone()

@@ -26,7 +26,7 @@ def is_hash(value: object) -> TypeGuard[bytes]:
 
 
 def key_of(sha256: str) -> bytes:
-    """Return the octets of a hexadecimal digest, the key of a stored text; empty if the digest is invalid."""
+    """Return the key of a stored text: the octets of its hexadecimal digest. It is empty if the digest is invalid."""
     try:
         return bytes.fromhex(sha256)
     except ValueError:

@@ -64,7 +64,7 @@ def not_found(decision_id: str) -> RecordError:
 
 
 def ambiguous(prefix: str, ids: Iterable[str]) -> RecordError:
-    """Return the error for a text that several ids begin with."""
+    """Return the error for a text that is the beginning of several ids."""
     matches = list(ids)
     listed = quote_all(matches[:_MAX_LISTED]) + (" and more" if len(matches) > _MAX_LISTED else "")
     message = f"several ids begin with {quote(prefix)}: {listed}"

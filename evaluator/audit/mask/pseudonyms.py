@@ -61,7 +61,10 @@ class Pseudonyms:
         return self._digest(b"digest", text.encode("utf-8", "surrogatepass")).hex()
 
     def _name(self, text: str) -> str:
-        """Return the pseudonym of a text, by the form of the text."""
+        """Return the pseudonym of a text.
+
+        A MAC address is replaced by a MAC address, a network by a network, and so on.
+        """
         if text in SAME_EVERYWHERE:
             return text
         if _MAC.fullmatch(text):

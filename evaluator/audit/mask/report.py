@@ -75,7 +75,7 @@ def iproute2_to_mask(document: object, item: str | None, pseudonyms: Pseudonyms)
 
 
 def nmstate_to_mask(document: object, item: str | None, pseudonyms: Pseudonyms) -> Prepared:
-    """Return the state in a report of nmstate, which may be in a Kubernetes object."""
+    """Return the network state in a report of nmstate. The report can be inside a Kubernetes object."""
     return state_in(document, item).value, {}
 
 

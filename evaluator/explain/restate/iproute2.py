@@ -29,7 +29,7 @@ _PORT_KEYS = ("info_slave_kind", "info_slave_data")
 
 
 class Iproute2Writer(ReportWriter):
-    """Changes a list of interfaces, or an object that has the list as `addr`."""
+    """Changes a list of interfaces, or an object with this list in the member `addr`."""
 
     has_routing_table = True
 

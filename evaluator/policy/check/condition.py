@@ -256,7 +256,7 @@ class ConditionChecker:
         )
 
     def _named(self, node: nodes.StateTest, scope: Scope) -> Checked:
-        """Return a named condition, inserted for the operand before `is`."""
+        """Return a named condition in which the operand before `is` replaces `nic`."""
         scope.conditions.used.add(node.state.text)
         named = scope.conditions.by_name[node.state.text]
         subject = self._expressions.known_value(node.operand, scope)

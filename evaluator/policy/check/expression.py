@@ -57,7 +57,7 @@ class Scope(Struct, frozen=True):
     is_named: bool = False
 
     def proving(self, values: frozenset[Expression]) -> Scope:
-        """Return the scope in which these values are known as well."""
+        """Return the same scope, but with these values as further known values."""
         return replace(self, known=self.known | values)
 
     def binding(self, name: str, type_: Type) -> Scope:

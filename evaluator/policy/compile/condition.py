@@ -84,7 +84,7 @@ class ConditionWriter:
         return ast.JoinedStr(parts)
 
     def values(self, template: Template) -> ast.expr:
-        """Return the code for a tuple of the values of the words of a message."""
+        """Return the code for a tuple that contains the value of each word in a message."""
         return self._values_of(part for part in template.parts if not isinstance(part, str))
 
     def addresses(self, template: Template) -> ast.expr:

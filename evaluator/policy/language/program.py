@@ -41,7 +41,10 @@ class Cost(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True):
-    """One checked rule; `place` is `policy:line:column`. A rule that changes the candidates has no code and message."""
+    """One checked rule; `place` is `policy:line:column`.
+
+    A rule that changes the candidates has neither a code nor a message.
+    """
 
     name: str
     verb_name: str

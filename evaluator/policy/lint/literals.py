@@ -60,7 +60,7 @@ class LiteralWarning(Struct, frozen=True):
 
 
 class _Text(Struct, frozen=True):
-    """A text that a relation compares with: a literal, or the value of a parameter."""
+    """A text that is one side of a comparison: a literal, or the value of a parameter."""
 
     value: str
     words: str

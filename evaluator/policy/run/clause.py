@@ -110,7 +110,10 @@ class ClauseFinder:
         return DecidingClause(held, clause.text, tuple(dict.fromkeys(values)) if len(values) > 1 else tuple(values))
 
     def _deciding(self, condition: Condition, bindings: Bindings) -> tuple[Condition, bool, Value]:
-        """Return the deciding clause, whether the condition is true, and the witness if the clause is a quantifier."""
+        """Return the deciding clause, and whether the condition is true.
+
+        If the clause is a quantifier, also return the element that decided (the witness), else None.
+        """
         match condition:
             case Not(condition=inner):
                 clause, held, witness = self._deciding(inner, bindings)

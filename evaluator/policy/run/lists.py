@@ -40,7 +40,7 @@ def set_of(items: Iterable[object] | None) -> frozenset[object]:
 
 
 def networks_of(networks: Iterable[Cidr] | None) -> Networks:
-    """Return the networks of a list in the fast form: a set that is searched by prefix length."""
+    """Return the networks of a list as a set that is searched by prefix length."""
     return Networks(networks or ())
 
 
@@ -50,12 +50,12 @@ def list_of_word(environment: Environment, word: Word, nic: Link) -> _Items:
 
 
 def set_of_word(environment: Environment, word: Word, nic: Link) -> frozenset[object]:
-    """Return the same list as a set of identities."""
+    """Return the list that is the value of a word for an interface, as a set of identities."""
     return cached(environment, (word.name, nic.name, set_of), lambda: set_of(list_of_word(environment, word, nic)))
 
 
 def networks_of_word(environment: Environment, word: Word, nic: Link) -> Networks:
-    """Return the list of networks that is the value of a word for an interface, in the fast form."""
+    """Return the list of networks that is the value of a word for an interface, as a set by prefix length."""
     return cached(environment, (word.name, nic.name, networks_of), lambda: networks_of(word.get(environment, nic)))  # type: ignore[arg-type]  # typed by the checker
 
 

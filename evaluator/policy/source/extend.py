@@ -339,7 +339,7 @@ class _RuleMerger:
         return last + 1
 
     def _reaches(self, name: str, anchor: str) -> bool:
-        """Return whether a rule is the anchor, or was inserted after a rule that reaches the anchor."""
+        """Return whether a rule is the anchor, or was inserted after the anchor directly or through other rules."""
         while name != anchor and name in self._anchors:
             name = self._anchors[name]
         return name == anchor

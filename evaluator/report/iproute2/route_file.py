@@ -52,7 +52,7 @@ def read_route_file(text: bytes) -> RouteFile:
 
 
 def _parse(text: bytes) -> object:
-    """Return the value of a text.
+    """Return the parsed value of a JSON text.
 
     Names in the text can have octets that are not UTF-8. The reader converts these octets later.
     """

@@ -81,7 +81,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def conflicts(self) -> tuple[str, ...]:
-        """`addr` if `addr` and `ipv4addrs` contradict each other, `network` if a network contradicts the device."""
+        """The contradictions: `addr` if `addr` and `ipv4addrs` differ, `network` if a network and the device differ."""
         is_in_conflict = self.name in self.host.names_in_conflict
         return ("addr",) * bool(addr_conflict(self.name, self.entry)) + ("network",) * is_in_conflict
 

@@ -94,7 +94,7 @@ def _region(plain: Source, location: Location) -> _Object:
 
 
 def _artifact(name: str) -> _Object:
-    """Return the location of a file: a URI reference, relative as the argument of the command was."""
+    """Return the location of a file as a URI reference. It is relative if the argument of the command was relative."""
     if PurePosixPath(name).is_absolute():
         return {"uri": "file://" + percent_encoded(name)}
     return {"uri": percent_encoded(name.removeprefix("./"))}
