@@ -1,9 +1,13 @@
 """The examples of each command. `--help` and the manual page print these examples. A test runs every line.
 
-The lines of one command are run in order, in a folder with these files: `report.json` and `node8.json` (reports),
-`hosts.txt` (a hosts file), `questions.jsonl` (a corpus), `racks` with `racks.csv` (a folder of reports and a table
-of their addresses), `mine.yaml` with `mine.test.yaml` (a policy with tests), and `decisions.log` with the decision
-`d-1`.
+The lines of one command are run in order, in a folder with these files:
+
+- `report.json` and `node8.json`: reports
+- `hosts.txt`: a hosts file
+- `questions.jsonl`: a corpus
+- `racks` and `racks.csv`: a folder of reports, and a table with the addresses of the hosts
+- `mine.yaml` and `mine.test.yaml`: a policy and its tests
+- `decisions.log`: a log with the decision `d-1`
 """
 
 from __future__ import annotations
@@ -126,7 +130,7 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
         Example(
             "activenic fleet decide racks --addresses racks.csv --out result.parquet --findings",
-            "decide every report in a folder; a table has the addresses of each host",
+            "decide every report in a folder; racks.csv contains the addresses of the hosts",
         ),
         Example("activenic fleet decide decisions.log --out again.parquet", "decide the questions of a log again"),
         Example("activenic fleet summary result.parquet", "count the hosts by status, finding, label and more"),

@@ -37,7 +37,9 @@ def _add_decide(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--out", metavar="RESULT", type=Path, required=True, help="the Parquet file to write")
     parser.add_argument("--findings", action="store_true", help="fill the column `findings` (slower)")
     parser.add_argument(
-        "--digest", action="store_true", help="fill the column `sha256`, the digest of the decision document (slower)"
+        "--digest",
+        action="store_true",
+        help="fill the column `sha256` with the digest of the decision document (slower)",
     )
     add_policy_path_to(parser)
     parser.set_defaults(run=_run, action="decide", parser=parser)

@@ -18,7 +18,10 @@ from evaluator.workbench.record_case import record_case, stem_of
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
-    parser.description = "Create a policy test that expects a logged decision for its report, addresses and parameters."
+    parser.description = (
+        "Create a policy test from a logged decision: the same report, addresses and parameters must give the same "
+        "result."
+    )
     add_records_to(parser, only_one=True)
     add_write_tests_to(parser)
     file = "like `--write-tests`, but FILE must not exist"

@@ -31,7 +31,7 @@ def watch_runs(run_once: Callable[[], RunOutcome], paths: Sequence[str], search:
     started = time.time_ns()
     inputs = _inputs(run_once(), search)
     while True:
-        print("watching for changes; ctrl-c ends", file=sys.stderr)
+        print("watching for changes; press ctrl-c to end", file=sys.stderr)
         folders = _folders(paths, inputs)
         files_before, folders_before = _times(inputs), _times(folders)
         if not any(started < at <= time.time_ns() for at in (*files_before.values(), *folders_before.values())):

@@ -1,8 +1,13 @@
 """Explain in one finding why a decision names no interface.
 
-There are six reasons: the name resolution returned no address, the rules discarded every candidate, no rule matched, no
-address was given, no interface can own any of the addresses, or no interface owns any of the addresses. The finding
-gives the first reason in this order that is true.
+There are six reasons. The finding gives the first reason that is true, in this order:
+
+1. The name resolution returned no address.
+2. The rules discarded every candidate.
+3. No rule matched.
+4. No address was given.
+5. No interface can own any of the addresses.
+6. No interface owns any of the addresses.
 """
 
 from __future__ import annotations

@@ -1,8 +1,11 @@
 """Near misses: reasons why an operator may expect that an interface owns a host address, although it does not.
 
-There are four near misses. The address is in a subnet of the interface. The address is on an interface above or below
-the interface. The address is the address of the peer of a point-to-point link. The report lists the address for the
-interface, but in a form that is not valid.
+There are four kinds of near misses:
+
+- The host address is in a subnet of the interface.
+- The host address is on another interface, above or below the interface.
+- The interface is a point-to-point link, and the host address is the address of its peer.
+- The report lists the host address for the interface, but in a form that is not valid.
 """
 
 from __future__ import annotations

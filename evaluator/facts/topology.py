@@ -15,7 +15,7 @@ finds the components and the order.
 
 An `int` is as long as its highest bit. So bits are numbered separately for each stack, in topological order. A stack is
 a weakly connected component: a group of nodes that are connected, directly or over other nodes. The set of a VLAN on a
-network card is then one bit long, however many other interfaces the host has.
+network card is then one bit long, even if the host has thousands of other interfaces.
 
 A closure of n nodes in one stack has up to n²/2 bits in each direction. A deep stack of interfaces really needs this
 many bits. `octets` computes an upper bound of the size from the order alone, before the closure is built. The step

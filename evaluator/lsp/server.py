@@ -1,8 +1,9 @@
 """The language server over the Language Server Protocol, on standard input and output.
 
 Each handler converts its request, calls one function of this package and converts the result. Diagnostics are computed
-a moment after the last change, for the changed text and for the open texts that depend on it. The client sends whole
-texts: pygls splits lines at more characters than the protocol, so its incremental changes could damage a text.
+a moment after the last change, for the changed text and for the open texts that depend on it. The client sends the
+whole text after each change. Incremental changes are not used: pygls splits lines at more characters than the protocol
+does, so such changes could damage a text.
 """
 
 from __future__ import annotations

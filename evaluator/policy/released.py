@@ -1,8 +1,8 @@
 """Knows the digests of all shipped policy texts, and warns if another text uses the name of a shipped policy.
 
-The shipped texts are those in this installation's `policies/`, and those of earlier releases, which are listed in
-`policies/released.json`. A changed copy of `strict` must not use the name `strict`: readers of its decisions would
-think that the shipped policy made them.
+The shipped texts are the texts in this installation's `policies/` and the texts of earlier releases. The file
+`policies/released.json` lists the digests of the texts of earlier releases. A changed copy of `strict` must not use the
+name `strict`: readers of its decisions would think that the shipped policy made them.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 The checker creates a fix without knowing the rest of the text. So each fix is tried before it is used: the fixed text
 is checked again. The fix is refused if its problem remains, or if a valid policy becomes invalid or gets another
 meaning. All fixes that do not overlap are tried together, because most texts need only this. If the result is refused,
-smaller groups of fixes are tried. This is repeated until no fix is left. So a second run changes nothing. Bytes outside
-the edits stay the same.
+smaller groups of fixes are tried. All this is repeated on the fixed text until no more fix can be applied. So a second
+run changes nothing. Bytes outside the edits stay the same.
 
 There is one exception: a safe fix that changes the meaning of a valid policy. `nic.name = "virbr*"` becomes `nic.name
 like "virbr*"`. The first text means an interface whose name contains a star. No host has such an interface, so the

@@ -2,7 +2,8 @@
 
 The test contains the report, the resolved addresses without the lookup, and the expected decision. The YAML of policy
 tests cannot express some reports, for example reports with fractions or deep nesting. Such a report is written as text.
-If the report is too large or the policy is not shipped, it is written to another file in the folder of the test.
+If the report is too large, or if the policy is not shipped, a separate file in the folder of the test contains the
+report or policy.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ unreadable. So the reader tries the stored hash of the previous record first. If
 computes a hash from the envelope of the previous record. If the previous record is lost, only the checksum of the
 record can be verified. The reader then returns the record, and `LogEntry.unproven` contains the reason.
 
-If SQLite reports damage, or if a row is missing and SQLite's integrity check fails, the records are read from a copy of
-the rows in the file's pages (`salvage.py`).
+If SQLite reports damage, the reader copies the rows from the file's pages and reads the copy (`salvage.py`). It does
+the same if a row is missing and SQLite's integrity check fails.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Checks whether other users can write a log or read a key.
 
-If another user owns the log or can write it, its content proves nothing. So activenic appends nothing to this log, and
-prints a warning when it reads the log. The same applies if everybody can replace files in the folder of the log, unless
-the folder's sticky bit is set. A folder that its group can write is accepted: on many systems each user has a private
-group, and the umask allows the group to write.
+If another user owns the log or can write it, the content of the log proves nothing. So activenic appends nothing to
+this log, and prints a warning when it reads the log. The same applies if everybody can replace files in the folder of
+the log, unless the folder's sticky bit is set. A folder that its group can write is accepted: on many systems each user
+has a private group, and the umask allows the group to write.
 """
 
 from __future__ import annotations

@@ -18,11 +18,11 @@ finds the interface that a literal in the policy names. Pseudonyms of addresses 
 (`address_mask.py`). So if an address is in a network, the masked address is in the masked network. Therefore the policy
 gives the same decision.
 
-**Verification.** Some policies depend on more than equality and prefixes, such as globs or the order of names. So the
-masking decides on the masked inputs and masks the original decision by its schema. Then it compares the two decisions
-without messages and places (`_essence`). If they are equal, the masked record contains the new decision and can be
-replayed. If they differ, the masked record contains the masked original decision without messages, and `not_replayable`
-lists the reasons.
+**Verification.** Some policies depend on more than equality and prefixes. For example, they compare names with globs or
+use the order of names. So the masking makes a new decision on the masked inputs, and masks the original decision by its
+schema. Then it compares these two decisions without messages and places (`_essence`). If they are equal, the masked
+record contains the new decision and can be replayed. If they differ, the masked record contains the masked original
+decision without messages, and `not_replayable` lists the reasons.
 
 docs/masking.md lists the facts that a reader can still infer from masked records, with the key and without the key.
 """

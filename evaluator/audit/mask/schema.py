@@ -11,10 +11,10 @@ Each member of a schema has an annotation `x-mask`, which states the kind of val
     text      a sentence, or a whole object; replaced as a whole
     plain     a keyword that a tool prints, a number, a truth value, a time
 
-A `plain` text stays unchanged only if each of its words is in the schema (`enum`, `const`, `x-words`) or is a small
-number, or if the text is a time. Every other `plain` text is replaced as a whole. A number stays if it is `plain` and
-too small to be the IPv4 address of a host. The members of a map stay only if `propertyNames` has an annotation other
-than `text`.
+A `plain` text stays unchanged in two cases: the text is a time, or each word of the text is in the schema (`enum`,
+`const`, `x-words`) or is a small number. Every other `plain` text is replaced as a whole. A number stays if it is
+`plain` and too small to be the IPv4 address of a host. The members of a map stay only if `propertyNames` has an
+annotation other than `text`.
 
 Everything else is left out: members that the schema does not list, members without annotation, and values that do not
 have the form of their annotation. So a new format needs only a schema with annotations, and an unexpected member cannot

@@ -15,9 +15,9 @@ Options with the same number are tried in the order in which they were proposed.
 person are proposed first. The search ends at the first combination after which the interface is the hostActiveNic.
 
 The minimality: a combination can still contain a trial that has no effect, because an option may have several trials.
-So the search leaves out each trial in turn, and drops a trial if the interface is the hostActiveNic without it too. So
-every trial in the result is necessary, unless the effort limit ended this step. A change of more than eight trials is
-not reduced, because every attempt would write and read the whole report again.
+So the search repeats the change without one of its trials, for each trial. If the interface is still the hostActiveNic,
+the trial is dropped. So every trial in the result is necessary, unless the effort limit ended this step. A change of
+more than eight trials is not reduced, because every attempt would write and read the whole report again.
 
 The effort limit: all interfaces of a host share one budget of counted work (`Effort`). No time is measured, so the
 result does not depend on the speed of the machine. If the budget or the number of attempts is exhausted, the search

@@ -1,8 +1,8 @@
 """Inserts named conditions at the places that use them.
 
-`layer is container_bridge` is replaced by the checked condition `container_bridge`, with the expression `layer`
-substituted for its `nic`. So a named condition needs no support in the interpreter, the compiler, the cost and the
-analysis of rules: after the check it no longer exists.
+`layer is container_bridge` is replaced by the checked condition `container_bridge`, in which the expression `layer`
+replaces `nic`. So a named condition needs no support in the interpreter, the compiler, the cost and the analysis of
+rules: after the check it no longer exists.
 
 Substitution must not capture variables. A variable in the condition can have a name that already has a meaning at the
 place of use. Then underscores are appended to the variable's name. Names are replaced in the texts of the nodes too,

@@ -1,8 +1,8 @@
 """Checks each relation: whether its operator, such as `=` or `in`, can compare the types of the two sides.
 
-Two kinds of literals are mistakes too: a literal that the other side can never equal, such as an unknown kind, and an
-invalid glob. With such a literal the relation is always false, and the author would not notice. Hints show the relation
-that was probably intended.
+Two kinds of literals are also mistakes: an invalid glob, and a literal that can never be equal to the other side, such
+as an unknown kind. With such a literal the relation is always false, and the author would not notice. Hints show the
+relation that was probably intended.
 """
 
 from __future__ import annotations

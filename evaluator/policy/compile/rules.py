@@ -19,8 +19,8 @@ Four optimizations make the functions fast:
 - A value that does not depend on the subject is computed once for each rule, before the loop over the subjects
   (`expression.py`). If an expression occurs twice, it is computed once. Two expressions are equal if their syntax nodes
   are equal; their texts are never compared.
-- A list that is only searched is converted once: a list of values to a set, a list of networks to a table by prefix
-  length, a list of globs to one compiled pattern.
+- If a rule only searches in a list, the list is converted once. A list of values becomes a set, a list of networks
+  becomes a table by prefix length, and a list of globs becomes one compiled pattern.
 - A rule on all interfaces is evaluated only for the interfaces that an index lookup returns
   (`policy/run/candidate_index.py`).
 - A rule on candidates is skipped if the list of candidates is empty.

@@ -1,9 +1,9 @@
 """Find an index lookup that gives the few interfaces for which a rule on all interfaces can be true.
 
 Idea, as in a database: a `match` or `warn` rule is evaluated for every interface of the host, but most rules can be
-true for a few only. For example, `match nic when nic.addresses overlaps host.addresses` is true exactly for the owners
-of the host's addresses. The host's address table finds these owners without looking at other interfaces. A lookup is
-found from the checked condition alone, once for each rule, when the policy is compiled.
+true for only a few interfaces. For example, `match nic when nic.addresses overlaps host.addresses` is true exactly for
+the owners of the host's addresses. The host's address table finds these owners without looking at other interfaces. A
+lookup is found from the checked condition alone, once for each rule, when the policy is compiled.
 
 A condition is an `and` of terms, or a single term. Three kinds of lookups are tried, the best first:
 

@@ -15,10 +15,10 @@ A step is roughly the work of the interpreter for one clause. Everything that ca
 - the trace: the names of the candidates before and after a rule, and of its hits;
 - the finding for each subject, with every element that its message and hint print.
 
-Each count has two figures (`_Steps`): the most for one subject, and the most for all subjects together. This matters
-for lists of interfaces: one interface that has all VLANs of a host on top costs as much as many interfaces with one
-VLAN each. So the lists of all subjects are counted by the sum of their lengths, if this sum is less than the longest
-length times the number of subjects.
+Each count consists of two numbers (`_Steps`): the greatest number of steps for one subject, and the greatest number of
+steps for all subjects together. This matters for lists of interfaces: one interface that has all VLANs of a host on top
+costs as much as many interfaces with one VLAN each. So the lists of all subjects are counted by the sum of their
+lengths, if this sum is less than the longest length times the number of subjects.
 
 Second invariant: a larger size never gives a smaller count. `budget.py` uses it.
 """

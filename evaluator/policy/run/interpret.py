@@ -1,9 +1,9 @@
 """The reference interpreter: it defines the meaning of a policy, and is written for readers, not for speed.
 
-A policy is a pipeline over a set of candidates, which is empty at first. Each rule is evaluated for all its subjects
-against the candidates as they were before the rule. After that, the rule changes the candidates once. So the result of
-a rule does not depend on the order of its subjects. A condition is true or false; `and`, `or` and quantifiers are
-evaluated from left to right and stop as soon as the result is certain.
+A policy is a pipeline over a set of candidates, which is empty at first. Each rule is evaluated for all its subjects.
+During this, the candidates are those from before the rule. After that, the rule changes the candidates once. So the
+result of a rule does not depend on the order of its subjects. A condition is true or false; `and`, `or` and quantifiers
+are evaluated from left to right and stop as soon as the result is certain.
 
 Production runs the compiled rules (`policy/compile/rules.py`), which must give the same results for every policy and
 report; property tests compare the two. Explanations use this interpreter, because it can evaluate a single clause for a
@@ -16,8 +16,8 @@ starts (`cost.py`).
 Without three optimizations, an explanation of thousands of candidates would take minutes. They never change a result.
 An `ObservedEnvironment` turns off the last two, because it counts every clause that is evaluated:
 
-- If a relation searches in a list, the list is converted once for each rule, and the result is cached: to a set, or to
-  a table of networks by prefix length (`lists.py`).
+- If a relation searches in a list, the list is converted to a set, or to a table of networks by prefix length. This is
+  done once for each rule, and the result is cached (`lists.py`).
 - A quantifier whose body begins with `x above nic` goes only through the interfaces above `nic`, not through the whole
   list.
 - Some quantifiers only compare the name or position of each element with that of the subject. For them, one comparison

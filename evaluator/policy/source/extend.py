@@ -2,9 +2,9 @@
 
 The texts are merged before they are checked. One reason is that the text can change the default of a parameter that
 rules of the base use. Another reason is that rules of the text can use conditions of the base. So types and names are
-resolved only in the merged policy. Each base is also checked as a policy of its own: `levels` yields the merged policy
-of every level, and `load.py` checks it. So a mistake in a base is reported even if the text replaces the rule that
-contains the mistake.
+resolved only in the merged policy. Each base is also checked separately, without the texts that extend it: `levels`
+yields the merged policy of every level, and `load.py` checks each of them. So a mistake in a base is reported even if
+the text replaces the rule that contains the mistake.
 
 Parameters and conditions are maps, and the text can add entries to them. The text can change the default and the
 description of an inherited parameter, but not the type. It cannot change an inherited condition.
@@ -17,9 +17,10 @@ of the base. They are applied from top to bottom, each to the result of the entr
 - `remove: NAME` removes a rule.
 
 Two entries `after: x` remain in their order: the second one is inserted after the first one, not directly after `x`.
-For this, the rule after which a rule was inserted is stored as its anchor. A new rule is inserted after the last rule
-that reaches the anchor `x` through stored anchors. An entry can name rules of the base and rules of entries above it.
-If an entry names a rule that only an entry below it adds, the diagnostic names this cause.
+For this, each inserted rule has an anchor: the rule after which it was inserted. A new rule `after: x` is inserted
+after the last rule whose anchor is `x`, or leads to `x` through the anchors of other rules. An entry can name rules of
+the base and rules of entries above it. If an entry names a rule that only an entry below it adds, the diagnostic states
+this cause.
 
 Nothing is copied from one text to another. An inherited rule is the `Located` value of its own text, so its diagnostics
 have the place in that text.

@@ -5,9 +5,9 @@ noticed. A decision that was made with the base alone has the same digest, in it
 can copy the pin from such a decision.
 
 If the base has another digest than expected, activenic gives a warning, not an error, and decides with the current
-base. So an update of a shipped policy does not stop decisions. If the expected digest is that of a shipped policy, the
-warning names the rules, parameters and conditions that differ. If the expected digest is in an earlier release
-(`policies/released.json`), the warning names the release.
+base. So an update of a shipped policy does not stop decisions. If the expected digest is the digest of a shipped
+policy, the warning names the rules, parameters and conditions that differ. If the expected digest is in an earlier
+release (`policies/released.json`), the warning names the release.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ The parser accepts a subset of YAML. It refuses:
 
 The reader works on the events of PyYAML, not on its nodes or objects. Only events have the places, the style of each
 scalar, and the anchors and tags. Depth and number of values are limited while the events are read, so a hostile text
-cannot exhaust the stack or the memory. Each refused part is reported. The value of this part is read anyway and marked
-as `broken`. So later stages know that a value exists, and do not report the part a second time.
+cannot exhaust the stack or the memory. Each refused part is reported. Its value is still read, and is marked as
+`broken`. So later stages know that a value exists, and do not report the part a second time.
 
 For a text that is not YAML, PyYAML stops at the first error. Its message is replaced by a better message if
 `yaml_mistakes.py` finds the cause.

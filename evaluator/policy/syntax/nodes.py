@@ -2,7 +2,7 @@
 
 Every node has the span of its text, in offsets of the policy file. The docstring of a node names the rules of
 `grammar.lark` that become this node. The parser reads `a and b and c` as `(a and b) and c`. In the tree, this is one
-`Both` with three parts, and `or` is one `Either`.
+`Both` with three parts. In the same way, `a or b or c` is one `Either` with three parts.
 """
 
 from __future__ import annotations

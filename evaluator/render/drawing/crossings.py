@@ -3,7 +3,7 @@
 An exact search for the order with the fewest crossings is NP-hard. So this module uses the barycenter heuristic:
 
 1. The initial order is the order of a depth-first search from the top. With this order, a tree has no crossings.
-2. Each sweep goes through the layers, up or down in turn. It sorts the nodes of a layer by their barycenter. The
+2. Each sweep goes through the layers, alternately up and down. It sorts the nodes of a layer by their barycenter. The
    barycenter of a node is the mean position of its neighbours in the previous layer. If a node has no neighbours there,
    its barycenter is its own position. The sort is stable, so equal input gives equal drawings.
 3. After each sweep the crossings are counted, in O(e log e) comparisons for each pair of layers. The best order of up

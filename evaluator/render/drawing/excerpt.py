@@ -3,7 +3,7 @@
 For a large host, the drawing first shows the involved interfaces. An interface is involved if it was a candidate, owns
 a host address or has a near miss. Then the drawing adds the upper and lower devices of the involved interfaces, nearest
 first, up to a limit. If an interface has many neighbours, such as the ports of a bridge, a few neighbours are drawn,
-and one box has the number of the other neighbours.
+and one more box shows the number of the other neighbours.
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ layers, `crossings` orders the nodes within the layers, and this module assigns 
 - Vertical: a layer is as high as its highest box, with a fixed gap between layers. Boxes are aligned at the bottom of
   their layer.
 - Horizontal: the ideal position of a node is the mean position of its neighbours in the adjacent layer. Eight passes,
-  down and up in turn, move the nodes of one layer at a time. Within a layer the nodes must not change their order, and
-  must not overlap. Under these two conditions, isotonic regression finds the positions with the least squared distance
-  from the ideal positions. Its algorithm is "pool adjacent violators": nodes that would overlap become one block, and
-  the block moves to the mean of the ideal positions of its nodes.
+  alternately down and up, move the nodes of one layer at a time. Within a layer the nodes must not change their order,
+  and must not overlap. Under these two conditions, isotonic regression finds the positions with the least squared
+  distance from the ideal positions. Its algorithm is "pool adjacent violators": nodes that would overlap become one
+  block, and the block moves to the mean of the ideal positions of its nodes.
 - Edges: an edge is a straight vertical line inside a layer, and a curve in the gap between two layers. A dummy node is
   the point at which an edge passes a layer.
 

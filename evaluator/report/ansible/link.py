@@ -1,9 +1,9 @@
 """Describes one interface in Ansible's facts as a link, with its kind, addresses, lower devices and settings.
 
 Ansible reports few types of interfaces: `ether` is the type of network cards, VLANs, veths and many others. So the kind
-is derived from more facts: an interface with a PCI device or a driver is physical, and an interface with a list of
-members is a bond or a bridge. An interface without these facts has the kind `other`, and its `vlan_id` is unknown. If
-an interface of the kind `other` has an address that is not link-local, the decision has the finding `KIND_UNKNOWN`.
+is derived from more facts. An interface with a PCI device or a driver is physical. An interface with a list of members
+is a bond or a bridge. An interface without these facts has the kind `other`, and its `vlan_id` is unknown. If an
+interface of the kind `other` has an address that is not link-local, the decision has the finding `KIND_UNKNOWN`.
 
 Ansible lists an address label (`eth0:1`) as a fact of its own. So a `Device` consists of the fact of the interface and
 the facts of its labels, and owns the addresses of all of them. If the fact of the interface and the fact of a label

@@ -6,13 +6,13 @@ the name of its interface. So one entry can describe several interfaces. Filters
 all modes: a member that a mode does not print is unknown, never false or empty. `_unsupported_words` finds the words of
 the rule language that the mode cannot supply, and `gaps.py` finds signs of missing interfaces and addresses.
 
-The kind of an interface is the difficult fact, because the kind decides whether members are lower devices. An entry
-without a kind can get a kind from the entries of its members, because such an entry has the kind of the master
-(`info_slave_kind`). If the members disagree, the kind is unknown.
+The kind of an interface is the difficult fact, because the kind decides whether members are lower devices. If an entry
+has no kind, the kind can be found in the entries of its members, because the entry of a member states the kind of its
+master (`info_slave_kind`). If the members disagree, the kind is unknown.
 
-The types of `wire.py` check as much as the schema only if each entry has a name and an address list
-(`_is_fully_checked`). Other outputs take the slow path (`report/reading.py`). A text with a backslash or with octets
-that are not UTF-8 takes the slow path too, because `kernel_names.py` must convert the names in this text.
+If each entry has a name and an address list (`_is_fully_checked`), the types of `wire.py` check as much as the schema.
+Other outputs take the slow path (`report/reading.py`). A text with a backslash or with octets that are not UTF-8 takes
+the slow path too, because `kernel_names.py` must convert the names in this text.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Reads the output of `ip -j route show` and `ip -j -6 route show`: the routes through each interface.
 
 These commands print the main routing table, and only this table counts. `table all` prints all tables of both families.
-Then one output has routes of both families, so each route has its own family. The routes of other tables are ignored. A
-route of type unreachable, blackhole, prohibit or throw has no interface, but hides routes with a shorter prefix. Such
-routes are collected separately.
+Then one output has routes of both families, so the family is determined for each route separately. The routes of other
+tables are ignored. A route of type unreachable, blackhole, prohibit or throw has no interface, but hides routes with a
+shorter prefix. Such routes are collected separately.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ entries.
 
 The type of an entry determines its kind. If nmstate does not know the type, the entry's only section determines the
 kind. For example, an entry with `link-aggregation` is a bond. If a section does not belong to the type, the entry
-contradicts itself, and the type counts. The members of a bond or bridge come from two places: from the list in its own
-entry, and from the `controller` in the entries of the members.
+contradicts itself, and the type determines the kind. The members of a bond or bridge are stated in two places: in a
+list in the entry of the bond or bridge, and as `controller` in the entries of the members.
 
 The functions in this module depend only on the entries and have no state. `link.py` calls them when a fact is needed.
 """

@@ -2,9 +2,9 @@
 
 The types accept nothing that `schemas/capability-report.schema.json` refuses, so the types have every member that the
 schema describes, even if no rule reads the member. The types refuse a few documents that the schema accepts: numbers
-such as `1500.0`, booleans as text in unusual case, and problems in a part of the envelope that is not used. The reader
-then uses the slow path (`report/reading.py`). An optional member that is null is treated as missing. The members are in
-the order in which VDSM prints them, because msgspec decodes this order fastest.
+such as `1500.0`, booleans as text in unusual upper or lower case, and problems in a part of the envelope that is not
+used. The reader then uses the slow path (`report/reading.py`). An optional member that is null is treated as missing.
+The members are in the order in which VDSM prints them, because msgspec decodes this order fastest.
 """
 
 from __future__ import annotations
