@@ -12,8 +12,8 @@ The result is one finding, REPORT_LACKS_FACT:
   fact. Then the decision may be wrong. `policy/run/evidence.py` builds the condition that decides this.
 - The finding always lists the facts that `match`, `discard`, `prefer`, `reject` and `ambiguous` rules use. It lists the
   facts of a `warn` rule only if these facts could change the rule's result for an owner or a candidate. Otherwise every
-  host would get a finding about a warning that cannot concern the host. The facts in the message of a `warn` rule are
-  listed if the rule is true.
+  host would get a finding, even if the warning is about interfaces that are not important for its decision. The facts
+  in the message of a `warn` rule are listed if the rule is true.
 
 The set of missing facts depends on the kind of report, not on the values in the report. So one process needs only a few
 different sets. For each set, the affected rules are computed once and cached in `CompiledPolicy`, and their conditions

@@ -1,4 +1,4 @@
-"""What the names of a policy mean: its parameters, conditions and rules, merged from all its texts.
+"""The parameters, conditions and rules of a policy with their meanings, merged from all texts of the policy.
 
 The texts need not be valid. A part that cannot be read is left out.
 """

@@ -1,4 +1,4 @@
-"""Converts the result of a test to its outcome: expected and actual result, rules that explain it, and a summary."""
+"""Converts the result of a test to its outcome: both results, the rules that explain a difference, and a summary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs: a checked policy with its parameters, its rules, the cost of each rule, and the texts of the policy."""
+"""A program: a checked policy with its parameters, its rules, the cost of each rule, and the texts of the policy."""
 
 from __future__ import annotations
 

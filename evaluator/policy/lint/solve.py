@@ -31,17 +31,18 @@ Details of step 3:
 - The cases about the new element get the literals of their parent as `context`, but not its quantifiers. If they got
   the quantifiers, each of them would introduce the same element again, without end. This is sound: fewer conditions
   can only turn an "impossible" into a "possible".
-- `others_only` marks a quantifier whose variable is `other`. It is about the elements except the rule's `nic`. So an
-  `every other` applies to the element of a `some other`, because this element is not `nic`. It does not apply to the
-  element of a `some x`, because this element can be `nic`. If a list is not empty, `nic` can be its only element, and
-  then an `every other` is true.
+- `others_only` marks a quantifier whose variable is `other`. Such a quantifier is about all elements except the rule's
+  `nic`. So an `every other` applies to the element of a `some other`, because this element is not `nic`. It does not
+  apply to the element of a `some x`, because this element can be `nic`. If a list is not empty, `nic` can be its only
+  element, and then an `every other` is true.
 
 Known limits. The answer is "possible", although the conditions contradict each other, in these cases among others:
 
 - An equality of two interfaces: `x = nic and x is bridge and nic is bond`.
 - A chain of positions: `a above b and b above c and c above a`. The pair `a above b and b above a` is found.
-- Numbers of elements that follow from several `some`: a bond slave and a bridge slave are two slaves.
-- `some x` and `no other` that together leave only `nic`.
+- The length of a list that follows from several `some`: a list with a bond and a bridge has at least two elements.
+- `some x in L satisfies A` and `no other in L satisfies A`: together they mean that `nic` is the x. The solver does not
+  derive this.
 
 `candidate` is a condition that is assumed for every interface in `candidates`; `pipeline.py` sets it for each rule.
 """

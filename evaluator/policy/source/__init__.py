@@ -1,1 +1,1 @@
-"""The texts of a policy: find them, parse their YAML with the position of each value, merge a policy with its bases."""
+"""Finds the texts of a policy, parses their YAML with the place of each value, and merges a policy with its bases."""
