@@ -136,6 +136,13 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("activenic fleet summary result.parquet", "count the hosts by status, finding, label and more"),
         Example("activenic fleet diff strict mine.yaml questions.jsonl", "count the answers that change in a fleet"),
     ),
+    "serve": (
+        Example("activenic serve --policies policies", "serve the policies of a folder on 127.0.0.1"),
+        Example(
+            "activenic serve --unix /run/activenic.sock --log decisions.log",
+            "serve on a Unix socket and append each decision to a log",
+        ),
+    ),
     "completion": (
         Example("activenic completion bash > activenic.bash", "save the completion script; source it in ~/.bashrc"),
         Example("activenic completion zsh > _activenic", "the same for zsh; save it in a folder of $fpath"),

@@ -30,6 +30,7 @@ COMMANDS = {
     "replay": "re-evaluate logged decisions and compare the results",
     "record-test": "create a policy test from a logged decision",
     "fleet": "decide many hosts and summarize the decisions",
+    "serve": "serve decisions over HTTP",
     "completion": "print a completion script for a shell",
 }
 DESCRIPTION = "Which interface of this host does the host's address live on, and why that one?"

@@ -25,7 +25,6 @@ cannot import `decide` or `explain`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -33,6 +32,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct, json
 
 from evaluator.base.finding import Finding, FindingDocument
+from evaluator.base.json_values import to_ascii
 from evaluator.base.status import NAMING, Status
 from evaluator.facts.host_addresses import HostAddresses, HostDocument
 from evaluator.policy.language.program import PolicyText
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 2
 EXPLANATION_VERSION = 2
-_DELETE = b"\x7f"
-_NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 class Interface(Struct, frozen=True):
@@ -245,9 +243,7 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
 
     def to_json(self) -> bytes:
         """Return the decision document as compact JSON in ASCII. Logs and services use these bytes."""
-        text = json.encode(self._document())
-        is_plain = text.isascii() and _DELETE not in text
-        return text if is_plain else _NOT_ASCII.sub(_escaped, text.decode()).encode("ascii")
+        return to_ascii(json.encode(self._document()))
 
     def _document(self) -> Document:
         basis, policy = self._basis, self._basis.policy
@@ -305,9 +301,3 @@ class Explanation(Struct, frozen=True):
 
 def _selection(most: int | None, interfaces: Iterable[str] | None) -> Selection:
     return Selection(most, None if interfaces is None else frozenset(interfaces))
-
-
-def _escaped(match: re.Match[str]) -> str:
-    """Return a character as JSON escapes, one escape for each UTF-16 code unit (two for a character above U+FFFF)."""
-    octets = match.group().encode("utf-16-be")
-    return "".join(f"\\u{octets[at : at + 2].hex()}" for at in range(0, len(octets), 2))

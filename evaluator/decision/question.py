@@ -21,7 +21,7 @@ from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Diagnostic, HostNameError, QuestionError
 from evaluator.base.text import quote
 from evaluator.facts.host_addresses import HostAddresses
-from evaluator.report.json_text import is_within_limits, parse_json
+from evaluator.report.json_text import has_unique_keys, is_within_limits, parse_json, parse_json_without_duplicates
 from evaluator.report.read import read_report
 from evaluator.report.reading import Report, decode_or_none, refuse_invalid
 
@@ -30,13 +30,33 @@ _Named = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class AskedQuestion(Struct, frozen=True):
-    """A question that can be decided. `parameters` are values from the document, `labels` are texts for people."""
+    """A question that can be decided.
+
+    `parameters` are values from the document, `labels` are texts for people. `policy` is the name in the document, or
+    empty.
+    """
 
     id: str
     report: Report
     host: HostAddresses
     parameters: Mapping[str, Any]
     labels: Mapping[str, str]
+    policy: str = ""
+
+
+class NamedQuestion(Struct, frozen=True):
+    """A question about a host name without answers. The name must be resolved before the question can be decided."""
+
+    id: str
+    report: Report
+    host_name: str
+    parameters: Mapping[str, Any]
+    labels: Mapping[str, str]
+    policy: str = ""
+
+    def about(self, host: HostAddresses) -> AskedQuestion:
+        """Return the question with the addresses that the name was resolved to."""
+        return AskedQuestion(self.id, self.report, host, self.parameters, self.labels, self.policy)
 
 
 class _Answers(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +107,30 @@ def question_of(question: Mapping[str, object] | str | bytes, default_id: str = 
     raise TypeError(f"a question must be a mapping, JSON text or a pair, not {type(question).__name__}")
 
 
+def question_or_name(text: bytes) -> AskedQuestion | NamedQuestion:
+    """Return the question in a JSON text in which no object has a key twice. Its host name may lack answers.
+
+    Raises QuestionError, with every problem, if the question is invalid.
+    """
+    asked = _read_fast(text, "") if has_unique_keys(text) else None
+    if asked is not None:
+        return asked
+    document = parse_json_without_duplicates(text, "question")
+    refuse_invalid(document, _SCHEMA)
+    question = checked_cast(document, dict)
+    if "host" not in question or "answers" in question:
+        return _asked(question, question["report"], "")
+    report = read_report(question["report"], question.get("format", "auto"))
+    return NamedQuestion(
+        question.get("id", ""),
+        report,
+        question["host"],
+        question.get("parameters", {}),
+        question.get("labels", {}),
+        question.get("policy", ""),
+    )
+
+
 def read_question(document: object, default_id: str) -> AskedQuestion:
     """Return the question in a document.
 
@@ -113,6 +157,7 @@ def _asked(members: Mapping[str, Any], report: str | bytes | dict[str, object], 
         _host(members),
         members.get("parameters", {}),
         members.get("labels", {}),
+        members.get("policy", ""),
     )
 
 
@@ -128,7 +173,8 @@ def _read_fast(text: bytes, default_id: str) -> AskedQuestion | None:
         host = question.host_addresses()
         if host is None:
             return None
-        return AskedQuestion(question.id or default_id, read_report(report, question.format), host, {}, question.labels)
+        read = read_report(report, question.format)
+        return AskedQuestion(question.id or default_id, read, host, {}, question.labels, question.policy)
     except QuestionError:
         return None
 

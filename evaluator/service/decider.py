@@ -1,0 +1,120 @@
+"""Decides a question: reads its text, resolves its host name if necessary, decides, and keeps the record.
+
+What runs where, and why:
+
+- A decision is pure computation. On a host with ten interfaces it takes less time than a switch to another thread and
+  back. So a short text is decided in the event loop.
+- A long text (up to 32 MiB) can take seconds, and the event loop must go on to answer health checks and other requests.
+  So it is decided in a thread. Two threads are enough: Python runs one thread at a time, and more threads would only
+  take processor time from the event loop.
+- A name is resolved asynchronously: a coroutine that waits costs nothing.
+- The log is written by a thread of its own (`recorder.py`), because a commit waits for the disk.
+
+Tried and rejected: a thread for each decision, which doubles the processor time of a usual request, and processes,
+which must copy each report. To use more processors, run several instances (docs/service.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import ParamSpec, TypeVar
+
+from msgspec import Struct
+
+from evaluator.audit.record import Record, make_record
+from evaluator.base.version import __version__
+from evaluator.decision.decision import Decision
+from evaluator.decision.question import AskedQuestion, NamedQuestion, question_or_name
+from evaluator.facts.host_addresses import HostAddresses
+from evaluator.names.resolve import resolve_host_async
+from evaluator.policy_store.store import PolicyStore
+from evaluator.service.form import Form
+from evaluator.service.metrics import Metrics
+from evaluator.service.recorder import Recorder
+from evaluator.service.settings import Settings
+
+SHORT = 32 * 1024
+_THREADS = 2
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class Answer(Struct, frozen=True):
+    """A decision with its id, its answer as JSON text, and its record if records are kept."""
+
+    decision: Decision
+    decision_id: str
+    content: bytes
+    record: Record | None
+    question_id: str
+
+
+class Decider:
+    """Decides questions with the policies of a store. All methods are called in the event loop."""
+
+    def __init__(self, settings: Settings, store: PolicyStore, metrics: Metrics, recorder: Recorder) -> None:
+        self._settings = settings
+        self._store = store
+        self._metrics = metrics
+        self._recorder = recorder
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="activenic-decide")
+
+    async def answer(self, text: bytes, form: Form) -> Answer:
+        """Return the answer to the question in a JSON text, after its record is kept.
+
+        Raises QuestionError if the question is invalid, and RecordError if the record cannot be kept.
+        """
+        answer = await self.decide(text, form)
+        await self.keep(answer)
+        return answer
+
+    async def keep(self, *answers: Answer) -> None:
+        """Return when the records of answers are kept. Raises RecordError if one of them is not."""
+        records = [answer.record for answer in answers if answer.record is not None]
+        if records:
+            await self._recorder.keep(records)
+
+    async def decide(self, text: bytes, form: Form) -> Answer:
+        """Return the answer to the question in a JSON text, without keeping its record."""
+        is_short = len(text) <= SHORT
+        question = question_or_name(text) if is_short else await self.in_thread(question_or_name, text)
+        if isinstance(question, NamedQuestion):
+            question = question.about(await self._resolve(question.host_name))
+        return self._decide(question, form) if is_short else await self.in_thread(self._decide, question, form)
+
+    async def in_thread(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Return the result of a function that takes long, without blocking the event loop."""
+        future = self._threads.submit(function, *args, **kwargs)
+        return await asyncio.wrap_future(future)
+
+    def close(self) -> None:
+        """End the threads. What they compute now is not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _decide(self, question: AskedQuestion, form: Form) -> Answer:
+        started = time.perf_counter()
+        policy = self._store.policy(question.policy or self._settings.default_policy)
+        decision = policy.decide(question.report, question.host, parameters=question.parameters)
+        decision_id = str(uuid.uuid4())
+        content = form.write(decision, decision_id)
+        record = None
+        if self._recorder.needs_records:
+            record = make_record(decision, decision_id, datetime.now(UTC), question.labels, __version__)
+        self._metrics.decisions.labels(policy.name, decision.status).inc()
+        self._metrics.decision_seconds.observe(time.perf_counter() - started)
+        return Answer(decision, decision_id, content, record, question.id)
+
+    async def _resolve(self, name: str) -> HostAddresses:
+        lookup = self._settings.lookup
+        started = time.perf_counter()
+        try:
+            return await resolve_host_async(
+                name, servers=lookup.servers, timeout=lookup.timeout, hosts_file=lookup.hosts_file
+            )
+        finally:
+            self._metrics.lookup_seconds.observe(time.perf_counter() - started)

@@ -1,0 +1,59 @@
+"""Admits requests: the header Host, the token, and the number of requests that are handled at one time.
+
+Without a token, a service on a loopback address trusts every local user. A web page in a browser of such a user must
+not be trusted. The page can reach the service if a name of the page's owner resolves to 127.0.0.1 (DNS rebinding). The
+browser then sends this name in the header Host, and the service refuses it (421).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.requests import Request
+
+from evaluator.service.metrics import Metrics
+from evaluator.service.problem import Problem, ProblemType
+from evaluator.service.settings import Settings
+from evaluator.service.tokens import Tokens
+
+_CHALLENGE = {"www-authenticate": 'Bearer realm="activenic"'}
+
+
+class Guard:
+    """Counts the requests that are handled now, and refuses others."""
+
+    def __init__(self, settings: Settings, tokens: Tokens | None, metrics: Metrics) -> None:
+        self._hosts = settings.hosts
+        self._most = settings.limits.requests
+        self._tokens = tokens
+        self._in_flight = 0
+        metrics.in_flight.set_function(lambda: self._in_flight)
+
+    @contextmanager
+    def admit(self, request: Request) -> Iterator[None]:
+        """Count a request during the block. Raises Problem if the request is not admitted."""
+        self._require_host(request)
+        if self._tokens is not None and not self._tokens.accept(request.headers.get("authorization")):
+            raise Problem(ProblemType.UNAUTHORIZED, "send the header `Authorization: Bearer TOKEN`", headers=_CHALLENGE)
+        if self._in_flight >= self._most:
+            raise Problem(ProblemType.BUSY, f"{self._most} requests are handled now")
+        self._in_flight += 1
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+
+    @contextmanager
+    def admit_everyone(self, request: Request) -> Iterator[None]:
+        """Admit a request for the health of the service, also without a token and under every load."""
+        self._require_host(request)
+        yield
+
+    def _require_host(self, request: Request) -> None:
+        if self._hosts is None:
+            return
+        host = request.headers.get("host", "")
+        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
+        if name.lower() not in self._hosts:
+            raise Problem(ProblemType.WRONG_HOST, "use the address on which the service listens, or localhost")

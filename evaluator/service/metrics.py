@@ -1,0 +1,89 @@
+"""The metrics of the service for Prometheus; docs/service.md lists them. Each application has a registry of its own."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from evaluator.base.version import __version__
+from evaluator.policy_store.events import PolicyEvent
+from evaluator.policy_store.store import PolicyStore
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_RECORDS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class Metrics:
+    """The counters, gauges and histograms. They can be changed in every thread."""
+
+    def __init__(self, store: PolicyStore) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.decisions = Counter(
+            "activenic_decisions", "decisions by policy and status", ("policy", "status"), registry=registry
+        )
+        self.decision_seconds = Histogram(
+            "activenic_decision_seconds",
+            "seconds to read a question, decide it and write the answer, without the lookup and the log",
+            registry=registry,
+            buckets=_SECONDS,
+        )
+        self.lookup_seconds = Histogram(
+            "activenic_lookup_seconds", "seconds to resolve a host name", registry=registry, buckets=_SECONDS
+        )
+        self.request_seconds = Histogram(
+            "activenic_request_seconds",
+            "seconds of a request by route and status",
+            ("route", "status"),
+            registry=registry,
+            buckets=_SECONDS,
+        )
+        self.problems = Counter("activenic_problems", "error responses by type", ("type",), registry=registry)
+        self.in_flight = Gauge("activenic_requests_in_flight", "requests that are handled now", registry=registry)
+        self.reloads = Counter(
+            "activenic_policy_changes",
+            "changes of policy files by kind and policy",
+            ("change", "policy"),
+            registry=registry,
+        )
+        self.commits = Histogram(
+            "activenic_log_commit_records", "records in one commit of the log", registry=registry, buckets=_RECORDS
+        )
+        self.commit_seconds = Histogram(
+            "activenic_log_commit_seconds", "seconds of one commit of the log", registry=registry, buckets=_SECONDS
+        )
+        Gauge("activenic_info", "the version of activenic", ("version",), registry=registry).labels(__version__).set(1)
+        registry.register(_Policies(store))
+
+    def count_event(self, event: PolicyEvent) -> None:
+        """Count a change of a policy file."""
+        self.reloads.labels(event.change, event.name).inc()
+
+    def observe_commit(self, records: int, seconds: float) -> None:
+        """Count a commit of the log."""
+        self.commits.observe(records)
+        self.commit_seconds.observe(seconds)
+
+    def text(self) -> bytes:
+        """Return all metrics in the text format of Prometheus."""
+        return generate_latest(self.registry)
+
+
+class _Policies(Collector):
+    """Reports the policies in use when the metrics are read."""
+
+    def __init__(self, store: PolicyStore) -> None:
+        self._store = store
+
+    def collect(self) -> list[Metric]:
+        """Return one gauge with a sample for each policy, and one with the number of problems."""
+        policies = GaugeMetricFamily("activenic_policy", "the policies of files in use", labels=("policy", "sha256"))
+        for name, policy in self._store.policies.items():
+            policies.add_metric((name, policy.digest), 1)
+        problems = GaugeMetricFamily(
+            "activenic_policy_problems",
+            "problems of policy files whose last valid text is in use",
+            value=len(self._store.problems),
+        )
+        return [policies, problems]
