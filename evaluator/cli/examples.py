@@ -137,9 +137,9 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("activenic fleet diff strict mine.yaml questions.jsonl", "count the answers that change in a fleet"),
     ),
     "serve": (
-        Example("activenic serve --policies policies", "serve the policies of a folder on 127.0.0.1"),
+        Example("activenic serve --policies mine.yaml", "serve a policy and the shipped policies on 127.0.0.1"),
         Example(
-            "activenic serve --unix /run/activenic.sock --log decisions.log",
+            "activenic serve --unix service.sock --log decisions.log",
             "serve on a Unix socket and append each decision to a log",
         ),
     ),

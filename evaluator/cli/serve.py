@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,7 +104,6 @@ def _run(options: argparse.Namespace) -> int:
         )
     )
     warn(service.warnings())
-    print(f"activenic serves on {listen.url}", file=sys.stderr, flush=True)
     run(service, listen, options.drain)
     return Exit.DONE
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from importlib import resources
 
+from msgspec import yaml
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -42,7 +45,12 @@ class Health:
 
 async def describe(_: Request) -> Response:
     """Return the OpenAPI description, which refers to the schemas."""
-    return Response(read_shipped("schemas", "openapi.json"), media_type=_JSON)
+    return Response(_description(), media_type=_JSON)
+
+
+@cache
+def _description() -> bytes:
+    return dumps(yaml.decode((resources.files("evaluator.service") / "openapi.yaml").read_bytes()))
 
 
 async def schema(request: Request) -> Response:

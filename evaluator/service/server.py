@@ -60,6 +60,8 @@ async def _serve(service: Service, listen: Listen, drain: float) -> None:
     serving = asyncio.create_task(server.serve())
     await asyncio.sleep(0)
     waiting = asyncio.create_task(stopping.wait())
+    if not serving.done():
+        print(f"activenic serves on {listen.url}", file=sys.stderr, flush=True)
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     os.umask(umask)
     if not serving.done():

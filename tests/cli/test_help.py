@@ -70,7 +70,20 @@ def logged_id(folder: Path) -> str:
 
 
 @pytest.mark.volume
-@pytest.mark.parametrize("command", COMMANDS)
+def test_the_examples_of_the_service_run_until_they_are_stopped(prepared: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    shutil.copytree(prepared, folder)
+    for example in examples_of("serve"):
+        command = ["bash", "-c", f"exec {example.line} --drain 0"]
+        with subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as service:
+            assert service.stderr is not None
+            assert service.stderr.readline().startswith("activenic serves on ")
+            service.terminate()
+            assert service.wait(30) == 0, service.stderr.read()
+
+
+@pytest.mark.volume
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command != "serve"])
 def test_the_examples_run(prepared: Path, tmp_path: Path, command: str) -> None:
     folder = tmp_path / "work"
     shutil.copytree(prepared, folder)

@@ -1,0 +1,101 @@
+"""Services for tests: in this process without a server, or as a real `activenic serve` in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+from starlette.testclient import TestClient
+
+from evaluator.service.application import Service
+from evaluator.service.settings import Settings
+from evaluator.testing.terse_topology import read_topology
+
+WAIT = 30.0  # only ends a test that hangs
+REPORT = read_topology("bond0 over ens1, ens2 has 192.0.2.10/24; br0 over ens3 has 192.0.2.11/24")
+QUESTION: dict[str, Any] = {"report": REPORT, "addresses": ["192.0.2.10"]}
+PROFILE = "urn:activenic:schema:answer:1"
+
+
+@contextmanager
+def client_of(settings: Settings) -> Iterator[TestClient]:
+    """Return a client of an application in this process."""
+    with TestClient(Service(settings).application(), raise_server_exceptions=False) as client:
+        yield client
+
+
+class Running:
+    """A running `activenic serve` on a Unix socket, with a client of it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], path: Path, errors: Path) -> None:
+        self.process = process
+        self.path = path
+        self._errors = errors
+        self.client = httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(path)), base_url="http://localhost", timeout=WAIT
+        )
+
+    @property
+    def errors(self) -> str:
+        """What the service has written to standard error."""
+        return self._errors.read_text()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and return the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(WAIT)
+
+    def connect(self) -> socket.socket:
+        """Return a new connection."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(WAIT)
+        try:
+            connection.connect(str(self.path))
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+
+@contextmanager
+def serving(folder: Path, *options: str, **process: Any) -> Iterator[Running]:
+    """Run `activenic serve` on a Unix socket and wait until it accepts connections."""
+    path, errors = folder / "socket", folder / "service.err"
+    command = [sys.executable, "-m", "evaluator", "serve", "--unix", str(path), "--drain", "0", *options]
+    with errors.open("w") as stream:
+        service = Running(subprocess.Popen(command, stderr=stream, cwd=folder, **process), path, errors)
+    try:
+        _wait_for(service)
+        yield service
+    finally:
+        service.client.close()
+        if service.process.poll() is None:
+            service.process.kill()
+        service.process.wait(WAIT)
+
+
+def _wait_for(service: Running) -> None:
+    until = time.monotonic() + WAIT
+    while True:
+        assert service.process.poll() is None, service.errors
+        try:
+            service.connect().close()
+        except OSError:
+            assert time.monotonic() < until, service.errors
+            time.sleep(0.02)
+        else:
+            return
+
+
+def lines_of(text: str | bytes) -> list[Any]:
+    """Return the documents of JSON lines."""
+    return [json.loads(line) for line in text.splitlines()]
