@@ -1,4 +1,4 @@
-"""Decides a question: reads its text, resolves its host name if necessary, decides, and keeps the record.
+"""Decides a question: reads its text, resolves its host name if necessary, decides, and stores the record.
 
 What runs where, and why:
 
@@ -45,7 +45,7 @@ _T = TypeVar("_T")
 
 
 class Answer(Struct, frozen=True):
-    """A decision with its id, its answer as JSON text, and its record if records are kept."""
+    """A decision with its id, its answer as JSON text, and its record if records are stored."""
 
     decision: Decision
     decision_id: str
@@ -65,22 +65,22 @@ class Decider:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="activenic-decide")
 
     async def answer(self, text: bytes, form: Form) -> Answer:
-        """Return the answer to the question in a JSON text, after its record is kept.
+        """Return the answer to the question in a JSON text, after its record is stored.
 
-        Raises QuestionError if the question is invalid, and RecordError if the record cannot be kept.
+        Raises QuestionError if the question is invalid, and RecordError if the record cannot be stored.
         """
         answer = await self.decide(text, form)
-        await self.keep(answer)
+        await self.store(answer)
         return answer
 
-    async def keep(self, *answers: Answer) -> None:
-        """Return when the records of answers are kept. Raises RecordError if one of them is not."""
+    async def store(self, *answers: Answer) -> None:
+        """Return when the records of answers are stored. Raises RecordError if one of them is not."""
         records = [answer.record for answer in answers if answer.record is not None]
         if records:
-            await self._recorder.keep(records)
+            await self._recorder.store(records)
 
     async def decide(self, text: bytes, form: Form) -> Answer:
-        """Return the answer to the question in a JSON text, without keeping its record."""
+        """Return the answer to the question in a JSON text, without storing its record."""
         is_short = len(text) <= SHORT
         question = question_or_name(text) if is_short else await self.in_thread(question_or_name, text)
         if isinstance(question, NamedQuestion):

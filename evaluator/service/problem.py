@@ -39,7 +39,7 @@ class ProblemType(Enum):
     BUSY = "busy", 429, "the service handles too many requests at this time"
     INTERNAL = "internal", 500, "the service failed; its log has the reason"
     DAMAGED = "damaged", 500, "the record of this decision is damaged or cannot be replayed"
-    NOT_KEPT = "not-kept", 503, "the decision could not be appended to the log"
+    NOT_STORED = "not-stored", 503, "the decision could not be appended to the log"
     OVERDUE = "overdue", 503, "the answer was not ready in time"
 
     def __init__(self, urn: str, status: int, title: str) -> None:
@@ -62,7 +62,7 @@ class Problem(Exception):
         self.type = type_
         self.detail = detail
         self.diagnostics = tuple(diagnostics)
-        self.headers = _RETRY if type_ in (ProblemType.BUSY, ProblemType.NOT_KEPT) else headers
+        self.headers = _RETRY if type_ in (ProblemType.BUSY, ProblemType.NOT_STORED) else headers
 
     def to_dict(self) -> dict[str, object]:
         """Return the members of the problem details."""
@@ -85,7 +85,7 @@ def problem_of(error: QuestionError) -> Problem:
     """Return the problem for an error of the library."""
     codes = {diagnostic.code for diagnostic in error.diagnostics}
     if isinstance(error, RecordError):
-        return Problem(ProblemType.NOT_KEPT, diagnostics=error.diagnostics)
+        return Problem(ProblemType.NOT_STORED, diagnostics=error.diagnostics)
     if ReportCode.TOO_LARGE in codes:
         return Problem(ProblemType.TOO_LARGE, diagnostics=error.diagnostics)
     type_ = ProblemType.MALFORMED if codes & _MALFORMED else ProblemType.INVALID_QUESTION

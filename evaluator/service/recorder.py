@@ -1,6 +1,6 @@
-"""Keeps the decisions of the service: in a decision log, as JSON lines on standard output, or not at all.
+"""Stores the decisions of the service: in a decision log, as JSON lines on standard output, or not at all.
 
-The rule for all three: an answer is sent only after `keep` has returned. If `keep` raises RecordError, the client gets
+In all three, an answer is sent only after `store` has returned. If `store` raises RecordError, the client gets
 503 and no answer. Records are written in groups (`audit/log/group_commit.py`), so that concurrent requests share one
 synchronization with the disk.
 """
@@ -27,7 +27,7 @@ _PAUSE_AFTER_FAILURE = 5.0
 
 
 class Recorder(Protocol):
-    """Where the decisions of the service are kept."""
+    """Where the decisions of the service are stored."""
 
     @property
     def log(self) -> DecisionLog | None:
@@ -35,27 +35,27 @@ class Recorder(Protocol):
 
     @property
     def needs_records(self) -> bool:
-        """Whether records must be built and kept."""
+        """Whether records must be built and stored."""
 
     @property
     def is_ready(self) -> bool:
-        """Whether records can be kept, as far as known."""
+        """Whether records can be stored, as far as known."""
 
-    async def keep(self, records: Sequence[Record]) -> None:
-        """Return when the records are kept. Raises RecordError if they are not."""
+    async def store(self, records: Sequence[Record]) -> None:
+        """Return when the records are stored. Raises RecordError if they are not."""
 
     def close(self) -> None:
         """Write what was submitted, and close the file."""
 
 
 class NoRecorder:
-    """Keeps nothing."""
+    """Stores nothing."""
 
     log = None
     needs_records = False
     is_ready = True
 
-    async def keep(self, records: Sequence[Record]) -> None:
+    async def store(self, records: Sequence[Record]) -> None:
         """Do nothing."""
 
     def close(self) -> None:
@@ -63,7 +63,7 @@ class NoRecorder:
 
 
 class _GroupRecorder:
-    """Keeps records with a group commit.
+    """Stores records with a group commit.
 
     After a failure, the recorder is not ready for some seconds, so that a load balancer uses another instance. Requests
     that arrive nevertheless are tried, and after that time the instance is used again: a full disk can be emptied.
@@ -80,8 +80,8 @@ class _GroupRecorder:
         """Whether no record was lost in the last seconds."""
         return time.monotonic() - self._failed_at >= _PAUSE_AFTER_FAILURE
 
-    async def keep(self, records: Sequence[Record]) -> None:
-        """Return when the records are kept. Raises RecordError if they are not."""
+    async def store(self, records: Sequence[Record]) -> None:
+        """Return when the records are stored. Raises RecordError if they are not."""
         futures = [asyncio.wrap_future(self._commit.submit(record)) for record in records]
         results = await asyncio.gather(*futures, return_exceptions=True)
         for result in results:
@@ -91,7 +91,7 @@ class _GroupRecorder:
 
 
 class LogRecorder(_GroupRecorder):
-    """Keeps records in a decision log."""
+    """Stores records in a decision log."""
 
     def __init__(self, path: Path, sign_key: Path | None, metrics: Metrics) -> None:
         self.log = DecisionLog.open(path, signer=sign_key)
@@ -106,7 +106,7 @@ class LogRecorder(_GroupRecorder):
 class LineRecorder(_GroupRecorder):
     """Writes each record as a line of JSON to standard output, for a program that ships lines.
 
-    A line is on the way to that program when `keep` returns. Whether the program stores it is not known here.
+    A line is on the way to that program when `store` returns. Whether the program stores it is not known here.
     """
 
     log = None
