@@ -21,12 +21,19 @@ test: $(VENV)/.installed-dev lint
 	$(BIN)/activenic test
 
 # needs root and Debian packages, which .ci/run installs: an emulator, name servers, a browser
-test-system: $(VENV)/.installed-dev .vm/initramfs
+test-system: $(VENV)/.installed-dev .vm/initramfs .opa-clients/.installed
 	$(BIN)/pytest -m system -rs --maxfail=25
 
 # the kernel that the guests of tests/vm boot, from its Debian package, which is unpacked and not installed
 .vm/initramfs: tests/vm/build_guest.sh tests/vm/initramfs_init.sh
 	tests/vm/build_guest.sh .vm
+
+# the clients of OPA from npm that are run against the service
+.opa-clients/.installed: tests/service/opa_clients/package-lock.json
+	mkdir -p $(@D)
+	cp $(<D)/package.json $< $(@D)
+	npm ci --silent --ignore-scripts --no-audit --no-fund --prefix $(@D)
+	@touch $@
 
 # millions of random cases in seeded slices of at most ten minutes; what passed is not run again (tests/long.py)
 long: $(VENV)/.installed-dev
@@ -127,7 +134,7 @@ test-dist: dist
 	done
 
 clean:
-	rm -rf $(VENV) .venv-* dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .long .mutation .site .vm
+	rm -rf $(VENV) .venv-* dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .long .mutation .site .vm .opa-clients
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("activenic needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'

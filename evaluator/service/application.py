@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from evaluator.base.diagnostic import Diagnostic, QuestionError
 from evaluator.policy_store.events import PolicyChange, PolicyEvent
 from evaluator.policy_store.store import PolicyStore
+from evaluator.service.batch import Batch
 from evaluator.service.body import Bodies
 from evaluator.service.decider import Decider
 from evaluator.service.decisions import Decisions
@@ -25,6 +26,8 @@ from evaluator.service.endpoint import Admit, Endpoint, Handler
 from evaluator.service.guard import Guard
 from evaluator.service.health import Health, describe, schema
 from evaluator.service.metrics import Metrics
+from evaluator.service.opa import DataApi
+from evaluator.service.opa import health as opa_health
 from evaluator.service.policies import Policies
 from evaluator.service.problem import Problem, ProblemType
 from evaluator.service.recorder import LineRecorder, LogRecorder, NoRecorder, Recorder
@@ -77,10 +80,17 @@ class Service:
         decisions = Decisions(self._decider, bodies, self.recorder.log)
         policies = Policies(self.store, self.settings.default_policy)
         health = Health(self.metrics, self.not_ready)
+        batch = Batch(self._decider, bodies, self.settings.limits.seconds)
+        data = DataApi(self._decider, bodies)
         return [
             self._route("/v1/decisions", admit, POST=decisions.post),
+            self._route("/v1/decisions:batch", admit, POST=batch.post),
+            self._route("/v1/data/{path:path}", admit, POST=data.post),
+            self._route("/v1/batch/data/{path:path}", admit, POST=data.post_batch),
+            self._route("/health", everyone, GET=opa_health),
             self._route("/v1/decisions/{id}", admit, GET=decisions.get),
             self._route("/v1/policies", admit, GET=policies.list),
+            self._route("/v1/policies/", admit, GET=policies.list),  # clients of OPA ask with the slash
             self._route("/v1/policies/{name}", admit, GET=policies.get),
             self._route("/healthz", everyone, GET=health.live),
             self._route("/readyz", everyone, GET=health.ready),

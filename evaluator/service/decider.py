@@ -40,6 +40,7 @@ from evaluator.service.settings import Settings
 
 SHORT = 32 * 1024
 _THREADS = 2
+_LOOKUPS = 32  # at one time, so that a batch does not flood a name server
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -63,6 +64,7 @@ class Decider:
         self._metrics = metrics
         self._recorder = recorder
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="activenic-decide")
+        self._lookups = asyncio.Semaphore(_LOOKUPS)
 
     async def answer(self, text: bytes, form: Form) -> Answer:
         """Return the answer to the question in a JSON text, after its record is stored.
@@ -113,8 +115,9 @@ class Decider:
         lookup = self._settings.lookup
         started = time.perf_counter()
         try:
-            return await resolve_host_async(
-                name, servers=lookup.servers, timeout=lookup.timeout, hosts_file=lookup.hosts_file
-            )
+            async with self._lookups:
+                return await resolve_host_async(
+                    name, servers=lookup.servers, timeout=lookup.timeout, hosts_file=lookup.hosts_file
+                )
         finally:
             self._metrics.lookup_seconds.observe(time.perf_counter() - started)

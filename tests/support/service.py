@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,13 @@ def client_of(settings: Settings) -> Iterator[TestClient]:
 
 
 class Running:
-    """A running `activenic serve` on a Unix socket, with a client of it."""
+    """A running `activenic serve`: on the Unix socket `path`, with a client of it, or on a port of 127.0.0.1."""
 
-    def __init__(self, process: subprocess.Popen[bytes], path: Path, errors: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], errors: Path, path: Path, port: int | None) -> None:
         self.process = process
         self.path = path
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
         self._errors = errors
         self.client = httpx.Client(
             transport=httpx.HTTPTransport(uds=str(path)), base_url="http://localhost", timeout=WAIT
@@ -56,23 +58,47 @@ class Running:
 
     def connect(self) -> socket.socket:
         """Return a new connection."""
-        connection = socket.socket(socket.AF_UNIX)
+        family, address = (socket.AF_UNIX, str(self.path)) if self.port is None else (socket.AF_INET, self._address)
+        connection = socket.socket(family)
         connection.settimeout(WAIT)
         try:
-            connection.connect(str(self.path))
+            connection.connect(address)
         except OSError:
             connection.close()
             raise
         return connection
 
+    @property
+    def _address(self) -> tuple[str, int | None]:
+        return "127.0.0.1", self.port
+
 
 @contextmanager
 def serving(folder: Path, *options: str, **process: Any) -> Iterator[Running]:
     """Run `activenic serve` on a Unix socket and wait until it accepts connections."""
-    path, errors = folder / "socket", folder / "service.err"
-    command = [sys.executable, "-m", "evaluator", "serve", "--unix", str(path), "--drain", "0", *options]
+    path = folder / "socket"
+    with _running(folder, ("--unix", str(path), *options), path, None, process) as service:
+        yield service
+
+
+@contextmanager
+def serving_on_port(folder: Path, *options: str, **process: Any) -> Iterator[Running]:
+    """Run `activenic serve` on a free port of 127.0.0.1 and wait until it accepts connections."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    with _running(folder, ("--port", str(port), *options), folder / "none", port, process) as service:
+        yield service
+
+
+@contextmanager
+def _running(
+    folder: Path, options: Sequence[str], path: Path, port: int | None, process: dict[str, Any]
+) -> Iterator[Running]:
+    errors = folder / "service.err"
+    command = [sys.executable, "-m", "evaluator", "serve", "--drain", "0", *options]
     with errors.open("w") as stream:
-        service = Running(subprocess.Popen(command, stderr=stream, cwd=folder, **process), path, errors)
+        service = Running(subprocess.Popen(command, stderr=stream, cwd=folder, **process), errors, path, port)
     try:
         _wait_for(service)
         yield service
