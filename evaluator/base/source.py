@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from functools import cached_property
 
 from msgspec import Struct
 
+from evaluator.base.cached_property import cached_property
 from evaluator.base.text import flat, visible
 
 _WIDEST_EXCERPT = 100

@@ -10,11 +10,11 @@ caller reads them. For this, the decision holds a `CaseBasis` with the inputs an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from evaluator.base.cached_property import cached_property
 from evaluator.base.status import NAMING
 from evaluator.decision.decision import Decision, Explainer, Interface
 from evaluator.facts.host_addresses import HostAddresses

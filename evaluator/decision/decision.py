@@ -26,11 +26,11 @@ cannot import `decide` or `explain`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct, json
 
+from evaluator.base.cached_property import cached_property
 from evaluator.base.finding import Finding, FindingDocument
 from evaluator.base.json_values import to_ascii
 from evaluator.base.status import NAMING, Status

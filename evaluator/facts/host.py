@@ -9,10 +9,11 @@ many such queries, `Topology` answers them from sets that are computed once.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from msgspec import Struct
 
+from evaluator.base.cached_property import cached_property
 from evaluator.facts.address import Address
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.link import NO_LOWERS, Kind, Link, Lowers

@@ -6,11 +6,11 @@ They are the second input of a decision. The first input is the report (`host.py
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, json
 
+from evaluator.base.cached_property import cached_property
 from evaluator.base.diagnostic import Severity
 from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.text import quote

@@ -27,8 +27,8 @@ graph, in linear time.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 
+from evaluator.base.cached_property import cached_property
 from evaluator.facts.lists import Lists
 
 _Edges = tuple[tuple[int, ...], ...]

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from itertools import islice
 from typing import Any
 
 from msgspec import Struct
 
+from evaluator.base.cached_property import cached_property
 from evaluator.base.diagnostic import PolicyError
 from evaluator.base.finding import FindingCode
 from evaluator.base.status import Status

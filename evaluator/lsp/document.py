@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from enum import Enum
-from functools import cached_property
 from pathlib import Path
 
 from msgspec import Struct
 
+from evaluator.base.cached_property import cached_property
 from evaluator.base.fix import TextEdit
 from evaluator.base.source import Source
 from evaluator.lsp.outline import Outline, read_outline

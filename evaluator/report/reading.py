@@ -25,12 +25,12 @@ read. `tests/report/test_verdict.py` compares text, dict and schema on captured,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 from typing import Protocol, TypeVar, cast
 
 import msgspec
 from msgspec import Struct
 
+from evaluator.base.cached_property import cached_property
 from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.base.finding import Finding, merge
 from evaluator.base.lazy_import import entry

@@ -7,10 +7,10 @@ outcomes to another process, and every output format is written from these outco
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cached_property
 
 from msgspec import Struct
 
+from evaluator.base.cached_property import cached_property
 from evaluator.base.diagnostic import Diagnostic
 from evaluator.base.text import visible
 from evaluator.decision.trace import Reason

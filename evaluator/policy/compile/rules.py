@@ -55,9 +55,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from evaluator.base.cached_property import cached_property
 from evaluator.base.finding import Finding
 from evaluator.base.status import Status
 from evaluator.facts.host import HostFacts

@@ -11,8 +11,8 @@ Some reports do not list connected routes, which the kernel creates for addresse
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 
+from evaluator.base.cached_property import cached_property
 from evaluator.base.diagnostic import Severity
 from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.text import quote

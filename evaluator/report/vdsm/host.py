@@ -16,11 +16,11 @@ networks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from evaluator.base.cached_property import cached_property
 from evaluator.base.text import escaped
 from evaluator.facts.address import Address
 from evaluator.facts.link import Kind, Owned
