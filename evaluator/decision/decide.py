@@ -140,12 +140,13 @@ def _steps(rules: Iterable[Rule], trace: Trace) -> tuple[Step, ...]:
 
 
 def _interface(link: Link, question: Question) -> Interface:
+    lowers = link.lowers
     return Interface(
         name=link.name,
         kind=str(link.kind),
         matched_addresses=tuple(map(str, sorted(question.matched_set(link)))),
-        base_interface=link.lowers.base or link.name,
+        base_interface=lowers.base or link.name,
         vlan_id=link.vlan_id,
-        members=tuple(sorted({*link.lowers.slaves, *link.lowers.ports})),
+        members=tuple(sorted({*lowers.slaves, *lowers.ports})),
         networks=link.networks,
     )

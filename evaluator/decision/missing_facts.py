@@ -53,7 +53,9 @@ def missing_facts(compiled: CompiledPolicy, report: Report, question: Question, 
     facts = set(affected.deciding_facts)
     rules, (results, afters) = compiled.program.rules, trace
     for number, condition_facts, message_facts in affected.warning:
-        nics = tuple({nic.name: nic for nic in (*question.owners, *afters[number])}.values())
+        nics = question.owners
+        if afters[number] is not nics:
+            nics = tuple({nic.name: nic for nic in (*nics, *afters[number])}.values())
         could_change = compiled.could_change(number, missing)
         if len(nics) > _MOST_TESTED or _is_true_for_any(rules[number], could_change, question, afters[number], nics):
             facts |= condition_facts

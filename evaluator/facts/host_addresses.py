@@ -106,6 +106,8 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
     @property
     def unusable(self) -> tuple[Address, ...]:
         """The host addresses that no interface can own: unspecified, loopback, multicast or broadcast."""
+        if len(self.usable) == len(self.answers):
+            return ()
         return tuple([address for address in self.answers if address.unusable])
 
     @property

@@ -66,10 +66,9 @@ class Lowers(Struct, frozen=True):
     def names(self) -> tuple[str, ...]:
         """The names of all lower devices, sorted."""
         base = () if self.base is None else (self.base,)
-        by_role = [names for names in (self.slaves, self.ports, self.others, base) if names]
-        if len(by_role) == 1:
-            return by_role[0]
-        return tuple(sorted({name for names in by_role for name in names}))
+        names = self.slaves + self.ports + self.others + base
+        is_one_role = names in (self.slaves, self.ports, self.others, base)
+        return names if is_one_role else tuple(sorted(set(names)))
 
 
 class Owned(Struct, frozen=True):

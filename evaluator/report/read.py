@@ -105,6 +105,7 @@ FORMATS: tuple[Format, ...] = (
     ),
 )
 _DEFAULT_FORMAT = next(format for format in FORMATS if format.is_default)
+_BEGINNINGS = tuple(beginning for format in FORMATS for beginning in format.begins)
 
 _BEGINNING = 40
 _TEXT = (bytes, str)  # a tuple, because `bytes | str` would create a union for each call
@@ -154,10 +155,9 @@ def _read_fast(text: bytes, format: str) -> tuple[Format, Reading] | None:
 def _likely_format(text: bytes) -> Format:
     """Return the format to try first. The beginning of the text determines this format."""
     begins = text[:_BEGINNING].lstrip(b"{ \t\r\n")
-    for candidate in FORMATS:
-        if begins.startswith(candidate.begins):
-            return candidate
-    return _DEFAULT_FORMAT
+    if not begins.startswith(_BEGINNINGS):
+        return _DEFAULT_FORMAT
+    return next(candidate for candidate in FORMATS if begins.startswith(candidate.begins))
 
 
 def _same(value: object) -> object:

@@ -12,6 +12,7 @@ from evaluator.facts.netmask import NETMASKS
 from evaluator.report.owned import AddressEntry, read_owned
 from evaluator.report.vdsm.wire import Device
 
+_LENGTHS = frozenset(map(str, range(33)))
 FAMILIES = ("addr", "ipv4addrs", "ipv6addrs")
 
 
@@ -73,9 +74,13 @@ def addr_conflict(ifname: str, data: Device) -> tuple[Finding, ...]:
 
 
 def is_listed(data: Device) -> bool:
-    """Return whether `ipv4addrs` has the address in `addr` with its netmask, in the form that VDSM writes."""
+    """Return whether `ipv4addrs` has the address in `addr`, as VDSM writes it, with the same netmask or none."""
     addr, texts = data.addr, data.ipv4addrs
-    return bool(addr) and texts is not None and _as_listed(addr or "", data.netmask or "") in texts
+    if not addr or texts is None:
+        return False
+    if data.netmask:
+        return _as_listed(addr, data.netmask) in texts
+    return any(body == addr and length in _LENGTHS for body, _, length in (text.partition("/") for text in texts))
 
 
 def _as_listed(addr: str, netmask: str) -> str | None:

@@ -8,7 +8,7 @@ entry of a VLAN, not from its name. The mode of a bond is read from its `opts`, 
 VDSM does not report a routing table: `main_routes` has the default routes and the routes to the subnets. Ports named
 `vnet*` belong to virtual machines, and VDSM never describes them.
 
-`is_clean` is a quick check that most entries pass. `findings` examines only the entries that do not pass.
+`is_clean` is a quick check that most entries pass. `entry_findings` examines only the entries that do not pass.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
     @property
     def networks(self) -> tuple[str, ...]:
         """The logical networks on the device."""
-        return self.host.placement.networks_on(self.name)
+        return self.host.placement.networks_on(self.name) if self.host.networks else ()
 
     @property
     def conflicts(self) -> tuple[str, ...]:
@@ -155,50 +155,48 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
             pointers["gateways"] = f"{place}/ipv6gateway"
         return {"": place, **pointers}
 
-    @property
-    def is_clean(self) -> bool:
-        """Whether a quick check shows that `findings` yields nothing. If this is False, `findings` must be called."""
-        entry = self.entry
-        if entry.gateway not in _NO_GATEWAYS or entry.ipv6gateway not in _NO_GATEWAYS or entry.bootproto4 == "dhcp":
-            return False
-        if (entry.addr or entry.ipv4addrs) and not is_listed(entry):
-            return False
-        if isinstance(entry, Vlan):
-            return self.name == f"{entry.iface}.{entry.vlanid}"
-        return entry.cfg is None
 
-    def findings(self) -> Iterator[Finding]:
-        """Yield the findings about the entry, except findings about its addresses."""
-        entry, name = self.entry, quote(self.name)
-        for key, text in _gateway_texts(entry).items():
-            if _is_malformed(text):
-                message = f"{name} has the {key} {quote(text)}, which is not a valid IP address and is ignored"
-                yield Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message, (self.name,))
-        yield from addr_conflict(self.name, entry)
-        if isinstance(entry, Vlan):
-            yield from self._name_conflict(entry)
-        if isinstance(entry, Bond) and len({_mode_of(options) for options in _bond_options(entry)} - {None}) > 1:
-            message = f"{name} has different modes in `opts` and in the `BONDING_OPTS` of `cfg`; `opts` counts"
-            yield conflict(self.name, message)
-        if entry.bootproto4 == "dhcp" and truth_of(entry.dhcpv4) is False:
-            yield conflict(
-                self.name,
-                f"{name} uses DHCP according to `bootproto4`, but not according to `dhcpv4`; `bootproto4` counts",
-            )
+def is_clean(name: str, entry: Device) -> bool:
+    """Return whether a quick check shows that `entry_findings` yields nothing. If this is False, it must be called."""
+    if entry.gateway not in _NO_GATEWAYS or entry.ipv6gateway not in _NO_GATEWAYS or entry.bootproto4 == "dhcp":
+        return False
+    if (entry.addr or entry.ipv4addrs) and not is_listed(entry):
+        return False
+    if isinstance(entry, Vlan):
+        return name == f"{entry.iface}.{entry.vlanid}"
+    return entry.cfg is None
 
-    def _name_conflict(self, entry: Vlan) -> Iterator[Finding]:
-        """Compare the entry of a VLAN with its name, if the name is DEVICE.ID and the reply describes DEVICE."""
-        base_in_name, dot, number = self.name.rpartition(".")
-        id_in_name = _whole_number(number)
-        if not dot or id_in_name is None or not self.host.has(base_in_name):
-            return
-        base, vlan_id = base_of(self.name, entry), vlan_id_of(self.name, entry)
-        if base != base_in_name or vlan_id != id_in_name:
-            message = (
-                f"{quote(self.name)} uses VLAN {vlan_id} on {quote(str(base))}, which differs from its name; "
-                "the entry counts"
-            )
-            yield conflict(self.name, message, Severity.INFO)
+
+def entry_findings(name: str, entry: Device, host: VdsmHost) -> Iterator[Finding]:
+    """Yield the findings about the entry of a device, except findings about its addresses."""
+    shown = quote(name)
+    for key, text in _gateway_texts(entry).items():
+        if _is_malformed(text):
+            message = f"{shown} has the {key} {quote(text)}, which is not a valid IP address and is ignored"
+            yield Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message, (name,))
+    yield from addr_conflict(name, entry)
+    if isinstance(entry, Vlan):
+        yield from _name_conflict(name, entry, host)
+    if isinstance(entry, Bond) and len({_mode_of(options) for options in _bond_options(entry)} - {None}) > 1:
+        message = f"{shown} has different modes in `opts` and in the `BONDING_OPTS` of `cfg`; `opts` counts"
+        yield conflict(name, message)
+    if entry.bootproto4 == "dhcp" and truth_of(entry.dhcpv4) is False:
+        message = f"{shown} uses DHCP according to `bootproto4`, but not according to `dhcpv4`; `bootproto4` counts"
+        yield conflict(name, message)
+
+
+def _name_conflict(name: str, entry: Vlan, host: VdsmHost) -> Iterator[Finding]:
+    """Compare the entry of a VLAN with its name, if the name is DEVICE.ID and the reply describes DEVICE."""
+    base_in_name, dot, number = name.rpartition(".")
+    id_in_name = _whole_number(number)
+    if not dot or id_in_name is None or not host.has(base_in_name):
+        return
+    base, vlan_id = base_of(name, entry), vlan_id_of(name, entry)
+    if base != base_in_name or vlan_id != id_in_name:
+        message = (
+            f"{quote(name)} uses VLAN {vlan_id} on {quote(str(base))}, which differs from its name; the entry counts"
+        )
+        yield conflict(name, message, Severity.INFO)
 
 
 def truth_of(value: bool | str | None) -> bool | None:

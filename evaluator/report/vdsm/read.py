@@ -27,7 +27,7 @@ from evaluator.report.json_text import plain_copy
 from evaluator.report.reading import Reading, convert_or_none, decode_or_none, normalized, refuse_invalid
 from evaluator.report.shapes import VDSM_ENVELOPES, VDSM_SCHEMA
 from evaluator.report.vdsm.host import MAPS, VdsmHost
-from evaluator.report.vdsm.link import VdsmLink
+from evaluator.report.vdsm.link import VdsmLink, entry_findings, is_clean
 from evaluator.report.vdsm.network import disagreement, disagreements
 from evaluator.report.vdsm.wire import Capabilities, Nic, Parts, Reply
 
@@ -50,7 +50,7 @@ def read_text(text: bytes) -> Reading | None:
     The result is None if the typed decoder refuses the text, or if the text can be in another format.
     """
     reply = decode_or_none(_REPLIES, text)
-    if reply is None or not reply.is_unambiguous:
+    if reply is None:
         return None
     if reply.nics is not None:
         return _reading(reply, reply.nics, ())
@@ -190,10 +190,11 @@ def findings(host: VdsmHost, facts: HostFacts) -> Iterator[Finding]:
                 else "",
             )
     yield from (disagreement(*parts) for parts in host.disagreements)
-    for any_link in facts.by_name.values():
-        link = checked_cast(any_link, VdsmLink)
-        if link.name in facts.table.irregular or link.entry.netmask not in _VALID_NETMASKS:
-            yield from link.owned().findings
-        if not link.is_clean:
-            yield from link.findings()
+    irregular = facts.table.irregular
+    for devices in host.maps.values():
+        for name, entry in devices.items():
+            if name in irregular or entry.netmask not in _VALID_NETMASKS:
+                yield from facts.by_name[name].owned().findings
+            if not is_clean(name, entry):
+                yield from entry_findings(name, entry, host)
     yield from consistency_findings(facts, _IF_MISSING)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from evaluator.report.shapes import ANSIBLE_PAYLOAD
 
@@ -21,6 +21,7 @@ Natural32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 Speed = Annotated[int, Meta(ge=-1, le=2**32 - 1)]
 VlanId = Annotated[int, Meta(ge=0, le=4095)]
 Options = dict[str, str | None]
+Foreign = Annotated[int, Meta(ge=1, le=0)]  # no value: a document with this member is not certainly a reply of VDSM
 
 
 class Device(Struct, gc=False):
@@ -129,8 +130,8 @@ class ReplyStatus(Struct, gc=False):
     reply.
     """
 
-    currentState: Raw | UnsetType = UNSET
-    desiredState: Raw | UnsetType = UNSET
+    currentState: Foreign | UnsetType = UNSET
+    desiredState: Foreign | UnsetType = UNSET
 
 
 class Reply(Parts, gc=False, kw_only=True):
@@ -144,24 +145,14 @@ class Reply(Parts, gc=False, kw_only=True):
     result: Capabilities | None = None
     info: Capabilities | None = None
     status: ReplyStatus | None = None
-    spec: Raw | UnsetType = UNSET
-    kind: Raw | UnsetType = UNSET
-    items: Raw | UnsetType = UNSET
-    currentState: Raw | UnsetType = UNSET
-    desiredState: Raw | UnsetType = UNSET
-    interfaces: Raw | UnsetType = UNSET
-    ansible_facts: Raw | UnsetType = UNSET
-    ansible_interfaces: Raw | UnsetType = UNSET
-    ansible_system: Raw | UnsetType = UNSET
-    ansible_os_family: Raw | UnsetType = UNSET
-    payload: Raw | UnsetType = field(name=ANSIBLE_PAYLOAD, default=UNSET)
-
-    @property
-    def is_unambiguous(self) -> bool:
-        """Whether the document has no key of a format other than VDSM's."""
-        return (
-            self.spec is self.kind is self.items is self.currentState is self.desiredState is self.interfaces is UNSET
-            and self.ansible_facts is self.ansible_interfaces is self.ansible_system is self.ansible_os_family is UNSET
-            and self.payload is UNSET
-            and (self.status is None or self.status.currentState is self.status.desiredState is UNSET)
-        )
+    spec: Foreign | UnsetType = UNSET
+    kind: Foreign | UnsetType = UNSET
+    items: Foreign | UnsetType = UNSET
+    currentState: Foreign | UnsetType = UNSET
+    desiredState: Foreign | UnsetType = UNSET
+    interfaces: Foreign | UnsetType = UNSET
+    ansible_facts: Foreign | UnsetType = UNSET
+    ansible_interfaces: Foreign | UnsetType = UNSET
+    ansible_system: Foreign | UnsetType = UNSET
+    ansible_os_family: Foreign | UnsetType = UNSET
+    payload: Foreign | UnsetType = field(name=ANSIBLE_PAYLOAD, default=UNSET)
