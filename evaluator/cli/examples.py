@@ -89,6 +89,12 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
         Example("activenic test --output junit > results.xml", "write the results for a CI system"),
     ),
+    "verify": (
+        Example(
+            "activenic verify strict --property one-candidate --property not-over-a-bridge",
+            "prove two properties of a shipped policy for every host",
+        ),
+    ),
     "new": (
         Example("activenic new my-site", "create the folder my-site with a policy that extends strict"),
         Example("activenic new my-policy --from empty", "create a policy without a base policy"),

@@ -50,7 +50,9 @@ _OF_ERROR: dict[type[QuestionError], Exit] = {
 }
 
 
-_USAGE_CODES = frozenset({"PARAMETER_INVALID", "PARAMETER_MISSING", "PARAMETER_UNKNOWN", "VARIABLE_INVALID"})
+_USAGE_CODES = frozenset(
+    {"PARAMETER_INVALID", "PARAMETER_MISSING", "PARAMETER_UNKNOWN", "PROPERTY_UNKNOWN", "VARIABLE_INVALID"}
+)
 
 
 def missing_subcommand(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:

@@ -23,6 +23,7 @@ COMMANDS = {
     "diff": "compare two policies on the same questions",
     "fmt": "format policy files",
     "test": "run policy test files",
+    "verify": "prove properties of a policy for every host",
     "new": "make a new policy with its tests",
     "lsp": "run the language server for editors",
     "policies": "list or show the shipped policies",

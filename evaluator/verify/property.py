@@ -218,7 +218,7 @@ class PropertyResult(Struct, frozen=True):
     """The verdict on one property; `seconds` is the time that it took.
 
     `expected` is False if the property is meant to be false, as the tests of the policy state; `because` is their
-    reason.
+    reason. `assumed` are the laws about every report that the proof used.
     """
 
     of: Property
@@ -226,6 +226,7 @@ class PropertyResult(Struct, frozen=True):
     seconds: float
     expected: bool = True
     because: str = ""
+    assumed: tuple[str, ...] = ()
 
     @property
     def is_as_expected(self) -> bool:

@@ -293,7 +293,11 @@ class ExpressionChecker:
 
 def _narrowed(expression: Expression, scope: Scope) -> Expression:
     """Return the value. If the value is proven known at this place, its type becomes the same type without `?`."""
-    if expression.type.optional and expression in scope.known and isinstance(expression, Read | ParameterValue):
+    if (
+        expression.type.optional
+        and expression in scope.known
+        and isinstance(expression, Read | ParameterValue | Variable)
+    ):
         return replace(expression, type=expression.type.known)
     return expression
 

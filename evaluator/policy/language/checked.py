@@ -81,7 +81,9 @@ class ParameterValue(Node, frozen=True):
 
 
 class Variable(Node, frozen=True):
-    """The `nic` of the rule, or the variable of a quantifier."""
+    """The `nic` of the rule, the variable of a quantifier, or a value of a claim, such as `answer`."""
+
+    not_compared: ClassVar[frozenset[str]] = _PLACE | {"type"}
 
     name: str
     type: Type

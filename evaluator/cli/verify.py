@@ -1,0 +1,97 @@
+"""`activenic verify`: proves what a policy can never do, or shows the smallest host that breaks a property."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+
+from evaluator.base.diagnostic import Diagnostic, QuestionError, require_package
+from evaluator.base.text import did_you_mean, quote
+from evaluator.cli.exits import Exit
+from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
+from evaluator.cli.preferences import output_choice
+from evaluator.cli.progress import with_progress
+from evaluator.engine import Policy, load_policy
+from evaluator.policy.parameters import parse_assignments
+from evaluator.render.verification import OUTPUTS
+from evaluator.verify.property import BUILT_IN, Claim, OrderIndependent, Property, PropertyResult, Unchanged, Undecided
+
+_OUTPUT = output_choice(OUTPUTS)
+_DESCRIPTION = (
+    "Verify a policy: prove properties of all its decisions, for hosts of every size, or find the smallest host that "
+    "breaks a property."
+)
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of the subcommand."""
+    parser.description = _DESCRIPTION
+    parser.set_defaults(run=_run)
+    parser.add_argument("policy", metavar="POLICY", help="a shipped policy or a policy file")
+    named = "verify only the property with this name; may be repeated (default: all properties)"
+    parser.add_argument("--property", metavar="NAME", dest="properties", action="append", help=named)
+    size = "the number of interfaces up to which a counterexample is searched (default: 4)"
+    parser.add_argument("-n", "--size", metavar="N", type=_size, default=4, help=size)
+    limit = "the time limit for the proof of each property, in seconds (default: 10)"
+    parser.add_argument("--timeout", metavar="S", type=_seconds, default=10.0, help=limit)
+    parameter = "a parameter of the policy (default: the proof is for every value); may be repeated"
+    parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
+    add_policy_path_to(parser)
+    _OUTPUT.add_to(parser)
+
+
+def _size(text: str) -> int:
+    if text.isdecimal() and int(text) <= 8:
+        return int(text)
+    raise argparse.ArgumentTypeError("must be a number from 0 to 8")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if 0 < seconds <= 3600:
+        return seconds
+    raise argparse.ArgumentTypeError("must be a number of seconds, at most 3600")
+
+
+def _run(options: argparse.Namespace) -> int:
+    require_package("the command `verify` cannot run", "cvc5", "verify")
+    policy = load_policy(options.policy, policy_path=policy_path_of(options))
+    properties = _selected(options.properties or [])
+    results: list[PropertyResult] = []
+    shown = _collected(with_progress(_results(policy, properties, options), len(properties), options), results)
+    OUTPUTS[_OUTPUT.of(options)](policy.name, shown, sys.stdout)
+    return _exit_of(results)
+
+
+def _results(policy: Policy, properties: tuple[Property, ...], options: argparse.Namespace) -> Iterator[PropertyResult]:
+    from evaluator.verify.verify import Settings, verify  # noqa: PLC0415 -- imports cvc5
+
+    parameters = parse_assignments(policy.program, options.param)
+    return verify(policy.program, properties, Settings(parameters, options.timeout, options.size))
+
+
+def _selected(names: list[str]) -> tuple[Property, ...]:
+    """Return the properties with these names, all properties if there are none. Raises QuestionError."""
+    known = {one.name: one for one in BUILT_IN if isinstance(one.statement, Claim | Unchanged | OrderIndependent)}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        message = f"unknown property {quote(unknown[0])}"
+        hint = did_you_mean(unknown[0], known) or f"the properties are {', '.join(known)}"
+        raise QuestionError([Diagnostic("PROPERTY_UNKNOWN", message, hint=hint)])
+    return tuple(known[name] for name in names) or tuple(known.values())
+
+
+def _collected(results: Iterable[PropertyResult], kept: list[PropertyResult]) -> Iterator[PropertyResult]:
+    for result in results:
+        kept.append(result)
+        yield result
+
+
+def _exit_of(results: list[PropertyResult]) -> int:
+    if any(not isinstance(result.verdict, Undecided) and not result.is_as_expected for result in results):
+        return Exit.POLICY
+    return Exit.FAILED if any(isinstance(result.verdict, Undecided) for result in results) else Exit.DONE

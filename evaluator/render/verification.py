@@ -1,0 +1,151 @@
+"""Writes the results of `activenic verify`, as text or as JSON (`schemas/verify.schema.json`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import TextIO
+
+from rich.text import Text
+
+from evaluator.base.text import flat, visible
+from evaluator.render.text import console_for
+from evaluator.verify.property import (
+    Counterexample,
+    PropertyResult,
+    Proved,
+    ProvedUpTo,
+    Refuted,
+    Undecided,
+    Verdict,
+)
+
+SCHEMA_VERSION = 1
+_GREEN, _RED, _YELLOW, _DIM, _PLAIN = "green", "bold red", "yellow", "dim", ""
+_Line = tuple[str, str]  # a style and the text
+Write = Callable[[str, Iterable[PropertyResult], TextIO], None]
+
+
+def _write_text(policy: str, results: Iterable[PropertyResult], stream: TextIO) -> None:
+    """Write each result as soon as it is known, then what the proofs assume."""
+    console = console_for(stream)
+    assumed: dict[str, None] = {}
+
+    def write(lines: Iterable[_Line]) -> None:
+        with console.capture() as capture:
+            for style, text in lines:
+                console.print(Text(flat(text), style=style), soft_wrap=True)
+        stream.write(capture.get())
+        stream.flush()
+
+    write([(_PLAIN, f"policy {visible(policy)}")])
+    for result in results:
+        write(_result(result))
+        if isinstance(result.verdict, Proved):
+            assumed.update(dict.fromkeys(result.assumed))
+    if assumed:
+        write([(_DIM, "the proofs assume about every report:"), *((_DIM, f"  - {law}") for law in assumed)])
+
+
+def _result(result: PropertyResult) -> Iterator[_Line]:
+    style = _GREEN if result.is_as_expected else _YELLOW if isinstance(result.verdict, Undecided) else _RED
+    expected = "" if result.expected else ", as expected"
+    if not result.expected and not result.is_as_expected:
+        expected = ", but it is expected to be false"
+    yield style, f"  {visible(result.of.name)}: {_words(result.verdict)}{expected} ({result.seconds:.1f} s)"
+    yield _PLAIN, f"    {result.of.sentence}"
+    if result.because:
+        yield _PLAIN, f"    false because: {result.because}"
+    yield from ((_PLAIN, f"    {line}") for line in _details(result.verdict))
+
+
+def _words(verdict: Verdict) -> str:
+    match verdict:
+        case Proved():
+            return "proved for every host"
+        case Refuted():
+            return "false"
+        case ProvedUpTo(size=size):
+            return f"true for every host of at most {size} interfaces"
+        case Undecided(seconds=seconds):
+            return f"undecided after {seconds:.1f} s"
+
+
+def _details(verdict: Verdict) -> Iterator[str]:
+    match verdict:
+        case Refuted(counterexample=counterexample, parts=parts):
+            if parts:
+                yield ", ".join(map(visible, parts))
+            if counterexample is not None:
+                yield from _example(counterexample)
+        case ProvedUpTo(clauses=clauses):
+            yield from (f"no exact translation: {visible(clause)}" for clause in clauses)
+
+
+def _example(example: Counterexample) -> Iterator[str]:
+    answer = "" if example.host_active_nic is None else f" {visible(example.host_active_nic)}"
+    yield f"decision for the host with {', '.join(example.addresses)}: {example.status}{answer}"
+    if example.changed_status is not None:
+        changed = "" if example.changed_nic is None else f" {visible(example.changed_nic)}"
+        yield f"after the change: {example.changed_status}{changed}"
+
+
+def _write_json(policy: str, results: Iterable[PropertyResult], stream: TextIO) -> None:
+    json.dump(document(policy, results), stream, indent=2)
+    stream.write("\n")
+
+
+def document(policy: str, results: Iterable[PropertyResult]) -> dict[str, object]:
+    """Return the results as JSON-ready data."""
+    items = tuple(results)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "policy": policy,
+        "success": all(result.is_as_expected for result in items),
+        "properties": [_property(result) for result in items],
+    }
+
+
+def _property(result: PropertyResult) -> dict[str, object]:
+    verdict = result.verdict
+    counterexample = verdict.counterexample if isinstance(verdict, Refuted) else None
+    return {
+        "name": result.of.name,
+        "sentence": result.of.sentence,
+        "verdict": _VERDICTS[type(verdict)],
+        "expected": result.expected,
+        "because": result.because or None,
+        "as_expected": result.is_as_expected,
+        "seconds": round(result.seconds, 3),
+        "size": verdict.size if isinstance(verdict, ProvedUpTo) else None,
+        "untranslated": list(verdict.clauses) if isinstance(verdict, ProvedUpTo) else [],
+        "parts": list(verdict.parts) if isinstance(verdict, Refuted) else [],
+        "counterexample": None if counterexample is None else _example_document(counterexample),
+        "assumed": list(result.assumed),
+    }
+
+
+def _example_document(example: Counterexample) -> dict[str, object]:
+    return {
+        "report": example.report,
+        "addresses": list(example.addresses),
+        "status": example.status,
+        "hostActiveNic": example.host_active_nic,
+        "changed": None
+        if example.changed_status is None
+        else {
+            "report": example.changed_report,
+            "addresses": list(example.changed_addresses or ()),
+            "status": example.changed_status,
+            "hostActiveNic": example.changed_nic,
+        },
+    }
+
+
+_VERDICTS: dict[type[Verdict], str] = {
+    Proved: "proved",
+    Refuted: "false",
+    ProvedUpTo: "bounded",
+    Undecided: "undecided",
+}
+OUTPUTS: dict[str, Write] = {"text": _write_text, "json": _write_json}

@@ -1,0 +1,228 @@
+"""The decision of a policy as formulas: which interfaces are candidates after each rule, and the status at the end.
+
+Each rule that changes the candidates becomes one relation with one defining axiom. The status is a text constant, and
+the interface of the decision is a constant of the sort of interfaces, so that claims can use both like any value.
+
+Finite hosts. A solver also considers hosts with infinitely many interfaces, and there a claim such as "an owner exists,
+so not no_match" is false under `discard nic when some other in candidates satisfies other above nic …`: above each
+interface stands another one, without end. First-order logic cannot say that a host is finite. But for one relation R
+among the elements of a list it can say what finiteness means for it: if R is a strict order (irreflexive and
+transitive), then above each element with something above it stands an element with nothing above it. So for each
+quantifier over a list of interfaces, the solver is first asked whether the body is a strict order on the list. Only if
+this is proved, the sentence about R is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from evaluator.base.status import Status
+from evaluator.policy.language.checked import Condition, Quantified, Quantifier, Read, Variable, walk
+from evaluator.policy.language.program import Program, Rule
+from evaluator.policy.language.types import Base
+from evaluator.policy.language.verbs import Effect, Judges
+from evaluator.verify.smt import (
+    FALSE,
+    TRUE,
+    Formula,
+    apply,
+    conjunction,
+    disjunction,
+    distinct,
+    equal,
+    exists,
+    forall,
+    implication,
+    negation,
+)
+from evaluator.verify.theory import BOOLEAN, NIC, TEXT
+from evaluator.verify.translate import Relation, Scope, Term, Translator, Untranslatable
+
+IsImpossible = Callable[[str], bool]
+_X, _Y, _Z = "x", "y", "z"
+
+
+class Defined(Struct, frozen=True):
+    """A relation on interfaces: its part in the policy, its name in the theory, and its number of arguments."""
+
+    part: str
+    name: str
+    arity: int
+
+
+class Outcome(Struct, frozen=True):
+    """The decision of a policy: the candidates at the end, the status, and the interface if there is one.
+
+    `relations` are the relations on interfaces that the rules define, in the order of the rules.
+    """
+
+    candidates: Relation
+    status: str
+    answer: Term
+    relations: tuple[Defined, ...] = ()
+
+
+class Encoder:
+    """Encodes the rules of one policy for one host."""
+
+    def __init__(self, translator: Translator, is_impossible: IsImpossible) -> None:
+        self._translator = translator
+        self._theory = translator.theory
+        self._is_impossible = is_impossible
+        self._relations: list[Defined] = []
+        self.orders: list[str] = []  # the quantifiers whose bodies were proved to be strict orders
+
+    def outcome(self, program: Program) -> Outcome:
+        """Add the axioms of all rules that decide, and return the decision."""
+        candidates: Relation = lambda _: FALSE  # noqa: E731 -- replaced by each rule that changes the candidates
+        ambiguous: list[Formula] = []
+        rejected: list[Relation] = []
+        for rule in program.rules:
+            effect = rule.verb.effect
+            if effect is Effect.NOTE:
+                continue
+            if not rule.has_subject:
+                ambiguous.append(self._translator.condition(rule.condition, Scope(candidates)))
+                continue
+            hits = self._hits(rule, candidates)
+            if effect is Effect.REJECT:
+                rejected.append(hits)
+            else:
+                candidates = self._after(rule, candidates, hits)
+        result = self._result(candidates, disjunction(ambiguous), rejected)
+        return replace(result, relations=tuple(self._relations))
+
+    def _hits(self, rule: Rule, candidates: Relation) -> Relation:
+        """Return the relation of the interfaces for which a rule is true."""
+        scope = Scope(candidates, {"nic": Term(_X, Base.NIC)}, self._orders(rule.condition, candidates))
+        condition = self._translator.condition(rule.condition, scope)
+        judged = self._translator.is_here(_X) if rule.verb.judges is Judges.INTERFACES else candidates(_X)
+        return self._defined(f"rule_{rule.name}", conjunction((judged, condition)))
+
+    def _defined(self, words: str, formula: Formula) -> Relation:
+        name, _, rest = formula[1:].partition(" ")
+        if rest == f"{_X})":  # it is a relation already
+            self._relations.append(Defined(words, name, 1))
+            return partial(apply, name)
+        return partial(apply, self._define(words, formula))
+
+    def _define(self, words: str, formula: Formula) -> str:
+        """Return a new relation, which is true for `x` exactly if a formula is true."""
+        name = self._theory.define(words, _X, NIC, formula)
+        self._relations.append(Defined(words, name, 1))
+        return name
+
+    def _after(self, rule: Rule, before: Relation, hits: Relation) -> Relation:
+        effect, words = rule.verb.effect, f"after_{rule.name}"
+        if effect is Effect.ADD:
+            return self._defined(words, disjunction((before(_X), hits(_X))))
+        if effect is Effect.REMOVE:
+            return self._defined(words, conjunction((before(_X), negation(hits(_X)))))
+        is_used = self._named(f"used_{rule.name}", self._translator.some_nic(hits))
+        return self._defined(words, conjunction((before(_X), disjunction((negation(is_used), hits(_X))))))
+
+    def _named(self, words: str, formula: Formula) -> str:
+        """Return a constant that is true exactly if a formula is true."""
+        name = self._theory.declare(self._theory.fresh(words), (), BOOLEAN)
+        self._theory.axiom(equal(name, formula))
+        return name
+
+    def _result(self, candidates: Relation, is_ambiguous: Formula, rejected: list[Relation]) -> Outcome:
+        translator, theory = self._translator, self._theory
+        some = self._named("some_left", translator.some_nic(candidates))
+        two = conjunction((candidates(_Y), candidates(_Z), distinct((_Y, _Z))))
+        many = FALSE if translator.world.is_empty else exists([(_Y, NIC), (_Z, NIC)], two)
+        many = self._named("many_left", many)
+        ambiguous = self._named("ambiguous", is_ambiguous)
+        answer = theory.declare(theory.fresh("answer"), (), NIC)
+        known = self._named("answered", conjunction((some, negation(many), negation(ambiguous))))
+        theory.axiom(implication(known, candidates(answer)))
+        is_rejected = disjunction(hits(answer) for hits in rejected)
+        status = theory.declare(theory.fresh("status"), (), TEXT)
+        unknown = self._named("unknown_host", self._is_unknown_host())
+        for condition, value in (
+            (conjunction((negation(some), unknown)), Status.UNKNOWN_HOST),
+            (conjunction((negation(some), negation(unknown))), Status.NO_MATCH),
+            (conjunction((some, disjunction((many, ambiguous)))), Status.AMBIGUOUS),
+            (conjunction((known, is_rejected)), Status.REJECTED),
+            (conjunction((known, negation(is_rejected))), Status.RESOLVED),
+        ):
+            theory.axiom(implication(condition, equal(status, theory.text(str(value)))))
+        return Outcome(candidates, status, Term(answer, Base.NIC, known))
+
+    def _is_unknown_host(self) -> Formula:
+        """Return that the name has no answer, or that the answers are incomplete and nobody owns one of them."""
+        translator = self._translator
+        variable = self._theory.fresh("a")
+        some_answer = exists([(variable, "Address")], translator.fact("answer", variable))
+        some_owner = translator.some_nic(translator.is_owner)
+        literal, complete = (self._theory.declare(name, (), BOOLEAN) for name in ("is_literal", "is_complete"))
+        return disjunction(
+            (
+                conjunction((negation(literal), negation(some_answer))),
+                conjunction((negation(complete), negation(some_owner))),
+            )
+        )
+
+    # -- finite hosts
+
+    def _orders(self, condition: Condition, candidates: Relation) -> Mapping[Condition, str]:
+        """Return the relations that replace the quantifiers whose bodies are strict orders on their lists."""
+        beaten = ((quantified, self._beaten(quantified, candidates)) for quantified in _orders_in(condition))
+        return {quantified: name for quantified, name in beaten if name is not None}
+
+    def _beaten(self, quantified: Quantified, candidates: Relation) -> str | None:
+        """Return the relation of the interfaces that have an element of the list above them in the order of the body.
+
+        The law of finite orders is added for it. The result is None if the solver does not prove that it is an order.
+        """
+        translator, theory = self._translator, self._theory
+        before = len(translator.untranslated)
+        try:
+            members = translator.listed(quantified.domain, Scope(candidates))
+        except Untranslatable:
+            return None
+        variables = {"nic": Term(_X, Base.NIC), quantified.variable.name: Term(_Y, Base.NIC)}
+        body = translator.condition(quantified.body, Scope(candidates, variables))
+        if len(translator.untranslated) > before:
+            return None
+        holds = negation(body) if quantified.quantifier is Quantifier.EVERY else body
+        other = negation(equal(_X, _Y)) if quantified.others_only else TRUE
+        beats = theory.declare(theory.fresh("beats"), (NIC, NIC))
+        here = conjunction((translator.is_here(_Y), members.contains(_Y), other, holds))
+        definition = forall([(_X, NIC), (_Y, NIC)], equal(apply(beats, _X, _Y), here))
+        if not self._is_impossible(theory.script(definition, _no_strict_order(beats, members.contains))):
+            return None
+        self.orders.append(quantified.text)
+        theory.axiom(definition)
+        part = f"order_{len(self.orders)}"
+        self._relations.append(Defined(f"{part}_above", beats, 2))
+        beaten = self._define(part, exists([(_Y, NIC)], apply(beats, _X, _Y)))
+        unbeaten = exists([(_Y, NIC)], f"(and ({beats} x y) (not ({beaten} y)))")
+        theory.axiom(forall([(_X, NIC)], implication(conjunction((members.contains(_X), f"({beaten} x)")), unbeaten)))
+        return beaten
+
+
+def _no_strict_order(beats: str, contains: Relation) -> Formula:
+    """Return the formula that a relation is not irreflexive or not transitive on a list."""
+    x, y, z = (_X, NIC), (_Y, NIC), (_Z, NIC)
+    return disjunction(
+        (
+            exists([x], conjunction((contains(_X), apply(beats, _X, _X)))),
+            exists([x, y, z], conjunction((contains(_X), f"({beats} x y)", f"({beats} y z)", f"(not ({beats} x z))"))),
+        )
+    )
+
+
+def _orders_in(condition: Condition) -> Iterator[Quantified]:
+    """Yield the quantifiers over interfaces that only compare their variable with the rule's `nic`."""
+    for node in walk(condition):
+        if isinstance(node, Quantified) and isinstance(node.domain, Read) and node.domain.owner is None:
+            bound = {part.variable.name for part in walk(node.body) if isinstance(part, Quantified)}
+            names = {part.name for part in walk(node.body) if isinstance(part, Variable)} - bound
+            if node.variable.type.base is Base.NIC and names <= {"nic", node.variable.name}:
+                yield node

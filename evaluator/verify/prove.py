@@ -1,0 +1,242 @@
+"""Proves properties for hosts of every size.
+
+The negation of a property is asked of the solver, together with the axioms of the policy. If both cannot be true
+together, the property is proved. The empty report is a question of its own, because a sort is never empty.
+
+A property of two decisions encodes the policy twice. Both hosts share all symbols except those that the change of the
+question can change:
+
+- an additional answer changes the answers, the usable ones, the first address, and the name of a literal host;
+- an additional interface changes the interfaces, the positions (but not their order), and the best routes.
+
+So nothing is assumed about the changed facts except the laws and the change itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from time import perf_counter
+
+from msgspec import Struct
+
+from evaluator.policy.language.environment import Value
+from evaluator.policy.language.program import Program
+from evaluator.policy.language.types import Base
+from evaluator.verify.claim import ANSWER, STATUS, check_claim
+from evaluator.verify.encode import Encoder, Outcome
+from evaluator.verify.property import Change, Claim, Unchanged
+from evaluator.verify.smt import (
+    Formula,
+    apply,
+    conjunction,
+    disjunction,
+    equal,
+    exists,
+    forall,
+    implication,
+    negation,
+)
+from evaluator.verify.solver import Answer, ask
+from evaluator.verify.theory import ADDRESS, NIC, TEXT, Theory
+from evaluator.verify.translate import Scope, Term, Translator, World
+
+_LEMMA_SECONDS = 1.0
+
+
+class Proof(Struct, frozen=True):
+    """The result of an attempt to prove a property.
+
+    `laws` are the sentences that were assumed about every report. `clauses` are the clauses without an exact
+    translation. `orders` are the quantifiers that were proved to be strict orders. `answer` is the solver's answer.
+    """
+
+    is_proved: bool
+    laws: tuple[str, ...]
+    clauses: tuple[str, ...]
+    orders: tuple[str, ...]
+    is_timeout: bool = False
+
+
+class _Query(Struct, frozen=True):
+    """One question to the solver, and what its translation used."""
+
+    script: str
+    laws: tuple[str, ...]
+    clauses: tuple[str, ...]
+    orders: tuple[str, ...]
+
+
+def prove(program: Program, statement: Claim | Unchanged, parameters: Mapping[str, Value], seconds: float) -> Proof:
+    """Return the proof of a statement about a policy, or why there is none.
+
+    Raises PolicyError if the claim does not fit the parameters of the policy.
+    """
+    laws, clauses, orders = dict[str, None](), dict[str, None](), dict[str, None]()
+    end = perf_counter() + seconds
+    is_proved, is_timeout = True, False
+    for query in _queries(program, statement, parameters):
+        laws.update(dict.fromkeys(query.laws))
+        clauses.update(dict.fromkeys(query.clauses))
+        orders.update(dict.fromkeys(query.orders))
+        answer = ask(query.script, max(0.0, end - perf_counter()))
+        is_proved = is_proved and answer is Answer.IMPOSSIBLE
+        is_timeout = is_timeout or answer is Answer.UNKNOWN
+    return Proof(is_proved, tuple(laws), tuple(clauses), tuple(orders), is_timeout)
+
+
+def _queries(program: Program, statement: Claim | Unchanged, parameters: Mapping[str, Value]) -> Iterator[_Query]:
+    if isinstance(statement, Claim):
+        for is_empty in (True, False):
+            yield _claimed(program, statement, parameters, is_empty=is_empty)
+    elif statement.change is Change.SEPARATE_INTERFACE:
+        yield _with_separate_interface(program, parameters, is_empty=True)
+        yield _with_separate_interface(program, parameters, is_empty=False)
+    else:
+        for is_empty in (True, False):
+            yield _with_unowned_answer(program, parameters, is_empty=is_empty)
+
+
+def _is_impossible(script: str) -> bool:
+    return ask(script, _LEMMA_SECONDS) is Answer.IMPOSSIBLE
+
+
+def _claimed(program: Program, claim: Claim, parameters: Mapping[str, Value], *, is_empty: bool) -> _Query:
+    declared = {parameter.name for parameter in program.parameters}
+    defaults = {name: value for name, value in claim.defaults.items() if name not in declared}
+    translator = Translator(Theory(), World(is_empty=is_empty, parameters={**defaults, **parameters}))
+    encoder = Encoder(translator, _is_impossible)
+    outcome = encoder.outcome(program)
+    variables = {STATUS: Term(outcome.status, Base.TEXT), ANSWER: outcome.answer}
+    claimed = translator.condition(check_claim(claim, program), Scope(outcome.candidates, variables))
+    return _query(translator.theory, (translator,), (encoder,), negation(claimed))
+
+
+def _query(
+    theory: Theory, translators: tuple[Translator, ...], encoders: tuple[Encoder, ...], *goals: Formula
+) -> _Query:
+    sentences = tuple(dict.fromkeys(law.sentence for law in theory.laws if law.sentence))
+    clauses = tuple(dict.fromkeys(text for translator in translators for text in translator.untranslated))
+    orders = tuple(dict.fromkeys(text for encoder in encoders for text in encoder.orders))
+    return _Query(theory.script(*goals), sentences, clauses, orders)
+
+
+def _compared(theory: Theory, program: Program, old: World, new: World, *assumptions: Formula) -> _Query:
+    """Return the question whether the decisions about two hosts can have another status or interface."""
+    translators = Translator(theory, old), Translator(theory, new)
+    encoders = tuple(Encoder(translator, _is_impossible) for translator in translators)
+    first, second = (encoder.outcome(program) for encoder in encoders)
+    for assumption in assumptions:
+        theory.axiom(assumption)
+    if not old.is_empty:
+        _add_equal_facts(theory, new)
+        _add_equal_steps(theory, first, second)
+    return _query(theory, translators, encoders, _differ(first, second))
+
+
+def _add_equal_facts(theory: Theory, new: World) -> None:
+    """Add that both hosts have the same owners, if this is proved."""
+    variables = {"matched": [("n", NIC), ("a", ADDRESS)], "owner": [("n", NIC)]}
+    for name, bound in variables.items():
+        if name in new.renamed:
+            terms = [variable for variable, _ in bound]
+            same = equal(apply(name, *terms), apply(theory.symbol(name, new.renamed), *terms))
+            theory.symbol(name)
+            _add_if_proved(theory, forall(bound, same))
+
+
+def _add_equal_steps(theory: Theory, first: Outcome, second: Outcome) -> None:
+    """Add for each rule that it is true for the same interfaces, and leaves the same candidates, if this is proved.
+
+    Each such equality is proved from those before it. So the solver never searches for the whole chain at once. After
+    the first equality without proof there are no others, because each step begins with the candidates of the last.
+    """
+    by_part = {relation.part: relation for relation in second.relations}
+    for one in first.relations:
+        other = by_part.get(one.part)
+        variables = [(name, NIC) for name in ("x", "y")[: one.arity]]
+        terms = [name for name, _ in variables]
+        if other is None or not _add_if_proved(
+            theory, forall(variables, equal(apply(one.name, *terms), apply(other.name, *terms)))
+        ):
+            return
+
+
+def _add_if_proved(theory: Theory, formula: Formula) -> bool:
+    is_proved = _is_impossible(theory.script(negation(formula)))
+    if is_proved:
+        theory.axiom(formula)
+    return is_proved
+
+
+def _differ(one: Outcome, other: Outcome) -> Formula:
+    both = conjunction((one.answer.known, other.answer.known))
+    return disjunction(
+        (
+            negation(equal(one.status, other.status)),
+            conjunction((both, negation(equal(one.answer.text, other.answer.text)))),
+        )
+    )
+
+
+def _with_unowned_answer(program: Program, parameters: Mapping[str, Value], *, is_empty: bool) -> _Query:
+    theory = Theory()
+    changed = ("answer", "usable", "matched", "owner", "first_address", "first_address.known", "host_name")
+    old = World(is_empty=is_empty, parameters=parameters)
+    new = World({name: f"{name}.new" for name in changed}, is_empty=is_empty, parameters=parameters)
+    added = theory.declare("added", (), ADDRESS)
+    before, after = Translator(theory, old), Translator(theory, new)
+    a, n = ("a", ADDRESS), ("n", NIC)
+    name, new_name = (theory.declare(symbol, (), TEXT) for symbol in ("host_name", "host_name.new"))
+    is_literal = theory.declare("is_literal", ())
+    first, first_known = before.fact("first_address"), before.fact("first_address.known")
+    new_first, new_known = after.fact("first_address"), after.fact("first_address.known")
+    return _compared(
+        theory,
+        program,
+        old,
+        new,
+        exists([a], before.fact("answer", "a")),
+        forall([n], negation(before.fact("owns", "n", "added"))),
+        forall([a], equal(after.fact("answer", "a"), disjunction((before.fact("answer", "a"), equal("a", added))))),
+        forall([a], implication(before.fact("usable", "a"), after.fact("usable", "a"))),
+        forall(
+            [a], implication(after.fact("usable", "a"), disjunction((before.fact("usable", "a"), equal("a", added))))
+        ),
+        implication(negation(is_literal), equal(name, new_name)),
+        implication(first_known, new_known),
+        implication(
+            new_known, disjunction((conjunction((first_known, equal(new_first, first))), equal(new_first, added)))
+        ),
+    )
+
+
+def _with_separate_interface(program: Program, parameters: Mapping[str, Value], *, is_empty: bool) -> _Query:
+    """Return the question for an added interface; if `is_empty`, it is the only interface of the new host."""
+    theory = Theory()
+    added = theory.declare("added", (), NIC)
+    old = World(
+        {"position": "position.old", "at_position": "at_position.old", "best_route": "best_route.old"},
+        absent=added,
+        is_empty=is_empty,
+        parameters=parameters,
+    )
+    new = World(parameters=parameters)
+    before, after = Translator(theory, old), Translator(theory, new)
+    n, m, a, t = ("n", NIC), ("m", NIC), ("a", ADDRESS), ("t", TEXT)
+    positions = (
+        f"(= (< {after.fact('position', 'n')} {after.fact('position', 'm')}) "
+        f"(< {before.fact('position', 'n')} {before.fact('position', 'm')}))"
+    )
+    others = conjunction((before.is_here("n"), before.is_here("m")))
+    return _compared(
+        theory,
+        program,
+        old,
+        new,
+        forall([a], negation(after.matched(added, "a"))),
+        forall([t], negation(after.fact("carries", added, "t"))),
+        forall([n], negation(disjunction((after.fact("lower", "n", added), after.fact("lower", added, "n"))))),
+        forall([n], negation(disjunction((after.fact("above", "n", added), after.fact("above", added, "n"))))),
+        forall([n, m], implication(others, positions)),
+        forall([n], equal("n", added)) if is_empty else "true",
+    )

@@ -1,0 +1,301 @@
+"""The facts of a host as symbols of first-order logic, and the laws that every report obeys.
+
+Interfaces, addresses, owned addresses (an interface's address with its prefix), texts and networks are the elements of
+five sorts without structure; only integers have one. A fact of an interface is a function or a relation on these sorts.
+Nothing is known about a symbol except its laws. So a model is a host, or something more general than a host, and a
+formula that has no model is false for every host.
+
+That is the direction in which every abstraction here errs: each law holds for every report of every format, and laws
+that hold are missing. So a proof is right, and a model is only a hint: a counterexample must come from real hosts
+(`bounded` search). A law that does not hold for some report would make proofs wrong. Therefore each law stands beside
+its sentence, and tests check each law on random reports.
+
+A law is used only if the policy or the property mentions its symbols: fewer axioms make the search shorter, and fewer
+laws never make a proof wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from evaluator.facts.address import Address, Cidr
+from evaluator.facts.link import Kind
+from evaluator.verify.smt import (
+    TRUE,
+    Formula,
+    apply,
+    conjunction,
+    disjunction,
+    distinct,
+    equal,
+    forall,
+    negation,
+)
+
+NIC, ADDRESS, OWNED, TEXT, NETWORK, INTEGER, BOOLEAN = "Nic", "Address", "Owned", "Text", "Network", "Int", "Bool"
+_NAME = re.compile(r"\|[^|]*\||[^\s()|]+")
+_NOT_RENAMED: Mapping[str, str] = {}
+_SORTS = (NIC, ADDRESS, OWNED, TEXT, NETWORK)
+
+
+class Symbol(Struct, frozen=True):
+    """A function symbol: the sorts of its arguments, the sort of its value, and the symbols that its laws need."""
+
+    arguments: tuple[str, ...]
+    value: str = BOOLEAN
+    needs: tuple[str, ...] = ()
+
+
+class Law(Struct, frozen=True):
+    """A formula about some symbols that is true for every report, and its sentence; empty if it is a definition."""
+
+    symbols: tuple[str, ...]
+    formula: Formula
+    sentence: str = ""
+
+
+_OF_NIC = (NIC,)
+SYMBOLS: Mapping[str, Symbol] = {
+    "above": Symbol((NIC, NIC)),
+    "reaches": Symbol((NIC, NIC), needs=("above",)),
+    "lower": Symbol((NIC, NIC), needs=("reaches",)),
+    "slave": Symbol((NIC, NIC), needs=("lower",)),
+    "port": Symbol((NIC, NIC), needs=("lower",)),
+    "base": Symbol(_OF_NIC, NIC, needs=("lower", "base.known")),
+    "base.known": Symbol(_OF_NIC),
+    "owns": Symbol((NIC, ADDRESS)),
+    "has": Symbol((NIC, OWNED), needs=("address", "owns")),
+    "address": Symbol((OWNED,), ADDRESS),
+    "matched": Symbol((NIC, ADDRESS), needs=("owns", "usable")),
+    "owner": Symbol(_OF_NIC, needs=("matched",)),
+    "answer": Symbol((ADDRESS,)),
+    "usable": Symbol((ADDRESS,), needs=("answer",)),
+    "first_address": Symbol((), ADDRESS, needs=("answer", "first_address.known")),
+    "first_address.known": Symbol(()),
+    "name": Symbol(_OF_NIC, TEXT, needs=("named",)),
+    "named": Symbol((TEXT,), NIC),
+    "position": Symbol(_OF_NIC, INTEGER, needs=("at_position",)),
+    "at_position": Symbol((INTEGER,), NIC),
+    "kind": Symbol(_OF_NIC, TEXT),
+    "carries": Symbol((NIC, TEXT), needs=("on_host",)),
+    "on_host": Symbol((TEXT,)),
+    "up": Symbol(_OF_NIC),
+    "down": Symbol(_OF_NIC),
+    "subnet": Symbol((NIC, NETWORK)),
+    "route": Symbol((NIC, NETWORK)),
+    "gateway": Symbol((NIC, ADDRESS)),
+    "contains": Symbol((NETWORK, ADDRESS)),
+    "best_route": Symbol((ADDRESS, NIC), needs=("route", "contains")),
+    "network": Symbol((OWNED,), NETWORK, needs=("contains", "address")),
+    "prefix": Symbol((OWNED,), INTEGER),
+    "ipv4": Symbol((ADDRESS,), needs=("ipv6",)),
+    "ipv6": Symbol((ADDRESS,)),
+    "link_local": Symbol((ADDRESS,)),
+    "private": Symbol((ADDRESS,)),
+    "global": Symbol((ADDRESS,)),
+    "like": Symbol((TEXT, TEXT)),
+    "text_before": Symbol((TEXT, TEXT)),
+}
+
+
+def _strict_order(relation: str, sort: str) -> tuple[Formula, ...]:
+    x, y, z = ("x", sort), ("y", sort), ("z", sort)
+    chain = apply("and", apply(relation, "x", "y"), apply(relation, "y", "z"))
+    return (
+        forall([x], negation(apply(relation, "x", "x"))),
+        forall([x, y, z], apply("=>", chain, apply(relation, "x", "z"))),
+    )
+
+
+def _for_all(variables: str, formula: Formula) -> Formula:
+    """Return a formula for all values of some variables; the first letter of a variable determines its sort."""
+    sorts = {"n": NIC, "m": NIC, "o": NIC, "a": ADDRESS, "v": OWNED, "t": TEXT, "c": NETWORK}
+    return forall([(name, sorts[name[0]]) for name in variables.split()], formula)
+
+
+_KINDS = disjunction(equal("(kind n)", f"|text:{kind}|") for kind in Kind)
+LAWS: tuple[Law, ...] = (
+    Law(
+        ("above",),
+        conjunction(_strict_order("above", NIC)),
+        "no interface is above itself; an interface is above everything that the interfaces below it are above",
+    ),
+    Law(
+        ("reaches",),
+        conjunction(
+            (
+                _for_all("n m o", "(=> (and (reaches n m) (reaches m o)) (reaches n o))"),
+                _for_all("n m", "(= (above n m) (and (reaches n m) (not (reaches m n))))"),
+            )
+        ),
+    ),
+    Law(
+        ("lower",),
+        _for_all("n m", "(=> (lower n m) (reaches n m))"),
+        "an interface is above its direct lower devices, unless they are in one cycle",
+    ),
+    Law(("slave",), _for_all("n m", "(=> (slave n m) (lower n m))"), "slaves are lower devices"),
+    Law(("port",), _for_all("n m", "(=> (port n m) (lower n m))"), "ports are lower devices"),
+    Law(("base",), _for_all("n", "(=> (base.known n) (lower n (base n)))"), "the base of a VLAN is its lower device"),
+    Law(
+        ("has",),
+        conjunction(
+            (
+                _for_all("n v", "(=> (has n v) (owns n (address v)))"),
+                _for_all("n a", "(=> (owns n a) (exists ((v Owned)) (and (has n v) (= (address v) a))))"),
+            )
+        ),
+    ),
+    Law(("matched",), _for_all("n a", "(= (matched n a) (and (owns n a) (usable a)))")),
+    Law(("owner",), _for_all("n", "(= (owner n) (exists ((a Address)) (matched n a)))")),
+    Law(
+        ("owns", "usable"),
+        _for_all("n a", "(=> (and (owns n a) (answer a)) (usable a))"),
+        "no interface owns a loopback, multicast, broadcast or unspecified address",
+    ),
+    Law(("usable",), _for_all("a", "(=> (usable a) (answer a))"), "the usable host addresses are answers"),
+    Law(
+        ("first_address",),
+        "(=> first_address.known (answer first_address))",
+        "the first address is an answer",
+    ),
+    Law(("name",), _for_all("n", "(= (named (name n)) n)"), "interfaces have different names"),
+    Law(("position",), _for_all("n", "(= (at_position (position n)) n)"), "interfaces have different positions"),
+    Law(("kind",), _for_all("n", _KINDS), "an interface has exactly one kind"),
+    Law(
+        ("carries",),
+        _for_all("n t", "(=> (carries n t) (on_host t))"),
+        "the networks of an interface are networks of the host",
+    ),
+    Law(("up", "down"), _for_all("n", "(not (and (up n) (down n)))"), "no interface is both up and down"),
+    Law(
+        ("best_route",),
+        _for_all("a n", "(=> (best_route a n) (exists ((c Network)) (and (route n c) (contains c a))))"),
+        "an interface in `route_to(…)` has a route to the address",
+    ),
+    Law(
+        ("network",),
+        _for_all("v", "(contains (network v) (address v))"),
+        "an owned address is in the subnet that it is in",
+    ),
+    Law(("ipv4",), _for_all("a", "(xor (ipv4 a) (ipv6 a))"), "an address is either IPv4 or IPv6"),
+    *(
+        Law(
+            (one, other),
+            _for_all("a", f"(not (and ({one} a) ({other} a)))"),
+            "an address is at most one of link_local, private and global",
+        )
+        for one, other in (("link_local", "private"), ("link_local", "global"), ("private", "global"))
+    ),
+    Law(
+        ("text_before",),
+        conjunction(
+            (
+                *_strict_order("text_before", TEXT),
+                _for_all("t1 t2", "(or (= t1 t2) (text_before t1 t2) (text_before t2 t1))"),
+            )
+        ),
+        "texts have an order",
+    ),
+)
+
+
+def _renamed(law: Law, renamed: Mapping[str, str]) -> Law:
+    """Return a law about the symbols of another host."""
+    formula = _NAME.sub(lambda name: renamed.get(name.group(), name.group()), law.formula)
+    return Law(law.symbols, formula, law.sentence)
+
+
+class Theory:
+    """Collects the symbols, the literals and the axioms of one question to the solver."""
+
+    def __init__(self) -> None:
+        self._declarations: dict[str, str] = {}
+        self._axioms: list[Formula] = []
+        self._fresh = 0
+        self._renamings: list[Mapping[str, str]] = []
+        self._literals: dict[str, dict[str, str]] = {TEXT: {}, ADDRESS: {}, NETWORK: {}}
+
+    def symbol(self, name: str, renamed: Mapping[str, str] = _NOT_RENAMED) -> str:
+        """Declare a symbol of the table and those that its laws need, and return its name.
+
+        `renamed` are the symbols that another of two hosts has in its place, with the same laws.
+        """
+        symbol, known = renamed.get(name, name), SYMBOLS[name]
+        if renamed and renamed not in self._renamings:
+            self._renamings.append(renamed)
+        if symbol not in self._declarations:
+            self.declare(symbol, known.arguments, known.value)
+            for needed in known.needs:
+                self.symbol(needed, renamed)
+            if name == "kind":
+                for kind in Kind:
+                    self.text(str(kind))
+        return symbol
+
+    def declare(self, name: str, arguments: Iterable[str], value: str = BOOLEAN) -> str:
+        """Declare a symbol that is in no table, unless it is declared already, and return its name."""
+        self._declarations.setdefault(name, f"(declare-fun {name} ({' '.join(arguments)}) {value})")
+        return name
+
+    def fresh(self, words: str) -> str:
+        """Return a new name that begins with some words."""
+        self._fresh += 1
+        return f"{words}.{self._fresh}"
+
+    def define(self, words: str, variables: str, sort: str, formula: Formula) -> str:
+        """Declare a new relation on one sort by its definition, and return its name."""
+        name = self.declare(self.fresh(words), (sort,))
+        self.axiom(forall([(variables, sort)], equal(apply(name, variables), formula)))
+        return name
+
+    def axiom(self, formula: Formula) -> None:
+        """Add an axiom."""
+        if formula != TRUE:
+            self._axioms.append(formula)
+
+    def text(self, value: str) -> str:
+        """Return the constant of a text."""
+        return self._literal(TEXT, f"text:{value}")
+
+    def address(self, value: Address) -> str:
+        """Return the constant of an address."""
+        return self._literal(ADDRESS, f"address:{value}")
+
+    def network(self, value: Cidr) -> str:
+        """Return the constant of a network."""
+        return self._literal(NETWORK, f"network:{value}")
+
+    def _literal(self, sort: str, label: str) -> str:
+        quoted = "".join(char if char.isalnum() or char in "-_.:/* []?!" else f"%{ord(char):x}%" for char in label)
+        name = f"|{quoted}|"
+        self._literals[sort][name] = label
+        return self.declare(name, (), sort)
+
+    @property
+    def laws(self) -> tuple[Law, ...]:
+        """The laws about the symbols that are declared."""
+        laws = [law for law in LAWS if self._declares(law, _NOT_RENAMED)]
+        for renamed in self._renamings:
+            own = [law for law in LAWS if not renamed.keys().isdisjoint(_NAME.findall(law.formula))]
+            laws += [_renamed(law, renamed) for law in own if self._declares(law, renamed)]
+        return tuple(laws)
+
+    def _declares(self, law: Law, renamed: Mapping[str, str]) -> bool:
+        return all(renamed.get(symbol, symbol) in self._declarations for symbol in law.symbols)
+
+    def script(self, *goals: Formula) -> str:
+        """Return the SMT-LIB text that asks whether all axioms and goals can be true together."""
+        literals = [distinct(list(names)) for names in self._literals.values()]
+        asserted = (*(law.formula for law in self.laws), *literals, *self._axioms, *goals)
+        lines = [
+            "(set-logic ALL)",
+            *(f"(declare-sort {sort} 0)" for sort in _SORTS),
+            *self._declarations.values(),
+            *(f"(assert {formula})" for formula in asserted if formula != TRUE),
+            "(check-sat)",
+        ]
+        return "\n".join(lines) + "\n"
