@@ -75,7 +75,7 @@ def _results(policy: Policy, properties: tuple[Property, ...], options: argparse
 
 
 def _selected(names: list[str]) -> tuple[Property, ...]:
-    """Return the properties with these names, all properties if there are none. Raises QuestionError."""
+    """Return the properties with these names, all properties if no name is given. Raises QuestionError."""
     known = {one.name: one for one in BUILT_IN if isinstance(one.statement, Claim | Unchanged | OrderIndependent)}
     unknown = [name for name in names if name not in known]
     if unknown:

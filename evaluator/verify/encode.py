@@ -5,8 +5,8 @@ the interface of the decision is a constant of the sort of interfaces, so that c
 
 Finite hosts. A solver also considers hosts with infinitely many interfaces, and there a claim such as "an owner exists,
 so not no_match" is false under `discard nic when some other in candidates satisfies other above nic …`: above each
-interface stands another one, without end. First-order logic cannot say that a host is finite. But for one relation R
-among the elements of a list it can say what finiteness means for it: if R is a strict order (irreflexive and
+interface stands another one, without end. First-order logic has no sentence that means "finite". But it has one that
+states what finiteness means for one relation R among the elements of a list: if R is a strict order (irreflexive and
 transitive), then above each element with something above it stands an element with nothing above it. So for each
 quantifier over a list of interfaces, the solver is first asked whether the body is a strict order on the list. Only if
 this is proved, the sentence about R is added.

@@ -67,9 +67,9 @@ class _Query(Struct, frozen=True):
 
 
 def prove(program: Program, statement: Claim | Unchanged, parameters: Mapping[str, Value], seconds: float) -> Proof:
-    """Return the proof of a statement about a policy, or why there is none.
+    """Return the proof of a statement about a policy, or the reasons why no proof was found.
 
-    Raises PolicyError if the claim does not fit the parameters of the policy.
+    Raises PolicyError if the claim uses a parameter that has another type in the policy.
     """
     laws, clauses, orders = dict[str, None](), dict[str, None](), dict[str, None]()
     end = perf_counter() + seconds

@@ -7,8 +7,8 @@ formula that has no model is false for every host.
 
 That is the direction in which every abstraction here errs: each law holds for every report of every format, and laws
 that hold are missing. So a proof is right, and a model is only a hint: a counterexample must come from real hosts
-(`bounded` search). A law that does not hold for some report would make proofs wrong. Therefore each law stands beside
-its sentence, and tests check each law on random reports.
+(`bounded` search). A law that is false for some report would make proofs wrong. Therefore each law has a sentence, and
+tests check each law on random reports.
 
 A law is used only if the policy or the property mentions its symbols: fewer axioms make the search shorter, and fewer
 laws never make a proof wrong.

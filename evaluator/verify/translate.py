@@ -570,7 +570,7 @@ _MIRRORED = {
 
 
 def _owner(node: Read) -> Expression:
-    """Return the expression before the dot of a word. Raises Untranslatable if there is none."""
+    """Return the expression before the dot of a word. Raises Untranslatable for a word without a dot."""
     if node.owner is None:
         raise Untranslatable
     return node.owner

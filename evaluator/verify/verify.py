@@ -1,6 +1,6 @@
 """Verifies the properties of a policy: a proof for every host, or the smallest host that breaks the property.
 
-First the solver tries a proof (`prove`). If there is none, a search among small hosts looks for a counterexample. The
+First the solver tries a proof (`prove`). Without a proof, a search among small hosts looks for a counterexample. The
 search is given by the caller, so that this module needs no hosts. The verdict without both is `Undecided` if the solver
 reached its time limit. If the solver finished without a proof, the abstraction was too coarse for one, and the property
 is true for the hosts that were searched.
