@@ -6,11 +6,13 @@ import argparse
 from pathlib import Path
 
 from evaluator.base.diagnostic import require_package
+from evaluator.base.text import quote
 from evaluator.cli.exits import missing_subcommand
 from evaluator.cli.policy_path import add_policy_path_to
-from evaluator.cli.preferences import TEXT_OR_JSON
+from evaluator.cli.preferences import TEXT_JSON_OR_HTML
 
 _PACKAGES = ("duckdb", "pyarrow")
+_MOST_PAGES = 500
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -47,29 +49,56 @@ def _add_decide(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _add_summary(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = actions.add_parser("summary", help="count the rows of a result", allow_abbrev=False)
-    parser.description = "Count the hosts of a result by status, kind, refusal, finding, problem and label."
+    parser.description = (
+        "Count the hosts of a result by status, kind, refusal, finding, problem and label. The HTML output is a page "
+        "with charts and tables of hosts. With `--pages`, hosts also have pages of their own."
+    )
     parser.add_argument("result", metavar="RESULT", type=Path, help="a file that `activenic fleet decide` wrote")
-    TEXT_OR_JSON.add_to(parser)
+    TEXT_JSON_OR_HTML.add_to(parser)
+    pages = parser.add_argument_group("pages of hosts")
+    pages.add_argument(
+        "--pages", metavar="DIR", type=Path, help="write `index.html` and the pages of hosts into a new folder"
+    )
+    inputs = "the inputs of the result; the questions are decided again"
+    pages.add_argument("--inputs", metavar="INPUT", nargs="+", type=Path, default=[], help=inputs)
+    _add_details_to(pages)
+    pages.add_argument(
+        "--policy", metavar="POLICY", default="strict", help="the policy of the result (default: strict)"
+    )
+    most = f"write pages for at most this many hosts; hosts that are not resolved are first (default: {_MOST_PAGES})"
+    pages.add_argument("--most-pages", metavar="N", type=_number, default=_MOST_PAGES, help=most)
+    add_policy_path_to(parser)
     parser.set_defaults(run=_run, action="summary", parser=parser)
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a number, not {quote(text)}")
+    return int(text)
 
 
 def _add_diff(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = actions.add_parser("diff", help="compare two policies on a fleet", allow_abbrev=False)
     parser.description = (
         "Decide every question of the inputs by two policies, and count the changed answers by transition, label and "
-        "finding. The JSON output lists every changed host."
+        "finding. The JSON output lists every changed host. The HTML output is a page with charts and tables of changed "
+        "hosts."
     )
     parser.add_argument("old", metavar="OLD", help="a shipped policy or a policy file")
     parser.add_argument("new", metavar="NEW", help="the new policy: a shipped policy or a policy file")
     _add_inputs_to(parser)
     add_policy_path_to(parser)
-    TEXT_OR_JSON.add_to(parser)
+    TEXT_JSON_OR_HTML.add_to(parser)
     parser.set_defaults(run=_run, action="diff", parser=parser)
 
 
 def _add_inputs_to(parser: argparse.ArgumentParser) -> None:
     inputs = "questions: JSON lines, a Parquet file, a decision log, or a folder of JSON lines, questions and reports"
     parser.add_argument("inputs", metavar="INPUT", nargs="+", type=Path, help=inputs)
+    _add_details_to(parser)
+
+
+def _add_details_to(parser: argparse._ActionsContainer) -> None:
     table = (
         "for a folder of reports: a table (.csv, .jsonl or .parquet) with the addresses of the hosts, in the columns "
         "`id` (the file name of the report without its extension) and `addresses`"
@@ -82,8 +111,12 @@ def _add_inputs_to(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     if options.action == "decide":
         _refuse_unusable_result(options)
+    if options.action == "summary":
+        _refuse_unusable_pages(options)
     for package in _PACKAGES:
         require_package("the command `fleet` cannot run", package, "fleet")
+    if options.action != "decide" and TEXT_JSON_OR_HTML.of(options) == "html":
+        require_package("the page cannot be written", "pygal", "fleet")
     from evaluator.cli.fleet_actions import ACTIONS  # noqa: PLC0415 -- imports the packages of an extra
 
     return ACTIONS[options.action](options)
@@ -97,3 +130,18 @@ def _refuse_unusable_result(options: argparse.Namespace) -> None:
     others = [*options.inputs, *([options.addresses] if options.addresses else [])]
     if result.exists() and any(path.exists() and path.samefile(result) for path in others):
         options.parser.error("`--out` is one of the inputs; the result would replace it")
+
+
+def _refuse_unusable_pages(options: argparse.Namespace) -> None:
+    """End the program with a usage error if the options about pages do not fit together."""
+    folder: Path | None = options.pages
+    if folder is None:
+        if options.inputs:
+            options.parser.error("`--inputs` needs `--pages`")
+        return
+    if TEXT_JSON_OR_HTML.of(options) != "html":
+        options.parser.error("`--pages` needs `--output html`")
+    if not options.inputs:
+        options.parser.error("`--pages` needs `--inputs`: the inputs of the result")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        options.parser.error("`--pages` is not an empty folder; give the name of a new folder")

@@ -9,18 +9,21 @@ from collections.abc import Callable, Iterable, Iterator
 
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import policy_path_of
-from evaluator.cli.preferences import TEXT_OR_JSON
+from evaluator.cli.preferences import TEXT_JSON_OR_HTML
 from evaluator.cli.progress import shows_progress
 from evaluator.cli.progress_bar import with_octets
 from evaluator.engine import load_policy
 from evaluator.fleet.compare_files import CompareRange, RangeComparison, compare_files, merged
 from evaluator.fleet.compare_files import as_text as comparison_as_text
+from evaluator.fleet.comparison_page import comparison_page
 from evaluator.fleet.decide_files import Inputs, decide_files
 from evaluator.fleet.ranges import Range
 from evaluator.fleet.rows import Asked
 from evaluator.fleet.summary import as_text as summary_as_text
 from evaluator.fleet.summary import summarize
+from evaluator.fleet.summary_page import summary_page
 from evaluator.policy.parameters import parse_assignments
+from evaluator.render.fleet_page.content import FleetPage
 from evaluator.workbench.compare_policies import parse_for_policies
 
 
@@ -36,10 +39,33 @@ def _decide(options: argparse.Namespace) -> int:
 
 
 def _summary(options: argparse.Namespace) -> int:
-
+    output = TEXT_JSON_OR_HTML.of(options)
+    if options.pages is not None:
+        return _pages(options)
+    if output == "html":
+        sys.stdout.write(_page(summary_page(options.result, {})))
+        return Exit.DONE
     summary = summarize(options.result)
-    _print(summary_as_text(summary) if TEXT_OR_JSON.of(options) == "text" else _as_json(summary.to_dict()))
+    _print(summary_as_text(summary) if output == "text" else _as_json(summary.to_dict()))
     return Exit.DONE
+
+
+def _pages(options: argparse.Namespace) -> int:
+    from evaluator.fleet.host_pages import write_pages  # noqa: PLC0415 -- pygal is needed for pages only
+
+    policy = load_policy(options.policy, policy_path=policy_path_of(options))
+    asked = Asked(policy, parse_assignments(policy.program, options.param))
+    inputs = Inputs(tuple(options.inputs), options.addresses)
+    ranges = write_pages(options.result, inputs, asked, options.pages, options.most_pages)
+    for _ in _with_progress(ranges, inputs, options):
+        pass
+    return Exit.DONE
+
+
+def _page(content: FleetPage) -> str:
+    from evaluator.render.fleet_page.page import page  # noqa: PLC0415 -- pygal is needed for pages only
+
+    return page(content)
 
 
 def _diff(options: argparse.Namespace) -> int:
@@ -52,7 +78,11 @@ def _diff(options: argparse.Namespace) -> int:
     for _ in _with_progress(compare_files(inputs, job, results), inputs, options):
         pass
     fleet = merged(job, results)
-    _print(comparison_as_text(fleet) if TEXT_OR_JSON.of(options) == "text" else _as_json(fleet.to_dict()))
+    output = TEXT_JSON_OR_HTML.of(options)
+    if output == "html":
+        sys.stdout.write(_page(comparison_page(fleet)))
+        return Exit.DONE
+    _print(comparison_as_text(fleet) if output == "text" else _as_json(fleet.to_dict()))
     return Exit.DONE
 
 

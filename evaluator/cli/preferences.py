@@ -127,6 +127,7 @@ def output_choice(names: Iterable[str], default: str = "text") -> Choice:
 
 
 TEXT_OR_JSON = output_choice(("text", "json"))
+TEXT_JSON_OR_HTML = output_choice(("text", "json", "html"))
 
 
 def _variable(name: str) -> str:

@@ -1,36 +1,38 @@
 """Counts the rows of a fleet's result: by status, kind, refusal, finding, problem and label, with DuckDB.
 
-The table is read as a stream, so its size does not matter. Only the counts are in memory.
+DuckDB reads the table as a stream, so its size does not matter. Only the counts are in memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
-import pyarrow as pa
-import pyarrow.dataset as ds
 from msgspec import Struct, to_builtins
 
 from evaluator.base.diagnostic import Diagnostic, QuestionError
 from evaluator.base.text import quote_path, visible
 from evaluator.fleet.rows import RESULT
+from evaluator.fleet.sql import PROBLEM_CODES, literal
 
 SCHEMA_VERSION = 1
 _MOST_LINES = 20
+_MEMORY = "256MB"
+_COLUMNS = ", ".join(f'"{name}"' for name in RESULT.names)
 _VALUES = """
 SELECT name, count(*) AS hosts FROM ({values}) WHERE name IS NOT NULL GROUP BY name ORDER BY hosts DESC, name
 """
 _COLUMN = "SELECT {column} AS name FROM result"
 _LIST = "SELECT unnest(list_distinct({column})) AS name FROM result"
-_ERRORS = "SELECT unnest(list_distinct(list_transform(error, lambda problem: problem.code))) AS name FROM result"
 _QUERIES = {
     "statuses": _COLUMN.format(column="status"),
     "kinds": _COLUMN.format(column="kind"),
     "refusals": _LIST.format(column="refusals"),
     "findings": _LIST.format(column="findings"),
-    "problems": _ERRORS,
+    "problems": _LIST.format(column=PROBLEM_CODES),
 }
 _LABELS = """
 SELECT entry.key AS label, entry.value AS value, coalesce(status, 'invalid') AS status, count(*) AS hosts
@@ -75,18 +77,33 @@ class Summary(Struct, frozen=True):
         return document
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a result file as the view `result` of a new connection with limited memory.
+
+    DuckDB reads the file by a link, because DuckDB takes some characters in a path for a pattern. Raises QuestionError
+    if the file is not the result of `fleet decide`, also for an error in the block.
+    """
+    with TemporaryDirectory(prefix="activenic-") as folder:
+        link = Path(folder) / "result.parquet"
+        try:
+            path.open("rb").close()
+            link.symlink_to(path.absolute())
+            with duckdb.connect() as connection:
+                connection.execute(f"SET memory_limit = '{_MEMORY}'")
+                connection.execute(f"SET temp_directory = {literal(folder)}")
+                connection.execute(f"CREATE VIEW result AS SELECT {_COLUMNS} FROM {literal(str(link))}")
+                yield connection
+        except (OSError, duckdb.Error) as error:
+            reason = str(error).partition("\n")[0].replace(str(link), path.name)
+            message = f"{quote_path(path)} is not a result of `activenic fleet decide`: {reason}"
+            raise QuestionError([Diagnostic("FLEET_RESULT_INVALID", message)]) from None
+
+
 def summarize(path: Path) -> Summary:
     """Return the counts of a result file. Raises QuestionError if the file is not the result of `fleet decide`."""
-    try:
-        result = ds.dataset(str(path), format="parquet")
-        if not set(RESULT.names) <= set(result.schema.names):
-            raise pa.ArrowInvalid("a column is missing")
-        with duckdb.connect() as connection:
-            connection.register("result", result)
-            return _summary(connection)
-    except (pa.ArrowException, OSError, duckdb.Error) as error:
-        message = f"{quote_path(path)} is not a result of `activenic fleet decide`: {str(error).partition(chr(10))[0]}"
-        raise QuestionError([Diagnostic("FLEET_RESULT_INVALID", message)]) from None
+    with opened(path) as connection:
+        return _summary(connection)
 
 
 def _summary(connection: duckdb.DuckDBPyConnection) -> Summary:

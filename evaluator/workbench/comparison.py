@@ -168,7 +168,7 @@ def as_markdown(comparison: Comparison) -> Iterator[str]:
         yield "| question | before | after | rule |\n| --- | --- | --- | --- |"
         for change in comparison.changes:
             rule = " → ".join(rule or "none" for rule in change.rules)
-            cells = change.id, _shown(change.old), _shown(change.new), rule
+            cells = change.id, answer_text(change.old), answer_text(change.new), rule
             yield f"| {' | '.join(map(markdown_text, cells))} |"
         yield "\n</details>"
     if comparison.refused:
@@ -188,7 +188,8 @@ def _some(ids: Iterable[str]) -> str:
     return ", ".join(names[:_MOST_NAMES]) + more
 
 
-def _shown(answer: Answer) -> str:
+def answer_text(answer: Answer) -> str:
+    """Return an answer in one line: the status, the interface and the refusals."""
     name = f" {answer.hostActiveNic}" if answer.hostActiveNic is not None else ""
     codes = f" ({', '.join(answer.refusals)})" if answer.refusals else ""
     return f"{answer.status}{name}{codes}"

@@ -90,15 +90,15 @@ def interface_box(interface: InterfaceReasons, role: Role, matched: Sequence[str
     matched_set = frozenset(matched)
     addresses = [*matched, *(address for address in interface.addresses if address not in matched_set)]
     count = len(addresses) if len(addresses) <= _MOST_ADDRESSES + 1 else _MOST_ADDRESSES
-    lines = [_line(visible(interface.name), NAME), _line(interface.kind, KIND)]
-    lines += [_line(address, MATCHED if address in matched_set else ADDRESS) for address in addresses[:count]]
+    lines = [text_line(visible(interface.name), NAME), text_line(interface.kind, KIND)]
+    lines += [text_line(address, MATCHED if address in matched_set else ADDRESS) for address in addresses[:count]]
     if count < len(addresses):
-        lines.append(_line(f"and {len(addresses) - count} more", KIND))
+        lines.append(text_line(f"and {len(addresses) - count} more", KIND))
     if interface.name in interface.lowers:
-        lines.append(_line("is on top of itself", KIND))
-    verdict = [_line(role.label, VERDICT)] if role.label else []
+        lines.append(text_line("is on top of itself", KIND))
+    verdict = [text_line(role.label, VERDICT)] if role.label else []
     if role.rule:
-        verdict.append(_line(f"by {visible(role.rule)}", VERDICT))
+        verdict.append(text_line(f"by {visible(role.rule)}", VERDICT))
     role_text = f": {role.label} by {visible(role.rule)}" if role.rule else f": {role.label}" if role.label else ""
     title = f"{visible(interface.name)} ({interface.kind}){role_text}"
     return BoxContent(str(role.kind), title, tuple(lines), tuple(verdict))
@@ -107,18 +107,19 @@ def interface_box(interface: InterfaceReasons, role: Role, matched: Sequence[str
 def undescribed_box(name: str) -> BoxContent:
     """Return the box of an interface that the report refers to but does not describe."""
     text = visible(name)
-    return BoxContent("ghost", f"{text}: not in the report", (_line(text, NAME), _line("not in the report", KIND)))
+    lines = (text_line(text, NAME), text_line("not in the report", KIND))
+    return BoxContent("ghost", f"{text}: not in the report", lines)
 
 
 def address_box(address: str) -> BoxContent:
     """Return the box of a host address."""
-    lines = (_line(address, HOST_ADDRESS), _line("host address", KIND))
+    lines = (text_line(address, HOST_ADDRESS), text_line("host address", KIND))
     return BoxContent("target", f"{address}: an address of the host", lines)
 
 
 def unowned_box() -> BoxContent:
     """Return the box below host addresses that no interface owns."""
-    lines = (_line("no owner", NAME), _line("on this host", KIND))
+    lines = (text_line("no owner", NAME), text_line("on this host", KIND))
     return BoxContent("ghost", "no interface of this host owns the address", lines)
 
 
@@ -126,10 +127,11 @@ def hidden_box(names: Sequence[str], position: str) -> BoxContent:
     """Return the box that shows how many interfaces are not drawn, and their position, such as `"above it"`."""
     listed = ", ".join(map(visible, names[:_MOST_NAMES_IN_TITLE])) + ", …" * (len(names) > _MOST_NAMES_IN_TITLE)
     count = f"{len(names):,} more"
-    return BoxContent("more", f"{count}: {listed}", (_line(count, NAME), _line(position, KIND)))
+    return BoxContent("more", f"{count}: {listed}", (text_line(count, NAME), text_line(position, KIND)))
 
 
-def _line(text: str, style: Style) -> TextLine:
+def text_line(text: str, style: Style) -> TextLine:
+    """Return a line with a foreign text, shortened to the largest number of cells of its style."""
     shortened = _shorten(printable(text), style.max_cells)
     return TextLine(shortened, style, sum(map(_cells, shortened)))
 

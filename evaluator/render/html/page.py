@@ -1,17 +1,12 @@
 """Print a decision as one HTML page: first the result and its reason, then the drawing, then all details.
 
-The page is self-contained. It loads no resources and runs no scripts, and its Content-Security-Policy forbids both.
-One decision always gives the same bytes.
+One decision always gives the same bytes. The page loads nothing and runs no scripts (`frame.py`).
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib import resources
 from typing import TextIO
 
 from evaluator.base.status import Status
@@ -25,6 +20,7 @@ from evaluator.render.drawing.roles import roles_of
 from evaluator.render.explained import explained
 from evaluator.render.html.answers import answers
 from evaluator.render.html.findings import findings
+from evaluator.render.html.frame import html_document, style_sheet
 from evaluator.render.html.interfaces import MOST_CHANGES, ExplainedInterfaces, interfaces
 from evaluator.render.html.parts import badge, cut, folded, names, plural, section, terms
 from evaluator.render.html.pipeline import pipeline
@@ -83,28 +79,7 @@ def _page_of(decision: Decision, explanation: Explanation, info: RecordInfo) -> 
         _raw(decision, info.record),
     )
     title = f"{decision.status}: {visible(decision.host_active_nic or decision.host.name)} - activenic"
-    return f"<!DOCTYPE html>\n{_page(title, content).source}\n"
-
-
-def _page(title: str, content: Html) -> Html:
-    style = _style()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    security_policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=security_policy),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", title),
-        element("style", Html(style)),
-    )
-    return element("html", head, element("body", content), lang="en")
-
-
-@cache
-def _style() -> str:
-    return (resources.files("evaluator.render") / "page.css").read_text(encoding="ascii")
+    return html_document(title, content, style_sheet())
 
 
 def _head(decision: Decision, explanation: Explanation, facts: Mapping[str, str]) -> Html:

@@ -1,0 +1,130 @@
+"""Writes the page of a summary into a folder, with a page for hosts whose questions are in the inputs.
+
+A host is found in the inputs by its id, and is decided again. The page must be about the decision that is in the
+result, so the status, the interface and, if the result has it, the digest must be equal. Otherwise the inputs, the
+policy or the parameters are not those of the result, and no folder is written. The folder appears when it is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec import Struct
+
+from evaluator.base.diagnostic import Diagnostic, QuestionError
+from evaluator.base.digest import digest
+from evaluator.base.text import quote, quote_path, quote_some, reason_of
+from evaluator.decision.decision import Decision
+from evaluator.decision.question import AskedQuestion
+from evaluator.fleet.decide_files import Inputs
+from evaluator.fleet.map_ranges import map_ranges
+from evaluator.fleet.ranges import Range
+from evaluator.fleet.rows import Asked
+from evaluator.fleet.summary import opened
+from evaluator.fleet.summary_page import summary_page
+from evaluator.render.fleet_page.page import page as fleet_page
+from evaluator.render.html.page import page as decision_page
+from evaluator.render.output import RecordInfo
+from evaluator.workbench.corpus import Unreadable
+
+INDEX = "index.html"
+_HOSTS = "hosts"
+_MOST_IDS = 6
+_WANTED = """
+SELECT id, any_value(status), any_value("hostActiveNic"), any_value(sha256) FROM result
+GROUP BY id HAVING count(*) = 1 AND any_value(status) IS NOT NULL AND id <> ''
+ORDER BY any_value(status) = 'resolved', id LIMIT {most}
+"""
+
+
+class Wanted(Struct, frozen=True):
+    """A host of the result that gets a page: the file, and the decision in the result."""
+
+    file: str
+    status: str
+    host_active_nic: str | None
+    sha256: str | None
+
+
+class WriteRange(Struct, frozen=True):
+    """Writes the pages of the wanted hosts of a range."""
+
+    asked: Asked
+    wanted: Mapping[str, Wanted]
+    folder: str
+
+    def __call__(self, part: Range) -> tuple[str, ...]:
+        """Write the pages and return the ids of their hosts. Raises QuestionError if a decision differs."""
+        written = []
+        for item in part.questions((self.asked.policy,)):
+            if item.id in self.wanted and not isinstance(item, Unreadable):
+                self._write(item, self.wanted[item.id])
+                written.append(item.id)
+        return tuple(written)
+
+    def _write(self, item: AskedQuestion, wanted: Wanted) -> None:
+        parameters = {**item.parameters, **self.asked.parameters}
+        decision = self.asked.policy.decide(item.report, item.host, parameters=parameters)
+        if not _is_equal(decision, wanted):
+            message = f"the decision about {quote(item.id)} is not that of the result"
+            raise QuestionError([Diagnostic("FLEET_INPUT_DIFFERS", message, hint=_HINT)])
+        facts = {"question": item.id, **{f"label {name}": value for name, value in item.labels.items()}}
+        text = decision_page(decision, RecordInfo(facts))
+        (Path(self.folder) / wanted.file).write_text(text, encoding="ascii")
+
+
+_HINT = "give the inputs, the policy and the parameters of the result"
+
+
+def _is_equal(decision: Decision, wanted: Wanted) -> bool:
+    if (str(decision.status), decision.host_active_nic) != (wanted.status, wanted.host_active_nic):
+        return False
+    return wanted.sha256 is None or digest(decision.to_json()) == wanted.sha256
+
+
+def write_pages(result: Path, inputs: Inputs, asked: Asked, folder: Path, most: int) -> Iterator[Range]:
+    """Write the page of a result and the pages of at most `most` hosts, and yield each range when it is finished.
+
+    Hosts that are not resolved are first. Raises QuestionError if the result or an input cannot be read, if the inputs
+    do not have a host or have another answer for it, or if the folder cannot be written.
+    """
+    wanted = _wanted(result, asked, most)
+    try:
+        with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.absolute().parent) as temporary:
+            new = Path(temporary) / "pages"
+            (new / _HOSTS).mkdir(parents=True)
+            missing = set(wanted)
+            ranges = inputs.plan(inputs.files()[0]) if wanted else iter(())
+            for part, ids in map_ranges(WriteRange(asked, wanted, str(new)), ranges):
+                missing.difference_update(ids)
+                yield part
+            _refuse_missing(sorted(missing))
+            content = summary_page(result, {name: one.file for name, one in wanted.items()})
+            (new / INDEX).write_text(fleet_page(content), encoding="ascii")
+            new.replace(folder)
+    except OSError as error:
+        message = f"{quote_path(folder)} cannot be written: {reason_of(error)}"
+        raise QuestionError([Diagnostic("FLEET_PAGES_UNWRITABLE", message)]) from None
+
+
+def _wanted(result: Path, asked: Asked, most: int) -> dict[str, Wanted]:
+    """Return the hosts that get a page, by id. Ids that several questions have are left out."""
+    with opened(result) as connection:
+        policies = {one for (one,) in connection.execute("SELECT DISTINCT policy_sha256 FROM result").fetchall()}
+        rows = connection.execute(_WANTED.format(most=most)).fetchall()
+    if policies - {asked.policy.digest}:
+        message = f"the policy {quote(asked.policy.name)} is not that of {quote_path(result)}"
+        raise QuestionError([Diagnostic("FLEET_POLICY_DIFFERS", message, hint="give the policy with `--policy`")])
+    width = len(str(most))
+    return {
+        host: Wanted(f"{_HOSTS}/{number:0{width}}.html", status, name, sha256)
+        for number, (host, status, name, sha256) in enumerate(rows, 1)
+    }
+
+
+def _refuse_missing(ids: list[str]) -> None:
+    if ids:
+        message = f"the inputs have no valid question with an id of the result: {quote_some(ids, _MOST_IDS)}"
+        raise QuestionError([Diagnostic("FLEET_INPUT_DIFFERS", message, hint=_HINT)])

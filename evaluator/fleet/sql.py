@@ -1,0 +1,68 @@
+"""Texts of queries on a result. They run as they are in DuckDB, in a folder with `result.parquet`.
+
+The page of a summary shows the queries that select the hosts of its bars. A name in a query can be hostile. So a query
+has only printable characters: every other character is written as `chr(NUMBER)`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from itertools import groupby
+
+from msgspec import Struct
+
+from evaluator.base.text import visible
+
+PROBLEM_CODES = "list_transform(error, lambda problem: problem.code)"
+STATUS = "coalesce(status, 'invalid')"
+
+
+class Grouping(Struct, frozen=True):
+    """What the hosts of a chart are grouped by: an SQL expression for a value, or for a list of values."""
+
+    subject: str
+    column: str
+    is_list: bool = False
+    label: str = ""
+
+    @property
+    def values(self) -> str:
+        """The expression for the values of a row, each once."""
+        return f"unnest(list_distinct({self.column}))" if self.is_list else self.column
+
+    def has(self, value: str) -> str:
+        """Return the condition that a row has a value."""
+        return (
+            f"list_contains({self.column}, {literal(value)})" if self.is_list else f"{self.column} = {literal(value)}"
+        )
+
+    def has_other(self, values: Iterable[str]) -> str:
+        """Return the condition that a row has a value that is not one of `values`."""
+        listed = ", ".join(map(literal, values))
+        return f"NOT list_has_all([{listed}], {self.column})" if self.is_list else f"{self.column} NOT IN ({listed})"
+
+
+def label_grouping(label: str) -> Grouping:
+    """Return the grouping by the values of a label."""
+    return Grouping("label", f"labels[{literal(label)}]", label=label)
+
+
+def hosts_query(condition: str) -> str:
+    """Return the query for all hosts that meet a condition."""
+    return f"SELECT id, status, \"hostActiveNic\", kind FROM 'result.parquet'\nWHERE {condition} ORDER BY id;"
+
+
+def literal(text: str) -> str:
+    """Return the SQL expression for a text."""
+    parts = []
+    for is_plain, characters in groupby(text, _is_plain):
+        if is_plain:
+            parts.append("'" + "".join(characters).replace("'", "''") + "'")
+        else:
+            parts.extend(f"chr({ord(char)})" for char in characters)
+    return f"({' || '.join(parts)})" if len(parts) > 1 else "".join(parts) or "''"
+
+
+def _is_plain(char: str) -> bool:
+    return char == "\\" or (visible(char) == char and not unicodedata.category(char).startswith("M"))
