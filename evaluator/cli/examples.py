@@ -140,6 +140,11 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
         Example("activenic fleet decide decisions.log --out again.parquet", "decide the questions of a log again"),
         Example("activenic fleet summary result.parquet", "count the hosts by status, finding, label and more"),
+        Example("activenic fleet summary result.parquet --output html > fleet.html", "write a page with charts"),
+        Example(
+            "activenic fleet summary again.parquet --output html --pages pages --inputs decisions.log",
+            "write the page, with a page for each of the hosts, into a new folder",
+        ),
         Example("activenic fleet diff strict mine.yaml questions.jsonl", "count the answers that change in a fleet"),
     ),
     "serve": (

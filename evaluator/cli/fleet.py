@@ -81,8 +81,8 @@ def _add_diff(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = actions.add_parser("diff", help="compare two policies on a fleet", allow_abbrev=False)
     parser.description = (
         "Decide every question of the inputs by two policies, and count the changed answers by transition, label and "
-        "finding. The JSON output lists every changed host. The HTML output is a page with charts and tables of changed "
-        "hosts."
+        "finding. The JSON output lists every changed host. The HTML output is a page with charts and "
+        "tables of changed hosts."
     )
     parser.add_argument("old", metavar="OLD", help="a shipped policy or a policy file")
     parser.add_argument("new", metavar="NEW", help="the new policy: a shipped policy or a policy file")
@@ -133,7 +133,7 @@ def _refuse_unusable_result(options: argparse.Namespace) -> None:
 
 
 def _refuse_unusable_pages(options: argparse.Namespace) -> None:
-    """End the program with a usage error if the options about pages do not fit together."""
+    """End the program with a usage error if the options about pages contradict each other."""
     folder: Path | None = options.pages
     if folder is None:
         if options.inputs:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
+from evaluator.base.text import visible
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import policy_path_of
 from evaluator.cli.preferences import TEXT_JSON_OR_HTML
@@ -51,7 +52,7 @@ def _summary(options: argparse.Namespace) -> int:
 
 
 def _pages(options: argparse.Namespace) -> int:
-    from evaluator.fleet.host_pages import write_pages  # noqa: PLC0415 -- pygal is needed for pages only
+    from evaluator.fleet.host_pages import INDEX, write_pages  # noqa: PLC0415 -- pygal is needed for pages only
 
     policy = load_policy(options.policy, policy_path=policy_path_of(options))
     asked = Asked(policy, parse_assignments(policy.program, options.param))
@@ -59,6 +60,7 @@ def _pages(options: argparse.Namespace) -> int:
     ranges = write_pages(options.result, inputs, asked, options.pages, options.most_pages)
     for _ in _with_progress(ranges, inputs, options):
         pass
+    print(visible(str(options.pages / INDEX)))
     return Exit.DONE
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from evaluator.base.diagnostic import Diagnostic, QuestionError
 from evaluator.base.digest import digest
-from evaluator.base.text import quote, quote_path, quote_some, reason_of
+from evaluator.base.text import quote, quote_path, quote_some, reason_of, visible
 from evaluator.decision.decision import Decision
 from evaluator.decision.question import AskedQuestion
 from evaluator.fleet.decide_files import Inputs
@@ -70,7 +70,8 @@ class WriteRange(Struct, frozen=True):
         if not _is_equal(decision, wanted):
             message = f"the decision about {quote(item.id)} is not that of the result"
             raise QuestionError([Diagnostic("FLEET_INPUT_DIFFERS", message, hint=_HINT)])
-        facts = {"question": item.id, **{f"label {name}": value for name, value in item.labels.items()}}
+        labels = {f"label {visible(name)}": visible(value) for name, value in item.labels.items()}
+        facts = {"question": visible(item.id), **labels}
         text = decision_page(decision, RecordInfo(facts))
         (Path(self.folder) / wanted.file).write_text(text, encoding="ascii")
 

@@ -9,9 +9,13 @@ import select
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+import pytest
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome-headless-shell")
 _SECONDS = 60
@@ -19,6 +23,16 @@ _SECONDS = 60
 
 def find_chromium() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Browser]:
+    """Start a browser with an empty profile in a folder; without a browser, the test fails."""
+    program = find_chromium()
+    if program is None:
+        pytest.fail(f"none of {', '.join(NAMES)} is installed: install the package `{NAMES[0]}`")
+    with Browser(program, folder) as browser:
+        yield browser
 
 
 class Browser:
@@ -111,6 +125,18 @@ class Browser:
     def screenshot(self) -> bytes:
         taken = self.send("Page.captureScreenshot", captureBeyondViewport=True)
         return base64.b64decode(taken["data"])
+
+    @property
+    def requests(self) -> list[str]:
+        """The URLs that the page asked for."""
+        sent = [event for event in self.events if event["method"] == "Network.requestWillBeSent"]
+        return [event["params"]["request"]["url"] for event in sent]
+
+    @property
+    def complaints(self) -> list[dict[str, Any]]:
+        """What the page wrote on the console, and its errors."""
+        said = ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
+        return [event for event in self.events if event["method"] in said]
 
     def pdf(self) -> bytes:
         printed = self.send("Page.printToPDF", printBackground=True, paperWidth=8.27, paperHeight=11.69)

@@ -4,18 +4,20 @@ Each bar has a row: the name and the number, and below them the parts of its ser
 table of its hosts, so that a bar of one host in a hundred thousand can be clicked and reached with the keyboard. The
 picture is narrow enough for a telephone; wider windows have several pictures side by side.
 
-Why pygal: it is written in Python (130 KB, and three small packages), it is maintained, and it gives its drawing as a tree.
-vl-convert with Vega-Lite (88 MB) and matplotlib with numpy (60 MB) draw the same bars, but they measure texts with the
-fonts of the machine, so another machine would write another page. plotly and bokeh need scripts or a browser.
+Why pygal: it is written in Python (a wheel of 130 KB, and three small packages), it is maintained, and it gives its
+drawing as a tree. vl-convert, which draws Vega-Lite, is a library of 88 MB with a JavaScript engine. matplotlib needs
+numpy and has a wheel of 10 MB, and it writes colours into `style` attributes, which a Content-Security-Policy forbids
+and a style sheet cannot change. plotly and bokeh need scripts in the page, or a browser.
 
 Why the tree is not printed as it is: pygal adds scripts, a style sheet, a comment with the date and a random id, and
-the page's Content-Security-Policy forbids the first two. So this module takes only numbers from the tree. Only numbers
-are given to pygal too: the name of a bar is its index. The elements are made with `element`, so no foreign text can
-become markup. The style sheet has the colours and patterns, so they follow the light or dark scheme.
+the page's Content-Security-Policy forbids the first two. So this module takes only numbers from the tree, and gives
+only numbers to pygal. The elements are made with `element`, so no foreign text can become markup. The style sheet has
+the colours and patterns, so they follow the light or dark scheme.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
@@ -26,6 +28,9 @@ from evaluator.base.text import visible
 from evaluator.render.drawing.boxes import Style, text_line
 from evaluator.render.drawing.markup import Attribute, Html, element
 from evaluator.render.fleet_page.content import Bar, Chart, Series
+
+# pygal adds a finder for plugins with maps, of a kind that Python 3.11 warns about at every later import
+sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 _WIDTH = 336
 _ROW_HEIGHT = 44

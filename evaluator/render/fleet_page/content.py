@@ -56,7 +56,7 @@ class Bar(Struct, frozen=True):
 
 
 class Chart(Struct, frozen=True):
-    """A chart. `subject` says what a bar is, such as `status`; `label` is the name of the label, or empty."""
+    """A chart. `subject` names what a bar is, such as `status`; `label` is the name of the label, or empty."""
 
     subject: str
     label: str
