@@ -21,6 +21,8 @@ from evaluator.cli.main import main
 from tests.audit.test_log_tampering import COLUMNS
 from tests.support.logs import RESOLVED, WHEN, dump, filled, problems, tampering
 
+pytestmark = pytest.mark.volume
+
 VALUES = ("NULL", "'text'", "x'00ff'", "CAST(x'ff' AS TEXT)", "-1", "0", "9223372036854775807", "1.5", "zeroblob(32)")
 USES: tuple[Callable[[DecisionLog], object], ...] = (
     lambda log: [item.to_dict() for item in log.items()],

@@ -17,6 +17,8 @@ from evaluator.base.diagnostic import QuestionError
 from evaluator.cli.main import main
 from tests.support.logs import filled
 
+pytestmark = pytest.mark.volume
+
 ROOT = Path(__file__).parents[2]
 BOND = str(ROOT / "policies" / "examples" / "bond.json")
 DECIDE = ["decide", BOND, "--address", "192.0.2.10"]

@@ -246,6 +246,7 @@ def _interrupt(process: subprocess.Popen[str]) -> tuple[int, str]:
     return 130, ""
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("end", [_whole_run, _worker, _interrupt])
 def test_an_ended_run_leaves_nothing_torn_and_the_next_run_continues(
     killed: tuple[Path, Path], end: Callable[[subprocess.Popen[str]], tuple[int, str]]
@@ -286,6 +287,7 @@ def test_an_ended_run_leaves_nothing_torn_and_the_next_run_continues(
 OTHER = ["--findings --digest", "--policy ovirt-engine --param management_network=m"]
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("options", OTHER)
 def test_other_options_begin_again(questions: Path, tmp_path: Path, options: str) -> None:
     out = tmp_path / "r.parquet"

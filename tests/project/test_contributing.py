@@ -356,8 +356,13 @@ def test_the_pages_list_what_was_added(copy: Path) -> None:
     assert "`DUMMY_FOUND`" in (copy / "docs/findings.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("policy", ["./tried.yaml", "dummy-policy", "strict", "./words.yaml"])
-@pytest.mark.parametrize("report", ["dummy.json", "report.json"])
+@pytest.mark.parametrize(
+    ("report", "policy"),
+    [
+        *(("dummy.json", policy) for policy in ("./tried.yaml", "dummy-policy", "strict", "./words.yaml")),
+        ("report.json", "./words.yaml"),
+    ],
+)
 def test_a_format_a_policy_and_a_code(copy: Path, report: str, policy: str) -> None:
     """Nothing that identifies the host leaves by a masked export, whatever the format."""
     log = copy / f"{report}-{policy.strip('./')}.log"

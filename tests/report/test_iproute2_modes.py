@@ -164,6 +164,7 @@ _ROUTED = {
 }
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("address", ["10.255.255.254", "192.0.2.10", "192.0.2.11", "10.5.0.1", "2001:db8::10"])
 @pytest.mark.parametrize(
     "text",

@@ -264,9 +264,7 @@ def test_the_order_of_captured_reports_does_not_count(tool: str, policy: str) ->
     for question in questions(tool):
         document = json.loads((question.host / f"{tool}.json").read_text())
         asked = question.asked["addresses"]
-        wanted = outcome(document, asked, policy)
-        for seed in (1, 2):
-            assert outcome(shuffled(document, random.Random(seed)), asked, policy) == wanted
+        assert outcome(shuffled(document, random.Random(1)), asked, policy) == outcome(document, asked, policy)
 
 
 def as_nmstate(report: dict[str, Any], rng: random.Random) -> dict[str, Any]:

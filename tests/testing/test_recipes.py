@@ -35,6 +35,7 @@ def test_the_page_of_texts_is_current() -> None:
     assert (ROOT / "docs" / "recipe-texts.md").read_text(encoding="utf-8") == recipes_page()
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_a_recipe_is_clean_and_changes_a_decision(path: Path) -> None:
     policy, base = evaluator.load_policy(path), evaluator.load_policy("strict")

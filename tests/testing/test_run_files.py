@@ -35,6 +35,8 @@ import sys
 from pathlib import Path
 from evaluator.testing.run_cases import find_case_files
 from evaluator.testing.run_files import Selection, run_files
+
+pytestmark = pytest.mark.volume
 paths = find_case_files([Path(sys.argv[1])])
 for with_coverage in (False, True):
     selection = Selection(patterns=("1",), with_coverage=with_coverage)

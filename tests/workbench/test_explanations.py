@@ -81,6 +81,7 @@ def _codes(example: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     return capsys.readouterr().err
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("one", EXPLANATIONS, ids=lambda one: one.code)
 def test_the_examples_are_right(
     one: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

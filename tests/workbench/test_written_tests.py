@@ -11,6 +11,8 @@ import yaml
 from evaluator.cli.main import main
 from evaluator.testing.terse_topology import read_topology
 
+pytestmark = pytest.mark.volume
+
 MINE = "policy: mine\nextends: strict\nrules:\n  - {name: no-docker, rule: 'discard nic when nic.name = \"docker0\"'}\n"
 
 
