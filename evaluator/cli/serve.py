@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from evaluator.base.diagnostic import require_package
 from evaluator.cli.append import warn
-from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.names.config import DEFAULT_TIMEOUT
 
@@ -73,12 +73,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> NoReturn:
     for package in ("granian", "starlette", "prometheus_client", "watchfiles"):
         require_package("the service cannot run", package, "service")
     from evaluator.names.config import read_config  # noqa: PLC0415 -- as below
     from evaluator.service.application import Service  # noqa: PLC0415 -- an extra
-    from evaluator.service.listen import Listen, Tls, listen_mistakes  # noqa: PLC0415 -- an extra
+    from evaluator.service.listen import Listen, Tls, listen_mistakes, prepare  # noqa: PLC0415 -- an extra
     from evaluator.service.server import run  # noqa: PLC0415 -- an extra
     from evaluator.service.settings import Limits, Lookup, Settings  # noqa: PLC0415 -- an extra
 
@@ -103,9 +103,8 @@ def _run(options: argparse.Namespace) -> int:
             limits=Limits(requests=options.most_requests, seconds=options.request_timeout),
         )
     )
-    warn(service.warnings())
+    warn((*service.warnings(), *prepare(listen)))
     run(service, listen, options.drain)
-    return Exit.DONE
 
 
 def _mistakes(options: argparse.Namespace) -> Iterator[str]:

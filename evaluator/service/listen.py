@@ -7,10 +7,16 @@ the users. Any other address needs tokens or mutual TLS, so that a wrong `--bind
 from __future__ import annotations
 
 import ipaddress
+import socket
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
+
+from evaluator.audit.log.ownership import key_warnings
+from evaluator.base.diagnostic import Diagnostic, QuestionError
+from evaluator.base.text import quote_path, reason_of
 
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -68,3 +74,63 @@ def listen_mistakes(listen: Listen, has_tokens: bool) -> Iterator[str]:
             f"`--bind {listen.address}` opens the service to a network: give `--token-file`, or `--tls-client-ca` with "
             "`--tls-cert` and `--tls-key`"
         )
+
+
+def prepare(listen: Listen) -> tuple[Diagnostic, ...]:
+    """Check that the service can listen there, and return warnings about the key. A socket without a server is removed.
+
+    The server itself would not notice another server on its port: it opens the port so that several processes can share
+    it. Raises QuestionError if the address is in use, or if a file of TLS cannot be read.
+    """
+    _require_tls_files(listen.tls)
+    try:
+        _require_free_port(listen) if listen.unix is None else _require_free_path(listen.unix)
+    except OSError as error:
+        message = f"cannot listen on {listen.url}: {reason_of(error)}"
+        raise QuestionError([Diagnostic("ADDRESS_IN_USE", message)]) from None
+    return () if listen.tls is None else key_warnings(listen.tls.key)
+
+
+def _require_free_port(listen: Listen) -> None:
+    family = socket.AF_INET6 if ":" in listen.address else socket.AF_INET
+    with socket.socket(family) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        trial.bind((listen.address, listen.port))
+
+
+def _require_free_path(path: Path) -> None:
+    if not (path.exists() or path.is_symlink()):
+        return
+    if not path.is_socket():
+        raise OSError("the path is a file that is not a socket")
+    with socket.socket(socket.AF_UNIX) as trial:
+        try:
+            trial.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+        else:
+            raise OSError("another server listens on this socket")
+
+
+def _require_tls_files(tls: Tls | None) -> None:
+    """Raise QuestionError if a file of TLS cannot be read, or if the key is not that of the certificate."""
+    if tls is None:
+        return
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    problems: list[Diagnostic] = []
+    for path in filter(None, (tls.cert, tls.key, tls.client_ca)):
+        try:
+            path.read_bytes()
+        except OSError as error:
+            message = f"the file {quote_path(path)} cannot be read: {reason_of(error)}"
+            problems.append(Diagnostic("TLS_UNREADABLE", message))
+    if not problems:
+        try:
+            context.load_cert_chain(tls.cert, tls.key, password=lambda: "")
+            if tls.client_ca is not None:
+                context.load_verify_locations(tls.client_ca)
+        except (ssl.SSLError, ValueError) as error:
+            reason = getattr(error, "reason", None) or str(error)
+            problems.append(Diagnostic("TLS_UNREADABLE", f"the certificate, key or authorities are invalid: {reason}"))
+    if problems:
+        raise QuestionError(problems)

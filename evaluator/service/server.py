@@ -22,6 +22,7 @@ import os
 import resource
 import signal
 import sys
+from typing import NoReturn
 
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
@@ -37,11 +38,20 @@ _MILLISECONDS_FOR_HEADERS = 10_000
 _SOCKET_UMASK = 0o117  # the owner and the group of the socket may connect
 
 
-def run(service: Service, listen: Listen, drain: float) -> None:
-    """Serve until SIGTERM or SIGINT. `drain` is the time between the loss of readiness and the stop, in seconds."""
+def run(service: Service, listen: Listen, drain: float) -> NoReturn:
+    """Serve until SIGTERM or SIGINT, then end the process with the status 0.
+
+    `drain` is the time between the loss of readiness and the stop, in seconds. The process ends at once, without the
+    finalization of the interpreter: threads of granian can still have connections, and they crash if they release
+    Python objects during the finalization.
+    """
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s: %(message)s")
     _allow_many_connections()
     asyncio.run(_serve(service, listen, drain))
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 async def _serve(service: Service, listen: Listen, drain: float) -> None:
