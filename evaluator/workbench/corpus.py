@@ -91,13 +91,13 @@ def _read(path: Path, name: str, host: HostAddresses | None) -> Iterator[AskedQu
         if is_question(document):
             yield read_question(document, name)
             return
-        if host is None:
-            raise _without_host(path)
-        yield AskedQuestion(name, read_report_text(text), host, {}, {})
-    except HostNameError:
-        raise
+        if host is not None:
+            yield AskedQuestion(name, read_report_text(text), host, {}, {})
+            return
     except QuestionError as error:
         yield Unreadable(name, error.diagnostics)
+        return
+    raise _without_host(path)
 
 
 def _read_lines(path: Path) -> Iterator[AskedQuestion | Unreadable]:

@@ -54,6 +54,16 @@ def last(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.parametrize("question", [{**ONE, "addresses": ["junk"]}, {**ONE, "addresses": None}])
+def test_an_invalid_question_in_a_file_is_one_item(tmp_path: Path, question: dict[str, Any]) -> None:
+    for name, document in {"a": ONE, "b": question, "c": TWO}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+    first, second, third = read_corpus([tmp_path], None)
+    assert [first.id, second.id, third.id] == ["a.json", "b.json", "c.json"]
+    assert isinstance(second, Unreadable)
+    assert not isinstance(third, Unreadable)
+
+
 def test_what_changes(tmp_path: Path, last: str, capsys: pytest.CaptureFixture[str]) -> None:
     corpus = str(lines(tmp_path / "c.jsonl", ONE, {**TWO, "id": "two"}, BRIDGE, {"report": 5, "addresses": []}, "x"))
     assert main(["diff", "strict", last, "--corpus", corpus]) == 0
