@@ -117,17 +117,23 @@ def _explanation(decision: Decision, options: argparse.Namespace) -> Explanation
     if not options.interface:
         limits = _DETAILED_LIMITS if options.verbose else _LIMITS
         return explained(decision, *limits.get(_output().of(options), _NO_LIMITS))
-    names = case_of(decision).report.facts.by_name
-    unknown = [name for name in options.interface if name not in names]
+    by_text = _names(decision)
+    unknown = [text for text in options.interface if text not in by_text]
     if unknown:
-        hint = did_you_mean(unknown[0], names)
+        hint = did_you_mean(unknown[0], by_text)
         options.parser.error(f"the report has no interface {quote_all(unknown)}" + f" ({hint})" * bool(hint))
-    return decision.explain(interfaces=options.interface)
+    return decision.explain(interfaces=[by_text[text] for text in options.interface])
+
+
+def _names(decision: Decision) -> dict[str, str]:
+    """Return the name of each interface by the texts that an argument can have: as printed, or the name itself."""
+    names = case_of(decision).report.facts.by_name
+    return {**{visible(name): name for name in names}, **{name: name for name in names}}
 
 
 def _write_change(decision: Decision, options: argparse.Namespace) -> int:
     """Print or append a policy test with the change that makes an interface the answer."""
-    name: str = options.change_as_test
+    name: str = _names(decision).get(options.change_as_test, options.change_as_test)
     try:
         change = change_case(decision, name)
     except KeyError:

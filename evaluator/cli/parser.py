@@ -7,9 +7,13 @@ scripts and the manual page need the arguments of all subcommands (`full_parser`
 from __future__ import annotations
 
 import argparse
-from collections.abc import Container, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Container, Iterator, Sequence
+from functools import partial
 from importlib import import_module
+from typing import NoReturn
 
+from evaluator.base.text import did_you_mean
 from evaluator.base.version import __version__
 from evaluator.cli.examples import examples_of
 from evaluator.cli.exits import missing_subcommand
@@ -52,12 +56,40 @@ class _HelpFormatter(argparse.HelpFormatter):
         return super()._fill_text(text, width, indent)
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that adds a hint to its message if a command or an option is misspelt."""
+
+    hint: Callable[[], str] | None = None
+    suggest_on_error = False  # newer versions of Python have a hint of their own
+
+    def error(self, message: str) -> NoReturn:
+        """End the program with a usage error."""
+        hint = self.hint() if self.hint else ""
+        super().error(f"{message} ({hint})" if hint else message)
+
+
+def _hint(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> str:
+    """Return the hint about the first unknown command or option in the arguments of a parser; empty without one."""
+    for argument in itertools.takewhile(lambda argument: argument != "--", arguments):
+        if argument.startswith("--"):
+            option = argument.partition("=")[0]
+            if option not in parser._option_string_actions:
+                return did_you_mean(option, [name for name in parser._option_string_actions if name[:2] == "--"])
+        elif commands := _actions_of(parser):
+            if argument not in commands:
+                return did_you_mean(argument, commands)
+            parser = commands[argument]
+    return ""
+
+
 def parser_for(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser with the arguments of the requested subcommand; other subcommands have no arguments."""
     requested = next((argument for argument in arguments if argument in COMMANDS), None)
     parser, commands = _parser_of({requested})
     if requested and not _HELP.isdisjoint(arguments):
         _add_examples({requested: commands[requested]})
+    for command in _parsers_in(parser):
+        command.hint = partial(_hint, parser, arguments)
     return parser
 
 
@@ -68,10 +100,8 @@ def full_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _parser_of(requested: Container[object]) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    parser = argparse.ArgumentParser(
-        prog="activenic", description=DESCRIPTION, epilog=EXIT_STATUSES, allow_abbrev=False
-    )
+def _parser_of(requested: Container[object]) -> tuple[Parser, dict[str, Parser]]:
+    parser = Parser(prog="activenic", description=DESCRIPTION, epilog=EXIT_STATUSES, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"activenic {__version__}")
     parser.set_defaults(run=missing_subcommand(parser), colour=None, progress=None)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -80,23 +110,27 @@ def _parser_of(requested: Container[object]) -> tuple[argparse.ArgumentParser, d
         commands[name] = subparsers.add_parser(name, help=summary, allow_abbrev=False, formatter_class=_HelpFormatter)
         if name in requested:
             import_module(f"evaluator.cli.{name.replace('-', '_')}").add_to(commands[name])
-            for command in _without_actions(commands[name]):
-                COLOUR.add_to(command)
-                PROGRESS.add_to(command)
+            for command in _parsers_in(commands[name]):
+                if not _actions_of(command):
+                    COLOUR.add_to(command)
+                    PROGRESS.add_to(command)
     return parser, commands
 
 
-def _without_actions(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """Yield the parser. If it has actions (such as `log list`), yield the parsers of its actions instead."""
+def _actions_of(parser: argparse.ArgumentParser) -> dict[str, Parser]:
+    """Return the parsers of the subcommands or actions of a parser, by name."""
     actions = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    if not actions:
-        yield parser
-    for action in actions:
-        for subparser in action.choices.values():
-            yield from _without_actions(subparser)
+    return {name: subparser for action in actions for name, subparser in action.choices.items()}
 
 
-def _add_examples(commands: dict[str, argparse.ArgumentParser]) -> None:
+def _parsers_in(parser: Parser) -> Iterator[Parser]:
+    """Yield the parser and the parsers of its subcommands and their actions."""
+    yield parser
+    for subparser in _actions_of(parser).values():
+        yield from _parsers_in(subparser)
+
+
+def _add_examples(commands: dict[str, Parser]) -> None:
     for name, command in commands.items():
         lines = [f"  {example.line}\n      {example.meaning}" for example in examples_of(name)]
         command.epilog = "\n".join(("examples:", *lines))

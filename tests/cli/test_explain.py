@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from evaluator.base.text import visible
 from evaluator.cli.main import main
 from evaluator.testing.terse_topology import read_topology
 
@@ -95,3 +96,25 @@ def test_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: li
     assert exit_.value.code == 2
     out, err = capsys.readouterr()
     assert (out, err.splitlines()[-1]) == ("", f"activenic explain: error: {message}")
+
+
+@pytest.mark.parametrize("name", ["tab\there", "back\\slash", "\u202eltr", "\\x09", "plain"])
+def test_an_interface_is_named_as_it_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    report = tmp_path / "report.json"
+    nic = {"addr": "192.0.2.10", "ipv4addrs": ["192.0.2.10/24"]}
+    report.write_text(json.dumps({"nics": {name: nic, "other": {}}}))
+    question = ["explain", str(report), "--address", "192.0.2.10", "--output", "json", "--interface"]
+    for text in (name, visible(name)):
+        assert main([*question, text]) == 0
+        explanation = json.loads(capsys.readouterr().out)["explanation"]
+        assert [interface["name"] for interface in explanation["interfaces"]] == [name]
+    assert main([*question[:4], "--change-as-test", visible(name)]) == 1
+    assert "is the hostActiveNic already" in capsys.readouterr().err
+
+
+def test_a_name_comes_before_a_printed_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps({"nics": {"\t": {}, "\\x09": {}}}))
+    assert main(["explain", str(report), "--address", "192.0.2.1", "--output", "json", "--interface", "\\x09"]) == 5
+    explanation = json.loads(capsys.readouterr().out)["explanation"]
+    assert [interface["name"] for interface in explanation["interfaces"]] == ["\\x09"]
