@@ -21,7 +21,7 @@ test: $(VENV)/.installed-dev lint
 	$(BIN)/activenic test
 
 # needs root and Debian packages, which .ci/run installs: an emulator, name servers, a browser
-test-system: $(VENV)/.installed-dev .vm/initramfs .opa-clients/.installed
+test-system: $(VENV)/.installed-dev .vm/initramfs .opa-clients/.installed .venv-schemathesis/.installed
 	$(BIN)/pytest -m system -rs --maxfail=25
 
 # the kernel that the guests of tests/vm boot, from its Debian package, which is unpacked and not installed
@@ -33,6 +33,12 @@ test-system: $(VENV)/.installed-dev .vm/initramfs .opa-clients/.installed
 	mkdir -p $(@D)
 	cp $(<D)/package.json $< $(@D)
 	npm ci --silent --ignore-scripts --no-audit --no-fund --prefix $(@D)
+	@touch $@
+
+# it tests the service by its description; it is a plugin of pytest too, so it has an environment of its own
+.venv-schemathesis/.installed: locks/schemathesis.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/$(FROM_LOCK) locks/schemathesis.txt
 	@touch $@
 
 # millions of random cases in seeded slices of at most ten minutes; what passed is not run again (tests/long.py)
@@ -88,6 +94,7 @@ lock: $(VENV)/.installed-dev
 	$(COMPILE) --python-version 3.11 --all-extras --constraint locks/dev.txt --group mutation pyproject.toml \
 		--output-file locks/mutation.txt
 	$(COMPILE) --python-version 3.11 --constraint locks/dev.txt --group release pyproject.toml --output-file locks/release.txt
+	$(COMPILE) --python-version 3.11 tests/service/schemathesis.txt --output-file locks/schemathesis.txt
 	$(COMPILE) --python-version 3.14 benchmarks/peers/requirements-opa.txt --output-file locks/peers-opa.txt
 
 # the generated pages, then the site; a warning is an error, and nothing is fetched

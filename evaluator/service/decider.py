@@ -84,10 +84,14 @@ class Decider:
     async def decide(self, text: bytes, form: Form) -> Answer:
         """Return the answer to the question in a JSON text, without storing its record."""
         is_short = len(text) <= SHORT
-        question = question_or_name(text) if is_short else await self.in_thread(question_or_name, text)
+        question = await self.read(text)
         if isinstance(question, NamedQuestion):
             question = question.about(await self._resolve(question.host_name))
         return self._decide(question, form) if is_short else await self.in_thread(self._decide, question, form)
+
+    async def read(self, text: bytes) -> AskedQuestion | NamedQuestion:
+        """Return the question in a JSON text. Raises QuestionError if the question is invalid."""
+        return question_or_name(text) if len(text) <= SHORT else await self.in_thread(question_or_name, text)
 
     async def in_thread(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Return the result of a function that takes long, without blocking the event loop."""

@@ -2,7 +2,8 @@
 
 `POST /v1/data/activenic/decision` has the decision document as its result, `activenic/resolved` whether the status is
 `resolved`, and `activenic` both. The input is a question. Any other path is undefined: as in OPA, the response then has
-the status 200 and no result. `/v1/batch/data/…` decides several inputs (the API of Enterprise OPA).
+the status 200 and no result, but an invalid question is an error under every path. `/v1/batch/data/…` decides several
+inputs (the API of Enterprise OPA).
 
 An error has the members of OPA's errors (`code`, `message`, `errors`) in addition to those of problem details. Its
 media type is application/json, and every mistake of the client is 400, because OPA's clients parse no other errors.
@@ -11,7 +12,7 @@ media type is application/json, and every mistake of the client is 400, because 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -41,7 +42,7 @@ _STATUS = Form(("status",))
 _JSON = "application/json"
 _T = TypeVar("_T", _Input, _Inputs)
 _MIXED = 207
-_ITEM_FAILED = 500  # the only status that clients of the batch API accept for an item that failed
+_ITEM_FAILED = "500"  # the only status that clients of the batch API accept for an item that failed
 _OPA_STATUSES = {413: 413, 429: 429}
 
 
@@ -75,10 +76,12 @@ class DataApi:
         try:
             with self._bodies.reservation() as reservation:
                 text = await self._bodies.read(request, reservation)
+                question = bytes(_decoded(text, _Input).input)
                 rule = _rule_of(request)
                 if rule is None:
+                    await self._decider.read(question)
                     return _json({})
-                answer = await self._decider.answer(bytes(_decoded(text, _Input).input), rule.form)
+                answer = await self._decider.answer(question, rule.form)
         except (Problem, QuestionError) as error:
             status, document = _error(error)
             return _json(document, status)
@@ -90,13 +93,13 @@ class DataApi:
             with self._bodies.reservation() as reservation:
                 text = await self._bodies.read(request, reservation)
                 rule = _rule_of(request)
-                inputs = {} if rule is None else _decoded(text, _Inputs).inputs
+                inputs = _decoded(text, _Inputs).inputs
                 items = {key: await self._item(bytes(raw), rule) for key, raw in inputs.items() if rule is not None}
                 await self._decider.store(*(item for item in items.values() if isinstance(item, Answer)))
         except (Problem, QuestionError) as error:
             status, document = _error(error)
             return _json(document, status)
-        status = _batch_status(items.values())
+        status = 200 if all(isinstance(item, Answer) for item in items.values()) else _MIXED
         responses = {key: _response(item, rule, status) for key, item in items.items() if rule is not None}
         return _json({"batch_decision_id": str(uuid.uuid4()), "responses": responses}, status)
 
@@ -124,17 +127,9 @@ def _decoded(text: bytes, type_: type[_T]) -> _T:
         raise Problem(ProblemType.INVALID_REQUEST, str(error)) from None
 
 
-def _batch_status(items: Collection[Answer | QuestionError]) -> int:
-    """Return 200 if all items are answers, 500 if none is, else 207."""
-    answers = sum(isinstance(item, Answer) for item in items)
-    if answers == len(items):
-        return 200
-    return _MIXED if answers else _ITEM_FAILED
-
-
 def _response(item: Answer | QuestionError, rule: _Rule, status: int) -> dict[str, object]:
     """Return the response to one input. Only the items of a mixed batch have a status of their own."""
-    head = {} if status != _MIXED else {"http_status_code": "200" if isinstance(item, Answer) else str(_ITEM_FAILED)}
+    head = {} if status != _MIXED else {"http_status_code": "200" if isinstance(item, Answer) else _ITEM_FAILED}
     if isinstance(item, Answer):
         return {**head, "result": rule.result(item), "decision_id": item.decision_id}
     _, document = _error(item)

@@ -46,6 +46,7 @@ def _asked() -> Iterator[tuple[str, Requirement]]:
     extras = [text for name, texts in project["optional-dependencies"].items() if name != "all" for text in texts]
     peers = (ROOT / "benchmarks" / "peers" / "requirements.txt").read_text().splitlines()
     opa = (ROOT / "benchmarks" / "peers" / "requirements-opa.txt").read_text().splitlines()
+    schemathesis = (ROOT / "tests" / "service" / "schemathesis.txt").read_text().splitlines()
     dev = [*run, *extras, *_group("dev")]
     mutation = [*dev, *_group("mutation")]
     release = [*run, *_group("release")]
@@ -56,6 +57,7 @@ def _asked() -> Iterator[tuple[str, Requirement]]:
         "mutation": mutation,
         "peers": [*run, *peers],
         "peers-opa": opa,
+        "schemathesis": schemathesis,
     }
     for lock, texts in wanted.items():
         yield from ((lock, Requirement(text)) for text in texts if not text.startswith("#"))

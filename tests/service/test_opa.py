@@ -74,7 +74,7 @@ def test_batches(client: TestClient) -> None:
     assert responses["c"]["code"] == "invalid_parameter"
     assert responses["b"]["result"]["status"] == "rejected"
     failed = client.post("/v1/batch/data/activenic/decision", json={"inputs": {"c": 5}})
-    assert (failed.status_code, failed.json()["responses"]["c"]["code"]) == (500, "invalid_parameter")
+    assert (failed.status_code, failed.json()["responses"]["c"]["code"]) == (207, "invalid_parameter")
     assert client.post("/v1/batch/data/none", json={"inputs": inputs}).json()["responses"] == {}
     assert client.post("/v1/batch/data/activenic", json={}).status_code == 400
 
