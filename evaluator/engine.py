@@ -186,7 +186,7 @@ def _merged(parameters: object, named: Parameters) -> Parameters:
         raise TypeError(f"parameters must be a mapping of names to values, not {type(parameters).__name__}")
     twice = sorted(parameters.keys() & named.keys())
     if twice:
-        raise TypeError(f"given in `parameters` and by keyword: {', '.join(twice)}")
+        raise TypeError(f"given both in `parameters` and by keyword: {', '.join(twice)}")
     return {**parameters, **named}
 
 

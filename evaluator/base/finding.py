@@ -30,7 +30,7 @@ class FindingSource(StrEnum):
 class Trait(Enum):
     """A property of all findings with a code."""
 
-    HIDES_ADDRESSES = "the host may have an address that the report does not contain, so its absence is not proven"
+    HIDES_ADDRESSES = "the report may lack addresses of the host, so it does not prove that the host lacks an address"
     ORDINARY_ELSEWHERE = "normal for an interface that is irrelevant to the decision, such as a bridge without carrier"
     ORDINARY_UNASKED = "normal for an address that is not a host address, such as an address on many unnumbered links"
 
@@ -52,7 +52,11 @@ class FindingCode(StrEnum):
         member.source, member.meaning, member.traits = source, meaning, frozenset(traits)
         return member
 
-    ADDR_CONFLICT = "ADDR_CONFLICT", _REPORT, "the `addr` of an interface in a VDSM report is not in its `ipv4addrs`"
+    ADDR_CONFLICT = (
+        "ADDR_CONFLICT",
+        _REPORT,
+        "in a VDSM report, `addr` and `ipv4addrs` of an interface contradict each other",
+    )
     ADDRESS_NOT_COUNTED = (
         "ADDRESS_NOT_COUNTED",
         _REPORT,
@@ -188,7 +192,7 @@ class FindingCode(StrEnum):
     DNS_MALFORMED = (
         "DNS_MALFORMED",
         _NAMES,
-        "the responses of the name servers are malformed, or truncated over TCP",
+        "the responses of the name servers are malformed, or are truncated even over TCP",
     )
     DNS_NO_SERVER = "DNS_NO_SERVER", _NAMES, "no name server is configured"
     DNS_REFUSED = "DNS_REFUSED", _NAMES, "the name servers refuse the query"
@@ -234,12 +238,12 @@ class FindingCode(StrEnum):
     NO_INTERFACE_OWNS_ADDRESS = (
         "NO_INTERFACE_OWNS_ADDRESS",
         _EVALUATOR,
-        "no interface owns a usable host address; the message names other places of such an address",
+        "no interface owns a usable host address; the message names other places where the report has such an address",
     )
     REPORT_LACKS_FACT = (
         "REPORT_LACKS_FACT",
         _EVALUATOR,
-        "the policy uses facts that the report cannot contain; a warning if a rejection depends on such a fact",
+        "the policy uses facts that the report cannot contain; the finding is a warning if a rejection depends on them",
     )
     ANSWER_NOT_OWNED = (
         "ANSWER_NOT_OWNED",
@@ -254,7 +258,7 @@ class FindingCode(StrEnum):
     HOST_PREFIX_ADDRESS = (
         "HOST_PREFIX_ADDRESS",
         _POLICY,
-        "a host address has the prefix length /32 or /128; a warning if the address is possibly virtual",
+        "a host address has the prefix length /32 or /128; the finding is a warning if the address may be virtual",
     )
     LAST_CLIENT_IFACE_NOT_REPORTED = (
         "LAST_CLIENT_IFACE_NOT_REPORTED",
@@ -271,7 +275,7 @@ class FindingCode(StrEnum):
         _POLICY,
         "the interface is a bridge, and oVirt cannot deploy a network over a bridge",
     )
-    NEAR_MISS = "NEAR_MISS", _POLICY, "an interface is in the subnet of a host address that no interface owns"
+    NEAR_MISS = "NEAR_MISS", _POLICY, "no interface owns a host address, but an interface has a subnet that contains it"
     NETWORKS_ALREADY_ATTACHED_TO_IFACES = (
         "NETWORKS_ALREADY_ATTACHED_TO_IFACES",
         _POLICY,

@@ -115,7 +115,7 @@ def _kinds_left_out(facts: HostFacts) -> Iterator[str]:
     """Yield a hint that names the kinds of interfaces that this report format leaves out, if any."""
     kinds = facts.kinds_left_out
     if kinds:
-        yield f"or it is on an interface of a kind that this report format leaves out: {', '.join(kinds)}"
+        yield f"or the address is on an interface of a kind that this report format leaves out: {', '.join(kinds)}"
 
 
 def _no_loopback(facts: HostFacts) -> Iterator[str]:

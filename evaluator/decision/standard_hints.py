@@ -18,9 +18,9 @@ from evaluator.facts.link import Kind, Link
 from evaluator.policy.language.environment import Question
 
 _ONE_INTERFACE = "use addresses of one interface only"
-_NAME_OF_ONE_INTERFACE = "let the name resolve to addresses of one interface only, or give an address instead"
-_UNOWNED = "remove the address from the list, or find out which host has it"
-_UNOWNED_NAME = "remove the address from the name, or find out which host has it"
+_NAME_OF_ONE_INTERFACE = "use a name that resolves to addresses of one interface only, or give an address"
+_UNOWNED = "remove the address from the list, or find out which host has the address"
+_UNOWNED_NAME = "change the name so that it does not resolve to the address, or find out which host has the address"
 _VIRTUAL = frozenset({Kind.DUMMY, Kind.TUN, Kind.VETH, Kind.MACVLAN, Kind.OTHER})
 _MOST_NAMES = 8
 
@@ -55,7 +55,11 @@ def several_interfaces(question: Question, candidates: Sequence[Link]) -> str:
     likeliest = min(sharing, key=lambda nic: (*_unlikeliness(question, nic), nic.name))
     addresses = ", ".join(map(str, sorted(shared)))
     rule = _discard_rule([nic.name for nic in sharing if nic is not likeliest])
-    change = f"add the rule `{rule}` to the policy" if rule else "add a rule to the policy that discards all but one"
+    change = (
+        f"add the rule `{rule}` to the policy"
+        if rule
+        else "add a rule to the policy that discards all but one of these interfaces"
+    )
     return f"{addresses} is on {quote_all(nic.name for nic in sharing[:_MOST_NAMES])}; {change}"
 
 

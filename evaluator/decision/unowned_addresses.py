@@ -27,7 +27,7 @@ _MOST_NAMES = 6
 _MOST_OWNERS = 20  # the most owners of an embedded IPv4 address that one finding names
 
 _USE_ANOTHER = "use an address of another interface"
-_ASK_HOST = "ask the host with `ip -j -d addr show`"
+_ASK_HOST = "run `ip -j -d addr show` on the host"
 
 
 class AddressLocation(Struct, frozen=True, order=True):

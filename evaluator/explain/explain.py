@@ -196,7 +196,7 @@ def _results(link: Link, steps: list[_Step]) -> RuleResults:
 def _reason(step: _Step, link: Link | None) -> Reason:
     rule = step.rule
     if link is not None and link.name not in step.subjects:
-        return Reason(rule.name, rule.verb_name, rule.place, None, "not judged: not a candidate at this rule")
+        return Reason(rule.name, rule.verb_name, rule.place, None, "not evaluated: not a candidate before this rule")
     verdict = step.clause_finder.deciding_clause(rule.condition, {} if link is None else {"nic": link})
     if verdict.held is not step.is_true_for(link):
         raise AssertionError(f"the interpreter and the compiled rule {rule.name} disagree")

@@ -9,31 +9,31 @@ from __future__ import annotations
 OPERATORS: dict[str, str] = {
     "=": "the two values are equal; addresses are compared by number, interfaces by name",
     "!=": "the two values are different",
-    "<": "the left value is less; two integers, or two texts, which are compared by code points",
+    "<": "the left value is less; both are integers, or both are texts, which are compared by code points",
     "<=": "the left value is less or equal",
     ">": "the left value is greater",
     ">=": "the left value is greater or equal",
     "in": "the left value is an element of the list; an address can also be in a network or in a list of networks",
     "overlaps": "the two lists have a common element",
     "within": "every element of the left list is in the right list; true if the left list is empty",
-    "like": "the text matches the glob, or one of a list of globs: `*` any characters, `?` one, `[a-z]` one of a set",
+    "like": "the text matches the glob, or a glob of a list: `*` is any text, `?` one character, `[a-z]` one of a set",
     "above": "the first interface is built on the second interface, directly or through other interfaces",
     "below": "the second interface is built on the first interface, directly or through other interfaces",
-    "is": "the value has that kind, state or named condition; `is known` tests whether the report has the value",
+    "is": "the value has the kind or state, or the named condition is true; `is known`: the report has the value",
 }
 CONNECTIVES: dict[str, str] = {
     "and": "both conditions are true; the second is evaluated only if the first is true",
     "or": "at least one condition is true; the second is evaluated only if the first is false",
-    "not": "the condition is false; it binds more tightly than `and` and `or`",
+    "not": "the condition is false; `not` binds more tightly than `and` and `or`",
 }
 QUANTIFIERS: dict[str, str] = {
-    "some": "`some x in LIST satisfies CONDITION`: true for at least one element; false if the list is empty",
-    "every": "`every x in LIST satisfies CONDITION`: true for each element; true if the list is empty",
-    "no": "`no x in LIST satisfies CONDITION`: true for no element; true if the list is empty",
+    "some": "`some x in LIST satisfies CONDITION`: the condition is true for at least one element",
+    "every": "`every x in LIST satisfies CONDITION`: the condition is true for each element, or the list is empty",
+    "no": "`no x in LIST satisfies CONDITION`: the condition is true for no element, or the list is empty",
 }
 SIGNS: dict[str, str] = {
     "when": "begins the condition of the rule",
-    "satisfies": "begins the condition of a quantifier; it ends at the end of the rule or at the closing parenthesis",
+    "satisfies": "begins the condition of a quantifier, up to the end of the rule or the closing parenthesis",
     "true": "the boolean value true",
     "false": "the boolean value false",
 }
@@ -43,7 +43,7 @@ KNOWLEDGE: dict[str, str] = {
     "given": "the caller gave the optional parameter a value",
 }
 VARIABLES: dict[str, str] = {
-    "nic": "the interface that the rule looks at",
+    "nic": "the interface for which the rule is evaluated",
     "other": "an element of the list that is not `nic`",
 }
 SIGN_MEANINGS = {**OPERATORS, **CONNECTIVES, **QUANTIFIERS, **SIGNS}

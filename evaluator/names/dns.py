@@ -190,7 +190,7 @@ def _parse_again(exchange: Exchange, name: str) -> Response:
         raise MalformedResponseError("a response does not answer its query")
     response = read_response(wire)
     if (response.rcode, response.flags, response.ede) != (exchange.rcode, exchange.flags, exchange.ede):
-        raise MalformedResponseError("a response differs from its record")
+        raise MalformedResponseError("a stored response differs from the values that are stored with it")
     return response
 
 

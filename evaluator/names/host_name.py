@@ -125,7 +125,7 @@ def _number_problem(text: str, quoted: str) -> Diagnostic | None:
         message = f"{quoted} has digits or dots that only look like ASCII"
         return _problem(HostNameCode.WIDE_DIGITS, message, "write them in ASCII")
     if looks_numeric(text):
-        message = f"{quoted} is not an address that all programs read alike: {readings(text)}"
+        message = f"programs do not agree which address {quoted} is: {readings(text)}"
         return _problem(HostNameCode.AMBIGUOUS, message, "write four decimal numbers without leading zeros")
     return None
 

@@ -77,7 +77,7 @@ _MESSAGES = {
     Outcome.CNAME_LOOP: (FindingCode.CNAME_LOOP, "is an alias that leads back to itself", _FIX_ALIAS),
     Outcome.CNAME_CHAIN_TOO_LONG: (
         FindingCode.CNAME_CHAIN_TOO_LONG,
-        "is an alias with more than sixteen links",
+        "has a chain of more than sixteen aliases",
         "point the CNAME record to the last name of the chain",
     ),
     Outcome.SERVER_FAILED: (
@@ -88,7 +88,7 @@ _MESSAGES = {
     Outcome.REFUSED: (
         FindingCode.DNS_REFUSED,
         "could not be looked up: the name servers refused the query",
-        "they may answer only other clients; choose another name server with `--dns-server`",
+        "the name servers may answer only other clients; choose another name server with `--dns-server`",
     ),
     Outcome.MALFORMED: (
         FindingCode.DNS_MALFORMED,
@@ -98,7 +98,7 @@ _MESSAGES = {
     Outcome.UNREACHABLE: (
         FindingCode.DNS_UNREACHABLE,
         "could not be looked up: no name server can be reached",
-        "check their addresses and ports",
+        "check the addresses and ports of the name servers",
     ),
     Outcome.TIMED_OUT: (
         FindingCode.DNS_TIMED_OUT,
@@ -135,9 +135,8 @@ def lookup_findings(
         hints = (hint, elsewhere) if elsewhere and not has_addresses else (hint,)
         yield Finding(code, severity, f"{quoted} {problem}{affected}{queried}", hint="; ".join(hints))
     if has_addresses and any(f.outcome in (Outcome.NAME_NOT_FOUND, Outcome.CNAME_DANGLING) for f in families):
-        message = (
-            f"the name server reports for one record type that {quoted} exists, and for the other that it does not"
-        )
+        exists = f"the name server reports for one DNS record type that {quoted} exists"
+        message = f"{exists}, and for another that {quoted} does not exist"
         yield Finding(FindingCode.DNS_INCONSISTENT, Severity.WARNING, message, hint="the name server violates RFC 8020")
     if any(family.least_ttl == 0 for family in families):
         message = f"an answer for {quoted} must not be cached (TTL 0)"

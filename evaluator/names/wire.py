@@ -142,7 +142,7 @@ def _record(parser: dns.wire.Parser, header: _RecordHeader) -> DnsRecord:
     elif isinstance(rdata, A | AAAA):
         value = parse_address(rdata.address)
     else:
-        raise MalformedResponseError("a record is not of its stated type")
+        raise MalformedResponseError("the data of a DNS record does not match its type")
     ttl = header.ttl if header.ttl <= _HIGHEST_TTL else 0
     return DnsRecord(header.owner, dns.rdatatype.to_text(rdtype), ttl, value)
 

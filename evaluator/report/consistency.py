@@ -75,7 +75,7 @@ def _dangling(link: Link, if_missing: str) -> Iterator[Finding]:
             code, role = FindingCode.BASE_NOT_REPORTED, "base"
         yield _warning(
             code,
-            f"{quote(link.name)} names {quote(name)} as its {role}, which the report does not describe",
+            f"{quote(link.name)} names {quote(name)} as its {role}, but the report does not describe {quote(name)}",
             link.name,
             hint=if_missing,
         )
@@ -112,7 +112,7 @@ def _address_on_down_link(link: Link) -> Iterator[Finding]:
             FindingCode.LINK_DOWN,
             f"{quote(link.name)} is down, but its addresses count",
             link.name,
-            hint="check whether the host is reached through it",
+            hint="check whether the host is reached through this interface",
         )
 
 

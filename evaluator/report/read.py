@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 
 _ANSIBLE = "an object with `ansible_facts` or `ansible_interfaces`, or with `interfaces` and `all_ipv4_addresses`"
-_VDSM = "an object with `nics`, bare or under `result` or `info`"
+_VDSM = "an object with `nics`, directly or in `result` or `info`"
 _IPROUTE2 = "an array of objects with `ifname` or `addr_info`, or an object with such an array in `addr`"
 _NMSTATE = "an object with `interfaces`, a list of objects, or a Kubernetes NodeNetworkState"
 # Ansible is first, because a play can add facts with any name, also with the names of VDSM's maps
@@ -294,7 +294,7 @@ def _not_recognised(document: object) -> Diagnostic:
         keys = quote_all(sorted(document)[:5])
         shape = f"an object with {keys}" if document else "an empty object"
     if isinstance(document, list) and any(isinstance(entry, dict) and "dst" in entry for entry in document):
-        hint = "give the output of `ip -j -d addr show`, and that of `ip -j route` with `--route`"
+        hint = "give the output of `ip -j -d addr show`, and the output of `ip -j route` with `--route`"
         return Diagnostic(ReportCode.NOT_RECOGNISED, "the document lists routes, not interfaces", hint=hint)
     shapes = "; ".join(f"{candidate.name}: {candidate.looks_for}" for candidate in FORMATS)
     return Diagnostic(

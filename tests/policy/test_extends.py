@@ -266,7 +266,7 @@ def test_a_bare_name_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(PolicyError) as error:
         evaluator.load_policy("base")
-    assert error.value.diagnostics[0].hint == "for the file of this name, write `./base`"
+    assert error.value.diagnostics[0].hint == "for the file with this name, write `./base`"
 
 
 @pytest.mark.parametrize("kind", ["folder", "fifo", "large", "not UTF-8"])

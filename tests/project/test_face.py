@@ -199,7 +199,7 @@ def test_text_and_page_of_an_explanation(monkeypatch: pytest.MonkeyPatch) -> Non
     for shown in (STRICT.description, STRICT.digest, evaluator.__version__, STRICT.rules[0].sentence):
         assert shown.replace("'", "&#x27;") in page
     part = evaluator.to_html(STRICT.decide(REPORT, HOST).reasons(interfaces=["ens1"]))
-    assert "No changes were searched for 1 interface." in part
+    assert "The search for changes left out 1 interface." in part
     assert "Not explained" in part
 
 

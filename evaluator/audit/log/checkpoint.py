@@ -115,14 +115,14 @@ def checkpoint_problems(connection: sqlite3.Connection, signatures: SignatureChe
         number, last_seq, last_hash, stored, key, signature, document = row
         try:
             if number != position:
-                raise ValueError("its number does not follow the checkpoint before it")
+                raise ValueError("its number does not follow the number of the previous checkpoint")
             if not (key is None or is_hash(key)) or checkpoint_hash(previous, key, document) != stored:
-                raise ValueError("its hash does not match its content and the checkpoint before it")
+                raise ValueError("its hash does not match its content and the hash of the previous checkpoint")
             checkpoint = plain.loads(document)
             if (checkpoint["last_seq"], checkpoint["last_hash"]) != (last_seq, last_hash.hex()):
                 raise ValueError("its columns differ from its document")
             if checkpoint["count"] != last_seq - pruned_seq:
-                raise ValueError("its first record does not follow the last record of the checkpoint before it")
+                raise ValueError("its first record does not follow the last record of the previous checkpoint")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             reason = str(error) if isinstance(error, ValueError) else "its document cannot be read"
             yield Diagnostic(RecordCode.STUB_ALTERED, f"checkpoint {number} was altered: {reason}", order=number)

@@ -195,7 +195,7 @@ class _ChainWalk:
                 continue
             head = line.item.head
             if head.seq != self.head.seq + 1 or (self.head.hash and line.previous != self.head.hash.hex()):
-                message = f"line {number} does not follow the line before it: lines were removed, inserted or moved"
+                message = f"line {number} does not follow the previous line: lines were removed, inserted or moved"
                 yield Diagnostic(RecordCode.RECORD_MISSING, message, order=number)
             self.head, self.records = head, self.records + 1
             if self._noted_head is not None and head.seq == self._noted_head.seq:

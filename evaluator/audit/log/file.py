@@ -251,7 +251,10 @@ def _connect_read_only(path: Path, timeout: float) -> sqlite3.Connection:
     if is_open and not shared.exists():
         problem = f"has records in {quote_path(wal.name)}, which SQLite can read only in a writable folder"
         raise _log_error(
-            RecordCode.UNREADABLE, path, problem, "copy both files to a folder of your own and read them there"
+            RecordCode.UNREADABLE,
+            path,
+            problem,
+            "copy the log and its `-wal` file to a folder of your own, and read the copy",
         )
     return _connect(path, "ro" if is_open else "ro&immutable=1", timeout)
 
@@ -262,7 +265,7 @@ def _refuse_special_file(path: Path) -> None:
         raise _log_error(RecordCode.NOT_A_LOG, path, "is not a regular file")
     if not path.stat().st_size:
         raise _log_error(
-            RecordCode.NOT_A_LOG, path, "is empty and not a log", "remove it; the next append creates a new log"
+            RecordCode.NOT_A_LOG, path, "is empty and not a log", "remove the file; the next append creates a new log"
         )
 
 

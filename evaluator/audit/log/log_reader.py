@@ -193,7 +193,7 @@ class LogReader:
             return (
                 None
                 if row is None
-                else _damaged_row(row, log.layout.index, "its number is before the first record of the log")
+                else _damaged_row(row, log.layout.index, "its number is smaller than the first number of the log")
             )
         if row is None:
             self._raise_if_unexamined()
@@ -312,7 +312,7 @@ def _unproven(connection: sqlite3.Connection, pruned: Head, row: Row, text: byte
     if seq - 1 == pruned.seq:
         if pruned.hash and not follows(pruned.hash):
             raise ValueError("its hash does not match")
-        return "" if pruned.hash else "the checkpoint before it cannot be read"
+        return "" if pruned.hash else "the checkpoint before the record cannot be read"
     query = "SELECT hash, signer, envelope FROM entry WHERE seq = ?"
     previous = connection.execute(query, (seq - 1,)).fetchone()
     if previous is None:

@@ -24,7 +24,7 @@ def log_risk(path: Path) -> Diagnostic | None:
     status, folder = path.stat(), path.resolve().parent
     mode = folder.stat().st_mode
     if status.st_uid != os.geteuid():
-        problem, hint = f"belongs to another user (uid {status.st_uid})", "append to it as its owner"
+        problem, hint = f"belongs to another user (uid {status.st_uid})", "append as the user who owns the log"
     elif status.st_mode & _WRITE_BY_OTHERS:
         problem = f"can be written by others (mode {stat.S_IMODE(status.st_mode):04o})"
         hint = "run `chmod go-w` on the file"
@@ -49,5 +49,5 @@ def key_warnings(path: Path) -> tuple[Diagnostic, ...]:
     else:
         return ()
     message = f"the key {quote_path(path)} {problem}"
-    hint = "run `chmod 600` on it, or create a new key under `umask 077`"
+    hint = "run `chmod 600` on the key file, or create a new key under `umask 077`"
     return (Diagnostic(RecordCode.KEY_OPEN_TO_OTHERS, message, hint=hint, severity=Severity.WARNING),)

@@ -91,8 +91,8 @@ def _head_problems(connection: sqlite3.Connection, noted_head: Head | None) -> I
         return
     last, pruned = head_of(connection), pruned_head(connection)
     if noted_head.seq < pruned.seq:
-        message = f"the noted head cannot be compared: record {noted_head.seq} was pruned"
-        yield Diagnostic(RecordCode.HEAD_PRUNED, message, hint="note the head again after each prune")
+        message = f"the given head cannot be compared with the log: record {noted_head.seq} was pruned"
+        yield Diagnostic(RecordCode.HEAD_PRUNED, message, hint="store a copy of the head again after each prune")
         return
     row = connection.execute("SELECT hash FROM entry WHERE seq = ?", (noted_head.seq,)).fetchone()
     stored = row[0] if row else b""
@@ -108,5 +108,5 @@ def head_problems(noted_head: Head, last: int, stored: object) -> Iterator[Diagn
         message = f"the log was truncated: it ends with record {last}, but record {noted_head.seq} existed"
         yield Diagnostic(RecordCode.HEAD_CUT, message)
     elif stored != noted_head.hash:
-        message = f"the hash of record {noted_head.seq} differs from the noted hash: the log was replaced"
+        message = f"the hash of record {noted_head.seq} differs from the hash in the given head: the log was replaced"
         yield Diagnostic(RecordCode.HEAD_DIFFERS, message)

@@ -92,7 +92,9 @@ def _verify_record(row: Row, walk: Walk, tables: _Tables, names: tuple[str, ...]
     rows = tables.take(seq)
     walk.named.update(row[1] for row in rows.named if isinstance(row[1], int))
     if seq <= walk.previous_seq:
-        yield _problem(RecordCode.RECORD_ALTERED, f"record {seq} is before the first record of the log", seq)
+        yield _problem(
+            RecordCode.RECORD_ALTERED, f"record {seq} has a smaller number than the first record of the log", seq
+        )
         return
     if seq != walk.previous_seq + 1:
         yield _problem(RecordCode.RECORD_MISSING, _missing(walk.previous_seq + 1, seq - 1), seq)
@@ -104,7 +106,7 @@ def _verify_record(row: Row, walk: Walk, tables: _Tables, names: tuple[str, ...]
             raise ValueError("its signer is not a public key")
         hashes = [entry_hash(Head(seq - 1, previous), signer, text) for previous in walk.follows]
         if hashes and stored not in hashes and not walk.is_broken:
-            raise ValueError("its hash does not match its content and the record before it")
+            raise ValueError("its hash does not match its content and the hash of the previous record")
         document = read_envelope(text)
     except ValueError as error:
         yield _problem(RecordCode.RECORD_ALTERED, f"record {seq} was altered or moved: {error}", seq)

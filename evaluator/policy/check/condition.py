@@ -264,7 +264,9 @@ class ConditionChecker:
             return Checked(None)
         self.inserted_length += named.length
         if self.inserted_length > LONGEST_INSERTED:
-            message = f"the named conditions that this rule uses are longer than {LONGEST_INSERTED} characters together"
+            message = (
+                f"together, the named conditions that this rule uses are longer than {LONGEST_INSERTED} characters"
+            )
             self._problems.error("RULE_TOO_LONG", message, node.span, "split the rule")
             return Checked(None)
         if scope.quantifiers + quantifiers_in(named.condition) > MOST_QUANTIFIERS:
@@ -298,13 +300,13 @@ class ConditionChecker:
             hint = f"{quote(operand.text)} is never unknown: remove the condition"
         hint = hint or did_you_mean(name, {*states, *knowing})
         if not hint and states:
-            hint = f"its states are {', '.join(sorted(states))}"
+            hint = f"the states of {quote(operand.text)} are {', '.join(sorted(states))}"
         elif not hint:
             hint = f"compare it with {'=' if node.negation is None else '!='}: {operand.text} = …"
             if operand.type.base is Base.TEXT:
                 hint = f'write `{operand.text} {"=" if node.negation is None else "!="} "{name}"`'
             elif operand.type.base not in SCALARS:
-                hint = f"use one of its words: {_words(operand)}"
+                hint = f"use one of the words of {quote(operand.text)}: {_words(operand)}"
         message = f"{quote(operand.text)} ({operand.type}) has no state {quote(name)}"
         fixes = self._problems.hint_fix(node.span, hint)
         if hint.startswith("did you mean"):
@@ -336,7 +338,7 @@ def _condition_hint(operand: Expression) -> str:
     if operand.type.is_list:
         return f"write `count({text}) > 0`"
     if isinstance(operand, Constant):
-        return "compare it with another value"
+        return f"compare {quote(text)} with another value"
     known = f"{text} is known and " if operand.type.optional else ""
     match operand.type.base:
         case Base.INTEGER:

@@ -177,7 +177,7 @@ class ExpressionChecker:
         elif name == "other":
             message, hint = "`other` has no meaning here", "write `some other in candidates satisfies …`"
             if scope.is_named:
-                hint = "in a named condition, `nic` is the interface before `is`: write `other is NAME` in the rule"
+                hint = "write `other is NAME` in the rule; in the condition, `nic` then means this interface"
         elif len(node.parts) == 1 and name in states_of(Base.NIC):
             kinds = {state.name for state in states_of(Base.NIC).values() if state.family == "kind"}
             message = f"{quote(name)} is a {'kind' if name in kinds else 'state'}, not a condition"

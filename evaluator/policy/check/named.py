@@ -39,7 +39,7 @@ def unused_conditions(
     for name, declaration in declarations.items():
         if declaration.is_own and name not in conditions.used:
             message = f"no rule uses the condition {quote(name)}"
-            hint = did_you_mean(name, conditions.used) or f"remove it, or write `nic is {name}`"
+            hint = did_you_mean(name, conditions.used) or f"remove the condition, or use it in a rule: `nic is {name}`"
             problems.warning("CONDITION_UNUSED", message, declaration.key, hint)
 
 
@@ -91,7 +91,7 @@ class _Checker:
             message = f"the conditions use each other in a cycle: {cycle}"
             if open_names[-1] == name:
                 message = f"the condition {quote(name)} uses itself"
-            hint = "write a condition instead of one of these names"
+            hint = "in one of these conditions, replace the name of the next condition by a condition without names"
             self._problems.error("CONDITION_CYCLE", message, self._declarations[name].key, hint)
             self._checked_by_name[name] = None
         if name in self._checked_by_name:

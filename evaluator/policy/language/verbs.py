@@ -28,7 +28,7 @@ class Judges(Enum):
     """The interfaces for which a rule with a subject is evaluated."""
 
     INTERFACES = "all of the report"
-    CANDIDATES = "those that are candidates before the rule"
+    CANDIDATES = "the candidates before the rule"
 
 
 class Subject(Enum):

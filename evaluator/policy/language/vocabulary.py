@@ -25,10 +25,10 @@ _MAYBE_TEXT, _MAYBE_INTEGER = Type(Base.TEXT, optional=True), Type(Base.INTEGER,
 _MAYBE_ADDRESS = Type(Base.ADDRESS, optional=True)
 _FIRST_ADDRESS = "the first A answer, else the first AAAA answer; if addresses were given, the first given address"
 _PRIMARY = (
-    "in VDSM reports, `addr` and the first of `ipv6addrs`; in others, the first non-secondary address of each family"
+    "in VDSM reports, `addr` and the first of `ipv6addrs`; else the first address of each family that is not secondary"
 )
-_ROUTES = "the destinations of its routes; without a routing table in the report, its subnets and default routes"
-_NETWORKS = "the logical networks that it carries: it is their device, or a direct port of their bridge"
+_ROUTES = "the destinations of its routes; if the report has no routing table, its subnets and default routes"
+_NETWORKS = "the logical networks that it carries: as their device or as a direct port of their bridge"
 _VLAN_ID = "its VLAN ID, or its access tag in Open vSwitch; 0 if it is not a VLAN, unknown for a VLAN without an ID"
 _CONFLICTS = 'the values about which the report contradicts itself: "addr", "network"'
 
@@ -221,7 +221,7 @@ def _vlan(_: Environment, nic: Link) -> str:
 
 
 _OWNERS = Type(Base.OWNER).listed
-_WITH_ADDRESSES = "with the usable host addresses that each owns: bond0 (10.20.0.5), ens2 (10.31.0.5)"
+_WITH_ADDRESSES = "with the usable host addresses that each interface owns: bond0 (10.20.0.5), ens2 (10.31.0.5)"
 MESSAGE_WORDS: tuple[Word, ...] = (
     Word(
         None,
@@ -255,7 +255,7 @@ def _kind_state(kind: Kind) -> State:
 
 
 _FLAG_MEANINGS = {
-    "deprecated": "past its preferred lifetime",
+    "deprecated": "its preferred lifetime has ended",
     "temporary": "a temporary IPv6 address (privacy extensions)",
     "dynamic": "reported with a lifetime, for example from DHCP or a router advertisement",
     "tentative": "not yet known to be unique (duplicate address detection)",

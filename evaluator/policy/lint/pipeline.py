@@ -137,8 +137,8 @@ class Pipeline:
         self._judge(placed)
         may_fire = not self._solver.never(*subject_context(placed), rule.condition)
         if may_fire and not is_constant(rule.condition) and self._is_true_for_all(rule, subject_context(placed)):
-            message = f"the rule {quote(rule.name)} rejects every candidate that the rules before it leave"
-            hint = "no decision can be `resolved`: restrict the condition"
+            message = f"the rule {quote(rule.name)} rejects every candidate that remains after the earlier rules"
+            hint = "restrict the condition; otherwise no decision can be `resolved`"
             self._problems.warning("CONDITION_ALWAYS_TRUE", message, rule.condition.span, hint)
 
     def _judge(self, placed: PlacedRule) -> None:
@@ -175,12 +175,18 @@ class Pipeline:
             self._solver.candidate = weakened(opposite(earlier.rule.condition))
             if self._solver.never(*context, rule.condition):
                 name = quote(earlier.rule.name)
-                return start + f"{name} has discarded every such interface", f"remove it, or move it before {name}"
+                return (
+                    start + f"{name} has discarded every such interface",
+                    f"remove the rule, or move it before {name}",
+                )
         self._solver.candidate = any_of(tuple(weakened(match.rule.condition) for match in self._matched))
         if self._solver.never(*context, rule.condition):
             names = quote_all(match.rule.name for match in self._matched)
-            return start + f"no such interface is matched by {names}", "remove it, or match these interfaces first"
-        return start + "the rules before it leave no such interface", "remove it, or move it before them"
+            return start + f"no such interface is matched by {names}", "remove the rule, or match such interfaces first"
+        return (
+            start + "no such interface remains after the earlier rules",
+            "remove the rule, or move it before the earlier rules",
+        )
 
     def _single_cause(self, earlier: Sequence[PlacedRule], placed: PlacedRule) -> PlacedRule | None:
         """Return one earlier rule that makes a rule ineffective; None if only several rules together do this."""
@@ -189,10 +195,10 @@ class Pipeline:
 
     def _report_shadowed(self, placed: PlacedRule, earlier: PlacedRule | None, effect: str) -> None:
         name = quote(placed.rule.name)
-        after = "the rules before it" if earlier is None else quote(earlier.rule.name)
+        after = "the earlier rules" if earlier is None else quote(earlier.rule.name)
         is_same = earlier is not None and self._means_the_same(placed.rule, earlier.rule)
         message = f"the rule {name} {'repeats' if is_same else effect + ', after'} {after}"
-        hint = "remove one of them" if is_same else "remove it, or move the more specific rule up"
+        hint = "remove one of them" if is_same else "remove the rule, or move the more specific rule up"
         self._problems.warning("RULE_SHADOWED", message, placed.span, hint)
 
     def _means_the_same(self, one: Rule, other: Rule) -> bool:
@@ -200,7 +206,7 @@ class Pipeline:
         return self._solver.always(here, there) and self._solver.always(there, here)
 
     def _report_end(self, placed: PlacedRule, result: str, hint: str) -> None:
-        message = f"after the rule {quote(placed.rule.name)} nothing can change: {result}"
+        message = f"after the rule {quote(placed.rule.name)} no rule can change the result: {result}"
         self._problems.warning("NOTHING_CHANGES_AFTER", message, placed.span, hint)
 
     def _forget_candidates(self) -> None:

@@ -35,7 +35,7 @@ HINTS = {
     "speed": "a reported speed of 0 is unknown: write `is unknown`",
     "kind": f"the kinds are {', '.join(Kind)}",
     "mac": "write MAC addresses in lower case",
-    "conflicts": 'its elements are "addr" and "network"',
+    "conflicts": 'the elements of `conflicts` are "addr" and "network"',
 }
 _ELEMENTS: dict[tuple[Base | None, str], Numbers | Texts] = {
     (Base.HOST, "addresses"): USABLE,

@@ -65,7 +65,7 @@ def unused_parameters(declared: Sequence[tuple[str, Span]], rules: Sequence[Plac
     for name, span in declared:
         if name not in used:
             problems.warning(
-                "PARAMETER_UNUSED", f"no rule uses the parameter {quote(name)}", span, "remove it, or use it"
+                "PARAMETER_UNUSED", f"no rule uses the parameter {quote(name)}", span, "remove the parameter, or use it"
             )
 
 
@@ -79,7 +79,7 @@ def _out_of_order(rules: Sequence[PlacedRule], problems: Problems) -> None:
         rule = placed.rule
         adds = rule.verb.effect is Effect.ADD
         if rule.verb.chooses and first_judge:
-            message = f"{quote(rule.name)} changes the candidates after {quote(first_judge)} has judged them"
+            message = f"{quote(rule.name)} changes the candidates after {quote(first_judge)} has reported about them"
             problems.warning(
                 "CHOOSER_AFTER_JUDGE", message, placed.span, f"put {named(lambda verb: verb.chooses)} first"
             )

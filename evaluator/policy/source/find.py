@@ -97,7 +97,7 @@ def _unknown(name: str, is_file_name: bool) -> Diagnostic:
     names = shipped_names()
     hint = did_you_mean(name, names) or f"shipped policies: {', '.join(names)}; or give the path of a file"
     if is_file_name:
-        hint = f"for the file of this name, write {quote(f'./{name}')}"
+        hint = f"for the file with this name, write {quote(f'./{name}')}"
     return Diagnostic("POLICY_NOT_FOUND", f"unknown policy {quote(name)}", hint=hint)
 
 

@@ -44,7 +44,7 @@ _SIGNS = {
     "=~": 'write `like` with a glob: nic.name like "eth*"',
     "!~": 'write `not like` with a glob: nic.name not like "eth*"',
     "->": "write a dot: nic.name",
-    "?.": "write a dot, and `is known and …` first if the value may be unknown",
+    "?.": "write a dot; if the value may be unknown, first write `… is known and`",
 }
 _RANGE = re.compile(r"([0-9]+)(?:\.\.\.?|-|:)([0-9]+)")
 _UNIT = re.compile(r"([0-9]+)([A-Za-z]{0,6})")

@@ -83,7 +83,7 @@ NIC_WORDS = _table(
     ("mode bonding bondmode bond", "write `{0} is bond`, or `{0}.bond_mode` for the mode"),
     ("hwaddr macaddr macaddress mac_address ether hardware_address", "write `{0}.mac`"),
     ("members member children interfaces", "write `{0}.slaves` of a bond, `{0}.ports` of a bridge, or `{0}.lowers`"),
-    ("lower below under", "write `{0}.lowers`, or `{0}.stack` for everything below it"),
+    ("lower below under", "write `{0}.lowers`, or `{0}.stack` for the interface and everything below it"),
     ("parent master upper controller over", "write `{0}.uppers`"),
     ("gateway gw default_gateway", "write `{0}.gateways`, a list"),
     ("subnet cidr net netmask", "write `{0}.subnets`, a list of networks; an address has its own `.prefix`"),

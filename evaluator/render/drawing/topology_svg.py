@@ -33,7 +33,7 @@ _CORNER_RADIUS = 7
 _ADDRESS, _INTERFACE, _ABOVE, _BELOW, _OWNERS, _UNOWNED = "a", "i", "above", "below", "owners", "unowned"
 _DESCRIPTION = (
     "The addresses of the host are at the top, connected to the interfaces that own them. Each interface is above its "
-    "lower devices, and links to its explanation in this page."
+    "lower devices, and is a link to its explanation in this page."
 )
 _Key = str
 

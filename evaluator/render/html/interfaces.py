@@ -46,7 +46,7 @@ def interfaces(explained: ExplainedInterfaces) -> Html:
     ]
     unsearched = sum(_is_unsearched(interface, explained) for interface in _all(explained))
     if unsearched:
-        content.append(element("p", f"No changes were searched for {plural(unsearched, 'interface')}."))
+        content.append(element("p", f"The search for changes left out {plural(unsearched, 'interface')}."))
     content += [_interface(interface, explained, uppers) for interface in explained.excerpt.interfaces]
     if explained.excerpt.left_out:
         content.append(_left_out(explained, uppers))
@@ -57,7 +57,7 @@ def interfaces(explained: ExplainedInterfaces) -> Html:
                 f"Not explained, because not involved: {plural(explained.unexplained, 'more interface')}.",
             )
         )
-    return section("Why, and why not, for each interface", "interfaces", *content)
+    return section("The reasons for each interface", "interfaces", *content)
 
 
 def _all(explained: ExplainedInterfaces) -> tuple[InterfaceReasons, ...]:
@@ -143,7 +143,7 @@ def _reasons(reasons: Sequence[Reason]) -> Iterator[Html]:
     if not_judged:
         yield element(
             "p",
-            "Not judged by these rules, because it was not a candidate: ",
+            "These rules were not evaluated for this interface, because it was not a candidate: ",
             names(not_judged, len(not_judged)),
             class_="silent",
         )

@@ -33,7 +33,7 @@ _MEANINGS = {
     Status.REJECTED: "exactly one interface remains, and a rule rejects it",
     Status.AMBIGUOUS: "more than one interface remains, or a rule makes the decision ambiguous",
     Status.NO_MATCH: "the host's addresses are known, and no interface remains",
-    Status.UNKNOWN_HOST: "the host's addresses are not known well enough",
+    Status.UNKNOWN_HOST: "no address of the host is known, or some addresses may be missing",
 }
 
 

@@ -253,7 +253,7 @@ def _prefix_of(body: Mapping[str, object]) -> str:
 
 def _refuse_without_network(path: tuple[str, ...], body: Mapping[str, Any]) -> None:
     if body and body.get(f"{_prefix_of(body)}interfaces") is None:
-        hint = "gather them with `gather_subset=network`, and make sure that iproute2 is installed on the host"
+        hint = "gather the facts with `gather_subset=network`, and make sure that iproute2 is installed on the host"
         raise ReportError(
             [Diagnostic(ReportCode.INVALID, "the facts name no interfaces", json_pointer(path) or "/", hint)]
         )
@@ -278,7 +278,7 @@ def _devices(gathered: _Facts) -> tuple[dict[str, Device], list[Finding]]:
     clashes = [
         (name, tuple(part.pointer for part in same.values())) for name, same in described.items() if len(same) > 1
     ]
-    refuse_names_twice(clashes, "an interface is described once, under its own name")
+    refuse_names_twice(clashes, "each interface must be described only once, under its own name")
     of_device, findings = _labels(labels, described)
     findings += [_not_described(name) for name, key in keys.items() if name not in described and key not in labels]
     devices: dict[str, Device] = {}
@@ -374,7 +374,7 @@ def _without_interface(address: Address, where: str) -> Finding:
     return Finding(
         FindingCode.ADDRESS_WITHOUT_INTERFACE,
         Severity.WARNING,
-        f"the host has {quote(str(address))}, which is {where}: the report does not name its interface",
+        f"the host has {quote(str(address))}, which is {where}: the report does not name the interface of this address",
         (),
         (str(address),),
         hint="run `ip -j -d addr show` on the host",
@@ -387,5 +387,5 @@ def _not_described(name: str) -> Finding:
         Severity.WARNING,
         f"the report lists {quote(name)}, but does not describe it",
         (name,),
-        hint="Ansible writes `-` as `_`, so two names that differ only in these letters have one key",
+        hint="Ansible writes `-` as `_`, so two names that differ only in these characters have the same key",
     )

@@ -75,7 +75,9 @@ def refuse_one_family(files: Iterable[RouteFile]) -> None:
     """Raise ReportError if two files have routes of one family only, and it is the same family in both files."""
     of_one_family = [file.families for file in files if len(file.families) == 1]
     if len(set(of_one_family)) < len(of_one_family):
-        raise ReportError([Diagnostic(ReportCode.INVALID, "both routing tables are of one family, IPv4 or IPv6")])
+        raise ReportError(
+            [Diagnostic(ReportCode.INVALID, "both routing tables have routes of the same address family only")]
+        )
 
 
 def with_route_files(text: bytes, files: Iterable[bytes]) -> bytes:

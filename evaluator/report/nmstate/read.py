@@ -193,7 +193,7 @@ def _controllers_in_conflict(devices: Mapping[str, Device]) -> Iterator[Finding]
             if controller not in members_of:
                 yield _no_controller(device.name, controller)
             elif members_of[controller] and device.name not in members_of[controller]:
-                message = f"{quote(device.name)} names {quote(controller)} as its controller, which does not list it"
+                message = f"{_names(device.name, controller)}, but {quote(controller)} does not list it"
                 yield conflict(device.name, f"{message}; {quote(device.name)} counts as a member")
         others = listed_by.get(device.name, set()) - set(controllers)
         if len(controllers) > 1 or (controllers and others):
@@ -203,8 +203,12 @@ def _controllers_in_conflict(devices: Mapping[str, Device]) -> Iterator[Finding]
             )
 
 
+def _names(name: str, controller: str) -> str:
+    return f"{quote(name)} names {quote(controller)} as its controller"
+
+
 def _no_controller(name: str, controller: str) -> Finding:
-    message = f"{quote(name)} names {quote(controller)} as its controller, which the report does not describe"
+    message = f"{_names(name, controller)}, but the report does not describe {quote(controller)}"
     hint = "the reporting tool may leave out interfaces of that kind"
     return Finding(FindingCode.MASTER_NOT_REPORTED, Severity.WARNING, message, (name,), hint=hint)
 
