@@ -273,4 +273,4 @@ def test_a_wal_without_its_index_on_a_read_only_medium(
             shutil.copy(tmp_path / name, read_only_disk)
     subprocess.run(["mount", "-o", "remount,ro", str(read_only_disk)], check=True)
     assert main(["log", "list", str(read_only_disk / "log")]) == 1
-    assert "copy both files to a folder of your own" in capsys.readouterr().err
+    assert "copy the log and its `-wal` file to a folder of your own" in capsys.readouterr().err
