@@ -193,9 +193,8 @@ def _name_conflict(name: str, entry: Vlan, host: VdsmHost) -> Iterator[Finding]:
         return
     base, vlan_id = base_of(name, entry), vlan_id_of(name, entry)
     if base != base_in_name or vlan_id != id_in_name:
-        message = (
-            f"{quote(name)} uses VLAN {vlan_id} on {quote(str(base))}, but its name has another VLAN or device; the entry counts"
-        )
+        entry_text = f"{quote(name)} uses VLAN {vlan_id} on {quote(str(base))}"
+        message = f"{entry_text}, but its name has another VLAN or device; the entry counts"
         yield conflict(name, message, Severity.INFO)
 
 
