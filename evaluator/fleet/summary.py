@@ -14,6 +14,7 @@ import duckdb
 from msgspec import Struct, to_builtins
 
 from evaluator.base.diagnostic import Diagnostic, QuestionError
+from evaluator.base.processes import available_processors
 from evaluator.base.text import quote_path, visible
 from evaluator.fleet.rows import RESULT
 from evaluator.fleet.sql import PROBLEM_CODES, literal
@@ -21,6 +22,7 @@ from evaluator.fleet.sql import PROBLEM_CODES, literal
 SCHEMA_VERSION = 1
 _MOST_LINES = 20
 _MEMORY = "256MB"
+_MOST_THREADS = 4  # each needs memory
 _COLUMNS = ", ".join(f'"{name}"' for name in RESULT.names)
 _VALUES = """
 SELECT name, count(*) AS hosts FROM ({values}) WHERE name IS NOT NULL GROUP BY name ORDER BY hosts DESC, name
@@ -91,6 +93,7 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             link.symlink_to(path.absolute())
             with duckdb.connect() as connection:
                 connection.execute(f"SET memory_limit = '{_MEMORY}'")
+                connection.execute(f"SET threads = {min(_MOST_THREADS, available_processors())}")
                 connection.execute(f"SET temp_directory = {literal(folder)}")
                 connection.execute(f"CREATE VIEW result AS SELECT {_COLUMNS} FROM {literal(str(link))}")
                 yield connection

@@ -34,7 +34,7 @@ CREATE TABLE hosts AS SELECT *, coalesce(status, 'invalid') = 'resolved' AS is_r
 ) AS codes FROM result
 """
 _SELECT = """
-SELECT id, coalesce(status, 'invalid') AS state, coalesce("hostActiveNic", ''), coalesce(kind, ''), codes
+SELECT coalesce(id, ''), coalesce(status, 'invalid') AS state, coalesce("hostActiveNic", ''), coalesce(kind, ''), codes
 FROM hosts WHERE {condition} ORDER BY is_resolved, 1, 2, 3, 4, 5 LIMIT {most}
 """
 
@@ -61,6 +61,8 @@ def summary_page(path: Path, pages: Mapping[str, str]) -> FleetPage:
         charts = tuple(_chart(connection, group, hosts, most, pages) for group in groups)
         digests = connection.execute("SELECT DISTINCT policy_sha256 FROM hosts ORDER BY 1").fetchall()
         statuses = _counts(connection, "true")
+        if not connection.execute("SELECT count(findings) FROM hosts").fetchall()[0][0]:
+            notes += ("The result has no findings. `activenic fleet decide --findings` adds them.",)
     return FleetPage(
         title=f"{hosts:,} host{'s' * (hosts != 1)}",
         tone="resolved" if statuses[0] == hosts else "ambiguous",

@@ -167,6 +167,7 @@ def test_long_tables_and_many_values(tmp_path: Path) -> None:
     assert rack.bars[-1].table is not None
     states = [row.state for row in rack.bars[-1].table.rows]
     assert states[:197] == ["no_match"] * 196 + ["resolved"]  # `r0`, `r10`, `r100` and `r1000` have bars
+    assert content.notes == ("The result has no findings. `activenic fleet decide --findings` adds them.",)
     assert content.sentences == ("19,800 of 20,000 hosts are resolved, 99.0 %.", "Not resolved: 200 no_match.")
 
 

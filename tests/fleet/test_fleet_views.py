@@ -64,6 +64,10 @@ def test_the_summary_as_text(folder: Path, capsys: pytest.CaptureFixture[str]) -
     text = output(capsys, "summary", str(folder / "result.parquet"))
     assert text.startswith("301 hosts, ")
     assert {"status:", "kind:", "finding:", "problem:", "label:"} <= set(text.splitlines())
+    document = json.loads(output(capsys, "summary", str(folder / "result.parquet"), "--output", "json"))
+    lines = {line.strip() for line in text.splitlines()}
+    for part in ("statuses", "kinds", "refusals", "findings", "problems"):
+        assert {f"{one['hosts']}  {one['name']}" for one in document[part][:20]} <= lines
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"text"])
