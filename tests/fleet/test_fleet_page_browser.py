@@ -33,6 +33,10 @@ _OVERLAPPING = """
   return name.right > note.left
 }).map(bar => bar.textContent)
 """
+_BROKEN_WORDS = """
+[...document.querySelectorAll('.keys b')].filter(word => word.getBoundingClientRect().height > 30)
+  .map(word => word.textContent)
+"""
 _FILLS = """
 Object.fromEntries([...document.querySelectorAll('.keys li')].map(key =>
   [key.querySelector('b').textContent, getComputedStyle(key.querySelector('.part')).fill]))
@@ -69,6 +73,7 @@ def test_a_page(browser: Browser, pages: dict[str, Path], name: str, width: int,
     assert browser.evaluate(_SMALLEST) >= 12
     assert browser.evaluate(_OUTSIDE) == []
     assert browser.evaluate(_OVERLAPPING) == []
+    assert browser.evaluate(_BROKEN_WORDS) == []
     fills = browser.evaluate(_FILLS)
     assert len(set(fills.values())) == len(fills) >= 2
     assert browser.requests == [pages[name].as_uri()]
