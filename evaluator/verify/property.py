@@ -14,8 +14,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from evaluator.facts.link import Kind
-from evaluator.policy.language.environment import Value
+from evaluator.verify.abstract_host import AbstractHost
 
 
 class Claim(Struct, frozen=True, tag=True):
@@ -131,39 +130,6 @@ BUILT_IN: tuple[Property, ...] = (
     Property("every-rule-matters", "every rule changes some decision", EveryRuleMatters()),
     Property("every-clause-matters", "every clause of every rule changes some decision", EveryClauseMatters()),
 )
-
-
-class AbstractInterface(Struct, frozen=True):
-    """One interface of an abstract host.
-
-    `lowers` are indices into `AbstractHost.interfaces`: the slaves of a bond, the ports of a bridge, the base of a
-    VLAN. `owns` and `primary` are indices into `AbstractHost.addresses`; `primary` is a subset of `owns`. `vlan_id` is
-    0 for an interface that is not a VLAN, None for an unknown ID.
-    """
-
-    name: str
-    kind: Kind
-    lowers: tuple[int, ...] = ()
-    owns: tuple[int, ...] = ()
-    primary: tuple[int, ...] = ()
-    networks: tuple[str, ...] = ()
-    vlan_id: int | None = 0
-
-
-class AbstractHost(Struct, frozen=True):
-    """A host as both legs see it: the interfaces in the order of the report, and the addresses as texts.
-
-    `addresses` are the addresses that occur, each once; `answers` are the indices of the host's answers in their order.
-    `name` is None if the addresses were given instead of a name. `parameters` are the parameters of the decision.
-    """
-
-    interfaces: tuple[AbstractInterface, ...] = ()
-    addresses: tuple[str, ...] = ()
-    answers: tuple[int, ...] = ()
-    name: str | None = None
-    complete: bool = True
-    last_client_iface: str | None = None
-    parameters: Mapping[str, Value] = {}
 
 
 class Counterexample(Struct, frozen=True):

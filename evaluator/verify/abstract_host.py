@@ -1,0 +1,46 @@
+"""A small host as data: the interfaces in the order of the report, and the addresses as texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from evaluator.facts.link import Kind
+from evaluator.policy.language.environment import Value
+
+
+class AbstractInterface(Struct, frozen=True):
+    """One interface of an abstract host.
+
+    `lowers` are indices into `AbstractHost.interfaces`: the slaves of a bond, the ports of a bridge, the base of a
+    VLAN. `owns` and `primary` are indices into `AbstractHost.addresses`; `primary` is a subset of `owns`. `prefixes`
+    are the prefix lengths of `owns`. `networks` are those on the interface itself, not on its bridge. `vlan_id` is 0
+    for an interface that is not a VLAN, None for an unknown ID. `facts` are other facts that matter, by their word.
+    """
+
+    name: str
+    kind: Kind
+    lowers: tuple[int, ...] = ()
+    owns: tuple[int, ...] = ()
+    primary: tuple[int, ...] = ()
+    prefixes: tuple[int, ...] = ()
+    networks: tuple[str, ...] = ()
+    vlan_id: int | None = 0
+    facts: Mapping[str, Value] = {}
+
+
+class AbstractHost(Struct, frozen=True):
+    """A host as both legs see it.
+
+    `addresses` are the addresses that occur, each once; `answers` are the indices of the host's answers in their order.
+    `name` is None if the addresses were given instead of a name. `parameters` are the parameters of the decision.
+    """
+
+    interfaces: tuple[AbstractInterface, ...] = ()
+    addresses: tuple[str, ...] = ()
+    answers: tuple[int, ...] = ()
+    name: str | None = None
+    complete: bool = True
+    last_client_iface: str | None = None
+    parameters: Mapping[str, Value] = {}

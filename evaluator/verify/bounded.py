@@ -1,0 +1,201 @@
+"""Decides every small host and finds the smallest one that breaks a property.
+
+The hosts are enumerated without renamed copies: each topology up to a size (`topologies.py`), each way in which its
+devices can own the host addresses, each form of the answer, and the values of all facts that are read (`lazy_host.py`).
+Every host is decided by the compiled rules, the code of production. A host that breaks the property is stated as a VDSM
+report, read, decided with `Policy.decide` and checked again. If this gives another result, `Unconfirmed` is raised. So
+no translation of the policy has to be trusted.
+
+Hosts with fewer interfaces are decided first, then hosts with fewer links between interfaces, then hosts with fewer
+owners. So the first host that breaks a property is the smallest.
+
+The topologies of one size are shared among processes. The processes are forked, so they inherit the checks and their
+compiled policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import product
+from typing import cast
+
+from msgspec import Struct
+
+from evaluator.base.processes import available_processors, process_pool
+from evaluator.facts.address import in_order
+from evaluator.facts.host_addresses import HostAddresses
+from evaluator.policy.compile.rules import CompiledPolicy
+from evaluator.policy.language.environment import Question, Value
+from evaluator.policy.run.verdict import Verdict
+from evaluator.verify.abstract_host import AbstractHost
+from evaluator.verify.choices import Choices
+from evaluator.verify.lazy_host import LazyHost, Owners, Shape
+from evaluator.verify.space import AnswerSet, Space, is_one_class
+from evaluator.verify.state_host import abstract_host
+from evaluator.verify.topologies import Permutation, Topology, automorphisms, is_least_of_orbit, topologies
+
+_NAME = "host.example"
+_SWAPPED_BITS = (0, 2, 1, 3)
+_FEW_TOPOLOGIES = 100  # fewer are decided in this process, because starting others takes longer
+_PARTS_OF_A_PROCESS = 8
+
+
+class SmallHost(Struct, frozen=True):
+    """A host of the enumeration during one run, as the input of a decision.
+
+    `question` reads the chosen facts. Further hosts that differ from it can share its `facts.choices`.
+    """
+
+    question: Question
+    facts: LazyHost
+    answers: AnswerSet
+
+    def verdict(self, compiled: CompiledPolicy) -> Verdict:
+        """Return the result of a policy for the host, computed once in a run."""
+        key, computed = (id(compiled), id(self.question)), self.facts.choices.computed
+        if key not in computed:
+            computed[key] = compiled.decide(self.question)
+        return cast("Verdict", computed[key])
+
+    def stated(self) -> AbstractHost:
+        """Return the host with the facts that have been chosen so far."""
+        return abstract_host(self.facts, self.answers, self.question.host, self.question.parameters)
+
+
+class Example(Struct, frozen=True):
+    """A host that breaks a property, and the changed host if the property compares two decisions."""
+
+    host: AbstractHost
+    changed: AbstractHost | None = None
+
+
+Check = Callable[[SmallHost], Example | None]
+Examples = tuple[Example | None, ...]
+Progress = Callable[[int, int], None]  # the number of decided topologies, and of all topologies
+
+
+def hosts(topology: Topology, space: Space) -> Iterator[SmallHost]:
+    """Yield the hosts of a topology; a host is only valid until the next one is requested.
+
+    A host is yielded once for each combination of the choices that were made since it was yielded before.
+    """
+    shape, renamings = Shape.of(topology), automorphisms(topology)
+    for answers in space.answers:
+        if len(answers) > 1 and len(topology) > space.most_with_two_answers:
+            continue
+        for owners in _owners(len(topology), answers, renamings, has_order=space.has_order):
+            owned = tuple(tuple(address for at, address in enumerate(answers) if mask >> at & 1) for mask in owners)
+            for named in _forms_of(answers, is_named=space.reads_name or not any(owners)):
+                for parameters in space.parameters:
+                    yield from _runs(shape, owned, space, answers, named, parameters)
+
+
+def _runs(
+    shape: Shape,
+    owned: Owners,
+    space: Space,
+    answers: AnswerSet,
+    host: HostAddresses,
+    parameters: Mapping[str, Value],
+) -> Iterator[SmallHost]:
+    choices = Choices()
+    facts = LazyHost.with_owners(shape, owned, space, choices)
+    small = SmallHost(Question(facts, host, parameters, facts.owned_addresses()), facts, answers)
+    for _ in choices.runs():
+        yield small
+
+
+def _owners(
+    size: int, answers: AnswerSet, renamings: Sequence[Permutation], *, has_order: bool
+) -> Iterator[tuple[int, ...]]:
+    """Yield the ways to own the host addresses up to renaming, few owned addresses first.
+
+    The element of a device is a bit set of the addresses that it owns. If no order is read, two addresses of one class
+    can be renamed too.
+    """
+    can_swap = len(answers) == 2 and not has_order and is_one_class(answers)
+    found = (
+        masks
+        for masks in product(range(2 ** len(answers)), repeat=size)
+        if is_least_of_orbit(masks, renamings)
+        and not (can_swap and any(_swapped(masks, renaming) < masks for renaming in renamings))
+    )
+    return iter(sorted(found, key=lambda masks: sum(map(int.bit_count, masks))))
+
+
+def _swapped(masks: tuple[int, ...], renaming: Permutation) -> tuple[int, ...]:
+    return tuple([_SWAPPED_BITS[masks[at]] for at in renaming])
+
+
+def _forms_of(answers: AnswerSet, *, is_named: bool) -> Iterator[HostAddresses]:
+    """Yield the addresses as literals and, if `is_named`, as a complete and as an incomplete answer for a name."""
+    ordered, first = in_order(answers), answers[0] if answers else None
+    yield HostAddresses(ordered, None, True, first)
+    if is_named and len(answers) < 2:
+        yield HostAddresses(ordered, _NAME, True, first)
+        yield HostAddresses(ordered, _NAME, False, first)
+
+
+def find(checks: Sequence[Check], space: Space, size: int, progress: Progress = lambda done, total: None) -> Examples:
+    """Return for each check the smallest host of at most `size` interfaces that breaks it, None if no host does.
+
+    All checks decide the same hosts, so several checks cost little more than one.
+    """
+    found: Examples = (None,) * len(checks)
+    for interfaces in range(size + 1):
+        open_checks = tuple(check for check, example in zip(checks, found, strict=True) if example is None)
+        if not open_checks:
+            break
+        new = iter(_find_in(topologies(interfaces), open_checks, space, progress))
+        found = tuple(next(new) if example is None else example for example in found)
+    return found
+
+
+def _find_in(shapes: Sequence[Topology], checks: Sequence[Check], space: Space, progress: Progress) -> Examples:
+    processes = available_processors()
+    if processes < 2 or len(shapes) < _FEW_TOPOLOGIES:
+        return _first_of_each(shapes, checks, space)
+    length = -(-len(shapes) // (processes * _PARTS_OF_A_PROCESS))
+    parts = [shapes[start : start + length] for start in range(0, len(shapes), length)]
+    found: Examples = (None,) * len(checks)
+    with process_pool(processes, "fork", partial(_inherit, checks, space)) as pool:
+        done = 0
+        for part, new in zip(parts, pool.map(_first_of_part, parts), strict=True):
+            done += len(part)
+            progress(done, len(shapes))
+            found = _earlier(found, new)
+            if all(found):
+                break
+    return found
+
+
+_inherited: list[tuple[Sequence[Check], Space]] = []  # in a forked process, the checks of its owner
+
+
+def _inherit(checks: Sequence[Check], space: Space) -> None:
+    _inherited[:] = [(checks, space)]
+
+
+def _first_of_part(shapes: Sequence[Topology]) -> Examples:
+    ((checks, space),) = _inherited
+    return _first_of_each(shapes, checks, space)
+
+
+def _first_of_each(shapes: Iterable[Topology], checks: Sequence[Check], space: Space) -> Examples:
+    """Return for each check the first host of these topologies that breaks it."""
+    found: list[Example | None] = [None] * len(checks)
+    pending = list(range(len(checks)))
+    for shape in shapes:
+        for host in hosts(shape, space):
+            for number in pending:
+                found[number] = checks[number](host)
+            if any(found[number] for number in pending):
+                pending = [number for number in pending if found[number] is None]
+                if not pending:
+                    return tuple(found)
+    return tuple(found)
+
+
+def _earlier(found: Examples, new: Examples) -> Examples:
+    return tuple(first if first is not None else second for first, second in zip(found, new, strict=True))

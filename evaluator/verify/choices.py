@@ -1,0 +1,52 @@
+"""Runs a function once for each combination of the choices that it makes.
+
+This is depth-first search by re-execution. A run makes its choices one after the other. When it has ended, the last
+choice that has another option takes this option, later choices are forgotten, and the function runs again. So a fact
+that a run never reads is never varied. This is the idea of Korat (Boyapati, Khurshid and Marinov, 2002), which prunes
+the enumeration of inputs by the fields that a predicate reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar, cast
+
+_T = TypeVar("_T")
+Key = tuple[object, ...]
+
+
+class Choices:
+    """The choices of the current run, by key. A choice is made once in a run; later reads return the same option.
+
+    `computed` are other values of the current run, which its caller wants to compute only once.
+    """
+
+    def __init__(self) -> None:
+        self._path: list[tuple[int, int]] = []  # the index of each chosen option, and the number of options
+        self._depth = 0
+        self.made: dict[Key, object] = {}
+        self.computed: dict[Key, object] = {}
+
+    def choose(self, key: Key, options: Sequence[_T]) -> _T:
+        """Return the option of this run for a key. The options must only depend on earlier choices of the run."""
+        if key in self.made:
+            return cast("_T", self.made[key])
+        if self._depth == len(self._path):
+            self._path.append((0, len(options)))
+        option = options[self._path[self._depth][0]]
+        self._depth += 1
+        self.made[key] = option
+        return option
+
+    def runs(self) -> Iterator[None]:
+        """Yield once for each run. The caller makes the choices of a run before it asks for the next one."""
+        while True:
+            self._depth = 0
+            self.made, self.computed = {}, {}
+            yield
+            while self._path and self._path[-1][0] + 1 == self._path[-1][1]:
+                self._path.pop()
+            if not self._path:
+                return
+            index, count = self._path[-1]
+            self._path[-1] = index + 1, count

@@ -1,0 +1,179 @@
+"""Searches small hosts for one that breaks a property, and confirms it by deciding its report.
+
+A claim is evaluated by the reference interpreter for the decision of each host. A property about two decisions decides
+each host twice: as it is, and with the change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import cast
+
+from evaluator.base.status import NAMING
+from evaluator.decision.decide import case_of
+from evaluator.decision.decision import Decision
+from evaluator.engine import Policy
+from evaluator.facts.address import in_order
+from evaluator.facts.host_addresses import HostAddresses
+from evaluator.policy.compile.rules import CompiledPolicy
+from evaluator.policy.language.checked import Condition
+from evaluator.policy.language.environment import Environment, Question, Value
+from evaluator.policy.language.program import Program
+from evaluator.policy.parameters import ParameterInput
+from evaluator.policy.run.interpret import holds
+from evaluator.policy.run.verdict import Verdict
+from evaluator.report.read import read_report
+from evaluator.verify.abstract_host import AbstractHost
+from evaluator.verify.bounded import Check, Example, Progress, SmallHost, find
+from evaluator.verify.claim import ANSWER, STATUS, check_claim
+from evaluator.verify.property import Change, Claim, Counterexample, Unchanged
+from evaluator.verify.space import Space, space_of
+from evaluator.verify.state_host import host_addresses, vdsm_report
+
+
+class Unconfirmed(Exception):
+    """A host of the search whose report is decided differently: a fault of the search itself, not of the policy."""
+
+
+def smallest_counterexamples(
+    policy: Policy,
+    statements: Sequence[Claim | Unchanged],
+    size: int,
+    parameters: Mapping[str, Value],
+    progress: Progress = lambda done, total: None,
+) -> tuple[Counterexample | None, ...]:
+    """Return for each statement the smallest host of at most `size` interfaces that breaks it, None if no host does.
+
+    `parameters` are fixed; the others take the values of the space. Raises PolicyError if a claim has mistakes for
+    this policy, and Unconfirmed if the library decides the report of a host in another way.
+    """
+    program = policy.program
+    space = statements_space(program, statements, parameters)
+    checks = [check_of(program, statement, space) for statement in statements]
+    examples = find(checks, space, size, progress)
+    return tuple(
+        None if example is None else _confirmed(policy, statement, example)
+        for statement, example in zip(statements, examples, strict=True)
+    )
+
+
+def statements_space(
+    program: Program, statements: Iterable[Claim | Unchanged], parameters: Mapping[str, Value]
+) -> Space:
+    """Return the space of the conditions that decide the status, and of the claims."""
+    conditions = [rule.condition for rule in program.rules if rule.verb.decides]
+    claims = (statement for statement in statements if isinstance(statement, Claim))
+    return space_of([*conditions, *(check_claim(claim, program) for claim in claims)], program.parameters, parameters)
+
+
+def check_of(program: Program, statement: Claim | Unchanged, space: Space) -> Check:
+    """Return the check whether a host breaks a statement about a policy."""
+    compiled = CompiledPolicy(program)
+    if isinstance(statement, Claim):
+        condition = check_claim(statement, program)
+        defaults = defaults_of(statement, program)
+
+        def check_claimed(host: SmallHost) -> Example | None:
+            holds_true = is_true(condition, host.verdict(compiled), host.question, defaults)
+            return None if holds_true else Example(host.stated())
+
+        return check_claimed
+    variants = _VARIANTS[statement.change]
+
+    def check_unchanged(host: SmallHost) -> Example | None:
+        answer = answer_of(host.verdict(compiled))
+        for changed in variants(host, space):
+            if answer_of(compiled.decide(changed.question)) != answer:
+                return Example(host.stated(), changed.stated())
+        return None
+
+    return check_unchanged
+
+
+def defaults_of(claim: Claim, program: Program) -> Mapping[str, Value]:
+    """Return the values of the names in a claim that the policy does not declare as parameters."""
+    declared = {parameter.name for parameter in program.parameters}
+    return {name: value for name, value in claim.defaults.items() if name not in declared}
+
+
+def is_true(condition: Condition, verdict: Verdict, question: Question, defaults: Mapping[str, Value]) -> bool:
+    """Return whether a claim is true for a decision."""
+    if defaults:
+        question = Question(question.facts, question.host, {**defaults, **question.parameters}, question.owned)
+    status, link = verdict.status, verdict.candidates[0] if verdict.status in NAMING else None
+    bindings: Mapping[str, Value] = {STATUS: str(status), ANSWER: link}
+    return holds(condition, Environment(question, verdict.candidates), bindings)
+
+
+def answer_of(verdict: Verdict) -> tuple[str, str | None]:
+    """Return the status and the name of the interface."""
+    return str(verdict.status), verdict.candidates[0].name if verdict.status in NAMING else None
+
+
+def _with_unowned_answer(host: SmallHost, space: Space) -> Iterator[SmallHost]:
+    """Yield the host with an answer that no interface owns, after the other answers and before them."""
+    question = host.question
+    old = question.host
+    if host.answers:
+        for answers in ((*host.answers, space.added), (space.added, *host.answers)):
+            changed = HostAddresses(in_order(answers), old.asked, old.complete, answers[0])
+            yield SmallHost(Question(question.facts, changed, question.parameters, question.owned), host.facts, answers)
+
+
+def _with_separate_interface(host: SmallHost, _: Space) -> Iterator[SmallHost]:
+    """Yield the host with an interface that has no host address, no network, no upper and no lower device."""
+    question = host.question
+    for facts in host.facts.with_separate:
+        changed = Question(facts, question.host, question.parameters, question.owned)
+        yield SmallHost(changed, facts, host.answers)
+
+
+_VARIANTS = {
+    Change.UNOWNED_ANSWER: _with_unowned_answer,
+    Change.SEPARATE_INTERFACE: _with_separate_interface,
+}
+
+
+def _confirmed(policy: Policy, statement: Claim | Unchanged, example: Example) -> Counterexample:
+    """Return the counterexample, decided by the library from its report. Raises Unconfirmed."""
+    decision = decide_host(policy, example.host)
+    changed = None if example.changed is None else decide_host(policy, example.changed)
+    if isinstance(statement, Claim):
+        case = case_of(decision)
+        question = case.question()
+        condition, defaults = check_claim(statement, policy.program), defaults_of(statement, policy.program)
+        is_broken = not is_true(condition, case.compiled.decide(question), question, defaults)
+    else:
+        is_broken = changed is not None and _answer(decision) != _answer(changed)
+    if not is_broken:
+        raise Unconfirmed(f"the report of a counterexample does not break the property: {example}")
+    return counterexample_of(example, decision, changed)
+
+
+def decide_host(policy: Policy, host: AbstractHost) -> Decision:
+    """Return the decision for the report of a host."""
+    return policy.decide(read_report(vdsm_report(host)), host_addresses(host), parameters=inputs(host.parameters))
+
+
+def inputs(parameters: Mapping[str, Value]) -> Mapping[str, ParameterInput | None]:
+    """Return the values of parameters as inputs of a decision."""
+    return {name: cast("ParameterInput | None", value) for name, value in parameters.items()}
+
+
+def counterexample_of(example: Example, decision: Decision, changed: Decision | None) -> Counterexample:
+    """Return an example with its decisions."""
+    host, other = example.host, example.changed
+    return Counterexample(
+        host,
+        vdsm_report(host),
+        tuple(host.addresses[index] for index in host.answers),
+        *_answer(decision),
+        changed_report=None if other is None else vdsm_report(other),
+        changed_addresses=None if other is None else tuple(other.addresses[index] for index in other.answers),
+        changed_status=None if changed is None else str(changed.status),
+        changed_nic=None if changed is None else changed.host_active_nic,
+    )
+
+
+def _answer(decision: Decision) -> tuple[str, str | None]:
+    return str(decision.status), decision.host_active_nic

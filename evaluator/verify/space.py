@@ -1,0 +1,299 @@
+"""The values that the facts of small hosts take, from the conditions that are to be decided.
+
+A fact has a value on each side of every literal with which a condition compares it: `nic.mtu >= 9000` gives the MTUs
+8999, 9000 and 9001. The addresses are one pair for each class that a condition can distinguish: a family, a network, a
+range such as `is private`. So the space has few values, but no condition is true or false for all of them only because
+of the choice of the values.
+
+Some words are not enumerated, because a VDSM report cannot state them or because their values would make the space too
+large: `left_out` names those that the conditions read. Their values are those of an interface that reports nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations_with_replacement, product
+
+from msgspec import Struct
+
+from evaluator.facts.address import Address, Cidr, address_of, parse_address, parse_cidr
+from evaluator.policy.language.checked import (
+    Condition,
+    Constant,
+    Expression,
+    InState,
+    ParameterValue,
+    Read,
+    Related,
+    RouteTo,
+    walk,
+)
+from evaluator.policy.language.environment import Plain, Value
+from evaluator.policy.language.program import Parameter
+from evaluator.policy.language.types import Base
+from evaluator.policy.run.required_facts import facts_in
+
+AnswerSet = tuple[Address, ...]
+_IPV4, _IPV6 = parse_cidr("192.0.2.0/24"), parse_cidr("2001:db8::/64")
+_PRIVATE, _LINK_LOCAL = parse_cidr("10.20.0.0/24"), parse_cidr("169.254.7.0/24")
+_FIRST, _SECOND, _OTHER, _ADDED = 10, 20, 30, 40  # the host parts of addresses
+_ENGINE = parse_address("198.51.100.7")
+_VALUES: dict[Base, Plain] = {
+    Base.BOOLEAN: True,
+    Base.TEXT: "ovirtmgmt",
+    Base.INTEGER: 5,
+    Base.ADDRESS: _ENGINE,
+    Base.CIDR: parse_cidr("198.51.100.0/24"),
+}
+_RANGES = {"vlan_id": (1, 4094), "mtu": (68, 65535), "speed": (1, 400_000), "bond_mode": (0, 6)}
+_USUAL = {"vlan_id": 5, "mtu": 1500, "speed": 1000, "bond_mode": 1}
+MOST_INTERFACES = 8
+_MOST = 2  # the greatest number of interfaces of a host with two addresses, if interfaces have many values
+_FAMILY_STATES = frozenset({"address is ipv4", "address is ipv6"})
+_RANGE_STATES = {
+    "address is private": (_PRIVATE,),
+    "address is link_local": (_LINK_LOCAL,),
+    "address is global": (_PRIVATE, _LINK_LOCAL),
+}
+_OF_OTHER_ADDRESSES = frozenset(
+    {"nic.subnets", "nic.host_prefixes", "address.prefix", "address.network", "address is host_prefix"}
+)
+_OF_ROUTES = frozenset({"nic.routes", "nic.gateways", "route_to"})
+_ENUMERATED = frozenset(
+    {
+        *(
+            "nic.addresses",
+            "nic.matched",
+            "nic.primary_addresses",
+            "nic.networks",
+            "nic.position",
+            "nic.kind",
+            "nic.name",
+        ),
+        *(
+            "nic.slaves",
+            "nic.ports",
+            "nic.lowers",
+            "nic.uppers",
+            "nic.base",
+            "nic.stack",
+            "nic is slave",
+            "nic is port",
+        ),
+        *("nic is physical", "nic is bond", "nic is bridge", "nic is vlan", "nic is dhcp", "nic is dhcpv6"),
+        *("report.networks", "report.last_client_iface", "address is primary"),
+        *_FAMILY_STATES,
+        *_RANGE_STATES,
+        *_OF_OTHER_ADDRESSES,
+        *_OF_ROUTES,
+        *(f"nic.{name}" for name in _RANGES),
+    }
+)
+
+
+class Space(Struct, frozen=True):
+    """The values of the facts.
+
+    `answers` are the sets of host addresses, each in the order of the answer. Hosts of more than
+    `most_with_two_answers` interfaces have at most one of them. `added` is an address that no interface owns.
+    `reads_name` is whether conditions read how the host was named, or whether the answer is complete. `has_order` is
+    whether they read an order. `integers` are the values of facts that are integers, None if unknown. `networks` are
+    the logical networks. `prefixes` are the prefix lengths of an IPv4 address; those of IPv6 are the same numbers plus
+    96. `others` are the sets of addresses that an interface has besides the host addresses. `parameters` are the
+    parameters of the decisions.
+    """
+
+    answers: tuple[AnswerSet, ...]
+    added: Address
+    integers: Mapping[str, tuple[int | None, ...]]
+    networks: tuple[str, ...]
+    prefixes: tuple[int, ...]
+    others: tuple[AnswerSet, ...]
+    parameters: tuple[Mapping[str, Value], ...]
+    has_order: bool
+    reads_name: bool
+    most_with_two_answers: int
+    left_out: tuple[str, ...]
+
+
+def space_of(conditions: Iterable[Condition], parameters: Iterable[Parameter], given: Mapping[str, Value]) -> Space:
+    """Return the space for conditions with these parameters; `given` are the parameters with fixed values.
+
+    A host has at most two addresses. If a condition reads an order or routes, a host of more than two interfaces has at
+    most one, because each interface then has many values.
+    """
+    conditions = tuple(conditions)
+    read = frozenset(fact for condition in conditions for fact in facts_in(condition))
+    nodes = tuple(node for condition in conditions for node in walk(condition))
+    values = dict(_parameter_values(parameters, given, nodes))
+    literals = _Literals(nodes, values)
+    classes = tuple(_address_classes(read, literals))
+    has_order = _reads_order(nodes)
+    return Space(
+        answers=tuple(_answer_sets(classes, has_order=has_order)),
+        added=_member(classes[0], _ADDED),
+        integers={name: _integers(name, literals) for name in _RANGES},
+        networks=_networks(literals),
+        prefixes=_prefixes(read, literals),
+        others=tuple(_other_addresses(read, classes, literals)),
+        parameters=tuple(dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())),
+        has_order=has_order,
+        reads_name=_reads_name(nodes),
+        most_with_two_answers=_MOST if has_order or read & _OF_ROUTES else MOST_INTERFACES,
+        left_out=tuple(sorted(read - _ENUMERATED)),
+    )
+
+
+def _reads_order(nodes: Iterable[Condition | Expression]) -> bool:
+    return any(
+        (isinstance(node, Read) and node.word.order) or (isinstance(node, InState) and node.state.order)
+        for node in nodes
+    )
+
+
+def _reads_name(nodes: Iterable[Condition | Expression]) -> bool:
+    """Return whether a condition reads how the host was named, or whether the answer is complete."""
+    return any(
+        (isinstance(node, Read) and node.key == (Base.HOST, "name"))
+        or (isinstance(node, InState) and node.state.owner is Base.HOST)
+        for node in nodes
+    )
+
+
+def _parameter_values(
+    parameters: Iterable[Parameter], given: Mapping[str, Value], nodes: Iterable[Condition | Expression]
+) -> Iterator[tuple[str, tuple[Value, ...]]]:
+    """Yield the values of each parameter. A parameter that no condition reads has only its default."""
+    read = {node.name for node in nodes if isinstance(node, ParameterValue)}
+    for parameter in parameters:
+        if parameter.name in given:
+            yield parameter.name, (given[parameter.name],)
+        elif parameter.name not in read and not parameter.is_required:
+            yield parameter.name, (parameter.default,)
+        else:
+            yield parameter.name, _values_of(parameter)
+
+
+def _values_of(parameter: Parameter) -> tuple[Value, ...]:
+    base = parameter.type.base
+    default = parameter.default
+    unknown: tuple[Value, ...] = (None,) if parameter.type.optional else ()
+    if parameter.type.is_list:
+        chosen: Value = (_VALUES[base],) if default is None else default
+        return (*unknown, chosen)
+    if base is Base.BOOLEAN:
+        return (*unknown, False, True)
+    usual = _VALUES[base]
+    if base is Base.INTEGER:
+        return tuple(dict.fromkeys((*unknown, usual if default is None else default, usual)))
+    return (*unknown, usual if default is None else default)
+
+
+class _Literals:
+    """The constants and parameters that conditions compare with words."""
+
+    def __init__(self, nodes: Iterable[Condition | Expression], parameters: Mapping[str, tuple[Value, ...]]) -> None:
+        self._pairs = [(node.left, node.right) for node in nodes if isinstance(node, Related)]
+        self._routes = [node.operand for node in nodes if isinstance(node, RouteTo)]
+        self._parameters = parameters
+
+    def of_word(self, *words: str) -> tuple[Value, ...]:
+        """Return the values that are compared with one of these words."""
+        sides = [(one, other) for pair in self._pairs for one, other in (pair, pair[::-1])]
+        found = (
+            value
+            for one, other in sides
+            if any(isinstance(node, Read) and node.word.name in words for node in walk(one))
+            for value in self._values(other)
+        )
+        return tuple(dict.fromkeys(found))
+
+    def networks(self) -> tuple[Cidr, ...]:
+        """Return all networks that occur."""
+        sides = (side for pair in self._pairs for side in pair)
+        return tuple(dict.fromkeys(value for side in sides for value in self._values(side) if isinstance(value, Cidr)))
+
+    def addresses(self) -> tuple[Address, ...]:
+        """Return all addresses that occur."""
+        sides = (*(side for pair in self._pairs for side in pair), *self._routes)
+        values = (value for side in sides for value in self._values(side))
+        return tuple(dict.fromkeys(value for value in values if isinstance(value, Address)))
+
+    def _values(self, side: Expression) -> Iterator[Value]:
+        for node in walk(side):
+            if isinstance(node, Constant):
+                yield from node.value if isinstance(node.value, tuple) else (node.value,)
+            elif isinstance(node, ParameterValue):
+                for value in self._parameters.get(node.name, ("ovirtmgmt",)):
+                    yield from value if isinstance(value, tuple) else (value,)
+
+
+def _around(values: Iterable[Value], least: int, greatest: int) -> Iterator[int]:
+    """Yield each integer with its neighbours inside a range."""
+    for value in values:
+        if isinstance(value, int) and not isinstance(value, bool):
+            yield from (near for near in (value - 1, value, value + 1) if least <= near <= greatest)
+
+
+def _integers(name: str, literals: _Literals) -> tuple[int | None, ...]:
+    least, greatest = _RANGES[name]
+    usual = _USUAL[name]
+    values = literals.of_word(name)
+    around = sorted({*_around(values, least, greatest), usual} - ({0} if name == "vlan_id" else set()))
+    if name == "vlan_id":  # compared for equality only: one value for each literal, and another one
+        equal = [value for value in values if isinstance(value, int) and least <= value <= greatest]
+        around = sorted({*equal, usual, max([*equal, usual]) + 1})
+    return (*around, None)
+
+
+def _prefixes(read: frozenset[str], literals: _Literals) -> tuple[int, ...]:
+    """Return the prefix lengths: one if no condition reads a prefix length or a subnet."""
+    if not read & _OF_OTHER_ADDRESSES:
+        return (24,)
+    return tuple(sorted({24, 32, *_around(literals.of_word("prefix"), 1, 32)}))
+
+
+def _networks(literals: _Literals) -> tuple[str, ...]:
+    names = [value for value in literals.of_word("networks") if isinstance(value, str)]
+    return tuple(dict.fromkeys(names)) or ("ovirtmgmt",)
+
+
+def _address_classes(read: frozenset[str], literals: _Literals) -> Iterator[Cidr]:
+    """Yield a network for each class of addresses that the conditions can distinguish."""
+    yield _IPV4
+    if read & _FAMILY_STATES:
+        yield _IPV6
+    networks = [network for state, ranges in _RANGE_STATES.items() if state in read for network in ranges]
+    yield from dict.fromkeys(networks)
+    yield from (network for network in literals.networks() if network.prefix <= _widest(network) - 6)
+
+
+def _widest(network: Cidr) -> int:
+    return 32 if network.first.version == 4 else 128
+
+
+def _member(network: Cidr, host: int) -> Address:
+    return address_of(network.first.version, network.first.number + host)
+
+
+def _answer_sets(classes: tuple[Cidr, ...], *, has_order: bool) -> Iterator[AnswerSet]:
+    yield ()
+    yield from ((_member(network, _FIRST),) for network in classes)
+    pairs = product(classes, repeat=2) if has_order else combinations_with_replacement(classes, 2)
+    yield from ((_member(one, _FIRST), _member(other, _SECOND)) for one, other in pairs)
+
+
+def is_one_class(answers: AnswerSet) -> bool:
+    """Return whether no condition can distinguish the two addresses of an answer."""
+    first, second = answers
+    return first.version == second.version and second.number - first.number == _SECOND - _FIRST
+
+
+def _other_addresses(read: frozenset[str], classes: tuple[Cidr, ...], literals: _Literals) -> Iterator[AnswerSet]:
+    yield ()
+    if read & _OF_OTHER_ADDRESSES:
+        networks = (*classes, *((_LINK_LOCAL,) if "address is link_local" in read else ()))
+        yield from ((_member(network, _OTHER),) for network in dict.fromkeys(networks))
+    if read & _OF_ROUTES:
+        for address in literals.addresses():
+            yield (address_of(address.version, address.number ^ 1),)

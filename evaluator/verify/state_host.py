@@ -1,0 +1,157 @@
+"""States a small host as data and as a VDSM report that has the chosen facts.
+
+A fact that was not chosen gets the value that makes the host plainest, because the decision did not read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
+
+from evaluator.facts.address import Address, parse_address
+from evaluator.facts.host_addresses import HostAddresses
+from evaluator.facts.link import Kind
+from evaluator.policy.language.environment import Value
+from evaluator.verify.abstract_host import AbstractHost, AbstractInterface
+from evaluator.verify.lazy_host import GATEWAY, IPV6_EXTRA, ORDER, LazyHost, LazyLink
+
+_MAPS = {Kind.PHYSICAL: "nics", Kind.VLAN: "vlans", Kind.BOND: "bondings", Kind.BRIDGE: "bridges"}
+_OTHER_PRIMARY = 100  # the host part of a primary address that no condition reads
+_USUAL_PREFIX, _VLAN_ID = {4: 24, 6: 64}, 5
+_OTHER_FACTS = ("bond_mode", "mtu", "speed", "dhcp", "dhcpv6", "gateway")
+
+
+def abstract_host(
+    facts: LazyHost, answers: Sequence[Address], host: HostAddresses, parameters: Mapping[str, Value]
+) -> AbstractHost:
+    """Return the host of the current run: the topology, the owners, and the facts that were chosen."""
+    order = _report_order(facts)
+    links = [facts.by_name[facts.shape.names[index]] for index in order]
+    place = {index: at for at, index in enumerate(order)}
+    addresses = list(answers)
+    interfaces = [_interface(link, place, addresses) for link in links if isinstance(link, LazyLink)]
+    client = facts.choices.made.get(("last_client_iface",))
+    return AbstractHost(
+        tuple(interfaces),
+        tuple(map(str, addresses)),
+        tuple(range(len(answers))),
+        host.asked,
+        host.complete,
+        client if isinstance(client, str) else None,
+        parameters,
+    )
+
+
+def _report_order(facts: LazyHost) -> list[int]:
+    made = facts.choices.made
+    order: list[int] = []
+    for group in facts.shape.groups:
+        ranks = {made.get(("rank", index)): index for index in group}
+        others = [index for index in group if made.get(("rank", index)) is None]
+        order.extend(ranks[rank] if rank in ranks else others.pop(0) for rank in range(len(group)))
+    return order
+
+
+def _interface(link: LazyLink, place: Mapping[int, int], addresses: list[Address]) -> AbstractInterface:
+    made, index = link.host.choices.made, link.index
+    others = made.get(("others", index))
+    owned = [*link.owns, *(others if isinstance(others, tuple) else ())]
+    primary = [_primary(made, index, family) for family in _families(owned)]
+    owned.extend(address for address in primary if address not in owned)
+    addresses.extend(address for address in owned if address not in addresses)
+    vlan_id = made.get(("vlan_id", index), _VLAN_ID) if link.kind is Kind.VLAN else 0
+    return AbstractInterface(
+        link.name,
+        link.kind,
+        tuple(sorted(place[lower] for lower in link.host.shape.devices[index].lowers)),
+        tuple(addresses.index(address) for address in owned),
+        tuple(addresses.index(address) for address in primary),
+        tuple(_prefix(made, index, address) for address in owned),
+        tuple(name for name in link.host.space.networks if made.get(("network", name)) == index),
+        vlan_id if isinstance(vlan_id, int) else None,
+        {fact: cast("Value", made[fact, index]) for fact in _OTHER_FACTS if made.get((fact, index)) is not None},
+    )
+
+
+def _families(owned: Sequence[Address]) -> Iterator[list[Address]]:
+    for version in (4, 6):
+        family = [address for address in owned if address.version == version]
+        if family:
+            yield family
+
+
+def _primary(made: Mapping[tuple[object, ...], object], index: int, family: Sequence[Address]) -> Address:
+    """Return the primary address of a family: another address if it was chosen for none of them."""
+    chosen = {address: made.get(("primary", index, address)) for address in family}
+    is_primary = [address for address in family if chosen[address]]
+    is_open = [address for address in family if chosen[address] is None]
+    return (is_primary or is_open or [_filler(family[0].version, index)])[0]
+
+
+def _filler(version: int, index: int) -> Address:
+    return parse_address(f"203.0.113.{_OTHER_PRIMARY + index}" if version == 4 else f"2001:db8:ff::{index + 1}")
+
+
+def _prefix(made: Mapping[tuple[object, ...], object], index: int, address: Address) -> int:
+    chosen = made.get(("prefix", index, address))
+    if isinstance(chosen, int):
+        return chosen + IPV6_EXTRA * (address.version == 6)
+    return _USUAL_PREFIX[address.version]
+
+
+def host_addresses(host: AbstractHost) -> HostAddresses:
+    """Return the addresses of the host as the second input of a decision."""
+    texts = [host.addresses[index] for index in host.answers]
+    return HostAddresses.of(*texts, name=host.name, complete=host.complete)
+
+
+def vdsm_report(host: AbstractHost) -> dict[str, object]:
+    """Return the VDSM report of a host."""
+    maps: dict[str, dict[str, object]] = {_MAPS[kind]: {} for kind in ORDER}
+    networks: dict[str, object] = {}
+    for interface in host.interfaces:
+        names = [host.interfaces[lower].name for lower in interface.lowers]
+        maps[_MAPS[interface.kind]][interface.name] = {**_addresses(host, interface), **_settings(interface, names)}
+        for network in interface.networks:
+            networks[network] = _network(interface, names)
+    client = {} if host.last_client_iface is None else {"lastClientIface": host.last_client_iface}
+    return {**maps, "networks": networks, **client}
+
+
+def _addresses(host: AbstractHost, interface: AbstractInterface) -> dict[str, object]:
+    pairs = sorted(
+        zip(interface.owns, interface.prefixes, strict=True), key=lambda pair: pair[0] not in interface.primary
+    )
+    texts = [f"{host.addresses[address]}/{prefix}" for address, prefix in pairs]
+    ipv4, ipv6 = ([text for text in texts if (":" in text) is is_ipv6] for is_ipv6 in (False, True))
+    addr = {"addr": ipv4[0].partition("/")[0], "ipv4addrs": ipv4} if ipv4 else {}
+    return {**addr, **({"ipv6addrs": ipv6} if ipv6 else {})}
+
+
+def _settings(interface: AbstractInterface, lowers: list[str]) -> dict[str, object]:
+    entry: dict[str, object] = {}
+    match interface.kind:
+        case Kind.BOND:
+            entry["slaves"] = lowers
+        case Kind.BRIDGE:
+            entry["ports"] = lowers
+        case Kind.VLAN:
+            entry["iface"] = lowers[0]
+            if interface.vlan_id is not None:
+                entry["vlanid"] = interface.vlan_id
+    facts = interface.facts
+    if facts.get("gateway"):
+        entry["gateway"] = str(GATEWAY)
+    if facts.get("dhcp") and not facts.get("dhcpv6"):
+        entry["dhcpv4"] = True
+    if facts.get("dhcpv6"):
+        entry["dhcpv6"] = True
+    if "bond_mode" in facts:
+        entry["opts"] = {"mode": str(facts["bond_mode"])}
+    entry.update({word: facts[word] for word in ("mtu", "speed") if word in facts})
+    return entry
+
+
+def _network(interface: AbstractInterface, lowers: list[str]) -> dict[str, object]:
+    is_bridge = interface.kind is Kind.BRIDGE
+    return {"iface": interface.name, "bridged": is_bridge, **({"ports": lowers} if is_bridge else {})}
