@@ -11,7 +11,7 @@ ITSELF := $(PIP) --no-deps --no-build-isolation --editable .
 FAST := -m "not system and not volume" --ignore=tests/project --ignore=tests/cli/test_exit_statuses.py \
 	--ignore=tests/audit/test_log_crash.py
 
-.PHONY: demo test dist test-dist test-system test-newer test-newest test-lowest long mutation lint english-baseline lock docs prepared bench-peers clean
+.PHONY: demo test dist test-dist test-system test-spark test-newer test-newest test-lowest long mutation lint english-baseline lock docs prepared bench-peers clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/activenic decide policies/examples/bond.json --address 192.0.2.10
@@ -20,9 +20,20 @@ test: $(VENV)/.installed-dev lint
 	$(BIN)/pytest -n auto -m "not system"
 	$(BIN)/activenic test
 
-# needs root and Debian packages, which .ci/run installs: an emulator, name servers, a browser
-test-system: $(VENV)/.installed-dev .vm/initramfs .opa-clients/.installed .venv-schemathesis/.installed
-	$(BIN)/pytest -m system -rs --maxfail=25
+# needs root and Debian packages, which .ci/run installs: an emulator, name servers, a browser, Java
+test-system: $(VENV)/.installed-dev .vm/initramfs .opa-clients/.installed .venv-schemathesis/.installed test-spark
+	$(BIN)/pytest -m "system and not spark" -rs --maxfail=25
+
+# a Spark cluster of two worker processes on the loopback interface
+test-spark: .venv-spark/.installed
+	.venv-spark/bin/pytest -o addopts= -q -m spark -rs tests/fleet
+
+# PySpark has no wheel: pip builds one. It is not compressed, because it is unpacked at once and the jars hardly shrink
+.venv-spark/.installed: pyproject.toml locks/spark.txt
+	$(PYTHON) -m venv --clear .venv-spark
+	.venv-spark/bin/$(FROM_LOCK) locks/spark.txt --use-pep517 --config-settings=--build-option=--compression=stored
+	.venv-spark/bin/$(ITSELF)
+	@touch $@
 
 # the kernel that the guests of tests/vm boot, from its Debian package, which is unpacked and not installed
 .vm/initramfs: tests/vm/build_guest.sh tests/vm/initramfs_init.sh
@@ -87,12 +98,14 @@ test-newer: .venv-newest/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate \
 	--custom-compile-command "make lock"
 lock: $(VENV)/.installed-dev
-	$(COMPILE) --python-version 3.11 --all-extras --group dev pyproject.toml --output-file locks/dev.txt
+	$(COMPILE) --python-version 3.11 --extra all --group dev pyproject.toml --output-file locks/dev.txt
 	$(COMPILE) --python-version 3.11 --constraint locks/dev.txt --group build pyproject.toml --output-file locks/run.txt
 	$(COMPILE) --python-version 3.11 --constraint locks/dev.txt --group build pyproject.toml \
 		benchmarks/peers/requirements.txt --output-file locks/peers.txt
-	$(COMPILE) --python-version 3.11 --all-extras --constraint locks/dev.txt --group mutation pyproject.toml \
+	$(COMPILE) --python-version 3.11 --extra all --constraint locks/dev.txt --group mutation pyproject.toml \
 		--output-file locks/mutation.txt
+	$(COMPILE) --python-version 3.11 --extra spark --constraint locks/dev.txt --group spark pyproject.toml \
+		--output-file locks/spark.txt
 	$(COMPILE) --python-version 3.11 --constraint locks/dev.txt --group release pyproject.toml --output-file locks/release.txt
 	$(COMPILE) --python-version 3.11 tests/service/schemathesis.txt --output-file locks/schemathesis.txt
 	$(COMPILE) --python-version 3.14 benchmarks/peers/requirements-opa.txt --output-file locks/peers-opa.txt

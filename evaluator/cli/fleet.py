@@ -13,6 +13,7 @@ from evaluator.cli.preferences import TEXT_JSON_OR_HTML
 
 _PACKAGES = ("duckdb", "pyarrow")
 _MOST_PAGES = 500
+_ENGINES = {"local": (), "spark": ("pandas", "pyspark")}  # and the packages that each of them needs
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +45,7 @@ def _add_decide(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="fill the column `sha256` with the digest of the decision document (slower)",
     )
     add_policy_path_to(parser)
+    _add_engine_to(parser)
     parser.set_defaults(run=_run, action="decide", parser=parser)
 
 
@@ -92,6 +94,20 @@ def _add_diff(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.set_defaults(run=_run, action="diff", parser=parser)
 
 
+def _add_engine_to(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "where the hosts are decided",
+        "The workers of a Spark cluster need the inputs and the folder of the result under the same paths as this "
+        "machine, and the same version of activenic (docs/fleet.md).",
+    )
+    engines = "`local`: with the processors of this machine (default); `spark`: on a Spark cluster"
+    group.add_argument("--engine", choices=tuple(_ENGINES), default="local", help=engines)
+    master = "the master of the cluster, for example `spark://HOST:7077`, `yarn` or `k8s://https://HOST:6443`"
+    group.add_argument("--master", metavar="URL", help=master)
+    setting = "a setting of Spark, for example `spark.executor.instances=20`; may be repeated"
+    group.add_argument("--spark-conf", metavar="NAME=VALUE", action="append", default=[], help=setting)
+
+
 def _add_inputs_to(parser: argparse.ArgumentParser) -> None:
     inputs = "questions: JSON lines, a Parquet file, a decision log, or a folder of JSON lines, questions and reports"
     parser.add_argument("inputs", metavar="INPUT", nargs="+", type=Path, help=inputs)
@@ -111,6 +127,9 @@ def _add_details_to(parser: argparse._ActionsContainer) -> None:
 def _run(options: argparse.Namespace) -> int:
     if options.action == "decide":
         _refuse_unusable_result(options)
+        _refuse_incomplete_engine(options)
+        for package in _ENGINES[options.engine]:
+            require_package(f"the engine `{options.engine}` cannot run", package, "spark")
     if options.action == "summary":
         _refuse_unusable_pages(options)
     for package in _PACKAGES:
@@ -145,3 +164,15 @@ def _refuse_unusable_pages(options: argparse.Namespace) -> None:
         options.parser.error("`--pages` needs `--inputs`: the inputs of the result")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         options.parser.error("`--pages` is not an empty folder; give the name of a new folder")
+
+
+def _refuse_incomplete_engine(options: argparse.Namespace) -> None:
+    """End the program with a usage error if the options do not name a cluster, or name one without using it."""
+    if options.engine == "spark" and not options.master:
+        options.parser.error("`--engine spark` needs the master of the cluster: give `--master URL`")
+    if options.engine != "spark" and (options.master or options.spark_conf):
+        options.parser.error("`--master` and `--spark-conf` need `--engine spark`")
+    for setting in options.spark_conf:
+        name, equals, _ = setting.partition("=")
+        if not name or not equals:
+            options.parser.error(f"`--spark-conf` needs NAME=VALUE, not {quote(setting)}")

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 from evaluator.base.text import visible
 from evaluator.cli.exits import Exit
@@ -17,7 +18,7 @@ from evaluator.engine import load_policy
 from evaluator.fleet.compare_files import CompareRange, RangeComparison, compare_files, merged
 from evaluator.fleet.compare_files import as_text as comparison_as_text
 from evaluator.fleet.comparison_page import comparison_page
-from evaluator.fleet.decide_files import Inputs, decide_files
+from evaluator.fleet.decide_files import Engine, Inputs, decide_files, on_this_machine
 from evaluator.fleet.ranges import Range
 from evaluator.fleet.rows import Asked
 from evaluator.fleet.summary import as_text as summary_as_text
@@ -34,9 +35,19 @@ def _decide(options: argparse.Namespace) -> int:
 
     inputs = Inputs(tuple(options.inputs), options.addresses)
     asked = Asked(policy, parameters, options.findings, options.digest)
-    for _ in _with_progress(decide_files(inputs, options.out, asked), inputs, options):
-        pass
+    with _engine(options) as engine:
+        for _ in _with_progress(decide_files(inputs, options.out, asked, engine), inputs, options):
+            pass
     return Exit.DONE
+
+
+def _engine(options: argparse.Namespace) -> AbstractContextManager[Engine]:
+    if options.engine == "local":
+        return nullcontext(on_this_machine)
+    from evaluator.fleet.spark_ranges import spark_engine  # noqa: PLC0415 -- imports the packages of another extra
+
+    settings = (setting.partition("=") for setting in options.spark_conf)
+    return spark_engine(options.master, {name: value for name, _, value in settings})
 
 
 def _summary(options: argparse.Namespace) -> int:

@@ -7,9 +7,10 @@ written to the result in the order of the inputs, and the result appears under i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -60,7 +61,16 @@ def result_batches(items: Iterator[Item], asked: Asked) -> Iterator[pa.RecordBat
         yield batch
 
 
-def decide_files(inputs: Inputs, result: Path, asked: Asked) -> Iterator[Range]:
+# decides ranges, writes their rows to the work folder, and yields each range when it is finished
+Engine: TypeAlias = Callable[[Asked, WorkFolder, Iterable[Range]], Iterator[Range]]
+
+
+def on_this_machine(asked: Asked, folder: WorkFolder, ranges: Iterable[Range]) -> Iterator[Range]:
+    """Decide ranges with all processors of this machine."""
+    return (part for part, _ in map_ranges(DecideRange(asked, folder), ranges))
+
+
+def decide_files(inputs: Inputs, result: Path, asked: Asked, engine: Engine = on_this_machine) -> Iterator[Range]:
     """Decide the questions of the inputs, yield each range when it is finished, and write the result at the end.
 
     Raises QuestionError if an input cannot be read or changed during the run, if another run writes the same result, or
@@ -71,7 +81,7 @@ def decide_files(inputs: Inputs, result: Path, asked: Asked) -> Iterator[Range]:
         parts: list[Range] = []
         finished: list[Range] = []
         new = _unfinished(inputs.plan(files), folder, parts, finished)
-        for part, _ in map_ranges(DecideRange(asked, folder), new):
+        for part in engine(asked, folder, new):
             yield from finished
             finished.clear()
             yield part

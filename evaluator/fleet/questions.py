@@ -40,6 +40,7 @@ def questions_in(batch: pa.RecordBatch, policies: Sequence[Policy]) -> Iterator[
     The texts in a map of parameters are parsed by the types that the policies declare. Raises ReportError if the batch
     has neither the column `question` nor the column `report`, or if one of these columns contains no text.
     """
+    refuse_missing_columns(batch.schema.names)
     if TEXT_COLUMN in batch.schema.names:
         texts = _texts(batch, TEXT_COLUMN)
         ids = _values(batch, "id") if "id" in batch.schema.names else [None] * len(texts)
@@ -52,6 +53,14 @@ def questions_in(batch: pa.RecordBatch, policies: Sequence[Policy]) -> Iterator[
     for row, report in enumerate(reports):
         members = {name: values[row] for name, values in columns.items() if values[row] is not None}
         yield _question_in_row(report, members, policies if has_texts else ())
+
+
+def refuse_missing_columns(names: Iterable[str]) -> None:
+    """Raise ReportError if a table has neither the column `question` nor the column `report`."""
+    if not {TEXT_COLUMN, "report"} & set(names):
+        message = "the table has neither a column `question` nor a column `report`"
+        hint = "give the column `question` (JSON text), or the columns `report` (JSON text) and `addresses`"
+        raise ReportError([Diagnostic("FLEET_COLUMN_MISSING", message, hint=hint)])
 
 
 def _question_in_row(report: bytes | None, members: dict[str, object], policies: Sequence[Policy]) -> Item:
@@ -100,11 +109,7 @@ def _id_in(text: bytes) -> str | None:
 
 
 def _texts(batch: pa.RecordBatch, name: str) -> list[bytes | None]:
-    """Return the texts of a column as bytes. Raises ReportError if the column is missing or of another type."""
-    if name not in batch.schema.names:
-        message = "the table has neither a column `question` nor a column `report`"
-        hint = "give the column `question` (JSON text), or the columns `report` (JSON text) and `addresses`"
-        raise ReportError([Diagnostic("FLEET_COLUMN_MISSING", message, hint=hint)])
+    """Return the texts of a column as bytes. Raises ReportError if the column is of another type."""
     column = batch.column(name)
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()

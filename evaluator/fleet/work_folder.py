@@ -3,15 +3,16 @@
 The folder is beside the result, with the ending `.work`. It is used again if `run.key` in it is equal: the inputs
 (length and time of the last change), the policy, the parameters, the options and the version of activenic. Otherwise
 its files are removed. The file of a range appears under its name when it is complete, so a killed process leaves
-nothing that is torn. A lock prevents two runs with one result.
+nothing that is torn. The name depends on the key too: a worker of a killed run can finish a range while the next run
+has already begun with another policy. A lock prevents two runs with one result.
 """
 
 from __future__ import annotations
 
 import errno
 import fcntl
-import os
 import shutil
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,18 +33,19 @@ _LAYOUT = 1
 
 
 class WorkFolder(msgspec.Struct, frozen=True):
-    """A locked work folder."""
+    """A locked work folder; `run` is the digest of the key."""
 
     path: str
+    run: str
 
     def file_of(self, part: Range) -> Path:
         """Return the file for the rows of a range; it exists if the range is finished."""
-        return Path(self.path) / f"{digest(msgspec.json.encode(part))}.arrow"
+        return Path(self.path) / f"{digest(msgspec.json.encode((self.run, part)))}.arrow"
 
     def write(self, part: Range, batches: Iterator[pa.RecordBatch]) -> None:
         """Write the rows of a range; the file gets its name when it is complete."""
         file = self.file_of(part)
-        temporary = file.with_suffix(f".{os.getpid()}.part")
+        temporary = file.with_suffix(f".{uuid.uuid4().hex}.part")  # processes on several machines share the folder
         with pa.ipc.new_file(str(temporary), RESULT, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
             for batch in batches:
                 writer.write_batch(batch)
@@ -72,13 +74,13 @@ def work_folder(result: Path, key: bytes) -> Iterator[WorkFolder]:
     The folder is removed if the block ends without an error, or if no range is finished. Raises QuestionError if
     another run uses the folder or if the folder contains other files, and OSError if it cannot be written.
     """
-    folder = result.with_name(f"{result.name}.work")
+    folder = result.absolute().with_name(f"{result.name}.work")
     folder.mkdir(exist_ok=True)
     with (folder / _LOCK).open("w") as lock:
         _lock(lock.fileno(), result)
         _prepare(folder, key)
         try:
-            yield WorkFolder(str(folder))
+            yield WorkFolder(str(folder), digest(key))
         except BaseException:
             if not any(folder.glob("*.arrow")):
                 shutil.rmtree(folder)

@@ -199,8 +199,8 @@ def run(questions: Path, out: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
 
 
-def wait_for(condition: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + SECONDS
+def wait_for(condition: Callable[[], Any], seconds: float = SECONDS) -> Any:
+    deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline
         time.sleep(0.005)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -43,17 +44,20 @@ def _asked() -> Iterator[tuple[str, Requirement]]:
     """Yield what each lock must satisfy."""
     project = PYPROJECT["project"]
     run = [*project["dependencies"], *_group("build"), *PYPROJECT["build-system"]["requires"]]
-    extras = [text for name, texts in project["optional-dependencies"].items() if name != "all" for text in texts]
+    extras = dict(project["optional-dependencies"])
+    del extras["all"]
+    spark = [*extras["fleet"], *(text for text in extras.pop("spark") if text != "activenic[fleet]")]
     peers = (ROOT / "benchmarks" / "peers" / "requirements.txt").read_text().splitlines()
     opa = (ROOT / "benchmarks" / "peers" / "requirements-opa.txt").read_text().splitlines()
     schemathesis = (ROOT / "tests" / "service" / "schemathesis.txt").read_text().splitlines()
-    dev = [*run, *extras, *_group("dev")]
+    dev = [*run, *chain.from_iterable(extras.values()), *_group("dev")]
     mutation = [*dev, *_group("mutation")]
     release = [*run, *_group("release")]
     wanted = {
         "run": run,
         "dev": dev,
         "release": release,
+        "spark": [*run, *spark, *_group("spark")],
         "mutation": mutation,
         "peers": [*run, *peers],
         "peers-opa": opa,
@@ -89,7 +93,7 @@ def test_no_lock_names_an_index_or_a_folder() -> None:
 
 def test_the_locks_agree() -> None:
     dev = _pinned(ROOT / "locks" / "dev.txt")
-    for lock in ("run", "mutation", "peers"):
+    for lock in ("run", "mutation", "peers", "spark"):
         pinned = _pinned(ROOT / "locks" / f"{lock}.txt")
         assert {name: version for name, version in pinned.items() if dev.get(name, version) != version} == {}
     assert _pinned(ROOT / "locks" / "run.txt").keys() <= dev.keys()

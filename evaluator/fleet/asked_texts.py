@@ -1,0 +1,68 @@
+"""A policy and its parameters in the form in which they travel to the workers of a cluster.
+
+A worker gets the texts of the policy, not compiled code, and compiles them once in each process. It then compares the
+digest of the policy and the version of activenic with those of the driver. So a worker with another version never
+decides hosts: it could give other answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from msgspec import Struct
+
+from evaluator.base.diagnostic import Diagnostic, QuestionError
+from evaluator.base.source import Source
+from evaluator.base.version import __version__
+from evaluator.engine import Policy
+from evaluator.fleet.rows import Asked
+from evaluator.policy.load import program_of_texts
+from evaluator.policy.parameters import ParameterInput
+
+
+class PolicyTexts(Struct, frozen=True):
+    """The texts of a policy, base first, its digest, and the version of activenic that read it."""
+
+    sources: tuple[Source, ...]
+    digest: str
+    version: str
+
+
+class AskedTexts(Struct, frozen=True):
+    """`Asked` with the texts of the policy; a process that gets it calls `load`."""
+
+    texts: PolicyTexts
+    parameters: Mapping[str, ParameterInput | None]
+    findings: bool
+    digest: bool
+
+    @staticmethod
+    def of(asked: Asked) -> AskedTexts:
+        """Return the form that travels."""
+        program = asked.policy.program
+        pairs = zip(program.texts, program.contents, strict=True)
+        sources = tuple(Source(text.name, content) for text, content in pairs)
+        texts = PolicyTexts(sources, program.digest, __version__)
+        return AskedTexts(texts, dict(asked.parameters), asked.findings, asked.digest)
+
+    def load(self) -> Asked:
+        """Return the policy, compiled once in each process, with the parameters.
+
+        Raises QuestionError if this process has another version of activenic, or if the digest differs.
+        """
+        return Asked(_policy_of(self.texts), self.parameters, self.findings, self.digest)
+
+
+@lru_cache(8)
+def _policy_of(texts: PolicyTexts) -> Policy:
+    if texts.version != __version__:
+        message = f"a worker has activenic {__version__}; the driver has activenic {texts.version}"
+        raise QuestionError(
+            [Diagnostic("FLEET_WORKER_VERSION", message, hint="install the same version on all workers")]
+        )
+    policy = Policy(program_of_texts(texts.sources))
+    if policy.digest != texts.digest:
+        message = f"the digest of the policy is {policy.digest} on a worker, and {texts.digest} on the driver"
+        raise QuestionError([Diagnostic("FLEET_POLICY_DIFFERS", message)])
+    return policy
