@@ -260,17 +260,18 @@ def _differences(recorded: object, now: object, path: tuple[str | int, ...]) -> 
         for i, (then_item, now_item) in enumerate(zip(recorded, now, strict=True)):
             yield from _differences(then_item, now_item, (*path, i))
     elif recorded != now or type(recorded) is not type(now):
-        yield f"at {quote(json_pointer(path) or '/')}: then {_quoted(recorded)}, now {_quoted(now)}"
+        yield f"at {quote(json_pointer(path) or '/')}: recorded {_quoted(recorded)}, now {_quoted(now)}"
 
 
 def _finding_differences(recorded: list[Any], now: list[Any]) -> Iterator[str]:
     """Yield the findings that are in only one document. If only the order differs, yield both lists."""
-    sides = (("then", recorded, now), ("now", now, recorded))
-    changed = [(when, finding) for when, own, other in sides for finding in own if finding not in other]
-    for when, finding in changed:
-        yield f"at `/findings`: only {when}: `{visible(_canonical(finding).decode())}`"  # not shortened by `quote`
+    sides = (("record", recorded, now), ("new decision", now, recorded))
+    changed = [(document, finding) for document, own, other in sides for finding in own if finding not in other]
+    for document, finding in changed:
+        text = visible(_canonical(finding).decode())  # whole: `quote` would shorten it
+        yield f"at `/findings`: only in the {document}: `{text}`"
     if not changed and _canonical(recorded) != _canonical(now):
-        yield f"at `/findings`: then {_quoted(recorded)}, now {_quoted(now)}"
+        yield f"at `/findings`: recorded {_quoted(recorded)}, now {_quoted(now)}"
 
 
 def _quoted(value: object) -> str:

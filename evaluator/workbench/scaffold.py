@@ -18,7 +18,7 @@ _EXTENDING = """policy: {name}
 extends: {base}
 description: {title}, based on {base}.
 rules:
-  # An example: bridges of containers are never the answer. Change it, or remove it with its tests.
+  # An example: bridges of containers are never the hostActiveNic. Change this rule, or remove the rule and its tests.
   - name: ignore-container-bridges
     after: owns-host-address
     rule: discard nic when nic.name like ["docker0", "virbr*", "cni*"]
@@ -61,7 +61,7 @@ tests:
 """
 _PAGE = """# {title}
 
-`{name}.yaml` is a policy of activenic: it decides which interface of a host its address is on.
+`{name}.yaml` is a policy of activenic: it decides which interface of a host owns the host address.
 
     activenic check --strict {name}.yaml
     activenic test {name}.test.yaml

@@ -134,11 +134,11 @@ def test_a_damaged_body_does_not_hide_the_record(
 @pytest.mark.parametrize(
     ("path", "value", "outcome", "message"),
     [
-        (("result", "hostActiveNic"), "ens1", C.ANOTHER_ANSWER, 'at `/hostActiveNic`: then `"ens1"`, now `"bond0"`'),
+        (("result", "hostActiveNic"), "ens1", C.ANOTHER_ANSWER, '`/hostActiveNic`: recorded `"ens1"`, now `"bond0"`'),
         (("result", "status"), "rejected", C.ANOTHER_ANSWER, "at `/status`"),
         (("result", "findings"), [REMARK.to_dict()], C.ANOTHER_ANSWER, "at `/findings`"),
         (("result", "policy", "sha256"), "0" * 64, C.ANOTHER_ANSWER, "at `/policy/sha256`"),
-        (("result", "trace", 0, "fired"), 1, C.DAMAGED, "at `/trace/0/fired`: then `1`, now `true`"),
+        (("result", "trace", 0, "fired"), 1, C.DAMAGED, "at `/trace/0/fired`: recorded `1`, now `true`"),
         (("result", "trace"), {}, C.DAMAGED, "not a decision document"),
         (
             ("input", "parameters"),
@@ -189,7 +189,7 @@ def test_other_findings_of_an_older_version_are_the_same_answer(kept: Record) ->
     found = replay(_older(kept, findings=[REMARK.to_dict()]), evaluator.__version__)
     assert (found.outcome, found.is_equal, found.is_answer) == (C.SAME_ANSWER, False, True)
     (difference,) = found.differences
-    assert difference.startswith("at `/findings`: only then: `{")
+    assert difference.startswith("at `/findings`: only in the record: `{")
     assert '"message":"`node7` has no domain"' in difference
 
 

@@ -317,7 +317,7 @@ def test_replay_says_what_differs(
     assert main(["replay", str(one)]) == 8
     assert capsys.readouterr().out.splitlines() == [
         "d-1: another answer",
-        '  at `/hostActiveNic`: then `"ens1"`, now `"bond0"`',
+        '  at `/hostActiveNic`: recorded `"ens1"`, now `"bond0"`',
         f"  the engine had version `0.0.1`, now `{evaluator.__version__}`",
         "1 replayed: 1 another answer",
     ]

@@ -77,7 +77,7 @@ def read_signer(path: Path) -> KeySigner:
     try:
         key = load_pem_private_key(text, None)
     except TypeError:
-        hint = "store the key of a log unencrypted, readable only by the user who writes the log"
+        hint = "the key of a log must be unencrypted; let only the user who writes the log read the key file"
         raise _invalid(path, "is encrypted", hint) from None
     except ValueError:
         raise _invalid(path, "does not contain a private key", _KEYGEN_HINT) from None

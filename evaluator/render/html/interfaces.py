@@ -54,7 +54,7 @@ def interfaces(explained: ExplainedInterfaces) -> Html:
         content.append(
             element(
                 "p",
-                f"Not explained, because not involved: {plural(explained.unexplained, 'more interface')}.",
+                f"Not explained, because not part of the decision: {plural(explained.unexplained, 'more interface')}.",
             )
         )
     return section("The reasons for each interface", "interfaces", *content)

@@ -253,8 +253,8 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
             yield Finding(
                 FindingCode.KIND_UNKNOWN,
                 Severity.WARNING,
-                f"the kind of {quote(self.name)} is unknown: it has no hardware device, and Ansible {reported}; "
-                "it may be a VLAN, macvlan, veth, team or VRF, or a bridge of Open vSwitch",
+                f"the kind of {quote(self.name)} is unknown: the interface has no hardware device, "
+                f"and Ansible {reported}; it may be a VLAN, macvlan, veth, team or VRF, or a bridge of Open vSwitch",
                 (self.name,),
                 hint="use the output of `ip -j -d addr show`, which has the kinds",
             )

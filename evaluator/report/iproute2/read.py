@@ -288,7 +288,9 @@ def _members_disagree(interface: Interface) -> Finding | None:
     kinds = interface.member_kinds
     if interface.info_kind or len(kinds) < 2:
         return None
-    message = f"the members of {quote(interface.name)} report different kinds for it: {quote_all(sorted(kinds))}"
+    message = (
+        f"the members of {quote(interface.name)} report different kinds for this interface: {quote_all(sorted(kinds))}"
+    )
     return Finding(
         FindingCode.KIND_UNKNOWN, Severity.WARNING, message, (interface.name,), hint="use `ip -j -d addr show`"
     )
