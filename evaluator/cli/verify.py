@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from evaluator.base.diagnostic import Diagnostic, QuestionError, require_package
+from evaluator.base.shipped import list_shipped, read_shipped
+from evaluator.base.source import Source
 from evaluator.base.text import did_you_mean, quote
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
@@ -14,8 +17,18 @@ from evaluator.cli.preferences import output_choice
 from evaluator.cli.progress import with_progress
 from evaluator.engine import Policy, load_policy
 from evaluator.policy.parameters import parse_assignments
+from evaluator.policy.source.find import find_policy, shipped_names
 from evaluator.render.verification import OUTPUTS
-from evaluator.verify.property import BUILT_IN, Claim, OrderIndependent, Property, PropertyResult, Unchanged, Undecided
+from evaluator.verify.property import (
+    BUILT_IN,
+    Claim,
+    OrderIndependent,
+    Property,
+    PropertyResult,
+    Unchanged,
+    Undecided,
+)
+from evaluator.verify.stated import Stated, read_stated, read_stated_file
 
 _OUTPUT = output_choice(OUTPUTS)
 _DESCRIPTION = (
@@ -30,7 +43,12 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_run)
     parser.add_argument("policy", metavar="POLICY", help="a shipped policy or a policy file")
     named = "verify only the property with this name; may be repeated (default: all properties)"
-    parser.add_argument("--property", metavar="NAME", dest="properties", action="append", help=named)
+    parser.add_argument("--property", metavar="NAME", dest="properties", action="append", default=[], help=named)
+    tests = (
+        "the test file with the claims `always` and `never` and the expected `properties` "
+        "(default: NAME.test.yaml beside the policy NAME.yaml)"
+    )
+    parser.add_argument("--tests", metavar="FILE", type=Path, help=tests)
     size = "the number of interfaces up to which a counterexample is searched (default: 4)"
     parser.add_argument("-n", "--size", metavar="N", type=_size, default=4, help=size)
     limit = "the time limit for the proof of each property, in seconds (default: 10)"
@@ -60,23 +78,48 @@ def _seconds(text: str) -> float:
 def _run(options: argparse.Namespace) -> int:
     require_package("the command `verify` cannot run", "cvc5", "verify")
     policy = load_policy(options.policy, policy_path=policy_path_of(options))
-    properties = _selected(options.properties or [])
+    stated = _stated(policy, options)
+    properties = _selected(options.properties, stated)
     results: list[PropertyResult] = []
-    shown = _collected(with_progress(_results(policy, properties, options), len(properties), options), results)
+    found = _results(policy, properties, stated, options)
+    shown = _collected(with_progress(found, len(properties), options), results)
     OUTPUTS[_OUTPUT.of(options)](policy.name, shown, sys.stdout)
     return _exit_of(results)
 
 
-def _results(policy: Policy, properties: tuple[Property, ...], options: argparse.Namespace) -> Iterator[PropertyResult]:
+def _results(
+    policy: Policy, properties: tuple[Property, ...], stated: Stated, options: argparse.Namespace
+) -> Iterator[PropertyResult]:
+    from evaluator.verify.search import smallest_counterexamples  # noqa: PLC0415 -- only for a search
     from evaluator.verify.verify import Settings, verify  # noqa: PLC0415 -- imports cvc5
 
     parameters = parse_assignments(policy.program, options.param)
-    return verify(policy.program, properties, Settings(parameters, options.timeout, options.size))
+    settings = Settings(parameters, options.timeout, options.size)
+
+    def search(statements: Iterable[Claim | Unchanged]):
+        return smallest_counterexamples(policy, tuple(statements), options.size, parameters)
+
+    return verify(policy.program, properties, settings, search, stated.expectations)
 
 
-def _selected(names: list[str]) -> tuple[Property, ...]:
+def _stated(policy: Policy, options: argparse.Namespace) -> Stated:
+    """Return what the test file of the policy states; nothing if the policy has no test file."""
+    if options.tests is not None:
+        return read_stated_file(options.tests, policy.program)
+    if options.policy in shipped_names():
+        name = f"{options.policy}.test.yaml"
+        is_shipped = name in list_shipped("policies")
+        text = read_shipped("policies", name).decode() if is_shipped else ""
+        return read_stated(Source(name, text), policy.program) if is_shipped else Stated()
+    path = find_policy(options.policy, policy_path_of(options)).path
+    beside = None if path is None else Path(path).with_suffix(".test.yaml")
+    return Stated() if beside is None or not beside.exists() else read_stated_file(beside, policy.program)
+
+
+def _selected(names: list[str], stated: Stated) -> tuple[Property, ...]:
     """Return the properties with these names, all properties if no name is given. Raises QuestionError."""
-    known = {one.name: one for one in BUILT_IN if isinstance(one.statement, Claim | Unchanged | OrderIndependent)}
+    built_in = [one for one in BUILT_IN if isinstance(one.statement, Claim | Unchanged | OrderIndependent)]
+    known = {one.name: one for one in (*built_in, *stated.properties)}
     unknown = [name for name in names if name not in known]
     if unknown:
         message = f"unknown property {quote(unknown[0])}"

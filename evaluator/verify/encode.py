@@ -43,6 +43,7 @@ from evaluator.verify.theory import BOOLEAN, NIC, TEXT
 from evaluator.verify.translate import Relation, Scope, Term, Translator, Untranslatable
 
 IsImpossible = Callable[[str], bool]
+ANSWERED = "answered"  # the part of an outcome: the decision names an interface
 _X, _Y, _Z = "x", "y", "z"
 
 
@@ -128,7 +129,8 @@ class Encoder:
     def _named(self, words: str, formula: Formula) -> str:
         """Return a constant that is true exactly if a formula is true."""
         name = self._theory.declare(self._theory.fresh(words), (), BOOLEAN)
-        self._theory.axiom(equal(name, formula))
+        self._theory.axiom(equal(name, formula), name)
+        self._relations.append(Defined(words, name, 0))
         return name
 
     def _result(self, candidates: Relation, is_ambiguous: Formula, rejected: list[Relation]) -> Outcome:
@@ -139,19 +141,19 @@ class Encoder:
         many = self._named("many_left", many)
         ambiguous = self._named("ambiguous", is_ambiguous)
         answer = theory.declare(theory.fresh("answer"), (), NIC)
-        known = self._named("answered", conjunction((some, negation(many), negation(ambiguous))))
-        theory.axiom(implication(known, candidates(answer)))
-        is_rejected = disjunction(hits(answer) for hits in rejected)
+        known = self._named(ANSWERED, conjunction((some, negation(many), negation(ambiguous))))
+        theory.axiom(implication(known, candidates(answer)), answer)
+        is_rejected = self._named("rejected", conjunction((known, disjunction(hits(answer) for hits in rejected))))
         status = theory.declare(theory.fresh("status"), (), TEXT)
         unknown = self._named("unknown_host", self._is_unknown_host())
         for condition, value in (
             (conjunction((negation(some), unknown)), Status.UNKNOWN_HOST),
             (conjunction((negation(some), negation(unknown))), Status.NO_MATCH),
             (conjunction((some, disjunction((many, ambiguous)))), Status.AMBIGUOUS),
-            (conjunction((known, is_rejected)), Status.REJECTED),
+            (is_rejected, Status.REJECTED),
             (conjunction((known, negation(is_rejected))), Status.RESOLVED),
         ):
-            theory.axiom(implication(condition, equal(status, theory.text(str(value)))))
+            theory.axiom(implication(condition, equal(status, theory.text(str(value)))), status)
         return Outcome(candidates, status, Term(answer, Base.NIC, known))
 
     def _is_unknown_host(self) -> Formula:
@@ -193,17 +195,18 @@ class Encoder:
         holds = negation(body) if quantified.quantifier is Quantifier.EVERY else body
         other = negation(equal(_X, _Y)) if quantified.others_only else TRUE
         beats = theory.declare(theory.fresh("beats"), (NIC, NIC))
-        here = conjunction((translator.is_here(_Y), members.contains(_Y), other, holds))
+        here = conjunction((translator.is_here(_X), translator.is_here(_Y), members.contains(_Y), other, holds))
         definition = forall([(_X, NIC), (_Y, NIC)], equal(apply(beats, _X, _Y), here))
         if not self._is_impossible(theory.script(definition, _no_strict_order(beats, members.contains))):
             return None
         self.orders.append(quantified.text)
-        theory.axiom(definition)
+        theory.axiom(definition, beats)
         part = f"order_{len(self.orders)}"
         self._relations.append(Defined(f"{part}_above", beats, 2))
         beaten = self._define(part, exists([(_Y, NIC)], apply(beats, _X, _Y)))
         unbeaten = exists([(_Y, NIC)], f"(and ({beats} x y) (not ({beaten} y)))")
-        theory.axiom(forall([(_X, NIC)], implication(conjunction((members.contains(_X), f"({beaten} x)")), unbeaten)))
+        is_beaten = conjunction((members.contains(_X), f"({beaten} x)"))
+        theory.axiom(forall([(_X, NIC)], implication(is_beaten, unbeaten)), beaten)
         return beaten
 
 

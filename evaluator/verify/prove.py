@@ -23,7 +23,7 @@ from evaluator.policy.language.environment import Value
 from evaluator.policy.language.program import Program
 from evaluator.policy.language.types import Base
 from evaluator.verify.claim import ANSWER, STATUS, check_claim
-from evaluator.verify.encode import Encoder, Outcome
+from evaluator.verify.encode import ANSWERED, Encoder, Outcome
 from evaluator.verify.property import Change, Claim, Unchanged
 from evaluator.verify.smt import (
     Formula,
@@ -40,7 +40,7 @@ from evaluator.verify.solver import Answer, ask
 from evaluator.verify.theory import ADDRESS, NIC, TEXT, Theory
 from evaluator.verify.translate import Scope, Term, Translator, World
 
-_LEMMA_SECONDS = 1.0
+_LEMMA_SECONDS = 2.0
 
 
 class Proof(Struct, frozen=True):
@@ -129,7 +129,7 @@ def _compared(theory: Theory, program: Program, old: World, new: World, *assumpt
         theory.axiom(assumption)
     if not old.is_empty:
         _add_equal_facts(theory, new)
-        _add_equal_steps(theory, first, second)
+        _add_equal_steps(theory, old, first, second)
     return _query(theory, translators, encoders, _differ(first, second))
 
 
@@ -141,41 +141,51 @@ def _add_equal_facts(theory: Theory, new: World) -> None:
             terms = [variable for variable, _ in bound]
             same = equal(apply(name, *terms), apply(theory.symbol(name, new.renamed), *terms))
             theory.symbol(name)
-            _add_if_proved(theory, forall(bound, same))
+            _add_if_proved(theory, forall(bound, same), name)
 
 
-def _add_equal_steps(theory: Theory, first: Outcome, second: Outcome) -> None:
+def _add_equal_steps(theory: Theory, old: World, first: Outcome, second: Outcome) -> None:
     """Add for each rule that it is true for the same interfaces, and leaves the same candidates, if this is proved.
 
     Each such equality is proved from those before it. So the solver never searches for the whole chain at once. After
-    the first equality without proof there are no others, because each step begins with the candidates of the last.
+    the first equality without proof there are no others, because each step begins with the candidates of the last. An
+    interface that only one host has is excepted; for it, the relations of the rules are false if this is proved.
     """
     by_part = {relation.part: relation for relation in second.relations}
+    proved: set[str] = set()
     for one in first.relations:
         other = by_part.get(one.part)
-        variables = [(name, NIC) for name in ("x", "y")[: one.arity]]
-        terms = [name for name, _ in variables]
-        if other is None or not _add_if_proved(
-            theory, forall(variables, equal(apply(one.name, *terms), apply(other.name, *terms)))
-        ):
+        if other is None:
             return
+        if one.name in proved:  # a rule that keeps the candidates as they are
+            continue
+        proved.add(one.name)
+        names = ("x", "y")[: one.arity]
+        here = conjunction(negation(equal(name, old.absent)) for name in names if old.absent is not None)
+        same = equal(apply(one.name, *names), apply(other.name, *names))
+        if not _add_if_proved(theory, forall([(x, NIC) for x in names], implication(here, same)), one.name, other.name):
+            return
+        if old.absent is not None and one.arity == 1:
+            _add_if_proved(theory, negation(apply(other.name, old.absent)), other.name)
+            _add_if_proved(theory, negation(apply(one.name, old.absent)), one.name)
+        if one.part == ANSWERED:
+            _add_if_proved(theory, negation(_differ_in_interface(first, second)), first.answer.text)
 
 
-def _add_if_proved(theory: Theory, formula: Formula) -> bool:
+def _add_if_proved(theory: Theory, formula: Formula, *about: str) -> bool:
     is_proved = _is_impossible(theory.script(negation(formula)))
     if is_proved:
-        theory.axiom(formula)
+        theory.axiom(formula, *about)
     return is_proved
 
 
 def _differ(one: Outcome, other: Outcome) -> Formula:
-    both = conjunction((one.answer.known, other.answer.known))
-    return disjunction(
-        (
-            negation(equal(one.status, other.status)),
-            conjunction((both, negation(equal(one.answer.text, other.answer.text)))),
-        )
-    )
+    return disjunction((negation(equal(one.status, other.status)), _differ_in_interface(one, other)))
+
+
+def _differ_in_interface(one: Outcome, other: Outcome) -> Formula:
+    is_other = negation(equal(one.answer.text, other.answer.text))
+    return conjunction((one.answer.known, other.answer.known, is_other))
 
 
 def _with_unowned_answer(program: Program, parameters: Mapping[str, Value], *, is_empty: bool) -> _Query:

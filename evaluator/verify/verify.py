@@ -1,14 +1,17 @@
 """Verifies the properties of a policy: a proof for every host, or the smallest host that breaks the property.
 
-First the solver tries a proof (`prove`). Without a proof, a search among small hosts looks for a counterexample. The
-search is given by the caller, so that this module needs no hosts. The verdict without both is `Undecided` if the solver
-reached its time limit. If the solver finished without a proof, the abstraction was too coarse for one, and the property
-is true for the hosts that were searched.
+Two legs. The solver tries a proof for hosts of every size (`prove`). For all properties without a proof, one search
+goes through the small hosts and looks for counterexamples. The search is given by the caller, so this module needs no
+hosts. A property that is meant to be false is searched first, because its proof would only end at the time limit.
+
+Without a proof and without a counterexample, the verdict depends on the reason. If a clause has no exact translation,
+or the solver found a model that is no host, the property is true for the hosts that were searched (`ProvedUpTo`). If
+the solver reached its time limit, the property is `Undecided`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter
 
 from msgspec import Struct
@@ -30,8 +33,10 @@ from evaluator.verify.property import (
     Verdict,
 )
 from evaluator.verify.prove import Proof, prove
+from evaluator.verify.stated import Expectation
 
-Search = Callable[[Property], Counterexample | None]
+Search = Callable[[Sequence[Claim | Unchanged]], Sequence[Counterexample | None]]
+_EXPECTED = Expectation()
 
 
 class Settings(Struct, frozen=True):
@@ -42,56 +47,76 @@ class Settings(Struct, frozen=True):
     size: int = 4
 
 
-class Expectation(Struct, frozen=True):
-    """The expected result of a property, and the reason if it is meant to be false."""
-
-    is_true: bool = True
-    because: str = ""
-
-
-_EXPECTED = Expectation()
-
-
 def verify(
     program: Program,
-    properties: Iterable[Property],
+    properties: Sequence[Property],
     settings: Settings,
-    search: Search | None = None,
-    expectations: Mapping[str, Expectation] | None = None,
+    search: Search,
+    expectations: Mapping[str, Expectation],
 ) -> Iterator[PropertyResult]:
-    """Yield the result of each property, in their order.
+    """Yield the result of each property, the proved ones first.
 
-    Without `search`, no counterexample is looked for. Raises PolicyError if a claim has mistakes.
+    `search` returns the smallest counterexample of each statement, None if it has none. Raises PolicyError if a claim
+    has mistakes.
     """
-    for one in properties:
+    run = _Run(program, settings, expectations)
+    yield from filter(None, map(run.without_search, properties))
+    yield from run.searched(search)
+
+
+class _Run:
+    """The verification of one policy; `open` are the properties that the search decides."""
+
+    def __init__(self, program: Program, settings: Settings, expectations: Mapping[str, Expectation]) -> None:
+        self._program = program
+        self._settings = settings
+        self._expectations = expectations
+        self._open: list[tuple[Property, Claim | Unchanged, Proof | None, float]] = []
+
+    def without_search(self, one: Property) -> PropertyResult | None:
+        """Return the result of a property if it needs no search, else keep the property for the search."""
         start = perf_counter()
-        expectation = (expectations or {}).get(one.name, _EXPECTED)
-        verdict, assumed = _verdict(program, one, settings, search)
+        if isinstance(one.statement, OrderIndependent):
+            words = order_words(self._program)
+            return self._result(one, Refuted(parts=words) if words else Proved(), perf_counter() - start)
+        if not isinstance(one.statement, Claim | Unchanged):
+            raise TypeError(f"cannot verify {one.name}")
+        proof = self._prove(one.statement) if self._expectation(one).is_true else None
         seconds = perf_counter() - start
-        yield PropertyResult(one, verdict, seconds, expectation.is_true, expectation.because, assumed)
+        if proof is not None and proof.is_proved:
+            return self._result(one, Proved(), seconds, proof.laws)
+        self._open.append((one, one.statement, proof, seconds))
+        return None
 
+    def searched(self, search: Search) -> Iterator[PropertyResult]:
+        """Yield the results of the properties that were kept for the search."""
+        start = perf_counter()
+        examples = search([statement for _, statement, _, _ in self._open]) if self._open else ()
+        share = (perf_counter() - start) / max(1, len(self._open))
+        for (one, statement, proof, seconds), example in zip(self._open, examples, strict=True):
+            if example is not None:
+                yield self._result(one, Refuted(example), seconds + share)
+                continue
+            start = perf_counter()
+            found = self._prove(statement) if proof is None else proof
+            spent = seconds + share + perf_counter() - start
+            yield self._result(one, self._without_example(found), spent, found.laws)
 
-def _verdict(
-    program: Program, one: Property, settings: Settings, search: Search | None
-) -> tuple[Verdict, tuple[str, ...]]:
-    """Return the verdict on a property, and what was assumed about every report."""
-    statement = one.statement
-    if isinstance(statement, OrderIndependent):
-        words = order_words(program)
-        return (Refuted(parts=words) if words else Proved()), ()
-    if not isinstance(statement, Claim | Unchanged):
-        raise TypeError(f"cannot verify {one.name}")
-    start = perf_counter()
-    proof = prove(program, statement, settings.parameters, settings.seconds)
-    if proof.is_proved:
-        return Proved(), proof.laws
-    counterexample = None if search is None else search(one)
-    if counterexample is not None:
-        return Refuted(counterexample), proof.laws
-    return _without_proof(proof, settings, perf_counter() - start, is_searched=search is not None), proof.laws
+    def _prove(self, statement: Claim | Unchanged) -> Proof:
+        return prove(self._program, statement, self._settings.parameters, self._settings.seconds)
 
+    def _without_example(self, proof: Proof) -> Verdict:
+        if proof.is_proved:
+            return Proved()
+        if proof.clauses or not proof.is_timeout:
+            return ProvedUpTo(self._settings.size, proof.clauses)
+        return Undecided(self._settings.seconds)
 
-def _without_proof(proof: Proof, settings: Settings, seconds: float, *, is_searched: bool) -> Verdict:
-    if is_searched and (proof.clauses or not proof.is_timeout):
-        return ProvedUpTo(settings.size, proof.clauses)
-    return Undecided(seconds)
+    def _expectation(self, one: Property) -> Expectation:
+        return self._expectations.get(one.name, _EXPECTED)
+
+    def _result(
+        self, one: Property, verdict: Verdict, seconds: float, assumed: tuple[str, ...] = ()
+    ) -> PropertyResult:
+        expectation = self._expectation(one)
+        return PropertyResult(one, verdict, seconds, expectation.is_true, expectation.because, assumed)
