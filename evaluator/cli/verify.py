@@ -90,16 +90,11 @@ def _run(options: argparse.Namespace) -> int:
 def _results(
     policy: Policy, properties: tuple[Property, ...], stated: Stated, options: argparse.Namespace
 ) -> Iterator[PropertyResult]:
-    from evaluator.verify.search import smallest_counterexamples  # noqa: PLC0415 -- only for a search
     from evaluator.verify.verify import Settings, verify  # noqa: PLC0415 -- imports cvc5
 
     parameters = parse_assignments(policy.program, options.param)
     settings = Settings(parameters, options.timeout, options.size)
-
-    def search(statements: Iterable[Claim | Unchanged]):
-        return smallest_counterexamples(policy, tuple(statements), options.size, parameters)
-
-    return verify(policy.program, properties, settings, search, stated.expectations)
+    return verify(policy.program, properties, settings, None, stated.expectations)
 
 
 def _stated(policy: Policy, options: argparse.Namespace) -> Stated:

@@ -17,12 +17,18 @@ laws never make a proof wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
 from evaluator.facts.address import Address, Cidr
+from evaluator.facts.host import HostFacts
+from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.link import Kind
+from evaluator.policy.language.environment import Environment, Question
+from evaluator.policy.language.types import Base
+from evaluator.policy.language.vocabulary import state_named
+from evaluator.verify.classes import glob_combinations, matches, sample_addresses
 from evaluator.verify.smt import (
     TRUE,
     Formula,
@@ -91,7 +97,7 @@ SYMBOLS: Mapping[str, Symbol] = {
     "best_route": Symbol((ADDRESS, NIC), needs=("route", "contains")),
     "network": Symbol((OWNED,), NETWORK, needs=("contains", "address")),
     "prefix": Symbol((OWNED,), INTEGER),
-    "ipv4": Symbol((ADDRESS,), needs=("ipv6",)),
+    "ipv4": Symbol((ADDRESS,)),
     "ipv6": Symbol((ADDRESS,)),
     "link_local": Symbol((ADDRESS,)),
     "private": Symbol((ADDRESS,)),
@@ -181,15 +187,6 @@ LAWS: tuple[Law, ...] = (
         _for_all("v", "(contains (network v) (address v))"),
         "an owned address is in the subnet that it is in",
     ),
-    Law(("ipv4",), _for_all("a", "(xor (ipv4 a) (ipv6 a))"), "an address is either IPv4 or IPv6"),
-    *(
-        Law(
-            (one, other),
-            _for_all("a", f"(not (and ({one} a) ({other} a)))"),
-            "an address is at most one of link_local, private and global",
-        )
-        for one, other in (("link_local", "private"), ("link_local", "global"), ("private", "global"))
-    ),
     Law(
         ("text_before",),
         conjunction(
@@ -203,10 +200,29 @@ LAWS: tuple[Law, ...] = (
 )
 
 
+def _as(formula: Formula, is_true: bool) -> Formula:
+    return formula if is_true else negation(formula)
+
+
+def _all_as(formulas: Iterable[Formula], values: Iterable[bool]) -> Formula:
+    return conjunction(map(_as, formulas, values))
+
+
 def _renamed(law: Law, renamed: Mapping[str, str]) -> Law:
     """Return a law about the symbols of another host."""
     formula = _NAME.sub(lambda name: renamed.get(name.group(), name.group()), law.formula)
     return Law(law.symbols, formula, law.sentence)
+
+
+def _state(name: str) -> Callable[[Address], bool]:
+    holds = state_named(Base.ADDRESS, name).holds
+    return lambda address: holds(_NO_ENVIRONMENT, address)
+
+
+_NO_ENVIRONMENT = Environment(Question(HostFacts.of(()), HostAddresses(), {}), ())
+_ADDRESS_STATES: Mapping[str, Callable[[Address], bool]] = {
+    name: _state(name) for name in ("ipv4", "ipv6", "link_local", "private", "global")
+}
 
 
 class Theory:
@@ -217,7 +233,10 @@ class Theory:
         self._axioms: list[tuple[Formula, tuple[str, ...]]] = []
         self._fresh = 0
         self._renamings: list[Mapping[str, str]] = []
-        self._literals: dict[str, dict[str, str]] = {TEXT: {}, ADDRESS: {}, NETWORK: {}}
+        self._texts: dict[str, str] = {}
+        self._globs: dict[str, str] = {}
+        self._addresses: dict[str, Address] = {}
+        self._networks: dict[str, Cidr] = {}
 
     def symbol(self, name: str, renamed: Mapping[str, str] = _NOT_RENAMED) -> str:
         """Declare a symbol of the table and those that its laws need, and return its name.
@@ -259,21 +278,59 @@ class Theory:
 
     def text(self, value: str) -> str:
         """Return the constant of a text."""
-        return self._literal(TEXT, f"text:{value}")
+        name = self._literal(TEXT, f"text:{value}")
+        self._texts[name] = value
+        return name
+
+    def glob(self, value: str) -> str:
+        """Return the constant of a glob, which is a text too."""
+        name = self.text(value)
+        self._globs[name] = value
+        return name
 
     def address(self, value: Address) -> str:
         """Return the constant of an address."""
-        return self._literal(ADDRESS, f"address:{value}")
+        name = self._literal(ADDRESS, f"address:{value}")
+        self._addresses[name] = value
+        return name
 
     def network(self, value: Cidr) -> str:
         """Return the constant of a network."""
-        return self._literal(NETWORK, f"network:{value}")
+        name = self._literal(NETWORK, f"network:{value}")
+        self._networks[name] = value
+        return name
 
     def _literal(self, sort: str, label: str) -> str:
-        quoted = "".join(char if char.isalnum() or char in "-_.:/* []?!" else f"%{ord(char):x}%" for char in label)
-        name = f"|{quoted}|"
-        self._literals[sort][name] = label
-        return self.declare(name, (), sort)
+        plain = (
+            char if char.isascii() and (char.isalnum() or char in "-_.:/* []?!") else f"%{ord(char):x}%"
+            for char in label
+        )
+        return self.declare(f"|{''.join(plain)}|", (), sort)
+
+    def _facts_of_literals(self) -> Iterator[Formula]:
+        """Yield what is known about the literals: they are different, and what globs and networks contain."""
+        yield from (distinct(list(names)) for names in (self._texts, self._addresses, self._networks))
+        for text, value in self._texts.items():
+            yield conjunction(
+                _as(apply("like", text, name), matches(glob, value)) for name, glob in self._globs.items()
+            )
+        combinations = glob_combinations(tuple(self._globs.values())) if self._globs else None
+        if combinations is not None:
+            yield _for_all(
+                "t", disjunction(_all_as([f"(like t {name})" for name in self._globs], c) for c in combinations)
+            )
+        states = [name for name in _ADDRESS_STATES if name in self._declarations]
+        yield from (self._facts_of_address(name, value, states) for name, value in self._addresses.items())
+        if self._networks or states:
+            samples = sample_addresses(self._networks.values())
+            classes = dict.fromkeys(self._facts_of_address("a", sample, states) for sample in samples)
+            yield _for_all("a", disjunction(classes))
+
+    def _facts_of_address(self, name: str, value: Address, states: Iterable[str]) -> Formula:
+        """Return in which literal networks an address is, and its states."""
+        is_in = (_as(apply("contains", network, name), value in cidr) for network, cidr in self._networks.items())
+        has = (_as(apply(state, name), _ADDRESS_STATES[state](value)) for state in states)
+        return conjunction((*(is_in if "contains" in self._declarations else ()), *has))
 
     @property
     def laws(self) -> tuple[Law, ...]:
@@ -293,8 +350,7 @@ class Theory:
         Axioms about symbols that the goals do not use, not even over other axioms, are left out: without them, the
         solver finds proofs sooner, and each proof is right nevertheless.
         """
-        literals = [distinct(list(names)) for names in self._literals.values()]
-        asserted = (*(law.formula for law in self.laws), *literals, *self._relevant(goals), *goals)
+        asserted = (*(law.formula for law in self.laws), *self._facts_of_literals(), *self._relevant(goals), *goals)
         lines = [
             "(set-logic ALL)",
             *(f"(declare-sort {sort} 0)" for sort in _SORTS),

@@ -500,12 +500,20 @@ class Translator:
     def _like(self, node: Related, scope: Scope) -> Formula:
         text = self.value(node.left, scope).text
         if not node.right.type.is_list:
-            return self.fact("like", text, self.value(node.right, scope).text)
+            return self.fact("like", text, self._glob(node.right, scope))
         if isinstance(node.right, ListOf):
-            globs = [self.value(operand, scope).text for operand in node.right.operands]
+            globs = [self._glob(operand, scope) for operand in node.right.operands]
             return disjunction([self.fact("like", text, glob) for glob in globs])
         members = self.listed(node.right, scope)
         return self._some(Base.TEXT, lambda g: conjunction((members.contains(g), self.fact("like", text, g))))
+
+    def _glob(self, node: Expression, scope: Scope) -> str:
+        is_literal = isinstance(node, Constant) and isinstance(node.value, str)
+        return (
+            self.theory.glob(str(node.value))
+            if isinstance(node, Constant) and is_literal
+            else self.value(node, scope).text
+        )
 
     def _counted(self, node: Related, scope: Scope) -> Formula:
         """Translate `count(LIST) < 2` and the like: there are no two different elements."""

@@ -51,13 +51,13 @@ def verify(
     program: Program,
     properties: Sequence[Property],
     settings: Settings,
-    search: Search,
+    search: Search | None,
     expectations: Mapping[str, Expectation],
 ) -> Iterator[PropertyResult]:
     """Yield the result of each property, the proved ones first.
 
-    `search` returns the smallest counterexample of each statement, None if it has none. Raises PolicyError if a claim
-    has mistakes.
+    `search` returns the smallest counterexample of each statement, None if it has none. Without a search, a property
+    without a proof is undecided. Raises PolicyError if a claim has mistakes.
     """
     run = _Run(program, settings, expectations)
     yield from filter(None, map(run.without_search, properties))
@@ -88,10 +88,11 @@ class _Run:
         self._open.append((one, one.statement, proof, seconds))
         return None
 
-    def searched(self, search: Search) -> Iterator[PropertyResult]:
+    def searched(self, search: Search | None) -> Iterator[PropertyResult]:
         """Yield the results of the properties that were kept for the search."""
         start = perf_counter()
-        examples = search([statement for _, statement, _, _ in self._open]) if self._open else ()
+        statements = [statement for _, statement, _, _ in self._open]
+        examples = search(statements) if search and statements else [None] * len(statements)
         share = (perf_counter() - start) / max(1, len(self._open))
         for (one, statement, proof, seconds), example in zip(self._open, examples, strict=True):
             if example is not None:
@@ -100,23 +101,21 @@ class _Run:
             start = perf_counter()
             found = self._prove(statement) if proof is None else proof
             spent = seconds + share + perf_counter() - start
-            yield self._result(one, self._without_example(found), spent, found.laws)
+            yield self._result(one, self._without_example(found, is_searched=search is not None), spent, found.laws)
 
     def _prove(self, statement: Claim | Unchanged) -> Proof:
         return prove(self._program, statement, self._settings.parameters, self._settings.seconds)
 
-    def _without_example(self, proof: Proof) -> Verdict:
+    def _without_example(self, proof: Proof, *, is_searched: bool) -> Verdict:
         if proof.is_proved:
             return Proved()
-        if proof.clauses or not proof.is_timeout:
+        if is_searched and (proof.clauses or not proof.is_timeout):
             return ProvedUpTo(self._settings.size, proof.clauses)
         return Undecided(self._settings.seconds)
 
     def _expectation(self, one: Property) -> Expectation:
         return self._expectations.get(one.name, _EXPECTED)
 
-    def _result(
-        self, one: Property, verdict: Verdict, seconds: float, assumed: tuple[str, ...] = ()
-    ) -> PropertyResult:
+    def _result(self, one: Property, verdict: Verdict, seconds: float, assumed: tuple[str, ...] = ()) -> PropertyResult:
         expectation = self._expectation(one)
         return PropertyResult(one, verdict, seconds, expectation.is_true, expectation.because, assumed)

@@ -60,7 +60,8 @@ class Structure:
     def _domains(self, script: str) -> dict[str, list[Any]]:
         tokens = set(_TOKEN.findall(script))
         literals = [_decoded(token) for token in tokens if token.startswith("|")]
-        given = [v for value in self.question.parameters.values() for v in (value if isinstance(value, tuple) else [value])]
+        values = self.question.parameters.values()
+        given = [item for value in values for item in (value if isinstance(value, tuple) else [value])]
         links = list(self.facts.links)
         texts = {text[5:] for text in literals if text.startswith("text:")} | {v for v in given if isinstance(v, str)}
         addresses = {parse_address(text[8:]) for text in literals if text.startswith("address:")}
@@ -110,7 +111,7 @@ class Structure:
         self.definitions[name] = (variables, body[2])
         return True
 
-    def holds(self, tree: Tree, scope: Mapping[str, Any] | None = None) -> Any:
+    def holds(self, tree: Tree, scope: Mapping[str, Any] | None = None) -> Any:  # noqa: C901 -- one case a connective
         """Return the value of a formula or term."""
         scope = scope or {}
         if isinstance(tree, str):

@@ -1,0 +1,89 @@
+"""Finite classes of texts and addresses: what globs and networks can distinguish.
+
+Some globs divide all texts into finitely many classes: two texts are in one class if the same globs match them. Which
+combinations of globs exist is found by the product of their automata. So `"eth*"` and `"*0"` have four classes, but
+`"eth0"` and `"virbr*"` only three. Networks divide the addresses at their first and after their last address, so one
+address of each part is enough. With the existing combinations as an axiom, the translation of `like` and `in cidr` is
+exact.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable, Sequence
+
+from evaluator.facts.address import Address, Cidr, address_of, parse_cidr
+
+Combination = tuple[bool, ...]
+_MOST_STATES = 4000
+_TOKEN = re.compile(r"\[!?\]?[^\]]*\]|.", re.DOTALL)
+_OTHER = "\N{SNOWMAN}"
+_SPECIAL = (  # networks at whose borders a state of an address changes
+    *("0.0.0.0/8", "10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/4"),
+    *("0.0.0.0/32", "255.255.255.255/32", "::/128", "::1/128", "fc00::/7", "fe80::/10", "ff00::/8"),
+)
+_BITS = {4: 32, 6: 128}
+
+
+def matches(glob: str, text: str) -> bool:
+    """Return whether a glob matches a text."""
+    return re.compile(fnmatch.translate(glob)).match(text) is not None
+
+
+def glob_combinations(globs: Sequence[str]) -> frozenset[Combination] | None:
+    """Return which combinations of globs match some text; None if there are too many."""
+    tokens = [_TOKEN.findall(glob) for glob in globs]
+    characters = _characters(globs)
+    start = tuple(_closed(own, {0}) for own in tokens)
+    seen, pending = {start}, [start]
+    while pending:
+        states = pending.pop()
+        for character in characters:
+            after = tuple(_step(own, state, character) for own, state in zip(tokens, states, strict=True))
+            if after not in seen:
+                seen.add(after)
+                pending.append(after)
+        if len(seen) > _MOST_STATES:
+            return None
+    return frozenset(tuple(len(own) in state for own, state in zip(tokens, states, strict=True)) for states in seen)
+
+
+def _characters(globs: Iterable[str]) -> list[str]:
+    """Return a character of each class that the globs distinguish: theirs, the neighbours of these, and another."""
+    codes = {ord(character) + offset for character in "".join(globs) for offset in (-1, 0, 1)}
+    return sorted({chr(code) for code in codes if code >= 0} | {_OTHER})
+
+
+def _closed(tokens: Sequence[str], state: set[int]) -> frozenset[int]:
+    """Return the positions in a glob that are reached without another character."""
+    closed, pending = set(state), list(state)
+    while pending:
+        at = pending.pop()
+        if at < len(tokens) and tokens[at] == "*" and at + 1 not in closed:
+            closed.add(at + 1)
+            pending.append(at + 1)
+    return frozenset(closed)
+
+
+def _step(tokens: Sequence[str], state: frozenset[int], character: str) -> frozenset[int]:
+    reached = {
+        at if tokens[at] == "*" else at + 1 for at in state if at < len(tokens) and _takes(tokens[at], character)
+    }
+    return _closed(tokens, reached)
+
+
+def _takes(part: str, character: str) -> bool:
+    return part == "*" or matches(part, character)
+
+
+def sample_addresses(networks: Iterable[Cidr]) -> tuple[Address, ...]:
+    """Return an address of each part into which networks and the states of addresses divide all addresses."""
+    samples = {address_of(4, 0), address_of(6, 0)}
+    for network in (*map(parse_cidr, _SPECIAL), *networks):
+        bits = _BITS[network.first.version]
+        after = network.first.number + (1 << (bits - network.prefix))
+        samples.add(network.first)
+        if after < 1 << bits:
+            samples.add(address_of(network.first.version, after))
+    return tuple(sorted(samples))
