@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from evaluator.base.diagnostic import Diagnostic, QuestionError, require_package
@@ -22,6 +22,7 @@ from evaluator.render.verification import OUTPUTS
 from evaluator.verify.property import (
     BUILT_IN,
     Claim,
+    Counterexample,
     OrderIndependent,
     Property,
     PropertyResult,
@@ -90,11 +91,16 @@ def _run(options: argparse.Namespace) -> int:
 def _results(
     policy: Policy, properties: tuple[Property, ...], stated: Stated, options: argparse.Namespace
 ) -> Iterator[PropertyResult]:
+    from evaluator.verify.search import smallest_counterexamples  # noqa: PLC0415 -- only for a search
     from evaluator.verify.verify import Settings, verify  # noqa: PLC0415 -- imports cvc5
 
     parameters = parse_assignments(policy.program, options.param)
     settings = Settings(parameters, options.timeout, options.size)
-    return verify(policy.program, properties, settings, None, stated.expectations)
+
+    def search(statements: Sequence[Claim | Unchanged]) -> Sequence[Counterexample | None]:
+        return smallest_counterexamples(policy, statements, options.size, parameters)
+
+    return verify(policy.program, properties, settings, search, stated.expectations)
 
 
 def _stated(policy: Policy, options: argparse.Namespace) -> Stated:

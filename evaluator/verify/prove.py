@@ -157,7 +157,7 @@ def _add_equal_steps(theory: Theory, old: World, first: Outcome, second: Outcome
         other = by_part.get(one.part)
         if other is None:
             return
-        if one.name in proved:  # a rule that keeps the candidates as they are
+        if one.name in proved:  # a rule that changes no candidate
             continue
         proved.add(one.name)
         names = ("x", "y")[: one.arity]

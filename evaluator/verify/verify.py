@@ -5,8 +5,8 @@ goes through the small hosts and looks for counterexamples. The search is given 
 hosts. A property that is meant to be false is searched first, because its proof would only end at the time limit.
 
 Without a proof and without a counterexample, the verdict depends on the reason. If a clause has no exact translation,
-or the solver found a model that is no host, the property is true for the hosts that were searched (`ProvedUpTo`). If
-the solver reached its time limit, the property is `Undecided`.
+or the solver found a model that describes no real host, the property is true for the hosts that were searched
+(`ProvedUpTo`). If the solver reached its time limit, the property is `Undecided`.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ def verify(
     program: Program,
     properties: Sequence[Property],
     settings: Settings,
-    search: Search | None,
+    search: Search,
     expectations: Mapping[str, Expectation],
 ) -> Iterator[PropertyResult]:
     """Yield the result of each property, the proved ones first.
 
-    `search` returns the smallest counterexample of each statement, None if it has none. Without a search, a property
-    without a proof is undecided. Raises PolicyError if a claim has mistakes.
+    `search` returns the smallest counterexample of each statement, None if it has none. Raises PolicyError if a claim
+    has mistakes.
     """
     run = _Run(program, settings, expectations)
     yield from filter(None, map(run.without_search, properties))
@@ -74,7 +74,7 @@ class _Run:
         self._open: list[tuple[Property, Claim | Unchanged, Proof | None, float]] = []
 
     def without_search(self, one: Property) -> PropertyResult | None:
-        """Return the result of a property if it needs no search, else keep the property for the search."""
+        """Return the result of a property if it needs no search, else remember the property for the search."""
         start = perf_counter()
         if isinstance(one.statement, OrderIndependent):
             words = order_words(self._program)
@@ -88,11 +88,11 @@ class _Run:
         self._open.append((one, one.statement, proof, seconds))
         return None
 
-    def searched(self, search: Search | None) -> Iterator[PropertyResult]:
-        """Yield the results of the properties that were kept for the search."""
+    def searched(self, search: Search) -> Iterator[PropertyResult]:
+        """Yield the results of the properties that were left for the search."""
         start = perf_counter()
         statements = [statement for _, statement, _, _ in self._open]
-        examples = search(statements) if search and statements else [None] * len(statements)
+        examples = search(statements) if statements else ()
         share = (perf_counter() - start) / max(1, len(self._open))
         for (one, statement, proof, seconds), example in zip(self._open, examples, strict=True):
             if example is not None:
@@ -101,15 +101,15 @@ class _Run:
             start = perf_counter()
             found = self._prove(statement) if proof is None else proof
             spent = seconds + share + perf_counter() - start
-            yield self._result(one, self._without_example(found, is_searched=search is not None), spent, found.laws)
+            yield self._result(one, self._without_example(found), spent, found.laws)
 
     def _prove(self, statement: Claim | Unchanged) -> Proof:
         return prove(self._program, statement, self._settings.parameters, self._settings.seconds)
 
-    def _without_example(self, proof: Proof, *, is_searched: bool) -> Verdict:
+    def _without_example(self, proof: Proof) -> Verdict:
         if proof.is_proved:
             return Proved()
-        if is_searched and (proof.clauses or not proof.is_timeout):
+        if proof.clauses or not proof.is_timeout:
             return ProvedUpTo(self._settings.size, proof.clauses)
         return Undecided(self._settings.seconds)
 
