@@ -81,7 +81,7 @@ class Summary(Struct, frozen=True):
 
 @contextmanager
 def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a result file as the view `result` of a new connection with limited memory.
+    """Open a result as the view `result` of a new connection with limited memory: a file, or a folder of Parquet files.
 
     DuckDB reads the file by a link, because DuckDB takes some characters in a path for a pattern. Raises QuestionError
     if the file is not the result of `fleet decide`, also for an error in the block.
@@ -89,13 +89,15 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with TemporaryDirectory(prefix="activenic-") as folder:
         link = Path(folder) / "result.parquet"
         try:
-            path.open("rb").close()
+            if not path.is_dir():
+                path.open("rb").close()
             link.symlink_to(path.absolute())
+            files = link / "*.parquet" if path.is_dir() else link
             with duckdb.connect() as connection:
                 connection.execute(f"SET memory_limit = '{_MEMORY}'")
                 connection.execute(f"SET threads = {min(_MOST_THREADS, available_processors())}")
                 connection.execute(f"SET temp_directory = {literal(folder)}")
-                connection.execute(f"CREATE VIEW result AS SELECT {_COLUMNS} FROM {literal(str(link))}")
+                connection.execute(f"CREATE VIEW result AS SELECT {_COLUMNS} FROM {literal(str(files))}")
                 yield connection
         except (OSError, duckdb.Error) as error:
             reason = str(error).partition("\n")[0].replace(str(link), path.name)

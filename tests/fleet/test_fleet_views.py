@@ -70,6 +70,16 @@ def test_the_summary_as_text(folder: Path, capsys: pytest.CaptureFixture[str]) -
         assert {f"{one['hosts']}  {one['name']}" for one in document[part][:20]} <= lines
 
 
+def test_a_result_in_several_files(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = pq.read_table(folder / "result.parquet")
+    target = tmp_path / "result [1].parquet"
+    target.mkdir()
+    for number, start in enumerate((0, 100)):
+        pq.write_table(rows.slice(start, [100, None][number]), target / f"part-{number}.parquet")
+    (target / "_SUCCESS").write_bytes(b"")
+    assert output(capsys, "summary", str(target)) == output(capsys, "summary", str(folder / "result.parquet"))
+
+
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"text"])
 def test_a_file_that_is_not_a_result(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes) -> None:
     path = tmp_path / "r.parquet"
