@@ -21,10 +21,12 @@ from pathlib import Path
 
 import evaluator
 from evaluator import Decision, DecisionLog, HostAddresses, LogFilter
+from evaluator.audit.record import make_record
 
 HOSTS = 1000
 MEASURED = 500
 ROUNDS = 9
+GROUPS = (1, 4, 16, 64)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -53,6 +55,19 @@ def append_rates(log: DecisionLog, path: Path, found: Iterator[Decision]) -> tup
             appends.append(seconds(lambda i=i, decision=decision: log.append(decision, {"run": str(i % 7)})))
             inserts.append(seconds(lambda: bare.execute("INSERT INTO entry (body) VALUES (randomblob(1200))")))
     return statistics.median(appends), statistics.median(inserts)
+
+
+def group_times(log: DecisionLog, found: Iterator[Decision], ids: Iterator[int]) -> dict[int, float]:
+    """Return the seconds of a record by the size of its group, each group with one synchronization, in turns."""
+    times: dict[int, list[float]] = {size: [] for size in GROUPS}
+    for _ in range(ROUNDS):
+        for size in GROUPS:
+            records = [
+                make_record(decision, f"g-{next(ids)}", START, {}, evaluator.__version__)
+                for decision in islice(found, size)
+            ]
+            times[size].append(seconds(lambda records=records: log.append_records(records)) / size)
+    return {size: statistics.median(of_size) for size, of_size in times.items()}
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -108,6 +123,10 @@ def measure(path: Path, records: int) -> None:
         append, insert = append_rates(log, path, found)
         ratio = f"{append / insert:.1f} times a bare insert of 1200 octets, as durable"
         print(f"append: {append * 1e3:.2f} ms, {ratio}", flush=True)
+        times = group_times(log, found, count())
+        for size, each in times.items():
+            ratio = f"{times[1] / each:.1f} times the rate of single commits"
+            print(f"commits of {size}: {each * 1e3:.2f} ms a record, {ratio}", flush=True)
         log._writer._connection.execute("PRAGMA synchronous=OFF")
         began = time.perf_counter()
         for i, decision in enumerate(islice(found, records - MEASURED)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -30,6 +30,44 @@ def dumps_sorted(value: object) -> bytes:
     Raises TypeError or ValueError if the value is not JSON.
     """
     return msgspec.json.encode(value, order="sorted")
+
+
+def canonical(value: object) -> bytes:
+    """Return the canonical JSON (RFC 8785) of a value.
+
+    msgspec is ten times as fast as rfc8785. It writes the same text with three exceptions: fractions, integers above
+    2^53 - 1, and the order of keys with characters outside the Basic Multilingual Plane. So its text is used if it
+    contains none of these, and if the text means exactly the value (a key that is not a string would become one).
+    Otherwise rfc8785 writes the text, or raises its errors: CanonicalizationError, UnicodeEncodeError, RecursionError
+    or TypeError.
+    """
+    try:
+        text = dumps_sorted(value)
+        is_plain = not _needs_care(text) and _NO_FRACTIONS.decode(text) == value
+    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
+        is_plain = False
+    if is_plain:
+        return text
+    import rfc8785  # noqa: PLC0415 -- slow to import, and seldom needed
+
+    return rfc8785.dumps(cast("str", value))  # it raises an error for a value of another type
+
+
+def _refuse_fraction(number: str) -> object:
+    raise ValueError(f"{number} is not an integer")
+
+
+def _needs_care(text: bytes) -> bool:
+    """Return whether a text has a long run of digits or a character of four octets, also inside its strings."""
+    if not text.isascii() and _FOUR_OCTETS.search(text):
+        return True
+    return _LONG_NUMBER in text.translate(_DIGITS_AS_ZERO)
+
+
+_FOUR_OCTETS = re.compile(rb"[\xf0-\xf4]")
+_LONG_NUMBER = b"0" * 16
+_DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
+_NO_FRACTIONS = msgspec.json.Decoder(float_hook=_refuse_fraction)
 
 
 def to_ascii(text: bytes) -> bytes:
