@@ -117,7 +117,7 @@ def measure(variant: Variant, script: Path, connections: int, seconds: int) -> M
 
 @contextmanager
 def running(command: list[str], folder: Path) -> Iterator[int]:
-    """Run a server until the block ends; wait until it has said that it serves."""
+    """Run a server until the block ends; wait until it reports that it serves."""
     with subprocess.Popen([sys.executable, *command], cwd=folder, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:

@@ -8,10 +8,10 @@ body that never ends or arrives too slowly.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
+from starlette.types import Receive
 
 from evaluator.service.problem import Problem, ProblemType
 from evaluator.service.settings import MIB, Limits
@@ -37,20 +37,17 @@ class Bodies:
         if announced.isdecimal() and int(announced) > self._limits.body:
             raise too_large(self._limits.body)
         chunks: list[bytes] = []
-        async for chunk in chunks_of(request):
+        is_complete = False
+        while not is_complete:
+            chunk, is_complete = await _next_chunk(request.receive)
             reservation.add(len(chunk))
             chunks.append(chunk)
         request.scope[IS_READ] = True
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    @contextmanager
-    def reservation(self) -> Iterator[Reservation]:
-        """Return a counter of one body. At the end of the block, its bytes are free again."""
-        reservation = Reservation(self, self._limits.body)
-        try:
-            yield reservation
-        finally:
-            self._bytes -= reservation.size
+    def reservation(self) -> Reservation:
+        """Return a counter of one body. At the end of its `with` block, its bytes are free again."""
+        return Reservation(self, self._limits.body)
 
     def reserve(self, size: int) -> None:
         """Count bytes. Raises Problem if all bodies together would be too large."""
@@ -74,6 +71,12 @@ class Reservation:
         self._bodies.reserve(size)
         self.size += size
 
+    def __enter__(self) -> Reservation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.free(self.size)
+
     def free(self, size: int) -> None:
         """Count bytes that are not in memory any more."""
         self._bodies.reserve(-size)
@@ -87,12 +90,19 @@ def too_large(limit: int) -> Problem:
 
 async def chunks_of(request: Request) -> AsyncIterator[bytes]:
     """Yield the chunks of a body. Raises Problem if the client closes the connection before the end."""
-    try:
-        async for chunk in request.stream():
-            if chunk:
-                yield chunk
-    except ClientDisconnect:
-        raise Problem(ProblemType.TIMEOUT, "the connection was closed before the end of the body") from None
+    is_complete = False
+    while not is_complete:
+        chunk, is_complete = await _next_chunk(request.receive)
+        if chunk:
+            yield chunk
+
+
+async def _next_chunk(receive: Receive) -> tuple[bytes, bool]:
+    """Return a chunk of a body, and whether it is the last one."""
+    message = await receive()
+    if message["type"] != "http.request":
+        raise Problem(ProblemType.TIMEOUT, "the connection was closed before the end of the body")
+    return message.get("body", b""), not message.get("more_body", False)
 
 
 def require_media_type(request: Request, *allowed: str) -> None:

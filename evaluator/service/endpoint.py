@@ -10,20 +10,21 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager
 
+from prometheus_client import Histogram
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from evaluator.base.diagnostic import QuestionError
 from evaluator.service.body import IS_READ
+from evaluator.service.guard import Admission
 from evaluator.service.metrics import Metrics
 from evaluator.service.problem import Problem, ProblemType, problem_of
 
 log = logging.getLogger("activenic.service")
 Handler = Callable[[Request], Awaitable[Response]]
-Admit = Callable[[Request], AbstractContextManager[None]]
+Admit = Callable[[Request], Admission]
 
 
 class Endpoint:
@@ -39,6 +40,7 @@ class Endpoint:
         self._admit = admit
         self._seconds = seconds
         self._metrics = metrics
+        self._histograms: dict[int, Histogram] = {}  # `labels` costs more than `observe`
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -54,7 +56,7 @@ class Endpoint:
             status = problem.type.status
             await self._refuse(problem, scope, receive, send)
         finally:
-            self._metrics.request_seconds.labels(self._label, status).observe(time.perf_counter() - started)
+            self._observe(status, time.perf_counter() - started)
 
     async def _respond(self, request: Request) -> Response:
         handler = self._handlers.get(request.method)
@@ -75,6 +77,12 @@ class Endpoint:
         except Exception:
             log.exception("a request to %s failed", self._label)
             raise Problem(ProblemType.INTERNAL) from None
+
+    def _observe(self, status: int, seconds: float) -> None:
+        histogram = self._histograms.get(status)
+        if histogram is None:
+            histogram = self._histograms[status] = self._metrics.request_seconds.labels(self._label, status)
+        histogram.observe(seconds)
 
     async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
         self._metrics.problems.labels(problem.type.urn).inc()

@@ -7,9 +7,6 @@ browser then sends this name in the header Host, and the service refuses it (421
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from starlette.requests import Request
 
 from evaluator.service.metrics import Metrics
@@ -18,6 +15,20 @@ from evaluator.service.settings import Settings
 from evaluator.service.tokens import Tokens
 
 _CHALLENGE = {"www-authenticate": 'Bearer realm="activenic"'}
+
+
+class Admission:
+    """A `with` block during which a request counts as handled now."""
+
+    def __init__(self, guard: Guard, requests: int) -> None:
+        self._guard = guard
+        self._requests = requests
+
+    def __enter__(self) -> None:
+        self._guard.count(self._requests)
+
+    def __exit__(self, *_: object) -> None:
+        self._guard.count(-self._requests)
 
 
 class Guard:
@@ -30,25 +41,23 @@ class Guard:
         self._in_flight = 0
         metrics.in_flight.set_function(lambda: self._in_flight)
 
-    @contextmanager
-    def admit(self, request: Request) -> Iterator[None]:
-        """Count a request during the block. Raises Problem if the request is not admitted."""
+    def admit(self, request: Request) -> Admission:
+        """Return a `with` block during which the request is counted. Raises Problem if it is not admitted."""
         self._require_host(request)
         if self._tokens is not None and not self._tokens.accept(request.headers.get("authorization")):
             raise Problem(ProblemType.UNAUTHORIZED, "send the header `Authorization: Bearer TOKEN`", headers=_CHALLENGE)
         if self._in_flight >= self._most:
             raise Problem(ProblemType.BUSY, f"{self._most} requests are handled now")
-        self._in_flight += 1
-        try:
-            yield
-        finally:
-            self._in_flight -= 1
+        return Admission(self, 1)
 
-    @contextmanager
-    def admit_everyone(self, request: Request) -> Iterator[None]:
+    def admit_everyone(self, request: Request) -> Admission:
         """Admit a request for the health of the service, also without a token and under every load."""
         self._require_host(request)
-        yield
+        return Admission(self, 0)
+
+    def count(self, requests: int) -> None:
+        """Change the number of requests that are handled now."""
+        self._in_flight += requests
 
     def _require_host(self, request: Request) -> None:
         if self._hosts is None:
