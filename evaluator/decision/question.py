@@ -22,7 +22,7 @@ from evaluator.base.diagnostic import Diagnostic, HostNameError, QuestionError
 from evaluator.base.text import quote
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.report.json_text import has_unique_keys, is_within_limits, parse_json, parse_json_without_duplicates
-from evaluator.report.read import read_report
+from evaluator.report.read import read_report, read_typed
 from evaluator.report.reading import Report, decode_or_none, refuse_invalid
 
 _SCHEMA = "question"
@@ -166,17 +166,14 @@ def _read_fast(text: bytes, default_id: str) -> AskedQuestion | None:
     question = decode_or_none(_TEXTS, text) if is_within_limits(text) else None
     if question is None:
         return None
-    report = bytes(question.report)
-    if not report.startswith((b"{", b"[")):
-        return None
     try:
         host = question.host_addresses()
-        if host is None:
-            return None
-        read = read_report(report, question.format)
-        return AskedQuestion(question.id or default_id, read, host, {}, question.labels, question.policy)
+        report = read_typed(bytes(question.report), question.format)
     except QuestionError:
         return None
+    if host is None or report is None:
+        return None
+    return AskedQuestion(question.id or default_id, report, host, {}, question.labels, question.policy)
 
 
 def _host(question: Mapping[str, Any]) -> HostAddresses:

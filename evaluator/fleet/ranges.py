@@ -43,17 +43,18 @@ class Lines(Struct, frozen=True, tag=True):
 
     def questions(self, _: Sequence[Policy]) -> Iterator[Item]:
         """Yield the questions in the lines that are not blank."""
-        path = Path(self.path)
+        path, name = Path(self.path), Path(self.path).name
         with path.open("rb") as file:
             file.seek(self.start)
-            number = self.line
-            while file.tell() < self.stop:
-                text = file.readline(LARGEST + 1)
+            number, left = self.line, self.octets
+            while left > 0 and (text := file.readline(LARGEST + 1)):
                 rest = text
+                left -= len(text)
                 while len(rest) > LARGEST and not rest.endswith(b"\n"):
                     rest = file.readline(LARGEST + 1)  # the end of a line that is too long
-                if text.strip():
-                    yield question_in_text(text, f"{path.name}:{number}")
+                    left -= len(rest)
+                if not text.isspace():
+                    yield question_in_text(text, f"{name}:{number}")
                 number += 1
 
 

@@ -65,18 +65,20 @@ def _row(item: Item, asked: Asked) -> tuple[object, ...]:
     if isinstance(item, Unreadable):
         return _refused(item.id, (), item.diagnostics, asked)
     try:
-        decision = asked.policy.decide(item.report, item.host, parameters={**item.parameters, **asked.parameters})
+        parameters = {**item.parameters, **asked.parameters} if item.parameters else asked.parameters
+        decision = asked.policy.decide(item.report, item.host, parameters=parameters)
     except QuestionError as error:
         return _refused(item.id, tuple(item.labels.items()), error.diagnostics, asked)
     return _decided(item, decision, asked)
 
 
 def _decided(item: AskedQuestion, decision: Decision, asked: Asked) -> tuple[object, ...]:
+    name = decision.host_active_nic
     return (
         item.id,
-        str(decision.status),
-        decision.host_active_nic,
-        _kind(item, decision.host_active_nic),
+        decision.status,
+        name,
+        None if name is None else item.report.facts.by_name[name].kind,  # faster than `Decision.interface`
         decision.candidates,
         decision.owners,
         decision.refusals,
@@ -86,11 +88,6 @@ def _decided(item: AskedQuestion, decision: Decision, asked: Asked) -> tuple[obj
         [finding.code for finding in decision.findings] if asked.findings else None,
         digest(decision.to_json()) if asked.digest else None,
     )
-
-
-def _kind(item: AskedQuestion, name: str | None) -> str | None:
-    """Return the kind of an interface; faster than `Decision.interface`, which has all its details."""
-    return str(item.report.facts.named(name)[0].kind) if name is not None else None
 
 
 def _refused(

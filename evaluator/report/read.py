@@ -4,7 +4,7 @@ A report is given as text or as a plain value. Both have a fast path and a slow 
 and findings, or the same errors. `reading.py` describes the contract with the readers.
 
 **Fast path of a text.** `is_within_limits` checks the whole text for UTF-8 and nesting depth, because a typed decoder
-does not check the members that it skips. Then `_read_fast` tries the typed decoder of the likeliest format, then the
+does not check the members that it skips. Then `read_typed` tries the typed decoder of the likeliest format, then the
 decoders of the other formats. A reader accepts a text only if the text cannot be in another format, so the order of the
 formats does not change the result. An accepted text is parsed into a plain value only on the first use of
 `Report.document`.
@@ -48,7 +48,7 @@ from evaluator.report.json_text import (
     plain_copy,
     to_json_text,
 )
-from evaluator.report.reading import Format, ItemReader, Reading, Report
+from evaluator.report.reading import Format, ItemReader, Report
 from evaluator.report.shapes import is_ansible, is_iproute2, is_nmstate, is_vdsm
 
 if TYPE_CHECKING:
@@ -133,22 +133,23 @@ def read_report(
         plain = plain_copy(document)
         return _read_value(plain, format, item, partial(_same, plain))
     text = _octets(document) if isinstance(document, str) else document
-    fast = _read_fast(text, format) if item is None else None
-    if fast is not None:
-        return Report(fast[0].name, fast[1], partial(parse_json, text), text)
+    report = read_typed(text, format) if item is None and is_within_limits(text) else None
+    if report is not None:
+        return report
     value, format = _parse_any(document, format, parse_json)
     return _read_value(value, format, item, partial(_same, value), text)
 
 
-def _read_fast(text: bytes, format: str) -> tuple[Format, Reading] | None:
-    """Return the format and facts of a text that a typed decoder accepts; None if the text needs the slow path."""
-    if not is_within_limits(text):
-        return None
+def read_typed(text: bytes, format: str) -> Report | None:
+    """Return the report in a text that a typed decoder accepts; None if the text needs `read_report`.
+
+    The text must be within the limits (`is_within_limits`). Raises ReportError if two maps have the same interface.
+    """
     for candidate in (_likely_format(text), *FORMATS):
         if format in ("auto", candidate.name):
             reading = candidate.read.read_text(text)
             if reading is not None:
-                return candidate, reading
+                return Report(candidate.name, reading, partial(parse_json, text), text)
     return None
 
 

@@ -12,9 +12,6 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from evaluator.audit.log.items import Damaged
-from evaluator.audit.log.store import DecisionLog
-from evaluator.audit.replay import recorded_question
 from evaluator.base.diagnostic import Diagnostic, HostNameError, QuestionError, ReportCode, ReportError
 from evaluator.base.text import quote_path
 from evaluator.decision.question import AskedQuestion, is_question, read_question
@@ -56,6 +53,10 @@ def read_log_corpus(path: Path) -> Iterator[AskedQuestion | Unreadable]:
     A record is unreadable if it is damaged or masked, or if its report was erased. Raises RecordError if the file is
     neither a log nor an export.
     """
+    from evaluator.audit.log.items import Damaged  # noqa: PLC0415 -- files of questions do not need the log
+    from evaluator.audit.log.store import DecisionLog  # noqa: PLC0415 -- as above
+    from evaluator.audit.replay import recorded_question  # noqa: PLC0415 -- as above
+
     with DecisionLog.open(path, read_only=True) as log:
         for record in log.places():
             if isinstance(record, Damaged):
