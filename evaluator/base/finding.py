@@ -307,7 +307,7 @@ ORDINARY_UNASKED = codes_with(Trait.ORDINARY_UNASKED)
 ORDINARY = ORDINARY_ELSEWHERE | ORDINARY_UNASKED
 
 
-class FindingDocument(Struct, frozen=True):
+class FindingDocument(Struct, frozen=True, gc=False):
     """A finding in a document, member by member."""
 
     code: str
@@ -319,7 +319,7 @@ class FindingDocument(Struct, frozen=True):
     hint: str
 
 
-class Finding(Struct, frozen=True):
+class Finding(Struct, frozen=True, gc=False):
     """An error, a warning or an information that belongs to a decision.
 
     `interfaces` are names and `addresses` are canonical texts, both sorted. `rule` is the place `policy:line:column` of

@@ -133,7 +133,9 @@ def _steps(rules: Iterable[Rule], trace: Trace) -> tuple[Step, ...]:
     names_before: tuple[str, ...] = ()
     for rule, result, after in zip(rules, *trace, strict=True):
         names_after = names_before if after is candidates else _names(after)
-        hits = names_after if result is after else _names(result) if result and isinstance(result, tuple) else ()
+        hits: tuple[str, ...] = ()
+        if isinstance(result, tuple) and result:
+            hits = names_after if result is after else _names(result)
         steps.append(Step(rule.name, rule.verb_name, rule.place, names_before, names_after, hits, bool(result)))
         candidates, names_before = after, names_after
     return tuple(steps)

@@ -44,7 +44,7 @@ SCHEMA_VERSION = 2
 EXPLANATION_VERSION = 2
 
 
-class Interface(Struct, frozen=True):
+class Interface(Struct, frozen=True, gc=False):
     """The details of the interface that a decision names. A deployment needs these details as its input.
 
     `matched_addresses` are the usable host addresses that the interface owns, sorted. `base_interface` is the interface

@@ -16,7 +16,7 @@ from msgspec import Struct
 from evaluator.policy.run.clause_value import ClauseValue
 
 
-class Step(Struct, frozen=True):
+class Step(Struct, frozen=True, gc=False):
     """One rule in the trace, with the candidates before and after the rule.
 
     `hits` are the names of the interfaces for which the rule was true; a rule without a subject has no `hits`. `fired`

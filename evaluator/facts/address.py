@@ -28,7 +28,7 @@ NO_FLAGS: frozenset[str] = frozenset()
 _LENGTHS = {str(length): length for length in range(129)}
 
 
-class Address(Struct, frozen=True, order=True, tag=True):
+class Address(Struct, frozen=True, order=True, tag=True, gc=False):
     """An IPv4 or IPv6 address: its version (4 or 6) and its octets in network order.
 
     Addresses sort by family, then by number. Create one with `parse_address`.
@@ -109,7 +109,7 @@ class Cidr(Struct, frozen=True, order=True, tag=True):
         return self.first.version == address.version and not (address.number ^ self.first.number) >> host_bits
 
 
-class OwnedAddress(Struct, frozen=True, eq=False):
+class OwnedAddress(Struct, frozen=True, eq=False, gc=False):
     """An address of an interface, as the report describes it.
 
     `prefix` is the prefix length, None if the report does not contain a prefix length. `raw` is the text of the address

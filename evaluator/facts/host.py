@@ -16,7 +16,7 @@ from msgspec import Struct
 from evaluator.base.cached_property import cached_property
 from evaluator.facts.address import Address
 from evaluator.facts.host_addresses import HostAddresses
-from evaluator.facts.link import NO_LOWERS, Kind, Link, Lowers
+from evaluator.facts.link import NO_ADDRESSES, NO_LOWERS, Kind, Link, Lowers
 from evaluator.facts.lists import Lists
 from evaluator.facts.route import Route
 from evaluator.facts.subnets import AddressIndex
@@ -186,7 +186,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     @property
     def longest_name(self) -> int:
         """The length of the longest name of an interface or network."""
-        return max(map(len, (*self.by_name, *self.networks)), default=0)
+        return max(map(len, (*self.by_name, *self.networks) if self.networks else self.by_name), default=0)
 
     def is_below(self, interfaces: int, bound: int) -> bool:
         """Return whether the host has fewer than `interfaces` interfaces, and all its lists and names are short.
@@ -209,13 +209,12 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     def owned(self, host: HostAddresses) -> Mapping[str, frozenset[Address]]:
         """Return the interfaces that own a usable host address, sorted by name, each with its host addresses."""
         by_octets = {address.packed: address for address in host.usable}
-        owned: dict[str, set[Address]] = {}
+        owned: dict[str, frozenset[Address]] = {}
         for name, packed in self.table.owners(by_octets):
-            owned.setdefault(name, set()).add(by_octets[packed])
-        usable = host.usable_set if self.table.irregular else frozenset()
+            owned[name] = owned.get(name, NO_ADDRESSES) | {by_octets[packed]}
         for name in self.table.irregular:
-            owned[name] = set(usable & self.by_name[name].address_set)
-        return {name: frozenset(owned[name]) for name in sorted(owned) if owned[name]}
+            owned[name] = host.usable_set & self.by_name[name].address_set
+        return {name: owned[name] for name in sorted(owned) if owned[name]}
 
     def named(self, name: str | None) -> tuple[Link, ...]:
         """Return a tuple with the interface of this name; an empty tuple if the report does not describe it."""
@@ -275,7 +274,8 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         reached: set[str] = set()
         pending = [name]
         for upper in pending:  # the list grows during the loop
-            for lower in self.by_name[upper].lowers.names:
+            lowers = self.by_name[upper].lowers
+            for lower in () if lowers is NO_LOWERS else lowers.names:
                 if lower not in reached and lower in self.by_name:
                     reached.add(lower)
                     pending.append(lower)

@@ -31,7 +31,7 @@ class Unusable(Struct, frozen=True):
     reason: str
 
 
-class HostDocument(Struct, frozen=True):
+class HostDocument(Struct, frozen=True, gc=False):
     """The member `host` of a decision document."""
 
     name: str

@@ -47,7 +47,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-class Lowers(Struct, frozen=True):
+class Lowers(Struct, frozen=True, gc=False):
     """The names of the direct lower devices of an interface, as the report has them.
 
     `slaves` are the members of a bond or team. `ports` are the ports of a bridge. `base` is the lower device of a VLAN
@@ -71,7 +71,7 @@ class Lowers(Struct, frozen=True):
         return names if is_one_role else tuple(sorted(set(names)))
 
 
-class Owned(Struct, frozen=True):
+class Owned(Struct, frozen=True, gc=False):
     """The parsed address entries of an interface.
 
     `addresses` are the valid addresses that count, sorted, without duplicates. `findings` are the problems with the
@@ -85,7 +85,7 @@ class Owned(Struct, frozen=True):
 
 NO_LOWERS = Lowers()
 NOTHING_OWNED = Owned((), ())
-_NO_ADDRESSES: frozenset[Address] = frozenset()
+NO_ADDRESSES: frozenset[Address] = frozenset()
 _NO_POINTERS: Mapping[str, str] = {}
 
 
@@ -132,7 +132,7 @@ class Link(Struct, frozen=True, eq=False):
     @property
     def peers(self) -> frozenset[Address]:
         """The addresses of the peer on a point-to-point link, which the interface does not own."""
-        return _NO_ADDRESSES
+        return NO_ADDRESSES
 
     @property
     def lowers(self) -> Lowers:

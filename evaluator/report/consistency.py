@@ -28,20 +28,21 @@ def consistency_findings(facts: HostFacts, if_missing: str = _MAY_LEAVE_OUT) -> 
     `if_missing` is the hint for a lower device that the report does not describe. The hint states why the tool left out
     the device, or the consequence of the missing device.
     """
-    by_name, lowers = facts.by_name, facts.lower_devices
-    lower_names = {name: below.names for name, below in lowers.items()}
-    for name, below in lowers.items():
+    by_name, lower_names, slaves = facts.by_name, dict[str, tuple[str, ...]](), list[str]()
+    for name, below in facts.lower_devices.items():
+        lower_names[name] = below.names
+        slaves += below.slaves
         has_unknown_base = below.elsewhere or (below.base is None and by_name[name].kind is Kind.VLAN)
         if has_unknown_base or not all(map(by_name.__contains__, lower_names[name])):
             yield from _dangling(by_name[name], if_missing)
-    slaves = [slave for below in lowers.values() for slave in below.slaves]
-    for link in _with_addresses(facts, frozenset(slaves)):
+    members = frozenset(slaves)
+    for link in _with_addresses(facts, members):
         yield from _address_on_slave(link)
     if _DOWN not in facts.unsupported_words:
         for link in _with_addresses(facts, frozenset([name for name, link in by_name.items() if link.up is False])):
             yield from _address_on_down_link(link)
-    if len(slaves) > len(frozenset(slaves)):
-        yield from _slaves_in_two_bonds(lowers)
+    if len(slaves) > len(members):
+        yield from _slaves_in_two_bonds(facts.lower_devices)
     if not _is_shallow(lower_names):
         yield from _cycles(facts)
     yield from _shared_addresses(facts)
@@ -160,19 +161,19 @@ def _shared_addresses(facts: HostFacts) -> Iterator[Finding]:
     shared = table.shared()
     if not (table.irregular or shared):  # true for nearly all hosts
         return
-    owners: dict[Address, list[str]] = defaultdict(list)
-    irregular = (owned.address for name in table.irregular for owned in facts.by_name[name].addresses)
-    candidates = {*shared, *(address.packed for address in irregular)}
-    for name in facts.with_irregular(name for name, _ in table.owners(dict.fromkeys(candidates))):
-        for address in facts.by_name[name].address_set:
-            # the kernel gives a VLAN the same link-local address as its lower device, because they have one MAC address
-            if not address.is_link_local:
-                owners[address].append(name)
-    for address, names in owners.items():
-        if len(names) > 1:
+    owners: dict[bytes, set[str]] = defaultdict(set)
+    for name in table.irregular:
+        for owned in facts.by_name[name].addresses:
+            owners[owned.address.packed].add(name)
+    for name, packed in table.owners(dict.fromkeys({*shared, *owners})):
+        owners[packed].add(name)
+    for packed, names in owners.items():
+        address = Address(4 if len(packed) == 4 else 6, packed)
+        # the kernel gives a VLAN the same link-local address as its lower device, because they have one MAC address
+        if len(names) > 1 and not address.is_link_local:
             yield _warning(
                 FindingCode.ADDRESS_ON_SEVERAL_INTERFACES,
-                f"{quote(str(address))} is on {quote_all(names)}",
+                f"{quote(str(address))} is on {quote_all(sorted(names))}",
                 *names,
                 address=address,
             )

@@ -27,7 +27,7 @@ from evaluator.report.vdsm.host import VdsmHost
 from evaluator.report.vdsm.wire import Bond, Bridge, Device, Network, Vlan
 
 _GREATEST_VLAN_ID = 4095
-_NO_GATEWAYS = (None, "", "::", "0.0.0.0")  # noqa: S104 -- none is bound
+_NO_GATEWAYS = ("", "::", None, "0.0.0.0")  # noqa: S104 -- none is bound
 _DEFAULT_V4, _DEFAULT_V6 = (Route(parse_cidr(text)) for text in ("0.0.0.0/0", "::/0"))
 _PLACES = (
     *(("slaves", "slaves"), ("ports", "ports"), ("vlan_id", "vlanid"), ("bond_mode", "opts"), ("gateways", "gateway")),
@@ -51,12 +51,12 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
         entry = self.entry
         if self.kind is Kind.PHYSICAL:
             return NO_LOWERS
+        if isinstance(entry, Vlan):
+            return Lowers(base=base_of(self.name, entry))
         if isinstance(entry, Bond):
             return Lowers(slaves=tuple(sorted(set(entry.slaves)))) if entry.slaves else NO_LOWERS
         if isinstance(entry, Bridge | Network):
             return Lowers(ports=tuple(sorted(set(entry.ports)))) if entry.ports else NO_LOWERS
-        if isinstance(entry, Vlan):
-            return Lowers(base=base_of(self.name, entry))
         return NO_LOWERS
 
     @property

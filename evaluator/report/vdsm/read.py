@@ -189,7 +189,8 @@ def findings(host: VdsmHost, facts: HostFacts) -> Iterator[Finding]:
                 if name == "bondings" and body.bonds is not None
                 else "",
             )
-    yield from (disagreement(*parts) for parts in host.disagreements)
+    if host.networks:
+        yield from (disagreement(*parts) for parts in host.disagreements)
     irregular = facts.table.irregular
     for devices in host.maps.values():
         for name, entry in devices.items():
