@@ -160,7 +160,7 @@ class Values:
         """Return the code for a word.
 
         - a word with a path: `nic.mtu` as `nic.mtu`, `report.networks` as `facts.networks`
-        - `nic.matched`: `question.matched(nic)`
+        - a word of the question: `nic.matched` as `question.matched(nic)`, `host.unowned` as `question.unowned`
         - another word: `k0(environment, nic)`, where `k0` is the function of the word
         - a list of an interface inside a quantifier: `list_of_word(environment, k0, v_x)`, which caches the list
         """
@@ -173,8 +173,9 @@ class Values:
         owner = ast.Constant(None) if node.owner is None else self.value(node.owner)
         if word.path:
             return attribute(owner, *word.path)
-        if word.owner is Base.NIC and word.name == "matched":
-            return call(attribute(name("question"), "matched"), owner)
+        if word.of_question:
+            value = attribute(name("question"), word.name)
+            return call(value, owner) if word.owner is Base.NIC else value
         return call(self.constant(word.get), name("environment"), owner)
 
     def _is_cached(self, node: Expression) -> bool:

@@ -277,12 +277,13 @@ def _rule(number: int, rule: Rule, writer: ConditionWriter, *, is_first: bool) -
         return [*_with_environment([*once, *evaluation]), assign(after, name("candidates"))]
     if rule.verb.judges is Judges.INTERFACES:
         loop = _loop_over_interfaces(result, rule, writer)
-        evaluation = [*once, *loop]
+        evaluation = _with_environment([*once, *loop])
     else:
         loop = _loop(result, writer.condition(rule.condition), name("candidates"))
-        evaluation = [assign(result, ast.Tuple([], ast.Load())), ast.If(name("candidates"), [*once, *loop], [])]
+        guarded = _with_environment([*once, *loop])
+        evaluation = [assign(result, ast.Tuple([], ast.Load())), ast.If(name("candidates"), guarded, [])]
     change = [assign(after, _after(rule.verb.effect, result, is_first=is_first)), assign("candidates", name(after))]
-    return [*_with_environment(evaluation), *change]
+    return [*evaluation, *change]
 
 
 def _loop_over_interfaces(result: str, rule: Rule, writer: ConditionWriter) -> list[ast.stmt]:

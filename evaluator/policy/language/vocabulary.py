@@ -44,7 +44,8 @@ class Word(Struct, frozen=True):
 
     `get` takes the environment and the value of the owner. `path` is for the compiler. If the value is an attribute of
     the owner, `path` is the path of attributes to the value. For a word without an owner, the path starts at the
-    environment. If `path` is empty, the compiled code calls `get`.
+    environment. `of_question` is true if the value is an attribute of `Question`, or for a word of interfaces a method.
+    In all other cases the compiled code calls `get`.
     """
 
     owner: Base | None
@@ -54,6 +55,7 @@ class Word(Struct, frozen=True):
     get: Callable[[Environment, Any], Value]
     order: bool = False
     path: tuple[str, ...] = ()
+    of_question: bool = False
 
     @property
     def key(self) -> WordKey:
@@ -119,6 +121,17 @@ def _attribute(
     return Word(owner, name, type_, meaning, get, order, tuple(path.split(".")))
 
 
+def _of_question(owner: Base, name: str, type_: Type, meaning: str) -> Word:
+    """Return a word whose value is an attribute of the question; for a word of interfaces, a method."""
+    read: Callable[[object], Any] = attrgetter(f"question.{name}")
+
+    def get(environment: Environment, value: object) -> Value:
+        found: Value = read(environment)(value) if owner is Base.NIC else read(environment)
+        return found
+
+    return Word(owner, name, type_, meaning, get, of_question=True)
+
+
 def _named(environment: Environment, names: tuple[str, ...]) -> tuple[Link, ...]:
     return tuple(nic for name in names for nic in environment.facts.named(name))
 
@@ -144,13 +157,7 @@ WORDS: tuple[Word, ...] = (
     _attribute(_HOST, "addresses", _ADDRESSES, "the usable host addresses", "usable"),
     _attribute(_HOST, "answers", _ADDRESSES, "all host addresses, usable or not"),
     _attribute(_HOST, "unusable", _ADDRESSES, "the host addresses that no interface can own"),
-    Word(
-        _HOST,
-        "unowned",
-        _ADDRESSES,
-        "the usable host addresses that no interface owns",
-        lambda s, _: s.question.unowned,
-    ),
+    _of_question(_HOST, "unowned", _ADDRESSES, "the usable host addresses that no interface owns"),
     _attribute(_HOST, "first_address", _MAYBE_ADDRESS, _FIRST_ADDRESS, "first", order=True),
     _attribute(_REPORT, "networks", _TEXTS, "the logical networks on the host"),
     _attribute(_REPORT, "last_client_iface", _MAYBE_TEXT, "the interface through which the last client connected"),
@@ -163,20 +170,14 @@ WORDS: tuple[Word, ...] = (
     Word(
         _NIC, "primary_addresses", _OWNED, _PRIMARY, lambda _, n: tuple(a for a in n.addresses if a.primary), order=True
     ),
-    Word(_NIC, "matched", _OWNED, "its addresses that equal a usable host address", lambda s, n: s.question.matched(n)),
+    _of_question(_NIC, "matched", _OWNED, "its addresses that equal a usable host address"),
     _attribute(_NIC, "subnets", _CIDRS, "the subnets that it is in, without host prefixes"),
     _attribute(_NIC, "routes", _CIDRS, _ROUTES),
     _attribute(_NIC, "gateways", _ADDRESSES, "the gateways of its default routes"),
     _attribute(_NIC, "networks", _TEXTS, _NETWORKS),
     _attribute(_NIC, "vlan_id", _MAYBE_INTEGER, _VLAN_ID),
     _attribute(_NIC, "bond_mode", _MAYBE_INTEGER, "its bond mode, 0 to 6; unknown if it is not a bond"),
-    Word(
-        _NIC,
-        "host_prefixes",
-        _OWNED,
-        "the addresses of `matched` that are reported with /32 or /128",
-        lambda s, n: s.question.host_prefixes(n),
-    ),
+    _of_question(_NIC, "host_prefixes", _OWNED, "the addresses of `matched` that are reported with /32 or /128"),
     Word(
         _NIC,
         "base",
