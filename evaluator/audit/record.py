@@ -206,7 +206,7 @@ def read_envelope(text: bytes) -> Json:
     """Return the envelope in a text. Raises ValueError if the text is not a valid envelope in canonical JSON."""
     envelope = plain.loads(text)
     if _schema_problems(envelope) or not _is_canonical(envelope, text):
-        raise ValueError("it is not a decision record in canonical JSON")
+        raise ValueError("not a decision record in canonical JSON")
     valid_envelope: Json = envelope
     return valid_envelope
 
@@ -274,7 +274,7 @@ def _decode_body(envelope: Json, body: Body, text: object) -> bytes | None:
     except ValueError:
         raise ValueError("it is not base64") from None
     if digest(content) != body.sha256:
-        raise ValueError("its digest differs")
+        raise ValueError("the digest differs")
     return content
 
 

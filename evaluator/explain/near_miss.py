@@ -54,7 +54,8 @@ class NearMisses:
                 yield peer_message(link, address)
             for text, addresses in readings.items():
                 if address in addresses:
-                    yield f"its entry {quote(text)} is not a valid address; some programs read it as {quoted}"
+                    entry = quote(text)
+                    yield f"the entry {entry} of this interface is not valid; some programs read {entry} as {quoted}"
 
     def _around(self, link: Link, addresses: tuple[Address, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the names of the interfaces above an interface, and of the interfaces below it.

@@ -150,7 +150,7 @@ async def _receive(server: Server, query: bytes, received: _Received) -> None:
         wire = await ask_by_tcp(server, query)
     received.wire = wire
     if not answers(query, wire):
-        received.error = "malformed: it does not answer the query"
+        received.error = "malformed: the response does not answer the query"
     elif is_truncated(wire):
         received.error = "truncated"
     else:

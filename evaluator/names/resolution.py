@@ -55,7 +55,7 @@ def from_resolution(resolution: Mapping[str, Any]) -> HostAddresses:
         replayed, host = _replay(name, resolution)
     for key, value in replayed.items():
         if resolution[key] != value:
-            raise _refusal(f"its {quote(key)} differs from the raw responses", f"/{key}")
+            raise _refusal(f"the member {quote(key)} differs from the raw responses", f"/{key}")
     return host
 
 
@@ -76,7 +76,7 @@ def _replay(name: HostName, resolution: Mapping[str, Any]) -> tuple[dict[str, ob
 
     config = resolution["config"]
     if config is None or config["sha256"] != digest_of(config):
-        raise _refusal("its configuration is missing or was altered", "/config")
+        raise _refusal("the configuration is missing or was altered", "/config")
     try:
         hosts = _hosts_entry(resolution["hosts"])
         exchanges = [Exchange.from_dict(query) for query in resolution["queries"]]
@@ -84,7 +84,7 @@ def _replay(name: HostName, resolution: Mapping[str, Any]) -> tuple[dict[str, ob
         answers = NameAnswers(name, hosts, families, resolution["require_complete"])
         replayed = _document(answers, answers.source, config, exchanges, resolution["libraries"])
     except (ValueError, TypeError, OverflowError) as error:
-        raise _refusal(f"it cannot be replayed: {error}") from None
+        raise _refusal(f"the lookup cannot be replayed: {error}") from None
     return replayed, freeze(answers, replayed)
 
 

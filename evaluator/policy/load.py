@@ -215,7 +215,7 @@ def _default(name: str, type_: Type, located: Located, problems: Problems) -> Li
         return read_value(type_.known, located.value)
     except ValueError as error:
         is_single = type_.is_list and not isinstance(located.value, list | dict)
-        hint = f"write it in brackets: `default: [{problems.text(located.span)}]`" if is_single else ""
+        hint = f"write the default in brackets: `default: [{problems.text(located.span)}]`" if is_single else ""
         problems.error("PARAMETER_DEFAULT", f"invalid default of {quote(name)}: {error}", located.span, hint)
         return None
 

@@ -120,7 +120,7 @@ def _state_of(item: _Item) -> State:
     value = holder.get("currentState") if isinstance(holder, dict) else None
     if value is None:
         subject = f"the NodeNetworkState {quote(item.name)}" if item.name else "the NodeNetworkState"
-        hint = "the nmstate handler of that node has not reported yet, or has failed: look at its pod"
+        hint = "the nmstate handler of that node has not reported yet, or has failed: look at the pod of the handler"
         raise _refusal(
             ReportCode.INVALID, f"{subject} has no `status.currentState`", json_pointer(item.path) or "/", hint
         )

@@ -78,7 +78,7 @@ def test_json_and_page_of_some_interfaces(tmp_path: Path, capsys: pytest.Capture
     assert [interface["name"] for interface in explanation["interfaces"]] == ["a", "bond0"]
     assert explanation["others"] == 1
     assert main([*question, "--output", "html"]) == 0
-    assert "Not explained, because not involved: 1 more interface." in capsys.readouterr().out
+    assert "Not explained, because not part of the decision: 1 more interface." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

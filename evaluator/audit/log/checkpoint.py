@@ -115,16 +115,16 @@ def checkpoint_problems(connection: sqlite3.Connection, signatures: SignatureChe
         number, last_seq, last_hash, stored, key, signature, document = row
         try:
             if number != position:
-                raise ValueError("its number does not follow the number of the previous checkpoint")
+                raise ValueError("the number does not follow the number of the previous checkpoint")
             if not (key is None or is_hash(key)) or checkpoint_hash(previous, key, document) != stored:
-                raise ValueError("its hash does not match its content and the hash of the previous checkpoint")
+                raise ValueError("the hash does not match the content and the hash of the previous checkpoint")
             checkpoint = plain.loads(document)
             if (checkpoint["last_seq"], checkpoint["last_hash"]) != (last_seq, last_hash.hex()):
-                raise ValueError("its columns differ from its document")
+                raise ValueError("the columns of the table differ from the document of the checkpoint")
             if checkpoint["count"] != last_seq - pruned_seq:
-                raise ValueError("its first record does not follow the last record of the previous checkpoint")
+                raise ValueError("the first record does not follow the last record of the previous checkpoint")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            reason = str(error) if isinstance(error, ValueError) else "its document cannot be read"
+            reason = str(error) if isinstance(error, ValueError) else "the document of the checkpoint cannot be read"
             yield Diagnostic(RecordCode.STUB_ALTERED, f"checkpoint {number} was altered: {reason}", order=number)
         else:
             yield from signatures.problems(f"checkpoint {number}", number, (stored, key, signature))

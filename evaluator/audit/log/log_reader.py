@@ -193,7 +193,7 @@ class LogReader:
             return (
                 None
                 if row is None
-                else _damaged_row(row, log.layout.index, "its number is smaller than the first number of the log")
+                else _damaged_row(row, log.layout.index, "the number is smaller than the first number of the log")
             )
         if row is None:
             self._raise_if_unexamined()
@@ -250,7 +250,7 @@ class LogReader:
             raise ValueError("it is missing")
         content = unpack(row[1], row[0])
         if digest(content) != body.sha256:
-            raise ValueError("its digest differs")
+            raise ValueError("the digest differs")
         return content
 
 
@@ -304,7 +304,7 @@ def _unproven(connection: sqlite3.Connection, pruned: Head, row: Row, text: byte
     """
     seq, stored, signer = row[:3]
     if not (signer is None or is_hash(signer)):
-        raise ValueError("its signer is not a public key")
+        raise ValueError("the signer is not a public key")
 
     def follows(previous: bytes) -> bool:
         return bool(entry_hash(Head(seq - 1, previous), signer, text) == stored)

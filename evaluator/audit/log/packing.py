@@ -33,7 +33,7 @@ def unpack(packed: object, limit: object) -> bytes:
     except zlib.error as error:
         raise ValueError(str(error)) from None
     if not reader.eof or reader.unused_data or len(text) > limit:
-        raise ValueError("its compressed data is too short or too long")
+        raise ValueError("the compressed data is too short or too long")
     return text
 
 

@@ -294,7 +294,7 @@ class _Writer:
         with self._lock, sqlite_as_record_errors(self._path), write_transaction(self._connection):
             previous = head_of(self._connection)
             if not is_hash(previous.hash):
-                raise _damaged_log(self._path, "the hash of its last record cannot be read")
+                raise _damaged_log(self._path, "the hash of the last record cannot be read")
             for record, text, packed_text in zip(records, texts, packed, strict=True):
                 hash_ = entry_hash(previous, key, text)
                 self._refuse_known_id(record.decision_id)

@@ -56,7 +56,7 @@ def body_problems(connection: sqlite3.Connection, walk: Walk) -> Iterator[Diagno
             text = unpack(packed, size)
             computed = hashlib.sha256(text).digest()
             if computed != sha256 or len(text) != size:
-                raise ValueError("its digest differs")
+                raise ValueError("the digest differs")
         except ValueError as error:
             yield Diagnostic(RecordCode.BODY_ALTERED, f"text {number} was altered: {error}", order=number)
             walk.bodies[number] = ("", 0)
@@ -103,10 +103,10 @@ def _verify_record(row: Row, walk: Walk, tables: _Tables, names: tuple[str, ...]
     try:
         text = unpack(packed, LARGEST)
         if not (signer is None or is_hash(signer)):
-            raise ValueError("its signer is not a public key")
+            raise ValueError("the signer is not a public key")
         hashes = [entry_hash(Head(seq - 1, previous), signer, text) for previous in walk.follows]
         if hashes and stored not in hashes and not walk.is_broken:
-            raise ValueError("its hash does not match its content and the hash of the previous record")
+            raise ValueError("the hash does not match the content and the hash of the previous record")
         document = read_envelope(text)
     except ValueError as error:
         yield _problem(RecordCode.RECORD_ALTERED, f"record {seq} was altered or moved: {error}", seq)

@@ -302,7 +302,7 @@ class ConditionChecker:
         if not hint and states:
             hint = f"the states of {quote(operand.text)} are {', '.join(sorted(states))}"
         elif not hint:
-            hint = f"compare it with {'=' if node.negation is None else '!='}: {operand.text} = …"
+            hint = f"compare the value with {'=' if node.negation is None else '!='}: {operand.text} = …"
             if operand.type.base is Base.TEXT:
                 hint = f'write `{operand.text} {"=" if node.negation is None else "!="} "{name}"`'
             elif operand.type.base not in SCALARS:
@@ -342,9 +342,9 @@ def _condition_hint(operand: Expression) -> str:
     known = f"{text} is known and " if operand.type.optional else ""
     match operand.type.base:
         case Base.INTEGER:
-            return f"compare it: `{known}{text} > 0`" + (f", or write `{text} is known`" if known else "")
+            return f"compare the value: `{known}{text} > 0`" + (f", or write `{text} is known`" if known else "")
         case Base.TEXT:
-            return f'compare it: `{known}{text} = "…"`' + (f", or write `{text} is known`" if known else "")
+            return f'compare the value: `{known}{text} = "…"`' + (f", or write `{text} is known`" if known else "")
         case _:
             return f"write a state, such as `{text} is {next(iter(states_of(operand.type.base)), 'known')}`"
 

@@ -133,7 +133,9 @@ _ALLOWED = {
     ),
     "bond_mode": _Allowed(lambda value: value in range(7), "bond modes are 0 to 6"),
     "vlan_id": _Allowed(lambda value: value in range(4096), "VLAN IDs are 0 to 4095"),
-    "mac": _Allowed(lambda value: bool(_MAC.fullmatch(str(value))), 'write it in lower case: "52:54:00:00:00:0a"'),
+    "mac": _Allowed(
+        lambda value: bool(_MAC.fullmatch(str(value))), 'write a MAC address in lower case: "52:54:00:00:00:0a"'
+    ),
 }
 
 

@@ -84,7 +84,7 @@ def _condition(sentence: nodes.Sentence, scope: Scope, problems: Problems) -> Co
     condition = ConditionChecker(problems).check(sentence.condition, scope).condition
     if condition is not None and depth_of(condition) > DEEPEST_SENTENCE:
         text = f"with its named conditions, the rule is nested deeper than {DEEPEST_SENTENCE} levels"
-        problems.error("RULE_TOO_DEEP", text, sentence.span, "split it into several rules")
+        problems.error("RULE_TOO_DEEP", text, sentence.span, "split the rule into several rules")
     return condition
 
 
@@ -117,7 +117,10 @@ def scalar_of(located: Located, key: str, problems: Problems) -> ScalarText | No
     if located.broken or not isinstance(located.value, str):
         return None  # reported already
     if key in _SENTENCES and located.style == ">":
-        message, hint = f"a {key} cannot be a folded scalar (`>`)", "write it without quotes, in quotes, or after `|`"
+        message, hint = (
+            f"a {key} cannot be a folded scalar (`>`)",
+            "write the text without quotes, in quotes, or after `|`",
+        )
         fixes = problems.fix(Span(located.span.start, located.span.start + 1), "|")
         problems.error("YAML_STYLE", message, located.span, hint, fixes)
         return None

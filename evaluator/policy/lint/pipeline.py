@@ -170,7 +170,10 @@ class Pipeline:
     def _reason(self, rule: Rule, context: tuple[Condition, ...]) -> tuple[str, str]:
         start = f"the rule {quote(rule.name)} can never fire: "
         if self._invariant == NEVER:
-            return start + "the list of candidates is empty before the first `match`", "move it after the `match` rules"
+            return (
+                start + "the list of candidates is empty before the first `match`",
+                "move the rule after the `match` rules",
+            )
         for earlier in reversed(self._discarded):
             self._solver.candidate = weakened(opposite(earlier.rule.condition))
             if self._solver.never(*context, rule.condition):

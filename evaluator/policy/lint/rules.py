@@ -85,7 +85,7 @@ def _out_of_order(rules: Sequence[PlacedRule], problems: Problems) -> None:
             )
         if adds and first_remover and not mentions(rule.condition, "candidates"):
             message = f"{quote(rule.name)} may add interfaces again that {quote(first_remover)} has removed"
-            hint = f"move it before {quote(first_remover)}, or write `count(candidates) = 0 and …`"
+            hint = f"move the rule before {quote(first_remover)}, or write `count(candidates) = 0 and …`"
             problems.warning("MATCH_AFTER_DISCARD", message, placed.span, hint)
         if not rule.verb.chooses:
             first_judge = first_judge or rule.name

@@ -316,7 +316,7 @@ class _RuleMerger:
         located = entry.located
         if entry.name in self._names():
             message = f"the base {quote(self._base.name)} already has a rule {quote(entry.name)}"
-            hint = "to replace it, add `replace: true`; else give this rule another name"
+            hint = "to replace that rule, add `replace: true`; else give the new rule another name"
             self._error("RULE_EXISTS", message, located.children["name"].span, hint)
         places = [key for key in _PLACING if key in located.keys]
         if len(places) > 1:

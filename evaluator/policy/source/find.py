@@ -61,7 +61,7 @@ def find_policy(name: str | Path, search: Sequence[Path] = (), folder: Path | No
         content = _decoded(_read(Path(existing or first)), quote_path(existing or first))
     except PolicyError as error:
         if existing is None and others:
-            hint = f"it is not in the policy path either: {', '.join(map(quote_path, search))}"
+            hint = f"the file is not in the policy path either: {', '.join(map(quote_path, search))}"
             raise PolicyError(replace(problem, hint=hint) for problem in error.diagnostics) from None
         raise
     return Source(existing or first, content, existing or first)

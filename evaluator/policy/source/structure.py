@@ -157,7 +157,7 @@ def _explained(violation: Violation, place: Located) -> tuple[str, str]:
     key = next((str(step) for step in reversed(violation.path) if isinstance(step, str)), "the file")
     value, expected = place.value, violation.expected
     if value is None:
-        return f"the value of {quote(key)} is missing", f"write it after `{key}:`, in quotes if it is a text"
+        return f"the value of {quote(key)} is missing", f"write the value after `{key}:`; put a text in quotes"
     if expected == "array" and isinstance(value, dict):
         first = next(iter(place.keys), "name")
         return f"the dash before {quote(first)} is missing", f"{quote(key)} is a list: begin each entry with `- `"

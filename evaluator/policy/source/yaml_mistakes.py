@@ -173,7 +173,7 @@ def _quotes(line: _Line, _: Sequence[_Line]) -> YamlMistake | None:
     closed = re.match(r'"(?:[^"\\]|\\.)*"' if sign == '"' else r"'(?:[^']|'')*'", value)
     if closed is None:
         return YamlMistake(
-            "the quote is never closed", f"close it with {sign} at the end of the text", line.at(value[:1])
+            "the quote is never closed", f"close the quote with {sign} at the end of the text", line.at(value[:1])
         )
     rest = value[closed.end() :].strip()
     if not rest or rest[0] in "#,]}" or (line.dash and rest[0] == ":"):
@@ -189,7 +189,7 @@ def _first_character(line: _Line, _: Sequence[_Line]) -> YamlMistake | None:
     if not value or (not line.key and not line.dash) or _BLOCK.fullmatch(value):
         return None
     if value[0] in _CANNOT_BEGIN:
-        hint = f"put it in quotes: {_quoted(value)}"
+        hint = f"put the value in quotes: {_quoted(value)}"
         return YamlMistake(f"a text cannot begin with {quote(value[0])} in YAML", hint, line.at(value))
     braces = re.match(r"\{[^{}]*\}\s*[^\s#,\]}]", value)
     if braces:
@@ -234,7 +234,7 @@ def _key_column(line: _Line, before: Sequence[_Line]) -> YamlMistake | None:
         return YamlMistake("the dash before `name` is missing", "write `- name: …` for each rule", line.at(line.key))
     here, there = line.column + 1, entry.column + 1
     message = f"{quote(line.key)} is in column {here}, but {quote(entry.key)} of this entry is in column {there}"
-    return YamlMistake(message, f"indent it by {entry.column} spaces", line.at(line.key))
+    return YamlMistake(message, f"indent the line by {entry.column} spaces", line.at(line.key))
 
 
 def _entry_of(before: Sequence[_Line]) -> _Line | None:
@@ -251,7 +251,7 @@ def _continuation(line: _Line, before: Sequence[_Line]) -> YamlMistake | None:
     if line.key or line.dash or not before or not before[-1].key:
         return None
     if re.match(r"(and|or|when|satisfies|in|not)\b", line.rest) and line.column <= before[-1].column:
-        hint = f"indent it more than {quote(before[-1].key)}"
+        hint = f"indent the line more than {quote(before[-1].key)}"
         return YamlMistake("this line continues the text above, but is not indented", hint, line.at(line.rest))
     return None
 

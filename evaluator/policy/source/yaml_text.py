@@ -122,7 +122,7 @@ def _explain(source: Source, at: int, problem: str) -> tuple[str, str]:
     if "\\t" in problem:
         return "a tab is not allowed here in YAML", "indent with spaces"
     if problem == "an open quote":
-        return "the quote is never closed", "close it at the end of the text"
+        return "the quote is never closed", "close the quote at the end of the text"
     if line.rstrip().endswith(("}", '"', "'")) or re.search(r":\s*[{\"']", line):
         return f"invalid YAML: {problem}", "put the whole text in quotes, and use the other kind of quote inside it"
     return f"invalid YAML: {problem}", "compare the indentation, the dashes and the colons with the lines above"
@@ -202,11 +202,11 @@ class _Reader:
             is_text = isinstance(event, yaml.ScalarEvent)
             written = self._problems.text(_span(event)) if is_text else f"{sign}{anchor}"
             message = f"{quote(f'{sign}{anchor}')} is an {kind} in YAML, which is not allowed here"
-            hint = f'if it is a text, put it in quotes: "{written}"; else write the value itself'
+            hint = f'if it is a text, put the value in quotes: "{written}"; else write the value itself'
             self._problems.error("YAML_ANCHOR", message, _span(event), hint)
         if tag is not None:
             message = f"{quote(str(tag))} is a tag in YAML, which is not allowed here"
-            self._problems.error("YAML_TAG", message, _span(event), "remove it, or put the whole text in quotes")
+            self._problems.error("YAML_TAG", message, _span(event), "remove the tag, or put the whole text in quotes")
         return anchor is not None or tag is not None
 
     def _mapping(self, start: yaml.CollectionStartEvent, depth: int) -> Located:
@@ -226,7 +226,7 @@ class _Reader:
                     if not key.children and key.style is None
                     else ()
                 )
-                self._problems.error("NAME_NOT_TEXT", message, key.span, "put it in quotes", fixes)
+                self._problems.error("NAME_NOT_TEXT", message, key.span, "put the key in quotes", fixes)
                 continue
             if key.value in values:
                 if not is_other_entry:

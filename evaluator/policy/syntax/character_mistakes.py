@@ -136,9 +136,11 @@ def _sign(char: str, at: int) -> Mistake:
         label += f" (U+{ord(char):04X} {unicodedata.name(char, 'without a name')})"
         if lookalike is not None and lookalike.is_invisible:
             repair = repair_of(at, at + 1, plain)
-            return Mistake(f"invisible character {label}", "delete it, or type an ordinary space", at, at + 1, repair)
+            return Mistake(
+                f"invisible character {label}", "delete the character, or type an ordinary space", at, at + 1, repair
+            )
         if plain and plain != char:
-            hint = f"it looks like {quote(plain)}: type {quote(plain)} instead"
+            hint = f"the character looks like {quote(plain)}: type {quote(plain)} instead"
             return Mistake(f"{label} is not part of the language", hint, at, at + 1, repair_of(at, at + 1, plain))
     word = _CONNECTIVES.get(char)
     connective = repair_of(at, at + 1, word) if word else None

@@ -74,7 +74,7 @@ def parse_sentence(scalar: ScalarText, problems: Problems) -> Sentence | None:
     length = len(" ".join(scalar.text.split()))
     if length > LONGEST_SENTENCE:
         message = f"the rule is {length} characters long; the longest allowed is {LONGEST_SENTENCE}"
-        problems.error("RULE_TOO_LONG", message, scalar.span(first, first + 1), "split it into several rules")
+        problems.error("RULE_TOO_LONG", message, scalar.span(first, first + 1), "split the rule into several rules")
         return None
     text = _lower_keywords(scalar, problems)
     try:
@@ -86,7 +86,7 @@ def parse_sentence(scalar: ScalarText, problems: Problems) -> Sentence | None:
         return None
     if _depth(tree) > DEEPEST_SENTENCE:
         message = f"the rule is nested deeper than {DEEPEST_SENTENCE} levels"
-        problems.error("RULE_TOO_DEEP", message, scalar.span(first, first + 1), "split it into several rules")
+        problems.error("RULE_TOO_DEEP", message, scalar.span(first, first + 1), "split the rule into several rules")
         return None
     return _Builder(scalar).sentence(tree)
 

@@ -208,12 +208,14 @@ def _at_a_bracket(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) 
 def _at_a_closing_bracket(opened: Sequence[Piece], unexpected: Piece) -> Mistake | None:
     """Return the mistake of a closing bracket.
 
-    `nic is up)`: "remove it, or add `(`". `["a")`: "close the brackets in their order".
+    `nic is up)`: "remove the bracket, or add `(`". `["a")`: "close the brackets in their order".
     """
     if not opened:
         sign = "(" if unexpected.text == ")" else "["
         repair = repair_of(unexpected.start, unexpected.end, "", Safety.UNSAFE)
-        return _about(unexpected, f"{{}} has no {quote(sign)} before it", f"remove it, or add {quote(sign)}", repair)
+        return _about(
+            unexpected, f"{{}} has no {quote(sign)} before it", f"remove the bracket, or add {quote(sign)}", repair
+        )
     if _CLOSING[opened[-1].text] != unexpected.text:
         return _about(unexpected, f"{{}} does not close {quote(opened[-1].text)}", "close the brackets in their order")
     return None
@@ -267,7 +269,9 @@ def _in_a_quantifier(before: Sequence[Piece], unexpected: Piece, accepts: Sequen
     if "SATISFIES" in accepts:
         return _about(unexpected, "`satisfies` is missing before {}", example)
     if unexpected.kind == "QUANTIFIER":
-        return _about(unexpected, "a quantifier is not allowed here: {}", "write it last, or in parentheses")
+        return _about(
+            unexpected, "a quantifier is not allowed here: {}", "write the quantifier last, or put it in parentheses"
+        )
     return None
 
 
