@@ -111,7 +111,7 @@ def measure(variant: Variant, script: Path, connections: int, seconds: int) -> M
     if "Non-2xx" in done.stdout:
         raise SystemExit(done.stdout)
     (requests,) = re.findall(r"(\d+) requests in", done.stdout)
-    (latency,) = re.findall(r"50%\s+(\S+)", done.stdout)
+    (latency,) = re.findall(r"^\s+50%\s+(\S+)$", done.stdout, re.MULTILINE)
     return Measured(int(requests), cpu, elapsed, latency)
 
 

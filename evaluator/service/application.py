@@ -22,7 +22,7 @@ from evaluator.service.batch import Batch
 from evaluator.service.body import Bodies
 from evaluator.service.decider import Decider
 from evaluator.service.decisions import Decisions
-from evaluator.service.endpoint import Admit, Endpoint, Handler
+from evaluator.service.endpoint import Admit, Endpoint, Handler, Shared
 from evaluator.service.guard import Guard
 from evaluator.service.health import Health, describe, schema
 from evaluator.service.metrics import Metrics
@@ -33,6 +33,7 @@ from evaluator.service.problem import Problem, ProblemType
 from evaluator.service.recorder import LineRecorder, LogRecorder, NoRecorder, Recorder
 from evaluator.service.settings import Settings
 from evaluator.service.tokens import Tokens
+from evaluator.service.tracing import tracing_or_none
 
 log = logging.getLogger("activenic.service")
 _SECONDS_BETWEEN_LOOKS = 1.0  # at the token file
@@ -49,9 +50,12 @@ class Service:
         self.tokens = None if settings.tokens is None else Tokens(settings.tokens)
         self.recorder = _recorder(settings, self.metrics)
         self.is_draining = False
-        self._decider = Decider(settings, self.store, self.metrics, self.recorder)
+        tracing = tracing_or_none()
+        self._decider = Decider(settings, self.store, self.metrics, self.recorder, tracing)
+        self._shared = Shared(settings.limits.seconds, self.metrics, tracing)
         self._guard = Guard(settings, self.tokens, self.metrics)
         self._token_problem = ""
+        self._decider.warm_up()
 
     def application(self) -> ASGIApp:
         """Return the ASGI application. Its lifespan starts and ends the threads of the service."""
@@ -100,7 +104,7 @@ class Service:
         ]
 
     def _route(self, path: str, admit: Admit, **handlers: Handler) -> Route:
-        return Route(path, Endpoint(path, handlers, admit, self.settings.limits.seconds, self.metrics))
+        return Route(path, Endpoint(path, handlers, admit, self._shared))
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:

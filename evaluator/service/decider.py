@@ -33,14 +33,16 @@ from evaluator.decision.question import AskedQuestion, NamedQuestion, question_o
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.names.resolve import resolve_host_async
 from evaluator.policy_store.store import PolicyStore
-from evaluator.service.form import Form
+from evaluator.service.form import DOCUMENT, Form
 from evaluator.service.metrics import Metrics
 from evaluator.service.recorder import Recorder
 from evaluator.service.settings import Settings
+from evaluator.service.tracing import Tracing
 
 SHORT = 32 * 1024
 _THREADS = 2
 _LOOKUPS = 32  # at one time, so that a batch does not flood a name server
+_EXAMPLE = b'{"report": {"nics": {"ens1": {"addr": "192.0.2.1"}}}, "addresses": ["192.0.2.1"]}'
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -58,11 +60,14 @@ class Answer(Struct, frozen=True):
 class Decider:
     """Decides questions with the policies of a store. All methods are called in the event loop."""
 
-    def __init__(self, settings: Settings, store: PolicyStore, metrics: Metrics, recorder: Recorder) -> None:
+    def __init__(
+        self, settings: Settings, store: PolicyStore, metrics: Metrics, recorder: Recorder, tracing: Tracing | None
+    ) -> None:
         self._settings = settings
         self._store = store
         self._metrics = metrics
         self._recorder = recorder
+        self._tracing = tracing
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="activenic-decide")
         self._lookups = asyncio.Semaphore(_LOOKUPS)
 
@@ -87,7 +92,11 @@ class Decider:
         question = await self.read(text)
         if isinstance(question, NamedQuestion):
             question = question.about(await self._resolve(question.host_name))
-        return self._decide(question, form) if is_short else await self.in_thread(self._decide, question, form)
+        started = 0 if self._tracing is None else time.time_ns()
+        answer = self._decide(question, form) if is_short else await self.in_thread(self._decide, question, form)
+        if self._tracing is not None:
+            self._tracing.decided(answer.decision, answer.decision_id, started, time.time_ns())
+        return answer
 
     async def read(self, text: bytes) -> AskedQuestion | NamedQuestion:
         """Return the question in a JSON text. Raises QuestionError if the question is invalid."""
@@ -97,6 +106,13 @@ class Decider:
         """Return the result of a function that takes long, without blocking the event loop."""
         future = self._threads.submit(function, *args, **kwargs)
         return await asyncio.wrap_future(future)
+
+    def warm_up(self) -> None:
+        """Decide once, without a record or a metric, so that the first request does not wait for imports."""
+        question = question_or_name(_EXAMPLE)
+        if isinstance(question, AskedQuestion):
+            policy = self._store.policy("strict")
+            DOCUMENT.write(policy.decide(question.report, question.host), "")
 
     def close(self) -> None:
         """End the threads. What they compute now is not waited for."""
@@ -120,8 +136,12 @@ class Decider:
         started = time.perf_counter()
         try:
             async with self._lookups:
-                return await resolve_host_async(
+                began = time.time_ns()
+                host = await resolve_host_async(
                     name, servers=lookup.servers, timeout=lookup.timeout, hosts_file=lookup.hosts_file
                 )
+            if self._tracing is not None:
+                self._tracing.resolved(host, began, time.time_ns())
+            return host
         finally:
             self._metrics.lookup_seconds.observe(time.perf_counter() - started)

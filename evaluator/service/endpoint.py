@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
+from msgspec import Struct
 from prometheus_client import Histogram
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,25 +22,33 @@ from evaluator.service.body import IS_READ
 from evaluator.service.guard import Admission
 from evaluator.service.metrics import Metrics
 from evaluator.service.problem import Problem, ProblemType, problem_of
+from evaluator.service.tracing import Tracing
 
 log = logging.getLogger("activenic.service")
 Handler = Callable[[Request], Awaitable[Response]]
 Admit = Callable[[Request], Admission]
 
 
-class Endpoint:
-    """The handlers of one route by method. `seconds` is the time for one request."""
+class Shared(Struct, frozen=True):
+    """What all endpoints share. `seconds` is the time for one request; `tracing` is None if it is off."""
 
-    def __init__(
-        self, label: str, handlers: Mapping[str, Handler], admit: Admit, seconds: float, metrics: Metrics
-    ) -> None:
+    seconds: float
+    metrics: Metrics
+    tracing: Tracing | None
+
+
+class Endpoint:
+    """The handlers of one route by method."""
+
+    def __init__(self, label: str, handlers: Mapping[str, Handler], admit: Admit, shared: Shared) -> None:
         self._label = label
         self._handlers = dict(handlers)
         if "GET" in handlers:
             self._handlers["HEAD"] = handlers["GET"]
         self._admit = admit
-        self._seconds = seconds
-        self._metrics = metrics
+        self._seconds = shared.seconds
+        self._metrics = shared.metrics
+        self._tracing = shared.tracing
         self._histograms: dict[int, Histogram] = {}  # `labels` costs more than `observe`
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,7 +74,10 @@ class Endpoint:
             raise Problem(ProblemType.METHOD_NOT_ALLOWED, f"allowed: {headers['allow']}", headers=headers)
         try:
             async with asyncio.timeout(self._seconds):
-                return await handler(request)
+                if self._tracing is None:
+                    return await handler(request)
+                with self._tracing.parent_of(request):
+                    return await handler(request)
         except TimeoutError:
             is_waiting = request.method == "POST" and IS_READ not in request.scope
             type_ = ProblemType.TIMEOUT if is_waiting else ProblemType.OVERDUE
