@@ -26,10 +26,15 @@ QUESTIONS = 10_000
 ROUNDS = 3
 
 
+def address_of(number: int) -> str:
+    """Return an address of its own for each of fifteen million hosts."""
+    return f"{10 + (number >> 16)}.{number >> 8 & 255}.{number & 255}.1"
+
+
 def question(number: int) -> dict[str, object]:
     """Return a host with eight interfaces, and its address."""
     top = "br0 over bond0" if number % 10 == 0 else "bond0.5 on bond0"
-    address = f"10.{number >> 8}.{number & 255}.1"
+    address = address_of(number)
     nics = "; ".join(f"ens{i} has 198.51.100.{i}/24" for i in range(3, 8))
     report = read_topology(f"bond0 over ens1, ens2; {top} has {address}/24; {nics}")
     return {"id": f"host-{number}", "report": report, "addresses": [address]}

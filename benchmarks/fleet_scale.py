@@ -28,7 +28,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import evaluator
-from benchmarks.diff import question
+from benchmarks.diff import address_of, question
 from evaluator.fleet import decide_batches
 from evaluator.fleet.decide_files import DecideRange, Inputs, decide_files
 from evaluator.fleet.ranges import Range
@@ -38,7 +38,7 @@ from evaluator.fleet.work_folder import WorkFolder
 _SIZES = (1_000, 10_000, 100_000, 1_000_000)
 _ROWS_OF_A_BATCH, _ROWS_OF_A_GROUP = 500, 100_000
 _SAMPLED = 20
-_OWN = "10.0.5.1"  # the address of the host with the number 5
+_OWN = address_of(5)
 
 
 class _Nowhere:
@@ -66,11 +66,10 @@ class _Nowhere:
 def generate(hosts: int) -> Iterator[str]:
     """Yield the lines of a fleet with eight interfaces in each host, a bridge in every tenth host."""
     plain, bridge = (json.dumps(question(5) | {"report": question(kind)["report"]}) for kind in (5, 10))
-    bridge = bridge.replace("10.0.10.1", _OWN)
+    bridge = bridge.replace(address_of(10), _OWN)
     for number in range(hosts):
-        address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
         text = plain if number % 10 else bridge
-        yield text.replace(_OWN, address).replace('"host-5"', f'"host-{number}"') + "\n"
+        yield text.replace(_OWN, address_of(number)).replace('"host-5"', f'"host-{number}"') + "\n"
 
 
 def decide(lines: Iterator[bytes], *, findings: bool) -> dict[str, float]:
