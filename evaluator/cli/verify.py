@@ -15,10 +15,12 @@ from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.preferences import output_choice
 from evaluator.cli.progress import with_progress
+from evaluator.cli.written_test import policy_in_test
 from evaluator.engine import Policy, load_policy
 from evaluator.policy.parameters import parse_assignments
 from evaluator.policy.source.find import find_policy, shipped_names
 from evaluator.render.verification import OUTPUTS
+from evaluator.testing.case_file import read_case_file
 from evaluator.verify.property import (
     BUILT_IN,
     Claim,
@@ -26,10 +28,13 @@ from evaluator.verify.property import (
     OrderIndependent,
     Property,
     PropertyResult,
+    Refuted,
     Unchanged,
     Undecided,
 )
 from evaluator.verify.stated import Stated, read_stated, read_stated_file
+from evaluator.workbench.append_case import write_test
+from evaluator.workbench.example_cases import example_cases
 
 _OUTPUT = output_choice(OUTPUTS)
 _DESCRIPTION = (
@@ -56,6 +61,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", metavar="S", type=_seconds, default=10.0, help=limit)
     parameter = "a parameter of the policy (default: the proof is for every value); may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
+    tests = "append the host of each false property as a test to this file; create the file if it does not exist"
+    parser.add_argument("--write-tests", metavar="FILE", type=Path, help=tests)
     add_policy_path_to(parser)
     _OUTPUT.add_to(parser)
 
@@ -85,7 +92,20 @@ def _run(options: argparse.Namespace) -> int:
     found = _results(policy, properties, stated, options)
     shown = _collected(with_progress(found, len(properties), options), results)
     OUTPUTS[_OUTPUT.of(options)](policy.name, shown, sys.stdout)
+    if options.write_tests is not None:
+        _write_tests(policy, results, options)
     return _exit_of(results)
+
+
+def _write_tests(policy: Policy, results: list[PropertyResult], options: argparse.Namespace) -> None:
+    """Append the tests of all counterexamples to a file. A test whose name is in the file already is left out."""
+    path: Path = options.write_tests
+    names = {case.name for case in read_case_file(path, policy_path_of(options))} if path.exists() else set()
+    for result in results:
+        example = result.verdict.counterexample if isinstance(result.verdict, Refuted) else None
+        for case in () if example is None else example_cases(policy, result.of, example):
+            if case.test["name"] not in names:
+                write_test(path, case, policy.program, policy_in_test(options), policy_path_of(options))
 
 
 def _results(
