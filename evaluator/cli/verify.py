@@ -57,7 +57,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tests", metavar="FILE", type=Path, help=tests)
     size = "the number of interfaces up to which a counterexample is searched (default: 4)"
     parser.add_argument("-n", "--size", metavar="N", type=_size, default=4, help=size)
-    limit = "the time limit for the proof of each property, in seconds (default: 10)"
+    limit = "the processor time for the proof of each property, in seconds (default: 10)"
     parser.add_argument("--timeout", metavar="S", type=_seconds, default=10.0, help=limit)
     parameter = "a parameter of the policy (default: the proof is for every value); may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)

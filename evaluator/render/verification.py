@@ -14,6 +14,7 @@ from evaluator.render.text import console_for
 from evaluator.verify.abstract_host import AbstractHost, AbstractInterface
 from evaluator.verify.property import (
     Counterexample,
+    NotAsked,
     PropertyResult,
     Proved,
     ProvedUpTo,
@@ -69,8 +70,10 @@ def _words(verdict: Verdict) -> str:
             return "false"
         case ProvedUpTo(size=size):
             return f"true for every host of at most {size} interfaces"
-        case Undecided(seconds=seconds):
-            return f"undecided after {seconds:.1f} s"
+        case Undecided():
+            return "undecided"
+        case NotAsked(reason=reason):
+            return f"not asked, because {reason}"
 
 
 def _details(verdict: Verdict) -> Iterator[str]:
@@ -80,6 +83,10 @@ def _details(verdict: Verdict) -> Iterator[str]:
                 yield ", ".join(map(visible, parts))
             if counterexample is not None:
                 yield from _example(counterexample)
+        case Undecided(clauses=clauses, words=words):
+            if words:
+                yield f"the search of small hosts does not enumerate {', '.join(words)}"
+            yield from (f"no exact translation: {visible(clause)}" for clause in clauses)
         case ProvedUpTo(clauses=clauses):
             yield from (f"no exact translation: {visible(clause)}" for clause in clauses)
 
@@ -169,7 +176,8 @@ def _property(result: PropertyResult) -> dict[str, object]:
         "as_expected": result.is_as_expected,
         "seconds": round(result.seconds, 3),
         "size": verdict.size if isinstance(verdict, ProvedUpTo) else None,
-        "untranslated": list(verdict.clauses) if isinstance(verdict, ProvedUpTo) else [],
+        "untranslated": list(verdict.clauses) if isinstance(verdict, ProvedUpTo | Undecided) else [],
+        "not_searched": list(verdict.words) if isinstance(verdict, Undecided) else [],
         "parts": list(verdict.parts) if isinstance(verdict, Refuted) else [],
         "counterexample": None if counterexample is None else _example_document(counterexample),
         "assumed": list(result.assumed),
@@ -198,5 +206,6 @@ _VERDICTS: dict[type[Verdict], str] = {
     Refuted: "false",
     ProvedUpTo: "bounded",
     Undecided: "undecided",
+    NotAsked: "not_asked",
 }
 OUTPUTS: dict[str, Write] = {"text": _write_text, "json": _write_json}

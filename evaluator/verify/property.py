@@ -172,12 +172,24 @@ class ProvedUpTo(Struct, frozen=True, tag="bounded"):
 
 
 class Undecided(Struct, frozen=True, tag="undecided"):
-    """There was no result within the time limit."""
+    """There was neither a proof nor a counterexample.
+
+    `words` are the words whose values the search does not enumerate; without such words, the proof reached its time
+    limit. `clauses` are the clauses without an exact translation.
+    """
 
     seconds: float
+    clauses: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
 
-Verdict = Proved | Refuted | ProvedUpTo | Undecided
+class NotAsked(Struct, frozen=True, tag="not_asked"):
+    """The property has no meaning for the policy, for example if a parameter has another type."""
+
+    reason: str
+
+
+Verdict = Proved | Refuted | ProvedUpTo | Undecided | NotAsked
 
 
 class PropertyResult(Struct, frozen=True):
@@ -198,5 +210,5 @@ class PropertyResult(Struct, frozen=True):
     def is_as_expected(self) -> bool:
         """Whether the verdict is the one that the tests of the policy expect."""
         if self.expected:
-            return isinstance(self.verdict, Proved | ProvedUpTo)
+            return isinstance(self.verdict, Proved | ProvedUpTo | NotAsked)
         return isinstance(self.verdict, Refuted)

@@ -15,7 +15,7 @@ So nothing is assumed about the changed facts except the laws and the change its
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from time import perf_counter
+from time import perf_counter, process_time
 
 from msgspec import Struct
 
@@ -36,18 +36,19 @@ from evaluator.verify.smt import (
     implication,
     negation,
 )
-from evaluator.verify.solver import Answer, ask
+from evaluator.verify.solver import LITTLE_EFFORT, Answer, ask
 from evaluator.verify.theory import ADDRESS, NIC, TEXT, Theory
 from evaluator.verify.translate import Scope, Term, Translator, World
 
-_LEMMA_SECONDS = 2.0
+_LEMMA_SECONDS = 20.0
 
 
 class Proof(Struct, frozen=True):
     """The result of an attempt to prove a property.
 
     `laws` are the sentences that were assumed about every report. `clauses` are the clauses without an exact
-    translation. `orders` are the quantifiers that were proved to be strict orders. `answer` is the solver's answer.
+    translation. `orders` are the quantifiers that were proved to be strict orders. `is_timeout` is true if the solver
+    reached the time limit. `seconds` is the time that was spent.
     """
 
     is_proved: bool
@@ -55,6 +56,7 @@ class Proof(Struct, frozen=True):
     clauses: tuple[str, ...]
     orders: tuple[str, ...]
     is_timeout: bool = False
+    seconds: float = 0.0
 
 
 class _Query(Struct, frozen=True):
@@ -72,16 +74,16 @@ def prove(program: Program, statement: Claim | Unchanged, parameters: Mapping[st
     Raises PolicyError if the claim uses a parameter that has another type in the policy.
     """
     laws, clauses, orders = dict[str, None](), dict[str, None](), dict[str, None]()
-    end = perf_counter() + seconds
+    start, end = perf_counter(), process_time() + seconds
     is_proved, is_timeout = True, False
     for query in _queries(program, statement, parameters):
         laws.update(dict.fromkeys(query.laws))
         clauses.update(dict.fromkeys(query.clauses))
         orders.update(dict.fromkeys(query.orders))
-        answer = ask(query.script, max(0.0, end - perf_counter()))
+        answer = ask(query.script, max(0.0, end - process_time()))
         is_proved = is_proved and answer is Answer.IMPOSSIBLE
         is_timeout = is_timeout or answer is Answer.UNKNOWN
-    return Proof(is_proved, tuple(laws), tuple(clauses), tuple(orders), is_timeout)
+    return Proof(is_proved, tuple(laws), tuple(clauses), tuple(orders), is_timeout, perf_counter() - start)
 
 
 def _queries(program: Program, statement: Claim | Unchanged, parameters: Mapping[str, Value]) -> Iterator[_Query]:
@@ -97,7 +99,7 @@ def _queries(program: Program, statement: Claim | Unchanged, parameters: Mapping
 
 
 def _is_impossible(script: str) -> bool:
-    return ask(script, _LEMMA_SECONDS) is Answer.IMPOSSIBLE
+    return ask(script, _LEMMA_SECONDS, LITTLE_EFFORT) is Answer.IMPOSSIBLE
 
 
 def _claimed(program: Program, claim: Claim, parameters: Mapping[str, Value], *, is_empty: bool) -> _Query:

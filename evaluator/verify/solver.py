@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from time import perf_counter
+from time import process_time
 
 import cvc5
 
@@ -16,8 +16,10 @@ _STRATEGIES: tuple[Mapping[str, str], ...] = (
     {"enum-inst": "true", "e-matching": "false"},
     {"finite-model-find": "true"},
 )
-_FIRST_SLICE = 0.1
-_GROWTH = 3.0
+# in resource units of cvc5, so that the answer to a question does not depend on the load of the machine
+_FIRST_EFFORT, _GROWTH = 15_000, 4
+LITTLE_EFFORT = 60_000
+_WALL = 10  # cvc5 measures the time on the wall, which passes faster than processor time on a machine with much load
 
 
 class Answer(StrEnum):
@@ -28,27 +30,28 @@ class Answer(StrEnum):
     UNKNOWN = "unknown"
 
 
-def ask(script: str, seconds: float) -> Answer:
+def ask(script: str, seconds: float, effort: int | None = None) -> Answer:
     """Return the answer to an SMT-LIB text that ends with `(check-sat)`.
 
-    The strategies take turns, with slices of time that grow, so a question that one of them answers at once is not
-    delayed by the others for long.
+    The strategies take turns, with efforts that grow, so a question that one of them answers at once is not delayed by
+    the others for long. The search ends after the given processor time, or if a strategy had used the given effort.
     """
-    end, share = perf_counter() + seconds, _FIRST_SLICE
-    while True:
+    end, share = process_time() + seconds, _FIRST_EFFORT
+    while effort is None or share <= effort:
         for options in _STRATEGIES:
-            rest = end - perf_counter()
+            rest = end - process_time()
             if rest <= 0:
                 return Answer.UNKNOWN
-            answer = _ask(script, min(share, rest), options)
+            answer = _ask(script, rest, {**options, "rlimit-per": str(share)})
             if answer is not Answer.UNKNOWN:
                 return answer
         share *= _GROWTH
+    return Answer.UNKNOWN
 
 
 def _ask(script: str, seconds: float, options: Mapping[str, str]) -> Answer:
     solver = cvc5.Solver(cvc5.TermManager())
-    solver.setOption("tlimit-per", str(max(1, int(seconds * 1000))))
+    solver.setOption("tlimit-per", str(max(1, int(seconds * _WALL * 1000))))
     for name, value in options.items():
         solver.setOption(name, value)
     parser = cvc5.InputParser(solver)

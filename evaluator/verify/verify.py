@@ -5,8 +5,8 @@ goes through the small hosts and looks for counterexamples. The search is given 
 hosts. A property that is meant to be false is searched first, because its proof would only end at the time limit.
 
 Without a proof and without a counterexample, the verdict depends on the reason. If a clause has no exact translation,
-or the solver found a model that describes no real host, the property is true for the hosts that were searched
-(`ProvedUpTo`). If the solver reached its time limit, the property is `Undecided`.
+or the solver found a model that describes no real host, the property is true for all small hosts (`ProvedUpTo`). If the
+solver reached its time limit, or the search does not enumerate a word that matters, the property is `Undecided`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ from time import perf_counter
 
 from msgspec import Struct
 
+from evaluator.base.diagnostic import PolicyError
+from evaluator.base.processes import available_processors, process_pool
 from evaluator.policy.language.environment import Value
 from evaluator.policy.language.program import Program
 from evaluator.policy.run.required_facts import order_words
+from evaluator.verify.claim import check_claim
+from evaluator.verify.not_searched import words_not_searched
 from evaluator.verify.property import (
     Claim,
     Counterexample,
+    NotAsked,
     OrderIndependent,
     Property,
     PropertyResult,
@@ -60,7 +65,7 @@ def verify(
     has mistakes.
     """
     run = _Run(program, settings, expectations)
-    yield from filter(None, map(run.without_search, properties))
+    yield from run.without_search(properties)
     yield from run.searched(search)
 
 
@@ -71,51 +76,74 @@ class _Run:
         self._program = program
         self._settings = settings
         self._expectations = expectations
-        self._open: list[tuple[Property, Claim | Unchanged, Proof | None, float]] = []
+        self._open: list[tuple[Property, Claim | Unchanged, Proof | None]] = []
 
-    def without_search(self, one: Property) -> PropertyResult | None:
-        """Return the result of a property if it needs no search, else remember the property for the search."""
-        start = perf_counter()
-        if isinstance(one.statement, OrderIndependent):
-            words = order_words(self._program)
-            return self._result(one, Refuted(parts=words) if words else Proved(), perf_counter() - start)
-        if not isinstance(one.statement, Claim | Unchanged):
-            raise TypeError(f"cannot verify {one.name}")
-        proof = self._prove(one.statement) if self._expectation(one).is_true else None
-        seconds = perf_counter() - start
-        if proof is not None and proof.is_proved:
-            return self._result(one, Proved(), seconds, proof.laws)
-        self._open.append((one, one.statement, proof, seconds))
-        return None
+    def without_search(self, properties: Sequence[Property]) -> Iterator[PropertyResult]:
+        """Yield the results of the properties that need no search, and remember the others for the search."""
+        asked = [one for one in properties if isinstance(one.statement, Claim | Unchanged)]
+        reasons = {one.name: self._reason_not_to_ask(one) for one in asked}
+        tried = [one for one in asked if self._expectation(one).is_true and not reasons[one.name]]
+        proofs = self._proofs([one.statement for one in tried if isinstance(one.statement, Claim | Unchanged)])
+        for one in properties:
+            if isinstance(one.statement, OrderIndependent):
+                words = order_words(self._program)
+                yield self._result(one, Refuted(parts=words) if words else Proved())
+            elif reasons.get(one.name):
+                yield self._result(one, NotAsked(reasons[one.name]))
+            elif isinstance(one.statement, Claim | Unchanged):
+                proof = next(proofs) if one in tried else None
+                if proof is not None and proof.is_proved:
+                    yield self._result(one, Proved(), proof.seconds, proof.laws)
+                else:
+                    self._open.append((one, one.statement, proof))
+
+    def _reason_not_to_ask(self, one: Property) -> str:
+        """Return why a claim has no meaning for the policy; empty if it has one."""
+        try:
+            if isinstance(one.statement, Claim):
+                check_claim(one.statement, self._program)
+        except PolicyError as error:
+            return error.diagnostics[0].message
+        return ""
+
+    def _proofs(self, statements: Sequence[Claim | Unchanged]) -> Iterator[Proof]:
+        """Yield the proofs of statements in their order; several processors work at the same time."""
+        processes = min(available_processors(), len(statements))
+        if processes < 2:
+            yield from map(self._prove, statements)
+            return
+        with process_pool(processes, "spawn") as pool:
+            yield from pool.map(self._prove, statements)
 
     def searched(self, search: Search) -> Iterator[PropertyResult]:
         """Yield the results of the properties that were left for the search."""
         start = perf_counter()
-        statements = [statement for _, statement, _, _ in self._open]
+        statements = [statement for _, statement, _ in self._open]
         examples = search(statements) if statements else ()
         share = (perf_counter() - start) / max(1, len(self._open))
-        for (one, statement, proof, seconds), example in zip(self._open, examples, strict=True):
+        for (one, statement, proof), example in zip(self._open, examples, strict=True):
             if example is not None:
-                yield self._result(one, Refuted(example), seconds + share)
+                yield self._result(one, Refuted(example), share + (0.0 if proof is None else proof.seconds))
                 continue
-            start = perf_counter()
             found = self._prove(statement) if proof is None else proof
-            spent = seconds + share + perf_counter() - start
-            yield self._result(one, self._without_example(found), spent, found.laws)
+            yield self._result(one, self._without_example(statement, found), share + found.seconds, found.laws)
 
     def _prove(self, statement: Claim | Unchanged) -> Proof:
         return prove(self._program, statement, self._settings.parameters, self._settings.seconds)
 
-    def _without_example(self, proof: Proof) -> Verdict:
+    def _without_example(self, statement: Claim | Unchanged, proof: Proof) -> Verdict:
         if proof.is_proved:
             return Proved()
-        if proof.clauses or not proof.is_timeout:
+        words = words_not_searched(self._program, [statement], self._settings.parameters)
+        if (proof.clauses or not proof.is_timeout) and not words:
             return ProvedUpTo(self._settings.size, proof.clauses)
-        return Undecided(self._settings.seconds)
+        return Undecided(proof.seconds, proof.clauses, words)
 
     def _expectation(self, one: Property) -> Expectation:
         return self._expectations.get(one.name, _EXPECTED)
 
-    def _result(self, one: Property, verdict: Verdict, seconds: float, assumed: tuple[str, ...] = ()) -> PropertyResult:
+    def _result(
+        self, one: Property, verdict: Verdict, seconds: float = 0.0, assumed: tuple[str, ...] = ()
+    ) -> PropertyResult:
         expectation = self._expectation(one)
         return PropertyResult(one, verdict, seconds, expectation.is_true, expectation.because, assumed)

@@ -28,7 +28,7 @@ def proved(text: str, name: str, seconds: float) -> bool:
 
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_every_property_of_strict_is_proved(name):
-    assert proved(TEXT, name, 10)
+    assert proved(TEXT, name, 60)
 
 
 @pytest.mark.parametrize(("old", "new", "name"), FAULTS.values(), ids=FAULTS)

@@ -23,7 +23,7 @@ STATUSES = ("resolved", "rejected", "ambiguous", "no_match", "unknown_host")
 @cache
 def is_impossible(script):
     """Return whether a relation is an order; the scripts of one policy are asked of the solver once."""
-    return ask(script, 0.2) is Answer.IMPOSSIBLE
+    return ask(script, 5, 15_000) is Answer.IMPOSSIBLE
 
 
 def hosts(rng):
