@@ -11,7 +11,7 @@ ITSELF := $(PIP) --no-deps --no-build-isolation --editable .
 FAST := -m "not system and not volume" --ignore=tests/project --ignore=tests/cli/test_exit_statuses.py \
 	--ignore=tests/audit/test_log_crash.py
 
-.PHONY: demo test dist test-dist test-system test-spark test-newer test-newest test-lowest long mutation lint english-baseline lock docs prepared bench-peers clean
+.PHONY: demo test dist test-dist test-system test-spark test-go test-newer test-newest test-lowest long mutation lint english-baseline lock docs prepared bench-peers clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/activenic decide policies/examples/bond.json --address 192.0.2.10
@@ -27,6 +27,12 @@ test-system: $(VENV)/.installed-dev .vm/initramfs .opa-clients/.installed .venv-
 # a Spark cluster of two worker processes on the loopback interface
 test-spark: .venv-spark/.installed
 	.venv-spark/bin/pytest -o addopts= -q -m spark -rs tests/fleet
+
+# by hand: the example client with the `go` of Debian's golang-go, which is twice the size of the gccgo that CI uses
+test-go: $(VENV)/.installed-dev
+	go vet examples/go/addhost.go
+	test -z "$$(gofmt -l examples/go)"
+	$(BIN)/pytest -m system -k go tests/service/test_compiled_clients.py
 
 # PySpark has no wheel: pip builds one. It is not compressed, because it is unpacked at once and the jars hardly shrink
 .venv-spark/.installed: pyproject.toml locks/spark.txt
