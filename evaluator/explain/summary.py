@@ -50,7 +50,7 @@ def outcome(link: Link, results: RuleResults, decision: Decision) -> str:
     if results.removed_by is not None:
         return _removed(results.removed_by)
     if link.kind is Kind.LOOPBACK:
-        return "not matched by any rule; addresses of a loopback link do not count"
+        return "no rule matched it; addresses of a loopback link do not count"
     reads_addresses = any(map(_reads_addresses, _with_effect(results.reasons, Effect.ADD)))
     owns_none = reads_addresses and link.name not in decision.owners
     return "no rule matched it" + "; it owns no address of the host" * owns_none
