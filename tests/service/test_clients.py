@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -101,13 +101,9 @@ def test_connections_that_are_half_open_or_end_within_a_request(service: Running
 
 
 def test_what_is_not_http(service: Running) -> None:
-    for text in (
-        b"\x16\x03\x01\x00\xa5" * 20,
-        b"GET / HTTP/9.9\r\n\r\n",
-        b"\0" * 4096,
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    ):
-        with service.connect() as connection:
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    for text in (b"\x16\x03\x01\x00\xa5" * 20, b"GET / HTTP/9.9\r\n\r\n", b"\0" * 4096, preface, preface + b"x" * 99):
+        with service.connect() as connection, suppress(OSError):
             connection.sendall(text)
             connection.shutdown(socket.SHUT_WR)
             connection.recv(4096)

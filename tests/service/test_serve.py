@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from evaluator.base import diagnostic
 from evaluator.cli.main import main
 from tests.support.service import QUESTION, serving
 
@@ -48,6 +49,16 @@ def test_files_that_are_invalid_at_the_start(
 ) -> None:
     assert main(["serve", *options]) == status
     assert f"[{code}]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("package", ["granian", "starlette", "prometheus_client", "watchfiles"])
+def test_a_missing_package_names_the_extra(
+    package: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    find = diagnostic.find_spec
+    monkeypatch.setattr(diagnostic, "find_spec", lambda name: None if name == package else find(name))
+    assert main(["serve"]) == 2
+    assert "hint: install `activenic[service]`" in capsys.readouterr().err
 
 
 def test_a_service_from_its_start_to_its_end(tmp_path: Path) -> None:

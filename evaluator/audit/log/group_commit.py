@@ -70,6 +70,8 @@ class GroupCommit:
                     break
                 item = self._queue.get()
             is_open = item is not None
+            # from here a future cannot be cancelled any more; the record of a cancelled future is not written
+            group = [waiting for waiting in group if waiting[1].set_running_or_notify_cancel()]
             if group:
                 self._commit(group)
 
