@@ -26,6 +26,7 @@ from evaluator.report.read import read_report, read_typed
 from evaluator.report.reading import Report, decode_or_none, refuse_invalid
 
 _SCHEMA = "question"
+_Scalar = str | int | bool | None
 _Named = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -74,6 +75,7 @@ class _Text(Struct, frozen=True, forbid_unknown_fields=True):
     answers: _Answers | UnsetType = UNSET
     format: Literal["auto", "vdsm", "iproute2", "nmstate", "ansible"] = "auto"
     policy: _Named = ""
+    parameters: dict[str, _Scalar | list[_Scalar]] = {}
     labels: dict[str, str] = {}
 
     def host_addresses(self) -> HostAddresses | None:
@@ -173,7 +175,8 @@ def _read_fast(text: bytes, default_id: str) -> AskedQuestion | None:
         return None
     if host is None or report is None:
         return None
-    return AskedQuestion(question.id or default_id, report, host, {}, question.labels, question.policy)
+    name = question.id or default_id
+    return AskedQuestion(name, report, host, question.parameters, question.labels, question.policy)
 
 
 def _host(question: Mapping[str, Any]) -> HostAddresses:

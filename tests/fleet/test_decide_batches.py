@@ -223,6 +223,9 @@ _TEXT_PARTS = [
     '"labels": {"a": "b"}',
     '"labels": {"a": 1}',
     '"parameters": {"a": 1e999}',
+    '"parameters": {"a": "x", "b": 5, "c": true, "d": null, "e": ["x", 1]}',
+    '"parameters": {"a": 123456789012345678901234567890, "b": -9223372036854775809}',
+    '"parameters": {"a": 1.0, "b": [[1]], "c": {}}',
     '"surplus": 1',
 ]
 
