@@ -95,6 +95,10 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
             "prove two properties of a shipped policy for every host",
         ),
     ),
+    "mutate": (
+        Example("activenic mutate keep-management", "change the policy in many ways; exit 8 if its tests still pass"),
+        Example("activenic mutate mine.yaml --write-tests mine.test.yaml", "append the tests that are missing"),
+    ),
     "new": (
         Example("activenic new my-site", "create the folder my-site with a policy that extends strict"),
         Example("activenic new my-policy --from empty", "create a policy without a base policy"),

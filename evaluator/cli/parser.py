@@ -28,6 +28,7 @@ COMMANDS = {
     "fmt": "format policy files",
     "test": "run policy test files",
     "verify": "prove properties of a policy for every host",
+    "mutate": "find missing tests of a policy",
     "new": "make a new policy with its tests",
     "lsp": "run the language server for editors",
     "policies": "list or show the shipped policies",

@@ -9,9 +9,8 @@ from typing import TextIO
 from rich.text import Text
 
 from evaluator.base.text import flat, visible
-from evaluator.facts.link import Kind
+from evaluator.render.small_host import asked_by, statements_of
 from evaluator.render.text import console_for
-from evaluator.verify.abstract_host import AbstractHost, AbstractInterface
 from evaluator.verify.property import (
     Counterexample,
     NotAsked,
@@ -93,8 +92,8 @@ def _details(verdict: Verdict) -> Iterator[str]:
 
 def _example(example: Counterexample) -> Iterator[str]:
     """Yield the smallest host in the notation of policy tests, and its decision."""
-    yield f"host: {visible('; '.join(_statements(example.host))) or 'no interface'}"
-    yield f"asked by {_asked(example.host, example.addresses)}{_given(example.host)}: {_answer(example)}"
+    yield f"host: {statements_of(example.host)}"
+    yield f"{asked_by(example.host)}: {_answer(example)}"
     if example.changed_status is not None:
         changed = "" if example.changed_nic is None else f" {visible(example.changed_nic)}"
         asked = ", ".join(example.changed_addresses or example.addresses)
@@ -103,49 +102,6 @@ def _example(example: Counterexample) -> Iterator[str]:
 
 def _answer(example: Counterexample) -> str:
     return example.status if example.host_active_nic is None else f"{example.status} {visible(example.host_active_nic)}"
-
-
-def _asked(host: AbstractHost, addresses: tuple[str, ...]) -> str:
-    answers = ", ".join(addresses) or "no address"
-    if host.name is None:
-        return answers
-    return f"{host.name} ({answers}{'' if host.complete else ', incomplete'})"
-
-
-def _given(host: AbstractHost) -> str:
-    given = [f"{name}={visible(str(value))}" for name, value in host.parameters.items() if value is not None]
-    return f" with {', '.join(given)}" if given else ""
-
-
-def _statements(host: AbstractHost) -> Iterator[str]:
-    names = [interface.name for interface in host.interfaces]
-    for interface in host.interfaces:
-        lowers = ", ".join(names[index] for index in interface.lowers)
-        relation = "on" if interface.kind is Kind.VLAN else "over"
-        yield " ".join(
-            (
-                str(interface.kind) if interface.kind is not Kind.PHYSICAL else "nic",
-                interface.name,
-                *((relation, lowers) if lowers else ()),
-                *_owned(interface, host.addresses),
-                *(("carries", ", ".join(interface.networks)) if interface.networks else ()),
-                *(("vlan", str(interface.vlan_id)) if interface.vlan_id else ()),
-                *(f"({word}: {value})" for word, value in interface.facts.items()),
-            )
-        )
-    if host.last_client_iface is not None:
-        yield f"last client {host.last_client_iface}"
-
-
-def _owned(interface: AbstractInterface, addresses: tuple[str, ...]) -> Iterator[str]:
-    """Yield the addresses of an interface; those that are not its primary addresses are marked."""
-    lengths = interface.prefixes or (None,) * len(interface.owns)
-    texts = []
-    for index, length in zip(interface.owns, lengths, strict=True):
-        mark = "" if index in interface.primary else " (secondary)"
-        texts.append(addresses[index] + ("" if length is None else f"/{length}") + mark)
-    if texts:
-        yield f"has {', '.join(texts)}"
 
 
 def _write_json(policy: str, results: Iterable[PropertyResult], stream: TextIO) -> None:

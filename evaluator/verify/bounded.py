@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import product
+from itertools import chain, product
 from typing import cast
 
 from msgspec import Struct
@@ -150,6 +150,24 @@ def find(checks: Sequence[Check], space: Space, size: int, progress: Progress = 
         new = iter(_find_in(topologies(interfaces), open_checks, space, progress))
         found = tuple(next(new) if example is None else example for example in found)
     return found
+
+
+def find_within(checks: Sequence[Check], space: Space, size: int, most_calls: int) -> tuple[Examples, int]:
+    """Return what `find` returns, and the number of interfaces up to which all hosts were decided.
+
+    The search ends after `most_calls` calls of checks, which bounds its time for a space with many values.
+    """
+    found: list[Example | None] = [None] * len(checks)
+    calls = 0
+    for interfaces in range(size + 1):
+        for host in chain.from_iterable(hosts(topology, space) for topology in topologies(interfaces)):
+            pending = [number for number, example in enumerate(found) if example is None]
+            calls += len(pending)
+            if not pending or calls > most_calls:
+                return tuple(found), interfaces - bool(pending)
+            for number in pending:
+                found[number] = checks[number](host)
+    return tuple(found), size
 
 
 def _find_in(shapes: Sequence[Topology], checks: Sequence[Check], space: Space, progress: Progress) -> Examples:

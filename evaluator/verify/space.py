@@ -36,6 +36,7 @@ from evaluator.policy.run.required_facts import facts_in
 AnswerSet = tuple[Address, ...]
 _IPV4, _IPV6 = parse_cidr("192.0.2.0/24"), parse_cidr("2001:db8::/64")
 _PRIVATE, _LINK_LOCAL = parse_cidr("10.20.0.0/24"), parse_cidr("169.254.7.0/24")
+_LINK_LOCAL_IPV6 = parse_cidr("fe80::/64")
 _FIRST, _SECOND, _OTHER, _ADDED = 10, 20, 30, 40  # the host parts of addresses
 _ENGINE = parse_address("198.51.100.7")
 _VALUES: dict[Base, Plain] = {
@@ -140,8 +141,14 @@ def space_of(conditions: Iterable[Condition], parameters: Iterable[Parameter], g
         has_order=has_order,
         reads_name=_reads_name(nodes),
         most_with_two_answers=_MOST if has_order or read & _OF_ROUTES else MOST_INTERFACES,
-        left_out=tuple(sorted(read - _ENUMERATED)),
+        left_out=tuple(sorted({*(read - _ENUMERATED), *_fixed_names(read, literals)})),
     )
+
+
+def _fixed_names(read: frozenset[str], literals: _Literals) -> Iterator[str]:
+    """Yield `nic.name` if a condition compares names with literals, because each device has only one name."""
+    if "nic.name" in read and any(isinstance(value, str) for value in literals.of_word("name")):
+        yield "nic.name"
 
 
 def _reads_order(nodes: Iterable[Condition | Expression]) -> bool:
@@ -292,7 +299,8 @@ def is_one_class(answers: AnswerSet) -> bool:
 def _other_addresses(read: frozenset[str], classes: tuple[Cidr, ...], literals: _Literals) -> Iterator[AnswerSet]:
     yield ()
     if read & _OF_OTHER_ADDRESSES:
-        networks = (*classes, *((_LINK_LOCAL,) if "address is link_local" in read else ()))
+        link_local = (_LINK_LOCAL, _LINK_LOCAL_IPV6) if "address is link_local" in read else ()
+        networks = (*classes, *link_local)
         yield from ((_member(network, _OTHER),) for network in dict.fromkeys(networks))
     if read & _OF_ROUTES:
         for address in literals.addresses():
