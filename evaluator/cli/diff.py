@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
+from typing import cast
 
-from evaluator.base.diagnostic import Diagnostic
+from evaluator.base.diagnostic import Diagnostic, require_package
+from evaluator.cli.effort import add_effort_to
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.preferences import output_choice
 from evaluator.cli.progress import with_progress
 from evaluator.engine import load_policy
 from evaluator.facts.host_addresses import HostAddresses
+from evaluator.policy.language.environment import Value
 from evaluator.workbench.compare_policies import Compared, compare, parse_for_policies
 from evaluator.workbench.comparison import as_json, as_markdown, as_text, collect
 from evaluator.workbench.corpus import Unreadable, read_corpus, read_log_corpus
@@ -26,7 +29,8 @@ _OUTPUT = output_choice(_OUTPUTS)
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
     parser.description = (
-        "Compare two policies: decide every question of a collection with both policies, and print the differences."
+        "Compare two policies: decide every question of a collection with both policies, and print the differences. "
+        "With `--proof`, compare them for every host."
     )
     parser.set_defaults(run=_run, parser=parser)
     parser.add_argument("old", metavar="OLD", help="a shipped policy or a policy file")
@@ -47,9 +51,14 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--show-all", action="store_true", help="print the explanations of both policies for every changed question"
     )
     parser.add_argument("--exit-code", action="store_true", help="exit 8 if an answer changes")
+    proof = "prove that both policies give every host the same answer, or print the smallest host of each change"
+    parser.add_argument("--proof", action="store_true", help=proof)
+    add_effort_to(parser)
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.proof:
+        return _prove(options)
     if not options.corpus and options.log is None:
         options.parser.error("no questions were given: give `--corpus` or `--log`")
     output = _OUTPUT.of(options)
@@ -74,6 +83,24 @@ def _run(options: argparse.Namespace) -> int:
         return Exit.POLICY
     nothing_compared = len(comparison.refused) == comparison.questions
     return Exit.POLICY if options.exit_code and (comparison.changes or nothing_compared) else Exit.DONE
+
+
+def _prove(options: argparse.Namespace) -> int:
+    """Compare the policies for every host."""
+    if options.corpus or options.log is not None or _OUTPUT.of(options) != "text":
+        options.parser.error("`--proof` needs no questions and writes only text")
+    require_package("policies cannot be proved equal", "cvc5", "verify")
+    from evaluator.render.verification import print_differences  # noqa: PLC0415 -- rich, if needed
+    from evaluator.verify.differences import differences  # noqa: PLC0415 -- imports cvc5
+
+    search = policy_path_of(options)
+    old, new = (load_policy(name, policy_path=search) for name in (options.old, options.new))
+    parameters = cast("Mapping[str, Value]", parse_for_policies(options.param, old, new))
+    found = differences(old, new, parameters, options.timeout, options.size)
+    print_differences(old.name, new.name, found, sys.stdout)
+    if not found.is_same and not found.examples:
+        return Exit.FAILED
+    return Exit.POLICY if options.exit_code and found.examples else Exit.DONE
 
 
 def _remembered(

@@ -71,6 +71,10 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
             "activenic diff strict mine.yaml --log decisions.log --output markdown",
             "compare two policies on the questions in a log",
         ),
+        Example(
+            "activenic diff ovirt-engine strict --proof --size 1 --timeout 1",
+            "print the smallest host of each change of the answer; equal policies are proved equal",
+        ),
     ),
     "fmt": (
         Example("activenic fmt mine.yaml", "format the sentences of a policy"),

@@ -11,6 +11,7 @@ from evaluator.base.diagnostic import Diagnostic, QuestionError, require_package
 from evaluator.base.shipped import list_shipped, read_shipped
 from evaluator.base.source import Source
 from evaluator.base.text import did_you_mean, quote
+from evaluator.cli.effort import add_effort_to
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.preferences import output_choice
@@ -55,32 +56,13 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "(default: NAME.test.yaml beside the policy NAME.yaml)"
     )
     parser.add_argument("--tests", metavar="FILE", type=Path, help=tests)
-    size = "the number of interfaces up to which a counterexample is searched (default: 4)"
-    parser.add_argument("-n", "--size", metavar="N", type=_size, default=4, help=size)
-    limit = "the processor time for the proof of each property, in seconds (default: 10)"
-    parser.add_argument("--timeout", metavar="S", type=_seconds, default=10.0, help=limit)
+    add_effort_to(parser)
     parameter = "a parameter of the policy (default: the proof is for every value); may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     tests = "append the host of each false property as a test to this file; create the file if it does not exist"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=tests)
     add_policy_path_to(parser)
     _OUTPUT.add_to(parser)
-
-
-def _size(text: str) -> int:
-    if text.isdecimal() and int(text) <= 8:
-        return int(text)
-    raise argparse.ArgumentTypeError("must be a number from 0 to 8")
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if 0 < seconds <= 3600:
-        return seconds
-    raise argparse.ArgumentTypeError("must be a number of seconds, at most 3600")
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from rich.console import Console
 from rich.text import Text
 
 from evaluator.base.text import flat, visible
@@ -22,6 +23,9 @@ from evaluator.verify.property import (
     Verdict,
 )
 
+if TYPE_CHECKING:
+    from evaluator.verify.differences import Differences
+
 SCHEMA_VERSION = 1
 _GREEN, _RED, _YELLOW, _DIM, _PLAIN = "green", "bold red", "yellow", "dim", ""
 _Line = tuple[str, str]  # a style and the text
@@ -34,11 +38,7 @@ def _write_text(policy: str, results: Iterable[PropertyResult], stream: TextIO) 
     assumed: dict[str, None] = {}
 
     def write(lines: Iterable[_Line]) -> None:
-        with console.capture() as capture:
-            for style, text in lines:
-                console.print(Text(flat(text), style=style), soft_wrap=True)
-        stream.write(capture.get())
-        stream.flush()
+        _print(console, stream, lines)
 
     write([(_PLAIN, f"policy {visible(policy)}")])
     for result in results:
@@ -47,6 +47,14 @@ def _write_text(policy: str, results: Iterable[PropertyResult], stream: TextIO) 
             assumed.update(dict.fromkeys(result.assumed))
     if assumed:
         write([(_DIM, "the proofs assume about every report:"), *((_DIM, f"  - {law}") for law in assumed)])
+
+
+def _print(console: Console, stream: TextIO, lines: Iterable[_Line]) -> None:
+    with console.capture() as capture:
+        for style, text in lines:
+            console.print(Text(flat(text), style=style), soft_wrap=True)
+    stream.write(capture.get())
+    stream.flush()
 
 
 def _result(result: PropertyResult) -> Iterator[_Line]:
@@ -102,6 +110,32 @@ def _example(example: Counterexample) -> Iterator[str]:
 
 def _answer(example: Counterexample) -> str:
     return example.status if example.host_active_nic is None else f"{example.status} {visible(example.host_active_nic)}"
+
+
+def print_differences(old: str, new: str, found: Differences, stream: TextIO) -> None:
+    """Print the comparison of two policies for every host."""
+    _print(console_for(stream), stream, _differences(old, new, found))
+
+
+def _differences(old: str, new: str, found: Differences) -> Iterator[_Line]:
+    names = f"{visible(old)} and {visible(new)}"
+    if found.is_same:
+        yield _GREEN, f"{names} give every host the same status and interface (proved)"
+        return
+    if not found.examples:
+        yield _YELLOW, f"undecided: no proof, and no difference for the hosts of at most {found.size} interfaces"
+    for example in found.examples:
+        yield _PLAIN, f"{visible(_of(example.old))} → {visible(_of(example.new))}"
+        yield _PLAIN, f"    host: {statements_of(example.host)}"
+        yield _PLAIN, f"    {asked_by(example.host)}"
+    if found.examples:
+        yield _DIM, f"no other change of the status for the hosts of at most {found.size} interfaces"
+    if found.words:
+        yield _YELLOW, f"the search of small hosts does not enumerate {', '.join(found.words)}"
+
+
+def _of(answer: tuple[str, str | None]) -> str:
+    return " ".join(part for part in answer if part is not None)
 
 
 def _write_json(policy: str, results: Iterable[PropertyResult], stream: TextIO) -> None:

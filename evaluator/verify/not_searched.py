@@ -24,7 +24,9 @@ def words_not_searched(
 ) -> tuple[str, ...]:
     """Return the words of the deciding rules and of the claims that the search does not enumerate, sorted."""
     statements = tuple(statements)
-    words = set(statements_space(program, statements, parameters).left_out)
+    known = {one.name for one in program.parameters}
+    given = {name: value for name, value in parameters.items() if name in known}
+    words = set(statements_space(program, statements, given).left_out)
     conditions = [rule.condition for rule in program.rules if rule.verb.decides]
     conditions += [check_claim(claim, program) for claim in statements if isinstance(claim, Claim)]
     if any(map(_compares_name, conditions)):

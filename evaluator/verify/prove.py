@@ -14,7 +14,7 @@ So nothing is assumed about the changed facts except the laws and the change its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from time import perf_counter, process_time
 
 from msgspec import Struct
@@ -73,10 +73,15 @@ def prove(program: Program, statement: Claim | Unchanged, parameters: Mapping[st
 
     Raises PolicyError if the claim uses a parameter that has another type in the policy.
     """
+    return _proof(_queries(program, statement, parameters), seconds)
+
+
+def _proof(queries: Iterable[_Query], seconds: float) -> Proof:
+    """Ask the solver all questions, and return their result together."""
     laws, clauses, orders = dict[str, None](), dict[str, None](), dict[str, None]()
     start, end = perf_counter(), process_time() + seconds
     is_proved, is_timeout = True, False
-    for query in _queries(program, statement, parameters):
+    for query in queries:
         laws.update(dict.fromkeys(query.laws))
         clauses.update(dict.fromkeys(query.clauses))
         orders.update(dict.fromkeys(query.orders))
@@ -84,6 +89,26 @@ def prove(program: Program, statement: Claim | Unchanged, parameters: Mapping[st
         is_proved = is_proved and answer is Answer.IMPOSSIBLE
         is_timeout = is_timeout or answer is Answer.UNKNOWN
     return Proof(is_proved, tuple(laws), tuple(clauses), tuple(orders), is_timeout, perf_counter() - start)
+
+
+def prove_same(old: Program, new: Program, parameters: Mapping[str, Value], seconds: float) -> Proof:
+    """Return the proof that two policies give every host the same status and interface, or why no proof was found.
+
+    A parameter of both policies has the same value in both. Parameters with the same name but different types have
+    values of their own, so there is usually no proof then.
+    """
+    return _proof((_same(old, new, parameters, is_empty=is_empty) for is_empty in (True, False)), seconds)
+
+
+def _same(old: Program, new: Program, parameters: Mapping[str, Value], *, is_empty: bool) -> _Query:
+    """Return the question whether two policies can decide one host differently."""
+    world = World(is_empty=is_empty, parameters=parameters)
+    translator = Translator(Theory(), world)
+    encoders = tuple(Encoder(translator, _is_impossible) for _ in range(2))
+    first, second = (encoder.outcome(program) for encoder, program in zip(encoders, (old, new), strict=True))
+    if not is_empty:
+        _add_equal_steps(translator.theory, world, first, second)
+    return _query(translator.theory, (translator,), encoders, _differ(first, second))
 
 
 def _queries(program: Program, statement: Claim | Unchanged, parameters: Mapping[str, Value]) -> Iterator[_Query]:

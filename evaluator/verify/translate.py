@@ -269,7 +269,7 @@ class Translator:
         if node.name in self.world.parameters:
             value = self.world.parameters[node.name]
             return Term(self._any(base), base, FALSE) if value is None else self.literal(value)
-        symbol = self.theory.declare(f"parameter.{node.name}", (), SORTS[base])
+        symbol = self.theory.declare(f"parameter.{base}.{node.name}", (), SORTS[base])
         known = self.theory.declare(f"given.{node.name}", ()) if node.type.optional else TRUE
         return Term(symbol, base, known)
 
@@ -355,7 +355,7 @@ class Translator:
             values = self.world.parameters[node.name]
             terms = [self.literal(value).text for value in (values if isinstance(values, tuple) else ())]
             return Members(base, lambda x: disjunction([equal(x, term) for term in terms]))
-        symbol = self.theory.declare(f"parameter.{node.name}", (SORTS[base],))
+        symbol = self.theory.declare(f"parameters.{base}.{node.name}", (SORTS[base],))
         return Members(base, lambda x: apply(symbol, x))
 
     def _root_list(self, node: Read, scope: Scope) -> Members:

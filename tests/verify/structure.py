@@ -173,8 +173,8 @@ class Structure:
     # -- facts
 
     def _fact(self, name: str, arguments: list[Any]) -> Any:
-        if name.startswith("parameter."):
-            value = self.question.parameters[name.removeprefix("parameter.")]
+        if name.startswith(("parameter.", "parameters.")):
+            value = self.question.parameters[name.split(".", 2)[2]]
             return arguments[0] in value if arguments else value
         if name.startswith("given."):
             return self.question.parameters[name.removeprefix("given.")] is not None
