@@ -160,7 +160,7 @@ def time_text(moment: datetime) -> str:
 
 
 def read_record(document: object) -> Record:
-    """Return the record in a line of an export or in a file.
+    """Read a line of an export, or a file, and return the record that it contains.
 
     A damaged or missing body is not an error: the body is None, and `damage` contains the reason. Raises
     UnverifiedError, with every problem, if the record is invalid.

@@ -216,7 +216,7 @@ class FindingCode(StrEnum):
     NAME_HAS_MIXED_SCRIPTS = (
         "NAME_HAS_MIXED_SCRIPTS",
         _NAMES,
-        "a label of the name has letters of several scripts that look alike",
+        "a label of the name has letters of several writing systems, and some of these letters look alike",
     )
     NAME_HAS_NO_ADDRESSES = "NAME_HAS_NO_ADDRESSES", _NAMES, "the name exists, but has no addresses"
     NAME_HAS_ONE_LABEL = (

@@ -28,7 +28,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     lines = "write the record of each decision as a line of JSON before it is sent; - is standard output"
     kept.add_argument("--log-to", metavar="-", choices=("-",), help=lines)
     parser.add_argument("--sign-key", metavar="FILE", type=Path, help="with --log, the private key that signs records")
-    names = parser.add_argument_group("resolving the host name of a question without answers")
+    names = parser.add_argument_group("name resolution, for a question that contains no DNS answers")
     servers = "a name server; may be repeated (default: the system's name servers)"
     names.add_argument("--dns-server", metavar="IP#PORT", action="append", default=[], help=servers)
     seconds = f"time limit for resolving the name, in seconds (default: {DEFAULT_TIMEOUT:.0f})"

@@ -1,11 +1,12 @@
 """The policies of an engine or a service that runs for a long time: `PolicyStore` loads changed files again.
 
-The store is the policy retrieval point between the files, which operators change (PAP), and the decisions (PDP). All
-policies of the store are one immutable value, and a reload replaces this value by one assignment. So a decision that
-runs during a reload finishes with the policy with which it began, no lock is on the path of a decision, and every
-reader sees either the state before or the state after a reload.
+The store is the policy retrieval point (PRP): operators change files, and the store loads these files for decisions.
 
-Reloads run one at a time: in the thread of `watch`, and in each thread that calls `reload`.
+All policies of the store are one immutable value, and a reload replaces this value by one assignment. This has three
+effects. A decision that runs during a reload finishes with the policy with which the decision began. A decision needs
+no lock. A caller that reads the policies gets all of them from before the reload, or all of them from after the reload.
+
+A reload runs in the thread of `watch`, or in a thread that calls `reload`. Two reloads never run at the same time.
 """
 
 from __future__ import annotations

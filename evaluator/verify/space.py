@@ -2,8 +2,8 @@
 
 A fact has a value on each side of every literal with which a condition compares it: `nic.mtu >= 9000` gives the MTUs
 8999, 9000 and 9001. The addresses are one pair for each class that a condition can distinguish: a family, a network, a
-range such as `is private`. So the space has few values, but no condition is true or false for all of them only because
-of the choice of the values.
+range such as `is private`. So the space has few values. But if a condition can be both true and false, the space has
+values for both results.
 
 Some words are not enumerated, because a VDSM report cannot state them or because their values would make the space too
 large: `left_out` names those that the conditions read. Their values are those of an interface that reports nothing.

@@ -66,7 +66,7 @@ class Owners:
         self._lengths: dict[Address, int | None] = {}
 
     def rivals_of(self, link: Link) -> RivalAddresses:
-        """Return the host addresses that other interfaces own, by interface."""
+        """Return a map from each other interface to the host addresses that it owns."""
         return {name: addresses for name, addresses in self._by_owner.items() if name != link.name}
 
     def as_owned(self, link: Link, address: Address) -> OwnedAddress:

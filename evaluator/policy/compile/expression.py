@@ -191,9 +191,9 @@ class Values:
     def in_networks(self, address: Expression, networks: Expression) -> ast.expr:
         """Return the code that tests whether an address is in one of several networks: `v_a.address in once1`.
 
-        `once1` is `networks_of(NETWORKS)`, a set by prefix length. Networks that depend on a variable are tested one by
-        one: `is_in(v_a.address, NETWORKS)`. The networks of an interface are cached.
-        """
+        `once1` is a constant: `networks_of(NETWORKS)`, which has one set of networks for each prefix length. Networks that
+    depend on a variable are tested one by one: `is_in(v_a.address, NETWORKS)`. The networks of an interface are cached.
+    """
         searched = self.identity(address)
         if self._is_cached(networks):
             return ast.Compare(searched, [ast.In()], [self._cached("networks_of_word", networks)])
@@ -323,7 +323,7 @@ class Values:
 
 
 def _variable_of(node: Expression) -> ast.expr | None:
-    """Return the function's own variable that has the value, such as `candidates`; otherwise None."""
+    """Return the local variable of the compiled function that has the value, such as `candidates`; otherwise None."""
     if isinstance(node, Read) and node.owner is None:
         path = node.word.path
         return name(path[0]) if len(path) == 1 and path[0] in _VARIABLES else None

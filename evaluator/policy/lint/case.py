@@ -169,7 +169,7 @@ class Conjunction:
         self.is_impossible = self.is_impossible or remaining.is_empty
 
     def _numbers_of(self, value: Expression) -> Numbers:
-        """Return the numbers that a value can still have; at first, all numbers that its word can have."""
+        """Return the numbers that are still possible for a word; without a condition, all numbers of the word."""
         numbers = self._numbers.get(value)
         if numbers is None:
             natural = domain(value)
@@ -177,7 +177,7 @@ class Conjunction:
         return numbers
 
     def _texts_of(self, value: Expression) -> Texts:
-        """Return the texts that a value can still have; at first, all texts that its word can have."""
+        """Return the texts that are still possible for a word; without a condition, all texts of the word."""
         texts = self._texts.get(value)
         if texts is None:
             natural = domain(value)

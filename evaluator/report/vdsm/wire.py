@@ -137,7 +137,8 @@ class ReplyStatus(Struct, gc=False):
 class Reply(Parts, gc=False, kw_only=True):
     """A whole reply: the network part, bare or in an envelope.
 
-    The members after `status` are keys of the formats of other tools.
+    The members after `status` are keys of other formats. A document that has one of these keys is not read as a VDSM
+    reply by this type.
     """
 
     nics: dict[Name, Nic] | None = None
