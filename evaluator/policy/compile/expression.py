@@ -191,9 +191,10 @@ class Values:
     def in_networks(self, address: Expression, networks: Expression) -> ast.expr:
         """Return the code that tests whether an address is in one of several networks: `v_a.address in once1`.
 
-        `once1` is a constant: `networks_of(NETWORKS)`, which has one set of networks for each prefix length. Networks that
-    depend on a variable are tested one by one: `is_in(v_a.address, NETWORKS)`. The networks of an interface are cached.
-    """
+        `once1` is a constant: `networks_of(NETWORKS)`, which has one set of networks for each prefix length. Networks
+        that depend on a variable are tested one by one: `is_in(v_a.address, NETWORKS)`. The networks of an interface
+        are cached.
+        """
         searched = self.identity(address)
         if self._is_cached(networks):
             return ast.Compare(searched, [ast.In()], [self._cached("networks_of_word", networks)])
