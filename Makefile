@@ -21,7 +21,8 @@ test: $(VENV)/.installed-dev lint
 	$(BIN)/activenic test
 
 # needs root and Debian packages, which .ci/run installs: an emulator, name servers, a browser, Java
-test-system: $(VENV)/.installed-dev .vm/initramfs .opa-clients/.installed .venv-schemathesis/.installed test-spark
+test-system: $(VENV)/.installed-dev .vm/initramfs .opa-clients/.installed .venv-schemathesis/.installed .venv-ansible/.installed \
+		test-spark
 	$(BIN)/pytest -m "system and not spark" -rs --maxfail=25
 
 # a Spark cluster of two worker processes on the loopback interface
@@ -56,6 +57,13 @@ test-go: $(VENV)/.installed-dev
 .venv-schemathesis/.installed: locks/schemathesis.txt
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/$(FROM_LOCK) locks/schemathesis.txt
+	@touch $@
+
+# playbooks are run with the plugins of examples/ansible
+.venv-ansible/.installed: pyproject.toml locks/ansible.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/$(FROM_LOCK) locks/ansible.txt
+	$(@D)/bin/$(ITSELF)
 	@touch $@
 
 # millions of random cases in seeded slices of at most ten minutes; what passed is not run again (tests/long.py)
@@ -114,6 +122,10 @@ lock: $(VENV)/.installed-dev
 	$(COMPILE) --python-version 3.11 --extra spark --constraint locks/dev.txt --group spark pyproject.toml \
 		--output-file locks/spark.txt
 	$(COMPILE) --python-version 3.11 --constraint locks/dev.txt --group release pyproject.toml --output-file locks/release.txt
+	$(COMPILE) --python-version 3.11 --extra service --extra sign --extra otel --constraint locks/dev.txt --group build \
+		pyproject.toml --output-file locks/service.txt
+	$(COMPILE) --python-version 3.11 --constraint locks/dev.txt --group build pyproject.toml \
+		tests/neighbours/ansible.txt --output-file locks/ansible.txt
 	$(COMPILE) --python-version 3.11 tests/service/schemathesis.txt --output-file locks/schemathesis.txt
 	$(COMPILE) --python-version 3.14 benchmarks/peers/requirements-opa.txt --output-file locks/peers-opa.txt
 

@@ -50,6 +50,7 @@ def _asked() -> Iterator[tuple[str, Requirement]]:
     peers = (ROOT / "benchmarks" / "peers" / "requirements.txt").read_text().splitlines()
     opa = (ROOT / "benchmarks" / "peers" / "requirements-opa.txt").read_text().splitlines()
     schemathesis = (ROOT / "tests" / "service" / "schemathesis.txt").read_text().splitlines()
+    ansible = (ROOT / "tests" / "neighbours" / "ansible.txt").read_text().splitlines()
     dev = [*run, *chain.from_iterable(extras.values()), *_group("dev")]
     mutation = [*dev, *_group("mutation")]
     release = [*run, *_group("release")]
@@ -62,6 +63,8 @@ def _asked() -> Iterator[tuple[str, Requirement]]:
         "peers": [*run, *peers],
         "peers-opa": opa,
         "schemathesis": schemathesis,
+        "service": [*run, *extras["service"], *extras["sign"], *extras["otel"]],
+        "ansible": [*run, *ansible],
     }
     for lock, texts in wanted.items():
         yield from ((lock, Requirement(text)) for text in texts if not text.startswith("#"))

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -84,11 +85,42 @@ def serving(folder: Path, *options: str, **process: Any) -> Iterator[Running]:
 @contextmanager
 def serving_on_port(folder: Path, *options: str, **process: Any) -> Iterator[Running]:
     """Run `activenic serve` on a free port of 127.0.0.1 and wait until it accepts connections."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     with _running(folder, ("--port", str(port), *options), folder / "none", port, process) as service:
         yield service
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 on which nothing listens now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_for_port(port: int) -> None:
+    """Wait until a server accepts connections on a port of 127.0.0.1."""
+    until = time.monotonic() + WAIT
+    while True:
+        with socket.socket() as connection:
+            if connection.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert time.monotonic() < until, f"nothing listens on port {port}"
+        time.sleep(0.02)
+
+
+def decide_on_port(port: int, token: str) -> Any:
+    """Ask a service on a port of 127.0.0.1, as soon as it accepts connections; return the decision document."""
+    wait_for_port(port)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    connection = HTTPConnection("127.0.0.1", port)
+    with socket.socket() as connection.sock:  # tests/conftest.py refuses connections that libraries open
+        connection.sock.settimeout(WAIT)
+        connection.sock.connect(("127.0.0.1", port))
+        connection.request("POST", "/v1/decisions", json.dumps(QUESTION), headers)
+        response = connection.getresponse()
+        document = json.loads(response.read())
+    assert response.status == 200, document
+    return document
 
 
 @contextmanager
