@@ -2,8 +2,9 @@
 
 Run: python -m benchmarks.fleet [HOSTS [ROUNDS]]. The hosts have eight interfaces; the file is generated as it is
 written. The rule in SQL is the core of `strict` (the interfaces that own a host address), without validation, reasons
-and findings. The figures are CPU seconds of all processes in rounds that alternate, and the peak memory of the largest
-process.
+and findings. The floor is one process that decodes each question into the types of `report/vdsm/wire.py` and writes its
+id and its number of network cards. The figures are CPU seconds of all processes in rounds that alternate, and the peak
+memory of the largest process.
 """
 
 from __future__ import annotations
@@ -40,6 +41,21 @@ COPY (
 ) TO '{sys.argv[2]}' (FORMAT parquet)
 ''')
 """
+_FLOOR = """
+import sys
+from itertools import islice
+import msgspec, pyarrow as pa, pyarrow.parquet as pq
+from evaluator.report.vdsm.wire import Capabilities
+class Question(msgspec.Struct):
+    id: str
+    addresses: list[str]
+    report: Capabilities
+decode = msgspec.json.Decoder(Question).decode
+schema = pa.schema([("id", pa.string()), ("nics", pa.int64())])
+with open(sys.argv[1], "rb") as lines, pq.ParquetWriter(sys.argv[2], schema) as writer:
+    while rows := [(asked.id, len(asked.report.nics)) for asked in map(decode, islice(lines, 10_000))]:
+        writer.write_batch(pa.record_batch([list(column) for column in zip(*rows)], schema))
+"""
 
 
 def cost(command: list[str]) -> tuple[float, float]:
@@ -63,6 +79,7 @@ def main() -> None:
         decide = [sys.executable, "-m", "evaluator", "fleet", "decide", str(lines), "--out", result]
         commands = {
             "DuckDB, bare rule": [sys.executable, "-c", _SQL, str(lines), result],
+            "floor: decode and write": [sys.executable, "-c", _FLOOR, str(lines), result],
             "fleet decide": decide,
             "with --findings --digest": [*decide, "--findings", "--digest"],
         }
