@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 from evaluator.base.text import visible
 from evaluator.cli.exits import Exit
@@ -15,18 +16,14 @@ from evaluator.cli.preferences import TEXT_JSON_OR_HTML
 from evaluator.cli.progress import shows_progress
 from evaluator.cli.progress_bar import with_octets
 from evaluator.engine import load_policy
-from evaluator.fleet.compare_files import CompareRange, RangeComparison, compare_files, merged
-from evaluator.fleet.compare_files import as_text as comparison_as_text
-from evaluator.fleet.comparison_page import comparison_page
 from evaluator.fleet.decide_files import Engine, Inputs, decide_files, on_this_machine
 from evaluator.fleet.ranges import Range
 from evaluator.fleet.rows import Asked
-from evaluator.fleet.summary import as_text as summary_as_text
-from evaluator.fleet.summary import summarize
-from evaluator.fleet.summary_page import summary_page
 from evaluator.policy.parameters import parse_assignments
-from evaluator.render.fleet_page.content import FleetPage
 from evaluator.workbench.compare_policies import parse_for_policies
+
+if TYPE_CHECKING:
+    from evaluator.render.fleet_page.content import FleetPage
 
 
 def _decide(options: argparse.Namespace) -> int:
@@ -51,14 +48,17 @@ def _engine(options: argparse.Namespace) -> AbstractContextManager[Engine]:
 
 
 def _summary(options: argparse.Namespace) -> int:
+    from evaluator.fleet import summary  # noqa: PLC0415 -- DuckDB is not needed to decide
+    from evaluator.fleet.summary_page import summary_page  # noqa: PLC0415 -- as above
+
     output = TEXT_JSON_OR_HTML.of(options)
     if options.pages is not None:
         return _pages(options)
     if output == "html":
         sys.stdout.write(_page(summary_page(options.result, {})))
         return Exit.DONE
-    summary = summarize(options.result)
-    _print(summary_as_text(summary) if output == "text" else _as_json(summary.to_dict()))
+    counts = summary.summarize(options.result)
+    _print(summary.as_text(counts) if output == "text" else _as_json(counts.to_dict()))
     return Exit.DONE
 
 
@@ -82,6 +82,15 @@ def _page(content: FleetPage) -> str:
 
 
 def _diff(options: argparse.Namespace) -> int:
+    from evaluator.fleet.compare_files import (  # noqa: PLC0415 -- DuckDB is not needed to decide
+        CompareRange,
+        RangeComparison,
+        as_text,
+        compare_files,
+        merged,
+    )
+    from evaluator.fleet.comparison_page import comparison_page  # noqa: PLC0415 -- as above
+
     policy_path = policy_path_of(options)
     old, new = (load_policy(name, policy_path=policy_path) for name in (options.old, options.new))
     parameters = parse_for_policies(options.param, old, new)
@@ -95,7 +104,7 @@ def _diff(options: argparse.Namespace) -> int:
     if output == "html":
         sys.stdout.write(_page(comparison_page(fleet)))
         return Exit.DONE
-    _print(comparison_as_text(fleet) if output == "text" else _as_json(fleet.to_dict()))
+    _print(as_text(fleet) if output == "text" else _as_json(fleet.to_dict()))
     return Exit.DONE
 
 

@@ -15,7 +15,6 @@ from typing import TypeAlias
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.base.files import open_regular
@@ -74,6 +73,8 @@ def _json_rows(path: Path) -> Iterator[_Row]:
 def _parquet_rows(path: Path) -> Iterable[_Row]:
     with open_regular(path):
         pass  # refuse a pipe or a device
+    import pyarrow.parquet as pq  # noqa: PLC0415 -- slow to import, and JSON lines do not need it
+
     try:
         table = pq.read_table(path, columns=["id", "addresses"])
         return msgspec.convert(table.to_pylist(), list[_Row])

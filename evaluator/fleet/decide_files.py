@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from msgspec import Struct
 
 from evaluator.base.diagnostic import Diagnostic, QuestionError
@@ -105,6 +104,8 @@ def _unfinished(
 
 
 def _write_result(folder: WorkFolder, parts: Iterable[Range], result: Path) -> None:
+    import pyarrow.parquet as pq  # noqa: PLC0415 -- slow to import, and JSON lines do not need it
+
     temporary = Path(folder.path) / "result.parquet"
     with temporary.open("wb") as file:
         with pq.ParquetWriter(file, RESULT, compression="zstd") as writer:

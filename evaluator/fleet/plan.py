@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from msgspec import Struct
 
 from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
@@ -108,6 +107,8 @@ def _lines(file: InputFile) -> Iterator[Range]:
 
 
 def _rows(file: InputFile) -> Iterator[Range]:
+    import pyarrow.parquet as pq  # noqa: PLC0415 -- slow to import, and JSON lines do not need it
+
     try:
         with pq.ParquetFile(file.path) as table:
             groups = [table.metadata.row_group(i) for i in range(table.metadata.num_row_groups)]

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from msgspec import Struct, structs
 
 from evaluator.base.diagnostic import Diagnostic, HostNameError, QuestionError, ReportCode, ReportError
@@ -73,6 +72,8 @@ class Rows(Struct, frozen=True, tag=True):
 
     def questions(self, policies: Sequence[Policy]) -> Iterator[Item]:
         """Yield the questions in the rows. Raises ReportError if the file is damaged."""
+        import pyarrow.parquet as pq  # noqa: PLC0415 -- slow to import, and JSON lines do not need it
+
         path, at = Path(self.path), 0
         try:
             with pq.ParquetFile(path, pre_buffer=False) as file:
