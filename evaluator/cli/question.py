@@ -38,13 +38,18 @@ def add_question_options_to(parser: argparse.ArgumentParser) -> None:
     parameter = "a parameter of the policy; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     names = parser.add_argument_group("resolving the name in --host")
-    servers = "a name server; may be repeated (default: the system's name servers)"
-    names.add_argument("--dns-server", metavar="IP#PORT", action="append", default=[], help=servers)
-    seconds = f"time limit for resolving the name, in seconds (default: {DEFAULT_TIMEOUT:.0f})"
-    names.add_argument("--dns-timeout", metavar="S", type=float, default=DEFAULT_TIMEOUT, help=seconds)
-    names.add_argument("--hosts", metavar="FILE", type=Path, help="a hosts file that is searched before DNS")
+    add_lookup_options_to(names)
     complete = "treat the lookup as failed if the A or the AAAA query fails"
     names.add_argument("--require-complete", action="store_true", help=complete)
+
+
+def add_lookup_options_to(group: argparse._ArgumentGroup) -> None:
+    """Add the options for resolving a host name."""
+    servers = "a name server; may be repeated (default: the system's name servers)"
+    group.add_argument("--dns-server", metavar="IP#PORT", action="append", default=[], help=servers)
+    seconds = f"time limit for resolving the name, in seconds (default: {DEFAULT_TIMEOUT:.0f})"
+    group.add_argument("--dns-timeout", metavar="S", type=float, default=DEFAULT_TIMEOUT, help=seconds)
+    group.add_argument("--hosts", metavar="FILE", type=Path, help="a hosts file that is searched before DNS")
 
 
 def decide_on(options: argparse.Namespace) -> Decision:

@@ -10,7 +10,7 @@ from typing import NoReturn
 from evaluator.base.diagnostic import require_package
 from evaluator.cli.append import warn
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.names.config import DEFAULT_TIMEOUT
+from evaluator.cli.question import add_lookup_options_to
 
 PORT = 8181
 
@@ -29,11 +29,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     kept.add_argument("--log-to", metavar="-", choices=("-",), help=lines)
     parser.add_argument("--sign-key", metavar="FILE", type=Path, help="with --log, the private key that signs records")
     names = parser.add_argument_group("name resolution, for a question that contains no DNS answers")
-    servers = "a name server; may be repeated (default: the system's name servers)"
-    names.add_argument("--dns-server", metavar="IP#PORT", action="append", default=[], help=servers)
-    seconds = f"time limit for resolving the name, in seconds (default: {DEFAULT_TIMEOUT:.0f})"
-    names.add_argument("--dns-timeout", metavar="S", type=float, default=DEFAULT_TIMEOUT, help=seconds)
-    names.add_argument("--hosts", metavar="FILE", type=Path, help="a hosts file that is searched before DNS")
+    add_lookup_options_to(names)
     _add_limits_to(parser.add_argument_group("limits"))
     parser.set_defaults(run=_run, parser=parser)
 
@@ -103,7 +99,7 @@ def _run(options: argparse.Namespace) -> NoReturn:
             limits=Limits(requests=options.most_requests, seconds=options.request_timeout),
         )
     )
-    warn((*service.warnings(), *prepare(listen)))
+    warn((*service.warnings(), *prepare(listen, has_tokens)))
     run(service, listen, options.drain)
 
 

@@ -15,9 +15,15 @@ from pathlib import Path
 from msgspec import Struct
 
 from evaluator.audit.log.ownership import key_warnings
-from evaluator.base.diagnostic import Diagnostic, QuestionError
+from evaluator.base.diagnostic import Diagnostic, QuestionError, Severity
 from evaluator.base.text import quote_path, reason_of
 
+_TOKENS_IN_CLEAR = Diagnostic(
+    "TOKENS_WITHOUT_TLS",
+    "tokens are sent over the network without encryption",
+    hint="give `--tls-cert` and `--tls-key`, or put the service behind a proxy with TLS",
+    severity=Severity.WARNING,
+)
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -76,8 +82,8 @@ def listen_mistakes(listen: Listen, has_tokens: bool) -> Iterator[str]:
         )
 
 
-def prepare(listen: Listen) -> tuple[Diagnostic, ...]:
-    """Check that the service can listen there, and return warnings about the key. A socket without a server is removed.
+def prepare(listen: Listen, has_tokens: bool) -> tuple[Diagnostic, ...]:
+    """Check that the service can listen there, and return warnings. A socket without a server is removed.
 
     The server itself would not notice another server on its port: it opens the port so that several processes can share
     it. Raises QuestionError if the address is in use, or if a file of TLS cannot be read.
@@ -88,7 +94,9 @@ def prepare(listen: Listen) -> tuple[Diagnostic, ...]:
     except OSError as error:
         message = f"cannot listen on {listen.url}: {reason_of(error)}"
         raise QuestionError([Diagnostic("ADDRESS_IN_USE", message)]) from None
-    return () if listen.tls is None else key_warnings(listen.tls.key)
+    if listen.tls is not None:
+        return key_warnings(listen.tls.key)
+    return (_TOKENS_IN_CLEAR,) if has_tokens and not listen.is_local else ()
 
 
 def _require_free_port(listen: Listen) -> None:

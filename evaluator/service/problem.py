@@ -31,7 +31,6 @@ class ProblemType(Enum):
     UNAUTHORIZED = "unauthorized", 401, "a token is missing or unknown"
     NOT_FOUND = "not-found", 404, "the resource does not exist"
     METHOD_NOT_ALLOWED = "method-not-allowed", 405, "the resource does not have this method"
-    NOT_ACCEPTABLE = "not-acceptable", 406, "the resource has no representation that the client accepts"
     TIMEOUT = "timeout", 408, "the request did not arrive in time"
     TOO_LARGE = "too-large", 413, "the body is too large"
     MEDIA_TYPE = "media-type", 415, "the body has another media type"

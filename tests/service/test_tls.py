@@ -101,6 +101,14 @@ def test_files_that_cannot_be_read(tmp_path: Path, keys: Path, options: tuple[st
     assert "[TLS_UNREADABLE]" in errors
 
 
+def test_tokens_without_tls_on_a_network_give_a_warning(tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text("a-token-0123456789abcdef\n")
+    with serving_on_port(tmp_path, "--bind", "0.0.0.0", "--token-file", str(tokens)) as service:
+        assert service.stop() == 0
+        assert "[TOKENS_WITHOUT_TLS]" in service.errors
+
+
 def _pairs(options: tuple[str, ...]) -> list[tuple[str, str]]:
     return list(zip(("", *options), options, strict=False))
 
