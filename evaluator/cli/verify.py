@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from evaluator.base.diagnostic import Diagnostic, QuestionError, require_package
-from evaluator.base.shipped import list_shipped, read_shipped
-from evaluator.base.source import Source
+from evaluator.base.shipped import shipped_path
 from evaluator.base.text import did_you_mean, quote
 from evaluator.cli.effort import add_effort_to
 from evaluator.cli.exits import Exit
@@ -17,25 +20,31 @@ from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.preferences import output_choice
 from evaluator.cli.progress import with_progress
 from evaluator.cli.written_test import policy_in_test
+from evaluator.decision.decision import Decision
 from evaluator.engine import Policy, load_policy
 from evaluator.policy.parameters import parse_assignments
 from evaluator.policy.source.find import find_policy, shipped_names
 from evaluator.render.verification import OUTPUTS
-from evaluator.testing.case_file import read_case_file
+from evaluator.testing.case_file import PolicyCase, read_case_file
+from evaluator.testing.run_cases import run_case
 from evaluator.verify.property import (
     BUILT_IN,
     Claim,
     Counterexample,
-    OrderIndependent,
+    EveryClauseMatters,
+    EveryRuleMatters,
     Property,
     PropertyResult,
     Refuted,
     Unchanged,
     Undecided,
 )
-from evaluator.verify.stated import Stated, read_stated, read_stated_file
+from evaluator.verify.stated import Stated, read_stated_file
 from evaluator.workbench.append_case import write_test
 from evaluator.workbench.example_cases import example_cases
+
+if TYPE_CHECKING:
+    from evaluator.verify.effects import Effects
 
 _OUTPUT = output_choice(OUTPUTS)
 _DESCRIPTION = (
@@ -93,6 +102,7 @@ def _write_tests(policy: Policy, results: list[PropertyResult], options: argpars
 def _results(
     policy: Policy, properties: tuple[Property, ...], stated: Stated, options: argparse.Namespace
 ) -> Iterator[PropertyResult]:
+    from evaluator.verify.effects import parts_without_effect  # noqa: PLC0415 -- only for parts of the policy
     from evaluator.verify.search import smallest_counterexamples  # noqa: PLC0415 -- only for a search
     from evaluator.verify.verify import Settings, verify  # noqa: PLC0415 -- imports cvc5
 
@@ -102,27 +112,48 @@ def _results(
     def search(statements: Sequence[Claim | Unchanged]) -> Sequence[Counterexample | None]:
         return smallest_counterexamples(policy, statements, options.size, parameters)
 
-    return verify(policy.program, properties, settings, search, stated.expectations)
+    def find_effects(statement: EveryRuleMatters | EveryClauseMatters) -> Effects:
+        return parts_without_effect(policy, statement, partial(_decisions, cases), options.size, parameters)
+
+    cases = _cases(policy, options)
+    return verify(policy.program, properties, settings, search, find_effects, stated.expectations)
+
+
+def _decisions(cases: Sequence[PolicyCase], policy: Policy) -> Iterator[Decision]:
+    """Yield the decisions of a policy for the questions of its tests."""
+    results = (run_case(replace(case, policy=policy)) for case in cases)
+    return (result.decision for result in results if result.decision is not None)
+
+
+def _cases(policy: Policy, options: argparse.Namespace) -> tuple[PolicyCase, ...]:
+    """Return the tests of the policy."""
+    path = _test_file(options)
+    cases = () if path is None else read_case_file(path, policy_path_of(options))
+    return tuple(case for case in cases if case.policy.digest == policy.digest)
+
+
+def _test_file(options: argparse.Namespace) -> Path | None:
+    """Return the test file of the policy; None if it has no test file, or if the package is in an archive."""
+    if options.tests is not None:
+        given: Path = options.tests
+        return given
+    if options.policy in shipped_names():
+        shipped = shipped_path("policies", f"{options.policy}.test.yaml")
+        return None if shipped is None else Path(shipped)
+    path = find_policy(options.policy, policy_path_of(options)).path
+    beside = None if path is None else Path(path).with_suffix(".test.yaml")
+    return beside if beside is not None and beside.exists() else None
 
 
 def _stated(policy: Policy, options: argparse.Namespace) -> Stated:
     """Return what the test file of the policy states; nothing if the policy has no test file."""
-    if options.tests is not None:
-        return read_stated_file(options.tests, policy.program)
-    if options.policy in shipped_names():
-        name = f"{options.policy}.test.yaml"
-        is_shipped = name in list_shipped("policies")
-        text = read_shipped("policies", name).decode() if is_shipped else ""
-        return read_stated(Source(name, text), policy.program) if is_shipped else Stated()
-    path = find_policy(options.policy, policy_path_of(options)).path
-    beside = None if path is None else Path(path).with_suffix(".test.yaml")
-    return Stated() if beside is None or not beside.exists() else read_stated_file(beside, policy.program)
+    path = _test_file(options)
+    return Stated() if path is None else read_stated_file(path, policy.program)
 
 
 def _selected(names: list[str], stated: Stated) -> tuple[Property, ...]:
     """Return the properties with these names, all properties if no name is given. Raises QuestionError."""
-    built_in = [one for one in BUILT_IN if isinstance(one.statement, Claim | Unchanged | OrderIndependent)]
-    known = {one.name: one for one in (*built_in, *stated.properties)}
+    known = {one.name: one for one in (*BUILT_IN, *stated.properties)}
     unknown = [name for name in names if name not in known]
     if unknown:
         message = f"unknown property {quote(unknown[0])}"

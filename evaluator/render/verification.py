@@ -14,6 +14,8 @@ from evaluator.render.small_host import asked_by, statements_of
 from evaluator.render.text import console_for
 from evaluator.verify.property import (
     Counterexample,
+    EveryClauseMatters,
+    EveryRuleMatters,
     NotAsked,
     PropertyResult,
     Proved,
@@ -62,17 +64,18 @@ def _result(result: PropertyResult) -> Iterator[_Line]:
     expected = "" if result.expected else ", as expected"
     if not result.expected and not result.is_as_expected:
         expected = ", but it is expected to be false"
-    yield style, f"  {visible(result.of.name)}: {_words(result.verdict)}{expected} ({result.seconds:.1f} s)"
+    yield style, f"  {visible(result.of.name)}: {_words(result)}{expected} ({result.seconds:.1f} s)"
     yield _PLAIN, f"    {result.of.sentence}"
     if result.because:
         yield _PLAIN, f"    false because: {result.because}"
     yield from ((_PLAIN, f"    {line}") for line in _details(result.verdict))
 
 
-def _words(verdict: Verdict) -> str:
-    match verdict:
+def _words(result: PropertyResult) -> str:
+    match result.verdict:
         case Proved():
-            return "proved for every host"
+            is_about_parts = isinstance(result.of.statement, EveryRuleMatters | EveryClauseMatters)
+            return "true, with a decision for each" if is_about_parts else "proved for every host"
         case Refuted():
             return "false"
         case ProvedUpTo(size=size):
@@ -85,9 +88,12 @@ def _words(verdict: Verdict) -> str:
 
 def _details(verdict: Verdict) -> Iterator[str]:
     match verdict:
-        case Refuted(counterexample=counterexample, parts=parts):
-            if parts:
-                yield ", ".join(map(visible, parts))
+        case Refuted(counterexample=counterexample, parts=parts, size=size):
+            if size is None:
+                yield from map(visible, parts)
+            if parts and size is not None:
+                yield f"no effect on a host of at most {size} interfaces:"
+                yield from (f"  {visible(part)}" for part in parts)
             if counterexample is not None:
                 yield from _example(counterexample)
         case Undecided(clauses=clauses, words=words):
@@ -165,7 +171,7 @@ def _property(result: PropertyResult) -> dict[str, object]:
         "because": result.because or None,
         "as_expected": result.is_as_expected,
         "seconds": round(result.seconds, 3),
-        "size": verdict.size if isinstance(verdict, ProvedUpTo) else None,
+        "size": verdict.size if isinstance(verdict, ProvedUpTo | Refuted) else None,
         "untranslated": list(verdict.clauses) if isinstance(verdict, ProvedUpTo | Undecided) else [],
         "not_searched": list(verdict.words) if isinstance(verdict, Undecided) else [],
         "parts": list(verdict.parts) if isinstance(verdict, Refuted) else [],

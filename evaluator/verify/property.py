@@ -155,10 +155,14 @@ class Proved(Struct, frozen=True, tag="proved"):
 
 
 class Refuted(Struct, frozen=True, tag="false"):
-    """The property is false: the smallest host that breaks it, or the parts of the policy without an effect."""
+    """The property is false: the smallest host that breaks it, or the parts of the policy that make it false.
+
+    If `size` is not None, the parts have no effect on the hosts of at most so many interfaces.
+    """
 
     counterexample: Counterexample | None = None
     parts: tuple[str, ...] = ()
+    size: int | None = None
 
 
 class ProvedUpTo(Struct, frozen=True, tag="bounded"):

@@ -18,7 +18,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from time import perf_counter, process_time
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from evaluator.policy.language.checked import Condition
 from evaluator.policy.language.environment import Value
 from evaluator.policy.language.program import Program
 from evaluator.policy.language.types import Base
@@ -109,6 +111,31 @@ def _same(old: Program, new: Program, parameters: Mapping[str, Value], *, is_emp
     if not is_empty:
         _add_equal_steps(translator.theory, world, first, second)
     return _query(translator.theory, (translator,), encoders, _differ(first, second))
+
+
+def prove_same_rule(
+    program: Program, number: int, other: Condition, parameters: Mapping[str, Value], seconds: float
+) -> Proof:
+    """Return the proof that a rule is true for the same interfaces if it has another condition."""
+    return _proof((_same_rule(program, number, other, parameters, is_empty=e) for e in (True, False)), seconds)
+
+
+def _same_rule(
+    program: Program, number: int, other: Condition, parameters: Mapping[str, Value], *, is_empty: bool
+) -> _Query:
+    """Return the question whether a rule can be true for an interface under only one of two conditions."""
+    translator = Translator(Theory(), World(is_empty=is_empty, parameters=parameters))
+    encoder = Encoder(translator, _is_impossible)
+    rule = program.rules[number]
+    before = encoder.outcome(replace(program, rules=program.rules[:number]))
+
+    def differs(nic: str) -> Formula:
+        scope = Scope(before.candidates, {"nic": Term(nic, Base.NIC)} if rule.has_subject else {})
+        old, new = (translator.condition(condition, scope) for condition in (rule.condition, other))
+        return negation(equal(old, new))
+
+    goal = translator.some_nic(differs) if rule.has_subject else differs("")
+    return _query(translator.theory, (translator,), (encoder,), goal)
 
 
 def _queries(program: Program, statement: Claim | Unchanged, parameters: Mapping[str, Value]) -> Iterator[_Query]:

@@ -22,10 +22,13 @@ from evaluator.policy.language.environment import Value
 from evaluator.policy.language.program import Program
 from evaluator.policy.run.required_facts import order_words
 from evaluator.verify.claim import check_claim
+from evaluator.verify.effects import Effects
 from evaluator.verify.not_searched import words_not_searched
 from evaluator.verify.property import (
     Claim,
     Counterexample,
+    EveryClauseMatters,
+    EveryRuleMatters,
     NotAsked,
     OrderIndependent,
     Property,
@@ -40,6 +43,7 @@ from evaluator.verify.property import (
 from evaluator.verify.prove import Proof, prove
 from evaluator.verify.stated import Expectation
 
+FindEffects = Callable[[EveryRuleMatters | EveryClauseMatters], Effects]
 Search = Callable[[Sequence[Claim | Unchanged]], Sequence[Counterexample | None]]
 _EXPECTED = Expectation()
 
@@ -57,16 +61,18 @@ def verify(
     properties: Sequence[Property],
     settings: Settings,
     search: Search,
+    find_effects: FindEffects,
     expectations: Mapping[str, Expectation],
 ) -> Iterator[PropertyResult]:
     """Yield the result of each property, the proved ones first.
 
-    `search` returns the smallest counterexample of each statement, None if it has none. Raises PolicyError if a claim
-    has mistakes.
+    `search` returns the smallest counterexample of each statement, None if it has none. `find_effects` returns the
+    parts of the policy without an effect. Raises PolicyError if a claim has mistakes.
     """
     run = _Run(program, settings, expectations)
     yield from run.without_search(properties)
     yield from run.searched(search)
+    yield from run.effects(properties, find_effects)
 
 
 class _Run:
@@ -127,6 +133,21 @@ class _Run:
                 continue
             found = self._prove(statement) if proof is None else proof
             yield self._result(one, self._without_example(statement, found), share + found.seconds, found.laws)
+
+    def effects(self, properties: Sequence[Property], find_effects: FindEffects) -> Iterator[PropertyResult]:
+        """Yield the results of the properties about the parts of the policy."""
+        for one in properties:
+            if isinstance(one.statement, EveryRuleMatters | EveryClauseMatters):
+                start = perf_counter()
+                found = find_effects(one.statement)
+                yield self._result(one, self._of_effects(found), perf_counter() - start)
+
+    def _of_effects(self, found: Effects) -> Verdict:
+        if found.redundant:
+            return Refuted(parts=found.redundant)
+        if found.words:
+            return Undecided(0.0, found.silent, found.words)
+        return Refuted(parts=found.silent, size=found.size) if found.silent else Proved()
 
     def _prove(self, statement: Claim | Unchanged) -> Proof:
         return prove(self._program, statement, self._settings.parameters, self._settings.seconds)
