@@ -91,6 +91,7 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
             "activenic test --coverage --threshold 20",
             "list rules and clauses without a test; exit with 8 if the coverage is less than 20 %",
         ),
+        Example("activenic test --generate keep-management > first.test.yaml", "write tests of a policy"),
         Example("activenic test --output junit > results.xml", "write the results for a CI system"),
     ),
     "verify": (

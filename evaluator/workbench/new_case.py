@@ -6,6 +6,7 @@ writes a test to a file.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -74,6 +75,18 @@ def file_of_case(case: NewCase, policy: str) -> str:
     parameters = {name: value for name, value in case.parameters.items() if value is not None}
     head = {"policy": policy, **({"parameters": parameters} if parameters else {})}
     return dump({**head, "tests": [case.test]})
+
+
+def file_of_cases(cases: Iterable[NewCase], policy: str) -> str:
+    """Return the text of a test file that contains these tests. A number makes equal names unique."""
+    tests: list[dict[str, Any]] = []
+    names: Counter[str] = Counter()
+    for case in cases:
+        test = with_parameters(case, ())
+        title = str(test["name"])
+        names[title] += 1
+        tests.append({**test, "name": title if names[title] == 1 else f"{title} ({names[title]})"})
+    return dump({"policy": policy, "tests": tests})
 
 
 def with_parameters(case: NewCase, of_file: Iterable[str]) -> dict[str, Any]:
