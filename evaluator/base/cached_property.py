@@ -8,7 +8,7 @@ the same time, both compute the same value.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, cast
 
 _T = TypeVar("_T")
 
@@ -23,14 +23,8 @@ class cached_property(Generic[_T]):
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    @overload
-    def __get__(self, instance: None, owner: type) -> cached_property[_T]: ...
-
-    @overload
-    def __get__(self, instance: object, owner: type) -> _T: ...
-
-    def __get__(self, instance: object, owner: type) -> _T | cached_property[_T]:
-        if instance is None:
-            return self
+    def __get__(self, instance: object, owner: type) -> _T:
+        if instance is None:  # for programs that read the class, such as `help`
+            return cast("_T", self)
         value = instance.__dict__[self._name] = self._compute(instance)
         return value

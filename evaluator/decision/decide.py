@@ -21,7 +21,7 @@ from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.link import Link
 from evaluator.policy.compile.rules import CompiledPolicy, ResultsAndFindings
 from evaluator.policy.language.environment import Question, Value
-from evaluator.policy.language.program import PolicyText, Program, Rule
+from evaluator.policy.language.program import Program, Rule
 from evaluator.policy.parameters import shown
 from evaluator.policy.run.verdict import Trace, Verdict
 from evaluator.report.reading import Report
@@ -63,14 +63,9 @@ class CaseBasis(Struct, frozen=True, dict=True):
         return self.case.host
 
     @property
-    def policy(self) -> PolicyText:
-        """The policy's name and digest."""
-        return PolicyText(self.case.program.name, self.case.program.digest)
-
-    @property
-    def policy_texts(self) -> tuple[PolicyText, ...]:
-        """The texts of the policy: the last base first, the policy's own text at the end."""
-        return self.case.program.texts
+    def program(self) -> Program:
+        """The checked policy."""
+        return self.case.compiled.program
 
     def parameters(self) -> Mapping[str, object]:
         """Return the values of all parameters as JSON-ready data, sorted by name."""

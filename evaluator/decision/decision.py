@@ -35,7 +35,7 @@ from evaluator.base.finding import Finding, FindingDocument
 from evaluator.base.json_values import to_ascii
 from evaluator.base.status import NAMING, Status
 from evaluator.facts.host_addresses import HostAddresses, HostDocument
-from evaluator.policy.language.program import PolicyText
+from evaluator.policy.language.program import PolicyText, Program
 
 if TYPE_CHECKING:
     from evaluator.decision.trace import AnswerOutcome, InterfaceReasons, Reason, Step
@@ -99,12 +99,8 @@ class Basis(Protocol):
         """The host's addresses, and the name that was resolved to them."""
 
     @property
-    def policy(self) -> PolicyText:
-        """The policy's name and digest."""
-
-    @property
-    def policy_texts(self) -> tuple[PolicyText, ...]:
-        """The texts of the policy: the last base first, the policy's own text at the end."""
+    def program(self) -> Program:
+        """The checked policy."""
 
     def parameters(self) -> Mapping[str, object]:
         """Return the values of all parameters as JSON-ready data, defaults included, sorted by name."""
@@ -187,17 +183,17 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
     @property
     def policy(self) -> str:
         """The name of the policy."""
-        return self._basis.policy.name
+        return self._basis.program.name
 
     @property
     def policy_sha256(self) -> str:
         """The digest of all texts of the policy."""
-        return self._basis.policy.sha256
+        return self._basis.program.digest
 
     @property
     def policy_texts(self) -> tuple[PolicyText, ...]:
         """The texts of the policy: the last base first, the policy's own text at the end."""
-        return self._basis.policy_texts
+        return self._basis.program.texts
 
     @property
     def parameters(self) -> Mapping[str, object]:
@@ -246,7 +242,7 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
         return to_ascii(json.encode(self._document()))
 
     def _document(self) -> Document:
-        basis, policy = self._basis, self._basis.policy
+        basis, program = self._basis, self._basis.program
         return Document(
             SCHEMA_VERSION,
             self.status,
@@ -256,7 +252,7 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
             self.owners,
             tuple([finding.document() for finding in self.findings]),
             self.trace,
-            PolicyDocument(policy.name, policy.sha256, basis.policy_texts, basis.parameters()),
+            PolicyDocument(program.name, program.digest, program.texts, basis.parameters()),
             basis.host.document(),
             basis.host.resolution,
         )

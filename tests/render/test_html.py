@@ -28,7 +28,7 @@ from evaluator.cli.main import main
 from evaluator.decision.decision import Decision, Explanation, Interface
 from evaluator.decision.trace import Change, Edit, EditKind, Search
 from evaluator.facts.address import parse_address
-from evaluator.policy.language.program import PolicyText
+from evaluator.policy.language.program import Program
 from evaluator.render import output
 from evaluator.render.html.page import page
 from evaluator.testing.terse_topology import read_topology
@@ -147,18 +147,17 @@ class Made:
 
     case: object
     host: evaluator.HostAddresses
-    policy: PolicyText
-    policy_texts: tuple[PolicyText, ...]
+    program: Program
     told: Mapping[str, Any]
 
     @classmethod
     def of(cls, decision: Decision, **changes: Any) -> Decision:
         told = {name: getattr(decision, name) for name in ("parameters", "interface", "trace", "findings")}
         told["explainer"] = changes.pop("explainer", None) or decision._basis.explainer()
-        named = PolicyText(changes.pop("policy", decision.policy), decision.policy_sha256)
+        program = replace(decision._basis.program, name=changes.pop("policy", decision.policy))
         host = changes.pop("host", decision.host)
         candidates, owners = (changes.pop(name, getattr(decision, name)) for name in ("candidates", "owners"))
-        made = cls(decision.case, host, named, decision.policy_texts, {**told, **changes})
+        made = cls(decision.case, host, program, {**told, **changes})
         return Decision(decision.status, candidates, owners, decision.refusals, made)
 
     def parameters(self) -> Mapping[str, object]:
