@@ -28,6 +28,7 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
+from evaluator.base.diagnostic import Diagnostic, QuestionError
 from evaluator.service.application import Service
 from evaluator.service.listen import Listen
 
@@ -43,7 +44,7 @@ def run(service: Service, listen: Listen, drain: float) -> NoReturn:
 
     `drain` is the time between the loss of readiness and the stop, in seconds. The process ends at once, without the
     finalization of the interpreter: threads of granian can still have connections, and they crash if they release
-    Python objects during the finalization.
+    Python objects during the finalization. Raises QuestionError if the server ends without a signal.
     """
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s: %(message)s")
     _allow_many_connections()
@@ -80,6 +81,8 @@ async def _serve(service: Service, listen: Listen, drain: float) -> None:
         await _wait_for(skipping, drain)
         server.stop()  # type: ignore[no-untyped-call]
     await serving
+    if not stopping.is_set():
+        raise QuestionError([Diagnostic("SERVER_ENDED", "the server ended without a signal")])
 
 
 async def _wait_for(event: asyncio.Event, seconds: float) -> None:
