@@ -59,7 +59,7 @@ class Outcome:
 def plan(seed: int, number: int) -> tuple[Unit, ...]:
     """Return the units of a slice; slices are numbered from 1."""
     units = (*_comparisons(seed, number), *_broken_texts(seed, number), *_properties(seed, number))
-    return (*units, _killed_writers(seed, number))
+    return (*units, _killed_writers(seed, number), _small_hosts(seed, number))
 
 
 def _seed(seed: int, number: int, name: str) -> int:
@@ -97,6 +97,12 @@ def _properties(seed: int, number: int) -> Iterator[Unit]:
 def _killed_writers(seed: int, number: int) -> Unit:
     name = f"{number}/killed-writers"
     return Unit(name, ("-m", "tests.support.log_writers", "40", str(_seed(seed, number, name))))
+
+
+def _small_hosts(seed: int, number: int) -> Unit:
+    """Return the unit that decides small hosts; all slices together have every host of four interfaces."""
+    name = f"{number}/small-hosts"
+    return Unit(name, ("-m", "tests.support.small_hosts", str(number - 1), str(_seed(seed, number, name))))
 
 
 def run_slice(units: Sequence[Unit], passed: Path, seconds: float = _SECONDS) -> Iterator[Outcome]:

@@ -173,7 +173,7 @@ def find_within(checks: Sequence[Check], space: Space, size: int, most_calls: in
 def _find_in(shapes: Sequence[Topology], checks: Sequence[Check], space: Space, progress: Progress) -> Examples:
     processes = available_processors()
     if processes < 2 or len(shapes) < _FEW_TOPOLOGIES:
-        return _first_of_each(shapes, checks, space)
+        return first_of_each(shapes, checks, space)
     length = -(-len(shapes) // (processes * _PARTS_OF_A_PROCESS))
     parts = [shapes[start : start + length] for start in range(0, len(shapes), length)]
     found: Examples = (None,) * len(checks)
@@ -197,10 +197,10 @@ def _inherit(checks: Sequence[Check], space: Space) -> None:
 
 def _first_of_part(shapes: Sequence[Topology]) -> Examples:
     ((checks, space),) = _inherited
-    return _first_of_each(shapes, checks, space)
+    return first_of_each(shapes, checks, space)
 
 
-def _first_of_each(shapes: Iterable[Topology], checks: Sequence[Check], space: Space) -> Examples:
+def first_of_each(shapes: Iterable[Topology], checks: Sequence[Check], space: Space) -> Examples:
     """Return for each check the first host of these topologies that breaks it."""
     found: list[Example | None] = [None] * len(checks)
     pending = list(range(len(checks)))

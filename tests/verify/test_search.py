@@ -58,7 +58,7 @@ def test_the_smallest_hosts_that_break_a_property(name):
 @pytest.mark.system
 @pytest.mark.parametrize("name", POLICIES)
 def test_no_larger_host_breaks_another_property(name):
-    assert broken(load_policy(name), 4) == FALSE[name]
+    assert broken(load_policy(name), 3) == FALSE[name]
 
 
 def differences(name, size, step):
