@@ -21,6 +21,14 @@ ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "packaging" / "systemd"
 TOKEN = "a-token-of-an-engine-0123456789"
 COMMAND = [sys.executable, "-m", "evaluator"]
+# what MemoryDenyWriteExecute and NoNewPrivileges do; kernels before 6.3 do not know the first, and ignore it
+CONFINE = """
+import ctypes, os, sys
+prctl = ctypes.CDLL(None).prctl
+prctl(65, 1, 0, 0, 0)
+prctl(38, 1, 0, 0, 0)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
 
 
 def _value(unit: str, key: str) -> str:
@@ -30,7 +38,7 @@ def _value(unit: str, key: str) -> str:
     return str(value)
 
 
-@pytest.mark.parametrize(("unit", "exposure"), [("activenic.service", 12), ("activenic-tcp.service", 5)])
+@pytest.mark.parametrize(("unit", "exposure"), [("activenic.service", 11), ("activenic-tcp.service", 5)])
 def test_the_exposure_does_not_grow(unit: str, exposure: int) -> None:
     """In tenths, of 100; systemd-analyze calls a unit with more than 20 medium."""
     command = ["systemd-analyze", "security", "--offline=true", f"--threshold={exposure}", str(UNITS / unit)]
@@ -51,8 +59,9 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
 
 @contextmanager
 def _process(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command of a unit, without the privileges that a process can give up by itself."""
     with (folder / "errors").open("ab") as errors:
-        process = subprocess.Popen(command, stderr=errors)
+        process = subprocess.Popen([sys.executable, "-c", CONFINE, *command], stderr=errors)
     try:
         yield process
     finally:
