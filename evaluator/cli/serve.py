@@ -24,8 +24,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     _add_listen_options_to(parser.add_argument_group("where to listen"))
     _add_policy_options_to(parser)
     kept = parser.add_argument_group("logging decisions").add_mutually_exclusive_group()
-    kept.add_argument("--log", metavar="FILE", type=Path, help="append each decision to this log before it is sent")
-    lines = "write the record of each decision as a line of JSON before it is sent; - is standard output"
+    kept.add_argument(
+        "--log", metavar="FILE", type=Path, help="append each decision to this log before the decision is sent"
+    )
+    lines = "write the record of each decision as a line of JSON before the decision is sent; - means standard output"
     kept.add_argument("--log-to", metavar="-", choices=("-",), help=lines)
     parser.add_argument("--sign-key", metavar="FILE", type=Path, help="with --log, the private key that signs records")
     names = parser.add_argument_group("name resolution, for a question that contains no DNS answers")
@@ -38,28 +40,28 @@ def _add_listen_options_to(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--bind", metavar="ADDRESS", default="127.0.0.1", help="an IP address (default: 127.0.0.1)")
     group.add_argument("--port", metavar="N", type=_port, default=PORT, help=f"the TCP port (default: {PORT})")
     group.add_argument("--unix", metavar="PATH", type=Path, help="listen on a Unix socket instead")
-    tokens = "accept only requests with one of the tokens in this file, one token in each line"
+    tokens = "accept only requests that have one of the tokens in this file; the file has one token in each line"
     group.add_argument("--token-file", metavar="FILE", type=Path, help=tokens)
     group.add_argument("--tls-cert", metavar="FILE", type=Path, help="the certificate of the service, in PEM")
     group.add_argument("--tls-key", metavar="FILE", type=Path, help="the private key of the certificate")
-    clients = "accept only clients with a certificate of these authorities (mutual TLS)"
+    clients = "accept only clients whose certificate was issued by one of the authorities in this file (mutual TLS)"
     group.add_argument("--tls-client-ca", metavar="FILE", type=Path, help=clients)
 
 
 def _add_policy_options_to(parser: argparse.ArgumentParser) -> None:
     policies = "a policy file, or a folder of policy files; changed files are loaded again; may be repeated"
     parser.add_argument("--policies", metavar="DIR", action="append", type=Path, default=[], help=policies)
-    policy = "the name of the policy for questions without a policy (default: strict)"
+    policy = "the name of the policy that decides questions without a policy name (default: strict)"
     parser.add_argument("--policy", metavar="NAME", default="strict", help=policy)
     add_policy_path_to(parser)
 
 
 def _add_limits_to(group: argparse._ArgumentGroup) -> None:
-    requests = "requests that are handled at one time; others get the status 429 (default: 256)"
+    requests = "how many requests are handled at the same time; further requests get the status 429 (default: 256)"
     group.add_argument("--most-requests", metavar="N", type=int, default=256, help=requests)
     seconds = "the time for one request, in seconds (default: 30)"
     group.add_argument("--request-timeout", metavar="S", type=float, default=30.0, help=seconds)
-    drain = "after SIGTERM, seconds between the loss of readiness and the stop (default: 5)"
+    drain = "after SIGTERM, /readyz answers 503 at once; the service stops after this number of seconds (default: 5)"
     group.add_argument("--drain", metavar="S", type=float, default=5.0, help=drain)
 
 
@@ -104,7 +106,7 @@ def _run(options: argparse.Namespace) -> NoReturn:
 
 
 def _mistakes(options: argparse.Namespace) -> Iterator[str]:
-    """Yield the mistakes in options that need each other."""
+    """Yield a message for each option that lacks another option or has an invalid value."""
     if (options.tls_cert is None) != (options.tls_key is None):
         yield "`--tls-cert` and `--tls-key` need each other"
     if options.tls_client_ca is not None and options.tls_cert is None:

@@ -68,7 +68,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     add_effort_to(parser)
     parameter = "a parameter of the policy (default: the proof is for every value); may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
-    tests = "append the host of each false property as a test to this file; create the file if it does not exist"
+    tests = "for each false property, append a test with the host that breaks it to this file; create a missing file"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=tests)
     add_policy_path_to(parser)
     _OUTPUT.add_to(parser)
@@ -146,13 +146,13 @@ def _test_file(options: argparse.Namespace) -> Path | None:
 
 
 def _stated(policy: Policy, options: argparse.Namespace) -> Stated:
-    """Return what the test file of the policy states; nothing if the policy has no test file."""
+    """Return the claims and expectations in the test file of the policy. The result is empty without a test file."""
     path = _test_file(options)
     return Stated() if path is None else read_stated_file(path, policy.program)
 
 
 def _selected(names: list[str], stated: Stated) -> tuple[Property, ...]:
-    """Return the properties with these names, all properties if no name is given. Raises QuestionError."""
+    """Return the properties with these names. Without names, return all. Raises QuestionError if a name is unknown."""
     known = {one.name: one for one in (*BUILT_IN, *stated.properties)}
     unknown = [name for name in names if name not in known]
     if unknown:

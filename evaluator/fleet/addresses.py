@@ -1,6 +1,6 @@
-"""Reads a table of addresses: which addresses each host of a folder of reports has.
+"""Reads a table of addresses. It has the addresses of the hosts whose reports are in a folder.
 
-The table has the columns `id` (the name of the report's file without its ending) and `addresses`. In CSV, spaces,
+The table has the columns `id` (the name of the report's file without its extension) and `addresses`. In CSV, spaces,
 commas or semicolons separate the addresses of one cell. A table can have several rows with one id; the host then has
 the addresses of all these rows.
 """
@@ -30,7 +30,9 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 def read_addresses(path: Path) -> Addresses:
-    """Return the addresses of each id in a table: CSV, JSON lines or Parquet, by the ending of the file's name.
+    """Return the addresses of each id in a table.
+
+    The extension of the file name determines the format: CSV, JSON lines or Parquet.
 
     Raises ReportError if the table cannot be read or is invalid; the addresses themselves are not parsed.
     """

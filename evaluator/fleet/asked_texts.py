@@ -1,4 +1,4 @@
-"""A policy and its parameters in the form in which they travel to the workers of a cluster.
+"""A policy and its parameters in the form in which they are sent to the workers of a cluster.
 
 A worker gets the texts of the policy, not compiled code, and compiles them once in each process. It then compares the
 digest of the policy and the version of activenic with those of the driver. So a worker with another version never
@@ -22,7 +22,10 @@ from evaluator.policy.parameters import ParameterInput
 
 
 class PolicyTexts(Struct, frozen=True):
-    """The texts of a policy, base first, its digest, and the version of activenic that read it."""
+    """The texts of a policy and of its bases, the digest of the policy, and the version of activenic.
+
+    The text of the first base is first. The version is that of the driver.
+    """
 
     sources: tuple[Source, ...]
     digest: str
@@ -30,7 +33,7 @@ class PolicyTexts(Struct, frozen=True):
 
 
 class AskedTexts(Struct, frozen=True):
-    """`Asked` with the texts of the policy; a process that gets it calls `load`."""
+    """`Asked` with the texts of the policy instead of the policy. A process that receives it calls `load`."""
 
     texts: PolicyTexts
     parameters: Mapping[str, ParameterInput | None]
@@ -39,7 +42,7 @@ class AskedTexts(Struct, frozen=True):
 
     @staticmethod
     def of(asked: Asked) -> AskedTexts:
-        """Return the form that travels."""
+        """Return the form that is sent to workers."""
         program = asked.policy.program
         pairs = zip(program.texts, program.contents, strict=True)
         sources = tuple(Source(text.name, content) for text, content in pairs)

@@ -1,4 +1,6 @@
-"""Compares two policies on the questions in files, with all processors (`workbench/comparison.py` on ranges).
+"""Compares two policies on the questions in files, with all processors.
+
+`workbench/comparison.py` is applied to ranges of questions.
 
 Each process compares the questions of a range. Only the changed answers, the invalid questions and the counts by label
 and by finding are sent back, so the memory depends on the number of changes.
@@ -25,7 +27,7 @@ SCHEMA_VERSION = 1
 
 
 class RangeComparison(Struct, frozen=True):
-    """The comparison of one range. A finding is its code with `+` (new) or `-` (gone)."""
+    """The comparison of one range. `findings` counts each code, with `+` before it (new) or `-` (gone)."""
 
     questions: int
     other_findings: int
@@ -35,7 +37,7 @@ class RangeComparison(Struct, frozen=True):
 
 
 class CompareRange(Struct, frozen=True):
-    """Compares two policies on a range."""
+    """Compares two policies on the questions of a range."""
 
     old: Policy
     new: Policy
@@ -88,7 +90,9 @@ class FleetComparison(Struct, frozen=True):
 
 
 def compare_files(inputs: Inputs, job: CompareRange, results: list[RangeComparison]) -> Iterator[Range]:
-    """Compare the questions of the inputs and yield each range; at the end, add the comparisons to `results` in order.
+    """Compare the answers to the questions of the inputs, and yield each range when it is finished.
+
+    At the end, the comparisons are added to `results`, in the order of the ranges.
 
     Raises QuestionError if an input cannot be read or a process was ended.
     """
@@ -128,7 +132,7 @@ def as_text(fleet: FleetComparison) -> Iterator[str]:
     """Yield the lines of the comparison for a terminal."""
     yield from comparison.as_text(fleet.comparison)
     yield from part_as_text("changed hosts by label", list(fleet.labels))
-    yield from part_as_text("hosts by new (+) or gone (-) finding", list(_in_order(fleet.findings)))
+    yield from part_as_text("number of hosts with a new (+) or gone (-) finding", list(_in_order(fleet.findings)))
 
 
 def _counted(items: Iterable[Compared | Unreadable], findings: Counter[str]) -> Iterator[Compared | Unreadable]:

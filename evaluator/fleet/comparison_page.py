@@ -46,7 +46,7 @@ def comparison_page(fleet: FleetComparison) -> FleetPage:
         charts=tuple(charts),
         notes=tuple(_notes(labels)),
         heads=("host", "change", "before", "after", "rules"),
-        order="by id; `--output json` has all of them",
+        order="in the order of their ids; `--output json` has all of them",
     )
 
 
@@ -73,7 +73,7 @@ def _refused(refused: Refused) -> HostRow:
 
 
 def _grouped(hosts: Iterable[tuple[str, HostRow]]) -> dict[str, list[HostRow]]:
-    """Return the hosts of each value; the value with the most hosts is first."""
+    """Return the values with their hosts. The value with the most hosts is first."""
     by_value: dict[str, list[HostRow]] = {}
     for value, host in hosts:
         by_value.setdefault(value, []).append(host)
@@ -97,7 +97,7 @@ def _bar(name: str, hosts: Sequence[HostRow], questions: int, most: int, *, is_r
 
 
 def _findings(fleet: FleetComparison) -> Iterator[Bar]:
-    """Yield a bar for each code that hosts get or lose; the hosts themselves are not known."""
+    """Yield a bar for each finding code that hosts get or lose. It has no table, because only the numbers are known."""
     codes = {code[1:] for code in fleet.findings}
     counts = {code: (fleet.findings.get(f"+{code}", 0), fleet.findings.get(f"-{code}", 0)) for code in codes}
     for code, (new, gone) in sorted(counts.items(), key=lambda one: (-sum(one[1]), one[0])):

@@ -1,7 +1,7 @@
-"""The function that decides a fleet: batches of questions in, batches of result rows out.
+"""The function that decides a fleet: it takes batches of questions and returns batches of result rows.
 
-It knows no files and no engine. The command maps it over files with processes, and an engine such as Spark maps it over
-its partitions (`mapInArrow` has the same shape).
+The function uses no files and no engine. The command calls it for files in several processes. An engine such as Spark
+calls it for its partitions (`mapInArrow` takes a function with the same types).
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ def decide_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Return an iterator with a batch of result rows for each batch of questions, in the same order.
 
-    A batch has the column `question` (JSON text), or `report` (JSON text) with `addresses`, or with `host` and
-    `answers`; `id`, `format`, `parameters` and `labels` are optional. Each question becomes one row; an invalid
-    question becomes a row with its problems in `error`. `parameters` take precedence over those of a question.
-    `findings` and `digest` fill the columns `findings` and `sha256`. Raises PolicyError before the first batch if one
-    of `parameters` is unknown or invalid, and ReportError if a batch has no such columns.
+    A batch has either the column `question` (JSON text) or the column `report` (JSON text). A report needs the column
+    `addresses`, or the columns `host` and `answers`. The columns `id`, `format`, `parameters` and `labels` are
+    optional. Each question becomes one row; an invalid question becomes a row with its problems in `error`.
+    `parameters` take precedence over those of a question. If `findings` is true, the column `findings` is filled; if
+    `digest` is true, the column `sha256` is filled. Raises PolicyError before the first batch if one of `parameters` is
+    unknown or invalid, and ReportError if a batch has neither `question` nor `report`.
     """
     asked = Asked(policy, parameters or {}, findings, digest)
     refuse_invalid_parameters(policy, asked.parameters)
@@ -39,7 +40,7 @@ def decide_batches(
 
 
 def refuse_invalid_parameters(policy: Policy, parameters: Parameters) -> None:
-    """Raise PolicyError if a parameter is unknown or invalid; a question may give the missing parameters."""
+    """Raise PolicyError if a parameter is unknown or invalid. A parameter may be missing: a question can give it."""
     try:
         bind(policy.program, parameters)
     except PolicyError as error:

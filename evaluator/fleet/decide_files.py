@@ -29,7 +29,7 @@ _ROWS_OF_A_GROUP = 100_000
 
 
 class Inputs(Struct, frozen=True):
-    """The files and folders with questions, and the table of addresses of the reports in them."""
+    """The files and folders with questions or reports, and the table with the addresses of the reports' hosts."""
 
     paths: tuple[Path, ...]
     addresses: Path | None = None
@@ -73,7 +73,7 @@ def decide_files(inputs: Inputs, result: Path, asked: Asked, engine: Engine = on
     """Decide the questions of the inputs, yield each range when it is finished, and write the result at the end.
 
     Raises QuestionError if an input cannot be read or changed during the run, if another run writes the same result, or
-    if a process was ended. Ranges that are finished by then are not decided again by the next run.
+    if a process was ended. The next run does not decide again the ranges that were finished before the error.
     """
     files, tables = inputs.files()
     with work_folder(result, run_key(files, tables, asked)) as folder:
@@ -94,7 +94,10 @@ def decide_files(inputs: Inputs, result: Path, asked: Asked, engine: Engine = on
 def _unfinished(
     ranges: Iterable[Range], folder: WorkFolder, parts: list[Range], finished: list[Range]
 ) -> Iterator[Range]:
-    """Yield the ranges without a file in the work folder; add all ranges to `parts`, the others to `finished`."""
+    """Yield the ranges that have no file in the work folder.
+
+    All ranges are added to `parts`. The ranges that have a file are added to `finished`.
+    """
     for part in ranges:
         parts.append(part)
         if folder.file_of(part).exists():
@@ -117,7 +120,7 @@ def _write_result(folder: WorkFolder, parts: Iterable[Range], result: Path) -> N
 
 
 def _groups(files: Iterable[Path]) -> Iterator[pa.Table]:
-    """Yield the rows of the files in tables of a size that suits a row group."""
+    """Yield the rows of the files in tables. Each table becomes one row group of the result."""
     batches: list[pa.RecordBatch] = []
     rows = 0
     for path in files:

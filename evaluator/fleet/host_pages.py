@@ -1,8 +1,9 @@
-"""Writes the page of a summary into a folder, with a page for hosts whose questions are in the inputs.
+"""Writes the page of a summary into a folder, and a page for each of the hosts that are shown first.
 
-A host is found in the inputs by its id, and is decided again. The page must be about the decision that is in the
-result, so the status, the interface and, if the result has it, the digest must be equal. Otherwise the inputs, the
-policy or the parameters are not those of the result, and no folder is written. The folder appears when it is complete.
+A host is found in the inputs by its id, and its question is decided again. The page must explain the decision that is
+in the result. So the new status and interface must be equal to those in the result; the digest too, if the result has
+digests. If they differ, the inputs, the policy or the parameters are not those of the result, and no folder is written.
+The folder appears when it is complete.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ ORDER BY any_value(status) = 'resolved', id LIMIT {most}
 
 
 class Wanted(Struct, frozen=True):
-    """A host of the result that gets a page: the file, and the decision in the result."""
+    """A host of the result that gets a page: the file of the page, and the decision in the result."""
 
     file: str
     status: str
@@ -68,7 +69,7 @@ class WriteRange(Struct, frozen=True):
         parameters = {**item.parameters, **self.asked.parameters}
         decision = self.asked.policy.decide(item.report, item.host, parameters=parameters)
         if not _is_equal(decision, wanted):
-            message = f"the decision about {quote(item.id)} is not that of the result"
+            message = f"the decision about {quote(item.id)} is not the decision in the result"
             raise QuestionError([Diagnostic("FLEET_INPUT_DIFFERS", message, hint=_HINT)])
         labels = {f"label {visible(name)}": visible(value) for name, value in item.labels.items()}
         facts = {"question": visible(item.id), **labels}
@@ -76,7 +77,7 @@ class WriteRange(Struct, frozen=True):
         (Path(self.folder) / wanted.file).write_text(text, encoding="ascii")
 
 
-_HINT = "give the inputs, the policy and the parameters of the result"
+_HINT = "give the inputs, the policy and the parameters with which the result was written"
 
 
 def _is_equal(decision: Decision, wanted: Wanted) -> bool:
@@ -111,12 +112,12 @@ def write_pages(result: Path, inputs: Inputs, asked: Asked, folder: Path, most: 
 
 
 def _wanted(result: Path, asked: Asked, most: int) -> dict[str, Wanted]:
-    """Return the hosts that get a page, by id. Ids that several questions have are left out."""
+    """Return the hosts that get a page, by id. A host is left out if several questions have its id."""
     with opened(result) as connection:
         policies = {one for (one,) in connection.execute("SELECT DISTINCT policy_sha256 FROM result").fetchall()}
         rows = connection.execute(_WANTED.format(most=most)).fetchall()
     if policies - {asked.policy.digest}:
-        message = f"the policy {quote(asked.policy.name)} is not that of {quote_path(result)}"
+        message = f"the policy {quote(asked.policy.name)} is not the policy that decided {quote_path(result)}"
         raise QuestionError([Diagnostic("FLEET_POLICY_DIFFERS", message, hint="give the policy with `--policy`")])
     width = len(str(most))
     return {
@@ -127,5 +128,5 @@ def _wanted(result: Path, asked: Asked, most: int) -> dict[str, Wanted]:
 
 def _refuse_missing(ids: list[str]) -> None:
     if ids:
-        message = f"the inputs have no valid question with an id of the result: {quote_some(ids, _MOST_IDS)}"
+        message = f"the inputs have no valid questions with these ids of the result: {quote_some(ids, _MOST_IDS)}"
         raise QuestionError([Diagnostic("FLEET_INPUT_DIFFERS", message, hint=_HINT)])

@@ -1,4 +1,4 @@
-"""Applies a function to ranges in several processes; a few ranges are done in this process.
+"""Applies a function to ranges in several processes. A single range is not sent to another process.
 
 At most a few ranges for each process wait, so that planning is never far ahead of deciding.
 """
@@ -22,7 +22,7 @@ _Result = TypeVar("_Result")
 
 
 class Job(Protocol[_Result_co]):
-    """Something to do with each range; it is sent once to each process, by pickle."""
+    """A function that is called with each range. It is pickled and sent once to each process."""
 
     def __call__(self, part: Range) -> _Result_co:
         """Return the result for a range."""

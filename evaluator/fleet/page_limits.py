@@ -1,4 +1,4 @@
-"""What the pages of a summary and of a comparison have in common: the series, the limits and the texts of numbers."""
+"""What the pages of a summary and of a comparison have in common: the series, the limits and the format of numbers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def share_text(count: int, hosts: int) -> str:
 
 
 def percent_text(count: int, hosts: int) -> str:
-    """Return a share with one decimal; a share between 0 and 100 % is never printed as 0 or 100 %."""
+    """Return a share in percent with one decimal. A share that is not 0 or 100 % is never rounded to 0 or 100 %."""
     share = 100 * count / max(hosts, 1)
     if 0 < share < 0.1:
         return "< 0.1 %"

@@ -1,4 +1,4 @@
-"""Plans the work: which ranges the inputs consist of.
+"""Plans the work: divides the inputs into ranges.
 
 Ranges are planned one after the other, shortly before they are decided. Planning reads a file of JSON lines to find
 where each range begins, and how many lines it has. A process reads the same octets again a moment

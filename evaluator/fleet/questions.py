@@ -1,9 +1,9 @@
 """Reads the questions in an Arrow record batch. An invalid question becomes an item with diagnostics.
 
 A batch has one of two shapes. With the column `question`, each value is the JSON text of a whole question. Otherwise
-the columns are the members of a question: `report` (JSON text), `addresses`, or `host` with `answers`, and optionally
-`id`, `format`, `parameters` and `labels`. A null value is a missing member. Other columns are ignored, because the
-tables of a fleet have more columns than a question.
+the columns are the members of a question: `report` (JSON text), and either `addresses` or both `host` and `answers`.
+The columns `id`, `format`, `parameters` and `labels` are optional. A null value is a missing member. Other columns are
+ignored, because the tables of a fleet have more columns than a question.
 """
 
 from __future__ import annotations
@@ -64,7 +64,10 @@ def refuse_missing_columns(names: Iterable[str]) -> None:
 
 
 def _question_in_row(report: bytes | None, members: dict[str, object], policies: Sequence[Policy]) -> Item:
-    """Return the question in the values of a row, or its problems; `policies` parse the texts of its parameters."""
+    """Return the question in the values of a row, or its problems.
+
+    The policies declare the types by which the texts of its parameters are parsed.
+    """
     try:
         if report is None:
             return read_question(members, "")
@@ -77,7 +80,10 @@ def _question_in_row(report: bytes | None, members: dict[str, object], policies:
 
 
 def _parsed(parameters: object, policies: Sequence[Policy]) -> object:
-    """Return texts as values; of several policies, the first one that declares a parameter parses its text."""
+    """Return the values of parameters that are texts.
+
+    The type of a parameter is that of the first policy that declares it.
+    """
     if not isinstance(parameters, Mapping):
         return parameters
     values: dict[str, object] = {}
@@ -109,7 +115,7 @@ def _id_in(text: bytes) -> str | None:
 
 
 def _texts(batch: pa.RecordBatch, name: str) -> list[bytes | None]:
-    """Return the texts of a column as bytes. Raises ReportError if the column is of another type."""
+    """Return the texts of a column as bytes. Raises ReportError if the column contains no text."""
     column = batch.column(name)
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
@@ -122,7 +128,7 @@ def _texts(batch: pa.RecordBatch, name: str) -> list[bytes | None]:
 
 
 def _values(batch: pa.RecordBatch, name: str) -> list[object]:
-    """Return the values of a column as JSON values: a map becomes an object, a null member of a struct is removed."""
+    """Return the values of a column as JSON values: a map becomes an object; a null member of a struct is left out."""
     column = batch.column(name)
     values = column.to_pylist()
     if pa.types.is_map(column.type):

@@ -1,8 +1,8 @@
 """Ranges: the parts of a fleet's inputs that one process decides at a time.
 
 A range is small enough to be decided in about a second, and a process reads it question by question. So the memory of a
-process does not depend on the size of the inputs. A range is a value that names a part of a file. Another process can
-read it, and a later run recognizes it.
+process does not depend on the size of the inputs. A range is a value that names a part of a file. So another process
+can read the same part, and a later run recognizes a range that is finished.
 """
 
 from __future__ import annotations
@@ -91,7 +91,10 @@ class Rows(Struct, frozen=True, tag=True):
 
 
 class Files(Struct, frozen=True, tag=True):
-    """Files of one question or one report each; `addresses` has those of each report, None without a table."""
+    """Files that contain one question or one report each.
+
+    `addresses` has the host's addresses for each report. It is None if no table is given.
+    """
 
     paths: tuple[str, ...]
     octets: int
@@ -113,7 +116,7 @@ class Files(Struct, frozen=True, tag=True):
         except QuestionError as error:
             return Unreadable(name, error.diagnostics)
         message = f"{quote_path(path)} is a report without the addresses of its host"
-        hint = "give a table of addresses with `--addresses`, or questions"
+        hint = "give a table of addresses with `--addresses`, or give questions instead of reports"
         raise HostNameError([Diagnostic("HOST_MISSING", message, hint=hint)])
 
 
@@ -152,7 +155,7 @@ def _question_about(name: str, text: bytes, addresses: Mapping[str, tuple[str, .
 
 
 def _document(text: bytes) -> object:
-    """Return the value of a JSON text; None if it is not valid JSON, as a report in YAML."""
+    """Return the value of a JSON text; None if the text is not valid JSON, for example a report in YAML."""
     try:
         return parse_json(text)
     except ReportError:

@@ -1,7 +1,7 @@
 """Decides questions and writes the decisions as rows of an Arrow table.
 
 `RESULT` is the schema of the rows. A question that cannot be decided is a row with `error`, the list of its problems;
-its other members are null, except `id`, `labels` and `policy_sha256`.
+all other columns of this row are null, except `id`, `labels` and `policy_sha256`.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ RESULT = pa.schema(
 
 
 class Asked(Struct, frozen=True):
-    """The policy and the parameters that decide all questions of a fleet, and the columns that take more time.
+    """The policy and the parameters that decide all questions of a fleet, and two options for slow columns.
 
-    `parameters` take precedence over those of a question. `findings` adds the codes of the findings, `digest` the
-    SHA-256 of the decision document.
+    `parameters` take precedence over those of a question. If `findings` is true, a row has the codes of the findings.
+    If `digest` is true, a row has the SHA-256 of the decision document.
     """
 
     policy: Policy

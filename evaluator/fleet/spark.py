@@ -1,7 +1,7 @@
 """Decides the questions in a Spark DataFrame (extra `spark`): `mapInArrow` maps `decide_batches` over its partitions.
 
-Spark reads the questions and writes the rows, so this module knows no files. A killed worker changes nothing: Spark
-runs its partitions again, and a decision is a pure function.
+Spark reads the questions and writes the rows, so this module uses no files. If a worker is killed, Spark runs its
+partitions again. The result does not change, because a decision is a pure function.
 """
 
 from __future__ import annotations
@@ -37,17 +37,18 @@ def decide(
 ) -> DataFrame:
     """Return a DataFrame with one row of the result for each row of a DataFrame of questions.
 
-    The columns of the questions and `parameters`, `findings` and `digest` are those of `decide_batches`. The columns
-    in `retain` are copied to the front of each row, for example a number to sort by, because a DataFrame has no order.
-    Spark decides when the rows are needed. Raises PolicyError if one of `parameters` is unknown or invalid, ReportError
-    if the columns of a question are missing, and ValueError if the result has a column with the name of a retained one.
+    The columns of the questions and `parameters`, `findings` and `digest` are those of `decide_batches`. The columns in
+    `retain` are copied to the front of each row. For example, copy a number and sort by it, because a DataFrame has no
+    order. Spark decides when the rows are needed. Raises PolicyError if one of `parameters` is unknown or invalid,
+    ReportError if the columns of a question are missing, and ValueError if the result has a column with the name of a
+    retained one.
     """
     asked = Asked(policy, parameters or {}, findings, digest)
     refuse_invalid_parameters(policy, asked.parameters)
     refuse_missing_columns(questions.columns)
     twice = [name for name in retain if name in RESULT.names]
     if twice:
-        raise ValueError(f"the result has a column {quote(twice[0])}; rename it in the questions")
+        raise ValueError(f"the result has a column {quote(twice[0])}; rename the column of the questions")
     columns = dict.fromkeys([*(name for name in COLUMNS if name in questions.columns), *retain])
     selected = questions.select(*map(_quoted, columns))
     retained = [f"{_quoted(name)} {selected.schema[name].dataType.simpleString()}" for name in retain]
@@ -56,7 +57,7 @@ def decide(
 
 
 class _Partition(Struct, frozen=True):
-    """Decides the batches of a partition; Spark sends it to the workers."""
+    """Decides the batches of a partition. Spark sends this value to the workers."""
 
     asked: AskedTexts
     retained: tuple[str, ...]
@@ -71,7 +72,7 @@ class _Partition(Struct, frozen=True):
 
 
 def _small_parts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Yield the batches in parts, because the texts of a part are copied when they are read."""
+    """Yield small parts of the batches. The texts of a whole part are copied at once, so a part limits the memory."""
     for batch in batches:
         for start in range(0, batch.num_rows, _ROWS_AT_A_TIME):
             yield batch.slice(start, _ROWS_AT_A_TIME)

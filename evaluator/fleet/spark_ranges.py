@@ -80,7 +80,7 @@ def spark_engine(master: str, configuration: Mapping[str, str]) -> Iterator[Engi
 def on_spark(session: SparkSession) -> Engine:
     """Return the engine that decides ranges in a Spark session.
 
-    It raises the errors of a range, and QuestionError if Spark ended a job.
+    The engine raises the errors of a range, and QuestionError if Spark ended a job.
     """
 
     def engine(asked: Asked, folder: WorkFolder, ranges: Iterable[Range]) -> Iterator[Range]:
@@ -93,7 +93,7 @@ def on_spark(session: SparkSession) -> Engine:
 
 
 class _Wave(Struct, frozen=True):
-    """Decides a few ranges; Spark sends it to the workers with the numbers of their ranges."""
+    """A few ranges. Spark sends all of them to each worker, with the numbers of the ranges that the worker decides."""
 
     asked: AskedTexts
     folder: WorkFolder
@@ -105,7 +105,7 @@ class _Wave(Struct, frozen=True):
                 yield pa.record_batch([[number], [self._error_of(self.ranges[number])]], schema=_OUTCOME)
 
     def _error_of(self, part: Range) -> bytes | None:
-        """Write the rows of a range; return its error as JSON, because Spark would return it as a long text."""
+        """Write the rows of a range. Return an error as JSON, because Spark would make an exception a long text."""
         try:
             DecideRange(self.asked.load(), self.folder)(part)
         except QuestionError as error:
@@ -126,7 +126,7 @@ def _waves(session: SparkSession, ranges: Iterator[Range]) -> Iterator[tuple[Ran
 def _in_background(
     decide: Callable[[tuple[Range, ...]], None], waves: Iterator[tuple[Range, ...]], session: SparkSession
 ) -> Iterator[tuple[Range, ...]]:
-    """Yield each wave when it is decided, in their order; a few waves are decided at the same time."""
+    """Yield the waves in their order, each when it is decided. A few waves are decided at the same time."""
     with ThreadPoolExecutor(_WAVES) as threads:
         running: deque[tuple[tuple[Range, ...], Future[None]]] = deque()
         try:
@@ -144,7 +144,7 @@ def _in_background(
 
 
 def _decide(session: SparkSession, wave: _Wave) -> None:
-    """Decide a wave in a Spark job. Raises the error of its first range that has one."""
+    """Decide a wave in a Spark job. Raises the error of the first range that has an error."""
     numbers = session.range(0, len(wave.ranges), 1, len(wave.ranges))
     try:
         outcomes = numbers.mapInArrow(wave.decide, "number long, error binary").collect()

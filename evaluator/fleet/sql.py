@@ -1,4 +1,4 @@
-"""Texts of queries on a result. They run as they are in DuckDB, in a folder with `result.parquet`.
+"""Texts of queries on a result. DuckDB runs them without a change in a folder that has the file `result.parquet`.
 
 The page of a summary shows the queries that select the hosts of its bars. A name in a query can be hostile. So a query
 has only printable characters: every other character is written as `chr(NUMBER)`.
@@ -19,7 +19,7 @@ STATUS = "coalesce(status, 'invalid')"
 
 
 class Grouping(Struct, frozen=True):
-    """What the hosts of a chart are grouped by: an SQL expression for a value, or for a list of values."""
+    """The SQL expression by which the hosts of a chart are grouped. Its value is one value or a list."""
 
     subject: str
     column: str
@@ -28,7 +28,7 @@ class Grouping(Struct, frozen=True):
 
     @property
     def values(self) -> str:
-        """The expression for the values of a row, each once."""
+        """The expression for the values of a row. A value that a list has twice counts once."""
         return f"unnest(list_distinct({self.column}))" if self.is_list else self.column
 
     def has(self, value: str) -> str:

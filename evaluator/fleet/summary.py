@@ -81,10 +81,11 @@ class Summary(Struct, frozen=True):
 
 @contextmanager
 def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a result as the view `result` of a new connection with limited memory: a file, or a folder of Parquet files.
+    """Open a result, a file or a folder of Parquet files, as the view `result` of a new connection.
 
-    DuckDB reads the file by a link, because DuckDB takes some characters in a path for a pattern. Raises QuestionError
-    if the file is not the result of `fleet decide`, also for an error in the block.
+    The memory of the connection is limited. DuckDB reads the result through a symbolic link, because some characters in
+    a path would be a pattern for DuckDB. Raises QuestionError if the result is not that of `fleet decide`, even if a
+    query in the `with` block shows this first.
     """
     with TemporaryDirectory(prefix="activenic-") as folder:
         link = Path(folder) / "result.parquet"
@@ -140,7 +141,7 @@ def as_text(summary: Summary) -> Iterator[str]:
 
 
 def part_as_text(title: str, counts: list[tuple[str, int]]) -> Iterator[str]:
-    """Yield the lines of one part: a title and the number of hosts for each name; nothing without counts."""
+    """Yield the title of one part and a line for each name with its number of hosts. Yield no line without counts."""
     if counts:
         yield f"\n{title}:"
     for name, hosts in counts[:_MOST_LINES]:

@@ -1,10 +1,10 @@
 """Reads the content of the page of a summary from a result: charts by status, kind, code and label, and their hosts.
 
-DuckDB copies the rows into a table, because about a hundred queries follow: two for each bar. Its memory is limited;
-the rest is on disk (`summary.opened`). The number of bars and the number of hosts of a bar are limited, so that the
-page stays of a size that a browser opens quickly. A value without a bar of its own is in the bar of the others. Every
-bar has a query that lists all of its hosts. The page shows the query, and the same condition selects the rows and the
-counts of the bar, so they cannot differ.
+DuckDB copies the rows into a table, because about a hundred queries follow: two for each bar. The memory of DuckDB is
+limited, and the other rows are on disk (`summary.opened`). The number of bars and the number of hosts of a bar are
+limited, so that the page stays of a size that a browser opens quickly. The last bar of a chart counts all values that
+have no bar of their own. Every bar has a query that lists all of its hosts. The page shows the query, and the same
+condition selects the rows and the counts of the bar, so they cannot differ.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ FROM hosts WHERE {condition} ORDER BY is_resolved, 1, 2, 3, 4, 5 LIMIT {most}
 
 
 class _Group(Struct, frozen=True):
-    """The values of a chart that have a bar, and how many have none."""
+    """The values of a chart that have a bar, and the number of the values that have no bar."""
 
     grouping: Grouping
     values: tuple[str, ...]
@@ -77,7 +77,7 @@ def summary_page(path: Path, pages: Mapping[str, str]) -> FleetPage:
 
 
 def _labels(connection: duckdb.DuckDBPyConnection) -> tuple[list[Grouping], tuple[str, ...]]:
-    """Return the groupings by label, and a sentence for each label or number of labels without a chart."""
+    """Return the groupings by label, and sentences about the labels that have no chart."""
     found = connection.execute(
         "SELECT label, count(*), count(DISTINCT value) FROM (SELECT entry.key AS label, entry.value AS value FROM "
         "(SELECT unnest(map_entries(labels)) AS entry FROM hosts)) GROUP BY label ORDER BY label"
@@ -88,7 +88,7 @@ def _labels(connection: duckdb.DuckDBPyConnection) -> tuple[list[Grouping], tupl
     while row := found.fetchone():
         label, hosts, values = row
         if hosts == values > MOST_BARS:
-            notes.append(f"The label {quote(label)} has another value for each of {hosts:,} hosts.")
+            notes.append(f"The label {quote(label)} has no chart: all of its {hosts:,} hosts have different values.")
         elif len(groupings) < MOST_LABELS:
             groupings.append(label_grouping(label))
         else:
@@ -128,7 +128,7 @@ def _chart(
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, condition: str) -> tuple[int, ...]:
-    """Return the number of hosts of each series that meet a condition."""
+    """Return for each series the number of its hosts that meet a condition."""
     found = connection.execute(f"SELECT {STATUS}, count(*) FROM hosts WHERE {condition} GROUP BY 1").fetchall()
     by_status = dict(found)
     return tuple(by_status.get(series.css_class, 0) for series in STATUSES)

@@ -1,10 +1,11 @@
 """The work folder of a run: the finished ranges, so that an interrupted run can continue.
 
-The folder is beside the result, with the ending `.work`. It is used again if `run.key` in it is equal: the inputs
-(length and time of the last change), the policy, the parameters, the options and the version of activenic. Otherwise
-its files are removed. The file of a range appears under its name when it is complete, so a killed process leaves
-nothing that is torn. The name depends on the key too: a worker of a killed run can finish a range while the next run
-has already begun with another policy. A lock prevents two runs with one result.
+The folder is beside the result and has the same name with `.work` at the end. The file `run.key` in the folder has the
+key of a run: the inputs (length and time of the last change), the policy, the parameters, the options and the version
+of activenic. If the key of the new run is equal, the finished ranges are used again. Otherwise the files are removed.
+The file of a range appears under its name when it is complete, so a killed process never leaves half a file under this
+name. The name depends on the key too, because a worker of a killed run can finish a range after the next run has begun
+with another policy. A lock prevents two runs with the same result.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class WorkFolder(msgspec.Struct, frozen=True):
 
 
 def run_key(files: Sequence[InputFile], addresses: Sequence[InputFile], asked: Asked) -> bytes:
-    """Return a text that is equal for two runs with the same rows."""
+    """Return the key of a run. Two runs with the same key have the same rows."""
     return msgspec.json.encode(
         {
             "layout": _LAYOUT,
@@ -99,12 +100,12 @@ def _lock(descriptor: int, result: Path) -> None:
 
 
 def _prepare(folder: Path, key: bytes) -> None:
-    """Remove unfinished files, and all ranges unless the folder has the same key."""
+    """Remove unfinished files. If the folder has another key, remove all ranges too."""
     files = sorted(file for file in folder.iterdir() if file.name != _LOCK)
     others = [file for file in files if file.name != _KEY and file.suffix not in (".arrow", ".part", ".parquet")]
     if others:
         message = f"{quote_path(folder)} contains {quote_path(others[0].name)}, which is not a file of a fleet run"
-        raise QuestionError([Diagnostic("FLEET_WORK_FOLDER", message, hint="move the file, or choose another result")])
+        raise QuestionError([Diagnostic("FLEET_WORK_FOLDER", message, hint="move the file, or write another result")])
     own = folder / _KEY
     is_same = own.exists() and own.read_bytes() == key
     for file in files:
