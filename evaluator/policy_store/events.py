@@ -16,10 +16,10 @@ from evaluator.base.diagnostic import Diagnostic
 class PolicyChange(StrEnum):
     """The kind of a policy event.
 
-    `added`: a new policy is in use. `replaced`: a policy has a new text, or its base has. `removed`: a policy is not
-    in use any more, because its file was removed or has another policy now. `refused`: a file is invalid or cannot be
-    read, and the last valid policy of this file stays in use. `restored`: a refused file has again the text of the
-    policy that is in use.
+    `added`: a new policy is in use. `replaced`: the text of a policy, or of its base, has changed. `removed`: a policy
+    is not in use any more, because its file was removed or contains another policy now. `refused`: a file is invalid or
+    cannot be read, and the last valid policy of this file stays in use. `restored`: a refused file has again the text
+    of the policy that is in use.
     """
 
     ADDED = "added"
@@ -32,9 +32,10 @@ class PolicyChange(StrEnum):
 class PolicyEvent(Struct, frozen=True):
     """One change in a policy store.
 
-    `name` is the name of the policy, empty if a file was refused that never had a valid policy. `digest` is the digest
-    of the policy that is in use after the change, `previous` the digest before; each is None if no policy of the file
-    is in use. `diagnostics` are the errors of a refused file, or the warnings of a policy.
+    `name` is the name of the policy. It is empty if the event is about a refused file that never had a valid policy.
+    `digest` is the digest of the policy that is in use after the change, `previous` of the policy that was in use
+    before it. Each is None if no policy of the file is in use at that time. `diagnostics` are the errors of a refused
+    file, or the warnings of a policy.
     """
 
     change: PolicyChange

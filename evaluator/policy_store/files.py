@@ -1,15 +1,16 @@
-"""The policies in some files and folders, read once: a new value from the files and from the value before.
+"""The policies in some files and folders. Each reading returns a new value, from the files and the value before.
 
 A value (`PolicyFiles`) never changes. The store replaces one value by the next with a single assignment, so a decision
 sees either all changes of one reading or none.
 
-The last valid policy of a file stays in use if the file is invalid, cannot be read, or is gone although its path was
-given. A file in a folder is different: its removal removes its policy, because this is how an operator retires a
-policy. But if a folder is gone or has no policy at all, its policies stay in use: this happens if a volume is not
-mounted, or while a deployment replaces the folder.
+The last valid policy of a file stays in use if the file is invalid or cannot be read. It also stays in use if the path
+of the file itself was given and the file does not exist any more. If a folder was given and a file in it is removed,
+the policy of this file is removed, because operators remove policies in this way. But if the whole folder does not
+exist or has no policy at all, its policies stay in use. This happens if a volume is not mounted, or while a deployment
+replaces the folder.
 
 A file is loaded again only if one of its texts or its problems changed. The texts include the bases that the policy
-extends, so a change of a base file reloads every policy on top of it.
+extends, so a change of a base file reloads every policy that extends it.
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ _NOTHING: Mapping[str, Policy] = MappingProxyType({})
 class PolicyFile(Struct, frozen=True):
     """A policy file.
 
-    `policy` is its last valid policy, None if it never had one. `problems` are empty if this is the policy of the text
-    now in the file. `sources` are the texts that were read last, and `inputs` the files that these texts come from,
-    including bases that were not found. `is_name_taken` is true if another policy has the name of this text's policy.
+    `policy` is the last valid policy of the file, None if the file never had one. `problems` is empty if `policy` has
+    the text that is now in the file. `sources` are the texts that were read last. `inputs` are the files of these
+    texts, and the bases that were not found. `is_name_taken` is true if the file now contains a policy whose name
+    another policy has.
     """
 
     path: Path
@@ -51,9 +53,9 @@ class PolicyFile(Struct, frozen=True):
 
 
 class PolicyFiles(Struct, frozen=True):
-    """The policies that are in use, by name, and the files that they come from, by path.
+    """The policies that are in use, by name, and their files, by path.
 
-    `problems` concern the given paths and names; the problems of a file are in the file.
+    `problems` are the problems of the given paths. The problems of a file are in its `PolicyFile`.
     """
 
     policies: Mapping[str, Policy] = _NOTHING
@@ -66,9 +68,9 @@ class PolicyFiles(Struct, frozen=True):
 
 
 def read_files(paths: Sequence[Path], search: Sequence[Path], before: PolicyFiles) -> PolicyFiles:
-    """Return the policies in files and folders now. `search` is the policy path.
+    """Return the policies that are now in files and folders. `search` is the policy path.
 
-    Nothing raises an exception: a problem is a diagnostic in the result, and the policies of `before` then stay in use.
+    No exception is raised. A problem is a diagnostic in the result, and the policies of `before` then stay in use.
     """
     problems: list[Diagnostic] = []
     listed = dict.fromkeys(path for given in paths for path in _listed(given, before, problems))
@@ -91,7 +93,7 @@ def _precedence(file: PolicyFile, before: PolicyFiles) -> tuple[bool, Path]:
 
 
 def _with_own_name(file: PolicyFile, owners: Mapping[str, PolicyFile], before: PolicyFiles) -> PolicyFile:
-    """Return a file; if the name of its policy is taken, the file with its last policy and a problem."""
+    """Return a file. If the name of its policy is taken, return the file with the last policy and a problem."""
     message = "" if file.policy is None else _name_problem(file.policy, owners)
     if not message:
         return file
@@ -141,7 +143,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _read(path: Path, search: Sequence[Path], before: PolicyFile | None) -> PolicyFile:
-    """Return a file as it is now; the value before if nothing changed."""
+    """Return the value of a file as it is now. If nothing changed, return the value before."""
     last = None if before is None else before.policy
     try:
         chain = read_chain(find_policy(path), files_of(search))
@@ -158,13 +160,13 @@ def _read(path: Path, search: Sequence[Path], before: PolicyFile | None) -> Poli
 
 
 def _is_unchanged(before: PolicyFile, chain: PolicyChain) -> bool:
-    """Return whether a file has the texts that were read last, and the same bases are missing."""
+    """Return whether the texts are those that were read last, and the missing bases are the same."""
     was_whole = len(before.inputs) == len(before.sources)
     return chain.sources == before.sources and chain.is_whole == was_whole and not before.is_name_taken
 
 
 def _inputs(path: Path, chain: PolicyChain) -> Iterator[Path]:
-    """Yield one path for each text of a policy, and the path of a base that was not found."""
+    """Yield the path of each text of a policy, and the path of a base that was not found."""
     for source in chain.sources:
         yield path if source.path is None else Path(source.path)
     if not chain.is_whole and chain.texts:

@@ -50,7 +50,7 @@ class PolicyStore:
 
     @property
     def policies(self) -> Mapping[str, Policy]:
-        """The policies of the files that are in use now, by name. The mapping never changes."""
+        """The policies of files, not the shipped ones, that are in use now, by name. The mapping never changes."""
         return self._files.policies
 
     @property
@@ -59,7 +59,7 @@ class PolicyStore:
         return self._files.all_problems()
 
     def policy(self, name: str) -> Policy:
-        """Return the policy with a name, of a file or shipped. Raises PolicyError if the name is unknown."""
+        """Return the policy of a file or the shipped policy with a name. Raises PolicyError if it is unknown."""
         policies = self._files.policies
         policy = policies.get(name) or self._shipped.get(name)
         if policy is None and name in shipped_names():

@@ -7,12 +7,12 @@ Three facts about files determine the design:
   by chance. So a change counts only when nothing has changed for `SETTLED` seconds.
 - A notification can be lost, and some file systems (network mounts) have none. So the state of the files (modification
   time, size, inode) is also compared every `BETWEEN_LOOKS` seconds.
-- A configuration map of Kubernetes is a folder of symbolic links to a hidden folder that is replaced. `stat` follows
-  the links, so the comparison notices the replacement.
+- A configuration map of Kubernetes is a folder of symbolic links to files in a hidden folder. An update replaces the
+  hidden folder. `stat` follows the links, so the comparison notices the replacement.
 
-Notifications only make the reaction faster; the comparison alone decides whether something changed. Tried and rejected:
-watching with inotify alone, which misses bases on other file systems, and reading the files at each look, which parses
-YAML every second.
+Notifications only make the reaction faster; the comparison alone decides whether something changed. Two designs were
+tried and rejected. inotify alone misses bases on other file systems. Reading the files at each look parses YAML every
+second.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def state_of(paths: Iterable[Path], inputs: Iterable[Path]) -> State:
 
 
 def wait_for_change(before: State, look: Callable[[], State], folders: Iterable[Path], stop: threading.Event) -> bool:
-    """Wait until the state of the files differs and has settled; return false if `stop` was set.
+    """Wait until the files have changed and then stayed unchanged for a time. Return false if `stop` was set.
 
     `folders` are the folders whose changes wake the waiting thread. A folder that does not exist is left out.
     """
@@ -74,7 +74,7 @@ def _wait_without_notifications(before: State, look: Callable[[], State], stop: 
 
 
 def _settle(look: Callable[[], State], stop: threading.Event) -> bool:
-    """Wait until two looks are equal; return false if `stop` was set."""
+    """Wait until the state of the files is the same at two looks. Return false if `stop` was set."""
     until = time.monotonic() + _LONGEST_UNREST
     last = look()
     while not stop.wait(SETTLED):
@@ -93,7 +93,7 @@ def _below(path: Path) -> tuple[Path, ...]:
 
 
 def _state(path: Path) -> tuple[int, ...]:
-    """Return what changes if a file is written or replaced; empty if the file does not exist."""
+    """Return numbers that change if the file is written or replaced. Return no numbers if the file does not exist."""
     try:
         status = path.stat()
     except (OSError, ValueError):

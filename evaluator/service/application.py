@@ -62,7 +62,7 @@ class Service:
         return Router(self._routes(), default=_not_found, lifespan=self._lifespan, redirect_slashes=False)
 
     def not_ready(self) -> str:
-        """Return why the service should get no requests now; empty if it should."""
+        """Return the reason why the service should get no requests now. The text is empty if it should get requests."""
         if self.is_draining:
             return "the service is stopping"
         return "" if self.recorder.is_ready else "the last decision could not be appended to the log"
@@ -118,7 +118,7 @@ class Service:
             self.close()
 
     def close(self) -> None:
-        """End the threads and close the log, after what was submitted is written."""
+        """End the threads. Close the log after all submitted records are written."""
         self.store.close()
         self._decider.close()
         self.recorder.close()
@@ -135,7 +135,7 @@ class Service:
             self._token_problem = ""
         except QuestionError as error:
             if str(error) != self._token_problem:
-                log.error("the tokens stay as they are: %s", error)
+                log.error("the tokens did not change, because the token file is invalid: %s", error)
             self._token_problem = str(error)
 
     def _report(self, event: PolicyEvent) -> None:

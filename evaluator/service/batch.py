@@ -1,15 +1,17 @@
-"""`POST /v1/decisions:batch`: one question in each line, and one line with its answer, in the same order, streamed.
+"""`POST /v1/decisions:batch`: decides many questions, one in each line.
 
-The body is read in chunks. The complete lines of a chunk are decided, their records are stored with one synchronization
-of the disk, and then their answers are sent. So a batch of any length needs the memory of one chunk and one line, and
-the client sees the first answers before it has sent the last questions. The time limit of a request applies to each
-chunk, not to the whole batch.
+The response has one line for each question, in the same order. The response begins before the body has ended: the body
+is read in chunks. The complete lines of a chunk are decided, their records are stored with one synchronization of the
+disk, and then their answers are sent. So a batch of any length needs the memory of one chunk and one line, and the
+client sees the first answers before it has sent the last questions. The time limit of a request applies to each chunk,
+not to the whole batch.
 
-The lines of a group are decided in tasks of their own, so that lookups of names overlap, and so that other requests are
-handled between two lines.
+Each line of a group is decided in its own task. So lookups of names overlap, and other requests are handled between two
+lines.
 
 An invalid question gives a line with a problem, and the batch continues. After a failure of the log, or a line that is
-too large, the last line has the problem, and the response ends: the client must not take the rest for answered.
+too large, the last line has the problem, and the response ends, so that the client does not assume that the remaining
+questions were answered.
 """
 
 from __future__ import annotations
@@ -64,7 +66,7 @@ class Batch:
             yield _problem_line(number + 1, problem)
 
     async def _groups(self, request: Request, reservation: Reservation) -> AsyncIterator[list[bytes]]:
-        """Yield the lines of a body in groups; empty lines stay, because they have a number."""
+        """Yield the lines of a body in groups. Empty lines are included, because they count in the line numbers."""
         parts: list[bytes] = []  # of a line that is not complete; joined once, because a line can have 32 MiB
         chunks = chunks_of(request)
         while True:
@@ -113,7 +115,8 @@ def _problem_line(number: int, problem: Problem) -> bytes:
 class _Lines(Response):
     """A response that is sent in parts while its request is still read.
 
-    Starlette's StreamingResponse cannot be used: it reads the request too, to notice that the client has gone.
+    Starlette's StreamingResponse cannot be used. It reads the request too, because it watches for the end of the
+    connection.
     """
 
     media_type = LINES[0]

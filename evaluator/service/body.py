@@ -28,9 +28,10 @@ class Bodies:
         self._bytes = 0
 
     async def read(self, request: Request, reservation: Reservation) -> bytes:
-        """Return the body of a request, which is counted in a reservation.
+        """Return the body of a request, and count its bytes in a reservation.
 
-        Raises Problem if the body is not JSON by its media type, too large, or exceeds the memory for all bodies.
+        Raises Problem if its media type is not that of JSON, if it is too large, or if all bodies together are too
+        large.
         """
         require_media_type(request, _JSON)
         announced = request.headers.get("content-length", "")
@@ -46,7 +47,7 @@ class Bodies:
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def reservation(self) -> Reservation:
-        """Return a counter of one body. At the end of its `with` block, its bytes are free again."""
+        """Return a counter of one body. At the end of its `with` block, the bytes of the body do not count any more."""
         return Reservation(self, self._limits.body)
 
     def reserve(self, size: int) -> None:
@@ -106,7 +107,7 @@ async def _next_chunk(receive: Receive) -> tuple[bytes, bool]:
 
 
 def require_media_type(request: Request, *allowed: str) -> None:
-    """Raise Problem if the body has another media type.
+    """Raise Problem if the body does not have one of the allowed media types.
 
     This is also a defence: a web page of another origin can send a body to this service only with the media types of
     forms, or after a preflight request, which this service refuses.

@@ -81,7 +81,7 @@ class Decider:
         return answer
 
     async def store(self, *answers: Answer) -> None:
-        """Return when the records of answers are stored. Raises RecordError if one of them is not."""
+        """Store the records of answers. Return after they are stored. Raises RecordError if one cannot be stored."""
         records = [answer.record for answer in answers if answer.record is not None]
         if records:
             await self._recorder.store(records)
@@ -115,7 +115,7 @@ class Decider:
             DOCUMENT.write(policy.decide(question.report, question.host), "")
 
     def close(self) -> None:
-        """End the threads. What they compute now is not waited for."""
+        """End the threads. Computations that still run are not awaited."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _decide(self, question: AskedQuestion, form: Form) -> Answer:

@@ -49,7 +49,7 @@ class Decisions:
             raise Problem(ProblemType.NOT_FOUND, "this service has no log of decisions")
         decision_id = request.path_params["id"]
         if not _ID.fullmatch(decision_id):
-            raise Problem(ProblemType.NOT_FOUND, "the id of a decision is a UUID")
+            raise Problem(ProblemType.NOT_FOUND, "the id of a decision must be a UUID")
         record = await self._decider.in_thread(_record, self._log, decision_id)
         if _prefers_html(request.headers.get("accept", "")):
             return Response(await self._decider.in_thread(_page, record), media_type=_HTML)

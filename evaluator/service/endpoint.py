@@ -1,7 +1,7 @@
 """One route of the service as an ASGI application: admits a request, runs its handler in time, and sends the response.
 
-Every error becomes problem details here, in one place: problems and diagnostics as they are, any other exception as 500
-without details, because its message could contain data of a client. The exception is logged.
+Every error becomes problem details here, in one place. A problem or a diagnostic is sent with its details. Any other
+exception is logged and sent as 500 without details, because its message could contain data of a client.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Admit = Callable[[Request], Admission]
 
 
 class Shared(Struct, frozen=True):
-    """What all endpoints share. `seconds` is the time for one request; `tracing` is None if it is off."""
+    """The objects that all endpoints share. `seconds` is the time for one request. `tracing` is None if it is off."""
 
     seconds: float
     metrics: Metrics

@@ -1,8 +1,8 @@
 """The forms of an answer: the whole decision document, or the small answer with some of its members.
 
-The members of the small answer are computed at once by `decide`, so it costs a fraction of the document, which also has
-the findings and the trace. A client chooses it with the query parameter `fields`, or with the media-type profile of the
-schema (RFC 6906).
+`decide` computes the members of the small answer at once. The document also has the findings and the trace, so it costs
+several times as much. A client asks for the small answer with the query parameter `fields`, or with the media-type
+profile of the schema (RFC 6906).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def form_of(request: Request) -> Form:
 
 @lru_cache(maxsize=64)
 def _form(query: bytes, accept: str) -> Form:
-    """Return the form for a query string and a header Accept; cached, because each client always sends the same."""
+    """Return the form for a query string and a header Accept; cached, because a client always sends the same."""
     values = QueryParams(query).getlist("fields")
     if not values:
         return Form(_PROFILE_FIELDS) if _has_profile(accept) else DOCUMENT

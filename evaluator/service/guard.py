@@ -32,7 +32,7 @@ class Admission:
 
 
 class Guard:
-    """Counts the requests that are handled now, and refuses others."""
+    """Counts the requests that are handled now, and refuses further requests if there are too many."""
 
     def __init__(self, settings: Settings, tokens: Tokens | None, metrics: Metrics) -> None:
         self._hosts = settings.hosts
@@ -51,7 +51,7 @@ class Guard:
         return Admission(self, 1)
 
     def admit_everyone(self, request: Request) -> Admission:
-        """Admit a request for the health of the service, also without a token and under every load."""
+        """Admit a request for the health of the service, even if it has no token and the service is busy."""
         self._require_host(request)
         return Admission(self, 0)
 

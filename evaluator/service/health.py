@@ -1,4 +1,4 @@
-"""The routes for the operation of the service: health, readiness, metrics, and its description."""
+"""The routes for the operation of the service: health, readiness, metrics, and the OpenAPI description."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Where the service listens, and which protection this place needs.
+"""The address on which the service listens, and the protection that this address needs.
 
 A loopback address and a Unix socket can be reached from this machine only; the mode of the socket's file further limits
-the users. Any other address needs tokens or mutual TLS, so that a wrong `--bind` never opens the service to a network.
+the users. Any other address needs tokens or mutual TLS, so that a wrong `--bind` never opens the service to everybody
+in a network.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Listen(Struct, frozen=True):
     def accepted_hosts(self, has_tokens: bool) -> frozenset[str] | None:
         """Return the values of the header Host to accept, without the port; None for every value.
 
-        A token or a client certificate already proves that a request does not come from a web page of a stranger.
+        A token or a client certificate already proves that a request does not come from a web page of another origin.
         """
         if self.unix is not None or has_tokens or not self.is_local:
             return None
@@ -67,7 +68,7 @@ class Listen(Struct, frozen=True):
 
 
 def listen_mistakes(listen: Listen, has_tokens: bool) -> Iterator[str]:
-    """Yield why the service must not listen there."""
+    """Yield the reasons why the service must not listen on an address."""
     if listen.unix is None:
         try:
             ipaddress.ip_address(listen.address)
@@ -83,10 +84,12 @@ def listen_mistakes(listen: Listen, has_tokens: bool) -> Iterator[str]:
 
 
 def prepare(listen: Listen, has_tokens: bool) -> tuple[Diagnostic, ...]:
-    """Check that the service can listen there, and return warnings. A socket without a server is removed.
+    """Check that the service can listen on an address, and return warnings.
 
-    The server itself would not notice another server on its port: it opens the port so that several processes can share
-    it. Raises QuestionError if the address is in use, or if a file of TLS cannot be read.
+    A Unix socket that no server uses any more is removed. The check is necessary, because granian does not notice
+    another server on its port: it opens the port in a mode in which several processes can share it.
+
+    Raises QuestionError if the address is in use, or if a file of TLS cannot be read.
     """
     _require_tls_files(listen.tls)
     try:

@@ -77,13 +77,15 @@ class _Policies(Collector):
         self._store = store
 
     def collect(self) -> list[Metric]:
-        """Return one gauge with a sample for each policy, and one with the number of problems."""
-        policies = GaugeMetricFamily("activenic_policy", "the policies of files in use", labels=("policy", "sha256"))
+        """Return two gauges: one has a sample for each policy, the other is the number of problems."""
+        policies = GaugeMetricFamily(
+            "activenic_policy", "the policies in use that are read from files", labels=("policy", "sha256")
+        )
         for name, policy in self._store.policies.items():
             policies.add_metric((name, policy.digest), 1)
         problems = GaugeMetricFamily(
             "activenic_policy_problems",
-            "problems of policy files whose last valid text is in use",
+            "problems of policy files; the last valid policies of these files are in use",
             value=len(self._store.problems),
         )
         return [policies, problems]

@@ -1,9 +1,9 @@
 """The data API of OPA (Open Policy Agent), so that clients that were written for OPA can ask.
 
-`POST /v1/data/activenic/decision` has the decision document as its result, `activenic/resolved` whether the status is
-`resolved`, and `activenic` both. The input is a question. Any other path is undefined: as in OPA, the response then has
-the status 200 and no result, but an invalid question is an error under every path. `/v1/batch/data/…` decides several
-inputs (the API of Enterprise OPA).
+The input is a question. The result of `POST /v1/data/activenic/decision` is the decision document. The result of
+`activenic/resolved` is whether the status is `resolved`. The result of `activenic` has both. Any other path is
+undefined: as in OPA, the response has the status 200 and no result. But an invalid question is an error under every
+path. `/v1/batch/data/…` decides several inputs (the API of Enterprise OPA).
 
 An error has the members of OPA's errors (`code`, `message`, `errors`) in addition to those of problem details. Its
 media type is application/json, and every mistake of the client is 400, because OPA's clients parse no other errors.
@@ -128,7 +128,7 @@ def _decoded(text: bytes, type_: type[_T]) -> _T:
 
 
 def _response(item: Answer | QuestionError, rule: _Rule, status: int) -> dict[str, object]:
-    """Return the response to one input. Only the items of a mixed batch have a status of their own."""
+    """Return the response to one input. It has a status of its own if only some inputs of the batch are valid."""
     head = {} if status != _MIXED else {"http_status_code": "200" if isinstance(item, Answer) else _ITEM_FAILED}
     if isinstance(item, Answer):
         return {**head, "result": rule.result(item), "decision_id": item.decision_id}

@@ -48,7 +48,7 @@ class ProblemType(Enum):
 
 
 class Problem(Exception):
-    """An error response. `diagnostics` are the problems in it, and `detail` is a sentence about this request."""
+    """An error response. `diagnostics` are the problems of the request, and `detail` is a sentence about them."""
 
     def __init__(
         self,

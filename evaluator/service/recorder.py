@@ -1,6 +1,6 @@
 """Stores the decisions of the service: in a decision log, as JSON lines on standard output, or not at all.
 
-In all three, an answer is sent only after `store` has returned. If `store` raises RecordError, the client gets
+In all three cases, an answer is sent only after `store` has returned. If `store` raises RecordError, the client gets
 503 and no answer. Records are written in groups (`audit/log/group_commit.py`), so that concurrent requests share one
 synchronization with the disk.
 """
@@ -39,13 +39,13 @@ class Recorder(Protocol):
 
     @property
     def is_ready(self) -> bool:
-        """Whether records can be stored, as far as known."""
+        """Whether records can be stored, as far as the recorder knows."""
 
     async def store(self, records: Sequence[Record]) -> None:
         """Return when the records are stored. Raises RecordError if they are not."""
 
     def close(self) -> None:
-        """Write what was submitted, and close the file."""
+        """Write all submitted records, and close the file."""
 
 
 class NoRecorder:
@@ -65,8 +65,9 @@ class NoRecorder:
 class _GroupRecorder:
     """Stores records with a group commit.
 
-    After a failure, the recorder is not ready for some seconds, so that a load balancer uses another instance. Requests
-    that arrive nevertheless are tried, and after that time the instance is used again: a full disk can be emptied.
+    After a failure, the recorder is not ready for some seconds, so that a load balancer uses another instance. The
+    recorder still tries to store the record of each request in this time. After this time it is ready again, because an
+    operator can have freed space on a full disk.
     """
 
     needs_records = True
@@ -98,7 +99,7 @@ class LogRecorder(_GroupRecorder):
         super().__init__(GroupCommit(self.log.append_records, metrics.observe_commit))
 
     def close(self) -> None:
-        """Write what was submitted, and close the log."""
+        """Write all submitted records, and close the log."""
         self._commit.close()
         self.log.close()
 
@@ -115,7 +116,7 @@ class LineRecorder(_GroupRecorder):
         super().__init__(GroupCommit(_write_lines, metrics.observe_commit))
 
     def close(self) -> None:
-        """Write what was submitted."""
+        """Write all submitted records."""
         self._commit.close()
 
 

@@ -2,16 +2,17 @@
 
 The stop is graceful, in three steps:
 
-1. `/readyz` answers 503, so that load balancers send no more requests. For `drain` seconds everything else goes on.
+1. `/readyz` answers 503, so that load balancers send no more requests. For `drain` seconds, the service still accepts
+   and answers all other requests.
 2. The server accepts no more connections and finishes the requests that it has.
-3. The log is closed after what was submitted is written.
+3. The log is closed after all submitted records are written.
 
 A second signal skips the rest of step 1. SIGHUP reads the policies and the tokens again at once.
 
-granian also has a mode with a process that starts workers. The embedded mode is used instead, because then this module
-owns the event loop and the signals, so readiness can change before the server stops, and because objects with secrets
-need not be sent to another process. Its author calls this mode experimental; the same application runs in any other
-ASGI server (docs/service.md), and the tests run it in uvicorn too.
+granian also has a mode with a process that starts workers. The embedded mode is used instead, for two reasons. This
+module then owns the event loop and the signals, so readiness can change before the server stops. And objects with
+secrets need not be sent to another process. The author of granian calls the embedded mode experimental. The same
+application runs in any other ASGI server (docs/service.md), and the tests run it in uvicorn too.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ MIB = 1024 * 1024
 
 
 class Limits(Struct, frozen=True):
-    """What one client can use.
+    """The limits for requests.
 
     `body` is the largest body of a request in bytes: a report of 32 MiB, and the rest of its question. `line` limits a
     line of a batch in the same way. `bodies` limits the bytes of all bodies that are in memory at one time. `requests`
@@ -27,7 +27,7 @@ class Limits(Struct, frozen=True):
 
 
 class Lookup(Struct, frozen=True):
-    """How the host name of a question without answers is resolved; the arguments of `resolve_host_async`."""
+    """How a host name is resolved if the question has no answers: arguments of `resolve_host_async`."""
 
     servers: tuple[str, ...] = ()
     timeout: float = DEFAULT_TIMEOUT

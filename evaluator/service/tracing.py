@@ -1,11 +1,11 @@
 """Spans of OpenTelemetry: one for each decision and each lookup, with attributes `activenic.…`.
 
 Only the API of OpenTelemetry is used. The operator chooses the SDK and the exporter, for example with
-`opentelemetry-instrument`, which sets the tracer provider before the service starts. Without a provider it is off:
-`tracing_or_none` returns None, and a request costs one comparison more.
+`opentelemetry-instrument`, which sets the tracer provider before the service starts. Without a provider, tracing is
+off: `tracing_or_none` returns None, and a request costs one comparison more.
 
-A span is written after its work, with the times that were measured. So a decision in another thread needs no context of
-this library there. The parent of a span is in the header `traceparent` of the request.
+A span is written after the work that it describes, with the measured times. So a decision in another thread needs no
+OpenTelemetry context in that thread. The parent of a span is in the header `traceparent` of the request.
 """
 
 from __future__ import annotations

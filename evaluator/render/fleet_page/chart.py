@@ -1,8 +1,8 @@
-"""Draws a chart of horizontal stacked bars as SVG. The library pygal computes the places of the bars.
+"""Draws a chart of horizontal stacked bars as SVG. The library pygal computes the positions of the bars.
 
 Each bar has a row: the name and the number, and below them the parts of its series. The whole row is one link to the
-table of its hosts, so that a bar of one host in a hundred thousand can be clicked and reached with the keyboard. The
-picture is narrow enough for a telephone; wider windows have several pictures side by side.
+table of the hosts. So even a very short bar, such as one host of a hundred thousand, can be clicked and can be reached
+with the keyboard. The picture is narrow enough for a telephone; wider windows have several pictures side by side.
 
 Why pygal: it is written in Python (a wheel of 130 KB, and three small packages), it is maintained, and it gives its
 drawing as a tree. vl-convert, which draws Vega-Lite, is a library of 88 MB with a JavaScript engine. matplotlib needs
@@ -44,7 +44,7 @@ _NOTE = Style("note", 18, 7.4, 20)
 
 
 class _Part(Struct, frozen=True):
-    """The horizontal place of the hosts of one series in a bar."""
+    """The horizontal position and width of one series in a bar."""
 
     series: int
     x: float
@@ -52,7 +52,7 @@ class _Part(Struct, frozen=True):
 
 
 def draw(chart: Chart, series: Sequence[Series], anchors: Sequence[str], label: str) -> Html:
-    """Return the picture of a chart; `anchors` has the link target of each bar, empty without a target."""
+    """Return the picture of a chart. `anchors` has the link target of each bar, or an empty text."""
     parts = _parts(chart.bars, len(series))
     height = _ROW_HEIGHT * len(chart.bars)
     longest = _longest(chart.bars)
@@ -75,7 +75,7 @@ def draw(chart: Chart, series: Sequence[Series], anchors: Sequence[str], label: 
 
 
 def _parts(bars: Sequence[Bar], series: int) -> list[list[_Part]]:
-    """Return the parts of each bar, as pygal places them."""
+    """Return the parts of each bar, with the positions that pygal computes."""
     chart = pygal.HorizontalStackedBar(
         width=round(_WIDTH * _BOX),
         margin=0,
@@ -101,12 +101,16 @@ def _parts(bars: Sequence[Bar], series: int) -> list[list[_Part]]:
 
 
 def _longest(bars: Sequence[Bar]) -> int:
-    """Return the number of hosts of the longest bar of one value."""
+    """Return the number of hosts of the longest bar, without the bar of all other values."""
     return max((bar.total for bar in bars if not bar.is_rest), default=0)
 
 
 def _scale(bar: Bar, longest: int) -> float:
-    """Return the factor of a bar: 1, or less for the bar of all other values if it would be longer than the others."""
+    """Return the factor by which a bar is shortened.
+
+    It is 1 for the bar of one value. It is less than 1 for the bar of all other values if this bar would be longer than
+    the longest bar of one value.
+    """
     return min(1, longest / bar.total) if bar.is_rest else 1
 
 
@@ -133,7 +137,7 @@ def _linked(content: Sequence[Html], anchor: str) -> Html:
 
 
 def _name_style(bar: Bar) -> Style:
-    """Return the style of a name: the name has the space that the number leaves free."""
+    """Return the style of a bar's name. The name can use the space that the number beside it does not need."""
     free = _WIDTH - text_line(bar.note, _NOTE).width
     return Style("label", 18, _CELL, int(free / _CELL) - 1)
 
@@ -144,7 +148,7 @@ def _description(bar: Bar, series: Sequence[Series]) -> str:
 
 
 def _rect(part: _Part, top: int, css_class: str) -> Html:
-    """Return the rectangle of a part. A narrow part is widened to the left, over the end of the part before it."""
+    """Return the rectangle of a part. A narrow part is made wider to the left, over the end of the part before it."""
     width = max(part.width, _LEAST_WIDTH)
     x = max(part.x + part.width - width, 0)
     y = top + _BAR_CENTER - _BAR_HEIGHT // 2

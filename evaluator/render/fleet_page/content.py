@@ -1,6 +1,6 @@
 """The content of a fleet's page as plain values: charts with bars, and the hosts of each bar.
 
-Names, ids and codes are foreign texts. The modules that draw the page escape them.
+Names, ids and codes are texts from the inputs, which can be hostile. The modules that draw the page escape them.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from msgspec import Struct
 
 
 class Series(Struct, frozen=True):
-    """The hosts that have one colour in all charts: the class in the style sheet, and the words in the legend."""
+    """The hosts that have the same colour in all charts: their class in the style sheet, and the text in the legend."""
 
     css_class: str
     meaning: str
 
 
 class HostRow(Struct, frozen=True):
-    """One host. `state` is the class of its series, `page` the relative URL of its own page (empty without a page)."""
+    """One host. `state` is the CSS class of its series. `page` is the relative URL of its page, or empty."""
 
     id: str
     state: str
@@ -25,17 +25,17 @@ class HostRow(Struct, frozen=True):
 
 
 class HostTable(Struct, frozen=True):
-    """The first hosts of a bar, and a text that lists all of them: a query or a command."""
+    """The first hosts of a bar, and a query that lists all of its hosts (empty without a query)."""
 
     rows: tuple[HostRow, ...]
     query: str
 
 
 class Bar(Struct, frozen=True):
-    """A bar of a chart. `hosts` has a number for each series of the page.
+    """A bar of a chart. `hosts` has the number of hosts for each series of the page.
 
-    `is_rest` is true for the bar of all values without a bar of their own; `name` is then a word of this project. The
-    table is None if the hosts are not known.
+    `is_rest` is true for the bar of all values that have no bar of their own. Then `name` is not a value from the
+    inputs, but a text that activenic wrote. The table is None if only the numbers of hosts are known.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Bar(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """The words for the bar if `name` is not a foreign name but a word of this project; otherwise empty."""
+        """The text for a bar whose `name` is not a value from the inputs or is empty. Other bars have no such text."""
         return self.name if self.is_rest else ("" if self.name else "(empty)")
 
     @property
@@ -56,7 +56,7 @@ class Bar(Struct, frozen=True):
 
 
 class Chart(Struct, frozen=True):
-    """A chart. `subject` names what a bar is, such as `status`; `label` is the name of the label, or empty."""
+    """A chart. `subject` names what the bars count, such as `status`. `label` is the name of the label, or empty."""
 
     subject: str
     label: str

@@ -46,7 +46,7 @@ def page(content: FleetPage) -> str:
 
 
 def _anchors(charts: Sequence[Chart]) -> tuple[tuple[str, ...], ...]:
-    """Return the link target of each bar of each chart, empty for a bar without a table."""
+    """Return the link target of each bar of each chart. It is empty for a bar without a table."""
     return tuple(
         tuple("" if bar.table is None else f"hosts-{number}-{row}" for row, bar in enumerate(chart.bars))
         for number, chart in enumerate(charts)
@@ -97,7 +97,7 @@ def _card(content: FleetPage, number: int, anchors: Sequence[str]) -> Html:
 
 
 def _subject(chart: Chart) -> Html:
-    """Return what a bar of the chart is."""
+    """Return the subject of a chart: for example `status`, or `label` and the name of the label."""
     return joined([chart.subject, " ", name(chart.label)]) if chart.label else joined([chart.subject])
 
 
@@ -115,7 +115,7 @@ def _tables(content: FleetPage, anchors: Sequence[Sequence[str]]) -> Iterator[Ht
 
 
 def _patterns() -> Html:
-    """Return the patterns that the style sheet fills the parts of bars with, so that colour is not the only mark."""
+    """Return the patterns with which the style sheet fills the parts of bars. They help readers who see no colours."""
     return element(
         "svg",
         element("defs", *(_pattern(css_class, path) for css_class, path in _PATTERNS.items())),
