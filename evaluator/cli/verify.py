@@ -1,4 +1,4 @@
-"""`activenic verify`: proves what a policy can never do, or shows the smallest host that breaks a property."""
+"""`activenic verify`: proves properties of a policy, or shows the smallest host that breaks a property."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Verification: what a policy can never do, for hosts of every size, with the smallest host that shows the opposite."""
+"""Verification: proves properties of a policy for hosts of every size, or finds the smallest host that breaks one."""

@@ -15,8 +15,9 @@ class AbstractInterface(Struct, frozen=True):
 
     `lowers` are indices into `AbstractHost.interfaces`: the slaves of a bond, the ports of a bridge, the base of a
     VLAN. `owns` and `primary` are indices into `AbstractHost.addresses`; `primary` is a subset of `owns`. `prefixes`
-    are the prefix lengths of `owns`. `networks` are those on the interface itself, not on its bridge. `vlan_id` is 0
-    for an interface that is not a VLAN, None for an unknown ID. `facts` are other facts that matter, by their word.
+    are the prefix lengths of `owns`. `networks` are the logical networks on the interface itself, without the networks
+    on its bridge. `vlan_id` is 0 for an interface that is not a VLAN, None for an unknown ID. `facts` are the other
+    facts that the decision read, by the word of the language.
     """
 
     name: str
@@ -31,10 +32,11 @@ class AbstractInterface(Struct, frozen=True):
 
 
 class AbstractHost(Struct, frozen=True):
-    """A host as both legs see it.
+    """A small host with interfaces, addresses and answers.
 
-    `addresses` are the addresses that occur, each once; `answers` are the indices of the host's answers in their order.
-    `name` is None if the addresses were given instead of a name. `parameters` are the parameters of the decision.
+    `addresses` are all addresses that occur, without repetitions. `answers` are the indices of the host's answers in
+    `addresses`, in the order of the answers. `name` is None if the addresses were given instead of a name. `parameters`
+    are the parameters of the decision.
     """
 
     interfaces: tuple[AbstractInterface, ...] = ()

@@ -1,10 +1,10 @@
 """Decides every small host and finds the smallest one that breaks a property.
 
-The hosts are enumerated without renamed copies: each topology up to a size (`topologies.py`), each way in which its
-devices can own the host addresses, each form of the answer, and the values of all facts that are read (`lazy_host.py`).
-Every host is decided by the compiled rules, the code of production. A host that breaks the property is stated as a VDSM
-report, read, decided with `Policy.decide` and checked again. If this gives another result, `Unconfirmed` is raised. So
-no translation of the policy has to be trusted.
+The hosts are enumerated without renamed copies. The enumeration varies the topology up to a size (`topologies.py`), the
+devices that own the host addresses, the form of the answer, and the values of all facts that are read (`lazy_host.py`).
+Every host is decided by the compiled rules, which production uses too. A host that breaks the property is written as a
+VDSM report. The report is read, decided with `Policy.decide` and checked again. If this gives another result,
+`Unconfirmed` is raised. So no translation of the policy has to be trusted.
 
 Hosts with fewer interfaces are decided first, then hosts with fewer links between interfaces, then hosts with fewer
 owners. So the first host that breaks a property is the smallest.
@@ -44,7 +44,7 @@ _PARTS_OF_A_PROCESS = 8
 class SmallHost(Struct, frozen=True):
     """A host of the enumeration during one run, as the input of a decision.
 
-    `question` reads the chosen facts. Further hosts that differ from it can share its `facts.choices`.
+    `question` reads the chosen facts. A changed copy of the host can share `facts.choices` with it.
     """
 
     question: Question
@@ -76,9 +76,10 @@ Progress = Callable[[int, int], None]  # the number of decided topologies, and o
 
 
 def hosts(topology: Topology, space: Space) -> Iterator[SmallHost]:
-    """Yield the hosts of a topology; a host is only valid until the next one is requested.
+    """Yield the hosts of a topology. A host is only valid until the next one is requested.
 
-    A host is yielded once for each combination of the choices that were made since it was yielded before.
+    The same object is yielded several times, with other facts each time: once for each combination of the facts that
+    the caller reads.
     """
     shape, renamings = Shape.of(topology), automorphisms(topology)
     for answers in space.answers:
@@ -109,10 +110,10 @@ def _runs(
 def _owners(
     size: int, answers: AnswerSet, renamings: Sequence[Permutation], *, has_order: bool
 ) -> Iterator[tuple[int, ...]]:
-    """Yield the ways to own the host addresses up to renaming, few owned addresses first.
+    """Yield each assignment of owned host addresses to devices, those with few owned addresses first.
 
-    The element of a device is a bit set of the addresses that it owns. If no order is read, two addresses of one class
-    can be renamed too.
+    An assignment has for each device a bit set of the addresses that it owns. Only one of several assignments that are
+    equal up to renaming is yielded. If no order is read, two addresses of one class can be renamed too.
     """
     can_swap = len(answers) == 2 and not has_order and is_one_class(answers)
     found = (
@@ -138,7 +139,7 @@ def _forms_of(answers: AnswerSet, *, is_named: bool) -> Iterator[HostAddresses]:
 
 
 def find(checks: Sequence[Check], space: Space, size: int, progress: Progress = lambda done, total: None) -> Examples:
-    """Return for each check the smallest host of at most `size` interfaces that breaks it, None if no host does.
+    """Return for each check the smallest host of at most `size` interfaces that breaks it, or None.
 
     All checks decide the same hosts, so several checks cost little more than one.
     """
@@ -155,7 +156,7 @@ def find(checks: Sequence[Check], space: Space, size: int, progress: Progress = 
 def find_within(checks: Sequence[Check], space: Space, size: int, most_calls: int) -> tuple[Examples, int]:
     """Return what `find` returns, and the number of interfaces up to which all hosts were decided.
 
-    The search ends after `most_calls` calls of checks, which bounds its time for a space with many values.
+    The search ends after `most_calls` calls of checks. This limits its time if the space has many values.
     """
     found: list[Example | None] = [None] * len(checks)
     calls = 0

@@ -1,9 +1,9 @@
 """Runs a function once for each combination of the choices that it makes.
 
-This is depth-first search by re-execution. A run makes its choices one after the other. When it has ended, the last
-choice that has another option takes this option, later choices are forgotten, and the function runs again. So a fact
-that a run never reads is never varied. This is the idea of Korat (Boyapati, Khurshid and Marinov, 2002), which prunes
-the enumeration of inputs by the fields that a predicate reads.
+This is depth-first search by re-execution. A run makes its choices one after the other. After the run, the last choice
+that has an option left takes its next option. The choices after it are forgotten, and the function runs again. So a
+fact that a run never reads is never varied. This is the idea of Korat (Boyapati, Khurshid and Marinov, 2002), which
+prunes the enumeration of inputs by the fields that a predicate reads.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Key = tuple[object, ...]
 class Choices:
     """The choices of the current run, by key. A choice is made once in a run; later reads return the same option.
 
-    `computed` are other values of the current run, which its caller wants to compute only once.
+    `computed` is a cache of other values that are computed only once in a run.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Choices:
         self.computed: dict[Key, object] = {}
 
     def choose(self, key: Key, options: Sequence[_T]) -> _T:
-        """Return the option of this run for a key. The options must only depend on earlier choices of the run."""
+        """Return the option that this run chooses for a key. `options` must only depend on earlier choices."""
         if key in self.made:
             return cast("_T", self.made[key])
         if self._depth == len(self._path):

@@ -1,8 +1,8 @@
 """Checks the claims of properties: conditions of the rule language about one decision.
 
-A claim is a condition without `nic`. It can use `status` (text) and `answer` (nic?), the result of the decision, and
-`candidates`, the remaining candidates. The checker treats both as variables, so the interpreter evaluates a claim if
-they are bound, and the translator gives them terms.
+A claim is a condition without `nic`. It can use `status` (text) and `answer` (nic?), which are the result of the
+decision, and `candidates`, the remaining candidates. The checker treats `status` and `answer` as variables. The
+interpreter binds values to them, and the translator gives them terms.
 """
 
 from __future__ import annotations
@@ -48,6 +48,6 @@ def check_claim_text(scalar: ScalarText, parameters: Mapping[str, Type], problem
 
 
 def parameter_types(program: Program, defaults: Mapping[str, str]) -> Mapping[str, Type]:
-    """Return the types of the parameters of a policy, and of the texts that a claim uses in their absence."""
+    """Return the types of the parameters of a policy. A parameter that has only a default in the claim is a text."""
     declared = {parameter.name: parameter.type for parameter in program.parameters}
     return {**{name: Type(Base.TEXT) for name in defaults}, **declared}

@@ -2,9 +2,9 @@
 
 Some globs divide all texts into finitely many classes: two texts are in one class if the same globs match them. Which
 combinations of globs exist is found by the product of their automata. So `"eth*"` and `"*0"` have four classes, but
-`"eth0"` and `"virbr*"` only three. Networks divide the addresses at their first and after their last address, so one
-address of each part is enough. With the existing combinations as an axiom, the translation of `like` and `in cidr` is
-exact.
+`"eth0"` and `"virbr*"` only three. The first address of each network, and the address after its last one, divide all
+addresses into parts, so one address of each part is enough. An axiom states which combinations exist. With it, the
+translation of `like` and `in cidr` is exact.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def glob_combinations(globs: Sequence[str]) -> frozenset[Combination] | None:
 
 
 def _characters(globs: Iterable[str]) -> list[str]:
-    """Return a character of each class that the globs distinguish: theirs, the neighbours of these, and another."""
+    """Return characters of each class that globs distinguish: those in the globs, their neighbours, and another."""
     codes = {ord(character) + offset for character in "".join(globs) for offset in (-1, 0, 1)}
     return sorted({chr(code) for code in codes if code >= 0} | {_OTHER})
 
@@ -78,7 +78,7 @@ def _takes(part: str, character: str) -> bool:
 
 
 def sample_addresses(networks: Iterable[Cidr]) -> tuple[Address, ...]:
-    """Return an address of each part into which networks and the states of addresses divide all addresses."""
+    """Return one address of each part. Networks and states such as `private` divide the addresses into parts."""
     samples = {address_of(4, 0), address_of(6, 0)}
     for network in (*map(parse_cidr, _SPECIAL), *networks):
         bits = _BITS[network.first.version]

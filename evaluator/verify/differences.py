@@ -1,4 +1,4 @@
-"""Compares two policies: the proof that they decide the same, or the smallest host of each change of the answer.
+"""Compares two policies: proves that their answers are the same, or finds the smallest host of each kind of change.
 
 Only the status and the interface are compared. Findings are left out, because policies with the same decisions often
 have other messages.
@@ -38,7 +38,8 @@ class Differences(Struct, frozen=True):
     """The result of a comparison.
 
     `is_same` is true if it is proved that both policies give every host the same status and interface. `examples` are
-    the differences of hosts with at most `size` interfaces. `words` are the words that the search does not enumerate.
+    the differences that were found on hosts with at most `size` interfaces. `words` are the words of the policies whose
+    values the search does not enumerate.
     """
 
     is_same: bool
@@ -52,7 +53,7 @@ def differences(old: Policy, new: Policy, parameters: Mapping[str, Value], secon
     """Return the differences of two policies.
 
     `parameters` are fixed. Each other parameter has the same value in both policies. Raises Unconfirmed if the library
-    decides a host otherwise than the search.
+    and the search decide a host differently.
     """
     proof = prove_same(old.program, new.program, parameters, seconds)
     if proof.is_proved:
@@ -78,7 +79,7 @@ def _check_of(kind: tuple[Status, Status], old: CompiledPolicy, new: CompiledPol
 
 
 def _check(kind: tuple[Status, Status], old: CompiledPolicy, new: CompiledPolicy, host: SmallHost) -> Example | None:
-    """Return the host if the answer changes from the first status to the second one, or between two interfaces."""
+    """Return the host if its answer changes in one way: from one status to another, or between two interfaces."""
     before, after = answer_of(host.verdict(old)), answer_of(host.verdict(new))
     is_kind = (before[0], after[0]) == kind and before != after
     return Example(host.stated()) if is_kind else None

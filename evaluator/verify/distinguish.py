@@ -1,8 +1,9 @@
 """Searches the smallest host that two policies decide differently.
 
 Two decisions differ if a policy test can distinguish them: by the status, the candidates, the codes of findings, or the
-rules that fired. For policies that differ only in `warn` rules, only these rules are evaluated for each host, so facts
-that only other `warn` rules read are not varied. A host is only returned if the library decides its report differently.
+rules that fired. If two policies differ only in `warn` rules, only these rules are evaluated for each host. So facts
+that only other `warn` rules read are not varied. A host is returned only if the library gives two different decisions
+for its report.
 """
 
 from __future__ import annotations
@@ -34,10 +35,11 @@ _MOST_CALLS = 100_000  # of the comparison of one mutant with its policy
 
 
 class Comparison(Struct, frozen=True):
-    """The smallest host that distinguishes a mutant from its policy, None if no such host was found.
+    """The comparison of a mutant with its policy.
 
-    `size` is the number of interfaces up to which all hosts were decided. `left_out` are words of the changed rules
-    whose values were not enumerated.
+    `host` is the smallest host that distinguishes them, None if no such host was found. `size` is the number of
+    interfaces up to which all hosts were decided. `left_out` are words of the changed rules whose values were not
+    enumerated.
     """
 
     host: AbstractHost | None
@@ -46,7 +48,10 @@ class Comparison(Struct, frozen=True):
 
 
 def groups_of(program: Program, mutants: Sequence[Mutant]) -> list[Sequence[Mutant]]:
-    """Return the mutants in groups that are compared together: those of the deciding rules, and of each `warn` rule."""
+    """Return the mutants in groups that are compared together.
+
+    The mutants of all deciding rules are one group. The mutants of each `warn` rule are a group too.
+    """
     groups: dict[int, list[Mutant]] = {}
     for mutant in mutants:
         decides = any(program.rules[number].verb.decides for number in mutant.rules)
@@ -59,7 +64,7 @@ def compare_group(
 ) -> list[Comparison]:
     """Return the comparison of each mutant of one group, on hosts of at most `size` interfaces.
 
-    `parameters` are fixed; the others take the values of the space.
+    `parameters` are fixed. The other parameters of the policy take the values of the space.
     """
     program = policy.program
     numbers = sorted({number for mutant in mutants for number in mutant.rules})
@@ -149,5 +154,5 @@ def seen(decision: Decision) -> _Seen:
 
 
 def fired_rules(decision: Decision) -> frozenset[str]:
-    """Return the names of the rules that were true."""
+    """Return the names of the rules that fired."""
     return frozenset(step.rule for step in decision.trace if step.fired)

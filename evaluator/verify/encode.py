@@ -3,13 +3,13 @@
 Each rule that changes the candidates becomes one relation with one defining axiom. The status is a text constant, and
 the interface of the decision is a constant of the sort of interfaces, so that claims can use both like any value.
 
-Finite hosts. A solver also considers hosts with infinitely many interfaces, and there a claim such as "an owner exists,
-so not no_match" is false under `discard nic when some other in candidates satisfies other above nic …`: above each
-interface stands another one, without end. First-order logic has no sentence that means "finite". But it has one that
-states what finiteness means for one relation R among the elements of a list: if R is a strict order (irreflexive and
-transitive), then above each element with something above it stands an element with nothing above it. So for each
-quantifier over a list of interfaces, the solver is first asked whether the body is a strict order on the list. Only if
-this is proved, the sentence about R is added.
+Finite hosts. A solver also considers hosts with infinitely many interfaces. On such a host, each interface can have
+another interface above it, without end. Then the rule `discard nic when some other in candidates satisfies other above
+nic …` removes all candidates, and the claim "if an owner exists, the status is not no_match" is false. First-order
+logic has no sentence that means "finite". But it can state a consequence of finiteness for one relation R among the
+elements of a list. If R is a strict order (irreflexive and transitive), and an element has other elements above it,
+then one of these has no element above it. So for each quantifier over a list of interfaces, the solver is first asked
+whether the body is a strict order on the list. The sentence about R is added only if this is proved.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _X, _Y, _Z = "x", "y", "z"
 
 
 class Defined(Struct, frozen=True):
-    """A relation on interfaces: its part in the policy, its name in the theory, and its number of arguments."""
+    """A relation on interfaces: the part of the policy, the name in the theory, and the number of arguments."""
 
     part: str
     name: str
@@ -157,7 +157,7 @@ class Encoder:
         return Outcome(candidates, status, Term(answer, Base.NIC, known))
 
     def _is_unknown_host(self) -> Formula:
-        """Return that the name has no answer, or that the answers are incomplete and nobody owns one of them."""
+        """Return that the name has no answer, or that the answers are incomplete and no interface owns one of them."""
         translator = self._translator
         variable = self._theory.fresh("a")
         some_answer = exists([(variable, "Address")], translator.fact("answer", variable))
@@ -180,7 +180,8 @@ class Encoder:
     def _beaten(self, quantified: Quantified, candidates: Relation) -> str | None:
         """Return the relation of the interfaces that have an element of the list above them in the order of the body.
 
-        The law of finite orders is added for it. The result is None if the solver does not prove that it is an order.
+        The law of finite orders is added for this order. The result is None if the solver does not prove that the body
+        is a strict order.
         """
         translator, theory = self._translator, self._theory
         before = len(translator.untranslated)
@@ -222,7 +223,7 @@ def _no_strict_order(beats: str, contains: Relation) -> Formula:
 
 
 def _orders_in(condition: Condition) -> Iterator[Quantified]:
-    """Yield the quantifiers over interfaces that only compare their variable with the rule's `nic`."""
+    """Yield the quantifiers over interfaces whose body has no variable except its own and the rule's `nic`."""
     for node in walk(condition):
         if isinstance(node, Quantified) and isinstance(node.domain, Read) and node.domain.owner is None:
             bound = {part.variable.name for part in walk(node.body) if isinstance(part, Quantified)}

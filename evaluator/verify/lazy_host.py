@@ -1,12 +1,12 @@
 """A small host whose facts are chosen when a rule first reads them.
 
-`LazyHost`, `LazyLink` and `LazyAddress` are a report format of their own: they answer the same queries as the facts of
-a read report, but every fact except the topology and the owners is a choice (`choices.py`). A run of a policy thus
-chooses only the facts that it reads, and all runs together cover all values of the space (`space.py`).
+`LazyHost`, `LazyLink` and `LazyAddress` answer the same queries as the facts of a report that was read. But every fact
+except the topology and the owners is a choice (`choices.py`). So a run of a policy chooses only the facts that it
+reads, and all runs together cover all values of the space (`space.py`).
 
-The facts are those that a VDSM report can state, with its rules: the interfaces are in the order NICs, VLANs, bonds and
-bridges; an interface has at most one primary address of each family; a network is on one device and on the ports of
-this device, if it is a bridge. `state_host.py` writes the chosen facts as a report.
+The facts are those that a VDSM report can state, and they obey the rules of VDSM. The interfaces are in the order NICs,
+VLANs, bonds and bridges. An interface has at most one primary address of each family. A network is on one device; if
+this device is a bridge, the network is also on its ports. `state_host.py` writes the chosen facts as a report.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class LazyLink(Link, frozen=True, eq=False):
 
     @property  # type: ignore[misc]  # a choice replaces the field
     def position(self) -> int:
-        """The position in the report: first the places of the kinds before, then the rank among its own kind."""
+        """The position in the report: the number of interfaces of earlier kinds, plus the rank among its own kind."""
         host, number = self.host, ORDER.index(self.kind)
         groups = host.shape.groups
         before = sum(map(len, groups[:number]))
@@ -127,7 +127,7 @@ class LazyLink(Link, frozen=True, eq=False):
 
     @property
     def addresses(self) -> tuple[OwnedAddress, ...]:
-        """The host addresses that it owns, and a chosen set of other addresses."""
+        """The host addresses that the interface owns, and a chosen set of other addresses."""
         others = self._choose("others", self.host.space.others)
         return tuple(sorted((LazyAddress(address, link=self) for address in (*self.owns, *others)), key=_number))
 
@@ -138,7 +138,7 @@ class LazyLink(Link, frozen=True, eq=False):
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """The networks on the interface, or on a bridge that it is a port of."""
+        """The networks on the interface itself, or on a bridge that has it as a port."""
         host, places = self.host, self.host.shape.places[self.index]
         return tuple([name for name in host.space.networks if host.place_of(name) in places])
 
@@ -164,7 +164,7 @@ class LazyLink(Link, frozen=True, eq=False):
 
     @property
     def dhcp(self) -> bool:
-        """Whether the interface uses DHCP; DHCPv6 is one kind of it."""
+        """Whether the interface uses DHCP. DHCPv6 counts as DHCP."""
         return bool(self.host.choices.made.get(("dhcpv6", self.index))) or self._choose("dhcp", _BOOLEANS)
 
     @property
@@ -174,9 +174,10 @@ class LazyLink(Link, frozen=True, eq=False):
 
     @property
     def gateways(self) -> tuple[Address, ...]:
-        """The gateway of a default route, only if the interface has no address besides the host addresses.
+        """The gateway of a default route. An interface with other addresses than host addresses has no gateway.
 
-        Such an address is in the subnet of an address that a rule asks the route to, and the longer route counts.
+        Another address would be in the same subnet as an address in `route_to(…)`. The route to this subnet is longer
+        than the default route, so the default route would not matter.
         """
         has_others = bool(self._choose("others", self.host.space.others))
         return () if has_others else (GATEWAY,) * self._choose("gateway", _BOOLEANS)
@@ -191,10 +192,11 @@ class LazyLink(Link, frozen=True, eq=False):
 
 
 class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
-    """The facts of a small host. No query uses the owner index: every interface is irregular.
+    """The facts of a small host. No query uses the owner index, because every interface counts as irregular.
 
-    `separate` is the index of an interface that was added to another host with the same choices, None for any other
-    host. This interface has no host address and no network, and it is the last one of its kind.
+    `separate` is the index of an interface if this host is a copy of another host with this interface added; otherwise
+    it is None. The copy has the same choices. The added interface has no host address and no network, and it is the
+    last one of its kind.
     """
 
     shape: Shape
@@ -216,9 +218,9 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
 
     @cached_property
     def with_separate(self) -> tuple[LazyHost, ...]:
-        """This host with one more interface, which is alone, for each kind that can be alone.
+        """Copies of this host with one more interface that has no upper and no lower device, one copy for each kind.
 
-        All these hosts have the same choices.
+        A copy has the same choices as this host. Only kinds that need no lower device are added.
         """
         number = len(self.shape.devices)
         names = (*self.shape.names, NOT_DESCRIBED)
@@ -242,7 +244,7 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
 
     @property
     def last_client_iface(self) -> str | None:
-        """The interface of the last client: unknown, one of the interfaces, or one that is not described."""
+        """The interface of the last client: unknown, one of the interfaces, or one that is not in the report."""
         names = (name for index, name in enumerate(self.shape.names) if index != self.separate)
         return self.choices.choose(("last_client_iface",), (None, *names, NOT_DESCRIBED))
 
@@ -253,7 +255,7 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
 
     @property
     def with_host_prefix(self) -> set[str]:
-        """The names of the interfaces that can have an address with /32 or /128: all."""
+        """The names of the interfaces that can have an address with /32 or /128. They are all interfaces."""
         return set(self.shape.names)
 
     def is_above(self, upper: str, lower: str) -> bool:
@@ -261,7 +263,7 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
         return self.shape.graph.is_above(upper, lower)
 
     def is_below(self, interfaces: int, bound: int) -> bool:
-        """Return whether the host is so small that no steps are counted: always, and no fact is read."""
+        """Return whether the host is so small that no steps need to be counted. It always is."""
         return True
 
     def owned_addresses(self) -> Mapping[str, frozenset[Address]]:

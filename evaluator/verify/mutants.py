@@ -1,9 +1,10 @@
 """Makes mutants of a policy: copies with one small change each.
 
-The changes are those that people make by mistake: a rule is missing or in another place, a clause is missing or
-negated, a comparison is off by one, a list relation or a quantifier is another one, a glob or network is wider or
-narrower. Mutants are made from checked rules, not from texts, so every mutant is a valid policy. The guards `is known`,
-`is unknown` and `is given` are never changed, because a rule could then compare an unknown value.
+The changes are those that people make by mistake. A rule is missing or in another place. A clause is missing or
+negated. A number in a comparison is too large or too small by one. A list relation or a quantifier is replaced. A glob
+or a network is wider or narrower. Mutants are made from checked rules, not from texts, so every mutant is a valid
+policy. The guards `is known`, `is unknown` and `is given` are never changed. Without its guard, a rule could compare an
+unknown value.
 
 Two rules that judge do not change places, because the order of such rules never changes a decision. Only the rules in
 the own text of a policy are changed, because the policies that it extends have their own tests.
@@ -63,9 +64,9 @@ _WIDTH = {4: 32, 6: 128}
 
 
 class Mutant(Struct, frozen=True):
-    """A changed policy: the rule with its place, the change in words, and the program.
+    """A changed policy: the changed rule with its place, a description of the change, and the changed program.
 
-    `rules` are the indices of the rules that differ in the original; a swap has two.
+    `rules` are the indices of the changed rules in the original policy; if two rules change places, there are two.
     """
 
     rule: str

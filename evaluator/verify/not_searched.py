@@ -1,7 +1,7 @@
 """The words whose values the search of small hosts does not enumerate.
 
-If a policy or a claim reads such a word, the search can miss a counterexample. Then "true for every small host" would
-be wrong, and the verdict is that the property is undecided.
+If a policy or a claim reads such a word, the search can miss a counterexample. Then the verdict "true for every small
+host" could be wrong. So the verdict is that the property is undecided.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _compares_name(condition: Condition) -> bool:
 
 
 def _sides(node: Related) -> Iterator[bool]:
-    """Yield for each side whether it is the name of an interface that is compared with a text of the policy."""
+    """Yield for each side of a comparison whether it is `nic.name` and the other side is a text of the policy."""
     for side, other in ((node.left, node.right), (node.right, node.left)):
         is_name = isinstance(side, Read) and side.key == _FIXED
         yield is_name and isinstance(other, Constant | ListOf | ParameterValue)

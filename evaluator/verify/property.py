@@ -2,9 +2,9 @@
 
 A property is about every decision of a policy. Most properties are claims: conditions of the rule language that are
 true after every decision. In a claim, `status` (text) and `answer` (nic?) are the status and the interface of the
-decision, and `candidates` are the remaining candidates. Both legs read the same claim: the solver translates it, and
-the exhaustive search evaluates it for concrete hosts with the reference interpreter. The other properties compare two
-decisions, or state that parts of the policy have an effect.
+decision, and `candidates` are the remaining candidates. The proof and the search use the same claim: `prove.py`
+translates the claim for the solver, and the exhaustive search evaluates it for concrete hosts with the reference
+interpreter. The other properties compare two decisions, or state that parts of the policy have an effect.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from evaluator.verify.abstract_host import AbstractHost
 class Claim(Struct, frozen=True, tag=True):
     """A condition that must be true after every decision.
 
-    `defaults` are the values of names in the condition for policies that declare no parameter of that name.
+    `defaults` has a value for a name in the condition. It is used if the policy declares no parameter of that name.
     """
 
     condition: str
@@ -28,7 +28,7 @@ class Claim(Struct, frozen=True, tag=True):
 
 
 class Change(StrEnum):
-    """A change of the question that must change neither the status nor the interface of the decision."""
+    """A change of the question. A property can state that it changes neither the status nor the interface."""
 
     UNOWNED_ANSWER = "an answer that no interface owns is added to a set with at least one answer"
     SEPARATE_INTERFACE = (
@@ -43,17 +43,18 @@ class Unchanged(Struct, frozen=True, tag=True):
 
 
 class OrderIndependent(Struct, frozen=True, tag=True):
-    """The policy has no word that reads an order; this needs no solver."""
+    """The policy has no word that reads an order. No solver is needed to check this."""
 
 
 class EveryRuleMatters(Struct, frozen=True, tag=True):
-    """Without any one of its rules, some decision has another status, interface or other findings."""
+    """Each rule matters: if it is removed, some decision has another status, another interface or other findings."""
 
 
 class EveryClauseMatters(Struct, frozen=True, tag=True):
-    """If any one clause is replaced by true or by false, some decision has another status, interface or findings.
+    """Each clause matters: if it is replaced by true or by false, some decision is different.
 
-    The guards `is known`, `is unknown` and `is given` are not asked.
+    A different decision has another status, another interface or other findings. The guards `is known`, `is unknown`
+    and `is given` are not replaced.
     """
 
 
@@ -61,7 +62,7 @@ Statement = Claim | Unchanged | OrderIndependent | EveryRuleMatters | EveryClaus
 
 
 class Property(Struct, frozen=True):
-    """A property with its name in commands, and the sentence that an operator reads."""
+    """A property: its name in commands, a sentence for operators, and the statement that is verified."""
 
     name: str
     sentence: str
@@ -77,7 +78,7 @@ BUILT_IN: tuple[Property, ...] = (
     ),
     Property(
         "top-of-stack",
-        "no interface above the interface of the decision owns a host address that it owns",
+        "no interface above the interface of the decision owns one of the same host addresses",
         Claim(
             "answer is unknown or no upper in owners satisfies upper above answer and upper.matched overlaps "
             "answer.matched"
@@ -136,7 +137,7 @@ class Counterexample(Struct, frozen=True):
     """A host whose decision breaks the property; the library has decided it.
 
     `report` and `addresses` state the host. For a property about two decisions, `changed_report` and
-    `changed_addresses` state the second host, else they are None.
+    `changed_addresses` state the second host. For other properties, both are None.
     """
 
     host: AbstractHost
@@ -176,10 +177,10 @@ class ProvedUpTo(Struct, frozen=True, tag="bounded"):
 
 
 class Undecided(Struct, frozen=True, tag="undecided"):
-    """There was neither a proof nor a counterexample.
+    """Neither a proof nor a counterexample was found.
 
-    `words` are the words whose values the search does not enumerate; without such words, the proof reached its time
-    limit. `clauses` are the clauses without an exact translation.
+    `words` are the words of the policy whose values the search does not enumerate. If `words` is empty, the proof
+    reached its time limit. `clauses` are the clauses without an exact translation.
     """
 
     seconds: float
@@ -199,8 +200,8 @@ Verdict = Proved | Refuted | ProvedUpTo | Undecided | NotAsked
 class PropertyResult(Struct, frozen=True):
     """The verdict on one property; `seconds` is the time that it took.
 
-    `expected` is False if the property is meant to be false, as the tests of the policy state; `because` is their
-    reason. `assumed` are the laws about every report that the proof used.
+    `expected` is False if the test file of the policy states that the property is meant to be false. `because` is the
+    reason in the test file. `assumed` are the laws about every report that the proof used.
     """
 
     of: Property

@@ -1,12 +1,12 @@
 """Proves properties for hosts of every size.
 
-The negation of a property is asked of the solver, together with the axioms of the policy. If both cannot be true
-together, the property is proved. The empty report is a question of its own, because a sort is never empty.
+The solver gets the axioms of the policy and the negation of a property. If these cannot be true together, the property
+is proved. A second question is about the empty report, because a sort always has at least one element.
 
-A property of two decisions encodes the policy twice. Both hosts share all symbols except those that the change of the
-question can change:
+A property of two decisions encodes the policy twice. Both hosts share all symbols, except the symbols whose values can
+be different after the change:
 
-- an additional answer changes the answers, the usable ones, the first address, and the name of a literal host;
+- an additional answer changes the answers, the usable answers, the first address, and the name of a literal host;
 - an additional interface changes the interfaces, the positions (but not their order), and the best routes.
 
 So nothing is assumed about the changed facts except the laws and the change itself.
@@ -79,7 +79,7 @@ def prove(program: Program, statement: Claim | Unchanged, parameters: Mapping[st
 
 
 def _proof(queries: Iterable[_Query], seconds: float) -> Proof:
-    """Ask the solver all questions, and return their result together."""
+    """Ask the solver all questions. Return one proof: the property is proved if all of them are."""
     laws, clauses, orders = dict[str, None](), dict[str, None](), dict[str, None]()
     start, end = perf_counter(), process_time() + seconds
     is_proved, is_timeout = True, False
@@ -97,7 +97,7 @@ def prove_same(old: Program, new: Program, parameters: Mapping[str, Value], seco
     """Return the proof that two policies give every host the same status and interface, or why no proof was found.
 
     A parameter of both policies has the same value in both. Parameters with the same name but different types have
-    values of their own, so there is usually no proof then.
+    independent values. Then there is usually no proof.
     """
     return _proof((_same(old, new, parameters, is_empty=is_empty) for is_empty in (True, False)), seconds)
 
@@ -188,7 +188,7 @@ def _compared(theory: Theory, program: Program, old: World, new: World, *assumpt
 
 
 def _add_equal_facts(theory: Theory, new: World) -> None:
-    """Add that both hosts have the same owners, if this is proved."""
+    """Add the formula that both hosts have the same owners, if the solver proves it."""
     variables = {"matched": [("n", NIC), ("a", ADDRESS)], "owner": [("n", NIC)]}
     for name, bound in variables.items():
         if name in new.renamed:
@@ -199,11 +199,12 @@ def _add_equal_facts(theory: Theory, new: World) -> None:
 
 
 def _add_equal_steps(theory: Theory, old: World, first: Outcome, second: Outcome) -> None:
-    """Add for each rule that it is true for the same interfaces, and leaves the same candidates, if this is proved.
+    """Add for each rule the formulas that its hits and the candidates after it are equal, if the solver proves them.
 
-    Each such equality is proved from those before it. So the solver never searches for the whole chain at once. After
-    the first equality without proof there are no others, because each step begins with the candidates of the last. An
-    interface that only one host has is excepted; for it, the relations of the rules are false if this is proved.
+    Each equality is proved with the help of the equalities before it. So the solver never searches for the whole chain
+    at once. After the first equality without a proof, no more are tried, because each rule begins with the candidates
+    of the rule before. An interface that only one host has is excepted. If the solver proves it, the formula that the
+    relations of the rules are false for this interface is added.
     """
     by_part = {relation.part: relation for relation in second.relations}
     proved: set[str] = set()
@@ -275,7 +276,7 @@ def _with_unowned_answer(program: Program, parameters: Mapping[str, Value], *, i
 
 
 def _with_separate_interface(program: Program, parameters: Mapping[str, Value], *, is_empty: bool) -> _Query:
-    """Return the question for an added interface; if `is_empty`, it is the only interface of the new host."""
+    """Return the question for an added interface. If `is_empty`, the original host has no interface."""
     theory = Theory()
     added = theory.declare("added", (), NIC)
     old = World(

@@ -1,7 +1,7 @@
 """Searches small hosts for one that breaks a property, and confirms it by deciding its report.
 
-A claim is evaluated by the reference interpreter for the decision of each host. A property about two decisions decides
-each host twice: as it is, and with the change.
+A claim is evaluated by the reference interpreter for the decision of each host. For a property about two decisions,
+each host is decided twice: without the change and with it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ from evaluator.verify.state_host import host_addresses, vdsm_report
 
 
 class Unconfirmed(Exception):
-    """A host of the search whose report is decided differently: a fault of the search itself, not of the policy."""
+    """The library and the search decide one host differently.
+
+    The fault is in the search, not in the policy.
+    """
 
 
 def smallest_counterexamples(
@@ -42,10 +45,10 @@ def smallest_counterexamples(
     parameters: Mapping[str, Value],
     progress: Progress = lambda done, total: None,
 ) -> tuple[Counterexample | None, ...]:
-    """Return for each statement the smallest host of at most `size` interfaces that breaks it, None if no host does.
+    """Return for each statement the smallest host of at most `size` interfaces that breaks it, or None.
 
-    `parameters` are fixed; the others take the values of the space. Raises PolicyError if a claim has mistakes for
-    this policy, and Unconfirmed if the library decides the report of a host in another way.
+    `parameters` are fixed. The other parameters of the policy take the values of the space. Raises PolicyError if a
+    claim has mistakes for this policy, and Unconfirmed if the library decides the report of a host in another way.
     """
     program = policy.program
     space = statements_space(program, statements, parameters)
@@ -60,14 +63,14 @@ def smallest_counterexamples(
 def statements_space(
     program: Program, statements: Iterable[Claim | Unchanged], parameters: Mapping[str, Value]
 ) -> Space:
-    """Return the space of the conditions that decide the status, and of the claims."""
+    """Return the values of facts for the conditions of the deciding rules and for the claims."""
     conditions = [rule.condition for rule in program.rules if rule.verb.decides]
     claims = (statement for statement in statements if isinstance(statement, Claim))
     return space_of([*conditions, *(check_claim(claim, program) for claim in claims)], program.parameters, parameters)
 
 
 def check_of(program: Program, statement: Claim | Unchanged, space: Space) -> Check:
-    """Return the check whether a host breaks a statement about a policy."""
+    """Return a function that checks whether a host breaks a statement about a policy."""
     compiled = CompiledPolicy(program)
     if isinstance(statement, Claim):
         condition = check_claim(statement, program)
@@ -91,7 +94,7 @@ def check_of(program: Program, statement: Claim | Unchanged, space: Space) -> Ch
 
 
 def defaults_of(claim: Claim, program: Program) -> Mapping[str, Value]:
-    """Return the values of the names in a claim that the policy does not declare as parameters."""
+    """Return the defaults of a claim for the parameters that the policy does not declare."""
     declared = {parameter.name for parameter in program.parameters}
     return {name: value for name, value in claim.defaults.items() if name not in declared}
 
@@ -135,7 +138,7 @@ _VARIANTS = {
 
 
 def _confirmed(policy: Policy, statement: Claim | Unchanged, example: Example) -> Counterexample:
-    """Return the counterexample, decided by the library from its report. Raises Unconfirmed."""
+    """Return the counterexample after the library has decided its report. Raises Unconfirmed."""
     decision = decide_host(policy, example.host)
     changed = None if example.changed is None else decide_host(policy, example.changed)
     if isinstance(statement, Claim):

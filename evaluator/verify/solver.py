@@ -33,8 +33,9 @@ class Answer(StrEnum):
 def ask(script: str, seconds: float, effort: int | None = None) -> Answer:
     """Return the answer to an SMT-LIB text that ends with `(check-sat)`.
 
-    The strategies take turns, with efforts that grow, so a question that one of them answers at once is not delayed by
-    the others for long. The search ends after the given processor time, or if a strategy had used the given effort.
+    The strategies take turns, and each turn has a greater limit of effort. So if one strategy finds an answer quickly,
+    the other strategies do not delay it for long. The search ends after `seconds` of processor time, or when the limit
+    would be greater than `effort`.
     """
     end, share = process_time() + seconds, _FIRST_EFFORT
     while effort is None or share <= effort:

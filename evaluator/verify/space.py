@@ -1,12 +1,13 @@
-"""The values that the facts of small hosts take, from the conditions that are to be decided.
+"""The space: the values that the facts of small hosts take. They depend on the conditions that are decided.
 
-A fact has a value on each side of every literal with which a condition compares it: `nic.mtu >= 9000` gives the MTUs
-8999, 9000 and 9001. The addresses are one pair for each class that a condition can distinguish: a family, a network, a
-range such as `is private`. So the space has few values. But if a condition can be both true and false, the space has
-values for both results.
+If a condition compares a fact with a literal, the fact takes the literal and a value on each side of it: `nic.mtu >=
+9000` gives the MTUs 8999, 9000 and 9001. There are two addresses for each class of addresses that a condition can
+distinguish: a family, a network, a range such as `is private`. So the space has few values. But if a condition can be
+both true and false, the space has values for both results.
 
-Some words are not enumerated, because a VDSM report cannot state them or because their values would make the space too
-large: `left_out` names those that the conditions read. Their values are those of an interface that reports nothing.
+The values of some words are not enumerated, because a VDSM report cannot state them or because the space would be too
+large. `left_out` has the names of such words that the conditions read. Their values are those of an interface for which
+the report states nothing.
 """
 
 from __future__ import annotations
@@ -96,9 +97,9 @@ class Space(Struct, frozen=True):
     """The values of the facts.
 
     `answers` are the sets of host addresses, each in the order of the answer. Hosts of more than
-    `most_with_two_answers` interfaces have at most one of them. `added` is an address that no interface owns.
-    `reads_name` is whether conditions read how the host was named, or whether the answer is complete. `has_order` is
-    whether they read an order. `integers` are the values of facts that are integers, None if unknown. `networks` are
+    `most_with_two_answers` interfaces have at most one host address. `added` is an address that no interface owns.
+    `reads_name` is true if conditions read the name of the host, or whether the answer is complete. `has_order` is true
+    if conditions read an order. `integers` are the values of facts that are integers, None if unknown. `networks` are
     the logical networks. `prefixes` are the prefix lengths of an IPv4 address; those of IPv6 are the same numbers plus
     96. `others` are the sets of addresses that an interface has besides the host addresses. `parameters` are the
     parameters of the decisions.
@@ -118,10 +119,10 @@ class Space(Struct, frozen=True):
 
 
 def space_of(conditions: Iterable[Condition], parameters: Iterable[Parameter], given: Mapping[str, Value]) -> Space:
-    """Return the space for conditions with these parameters; `given` are the parameters with fixed values.
+    """Return the space for conditions with these parameters. `given` are the parameters with fixed values.
 
-    A host has at most two addresses. If a condition reads an order or routes, a host of more than two interfaces has at
-    most one, because each interface then has many values.
+    A host has at most two host addresses. If a condition reads an order or routes, a host of more than two interfaces
+    has at most one host address, because each interface then has many values.
     """
     conditions = tuple(conditions)
     read = frozenset(fact for condition in conditions for fact in facts_in(condition))
@@ -146,7 +147,7 @@ def space_of(conditions: Iterable[Condition], parameters: Iterable[Parameter], g
 
 
 def _fixed_names(read: frozenset[str], literals: _Literals) -> Iterator[str]:
-    """Yield `nic.name` if a condition compares names with literals, because each device has only one name."""
+    """Yield `nic.name` if a condition compares names with literals: names are not enumerated."""
     if "nic.name" in read and any(isinstance(value, str) for value in literals.of_word("name")):
         yield "nic.name"
 
@@ -159,7 +160,7 @@ def _reads_order(nodes: Iterable[Condition | Expression]) -> bool:
 
 
 def _reads_name(nodes: Iterable[Condition | Expression]) -> bool:
-    """Return whether a condition reads how the host was named, or whether the answer is complete."""
+    """Return whether a condition reads the name of the host, or whether the answer is complete."""
     return any(
         (isinstance(node, Read) and node.key == (Base.HOST, "name"))
         or (isinstance(node, InState) and node.state.owner is Base.HOST)

@@ -1,6 +1,6 @@
 """States a small host as data and as a VDSM report that has the chosen facts.
 
-A fact that was not chosen gets the value that makes the host plainest, because the decision did not read it.
+A fact that was not chosen gets its usual value, because the decision did not read this fact.
 """
 
 from __future__ import annotations
@@ -81,7 +81,11 @@ def _families(owned: Sequence[Address]) -> Iterator[list[Address]]:
 
 
 def _primary(made: Mapping[tuple[object, ...], object], index: int, family: Sequence[Address]) -> Address:
-    """Return the primary address of a family: another address if it was chosen for none of them."""
+    """Return the primary address of a family.
+
+    It is the address that was chosen as primary. If no address was chosen, it is one for which no choice was made. If
+    all addresses were chosen as not primary, it is a new address.
+    """
     chosen = {address: made.get(("primary", index, address)) for address in family}
     is_primary = [address for address in family if chosen[address]]
     is_open = [address for address in family if chosen[address] is None]

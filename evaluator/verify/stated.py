@@ -1,12 +1,12 @@
-"""Reads the properties that a policy test file states: `always`, `never`, and what is meant to be false.
+"""Reads from a policy test file the claims `always` and `never`, and the properties that are meant to be false.
 
     always: status != "rejected" or answer is bridge
     never: answer is known and answer.name like "docker*"
     properties:
       order-independent: {expect: false, because: the engine takes the first answer}
 
-A claim is checked against the policy when it is read, so that its mistakes have places in the file. The tests of the
-same file are read elsewhere (`testing/case_file.py`).
+A claim is checked against the policy when the file is read, so that each mistake is reported with its place in the
+file. Another module reads the tests of the same file (`testing/case_file.py`).
 """
 
 from __future__ import annotations

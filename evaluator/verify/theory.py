@@ -1,14 +1,13 @@
 """The facts of a host as symbols of first-order logic, and the laws that every report obeys.
 
 Interfaces, addresses, owned addresses (an interface's address with its prefix), texts and networks are the elements of
-five sorts without structure; only integers have one. A fact of an interface is a function or a relation on these sorts.
-Nothing is known about a symbol except its laws. So a model is a host, or something more general than a host, and a
-formula that has no model is false for every host.
+five sorts without structure. Only integers have a structure: they are the integers of the solver. A fact of an
+interface is a function or a relation on these sorts. The solver knows nothing about a symbol except its laws. So every
+host is a model, but a model can also be something that no host is. A formula that has no model is false for every host.
 
-That is the direction in which every abstraction here errs: each law holds for every report of every format, and laws
-that hold are missing. So a proof is right, and a model is only a hint: a counterexample must come from real hosts
-(`bounded` search). A law that is false for some report would make proofs wrong. Therefore each law has a sentence, and
-tests check each law on random reports.
+Each law is true for every report of every format, but not every such law is in the table. So a proof is right, but a
+model is only a hint: a counterexample must be found by the search among real hosts (`bounded.py`). A law that is false
+for some report would make proofs wrong. Therefore each law has a sentence, and tests check each law on random reports.
 
 A law is used only if the policy or the property mentions its symbols: fewer axioms make the search shorter, and fewer
 laws never make a proof wrong.
@@ -56,7 +55,7 @@ class Symbol(Struct, frozen=True):
 
 
 class Law(Struct, frozen=True):
-    """A formula about some symbols that is true for every report, and its sentence; empty if it is a definition."""
+    """A formula about some symbols that is true for every report, and its sentence. A definition has no sentence."""
 
     symbols: tuple[str, ...]
     formula: Formula
@@ -239,9 +238,9 @@ class Theory:
         self._networks: dict[str, Cidr] = {}
 
     def symbol(self, name: str, renamed: Mapping[str, str] = _NOT_RENAMED) -> str:
-        """Declare a symbol of the table and those that its laws need, and return its name.
+        """Declare a symbol of the table and the symbols that its laws need, and return its name.
 
-        `renamed` are the symbols that another of two hosts has in its place, with the same laws.
+        `renamed` are the names of symbols for the second of two hosts. The renamed symbols have the same laws.
         """
         symbol, known = renamed.get(name, name), SYMBOLS[name]
         if renamed and renamed not in self._renamings:
@@ -272,7 +271,7 @@ class Theory:
         return name
 
     def axiom(self, formula: Formula, *about: str) -> None:
-        """Add an axiom. If it is only about some symbols, a question without these symbols leaves it out."""
+        """Add an axiom. With `about`, a question that uses none of these symbols leaves the axiom out."""
         if formula != TRUE:
             self._axioms.append((formula, about))
 
@@ -308,7 +307,7 @@ class Theory:
         return self.declare(f"|{''.join(plain)}|", (), sort)
 
     def _facts_of_literals(self) -> Iterator[Formula]:
-        """Yield what is known about the literals: they are different, and what globs and networks contain."""
+        """Yield the formulas about the literals: they are different, and which globs and networks contain them."""
         yield from (distinct(list(names)) for names in (self._texts, self._addresses, self._networks))
         for text, value in self._texts.items():
             yield conjunction(
@@ -327,7 +326,7 @@ class Theory:
             yield _for_all("a", disjunction(classes))
 
     def _facts_of_address(self, name: str, value: Address, states: Iterable[str]) -> Formula:
-        """Return in which literal networks an address is, and its states."""
+        """Return the formula that states which literal networks contain an address and which states it has."""
         is_in = (_as(apply("contains", network, name), value in cidr) for network, cidr in self._networks.items())
         has = (_as(apply(state, name), _ADDRESS_STATES[state](value)) for state in states)
         return conjunction((*(is_in if "contains" in self._declarations else ()), *has))
@@ -347,8 +346,8 @@ class Theory:
     def script(self, *goals: Formula) -> str:
         """Return the SMT-LIB text that asks whether the axioms and goals can be true together.
 
-        Axioms about symbols that the goals do not use, not even over other axioms, are left out: without them, the
-        solver finds proofs sooner, and each proof is right nevertheless.
+        Axioms about symbols that the goals use neither directly nor through other axioms are left out. Without these
+        axioms, the solver finds proofs sooner. Each proof is still right, because it uses fewer assumptions.
         """
         asserted = (*(law.formula for law in self.laws), *self._facts_of_literals(), *self._relevant(goals), *goals)
         lines = [
@@ -361,7 +360,10 @@ class Theory:
         return "\n".join(lines) + "\n"
 
     def _relevant(self, goals: Iterable[Formula]) -> list[Formula]:
-        """Return the axioms that are about nothing special, or about a symbol that the goals reach."""
+        """Return the axioms about no symbols in particular, and those about a symbol that the goals use.
+
+        A goal also uses the symbols of the axioms that are about its symbols.
+        """
         reached = {name for goal in goals for name in _NAME.findall(goal)}
         relevant = {formula: not about for formula, about in self._axioms}
         is_growing = True

@@ -6,10 +6,11 @@ bridges can be empty. There are 3 topologies of one device, 12 of two, 50 of thr
 
 The algorithm is orderly generation by one device at a time with isomorph rejection through canonical labelling: every
 topology of n devices is a topology of n-1 devices with one more device on top, because the device that is listed last
-has no upper device. Of the extensions that are equal up to renaming, only the first is used. Two are equal if they have
-the same canonical form. The canonical form is the least relabelled edge list among all permutations that respect the
-colour refinement (Weisfeiler-Leman, dimension 1), so only devices that look the same are permuted. For up to six
-devices these classes are small, and a library for graph isomorphism (nauty) would be a dependency without a gain.
+has no upper device. Of the extensions that are equal up to renaming, only the first is used. Two extensions are equal
+up to renaming if they have the same canonical form. The canonical form is the least relabelled edge list among all
+permutations that respect the colour refinement (Weisfeiler-Leman, dimension 1), so only devices that look the same are
+permuted. For up to six devices these classes are small, so a library for graph isomorphism (nauty) would not make the
+search faster.
 
 The permutations that leave a topology unchanged (its automorphisms) are found in the same classes. An assignment of
 facts to the devices is enumerated only if it is the least of its orbit under these permutations (`is_least_of_orbit`).
@@ -81,7 +82,7 @@ def canonical_form(topology: Topology) -> tuple[object, ...]:
 
 
 def _relabelled(topology: Topology, order: Permutation) -> tuple[tuple[int, ...], ...]:
-    """Return the lower devices of each device if the devices are numbered in this order."""
+    """Return the lower devices of each device, with the numbers that the devices have in this order."""
     number = {device: at for at, device in enumerate(order)}
     return tuple(tuple(sorted(number[lower] for lower in topology[device].lowers)) for device in order)
 
@@ -130,5 +131,5 @@ def automorphisms(topology: Topology) -> tuple[Permutation, ...]:
 
 
 def is_least_of_orbit(values: tuple[int, ...], renamings: Sequence[Permutation]) -> bool:
-    """Return whether an assignment of values to devices is the least among all that the renamings map it to."""
+    """Return whether an assignment of values to devices is the least of those that the renamings make from it."""
     return all(values <= tuple([values[at] for at in renaming]) for renaming in renamings)

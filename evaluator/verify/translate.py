@@ -6,7 +6,7 @@ address, as the interpreter compares them (`identity`).
 
 A clause without an exact translation becomes a fresh relation of its variables, which can be true or false for any
 values. So a proof does not depend on the clause, and stays right. The texts of such clauses are collected, because they
-are the reason if no proof is found.
+can be the reason why no proof is found.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Term(Struct, frozen=True):
 
 
 class Members(Struct, frozen=True):
-    """The translation of a list: the formula that it contains a term of the list's element type."""
+    """The translation of a list: `contains` returns the formula that the list contains a term."""
 
     base: Base
     contains: Relation
@@ -92,11 +92,11 @@ class Untranslatable(Exception):
 
 
 class World(Struct, frozen=True):
-    """Describes one of the hosts of a question to the solver.
+    """One of the hosts that a question to the solver is about.
 
-    `renamed` are the symbols whose values differ from those of the other host. `absent` is the term of an interface
-    that only the other host has. If `is_empty`, the host has no interface at all. `parameters` are the given
-    parameters; the others can have any value of their type.
+    `renamed` are the symbols that have other names for this host, because their values differ from those of the other
+    host. `absent` is the term of an interface that only the other host has. If `is_empty`, the host has no interface at
+    all. `parameters` are the given parameters. All other parameters can have any value of their type.
     """
 
     renamed: Mapping[str, str] = {}
@@ -108,7 +108,8 @@ class World(Struct, frozen=True):
 class Scope(Struct, frozen=True):
     """The values of the variables at one place of a condition, and the candidates there.
 
-    `beaten` are quantifiers about the rule's `nic` alone, each with the relation that replaces it.
+    `beaten` has the quantifiers that are replaced by a relation of the rule's `nic`, each with this relation
+    (`encode.py`).
     """
 
     candidates: Relation
@@ -155,7 +156,7 @@ class Translator:
         return negation(self.some_nic(lambda nic: negation(body(nic))))
 
     def is_here(self, nic: str) -> Formula:
-        """Return the formula that an interface is one of this host."""
+        """Return the formula that an interface belongs to this host."""
         return TRUE if self.world.absent is None else negation(equal(nic, self.world.absent))
 
     def fact(self, name: str, *arguments: str) -> str:
@@ -190,7 +191,7 @@ class Translator:
         raise Untranslatable
 
     def _abstracted(self, node: Condition, scope: Scope) -> Formula:
-        """Return a fresh relation of the variables, instead of a clause.
+        """Return a new relation of the variables, which replaces a clause.
 
         Equal clauses get the same relation, unless the clause reads the candidates, which are different for each rule.
         """
@@ -274,7 +275,7 @@ class Translator:
         return Term(symbol, base, known)
 
     def _any(self, base: Base) -> str:
-        """Return a constant without a meaning: the value of an unknown, which no checked rule reads."""
+        """Return a constant that can have any value. It is the value of an unknown; no checked rule reads it."""
         return self.theory.declare(self.theory.fresh("unknown"), (), SORTS[base])
 
     def _optional(self, name: str, base: Base, *arguments: tuple[str, str]) -> Term:
@@ -419,7 +420,7 @@ class Translator:
         return apply(self.theory.declare(f"is_{state}", (OWNED,)), owned)
 
     def _identities(self, node: Expression, scope: Scope) -> Members:
-        """Return a list by the values that relations compare: a list of owned addresses as a list of addresses."""
+        """Return a list of the values that relations compare. A list of owned addresses becomes a list of addresses."""
         if isinstance(node, Read) and node.owner is not None and node.key[0] is Base.NIC:
             if node.word.name == "addresses":
                 nic = self.value(node.owner, scope).text
@@ -438,7 +439,7 @@ class Translator:
         )
 
     def _as(self, base: Base, term: Term) -> str:
-        """Return a term by the value that relations compare."""
+        """Return the term that relations compare: for an owned address, its address."""
         is_owned = term.base is Base.OWNED and base is not Base.OWNED
         return self.fact("address", term.text) if is_owned else term.text
 
@@ -585,7 +586,7 @@ def _owner(node: Read) -> Expression:
 
 
 def _owner_of(node: Related) -> Expression | None:
-    """Return `nic` in `nic.addresses overlaps host.addresses`: the interfaces with a definition of their own."""
+    """Return `nic` if a clause is `nic.addresses overlaps host.addresses`, because `owner` is a symbol of its own."""
     sides = {side.key: side for side in (node.left, node.right) if isinstance(side, Read)}
     owned = sides.get((Base.NIC, "addresses")) or sides.get((Base.NIC, "matched"))
     is_owner = node.relation is Relate.OVERLAPS and (Base.HOST, "addresses") in sides

@@ -1,8 +1,9 @@
 """Verifies the properties of a policy: a proof for every host, or the smallest host that breaks the property.
 
-Two legs. The solver tries a proof for hosts of every size (`prove`). For all properties without a proof, one search
-goes through the small hosts and looks for counterexamples. The search is given by the caller, so this module needs no
-hosts. A property that is meant to be false is searched first, because its proof would only end at the time limit.
+The verification has two parts. First, the solver tries to prove each property for hosts of every size (`prove`). Then,
+for all properties without a proof, one search among small hosts looks for counterexamples. The caller gives the search,
+so this module needs no hosts. A property that is meant to be false is searched without an earlier proof, because the
+proof would only end at the time limit.
 
 Without a proof and without a counterexample, the verdict depends on the reason. If a clause has no exact translation,
 or the solver found a model that describes no real host, the property is true for all small hosts (`ProvedUpTo`). If the
@@ -49,7 +50,7 @@ _EXPECTED = Expectation()
 
 
 class Settings(Struct, frozen=True):
-    """The parameters that are given, the time limit of each property, and the size of the searched hosts."""
+    """The given parameters, the time limit of each property in seconds, and the largest size of the searched hosts."""
 
     parameters: Mapping[str, Value] = {}
     seconds: float = 10.0
@@ -76,7 +77,7 @@ def verify(
 
 
 class _Run:
-    """The verification of one policy; `open` are the properties that the search decides."""
+    """The verification of one policy."""
 
     def __init__(self, program: Program, settings: Settings, expectations: Mapping[str, Expectation]) -> None:
         self._program = program
@@ -104,7 +105,7 @@ class _Run:
                     self._open.append((one, one.statement, proof))
 
     def _reason_not_to_ask(self, one: Property) -> str:
-        """Return why a claim has no meaning for the policy; empty if it has one."""
+        """Return why a claim has no meaning for the policy. The text is empty if the claim has a meaning."""
         try:
             if isinstance(one.statement, Claim):
                 check_claim(one.statement, self._program)
@@ -122,7 +123,7 @@ class _Run:
             yield from pool.map(self._prove, statements)
 
     def searched(self, search: Search) -> Iterator[PropertyResult]:
-        """Yield the results of the properties that were left for the search."""
+        """Search counterexamples of the remembered properties, and yield the results."""
         start = perf_counter()
         statements = [statement for _, statement, _ in self._open]
         examples = search(statements) if statements else ()
