@@ -78,7 +78,7 @@ BUILT_IN: tuple[Property, ...] = (
     ),
     Property(
         "top-of-stack",
-        "no interface above the interface of the decision owns one of the same host addresses",
+        "the interface of the decision shares no host address with an interface above it",
         Claim(
             "answer is unknown or no upper in owners satisfies upper above answer and upper.matched overlaps "
             "answer.matched"

@@ -67,7 +67,7 @@ def test_tokens_are_replaced_without_a_restart(file: Path, caplog: pytest.LogCap
             service.reload()
             service.reload()
             assert client.get("/metrics", headers=_bearer(SECOND)).status_code == 200
-        errors = [record for record in caplog.records if "the tokens stay as they are" in record.getMessage()]
+        errors = [record for record in caplog.records if "the tokens did not change" in record.getMessage()]
         assert len(errors) == 3
         assert "short" not in caplog.text.replace("shorter", "")
 
