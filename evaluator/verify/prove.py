@@ -203,8 +203,8 @@ def _add_equal_steps(theory: Theory, old: World, first: Outcome, second: Outcome
 
     Each equality is proved with the help of the equalities before it. So the solver never searches for the whole chain
     at once. After the first equality without a proof, no more are tried, because each rule begins with the candidates
-    of the rule before. An interface that only one host has is excepted. If the solver proves it, the formula that the
-    relations of the rules are false for this interface is added.
+    of the rule before. An interface that only one host has is excepted. For this interface, the formula that the
+    relations of the rules are false is added, if the solver proves it.
     """
     by_part = {relation.part: relation for relation in second.relations}
     proved: set[str] = set()
