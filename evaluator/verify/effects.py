@@ -1,10 +1,13 @@
 """Finds the parts of a policy without an effect.
 
-A rule has an effect if without it some decision has another status, interface or other findings. A clause has an effect
-if this is so with true in its place, and with false in its place. The witnesses are real questions. Those of the
-policy's tests are tried first. For the parts that no test needs, a small host is searched. The guards `is known`,
-`is unknown` and `is given` are not asked, because a rule without its guard would compare an unknown value. The rules of
-a policy that is extended are not asked either, because it has its own tests.
+A rule has an effect if some decision has another status, another interface or other findings when the rule is removed.
+A clause has an effect if this is true both when the clause is replaced by true and when it is replaced by false. A
+question whose decision is different is a witness of the effect. The questions of the policy's tests are tried first. If
+no test is a witness for a part, a small host is searched.
+
+The guards `is known`, `is unknown` and `is given` are left out, because a rule without its guard would compare an
+unknown value. The rules of the policies that this policy extends are left out too, because those policies have their
+own tests.
 """
 
 from __future__ import annotations
@@ -33,9 +36,9 @@ DecideTests = Callable[[Policy], Iterator[Decision]]
 class Effects(Struct, frozen=True):
     """The parts of a policy for which no witness was found.
 
-    `redundant` are those that have no effect on any host, which is proved. `silent` have no effect on small hosts.
-    `words` are words of these parts that the search of small hosts does not enumerate. `size` is the greatest number of
-    interfaces of these hosts.
+    It is proved that the parts in `redundant` have no effect on any host. The parts in `silent` have no effect on hosts
+    of at most `size` interfaces. `words` are the words in the silent parts whose values the search of small hosts does
+    not enumerate.
     """
 
     redundant: tuple[str, ...] = ()
@@ -51,10 +54,10 @@ def parts_without_effect(
     size: int,
     parameters: Mapping[str, Value],
 ) -> Effects:
-    """Return the parts of a policy that change no decision of the tests, and of small hosts.
+    """Return the parts of a policy that change no decision, neither in the tests nor on small hosts.
 
-    The hosts have at most `size` interfaces. `decide_tests` returns the decisions of another policy for the questions
-    of the tests.
+    The hosts have at most `size` interfaces. `decide_tests` takes a policy and returns its decisions about the
+    questions of the tests.
     """
     program = policy.program
     answers = list(map(_answer, decide_tests(policy)))

@@ -32,7 +32,7 @@ class Change(StrEnum):
 
     UNOWNED_ANSWER = "an answer that no interface owns is added to a set with at least one answer"
     SEPARATE_INTERFACE = (
-        "an interface without host address, network, upper device and lower device is added to the report"
+        "an interface that has no host address, no network, no upper device and no lower device is added to the report"
     )
 
 
@@ -124,8 +124,8 @@ BUILT_IN: tuple[Property, ...] = (
     ),
     Property(
         "separate-interface-changes-nothing",
-        "an additional interface without host address, network, upper device and lower device changes neither the "
-        "status nor the interface",
+        "an additional interface that has no host address, no network, no upper device and no lower device changes "
+        "neither the status nor the interface",
         Unchanged(Change.SEPARATE_INTERFACE),
     ),
     Property("every-rule-matters", "every rule changes some decision", EveryRuleMatters()),
@@ -158,7 +158,7 @@ class Proved(Struct, frozen=True, tag="proved"):
 class Refuted(Struct, frozen=True, tag="false"):
     """The property is false: the smallest host that breaks it, or the parts of the policy that make it false.
 
-    If `size` is not None, the parts have no effect on the hosts of at most so many interfaces.
+    If `size` is not None, the parts have no effect on hosts of at most `size` interfaces.
     """
 
     counterexample: Counterexample | None = None

@@ -116,7 +116,7 @@ def _same(old: Program, new: Program, parameters: Mapping[str, Value], *, is_emp
 def prove_same_rule(
     program: Program, number: int, other: Condition, parameters: Mapping[str, Value], seconds: float
 ) -> Proof:
-    """Return the proof that a rule is true for the same interfaces if it has another condition."""
+    """Return the proof that a rule with another condition is true for the same interfaces as before."""
     return _proof((_same_rule(program, number, other, parameters, is_empty=e) for e in (True, False)), seconds)
 
 
