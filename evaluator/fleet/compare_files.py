@@ -60,7 +60,7 @@ class FleetComparison(Struct, frozen=True):
 
     @property
     def labels(self) -> tuple[tuple[str, int], ...]:
-        """The number of changed hosts for each label `name=value` and transition; the greatest number is first."""
+        """The number of changed hosts for each label `name=value` and transition. The greatest number is first."""
         counts = Counter(
             f"{name}={value} {change.transition[0]} → {change.transition[1]}"
             for change in self.comparison.changes

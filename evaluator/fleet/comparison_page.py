@@ -15,7 +15,7 @@ _SERIES = (
     Series(_INTERFACE, "the status is the same, the interface differs"),
     *(Series(one.css_class, f"new status: {one.meaning}") for one in STATUSES[:-1]),
     STATUSES[-1],
-    Series("new", "the new policy has the finding"),
+    Series("new", "only the new policy has the finding"),
     Series("gone", "only the old policy has the finding"),
 )
 _Rows = Callable[[Iterable[HostRow]], HostTable]

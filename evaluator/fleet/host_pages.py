@@ -1,9 +1,9 @@
 """Writes the page of a summary into a folder, and a page for each of the hosts that are shown first.
 
 A host is found in the inputs by its id, and its question is decided again. The page must explain the decision that is
-in the result. So the new status and interface must be equal to those in the result; the digest too, if the result has
-digests. If they differ, the inputs, the policy or the parameters are not those of the result, and no folder is written.
-The folder appears when it is complete.
+in the result. So the new status and interface must be equal to those in the result. If the result has digests, the new
+digest must be equal too. If they differ, the inputs, the policy or the parameters are not those of the result, and no
+folder is written. The folder appears when it is complete.
 """
 
 from __future__ import annotations

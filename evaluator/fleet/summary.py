@@ -51,7 +51,7 @@ class Count(Struct, frozen=True):
 
 
 class LabelCount(Struct, frozen=True):
-    """The number of hosts with a label of one value and one status; the status of an invalid question is `invalid`."""
+    """The number of hosts that have one value of a label and one status. Invalid questions have the status `invalid`."""
 
     label: str
     value: str

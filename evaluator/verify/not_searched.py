@@ -22,7 +22,7 @@ _FIXED = (Base.NIC, "name")  # the small hosts have one name for each interface,
 def words_not_searched(
     program: Program, statements: Iterable[Claim | Unchanged], parameters: Mapping[str, Value]
 ) -> tuple[str, ...]:
-    """Return the words of the deciding rules and of the claims that the search does not enumerate, sorted."""
+    """Return the words of the deciding rules and claims whose values the search does not enumerate, sorted."""
     statements = tuple(statements)
     known = {one.name for one in program.parameters}
     given = {name: value for name, value in parameters.items() if name in known}

@@ -100,9 +100,9 @@ class Space(Struct, frozen=True):
     `most_with_two_answers` interfaces have at most one host address. `added` is an address that no interface owns.
     `reads_name` is true if conditions read the name of the host, or whether the answer is complete. `has_order` is true
     if conditions read an order. `integers` are the values of facts that are integers, None if unknown. `networks` are
-    the logical networks. `prefixes` are the prefix lengths of an IPv4 address; those of IPv6 are the same numbers plus
-    96. `others` are the sets of addresses that an interface has besides the host addresses. `parameters` are the
-    parameters of the decisions.
+    the logical networks. `prefixes` are the prefix lengths of an IPv4 address; the prefix lengths of an IPv6 address
+    are the same numbers plus 96. `others` are the sets of addresses that an interface has besides the host addresses.
+    `parameters` are the parameters of the decisions.
     """
 
     answers: tuple[AnswerSet, ...]

@@ -260,7 +260,7 @@ class Theory:
         return name
 
     def fresh(self, words: str) -> str:
-        """Return a new name that begins with some words."""
+        """Return a new name that begins with a given text."""
         self._fresh += 1
         return f"{words}.{self._fresh}"
 

@@ -114,7 +114,7 @@ class _Run:
         return ""
 
     def _proofs(self, statements: Sequence[Claim | Unchanged]) -> Iterator[Proof]:
-        """Yield the proofs of statements in their order; several processors work at the same time."""
+        """Yield the proofs of statements in the order of the statements. Several processors work at the same time."""
         processes = min(available_processors(), len(statements))
         if processes < 2:
             yield from map(self._prove, statements)
