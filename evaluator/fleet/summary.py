@@ -51,7 +51,7 @@ class Count(Struct, frozen=True):
 
 
 class LabelCount(Struct, frozen=True):
-    """The number of hosts that have one value of a label and one status. Invalid questions have the status `invalid`."""
+    """The number of hosts that have a value of a label and a status. Invalid questions have the status `invalid`."""
 
     label: str
     value: str
