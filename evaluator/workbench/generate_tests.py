@@ -56,8 +56,8 @@ def generate_tests(
     """
     compiled = CompiledPolicy(policy.program)
     found = (_hosts_for(compiled, number, size, parameters) for number in range(len(policy.program.rules)))
-    hosts = list(dict.fromkeys(map(_Hashed, (host for group in found for host in group))))
-    decisions = [decide_host(policy, hashed.host) for hashed in hosts]
+    hosts = {repr(host): host for group in found for host in group}  # by their text, because a host has mappings
+    decisions = [decide_host(policy, host) for host in hosts.values()]
     outcomes = [_outcomes_of(policy, files, decision) for decision in decisions]
     wanted, names = _all_outcomes(policy, files)
     tests: list[NewCase] = []
@@ -71,18 +71,6 @@ def generate_tests(
         tests.append(_test(decisions[best], names[new[0]]))
         pending -= outcomes[best]
     return Generated(tuple(tests), tuple(names[outcome] for outcome in sorted(pending)))
-
-
-class _Hashed(Struct, frozen=True, eq=False):
-    """A host that is compared by its text, because it has mappings."""
-
-    host: AbstractHost
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Hashed) and repr(self.host) == repr(other.host)
-
-    def __hash__(self) -> int:
-        return hash(repr(self.host))
 
 
 def _hosts_for(
