@@ -60,10 +60,10 @@ test-go: $(VENV)/.installed-dev
 	@touch $@
 
 # playbooks are run with the plugins of examples/ansible
-.venv-ansible/.installed: pyproject.toml locks/ansible.txt
+.venv-ansible/.installed: pyproject.toml locks/ansible.txt $(VENV)/.installed-dev
 	$(PYTHON) -m venv --clear $(@D)
-	$(@D)/bin/$(FROM_LOCK) locks/ansible.txt
-	$(@D)/bin/$(ITSELF)
+	$(BIN)/uv pip install --quiet --python $(@D)/bin/python --require-hashes --requirement locks/ansible.txt
+	$(BIN)/uv pip install --quiet --python $(@D)/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # millions of random cases in seeded slices of at most ten minutes; what passed is not run again (tests/long.py)
