@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
+from importlib.util import find_spec
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,12 +31,15 @@ from evaluator.verify.mutants import Mutant, mutants
 from evaluator.verify.search import decide_host
 from evaluator.workbench.new_case import NewCase, new_case, result_of
 
+_SECONDS = 3.0  # of the proof for one mutant
+
 
 class Fate(StrEnum):
     """The result for a mutant."""
 
     KILLED = "killed"
     SURVIVED = "survived"
+    PROVED = "proved"
     EQUAL = "equal"
 
 
@@ -43,8 +47,8 @@ class MutantResult(Struct, frozen=True):
     """The fate of a mutant.
 
     A killed mutant has the name of the first `test` that fails. A mutant that survived has the smallest `host` that
-    distinguishes it. An equal mutant agrees with the policy on all hosts of at most `size` interfaces; `left_out` are
-    the words of the changed rules whose values were not enumerated.
+    distinguishes it. A proved mutant agrees with the policy on every host. An equal mutant agrees on all hosts of at
+    most `size` interfaces; `left_out` are words of the changed rules whose values were not enumerated.
     """
 
     mutant: Mutant
@@ -69,8 +73,29 @@ def judge_mutants(
     groups = groups_of(policy.program, alive)
     for group, comparisons in zip(groups, _compared(policy, groups, size, parameters), strict=True):
         for mutant, comparison in zip(group, comparisons, strict=True):
-            fate = Fate.EQUAL if comparison.host is None else Fate.SURVIVED
+            fate = Fate.SURVIVED if comparison.host is not None else _without_difference(policy, mutant, parameters)
             yield MutantResult(mutant, fate, host=comparison.host, size=comparison.size, left_out=comparison.left_out)
+
+
+def _without_difference(policy: Policy, mutant: Mutant, parameters: Mapping[str, Value]) -> Fate:
+    """Return `PROVED` if the solver is installed and proves that the mutant decides every host like the policy.
+
+    For a changed condition, the proof is that the rule is true for the same interfaces. For rules that change places,
+    it is that the status and the interface are the same.
+    """
+    if find_spec("cvc5") is None:
+        return Fate.EQUAL
+    from evaluator.verify.prove import prove_same, prove_same_rule  # noqa: PLC0415 -- imports cvc5
+
+    program, other = policy.program, mutant.program
+    if len(other.rules) < len(program.rules):
+        return Fate.EQUAL  # a rule that is missing does not fire
+    if len(mutant.rules) > 1:
+        proof = prove_same(program, other, parameters, _SECONDS)
+    else:
+        (number,) = mutant.rules
+        proof = prove_same_rule(program, number, other.rules[number].condition, parameters, _SECONDS)
+    return Fate.PROVED if proof.is_proved else Fate.EQUAL
 
 
 def _killing_test(mutant: Mutant, cases: Sequence[PolicyCase]) -> str | None:

@@ -13,7 +13,7 @@ from evaluator.verify.state_host import vdsm_report
 from evaluator.workbench.mutate_policy import Fate, MutantResult
 
 SCHEMA_VERSION = 1
-_ORDER = (Fate.EQUAL, Fate.SURVIVED)
+_ORDER = (Fate.PROVED, Fate.EQUAL, Fate.SURVIVED)
 
 
 def as_text(policy: Policy, results: Sequence[MutantResult]) -> Iterator[str]:
@@ -25,7 +25,8 @@ def as_text(policy: Policy, results: Sequence[MutantResult]) -> Iterator[str]:
     counts = Counter(result.fate for result in results)
     yield (
         f"{visible(policy.name)}: {len(results)} mutants, {counts[Fate.KILLED]} killed, "
-        f"{counts[Fate.SURVIVED]} survived, {counts[Fate.EQUAL]} without a difference"
+        f"{counts[Fate.SURVIVED]} survived, {counts[Fate.PROVED]} proved equal, "
+        f"{counts[Fate.EQUAL]} without a difference"
     )
 
 
@@ -35,6 +36,9 @@ def _lines(result: MutantResult) -> Iterator[str]:
     if result.host is not None:
         yield f"  survived; the smallest host with another decision: {statements_of(result.host)}"
         yield f"  {asked_by(result.host)}"
+        return
+    if result.fate is Fate.PROVED:
+        yield "  proved equal for every host"
         return
     yield f"  no host of at most {result.size} interfaces has another decision"
     if result.left_out:

@@ -75,6 +75,13 @@ def test_written_tests_kill_every_mutant_that_survived(policy, capsys):
 def test_an_equal_mutant_does_not_survive(policy, capsys):
     policy.write_text(POLICY.replace("nic is not vlan", "count(nic.matched) > 0"))
     _, fates = results(policy, capsys, "-n", "2")
+    assert fates["owns: `count(nic.matched) > 0` is removed"] == "proved"
+
+
+def test_without_the_solver_an_equal_mutant_is_compared_on_small_hosts(policy, capsys, monkeypatch):
+    monkeypatch.setattr("evaluator.workbench.mutate_policy.find_spec", lambda _: None)
+    policy.write_text(POLICY.replace("nic is not vlan", "count(nic.matched) > 0"))
+    _, fates = results(policy, capsys, "-n", "2")
     assert fates["owns: `count(nic.matched) > 0` is removed"] == "equal"
 
 
