@@ -9,7 +9,7 @@ _LARGEST = 8
 
 def add_effort_to(parser: argparse.ArgumentParser) -> None:
     """Add the options `--size` and `--timeout`."""
-    size = "the number of interfaces up to which small hosts are searched (default: 4)"
+    size = "search hosts with at most this number of interfaces (default: 4)"
     parser.add_argument("-n", "--size", metavar="N", type=_size, default=4, help=size)
     limit = "the processor time for each proof, in seconds (default: 10)"
     parser.add_argument("--timeout", metavar="S", type=_seconds, default=10.0, help=limit)

@@ -64,7 +64,7 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
         Example(
             "activenic diff strict mine.yaml --corpus report.json --address 192.0.2.10 --exit-code",
-            "exit with 8 if the answer for one host changes",
+            "exit with 8 if the answer for at least one host changes",
             8,
         ),
         Example(

@@ -68,7 +68,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     add_effort_to(parser)
     parameter = "a parameter of the policy (default: the proof is for every value); may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
-    tests = "for each false property, append a test with the host that breaks it to this file; create a missing file"
+    tests = "append to this file a test for each false property, with a host that breaks the property"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=tests)
     add_policy_path_to(parser)
     _OUTPUT.add_to(parser)

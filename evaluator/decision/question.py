@@ -46,7 +46,10 @@ class AskedQuestion(Struct, frozen=True):
 
 
 class NamedQuestion(Struct, frozen=True):
-    """A question about a host name without answers. The name must be resolved before the question can be decided."""
+    """A question with a host name, but without DNS answers.
+
+    The name must be resolved before the question can be decided.
+    """
 
     id: str
     report: Report

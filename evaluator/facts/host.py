@@ -166,7 +166,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
     @cached_property
     def lists(self) -> Lists:
-        """Upper bounds for the sizes of the lists of one link and of all links, except lists of interfaces."""
+        """The greatest size of a list of one link, and the total for all links; lists of interfaces are left out."""
         statements = self.statements
         if statements.longest_list is None or statements.count_list_items is None:
             return Lists.of(link.list_lengths + 2 for link in self.by_name.values())

@@ -144,7 +144,7 @@ def _in_background(
 
 
 def _decide(session: SparkSession, wave: _Wave) -> None:
-    """Decide a wave in a Spark job. Raises the error of the first range that has an error."""
+    """Decide the ranges of a wave in one Spark job. Raises the error of the first range that has an error."""
     numbers = session.range(0, len(wave.ranges), 1, len(wave.ranges))
     try:
         outcomes = numbers.mapInArrow(wave.decide, "number long, error binary").collect()

@@ -60,7 +60,7 @@ class LabelCount(Struct, frozen=True):
 
 
 class Summary(Struct, frozen=True):
-    """The counts of a result. A host with several equal findings is counted once for the code."""
+    """The counts of a result. A host with several findings of one code is counted once for this code."""
 
     schema_version: int
     hosts: int

@@ -1,7 +1,7 @@
 """The interface between `read.py` and the readers of the formats, and the functions that all readers use.
 
-A reader has two entry points. Both give the same answer to the question whether a document is valid. The format's JSON
-Schema is the published contract: a document is valid if and only if the schema accepts the document.
+A reader has two entry points, `read_text` and `read`. They never contradict each other. The format's JSON Schema is the
+published contract: a document is valid if and only if the schema accepts the document.
 
 `FormatReader.read_text` is the fast path of a text. The function decodes the text in one pass into the typed structs of
 the format's `wire.py`. It creates no values for members that no rule reads. If the types accept a document, the schema

@@ -1,12 +1,12 @@
 """`POST /v1/decisions:batch`: decides many questions, one in each line.
 
-The response has one line for each question, in the same order. The response begins before the body has ended: the body
-is read in chunks. The complete lines of a chunk are decided, their records are stored with one synchronization of the
-disk, and then their answers are sent. So a batch of any length needs the memory of one chunk and one line, and the
-client sees the first answers before it has sent the last questions. The time limit of a request applies to each chunk,
-not to the whole batch.
+The response has one line for each question, in the same order. The response begins before the body of the request has
+ended: this body is read in chunks. The complete lines of a chunk are decided, their records are stored with one
+synchronization of the disk, and then their answers are sent. So a batch of any length needs the memory of one chunk and
+one line, and the client sees the first answers before it has sent the last questions. The time limit of a request
+applies to each chunk, not to the whole batch.
 
-Each line of a group is decided in its own task. So lookups of names overlap, and other requests are handled between two
+Each line of a chunk is decided in its own task. So lookups of names overlap, and other requests are handled between two
 lines.
 
 An invalid question gives a line with a problem, and the batch continues. After a failure of the log, or a line that is

@@ -48,6 +48,7 @@ def run(service: Service, listen: Listen, drain: float) -> NoReturn:
     Python objects during the finalization. Raises QuestionError if the server ends without a signal.
     """
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s: %(message)s")
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)  # otherwise a line for each change of a watched folder
     _allow_many_connections()
     asyncio.run(_serve(service, listen, drain))
     logging.shutdown()

@@ -142,4 +142,4 @@ def missing_tests(policy: Policy, results: Sequence[MutantResult]) -> Iterator[N
 
 
 def _title(mutant: Mutant) -> str:
-    return f"{mutant.rule}: differs if {mutant.change}"
+    return f"{mutant.rule}: the decision differs if {mutant.change}"

@@ -29,7 +29,7 @@ _KEYS_OF_NEW_VERSIONS = frozenset({"min-mtu", "max-mtu", "accept-all-mac-address
 
 
 class NmstateWriter(ReportWriter):
-    """Changes the list of interfaces and the routes, at the top of the document or inside another document."""
+    """Changes the interfaces and routes of an nmstate state: the whole document, or a part of a larger document."""
 
     has_routing_table = True
 

@@ -122,7 +122,7 @@ def _attribute(
 
 
 def _of_question(owner: Base, name: str, type_: Type, meaning: str) -> Word:
-    """Return a word whose value is an attribute of the question; for a word of interfaces, a method."""
+    """Return a word whose value is read from the question: an attribute, or a method for a word of `nic`."""
     read: Callable[[object], Any] = attrgetter(f"question.{name}")
 
     def get(environment: Environment, value: object) -> Value:

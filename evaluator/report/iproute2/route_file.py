@@ -1,4 +1,4 @@
-"""Combines the output of `ip -j addr` with the output of `ip -j route`, which is in separate files.
+"""Combines the output of `ip -j addr` with files that contain the output of `ip -j route`.
 
 Each file is parsed and validated separately. So the positions in error messages refer to the file, not to the report.
 """
