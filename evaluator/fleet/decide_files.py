@@ -72,8 +72,9 @@ def on_this_machine(asked: Asked, folder: WorkFolder, ranges: Iterable[Range]) -
 def decide_files(inputs: Inputs, result: Path, asked: Asked, engine: Engine = on_this_machine) -> Iterator[Range]:
     """Decide the questions of the inputs, yield each range when it is finished, and write the result at the end.
 
-    Raises QuestionError if an input cannot be read or changed during the run, if another run writes the same result, or
-    if a process was ended. The next run does not decide again the ranges that were finished before the error.
+    Raises QuestionError if an input cannot be read, if an input was changed during the run, if another run writes the
+    same result, or if a process was ended. The next run does not decide again the ranges that were finished before the
+    error.
     """
     files, tables = inputs.files()
     with work_folder(result, run_key(files, tables, asked)) as folder:

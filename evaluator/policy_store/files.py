@@ -98,7 +98,7 @@ def _with_own_name(file: PolicyFile, owners: Mapping[str, PolicyFile], before: P
     if not message:
         return file
     last = _last_policy(file.path, before)
-    problem = Diagnostic("POLICY_NAME_TAKEN", message, str(file.path), "give each policy a name of its own")
+    problem = Diagnostic("POLICY_NAME_TAKEN", message, str(file.path), "give each policy a different name")
     in_use = last if last is not None and not _name_problem(last, owners) else None
     return PolicyFile(file.path, in_use, (*file.problems, problem), file.sources, file.inputs, is_name_taken=True)
 
@@ -113,7 +113,7 @@ def _name_problem(policy: Policy, owners: Mapping[str, PolicyFile]) -> str:
     if owner is not None:
         return f"the policy name {quote(policy.name)} is already used by {quote_path(owner.path)}"
     if policy.name in shipped_names() and policy.digest != load_shipped(policy.name).digest:
-        return f"the policy name {quote(policy.name)} is the name of a shipped policy with another text"
+        return f"a shipped policy has the same name {quote(policy.name)}, but another text"
     return ""
 
 
@@ -130,7 +130,7 @@ def _listed(given: Path, before: PolicyFiles, problems: list[Diagnostic]) -> Ite
     else:
         reason = f"no policies in {quote_path(given)}"
     if not found:
-        hint = "a policy file ends in .yaml or .yml and has the key `policy`"
+        hint = "the name of a policy file ends with .yaml or .yml, and the file has the key `policy`"
         problems.append(Diagnostic("NO_POLICIES", reason, str(given), hint))
     yield from found or known
 

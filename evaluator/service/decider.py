@@ -10,8 +10,8 @@ What runs where, and why:
 - A name is resolved asynchronously: a coroutine that waits costs nothing.
 - The log is written by a thread of its own (`recorder.py`), because a commit waits for the disk.
 
-Tried and rejected: a thread for each decision, which doubles the processor time of a usual request, and processes,
-which must copy each report. To use more processors, run several instances (docs/service.md).
+Two designs were tried and rejected. A thread for each decision doubles the processor time of a usual request. Several
+processes must copy each report. To use more processors, run several instances of the service (docs/service.md).
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Guard:
         if self._tokens is not None and not self._tokens.accept(request.headers.get("authorization")):
             raise Problem(ProblemType.UNAUTHORIZED, "send the header `Authorization: Bearer TOKEN`", headers=_CHALLENGE)
         if self._in_flight >= self._most:
-            raise Problem(ProblemType.BUSY, f"{self._most} requests are handled now")
+            raise Problem(ProblemType.BUSY, f"the service already handles {self._most} requests")
         return Admission(self, 1)
 
     def admit_everyone(self, request: Request) -> Admission:

@@ -9,8 +9,8 @@ topology of n devices is a topology of n-1 devices with one more device on top, 
 has no upper device. Of the extensions that are equal up to renaming, only the first is used. Two extensions are equal
 up to renaming if they have the same canonical form. The canonical form is the least relabelled edge list among all
 permutations that respect the colour refinement (Weisfeiler-Leman, dimension 1), so only devices that look the same are
-permuted. For up to six devices these classes are small, so a library for graph isomorphism (nauty) would not make the
-search faster.
+permuted. For up to six devices these classes are small, so a library for graph isomorphism (nauty) would be a
+dependency without a benefit.
 
 The permutations that leave a topology unchanged (its automorphisms) are found in the same classes. An assignment of
 facts to the devices is enumerated only if it is the least of its orbit under these permutations (`is_least_of_orbit`).

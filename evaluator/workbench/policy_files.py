@@ -11,7 +11,7 @@ from evaluator.base.text import quote_path
 from evaluator.policy.source.find import is_file, shipped_names
 from evaluator.policy.source.folder import is_policy, policies_below
 
-_HINT = "a policy file ends in .yaml or .yml and has the key `policy`"
+_HINT = "the name of a policy file ends with .yaml or .yml, and the file has the key `policy`"
 
 
 def find_policy_files(paths: Iterable[Path]) -> tuple[Path, ...]:
