@@ -53,7 +53,7 @@ class Bodies:
     def reserve(self, size: int) -> None:
         """Count bytes. Raises Problem if all bodies together would be too large."""
         if self._bytes + size > self._limits.bodies:
-            raise Problem(ProblemType.BUSY, "the bodies of all requests together exceed the memory limit of the service")
+            raise Problem(ProblemType.BUSY, "the bodies of all requests together exceed the memory limit")
         self._bytes += size
 
 
