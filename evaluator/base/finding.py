@@ -153,7 +153,8 @@ class FindingCode(StrEnum):
     REPORT_INCOMPLETE = (
         "REPORT_INCOMPLETE",
         _REPORT,
-        "the report leaves out interfaces or an address family, so an address may be on the host",
+        "the report leaves out interfaces or an address family, so the host may have "
+        "an address that the report does not show",
         Trait.HIDES_ADDRESSES,
     )
     REPORT_LACKS_MAP = (

@@ -4,7 +4,8 @@ The trace (`Step`) is part of the decision document: the candidates before and a
 (`schemas/explanation.schema.json`) also contains the clause that decided each rule for each interface. For each
 interface it contains the smallest change of the inputs that would make this interface the answer.
 
-These types are here and not in the package `explain`, because `Explanation` contains them and `Decision` returns it.
+These types are here and not in the package `explain`, because `Decision` returns an `Explanation`, and an `Explanation`
+contains the other types.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Texts of queries on a result. DuckDB runs them without a change in a folder that has the file `result.parquet`.
 
-The page of a summary shows the queries that select the hosts of its bars. A name in a query can be hostile. So a query
-has only printable characters: every other character is written as `chr(NUMBER)`.
+The page of a summary has bar charts. For each bar, the page shows the query that selects the hosts of this bar. A name
+in a query can be hostile. So a query has only printable characters: every other character is written as `chr(NUMBER)`.
 """
 
 from __future__ import annotations

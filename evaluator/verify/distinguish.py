@@ -1,9 +1,9 @@
 """Searches the smallest host that two policies decide differently.
 
 Two decisions differ if a policy test can distinguish them: by the status, the candidates, the codes of findings, or the
-rules that fired. If two policies differ only in `warn` rules, only these rules are evaluated for each host. So facts
-that only other `warn` rules read are not varied. A host is returned only if the library gives two different decisions
-for its report.
+rules that fired. If two policies differ only in some `warn` rules, only the `warn` rules that differ are evaluated for
+each host. So facts that only the equal `warn` rules read are not varied. A host is returned only if the library gives
+two different decisions for its report.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def equal(left: str, right: str) -> Formula:
 
 
 def distinct(terms: Sequence[str]) -> Formula:
-    """Return that all terms are different."""
+    """Return the formula that is true if all terms are different."""
     return apply("distinct", *terms) if len(terms) > 1 else TRUE
 
 

@@ -168,7 +168,7 @@ class Translator:
         return self.fact("matched", nic, address)
 
     def is_owner(self, nic: str) -> Formula:
-        """Return the formula that an interface owns a usable host address."""
+        """Return the formula that is true if an interface owns a usable host address."""
         return self.fact("owner", nic)
 
     # -- clauses

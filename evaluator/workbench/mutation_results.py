@@ -26,7 +26,7 @@ def as_text(policy: Policy, results: Sequence[MutantResult]) -> Iterator[str]:
     yield (
         f"{visible(policy.name)}: {len(results)} mutants, {counts[Fate.KILLED]} killed, "
         f"{counts[Fate.SURVIVED]} survived, {counts[Fate.PROVED]} proved equal, "
-        f"{counts[Fate.EQUAL]} without a difference"
+        f"{counts[Fate.EQUAL]} with no difference found"
     )
 
 

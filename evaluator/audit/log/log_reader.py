@@ -166,7 +166,7 @@ class LogReader:
     def _matching_seqs(
         self, log: OpenLog, log_filter: LogFilter, *, newest_first: bool, limit: int | None
     ) -> list[int | Damaged]:
-        """Return the numbers of the matching records, and all missing records, in order."""
+        """Return, in ascending order, the numbers of the matching records and of all missing records."""
         connection = log.connection
         pruned, head = pruned_head(connection), head_of(connection)
         gaps: list[Damaged] = []

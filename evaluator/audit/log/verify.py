@@ -27,10 +27,11 @@ def verify(
 ) -> Verification:
     """Verify the whole log.
 
-    If SQLite cannot read the whole file, a copy of the rows in the pages of the file is verified.
+    If SQLite cannot read the whole file, the rows are recovered from the pages of the file, and this copy is verified.
 
-    With `public_keys`, each record must be signed with one of these keys. `noted_head` is a head from an earlier time.
-    `progress` is called with the number of verified records and the number of all records.
+    With `public_keys`, each record must be signed with one of these keys. `noted_head` is a head that was noted
+    earlier: the log must still contain this head. `progress` is called with the number of verified records and the
+    number of all records.
     """
     keys = frozenset(public_keys)
     file_problems = list(dict.fromkeys([*log.problems, *(() if log.is_salvaged else _file_problems(log))]))

@@ -17,7 +17,7 @@ class Effect(Enum):
     """The effect of a rule whose condition is true; the first three change the candidates."""
 
     ADD = "the interfaces become candidates"
-    REMOVE = "the candidates are removed"
+    REMOVE = "the candidates for which the condition is true are removed"
     KEEP = "the other candidates are removed"
     MAKE_AMBIGUOUS = "the decision is ambiguous"
     REJECT = "the candidates are rejected"

@@ -219,7 +219,10 @@ class Conjunction:
             self.is_impossible = self.is_impossible or is_other
 
     def _apply_known(self, literal: IsKnown) -> None:
-        """Apply `x is unknown`: impossible if `x` always has a value. `nic.bond_mode is known`: its kind is bond."""
+        """Apply `x is known` or `x is unknown`.
+
+        `x is unknown` is impossible if `x` always has a value. `nic.bond_mode is known` is true only for a bond.
+        """
         operand = literal.operand
         if literal.negated:
             self.is_impossible = self.is_impossible or not operand.type.optional

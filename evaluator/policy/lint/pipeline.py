@@ -5,16 +5,16 @@ that is true for each interface that can be a candidate at this point. At the st
 
 - `match C`: the invariant becomes `invariant or C`;
 - `discard C`: it becomes `invariant and not C`;
-- `prefer C`: unchanged, because `prefer` has no effect if C is false for all candidates;
+- `prefer C`: unchanged. It cannot become `invariant and C`: if C is false for all candidates, all of them remain;
 - `ambiguous`, `reject`, `warn`: unchanged.
 
 A condition that mentions `candidates` is weakened first (`normal.weakened`), because the candidates change from rule to
 rule. The invariant then allows more interfaces than necessary, never fewer, so the warnings stay sound.
 
 The solver assumes the invariant for each interface in `candidates`. A rule whose condition contradicts the invariant
-never fires. A rule is shadowed if an earlier rule has the same effect on all interfaces on which it can fire. To name
-the earlier rule, the analysis stores the rules that are still comparable. For example, `match` rules are comparable
-only as long as no interface was removed after them.
+never fires. A rule is shadowed if an earlier rule has the same effect on all interfaces on which the later rule can
+fire. To name the earlier rule, the analysis stores the rules that can still be compared with a later rule. For example,
+`match` rules can be compared only as long as no interface was removed after them.
 
 A mistake in one rule must not be reported for two rules. A rule that can never fire even without the rules before it is
 reported by `clauses.py`, not here. If no `match` rule can ever match, the later rules are not reported.

@@ -3,9 +3,9 @@
 `cost.py` counts the steps of each rule. The sum for all rules must not exceed `STEP_BUDGET`. Otherwise PolicyError is
 raised before the rule is evaluated.
 
-A larger host never needs fewer steps. So `Costs` computes a size (a number of interfaces) once, when a policy is
-compiled. If a host has fewer interfaces, and only short lists and texts (below `SHORT`), it is certainly within the
-budget. The steps of such a host are not counted, because counting would take longer than the decision.
+The steps never decrease when a host grows. So `Costs` computes once, when a policy is compiled, up to which number of
+interfaces every host with only short lists and texts (below `SHORT`) is within the budget. The steps of such a host are
+not counted, because counting would take longer than the decision.
 
 Two ideas were tried and rejected. The first was a rough estimate before the exact count. It saved no time, because the
 exact size is computed only once. The second was to assume that each list is as long as the number of interfaces. With

@@ -61,10 +61,11 @@ class RuleEntry(Struct, frozen=True):
 
 
 class ParameterDeclaration(Struct, frozen=True):
-    """The declaration of a parameter, merged from all texts.
+    """The declaration of a parameter, merged from the texts of the policy and of its bases.
 
-    `key` is the place of the declaration in the last text that contains it. `is_own` is true if the last text is the
-    policy's own text. `is_given` is true if a text adds a default to an optional parameter of its base.
+    `key` is the place of the declaration in the last of these texts that declares the parameter. `is_own` is true if
+    this is the text of the policy itself. `is_given` is true if the base declares the parameter as optional, and a text
+    that extends the base adds a default.
     """
 
     located: Located
