@@ -18,6 +18,8 @@ import pytest
 from evaluator.cli import progress_bar
 from evaluator.cli.progress_bar import with_count
 
+pytestmark = pytest.mark.volume
+
 ACTIVENIC = Path(sysconfig.get_path("scripts")) / "activenic"
 POLICY = """policy: {0}
 extends: strict
@@ -35,8 +37,6 @@ import sys
 from pathlib import Path
 from evaluator.testing.run_cases import find_case_files
 from evaluator.testing.run_files import Selection, run_files
-
-pytestmark = pytest.mark.volume
 paths = find_case_files([Path(sys.argv[1])])
 for with_coverage in (False, True):
     selection = Selection(patterns=("1",), with_coverage=with_coverage)

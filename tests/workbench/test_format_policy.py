@@ -16,6 +16,7 @@ from evaluator.cli.main import main
 from evaluator.policy.language.program import Program
 from evaluator.policy.load import read_program
 from evaluator.policy.source.find import shipped_names, shipped_text
+from evaluator.policy.source.folder import policies_below
 from evaluator.policy.syntax.layout import WIDTH
 from evaluator.policy.syntax.parse import tokens
 from evaluator.workbench.format_policy import edits_of, format_policy
@@ -64,10 +65,16 @@ def test_shipped_policies_are_formatted(name: str) -> None:
     assert edits_of(name, shipped_text(name).decode()) == ()
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").rglob("*.yaml")), ids=lambda path: path.stem)
+EXAMPLES = policies_below(ROOT / "examples")
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_are_formatted(path: Path) -> None:
-    if not path.name.endswith(".test.yaml"):
-        assert edits_of(path.name, path.read_text(encoding="utf-8")) == ()
+    assert edits_of(path.name, path.read_text(encoding="utf-8")) == ()
+
+
+def test_every_recipe_is_among_the_examples() -> None:
+    assert len(EXAMPLES) >= len(list((ROOT / "examples/recipes").glob("*.test.yaml"))) > 30
 
 
 def test_lines_are_as_long_as_they_may_be_and_no_longer() -> None:
