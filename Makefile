@@ -23,7 +23,7 @@ test: $(VENV)/.installed-dev lint
 # needs root and Debian packages, which .ci/run installs: an emulator, name servers, a browser, Java
 test-system: $(VENV)/.installed-dev .vm/initramfs .opa-clients/.installed .venv-schemathesis/.installed .venv-ansible/.installed \
 		test-spark
-	$(BIN)/pytest -m "system and not spark" -rs --maxfail=25
+	$(BIN)/pytest -n 2 --dist loadfile -m "system and not spark" -rs --maxfail=25
 
 # a Spark cluster of two worker processes on the loopback interface
 test-spark: .venv-spark/.installed
