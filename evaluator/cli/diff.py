@@ -96,11 +96,11 @@ def _prove(options: argparse.Namespace) -> int:
     search = policy_path_of(options)
     old, new = (load_policy(name, policy_path=search) for name in (options.old, options.new))
     parameters = cast("Mapping[str, Value]", parse_for_policies(options.param, old, new))
-    found = differences(old, new, parameters, options.timeout, options.size)
-    print_differences(old.name, new.name, found, sys.stdout)
-    if not found.is_same and not found.examples:
+    result = differences(old, new, parameters, options.timeout, options.size)
+    print_differences(old.name, new.name, result, sys.stdout)
+    if not result.is_same and not result.examples:
         return Exit.FAILED
-    return Exit.POLICY if options.exit_code and found.examples else Exit.DONE
+    return Exit.POLICY if options.exit_code and result.examples else Exit.DONE
 
 
 def _remembered(

@@ -57,17 +57,17 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     log = "explain a decision of this log or export; REPORT is then the id of the decision"
     parser.add_argument("--log", metavar="FILE", type=Path, help=log)
     _output().add_to(parser)
-    shown = parser.add_argument_group("interfaces and level of detail")
+    group = parser.add_argument_group("interfaces and level of detail")
     only = "explain only this interface; may be repeated"
-    shown.add_argument("--interface", metavar="NAME", action="append", help=only)
-    shown.add_argument(
+    group.add_argument("--interface", metavar="NAME", action="append", help=only)
+    group.add_argument(
         "--all",
         action="store_true",
         help="explain every interface, even if the host has many, and show for each interface which change would make "
         "it the hostActiveNic",
     )
     verbose = "print the clauses that decided, the values in them, and their places in the policy and in the report"
-    shown.add_argument("-v", "--verbose", action="store_true", help=verbose)
+    group.add_argument("-v", "--verbose", action="store_true", help=verbose)
     test = parser.add_argument_group("a change as a policy test")
     change = (
         "print a policy test with the smallest change that makes NIC the hostActiveNic; exit 1 if no change was found"

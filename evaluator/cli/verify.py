@@ -80,9 +80,9 @@ def _run(options: argparse.Namespace) -> int:
     stated = _stated(policy, options)
     properties = _selected(options.properties, stated)
     results: list[PropertyResult] = []
-    found = _results(policy, properties, stated, options)
-    shown = _collected(with_progress(found, len(properties), options), results)
-    OUTPUTS[_OUTPUT.of(options)](policy.name, shown, sys.stdout)
+    verified = _results(policy, properties, stated, options)
+    collected = _collected(with_progress(verified, len(properties), options), results)
+    OUTPUTS[_OUTPUT.of(options)](policy.name, collected, sys.stdout)
     if options.write_tests is not None:
         _write_tests(policy, results, options)
     return _exit_of(results)

@@ -169,7 +169,7 @@ class Refuted(Struct, frozen=True, tag="false"):
 class ProvedUpTo(Struct, frozen=True, tag="bounded"):
     """The property holds for every host of at most `size` interfaces.
 
-    `clauses` are the clauses that have no exact translation; they are the reason why there is no proof.
+    `clauses` are the clauses that have no exact translation; because of them, the solver cannot prove the property.
     """
 
     size: int

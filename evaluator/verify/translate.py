@@ -216,11 +216,11 @@ class Translator:
             holds = self.condition(node.body, inner)
             return negation(holds) if node.quantifier is Quantifier.EVERY else holds
 
-        found = self._some(
+        some = self._some(
             members.base,
             lambda term: conjunction((members.contains(term), self._is_other(node, term, scope), body(term))),
         )
-        return found if node.quantifier is Quantifier.SOME else negation(found)
+        return some if node.quantifier is Quantifier.SOME else negation(some)
 
     @staticmethod
     def _is_other(node: Quantified | Filter, term: str, scope: Scope) -> Formula:
