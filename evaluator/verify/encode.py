@@ -25,6 +25,7 @@ from evaluator.policy.language.checked import Condition, Quantified, Quantifier,
 from evaluator.policy.language.program import Program, Rule
 from evaluator.policy.language.types import Base
 from evaluator.policy.language.verbs import Effect, Judges
+from evaluator.verify.host_terms import Relation, Term, Untranslatable
 from evaluator.verify.smt import (
     FALSE,
     TRUE,
@@ -40,7 +41,7 @@ from evaluator.verify.smt import (
     negation,
 )
 from evaluator.verify.theory import BOOLEAN, NIC, TEXT
-from evaluator.verify.translate import Relation, Scope, Term, Translator, Untranslatable
+from evaluator.verify.translate import Scope, Translator
 
 IsImpossible = Callable[[str], bool]
 ANSWERED = "answered"  # the part of an outcome: the decision names an interface
@@ -72,7 +73,7 @@ class Encoder:
 
     def __init__(self, translator: Translator, is_impossible: IsImpossible) -> None:
         self._translator = translator
-        self._theory = translator.theory
+        self._theory = translator.host.theory
         self._is_impossible = is_impossible
         self._relations: list[Defined] = []
         self.orders: list[str] = []  # the quantifiers whose bodies were proved to be strict orders
@@ -101,7 +102,7 @@ class Encoder:
         """Return the relation of the interfaces for which a rule is true."""
         scope = Scope(candidates, {"nic": Term(_X, Base.NIC)}, self._orders(rule.condition, candidates))
         condition = self._translator.condition(rule.condition, scope)
-        judged = self._translator.is_here(_X) if rule.verb.judges is Judges.INTERFACES else candidates(_X)
+        judged = self._translator.host.is_here(_X) if rule.verb.judges is Judges.INTERFACES else candidates(_X)
         return self._defined(f"rule_{rule.name}", conjunction((judged, condition)))
 
     def _defined(self, words: str, formula: Formula) -> Relation:
@@ -123,7 +124,7 @@ class Encoder:
             return self._defined(words, disjunction((before(_X), hits(_X))))
         if effect is Effect.REMOVE:
             return self._defined(words, conjunction((before(_X), negation(hits(_X)))))
-        is_used = self._named(f"used_{rule.name}", self._translator.some_nic(hits))
+        is_used = self._named(f"used_{rule.name}", self._translator.host.some_nic(hits))
         return self._defined(words, conjunction((before(_X), disjunction((negation(is_used), hits(_X))))))
 
     def _named(self, words: str, formula: Formula) -> str:
@@ -135,9 +136,9 @@ class Encoder:
 
     def _result(self, candidates: Relation, is_ambiguous: Formula, rejected: list[Relation]) -> Outcome:
         translator, theory = self._translator, self._theory
-        some = self._named("some_left", translator.some_nic(candidates))
+        some = self._named("some_left", translator.host.some_nic(candidates))
         two = conjunction((candidates(_Y), candidates(_Z), distinct((_Y, _Z))))
-        many = FALSE if translator.world.is_empty else exists([(_Y, NIC), (_Z, NIC)], two)
+        many = FALSE if translator.host.world.is_empty else exists([(_Y, NIC), (_Z, NIC)], two)
         many = self._named("many_left", many)
         ambiguous = self._named("ambiguous", is_ambiguous)
         answer = theory.declare(theory.fresh("answer"), (), NIC)
@@ -160,8 +161,8 @@ class Encoder:
         """Return that the name has no answer, or that the answers are incomplete and no interface owns one of them."""
         translator = self._translator
         variable = self._theory.fresh("a")
-        some_answer = exists([(variable, "Address")], translator.fact("answer", variable))
-        some_owner = translator.some_nic(translator.is_owner)
+        some_answer = exists([(variable, "Address")], translator.host.fact("answer", variable))
+        some_owner = translator.host.some_nic(translator.host.is_owner)
         literal, complete = (self._theory.declare(name, (), BOOLEAN) for name in ("is_literal", "is_complete"))
         return disjunction(
             (
@@ -196,7 +197,9 @@ class Encoder:
         holds = negation(body) if quantified.quantifier is Quantifier.EVERY else body
         other = negation(equal(_X, _Y)) if quantified.others_only else TRUE
         beats = theory.declare(theory.fresh("beats"), (NIC, NIC))
-        here = conjunction((translator.is_here(_X), translator.is_here(_Y), members.contains(_Y), other, holds))
+        here = conjunction(
+            (translator.host.is_here(_X), translator.host.is_here(_Y), members.contains(_Y), other, holds)
+        )
         definition = forall([(_X, NIC), (_Y, NIC)], equal(apply(beats, _X, _Y), here))
         if not self._is_impossible(theory.script(definition, _no_strict_order(beats, members.contains))):
             return None

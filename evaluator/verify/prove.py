@@ -26,6 +26,7 @@ from evaluator.policy.language.program import Program
 from evaluator.policy.language.types import Base
 from evaluator.verify.claim import ANSWER, STATUS, check_claim
 from evaluator.verify.encode import ANSWERED, Encoder, Outcome
+from evaluator.verify.host_terms import HostTerms, Term, World
 from evaluator.verify.property import Change, Claim, Unchanged
 from evaluator.verify.smt import (
     Formula,
@@ -40,7 +41,7 @@ from evaluator.verify.smt import (
 )
 from evaluator.verify.solver import LITTLE_EFFORT, Answer, ask
 from evaluator.verify.theory import ADDRESS, NIC, TEXT, Theory
-from evaluator.verify.translate import Scope, Term, Translator, World
+from evaluator.verify.translate import Scope, Translator
 
 _LEMMA_SECONDS = 20.0
 
@@ -109,8 +110,8 @@ def _same(old: Program, new: Program, parameters: Mapping[str, Value], *, is_emp
     encoders = tuple(Encoder(translator, _is_impossible) for _ in range(2))
     first, second = (encoder.outcome(program) for encoder, program in zip(encoders, (old, new), strict=True))
     if not is_empty:
-        _add_equal_steps(translator.theory, world, first, second)
-    return _query(translator.theory, (translator,), encoders, _differ(first, second))
+        _add_equal_steps(translator.host.theory, world, first, second)
+    return _query(translator.host.theory, (translator,), encoders, _differ(first, second))
 
 
 def prove_same_rule(
@@ -134,8 +135,8 @@ def _same_rule(
         old, new = (translator.condition(condition, scope) for condition in (rule.condition, other))
         return negation(equal(old, new))
 
-    goal = translator.some_nic(differs) if rule.has_subject else differs("")
-    return _query(translator.theory, (translator,), (encoder,), goal)
+    goal = translator.host.some_nic(differs) if rule.has_subject else differs("")
+    return _query(translator.host.theory, (translator,), (encoder,), goal)
 
 
 def _queries(program: Program, statement: Claim | Unchanged, parameters: Mapping[str, Value]) -> Iterator[_Query]:
@@ -162,7 +163,7 @@ def _claimed(program: Program, claim: Claim, parameters: Mapping[str, Value], *,
     outcome = encoder.outcome(program)
     variables = {STATUS: Term(outcome.status, Base.TEXT), ANSWER: outcome.answer}
     claimed = translator.condition(check_claim(claim, program), Scope(outcome.candidates, variables))
-    return _query(translator.theory, (translator,), (encoder,), negation(claimed))
+    return _query(translator.host.theory, (translator,), (encoder,), negation(claimed))
 
 
 def _query(
@@ -249,7 +250,7 @@ def _with_unowned_answer(program: Program, parameters: Mapping[str, Value], *, i
     old = World(is_empty=is_empty, parameters=parameters)
     new = World({name: f"{name}.new" for name in changed}, is_empty=is_empty, parameters=parameters)
     added = theory.declare("added", (), ADDRESS)
-    before, after = Translator(theory, old), Translator(theory, new)
+    before, after = HostTerms(theory, old), HostTerms(theory, new)
     a, n = ("a", ADDRESS), ("n", NIC)
     name, new_name = (theory.declare(symbol, (), TEXT) for symbol in ("host_name", "host_name.new"))
     is_literal = theory.declare("is_literal", ())
@@ -286,7 +287,7 @@ def _with_separate_interface(program: Program, parameters: Mapping[str, Value], 
         parameters=parameters,
     )
     new = World(parameters=parameters)
-    before, after = Translator(theory, old), Translator(theory, new)
+    before, after = HostTerms(theory, old), HostTerms(theory, new)
     n, m, a, t = ("n", NIC), ("m", NIC), ("a", ADDRESS), ("t", TEXT)
     positions = (
         f"(= (< {after.fact('position', 'n')} {after.fact('position', 'm')}) "

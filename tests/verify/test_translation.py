@@ -10,9 +10,10 @@ from evaluator.policy.parameters import bind
 from evaluator.policy.run.interpret import run
 from evaluator.policy.run.verdict import status_of
 from evaluator.verify.encode import Encoder
+from evaluator.verify.host_terms import World
 from evaluator.verify.solver import Answer, ask
 from evaluator.verify.theory import LAWS, SYMBOLS, Theory
-from evaluator.verify.translate import Translator, World
+from evaluator.verify.translate import Translator
 from tests.equality import policy, seeded_case
 from tests.verify.structure import Structure, asserted, trees
 
@@ -74,7 +75,7 @@ def test_the_axioms_of_a_policy_leave_only_the_status_and_interface_of_its_decis
             outcome = encoder.outcome(program)
             if translator.untranslated:
                 continue
-            script = whole_script(translator.theory, outcome)
+            script = whole_script(translator.host.theory, outcome)
             translated += 1
             orders += len(encoder.orders)
             steps = run(program.rules, question)
