@@ -80,7 +80,7 @@ class Encoder:
 
     def outcome(self, program: Program) -> Outcome:
         """Add the axioms of all rules that decide, and return the decision."""
-        candidates: Relation = lambda _: FALSE  # noqa: E731 -- replaced by each rule that changes the candidates
+        candidates: Relation = _no_interface
         ambiguous: list[Formula] = []
         rejected: list[Relation] = []
         for rule in program.rules:
@@ -233,3 +233,8 @@ def _orders_in(condition: Condition) -> Iterator[Quantified]:
             names = {part.name for part in walk(node.body) if isinstance(part, Variable)} - bound
             if node.variable.type.base is Base.NIC and names <= {"nic", node.variable.name}:
                 yield node
+
+
+def _no_interface(_: str) -> Formula:
+    """Return the formula that an interface is a candidate before the first rule: false."""
+    return FALSE
