@@ -5,15 +5,31 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from evaluator.base.diagnostic import require_package
 from evaluator.base.text import quote
+from evaluator.cli.action import Action, Extra
 from evaluator.cli.exits import missing_subcommand
 from evaluator.cli.policy_path import add_policy_path_to
 from evaluator.cli.preferences import TEXT_JSON_OR_HTML
 
-_PACKAGES = ("duckdb", "pyarrow")
 _MOST_PAGES = 500
-_ENGINES = {"local": (), "spark": ("pandas", "pyspark")}  # and the packages that each of them needs
+_FLEET = Extra("fleet", ("duckdb", "pyarrow"), "the command `fleet` cannot run")
+_PYGAL = Extra("fleet", ("pygal",), "the page cannot be written")
+_SPARK = Extra("spark", ("pandas", "pyspark"), "the engine `spark` cannot run")
+_ACTIONS = "evaluator.cli.actions.fleet"
+_ENGINES = {
+    "local": Action(f"{_ACTIONS}.decide:run", (_FLEET,)),
+    "spark": Action(f"{_ACTIONS}.spark:run", (_SPARK, _FLEET)),
+}
+_SUMMARIES = {
+    "text": Action(f"{_ACTIONS}.summary:print_text", (_FLEET,)),
+    "json": Action(f"{_ACTIONS}.summary:print_json", (_FLEET,)),
+    "html": Action(f"{_ACTIONS}.pages:print_summary", (_FLEET, _PYGAL)),
+}
+_DIFFS = {
+    "text": Action(f"{_ACTIONS}.diff:print_text", (_FLEET,)),
+    "json": Action(f"{_ACTIONS}.diff:print_json", (_FLEET,)),
+    "html": Action(f"{_ACTIONS}.pages:print_diff", (_FLEET, _PYGAL)),
+}
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +62,7 @@ def _add_decide(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     add_policy_path_to(parser)
     _add_engine_to(parser)
-    parser.set_defaults(run=_run, action="decide", parser=parser)
+    parser.set_defaults(run=_decide, parser=parser)
 
 
 def _add_summary(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -70,7 +86,7 @@ def _add_summary(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
     most = f"write pages for at most this many hosts; hosts that are not resolved are first (default: {_MOST_PAGES})"
     pages.add_argument("--most-pages", metavar="N", type=_number, default=_MOST_PAGES, help=most)
     add_policy_path_to(parser)
-    parser.set_defaults(run=_run, action="summary", parser=parser)
+    parser.set_defaults(run=_summarize, parser=parser)
 
 
 def _number(text: str) -> int:
@@ -91,7 +107,7 @@ def _add_diff(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     _add_inputs_to(parser)
     add_policy_path_to(parser)
     TEXT_JSON_OR_HTML.add_to(parser)
-    parser.set_defaults(run=_run, action="diff", parser=parser)
+    parser.set_defaults(run=_compare, parser=parser)
 
 
 def _add_engine_to(parser: argparse.ArgumentParser) -> None:
@@ -124,21 +140,19 @@ def _add_details_to(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
 
 
-def _run(options: argparse.Namespace) -> int:
-    if options.action == "decide":
-        _refuse_unusable_result(options)
-        _refuse_incomplete_engine(options)
-        for package in _ENGINES[options.engine]:
-            require_package(f"the engine `{options.engine}` cannot run", package, "spark")
-    if options.action == "summary":
-        _refuse_unusable_pages(options)
-    for package in _PACKAGES:
-        require_package("the command `fleet` cannot run", package, "fleet")
-    if options.action != "decide" and TEXT_JSON_OR_HTML.of(options) == "html":
-        require_package("the page cannot be written", "pygal", "fleet")
-    from evaluator.cli.fleet_actions import ACTIONS  # noqa: PLC0415 -- imports the packages of an extra
+def _decide(options: argparse.Namespace) -> int:
+    _refuse_unusable_result(options)
+    _refuse_incomplete_engine(options)
+    return _ENGINES[options.engine](options)
 
-    return ACTIONS[options.action](options)
+
+def _summarize(options: argparse.Namespace) -> int:
+    _refuse_unusable_pages(options)
+    return _SUMMARIES[TEXT_JSON_OR_HTML.of(options)](options)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    return _DIFFS[TEXT_JSON_OR_HTML.of(options)](options)
 
 
 def _refuse_unusable_result(options: argparse.Namespace) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from evaluator.base.diagnostic import require_package
-from evaluator.cli.exits import Exit
-from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
+from evaluator.cli.action import Action, Extra
+from evaluator.cli.policy_path import add_policy_path_to
+
+_SERVE = Action("evaluator.cli.actions.lsp:run", (Extra("lsp", ("pygls",), "the language server cannot run"),))
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -17,12 +18,4 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
     add_policy_path_to(parser)
     parser.add_argument("--stdio", action="store_true", help="has no effect; some editors always add it")
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace) -> int:
-    require_package("the language server cannot run", "pygls", "lsp")
-    from evaluator.lsp.server import serve  # noqa: PLC0415 -- imports pygls
-
-    serve(policy_path_of(options))
-    return Exit.DONE
+    parser.set_defaults(run=_SERVE)

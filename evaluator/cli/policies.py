@@ -53,7 +53,6 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _expanded(source: Source, policy_path: Sequence[Path]) -> str:
-    from evaluator.policy.expand import expand  # noqa: PLC0415 -- only if needed
-    from evaluator.policy.source.chain import files_of, read_chain  # noqa: PLC0415 -- yaml and the checker, only if needed
+    from evaluator.policy.expand import expand_source  # noqa: PLC0415 -- yaml and the checker, only if needed
 
-    return expand(read_chain(source, files_of(policy_path)))
+    return expand_source(source, policy_path)

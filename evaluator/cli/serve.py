@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
-from evaluator.base.diagnostic import require_package
-from evaluator.cli.append import warn
-from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
+from evaluator.cli.action import Action, Extra
+from evaluator.cli.policy_path import add_policy_path_to
 from evaluator.cli.question import add_lookup_options_to
 
 PORT = 8181
+_SERVICE = Extra("service", ("granian", "starlette", "prometheus_client", "watchfiles"), "the service cannot run")
+_SERVE = Action("evaluator.cli.actions.serve:run", (_SERVICE,))
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +32,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     names = parser.add_argument_group("name resolution, for a question that contains no DNS answers")
     add_lookup_options_to(names)
     _add_limits_to(parser.add_argument_group("limits"))
-    parser.set_defaults(run=_run, parser=parser)
+    parser.set_defaults(run=_SERVE, parser=parser)
 
 
 def _add_listen_options_to(group: argparse._ArgumentGroup) -> None:
@@ -69,52 +68,3 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 1 << 16:
         raise argparse.ArgumentTypeError(f"invalid port `{text}`")
     return int(text)
-
-
-def _run(options: argparse.Namespace) -> NoReturn:
-    for package in ("granian", "starlette", "prometheus_client", "watchfiles"):
-        require_package("the service cannot run", package, "service")
-    from evaluator.names.config import read_config  # noqa: PLC0415 -- as below
-    from evaluator.service.application import Service  # noqa: PLC0415 -- an extra
-    from evaluator.service.listen import Listen, Tls, listen_mistakes, prepare  # noqa: PLC0415 -- an extra
-    from evaluator.service.server import run  # noqa: PLC0415 -- an extra
-    from evaluator.service.settings import Limits, Lookup, Settings  # noqa: PLC0415 -- an extra
-
-    has_tokens = options.token_file is not None
-    tls = None if options.tls_cert is None else Tls(options.tls_cert, options.tls_key, options.tls_client_ca)
-    listen = Listen(options.bind, options.port, options.unix, tls)
-    mistakes = [*_mistakes(options), *listen_mistakes(listen, has_tokens)]
-    if mistakes:
-        options.parser.error("; ".join(mistakes))
-    read_config(options.dns_server, options.dns_timeout)
-    service = Service(
-        Settings(
-            policies=tuple(options.policies),
-            policy_path=policy_path_of(options),
-            default_policy=options.policy,
-            log=options.log,
-            sign_key=options.sign_key,
-            writes_records=options.log_to is not None,
-            tokens=options.token_file,
-            hosts=listen.accepted_hosts(has_tokens),
-            lookup=Lookup(tuple(options.dns_server), options.dns_timeout, options.hosts),
-            limits=Limits(requests=options.most_requests, seconds=options.request_timeout),
-        )
-    )
-    warn((*service.warnings(), *prepare(listen, has_tokens)))
-    run(service, listen, options.drain)
-
-
-def _mistakes(options: argparse.Namespace) -> Iterator[str]:
-    """Yield a message for each option that lacks another option or has an invalid value."""
-    if (options.tls_cert is None) != (options.tls_key is None):
-        yield "`--tls-cert` and `--tls-key` need each other"
-    if options.tls_client_ca is not None and options.tls_cert is None:
-        yield "`--tls-client-ca` needs `--tls-cert` and `--tls-key`"
-    if options.sign_key is not None and options.log is None:
-        yield "`--sign-key` needs `--log`"
-    for name, value in (("--most-requests", options.most_requests), ("--request-timeout", options.request_timeout)):
-        if not value > 0:
-            yield f"`{name}` must be greater than 0"
-    if not options.drain >= 0:
-        yield "`--drain` must not be negative"

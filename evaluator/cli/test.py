@@ -11,7 +11,8 @@ from pathlib import Path
 
 from evaluator.base.diagnostic import Diagnostic
 from evaluator.base.processes import available_processors
-from evaluator.base.text import quote_all, visible
+from evaluator.base.text import quote_all
+from evaluator.cli.action import Action
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.preferences import Switch, output_choice
@@ -20,12 +21,12 @@ from evaluator.cli.watch import watch_runs
 from evaluator.render.output import output_of
 from evaluator.render.test_results.form import COVERAGE_FORMS, FORMS, View
 from evaluator.testing.outcome import Demands, FileOutcome, RunOutcome
-from evaluator.testing.policies import Policies
 from evaluator.testing.run_cases import find_case_files
 from evaluator.testing.run_files import Selection, run_files
 
 _STRICT = Switch("strict", default=False, help="a vacuous test is an error")
 _OUTPUT = output_choice(form.name for form in FORMS)
+_GENERATE = Action("evaluator.cli.actions.generate_tests:run")
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 _DESCRIPTION = (
     "Run policy tests: the given files, and every *.test.yaml below the given folders. A failing test shows the rule "
@@ -72,33 +73,12 @@ def _percent(text: str) -> Fraction:
 
 def _run(options: argparse.Namespace) -> int:
     if options.policy is not None:
-        return _generate(options)
+        return _GENERATE(options)
     if options.write_tests is not None:
         options.parser.error("`--write-tests` needs `--generate`")
     if options.watch:
         return watch_runs(lambda: _run_once(options), options.paths, policy_path_of(options))
     return _status(_run_once(options))
-
-
-def _generate(options: argparse.Namespace) -> int:
-    """Print or append tests of a policy."""
-    from evaluator.cli.written_test import policy_in_test  # noqa: PLC0415 -- not needed to run tests
-    from evaluator.workbench.append_case import write_test  # noqa: PLC0415 -- as above
-    from evaluator.workbench.generate_tests import LARGEST_HOST, generate_tests  # noqa: PLC0415 -- as above
-    from evaluator.workbench.new_case import file_of_cases  # noqa: PLC0415 -- as above
-
-    policies, search = Policies(policy_path_of(options)), policy_path_of(options)
-    policy = policies.load(options.policy)
-    generated = generate_tests(policy, policies.files(options.policy), LARGEST_HOST, {})
-    name = policy_in_test(options)
-    if options.write_tests is None:
-        sys.stdout.write(file_of_cases(generated.tests, name))
-    else:
-        for case in generated.tests:
-            write_test(options.write_tests, case, policy.program, name, search)
-    for outcome in generated.missing:
-        print(f"no small host was found for {visible(outcome)}", file=sys.stderr)
-    return Exit.DONE
 
 
 def _run_once(options: argparse.Namespace) -> RunOutcome:

@@ -7,7 +7,8 @@ same layout. For example, a line break inside a message becomes a space. A comme
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import yaml
 
@@ -16,13 +17,18 @@ from evaluator.base.text import visible
 from evaluator.policy.check.message import fold
 from evaluator.policy.language.program import Rule
 from evaluator.policy.load import program_of
-from evaluator.policy.source.chain import PolicyChain, string_of
+from evaluator.policy.source.chain import PolicyChain, files_of, read_chain, string_of
 from evaluator.policy.source.extend import MergedPolicy, ParameterDeclaration, RuleEntry, levels
 from evaluator.policy.source.problems import Problems, one_line
 from evaluator.policy.source.scalar import read_scalar
 
 _PLAIN_KEYS = ("code", "severity")
 _SENTENCES = ("message", "hint")
+
+
+def expand_source(source: Source, policy_path: Sequence[Path]) -> str:
+    """Return one text for a policy and all policies that it extends, which are searched in folders."""
+    return expand(read_chain(source, files_of(policy_path)))
 
 
 def expand(chain: PolicyChain) -> str:

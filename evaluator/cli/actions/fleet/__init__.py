@@ -1,0 +1,1 @@
+"""The functions that run `activenic fleet`; they need the packages of the extra `fleet`."""
