@@ -30,6 +30,7 @@ EXAMPLES = 300  # of each property test in one slice
 _CASES = 10_000  # of one unit that compares with the reference
 _COMPARISONS = 2
 _TEXTS = 8_400  # of one unit that checks broken policies, or that mutates texts for the server: a million each in all
+_DECISIONS = 16_700  # of one unit that evaluates the solver's formulas: a million in all
 _SECONDS = 6 * 60.0
 _WATCHED = ("evaluator", "policies", "schemas", "tests")
 
@@ -59,7 +60,7 @@ class Outcome:
 def plan(seed: int, number: int) -> tuple[Unit, ...]:
     """Return the units of a slice; slices are numbered from 1."""
     units = (*_comparisons(seed, number), *_broken_texts(seed, number), *_properties(seed, number))
-    return (*units, _killed_writers(seed, number), _small_hosts(seed, number))
+    return (*units, _killed_writers(seed, number), _small_hosts(seed, number), _formulas(seed, number))
 
 
 def _seed(seed: int, number: int, name: str) -> int:
@@ -103,6 +104,13 @@ def _small_hosts(seed: int, number: int) -> Unit:
     """Return the unit that decides small hosts; all slices together have every host of four interfaces."""
     name = f"{number}/small-hosts"
     return Unit(name, ("-m", "tests.support.small_hosts", str(number - 1), str(_seed(seed, number, name))))
+
+
+def _formulas(seed: int, number: int) -> Unit:
+    """Return the unit that compares the formulas of random policies with their decisions."""
+    name = f"{number}/formulas"
+    options = ("--cases", str(_DECISIONS), "--seed", str(_seed(seed, number, name)))
+    return Unit(name, ("-m", "tests.verify.ground_decisions", *options))
 
 
 def run_slice(units: Sequence[Unit], passed: Path, seconds: float = _SECONDS) -> Iterator[Outcome]:
