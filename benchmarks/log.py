@@ -85,19 +85,19 @@ def median(action: Callable[[], object]) -> float:
 def questions(log: DecisionLog, records: int) -> dict[str, Callable[[], object]]:
     """Return queries of the log, each for the newest hundred records."""
 
-    def newest(**wanted: object) -> Callable[[], object]:
-        return lambda: list(log.items(LogFilter(**wanted), newest_first=True, limit=100))  # type: ignore[arg-type]
+    def newest(log_filter: LogFilter) -> Callable[[], object]:
+        return lambda: list(log.items(log_filter, newest_first=True, limit=100))
 
     late = START + timedelta(seconds=records - 500)
     return {
         "show": lambda: log.get(f"d-{records // 2}"),
-        "list --policy SHA256": newest(policy=evaluator.load_policy("strict").program.digest),
-        "list": newest(),
-        "list --host": newest(host="10.1.7.7"),
-        "list --status --since": newest(status="rejected", since=late),
-        "list --finding": newest(finding="MANAGEMENT_NETWORK_OVER_BRIDGE"),
-        "list --label --interface": newest(labels={"run": "3"}, interface="br0"),
-        "list --host --status, none found": newest(host="10.1.7.7", status="ambiguous"),
+        "list --policy SHA256": newest(LogFilter(policy=evaluator.load_policy("strict").program.digest)),
+        "list": newest(LogFilter()),
+        "list --host": newest(LogFilter(host="10.1.7.7")),
+        "list --status --since": newest(LogFilter(status="rejected", since=late)),
+        "list --finding": newest(LogFilter(finding="MANAGEMENT_NETWORK_OVER_BRIDGE")),
+        "list --label --interface": newest(LogFilter(labels={"run": "3"}, interface="br0")),
+        "list --host --status, none found": newest(LogFilter(host="10.1.7.7", status="ambiguous")),
         "count --status": lambda: log.count(LogFilter(status="rejected")),
         "head": log.head,
     }

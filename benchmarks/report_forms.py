@@ -12,6 +12,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -179,6 +180,16 @@ def least(action: Callable[[], object], samples: int, calls: int) -> float:
     return found / calls
 
 
+def decide(policy: evaluator.Policy, given: bytes | Json, host: tuple[str, ...]) -> evaluator.Decision:
+    """Read a report and the addresses of its host, and return the decision on them."""
+    return policy.decide(evaluator.read_report(given), HostAddresses.of(*host))
+
+
+def document(policy: evaluator.Policy, given: bytes | Json, host: tuple[str, ...]) -> bytes:
+    """Return the document of the decision."""
+    return decide(policy, given, host).to_json()
+
+
 def measured(size: int, samples: int, calls: int) -> dict[tuple[str, str], float]:
     """Return the ratios of answers and documents by form."""
     policy, taken = evaluator.load_policy("strict"), {}
@@ -187,14 +198,10 @@ def measured(size: int, samples: int, calls: int) -> dict[tuple[str, str], float
         hosts = list(report_forms(asked.data).items())
         for name, given in hosts[turn:] + hosts[:turn]:
             text = given if isinstance(given, bytes) else asked.data
-
-            def answer(given: bytes | Json = given) -> evaluator.Decision:
-                return policy.decide(evaluator.read_report(given), HostAddresses.of(*asked.host))  # noqa: B023 -- at once
-
-            base = least(lambda: orjson.loads(text), 2 * samples, calls)  # noqa: B023 -- called at once
-            taken.setdefault((name, "answer"), []).append(least(answer, samples, calls) / base)
-            document = least(lambda: answer().to_json(), samples, calls)
-            taken.setdefault((name, "document"), []).append(document / base)
+            base = least(partial(orjson.loads, text), 2 * samples, calls)
+            for output, function in (("answer", decide), ("document", document)):
+                seconds = least(partial(function, policy, given, asked.host), samples, calls)
+                taken.setdefault((name, output), []).append(seconds / base)
     return {key: statistics.median(ratios) for key, ratios in taken.items()}
 
 

@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import orjson
@@ -216,8 +216,8 @@ def documents(case: Seeded) -> Iterator[tuple[str, object, object]]:
         production, reference = policy(number)
         values = {"engine_address": "10.0.1.9"} if production.name == "route-to-engine" else {}
         asked = Case(reference, whole, host, production._bind(values))
-        made = _document(lambda: production.decide(report, host, **values))  # noqa: B023 -- called at once
-        meant = _document(lambda: decide(asked, CaseExplainer))  # noqa: B023 -- called at once
+        made = _document(partial(production.decide, report, host, **values))
+        meant = _document(partial(decide, asked, CaseExplainer))
         yield f"{report.format} {case.guise}", made, meant
 
 

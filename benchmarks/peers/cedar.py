@@ -7,16 +7,13 @@ conditions are in the policy. A diagnostic names the policy that decided, but no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
+import cedarpy
 import orjson
 
-from benchmarks.peers.contest import NAME, Absent, Answer, Contender, Question
+from benchmarks.peers.contest import NAME, Answer, Contender, Question
 from benchmarks.peers.flat import flat
 from benchmarks.peers.texts import policy
-
-if TYPE_CHECKING:
-    from cedarpy import Entities
 
 PACKAGES = ("cedarpy", "msgspec", "orjson")
 LEAVES_OUT = ("trace", "validation", "findings", "the loops: they are the caller's")
@@ -26,10 +23,6 @@ Ask = Callable[[list[dict[str, object]]], list[bool]]
 
 def contenders() -> tuple[Contender, ...]:
     """Return Cedar with its policies parsed."""
-    try:
-        import cedarpy  # noqa: PLC0415 -- absent peers are skipped
-    except ImportError as error:
-        raise Absent("cedarpy") from error
     policies = cedarpy.PolicySet.from_str(policy("strict.cedar"))
 
     def decide(question: Question) -> Answer:
@@ -47,10 +40,8 @@ def contenders() -> tuple[Contender, ...]:
     return (Contender("Cedar", PACKAGES, decide, NAME, LEAVES_OUT),)
 
 
-def entities(question: Question) -> tuple[Entities, list[str]]:
+def entities(question: Question) -> tuple[cedarpy.Entities, list[str]]:
     """Return the interfaces and the host as Cedar's entities, and the names of the interfaces."""
-    from cedarpy import Entities  # noqa: PLC0415
-
     values = flat(question)
     parents: dict[str, list[dict[str, str]]] = {}
     for upper, lowers in values["lowers"].items():
@@ -69,7 +60,7 @@ def entities(question: Question) -> tuple[Entities, list[str]]:
         "management": {"__entity": nic(values["management"])},
     }
     found.append({"uid": HOST, "attrs": attributes, "parents": []})
-    return Entities.from_json_str(orjson.dumps(found).decode()), [link["name"] for link in values["links"]]
+    return cedarpy.Entities.from_json_str(orjson.dumps(found).decode()), [link["name"] for link in values["links"]]
 
 
 def tops(matched: list[str], question: Question, ask: Ask) -> list[str]:

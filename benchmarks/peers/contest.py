@@ -42,7 +42,3 @@ class Contender(Struct, frozen=True):
     def reason(self, kind: str) -> str:
         """Return the known reason for another answer to this kind of question; empty without such a reason."""
         return dict(self.known).get(kind, "")
-
-
-class Absent(Exception):
-    """The package of a contender is not installed; the run continues without it."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from benchmarks.peers.contest import EXPLANATION, NAME, Absent, Answer, Contender, Question
+from datalogic_py import Engine
+
+from benchmarks.peers.contest import EXPLANATION, NAME, Answer, Contender, Question
 from benchmarks.peers.texts import document
 
 PACKAGES = ("datalogic-py",)
@@ -22,10 +24,6 @@ TEXTUAL = (("spelling", "compares addresses as text"),)
 
 def contenders() -> tuple[Contender, ...]:
     """Return the compiled rule, and the same with its trace."""
-    try:
-        from datalogic_py import Engine  # noqa: PLC0415 -- absent peers are skipped
-    except ImportError as error:
-        raise Absent("datalogic-py") from error
     engine = Engine()
     session, rule, text = engine.session(), engine.compile(decision()), json.dumps(decision())
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.peers.contest import EXPLANATION, NAME, Absent, Answer, Contender, Question
-from benchmarks.peers.rego import LEAVES_OUT, TEXTUAL, modules
+from opa_bindings import OpaEngine
+from opa_bindings import engine as binding
+
+from benchmarks.peers.contest import EXPLANATION, NAME, Answer, Contender, Question
+from benchmarks.peers.rego_policy import LEAVES_OUT, TEXTUAL, modules
 from benchmarks.peers.texts import document
 
 PACKAGES = ("opa-golib-python-bindings",)
@@ -18,10 +21,6 @@ PACKAGES = ("opa-golib-python-bindings",)
 
 def contenders() -> tuple[Contender, ...]:
     """Return OPA, without and with the trace rule."""
-    try:
-        import opa_bindings  # noqa: F401, PLC0415 -- absent peers are skipped
-    except ImportError as error:
-        raise Absent("opa-golib-python-bindings") from error
     full = ("why not, per clause", "places", *LEAVES_OUT)
     return (
         Contender("OPA", PACKAGES, prepared("decision"), NAME, ("trace", *LEAVES_OUT), TEXTUAL),
@@ -31,8 +30,6 @@ def contenders() -> tuple[Contender, ...]:
 
 def prepared(rule: str) -> Callable[[Question], Answer]:
     """Return an engine with the policy and the prepared query."""
-    from opa_bindings import OpaEngine, engine as binding  # noqa: PLC0415, I001 -- one import
-
     binding._encode_input = lambda text: text.encode()
     engine = OpaEngine()
     for name, text in modules():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import GenericAlias
+
 import msgspec
 
 import evaluator
@@ -72,7 +74,7 @@ def lenient() -> msgspec.json.Decoder[object]:
     structs = {
         name: msgspec.defstruct(name, _FIELDS, gc=False) for name in ("nic", "vlan", "bond", "bridge", "network")
     }
-    maps = [(key, dict[str, structs[name]], msgspec.UNSET) for key, name in _MAPS.items()]  # type: ignore[valid-type]
+    maps = [(key, GenericAlias(dict, (str, structs[name])), msgspec.UNSET) for key, name in _MAPS.items()]
     return msgspec.json.Decoder(msgspec.defstruct("reply", [*maps, ("lastClientIface", str, "")]))
 
 

@@ -10,20 +10,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from benchmarks.peers.contest import EXPLANATION, NAME, Absent, Answer, Contender, Question
-from benchmarks.peers.texts import document, policy
+from regorus import Engine, Program, Rvm
+
+from benchmarks.peers.contest import EXPLANATION, NAME, Answer, Contender, Question
+from benchmarks.peers.rego_policy import LEAVES_OUT, TEXTUAL, modules
+from benchmarks.peers.texts import document
 
 PACKAGES = ("gordon-to-regorus",)
-TEXTUAL = (("spelling", "compares addresses as text"),)
-LEAVES_OUT = ("validation", "findings", "IPv6 spelling")
 
 
 def contenders() -> tuple[Contender, ...]:
     """Return the VM and the interpreter, each without and with the trace rule."""
-    try:
-        import regorus  # noqa: F401, PLC0415 -- absent peers are skipped
-    except ImportError as error:
-        raise Absent("gordon-to-regorus") from error
     bare, full = ("trace", *LEAVES_OUT), ("why not, per clause", "places", *LEAVES_OUT)
     return (
         Contender("regorus VM", PACKAGES, in_vm("decision"), NAME, bare, TEXTUAL, largest=512),
@@ -31,11 +28,6 @@ def contenders() -> tuple[Contender, ...]:
         Contender("regorus VM, trace rule", PACKAGES, in_vm("answer"), EXPLANATION, full, TEXTUAL, largest=64),
         Contender("regorus interpreter, trace rule", PACKAGES, interpreted("answer"), EXPLANATION, full, TEXTUAL),
     )
-
-
-def modules() -> list[tuple[str, str]]:
-    """Return the policy and its trace rule."""
-    return [(name, policy(name)) for name in ("strict.rego", "trace.rego")]
 
 
 def answer(text: str) -> Answer:
@@ -47,8 +39,6 @@ def answer(text: str) -> Answer:
 
 def in_vm(rule: str) -> Callable[[Question], Answer]:
     """Return the compiled policy; one VM is reused, as its users do."""
-    from regorus import Program, Rvm  # noqa: PLC0415
-
     machine = Rvm()
     machine.load_program(Program.compile_from_modules("{}", modules(), [f"data.nic.{rule}"]))
 
@@ -61,8 +51,6 @@ def in_vm(rule: str) -> Callable[[Question], Answer]:
 
 def interpreted(rule: str) -> Callable[[Question], Answer]:
     """Return the prepared interpreter."""
-    from regorus import Engine  # noqa: PLC0415
-
     engine = Engine()
     for name, text in modules():
         engine.add_policy(name, text)

@@ -5,7 +5,9 @@ It has no recursion, so lower devices are found to a depth of four.
 
 from __future__ import annotations
 
-from benchmarks.peers.contest import NAME, Absent, Answer, Contender, Question
+from rule_engine import Context, Rule, resolve_item
+
+from benchmarks.peers.contest import NAME, Answer, Contender, Question
 from benchmarks.peers.flat import flat
 
 LEAVES_OUT = ("trace", "validation", "findings", "IPv6 spelling", "layers deeper than four")
@@ -23,10 +25,6 @@ REJECTED = "link.kind == 'bridge' and link.name != management"
 
 def contenders() -> tuple[Contender, ...]:
     """Return the rules, parsed."""
-    try:
-        from rule_engine import Context, Rule, resolve_item  # noqa: PLC0415 -- absent peers are skipped
-    except ImportError as error:
-        raise Absent("rule-engine") from error
     context = Context(resolver=resolve_item)
     matching, covering, rejecting = (Rule(text, context=context) for text in (MATCHED, LEFT, REJECTED))
 

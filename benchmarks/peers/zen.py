@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 
-from benchmarks.peers.contest import EXPLANATION, NAME, Absent, Answer, Contender, Question
+from zen import ZenEngine, compile_expression
+
+from benchmarks.peers.contest import EXPLANATION, NAME, Answer, Contender, Question
 from benchmarks.peers.flat import flat
 from benchmarks.peers.texts import policy
 
@@ -20,10 +22,6 @@ TEXTUAL = (("spelling", "compares addresses as text"),)
 
 def contenders() -> tuple[Contender, ...]:
     """Return the expression, and the graph with its trace."""
-    try:
-        from zen import ZenEngine, compile_expression  # noqa: PLC0415 -- absent peers are skipped
-    except ImportError as error:
-        raise Absent("zen-engine") from error
     expression = compile_expression(policy("strict.zen"))
     graph = ZenEngine().create_decision(json.dumps(nodes()))
 

@@ -42,6 +42,7 @@ from tests.support.logs import (
 )
 from tests.support.scripted_dns import answer, scripted_server
 from tests.support.strategies import host_addresses, reports
+from tests.support.untyped import untyped
 
 ROOT = Path(__file__).parents[2]
 
@@ -216,7 +217,7 @@ def test_what_cannot_be_kept_is_refused_and_leaves_nothing(tmp_path: Path) -> No
     with open_log(tmp_path / "log") as log:
         for labels in ({"a": "\ud800"}, {"a": 1}, {"\ud800": "a"}):
             with pytest.raises(RecordError):
-                log.append(RESOLVED, labels)  # type: ignore[arg-type]
+                log.append(RESOLVED, untyped(labels))
         twice = STRICT.decide(evaluator.read_report(b'{"nics": {}, "nics": {}}'), HostAddresses.of())
         with pytest.raises(evaluator.ReportError):
             log.append(twice)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from copy import deepcopy
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from evaluator.audit.record import Record, make_record, read_record
 from evaluator.audit.replay import replay
 from evaluator.base.diagnostic import Diagnostic, QuestionError
 from tests.support.logs import AMBIGUOUS, RESOLVED, WHEN, filled, open_log, plain, tampering
+from tests.support.untyped import untyped
 
 MESSAGES = Path(__file__).with_name("messages.txt")
 LATER = WHEN + timedelta(days=1)
@@ -183,7 +185,7 @@ def _errors_of_sqlite(_: Path) -> Told:
     for number in (5, 6, 13, 8, 10, 14, 3, 11, 26, 18, 1):
         error = sqlite3.OperationalError("Some Text")
         error.sqlite_errorcode = number | 0x100
-        yield from _raised(lambda: fail(error))  # noqa: B023
+        yield from _raised(partial(fail, error))
     others = (
         *(sqlite3.ProgrammingError("Cannot operate on a closed database."), sqlite3.Error("Some Text")),
         *(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), OverflowError("too large")),
@@ -194,7 +196,7 @@ def _errors_of_sqlite(_: Path) -> Told:
         ),
     )
     for other in others:
-        yield from _raised(lambda: fail(other))  # noqa: B023
+        yield from _raised(partial(fail, other))
 
 
 def _opened(folder: Path, content: bytes | str, **options: Any) -> Told:
@@ -202,7 +204,11 @@ def _opened(folder: Path, content: bytes | str, **options: Any) -> Told:
     path.unlink(missing_ok=True)
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     for read_only in (False, True):
-        yield from _raised(lambda: DecisionLog.open(path, read_only=read_only, **options).close())  # noqa: B023
+        yield from _raised(partial(_open_and_close, path, read_only=read_only, **options))
+
+
+def _open_and_close(path: Path, **options: Any) -> None:
+    DecisionLog.open(path, **options).close()
 
 
 def _used(folder: Path) -> Told:
@@ -213,7 +219,7 @@ def _used(folder: Path) -> Told:
         yield from _raised(lambda: log.get("d-9999999"))
         yield from _raised(lambda: log.count(LogFilter(since=naive)))
         yield from _raised(lambda: log.prune(naive))
-        yield from _raised(lambda: log.append(RESOLVED, {"a": 1}))  # type: ignore[dict-item]
+        yield from _raised(lambda: log.append(RESOLVED, untyped({"a": 1})))
         yield from _raised(lambda: log.append(RESOLVED, {"a": "\ud800"}))
     yield from _raised(lambda: log.append(RESOLVED))
     with DecisionLog.open(folder / "log", read_only=True) as log:
@@ -349,11 +355,11 @@ def _keys(folder: Path) -> Told:
         path.write_bytes(content)
         yield name
         for read in (read_signer, read_public_key, read_key):
-            yield from _raised(lambda: read(path))  # noqa: B023
+            yield from _raised(partial(read, path))
     path.unlink()
     yield "missing"
     for read in (read_signer, read_public_key, read_key):
-        yield from _raised(lambda: read(path))  # noqa: B023
+        yield from _raised(partial(read, path))
     path.write_bytes(b"fifteen octets!\r\n")
     yield from _raised(lambda: read_key(path))
     yield from _raised(lambda: write_keys(folder / "key"))
@@ -363,7 +369,7 @@ def _keys(folder: Path) -> Told:
         path.chmod(mode)
         yield from map(shown, key_warnings(path))
     for text in ("", "5", "x:" + "0" * 64):
-        yield from _raised(lambda: parse_head(text))  # noqa: B023
+        yield from _raised(partial(parse_head, text))
 
 
 def _open_to_others(folder: Path) -> Told:

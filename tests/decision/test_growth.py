@@ -21,6 +21,7 @@ from evaluator.policy.language.environment import Question
 from evaluator.policy.run import interpret
 from evaluator.policy.run.budget import STEP_BUDGET, Budget
 from evaluator.policy.source.find import shipped_names
+from tests.support.untyped import untyped
 
 pytestmark = pytest.mark.volume
 SMALL = 136  # so that lists are long enough to be counted for the step budget at both sizes
@@ -86,7 +87,7 @@ def test_shipped_policies_are_accepted_on_twenty_thousand_interfaces(shape: str,
     large, policy = SHAPES[shape](19_000), _policy(name)
     case = policy.decide(evaluator.read_report(b'{"nics": {}}'), HostAddresses.of(*large.addresses), **_given(name))
     report = evaluator.read_report(large.report)
-    budget = Budget(Question(report.facts, case.host, case.case.parameters))  # type: ignore[attr-defined]
+    budget = Budget(Question(report.facts, case.host, untyped(case.case).parameters))
     for rule in policy.program.rules:
         budget.charge(rule, report.facts.size)
 

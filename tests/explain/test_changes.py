@@ -24,6 +24,7 @@ from evaluator.workbench.change_case import change_case
 from evaluator.workbench.new_case import NewCase, file_of_case
 from tests.support.captured import CAPTURES
 from tests.support.random_hosts import ASKED, TOOLS, devices, write
+from tests.support.untyped import untyped
 
 pytestmark = pytest.mark.volume
 
@@ -41,7 +42,7 @@ LOADED = {name: evaluator.load_policy(name) for name in POLICIES}
 
 def decisions_on(report: evaluator.Report, host: HostAddresses, names: list[str]) -> Iterator[tuple[str, Any]]:
     for name in names:
-        yield name, LOADED[name].decide(report, host, **POLICIES[name])  # type: ignore[arg-type]
+        yield name, LOADED[name].decide(report, host, **untyped(POLICIES[name]))
 
 
 def captured(tool: str) -> Iterator[tuple[evaluator.Report, HostAddresses]]:

@@ -57,7 +57,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         while len(running) >= plan["processes"]:
             _wait(running, ends, plan["mutants"])
         seconds = _LEAST_SECONDS + _SLOWER * sum(seconds for seconds, _ in tests)
-        running[_fork(lambda: _kill([items[test] for _, test in tests]), name, int(seconds))] = name  # noqa: B023
+        running[_fork(functools.partial(_kill, [items[test] for _, test in tests]), name, int(seconds))] = name
     while running:
         _wait(running, ends, plan["mutants"])
     ENDS.write_text(json.dumps(ends))
@@ -122,7 +122,7 @@ def _kill(items: Sequence[pytest.Item]) -> bool:
 def _measured(items: Sequence[pytest.Item], processes: int) -> dict[str, list[tuple[float, str]]]:
     """Return the tests that call each function with the seconds that they take."""
     parts = [items[len(items) * at // processes : len(items) * (at + 1) // processes] for at in range(processes)]
-    children = [_fork(lambda: _measure(part, at), "stats") for at, part in enumerate(parts)]  # noqa: B023
+    children = [_fork(functools.partial(_measure, part, at), "stats") for at, part in enumerate(parts)]
     statuses = [os.waitpid(child, 0)[1] for child in children]
     if any(statuses):
         print("the tests above fail without a mutant and are left out", file=sys.__stdout__, flush=True)

@@ -22,6 +22,7 @@ from evaluator.names.config import Server
 from evaluator.names.resolution import from_resolution
 from evaluator.testing.terse_topology import read_topology
 from tests.support.scripted_dns import SOA, Script, answer, scripted_server
+from tests.support.untyped import untyped
 from tests.support.virtual_dns import resolve
 
 NAME = "node7.lab.test"
@@ -152,7 +153,7 @@ def test_wrong_ids_and_questions_and_garbage_are_ignored() -> None:
 
 def test_truncation_is_asked_again_over_tcp() -> None:
     def script(query: dns.message.Message, transport: str) -> bytes:
-        response = dns.message.from_wire(A_ONLY(query, transport))  # type: ignore[arg-type]
+        response = dns.message.from_wire(untyped(A_ONLY(query, transport)))
         if transport == "udp":
             response.answer.clear()
             response.flags |= dns.flags.TC
@@ -161,7 +162,7 @@ def test_truncation_is_asked_again_over_tcp() -> None:
     host = ask(script)
     assert [str(a) for a in host.answers] == ["192.0.2.10"]
     assert host.resolution is not None
-    assert {query["transport"] for query in host.resolution["queries"]} == {"tcp"}  # type: ignore[attr-defined]
+    assert {query["transport"] for query in untyped(host.resolution["queries"])} == {"tcp"}
 
 
 def test_truncation_without_tcp_times_out() -> None:
@@ -189,7 +190,7 @@ def test_alias_chains() -> None:
     host = ask(_chain(16))
     assert [str(a) for a in host.answers] == ["192.0.2.10"]
     assert host.resolution is not None
-    assert len(host.resolution["families"][0]["cnames"]) == 16  # type: ignore[index]
+    assert len(untyped(host.resolution["families"])[0]["cnames"]) == 16
     assert "CNAME_CHAIN_TOO_LONG" in codes(ask(_chain(17)))
 
 
@@ -233,7 +234,7 @@ def test_unusable_and_mapped_answers() -> None:
 
     host = ask(script)
     assert [str(a) for a in host.usable] == ["192.0.2.10"]
-    assert [a["reason"] for a in host.to_dict()["unusable"]] == ["loopback", "unspecified"]  # type: ignore[attr-defined]
+    assert [a["reason"] for a in untyped(host.to_dict()["unusable"])] == ["loopback", "unspecified"]
 
 
 def _silent(*_: object) -> None:
@@ -246,7 +247,7 @@ def test_a_dead_first_server_and_a_live_second_one() -> None:
     assert [str(a) for a in host.answers] == ["192.0.2.10"]
     assert host.complete
     assert host.resolution is not None
-    errors = [query["error"] for query in host.resolution["queries"]]  # type: ignore[attr-defined]
+    errors = [query["error"] for query in untyped(host.resolution["queries"])]
     assert errors.count("timeout") == 2
 
 
@@ -314,7 +315,7 @@ def test_a_hosts_file_answers_alone_and_disagreement_is_told(tmp_path: Path) -> 
     assert codes(host) == {"HOSTS_AND_DNS_DISAGREE", "HOSTS_ENTRY_MALFORMED"}
     assert host.resolution is not None
     assert host.resolution["source"] == "hosts"
-    assert host.resolution["hosts"]["lines"] == [2, 4]  # type: ignore[index]
+    assert untyped(host.resolution["hosts"])["lines"] == [2, 4]
     hosts.write_text("198.51.100.20 somebody.else\n")
     assert codes(ask(A_ONLY, hosts_file=hosts)) == set()
 
@@ -373,7 +374,7 @@ def test_silence_behind_an_alias_is_a_time_out() -> None:
 
 def test_truncation_over_tcp_is_no_whole_answer() -> None:
     def script(query: dns.message.Message, _: str) -> bytes:
-        response = dns.message.from_wire(A_ONLY(query, "tcp"))  # type: ignore[arg-type]
+        response = dns.message.from_wire(untyped(A_ONLY(query, "tcp")))
         response.flags |= dns.flags.TC
         return response.to_wire()
 

@@ -24,6 +24,7 @@ from evaluator.names.resolution import from_resolution
 from evaluator.names.wire import MalformedResponseError, read_response
 from tests.names.test_dns_faults import A_ONLY, NAME, PATIENT, POLICY, REPORT, Script, ask, codes, type_of
 from tests.support.scripted_dns import SOA, answer, scripted_server
+from tests.support.untyped import untyped
 from tests.support.virtual_dns import resolve
 
 
@@ -131,7 +132,7 @@ def test_what_cannot_be_read_is_told_from_silence() -> None:
     host = ask(lambda query, _: _cut(query))
     assert codes(host) == {"DNS_MALFORMED", "ANSWERS_INCOMPLETE"}
     assert host.resolution is not None
-    for query in host.resolution["queries"]:  # type: ignore[attr-defined]
+    for query in untyped(host.resolution["queries"]):
         assert query["error"].startswith("malformed: ")
         assert query["response"]
 
@@ -158,7 +159,7 @@ def test_strays_are_counted() -> None:
 
     host = ask(script)
     assert host.resolution is not None
-    assert [query["strays"] for query in host.resolution["queries"]] == [2, 2]  # type: ignore[attr-defined]
+    assert [query["strays"] for query in untyped(host.resolution["queries"])] == [2, 2]
 
 
 def test_a_refusal_without_question_and_an_extended_rcode() -> None:
@@ -176,7 +177,7 @@ def test_a_refusal_without_question_and_an_extended_rcode() -> None:
     host = ask(bad_version)
     assert codes(host) == {"DNS_SERVER_FAILED", "ANSWERS_INCOMPLETE"}
     assert host.resolution is not None
-    assert host.resolution["queries"][0]["rcode"] == "BADVERS"  # type: ignore[index]
+    assert untyped(host.resolution["queries"])[0]["rcode"] == "BADVERS"
 
 
 @pytest.mark.parametrize("rcode", ["NXDOMAIN", "NOERROR"])

@@ -16,6 +16,7 @@ from evaluator.names.config import read_config, system_config
 from evaluator.names.host_name import HostName, read_host_name
 from evaluator.names.hosts_file import LARGEST_HOSTS_FILE
 from evaluator.names.resolution import from_resolution
+from tests.support.untyped import untyped
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,9 @@ def test_literals_never_reach_a_resolver(text: str) -> None:
 
 
 def test_remarks_on_names() -> None:
-    codes = {text: [f.code for f in read_host_name(text).findings()] for text in ("node_7.test", "node7", "a.b")}  # type: ignore[union-attr]
+    codes = {
+        text: [f.code for f in untyped(read_host_name(text)).findings()] for text in ("node_7.test", "node7", "a.b")
+    }
     assert codes == {"node_7.test": ["NAME_HAS_UNDERSCORE"], "node7": ["NAME_HAS_ONE_LABEL"], "a.b": []}
 
 
@@ -193,14 +196,14 @@ def test_wrong_options_are_all_told_whatever_the_host_is(host: str) -> None:
     assert sorted(d.code for d in error.value.diagnostics) == ["DNS_SERVER_INVALID"] * 4 + ["DNS_TIMEOUT_INVALID"]
     for timeout in (True, "5", float("nan"), 301, None):
         with pytest.raises(HostNameError):
-            evaluator.resolve_host(host, timeout=timeout)  # type: ignore[arg-type]
+            evaluator.resolve_host(host, timeout=untyped(timeout))
     with pytest.raises(HostNameError):
         evaluator.resolve_host(host, servers=["192.0.2.1"] * 9)
     with pytest.raises(HostNameError) as both:
         evaluator.resolve_host("a b", servers=["junk"])
     for wrong in ({"servers": 5}, {"servers": None}, {"hosts_file": 5}, {"require_complete": 1}):
         with pytest.raises(HostNameError):
-            evaluator.resolve_host(host, **wrong)  # type: ignore[arg-type]
+            evaluator.resolve_host(host, **untyped(wrong))
     assert [d.code for d in both.value.diagnostics] == ["DNS_SERVER_INVALID", "HOST_NAME_BLANK"]
 
 

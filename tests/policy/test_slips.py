@@ -105,9 +105,10 @@ def told(text: str) -> Iterator[str]:
 def paragraphs() -> dict[str, list[str]]:
     """Return what the file says of each case."""
     paragraphs: dict[str, list[str]] = {}
+    name = ""  # the first line is a name
     for line in TOLD.read_text(encoding="utf-8").splitlines():
         if line.startswith("  "):
-            paragraphs[name].append(line)  # noqa: F821 -- the first line is a name
+            paragraphs[name].append(line)
         else:
             name = line
             paragraphs[name] = []

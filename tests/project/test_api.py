@@ -27,6 +27,7 @@ from evaluator.base.finding import FindingCode
 from evaluator.policy.syntax.parse import lalr_parser
 from evaluator.testing.terse_topology import read_topology
 from tests.support.strategies import host_addresses, reports
+from tests.support.untyped import untyped
 from tools.command_page import command_page, manual_page
 from tools.one_policy import one_policy_page
 from tools.reference import diagnostics_page, findings_page, language_page
@@ -353,10 +354,10 @@ def test_the_examples_in_the_docs_are_valid(tmp_path: Path) -> None:
 def test_values_that_no_document_could_hold_are_refused() -> None:
     for bad in (10**5000, "\ud800", {"a", "b"}):
         with pytest.raises(PolicyError):
-            STRICT.decide(REPORT, HostAddresses.of(), management_network=bad, management_vlan=10**20)  # type: ignore[arg-type]
+            STRICT.decide(REPORT, HostAddresses.of(), management_network=untyped(bad), management_vlan=10**20)
     for bad in ("fe80::1%eth0/64", "fe80::1%\x1b[31m", "fe80::1%a%b", "fe80::1%", None, 1, b"1.2.3.4"):
         with pytest.raises(HostNameError):
-            HostAddresses.of(bad)  # type: ignore[arg-type]
+            HostAddresses.of(untyped(bad))
     assert HostAddresses.of(ipaddress.ip_address("192.0.2.10")) == HostAddresses.of("192.0.2.10")
 
 

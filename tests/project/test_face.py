@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import evaluator
 from evaluator import HostAddresses, PolicyError, PolicyParameter, PolicyRule, QuestionError, Severity
 from evaluator.testing.terse_topology import read_topology
+from tests.support.untyped import untyped
 
 STRICT = evaluator.load_policy("strict")
 BOND = read_topology("bond0 over ens1, ens2 has 192.0.2.10/24; br0 over ens3")
@@ -86,7 +87,7 @@ def test_a_parameter_given_twice_is_a_programming_error() -> None:
     with pytest.raises(TypeError, match="by keyword"):
         STRICT.decide_each([], **twice)
     with pytest.raises(TypeError, match="must be a mapping of names to values, not list"):
-        STRICT.decide(REPORT, HOST, parameters=["a"])  # type: ignore[arg-type]
+        STRICT.decide(REPORT, HOST, parameters=untyped(["a"]))
 
 
 @pytest.mark.parametrize("report", [BOND, json.dumps(BOND), Path("report.json"), None, [REPORT]])
@@ -154,7 +155,7 @@ def test_parameters_of_the_call_take_precedence() -> None:
 
 def test_a_question_of_another_type_is_a_programming_error() -> None:
     with pytest.raises(TypeError, match="a question must be a mapping, JSON text or a pair, not int"):
-        list(STRICT.decide_each([5]))  # type: ignore[list-item]
+        list(STRICT.decide_each(untyped([5])))
 
 
 def test_questions_are_decided_when_the_iterator_reaches_them() -> None:

@@ -33,6 +33,7 @@ from evaluator.render import output
 from evaluator.render.html.page import page
 from evaluator.testing.terse_topology import read_topology
 from tests.support.strategies import host_addresses, reports
+from tests.support.untyped import untyped
 
 pytestmark = pytest.mark.volume
 ROOT = Path(__file__).parents[2]
@@ -161,10 +162,10 @@ class Made:
         return Decision(decision.status, candidates, owners, decision.refusals, made)
 
     def parameters(self) -> Mapping[str, object]:
-        return self.told["parameters"]  # type: ignore[no-any-return]
+        return untyped(self.told["parameters"])
 
     def interface(self) -> Interface | None:
-        return self.told["interface"]  # type: ignore[no-any-return]
+        return untyped(self.told["interface"])
 
     def trace(self) -> Any:
         return self.told["trace"]
@@ -237,7 +238,7 @@ def poisoned_decision(suffix: str) -> Decision:
     resolution["families"] = [{"type": "A", "outcome": "answered", "addresses": ["192.0.2.10"]}]
     kept = {key: poisoned(item, suffix) for key, item in resolution.items() if isinstance(item, str)}
     kept["queries"] = [{key: poisoned(item, suffix) for key, item in query.items()}]
-    kept["families"] = [{key: poisoned(item, suffix) for key, item in resolution["families"][0].items()}]  # type: ignore[attr-defined]
+    kept["families"] = [{key: poisoned(item, suffix) for key, item in untyped(resolution["families"])[0].items()}]
     return Made.of(
         decision,
         candidates=poisoned(decision.candidates, suffix),

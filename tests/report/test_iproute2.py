@@ -17,6 +17,7 @@ from evaluator.base.schema import is_valid, violations
 from evaluator.facts.address import parse_address
 from evaluator.report.read import read_report_text
 from tests.decision.test_captures import follow
+from tests.support.untyped import untyped
 
 HOSTS = sorted((Path(__file__).parents[1] / "captures" / "iproute2").iterdir())
 POLICY = evaluator.load_policy("strict")
@@ -36,7 +37,7 @@ QUESTIONS = [(host, question) for host in HOSTS for question in _load(host, "exp
 
 
 def _id(value: object) -> str:
-    return value.name if isinstance(value, Path) else str(value["addresses"])  # type: ignore[index]
+    return value.name if isinstance(value, Path) else str(untyped(value)["addresses"])
 
 
 def _is_open_vswitch(host: Path) -> bool:

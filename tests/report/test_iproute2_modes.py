@@ -18,6 +18,7 @@ from evaluator.report.read import read_report_text
 from tests.audit.test_mask import assert_masked
 from tests.audit.test_record import record_of
 from tests.support.strategies import json_trees, spoilt
+from tests.support.untyped import untyped
 
 MODES = Path(__file__).parents[1] / "cases" / "reports" / "iproute2"
 STRICT = evaluator.load_policy("strict")
@@ -247,7 +248,7 @@ _routes = st.lists(
 
 
 def _documents(policy: evaluator.Policy, report: evaluator.Report, **parameters: str) -> str:
-    return policy.decide(report, HOST, **parameters).to_json()  # type: ignore[arg-type]
+    return policy.decide(report, HOST, **untyped(parameters)).to_json()
 
 
 @given(entries=outputs(), routes=_routes, random=st.randoms())

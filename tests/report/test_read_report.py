@@ -12,6 +12,7 @@ import evaluator
 from evaluator import HostAddresses, ReportError
 from evaluator.report.json_text import is_json
 from evaluator.report.read import read_report_text
+from tests.support.untyped import untyped
 
 MINIMAL = {"nics": {"ens1": {"addr": "192.0.2.10"}}, "bondings": {}, "vlans": {}, "bridges": {}, "networks": {}}
 
@@ -185,7 +186,7 @@ def test_the_text_and_the_item_of_a_report_are_kept() -> None:
     assert evaluator.read_report(MINIMAL).text is None
     states = [{"kind": "NodeNetworkState", "metadata": {"name": n}, "status": STATE} for n in ("a", "b")]
     for document in (states, json.dumps(states), tuple(states)):
-        report = evaluator.read_report(document, item="b")  # type: ignore[arg-type]
+        report = evaluator.read_report(untyped(document), item="b")
         assert report.item == "b"
         assert report.facts.links[0].name == "eth0"
 
