@@ -24,7 +24,7 @@ from evaluator.policy.language.program import Program
 from evaluator.policy.outline import PolicyParameter, PolicyRule, parameters_of, rules_of
 from evaluator.policy.parameters import ParameterInput, bind
 from evaluator.policy.prepared import load_shipped
-from evaluator.policy.source.find import find_policy, policy_source, shipped_names
+from evaluator.policy.source.find import shipped_names
 from evaluator.report.reading import Report
 
 if TYPE_CHECKING:
@@ -221,18 +221,10 @@ def load_policy(
     """
     if isinstance(name, str) and text is None and name in shipped_names():
         return Policy(load_shipped(name))
-    from pathlib import Path  # noqa: PLC0415 -- a shipped policy does not need it
+    from evaluator.policy.from_text import load_file, load_text  # noqa: PLC0415 -- imports yaml, lark and the checker
 
-    from evaluator.policy.load import program_of  # noqa: PLC0415 -- imports lark and the checker
-    from evaluator.policy.released import name_warnings  # noqa: PLC0415 -- a shipped policy does not need it
-    from evaluator.policy.source.chain import files_of, read_chain  # noqa: PLC0415 -- imports yaml
-
-    folders = tuple(map(Path, policy_path))
     if name is not None and text is None and path is None:
-        source = find_policy(name, folders)
-    elif name is None and isinstance(text, str | bytes):
-        source = policy_source(text, path)
-    else:
-        raise TypeError("load_policy takes the name or path of a policy, or `text` (str or bytes), but not both")
-    chain = read_chain(source, files_of(folders))
-    return Policy(program_of(chain), name_warnings(chain))
+        return Policy(*load_file(name, policy_path))
+    if name is None and isinstance(text, str | bytes):
+        return Policy(*load_text(text, path, policy_path))
+    raise TypeError("load_policy takes the name or path of a policy, or `text` (str or bytes), but not both")

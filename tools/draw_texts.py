@@ -69,9 +69,9 @@ def _of_module(path: str, module: ast.Module) -> Iterator[Drawn]:
         if isinstance(node, ast.JoinedStr):
             known.update(map(id, node.values))
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            text = ast.get_docstring(node)
-            if text is not None:
-                known.add(id(node.body[0].value))  # type: ignore[attr-defined]  # a docstring is an expression
+            text, first = ast.get_docstring(node), next(iter(node.body), None)
+            if text is not None and isinstance(first, ast.Expr):
+                known.add(id(first.value))
                 kind = "head" if isinstance(node, ast.Module) else "docstring"
                 yield Drawn(kind, f"{path}:{getattr(node, 'lineno', 1)}", text)
     kind = "help" if path.startswith("evaluator/cli/") else "message"

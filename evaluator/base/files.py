@@ -87,7 +87,7 @@ def _open(path: Path, flags: int) -> BinaryIO:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
     except ValueError as error:
         raise OSError(errno.EINVAL, str(error)) from None
-    return open(descriptor, "rb")  # noqa: PTH123 -- a descriptor
+    return os.fdopen(descriptor, "rb")
 
 
 def _read(file: BinaryIO, most: int) -> bytes:

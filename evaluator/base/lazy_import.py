@@ -1,4 +1,14 @@
-"""Imports an object on first use. The object has a name such as `module:name`, the syntax of entry points."""
+"""Imports modules and their objects on first use.
+
+An object has a name such as `module:name`, the syntax of entry points. A library that is slow to import and seldom
+needed, or that an extra installs, is a `LazyModule` at the top of the module that uses it. A type checker reads the
+real import:
+
+    if TYPE_CHECKING:
+        import ipaddress
+    else:
+        ipaddress = LazyModule("ipaddress")
+"""
 
 from __future__ import annotations
 
@@ -15,3 +25,13 @@ def entry(named: str) -> object:
     module, _, name = named.partition(":")
     found: object = import_module(module)
     return getattr(found, name) if name else found
+
+
+class LazyModule:
+    """A module that is imported when one of its attributes is first read."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> object:
+        return getattr(entry(self._name), attribute)

@@ -15,12 +15,13 @@ from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.preferences import output_choice
 from evaluator.cli.progress import with_progress
+from evaluator.decision.question import AskedQuestion
 from evaluator.engine import load_policy
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.policy.language.environment import Value
 from evaluator.workbench.compare_policies import Compared, compare, parse_for_policies
 from evaluator.workbench.comparison import as_json, as_markdown, as_text, collect
-from evaluator.workbench.corpus import Unreadable, read_corpus, read_log_corpus
+from evaluator.workbench.corpus import Unreadable, read_corpus
 
 _OUTPUTS = {"text": as_text, "json": as_json, "markdown": as_markdown}
 _OUTPUT = output_choice(_OUTPUTS)
@@ -67,7 +68,7 @@ def _run(options: argparse.Namespace) -> int:
     search = policy_path_of(options)
     old, new = (load_policy(name, policy_path=search) for name in (options.old, options.new))
     host = None if options.address is None else HostAddresses.of(*options.address)
-    questions = chain(read_corpus(options.corpus, host), () if options.log is None else read_log_corpus(options.log))
+    questions = chain(read_corpus(options.corpus, host), () if options.log is None else _recorded(options.log))
     items = compare(old, new, questions, parse_for_policies(options.param, old, new))
     shown: list[Compared] = []
     comparison = collect(old, new, with_progress(_remembered(items, options, shown), None, options))
@@ -83,6 +84,12 @@ def _run(options: argparse.Namespace) -> int:
         return Exit.POLICY
     nothing_compared = len(comparison.refused) == comparison.questions
     return Exit.POLICY if options.exit_code and (comparison.changes or nothing_compared) else Exit.DONE
+
+
+def _recorded(log: Path) -> Iterator[AskedQuestion | Unreadable]:
+    from evaluator.workbench.log_corpus import read_log_corpus  # noqa: PLC0415 -- sqlite3, only if needed
+
+    return read_log_corpus(log)
 
 
 def _prove(options: argparse.Namespace) -> int:

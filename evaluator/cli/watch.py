@@ -11,10 +11,17 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evaluator.base.diagnostic import QuestionError, require_package
+from evaluator.base.lazy_import import LazyModule
 from evaluator.testing.inputs import inputs_of
 from evaluator.testing.outcome import RunOutcome
+
+if TYPE_CHECKING:
+    import watchfiles
+else:
+    watchfiles = LazyModule("watchfiles")
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 _MILLISECONDS_BETWEEN_LOOKS = 1000
@@ -49,8 +56,6 @@ def _wait_for_change(files: Mapping[Path, int], folders: Mapping[Path, int]) -> 
 
     The times of the folders are compared too: they show whether files were added before watchfiles began to watch.
     """
-    import watchfiles  # noqa: PLC0415 -- an extra
-
     resolved = {path.resolve() for path in files}
     looks = watchfiles.watch(
         *folders,

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from evaluator.facts.library import ipaddress
 from evaluator.facts.netmask import parse_netmask
-
-if TYPE_CHECKING:
-    import ipaddress
 
 _FIRST_GROUP = 2  # in octets; if these are zero, C libraries print the address in different forms
 _MAPPED_PREFIX = bytes(10) + b"\xff\xff"
@@ -59,8 +56,6 @@ class Address(Struct, frozen=True, order=True, tag=True, gc=False):
 
     def as_library(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
         """Return the `ipaddress` object for this address."""
-        import ipaddress  # noqa: PLC0415 -- most decisions only compare octets
-
         if self.version == 4:
             return ipaddress.IPv4Address(self.number)
         return ipaddress.IPv6Address(self.number)
@@ -228,8 +223,6 @@ def _octets(text: str) -> bytes:
     try:
         return inet_pton(AF_INET6 if ":" in text else AF_INET, text)
     except (OSError, ValueError):
-        import ipaddress  # noqa: PLC0415 -- only texts that the C library refuses need it
-
         return ipaddress.ip_address(text).packed
 
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from evaluator.base.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.base.text import quote
 from evaluator.facts.address import Address, parse_address
+from evaluator.facts.library import ipaddress
 
 if TYPE_CHECKING:
-    import ipaddress
-
     Literal = str | ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -58,8 +57,6 @@ def parse_literal(text: str) -> Address:
 
 
 def _text_of(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    import ipaddress  # noqa: PLC0415 -- a caller with such an object has imported it already
-
     return str(address) if isinstance(address, ipaddress.IPv4Address | ipaddress.IPv6Address) else address
 
 

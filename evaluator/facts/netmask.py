@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from socket import AF_INET, inet_ntop
 
+from evaluator.facts.library import ipaddress
+
 _ONES = 0xFFFFFFFF
 NETMASKS = {inet_ntop(AF_INET, (_ONES << 32 - length & _ONES).to_bytes(4)): length for length in range(33)}
 
@@ -12,8 +14,6 @@ def parse_netmask(text: str) -> int:
     """Return the prefix length of a dotted IPv4 netmask. Raises ValueError if the text is not a netmask."""
     length = NETMASKS.get(text)
     if length is None:
-        import ipaddress  # noqa: PLC0415 -- only invalid netmasks need it
-
         ipaddress.IPv4Address(text)  # raises an error with the reason if the text is not even an address
         raise ValueError("invalid netmask")
     return length

@@ -19,6 +19,7 @@ import pyarrow as pa
 from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.base.files import open_regular
 from evaluator.base.text import quote_path, reason_of
+from evaluator.fleet.parquet import parquet
 
 Addresses: TypeAlias = Mapping[str, tuple[str, ...]]
 _SEPARATORS = re.compile(r"[\s,;]+")
@@ -75,10 +76,8 @@ def _json_rows(path: Path) -> Iterator[_Row]:
 def _parquet_rows(path: Path) -> Iterable[_Row]:
     with open_regular(path):
         pass  # refuse a pipe or a device
-    import pyarrow.parquet as pq  # noqa: PLC0415 -- slow to import, and JSON lines do not need it
-
     try:
-        table = pq.read_table(path, columns=["id", "addresses"])
+        table = parquet.read_table(path, columns=["id", "addresses"])
         return msgspec.convert(table.to_pylist(), list[_Row])
     except (pa.ArrowException, msgspec.MsgspecError) as error:
         raise ValueError(str(error).partition("\n")[0]) from None

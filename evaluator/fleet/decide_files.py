@@ -18,6 +18,7 @@ from msgspec import Struct
 from evaluator.base.diagnostic import Diagnostic, QuestionError
 from evaluator.fleet.addresses import read_addresses
 from evaluator.fleet.map_ranges import map_ranges
+from evaluator.fleet.parquet import parquet
 from evaluator.fleet.plan import InputFile, input_files, plan
 from evaluator.fleet.questions import Item
 from evaluator.fleet.ranges import Range
@@ -108,11 +109,9 @@ def _unfinished(
 
 
 def _write_result(folder: WorkFolder, parts: Iterable[Range], result: Path) -> None:
-    import pyarrow.parquet as pq  # noqa: PLC0415 -- slow to import, and JSON lines do not need it
-
     temporary = Path(folder.path) / "result.parquet"
     with temporary.open("wb") as file:
-        with pq.ParquetWriter(file, RESULT, compression="zstd") as writer:
+        with parquet.ParquetWriter(file, RESULT, compression="zstd") as writer:
             for table in _groups(folder.file_of(part) for part in parts):
                 writer.write_table(table)
         file.flush()

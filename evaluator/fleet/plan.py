@@ -19,6 +19,7 @@ from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.base.files import MIB, open_regular
 from evaluator.base.text import quote_path, reason_of
 from evaluator.fleet.addresses import Addresses
+from evaluator.fleet.parquet import parquet
 from evaluator.fleet.ranges import Files, Lines, Log, Range, Rows, unreadable_table
 from evaluator.workbench.corpus import files_below
 
@@ -107,10 +108,8 @@ def _lines(file: InputFile) -> Iterator[Range]:
 
 
 def _rows(file: InputFile) -> Iterator[Range]:
-    import pyarrow.parquet as pq  # noqa: PLC0415 -- slow to import, and JSON lines do not need it
-
     try:
-        with pq.ParquetFile(file.path) as table:
+        with parquet.ParquetFile(file.path) as table:
             groups = [table.metadata.row_group(i) for i in range(table.metadata.num_row_groups)]
     except (pa.ArrowException, OSError) as error:
         raise unreadable_table(Path(file.path), error) from None

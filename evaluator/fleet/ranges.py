@@ -19,10 +19,12 @@ from evaluator.base.text import quote, quote_path
 from evaluator.decision.question import AskedQuestion, is_question, read_question
 from evaluator.engine import Policy
 from evaluator.facts.host_addresses import HostAddresses
+from evaluator.fleet.parquet import parquet
 from evaluator.fleet.questions import COLUMNS, Item, declared_names, question_in_text, questions_in
 from evaluator.report.json_text import LARGEST, parse_json
 from evaluator.report.read import read_regular_file, read_report_text
-from evaluator.workbench.corpus import Unreadable, read_log_corpus
+from evaluator.workbench.corpus import Unreadable
+from evaluator.workbench.log_corpus import read_log_corpus
 
 _ROWS_AT_A_TIME = 500
 
@@ -72,11 +74,9 @@ class Rows(Struct, frozen=True, tag=True):
 
     def questions(self, policies: Sequence[Policy]) -> Iterator[Item]:
         """Yield the questions in the rows. Raises ReportError if the file is damaged."""
-        import pyarrow.parquet as pq  # noqa: PLC0415 -- slow to import, and JSON lines do not need it
-
         path, at = Path(self.path), 0
         try:
-            with pq.ParquetFile(path, pre_buffer=False) as file:
+            with parquet.ParquetFile(path, pre_buffer=False) as file:
                 columns = [name for name in COLUMNS if name in file.schema_arrow.names]
                 for batch in file.iter_batches(_ROWS_AT_A_TIME, row_groups=[self.group], columns=columns):
                     part = batch.slice(max(0, self.start - at), max(0, self.stop - max(at, self.start)))

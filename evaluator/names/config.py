@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from evaluator.base import json_values as plain
 from evaluator.base.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.base.files import read_regular
 from evaluator.base.text import quote
@@ -69,8 +70,6 @@ class ResolverConfig(Struct, frozen=True):
 def digest_of(document: Mapping[str, object]) -> str:
     """Return the SHA-256 of the document of a configuration, computed without the member `sha256`."""
     import hashlib  # noqa: PLC0415 -- only for a lookup
-
-    from evaluator.base import json_values as plain  # noqa: PLC0415 -- as above
 
     content = {key: value for key, value in document.items() if key != "sha256"}
     return hashlib.sha256(plain.dumps_sorted(content)).hexdigest()

@@ -11,17 +11,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from types import ModuleType
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from evaluator.base.diagnostic import Diagnostic, HostNameCode, HostNameError, Severity
 from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.lazy_import import LazyModule
 from evaluator.base.text import quote
 from evaluator.facts.address import Address
 from evaluator.facts.literal import parse_literal
 from evaluator.names.numerics import looks_numeric, readings
 from evaluator.names.scripts import mixed_scripts
+
+if TYPE_CHECKING:
+    import idna
+else:
+    idna = LazyModule("idna")
 
 LONGEST_NAME = 253
 LONGEST_LABEL = 63
@@ -142,41 +149,33 @@ def _to_ascii(text: str) -> str:
     """Return the name in A-labels, in lower case, without a final dot; ASCII labels are not mapped."""
     if text.isascii() and "xn--" not in text.lower():
         return text.lower().removesuffix(".")
-    idna = _idna(text)
+    _require_idna(text)
     try:
         mapped = idna.uts46_remap(text, std3_rules=False).removesuffix(".")
-        labels = [_to_a_label(idna, label) for label in mapped.split(".")]
+        labels = [_to_a_label(label) for label in mapped.split(".")]
     except (idna.IDNAError, UnicodeError) as error:
         message = f"{quote(text)} is not a valid internationalized name (IDNA 2008): {str(error).lower()}"
         raise HostNameError([_problem(HostNameCode.IDNA, message)]) from None
     return ".".join(labels)
 
 
-def _to_a_label(idna: ModuleType, label: str) -> str:
+def _to_a_label(label: str) -> str:
     if label.isascii() and not label.startswith("xn--"):
         return label
     return str(idna.alabel(label), "ascii").lower()
 
 
-def _idna(text: str) -> ModuleType:
-    """Return the IDNA library.
-
-    Raises HostNameError if the library is not installed, because a wrong mapping gives another host.
-    """
-    try:
-        import idna  # noqa: PLC0415 -- only names outside of ASCII need it
-    except ImportError:
+def _require_idna(text: str) -> None:
+    """Raise HostNameError if the IDNA library is not installed, because a wrong mapping gives another host."""
+    if find_spec("idna") is None:
         hint = "install `dnspython[idna]`"
         message = f"{quote(text)} needs the Python package `idna`"
-        raise HostNameError([_problem(HostNameCode.IDNA_MISSING, message, hint)]) from None
-    return idna
+        raise HostNameError([_problem(HostNameCode.IDNA_MISSING, message, hint)])
 
 
 def _to_unicode(ascii_name: str) -> str:
     if "xn--" not in ascii_name:
         return ascii_name
-    import idna  # noqa: PLC0415 -- only names outside of ASCII need it
-
     return ".".join(idna.ulabel(label) if label.startswith("xn--") else label for label in ascii_name.split("."))
 
 

@@ -21,8 +21,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from evaluator.base.lazy_import import LazyModule
 from evaluator.policy.source.folder import yaml_files_below
+
+if TYPE_CHECKING:
+    import watchfiles
+else:
+    watchfiles = LazyModule("watchfiles")
 
 SETTLED = 0.2
 BETWEEN_LOOKS = 1.0
@@ -41,8 +48,6 @@ def wait_for_change(before: State, look: Callable[[], State], folders: Iterable[
 
     `folders` are the folders whose changes wake the waiting thread. A folder that does not exist is left out.
     """
-    import watchfiles  # noqa: PLC0415 -- an extra
-
     existing = {str(folder.resolve()) for folder in folders if folder.is_dir()}
     if not existing:
         return _wait_without_notifications(before, look, stop)

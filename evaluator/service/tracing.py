@@ -17,13 +17,18 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
+from evaluator.base.lazy_import import LazyModule
 from evaluator.base.version import __version__
 from evaluator.decision.decide import case_of
 from evaluator.decision.decision import Decision
 from evaluator.facts.host_addresses import HostAddresses
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Tracer
+    from opentelemetry import context, propagate, trace
+else:
+    context = LazyModule("opentelemetry.context")
+    propagate = LazyModule("opentelemetry.propagate")
+    trace = LazyModule("opentelemetry.trace")
 
 _NAME = "activenic"
 
@@ -32,8 +37,6 @@ def tracing_or_none() -> Tracing | None:
     """Return the tracing of this process; None if OpenTelemetry is not installed or has no tracer provider."""
     if find_spec("opentelemetry") is None:
         return None
-    from opentelemetry import trace  # noqa: PLC0415 -- an extra
-
     provider = trace.get_tracer_provider()
     if isinstance(provider, trace.ProxyTracerProvider | trace.NoOpTracerProvider):
         return None
@@ -43,14 +46,12 @@ def tracing_or_none() -> Tracing | None:
 class Tracing:
     """Writes spans to a tracer."""
 
-    def __init__(self, tracer: Tracer) -> None:
+    def __init__(self, tracer: trace.Tracer) -> None:
         self._tracer = tracer
 
     @contextmanager
     def parent_of(self, request: Request) -> Iterator[None]:
         """Make the caller's span the parent of the spans in the block."""
-        from opentelemetry import context, propagate  # noqa: PLC0415 -- an extra
-
         token = context.attach(propagate.extract(dict(request.headers)))
         try:
             yield

@@ -47,30 +47,6 @@ def read_corpus(paths: Iterable[Path], host: HostAddresses | None) -> Iterator[A
             yield from _read(path, path.name, host)
 
 
-def read_log_corpus(path: Path) -> Iterator[AskedQuestion | Unreadable]:
-    """Yield the questions of the records in a log or an export.
-
-    A record is unreadable if it is damaged or masked, or if its report was erased. Raises RecordError if the file is
-    neither a log nor an export.
-    """
-    from evaluator.audit.log.items import Damaged  # noqa: PLC0415 -- files of questions do not need the log
-    from evaluator.audit.log.store import DecisionLog  # noqa: PLC0415 -- as above
-    from evaluator.audit.replay import recorded_question  # noqa: PLC0415 -- as above
-
-    with DecisionLog.open(path, read_only=True) as log:
-        for record in log.places():
-            if isinstance(record, Damaged):
-                yield Unreadable(record.name, record.problems)
-                continue
-            try:
-                report, host = recorded_question(record)
-            except QuestionError as error:
-                yield Unreadable(record.decision_id, error.diagnostics)
-                continue
-            given = record.envelope["input"]["parameters"]
-            yield AskedQuestion(record.decision_id, report, host, given, record.envelope["labels"])
-
-
 def files_below(folder: Path) -> list[Path]:
     """Return the files of a folder that can be questions or reports, sorted by path; hidden files are left out."""
     return sorted(

@@ -17,7 +17,8 @@ from evaluator.facts.host_addresses import HostAddresses
 from evaluator.testing.terse_topology import read_topology
 from evaluator.workbench.compare_policies import Compared, compare
 from evaluator.workbench.comparison import as_markdown, collect
-from evaluator.workbench.corpus import Unreadable, read_corpus, read_log_corpus
+from evaluator.workbench.corpus import Unreadable, read_corpus
+from evaluator.workbench.log_corpus import read_log_corpus
 from tests.support.logs import filled, tampering
 
 ROOT = Path(__file__).parents[2]

@@ -7,16 +7,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from evaluator.audit.log.chain import signed_text
-from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, extra_missing
+from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, require_package
 from evaluator.base.files import read_regular
+from evaluator.base.lazy_import import LazyModule
 from evaluator.base.text import quote_path, reason_of
+
+if TYPE_CHECKING:
+    from cryptography import exceptions
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ed25519
+else:
+    exceptions = LazyModule("cryptography.exceptions")
+    serialization = LazyModule("cryptography.hazmat.primitives.serialization")
+    ed25519 = LazyModule("cryptography.hazmat.primitives.asymmetric.ed25519")
 
 KEY_LENGTH = 32
 _LARGEST = 64 * 1024
@@ -52,51 +62,45 @@ def signature_of(digest: bytes, signer: Signer | None) -> bytes | None:
 
 def is_signed(digest: bytes, public_key: bytes, signature: bytes) -> bool:
     """Return whether a signature of a hash is valid, according to a public key."""
-    library = _library()
+    _require_library()
     try:
-        library.Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed_text(digest))
-    except (ValueError, TypeError, _invalid_signature()):
+        ed25519.Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed_text(digest))
+    except (ValueError, TypeError, exceptions.InvalidSignature):
         return False
     return True
 
 
 def can_sign() -> bool:
     """Return whether the library `cryptography` is installed."""
-    try:
-        import cryptography  # noqa: F401, PLC0415 -- an extra
-    except ImportError:
-        return False
-    return True
+    return find_spec("cryptography") is not None
 
 
 def read_signer(path: Path) -> KeySigner:
     """Return a signer with the private key of a PEM file. Raises RecordError if the file is unreadable or invalid."""
-    library, text = _library(), _read(path)
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 -- an extra
-
+    _require_library()
+    text = _read(path)
     try:
-        key = load_pem_private_key(text, None)
+        key = serialization.load_pem_private_key(text, None)
     except TypeError:
         hint = "the key of a log must be unencrypted; let only the user who writes the log read the key file"
         raise _invalid(path, "is encrypted", hint) from None
     except ValueError:
         raise _invalid(path, "does not contain a private key", _KEYGEN_HINT) from None
-    if not isinstance(key, library.Ed25519PrivateKey):
+    if not isinstance(key, ed25519.Ed25519PrivateKey):
         raise _invalid(path, "contains a key that is not an Ed25519 key", _KEYGEN_HINT)
     return KeySigner(key.public_key().public_bytes_raw(), key.sign)
 
 
 def read_public_key(path: Path) -> bytes:
     """Return the raw public key of a PEM file, 32 octets. Raises RecordError if the file is unreadable or invalid."""
-    library, text = _library(), _read(path)
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415 -- an extra
-
+    _require_library()
+    text = _read(path)
     try:
-        key = load_pem_public_key(text)
+        key = serialization.load_pem_public_key(text)
     except ValueError:
         hint = "`activenic log keygen FILE` writes the public key to FILE.pub"
         raise _invalid(path, "does not contain a public key", hint) from None
-    if not isinstance(key, library.Ed25519PublicKey):
+    if not isinstance(key, ed25519.Ed25519PublicKey):
         raise _invalid(path, "contains a key that is not an Ed25519 key", _KEYGEN_HINT)
     raw: bytes = key.public_bytes_raw()
     return raw
@@ -107,12 +111,14 @@ def write_keys(path: Path) -> Path:
 
     Raises RecordError if one of the files exists: a key is never overwritten.
     """
-    library = _library()
-    from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415 -- an extra
-
-    key, public = library.Ed25519PrivateKey.generate(), path.with_name(f"{path.name}.pub")
-    private_text = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
-    public_text = key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
+    _require_library()
+    key, public = ed25519.Ed25519PrivateKey.generate(), path.with_name(f"{path.name}.pub")
+    private_text = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public_text = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
     if public.exists():
         raise _unwritable(public, "file exists")
     _write(path, private_text, 0o600)
@@ -149,15 +155,5 @@ def _invalid(path: Path, problem: str, hint: str) -> RecordError:
     return RecordError([Diagnostic(RecordCode.KEY_INVALID, f"{quote_path(path)} {problem}", hint=hint)])
 
 
-def _library() -> ModuleType:
-    try:
-        from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415 -- an extra
-    except ImportError:
-        raise extra_missing("signatures cannot be created or verified", "cryptography", "sign") from None
-    return ed25519
-
-
-def _invalid_signature() -> type[Exception]:
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 -- an extra
-
-    return InvalidSignature
+def _require_library() -> None:
+    require_package("signatures cannot be created or verified", "cryptography", "sign")

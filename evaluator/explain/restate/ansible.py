@@ -11,7 +11,6 @@ names one interface.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from evaluator.explain.restate.pointer import follow, keys_of
 from evaluator.explain.restate.writer import CannotState, Json, ReportWriter, is_one_of, move_to_front
@@ -98,8 +97,9 @@ class AnsibleWriter(ReportWriter):
     def _key(self, link: Link, name: str) -> str:
         return (ANSIBLE_PREFIX if f"{ANSIBLE_PREFIX}interfaces" in self._facts(link) else "") + name
 
-    def _fact(self, link: Link, name: str) -> Any:  # noqa: ANN401 -- plain JSON values
-        return self._facts(link).get(self._key(link, name))
+    def _fact(self, link: Link, name: str) -> list[str] | None:
+        texts: list[str] | None = self._facts(link).get(self._key(link, name))
+        return texts
 
     def _put(self, link: Link, name: str, value: object) -> None:
         self._facts(link)[self._key(link, name)] = value

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 from evaluator.base.checked_cast import checked_cast
 from evaluator.policy.compile.python_tree import assign, attribute, call, name
@@ -178,14 +178,15 @@ class Values:
             return call(value, owner) if word.owner is Base.NIC else value
         return call(self.constant(word.get), name("environment"), owner)
 
-    def _is_cached(self, node: Expression) -> bool:
+    def _is_cached(self, node: Expression) -> TypeGuard[Read]:
         """Return whether the value is a list of an interface that a quantifier may read many times."""
         is_list = isinstance(node, Read) and node.type.is_list and node.word.owner is Base.NIC
         return is_list and self.loops > 0 and is_bound(node)
 
-    def _cached(self, function: str, node: Expression) -> ast.expr:
+    def _cached(self, function: str, node: Read) -> ast.expr:
         """Return the code for the call of a function that converts a list of an interface and caches the result."""
-        assert isinstance(node, Read) and node.owner is not None  # noqa: S101, PT018 -- true if `_is_cached`
+        if node.owner is None:
+            raise TypeError("a word of an interface must be read from an interface")
         return call(name(function), name("environment"), self.constant(node.word), self.value(node.owner))
 
     def in_networks(self, address: Expression, networks: Expression) -> ast.expr:

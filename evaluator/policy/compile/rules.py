@@ -55,7 +55,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from evaluator.base.cached_property import cached_property
 from evaluator.base.finding import Finding
@@ -70,11 +70,10 @@ from evaluator.policy.language.program import Program, Rule
 from evaluator.policy.language.verbs import Effect, Judges
 from evaluator.policy.run.budget import Costs
 from evaluator.policy.run.candidate_index import lookup_for
+from evaluator.policy.run.evidence import AffectedRules, affected_rules
+from evaluator.policy.run.required_facts import matches_host_addresses, required_facts
 from evaluator.policy.run.verdict import Trace, Verdict, status_without_candidates
 from evaluator.policy.run.wording import finding_of, finding_without_subject, show
-
-if TYPE_CHECKING:
-    from evaluator.policy.run.evidence import AffectedRules
 
 DecideFunction = Callable[[Question], Verdict]
 ResultsAndFindings = tuple[Trace, list[Finding]]
@@ -102,16 +101,12 @@ class CompiledPolicy:
     @cached_property
     def required_facts(self) -> Mapping[str, str]:
         """The facts that the policy reads, each with the place of the first rule that reads it."""
-        from evaluator.policy.run.required_facts import required_facts  # noqa: PLC0415 -- a status does not need it
-
         return required_facts(self.program)
 
     def affected_rules(self, missing: frozenset[str]) -> AffectedRules:
         """Return the rules that read one of these facts."""
         rules = self._affected_rules.get(missing)
         if rules is None:
-            from evaluator.policy.run.evidence import affected_rules  # noqa: PLC0415 -- as above
-
             rules = self._affected_rules[missing] = affected_rules(self.program, missing)
         return rules
 
@@ -139,8 +134,6 @@ class CompiledPolicy:
     @cached_property
     def matches_host_addresses(self) -> bool:
         """Whether a `match` rule of the policy reads the host's addresses or their owners."""
-        from evaluator.policy.run.required_facts import matches_host_addresses  # noqa: PLC0415 -- as above
-
         return matches_host_addresses(self.program)
 
     @cached_property
@@ -214,7 +207,9 @@ def compile_condition(program: Program, condition: Condition) -> ConditionFuncti
     return function
 
 
-def _function(program: Program, parameters: list[str], body: list[ast.stmt], constants: Mapping[str, object]) -> Any:  # noqa: ANN401 -- a function with these parameters
+def _function(
+    program: Program, parameters: list[str], body: list[ast.stmt], constants: Mapping[str, object]
+) -> Callable[..., Any]:
     """Return the Python function with these parameters and this body."""
     arguments = ast.arguments([], [ast.arg(parameter) for parameter in parameters], None, [], [], None, [])
     module = ast.fix_missing_locations(ast.Module([ast.FunctionDef("policy", arguments, body, [])], []))
@@ -233,7 +228,8 @@ def _function(program: Program, parameters: list[str], body: list[ast.stmt], con
         **{status.name: status for status in Status},
     }
     exec(compile(module, f"<policy {program.name}>", "exec"), namespace)  # noqa: S102 -- built from checked nodes only
-    return namespace["policy"]
+    function: Callable[..., Any] = namespace["policy"]
+    return function
 
 
 def _trace(numbers: Sequence[int], use: ast.expr_context) -> ast.Tuple:

@@ -8,7 +8,7 @@ through quantifiers (`not some` is `every … not`). `weakened` removes the part
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from msgspec.structs import replace
 
@@ -32,6 +32,7 @@ from evaluator.policy.language.checked import (
 )
 from evaluator.policy.language.types import Base, Type
 
+_Node = TypeVar("_Node", bound=Node)
 NOWHERE = Span(0, 0)
 _TRUE = Constant(True, Type(Base.BOOLEAN), "true")
 ALWAYS: Condition = Truth(_TRUE, "true", NOWHERE)
@@ -88,16 +89,16 @@ def flat(condition: Condition) -> Iterator[Condition]:
 
 def with_replaced(condition: Condition, old: Expression, new: Expression) -> Condition:
     """Return a condition with one expression substituted for another."""
-    replaced: Condition = _replaced(condition, old, new)
-    return replaced
+    return _replaced(condition, old, new)
 
 
-def _replaced(node: Any, old: Expression, new: Expression) -> Any:  # noqa: ANN401 -- of the node's class
+def _replaced(node: _Node, old: Expression, new: Expression) -> _Node:
     if node == old:
-        return new
+        return cast("_Node", new)
     changes: dict[str, Any] = {}
     for name in node.__struct_fields__:
-        value = getattr(node, name)
+        value: object = getattr(node, name)
+        changed: object
         if isinstance(value, tuple):
             changed = tuple(_replaced(item, old, new) if isinstance(item, Node) else item for item in value)
         elif isinstance(value, Node) and name != "variable":

@@ -27,7 +27,7 @@ An `ObservedEnvironment` turns off the last two, because it counts every clause 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from msgspec import Struct
 
@@ -246,7 +246,7 @@ def _is_beyond(extreme: Extreme, environment: Environment, bindings: Bindings) -
     """Return whether a list's least value is less than the subject's value, or its greatest value is greater."""
 
     def extreme_values(items: Iterable[Link]) -> tuple[object, ...]:
-        values = sorted(word.get(environment, item) for item in items)  # type: ignore[type-var]  # integers, or texts
+        values = sorted(cast("int | str", word.get(environment, item)) for item in items)
         return tuple(values[:1] if extreme.is_least else values[-1:])
 
     word = extreme.subject.word

@@ -12,7 +12,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from evaluator.facts.address import Address, Cidr
 from evaluator.facts.link import Link
@@ -56,7 +56,8 @@ def set_of_word(environment: Environment, word: Word, nic: Link) -> frozenset[ob
 
 def networks_of_word(environment: Environment, word: Word, nic: Link) -> Networks:
     """Return the list of networks that is the value of a word for an interface, as a set by prefix length."""
-    return cached(environment, (word.name, nic.name, networks_of), lambda: networks_of(word.get(environment, nic)))  # type: ignore[arg-type]  # typed by the checker
+    key = word.name, nic.name, networks_of
+    return cached(environment, key, lambda: networks_of(cast("tuple[Cidr, ...] | None", word.get(environment, nic))))
 
 
 def above_in(environment: Environment, floor: Link, items: tuple[Link, ...]) -> Iterator[Link] | tuple[Link, ...]:
@@ -81,7 +82,7 @@ def route_to(environment: Environment, address: Address | None) -> tuple[Link, .
     return cached(environment, (address, route_to), lambda: environment.facts.route_to(address))
 
 
-def is_in(address: Address, networks: Any) -> bool:  # noqa: ANN401 -- a list, typed by the checker
+def is_in(address: Address, networks: Iterable[Cidr]) -> bool:
     """Return whether an address is in one of a few networks, tested one by one."""
     return any(address in network for network in networks)
 

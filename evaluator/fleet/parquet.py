@@ -1,0 +1,14 @@
+"""The module `pyarrow.parquet`. It is slow to import, so it is imported when the first Parquet file is opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from evaluator.base.lazy_import import LazyModule
+
+if TYPE_CHECKING:
+    from pyarrow import parquet
+else:
+    parquet = LazyModule("pyarrow.parquet")
+
+__all__ = ["parquet"]
