@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-_LARGEST = 8
+_LARGEST, _LARGEST_SEARCH = 8, 6
 
 
 def add_effort_to(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +19,13 @@ def _size(text: str) -> int:
     if text.isdecimal() and int(text) <= _LARGEST:
         return int(text)
     raise argparse.ArgumentTypeError("must be a number from 0 to 8")
+
+
+def size_of_search(text: str) -> int:
+    """Return the number of interfaces in an option of a search that decides few hosts of each size."""
+    if text.isdecimal() and int(text) <= _LARGEST_SEARCH:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be a number from 0 to {_LARGEST_SEARCH}")
 
 
 def _seconds(text: str) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 from evaluator.base.diagnostic import Diagnostic, PolicyError
 from evaluator.base.shipped import shipped_path
 from evaluator.base.text import quote
+from evaluator.cli.effort import size_of_search
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.preferences import output_choice
@@ -29,7 +30,6 @@ _DESCRIPTION = (
     "Change a policy in many small ways, and run its tests for each changed policy. If no test fails, search the "
     "smallest host that both policies decide differently: it is a test that is missing."
 )
-_MOST = 6
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -40,19 +40,13 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     tests = "a file with tests of the policy; may be repeated (default: NAME.test.yaml beside the policy NAME.yaml)"
     parser.add_argument("--tests", metavar="FILE", action="append", default=[], type=Path, help=tests)
     size = "the number of interfaces up to which a host is searched (default: 3)"
-    parser.add_argument("-n", "--size", metavar="N", type=_size, default=3, help=size)
+    parser.add_argument("-n", "--size", metavar="N", type=size_of_search, default=3, help=size)
     parameter = "a parameter of the policy in the searched hosts (default: several values); may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     write = "append the missing tests to this file; create the file if it does not exist"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=write)
     add_policy_path_to(parser)
     _OUTPUT.add_to(parser)
-
-
-def _size(text: str) -> int:
-    if text.isdecimal() and int(text) <= _MOST:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"must be a number from 0 to {_MOST}")
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from evaluator.base.diagnostic import Diagnostic
 from evaluator.base.processes import available_processors
 from evaluator.base.text import quote_all
 from evaluator.cli.action import Action
+from evaluator.cli.effort import size_of_search
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.preferences import Switch, output_choice
@@ -59,6 +60,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "occurs"
     )
     parser.add_argument("--generate", metavar="POLICY", dest="policy", help=generate)
+    size = "with --generate, the number of interfaces up to which a host is searched (default: 3)"
+    parser.add_argument("-n", "--size", metavar="N", type=size_of_search, help=size)
+    parameter = "with --generate, a parameter of the policy (default: several values); may be repeated"
+    parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     write = "with --generate, append the tests to this file; create the file if it does not exist"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=write)
     parser.add_argument("--watch", action="store_true", help="run again when a test, policy or report changes")
@@ -74,8 +79,9 @@ def _percent(text: str) -> Fraction:
 def _run(options: argparse.Namespace) -> int:
     if options.policy is not None:
         return _GENERATE(options)
-    if options.write_tests is not None:
-        options.parser.error("`--write-tests` needs `--generate`")
+    for option, value in (("-n", options.size), ("--param", options.param), ("--write-tests", options.write_tests)):
+        if value not in (None, []):
+            options.parser.error(f"`{option}` needs `--generate`")
     if options.watch:
         return watch_runs(lambda: _run_once(options), options.paths, policy_path_of(options))
     return _status(_run_once(options))

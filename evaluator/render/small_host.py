@@ -1,12 +1,17 @@
-"""Writes a small host in the short notation of policy tests, for the results of `verify` and `mutate`."""
+"""Writes a small host in words that follow the short notation of policy tests, for `verify`, `mutate` and `diff`.
+
+Facts that the notation cannot state are added in parentheses. `short_notation.py` writes the notation itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from evaluator.base.text import visible
 from evaluator.facts.link import Kind
 from evaluator.verify.abstract_host import AbstractHost, AbstractInterface
+
+KIND_WORDS = {Kind.PHYSICAL: "nic", Kind.VLAN: "vlan", Kind.BOND: "bond", Kind.BRIDGE: "bridge"}
 
 
 def statements_of(host: AbstractHost) -> str:
@@ -14,9 +19,13 @@ def statements_of(host: AbstractHost) -> str:
     return visible("; ".join(_statements(host))) or "no interface"
 
 
-def asked_by(host: AbstractHost) -> str:
-    """Return the addresses by which the decision is asked, and the parameters that have a value."""
-    answers = ", ".join(host.addresses[index] for index in host.answers) or "no address"
+def asked_by(host: AbstractHost, added: Collection[str] = ()) -> str:
+    """Return the addresses by which the decision is asked, and the parameters that have a value.
+
+    The addresses in `added` are marked as added.
+    """
+    texts = [host.addresses[index] for index in host.answers]
+    answers = ", ".join(f"{text} (added)" if text in added else text for text in texts) or "no address"
     if host.name is not None:
         answers = f"{host.name} ({answers}{'' if host.complete else ', incomplete'})"
     return f"asked by {answers}{_given(host)}"
@@ -28,31 +37,35 @@ def _given(host: AbstractHost) -> str:
 
 
 def _statements(host: AbstractHost) -> Iterator[str]:
-    names = [interface.name for interface in host.interfaces]
     for interface in host.interfaces:
-        lowers = ", ".join(names[index] for index in interface.lowers)
-        relation = "on" if interface.kind is Kind.VLAN else "over"
-        yield " ".join(
-            (
-                str(interface.kind) if interface.kind is not Kind.PHYSICAL else "nic",
-                interface.name,
-                *((relation, lowers) if lowers else ()),
-                *_owned(interface, host.addresses),
-                *(("carries", ", ".join(interface.networks)) if interface.networks else ()),
-                *(("vlan", str(interface.vlan_id)) if interface.vlan_id else ()),
-                *(f"({word}: {value})" for word, value in interface.facts.items()),
-            )
-        )
+        kind = KIND_WORDS[interface.kind]
+        yield " ".join((kind, interface.name, *relation(host, interface), *facts(host, interface)))
     if host.last_client_iface is not None:
         yield f"last client {host.last_client_iface}"
 
 
-def _owned(interface: AbstractInterface, addresses: tuple[str, ...]) -> Iterator[str]:
+def relation(host: AbstractHost, interface: AbstractInterface) -> Iterator[str]:
+    """Yield the lower devices of an interface, as a phrase. Without lower devices, yield nothing."""
+    if interface.lowers:
+        lowers = ", ".join(host.interfaces[index].name for index in interface.lowers)
+        yield f"{'on' if interface.kind is Kind.VLAN else 'over'} {lowers}"
+
+
+def facts(host: AbstractHost, interface: AbstractInterface) -> Iterator[str]:
+    """Yield the other facts of an interface, one phrase each."""
+    addresses = list(_owned(host, interface))
+    if addresses:
+        yield f"has {', '.join(addresses)}"
+    if interface.networks:
+        yield f"carries {', '.join(interface.networks)}"
+    if interface.vlan_id:
+        yield f"vlan {interface.vlan_id}"
+    yield from (f"({word}: {value})" for word, value in interface.facts.items())
+
+
+def _owned(host: AbstractHost, interface: AbstractInterface) -> Iterator[str]:
     """Yield the addresses of an interface; those that are not its primary addresses are marked."""
     lengths = interface.prefixes or (None,) * len(interface.owns)
-    texts = []
     for index, length in zip(interface.owns, lengths, strict=True):
         mark = "" if index in interface.primary else " (secondary)"
-        texts.append(addresses[index] + ("" if length is None else f"/{length}") + mark)
-    if texts:
-        yield f"has {', '.join(texts)}"
+        yield host.addresses[index] + ("" if length is None else f"/{length}") + mark

@@ -183,13 +183,17 @@ class _Builder:
         return {**maps, "lastClientIface": self._last_client}
 
 
-def _kind_of(interface: _Interface) -> str:
-    """Return the stated kind.
+def kind_by_name(name: str) -> str:
+    """Return the kind of an interface that is stated without a kind.
 
-    Without a stated kind, the beginning of the name shows the kind; otherwise it is `nic`.
+    The beginning of the name shows the kind; otherwise it is `nic`.
     """
-    guess = next((kind for prefix, kind in _PREFIXES.items() if interface.name.startswith(prefix)), "nic")
-    return interface.kind or (guess if "." not in interface.name else "nic")
+    guess = next((kind for prefix, kind in _PREFIXES.items() if name.startswith(prefix)), "nic")
+    return guess if "." not in name else "nic"
+
+
+def _kind_of(interface: _Interface) -> str:
+    return interface.kind or kind_by_name(interface.name)
 
 
 def _entry(interface: _Interface) -> dict[str, object]:

@@ -9,31 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evaluator.decision.decide import case_of
-from evaluator.decision.decision import Decision
 from evaluator.engine import Policy
-from evaluator.facts.host_addresses import HostAddresses
-from evaluator.report.read import read_report
+from evaluator.verify.abstract_host import AbstractHost
 from evaluator.verify.property import Counterexample, Property
-from evaluator.verify.search import decide_host, inputs
-from evaluator.workbench.new_case import NewCase, new_case, result_of
+from evaluator.verify.search import decide_host
+from evaluator.workbench.new_case import NewCase, result_of
+from evaluator.workbench.small_host_case import small_host_case
 
 
 def example_cases(policy: Policy, broken: Property, example: Counterexample) -> Iterator[NewCase]:
     """Yield the tests of a counterexample. Raises RecordError if a test file cannot contain a report."""
     title = f"false: {broken.sentence}"
-    yield _case(title, decide_host(policy, example.host))
-    if example.changed_status is not None:
-        yield _case(f"{title} (after the change)", _changed(policy, example))
+    yield _case(policy, title, example.host)
+    if example.changed_host is not None:
+        yield _case(policy, f"{title} (after the change)", example.changed_host)
 
 
-def _case(title: str, decision: Decision) -> NewCase:
-    return new_case(case_of(decision), title, result_of(decision))
-
-
-def _changed(policy: Policy, example: Counterexample) -> Decision:
-    host = example.host
-    report = example.report if example.changed_report is None else example.changed_report
-    addresses = example.addresses if example.changed_addresses is None else example.changed_addresses
-    asked = HostAddresses.of(*addresses, name=host.name, complete=host.complete)
-    return policy.decide(read_report(dict(report)), asked, parameters=inputs(host.parameters))
+def _case(policy: Policy, title: str, host: AbstractHost) -> NewCase:
+    return small_host_case(host, title, result_of(decide_host(policy, host)), policy)

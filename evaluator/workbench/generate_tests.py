@@ -5,7 +5,8 @@ coverage of tests (`testing/measure_coverage.py`). For each outcome, the smalles
 small hosts (`verify/bounded.py`), rule by rule, so that facts which only other rules read are not varied.
 
 One host has many outcomes. The tests are chosen by the greedy algorithm for set cover: always the host with the most
-outcomes that no chosen host has. The result is small, but not always the smallest possible one.
+outcomes that no chosen host has. Later choices can make an earlier one redundant, so each host whose outcomes the other
+chosen hosts have too is removed. Then no test can be left out, but another choice of hosts could need fewer tests.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from typing import cast
 
 from msgspec import Struct
 
-from evaluator.decision.decide import case_of
 from evaluator.decision.decision import Decision
 from evaluator.engine import Policy
 from evaluator.facts.link import Link
@@ -25,26 +25,54 @@ from evaluator.policy.language.environment import Value
 from evaluator.policy.language.program import Rule
 from evaluator.policy.run.interpret import apply_rule
 from evaluator.policy.run.observed import ObservedEnvironment
-from evaluator.testing.covered import PolicyFile
+from evaluator.testing.covered import CoveredPlace, PolicyFile
 from evaluator.testing.measure_coverage import CoverageMeter
 from evaluator.verify.abstract_host import AbstractHost
 from evaluator.verify.bounded import Check, Example, SmallHost, find_within
 from evaluator.verify.distinguish import fired_rules
 from evaluator.verify.search import decide_host
 from evaluator.verify.space import space_of
-from evaluator.workbench.new_case import NewCase, new_case, result_of
+from evaluator.workbench.new_case import NewCase, result_of
+from evaluator.workbench.small_host_case import small_host_case
 
 _Outcome = tuple[int, bool]  # the id of a clause or rule
 _Covered = tuple[str, str, int, bool]  # the place of a rule or clause, its kind and length, and the outcome
-LARGEST_HOST = 3  # the number of interfaces of a bond with two slaves
-_MOST_CALLS = 40_000  # of the search for the outcomes of one rule
+DEFAULT_SIZE = 3  # the number of interfaces of a bond with two slaves
+_MOST_CALLS = 60_000  # of the search for the outcomes of one rule
 
 
 class Generated(Struct, frozen=True):
-    """The tests, and the outcomes that no searched host has: the rule or clause with its place, and the outcome."""
+    """The tests, and a sentence for each outcome that no searched host has."""
 
     tests: tuple[NewCase, ...]
     missing: tuple[str, ...]
+
+
+class _Searched(Struct, frozen=True):
+    """The search for the outcomes of one rule: the smallest host for each outcome that a host has.
+
+    All hosts of at most `size` interfaces were searched, except for the values of the words in `left_out`.
+    """
+
+    hosts: tuple[AbstractHost, ...]
+    size: int
+    left_out: tuple[str, ...]
+
+
+class _Candidate(Struct, frozen=True):
+    """A host with its decision, and the outcomes that the decision has."""
+
+    host: AbstractHost
+    decision: Decision
+    outcomes: frozenset[_Covered]
+
+
+class _OutcomeName(Struct, frozen=True):
+    """An outcome in words: the name of its rule, a name for tests, and the words after "no host … makes"."""
+
+    rule: str
+    title: str
+    made: str
 
 
 def generate_tests(
@@ -55,36 +83,55 @@ def generate_tests(
     `files` are the files of the policy's texts, base first. `parameters` are fixed, the others take several values.
     """
     compiled = CompiledPolicy(policy.program)
-    found = (_hosts_for(compiled, number, size, parameters) for number in range(len(policy.program.rules)))
-    hosts = {repr(host): host for group in found for host in group}  # by their text, because a host has mappings
-    decisions = [decide_host(policy, host) for host in hosts.values()]
-    outcomes = [_outcomes_of(policy, files, decision) for decision in decisions]
-    wanted, names = _all_outcomes(policy, files)
+    searched = {
+        rule.name: _search(compiled, number, size, parameters) for number, rule in enumerate(policy.program.rules)
+    }
+    hosts = {repr(host): host for one in searched.values() for host in one.hosts}  # by their text: a host has mappings
+    candidates = [_candidate(policy, files, host) for host in hosts.values()]
+    names = _all_outcomes(policy, files)
+    chosen = _without_redundant(_greedy_cover(candidates, frozenset(names)), frozenset(names))
+    pending = set(names)
     tests: list[NewCase] = []
+    for one in chosen:
+        new = min(pending & one.outcomes)
+        tests.append(_test(policy, one, names[new].title))
+        pending -= one.outcomes
+    missing = (_missing(names[outcome], searched[names[outcome].rule]) for outcome in sorted(pending))
+    return Generated(tuple(tests), tuple(missing))
+
+
+def _greedy_cover(candidates: Sequence[_Candidate], wanted: frozenset[_Covered]) -> list[_Candidate]:
+    """Return candidates that have together all wanted outcomes that some candidate has."""
+    chosen: list[_Candidate] = []
     pending = set(wanted)
-    while pending:
-        gains = [len(pending & covered) for covered in outcomes]
-        best = max(range(len(gains)), key=gains.__getitem__, default=0)
-        if not gains or not gains[best]:
-            break
-        new = sorted(pending & outcomes[best])
-        tests.append(_test(decisions[best], names[new[0]]))
-        pending -= outcomes[best]
-    return Generated(tuple(tests), tuple(names[outcome] for outcome in sorted(pending)))
+    while True:
+        best = max(candidates, key=lambda one: len(pending & one.outcomes), default=None)
+        if best is None or not pending & best.outcomes:
+            return chosen
+        chosen.append(best)
+        pending -= best.outcomes
 
 
-def _hosts_for(
-    compiled: CompiledPolicy, number: int, size: int, parameters: Mapping[str, Value]
-) -> Iterator[AbstractHost]:
-    """Yield the smallest host for each outcome of one rule and of its clauses."""
+def _without_redundant(chosen: Sequence[_Candidate], wanted: frozenset[_Covered]) -> list[_Candidate]:
+    """Return the candidates without those whose wanted outcomes the others have too."""
+    kept = list(chosen)
+    for one in chosen:
+        others: set[_Covered] = set().union(*(other.outcomes for other in kept if other is not one))
+        if one.outcomes & wanted <= others:
+            kept.remove(one)
+    return kept
+
+
+def _search(compiled: CompiledPolicy, number: int, size: int, parameters: Mapping[str, Value]) -> _Searched:
+    """Search the smallest host for each outcome of one rule and of its clauses."""
     program = compiled.program
     rule = program.rules[number]
     rules = [rule, *(other for other in program.rules if other.verb.decides)]
     space = space_of([one.condition for one in rules], program.parameters, parameters)
     parts = [id(rule), *(id(clause) for clause in _clauses(rule))]
     checks = [_check(compiled, number, (part, outcome)) for part in parts for outcome in (True, False)]
-    examples, _ = find_within(checks, space, size, _MOST_CALLS)
-    yield from (example.host for example in examples if example is not None)
+    examples, reached = find_within(checks, space, size, _MOST_CALLS)
+    return _Searched(tuple(example.host for example in examples if example is not None), reached, space.left_out)
 
 
 def _clauses(rule: Rule) -> Iterator[Condition]:
@@ -118,32 +165,48 @@ def _observed(compiled: CompiledPolicy, number: int, host: SmallHost) -> set[_Ou
     return observed
 
 
-def _outcomes_of(policy: Policy, files: Sequence[PolicyFile], decision: Decision) -> frozenset[_Covered]:
+def _candidate(policy: Policy, files: Sequence[PolicyFile], host: AbstractHost) -> _Candidate:
+    decision = decide_host(policy, host)
     meter = CoverageMeter(lambda _: tuple(files))
     meter.add(policy.name, policy, decision)
-    return frozenset(
+    outcomes = frozenset(
         (place.place, place.kind, place.end, outcome)
         for place in meter.places()
         for outcome, count in ((True, place.true), (False, place.false))
         if count
     )
+    return _Candidate(host, decision, outcomes)
 
 
-def _all_outcomes(policy: Policy, files: Sequence[PolicyFile]) -> tuple[frozenset[_Covered], dict[_Covered, str]]:
-    """Return all outcomes of a policy, and the name of each."""
+def _all_outcomes(policy: Policy, files: Sequence[PolicyFile]) -> Mapping[_Covered, _OutcomeName]:
+    """Return the name of each outcome of a policy."""
     meter = CoverageMeter(lambda _: tuple(files))
     meter.add(policy.name, policy, None)
-    names: dict[_Covered, str] = {}
+    names: dict[_Covered, _OutcomeName] = {}
     for place in meter.places():
         for outcome in (True, False):
-            text = " ".join(place.text.split())
-            words = f"`{text}` is {str(outcome).lower()}"
-            if place.kind == "rule":
-                words = "fires" if outcome else "does not fire"
-            names[place.place, place.kind, place.end, outcome] = f"{place.rule}: {words}"
-    return frozenset(names), names
+            names.setdefault((place.place, place.kind, place.end, outcome), _name(place, outcome))
+    return names
 
 
-def _test(decision: Decision, name: str) -> NewCase:
-    fired = sorted(fired_rules(decision))
-    return new_case(case_of(decision), name, {**result_of(decision), **({"fired": fired} if fired else {})})
+def _name(place: CoveredPlace, outcome: bool) -> _OutcomeName:
+    if place.kind == "rule":
+        title, made = ("fires", "fire") if outcome else ("does not fire", "not fire")
+        return _OutcomeName(place.rule, f"{place.rule}: {title}", f"the rule {place.rule} {made}")
+    clause, value = f"`{' '.join(place.text.split())}`", str(outcome).lower()
+    return _OutcomeName(place.rule, f"{place.rule}: {clause} is {value}", f"{clause} in {place.rule} {value}")
+
+
+def _missing(name: _OutcomeName, searched: _Searched) -> str:
+    """Return the sentence that no searched host has an outcome."""
+    interfaces = "interface" if searched.size == 1 else "interfaces"
+    sentence = f"no host of at most {searched.size} {interfaces} makes {name.made}"
+    if not searched.left_out:
+        return sentence
+    return f"{sentence}; the values of these words were not enumerated: {', '.join(searched.left_out)}"
+
+
+def _test(policy: Policy, candidate: _Candidate, title: str) -> NewCase:
+    fired = sorted(fired_rules(candidate.decision))
+    want = {**result_of(candidate.decision), **({"fired": fired} if fired else {})}
+    return small_host_case(candidate.host, title, want, policy)

@@ -19,7 +19,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from evaluator.base.processes import available_processors, process_pool
-from evaluator.decision.decide import case_of
 from evaluator.engine import Policy
 from evaluator.policy.language.environment import Value
 from evaluator.policy.language.program import Program
@@ -29,7 +28,8 @@ from evaluator.verify.abstract_host import AbstractHost
 from evaluator.verify.distinguish import Comparison, compare_group, fired_rules, groups_of, seen
 from evaluator.verify.mutants import Mutant, mutants
 from evaluator.verify.search import decide_host
-from evaluator.workbench.new_case import NewCase, new_case, result_of
+from evaluator.workbench.new_case import NewCase, result_of
+from evaluator.workbench.small_host_case import small_host_case
 
 _SECONDS = 3.0  # of the proof for one mutant
 
@@ -133,11 +133,12 @@ def missing_tests(policy: Policy, results: Sequence[MutantResult]) -> Iterator[N
             for result in pending
             if seen(decide_host(Policy(result.mutant.program), host)) != seen(decision)
         ]
+        others = [Policy(mutant.program) for mutant in killed]
         rules = dict.fromkeys(policy.program.rules[number].name for mutant in killed for number in mutant.rules)
         fired = [name for name in rules if name in fired_rules(decision)]
         silent = [name for name in rules if name not in fired]
         want = {**result_of(decision), **({"fired": fired} if fired else {}), **({"silent": silent} if silent else {})}
-        yield new_case(case_of(decision), _title(killed[0]), want)
+        yield small_host_case(host, _title(killed[0]), want, policy, *others)
         pending = [result for result in pending if result.mutant not in killed]
 
 

@@ -1,0 +1,31 @@
+"""Creates a policy test from a small host: in the short notation, or with a report if the notation is not exact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from evaluator.decision.decide import case_of
+from evaluator.engine import Policy
+from evaluator.render.short_notation import short_notation
+from evaluator.verify.abstract_host import AbstractHost
+from evaluator.verify.search import decide_host
+from evaluator.workbench.new_case import NewCase, new_case
+
+_STATED_BY_REPORT = ("report", "text", "format", "item")
+
+
+def small_host_case(
+    host: AbstractHost, title: str, want: Mapping[str, object], policy: Policy, *others: Policy
+) -> NewCase:
+    """Return the test of a host that a policy decides as wanted.
+
+    The `others` are policies that also must decide the test like the host, for example mutants that the test kills.
+    Raises RecordError if a test file cannot contain the report.
+    """
+    case = new_case(case_of(decide_host(policy, host)), title, want)
+    notation = short_notation(host, policy, *others)
+    if notation is None:
+        return case
+    name = case.test["name"]
+    members = {key: value for key, value in case.test.items() if key not in ("name", *_STATED_BY_REPORT)}
+    return NewCase({"name": name, "given": notation, **members}, case.parameters)
