@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from msgspec.structs import replace
 
@@ -24,7 +24,9 @@ from evaluator.decision.decision import Decision
 from evaluator.engine import Policy, load_policy
 from evaluator.policy.parameters import parse_assignments
 from evaluator.policy.source.find import find_policy, shipped_names
-from evaluator.render.verification import OUTPUTS
+from evaluator.render.verification import print_details, print_results
+from evaluator.render.verification_document import write_document
+from evaluator.render.verification_page import write_page
 from evaluator.testing.case_file import PolicyCase, read_case_file
 from evaluator.testing.run_cases import run_case
 from evaluator.verify.property import (
@@ -46,7 +48,10 @@ from evaluator.workbench.example_cases import example_cases
 if TYPE_CHECKING:
     from evaluator.verify.effects import Effects
 
-_OUTPUT = output_choice(OUTPUTS)
+_Write = Callable[[Policy, Iterable[PropertyResult], TextIO], None]
+_OUTPUTS: Mapping[str, _Write] = {"text": print_results, "json": write_document, "html": write_page}
+_DETAILED_OUTPUTS: Mapping[str, _Write] = {**_OUTPUTS, "text": print_details}
+_OUTPUT = output_choice(_OUTPUTS)
 _DESCRIPTION = (
     "Verify a policy: prove properties of all its decisions, for hosts of every size, or find the smallest host that "
     "breaks a property."
@@ -70,6 +75,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     tests = "append to this file a test for each false property, with a host that breaks the property"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=tests)
+    verbose = "print for each counterexample the clauses that decided about every interface, and their values"
+    parser.add_argument("-v", "--verbose", action="store_true", help=verbose)
     add_policy_path_to(parser)
     _OUTPUT.add_to(parser)
 
@@ -82,7 +89,8 @@ def _run(options: argparse.Namespace) -> int:
     results: list[PropertyResult] = []
     verified = _results(policy, properties, stated, options)
     collected = _collected(with_progress(verified, len(properties), options), results)
-    OUTPUTS[_OUTPUT.of(options)](policy.name, collected, sys.stdout)
+    outputs = _DETAILED_OUTPUTS if options.verbose else _OUTPUTS
+    outputs[_OUTPUT.of(options)](policy, collected, sys.stdout)
     if options.write_tests is not None:
         _write_tests(policy, results, options)
     return _exit_of(results)

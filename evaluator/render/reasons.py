@@ -66,6 +66,16 @@ def to_text(explanation: Explanation) -> str:
     return "".join(f"{line}\n" for line in _lines(explanation, plain_console(), _grouped(explanation)))
 
 
+def details_of(explanation: Explanation) -> list[str]:
+    """Return the lines about each interface: its outcome, the clauses that decided, and the values in these clauses."""
+    lines: list[str] = []
+    for paragraph in _detailed(explanation):
+        lines.append(f"{paragraph.names}  {paragraph.facts}")
+        lines += [f"  {line}" for line in paragraph.sentences]
+        lines += [f"    {line}" for line in paragraph.details]
+    return lines
+
+
 def _print(
     explanation: Explanation,
     info: RecordInfo,

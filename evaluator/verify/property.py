@@ -136,8 +136,8 @@ BUILT_IN: tuple[Property, ...] = (
 class Counterexample(Struct, frozen=True):
     """A host whose decision breaks the property; the library has decided it.
 
-    `report` and `addresses` state the host. For a property about two decisions, `changed_report` and
-    `changed_addresses` state the second host. For other properties, both are None.
+    `report` and `addresses` state the host. For a property about two decisions, `changed_host`, `changed_report` and
+    `changed_addresses` state the second host. For other properties, they are None.
     """
 
     host: AbstractHost
@@ -145,6 +145,7 @@ class Counterexample(Struct, frozen=True):
     addresses: tuple[str, ...]
     status: str
     host_active_nic: str | None
+    changed_host: AbstractHost | None = None
     changed_report: Mapping[str, object] | None = None
     changed_addresses: tuple[str, ...] | None = None
     changed_status: str | None = None
@@ -201,7 +202,8 @@ class PropertyResult(Struct, frozen=True):
     """The verdict on one property; `seconds` is the time that it took.
 
     `expected` is False if the test file of the policy states that the property is meant to be false. `because` is the
-    reason in the test file. `assumed` are the laws about every report that the proof used.
+    reason in the test file. `assumed` are the laws about every report that the proof used. `abstracted` are sentences
+    about the words that the proof models only in part (`abstractions.py`).
     """
 
     of: Property
@@ -210,6 +212,7 @@ class PropertyResult(Struct, frozen=True):
     expected: bool = True
     because: str = ""
     assumed: tuple[str, ...] = ()
+    abstracted: tuple[str, ...] = ()
 
     @property
     def is_as_expected(self) -> bool:

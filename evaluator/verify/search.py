@@ -102,10 +102,18 @@ def defaults_of(claim: Claim, program: Program) -> Mapping[str, Value]:
 def is_true(condition: Condition, verdict: Verdict, question: Question, defaults: Mapping[str, Value]) -> bool:
     """Return whether a claim is true for a decision."""
     if defaults:
-        question = Question(question.facts, question.host, {**defaults, **question.parameters}, question.owned)
-    status, link = verdict.status, verdict.candidates[0] if verdict.status in NAMING else None
-    bindings: Mapping[str, Value] = {STATUS: str(status), ANSWER: link}
-    return holds(condition, Environment(question, verdict.candidates), bindings)
+        question = with_defaults(question, defaults)
+    return holds(condition, Environment(question, verdict.candidates), bindings_of(verdict))
+
+
+def with_defaults(question: Question, defaults: Mapping[str, Value]) -> Question:
+    """Return a question with defaults for parameters that it does not have."""
+    return Question(question.facts, question.host, {**defaults, **question.parameters}, question.owned)
+
+
+def bindings_of(verdict: Verdict) -> Mapping[str, Value]:
+    """Return the values of `status` and `answer` in a claim."""
+    return {STATUS: str(verdict.status), ANSWER: verdict.candidates[0] if verdict.status in NAMING else None}
 
 
 def answer_of(verdict: Verdict) -> tuple[str, str | None]:
@@ -171,6 +179,7 @@ def counterexample_of(example: Example, decision: Decision, changed: Decision | 
         vdsm_report(host),
         tuple(host.addresses[index] for index in host.answers),
         *_answer(decision),
+        changed_host=other,
         changed_report=None if other is None else vdsm_report(other),
         changed_addresses=None if other is None else tuple(other.addresses[index] for index in other.answers),
         changed_status=None if changed is None else str(changed.status),

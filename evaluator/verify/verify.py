@@ -22,6 +22,7 @@ from evaluator.base.processes import available_processors, process_pool
 from evaluator.policy.language.environment import Value
 from evaluator.policy.language.program import Program
 from evaluator.policy.run.required_facts import order_words
+from evaluator.verify.abstractions import abstracted_words
 from evaluator.verify.claim import check_claim
 from evaluator.verify.effects import Effects
 from evaluator.verify.not_searched import words_not_searched
@@ -168,4 +169,18 @@ class _Run:
         self, one: Property, verdict: Verdict, seconds: float = 0.0, assumed: tuple[str, ...] = ()
     ) -> PropertyResult:
         expectation = self._expectation(one)
-        return PropertyResult(one, verdict, seconds, expectation.is_true, expectation.because, assumed)
+        return PropertyResult(
+            one,
+            verdict,
+            seconds,
+            expectation.is_true,
+            expectation.because,
+            assumed,
+            self._abstracted(one) if isinstance(verdict, Proved | ProvedUpTo | Undecided) else (),
+        )
+
+    def _abstracted(self, one: Property) -> tuple[str, ...]:
+        """Return the sentences about the words that the proof of a property models only in part."""
+        if not isinstance(one.statement, Claim | Unchanged):
+            return ()  # these properties are not proved by the solver
+        return abstracted_words(self._program, one.statement, self._settings.parameters)

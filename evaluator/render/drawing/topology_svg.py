@@ -45,8 +45,11 @@ class Drawing(Struct, frozen=True):
     line_classes: frozenset[str]
 
 
-def draw(excerpt: Excerpt, roles: Mapping[str, Role], anchors: Mapping[str, str]) -> Drawing:
-    """Return the drawing of an excerpt; `anchors` has the link target of each interface in the page."""
+def draw(excerpt: Excerpt, roles: Mapping[str, Role], anchors: Mapping[str, str], anchor: str = "drawing") -> Drawing:
+    """Return the drawing of an excerpt; `anchors` has the link target of each interface in the page.
+
+    `anchor` is the beginning of the ids in the drawing. Each drawing of a page has another one.
+    """
     boxes = dict(_boxes(excerpt, roles))
     edges = [(upper, lower) for upper, lower in _edges(excerpt) if upper in boxes and lower in boxes]
     layout = lay_out([Box(key, content.width, content.height) for key, content in boxes.items()], edges, _MAX_WIDTH)
@@ -55,16 +58,16 @@ def draw(excerpt: Excerpt, roles: Mapping[str, Role], anchors: Mapping[str, str]
     width, height = layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN
     svg = element(
         "svg",
-        element("title", "The interfaces of the host in layers", id="drawing-title"),
-        element("desc", _DESCRIPTION, id="drawing-desc"),
+        element("title", "The interfaces of the host in layers", id=f"{anchor}-title"),
+        element("desc", _DESCRIPTION, id=f"{anchor}-desc"),
         *(_line(line) for line in layout.lines),
         *(_box(by_key[key], content, links.get(key)) for key, content in boxes.items()),
         viewBox=f"{-_MARGIN} {-_MARGIN} {width} {height}",
         width=width,
         height=height,
         role="group",
-        aria_labelledby="drawing-title",
-        aria_describedby="drawing-desc",
+        aria_labelledby=f"{anchor}-title",
+        aria_describedby=f"{anchor}-desc",
     )
     return Drawing(svg, frozenset(map(_line_class, layout.lines)))
 

@@ -35,6 +35,12 @@ class ExplainedInterfaces(Struct, frozen=True):
     unexplained: int
 
 
+def interface_list(explained: ExplainedInterfaces) -> list[Html]:
+    """Return the drawn interfaces, one folded element for each."""
+    uppers = uppers_of(lowers_of(_all(explained)))
+    return [_interface(interface, explained, uppers) for interface in explained.excerpt.interfaces]
+
+
 def interfaces(explained: ExplainedInterfaces) -> Html:
     """Return the section of the page."""
     uppers = uppers_of(lowers_of(_all(explained)))
@@ -47,7 +53,7 @@ def interfaces(explained: ExplainedInterfaces) -> Html:
     unsearched = sum(_is_unsearched(interface, explained) for interface in _all(explained))
     if unsearched:
         content.append(element("p", f"The search for changes left out {plural(unsearched, 'interface')}."))
-    content += [_interface(interface, explained, uppers) for interface in explained.excerpt.interfaces]
+    content += interface_list(explained)
     if explained.excerpt.left_out:
         content.append(_left_out(explained, uppers))
     if explained.unexplained:

@@ -17,10 +17,6 @@ _MOST_NAMES = 8
 
 def pipeline(decision: Decision, explanation: Explanation) -> Html:
     """Return the section of the page."""
-    without_subject = {reason.place: reason for reason in explanation.rules}
-    sentences = {rule.place: rule.text for rule in case_of(decision).program.rules}
-    rows = [_row(step, sentences.get(step.place, ""), without_subject) for step in decision.trace]
-    heads = ("rule", "effect", "candidates after it")
     head = element(
         "p",
         "The policy ",
@@ -28,9 +24,16 @@ def pipeline(decision: Decision, explanation: Explanation) -> Html:
         " is a pipeline: its rules add and remove candidates from top to bottom. "
         "The place of each rule is policy:line:column.",
     )
-    return section(
-        "How the policy decided", "rules", head, element("div", table("Rules", heads, rows), class_="pipeline")
-    )
+    return section("How the policy decided", "rules", head, rules_table(decision, explanation))
+
+
+def rules_table(decision: Decision, explanation: Explanation) -> Html:
+    """Return the table of the rules with their effects."""
+    without_subject = {reason.place: reason for reason in explanation.rules}
+    sentences = {rule.place: rule.text for rule in case_of(decision).program.rules}
+    rows = [_row(step, sentences.get(step.place, ""), without_subject) for step in decision.trace]
+    heads = ("rule", "effect", "candidates after it")
+    return element("div", table("Rules", heads, rows), class_="pipeline")
 
 
 def _row(step: Step, sentence: str, without_subject: Mapping[str, Reason]) -> tuple[Html, Html, Html]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from evaluator.decision.trace import Reason
 from evaluator.policy.run.clause_value import ClauseValue
 from evaluator.render.drawing.markup import Html, element, joined, name
@@ -11,10 +13,15 @@ _MOST_POINTERS = 6
 
 def because(reason: Reason) -> Html:
     """Return the clause that decided and the values in this clause."""
-    clause = element("p", f"this is {'true' if reason.held else 'false'}: ", name(reason.clause))
-    if not reason.seen:
-        return clause
-    return joined([clause, element("ul", *map(_seen, reason.seen), class_="seen")])
+    return clause_with_values(f"this is {'true' if reason.held else 'false'}: ", reason.clause, reason.seen)
+
+
+def clause_with_values(words: str, clause: str, seen: Sequence[ClauseValue]) -> Html:
+    """Return some words, a clause, and the values that the clause read."""
+    sentence = element("p", words, name(clause))
+    if not seen:
+        return sentence
+    return joined([sentence, element("ul", *map(_seen, seen), class_="seen")])
 
 
 def _seen(value: ClauseValue) -> Html:

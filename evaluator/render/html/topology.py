@@ -19,15 +19,22 @@ _LEGEND = {
 
 def topology(excerpt: Excerpt, roles: Mapping[str, Role], anchors: Mapping[str, str]) -> Html:
     """Return the section of the page; `anchors` has the link target of each interface."""
+    return section("The host", "host", *picture(excerpt, roles, anchors, "drawing", "Topology"))
+
+
+def picture(
+    excerpt: Excerpt, roles: Mapping[str, Role], anchors: Mapping[str, str], anchor: str, label: str
+) -> list[Html]:
+    """Return the drawing and its legend. `anchor` is the beginning of its ids, `label` its name for screen readers."""
     if not excerpt.interfaces and not excerpt.owners:
-        return section("The host", "host", element("p", "Neither interfaces nor addresses are known."))
-    drawing = draw(excerpt, roles, anchors)
-    picture = element("div", drawing.svg, class_="picture", role="region", aria_label="Topology", tabindex=0)
+        return [element("p", "Neither interfaces nor addresses are known.")]
+    drawing = draw(excerpt, roles, anchors, anchor)
+    region = element("div", drawing.svg, class_="picture", role="region", aria_label=label, tabindex=0)
     keys = [
         element("span", text, class_=f"key {line}") for line, text in _LEGEND.items() if line in drawing.line_classes
     ]
     legend = [element("p", *keys, class_="legend")] if keys else []
-    return section("The host", "host", picture, *legend, *_left_out(excerpt))
+    return [region, *legend, *_left_out(excerpt)]
 
 
 def _left_out(excerpt: Excerpt) -> list[Html]:

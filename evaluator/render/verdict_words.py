@@ -1,0 +1,80 @@
+"""The words for the results of `activenic verify`, which its text and its page share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from evaluator.base.text import visible
+from evaluator.verify.property import (
+    EveryClauseMatters,
+    EveryRuleMatters,
+    NotAsked,
+    OrderIndependent,
+    PropertyResult,
+    Proved,
+    ProvedUpTo,
+    Refuted,
+    Undecided,
+)
+
+NOT_COVERED = "`warn` rules and findings are not part of the proofs: they change neither the status nor the interface"
+
+
+def verdict_words(result: PropertyResult) -> str:
+    """Return the verdict in a few words."""
+    match result.verdict:
+        case Proved():
+            is_about_parts = isinstance(result.of.statement, EveryRuleMatters | EveryClauseMatters)
+            return "true, with a decision for each" if is_about_parts else "proved for every host"
+        case Refuted():
+            return "false"
+        case ProvedUpTo(size=size):
+            return f"true for every host of at most {size} interfaces"
+        case Undecided():
+            return "undecided"
+        case NotAsked(reason=reason):
+            return f"not asked, because {reason}"
+
+
+def expectation_words(result: PropertyResult) -> str:
+    """Return how the verdict compares with the expected one; empty for a property that is expected to be true."""
+    if result.expected:
+        return ""
+    return "as expected" if result.is_as_expected else "but it is expected to be false"
+
+
+def verdict_details(result: PropertyResult) -> Iterator[str]:
+    """Yield the details of a verdict, without its counterexample."""
+    match result.verdict:
+        case Refuted(parts=parts, size=size) if parts:
+            yield _false_because(result, size)
+            yield from (f"  {visible(part)}" for part in parts)
+        case Undecided(clauses=clauses, words=words):
+            if words:
+                yield f"the search of small hosts does not enumerate {', '.join(words)}"
+            yield from _untranslated(clauses)
+        case ProvedUpTo(clauses=clauses):
+            yield from _untranslated(clauses)
+
+
+def _false_because(result: PropertyResult, size: int | None) -> str:
+    """Return the words before the parts of the policy that make a property false."""
+    if isinstance(result.of.statement, OrderIndependent):
+        return "the policy reads an order:"
+    return "no effect on any host (proved):" if size is None else f"no effect on a host of at most {size} interfaces:"
+
+
+def _untranslated(clauses: Iterable[str]) -> Iterator[str]:
+    return (f"no exact translation: {visible(clause)}" for clause in clauses)
+
+
+def assumptions(results: Iterable[PropertyResult]) -> tuple[str, ...]:
+    """Return what the proofs of some results assume about every report, without repetitions."""
+    return tuple(
+        dict.fromkeys(law for result in results if isinstance(result.verdict, Proved) for law in result.assumed)
+    )
+
+
+def abstractions(results: Iterable[PropertyResult]) -> tuple[str, ...]:
+    """Return what the proofs of some results do not model exactly, without repetitions."""
+    return tuple(dict.fromkeys(sentence for result in results for sentence in result.abstracted))

@@ -1,0 +1,64 @@
+"""The words that the proofs model only in part, because nothing is assumed about some of their values.
+
+A proof is right in spite of this, because it holds for all of these values. But the proof of a property that needs them
+is not found. So the words are named with each result (docs/verify.md has the table of all words).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from evaluator.base.text import quote
+from evaluator.policy.language.checked import (
+    Condition,
+    Constant,
+    Expression,
+    ListOf,
+    ParameterValue,
+    Read,
+    Relate,
+    Related,
+    RouteTo,
+    walk,
+)
+from evaluator.policy.language.environment import Value
+from evaluator.policy.language.program import Program
+from evaluator.policy.language.types import Base
+from evaluator.verify.claim import check_claim
+from evaluator.verify.property import Claim, Statement
+
+_ORDERS = (Relate.LESS, Relate.AT_MOST, Relate.MORE, Relate.AT_LEAST)
+
+
+def abstracted_words(program: Program, statement: Statement, parameters: Mapping[str, Value]) -> tuple[str, ...]:
+    """Return a sentence for each word of the deciding rules and the claim that the proofs model only in part."""
+    conditions = [rule.condition for rule in program.rules if rule.verb.decides]
+    if isinstance(statement, Claim):
+        conditions.append(check_claim(statement, program))
+    return tuple(dict.fromkeys(_sentences(conditions, parameters)))
+
+
+def _sentences(conditions: Iterable[Condition], parameters: Mapping[str, Value]) -> Iterator[str]:
+    for node in (part for condition in conditions for part in walk(condition)):
+        match node:
+            case Read() if node.word.type.base is Base.CIDR:
+                yield f"the networks in {quote(node.word.shown)} can contain any addresses"
+            case RouteTo():
+                yield "`route_to(…)` can be any of the interfaces with a route to the address"
+            case ParameterValue() if node.type.base is Base.CIDR and node.name not in parameters:
+                yield f"the networks in the parameter {quote(node.name)} can contain any addresses"
+            case Related(relation=Relate.LIKE, right=right):
+                yield from _patterns(right)
+            case Related(left=left, relation=relation) if relation in _ORDERS and left.type.base is Base.TEXT:
+                yield f"the texts in {quote(node.text)} can have any order"
+
+
+def _patterns(node: Expression) -> Iterator[str]:
+    """Yield a sentence if the patterns are not written in the policy."""
+    if isinstance(node, ParameterValue):
+        yield f"the patterns in the parameter {quote(node.name)} can match any texts"
+    elif not isinstance(node, Constant | ListOf):
+        yield f"the patterns in {quote(node.text)} can match any texts"
+    elif isinstance(node, ListOf):
+        for operand in node.operands:
+            yield from _patterns(operand)
