@@ -18,6 +18,7 @@ from evaluator.verify.property import (
 )
 
 NOT_COVERED = "`warn` rules and findings are not part of the proofs: they change neither the status nor the interface"
+_EXACT = "every clause has an exact translation, but the laws about reports are not enough for a proof"
 
 
 def verdict_words(result: PropertyResult) -> str:
@@ -52,9 +53,9 @@ def verdict_details(result: PropertyResult) -> Iterator[str]:
         case Undecided(clauses=clauses, words=words):
             if words:
                 yield f"the search of small hosts does not enumerate {', '.join(words)}"
-            yield from _untranslated(clauses)
+            yield from _not_exact(result, clauses)
         case ProvedUpTo(clauses=clauses):
-            yield from _untranslated(clauses)
+            yield from _not_exact(result, clauses) or (_EXACT,)
 
 
 def _false_because(result: PropertyResult, size: int | None) -> str:
@@ -64,8 +65,10 @@ def _false_because(result: PropertyResult, size: int | None) -> str:
     return "no effect on any host (proved):" if size is None else f"no effect on a host of at most {size} interfaces:"
 
 
-def _untranslated(clauses: Iterable[str]) -> Iterator[str]:
-    return (f"no exact translation: {visible(clause)}" for clause in clauses)
+def _not_exact(result: PropertyResult, clauses: Iterable[str]) -> list[str]:
+    """Return the clauses without a translation, and the words that are translated only in part."""
+    untranslated = [f"no exact translation: {visible(clause)}" for clause in clauses]
+    return [*untranslated, *(f"not modelled exactly: {visible(sentence)}" for sentence in result.abstracted)]
 
 
 def assumptions(results: Iterable[PropertyResult]) -> tuple[str, ...]:
@@ -76,5 +79,7 @@ def assumptions(results: Iterable[PropertyResult]) -> tuple[str, ...]:
 
 
 def abstractions(results: Iterable[PropertyResult]) -> tuple[str, ...]:
-    """Return what the proofs of some results do not model exactly, without repetitions."""
-    return tuple(dict.fromkeys(sentence for result in results for sentence in result.abstracted))
+    """Return what the proofs of proved properties do not model exactly, without repetitions."""
+    return tuple(
+        dict.fromkeys(one for result in results if isinstance(result.verdict, Proved) for one in result.abstracted)
+    )

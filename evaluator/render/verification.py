@@ -60,7 +60,7 @@ def _assumptions(results: Iterable[PropertyResult]) -> Iterator[_Line]:
         yield from ((_DIM, f"  - {law}") for law in assumed)
         yield _DIM, NOT_COVERED
     if abstracted:
-        yield _DIM, "not modelled exactly, so that a property that needs it has no proof:"
+        yield _DIM, "not modelled exactly, so the proofs consider every possibility:"
         yield from ((_DIM, f"  - {sentence}") for sentence in abstracted)
 
 

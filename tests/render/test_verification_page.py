@@ -77,6 +77,7 @@ def test_each_counterexample_is_drawn_and_explained() -> None:
         "8 results: 6 as expected, 1 not as expected, 1 undecided",
         "a law",
         "free text",
+        "not modelled exactly: text",
     ):
         assert expected in words, expected
 

@@ -10,8 +10,9 @@ from evaluator import load_policy
 from evaluator.base.schema import violations
 from evaluator.cli.main import main
 from evaluator.engine import Policy
+from evaluator.render.verdict_words import verdict_details
 from evaluator.verify.abstractions import abstracted_words
-from evaluator.verify.property import BUILT_IN, Claim, Unchanged
+from evaluator.verify.property import BUILT_IN, Claim, PropertyResult, ProvedUpTo, Unchanged
 from evaluator.verify.prove import prove
 from evaluator.verify.theory import LAWS
 
@@ -97,6 +98,14 @@ def test_a_clause_without_a_translation_is_named(condition, capsys, tmp_path):
     path.write_text(policy(condition).text, encoding="utf-8")
     assert main(["verify", str(path), "--property", "owner-is-found", "-n", "0", "--timeout", "2"]) == 0
     assert f"no exact translation: {condition}" in capsys.readouterr().out
+
+
+def test_a_property_without_a_proof_has_a_reason():
+    exact, inexact = (
+        PropertyResult(BUILT_IN[0], ProvedUpTo(3, ()), 0.1, abstracted=abstracted) for abstracted in ((), ("a word",))
+    )
+    assert list(verdict_details(inexact)) == ["not modelled exactly: a word"]
+    assert [line for line in verdict_details(exact) if "the laws about reports are not enough" in line]
 
 
 LAWS_OF = {
