@@ -21,9 +21,10 @@ _HEAD = """\
 
 This page has the help of every command. `activenic COMMAND --help` prints the same text.
 
-Five environment variables set the defaults of options: `ACTIVENIC_OUTPUT`, `ACTIVENIC_STRICT`, `ACTIVENIC_COLOUR`,
-`ACTIVENIC_PROGRESS` and `ACTIVENIC_POLICY_PATH`. An option takes precedence over its variable. The options for the
-report, the host, the policy and the parameters have no variables. The command also reads `NO_COLOR` and `FORCE_COLOR`.
+Six environment variables set the defaults of options: `ACTIVENIC_OUTPUT`, `ACTIVENIC_STRICT`, `ACTIVENIC_PROOFS`,
+`ACTIVENIC_COLOUR`, `ACTIVENIC_PROGRESS` and `ACTIVENIC_POLICY_PATH`. An option takes precedence over its variable. The
+options for the report, the host, the policy and the parameters have no variables. The command also reads `NO_COLOR` and
+`FORCE_COLOR`.
 
 `activenic completion bash`, `zsh` or `fish` prints a completion script. `man activenic` shows the manual page, if the
 folder `share/man` of the installation is in the search path of `man`.

@@ -6,21 +6,25 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from importlib.util import find_spec
+from typing import cast
 
 from msgspec.structs import replace
 
-from evaluator.base.diagnostic import Diagnostic, QuestionError, Severity, in_order
+from evaluator.base.diagnostic import Diagnostic, QuestionError, Severity, in_order, require_package
+from evaluator.base.lazy_import import entry
 from evaluator.base.source import Source
 from evaluator.base.text import visible
 from evaluator.cli.check_fixes import NAME_OF_INPUT, STANDARD_INPUT, add_fixes_to, fixable, fixed, wants_fixes
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.cli.preferences import STRICT, output_choice
+from evaluator.cli.preferences import PROOFS, STRICT, output_choice
 from evaluator.cli.progress import with_progress
 from evaluator.engine import Policy
+from evaluator.policy.language.program import Program
 from evaluator.policy.run.degree import worst_cost
 from evaluator.policy.run.required_facts import order_words
-from evaluator.policy.source.chain import files_of
+from evaluator.policy.source.chain import PolicyChain, files_of
 from evaluator.policy.source.find import LARGEST_POLICY
 from evaluator.report.read import FORMATS
 from evaluator.workbench.check_results.document import as_json, count, statistics, summary_of
@@ -39,6 +43,7 @@ _DOCUMENTS: dict[str, Callable[[Sequence[Checked]], str]] = {
     "github": as_github,
 }
 _OUTPUT = output_choice(("text", *_DOCUMENTS))
+_PROVED_WARNINGS = "evaluator.workbench.proved_warnings:proved_warnings"  # needs the package cvc5
 _DESCRIPTION = (
     "Check policies: report every mistake with its place, and the worst-case cost of each valid policy "
     "(n: number of interfaces, m: length of the longest list that does not contain interfaces)."
@@ -59,6 +64,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     lacks = "also report the words that a report of this format never supplies, and the effect on the rules"
     parser.add_argument("--for", dest="format", choices=tuple(one.name for one in FORMATS), help=lacks)
+    PROOFS.add_to(parser)
     _OUTPUT.add_to(parser)
     parser.add_argument("--statistics", action="store_true", help="print how often each code occurs")
     explain = "print the meaning of a diagnostic code with a bad and a good example, and exit"
@@ -119,8 +125,11 @@ def _check(name: str, options: argparse.Namespace) -> tuple[Checked, Check]:
 
 
 def _judged(checked: Checked, options: argparse.Namespace) -> Checked:
-    """Return a result with the options applied: `--for` adds missing words, and `--strict` makes warnings errors."""
-    problems: Sequence[Diagnostic] = checked.diagnostics
+    """Return a result with the options applied.
+
+    `--proofs` adds proved warnings, `--for` adds missing words, and `--strict` makes warnings errors.
+    """
+    problems: Sequence[Diagnostic] = in_order((*checked.diagnostics, *_proved(checked, options)))
     if options.format is not None and checked.policy is not None and checked.chain is not None:
         lacking = missing_words(checked.policy.program, checked.chain.source, options.format)
         problems = in_order((*problems, *lacking))
@@ -130,6 +139,20 @@ def _judged(checked: Checked, options: argparse.Namespace) -> Checked:
             for problem in problems
         ]
     return replace(checked, diagnostics=tuple(problems))
+
+
+def _proved(checked: Checked, options: argparse.Namespace) -> tuple[Diagnostic, ...]:
+    """Return the warnings that the solver proves; none if the solver is not installed or the policy has errors.
+
+    Raises ExtraMissingError if the option `--proofs` is given and the solver is not installed.
+    """
+    if options.proofs:
+        require_package("the option `--proofs` cannot be used", "cvc5", "verify")
+    policy, chain = checked.policy, checked.chain
+    if policy is None or chain is None or checked.has_errors or not PROOFS.of(options) or find_spec("cvc5") is None:
+        return ()
+    prove = cast("Callable[[Program, PolicyChain], tuple[Diagnostic, ...]]", entry(_PROVED_WARNINGS))
+    return prove(policy.program, chain)
 
 
 def _print_text(results: Sequence[Checked], options: argparse.Namespace) -> None:

@@ -96,6 +96,7 @@ class Choice(Struct, frozen=True):
 
 STRICT = Switch("strict", default=False, help="treat warnings as errors")
 PROGRESS = Switch("progress", default=True, help="show progress on a terminal if the work takes long")
+PROOFS = Switch("proofs", default=True, help="if the solver cvc5 is installed, prove which rules can never fire")
 COLOUR = Choice("colour", ("auto", "always", "never"), "auto", help="colours: auto means only on a terminal")
 
 

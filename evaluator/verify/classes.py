@@ -12,6 +12,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from evaluator.facts.address import Address, Cidr, address_of, parse_cidr
 
@@ -28,10 +29,16 @@ _BITS = {4: 32, 6: 128}
 
 def matches(glob: str, text: str) -> bool:
     """Return whether a glob matches a text."""
-    return re.compile(fnmatch.translate(glob)).match(text) is not None
+    return _pattern(glob).match(text) is not None
 
 
-def glob_combinations(globs: Sequence[str]) -> frozenset[Combination] | None:
+@lru_cache(maxsize=1024)
+def _pattern(glob: str) -> re.Pattern[str]:
+    return re.compile(fnmatch.translate(glob))
+
+
+@lru_cache(maxsize=256)
+def glob_combinations(globs: tuple[str, ...]) -> frozenset[Combination] | None:
     """Return which combinations of globs match some text; None if there are too many."""
     tokens = [_TOKEN.findall(glob) for glob in globs]
     characters = _characters(globs)

@@ -80,7 +80,7 @@ class Encoder:
 
     def outcome(self, program: Program) -> Outcome:
         """Add the axioms of all rules that decide, and return the decision."""
-        candidates: Relation = _no_interface
+        candidates: Relation = no_interface
         ambiguous: list[Formula] = []
         rejected: list[Relation] = []
         for rule in program.rules:
@@ -90,16 +90,16 @@ class Encoder:
             if not rule.has_subject:
                 ambiguous.append(self._translator.condition(rule.condition, Scope(candidates)))
                 continue
-            hits = self._hits(rule, candidates)
+            hits = self.hits(rule, candidates)
             if effect is Effect.REJECT:
                 rejected.append(hits)
             else:
-                candidates = self._after(rule, candidates, hits)
+                candidates = self.after(rule, candidates, hits)
         result = self._result(candidates, disjunction(ambiguous), rejected)
         return replace(result, relations=tuple(self._relations))
 
-    def _hits(self, rule: Rule, candidates: Relation) -> Relation:
-        """Return the relation of the interfaces for which a rule is true."""
+    def hits(self, rule: Rule, candidates: Relation) -> Relation:
+        """Return the relation of the interfaces for which a rule is true. `candidates` are those before the rule."""
         scope = Scope(candidates, {"nic": Term(_X, Base.NIC)}, self._orders(rule.condition, candidates))
         condition = self._translator.condition(rule.condition, scope)
         judged = self._translator.host.is_here(_X) if rule.verb.judges is Judges.INTERFACES else candidates(_X)
@@ -118,7 +118,12 @@ class Encoder:
         self._relations.append(Defined(words, name, 1))
         return name
 
-    def _after(self, rule: Rule, before: Relation, hits: Relation) -> Relation:
+    def any_hits(self, rule: Rule) -> Relation:
+        """Return the hits of a rule about which nothing is assumed: a relation that can contain any interfaces."""
+        return partial(apply, self._theory.declare(self._theory.fresh(f"any_{rule.name}"), (NIC,)))
+
+    def after(self, rule: Rule, before: Relation, hits: Relation) -> Relation:
+        """Return the candidates after a rule that changes them."""
         effect, words = rule.verb.effect, f"after_{rule.name}"
         if effect is Effect.ADD:
             return self._defined(words, disjunction((before(_X), hits(_X))))
@@ -235,6 +240,6 @@ def _orders_in(condition: Condition) -> Iterator[Quantified]:
                 yield node
 
 
-def _no_interface(_: str) -> Formula:
+def no_interface(_: str) -> Formula:
     """Return the formula that an interface is a candidate before the first rule: false."""
     return FALSE

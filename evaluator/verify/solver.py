@@ -37,7 +37,8 @@ def ask(script: str, seconds: float, effort: int | None = None) -> Answer:
     the other strategies do not delay it for long. The search ends after `seconds` of processor time, or when the limit
     would be greater than `effort`.
     """
-    end, share = process_time() + seconds, _FIRST_EFFORT
+    end = process_time() + seconds
+    share = _FIRST_EFFORT if effort is None else min(_FIRST_EFFORT, effort)
     while effort is None or share <= effort:
         for options in _STRATEGIES:
             rest = end - process_time()

@@ -281,3 +281,57 @@ def test_a_folder_does_not_leave_out_a_policy_with_a_misspelled_key(
     out, err = capsys.readouterr()
     assert "bad.yaml:1:1: error: unknown key `polcy`" in err
     assert "other.yaml" not in out + err
+
+
+TOP = "policy: top\nrules:\n  - name: owner\n    rule: match nic when nic in owners\n"
+TOP += "  - name: top\n    rule: discard nic when some other in owners satisfies other above nic\n"
+TOP += "  - name: lower\n    rule: reject nic when some x in owners satisfies nic below x\n"
+PROVED = "the rule `lower` can never fire (proved for every host): `top` has discarded every such interface"
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> str:
+    path = tmp_path / "top.yaml"
+    path.write_text(TOP, encoding="utf-8")
+    return str(path)
+
+
+def _without_cvc5(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("evaluator.cli.check", "evaluator.base.diagnostic"):
+        monkeypatch.setattr(f"{module}.find_spec", lambda _: None)
+
+
+def test_a_rule_that_can_never_fire_is_proved(top: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(top) == 0
+    out, err = capsys.readouterr()
+    assert "1 warning" in out
+    assert f"top.yaml:8:11: warning: {PROVED} [RULE_NEVER_FIRES]\n" in err
+    assert _run("--strict", "--output", "sarif", top) == 8
+    (result,) = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    assert (result["ruleId"], result["level"]) == ("RULE_NEVER_FIRES", "error")
+
+
+def test_the_solver_can_be_left_out(
+    top: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _run("--strict", "--no-proofs", top) == 0
+    monkeypatch.setenv("ACTIVENIC_PROOFS", "0")
+    assert _run("--strict", top) == 0
+    assert _run("--strict", "--proofs", top) == 8
+    assert PROVED in capsys.readouterr().err
+
+
+def test_without_the_solver_the_other_checks_are_made(
+    top: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _without_cvc5(monkeypatch)
+    assert _run("--strict", top) == 0
+    assert capsys.readouterr().err == ""
+    assert _run("--proofs", top) == 2
+    assert "EXTRA_MISSING" in capsys.readouterr().err
+
+
+def test_a_policy_with_errors_is_not_proved(top: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(top).write_text(TOP.replace("in owners\n", "in owners and nic is brdge\n"), encoding="utf-8")
+    assert _run(top) == 8
+    assert "proved" not in capsys.readouterr().err

@@ -17,7 +17,10 @@ from evaluator.workbench.explanations import Explanation, explanation_of, explan
 
 ROOT = Path(__file__).parents[2]
 EXPLANATIONS = list(explanations().values())
-FILES = ["evaluator/cli/fmt.py", *("evaluator/workbench/" + name for name in ("missing_words.py", "policy_files.py"))]
+FILES = [
+    "evaluator/cli/fmt.py",
+    *("evaluator/workbench/" + name for name in ("missing_words.py", "policy_files.py", "proved_warnings.py")),
+]
 # codes of other things than policies that the modules about policies mention
 OTHERS = {str(code) for code in FindingCode} | {"CHANGES_MEANING", "NOT_GIVEN"}
 MATCH = "match nic when nic.addresses overlaps host.addresses"
@@ -28,7 +31,8 @@ GENERATED = {
     + "".join(f"  - name: r{n}\n    rule: match nic when x{n} = 1\n" for n in range(150)),
     "YAML_TOO_DEEP": "[" * 100 + "]" * 100,
 }
-ELSEWHERE = {"NOT_FORMATTED", "POLICY_TOO_COSTLY", "POLICY_UNWRITABLE"}  # tests of `fmt` and of the step budget
+# tests of `fmt`, of the step budget and of proved warnings
+ELSEWHERE = {"NOT_FORMATTED", "POLICY_TOO_COSTLY", "POLICY_UNWRITABLE", "RULES_NOT_PROVED"}
 
 
 def _codes_in(path: Path) -> set[str]:

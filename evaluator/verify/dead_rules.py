@@ -1,0 +1,228 @@
+"""Finds the dead parts of a policy: rules that never fire, rules without effect, and clauses that are never true.
+
+The solver is asked whether a part can be alive (`rule_parts.py`) on any host, of any size, with any values of the
+parameters. If the answer is "impossible", the part is dead. Every other answer, and every clause without an exact
+translation, gives no result. So a part that is found is certainly dead, but not every dead part is found.
+
+The cause of a dead part is the smallest set of earlier rules, and of clauses of the rule itself, from which it follows
+that the part is dead. To find it, the assumptions about an earlier rule are dropped: the rule may then be true for any
+interfaces. An operand of `and` is dropped by removing it. Both only make more hosts possible. So if the part is still
+dead without an assumption, the assumption is not part of the cause. Half of the assumptions are dropped at once, then
+quarters, and so on, because a cause usually has only one or two of many rules. This is the algorithm ddmin (Zeller and
+Hildebrandt, 2002) without its test of the complements. The result has no smaller cause inside it, because fewer
+assumptions never make a part dead.
+
+If no candidate can be left before a rule, all rules about candidates are dead. Then only the rule after which no
+candidate is left is a mistake. It is found instead of the rules after it.
+
+The effort for each question is limited in units of the solver, and the length of all questions together is limited too.
+So the result depends neither on the speed of the machine nor on its load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from functools import cache, partial
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from evaluator.policy.language.checked import AllOf, Condition
+from evaluator.policy.language.program import Program, Rule
+from evaluator.policy.language.verbs import Effect
+from evaluator.verify.encode import Encoder, IsImpossible, no_interface
+from evaluator.verify.host_terms import Relation, World
+from evaluator.verify.rule_parts import Can, Part, is_inside, own_rules, parts_of
+from evaluator.verify.sampled_hosts import not_alive
+from evaluator.verify.smt import Formula, conjunction, negation
+from evaluator.verify.solver import Answer, ask
+from evaluator.verify.theory import Theory
+from evaluator.verify.translate import Scope, Translator
+
+_EFFORT = 5_000  # of one strategy of the solver for one question; most proofs need less
+_SECONDS = 60.0  # never reached with this effort; it only ends a question that hangs
+_MOST_CHARACTERS = 2_000_000  # of all questions about a policy; the time that they take is proportional to it
+_Item = TypeVar("_Item")
+
+
+class Dead(Struct, frozen=True):
+    """A dead part, and its cause: the numbers of earlier rules, and clauses of its own rule. Both can be empty."""
+
+    part: Part
+    rules: tuple[int, ...]
+    clauses: tuple[Condition, ...]
+
+
+class DeadParts(Struct, frozen=True):
+    """The dead parts of a policy in the order of the rules.
+
+    `emptying` are the numbers of the rules after which no candidate can be left. `unasked` is the number of rules about
+    which not all questions were asked, because of the limit.
+    """
+
+    dead: tuple[Dead, ...] = ()
+    emptying: tuple[int, ...] = ()
+    unasked: int = 0
+
+
+def dead_parts(
+    program: Program, is_left_out: Callable[[Part], bool], is_impossible: IsImpossible | None = None
+) -> DeadParts:
+    """Return the dead parts of a policy's own rules. Parts that are left out are neither asked for nor returned.
+
+    `is_impossible` answers whether a script of formulas has no model; by default the solver answers.
+    """
+    parts = [part for number in own_rules(program) for part in parts_of(program, number) if not is_left_out(part)]
+    search = _Search(program, _is_impossible if is_impossible is None else is_impossible)
+    search.examine(not_alive(program, parts))
+    return DeadParts(tuple(search.dead), tuple(sorted(search.emptying)), len(search.unasked))
+
+
+def _is_impossible(script: str) -> bool:
+    return ask(script, _SECONDS, _EFFORT) is Answer.IMPOSSIBLE
+
+
+class _Search:
+    """Asks the solver about the parts of one policy, and collects the dead ones."""
+
+    def __init__(self, program: Program, is_impossible: IsImpossible) -> None:
+        self._program = program
+        self._answer = is_impossible
+        self._is_impossible = cache(self._ask)
+        self._characters = 0
+        self.dead: list[Dead] = []
+        self.emptying: set[int] = set()
+        self.unasked: set[int] = set()
+
+    def examine(self, parts: Sequence[Part]) -> None:
+        """Find the dead parts among some parts, which are in the order of the rules."""
+        for part in parts:
+            if self._is_inside_dead(part):
+                continue
+            if self._characters >= _MOST_CHARACTERS:
+                self.unasked.add(part.number)
+                continue
+            question = partial(self._is_dead, part)
+            is_order = self._first_way(partial(question, self._choosers(part.number), part.condition))
+            if is_order is not None:
+                self._add(part, is_order)
+
+    def _first_way(self, is_proved: Callable[[IsImpossible], bool]) -> IsImpossible | None:
+        """Return how strict orders are found in the first proof that succeeds: not at all, or by asking the solver.
+
+        The law of finite orders is tried last, because it makes the search longer and is seldom needed.
+        """
+        return next((is_order for is_order in (_no_order, self._is_impossible) if is_proved(is_order)), None)
+
+    def _is_inside_dead(self, part: Part) -> bool:
+        """Return whether the rule of a part, or a clause around it, is dead already."""
+        before = (dead.part for dead in self.dead if dead.part.number == part.number)
+        return any(dead.can is not Can.HOLD or is_inside(part.clause, dead.clause) for dead in before)
+
+    def _choosers(self, number: int) -> tuple[int, ...]:
+        """Return the numbers of the rules before a rule that change the candidates."""
+        return tuple(at for at in range(number) if self._program.rules[at].verb.chooses)
+
+    def _is_dead(self, part: Part, rules: Collection[int], condition: Condition, is_order: IsImpossible) -> bool:
+        """Return whether a part with a condition is dead if only the conditions of some earlier rules are assumed."""
+        rule = replace(self._program.rules[part.number], condition=condition)
+        worlds = (World(),) if rule.has_subject else (World(), World(is_empty=True))
+        places = (self._before(part.number, rules, world, is_order) for world in worlds)
+        return all(self._is_impossible(place.part(rule, part.can)) for place in places)
+
+    def _is_emptied(self, number: int, rules: Collection[int], is_order: IsImpossible) -> bool:
+        """Return whether no candidate can be left before a rule."""
+        return self._is_impossible(self._before(number, rules, World(), is_order).some_candidate())
+
+    def _before(self, number: int, rules: Collection[int], world: World, is_order: IsImpossible) -> _Place:
+        """Return the place before a rule. Of the earlier rules, only those in `rules` have their conditions."""
+        place = _Place(world, is_order)
+        for at in self._choosers(number):
+            place.follow(self._program.rules[at], is_assumed=at in rules)
+        return place
+
+    def _ask(self, script: str) -> bool:
+        self._characters += len(script)
+        return self._answer(script)
+
+    def _add(self, part: Part, is_order: IsImpossible) -> None:
+        """Add a dead part with its cause, or the rule after which no candidate is left."""
+        choosers = self._choosers(part.number)
+        rules = _smallest(choosers, lambda kept: self._is_dead(part, kept, part.condition, is_order))
+        if rules and self._is_emptied(part.number, choosers, is_order):
+            cause = _smallest(choosers, lambda kept: self._is_emptied(part.number, kept, is_order))
+            self._add_emptying(max(cause, default=None))
+        else:
+            self.dead.append(Dead(part, tuple(rules), tuple(self._clauses(part, rules, is_order))))
+
+    def _clauses(self, part: Part, rules: Collection[int], is_order: IsImpossible) -> Sequence[Condition]:
+        """Return the operands of `and` in the condition of a dead rule that make it dead."""
+        whole = part.condition
+        if part.can is not Can.FIRE or not isinstance(whole, AllOf):
+            return ()
+        return _smallest(
+            whole.conditions,
+            lambda kept: self._is_dead(part, rules, replace(whole, conditions=tuple(kept)), is_order),
+        )
+
+    def _add_emptying(self, number: int | None) -> None:
+        """Add a rule after which no candidate is left. A `match` rule that never fires is a dead rule itself."""
+        if number is not None and self._program.rules[number].verb.effect is not Effect.ADD:
+            self.emptying.add(number)
+
+
+class _Place:
+    """A place between two rules of a policy: the formulas about the candidates there, for one host."""
+
+    def __init__(self, world: World, is_order: IsImpossible) -> None:
+        self._translator = Translator(Theory(), world)
+        self._encoder = Encoder(self._translator, is_order)
+        self._candidates: Relation = no_interface
+
+    def follow(self, rule: Rule, *, is_assumed: bool) -> None:
+        """Go to the place after a rule. If the rule is not assumed, it can be true for any interfaces."""
+        hits = self._encoder.hits(rule, self._candidates) if is_assumed else self._encoder.any_hits(rule)
+        self._candidates = self._encoder.after(rule, self._candidates, hits)
+
+    def some_candidate(self) -> str:
+        """Return the question whether there is a candidate at this place."""
+        return self._script(self._translator.host.some_nic(self._candidates))
+
+    def part(self, rule: Rule, can: Can) -> str:
+        """Return the question whether a rule at this place can fire, or whether it can change the candidates."""
+        host, before = self._translator.host, self._candidates
+        if not rule.has_subject:
+            return self._script(self._translator.condition(rule.condition, Scope(before)))
+        hits = self._encoder.hits(rule, before)
+        if can is not Can.CHANGE:
+            return self._script(host.some_nic(hits))
+        if rule.verb.effect is Effect.ADD:
+            return self._script(host.some_nic(lambda nic: conjunction((hits(nic), negation(before(nic))))))
+        removed = host.some_nic(lambda nic: conjunction((before(nic), negation(hits(nic)))))
+        return self._script(conjunction((host.some_nic(hits), removed)))
+
+    def _script(self, goal: Formula) -> str:
+        return self._translator.host.theory.script(goal)
+
+
+def _no_order(_: str) -> bool:
+    """Return that no relation is proved to be a strict order, so that the law of finite orders is not used."""
+    return False
+
+
+def _smallest(items: Sequence[_Item], is_enough: Callable[[Sequence[_Item]], bool]) -> Sequence[_Item]:
+    """Return a smallest part of some items that is enough. More items than enough must be enough too.
+
+    The items at the end are dropped first.
+    """
+    kept, size = list(items), max(1, len(items) // 2)
+    while size:
+        end = len(kept)
+        while end > 0:
+            rest = [*kept[: max(0, end - size)], *kept[end:]]
+            if is_enough(rest):
+                kept = rest
+            end -= size
+        size //= 2
+    return kept

@@ -1,0 +1,117 @@
+"""The parts of a policy that can be dead: a rule that never fires, never has an effect, or has a clause without effect.
+
+A part is described by a condition about the interfaces for which its rule is evaluated. The part is dead if no host
+makes this condition true. The condition is an ordinary condition of the language, so the same condition is evaluated
+for concrete hosts (`sampled_hosts.py`) and translated for the solver (`dead_rules.py`).
+
+The condition of a clause is the condition of its rule, reduced to the case in which the clause is true. For example, in
+`nic is up and (nic is bond or nic is vlan)`, the condition of the clause `nic is bond` is `nic is up and nic is bond`.
+
+Only alternatives are clauses here: the operands of `or`. If an operand of `or` is never true, it is probably a mistake.
+The operands of `and` are left out: a clause that follows from the others, or from earlier rules, is often intended,
+because it makes the rule faster or easier to read. The policy `strict` has two of them. The property
+`every-clause-matters` of `activenic verify` reports these clauses too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum, auto
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from evaluator.policy.language.checked import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Constant,
+    IsKnown,
+    Not,
+    Quantified,
+    Quantifier,
+    Truth,
+    walk,
+)
+from evaluator.policy.language.program import Program, Rule
+from evaluator.policy.language.verbs import Effect
+
+
+class Can(Enum):
+    """What a part of a policy can do unless it is dead."""
+
+    FIRE = auto()  # the rule is true for an interface that it judges, or once
+    CHANGE = auto()  # the rule changes the candidates
+    HOLD = auto()  # the clause is true at its place
+
+
+class Part(Struct, frozen=True):
+    """A part of the rule with this number. `condition` is true if it is alive; `clause` is its text in the policy."""
+
+    number: int
+    can: Can
+    condition: Condition
+    clause: Condition
+
+
+def parts_of(program: Program, number: int) -> Iterator[Part]:
+    """Yield the parts of a rule: first the rule itself, then its effect, then its clauses, outer clauses first."""
+    rule = program.rules[number]
+    yield Part(number, Can.FIRE, rule.condition, rule.condition)
+    if rule.verb.effect is Effect.KEEP or (rule.verb.effect is Effect.ADD and _adds_again(program, number)):
+        yield Part(number, Can.CHANGE, rule.condition, rule.condition)
+    for clause, condition in _alternatives(rule.condition):
+        yield Part(number, Can.HOLD, condition, clause)
+
+
+def own_rules(program: Program) -> tuple[int, ...]:
+    """Return the numbers of the rules that are in the policy's own text, not in a policy that it extends."""
+    return tuple(number for number, rule in enumerate(program.rules) if is_own(program, rule))
+
+
+def is_own(program: Program, rule: Rule) -> bool:
+    """Return whether a rule is in the policy's own text."""
+    return rule.place.startswith(f"{program.name}:")
+
+
+def is_inside(clause: Condition, other: Condition) -> bool:
+    """Return whether a clause is a part of another clause, or this clause itself."""
+    return any(node is clause for node in walk(other))
+
+
+def _adds_again(program: Program, number: int) -> bool:
+    """Return whether an earlier rule adds candidates too."""
+    return any(rule.verb.effect is Effect.ADD for rule in program.rules[:number])
+
+
+def _alternatives(condition: Condition) -> Iterator[tuple[Condition, Condition]]:
+    """Yield each clause that is an alternative, with the condition that is true if the clause is true at its place."""
+    match condition:
+        case AllOf(conditions=parts):
+            for number, part in enumerate(parts):
+                for clause, inner in _alternatives(part):
+                    yield clause, replace(condition, conditions=(*parts[:number], inner, *parts[number + 1 :]))
+        case AnyOf(conditions=parts):
+            for number, part in enumerate(parts):
+                guards = tuple(_negated(guard) for guard in parts[:number] if _tests_known(guard))
+                own = [] if isinstance(part, IsKnown) or _is_constant(part) else [(part, part)]
+                for clause, inner in (*own, *_alternatives(part)):
+                    yield clause, replace(AllOf(guards, part.text, part.span), conditions=(*guards, inner))
+        case Not(condition=inner):
+            yield from _alternatives(inner)
+        case Quantified(body=body):
+            for clause, inner in _alternatives(body):
+                yield clause, replace(condition, quantifier=Quantifier.SOME, body=inner)
+
+
+def _negated(condition: Condition) -> Condition:
+    return Not(condition, condition.text, condition.span)
+
+
+def _tests_known(condition: Condition) -> bool:
+    """Return whether a condition tests whether a value is known. The alternatives after it rely on the result."""
+    return any(isinstance(node, IsKnown) for node in walk(condition))
+
+
+def _is_constant(condition: Condition) -> bool:
+    return isinstance(condition, Truth) and isinstance(condition.operand, Constant)
