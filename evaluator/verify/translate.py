@@ -231,7 +231,10 @@ class Translator:
             raise Untranslatable
         base, key = word.type.base, word.key
         if word.owner in (Base.HOST, Base.REPORT):
-            return Members(base, self.host.host_lists()[key])
+            contains = self.host.host_lists().get(key)
+            if contains is None:
+                raise Untranslatable
+            return Members(base, contains)
         nic = self.value(owner, scope).text
         lists = self.host.nic_lists(nic)
         if word.name in lists:
@@ -374,7 +377,8 @@ class Translator:
             return self.host.some_nic(lambda upper: self.host.fact(state.name, upper, term.text))
         if state.name in SYMBOLS:
             return self.host.fact(state.name, term.text)
-        return self.host.plain(f"is_{state.name}", Base.BOOLEAN, (term.text, NIC)).text
+        name = f"is_{state.name}" if term.base is Base.NIC else f"is_{term.base}_{state.name}"
+        return self.host.plain(name, Base.BOOLEAN, (term.text, SORTS[term.base])).text
 
 
 _MIRRORED = {
