@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import cast
 
-from evaluator.base.diagnostic import Diagnostic, require_package
+from evaluator.base.diagnostic import Diagnostic
+from evaluator.cli.action import Action, Extra
 from evaluator.cli.effort import add_effort_to
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
@@ -18,13 +18,14 @@ from evaluator.cli.progress import with_progress
 from evaluator.decision.question import AskedQuestion
 from evaluator.engine import load_policy
 from evaluator.facts.host_addresses import HostAddresses
-from evaluator.policy.language.environment import Value
 from evaluator.workbench.compare_policies import Compared, compare, parse_for_policies
 from evaluator.workbench.comparison import as_json, as_markdown, as_text, collect
 from evaluator.workbench.corpus import Unreadable, read_corpus
 
 _OUTPUTS = {"text": as_text, "json": as_json, "markdown": as_markdown}
 _OUTPUT = output_choice(_OUTPUTS)
+_VERIFY = Extra("verify", ("cvc5",), "policies cannot be compared for every host")
+_PROVE = Action("evaluator.cli.actions.diff_proof:run", (_VERIFY,))
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -52,14 +53,20 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--show-all", action="store_true", help="print the explanations of both policies for every changed question"
     )
     parser.add_argument("--exit-code", action="store_true", help="exit 8 if an answer changes")
-    proof = "prove that both policies give every host the same answer, or print the smallest host of each change"
+    proof = "for each change of the answer and the findings, print the smallest host, or prove that it never happens"
     parser.add_argument("--proof", action="store_true", help=proof)
     add_effort_to(parser)
+    tests = "with `--proof`, append to this file a test of NEW for each change that happens"
+    parser.add_argument("--write-tests", metavar="FILE", type=Path, help=tests)
 
 
 def _run(options: argparse.Namespace) -> int:
     if options.proof:
-        return _prove(options)
+        if options.corpus or options.log is not None or options.show or options.show_all:
+            options.parser.error("`--proof` compares all hosts, so it needs no questions")
+        return _PROVE(options)
+    if options.write_tests is not None:
+        options.parser.error("`--write-tests` needs `--proof`")
     if not options.corpus and options.log is None:
         options.parser.error("no questions were given: give `--corpus` or `--log`")
     output = _OUTPUT.of(options)
@@ -90,24 +97,6 @@ def _recorded(log: Path) -> Iterator[AskedQuestion | Unreadable]:
     from evaluator.workbench.log_corpus import read_log_corpus  # noqa: PLC0415 -- sqlite3, only if needed
 
     return read_log_corpus(log)
-
-
-def _prove(options: argparse.Namespace) -> int:
-    """Compare the policies for every host."""
-    if options.corpus or options.log is not None or _OUTPUT.of(options) != "text":
-        options.parser.error("`--proof` needs no questions and writes only text")
-    require_package("policies cannot be proved equal", "cvc5", "verify")
-    from evaluator.render.verification import print_differences  # noqa: PLC0415 -- rich, if needed
-    from evaluator.verify.differences import differences  # noqa: PLC0415 -- imports cvc5
-
-    search = policy_path_of(options)
-    old, new = (load_policy(name, policy_path=search) for name in (options.old, options.new))
-    parameters = cast("Mapping[str, Value]", parse_for_policies(options.param, old, new))
-    result = differences(old, new, parameters, options.timeout, options.size)
-    print_differences(old.name, new.name, result, sys.stdout)
-    if not result.is_same and not result.examples:
-        return Exit.FAILED
-    return Exit.POLICY if options.exit_code and result.examples else Exit.DONE
 
 
 def _remembered(

@@ -73,7 +73,7 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
         Example(
             "activenic diff ovirt-engine strict --proof --size 1 --timeout 1",
-            "print the smallest host of each change of the answer; equal policies are proved equal",
+            "print the smallest host of each change of the answer and the findings; prove the others impossible",
         ),
     ),
     "fmt": (

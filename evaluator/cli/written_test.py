@@ -32,8 +32,12 @@ def policy_in_test(options: argparse.Namespace) -> str:
     """Return the policy of `--policy` for a test file: a shipped name, or a path relative to the test file."""
     if options.policy == "-":
         options.parser.error("a test needs the name of a policy file: `--policy -` has no name")
-    if options.policy in shipped_names():
-        name: str = options.policy
-        return name
+    return name_in_test(options.policy, options)
+
+
+def name_in_test(policy: str, options: argparse.Namespace) -> str:
+    """Return a policy for a test file: a shipped name, or a path relative to the test file."""
+    if policy in shipped_names():
+        return policy
     folder = Path.cwd() if options.write_tests is None else options.write_tests.parent
-    return os.path.relpath(find_policy(options.policy, policy_path_of(options)).name, folder)
+    return os.path.relpath(find_policy(policy, policy_path_of(options)).name, folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -11,7 +11,6 @@ from rich.text import Text
 from evaluator.base.text import flat, visible
 from evaluator.engine import Policy
 from evaluator.render.counterexample import brief, detailed
-from evaluator.render.small_host import asked_by, statements_of
 from evaluator.render.text import console_for
 from evaluator.render.verdict_words import (
     NOT_COVERED,
@@ -23,9 +22,6 @@ from evaluator.render.verdict_words import (
 )
 from evaluator.verify.explain_example import ExplainedExample, explain_example
 from evaluator.verify.property import PropertyResult, Refuted, Undecided
-
-if TYPE_CHECKING:
-    from evaluator.verify.differences import Differences
 
 _GREEN, _RED, _YELLOW, _DIM, _PLAIN = "green", "bold red", "yellow", "dim", ""
 _Line = tuple[str, str]  # a style and the text
@@ -84,29 +80,3 @@ def _result(policy: Policy, result: PropertyResult, describe: _Describe) -> Iter
     if example is not None:
         lines = describe(explain_example(policy, result.of.statement, example))
         yield from ((_PLAIN, f"    {line}") for line in lines)
-
-
-def print_differences(old: str, new: str, found: Differences, stream: TextIO) -> None:
-    """Print the comparison of two policies for every host."""
-    _print(console_for(stream), stream, _differences(old, new, found))
-
-
-def _differences(old: str, new: str, found: Differences) -> Iterator[_Line]:
-    names = f"{visible(old)} and {visible(new)}"
-    if found.is_same:
-        yield _GREEN, f"{names} give every host the same status and interface (proved)"
-        return
-    if not found.examples:
-        yield _YELLOW, f"undecided: no proof, and no difference for the hosts of at most {found.size} interfaces"
-    for example in found.examples:
-        yield _PLAIN, f"{visible(_of(example.old))} → {visible(_of(example.new))}"
-        yield _PLAIN, f"    host: {statements_of(example.host)}"
-        yield _PLAIN, f"    {asked_by(example.host)}"
-    if found.examples:
-        yield _DIM, f"no other change of the status for the hosts of at most {found.size} interfaces"
-    if found.words:
-        yield _YELLOW, f"the search of small hosts does not enumerate {', '.join(found.words)}"
-
-
-def _of(answer: tuple[str, str | None]) -> str:
-    return " ".join(part for part in answer if part is not None)

@@ -1,102 +1,119 @@
-"""Compares two policies: proves that their answers are the same, or finds the smallest host of each kind of change.
+"""Compares the decisions of two policies for every host.
 
-Only the status and the interface are compared. Findings are left out, because policies with the same decisions often
-have other messages.
+For each possible change of the answer, and for each finding that one of the policies can make, the result is the
+smallest host with this change, or the proof that no host has it. Such hosts are usually very small, so hosts of at most
+two interfaces are searched first. Then the solver tries to prove that the other changes never happen. Then larger hosts
+are searched for the changes that are still open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
-from itertools import product
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from evaluator.base.status import Status
 from evaluator.engine import Policy
-from evaluator.policy.compile.rules import CompiledPolicy
-from evaluator.policy.language.environment import Value
-from evaluator.verify.abstract_host import AbstractHost
-from evaluator.verify.bounded import Check, Example, SmallHost, find
-from evaluator.verify.not_searched import words_not_searched
-from evaluator.verify.prove import Proof, prove_same
-from evaluator.verify.search import Unconfirmed, answer_of, decide_host
-from evaluator.verify.space import Space, space_of
+from evaluator.verify.policy_change import (
+    Change,
+    ChangeResult,
+    ChangeVerdict,
+    FindingChange,
+    Happens,
+    Never,
+    NeverUpTo,
+    Transition,
+    Undecided,
+    changes_of,
+)
+from evaluator.verify.policy_pair import PolicyPair
+from evaluator.verify.prove import Proof
+from evaluator.verify.prove_pair import prove_never
+from evaluator.verify.search_pair import Limits, Policies, Searched, search_changes
 
-_Answer = tuple[str, str | None]  # the status and the interface
+_FEW_INTERFACES = 2
+_FEW, _MANY = 2_000, 100_000  # comparisons of the findings of hosts: before the proofs, and after them
 
 
-class Difference(Struct, frozen=True):
-    """The smallest host for which the answer changes in one way: the answers of the old and of the new policy."""
+class PairDifferences(Struct, frozen=True):
+    """The results for one pair of policies, in the order of `changes_of`."""
 
-    host: AbstractHost
-    old: _Answer
-    new: _Answer
+    pair: PolicyPair
+    results: tuple[ChangeResult, ...]
+
+    @property
+    def transitions(self) -> tuple[ChangeResult, ...]:
+        """The results for the changes of the answer."""
+        return tuple(result for result in self.results if isinstance(result.change, Transition))
+
+    @property
+    def findings(self) -> tuple[ChangeResult, ...]:
+        """The results for the changes of findings."""
+        return tuple(result for result in self.results if isinstance(result.change, FindingChange))
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What the proofs assume about every report."""
+        return tuple(dict.fromkeys(law for result in self.results for law in result.assumed))
 
 
 class Differences(Struct, frozen=True):
-    """The result of a comparison.
+    """The comparison of two policies for every host, once for each choice of the parameters' values.
 
-    `is_same` is true if it is proved that both policies give every host the same status and interface. `examples` are
-    the differences that were found on hosts with at most `size` interfaces. `words` are the words of the policies whose
-    values the search does not enumerate.
+    Hosts of at most `size` interfaces were searched.
     """
 
-    is_same: bool
-    examples: tuple[Difference, ...]
+    old: Policy
+    new: Policy
     size: int
-    words: tuple[str, ...]
-    proof: Proof
+    pairs: tuple[PairDifferences, ...]
+
+    @property
+    def has_change(self) -> bool:
+        """Whether some host gets another status or interface."""
+        return any(isinstance(result.verdict, Happens) for pair in self.pairs for result in pair.transitions)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether each change of the answer either happens or is proved to happen never."""
+        return all(isinstance(result.verdict, Happens | Never) for pair in self.pairs for result in pair.transitions)
 
 
-def differences(old: Policy, new: Policy, parameters: Mapping[str, Value], seconds: float, size: int) -> Differences:
-    """Return the differences of two policies.
+def in_order(pair: PolicyPair, results: Iterable[ChangeResult]) -> tuple[ChangeResult, ...]:
+    """Return the results for a pair of policies in the order of `changes_of`."""
+    of_change = {result.change: result for result in results}
+    return tuple(of_change[change] for change in changes_of(pair))
 
-    `parameters` are fixed. Each other parameter has the same value in both policies. Raises Unconfirmed if the library
-    and the search decide a host differently.
+
+def compare_policies(policies: Policies, seconds: float, size: int) -> Iterator[ChangeResult]:
+    """Yield the result for each possible change, as soon as it is known.
+
+    `seconds` is the processor time for each proof. `size` is the greatest number of interfaces of the searched hosts.
+    Raises Unconfirmed if the library and the search decide a host differently.
     """
-    proof = prove_same(old.program, new.program, parameters, seconds)
-    if proof.is_proved:
-        return Differences(True, (), size, (), proof)
-    space = _space(old, new, parameters)
-    kinds = list(product(Status, Status))
-    compiled = CompiledPolicy(old.program), CompiledPolicy(new.program)
-    found = find([_check_of(kind, *compiled) for kind in kinds], space, size)
-    examples = [_confirmed(old, new, kind, one.host) for kind, one in zip(kinds, found, strict=True) if one is not None]
-    words = {word for policy in (old, new) for word in words_not_searched(policy.program, (), parameters)}
-    return Differences(False, tuple(examples), size, tuple(sorted(words)), proof)
+    changes = changes_of(policies.pair)
+    pending: list[Change] = []
+    for change, searched in _searched(policies, changes, Limits(min(size, _FEW_INTERFACES), _FEW)):
+        if searched.example is None:
+            pending.append(change)
+        else:
+            yield ChangeResult(change, Happens(searched.example))
+    unproved: dict[Change, Proof] = {}
+    for change, proof in zip(pending, prove_never(policies.pair, pending, seconds), strict=True):
+        if proof.is_proved:
+            yield ChangeResult(change, Never(), proof.laws)
+        else:
+            unproved[change] = proof
+    for change, searched in _searched(policies, tuple(unproved), Limits(size, _MANY)):
+        yield ChangeResult(change, _verdict(searched, unproved[change]))
 
 
-def _space(old: Policy, new: Policy, parameters: Mapping[str, Value]) -> Space:
-    programs = old.program, new.program
-    conditions = [rule.condition for program in programs for rule in program.rules if rule.verb.decides]
-    declared = {parameter.name: parameter for program in reversed(programs) for parameter in program.parameters}
-    return space_of(conditions, declared.values(), parameters)
+def _searched(policies: Policies, changes: Sequence[Change], limits: Limits) -> Iterator[tuple[Change, Searched]]:
+    return zip(changes, search_changes(policies, changes, limits), strict=True)
 
 
-def _check_of(kind: tuple[Status, Status], old: CompiledPolicy, new: CompiledPolicy) -> Check:
-    return partial(_check, kind, old, new)
-
-
-def _check(kind: tuple[Status, Status], old: CompiledPolicy, new: CompiledPolicy, host: SmallHost) -> Example | None:
-    """Return the host if its answer changes in one way: from one status to another, or between two interfaces."""
-    before, after = answer_of(host.verdict(old)), answer_of(host.verdict(new))
-    is_kind = (before[0], after[0]) == kind and before != after
-    return Example(host.stated()) if is_kind else None
-
-
-def _confirmed(old: Policy, new: Policy, kind: tuple[Status, Status], host: AbstractHost) -> Difference:
-    before, after = (_decided(policy, host) for policy in (old, new))
-    if (before[0], after[0]) != kind or before == after:
-        raise Unconfirmed(f"the library does not confirm the change from {kind[0]} to {kind[1]}")
-    return Difference(host, before, after)
-
-
-def _decided(policy: Policy, host: AbstractHost) -> _Answer:
-    names = {parameter.name for parameter in policy.program.parameters}
-    given = {name: value for name, value in host.parameters.items() if name in names}
-    own = AbstractHost(
-        host.interfaces, host.addresses, host.answers, host.name, host.complete, host.last_client_iface, given
-    )
-    decision = decide_host(policy, own)
-    return str(decision.status), decision.host_active_nic
+def _verdict(searched: Searched, proof: Proof) -> ChangeVerdict:
+    if searched.example is not None:
+        return Happens(searched.example)
+    if searched.words or (proof.is_timeout and not proof.clauses):
+        return Undecided(searched.size, proof.clauses, searched.words)
+    return NeverUpTo(searched.size, proof.clauses)

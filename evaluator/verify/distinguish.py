@@ -71,7 +71,7 @@ def compare_group(
     decides = any(program.rules[number].verb.decides for number in numbers)
     changed = [rule for mutant in mutants for rule in mutant.program.rules if rule not in program.rules]
     rules = [*(program.rules[number] for number in numbers), *changed]
-    if decides or any(map(_reads_candidates, rules)):
+    if decides or any(map(reads_candidates, rules)):
         rules.extend(rule for rule in program.rules if rule.verb.decides)
     space = space_of([rule.condition for rule in rules], program.parameters, parameters)
     compiled = CompiledPolicy(program)
@@ -80,7 +80,8 @@ def compare_group(
     return [Comparison(None if example is None else example.host, searched, space.left_out) for example in examples]
 
 
-def _reads_candidates(rule: Rule) -> bool:
+def reads_candidates(rule: Rule) -> bool:
+    """Return whether the result of a rule depends on the candidates before it."""
     is_on_candidates = rule.has_subject and rule.verb.judges is Judges.CANDIDATES
     return is_on_candidates or any(getattr(node, "key", None) == (None, "candidates") for node in walk(rule.condition))
 
@@ -124,7 +125,7 @@ def _warning_check(compiled: CompiledPolicy, mutant: Mutant) -> _Differs:
     rule = rules[number]
     is_removed = len(mutant.program.rules) < len(rules)
     other = None if is_removed else mutant.program.rules[number]
-    needs_candidates = any(_reads_candidates(one) for one in (rule, other) if one is not None)
+    needs_candidates = any(reads_candidates(one) for one in (rule, other) if one is not None)
     earlier = sum(one.verb.decides for one in rules[:number])
 
     def differs(host: SmallHost) -> bool:

@@ -59,12 +59,14 @@ class Defined(Struct, frozen=True):
 class Outcome(Struct, frozen=True):
     """The decision of a policy: the candidates at the end, the status, and the interface if there is one.
 
-    `relations` are the relations on interfaces that the rules define, in the order of the rules.
+    `before` are the candidates before each rule. `relations` are the relations on interfaces that the rules define, in
+    the order of the rules.
     """
 
     candidates: Relation
     status: str
     answer: Term
+    before: tuple[Relation, ...] = ()
     relations: tuple[Defined, ...] = ()
 
 
@@ -83,7 +85,9 @@ class Encoder:
         candidates: Relation = no_interface
         ambiguous: list[Formula] = []
         rejected: list[Relation] = []
+        before: list[Relation] = []
         for rule in program.rules:
+            before.append(candidates)
             effect = rule.verb.effect
             if effect is Effect.NOTE:
                 continue
@@ -96,7 +100,7 @@ class Encoder:
             else:
                 candidates = self.after(rule, candidates, hits)
         result = self._result(candidates, disjunction(ambiguous), rejected)
-        return replace(result, relations=tuple(self._relations))
+        return replace(result, before=tuple(before), relations=tuple(self._relations))
 
     def hits(self, rule: Rule, candidates: Relation) -> Relation:
         """Return the relation of the interfaces for which a rule is true. `candidates` are those before the rule."""

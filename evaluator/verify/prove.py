@@ -62,7 +62,7 @@ class Proof(Struct, frozen=True):
     seconds: float = 0.0
 
 
-class _Query(Struct, frozen=True):
+class Query(Struct, frozen=True):
     """One question to the solver, and what its translation used."""
 
     script: str
@@ -76,10 +76,10 @@ def prove(program: Program, statement: Claim | Unchanged, parameters: Mapping[st
 
     Raises PolicyError if the claim uses a parameter that has another type in the policy.
     """
-    return _proof(_queries(program, statement, parameters), seconds)
+    return proof_of(_queries(program, statement, parameters), seconds)
 
 
-def _proof(queries: Iterable[_Query], seconds: float) -> Proof:
+def proof_of(queries: Iterable[Query], seconds: float) -> Proof:
     """Ask the solver all questions. Return one proof: the property is proved if all of them are."""
     laws, clauses, orders = dict[str, None](), dict[str, None](), dict[str, None]()
     start, end = perf_counter(), process_time() + seconds
@@ -100,33 +100,33 @@ def prove_same(old: Program, new: Program, parameters: Mapping[str, Value], seco
     A parameter of both policies has the same value in both. Parameters with the same name but different types have
     independent values. Then there is usually no proof.
     """
-    return _proof((_same(old, new, parameters, is_empty=is_empty) for is_empty in (True, False)), seconds)
+    return proof_of((_same(old, new, parameters, is_empty=is_empty) for is_empty in (True, False)), seconds)
 
 
-def _same(old: Program, new: Program, parameters: Mapping[str, Value], *, is_empty: bool) -> _Query:
+def _same(old: Program, new: Program, parameters: Mapping[str, Value], *, is_empty: bool) -> Query:
     """Return the question whether two policies can decide one host differently."""
     world = World(is_empty=is_empty, parameters=parameters)
     translator = Translator(Theory(), world)
-    encoders = tuple(Encoder(translator, _is_impossible) for _ in range(2))
+    encoders = tuple(Encoder(translator, is_impossible) for _ in range(2))
     first, second = (encoder.outcome(program) for encoder, program in zip(encoders, (old, new), strict=True))
     if not is_empty:
-        _add_equal_steps(translator.host.theory, world, first, second)
-    return _query(translator.host.theory, (translator,), encoders, _differ(first, second))
+        add_equal_steps(translator.host.theory, world, first, second)
+    return query_of(translator.host.theory, (translator,), encoders, differ(first, second))
 
 
 def prove_same_rule(
     program: Program, number: int, other: Condition, parameters: Mapping[str, Value], seconds: float
 ) -> Proof:
     """Return the proof that a rule with another condition is true for the same interfaces as before."""
-    return _proof((_same_rule(program, number, other, parameters, is_empty=e) for e in (True, False)), seconds)
+    return proof_of((_same_rule(program, number, other, parameters, is_empty=e) for e in (True, False)), seconds)
 
 
 def _same_rule(
     program: Program, number: int, other: Condition, parameters: Mapping[str, Value], *, is_empty: bool
-) -> _Query:
+) -> Query:
     """Return the question whether a rule can be true for an interface under only one of two conditions."""
     translator = Translator(Theory(), World(is_empty=is_empty, parameters=parameters))
-    encoder = Encoder(translator, _is_impossible)
+    encoder = Encoder(translator, is_impossible)
     rule = program.rules[number]
     before = encoder.outcome(replace(program, rules=program.rules[:number]))
 
@@ -136,10 +136,10 @@ def _same_rule(
         return negation(equal(old, new))
 
     goal = translator.host.some_nic(differs) if rule.has_subject else differs("")
-    return _query(translator.host.theory, (translator,), (encoder,), goal)
+    return query_of(translator.host.theory, (translator,), (encoder,), goal)
 
 
-def _queries(program: Program, statement: Claim | Unchanged, parameters: Mapping[str, Value]) -> Iterator[_Query]:
+def _queries(program: Program, statement: Claim | Unchanged, parameters: Mapping[str, Value]) -> Iterator[Query]:
     if isinstance(statement, Claim):
         for is_empty in (True, False):
             yield _claimed(program, statement, parameters, is_empty=is_empty)
@@ -151,41 +151,43 @@ def _queries(program: Program, statement: Claim | Unchanged, parameters: Mapping
             yield _with_unowned_answer(program, parameters, is_empty=is_empty)
 
 
-def _is_impossible(script: str) -> bool:
+def is_impossible(script: str) -> bool:
+    """Return whether the solver proves, with little effort, that some formulas cannot be true together."""
     return ask(script, _LEMMA_SECONDS, LITTLE_EFFORT) is Answer.IMPOSSIBLE
 
 
-def _claimed(program: Program, claim: Claim, parameters: Mapping[str, Value], *, is_empty: bool) -> _Query:
+def _claimed(program: Program, claim: Claim, parameters: Mapping[str, Value], *, is_empty: bool) -> Query:
     declared = {parameter.name for parameter in program.parameters}
     defaults = {name: value for name, value in claim.defaults.items() if name not in declared}
     translator = Translator(Theory(), World(is_empty=is_empty, parameters={**defaults, **parameters}))
-    encoder = Encoder(translator, _is_impossible)
+    encoder = Encoder(translator, is_impossible)
     outcome = encoder.outcome(program)
     variables = {STATUS: Term(outcome.status, Base.TEXT), ANSWER: outcome.answer}
     claimed = translator.condition(check_claim(claim, program), Scope(outcome.candidates, variables))
-    return _query(translator.host.theory, (translator,), (encoder,), negation(claimed))
+    return query_of(translator.host.theory, (translator,), (encoder,), negation(claimed))
 
 
-def _query(
+def query_of(
     theory: Theory, translators: tuple[Translator, ...], encoders: tuple[Encoder, ...], *goals: Formula
-) -> _Query:
+) -> Query:
+    """Return the question whether the axioms of a theory and some goals can be true together."""
     sentences = tuple(dict.fromkeys(law.sentence for law in theory.laws if law.sentence))
     clauses = tuple(dict.fromkeys(text for translator in translators for text in translator.untranslated))
     orders = tuple(dict.fromkeys(text for encoder in encoders for text in encoder.orders))
-    return _Query(theory.script(*goals), sentences, clauses, orders)
+    return Query(theory.script(*goals), sentences, clauses, orders)
 
 
-def _compared(theory: Theory, program: Program, old: World, new: World, *assumptions: Formula) -> _Query:
+def _compared(theory: Theory, program: Program, old: World, new: World, *assumptions: Formula) -> Query:
     """Return the question whether the decisions about two hosts can have another status or interface."""
     translators = Translator(theory, old), Translator(theory, new)
-    encoders = tuple(Encoder(translator, _is_impossible) for translator in translators)
+    encoders = tuple(Encoder(translator, is_impossible) for translator in translators)
     first, second = (encoder.outcome(program) for encoder in encoders)
     for assumption in assumptions:
         theory.axiom(assumption)
     if not old.is_empty:
         _add_equal_facts(theory, new)
-        _add_equal_steps(theory, old, first, second)
-    return _query(theory, translators, encoders, _differ(first, second))
+        add_equal_steps(theory, old, first, second)
+    return query_of(theory, translators, encoders, differ(first, second))
 
 
 def _add_equal_facts(theory: Theory, new: World) -> None:
@@ -199,7 +201,7 @@ def _add_equal_facts(theory: Theory, new: World) -> None:
             _add_if_proved(theory, forall(bound, same), name)
 
 
-def _add_equal_steps(theory: Theory, old: World, first: Outcome, second: Outcome) -> None:
+def add_equal_steps(theory: Theory, old: World, first: Outcome, second: Outcome) -> None:
     """Add for each rule the formulas that its hits and the candidates after it are equal, if the solver proves them.
 
     Each equality is proved with the help of the equalities before it. So the solver never searches for the whole chain
@@ -225,26 +227,28 @@ def _add_equal_steps(theory: Theory, old: World, first: Outcome, second: Outcome
             _add_if_proved(theory, negation(apply(other.name, old.absent)), other.name)
             _add_if_proved(theory, negation(apply(one.name, old.absent)), one.name)
         if one.part == ANSWERED:
-            _add_if_proved(theory, negation(_differ_in_interface(first, second)), first.answer.text)
+            _add_if_proved(theory, negation(differ_in_interface(first, second)), first.answer.text)
 
 
 def _add_if_proved(theory: Theory, formula: Formula, *about: str) -> bool:
-    is_proved = _is_impossible(theory.script(negation(formula)))
+    is_proved = is_impossible(theory.script(negation(formula)))
     if is_proved:
         theory.axiom(formula, *about)
     return is_proved
 
 
-def _differ(one: Outcome, other: Outcome) -> Formula:
-    return disjunction((negation(equal(one.status, other.status)), _differ_in_interface(one, other)))
+def differ(one: Outcome, other: Outcome) -> Formula:
+    """Return the formula that two decisions have another status or another interface."""
+    return disjunction((negation(equal(one.status, other.status)), differ_in_interface(one, other)))
 
 
-def _differ_in_interface(one: Outcome, other: Outcome) -> Formula:
+def differ_in_interface(one: Outcome, other: Outcome) -> Formula:
+    """Return the formula that two decisions name different interfaces."""
     is_other = negation(equal(one.answer.text, other.answer.text))
     return conjunction((one.answer.known, other.answer.known, is_other))
 
 
-def _with_unowned_answer(program: Program, parameters: Mapping[str, Value], *, is_empty: bool) -> _Query:
+def _with_unowned_answer(program: Program, parameters: Mapping[str, Value], *, is_empty: bool) -> Query:
     theory = Theory()
     changed = ("answer", "usable", "matched", "owner", "first_address", "first_address.known", "host_name")
     old = World(is_empty=is_empty, parameters=parameters)
@@ -276,7 +280,7 @@ def _with_unowned_answer(program: Program, parameters: Mapping[str, Value], *, i
     )
 
 
-def _with_separate_interface(program: Program, parameters: Mapping[str, Value], *, is_empty: bool) -> _Query:
+def _with_separate_interface(program: Program, parameters: Mapping[str, Value], *, is_empty: bool) -> Query:
     """Return the question for an added interface. If `is_empty`, the original host has no interface."""
     theory = Theory()
     added = theory.declare("added", (), NIC)

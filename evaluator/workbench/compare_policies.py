@@ -17,6 +17,7 @@ from evaluator.base.text import did_you_mean, quote
 from evaluator.decision.decision import Decision
 from evaluator.decision.question import AskedQuestion
 from evaluator.engine import Policy
+from evaluator.policy.language.environment import Literal
 from evaluator.policy.parameters import parse_assignments
 from evaluator.workbench.corpus import Unreadable
 
@@ -85,6 +86,21 @@ def parse_for_policies(assignments: Iterable[str], *policies: Policy) -> dict[st
         declaring = [one for one in policies if name in {parameter.name for parameter in one.program.parameters}]
         values.update(parse_assignments((declaring or policies)[0].program, [assignment]))
     return values
+
+
+def parse_for_each(assignments: Iterable[str], *policies: Policy) -> tuple[dict[str, Literal], ...]:
+    """Return for each policy the values of `name=value` texts that it declares, parsed by its own types.
+
+    Raises PolicyError if no policy declares a parameter, or if a text is invalid.
+    """
+    assignments = tuple(assignments)
+    parse_for_policies(assignments, *policies)
+    return tuple(parse_assignments(policy.program, _declared(assignments, policy)) for policy in policies)
+
+
+def _declared(assignments: Iterable[str], policy: Policy) -> list[str]:
+    names = {parameter.name for parameter in policy.program.parameters}
+    return [assignment for assignment in assignments if assignment.partition("=")[0] in names]
 
 
 def _answer(decision: Decision) -> tuple[str, str | None]:

@@ -1,0 +1,64 @@
+"""Runs `activenic diff --proof`: compares two policies for every host."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from evaluator.cli.exits import Exit
+from evaluator.cli.policy_path import policy_path_of
+from evaluator.cli.preferences import output_choice
+from evaluator.cli.progress import with_progress
+from evaluator.cli.written_test import name_in_test
+from evaluator.engine import Policy, load_policy
+from evaluator.render.policy_differences import OUTPUTS
+from evaluator.verify.differences import Differences, PairDifferences, compare_policies, in_order
+from evaluator.verify.policy_change import ChangeResult, changes_of
+from evaluator.verify.policy_pair import PolicyPair, pairs_of
+from evaluator.verify.search_pair import Policies
+from evaluator.workbench.append_case import write_test
+from evaluator.workbench.compare_policies import parse_for_each
+from evaluator.workbench.difference_cases import difference_cases
+
+_OUTPUT = output_choice(OUTPUTS)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare two policies for every host, print the result and return the exit status."""
+    found = _differences(options)
+    OUTPUTS[_OUTPUT.of(options)](found, sys.stdout)
+    if options.write_tests is not None:
+        _write_tests(found, options)
+    if found.has_change:
+        return Exit.POLICY if options.exit_code else Exit.DONE
+    return Exit.DONE if found.is_settled else Exit.FAILED
+
+
+def _differences(options: argparse.Namespace) -> Differences:
+    search = policy_path_of(options)
+    old, new = (load_policy(name, policy_path=search) for name in (options.old, options.new))
+    pairs = pairs_of(old.program, new.program, *parse_for_each(options.param, old, new))
+    total = sum(len(changes_of(pair)) for pair in pairs)
+    compared = list(with_progress(_compared(old, new, pairs, options), total, options))
+    found = (
+        PairDifferences(pair, in_order(pair, [result for one, result in compared if one is pair])) for pair in pairs
+    )
+    return Differences(old, new, options.size, tuple(found))
+
+
+def _compared(
+    old: Policy, new: Policy, pairs: Sequence[PolicyPair], options: argparse.Namespace
+) -> Iterator[tuple[PolicyPair, ChangeResult]]:
+    for pair in pairs:
+        for result in compare_policies(Policies(old, new, pair), options.timeout, options.size):
+            yield pair, result
+
+
+def _write_tests(found: Differences, options: argparse.Namespace) -> None:
+    """Append a test of the new policy for each host that shows a change."""
+    path: Path = options.write_tests
+    name = name_in_test(options.new, options)
+    for case in difference_cases(found):
+        write_test(path, case, found.new.program, name, policy_path_of(options))

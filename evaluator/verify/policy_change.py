@@ -1,0 +1,138 @@
+"""The ways in which the decisions of two policies can differ, and the possible results of a comparison, as data.
+
+A change of the answer is a transition: from one status to another, or from one interface to another with the same
+status. The findings are compared apart, for decisions with the same status and interface. Two findings are the same if
+they come from rules with the same code and severity, and are about the same interface. Messages and hints are not
+compared: they explain a finding, and a policy may word them in another way. A finding of a rule without `nic` is about
+no interface in particular.
+
+Only rules are compared. Findings about the report and about the name resolution do not depend on the policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+
+from msgspec import Struct
+
+from evaluator.base.diagnostic import Severity
+from evaluator.base.status import NAMING, Status
+from evaluator.policy.language.environment import Value
+from evaluator.policy.language.program import Program, Rule
+from evaluator.verify.abstract_host import AbstractHost
+from evaluator.verify.policy_pair import PolicyPair
+
+FindingKey = tuple[str, Severity]
+
+
+class Transition(Struct, frozen=True):
+    """The status of the old and of the new policy. If both are the same, the interfaces are different."""
+
+    old: Status
+    new: Status
+
+
+class FindingChange(Struct, frozen=True):
+    """A finding of only one policy, although the status and the interface are the same: it appears or disappears."""
+
+    code: str
+    severity: Severity
+    appears: bool
+
+    @property
+    def key(self) -> FindingKey:
+        """The code and the severity."""
+        return self.code, self.severity
+
+
+Change = Transition | FindingChange
+TRANSITIONS = tuple(Transition(old, new) for old, new in product(Status, Status) if old is not new or old in NAMING)
+
+
+def changes_of(pair: PolicyPair) -> tuple[Change, ...]:
+    """Return all changes that are possible for two policies: all transitions, and those of each finding of a rule."""
+    return *TRANSITIONS, *_finding_changes(pair.old, pair.new)
+
+
+def _finding_changes(old: Program, new: Program) -> Iterator[FindingChange]:
+    before, after = (dict.fromkeys(_key(rule) for rule in program.rules if rule.code) for program in (old, new))
+    for code, severity in {**before, **after}:
+        if (code, severity) in after:
+            yield FindingChange(code, severity, appears=True)
+        if (code, severity) in before:
+            yield FindingChange(code, severity, appears=False)
+
+
+def rules_of_finding(program: Program, key: FindingKey) -> list[tuple[int, Rule]]:
+    """Return the rules that make a finding, with their numbers in the program."""
+    return [(number, rule) for number, rule in enumerate(program.rules) if rule.code and _key(rule) == key]
+
+
+def _key(rule: Rule) -> FindingKey:
+    return rule.code, rule.severity
+
+
+class PolicyAnswer(Struct, frozen=True):
+    """The answer of one policy about a host, and the values of its parameters."""
+
+    status: str
+    host_active_nic: str | None
+    parameters: Mapping[str, Value]
+
+
+class ChangedHost(Struct, frozen=True):
+    """A host that two policies decide differently, with both answers. The library has decided it.
+
+    The parameters of `host` are those of the new policy. `subjects` are the interfaces with the finding that only one
+    policy makes. It is empty for a transition, and for a finding that is about no interface.
+    """
+
+    host: AbstractHost
+    old: PolicyAnswer
+    new: PolicyAnswer
+    subjects: tuple[str, ...] = ()
+
+
+class Happens(Struct, frozen=True, tag="found"):
+    """The change happens: the smallest host that shows it."""
+
+    example: ChangedHost
+
+
+class Never(Struct, frozen=True, tag="never"):
+    """It is proved that the change never happens, for hosts of every size."""
+
+
+class NeverUpTo(Struct, frozen=True, tag="bounded"):
+    """The change happens for no host of at most `size` interfaces.
+
+    The solver cannot prove more: a clause has no exact translation (`clauses`), or the facts that it assumes about
+    reports are too few.
+    """
+
+    size: int
+    clauses: tuple[str, ...]
+
+
+class Undecided(Struct, frozen=True, tag="undecided"):
+    """There is neither a proof nor an example.
+
+    The solver reached its time limit, or the search does not enumerate the values of `words`. `size` is the number of
+    interfaces up to which hosts were decided.
+    """
+
+    size: int
+    clauses: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+ChangeVerdict = Happens | Never | NeverUpTo | Undecided
+
+
+class ChangeResult(Struct, frozen=True):
+    """The verdict on one change; `assumed` are the laws about every report that a proof used."""
+
+    change: Change
+    verdict: ChangeVerdict
+    assumed: tuple[str, ...] = ()

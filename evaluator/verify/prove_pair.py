@@ -1,0 +1,130 @@
+"""Proves what two policies can never do to the same host.
+
+Both policies are encoded for one host: they share all facts, and each has its own rules. The negation of a claim about
+both decisions is added, for example "the old status is `resolved` and the new status is `no_match`". If this cannot be
+true, no host shows the change. All claims about two policies share one encoding, because its lemmas take longer than
+most proofs.
+
+If both policies have equal rules, the solver first proves rule by rule that these rules have the same effect
+(`prove.add_equal_steps`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import chain, groupby
+
+from evaluator.base.processes import available_processors, process_pool
+from evaluator.policy.language.program import Program
+from evaluator.verify.encode import Encoder
+from evaluator.verify.host_terms import Relation, World
+from evaluator.verify.policy_change import Change, FindingChange, FindingKey, Transition, rules_of_finding
+from evaluator.verify.policy_pair import PolicyPair
+from evaluator.verify.prove import (
+    Proof,
+    Query,
+    add_equal_steps,
+    differ,
+    differ_in_interface,
+    is_impossible,
+    proof_of,
+    query_of,
+)
+from evaluator.verify.smt import TRUE, Formula, conjunction, disjunction, equal, negation
+from evaluator.verify.theory import Theory
+from evaluator.verify.translate import Scope, Translator
+
+_MOST_IN_GROUP = 6
+
+
+def prove_never(pair: PolicyPair, changes: Sequence[Change], seconds: float) -> Iterator[Proof]:
+    """Yield for each change the proof that it never happens, or why no proof was found. All processors work."""
+    groups = list(_groups(changes))
+    prove = partial(_prove_group, pair, seconds=seconds)
+    processes = min(available_processors(), len(groups))
+    if processes < 2:
+        yield from chain.from_iterable(map(prove, groups))
+        return
+    with process_pool(processes, "spawn") as pool:
+        yield from chain.from_iterable(pool.map(prove, groups))
+
+
+def _groups(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+    """Yield the changes in groups that share an encoding: some transitions, or the changes of one finding."""
+    for key, group in groupby(changes, lambda change: change.key if isinstance(change, FindingChange) else None):
+        members = tuple(group)
+        size = _MOST_IN_GROUP if key is None else len(members)
+        yield from (members[start : start + size] for start in range(0, len(members), size))
+
+
+def _prove_group(pair: PolicyPair, changes: Sequence[Change], *, seconds: float) -> list[Proof]:
+    worlds = [World(is_empty=is_empty, parameters=pair.fixed) for is_empty in (True, False)]
+    both = [_Both(pair.old, pair.new, world, pair.known) for world in worlds]
+    return [proof_of([one.query(one.change(change)) for one in both], seconds) for change in changes]
+
+
+class _Both:
+    """The decisions of two policies about one host, encoded together."""
+
+    def __init__(self, old: Program, new: Program, world: World, known: Sequence[str] = ()) -> None:
+        self._translator = Translator(Theory(), world)
+        self._old, self._new = _Side(self._translator, old), _Side(self._translator, new)
+        self._theory = self._translator.host.theory
+        for name in known:
+            self._theory.axiom(self._theory.declare(f"given.{name}", ()))
+        if not world.is_empty:
+            add_equal_steps(self._theory, world, self._old.outcome, self._new.outcome)
+
+    def query(self, goal: Formula) -> Query:
+        """Return the question whether a formula about both decisions can be true."""
+        return query_of(self._theory, (self._translator,), (self._old.encoder, self._new.encoder), goal)
+
+    def differ(self) -> Formula:
+        """Return the formula that the decisions have another status or another interface."""
+        return differ(self._old.outcome, self._new.outcome)
+
+    def change(self, change: Change) -> Formula:
+        """Return the formula that a change happens."""
+        return self._transition(change) if isinstance(change, Transition) else self._other_finding(change)
+
+    def _transition(self, change: Transition) -> Formula:
+        old, new = self._old.outcome, self._new.outcome
+        pairs = (old, change.old), (new, change.new)
+        statuses = (equal(outcome.status, self._theory.text(str(status))) for outcome, status in pairs)
+        return conjunction((*statuses, differ_in_interface(old, new) if change.old is change.new else TRUE))
+
+    def _other_finding(self, change: FindingChange) -> Formula:
+        """Return the formula that only one policy makes a finding, although the status and the interface are equal."""
+        makes, lacks = (self._new, self._old) if change.appears else (self._old, self._new)
+        key = change.key
+        about_nic = self._translator.host.some_nic(
+            lambda nic: conjunction((makes.about(key, nic), negation(lacks.about(key, nic))))
+        )
+        without_nic = conjunction((makes.without_nic(key), negation(lacks.without_nic(key))))
+        return conjunction((negation(self.differ()), disjunction((about_nic, without_nic))))
+
+
+class _Side:
+    """The decision of one of the policies."""
+
+    def __init__(self, translator: Translator, program: Program) -> None:
+        self.encoder = Encoder(translator, is_impossible)
+        self.outcome = self.encoder.outcome(program)
+        self._translator = translator
+        self._program = program
+        self._hits: dict[FindingKey, list[Relation]] = {}
+
+    def about(self, key: FindingKey, nic: str) -> Formula:
+        """Return the formula that the policy makes a finding about an interface."""
+        if key not in self._hits:
+            rules = rules_of_finding(self._program, key)
+            before = self.outcome.before
+            self._hits[key] = [self.encoder.hits(rule, before[at]) for at, rule in rules if rule.has_subject]
+        return disjunction([hits(nic) for hits in self._hits[key]])
+
+    def without_nic(self, key: FindingKey) -> Formula:
+        """Return the formula that a rule without `nic` makes a finding."""
+        rules = [(at, rule) for at, rule in rules_of_finding(self._program, key) if not rule.has_subject]
+        translate, before = self._translator.condition, self.outcome.before
+        return disjunction([translate(rule.condition, Scope(before[at])) for at, rule in rules])

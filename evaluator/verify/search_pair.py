@@ -1,0 +1,203 @@
+"""Searches the smallest host for which the decisions of two policies differ in one way.
+
+All transitions are searched together, because they read the same facts. Each finding is searched apart: only the rules
+that make this finding are evaluated for each host, and the decisions only if these rules give different results. So
+facts that only other rules read are not varied.
+
+A host is returned only if the library confirms it: both policies decide its report, and the change is in the two
+decisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from typing import cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from evaluator.base.processes import available_processors, process_pool
+from evaluator.decision.decide import case_of
+from evaluator.decision.decision import Decision
+from evaluator.engine import Policy
+from evaluator.policy.compile.rules import CompiledPolicy
+from evaluator.policy.language.environment import Environment
+from evaluator.policy.run.interpret import apply_rule
+from evaluator.verify.abstract_host import AbstractHost
+from evaluator.verify.bounded import Check, Example, SmallHost, find, find_within
+from evaluator.verify.distinguish import reads_candidates
+from evaluator.verify.policy_change import (
+    Change,
+    ChangedHost,
+    FindingChange,
+    PolicyAnswer,
+    Transition,
+    rules_of_finding,
+)
+from evaluator.verify.policy_pair import PolicyPair
+from evaluator.verify.search import Unconfirmed, answer_of, decide_host
+from evaluator.verify.space import Space, space_of
+
+_Answer = tuple[str, str | None]  # the status and the interface
+
+
+class Searched(Struct, frozen=True):
+    """The result of a search for one change.
+
+    `example` is the smallest host that shows the change, None without such a host. All hosts of at most `size`
+    interfaces were decided. `words` are the words of the rules whose values were not enumerated.
+    """
+
+    example: ChangedHost | None
+    size: int
+    words: tuple[str, ...]
+
+
+class Policies(Struct, frozen=True):
+    """Two policies and the pair that gives names and values to their parameters."""
+
+    old: Policy
+    new: Policy
+    pair: PolicyPair
+
+
+class Limits(Struct, frozen=True):
+    """The greatest number of interfaces, and the greatest number of comparisons of the findings of hosts."""
+
+    size: int
+    comparisons: int
+
+
+def search_changes(policies: Policies, changes: Sequence[Change], limits: Limits) -> Iterator[Searched]:
+    """Yield the result of the search for each change.
+
+    The changes of one finding must be neighbours. Raises Unconfirmed if the library decides a host in another way.
+    """
+    transitions = [change for change in changes if isinstance(change, Transition)]
+    findings = [change for change in changes if isinstance(change, FindingChange)]
+    if transitions:
+        yield from _transitions(policies, transitions, limits.size)
+    groups = [tuple(group) for _, group in groupby(findings, lambda change: change.key)]
+    search = partial(_finding, policies, limits=limits)
+    processes = min(available_processors(), len(groups))
+    if processes < 2:
+        for group in groups:
+            yield from search(group)
+        return
+    with process_pool(processes, "fork") as pool:
+        for results in pool.map(search, groups):
+            yield from results
+
+
+def _transitions(policies: Policies, changes: Sequence[Transition], size: int) -> Iterator[Searched]:
+    pair = policies.pair
+    space = _space(pair, ())
+    compiled = CompiledPolicy(pair.old), CompiledPolicy(pair.new)
+    examples = find([partial(_check, change, *compiled) for change in changes], space, size)
+    for change, example in zip(changes, examples, strict=True):
+        yield Searched(None if example is None else _confirmed(policies, change, example.host), size, space.left_out)
+
+
+def _space(pair: PolicyPair, findings: Sequence[FindingChange]) -> Space:
+    """Return the values of facts for the deciding rules of both policies, and for the rules that make some findings."""
+    conditions = [rule.condition for program in (pair.old, pair.new) for rule in program.rules if rule.verb.decides]
+    for key in dict.fromkeys(change.key for change in findings):
+        rules = (rule for program in (pair.old, pair.new) for _, rule in rules_of_finding(program, key))
+        conditions.extend(rule.condition for rule in rules)
+    return space_of(conditions, pair.parameters, pair.fixed)
+
+
+def _check(change: Transition, old: CompiledPolicy, new: CompiledPolicy, host: SmallHost) -> Example | None:
+    is_changed = _is_transition(change, answer_of(host.verdict(old)), answer_of(host.verdict(new)))
+    return Example(host.stated()) if is_changed else None
+
+
+def _is_transition(change: Transition, old: _Answer, new: _Answer) -> bool:
+    return (old[0], new[0]) == (change.old, change.new) and old != new
+
+
+def _finding(policies: Policies, changes: Sequence[FindingChange], *, limits: Limits) -> list[Searched]:
+    pair = policies.pair
+    space = _space(pair, changes)
+    sides = _Side(CompiledPolicy(pair.old), changes[0]), _Side(CompiledPolicy(pair.new), changes[0])
+    checks: list[Check] = [partial(_check_finding, change, *sides) for change in changes]
+    examples, searched = find_within(checks, space, limits.size, limits.comparisons)
+    return [
+        Searched(None if example is None else _confirmed(policies, change, example.host), searched, space.left_out)
+        for change, example in zip(changes, examples, strict=True)
+    ]
+
+
+class _Side:
+    """The rules of one policy that make a finding."""
+
+    def __init__(self, compiled: CompiledPolicy, change: FindingChange) -> None:
+        self.compiled = compiled
+        self._rules = [
+            (rule, sum(one.verb.decides for one in compiled.program.rules[:number]))
+            for number, rule in rules_of_finding(compiled.program, change.key)
+        ]
+
+    def subjects(self, host: SmallHost) -> frozenset[str]:
+        """Return the interfaces with the finding. The empty name means a finding that is about no interface."""
+        key = id(self), id(host.question)
+        computed = host.facts.choices.computed
+        if key not in computed:
+            computed[key] = frozenset(self._subjects(host))
+        return cast("frozenset[str]", computed[key])
+
+    def _subjects(self, host: SmallHost) -> Iterator[str]:
+        for rule, earlier in self._rules:
+            needs_candidates = earlier and reads_candidates(rule)
+            candidates = host.verdict(self.compiled).trace[1][earlier - 1] if needs_candidates else ()
+            result = apply_rule(rule, Environment(host.question, candidates))
+            if rule.has_subject:
+                yield from (nic.name for nic in result.hits)
+            elif result.fired:
+                yield ""
+
+
+def _check_finding(change: FindingChange, old: _Side, new: _Side, host: SmallHost) -> Example | None:
+    if not _only(change, old.subjects(host), new.subjects(host)):
+        return None
+    is_same = answer_of(host.verdict(old.compiled)) == answer_of(host.verdict(new.compiled))
+    return Example(host.stated()) if is_same else None
+
+
+def _only(change: FindingChange, old: frozenset[str], new: frozenset[str]) -> frozenset[str]:
+    """Return the interfaces that have the finding only under the new policy, or only under the old one."""
+    return new - old if change.appears else old - new
+
+
+def _confirmed(policies: Policies, change: Change, host: AbstractHost) -> ChangedHost:
+    """Return the host with the decisions of the library. Raises Unconfirmed if the change is not in the decisions."""
+    pair = policies.pair
+    values = pair.of_old(host.parameters), pair.of_new(host.parameters)
+    of_old, of_new = (replace(host, parameters=own) for own in values)
+    old, new = decide_host(policies.old, of_old), decide_host(policies.new, of_new)
+    answers = _answer(old), _answer(new)
+    subjects: frozenset[str] = frozenset()
+    if isinstance(change, Transition):
+        is_confirmed = _is_transition(change, *answers)
+    else:
+        subjects = _only(change, _subjects_of(old, change), _subjects_of(new, change))
+        is_confirmed = answers[0] == answers[1] and bool(subjects)
+    if not is_confirmed:
+        raise Unconfirmed(f"the library does not confirm the change {change} of the host {host}")
+    before, after = (PolicyAnswer(*answer, own) for answer, own in zip(answers, values, strict=True))
+    return ChangedHost(of_new, before, after, tuple(sorted(subjects - {""})))
+
+
+def _answer(decision: Decision) -> _Answer:
+    return str(decision.status), decision.host_active_nic
+
+
+def _subjects_of(decision: Decision, change: FindingChange) -> frozenset[str]:
+    """Return the interfaces with a finding in a decision, as `_Side.subjects` does for a small host."""
+    names: set[str] = set()
+    for rule, step in zip(case_of(decision).program.rules, decision.trace, strict=True):
+        if (rule.code, rule.severity) == change.key and step.fired:
+            names.update(step.hits if rule.has_subject else ("",))
+    return frozenset(names)
