@@ -4,8 +4,8 @@ An engine loads a policy once and uses it for many decisions. A policy is checke
 that the policy never changes, so threads can share it.
 
 A shipped policy is loaded from its prepared form, without the parser and without YAML. Some modules are needed only for
-policies in files or only for explanations. They are imported inside functions, because each import makes the start of a
-command slower.
+policies in files (`policy/from_text.py`) or only for explanations. They are imported inside functions, because each
+import makes the start of a command slower.
 """
 
 from __future__ import annotations
