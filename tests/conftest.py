@@ -20,6 +20,9 @@ settings.register_profile("long", max_examples=EXAMPLES, database=None, **_COMMO
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+os.environ["ACTIVENIC_CACHE"] = "off"  # a test with a changed translation must not use or leave results
+
+
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail whatever looks a name up or opens a connection: nothing here needs the network."""

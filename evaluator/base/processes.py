@@ -1,8 +1,8 @@
 """A pool of processes that end with the process that started them.
 
 An interrupt (ctrl-c) goes to all processes of a terminal. The processes of the pool ignore the interrupt. The process
-that owns the pool ends them and discards their work. If the owner is killed, each process of the pool ends itself. So
-no process continues to write.
+that owns the pool ends them and discards their work. It does the same before SIGTERM ends it. If the owner is killed,
+each process of the pool ends itself. So no process continues to write.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
+from types import FrameType
 from typing import Literal
+
+_SECONDS_TO_END = 1.0
 
 
 def available_processors() -> int:
@@ -34,17 +38,49 @@ def process_pool(
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context(method)
     pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(prepare,))
-    try:
-        yield pool
-    except BaseException:
-        for process in set(multiprocessing.active_children()) - others:
+
+    def end_processes() -> set[BaseProcess]:
+        own = set(multiprocessing.active_children()) - others
+        for process in own:
             process.terminate()
+        return own
+
+    def end_and_wait() -> None:
+        for process in end_processes():
+            process.join(_SECONDS_TO_END)
+
+    try:
+        with _before_termination(end_and_wait):
+            yield pool
+    except BaseException:
+        end_processes()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _before_termination(action: Callable[[], None]) -> Iterator[None]:
+    """Call `action` before SIGTERM ends this process. A program that handles SIGTERM itself is left alone."""
+    is_handled = signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    if is_handled or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _: FrameType | None) -> None:
+        action()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def _begin(prepare: Callable[[], None] | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a library does not return to Python for a handler
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_owner, daemon=True).start()
     if prepare is not None:

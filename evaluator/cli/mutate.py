@@ -11,15 +11,17 @@ from evaluator.base.shipped import shipped_path
 from evaluator.base.text import quote
 from evaluator.cli.effort import size_of_search
 from evaluator.cli.exits import Exit
+from evaluator.cli.memory import memory_of
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.cli.preferences import output_choice
-from evaluator.cli.progress import with_progress
+from evaluator.cli.preferences import CACHE, output_choice
+from evaluator.cli.progress import work_progress
 from evaluator.cli.written_test import policy_in_test
 from evaluator.engine import Policy, load_policy
 from evaluator.policy.parameters import parse_assignments
 from evaluator.policy.source.find import find_policy, shipped_names
 from evaluator.policy.source.folder import TEST_SUFFIX
 from evaluator.testing.case_file import PolicyCase, read_case_file
+from evaluator.verify.memory import Resources
 from evaluator.verify.mutants import mutants
 from evaluator.workbench.append_case import write_test
 from evaluator.workbench.mutate_policy import Fate, MutantResult, judge_mutants, missing_tests
@@ -47,6 +49,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=write)
     add_policy_path_to(parser)
     _OUTPUT.add_to(parser)
+    CACHE.add_to(parser)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -54,9 +57,10 @@ def _run(options: argparse.Namespace) -> int:
     policy = load_policy(options.policy, policy_path=search)
     cases = _cases(policy, options.tests or _tests_beside(options.policy, search), search)
     parameters = parse_assignments(policy.program, options.param)
-    total = sum(1 for _ in mutants(policy.program))
-    judged: Iterable[MutantResult] = judge_mutants(policy, cases, options.size, parameters)
-    results = list(with_progress(judged, total, options))
+    with work_progress(sum(1 for _ in mutants(policy.program)), options) as progress:
+        resources = Resources(memory_of(options), progress.show_steps)
+        judged: Iterable[MutantResult] = judge_mutants(policy, cases, options.size, parameters, resources)
+        results = list(progress.count(judged))
     for line in OUTPUTS[_OUTPUT.of(options)](policy, results):
         print(line)
     if options.write_tests is not None:

@@ -1,4 +1,4 @@
-"""The preferences of a user: output, colour, progress, strict. Each has an option and an environment variable.
+"""The preferences of a user: output, colour, progress, strict, cache. Each has an option and an environment variable.
 
 The preference `colour` has the option `--colour` and the variable `ACTIVENIC_COLOUR`. The option takes precedence over
 the variable. A preference never changes a decision, so the options that give the inputs of a decision have no variable.
@@ -97,6 +97,7 @@ class Choice(Struct, frozen=True):
 STRICT = Switch("strict", default=False, help="treat warnings as errors")
 PROGRESS = Switch("progress", default=True, help="show progress on a terminal if the work takes long")
 PROOFS = Switch("proofs", default=True, help="if the solver cvc5 is installed, prove which rules can never fire")
+CACHE = Switch("cache", default=True, help="remember the results of proofs and searches for later runs")
 COLOUR = Choice("colour", ("auto", "always", "never"), "auto", help="colours: auto means only on a terminal")
 
 

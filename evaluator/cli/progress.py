@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from evaluator.cli.preferences import PROGRESS
+
+if TYPE_CHECKING:
+    from evaluator.cli.progress_bar import WorkBar
 
 _T = TypeVar("_T")
 
@@ -17,10 +21,45 @@ def shows_progress(options: argparse.Namespace) -> bool:
     return PROGRESS.of(options) and sys.stderr.isatty()
 
 
+class WorkProgress(Protocol):
+    """Shows the progress of work with several results: how many are known, and the steps of the current one."""
+
+    def count(self, results: Iterable[_T]) -> Iterable[_T]:
+        """Return the results; the bar shows how many were yielded."""
+
+    def show_steps(self, done: int, total: int) -> None:
+        """Show how many steps of the current result are done."""
+
+
+class _NoProgress:
+    def count(self, results: Iterable[_T]) -> Iterable[_T]:
+        return results
+
+    def show_steps(self, done: int, total: int) -> None:
+        pass
+
+
+@contextmanager
+def work_progress(total: int | None, options: argparse.Namespace) -> Iterator[WorkProgress]:
+    """Return what shows the progress of work with `total` results, if it may be shown. It is hidden at the end."""
+    if not shows_progress(options):
+        yield _NoProgress()
+        return
+    bar = _bar(total)
+    try:
+        yield bar
+    finally:
+        bar.hide()
+
+
 def with_progress(results: Iterable[_T], total: int | None, options: argparse.Namespace) -> Iterable[_T]:
     """Return the results, with a bar that shows how many were yielded; `total` may be unknown."""
     if not shows_progress(options):
         return results
-    from evaluator.cli.progress_bar import with_count  # noqa: PLC0415 -- rich, only on a terminal
+    return _bar(total).count(results)
 
-    return with_count(results, total, sys.stderr)
+
+def _bar(total: int | None) -> WorkBar:
+    from evaluator.cli.progress_bar import WorkBar  # noqa: PLC0415 -- rich, only on a terminal
+
+    return WorkBar(total, sys.stderr)

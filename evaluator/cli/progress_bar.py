@@ -25,10 +25,42 @@ _SECONDS_BEFORE_SHOWN = 1.0
 _T = TypeVar("_T")
 
 
-def with_count(results: Iterable[_T], total: int | None, terminal: TextIO) -> Iterator[_T]:
-    """Yield results. If the work takes long, show on a terminal how many were yielded; `total` may be unknown."""
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return _tracked(results, _bar(terminal, *columns), total, lambda _: 1)
+class WorkBar:
+    """A bar for the results of work, and a second bar for the steps of the current result."""
+
+    def __init__(self, total: int | None, terminal: TextIO) -> None:
+        columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._progress = _bar(terminal, *columns)
+        self._results = self._progress.add_task("", total=total, visible=False)
+        self._steps = self._progress.add_task("", visible=False)
+        self._started = time.monotonic()
+
+    def count(self, results: Iterable[_T]) -> Iterator[_T]:
+        """Yield results. If the work takes long, show on the terminal how many were yielded."""
+        self._progress.update(self._results, visible=True)
+        try:
+            for result in results:
+                self._progress.stop()
+                self._progress.update(self._results, advance=1)
+                self._progress.update(self._steps, visible=False)
+                yield result
+                self._show()
+        finally:
+            self._progress.stop()
+
+    def show_steps(self, done: int, total: int) -> None:
+        """Show how many steps of the current result are done."""
+        self._progress.update(self._steps, completed=done, total=total, visible=done < total)
+        self._show()
+
+    def hide(self) -> None:
+        """Remove the bars from the terminal."""
+        self._progress.stop()
+
+    def _show(self) -> None:
+        if time.monotonic() - self._started >= _SECONDS_BEFORE_SHOWN:
+            self._progress.start()
+            self._progress.refresh()
 
 
 def with_octets(results: Iterable[_T], total: int, octets: Callable[[_T], int], terminal: TextIO) -> Iterator[_T]:

@@ -16,7 +16,7 @@ from evaluator.cli.action import Action
 from evaluator.cli.effort import size_of_search
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.cli.preferences import Switch, output_choice
+from evaluator.cli.preferences import CACHE, Switch, output_choice
 from evaluator.cli.progress import with_progress
 from evaluator.cli.watch import watch_runs
 from evaluator.render.output import output_of
@@ -66,6 +66,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     write = "with --generate, append the tests to this file; create the file if it does not exist"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=write)
+    CACHE.add_to(parser)
     parser.add_argument("--watch", action="store_true", help="run again when a test, policy or report changes")
     parser.set_defaults(run=_run, parser=parser)
 

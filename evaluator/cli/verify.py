@@ -16,9 +16,10 @@ from evaluator.base.shipped import shipped_path
 from evaluator.base.text import did_you_mean, quote
 from evaluator.cli.effort import add_effort_to
 from evaluator.cli.exits import Exit
+from evaluator.cli.memory import memory_of
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.cli.preferences import output_choice
-from evaluator.cli.progress import with_progress
+from evaluator.cli.preferences import CACHE, output_choice
+from evaluator.cli.progress import work_progress
 from evaluator.cli.written_test import policy_in_test
 from evaluator.decision.decision import Decision
 from evaluator.engine import Policy, load_policy
@@ -29,10 +30,10 @@ from evaluator.render.verification_document import write_document
 from evaluator.render.verification_page import write_page
 from evaluator.testing.case_file import PolicyCase, read_case_file
 from evaluator.testing.run_cases import run_case
+from evaluator.verify.memory import Resources
 from evaluator.verify.property import (
     BUILT_IN,
     Claim,
-    Counterexample,
     EveryClauseMatters,
     EveryRuleMatters,
     Property,
@@ -47,6 +48,7 @@ from evaluator.workbench.example_cases import example_cases
 
 if TYPE_CHECKING:
     from evaluator.verify.effects import Effects
+    from evaluator.verify.remembered_search import Searched
 
 _Write = Callable[[Policy, Iterable[PropertyResult], TextIO], None]
 _OUTPUTS: Mapping[str, _Write] = {"text": print_results, "json": write_document, "html": write_page}
@@ -79,6 +81,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help=verbose)
     add_policy_path_to(parser)
     _OUTPUT.add_to(parser)
+    CACHE.add_to(parser)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -87,10 +90,11 @@ def _run(options: argparse.Namespace) -> int:
     stated = _stated(policy, options)
     properties = _selected(options.properties, stated)
     results: list[PropertyResult] = []
-    verified = _results(policy, properties, stated, options)
-    collected = _collected(with_progress(verified, len(properties), options), results)
     outputs = _DETAILED_OUTPUTS if options.verbose else _OUTPUTS
-    outputs[_OUTPUT.of(options)](policy, collected, sys.stdout)
+    with work_progress(len(properties), options) as progress:
+        resources = Resources(memory_of(options), progress.show_steps)
+        verified = progress.count(_results(policy, properties, stated, options, resources))
+        outputs[_OUTPUT.of(options)](policy, _collected(verified, results), sys.stdout)
     if options.write_tests is not None:
         _write_tests(policy, results, options)
     return _exit_of(results)
@@ -108,22 +112,27 @@ def _write_tests(policy: Policy, results: list[PropertyResult], options: argpars
 
 
 def _results(
-    policy: Policy, properties: tuple[Property, ...], stated: Stated, options: argparse.Namespace
+    policy: Policy,
+    properties: tuple[Property, ...],
+    stated: Stated,
+    options: argparse.Namespace,
+    resources: Resources,
 ) -> Iterator[PropertyResult]:
-    from evaluator.verify.effects import parts_without_effect  # noqa: PLC0415 -- only for parts of the policy
-    from evaluator.verify.search import smallest_counterexamples  # noqa: PLC0415 -- only for a search
+    from evaluator.verify.effects import PolicyTests, parts_without_effect  # noqa: PLC0415 -- imports cvc5
+    from evaluator.verify.remembered_search import search_counterexamples  # noqa: PLC0415 -- only for a search
     from evaluator.verify.verify import Settings, verify  # noqa: PLC0415 -- imports cvc5
 
     parameters = parse_assignments(policy.program, options.param)
-    settings = Settings(parameters, options.timeout, options.size)
+    settings = Settings(parameters, options.timeout, options.size, resources)
 
-    def search(statements: Sequence[Claim | Unchanged]) -> Sequence[Counterexample | None]:
-        return smallest_counterexamples(policy, statements, options.size, parameters)
+    def search(statements: Sequence[Claim | Unchanged]) -> Searched:
+        return search_counterexamples(policy, statements, options.size, parameters, resources)
 
-    def find_effects(statement: EveryRuleMatters | EveryClauseMatters) -> Effects:
-        return parts_without_effect(policy, statement, partial(_decisions, cases), options.size, parameters)
+    def find_effects(statement: EveryRuleMatters | EveryClauseMatters) -> tuple[Effects, bool]:
+        return parts_without_effect(policy, statement, tests, options.size, parameters, resources)
 
     cases = _cases(policy, options)
+    tests = PolicyTests(partial(_decisions, cases), [case.question for case in cases])
     return verify(policy.program, properties, settings, search, find_effects, stated.expectations)
 
 

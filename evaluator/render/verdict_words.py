@@ -37,6 +37,11 @@ def verdict_words(result: PropertyResult) -> str:
             return f"not asked, because {reason}"
 
 
+def time_words(result: PropertyResult) -> str:
+    """Return how long a result took, or that it was remembered."""
+    return "remembered" if result.is_remembered else f"{result.seconds:.1f} s"
+
+
 def expectation_words(result: PropertyResult) -> str:
     """Return how the verdict compares with the expected one; empty for a property that is expected to be true."""
     if result.expected:

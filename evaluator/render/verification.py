@@ -17,6 +17,7 @@ from evaluator.render.verdict_words import (
     abstractions,
     assumptions,
     expectation_words,
+    time_words,
     verdict_details,
     verdict_words,
 )
@@ -71,7 +72,7 @@ def _print(console: Console, stream: TextIO, lines: Iterable[_Line]) -> None:
 def _result(policy: Policy, result: PropertyResult, describe: _Describe) -> Iterator[_Line]:
     style = _GREEN if result.is_as_expected else _YELLOW if isinstance(result.verdict, Undecided) else _RED
     words = ", ".join(part for part in (verdict_words(result), expectation_words(result)) if part)
-    yield style, f"  {visible(result.of.name)}: {words} ({result.seconds:.1f} s)"
+    yield style, f"  {visible(result.of.name)}: {words} ({time_words(result)})"
     yield _PLAIN, f"    {result.of.sentence}"
     if result.because:
         yield _PLAIN, f"    false because: {result.because}"

@@ -53,6 +53,7 @@ def _property(policy: Policy, result: PropertyResult) -> dict[str, object]:
         "because": result.because or None,
         "as_expected": result.is_as_expected,
         "seconds": round(result.seconds, 3),
+        "remembered": result.is_remembered,
         "size": verdict.size if isinstance(verdict, ProvedUpTo | Refuted) else None,
         "untranslated": list(verdict.clauses) if isinstance(verdict, ProvedUpTo | Undecided) else [],
         "not_searched": list(verdict.words) if isinstance(verdict, Undecided) else [],

@@ -22,6 +22,7 @@ from evaluator.render.verdict_words import (
     NOT_COVERED,
     abstractions,
     assumptions,
+    time_words,
     verdict_details,
     verdict_words,
 )
@@ -94,7 +95,7 @@ def _properties(results: Iterable[PropertyResult], anchors: dict[str, str]) -> H
 
 
 def _time(result: PropertyResult) -> Html:
-    return element("span", f"{result.seconds:.1f} s", class_="time")
+    return element("span", time_words(result), class_="time")
 
 
 def _name(result: PropertyResult, anchors: dict[str, str]) -> Html:

@@ -70,6 +70,14 @@ class PolicyCase(Struct, frozen=True):
     item: str | None = None
     policy_name: str = ""
 
+    @property
+    def question(self) -> tuple[object, ...]:
+        """The question of the case as data, without the policy and without the expected result."""
+        host = self.host
+        answers = [str(address) for address in host.answers]
+        first = None if host.first is None else str(host.first)
+        return self.report, self.format, self.item, host.asked, host.complete, answers, first, self.parameters
+
 
 def read_case_file(path: Path, search: Sequence[Path] = (), policies: Policies | None = None) -> tuple[PolicyCase, ...]:
     """Return the cases of a test file.

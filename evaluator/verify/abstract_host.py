@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from evaluator.facts.link import Kind
-from evaluator.policy.language.environment import Value
+from evaluator.policy.language.environment import Literal
 
 
 class AbstractInterface(Struct, frozen=True):
@@ -28,7 +28,7 @@ class AbstractInterface(Struct, frozen=True):
     prefixes: tuple[int, ...] = ()
     networks: tuple[str, ...] = ()
     vlan_id: int | None = 0
-    facts: Mapping[str, Value] = {}
+    facts: Mapping[str, Literal] = {}
 
 
 class AbstractHost(Struct, frozen=True):
@@ -45,4 +45,4 @@ class AbstractHost(Struct, frozen=True):
     name: str | None = None
     complete: bool = True
     last_client_iface: str | None = None
-    parameters: Mapping[str, Value] = {}
+    parameters: Mapping[str, Literal] = {}

@@ -17,20 +17,29 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from evaluator.base.parallel import compute_in_order
 from evaluator.decision.decision import Decision
 from evaluator.engine import Policy
 from evaluator.policy.language.checked import AllOf, AnyOf, Condition, Constant, IsKnown, Not, Truth
 from evaluator.policy.language.environment import Value
 from evaluator.policy.language.program import Program, Rule
 from evaluator.policy.language.types import Base, Type
-from evaluator.verify.distinguish import compare_group, groups_of
+from evaluator.verify.compare_mutants import compare_groups
+from evaluator.verify.distinguish import groups_of
+from evaluator.verify.memory import AnswerKind, Resources, question_of, remembered
 from evaluator.verify.mutants import Mutant
 from evaluator.verify.property import EveryClauseMatters, EveryRuleMatters
-from evaluator.verify.prove import prove_same_rule
+from evaluator.verify.prove_mutants import prove_mutants
 
 _SECONDS = 2.0  # for the proof that a clause is redundant
 _MOST_INTERFACES = 3
-DecideTests = Callable[[Policy], Iterator[Decision]]
+
+
+class PolicyTests(Struct, frozen=True):
+    """The tests of a policy: a function that decides their questions with a policy, and the questions as data."""
+
+    decide: Callable[[Policy], Iterator[Decision]]
+    questions: object = ()
 
 
 class Effects(Struct, frozen=True):
@@ -50,29 +59,61 @@ class Effects(Struct, frozen=True):
 def parts_without_effect(
     policy: Policy,
     statement: EveryRuleMatters | EveryClauseMatters,
-    decide_tests: DecideTests,
+    tests: PolicyTests,
     size: int,
     parameters: Mapping[str, Value],
-) -> Effects:
-    """Return the parts of a policy that change no decision, neither in the tests nor on small hosts.
+    resources: Resources,
+) -> tuple[Effects, bool]:
+    """Return the parts of a policy that change no decision, and whether they were remembered.
 
-    The hosts have at most `size` interfaces. `decide_tests` takes a policy and returns its decisions about the
-    questions of the tests.
+    The parts change no decision in the tests, and none on hosts of at most `size` interfaces.
     """
+    program, searched = policy.program, min(size, _MOST_INTERFACES)
+
+    def compute(numbers: Sequence[int]) -> Iterator[tuple[int, Effects]]:
+        for number in numbers:
+            changed = _without_rules(program) if isinstance(statement, EveryRuleMatters) else _without_clauses(program)
+            silent = list(_silent_in_tests(policy, list(changed), tests, resources))
+            yield number, _effects(policy, silent, searched, parameters, resources)
+
+    question = question_of("effects", program, statement, tests.questions, searched, parameters)
+    # that a part has no effect on small hosts is not final: the solver may prove it for every host later
+    kind = AnswerKind(Effects, is_final=lambda found: not found.silent)
+    ((found, is_remembered),) = remembered(resources.memory, [question], kind, compute)
+    return found, is_remembered
+
+
+def _silent_in_tests(
+    policy: Policy, changed: Sequence[Mutant], tests: PolicyTests, resources: Resources
+) -> Iterator[Mutant]:
+    """Yield the changed policies with which every test has the same decision."""
+    answers = list(map(_answer, tests.decide(policy)))
+
+    def is_silent(one: Mutant) -> bool:
+        return _has_answers(tests.decide(Policy(one.program)), answers)
+
+    silent = compute_in_order(is_silent, changed, resources.progress)
+    return (one for one, has_answers in zip(changed, silent, strict=True) if has_answers)
+
+
+def _effects(
+    policy: Policy, silent: Sequence[Mutant], size: int, parameters: Mapping[str, Value], resources: Resources
+) -> Effects:
+    """Return the parts without an effect among those that have none in the tests."""
     program = policy.program
-    answers = list(map(_answer, decide_tests(policy)))
-    changed = _without_rules(program) if isinstance(statement, EveryRuleMatters) else _without_clauses(program)
-    silent = [one for one in changed if _has_answers(decide_tests(Policy(one.program)), answers)]
-    redundant = [one for one in silent if _is_redundant(program, one, parameters)]
-    searched = min(size, _MOST_INTERFACES)
+    proofs = prove_mutants(program, silent, parameters, _SECONDS, resources)
+    is_redundant = [is_proved for is_proved, _ in proofs]
+    redundant = [_shown(one) for one, is_proved in zip(silent, is_redundant, strict=True) if is_proved]
+    groups = groups_of(program, [one for one, is_proved in zip(silent, is_redundant, strict=True) if not is_proved])
     parts: list[str] = []
     words: set[str] = set()
-    for group in groups_of(program, [one for one in silent if one not in redundant]):
-        for one, comparison in zip(group, compare_group(policy, group, searched, parameters), strict=True):
+    compared = compare_groups(policy, groups, size, parameters, resources)
+    for group, (comparisons, _) in zip(groups, compared, strict=True):
+        for one, comparison in zip(group, comparisons, strict=True):
             if comparison.host is None:
                 parts.append(_shown(one))
                 words.update(comparison.left_out)
-    return Effects(tuple(map(_shown, redundant)), tuple(parts), tuple(sorted(words)), searched)
+    return Effects(tuple(redundant), tuple(parts), tuple(sorted(words)), size)
 
 
 def _has_answers(decisions: Iterator[Decision], answers: Sequence[object]) -> bool:
@@ -81,14 +122,6 @@ def _has_answers(decisions: Iterator[Decision], answers: Sequence[object]) -> bo
 
 def _shown(one: Mutant) -> str:
     return f"{one.rule}: {one.change}"
-
-
-def _is_redundant(program: Program, one: Mutant, parameters: Mapping[str, Value]) -> bool:
-    """Return whether it is proved that the changed rule is true for the same interfaces as before."""
-    (number,) = one.rules
-    if len(one.program.rules) < len(program.rules):
-        return False
-    return prove_same_rule(program, number, one.program.rules[number].condition, parameters, _SECONDS).is_proved
 
 
 def _answer(decision: Decision) -> tuple[object, ...]:

@@ -199,11 +199,12 @@ Verdict = Proved | Refuted | ProvedUpTo | Undecided | NotAsked
 
 
 class PropertyResult(Struct, frozen=True):
-    """The verdict on one property; `seconds` is the time that it took.
+    """The verdict on one property; `seconds` is the time that it took, now and not when it was remembered.
 
     `expected` is False if the test file of the policy states that the property is meant to be false. `because` is the
     reason in the test file. `assumed` are the laws about every report that the proof used. `abstracted` are sentences
-    about the words that the proof models only in part (`abstractions.py`).
+    about the words that the proof models only in part (`abstractions.py`). `is_remembered` is true if an earlier run
+    found the verdict.
     """
 
     of: Property
@@ -213,6 +214,7 @@ class PropertyResult(Struct, frozen=True):
     because: str = ""
     assumed: tuple[str, ...] = ()
     abstracted: tuple[str, ...] = ()
+    is_remembered: bool = False
 
     @property
     def is_as_expected(self) -> bool:

@@ -24,7 +24,7 @@ from evaluator.policy.run.interpret import holds
 from evaluator.policy.run.verdict import Verdict
 from evaluator.report.read import read_report
 from evaluator.verify.abstract_host import AbstractHost
-from evaluator.verify.bounded import Check, Example, Progress, SmallHost, find
+from evaluator.verify.bounded import Check, Example, Examples, Progress, SmallHost, find
 from evaluator.verify.claim import ANSWER, STATUS, check_claim
 from evaluator.verify.property import Change, Claim, Counterexample, Unchanged
 from evaluator.verify.space import Space, space_of
@@ -50,10 +50,26 @@ def smallest_counterexamples(
     `parameters` are fixed. The other parameters of the policy take the values of the space. Raises PolicyError if a
     claim has mistakes for this policy, and Unconfirmed if the library decides the report of a host in another way.
     """
-    program = policy.program
+    examples = smallest_examples(policy.program, statements, size, parameters, progress)
+    return confirmed_examples(policy, statements, examples)
+
+
+def smallest_examples(
+    program: Program,
+    statements: Sequence[Claim | Unchanged],
+    size: int,
+    parameters: Mapping[str, Value],
+    progress: Progress,
+) -> Examples:
+    """Return the hosts of the smallest counterexamples before the library has decided them."""
     space = statements_space(program, statements, parameters)
-    checks = [check_of(program, statement, space) for statement in statements]
-    examples = find(checks, space, size, progress)
+    return find([check_of(program, statement, space) for statement in statements], space, size, progress)
+
+
+def confirmed_examples(
+    policy: Policy, statements: Sequence[Claim | Unchanged], examples: Examples
+) -> tuple[Counterexample | None, ...]:
+    """Return the counterexamples after the library has decided them. Raises Unconfirmed."""
     return tuple(
         None if example is None else _confirmed(policy, statement, example)
         for statement, example in zip(statements, examples, strict=True)

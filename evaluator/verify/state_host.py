@@ -11,7 +11,7 @@ from typing import cast
 from evaluator.facts.address import Address, parse_address
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.link import Kind
-from evaluator.policy.language.environment import Value
+from evaluator.policy.language.environment import Literal, Value
 from evaluator.verify.abstract_host import AbstractHost, AbstractInterface
 from evaluator.verify.lazy_host import GATEWAY, IPV6_EXTRA, ORDER, LazyHost, LazyLink
 
@@ -38,7 +38,7 @@ def abstract_host(
         host.asked,
         host.complete,
         client if isinstance(client, str) else None,
-        parameters,
+        cast("Mapping[str, Literal]", parameters),
     )
 
 
@@ -69,7 +69,7 @@ def _interface(link: LazyLink, place: Mapping[int, int], addresses: list[Address
         tuple(_prefix(made, index, address) for address in owned),
         tuple(name for name in link.host.space.networks if made.get(("network", name)) == index),
         vlan_id if isinstance(vlan_id, int) else None,
-        {fact: cast("Value", made[fact, index]) for fact in _OTHER_FACTS if made.get((fact, index)) is not None},
+        {fact: cast("Literal", made[fact, index]) for fact in _OTHER_FACTS if made.get((fact, index)) is not None},
     )
 
 

@@ -18,17 +18,16 @@ from time import perf_counter
 from msgspec import Struct
 
 from evaluator.base.diagnostic import PolicyError
-from evaluator.base.processes import available_processors, process_pool
 from evaluator.policy.language.environment import Value
 from evaluator.policy.language.program import Program
 from evaluator.policy.run.required_facts import order_words
 from evaluator.verify.abstractions import abstracted_words
 from evaluator.verify.claim import check_claim
 from evaluator.verify.effects import Effects
+from evaluator.verify.memory import AnswerKind, Resources, question_of, remembered_work
 from evaluator.verify.not_searched import words_not_searched
 from evaluator.verify.property import (
     Claim,
-    Counterexample,
     EveryClauseMatters,
     EveryRuleMatters,
     NotAsked,
@@ -43,19 +42,36 @@ from evaluator.verify.property import (
     Verdict,
 )
 from evaluator.verify.prove import Proof, prove
+from evaluator.verify.remembered_search import Searched
 from evaluator.verify.stated import Expectation
 
-FindEffects = Callable[[EveryRuleMatters | EveryClauseMatters], Effects]
-Search = Callable[[Sequence[Claim | Unchanged]], Sequence[Counterexample | None]]
+FindEffects = Callable[[EveryRuleMatters | EveryClauseMatters], tuple[Effects, bool]]
+Search = Callable[[Sequence[Claim | Unchanged]], Searched]
 _EXPECTED = Expectation()
 
 
 class Settings(Struct, frozen=True):
-    """The given parameters, the time limit of each property in seconds, and the largest size of the searched hosts."""
+    """How a policy is verified.
+
+    `parameters` are the given parameters, `seconds` is the time limit of each property, and `size` is the largest
+    number of interfaces of the searched hosts.
+    """
 
     parameters: Mapping[str, Value] = {}
     seconds: float = 10.0
     size: int = 4
+    resources: Resources = Resources()
+
+
+class _Known(Struct, frozen=True):
+    """How a verdict became known: the seconds that it took, the assumed laws, and whether it was remembered."""
+
+    seconds: float = 0.0
+    assumed: tuple[str, ...] = ()
+    is_remembered: bool = False
+
+
+_AT_ONCE = _Known()
 
 
 def verify(
@@ -69,7 +85,7 @@ def verify(
     """Yield the result of each property, the proved ones first.
 
     `search` returns the smallest counterexample of each statement, None if it has none. `find_effects` returns the
-    parts of the policy without an effect. Raises PolicyError if a claim has mistakes.
+    parts of the policy without an effect, and whether they were remembered. Raises PolicyError if a claim has mistakes.
     """
     run = _Run(program, settings, expectations)
     yield from run.without_search(properties)
@@ -99,9 +115,9 @@ class _Run:
             elif reasons.get(one.name):
                 yield self._result(one, NotAsked(reasons[one.name]))
             elif isinstance(one.statement, Claim | Unchanged):
-                proof = next(proofs) if one in tried else None
+                proof, is_remembered = next(proofs) if one in tried else (None, False)
                 if proof is not None and proof.is_proved:
-                    yield self._result(one, Proved(), proof.seconds, proof.laws)
+                    yield self._result(one, Proved(), _by_proof(proof, is_remembered))
                 else:
                     self._open.append((one, one.statement, proof))
 
@@ -114,35 +130,44 @@ class _Run:
             return error.diagnostics[0].message
         return ""
 
-    def _proofs(self, statements: Sequence[Claim | Unchanged]) -> Iterator[Proof]:
-        """Yield the proofs of statements in the order of the statements. Several processors work at the same time."""
-        processes = min(available_processors(), len(statements))
-        if processes < 2:
-            yield from map(self._prove, statements)
-            return
-        with process_pool(processes, "spawn") as pool:
-            yield from pool.map(self._prove, statements)
+    def _proofs(self, statements: Sequence[Claim | Unchanged]) -> Iterator[tuple[Proof, bool]]:
+        """Yield the proof of each statement, and whether it was remembered."""
+        settings = self._settings
+
+        def prove_one(number: int) -> Proof:
+            return prove(self._program, statements[number], settings.parameters, settings.seconds)
+
+        questions = [question_of("proof", self._program, one, settings.parameters) for one in statements]
+        kind = AnswerKind(Proof, is_final=lambda proof: proof.is_proved)
+        return remembered_work(settings.resources, questions, kind, prove_one)
+
+    def _proof(self, statement: Claim | Unchanged) -> tuple[Proof, bool]:
+        (answer,) = self._proofs([statement])
+        return answer
 
     def searched(self, search: Search) -> Iterator[PropertyResult]:
         """Search counterexamples of the remembered properties, and yield the results."""
         start = perf_counter()
         statements = [statement for _, statement, _ in self._open]
-        examples = search(statements) if statements else ()
+        found = search(statements) if statements else Searched(())
         share = (perf_counter() - start) / max(1, len(self._open))
-        for (one, statement, proof), example in zip(self._open, examples, strict=True):
+        for (one, statement, proof), example in zip(self._open, found.counterexamples, strict=True):
             if example is not None:
-                yield self._result(one, Refuted(example), share + (0.0 if proof is None else proof.seconds))
+                # a proof that failed is not remembered: its time limit may be greater now
+                known = _Known(share + (0.0 if proof is None else proof.seconds), (), found.is_remembered)
+                yield self._result(one, Refuted(example), known)
                 continue
-            found = self._prove(statement) if proof is None else proof
-            yield self._result(one, self._without_example(statement, found), share + found.seconds, found.laws)
+            tried, is_remembered = self._proof(statement) if proof is None else (proof, False)
+            known = _Known(share + tried.seconds, tried.laws, is_remembered and found.is_remembered)
+            yield self._result(one, self._without_example(statement, tried), known)
 
     def effects(self, properties: Sequence[Property], find_effects: FindEffects) -> Iterator[PropertyResult]:
         """Yield the results of the properties about the parts of the policy."""
         for one in properties:
             if isinstance(one.statement, EveryRuleMatters | EveryClauseMatters):
                 start = perf_counter()
-                found = find_effects(one.statement)
-                yield self._result(one, self._of_effects(found), perf_counter() - start)
+                found, is_remembered = find_effects(one.statement)
+                yield self._result(one, self._of_effects(found), _Known(perf_counter() - start, (), is_remembered))
 
     def _of_effects(self, found: Effects) -> Verdict:
         if found.redundant:
@@ -150,9 +175,6 @@ class _Run:
         if found.words:
             return Undecided(0.0, found.silent, found.words)
         return Refuted(parts=found.silent, size=found.size) if found.silent else Proved()
-
-    def _prove(self, statement: Claim | Unchanged) -> Proof:
-        return prove(self._program, statement, self._settings.parameters, self._settings.seconds)
 
     def _without_example(self, statement: Claim | Unchanged, proof: Proof) -> Verdict:
         if proof.is_proved:
@@ -165,18 +187,17 @@ class _Run:
     def _expectation(self, one: Property) -> Expectation:
         return self._expectations.get(one.name, _EXPECTED)
 
-    def _result(
-        self, one: Property, verdict: Verdict, seconds: float = 0.0, assumed: tuple[str, ...] = ()
-    ) -> PropertyResult:
+    def _result(self, one: Property, verdict: Verdict, known: _Known = _AT_ONCE) -> PropertyResult:
         expectation = self._expectation(one)
         return PropertyResult(
             one,
             verdict,
-            seconds,
+            known.seconds,
             expectation.is_true,
             expectation.because,
-            assumed,
+            known.assumed,
             self._abstracted(one) if isinstance(verdict, Proved | ProvedUpTo | Undecided) else (),
+            known.is_remembered,
         )
 
     def _abstracted(self, one: Property) -> tuple[str, ...]:
@@ -184,3 +205,7 @@ class _Run:
         if not isinstance(one.statement, Claim | Unchanged):
             return ()  # these properties are not proved by the solver
         return abstracted_words(self._program, one.statement, self._settings.parameters)
+
+
+def _by_proof(proof: Proof, is_remembered: bool) -> _Known:
+    return _Known(0.0 if is_remembered else proof.seconds, proof.laws, is_remembered)

@@ -22,7 +22,7 @@ from evaluator.facts.link import Link
 from evaluator.policy.compile.rules import CompiledPolicy
 from evaluator.policy.language.checked import AllOf, AnyOf, Condition, Not, walk
 from evaluator.policy.language.environment import Value
-from evaluator.policy.language.program import Rule
+from evaluator.policy.language.program import Program, Rule
 from evaluator.policy.run.interpret import apply_rule
 from evaluator.policy.run.observed import ObservedEnvironment
 from evaluator.testing.covered import CoveredPlace, PolicyFile
@@ -30,6 +30,7 @@ from evaluator.testing.measure_coverage import CoverageMeter
 from evaluator.verify.abstract_host import AbstractHost
 from evaluator.verify.bounded import Check, Example, SmallHost, find_within
 from evaluator.verify.distinguish import fired_rules
+from evaluator.verify.memory import AnswerKind, Resources, question_of, remembered_work
 from evaluator.verify.search import decide_host
 from evaluator.verify.space import space_of
 from evaluator.workbench.new_case import NewCase, result_of
@@ -76,16 +77,18 @@ class _OutcomeName(Struct, frozen=True):
 
 
 def generate_tests(
-    policy: Policy, files: Sequence[PolicyFile], size: int, parameters: Mapping[str, Value]
+    policy: Policy,
+    files: Sequence[PolicyFile],
+    size: int,
+    parameters: Mapping[str, Value],
+    resources: Resources,
 ) -> Generated:
     """Return tests in which the outcomes of all rules and clauses occur, on hosts of at most `size` interfaces.
 
     `files` are the files of the policy's texts, base first. `parameters` are fixed, the others take several values.
     """
-    compiled = CompiledPolicy(policy.program)
-    searched = {
-        rule.name: _search(compiled, number, size, parameters) for number, rule in enumerate(policy.program.rules)
-    }
+    searches = _searches(policy.program, size, parameters, resources)
+    searched = {rule.name: one for rule, one in zip(policy.program.rules, searches, strict=True)}
     hosts = {repr(host): host for one in searched.values() for host in one.hosts}  # by their text: a host has mappings
     candidates = [_candidate(policy, files, host) for host in hosts.values()]
     names = _all_outcomes(policy, files)
@@ -120,6 +123,18 @@ def _without_redundant(chosen: Sequence[_Candidate], wanted: frozenset[_Covered]
         if one.outcomes & wanted <= others:
             kept.remove(one)
     return kept
+
+
+def _searches(
+    program: Program, size: int, parameters: Mapping[str, Value], resources: Resources
+) -> Iterator[_Searched]:
+    """Yield the search for the outcomes of each rule. All processors work."""
+    compiled = CompiledPolicy(program)
+    questions = [question_of("outcomes", program, number, size, parameters) for number in range(len(program.rules))]
+    answers = remembered_work(
+        resources, questions, AnswerKind(_Searched), lambda number: _search(compiled, number, size, parameters)
+    )
+    return (searched for searched, _ in answers)
 
 
 def _search(compiled: CompiledPolicy, number: int, size: int, parameters: Mapping[str, Value]) -> _Searched:

@@ -12,20 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from functools import partial
 from importlib.util import find_spec
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evaluator.base.processes import available_processors, process_pool
+from evaluator.base.parallel import compute_in_order
 from evaluator.engine import Policy
 from evaluator.policy.language.environment import Value
-from evaluator.policy.language.program import Program
 from evaluator.testing.case_file import PolicyCase
 from evaluator.testing.run_cases import run_case
 from evaluator.verify.abstract_host import AbstractHost
-from evaluator.verify.distinguish import Comparison, compare_group, fired_rules, groups_of, seen
+from evaluator.verify.compare_mutants import compare_groups
+from evaluator.verify.distinguish import Comparison, fired_rules, groups_of, seen
+from evaluator.verify.memory import Resources
 from evaluator.verify.mutants import Mutant, mutants
 from evaluator.verify.search import decide_host
 from evaluator.workbench.new_case import NewCase, result_of
@@ -48,7 +48,8 @@ class MutantResult(Struct, frozen=True):
 
     A killed mutant has the name of the first `test` that fails. A mutant that survived has the smallest `host` that
     distinguishes it. A proved mutant agrees with the policy on every host. An equal mutant agrees on all hosts of at
-    most `size` interfaces; `left_out` are words of the changed rules whose values were not enumerated.
+    most `size` interfaces; `left_out` are words of the changed rules whose values were not enumerated. `is_remembered`
+    is true if an earlier run found the host, the proof, or that there is no such host.
     """
 
     mutant: Mutant
@@ -57,45 +58,39 @@ class MutantResult(Struct, frozen=True):
     host: AbstractHost | None = None
     size: int | None = None
     left_out: tuple[str, ...] = ()
+    is_remembered: bool = False
 
 
 def judge_mutants(
-    policy: Policy, cases: Sequence[PolicyCase], size: int, parameters: Mapping[str, Value]
+    policy: Policy, cases: Sequence[PolicyCase], size: int, parameters: Mapping[str, Value], resources: Resources
 ) -> Iterator[MutantResult]:
     """Yield the fate of each mutant of a policy, first of those that are killed by the test `cases`."""
     alive: list[Mutant] = []
-    for mutant in mutants(policy.program):
-        test = _killing_test(mutant, cases)
+    made = tuple(mutants(policy.program))
+    killing = compute_in_order(lambda mutant: _killing_test(mutant, cases), made, resources.progress)
+    for mutant, test in zip(made, killing, strict=True):
         if test is None:
             alive.append(mutant)
         else:
             yield MutantResult(mutant, Fate.KILLED, test)
+    equal: list[MutantResult] = []
     groups = groups_of(policy.program, alive)
-    for group, comparisons in zip(groups, _compared(policy, groups, size, parameters), strict=True):
+    compared = compare_groups(policy, groups, size, parameters, resources)
+    for group, (comparisons, is_remembered) in zip(groups, compared, strict=True):
         for mutant, comparison in zip(group, comparisons, strict=True):
-            fate = Fate.SURVIVED if comparison.host is not None else _without_difference(policy, mutant, parameters)
-            yield MutantResult(mutant, fate, host=comparison.host, size=comparison.size, left_out=comparison.left_out)
+            result = _result(mutant, comparison, is_remembered)
+            if result.fate is Fate.SURVIVED:
+                yield result
+            else:
+                equal.append(result)
+    proved = _proved(policy, [result.mutant for result in equal], parameters, resources)
+    for result, (is_proved, is_remembered) in zip(equal, proved, strict=True):
+        yield replace(result, fate=Fate.PROVED, is_remembered=is_remembered) if is_proved else result
 
 
-def _without_difference(policy: Policy, mutant: Mutant, parameters: Mapping[str, Value]) -> Fate:
-    """Return `PROVED` if the solver is installed and proves that the mutant decides every host like the policy.
-
-    For a changed condition, the proof is that the rule is true for the same interfaces. For rules that change places,
-    it is that the status and the interface are the same.
-    """
-    if find_spec("cvc5") is None:
-        return Fate.EQUAL
-    from evaluator.verify.prove import prove_same, prove_same_rule  # noqa: PLC0415 -- imports cvc5
-
-    program, other = policy.program, mutant.program
-    if len(other.rules) < len(program.rules):
-        return Fate.EQUAL  # a rule that is missing does not fire
-    if len(mutant.rules) > 1:
-        proof = prove_same(program, other, parameters, _SECONDS)
-    else:
-        (number,) = mutant.rules
-        proof = prove_same_rule(program, number, other.rules[number].condition, parameters, _SECONDS)
-    return Fate.PROVED if proof.is_proved else Fate.EQUAL
+def _result(mutant: Mutant, comparison: Comparison, is_remembered: bool) -> MutantResult:
+    fate = Fate.EQUAL if comparison.host is None else Fate.SURVIVED
+    return MutantResult(mutant, fate, None, comparison.host, comparison.size, comparison.left_out, is_remembered)
 
 
 def _killing_test(mutant: Mutant, cases: Sequence[PolicyCase]) -> str | None:
@@ -103,21 +98,18 @@ def _killing_test(mutant: Mutant, cases: Sequence[PolicyCase]) -> str | None:
     return next((case.name for case in cases if not run_case(replace(case, policy=policy)).passed), None)
 
 
-def _compared(
-    policy: Policy, groups: Sequence[Sequence[Mutant]], size: int, parameters: Mapping[str, Value]
-) -> Iterator[list[Comparison]]:
-    compare = partial(_compare, policy.program, size=size, parameters=parameters)
-    if len(groups) < 2 or available_processors() < 2:
-        yield from map(compare, groups)
-        return
-    with process_pool(available_processors(), "fork") as pool:
-        yield from pool.map(compare, groups)
+def _proved(
+    policy: Policy, mutants: Sequence[Mutant], parameters: Mapping[str, Value], resources: Resources
+) -> Iterator[tuple[bool, bool]]:
+    """Yield for each mutant whether it is proved to decide every host like the policy, and whether this was remembered.
 
+    Nothing is proved without a solver.
+    """
+    if find_spec("cvc5") is None:
+        return iter([(False, False)] * len(mutants))
+    from evaluator.verify.prove_mutants import prove_mutants  # noqa: PLC0415 -- imports cvc5
 
-def _compare(
-    program: Program, group: Sequence[Mutant], *, size: int, parameters: Mapping[str, Value]
-) -> list[Comparison]:
-    return compare_group(Policy(program), group, size, parameters)
+    return prove_mutants(policy.program, mutants, parameters, _SECONDS, resources)
 
 
 def missing_tests(policy: Policy, results: Sequence[MutantResult]) -> Iterator[NewCase]:

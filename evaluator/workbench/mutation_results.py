@@ -33,14 +33,15 @@ def as_text(policy: Policy, results: Sequence[MutantResult]) -> Iterator[str]:
 def _lines(result: MutantResult) -> Iterator[str]:
     mutant = result.mutant
     yield f"{visible(mutant.place)} {visible(mutant.rule)}: {visible(mutant.change)}"
+    remembered = " (remembered)" if result.is_remembered else ""
     if result.host is not None:
-        yield f"  survived; the smallest host with another decision: {statements_of(result.host)}"
+        yield f"  survived; the smallest host with another decision: {statements_of(result.host)}{remembered}"
         yield f"  {asked_by(result.host)}"
         return
     if result.fate is Fate.PROVED:
-        yield "  proved equal for every host"
+        yield f"  proved equal for every host{remembered}"
         return
-    yield f"  no host of at most {result.size} interfaces has another decision"
+    yield f"  no host of at most {result.size} interfaces has another decision{remembered}"
     if result.left_out:
         yield f"  the values of these words were not enumerated: {', '.join(result.left_out)}"
 
@@ -68,6 +69,7 @@ def _mutant(result: MutantResult) -> dict[str, object]:
         "test": result.test,
         "size": result.size,
         "not_enumerated": list(result.left_out),
+        "remembered": result.is_remembered,
         "report": None if host is None else vdsm_report(host),
         "addresses": [] if host is None else [host.addresses[index] for index in host.answers],
     }

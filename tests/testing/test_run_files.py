@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from evaluator.cli import progress_bar
-from evaluator.cli.progress_bar import with_count
+from evaluator.cli.progress_bar import WorkBar
 
 pytestmark = pytest.mark.volume
 
@@ -168,7 +168,27 @@ def test_progress_is_shown_if_the_work_takes_long(
     monkeypatch.setattr(progress_bar.time, "monotonic", lambda: next(now))
     terminal = _Terminal()
     lengths = []
-    for _ in with_count(range(6), 6, terminal):
+    for _ in WorkBar(6, terminal).count(range(6)):
         lengths.append(len(terminal.getvalue()))
     assert ("/6" in terminal.getvalue()) is is_shown
     assert (lengths[0], lengths[1]) == (0, 0)
+
+
+def test_progress_shows_the_steps_of_a_result_until_they_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    now = iter(range(100))
+    monkeypatch.setattr(progress_bar.time, "monotonic", lambda: next(now))
+    terminal = _Terminal()
+    bar = WorkBar(2, terminal)
+    results = iter(bar.count(range(2)))
+    bar.show_steps(3, 7)
+    next(results)
+    assert "3/7" in terminal.getvalue()
+    drawn = len(terminal.getvalue())
+    bar.show_steps(7, 7)
+    assert "/7" not in terminal.getvalue()[drawn:]
+    next(results)
+    assert "1/2" in terminal.getvalue()
+    assert list(results) == []
+    bar.hide()
+    bar.hide()

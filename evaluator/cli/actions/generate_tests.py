@@ -7,10 +7,13 @@ import sys
 
 from evaluator.base.text import visible
 from evaluator.cli.exits import Exit
+from evaluator.cli.memory import memory_of
 from evaluator.cli.policy_path import policy_path_of
+from evaluator.cli.progress import work_progress
 from evaluator.cli.written_test import policy_in_test
 from evaluator.policy.parameters import parse_assignments
 from evaluator.testing.policies import Policies
+from evaluator.verify.memory import Resources
 from evaluator.workbench.append_case import write_test
 from evaluator.workbench.generate_tests import DEFAULT_SIZE, generate_tests
 from evaluator.workbench.new_case import file_of_cases
@@ -22,7 +25,9 @@ def run(options: argparse.Namespace) -> int:
     policy = policies.load(options.policy)
     parameters = parse_assignments(policy.program, options.param)
     size = DEFAULT_SIZE if options.size is None else options.size
-    generated = generate_tests(policy, policies.files(options.policy), size, parameters)
+    with work_progress(None, options) as progress:
+        resources = Resources(memory_of(options), progress.show_steps)
+        generated = generate_tests(policy, policies.files(options.policy), size, parameters, resources)
     name = policy_in_test(options)
     if options.write_tests is None:
         sys.stdout.write(file_of_cases(generated.tests, name))

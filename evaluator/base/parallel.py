@@ -1,0 +1,78 @@
+"""Computes results in forked processes, one for each processor.
+
+Even a single result is computed in another process. Python handles an interrupt only between two of its own
+instructions, so a process that waits for a solver in C++ would not notice the interrupt for minutes. The process that
+started the others only waits, so it ends them at once.
+
+The processes inherit the function and its arguments. So only the results are pickled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from typing import TypeVar, cast
+
+from evaluator.base.diagnostic import Diagnostic, QuestionError
+from evaluator.base.processes import available_processors, process_pool
+
+Progress = Callable[[int, int], None]  # the number of finished items, and of all items
+_SECONDS = 0.5  # between two calls of `progress` if no result arrives
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def ignore_progress(done: int, total: int) -> None:
+    """Show no progress."""
+
+
+def compute_in_processes(
+    work: Callable[[_Item], _Result], items: Sequence[_Item], progress: Progress = ignore_progress
+) -> Iterator[tuple[int, _Result]]:
+    """Yield the index of each item and `work(item)`, in the order in which the results are finished.
+
+    `progress` is called for each result, and regularly while no result arrives. Raises the errors of `work`, and
+    QuestionError if the system ended one of the processes.
+    """
+    if not items:
+        return
+    processes = min(available_processors(), len(items))
+    with process_pool(processes, "fork", partial(_inherit, work, items)) as pool:
+        try:
+            waiting = {pool.submit(_do, number): number for number in range(len(items))}
+            while waiting:
+                finished = wait(waiting, _SECONDS, FIRST_COMPLETED).done
+                for future in sorted(finished, key=waiting.__getitem__):
+                    number = waiting.pop(future)
+                    yield number, cast("Future[_Result]", future).result()
+                progress(len(items) - len(waiting), len(items))
+        except BrokenProcessPool:
+            message = "a process of this command was ended by the system"
+            raise QuestionError([Diagnostic("PROCESS_ENDED", message, hint="is there enough memory?")]) from None
+
+
+def compute_in_order(
+    work: Callable[[_Item], _Result], items: Sequence[_Item], progress: Progress = ignore_progress
+) -> Iterator[_Result]:
+    """Yield `work(item)` for each item in order, and otherwise do what `compute_in_processes` does."""
+    early: dict[int, _Result] = {}
+    following = 0
+    for number, result in compute_in_processes(work, items, progress):
+        early[number] = result
+        while following in early:
+            yield early.pop(following)
+            following += 1
+
+
+_inherited: list[tuple[Callable[..., object], Sequence[object]]] = []  # in a forked process, the work of its owner
+
+
+def _inherit(work: Callable[..., object], items: Sequence[object]) -> None:
+    _inherited[:] = [(work, items)]
+
+
+def _do(number: int) -> object:
+    ((work, items),) = _inherited
+    return work(items[number])

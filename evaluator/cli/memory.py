@@ -1,0 +1,15 @@
+"""The memory of the results of proofs and searches, if the preference `cache` is on."""
+
+from __future__ import annotations
+
+import argparse
+
+from evaluator.cli.preferences import CACHE
+from evaluator.verify.memory import Memory, NoMemory
+from evaluator.verify.result_store import ResultStore, cache_folder
+
+
+def memory_of(options: argparse.Namespace) -> Memory:
+    """Return the memory of the user; it remembers nothing if the option is off or the user has no home folder."""
+    folder = cache_folder() if CACHE.of(options) else None
+    return NoMemory() if folder is None else ResultStore(folder)

@@ -1,0 +1,119 @@
+"""Remembers the answers to expensive questions: the proofs of a solver and the results of finished searches.
+
+A question is written as bytes that contain everything on which its answer depends: the kind of the question, the
+checked programs with all their texts, the statement, the parameters, and the size of the searched hosts. A memory finds
+an answer only for exactly the same bytes. The memory adds what is the same for all questions of a process, for example
+the version of the solver (`result_store.py`).
+
+Only final answers are remembered: a proof, and the result of a search that ended. That a solver found no proof depends
+on the time limit and on the machine, so this is never remembered. A remembered host is used only after the library has
+decided it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from msgspec import MsgspecError, Struct, json
+
+from evaluator.base.parallel import Progress, compute_in_processes, ignore_progress
+
+_Answer = TypeVar("_Answer")
+Compute = Callable[[Sequence[int]], Iterator[tuple[int, _Answer]]]
+_ENCODER = json.Encoder(order="deterministic")
+
+
+def _yes(*_: object) -> bool:
+    return True
+
+
+class Memory(Protocol):
+    """A store of answers. It can forget an answer at any time."""
+
+    def recall(self, question: bytes) -> bytes | None:
+        """Return the answer to a question; None if it is not remembered."""
+
+    def keep(self, question: bytes, answer: bytes) -> None:
+        """Remember the answer to a question."""
+
+
+class NoMemory:
+    """A memory that remembers nothing."""
+
+    def recall(self, question: bytes) -> bytes | None:
+        """Return None."""
+
+    def keep(self, question: bytes, answer: bytes) -> None:
+        """Forget the answer."""
+
+
+class Resources(Struct, frozen=True):
+    """What long work uses: a memory of earlier answers, and a function that shows the progress."""
+
+    memory: Memory = NoMemory()
+    progress: Progress = ignore_progress
+
+
+class AnswerKind(Struct, Generic[_Answer], frozen=True):
+    """How answers of one type are remembered.
+
+    `is_final` returns whether an answer never changes. `is_confirmed` takes the index of a question and its remembered
+    answer, and returns whether the answer may be used.
+    """
+
+    type: type[_Answer]
+    is_final: Callable[[_Answer], bool] = _yes
+    is_confirmed: Callable[[int, _Answer], bool] = _yes
+
+
+def question_of(kind: str, *parts: object) -> bytes:
+    """Return a question as bytes. `parts` are all data on which the answer depends."""
+    return _ENCODER.encode((kind, parts))
+
+
+def remembered(
+    memory: Memory, questions: Sequence[bytes], kind: AnswerKind[_Answer], compute: Compute[_Answer]
+) -> Iterator[tuple[_Answer, bool]]:
+    """Yield the answer to each question in order, and whether it was remembered.
+
+    `compute` takes the indices of the other questions and yields their answers in any order. Each answer is remembered
+    as soon as it is known, so that an interrupt loses no finished work.
+    """
+    answers = dict(_recalled(memory, questions, kind))
+    known = set(answers)
+    computed = compute([number for number in range(len(questions)) if number not in known])
+    for number in range(len(questions)):
+        while number not in answers:
+            finished, answer = next(computed)
+            answers[finished] = answer
+            if kind.is_final(answer):
+                memory.keep(questions[finished], _ENCODER.encode(answer))
+        yield answers.pop(number), number in known
+
+
+def remembered_work(
+    resources: Resources, questions: Sequence[bytes], kind: AnswerKind[_Answer], work: Callable[[int], _Answer]
+) -> Iterator[tuple[_Answer, bool]]:
+    """Do what `remembered` does. `work` computes the answer to the question with an index, in another process."""
+
+    def compute(numbers: Sequence[int]) -> Iterator[tuple[int, _Answer]]:
+        for at, answer in compute_in_processes(work, numbers, resources.progress):
+            yield numbers[at], answer
+
+    return remembered(resources.memory, questions, kind, compute)
+
+
+def _recalled(memory: Memory, questions: Sequence[bytes], kind: AnswerKind[_Answer]) -> Iterator[tuple[int, _Answer]]:
+    for number, question in enumerate(questions):
+        found = memory.recall(question)
+        answer = None if found is None else _decoded(found, kind)
+        if answer is not None and kind.is_confirmed(number, answer):
+            yield number, answer
+
+
+def _decoded(text: bytes, kind: AnswerKind[_Answer]) -> _Answer | None:
+    try:
+        return json.decode(text, type=kind.type)
+    except MsgspecError:
+        return None
