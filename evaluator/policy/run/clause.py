@@ -8,7 +8,7 @@ to right, as the interpreter does, and stopping as soon as the value is certain:
 
 - of an `and`, the first part that is false, otherwise the last part;
 - of an `or`, the first part that is true, otherwise the last part;
-- of a `not`, the deciding clause of its operand;
+- of a `not`, the deciding clause of its operand, written with `not`, so that the text has the value of the condition;
 - of a quantifier, the quantifier itself with its witness: the first element of the list that decides the quantifier.
   The witness is an example for a true `some`, and a counterexample for a false `every` or `no`. Lists are sorted
   (except those of words that read the order of the report), so equal inputs give the same witness. The values that the
@@ -71,6 +71,18 @@ class DecidingClause(Struct, frozen=True):
     seen: tuple[ClauseValue, ...]
 
 
+class _Deciding(Struct, frozen=True):
+    """The clause that decides a condition. `held` is whether the condition is true.
+
+    `witness` is the element that decided a quantifier. If `is_negated`, the value of the clause is not `held`.
+    """
+
+    clause: Condition
+    held: bool
+    witness: Value = None
+    is_negated: bool = False
+
+
 class _Clause(Struct, frozen=True):
     """The parts of a clause whose values are shown: the operands, the filtered lists and the state, if there is any.
 
@@ -92,7 +104,8 @@ class ClauseFinder:
 
     def deciding_clause(self, condition: Condition, bindings: Bindings) -> DecidingClause:
         """Evaluate a condition and return its deciding clause; `bindings` are the values of the variables."""
-        clause, held, witness = self._deciding(condition, bindings)
+        found = self._deciding(condition, bindings)
+        clause, witness = found.clause, found.witness
         parts = self._clause(clause)
         values: list[ClauseValue] = []
         if parts.state is not None:
@@ -107,29 +120,27 @@ class ClauseFinder:
             values.extend(of_body.seen)
         for filtered in parts.filters:
             values.extend(self._counted(filtered, bindings))
-        return DecidingClause(held, clause.text, tuple(dict.fromkeys(values)) if len(values) > 1 else tuple(values))
+        seen = tuple(dict.fromkeys(values)) if len(values) > 1 else tuple(values)
+        return DecidingClause(found.held, f"not ({clause.text})" if found.is_negated else clause.text, seen)
 
-    def _deciding(self, condition: Condition, bindings: Bindings) -> tuple[Condition, bool, Value]:
-        """Return the deciding clause, and whether the condition is true.
-
-        If the clause is a quantifier, also return the element that decided (the witness), else None.
-        """
+    def _deciding(self, condition: Condition, bindings: Bindings) -> _Deciding:
+        """Return the clause that decides a condition."""
         match condition:
             case Not(condition=inner):
-                clause, held, witness = self._deciding(inner, bindings)
-                return clause, not held, witness
+                found = self._deciding(inner, bindings)
+                return _Deciding(found.clause, not found.held, found.witness, not found.is_negated)
             case AllOf(conditions=parts) | AnyOf(conditions=parts):
                 deciding_value = isinstance(condition, AnyOf)
                 for part in parts:
-                    clause, held, witness = self._deciding(part, bindings)
-                    if held is deciding_value:
+                    found = self._deciding(part, bindings)
+                    if found.held is deciding_value:
                         break
-                return clause, held, witness
+                return found
             case Quantified():
                 witness = _witness(condition, self._environment, bindings)
-                return condition, (witness is not None) is (condition.quantifier is Quantifier.SOME), witness
+                return _Deciding(condition, (witness is not None) is (condition.quantifier is Quantifier.SOME), witness)
             case _:
-                return condition, holds(condition, self._environment, bindings), None
+                return _Deciding(condition, holds(condition, self._environment, bindings))
 
     def _clause(self, clause: Condition) -> _Clause:
         """Return the parts of a clause, which are the same for every subject."""
