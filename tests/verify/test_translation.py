@@ -3,6 +3,8 @@
 import random
 from functools import cache
 
+import pytest
+
 from evaluator.policy.language.checked import Condition, Expression, Relate
 from evaluator.policy.language.environment import Question
 from evaluator.policy.language.verbs import VERBS
@@ -45,10 +47,12 @@ def test_every_law_holds_for_every_report():
         assert laws.evaluate(domains, symbols.value_of, dict, 0).laws() == []
 
 
+@pytest.mark.volume
 def test_the_formulas_of_random_policies_leave_only_the_decisions_of_the_interpreter_and_the_compiled_rules():
     assert met()["decisions"] == DECISIONS
 
 
+@pytest.mark.volume
 def test_the_random_decisions_cover_the_language():
     assert LANGUAGE - met().keys() == set()
     assert 0 < met()["decisions with an untranslated clause"] < 0.1 * DECISIONS
