@@ -1,6 +1,7 @@
 """Two policies are compared for every host: proofs that a change never happens, and the smallest host of each other."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,10 @@ from evaluator.verify.policy_pair import pairs_of
 from evaluator.verify.prove import prove_same
 from evaluator.verify.search_pair import Policies
 from evaluator.workbench.compare_policies import parse_for_each
+from tools.engine_page import compared as compared_engine
+from tools.engine_page import engine_page
 
+ROOT = Path(__file__).parents[2]
 STRICT = load_policy("strict")
 BODY = "other above nic and nic.matched within other.matched"
 SAME = {
@@ -241,13 +245,15 @@ def test_the_changed_hosts_become_tests_of_the_new_policy(policies, tmp_path, ca
         main(["diff", *policies, "--corpus", str(path), "--write-tests", str(path)])
 
 
-def test_the_engine_against_strict(monkeypatch, capsys):
+def test_the_page_about_the_engine_and_strict_is_current(monkeypatch):
     """Nine changes happen on hosts of at most two interfaces, and all others are proved never to happen."""
     monkeypatch.undo()  # this test uses all processors
-    status, text = run(["ovirt-engine", "strict", "-n", "2", "--output", "json"], capsys)
-    document = json.loads(text)
-    assert (status, violations(document, "policy-proof")) == (0, ())
-    for comparison in document["comparisons"]:
-        verdicts = [one["verdict"] for one in comparison["transitions"]]
-        assert (verdicts.count("found"), verdicts.count("never")) == (9, 13)
-    assert [comparison["parameters"] for comparison in document["comparisons"]] == ["same", "defaults"]
+    found = compared_engine()
+    for pair in found.pairs:
+        verdicts = [type(result.verdict) for result in pair.transitions]
+        assert (verdicts.count(Happens), verdicts.count(Never)) == (9, 13)
+    page = engine_page(found)
+    assert (ROOT / "docs" / "engine-against-strict.md").read_text(encoding="utf-8") == page
+    monkeypatch.setattr("tools.engine_page.statements_of", lambda host: "nic nic7")
+    with pytest.raises(ValueError, match="is about another host"):
+        engine_page(found)

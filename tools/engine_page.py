@@ -1,0 +1,152 @@
+"""Generates docs/engine-against-strict.md from the comparison of two policies: `python -m tools.engine_page docs`.
+
+The hosts, the answers and the proofs are the result of `activenic diff ovirt-engine strict --proof`. The sentences
+about their meaning are in engine_against_strict.yaml, each with the host that it is about.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from textwrap import fill
+
+import msgspec
+
+from evaluator.base.finding import FindingCode
+from evaluator.engine import load_policy
+from evaluator.render.host_tree import tree_of
+from evaluator.render.policy_differences import asked, change_of_example, change_words, reasons_of
+from evaluator.render.small_host import statements_of
+from evaluator.verify.differences import Differences, PairDifferences, compare_policies, in_order
+from evaluator.verify.policy_change import ChangedHost, ChangeResult, FindingChange, Happens, Never, Transition
+from evaluator.verify.policy_pair import pairs_of
+from evaluator.verify.search_pair import Policies
+from tools.table import table
+
+_SENTENCES = Path(__file__).with_name("engine_against_strict.yaml")
+_NAME = "engine-against-strict.md"
+_SECONDS, _SIZE = 10.0, 2
+_WIDTH = 120
+_HEAD = """\
+# Today's engine against strict
+
+The policy `ovirt-engine` decides as oVirt's engine does today, and `strict` decides what the feature page means. This
+page shows where they give different answers, each time with the smallest host. It is generated from the result of
+`activenic diff ovirt-engine strict --proof`, which [Proofs](verify.md#compare-two-policies) explains. The library
+decided each host with both policies.
+"""
+_ABOUT = {
+    "same": """\
+## The same VLAN ID for both
+
+Both policies have the same parameters: the network and its VLAN ID, 0 for an untagged network. The engine knows these
+values, so this comparison shows what changes if it uses `strict`.
+""",
+    "defaults": """\
+## The defaults of each policy
+
+Without `management_vlan`, `ovirt-engine` assumes an untagged network, and `strict` does not check the VLAN ID. The
+network is `ovirtmgmt`. The changes below have other hosts or answers than above.
+""",
+}
+
+
+class Sentence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The meaning of a change for operators, and the smallest host that the sentence is about."""
+
+    host: str
+    why: str
+
+
+def compared() -> Differences:
+    """Return the comparison of both policies, on hosts of at most two interfaces."""
+    old, new = load_policy("ovirt-engine"), load_policy("strict")
+    results = []
+    for pair in pairs_of(old.program, new.program, {}, {}):
+        found = compare_policies(Policies(old, new, pair), _SECONDS, _SIZE)
+        results.append(PairDifferences(pair, in_order(pair, found)))
+    return Differences(old, new, _SIZE, tuple(results))
+
+
+def engine_page(found: Differences) -> str:
+    """Return the page. Raises ValueError if a sentence is about another host, or is missing."""
+    sentences = msgspec.yaml.decode(_SENTENCES.read_bytes(), type=dict[str, dict[str, Sentence]])
+    lines = [_HEAD]
+    earlier: list[tuple[str, str]] = []
+    for pair in found.pairs:
+        lines.append(_ABOUT[str(pair.pair.values)])
+        examples = [result for result in pair.transitions if isinstance(result.verdict, Happens)]
+        for result in examples:
+            example = _example(result)
+            shown = change_of_example(result.change, example), statements_of(example.host)
+            if shown not in earlier:
+                lines.extend(_section(found, pair, result, sentences[str(pair.pair.values)]))
+            earlier.append(shown)
+        lines.extend(_without_example(pair))
+        lines.extend(_findings(pair))
+    return "\n".join(lines)
+
+
+def _example(result: ChangeResult) -> ChangedHost:
+    if not isinstance(result.verdict, Happens):
+        raise TypeError("the change has no example")
+    return result.verdict.example
+
+
+def _section(
+    found: Differences, pair: PairDifferences, result: ChangeResult, sentences: Mapping[str, Sentence]
+) -> Iterator[str]:
+    example, key = _example(result), change_words(result.change).partition(",")[0]
+    sentence = sentences[key]
+    if sentence.host != statements_of(example.host):
+        raise ValueError(f"the sentence about {key} is about another host than {statements_of(example.host)}")
+    yield f"### {change_of_example(result.change, example)}\n"
+    yield "\n".join(("```text", *tree_of(example.host, {}), asked(pair.pair, example), "```\n"))
+    for line in reasons_of(found, example):
+        yield fill(f"- {line}", _WIDTH, subsequent_indent="  ", break_long_words=False)
+    yield f"\n{fill(sentence.why, _WIDTH, break_long_words=False)}\n"
+
+
+def _without_example(pair: PairDifferences) -> Iterator[str]:
+    """Yield the changes of the answer that never happen."""
+    never = [change_words(one.change) for one in pair.transitions if isinstance(one.verdict, Never)]
+    others = [one for one in pair.transitions if not isinstance(one.verdict, Never | Happens)]
+    if others:
+        raise ValueError(f"neither proved nor found: {others}")
+    text = f"These changes are proved never to happen, for hosts of every size: {', '.join(never)}."
+    yield f"{fill(text, _WIDTH)}\n"
+
+
+def _findings(pair: PairDifferences) -> Iterator[str]:
+    yield "These findings change although the status and the interface are the same:\n"
+    shown = [one for one in pair.findings if isinstance(one.verdict, Happens)]
+    rows = ((_words(one), *_cells(pair, _example(one)), _meaning(one)) for one in shown)
+    yield from table(("finding", "smallest host", "question", "meaning of the finding"), rows)
+    others = [_words(one) for one in pair.findings if not isinstance(one.verdict, Happens | Never)]
+    text = f"Not decided: {', '.join(others)}. " if others else ""
+    yield f"\n{fill(f'{text}All other findings are proved to be the same.', _WIDTH)}\n"
+
+
+def _cells(pair: PairDifferences, example: ChangedHost) -> tuple[str, str]:
+    return statements_of(example.host), asked(pair.pair, example)
+
+
+def _words(result: ChangeResult) -> str:
+    words = change_words(result.change)
+    return words if isinstance(result.change, Transition) else f"`{words.replace(' ', '` ', 1)}"
+
+
+def _meaning(result: ChangeResult) -> str:
+    if not isinstance(result.change, FindingChange):
+        raise TypeError("only a finding has a code")
+    return FindingCode[result.change.code].meaning
+
+
+def main(folder: Path) -> None:
+    """Write the page into a folder."""
+    (folder / _NAME).write_text(engine_page(compared()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
