@@ -25,16 +25,15 @@ from evaluator.policy.language.checked import (
     AllOf,
     AnyOf,
     Condition,
-    Constant,
     IsKnown,
     Not,
     Quantified,
     Quantifier,
-    Truth,
     walk,
 )
 from evaluator.policy.language.program import Program, Rule
 from evaluator.policy.language.verbs import Effect
+from evaluator.policy.lint.clauses import is_constant
 
 
 class Can(Enum):
@@ -55,8 +54,13 @@ class Part(Struct, frozen=True):
 
 
 def parts_of(program: Program, number: int) -> Iterator[Part]:
-    """Yield the parts of a rule: first the rule itself, then its effect, then its clauses, outer clauses first."""
+    """Yield the parts of a rule: first the rule itself, then its effect, then its clauses, outer clauses first.
+
+    A condition of `true` and `false` only is intended, so its rule has no parts.
+    """
     rule = program.rules[number]
+    if is_constant(rule.condition):
+        return
     yield Part(number, Can.FIRE, rule.condition, rule.condition)
     if rule.verb.effect is Effect.KEEP or (rule.verb.effect is Effect.ADD and _adds_again(program, number)):
         yield Part(number, Can.CHANGE, rule.condition, rule.condition)
@@ -94,7 +98,7 @@ def _alternatives(condition: Condition) -> Iterator[tuple[Condition, Condition]]
         case AnyOf(conditions=parts):
             for number, part in enumerate(parts):
                 guards = tuple(_negated(guard) for guard in parts[:number] if _tests_known(guard))
-                own = [] if isinstance(part, IsKnown) or _is_constant(part) else [(part, part)]
+                own = [] if isinstance(part, IsKnown) or is_constant(part) else [(part, part)]
                 for clause, inner in (*own, *_alternatives(part)):
                     yield clause, replace(AllOf(guards, part.text, part.span), conditions=(*guards, inner))
         case Not(condition=inner):
@@ -111,7 +115,3 @@ def _negated(condition: Condition) -> Condition:
 def _tests_known(condition: Condition) -> bool:
     """Return whether a condition tests whether a value is known. The alternatives after it rely on the result."""
     return any(isinstance(node, IsKnown) for node in walk(condition))
-
-
-def _is_constant(condition: Condition) -> bool:
-    return isinstance(condition, Truth) and isinstance(condition.operand, Constant)

@@ -27,7 +27,7 @@ from evaluator.policy.source.problems import Problems
 from evaluator.verify.dead_rules import Dead, DeadParts, dead_parts
 from evaluator.verify.rule_parts import Can, Part, own_rules
 
-_OF_RULES = frozenset({"RULE_NEVER_FIRES", "RULE_SHADOWED"})
+_OF_RULES = frozenset({"ALWAYS_KNOWN", "RULE_NEVER_FIRES", "RULE_SHADOWED"})
 _OF_CLAUSES = frozenset({"CONDITION_ALWAYS_TRUE", "CONDITION_NEVER_TRUE"})
 _PROVED = "(proved for every host)"
 

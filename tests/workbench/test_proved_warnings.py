@@ -26,6 +26,7 @@ from evaluator.verify.rule_parts import Can, own_rules, parts_of
 from evaluator.verify.sampled_hosts import not_alive
 from evaluator.workbench.check_text import Checked, check_policy, check_text
 from evaluator.workbench.proved_warnings import proved_warnings
+from tests.policy.test_language import CHUNKS, POLICY, split
 from tests.policy.test_lint import any_rules, limited_rules
 from tests.support import random_hosts
 from tests.support.random_policies import OWNERS, Rules, tried_program
@@ -73,6 +74,18 @@ def test_a_rule_without_warning_fires_for_its_host(case: dict[str, Any]) -> None
 @pytest.mark.parametrize("name", [*shipped_names(), *RECIPES])
 def test_shipped_policies_and_recipes_have_no_warning(name: str) -> None:
     assert proved(check_policy(name)) == ()
+
+
+KNOWN_MISTAKES = [
+    chunk for chunk in CHUNKS if str(chunk.id).partition(":")[0] in ("contradictions.txt", "order.txt", "traps.txt")
+]
+
+
+@pytest.mark.parametrize("chunk", KNOWN_MISTAKES)
+def test_a_mistake_that_a_check_without_the_solver_reports_is_not_reported_again(chunk: str) -> None:
+    files, _ = split(chunk)
+    checked = check_text(files[POLICY])
+    assert checked.policy is None or proved(checked) == ()
 
 
 BASE = "policy: base\nrules:\n  - name: owner\n    rule: match nic when nic in owners\n"
