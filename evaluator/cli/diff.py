@@ -24,6 +24,7 @@ from evaluator.workbench.corpus import Unreadable, read_corpus
 
 _OUTPUTS = {"text": as_text, "json": as_json, "markdown": as_markdown}
 _OUTPUT = output_choice(_OUTPUTS)
+_OUTPUT_OF_BOTH = output_choice((*_OUTPUTS, "html"))  # html is only for `--proof`
 _VERIFY = Extra("verify", ("cvc5",), "policies cannot be compared for every host")
 _PROVE = Action("evaluator.cli.actions.diff_proof:run", (_VERIFY,))
 
@@ -46,7 +47,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parameter = "a parameter of the old or the new policy; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     add_policy_path_to(parser)
-    _OUTPUT.add_to(parser)
+    _OUTPUT_OF_BOTH.add_to(parser)
     show = "print the explanations of both policies for the question with this id; may be repeated"
     parser.add_argument("--show", metavar="ID", action="append", default=[], help=show)
     parser.add_argument(
@@ -67,6 +68,8 @@ def _run(options: argparse.Namespace) -> int:
         return _PROVE(options)
     if options.write_tests is not None:
         options.parser.error("`--write-tests` needs `--proof`")
+    if options.output == "html":
+        options.parser.error("`--output html` needs `--proof`")
     if not options.corpus and options.log is None:
         options.parser.error("no questions were given: give `--corpus` or `--log`")
     output = _OUTPUT.of(options)

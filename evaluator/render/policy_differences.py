@@ -100,7 +100,7 @@ def _value(value: Value) -> str:
 
 def _part(found: Differences, pair: PolicyPair, results: Iterable[ChangeResult], same: str) -> Iterator[_Line]:
     """Yield the lines of the transitions, or of the findings: the examples first, then the changes without example."""
-    examples, never, others = _sorted(results)
+    examples, never, others = sorted_results(results)
     for change, example in examples:
         yield _PLAIN, f"  {change_of_example(change, example)}"
         yield from ((_PLAIN, f"      {line}") for line in tree_of(example.host, {}))
@@ -108,8 +108,8 @@ def _part(found: Differences, pair: PolicyPair, results: Iterable[ChangeResult],
         if isinstance(change, Transition):
             yield from ((_DIM, f"      {line}") for line in reasons_of(found, example))
     for result in others:
-        yield _YELLOW, f"  {change_words(result.change)}: {_reason(result)}"
-        yield from ((_YELLOW, f"      {line}") for line in _causes(result))
+        yield _YELLOW, f"  {change_words(result.change)}: {reason_words(result)}"
+        yield from ((_YELLOW, f"      {line}") for line in cause_words(result))
     if never:
         yield _GREEN, f"  {'no host shows another change' if examples or others else same} (proved)"
 
@@ -123,7 +123,7 @@ def reasons_of(found: Differences, example: ChangedHost) -> Iterator[str]:
         yield f"{visible(policy.name)}: {decision.status}: {', '.join(texts)}"
 
 
-def _sorted(
+def sorted_results(
     results: Iterable[ChangeResult],
 ) -> tuple[list[tuple[Change, ChangedHost]], list[ChangeResult], list[ChangeResult]]:
     """Return the changes with an example, those that are proved to happen never, and the other ones."""
@@ -170,7 +170,8 @@ def asked(pair: PolicyPair, example: ChangedHost) -> str:
     return asked_by(replace(example.host, parameters={**only_old, **varied}))
 
 
-def _reason(result: ChangeResult) -> str:
+def reason_words(result: ChangeResult) -> str:
+    """Return why a change has neither an example nor a proof."""
     match result.verdict:
         case NeverUpTo(size=size):
             return f"not for a host of at most {size} interfaces; larger hosts are not proved"
@@ -179,7 +180,8 @@ def _reason(result: ChangeResult) -> str:
     raise TypeError("a change with an example or a proof needs no reason")
 
 
-def _causes(result: ChangeResult) -> Iterator[str]:
+def cause_words(result: ChangeResult) -> Iterator[str]:
+    """Yield what the proof or the search of a change could not use."""
     verdict = result.verdict
     if isinstance(verdict, Undecided) and verdict.words:
         yield f"the search of small hosts does not enumerate {', '.join(verdict.words)}"
@@ -281,13 +283,13 @@ def _write_markdown(found: Differences, stream: TextIO) -> None:
 
 
 def _table(first: str, pair: PolicyPair, results: Iterable[ChangeResult]) -> Iterator[str]:
-    examples, never, others = _sorted(results)
+    examples, never, others = sorted_results(results)
     yield f"| {first} | smallest host | question |\n| --- | --- | --- |"
     for change, example in examples:
         cells = change_of_example(change, example), statements_of(example.host), asked(pair, example)
         yield f"| {' | '.join(map(markdown_text, cells))} |"
     for result in others:
-        cells = change_words(result.change), _reason(result), "; ".join(_causes(result))
+        cells = change_words(result.change), reason_words(result), "; ".join(cause_words(result))
         yield f"| {' | '.join(map(markdown_text, cells))} |"
     if never:
         words = ", ".join(change_words(result.change) for result in never)

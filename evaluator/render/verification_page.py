@@ -14,7 +14,7 @@ from evaluator.base.version import __version__
 from evaluator.engine import Policy
 from evaluator.render.counterexample import added_addresses, added_interfaces
 from evaluator.render.drawing.markup import Html, element, joined, name
-from evaluator.render.html.compact import CompactDecision, compact_decision
+from evaluator.render.html.compact import CompactDecision, compact_decisions
 from evaluator.render.html.frame import html_document, style_sheet
 from evaluator.render.html.parts import plural, section, table, terms
 from evaluator.render.html.reasons import clause_with_values
@@ -139,7 +139,7 @@ def _counterexample(result: PropertyResult, example: ExplainedExample, anchor: s
         element("h3", name(result.of.name), id=anchor),
         element("p", result.of.sentence, class_="lead"),
         *broken,
-        *(compact_decision(one) for one in _decisions(example, anchor)),
+        compact_decisions(_decisions(example, anchor)),
         aria_labelledby=anchor,
     )
 

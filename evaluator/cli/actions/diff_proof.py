@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from evaluator.cli.exits import Exit
@@ -13,7 +13,8 @@ from evaluator.cli.preferences import output_choice
 from evaluator.cli.progress import with_progress
 from evaluator.cli.written_test import name_in_test
 from evaluator.engine import Policy, load_policy
-from evaluator.render.policy_differences import OUTPUTS
+from evaluator.render.differences_page import write_page
+from evaluator.render.policy_differences import OUTPUTS, Write
 from evaluator.verify.differences import Differences, PairDifferences, compare_policies, in_order
 from evaluator.verify.policy_change import ChangeResult, changes_of
 from evaluator.verify.policy_pair import PolicyPair, pairs_of
@@ -22,13 +23,14 @@ from evaluator.workbench.append_case import write_test
 from evaluator.workbench.compare_policies import parse_for_each
 from evaluator.workbench.difference_cases import difference_cases
 
-_OUTPUT = output_choice(OUTPUTS)
+_OUTPUTS: Mapping[str, Write] = {**OUTPUTS, "html": write_page}
+_OUTPUT = output_choice(_OUTPUTS)
 
 
 def run(options: argparse.Namespace) -> int:
     """Compare two policies for every host, print the result and return the exit status."""
     found = _differences(options)
-    OUTPUTS[_OUTPUT.of(options)](found, sys.stdout)
+    _OUTPUTS[_OUTPUT.of(options)](found, sys.stdout)
     if options.write_tests is not None:
         _write_tests(found, options)
     if found.has_change:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from msgspec import Struct
 
@@ -11,8 +11,9 @@ from evaluator.decision.decision import Decision
 from evaluator.render.drawing.excerpt import excerpt
 from evaluator.render.drawing.markup import Html, element, joined, name
 from evaluator.render.drawing.roles import roles_of
+from evaluator.render.html.findings import finding_list
 from evaluator.render.html.interfaces import ExplainedInterfaces, interface_list
-from evaluator.render.html.parts import badge, folded, terms
+from evaluator.render.html.parts import badge, folded, plural, terms
 from evaluator.render.html.pipeline import rules_table
 from evaluator.render.html.topology import picture
 
@@ -30,8 +31,12 @@ class CompactDecision(Struct, frozen=True):
     added: frozenset[str] = frozenset()
 
 
-def compact_decision(shown: CompactDecision) -> Html:
-    """Return the part of the page."""
+def compact_decisions(shown: Iterable[CompactDecision]) -> Html:
+    """Return one decision, or several decisions side by side."""
+    return element("div", *map(_compact_decision, shown), class_="decisions")
+
+
+def _compact_decision(shown: CompactDecision) -> Html:
     decision = shown.decision
     explanation = decision.reasons()
     roles = roles_of(decision, explanation)
@@ -46,10 +51,16 @@ def compact_decision(shown: CompactDecision) -> Html:
         *(element("p", sentence) for sentence in sentences),
         terms(_terms(shown, names)),
         *picture(drawn, roles, anchors, f"{shown.anchor}-drawing", shown.title or "Topology"),
+        *_findings(decision),
         *interface_list(ExplainedInterfaces(drawn, roles, anchors, explanation.others)),
         folded("How the policy decided", rules_table(decision, explanation)),
         class_="decision",
     )
+
+
+def _findings(decision: Decision) -> Iterator[Html]:
+    if decision.findings:
+        yield folded(plural(len(decision.findings), "finding"), finding_list(decision.findings))
 
 
 def _terms(shown: CompactDecision, interfaces: Collection[str]) -> Iterator[tuple[str, Html | str]]:

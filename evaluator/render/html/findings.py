@@ -16,11 +16,16 @@ def findings(all_findings: Sequence[Finding]) -> Html:
     """Return the section of the page."""
     if not all_findings:
         return section("Findings", "findings", element("p", "There are no findings."))
-    content = [element("ul", *map(_finding, all_findings[:_MOST_FINDINGS]), class_="findings")]
+    content = [finding_list(all_findings[:_MOST_FINDINGS])]
     if len(all_findings) > _MOST_FINDINGS:
-        rest = element("ul", *map(_finding, all_findings[_MOST_FINDINGS:]), class_="findings")
+        rest = finding_list(all_findings[_MOST_FINDINGS:])
         content.append(folded(f"and {plural(len(all_findings) - _MOST_FINDINGS, 'more finding')}", rest))
     return section("Findings", "findings", *content)
+
+
+def finding_list(all_findings: Sequence[Finding]) -> Html:
+    """Return the list of some findings."""
+    return element("ul", *map(_finding, all_findings), class_="findings")
 
 
 def _finding(finding: Finding) -> Html:
