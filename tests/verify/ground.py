@@ -91,7 +91,8 @@ class Sentences:
     """The formulas of one policy.
 
     `laws` are the formulas about every host. `relations` have the arity and the application of each relation that is
-    compared with the interpreter, by name. `answer` and `status` are the constants of the decision.
+    compared with the interpreter, by name. `answer` and `status` are the constants of the decision. `free` are other
+    symbols without a definition.
     """
 
     axioms: Sequence[str]
@@ -100,6 +101,7 @@ class Sentences:
     answer: str
     status: str
     clauses: Mapping[str, Clause] = field(default_factory=dict)
+    free: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -281,7 +283,8 @@ class _Writer:
             return self._names[name]
         if name in self._sentences.clauses:
             return self._clause(self._sentences.clauses[name])
-        assert not _FRESH.search(name) or name.startswith("unknown."), f"{name} is used before its definition"
+        is_free = not _FRESH.search(name) or name.startswith("unknown.") or name in self._sentences.free
+        assert is_free, f"{name} is used before its definition"
         self.facts.setdefault(name, arity)
         return f"S{list(self.facts).index(name)}"
 
